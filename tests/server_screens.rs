@@ -18,8 +18,8 @@ mod screen;
 use hatrack::app::{Msg, Start};
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe, read};
 use hatrack::sync::{
-    HatValue, ItemOutcome, LocalRoom, Progress, RoomRead, ServerClass, ServerEvent, ServerRequest,
-    ServerState,
+    HatValue, ItemOutcome, LocalRoom, Missing, Progress, RemoteRoomInfo, Rights, RoomRead, ServerClass,
+    ServerEvent, ServerKind, ServerReport, ServerRequest, ServerState,
 };
 use hatrack::ui::plain;
 use hatrack::ui::theme::{Backdrop, ColorDepth, Theme};
@@ -216,6 +216,53 @@ fn list_of_servers() {
 }
 
 #[test]
+fn checked_server() {
+    let mut session = after("S");
+    let missing = Missing {
+        what:
+            "hats are not shown in the rooms of conference.example.org, as mod_muc_hats is not loaded there"
+                .into(),
+        remedy: "add \"muc_hats\" to modules_enabled of that component, then reload the configuration".into(),
+    };
+    let report = ServerReport {
+        server: "example".into(),
+        kind: ServerKind::Prosody,
+        class: Some(ServerClass::Prosody),
+        version: Some("Prosody 0.12.3".into()),
+        transport: Some("socket /var/lib/prosody/prosody.sock".into()),
+        rights: Rights::All,
+        rooms: vec![RemoteRoomInfo {
+            room: jid(ROOM),
+            name: Some("Courses".into()),
+            allowed: None,
+        }],
+        all_rooms: true,
+        missing: vec![missing],
+    };
+    send(
+        &mut session,
+        ServerEvent::Checked {
+            server: "example".into(),
+            report: Ok(report),
+        },
+    );
+    shows(
+        "servers-checked",
+        &mut session,
+        Theme::default(),
+        &[(80, 24), (40, 12)],
+    );
+    session.keys("i");
+    shows(
+        "server-details",
+        &mut session,
+        Theme::default(),
+        &[(80, 24), (40, 12)],
+    );
+    says("server-details", &mut session);
+}
+
+#[test]
 fn comparing() {
     let mut session = session();
     session.server = None;
@@ -241,12 +288,14 @@ fn plan() {
     says("plan", &mut session);
     session.keys("i");
     shows(
-        "plan-question",
+        "plan-difference",
         &mut session,
         Theme::default(),
         &[(80, 24), (40, 12)],
     );
-    says("plan-question", &mut session);
+    says("plan-difference", &mut session);
+    session.keys("Esc G Up Up i");
+    shows("plan-room", &mut session, Theme::default(), &[(80, 24), (40, 12)]);
 }
 
 #[test]
@@ -265,6 +314,13 @@ fn applying_and_report() {
     session.keys("y");
     shows("report", &mut session, Theme::default(), &SIZES);
     says("report", &mut session);
+    session.keys("Enter");
+    shows(
+        "report-details",
+        &mut session,
+        Theme::default(),
+        &[(80, 24), (40, 12)],
+    );
 }
 
 #[test]

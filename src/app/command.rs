@@ -58,6 +58,8 @@ places! {
     Servers "Servers" all over [Lists];
     Plan "Comparison with a server" all over [Lists];
     Report "Report of a comparison" all over [Lists];
+    Details "Details" all over [Lists];
+    Difference "A difference from a server" all over [Details, Lists];
     Password "Password" typed over [];
     Everywhere "Everywhere" typed over [];
 }
@@ -349,6 +351,8 @@ commands! {
         help: "Compare the rooms with those on all servers" }
     CheckServer "check-server" { place: Place::Servers, title: "Check", keys: &[c('c')], footer: true,
         help: "Connect, and show version, permissions and what the server lacks" }
+    ServerDetails "server-details" { place: Place::Servers, title: "Details", keys: &[c('i')], footer: true,
+        help: "Show what is known of the server in full" }
     Reconnect "reconnect" { place: Place::Servers, title: "Reconnect", keys: &[c('r')], footer: true,
         help: "Connect again to a server that refused the login or cannot be reached" }
     CloseServers "close-servers" { place: Place::Servers, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('S')], footer: true,
@@ -361,8 +365,8 @@ commands! {
         help: "Keep yours: the server gets what the data file has" }
     ChooseTheirs "choose-theirs" { place: Place::Plan, title: "Theirs", keys: &[c('t')], footer: true,
         help: "Keep theirs: the data file gets what the server has" }
-    InspectLine "inspect-line" { place: Place::Plan, title: "Details", keys: &[c('i')], footer: false,
-        help: "Show yours, theirs and the last value that both had" }
+    InspectLine "inspect-line" { place: Place::Plan, title: "Details", keys: &[c('i')], footer: true,
+        help: "Show the row in full: of a difference yours, theirs and the last value that both had" }
     NextUndecided "next-undecided" { place: Place::Plan, title: "Next conflict", keys: &[k(KeyCode::Tab)], footer: false,
         help: "Go to the next conflict or held-back removal" }
     PreviousUndecided "previous-undecided" { place: Place::Plan, title: "Previous conflict", keys: &[k(KeyCode::BackTab)], footer: false,
@@ -374,13 +378,21 @@ commands! {
     AddAllRooms "add-all-rooms" { place: Place::Plan, title: "Add all rooms", keys: &[c('A')], footer: false,
         help: "Add all rooms that are only on the server" }
     CompareAgain "compare-again" { place: Place::Plan, title: "Compare again", keys: &[c('c')], footer: false,
-        help: "Compare again; choices are lost" }
+        help: "Compare again; choices that still fit are kept" }
     ClosePlan "close-plan" { place: Place::Plan, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('S')], footer: true,
         help: "Stop applying, or close the comparison" }
     ReportCompareAgain "report-compare-again" { place: Place::Report, title: "Compare again", keys: &[c('c')], footer: true,
         help: "Compare again, to see what remains" }
-    CloseReport "close-report" { place: Place::Report, title: "Close", keys: &[k(KeyCode::Esc), k(KeyCode::Enter), c('q')], footer: true,
+    ReportDetails "report-details" { place: Place::Report, title: "Details", keys: &[k(KeyCode::Enter), c('i')], footer: true,
+        help: "Show the row in full" }
+    CloseReport "close-report" { place: Place::Report, title: "Close", keys: &[k(KeyCode::Esc), c('q')], footer: true,
         help: "Close the report" }
+    DifferenceYours "difference-yours" { place: Place::Difference, title: "Yours", keys: &[c('m')], footer: true,
+        help: "Keep yours: the server gets what the data file has" }
+    DifferenceTheirs "difference-theirs" { place: Place::Difference, title: "Theirs", keys: &[c('t')], footer: true,
+        help: "Keep theirs: the data file gets what the server has" }
+    CloseDetails "close-details" { place: Place::Details, title: "Close", keys: &[k(KeyCode::Esc), k(KeyCode::Enter), c('q'), c('i')], footer: true,
+        help: "Close the details" }
     GivePassword "give-password" { place: Place::Password, title: "Log in", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Log in with this password" }
     CancelPassword "cancel-password" { place: Place::Password, title: "Cancel", keys: &[k(KeyCode::Esc)], footer: true,

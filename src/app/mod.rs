@@ -12,6 +12,7 @@ mod clipboard;
 pub mod command;
 mod conflict_text;
 pub mod describe;
+pub mod details;
 pub mod draft;
 mod dropped_path;
 mod existing;
@@ -41,6 +42,7 @@ mod targets;
 pub mod text;
 mod update;
 pub mod view;
+pub mod wrap;
 
 pub use attachment_ref::{AttachmentRef, RoomUser};
 pub use browser::{Sort, Tally, Totals};

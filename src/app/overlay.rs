@@ -62,24 +62,14 @@ pub(super) enum ConflictSubject {
     Form,
     /// A change that the store worker rejected.
     Change(Change),
-    /// The selected line of the plan below: what both sides had before, and why yours cannot be sent.
-    PlanLine { base: String, reason: Option<String> },
 }
 
 impl Conflict {
     /// The rejected change, if that is what the conflict is about.
     pub(super) fn change(&self) -> Option<&Change> {
         match &self.subject {
-            ConflictSubject::Form | ConflictSubject::PlanLine { .. } => None,
+            ConflictSubject::Form => None,
             ConflictSubject::Change(change) => Some(change),
-        }
-    }
-
-    /// About a difference from a server: what both sides had before, and why yours cannot be sent.
-    pub(super) fn plan_line(&self) -> Option<(&str, Option<&str>)> {
-        match &self.subject {
-            ConflictSubject::PlanLine { base, reason } => Some((base, reason.as_deref())),
-            _ => None,
         }
     }
 }

@@ -72,6 +72,10 @@ impl Discretion {
                 report: self.report(report),
                 stopped,
             },
+            ServerEvent::Checked { server, report } => ServerEvent::Checked {
+                server,
+                report: report.map_err(|text| self.reason(text)),
+            },
             event => event,
         }
     }

@@ -16,6 +16,7 @@ pub use sanitize::{escape_json, escape_json_bytes, sanitize, sanitize_for};
 pub use sanitized::Sanitized;
 
 use crate::app::view::label::MAX_SCANNED;
+use crate::app::wrap::wrap_by;
 
 /// The characters that the terminal can show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -138,24 +139,7 @@ pub fn tail(text: &str, columns: usize) -> &str {
 
 /// Wraps a sanitized text at spaces; longer words are broken.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let columns = columns.max(2);
-    let (mut lines, mut line) = (Vec::new(), String::new());
-    for word in text.split_inclusive(' ') {
-        if width(&line) + width(word.trim_end()) > columns && !line.is_empty() {
-            lines.push(std::mem::take(&mut line).trim_end().to_owned());
-        }
-        let mut rest = word;
-        while width(rest.trim_end()) > columns {
-            let part = head(rest, columns);
-            lines.push(part.to_owned());
-            rest = rest.get(part.len()..).unwrap_or_default();
-        }
-        line.push_str(rest);
-    }
-    if !line.trim_end().is_empty() || lines.is_empty() {
-        lines.push(line.trim_end().to_owned());
-    }
-    lines
+    wrap_by(text, columns, width)
 }
 
 /// Sanitizes a text and wraps it to at most `most` lines; a longer text ends in an ellipsis.

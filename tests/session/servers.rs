@@ -1,9 +1,10 @@
 //! Servers on the screen: comparing, choosing, applying, the report; passwords; restricted sessions.
 
+use hatrack::app::details::DetailsOverlay;
 use hatrack::app::servers::plan::PlanOverlay;
 use hatrack::app::servers::report::ReportOverlay;
 use hatrack::app::servers::{PlanRow, RoomComparison, ServersOverlay, describe_line};
-use hatrack::app::{Confirm, Conflict, Effect, Msg, Spot, Start};
+use hatrack::app::{Confirm, Effect, Msg, Spot, Start};
 use hatrack::model::{Affiliation, Attachment, Wardrobe};
 use hatrack::store::Scope;
 use hatrack::sync::{
@@ -14,6 +15,7 @@ mod again;
 mod applying;
 mod arrivals;
 mod compared;
+mod details;
 
 use super::session::Session;
 use super::session::server::FakeServer;
@@ -158,12 +160,19 @@ fn compares_chooses_applies_and_reports() {
         ]
     );
     session.keys("Tab i");
-    let Some(conflict) = session.state.top_as::<Conflict>() else {
-        panic!("{:?}", session.state.top());
-    };
-    assert_eq!(conflict.what, format!("\"Teacher\" for {TERRY}"));
-    assert_eq!(conflict.yours, "\"Teacher\", inactive");
-    assert_eq!(conflict.theirs, "\"Teacher\", active, required");
+    let details = session.state.top_as::<DetailsOverlay>().unwrap();
+    assert_eq!(
+        details.lines(),
+        [
+            &format!("\"Teacher\" for {TERRY}"),
+            "Yours (data file): \"Teacher\", inactive",
+            "Theirs (server): \"Teacher\", active, required",
+            "Before: \"Teacher\", active",
+            "Conflict: m keeps yours, t keeps theirs",
+            "",
+            &format!("{ROOM} on example"),
+        ]
+    );
     session.keys("t");
     assert_eq!(
         rows(&session).last().unwrap(),
@@ -649,7 +658,7 @@ fn the_effects_of_a_comparison_are_requests() {
     };
     assert_eq!(
         answer(&mut session, Ok(report)),
-        "Checked example: nothing missing"
+        "Checked example: nothing missing (i for details)"
     );
     let failed = answer(
         &mut session,

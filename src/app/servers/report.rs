@@ -95,11 +95,19 @@ fn is_worth_a_row(room: &RoomReport) -> bool {
     room.error.is_some() || !room.failed.is_empty() || room.sent + room.received + room.unsent + left > 0
 }
 
-/// A room in words: `3 sent, 2 received, 1 failed`.
+/// A room in words: `3 sent, 2 received, 1 failed`; then why not all of it could be done.
 pub fn room_result(room: &RoomReport) -> String {
-    if let Some(error) = &room.error {
-        return describe::after_colon(error);
+    match &room.error {
+        Some(error) if room.sent + room.received > 0 => {
+            format!("{}; {}", room_counts(room), describe::after_colon(error))
+        }
+        Some(error) => describe::after_colon(error),
+        None => room_counts(room),
     }
+}
+
+/// How many changes of a room were sent, received and so on, without those of which there are none.
+pub fn room_counts(room: &RoomReport) -> String {
     let undecided = room.left.conflicts + room.left.held;
     let parts = [
         (room.sent, "sent"),

@@ -17,7 +17,7 @@ use crate::sync::{
     Decision, LocalRoom, Progress, Report, RoomReport, RoomState, ServerRequest, server_actor,
 };
 
-use super::compare;
+use super::{compare, details};
 
 impl Layer for ReportOverlay {
     fn place(&self) -> Place {
@@ -383,6 +383,14 @@ fn record_sent(state: &mut State, effects: &mut Vec<Effect>, report: &Report) {
 fn is_applied_plan(overlay: &dyn Layer) -> bool {
     let plan = overlay.downcast_ref::<PlanOverlay>();
     plan.is_some_and(|plan| plan.applying.is_some())
+}
+
+/// Shows the selected row of the report in full.
+pub(crate) fn details(state: &mut State, _: &mut Vec<Effect>) {
+    let report = state.top_as::<ReportOverlay>();
+    if let Some(texts) = report.and_then(|report| crate::app::view::server_details::report(state, report)) {
+        details::open(state, "Details", texts);
+    }
 }
 
 pub(crate) fn compare_again(state: &mut State, effects: &mut Vec<Effect>) {

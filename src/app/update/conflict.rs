@@ -10,9 +10,8 @@ use crate::app::{
 };
 use crate::model::{Affiliation, Edit, EditError, Group, Wardrobe};
 use crate::store::Change;
-use crate::sync::Prefer;
 
-use super::{arrivals, commit, form, plan};
+use super::{arrivals, commit, form};
 
 /// Updates overlays after the data changed: conflicts show the current values, and overlays without a subject are closed
 /// with a notice.
@@ -92,7 +91,6 @@ fn update_conflict(
             conflict.theirs = describe_theirs(&change.group, view);
             None
         }
-        (ConflictSubject::PlanLine { .. }, _) => None,
         (ConflictSubject::Form, Some(form)) => match form.concurrent_change(view) {
             Some(theirs) => {
                 conflict.theirs = theirs;
@@ -203,16 +201,14 @@ pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
         ConflictSubject::Change(change) => {
             commit::execute(state, effects, |next| reapply(&change.group, next));
         }
-        ConflictSubject::PlanLine { .. } => plan::choose(state, Prefer::Local),
     }
 }
 
 /// Discards this session's change.
 pub(crate) fn keep_theirs(state: &mut State, _: &mut Vec<Effect>) {
-    match state.close::<Conflict>().map(|conflict| conflict.subject) {
-        Some(ConflictSubject::PlanLine { .. }) => return plan::choose(state, Prefer::Server),
-        Some(ConflictSubject::Form) => form::close(state),
-        _ => {}
+    let conflict = state.close::<Conflict>();
+    if conflict.is_some_and(|conflict| conflict.subject == ConflictSubject::Form) {
+        form::close(state);
     }
     state.notify("Kept theirs");
 }

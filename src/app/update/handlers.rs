@@ -4,7 +4,7 @@ use crate::app::command::CommandId;
 use crate::app::{Effect, Pane, State, targets};
 
 use super::{
-    apply, catalog, change, compare, confirm, conflict, copy, draft, escape, filter, finder, form,
+    apply, catalog, change, compare, confirm, conflict, copy, details, draft, escape, filter, finder, form,
     hat_clipboard, history, lists, marks, panes, password, plan, prompt, quit, servers, sets, terminal, undo,
 };
 
@@ -95,6 +95,11 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::ToggleLine => (plan::may_toggle, plan::toggle),
         Id::ChooseYours => (plan::may_choose_yours, plan::choose_yours),
         Id::ChooseTheirs => (plan::may_choose_theirs, plan::choose_theirs),
+        Id::ServerDetails => (servers::has_selected, servers::details),
+        Id::ReportDetails => (always, apply::details),
+        Id::DifferenceYours => (always, plan::difference_yours),
+        Id::DifferenceTheirs => (always, plan::difference_theirs),
+        Id::CloseDetails => (always, details::close),
         Id::InspectLine => (plan::may_inspect, plan::inspect),
         Id::NextUndecided => (plan::may_go_to_undecided, plan::next_undecided),
         Id::PreviousUndecided => (plan::may_go_to_undecided, plan::previous_undecided),

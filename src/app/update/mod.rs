@@ -14,6 +14,7 @@ mod compare;
 mod confirm;
 mod conflict;
 mod copy;
+mod details;
 mod dispatch;
 mod draft;
 mod escape;
@@ -73,7 +74,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::UnmarkedPaste(_) => state.notify_error("Looks like pasted text: open a form first"),
         Msg::Click { on, double } => mouse::click(state, &on, double, &mut effects),
         Msg::Wheel { on, down } => mouse::wheel(state, &on, down, &mut effects),
-        Msg::Resize { columns, rows } => state.size = (columns, rows),
+        Msg::Resize { columns, rows } => {
+            state.size = (columns, rows);
+            details::resize(state);
+        }
         Msg::Store(event) => store::handle(state, *event, &mut effects),
         Msg::Server(event) => server_events::handle(state, *event, &mut effects),
         Msg::Continue => {

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use crate::app::command::CommandId;
+use crate::app::details::DetailsOverlay;
 use crate::app::place::Place;
+use crate::app::servers::PlanRow;
 use crate::app::servers::plan::{Excluded, PlanOverlay};
-use crate::app::servers::{PlanRow, sides};
 use crate::app::view::View;
-use crate::app::{Confirm, ConfirmedAction, Conflict, ConflictSubject, Effect, Layer, State, describe};
+use crate::app::{Confirm, ConfirmedAction, Effect, Layer, State, describe};
 use crate::model::Wardrobe;
 use crate::sync::{Action, Decision, Line, LocalRoom, OtherRooms, Plan, Prefer, RoomState, ServerRequest};
 
-use super::compare;
+use super::{compare, details};
 
 impl Layer for PlanOverlay {
     fn place(&self) -> Place {
@@ -101,9 +102,8 @@ fn may_choose(state: &State, may: impl Fn(&Line) -> bool) -> Result<(), String> 
 }
 
 pub(crate) fn may_inspect(state: &State) -> Result<(), String> {
-    may_decide(state)?;
-    let line = top(state)?.selected_line();
-    line.map(drop).ok_or_else(|| "Select a difference first".into())
+    let row = top(state)?.selected_row();
+    row.map(drop).ok_or_else(|| "Nothing differs".into())
 }
 
 pub(crate) fn may_take_removals(state: &State) -> Result<(), String> {
@@ -219,27 +219,33 @@ pub(crate) fn choose_theirs(state: &mut State, _: &mut Vec<Effect>) {
     prefer(state, Prefer::Server);
 }
 
-/// The answer to the question about the selected line.
-pub(super) fn choose(state: &mut State, side: Prefer) {
-    prefer(state, side);
-}
-
-/// Shows what both sides have, and what both had, with the answers of a conflict.
+/// Shows the selected row in full: what both sides have, and what both had.
 pub(crate) fn inspect(state: &mut State, _: &mut Vec<Effect>) {
-    let Some((part, room, line)) = state.top_as::<PlanOverlay>().and_then(PlanOverlay::selected_line) else {
+    let plan = state.top_as::<PlanOverlay>();
+    let Some((texts, is_difference)) =
+        plan.and_then(|plan| crate::app::view::server_details::plan(state, plan))
+    else {
         return;
     };
-    let [what, yours, theirs, base] = sides(line, room, part.local(&room.room));
-    let conflict = Conflict {
-        what,
-        yours,
-        theirs,
-        subject: ConflictSubject::PlanLine {
-            base,
-            reason: line.reason.map(|reason| reason.to_string()),
-        },
-    };
-    state.open(conflict);
+    if is_difference {
+        details::open_difference(state, texts);
+    } else {
+        details::open(state, "Details", texts);
+    }
+}
+
+fn choose_difference(state: &mut State, side: Prefer) {
+    if state.close::<DetailsOverlay>().is_some() {
+        prefer(state, side);
+    }
+}
+
+pub(crate) fn difference_yours(state: &mut State, _: &mut Vec<Effect>) {
+    choose_difference(state, Prefer::Local);
+}
+
+pub(crate) fn difference_theirs(state: &mut State, _: &mut Vec<Effect>) {
+    choose_difference(state, Prefer::Server);
 }
 
 fn select_undecided(state: &mut State, forward: bool) {

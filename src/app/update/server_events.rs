@@ -1,5 +1,7 @@
 //! The events of the worker that talks to servers.
 
+use crate::app::command::CommandId;
+use crate::app::servers::ServersOverlay;
 use crate::app::{Effect, State, describe};
 use crate::sync::{Progress, ServerEvent, ServerReport};
 
@@ -37,7 +39,11 @@ fn checked(state: &mut State, server: &str, report: Result<ServerReport, String>
                 0 => "nothing".into(),
                 number => describe::count(number, "thing"),
             };
-            state.notify(format!("Checked {server}: {missing} missing"));
+            let key = match state.top_as::<ServersOverlay>() {
+                Some(_) => format!(" ({} for details)", state.key(CommandId::ServerDetails)),
+                None => String::new(),
+            };
+            state.notify(format!("Checked {server}: {missing} missing{key}"));
         }
         Err(reason) => {
             let reason = describe::after_colon(&reason);

@@ -7,7 +7,7 @@ use crate::app::{Effect, Layer, State};
 use crate::model::Wardrobe;
 use crate::sync::{ServerRequest, ServerState};
 
-use super::compare;
+use super::{compare, details};
 
 impl Layer for ServersOverlay {
     fn place(&self) -> Place {
@@ -71,6 +71,19 @@ pub(crate) fn may_check(state: &State) -> Result<(), String> {
 pub(crate) fn check(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(name) = selected(state).map(|server| server.entry.name.clone()) {
         effects.push(Effect::Server(ServerRequest::Check { server: name }));
+    }
+}
+
+pub(crate) fn has_selected(state: &State) -> Result<(), String> {
+    selected(state)
+        .map(drop)
+        .ok_or_else(|| "No server selected".into())
+}
+
+/// Shows what is known of the selected server in full.
+pub(crate) fn details(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(texts) = selected(state).map(crate::app::view::server_details::server) {
+        details::open(state, "Server", texts);
     }
 }
 

@@ -5,6 +5,7 @@
 use super::{Pane, State};
 
 pub(super) mod catalog;
+pub(super) mod details;
 mod empty;
 pub(super) mod finder;
 pub(super) mod form;
@@ -17,6 +18,7 @@ pub(super) mod prompt;
 pub(super) mod question;
 pub(super) mod report;
 pub mod screen;
+pub(super) mod server_details;
 pub(super) mod servers;
 pub(super) mod sets;
 

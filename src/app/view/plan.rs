@@ -95,7 +95,7 @@ fn remarks(state: &State, shown: &PlanOverlay, counts: PlanCounts) -> Vec<Remark
 }
 
 /// `3 to send, 2 to receive, 1 conflict, 4 left out`.
-fn counts_text(counts: PlanCounts) -> String {
+pub(super) fn counts_text(counts: PlanCounts) -> String {
     let number = describe::grouped;
     let parts = [
         (counts.send, format!("{} to send", number(counts.send))),
@@ -238,7 +238,7 @@ fn line_row<'a>(part: &'a PlanPart, plan: &'a RoomPlan, line: &'a Line, below: b
     cells
 }
 
-fn note_text(plan: &RoomPlan, note: RoomNote) -> String {
+pub(super) fn note_text(plan: &RoomPlan, note: RoomNote) -> String {
     match note {
         RoomNote::FirstContact => {
             let why = plan
@@ -292,7 +292,7 @@ fn full_text(state: &State, shown: &PlanOverlay, row: PlanRow) -> Option<String>
     })
 }
 
-fn room_text(state: &State, plan: &RoomPlan, counts: PlanCounts) -> String {
+pub(super) fn room_text(state: &State, plan: &RoomPlan, counts: PlanCounts) -> String {
     let toggle = state.key(CommandId::ToggleLine);
     match &plan.state {
         RoomState::Linked => counts_text(counts),
@@ -308,13 +308,11 @@ fn room_text(state: &State, plan: &RoomPlan, counts: PlanCounts) -> String {
     }
 }
 
-/// What is done, and what each side has.
-fn line_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> String {
-    let local = part.local(&plan.room);
-    let text = describe_line(line, plan, local);
-    let [what, yours, theirs, base] = sides(line, plan, local);
+/// What is done about a difference, as a phrase.
+pub(super) fn done_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> String {
+    let text = describe_line(line, plan, part.local(&plan.room));
     let key = |id| state.key(id);
-    let done = match (line.decision, line.action) {
+    match (line.decision, line.action) {
         (Decision::Send, Action::Conflict) => "Send: keeps yours".to_owned(),
         (Decision::Receive, Action::Conflict) => "Receive: keeps theirs".to_owned(),
         (Decision::Skip, Action::Conflict) => format!(
@@ -328,11 +326,17 @@ fn line_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> St
             format!("{} receives it", key(CommandId::ToggleLine))
         }
         (Decision::Skip, _) => "Left out".to_owned(),
-    };
+    }
+}
+
+/// What is done, and what each side has.
+fn line_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> String {
+    let [what, yours, theirs, base] = sides(line, plan, part.local(&plan.room));
+    let done = done_text(state, part, plan, line);
     let reason = line
         .reason
         .map_or_else(String::new, |reason| format!(": {reason}"));
-    let sides = format!("Yours: {yours}. Theirs: {theirs}. Before: {base}");
+    let sides = format!("Yours (data file): {yours}. Theirs (server): {theirs}. Before: {base}");
     // On a small screen the end is cut: what a conflict is about is in the row.
     match line.action {
         Action::Conflict => format!("{sides}. {done}{reason}. {what}"),

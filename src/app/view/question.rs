@@ -53,13 +53,6 @@ pub(in crate::app) fn conflict<'a>(shown: &Conflict) -> View<'a> {
         paragraph(format!("Theirs: {}", shown.theirs)),
         paragraph(format!("Yours: {}", shown.yours)),
     ];
-    if let Some((base, reason)) = shown.plan_line() {
-        paragraphs.push(paragraph(format!("Before: {base}")));
-        if let Some(reason) = reason {
-            paragraphs.extend([paragraph(""), paragraph(format!("Note: {reason}."))]);
-        }
-        return question("Yours and theirs", paragraphs);
-    }
     paragraphs.extend([paragraph(""), paragraph("Nothing is saved until you choose.")]);
     question("Conflict: someone else changed this", paragraphs)
 }

@@ -110,7 +110,7 @@ fn row(server: Option<&KnownServer>, at: usize) -> ListRow<'_> {
 }
 
 /// A state in a word or two.
-fn state_text(state: &ServerState) -> (&'static str, Tone<'static>) {
+pub(super) fn state_text(state: &ServerState) -> (&'static str, Tone<'static>) {
     match state {
         ServerState::Idle => ("not connected", Tone::Faint),
         ServerState::Connecting => ("connecting", Tone::Faint),
@@ -121,7 +121,7 @@ fn state_text(state: &ServerState) -> (&'static str, Tone<'static>) {
 }
 
 /// Software and version, else the class, else how it is reached.
-fn software(server: &KnownServer) -> String {
+pub(super) fn software(server: &KnownServer) -> String {
     let version = server.report.as_ref().and_then(|report| report.version.clone());
     version.unwrap_or_else(|| match (server.class(), server.entry.kind) {
         (Some(class), _) => class_name(class).to_owned(),
@@ -148,19 +148,21 @@ fn full_text(server: &KnownServer) -> String {
     sentences.join(". ")
 }
 
+/// The permissions as a phrase.
+pub(super) fn rights_text(rights: Rights) -> &'static str {
+    match rights {
+        Rights::All => "may change all rooms",
+        Rights::ByRoom => "permissions depend on the room",
+        Rights::None => "may change nothing",
+    }
+}
+
 fn report_text(report: &ServerReport) -> String {
     let class = report.class.map(|class| class_name(class).to_owned());
     let mut parts = Vec::new();
     parts.extend(report.version.clone().or(class));
     parts.extend(report.transport.clone());
-    parts.push(
-        match report.rights {
-            Rights::All => "may change all rooms",
-            Rights::ByRoom => "permissions depend on the room",
-            Rights::None => "may change nothing",
-        }
-        .into(),
-    );
+    parts.push(rights_text(report.rights).into());
     let rooms = describe::count(report.rooms.len(), "room");
     parts.push(if report.all_rooms {
         rooms

@@ -1,0 +1,50 @@
+//! A text in full: its lines move like those of a list, so that all of it can be read on any screen.
+
+use std::sync::Arc;
+
+use super::wrap::wrap_paragraphs;
+
+/// The most columns with the frame.
+pub(super) const MOST_COLUMNS: u16 = 100;
+/// Columns beside the text: the frame, the sign of the selected line, a margin.
+const AROUND: u16 = 4;
+
+/// The overlay with a text.
+#[derive(Debug, Clone)]
+pub struct DetailsOverlay {
+    /// What it is about, in a word or two.
+    pub title: &'static str,
+    paragraphs: Arc<[String]>,
+    lines: Arc<[String]>,
+    /// The selected line.
+    pub selected: usize,
+    /// It is about a difference of the plan below, whose sides can be chosen.
+    pub(super) is_difference: bool,
+}
+
+impl DetailsOverlay {
+    /// A text for a screen of this width.
+    pub(super) fn new(title: &'static str, paragraphs: Vec<String>, columns: u16) -> Self {
+        let mut details = Self {
+            title,
+            paragraphs: paragraphs.into(),
+            lines: Arc::from([]),
+            selected: 0,
+            is_difference: false,
+        };
+        details.wrap(columns);
+        details
+    }
+
+    /// Wraps the text for a screen of this width.
+    pub(super) fn wrap(&mut self, columns: u16) {
+        let columns = columns.min(MOST_COLUMNS).saturating_sub(AROUND);
+        self.lines = wrap_paragraphs(&self.paragraphs, columns.into()).into();
+        self.selected = self.selected.min(self.lines.len().saturating_sub(1));
+    }
+
+    /// The lines.
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+}

@@ -1,0 +1,198 @@
+//! Rows of the screens of servers in full, a paragraph each for what is said of them.
+
+use crate::app::State;
+use crate::app::command::CommandId;
+use crate::app::describe::{self, capitalized, count};
+use crate::app::servers::plan::{PlanOverlay, PlanPart};
+use crate::app::servers::report::{ReportOverlay, ReportRow, failed_texts, room_counts};
+use crate::app::servers::{KnownServer, PlanRow, describe_note, line_target, sides, unreadable_text};
+use crate::sync::{Line, RoomPlan, RoomReport, ServerReport, ServerState};
+
+use super::plan::{counts_text, done_text, note_text, room_text};
+use super::servers::{rights_text, software, state_text};
+
+fn blank() -> String {
+    String::new()
+}
+
+/// A server: its services, why it cannot be used, what the last check found.
+pub(in crate::app) fn server(server: &KnownServer) -> Vec<String> {
+    let services = server.entry.services.iter().map(ToString::to_string);
+    let mut texts = vec![
+        format!("{}: {}", server.entry.name, state_text(&server.state).0),
+        format!("Services: {}", services.collect::<Vec<_>>().join(", ")),
+    ];
+    if let ServerState::Away(reason) | ServerState::Refused(reason) = &server.state {
+        texts.extend([blank(), capitalized(reason)]);
+    }
+    match &server.report {
+        Some(report) => texts.extend(check(server, report)),
+        None => texts.extend([blank(), "Not checked yet".into()]),
+    }
+    texts
+}
+
+/// What a check found.
+fn check(server: &KnownServer, report: &ServerReport) -> Vec<String> {
+    let mut texts = vec![
+        blank(),
+        format!("Software: {}", software(server)),
+        format!("Permissions: {}", rights_text(report.rights)),
+    ];
+    texts.extend(report.transport.as_ref().map(|how| format!("Connection: {how}")));
+    for missing in &report.missing {
+        texts.extend([
+            blank(),
+            format!("Missing: {}", missing.what),
+            format!("Remedy: {}", missing.remedy),
+        ]);
+    }
+    let rooms = count(report.rooms.len(), "room");
+    let more = if report.all_rooms {
+        ""
+    } else {
+        " found; hidden rooms are not listed"
+    };
+    texts.extend([blank(), format!("{rooms}{more}")]);
+    texts.extend(report.rooms.iter().map(|room| {
+        let name = room
+            .name
+            .as_ref()
+            .map_or_else(String::new, |name| format!(" {}", describe::quoted(name)));
+        let allowed = if room.allowed == Some(false) {
+            ", not allowed"
+        } else {
+            ""
+        };
+        format!("{}{name}{allowed}", room.room)
+    }));
+    texts
+}
+
+/// A row of a plan, and whether it is a difference.
+pub(in crate::app) fn plan(state: &State, shown: &PlanOverlay) -> Option<(Vec<String>, bool)> {
+    let texts = match shown.selected_row()? {
+        PlanRow::Server(server) => server_of_plan(shown.parts.get(server)?),
+        PlanRow::Room(server, room) => {
+            let (part, plan) = shown.room(server, room)?;
+            let mut texts = about_room(part, plan);
+            texts.push(capitalized(&room_text(state, plan, part.room_counts(room))));
+            texts.extend(
+                plan.set_aside
+                    .map(|reason| format!("Compared as for the first time: {reason}")),
+            );
+            texts.extend((plan.unreadable > 0).then(|| unreadable_text(plan.unreadable)));
+            texts.extend(plan.notes.iter().map(|note| describe_note(note, plan)));
+            texts
+        }
+        PlanRow::User(server, room, first) => {
+            let (part, plan, line) = shown.line(server, room, first)?;
+            let user = line.user();
+            let mut texts = vec![line_target(line).to_owned()];
+            texts.extend(about_room(part, plan));
+            let lines = plan.lines.iter().skip(first);
+            for line in lines.take_while(|other| other.user() == user) {
+                texts.push(blank());
+                texts.extend(difference(state, part, plan, line));
+            }
+            texts
+        }
+        PlanRow::Line(server, room, line, _) => {
+            let (part, plan, line) = shown.line(server, room, line)?;
+            let mut texts = difference(state, part, plan, line);
+            texts.push(blank());
+            texts.extend(about_room(part, plan));
+            return Some((texts, true));
+        }
+        PlanRow::Note(server, room, note) => {
+            let (part, plan) = shown.room(server, room)?;
+            let mut texts = about_room(part, plan);
+            texts.push(note_text(plan, note));
+            texts
+        }
+    };
+    Some((texts, false))
+}
+
+fn server_of_plan(part: &PlanPart) -> Vec<String> {
+    match &part.plan {
+        Ok(plan) => vec![
+            format!("{}: {}", part.server, count(plan.rooms.len(), "room")),
+            capitalized(&counts_text(part.counts())),
+        ],
+        Err(reason) => vec![
+            format!("{}: not compared", part.server),
+            blank(),
+            capitalized(reason),
+        ],
+    }
+}
+
+fn about_room(part: &PlanPart, plan: &RoomPlan) -> Vec<String> {
+    vec![format!("{} on {}", plan.room, part.server)]
+}
+
+/// A difference: what each side has, and what is done about it.
+fn difference(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> Vec<String> {
+    let [what, yours, theirs, base] = sides(line, plan, part.local(&plan.room));
+    let done = done_text(state, part, plan, line);
+    let mut texts = vec![
+        what,
+        format!("Yours (data file): {yours}"),
+        format!("Theirs (server): {theirs}"),
+        format!("Before: {base}"),
+        done,
+    ];
+    texts.extend(line.reason.map(|reason| format!("Note: {reason}")));
+    texts
+}
+
+/// A row of a report.
+pub(in crate::app) fn report(state: &State, shown: &ReportOverlay) -> Option<Vec<String>> {
+    Some(match shown.row(shown.selected)? {
+        ReportRow::Server(server) => {
+            let report = shown.reports.get(server)?;
+            let mut texts = vec![format!(
+                "{}: {}",
+                report.server,
+                count(report.rooms.len(), "room")
+            )];
+            for room in &report.rooms {
+                texts.push(blank());
+                texts.extend(room_of_report(state, room));
+            }
+            texts
+        }
+        ReportRow::Room(server, room) => room_of_report(state, shown.room(server, room)?),
+        ReportRow::Failed(server, room, failed) => {
+            let report = shown.room(server, room)?;
+            let local = state.wardrobe().room(&report.room).map(|room| &**room);
+            let [target, what, why] = failed_texts(report.failed.get(failed)?, local);
+            vec![
+                format!("{target} in {}", report.room),
+                what,
+                blank(),
+                capitalized(&why),
+            ]
+        }
+    })
+}
+
+fn room_of_report(state: &State, report: &RoomReport) -> Vec<String> {
+    let mut texts = vec![report.room.to_string(), capitalized(&room_counts(report))];
+    texts.extend(report.error.as_ref().map(|error| capitalized(error)));
+    let local = state.wardrobe().room(&report.room).map(|room| &**room);
+    texts.extend(report.failed.iter().map(|failed| {
+        let [target, what, why] = failed_texts(failed, local);
+        format!("{target}, {what}: {why}")
+    }));
+    let undecided = report.left.conflicts + report.left.held;
+    let key = state.key(CommandId::ReportCompareAgain);
+    if undecided > 0 {
+        texts.push(format!(
+            "{} still to decide: {key} compares again",
+            count(undecided, "difference")
+        ));
+    }
+    texts
+}

@@ -1,0 +1,41 @@
+//! Wrapping text into lines.
+
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
+
+/// Wraps a text at spaces; longer words are broken. `width` is the width of a text in columns.
+pub fn wrap_by(text: &str, columns: usize, width: impl Fn(&str) -> usize) -> Vec<String> {
+    let columns = columns.max(2);
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in text.split_inclusive(' ') {
+        if width(&line) + width(word.trim_end()) > columns && !line.is_empty() {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+        }
+        let mut rest = word;
+        while width(rest.trim_end()) > columns {
+            let mut used = 0;
+            let fits = |part: &(usize, &str)| {
+                used += width(part.1);
+                used <= columns
+            };
+            let end = rest.grapheme_indices(true).take_while(fits).last();
+            let end = end.map_or(0, |(at, part)| at + part.len());
+            let (part, after) = rest.split_at(end);
+            lines.push(part.to_owned());
+            rest = after;
+        }
+        line.push_str(rest);
+    }
+    if !line.trim_end().is_empty() || lines.is_empty() {
+        lines.push(line.trim_end().to_owned());
+    }
+    lines
+}
+
+/// Wraps paragraphs, of which an empty one is a blank line.
+pub(super) fn wrap_paragraphs(paragraphs: &[String], columns: usize) -> Vec<String> {
+    // What controls a terminal is shown as a sign.
+    let width = |text: &str| text.width() + text.chars().filter(|c| c.is_control()).count();
+    let wrapped = |text: &String| wrap_by(text, columns, width);
+    paragraphs.iter().flat_map(wrapped).collect()
+}

@@ -1,0 +1,163 @@
+//! Rows in full, on any screen.
+
+use hatrack::app::Msg;
+use hatrack::app::details::DetailsOverlay;
+use hatrack::app::servers::ServersOverlay;
+use hatrack::app::servers::plan::PlanOverlay;
+use hatrack::app::servers::report::ReportOverlay;
+use hatrack::sync::{
+    Condition, ItemOutcome, Missing, Refusal, RemoteRoomInfo, Rights, RoomRead, ServerClass, ServerEvent,
+    ServerKind, ServerReport,
+};
+use hatrack::ui::{Theme, plain};
+
+use super::super::session::Session;
+use super::super::{ROOM, jid, wardrobe};
+use super::{Scope, differing, open, same, start};
+
+/// What can be read by moving through the details, line by line.
+fn read(session: &mut Session) -> String {
+    let (_, len) = {
+        let details = session.state.top_as::<DetailsOverlay>().unwrap();
+        (details.selected, details.lines().len())
+    };
+    let mut all = Vec::new();
+    for at in 0..len {
+        let details = session.state.top_as::<DetailsOverlay>().unwrap();
+        assert_eq!(details.selected, at);
+        let line = details.lines()[at].clone();
+        let page = plain::page(&session.state, Theme::default(), session.size);
+        let shown = page.lines.iter().map(|shown| shown.trim_end());
+        assert!(
+            shown.into_iter().any(|shown| shown == line),
+            "{line:?}: {:?}",
+            page.lines
+        );
+        all.push(line);
+        session.keys("Down");
+    }
+    all.join(" ")
+}
+
+fn resize(session: &mut Session, (columns, rows): (u16, u16)) {
+    session.send(Msg::Resize { columns, rows });
+}
+
+fn report() -> ServerReport {
+    ServerReport {
+        server: "example".into(),
+        kind: ServerKind::Prosody,
+        class: Some(ServerClass::Prosody),
+        version: Some("Prosody 0.12.3".into()),
+        transport: Some("socket /var/lib/prosody/prosody.sock".into()),
+        rights: Rights::All,
+        rooms: vec![RemoteRoomInfo {
+            room: jid(ROOM),
+            name: Some("Courses".into()),
+            allowed: Some(false),
+        }],
+        all_rooms: true,
+        missing: vec![Missing {
+            what: "hats are not shown in the rooms, as the module mod_muc_hats is not loaded there".into(),
+            remedy: "add \"muc_hats\" to modules_enabled of the component, and reload its configuration"
+                .into(),
+        }],
+    }
+}
+
+#[test]
+fn the_result_of_a_check_can_be_read_on_the_smallest_screen() {
+    let mut session = open(same());
+    resize(&mut session, (40, 12));
+    session.keys("S i");
+    assert!(read(&mut session).ends_with("Not checked yet"));
+    session.keys("Esc c");
+    session.send(Msg::Server(Box::new(ServerEvent::Checked {
+        server: "example".into(),
+        report: Ok(report()),
+    })));
+    assert_eq!(
+        session.notice(),
+        "Checked example: 1 thing missing (i for details)"
+    );
+    session.keys("i");
+    let all = read(&mut session);
+    for part in [
+        "Software: Prosody 0.12.3",
+        "Permissions: may change all rooms",
+        "Connection: socket /var/lib/prosody/prosody.sock",
+        "Missing: hats are not shown in the rooms, as the module mod_muc_hats is not loaded there",
+        "Remedy: add \"muc_hats\" to modules_enabled of the component, and reload its configuration",
+        "courses@conference.example.org \"Courses\", not allowed",
+    ] {
+        assert!(all.replace("  ", " ").contains(part), "{part}: {all}");
+    }
+    // What is open follows the size.
+    resize(&mut session, (100, 30));
+    let details = session.state.top_as::<DetailsOverlay>().unwrap();
+    assert!(
+        details
+            .lines()
+            .contains(&"Connection: socket /var/lib/prosody/prosody.sock".to_owned())
+    );
+    session.keys("Esc");
+    assert!(session.state.top_as::<ServersOverlay>().is_some());
+}
+
+#[test]
+fn why_a_room_was_not_compared_can_be_read_in_full() {
+    let private = "private@conference.example.org";
+    let reason = "only owners of the room may read its hats, and the account moderator@example.org is a member of it; \
+                  ask an owner of the room to make it an admin, or use another account that may read them";
+    let mut server = same();
+    server
+        .unreadable
+        .insert(jid(private), RoomRead::Forbidden(reason.to_owned()));
+    let mut wardrobe = wardrobe();
+    wardrobe.add_room(&jid(private), None).unwrap();
+    let mut session = start(server, wardrobe, Scope::default());
+    resize(&mut session, (60, 20));
+    session.keys("S Enter i");
+    let all = read(&mut session);
+    assert!(all.contains(reason), "{all}");
+    // It is no difference, of which a side could be chosen.
+    session.keys("m");
+    assert!(session.state.top_as::<DetailsOverlay>().is_some());
+}
+
+#[test]
+fn what_failed_can_be_read_in_full() {
+    let text =
+        "the room has reached its limit of one hundred users with hats, so that nobody else can be given one";
+    let mut session = differing();
+    session.server.as_mut().unwrap().refuses = Some(ItemOutcome::Refused(Refusal {
+        condition: Condition::NotAllowed,
+        text: Some(text.into()),
+    }));
+    session.keys("S Enter Enter y");
+    resize(&mut session, (40, 12));
+    session.keys("Down Enter");
+    let all = read(&mut session);
+    assert!(all.contains(text), "{all}");
+    session.keys("Esc g Enter");
+    let all = read(&mut session);
+    assert!(
+        all.contains("1 received, 1 failed") && all.contains(text),
+        "{all}"
+    );
+    session.keys("Enter Esc");
+    assert!(session.state.top_as::<ReportOverlay>().is_none());
+}
+
+#[test]
+fn all_differences_of_a_user_are_read_together() {
+    let mut session = differing();
+    session.keys("S Enter Down Down i");
+    let all = read(&mut session);
+    assert!(
+        all.contains("\"Proctor\"") && all.contains("\"Teacher\""),
+        "{all}"
+    );
+    session.keys("Esc");
+    assert!(session.state.top_as::<PlanOverlay>().is_some());
+}
