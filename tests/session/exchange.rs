@@ -149,7 +149,7 @@ fn csv_cannot_replace() {
     session.keys("Enter");
     assert_eq!(
         says(&session),
-        "a table can only add; only JSON can replace existing data"
+        "a table or a server's list can only add; only JSON that hatrack exported can replace existing data"
     );
 }
 
