@@ -13,8 +13,8 @@ use std::sync::Arc;
 use self::plan::PlanOverlay;
 use crate::model::{Jid, Room};
 use crate::sync::{
-    Affiliations, Plan, PlanCounts, Progress, RoomPlan, RoomState, ServerClass, ServerEntry, ServerKind,
-    ServerReport, ServerState,
+    Plan, PlanCounts, Progress, RoomPlan, RoomState, ServerClass, ServerEntry, ServerKind, ServerReport,
+    ServerState,
 };
 
 pub use describe_line::{LineText, describe_line, describe_note, line_target, sides, unreadable_text};
@@ -160,16 +160,10 @@ impl Servers {
     /// Why affiliations with a room are not changed here: its server only shows them. A room that the server was found not
     /// to have is free.
     pub(super) fn affiliation_problem(&self, room: &Jid) -> Option<String> {
-        let server = self.of_room(room)?;
         let is_there = self.rooms.get(room).is_none_or(|compared| compared.is_there);
-        let shows = server.entry.affiliations == Affiliations::Show;
-        (shows && is_there).then(|| {
-            format!(
-                "Affiliations with {room} are only shown: change them on {}, or set affiliations = \"manage\" in the \
-                 configuration",
-                server.entry.name
-            )
-        })
+        let server = self.of_room(room).filter(|_| is_there)?;
+        let problem = server.entry.affiliation_problem(room)?;
+        Some(super::describe::capitalized(&problem))
     }
 
     pub(super) fn set_state(&mut self, name: &str, state: &ServerState) {

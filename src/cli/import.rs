@@ -55,6 +55,7 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
     };
     let first = plan(data.wardrobe())?;
     if args.dry_run {
+        data.check_affiliations(&first.group)?;
         out.line(&format!(
             "Would import: {}",
             describe::import_summary(&first.counts)

@@ -1,13 +1,15 @@
 //! The data file of a command: opening it, changing it, and reporting errors.
 
+use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 
 use super::context::SessionContext;
 use super::failure::Failure;
 use super::output::Output;
 use crate::app::describe;
-use crate::model::{EditError, Group, Wardrobe};
+use crate::model::{EditError, Group, Jid, Wardrobe};
 use crate::store::{self, Change, Refreshed, Store, StoreOptions};
+use crate::sync::changes_affiliation;
 
 /// How often a change is computed again after a conflict with another writer.
 const MAX_ATTEMPTS: usize = 5;
@@ -87,6 +89,11 @@ impl<'a> OpenStore<'a> {
     /// Commits one change and returns its revision; `None` if it changes nothing on the current data.
     pub(super) fn commit(&mut self, change: Change, out: &mut Output) -> Result<Option<u64>, CommitFailure> {
         self.check_writable().map_err(CommitFailure::Failed)?;
+        // What a server sends changes what is shown.
+        if change.actor.is_none() {
+            let checked = self.check_affiliations(&change.group);
+            checked.map_err(CommitFailure::Failed)?;
+        }
         let is_new = creates_explicit_file(self.context, &self.store);
         let results = self.store.commit(&[change]);
         let results = results.map_err(|error| CommitFailure::Failed(store_failure(&error)))?;
@@ -109,6 +116,20 @@ impl<'a> OpenStore<'a> {
     pub(super) fn refresh(&mut self) -> Result<bool, Failure> {
         let refreshed = self.store.refresh().map_err(|error| store_failure(&error))?;
         Ok(refreshed == Refreshed::Changed)
+    }
+
+    /// Returns an error if a change concerns affiliations that the room's server only shows.
+    pub(super) fn check_affiliations(&self, group: &Group) -> Result<(), Failure> {
+        let rooms: BTreeSet<&Jid> = group.0.iter().filter_map(changes_affiliation).collect();
+        if rooms.is_empty() {
+            return Ok(());
+        }
+        let servers = self.context.servers()?;
+        let problem = rooms.into_iter().find_map(|room| {
+            let server = servers.iter().find(|server| server.links(room))?;
+            server.entry.affiliation_problem(room)
+        });
+        problem.map_or(Ok(()), |problem| Err(Failure::not_allowed(problem)))
     }
 
     /// Returns an error in a read-only session.

@@ -27,6 +27,7 @@ mod request;
 mod send;
 mod sent;
 mod server;
+mod shown;
 
 pub use base::{Base, BaseUser, LARGEST_BASE, SetAside};
 pub use change::{Condition, ItemChange, ItemOutcome, Refusal};
@@ -49,3 +50,4 @@ pub use report::{Failed, Failure, Report, RoomReport, Status};
 pub use request::{LocalRoom, OtherRooms, Secret, ServerRequest};
 pub use send::Sending;
 pub use server::{Missing, RemoteRoomInfo, Rights, ServerReport, ServerState};
+pub use shown::changes_affiliation;

@@ -268,3 +268,57 @@ fn hostile_values_are_harmless_on_the_terminal() {
         assert!(!all.is_empty() && !all.contains(odd), "{args:?}: {all:?}");
     }
 }
+
+#[test]
+fn affiliations_that_a_server_only_shows_are_not_changed() {
+    let (room, user) = ("a@c.example.org", "ana@example.org");
+    let home = Home::new();
+    for room in [room, "a@e.example.org", "a@local.example.org"] {
+        home.run_ok(&["room", "add", room]);
+        home.run_ok(&["affiliate", room, user, "member"]);
+    }
+    home.run_ok(&["affiliate", room, user, "admin"]);
+    home.write(CONFIG, configured(&home));
+    let file = home.run_ok(&["export"]);
+    let refused = "affiliations with a@c.example.org are only shown: change them on gone, or set affiliations = \
+                   \"manage\" in the configuration";
+    home.write(
+        "owner.json",
+        json!({"affiliation": "owner", "hats": {}}).to_string(),
+    );
+    home.write(
+        "new.csv",
+        format!("room,user,affiliation\n{room},bob@example.org,member\n"),
+    );
+    let (owner, new) = (home.path("owner.json"), home.path("new.csv"));
+    let (owner, new) = (owner.to_str().unwrap(), new.to_str().unwrap());
+    for command in [
+        &["affiliate", room, user, "owner"][..],
+        &["affiliate", room, user, "none"],
+        &["import", owner, "--into", room, "--user", user],
+        &["import", new],
+        &["import", new, "--dry-run"],
+        &["undo"],
+    ] {
+        home.assert_fails(command, 1, &format!("not-allowed: {refused}"));
+        assert_eq!(home.run_ok(&["export"]), file, "{command:?}");
+    }
+    // Anything else is changed as ever.
+    home.run_ok(&["affiliate", room, user, "admin"]);
+    home.run_ok(&["add", room, user, "urn:x:1", "--title", "One"]);
+    home.run_ok(&["affiliate", "a@local.example.org", user, "owner"]);
+    home.run_ok(&["room", "add", "b@c.example.org"]);
+    home.run_ok(&["undo"]);
+    home.run_ok(&["room", "remove", "a@e.example.org"]);
+    home.run_ok(&["undo"]);
+    // A room that the configuration leaves out belongs to no server.
+    let config = configured(&home);
+    let some = config.replacen("socket", "rooms = [\"other@c.example.org\"]\nsocket", 1);
+    home.write(CONFIG, some);
+    home.run_ok(&["affiliate", room, user, "owner"]);
+    let managed = config.replacen("socket", "affiliations = \"manage\"\nsocket", 1);
+    home.write(CONFIG, managed);
+    home.run_ok(&["affiliate", room, user, "none"]);
+    home.write(CONFIG, config);
+    home.assert_fails(&["undo"], 1, &format!("not-allowed: {refused}"));
+}

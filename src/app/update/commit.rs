@@ -5,22 +5,17 @@ use crate::app::place::{PANES, RowKind};
 use crate::app::sets::SetsOverlay;
 use crate::app::state::{ChangeKind, Pending, UndoStep};
 use crate::app::{Effect, State, describe};
-use crate::model::{Edit, EditError, Group, User, Wardrobe};
+use crate::model::{Edit, EditError, Group, Wardrobe};
 use crate::store::{Change, StoreRequest};
+use crate::sync::changes_affiliation;
 
 /// Why an affiliation that one of these edits changes is not changed here.
 pub(super) fn affiliation_problem(state: &State, edits: &[Edit]) -> Option<String> {
     if state.servers.known.is_empty() {
         return None;
     }
-    let affiliation = |user: &Option<User>| user.as_ref().map(|user| user.affiliation).unwrap_or_default();
-    edits.iter().find_map(|edit| match edit {
-        Edit::Affiliation { room, .. } => state.servers.affiliation_problem(room),
-        Edit::User {
-            room, before, after, ..
-        } if affiliation(before) != affiliation(after) => state.servers.affiliation_problem(room),
-        _ => None,
-    })
+    let mut rooms = edits.iter().filter_map(changes_affiliation);
+    rooms.find_map(|room| state.servers.affiliation_problem(room))
 }
 
 /// Applies a new change to the view and queues it. Returns its edits, or `None` with a notice if it was rejected or changed

@@ -239,7 +239,10 @@ fn an_entry_of_the_catalog_is_removed_only_when_nobody_has_the_hat() {
 fn affiliations_are_only_shown_unless_somebody_wants_them_sent() {
     each(|server| {
         let site = known(server);
-        site.done(&["affiliate", ROOM, OFF, "admin"]);
+        site.run(&["affiliate", ROOM, OFF, "admin"])
+            .ended(1)
+            .said("are only shown");
+        site.affiliate(ROOM, OFF, "admin");
         site.done(&["plan"]).said("left out");
         site.done(&["apply", "--yes"]);
         site.done(&["apply", "--yes", "--affiliations"]).said("1 sent");

@@ -64,6 +64,10 @@ impl Site {
     }
 
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
+        self.command_with("config.toml", arguments)
+    }
+
+    fn command_with(&self, config: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hatrack"));
         command
             .env_clear()
@@ -71,7 +75,7 @@ impl Site {
             .env("PATH", "/usr/bin:/bin")
             .env("LC_ALL", "C.UTF-8")
             .arg("--config")
-            .arg(self.path("config.toml"))
+            .arg(self.path(config))
             .arg("--file")
             .arg(self.path("hats.json"))
             .args(["--actor", "maya"])
@@ -98,6 +102,14 @@ impl Site {
     #[track_caller]
     pub(super) fn done(&self, arguments: &[&str]) -> Ran {
         self.run(arguments).ended(0)
+    }
+
+    /// Sets an affiliation, as somebody who has no servers configured.
+    #[track_caller]
+    pub(super) fn affiliate(&self, room: &str, user: &str, affiliation: &str) {
+        std::fs::write(self.path("none.toml"), "").unwrap();
+        let mut command = self.command_with("none.toml", &["affiliate", room, user, affiliation]);
+        Ran::of(&command.output().unwrap()).ended(0);
     }
 
     /// The data file.

@@ -165,7 +165,7 @@ fn the_first_comparison_deletes_nothing() {
         let site = Site::of(server);
         site.done(&["room", "add", ROOM]);
         for user in [BOB, "zoe@localhost"] {
-            site.done(&["affiliate", ROOM, user, "member"]);
+            site.affiliate(ROOM, user, "member");
         }
         site.add(ROOM, BOB, "urn:x:here", "Here");
         site.add(ROOM, "zoe@localhost", "urn:x:here", "Zoe is not there");

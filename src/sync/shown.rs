@@ -1,0 +1,48 @@
+//! Affiliations that a server only shows: they are not changed in the file.
+
+use super::{Affiliations, ServerEntry};
+use crate::model::{Affiliation, Edit, Jid, Room, User};
+
+impl ServerEntry {
+    /// Why affiliations with a room of this server are not changed in the file, as the rest of a sentence; `None` if they
+    /// are.
+    pub fn affiliation_problem(&self, room: &Jid) -> Option<String> {
+        (self.affiliations == Affiliations::Show).then(|| {
+            format!(
+                "affiliations with {room} are only shown: change them on {}, or set affiliations = \"manage\" in the \
+                 configuration",
+                self.name
+            )
+        })
+    }
+}
+
+/// The room in which an edit changes an affiliation. Adding or removing a room is no such change.
+pub fn changes_affiliation(edit: &Edit) -> Option<&Jid> {
+    let of = |user: &Option<User>| user.as_ref().map(|user| user.affiliation).unwrap_or_default();
+    match edit {
+        Edit::Affiliation { room, .. } => Some(room),
+        Edit::User {
+            room, before, after, ..
+        } => (of(before) != of(after)).then_some(room),
+        Edit::Room {
+            room,
+            before: Some(before),
+            after: Some(after),
+        } => differ(before, after).then_some(room),
+        _ => None,
+    }
+}
+
+fn differ(before: &Room, after: &Room) -> bool {
+    let changed = |one: &Room, other: &Room| {
+        let affiliation = |user| {
+            other
+                .user(user)
+                .map_or(Affiliation::None, |user| user.affiliation)
+        };
+        let mut users = one.users().iter();
+        users.any(|(jid, user)| user.affiliation != affiliation(jid))
+    };
+    changed(before, after) || changed(after, before)
+}
