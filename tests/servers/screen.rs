@@ -30,13 +30,13 @@ struct Live {
     session: Session,
     worker: ServerWorker,
     events: Receiver<ServerEvent>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Live {
     fn start(server: &Server) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // What servers have is kept beside a data file, with its permissions. The session itself writes none.
+        // What servers have is kept beside the data file, with its permissions.
         std::fs::write(folder.path().join("hats.json"), "{\"version\":1,\"rooms\":{}}").unwrap();
         let settings = settings(access(server, By::Socket));
         let start = Start {
@@ -57,7 +57,7 @@ impl Live {
             session: Session::start(start, Wardrobe::default(), (100, 30)),
             worker,
             events,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -66,6 +66,7 @@ impl Live {
         self.session.keys(keys);
         let end = Instant::now() + TIMEOUT;
         loop {
+            self.save();
             for effect in std::mem::take(&mut self.session.effects) {
                 if let Effect::Server(request) = effect {
                     self.worker.request(request).unwrap();
@@ -84,6 +85,12 @@ impl Live {
                 ),
             }
         }
+    }
+
+    /// Writes what the session saved, which has no store of its own: what is sent is compared with the file.
+    fn save(&self) {
+        let saved = self.session.json().to_string();
+        std::fs::write(self.folder.path().join("hats.json"), saved).unwrap();
     }
 
     fn plan(&self) -> &PlanOverlay {
