@@ -69,11 +69,11 @@ commands! {
         help: "Open the room's users" }
     AddRoom "add-room" { place: Place::Rooms, title: "Add", keys: &[c('a')], footer: true,
         help: "Add a room" }
-    EditRoom "edit-room" { place: Place::Rooms, title: "Edit", keys: &[c('e')], footer: true,
+    EditRoom "edit-room" aka ["rename"] { place: Place::Rooms, title: "Edit", keys: &[c('e')], footer: true,
         help: "Change the room's name" }
-    AddUserToRooms "add-user-to-rooms" { place: Place::Rooms, title: "Add to all", keys: &[c('A')], footer: false,
+    AddUserToRooms "add-user-to-rooms" aka ["bulk"] { place: Place::Rooms, title: "Add to all", keys: &[c('A')], footer: false,
         help: "Add a user to all marked rooms" }
-    RemoveRoom "remove-room" { place: Place::Rooms, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
+    RemoveRoom "remove-room" aka ["delete"] { place: Place::Rooms, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the room (asks first, unless it is empty)" }
     MarkRoom "mark-room" { place: Place::Rooms, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "Mark or unmark the room (commands act on all marked)" }
@@ -81,47 +81,47 @@ commands! {
         help: "Open the user's hats" }
     AddUser "add-user" aka ["affiliate"] { place: Place::Users, title: "Add", keys: &[c('a')], footer: true,
         help: "Add a user to the room" }
-    EditUser "edit-user" { place: Place::Users, title: "Edit", keys: &[c('e')], footer: true,
+    EditUser "edit-user" aka ["role", "ban", "unban"] { place: Place::Users, title: "Edit", keys: &[c('e')], footer: true,
         help: "Change the user's affiliation" }
-    RemoveUser "remove-user" { place: Place::Users, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
+    RemoveUser "remove-user" aka ["delete"] { place: Place::Users, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the user from the room (asks first if they have hats)" }
     MarkUser "mark-user" { place: Place::Users, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "Mark or unmark the user (commands act on all marked)" }
-    AddHatToUsers "add-hat-to-users" formerly ["give-hat"] { place: Place::Users, title: "Add hat", keys: &[c('+')], footer: false,
+    AddHatToUsers "add-hat-to-users" aka ["give", "bulk"] formerly ["give-hat"] { place: Place::Users, title: "Add hat", keys: &[c('+')], footer: false,
         help: "Add a hat to the user, or to all marked users" }
-    CopyUserHats "copy-user-hats" formerly ["copy-hats-of-user"] { place: Place::Users, title: "Copy", keys: &[c('y')], footer: false,
+    CopyUserHats "copy-user-hats" aka ["duplicate"] formerly ["copy-hats-of-user"] { place: Place::Users, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the user's hats" }
-    ReplaceUserHats "replace-user-hats" formerly ["put-on-users"] { place: Place::Users, title: "Replace hats", keys: &[c('p')], footer: false,
+    ReplaceUserHats "replace-user-hats" aka ["paste"] formerly ["put-on-users"] { place: Place::Users, title: "Replace hats", keys: &[c('p')], footer: false,
         help: "Replace hats with the copied hats" }
-    AddCopiedToUsers "add-copied-to-users" formerly ["add-to-users"] { place: Place::Users, title: "Add copied", keys: &[c('P')], footer: false,
+    AddCopiedToUsers "add-copied-to-users" aka ["paste"] formerly ["add-to-users"] { place: Place::Users, title: "Add copied", keys: &[c('P')], footer: false,
         help: "Add the copied hats, keep the others" }
-    EditHat "edit-hat" { place: Place::Hats, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true,
+    EditHat "edit-hat" aka ["rename"] { place: Place::Hats, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true,
         help: "Edit the hat: title, active, required, ID" }
-    AddHat "add-hat" { place: Place::Hats, title: "Add", keys: &[c('a')], footer: true,
+    AddHat "add-hat" aka ["give", "bulk"] { place: Place::Hats, title: "Add", keys: &[c('a')], footer: true,
         help: "Add a hat to the user, or to all marked users" }
-    ToggleActive "toggle-active" formerly ["wear"] { place: Place::Hats, title: "Toggle active", keys: &[c(' ')], footer: true,
+    ToggleActive "toggle-active" aka ["show", "hide"] formerly ["wear"] { place: Place::Hats, title: "Toggle active", keys: &[c(' ')], footer: true,
         help: "Toggle active (shown in chat)" }
     ToggleRequired "toggle-required" formerly ["require"] { place: Place::Hats, title: "Toggle required", keys: &[c('r')], footer: true,
         help: "Toggle required (the user cannot remove it)" }
-    RemoveHat "remove-hat" formerly ["take-hat"] { place: Place::Hats, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
+    RemoveHat "remove-hat" aka ["delete", "revoke"] formerly ["take-hat"] { place: Place::Hats, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the hat from the user" }
     MarkHat "mark-hat" { place: Place::Hats, title: "Mark", keys: &[c('m')], footer: false,
         help: "Mark or unmark the hat (commands act on all marked)" }
     CopyHats "copy-hats" { place: Place::Hats, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the marked hats, or all hats listed here" }
-    ReplaceHats "replace-hats" formerly ["put-on"] { place: Place::Hats, title: "Replace hats", keys: &[c('p')], footer: false,
+    ReplaceHats "replace-hats" aka ["paste"] formerly ["put-on"] { place: Place::Hats, title: "Replace hats", keys: &[c('p')], footer: false,
         help: "Replace hats with the copied hats" }
-    AddCopiedHats "add-copied-hats" formerly ["add-copied"] { place: Place::Hats, title: "Add copied", keys: &[c('P')], footer: false,
+    AddCopiedHats "add-copied-hats" aka ["paste"] formerly ["add-copied"] { place: Place::Hats, title: "Add copied", keys: &[c('P')], footer: false,
         help: "Add the copied hats, keep the others" }
     OpenHat "open-hat" formerly ["go-in-hat"] { place: Place::AllHats, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Show who has the hat" }
-    EditHatEverywhere "edit-hat-everywhere" formerly ["edit-everywhere"] { place: Place::AllHats, title: "Edit", keys: &[c('e')], footer: true,
+    EditHatEverywhere "edit-hat-everywhere" aka ["rename", "bulk"] formerly ["edit-everywhere"] { place: Place::AllHats, title: "Edit", keys: &[c('e')], footer: true,
         help: "Edit the hat for everyone who has it" }
     ToggleActiveEverywhere "toggle-active-everywhere" formerly ["wear-everywhere"] { place: Place::AllHats, title: "Toggle active", keys: &[c('o')], footer: false,
         help: "Toggle active for everyone who has the hat" }
     ToggleRequiredEverywhere "toggle-required-everywhere" formerly ["require-everywhere"] { place: Place::AllHats, title: "Toggle required", keys: &[c('r')], footer: false,
         help: "Toggle required for everyone who has the hat" }
-    RemoveHatEverywhere "remove-hat-everywhere" formerly ["take-from-all"] { place: Place::AllHats, title: "Remove from all", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
+    RemoveHatEverywhere "remove-hat-everywhere" aka ["delete", "bulk"] formerly ["take-from-all"] { place: Place::AllHats, title: "Remove from all", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the hat from everyone who has it (asks first)" }
     CopyHat "copy-hat" { place: Place::AllHats, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the hat" }
@@ -129,13 +129,13 @@ commands! {
         help: "Mark or unmark the hat (commands act on all marked)" }
     OpenUserWithHat "open-user-with-hat" formerly ["go-in-wearer"] { place: Place::UsersWithHat, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Show in which rooms the user has the hat" }
-    EditHatOfUser "edit-hat-of-user" formerly ["edit-of-wearer"] { place: Place::UsersWithHat, title: "Edit", keys: &[c('e')], footer: true,
+    EditHatOfUser "edit-hat-of-user" aka ["rename"] formerly ["edit-of-wearer"] { place: Place::UsersWithHat, title: "Edit", keys: &[c('e')], footer: true,
         help: "Edit the user's hat in all rooms" }
     ToggleActiveForUser "toggle-active-for-user" formerly ["wear-of-wearer"] { place: Place::UsersWithHat, title: "Toggle active", keys: &[c('o')], footer: false,
         help: "Toggle active for the user in all rooms" }
     ToggleRequiredForUser "toggle-required-for-user" formerly ["require-of-wearer"] { place: Place::UsersWithHat, title: "Toggle required", keys: &[c('r')], footer: false,
         help: "Toggle required for the user in all rooms" }
-    RemoveHatFromUser "remove-hat-from-user" formerly ["take-from-wearer"] { place: Place::UsersWithHat, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
+    RemoveHatFromUser "remove-hat-from-user" aka ["delete"] formerly ["take-from-wearer"] { place: Place::UsersWithHat, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the hat from the user in all rooms" }
     CopyHatOfUser "copy-hat-of-user" formerly ["copy-hat-of-wearer"] { place: Place::UsersWithHat, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the hat" }
@@ -143,13 +143,13 @@ commands! {
         help: "Mark or unmark the user (commands act on all marked)" }
     ShowInRooms "show-in-rooms" formerly ["show-there"] { place: Place::RoomsWithHat, title: "Go to", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Show the hat in the Rooms view" }
-    EditHatInRoom "edit-hat-in-room" formerly ["edit-there"] { place: Place::RoomsWithHat, title: "Edit", keys: &[c('e')], footer: true,
+    EditHatInRoom "edit-hat-in-room" aka ["rename"] formerly ["edit-there"] { place: Place::RoomsWithHat, title: "Edit", keys: &[c('e')], footer: true,
         help: "Edit the hat: title, active, required, ID" }
     ToggleActiveInRoom "toggle-active-in-room" formerly ["wear-there"] { place: Place::RoomsWithHat, title: "Toggle active", keys: &[c(' ')], footer: true,
         help: "Toggle active in this room" }
     ToggleRequiredInRoom "toggle-required-in-room" formerly ["require-there"] { place: Place::RoomsWithHat, title: "Toggle required", keys: &[c('r')], footer: true,
         help: "Toggle required in this room" }
-    RemoveHatInRoom "remove-hat-in-room" formerly ["take-there"] { place: Place::RoomsWithHat, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
+    RemoveHatInRoom "remove-hat-in-room" aka ["delete"] formerly ["take-there"] { place: Place::RoomsWithHat, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the hat from the user in this room" }
     CopyHatInRoom "copy-hat-in-room" formerly ["copy-hat-there"] { place: Place::RoomsWithHat, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the hat" }
@@ -157,11 +157,11 @@ commands! {
         help: "Mark or unmark the room (commands act on all marked)" }
     OpenListedUser "open-listed-user" formerly ["go-in-listed-user"] { place: Place::AllUsers, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Open the user's rooms" }
-    AddHatEverywhere "add-hat-everywhere" { place: Place::AllUsers, title: "Add hat", keys: &[c('a'), c('+')], footer: true,
+    AddHatEverywhere "add-hat-everywhere" aka ["give", "bulk"] { place: Place::AllUsers, title: "Add hat", keys: &[c('a'), c('+')], footer: true,
         help: "Add a hat to the user in all their rooms" }
     EditUserEverywhere "edit-user-everywhere" aka ["role"] { place: Place::AllUsers, title: "Edit", keys: &[c('e')], footer: true,
         help: "Set the user's affiliation in all their rooms" }
-    BanEverywhere "ban-everywhere" aka ["outcast"] { place: Place::AllUsers, title: "Ban", keys: &[c('b')], footer: true,
+    BanEverywhere "ban-everywhere" aka ["block", "outcast"] { place: Place::AllUsers, title: "Ban", keys: &[c('b')], footer: true,
         help: "Ban the user from all their rooms (asks first)" }
     RemoveUserEverywhere "remove-user-everywhere" aka ["delete"] { place: Place::AllUsers, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the user from all their rooms (asks first)" }
@@ -171,11 +171,11 @@ commands! {
         help: "Add the user, or all marked users, to another room" }
     OpenRoomOfUser "open-room-of-user" formerly ["go-in-room-of-user"] { place: Place::RoomsOfUser, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Open the user's hats in the room" }
-    AddHatInRooms "add-hat-in-rooms" { place: Place::RoomsOfUser, title: "Add hat", keys: &[c('a'), c('+')], footer: true,
+    AddHatInRooms "add-hat-in-rooms" aka ["give"] { place: Place::RoomsOfUser, title: "Add hat", keys: &[c('a'), c('+')], footer: true,
         help: "Add a hat to the user in this room, or in all marked rooms" }
     EditUserInRooms "edit-user-in-rooms" aka ["role"] { place: Place::RoomsOfUser, title: "Edit", keys: &[c('e')], footer: true,
         help: "Set the user's affiliation in this room, or in all marked rooms" }
-    BanInRooms "ban-in-rooms" aka ["outcast"] { place: Place::RoomsOfUser, title: "Ban", keys: &[c('b')], footer: true,
+    BanInRooms "ban-in-rooms" aka ["block", "outcast"] { place: Place::RoomsOfUser, title: "Ban", keys: &[c('b')], footer: true,
         help: "Ban the user from this room, or from all marked rooms" }
     RemoveUserFromRooms "remove-user-from-rooms" aka ["delete"] { place: Place::RoomsOfUser, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the user from this room, or from all marked rooms" }
@@ -185,17 +185,17 @@ commands! {
         help: "Add the user to another room" }
     CopyHatsInRoom "copy-hats-in-room" { place: Place::RoomsOfUser, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the user's hats in this room" }
-    ReplaceHatsInRooms "replace-hats-in-rooms" { place: Place::RoomsOfUser, title: "Replace hats", keys: &[c('p')], footer: false,
+    ReplaceHatsInRooms "replace-hats-in-rooms" aka ["paste"] { place: Place::RoomsOfUser, title: "Replace hats", keys: &[c('p')], footer: false,
         help: "Replace the user's hats in this room with the copied hats" }
-    AddCopiedInRooms "add-copied-in-rooms" formerly ["add-hats-in-rooms"] { place: Place::RoomsOfUser, title: "Add copied", keys: &[c('P')], footer: false,
+    AddCopiedInRooms "add-copied-in-rooms" aka ["paste"] formerly ["add-hats-in-rooms"] { place: Place::RoomsOfUser, title: "Add copied", keys: &[c('P')], footer: false,
         help: "Add the copied hats, keep the others" }
-    MarkAll "mark-all" { place: Place::Panes, title: "Mark all", keys: &[c('*')], footer: false,
+    MarkAll "mark-all" aka ["select all", "bulk"] { place: Place::Panes, title: "Mark all", keys: &[c('*')], footer: false,
         help: "Mark or unmark everything shown" }
-    MarkRange "mark-range" { place: Place::Panes, title: "Mark range", keys: &[c('V')], footer: false,
+    MarkRange "mark-range" aka ["select", "bulk"] { place: Place::Panes, title: "Mark range", keys: &[c('V')], footer: false,
         help: "Start or finish a range of marks" }
-    Sort "sort" { place: Place::Panes, title: "Sort", keys: &[c('s')], footer: false,
+    Sort "sort" aka ["order"] { place: Place::Panes, title: "Sort", keys: &[c('s')], footer: false,
         help: "Change the sort order" }
-    NextView "next-view" formerly ["turn"] { place: Place::Panes, title: "View", keys: &[c('w')], footer: false,
+    NextView "next-view" aka ["group", "by user", "by hat"] formerly ["turn"] { place: Place::Panes, title: "View", keys: &[c('w')], footer: false,
         help: "Switch between the Rooms, Hats and Users views" }
     Catalog "catalog" aka ["catalogue"] formerly ["catalogue"] { place: Place::Panes, title: "Catalog", keys: &[c('C')], footer: false,
         help: "Open the room's hat catalog" }
@@ -203,21 +203,21 @@ commands! {
         help: "Undo your last change" }
     Redo "redo" { place: Place::Panes, title: "Redo", keys: &[Key::ctrl('r')], footer: false,
         help: "Redo the last undone change" }
-    Filter "filter" aka ["search"] { place: Place::Panes, title: "Filter", keys: &[c('/')], footer: true,
+    Filter "filter" aka ["find", "search"] { place: Place::Panes, title: "Filter", keys: &[c('/')], footer: true,
         help: "Filter this list (@owner, #hat, !word)" }
-    Palette "palette" { place: Place::Panes, title: "Commands", keys: &[c(':')], footer: true,
+    Palette "palette" aka ["menu"] { place: Place::Panes, title: "Commands", keys: &[c(':')], footer: true,
         help: "Open the command palette" }
-    History "history" { place: Place::Panes, title: "History", keys: &[c('H')], footer: true,
+    History "history" aka ["log", "audit", "who"] { place: Place::Panes, title: "History", keys: &[c('H')], footer: true,
         help: "Show the change history" }
-    GoTo "go-to" aka ["search"] formerly ["jump"] { place: Place::Panes, title: "Go to", keys: &[Key::ctrl('p')], footer: false,
+    GoTo "go-to" aka ["find", "search"] formerly ["jump"] { place: Place::Panes, title: "Go to", keys: &[Key::ctrl('p')], footer: false,
         help: "Go to a room, user or hat" }
-    Sets "sets" { place: Place::Panes, title: "Sets", keys: &[c('N')], footer: false,
+    Sets "sets" aka ["role", "template"] { place: Place::Panes, title: "Sets", keys: &[c('N')], footer: false,
         help: "Apply, save, rename or remove hat sets" }
     Servers "servers" aka ["sync", "compare", "pull", "push", "live", "apply"] { place: Place::Panes, title: "Servers", keys: &[c('S')], footer: false,
         help: "Compare with the servers, send and receive changes" }
-    Import "import" { place: Place::Panes, title: "Import", keys: &[c('I')], footer: false,
+    Import "import" aka ["upload", "restore"] { place: Place::Panes, title: "Import", keys: &[c('I')], footer: false,
         help: "Import from a CSV or JSON file" }
-    Export "export" { place: Place::Panes, title: "Export", keys: &[c('X')], footer: false,
+    Export "export" aka ["backup", "save as", "download"] { place: Place::Panes, title: "Export", keys: &[c('X')], footer: false,
         help: "Export everything, the room or the user to a file" }
     NextPane "next-pane" { place: Place::Panes, title: "Next pane", keys: &[k(KeyCode::Tab)], footer: false,
         help: "Focus the next pane" }

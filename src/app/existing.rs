@@ -153,6 +153,23 @@ pub(super) fn existing_hats(
     all
 }
 
+/// The hats that have this title, in any room or in this one, each with where it is used.
+pub fn hats_with_title(wardrobe: &Wardrobe, room: Option<&Jid>, title: &str) -> Vec<(HatId, String)> {
+    let word = folding::Word::new(title.trim());
+    let mut hats: Vec<(HatId, String)> = existing_hats(wardrobe, room)
+        .into_values()
+        .filter(|hat| room.is_none() || hat.in_room)
+        .map(Existing::Hat)
+        .filter(|hat| hat.titles().any(|title| word.is_all_of(title)))
+        .filter_map(|hat| match &hat {
+            Existing::Hat(known) => Some((known.id.clone(), hat.place())),
+            Existing::Room(..) => None,
+        })
+        .collect();
+    hats.sort();
+    hats
+}
+
 /// Counts the users of hats in several rooms once each.
 fn count_people(wardrobe: &Wardrobe, all: &mut HashMap<HatId, ExistingHat, foldhash::fast::RandomState>) {
     let mut people: HashMap<&HatId, HashSet<&Jid, foldhash::fast::RandomState>, foldhash::fast::RandomState> =

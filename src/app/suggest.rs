@@ -8,7 +8,7 @@ use crate::model::{HatId, Jid, Room, Wardrobe};
 
 use super::describe;
 use super::existing::existing_hats;
-pub use super::existing::{Existing, ExistingHat};
+pub use super::existing::{Existing, ExistingHat, hats_with_title};
 use super::folding::{self, Word, Words};
 use super::matching::{FuzzyMatcher, SearchTerms};
 

@@ -3,14 +3,15 @@
 use super::args::AddArgs;
 use super::context::SessionContext;
 use super::failure::Failure;
+use super::hat_argument;
 use super::open_store::OpenStore;
 use super::output::Output;
-use crate::model::{Attachment, HatId, Jid};
+use crate::app::describe;
+use crate::model::{Attachment, Jid};
 
 pub(super) fn run(args: &AddArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
     let user = Jid::parse_input(&args.user).map_err(Failure::invalid_argument)?;
-    let hat = HatId::parse_input(&args.hat).map_err(Failure::invalid_argument)?;
     Failure::check_single_line("title", args.title.as_deref())?;
     // Options that were not given stay out of the JSON.
     let attachment = Attachment {
@@ -19,7 +20,17 @@ pub(super) fn run(args: &AddArgs, context: &SessionContext, out: &mut Output) ->
         title: args.title.as_deref().map(Into::into),
         ..Attachment::default()
     };
-    OpenStore::open(context)?.change(out, |wardrobe| {
-        wardrobe.add_user_hat(&user, &room, &hat, attachment.clone())
+    OpenStore::open(context)?.change_with_summary(out, |wardrobe| {
+        let command = format!("hatrack add {user} {room} HAT");
+        hat_argument::check_order(wardrobe, (&room, &user), &command)?;
+        let hat = hat_argument::find_or_new(wardrobe, None, &args.hat)?;
+        let mut attachment = attachment.clone();
+        // A hat that is named by its title keeps the title.
+        if hat.as_str() != args.hat && attachment.title.is_none() {
+            attachment.title = hat_argument::title_of(wardrobe, &room, &hat);
+        }
+        let group = wardrobe.add_user_hat(&user, &room, &hat, attachment)?;
+        let what = describe::group(&group);
+        Ok((group, what))
     })
 }

@@ -215,7 +215,7 @@ pub struct AddArgs {
     pub room: String,
     /// The user's address
     pub user: String,
-    /// The hat's ID, a URI
+    /// The hat's ID (a URI), or the title of an existing hat
     pub hat: String,
     /// Title of the hat
     #[arg(long, allow_hyphen_values = true, value_parser = value_parsers::text)]
@@ -238,7 +238,7 @@ pub struct RemoveArgs {
     pub room: String,
     /// The user's address
     pub user: String,
-    /// The hat's ID
+    /// The hat's title or ID
     pub hat: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]

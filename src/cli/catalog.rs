@@ -3,6 +3,7 @@
 use super::args::{CatalogArgs, CatalogCommand, CatalogDefineArgs};
 use super::context::SessionContext;
 use super::failure::Failure;
+use super::hat_argument;
 use super::open_store::OpenStore;
 use super::output::Output;
 use crate::app::describe;
@@ -14,8 +15,10 @@ pub(super) fn run(args: &CatalogArgs, context: &SessionContext, out: &mut Output
         CatalogCommand::Define(args) => define(args, context, out),
         CatalogCommand::Remove(args) => {
             let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
-            let hat = HatId::unchecked(args.hat.as_str());
-            OpenStore::open(context)?.change(out, |wardrobe| wardrobe.set_catalog_hat(&room, &hat, None))
+            let data = OpenStore::open(context)?;
+            let hat = hat_argument::find(data.wardrobe(), Some(&room), &args.hat)?;
+            let hat = hat.unwrap_or_else(|| HatId::unchecked(args.hat.as_str()));
+            data.change(out, |wardrobe| wardrobe.set_catalog_hat(&room, &hat, None))
         }
     }
 }
@@ -62,7 +65,7 @@ fn define(args: &CatalogDefineArgs, context: &SessionContext, out: &mut Output) 
         // An existing ID may be any text, as some servers allow; a new one must be a URI.
         let hat = match room_data.hat(&HatId::unchecked(args.hat.as_str())) {
             Some(hat) => hat.id.clone(),
-            None => HatId::parse_input(&args.hat).map_err(Failure::invalid_argument)?,
+            None => hat_argument::find_or_new(wardrobe, Some(&room), &args.hat)?,
         };
         let mut entry = room_data.catalog.get(&hat).cloned().unwrap_or_default();
         if let Some(title) = args.title.as_deref() {

@@ -16,6 +16,7 @@ mod context;
 mod export;
 mod failure;
 mod global_options;
+mod hat_argument;
 mod history;
 mod import;
 mod json_log;

@@ -3,6 +3,7 @@
 use super::args::RemoveArgs;
 use super::context::SessionContext;
 use super::failure::Failure;
+use super::hat_argument;
 use super::open_store::OpenStore;
 use super::output::Output;
 use crate::app::describe;
@@ -11,9 +12,12 @@ use crate::model::{HatId, Jid, Wardrobe};
 pub(super) fn run(args: &RemoveArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
     let user = Jid::parse_input(&args.user).map_err(Failure::invalid_argument)?;
-    // Not validated: IDs that came from files or servers may be any text.
-    let hat = HatId::unchecked(args.hat.as_str());
     let data = OpenStore::open(context)?;
+    let command = format!("hatrack remove {user} {room} HAT");
+    hat_argument::check_order(data.wardrobe(), (&room, &user), &command)?;
+    // Not validated: IDs that came from files or servers may be any text.
+    let hat = hat_argument::find(data.wardrobe(), Some(&room), &args.hat)?;
+    let hat = hat.unwrap_or_else(|| HatId::unchecked(args.hat.as_str()));
     let remove = |wardrobe: &mut Wardrobe| wardrobe.remove_user_hat(&user, &room, &hat);
     if remove(&mut data.wardrobe().clone())?.is_empty() {
         // Not an error, but the ID may be a typo.

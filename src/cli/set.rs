@@ -3,6 +3,7 @@
 use super::args::SetArgs;
 use super::context::SessionContext;
 use super::failure::Failure;
+use super::hat_argument;
 use super::open_store::{OpenStore, store_failure};
 use super::output::Output;
 use crate::model::{Jid, read};
@@ -16,6 +17,7 @@ pub(super) fn run(args: &SetArgs, context: &SessionContext, out: &mut Output) ->
         context.require_unrestricted("set FILE")?;
     }
     let (name, bytes) = if input {
+        hat_argument::announce_stdin(out)?;
         let bytes = store::read_all(std::io::stdin().lock());
         let bytes = bytes.map_err(|error| Failure::error(format!("cannot read standard input: {error}")));
         ("standard input".into(), bytes?)

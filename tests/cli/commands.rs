@@ -175,11 +175,7 @@ fn remove_accepts_any_id_and_missing_hats() {
     ]);
     for (hat, output) in [
         ("not an uri", "; did you mean not a uri (\"Odd\")?"),
-        ("odd", "; did you mean not a uri (\"Odd\")?"),
-        (
-            "speaker",
-            "; a similar hat in this room is http://example.com/hats/speaker (\"Speaker\")",
-        ),
+        ("ood", "; did you mean not a uri (\"Odd\")?"),
         (
             "http://example.com/hats/speeker",
             "; a similar hat in this room is http://example.com/hats/speaker (\"Speaker\")",

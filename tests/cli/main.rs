@@ -8,6 +8,7 @@ mod config;
 mod documented;
 mod exchange;
 mod files;
+mod hat_titles;
 mod help;
 mod history;
 #[cfg(test)]

@@ -257,3 +257,41 @@ fn help_shows_headings_when_unfiltered() {
     session.keys("r");
     assert_eq!(headings(&session), [] as [&str; 0]);
 }
+
+/// Words that people bring from other programs.
+#[test]
+fn ordinary_words_find_commands() {
+    use hatrack::app::finder::Finder;
+    use hatrack::app::offer::FinderItem;
+    for word in [
+        "rename",
+        "find",
+        "search",
+        "exit",
+        "role",
+        "bulk",
+        "select all",
+        "backup",
+        "delete",
+        "paste",
+        "ban",
+        "give",
+    ] {
+        let mut session = open();
+        session.keys("Enter :");
+        session.text(word);
+        let finder = session.state.top_as::<Finder>().unwrap();
+        let found = finder.matches.iter().any(|found| match &found.item {
+            FinderItem::Command(offer) => {
+                let all = format!(
+                    "{} {}",
+                    offer.command.help.to_lowercase(),
+                    offer.command.synonyms.join(" ")
+                );
+                all.contains(word)
+            }
+            _ => false,
+        });
+        assert!(found, "{word}");
+    }
+}

@@ -39,7 +39,7 @@ fn configured_key_replaces_default_and_is_named() {
         ("add-hat", "n"),
     ]);
     session.keys("Tab Down Tab d");
-    assert_eq!(session.notice(), "");
+    assert_eq!(session.notice(), "d has no binding here (? shows all keys)");
     session.keys("x");
     assert!(session.notice().ends_with("(F9 to undo)"), "{}", session.notice());
     assert!(screen(&session).contains("Press n to add one."));
@@ -198,7 +198,27 @@ fn unbound_alt_letter_acts_as_esc() {
     // Alt with an arrow key is not Esc.
     let mut session = in_users();
     session.keys("Alt-Left");
-    assert_eq!((session.notice(), session.state.focus()), ("", Pane::Second));
+    assert_eq!(
+        (session.notice(), session.state.focus()),
+        ("Alt-Left has no binding here (? shows all keys)", Pane::Second)
+    );
+}
+
+/// A key of a text field that does nothing at the moment, such as a cursor key at the end, is not reported.
+#[test]
+fn unknown_key_says_so() {
+    let mut session = super::open();
+    for key in ["z", "F5", "Ctrl-X"] {
+        session.keys(key);
+        assert_eq!(
+            session.notice(),
+            format!("{key} has no binding here (? shows all keys)")
+        );
+    }
+    session.keys("a Right Left Backspace Alt-b z");
+    assert_eq!(session.notice(), "");
+    session.keys("F5");
+    assert_eq!(session.notice(), "F5 has no binding here (? shows all keys)");
 }
 
 #[test]

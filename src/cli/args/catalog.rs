@@ -43,7 +43,7 @@ pub struct CatalogListArgs {
 pub struct CatalogDefineArgs {
     /// The room's address
     pub room: String,
-    /// The hat's ID, a URI
+    /// The hat's ID (a URI), or the title of a hat in this room
     pub hat: String,
     /// Title of the hat [default: unchanged]
     #[arg(long, allow_hyphen_values = true, value_parser = value_parsers::text)]
@@ -64,7 +64,7 @@ pub struct CatalogDefineArgs {
 pub struct CatalogRemoveArgs {
     /// The room's address
     pub room: String,
-    /// The hat's ID
+    /// The hat's title or ID
     pub hat: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
