@@ -13,7 +13,7 @@ mod session;
 #[expect(dead_code, reason = "shared by several test files")]
 mod screen;
 
-use hatrack::app::{Key, KeyCode, Msg, Spot, State};
+use hatrack::app::{Key, KeyCode, MouseTarget, Msg, State};
 use hatrack::model::{Edit, Hats, Wardrobe};
 use hatrack::store::{Change, StoreEvent, StoreProblem};
 use hatrack::ui::theme::{Backdrop, ColorDepth};
@@ -160,7 +160,7 @@ fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) {
     let quiet = state.overlays().is_empty() && state.typed_filter().is_none();
     if quiet && rows > 4 && state.phase() == hatrack::app::Phase::Open {
         let spot = page.spots.get(usize::from(at.y)).copied().flatten();
-        assert_eq!(spot, state.selected(state.focus()).map(Spot::Row));
+        assert_eq!(spot, state.selected(state.focus()).map(MouseTarget::Row));
     }
 }
 

@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod support;
 
+use std::collections::BTreeSet;
+
 use hatrack::exchange::{
     ExportScope, FileFormat, ImportCounts, ImportExtent, ImportFormat, ImportOptions, ImportPlan,
     ImportTarget, ParsedImport, SkipReason, export, read,
@@ -42,17 +44,18 @@ fn done(now: &Wardrobe, given: &ParsedImport) -> Wardrobe {
     after(now, &given.plan(now, &ImportOptions::default()).unwrap())
 }
 
-/// The part of a wardrobe that a table can represent: no unrecognized fields, no empty texts, IDs that are URIs, hats
+/// The part of a wardrobe that a table can represent: no unrecognized fields, no empty texts, no blank titles, IDs that are URIs, hats
 /// only for affiliated users.
 fn representable(wardrobe: &Wardrobe) -> Wardrobe {
     let mut edits = Vec::new();
     for (jid, room) in wardrobe.rooms() {
         let filled = |text: &Option<std::sync::Arc<str>>| text.clone().filter(|text| !text.is_empty());
+        let titled = |text: &Option<std::sync::Arc<str>>| text.clone().filter(|text| !text.trim().is_empty());
         let mut made = Room::new(filled(&room.name).as_deref());
         for (id, hat) in room.catalog.iter().filter(|(id, _)| id.is_uri()) {
             let mut hat = hat.clone();
             hat.extra = Extra::default();
-            hat.title = filled(&hat.title);
+            hat.title = titled(&hat.title);
             hat.hue = hat.hue.filter(|hue| hue.degrees().is_some());
             if hat
                 .hue
@@ -77,7 +80,7 @@ fn representable(wardrobe: &Wardrobe) -> Wardrobe {
                 .map(|(id, hat)| {
                     let mut hat = hat.clone();
                     hat.extra = Extra::default();
-                    hat.title = filled(&hat.title);
+                    hat.title = titled(&hat.title);
                     (id.clone(), hat)
                 })
                 .collect();
@@ -195,7 +198,11 @@ proptest! {
         }
         let ImportCounts { rooms_added, users_added, hats_added, rooms_removed, users_removed, hats_removed, .. } = plan.counts;
         prop_assert_eq!(rooms_added, then.rooms().len() - now.rooms().len());
-        prop_assert_eq!(users_added, then.user_count() - now.user_count());
+        let new_people = then.rooms().flat_map(|(jid, room)| {
+            let users = room.users().iter().map(|(user, _)| user);
+            users.filter(|user| now.user(jid, user).is_none()).collect::<Vec<_>>()
+        });
+        prop_assert_eq!(users_added, new_people.collect::<BTreeSet<_>>().len());
         prop_assert_eq!(hats_added, then.attachment_count() - now.attachment_count());
         prop_assert_eq!((rooms_removed, users_removed, hats_removed), (0, 0, 0));
     }
@@ -425,6 +432,18 @@ fn reads_localized_spreadsheets() {
         let says = format!("line 3: hue {hue:?} is not a number from 0 to 360");
         assert_eq!(error.unwrap_err().errors, [says]);
     }
+}
+
+#[test]
+fn somebody_new_in_several_rooms_counts_once() {
+    let given = csv(
+        "room,user,affiliation\nr@c.example,ann@example.org,member\ns@c.example,ann@example.org,member\n",
+    );
+    let plan = given
+        .unwrap()
+        .plan(&Wardrobe::default(), &ImportOptions::default());
+    let counts = plan.unwrap().counts;
+    assert_eq!((counts.rooms_added, counts.users_added), (2, 1));
 }
 
 #[test]

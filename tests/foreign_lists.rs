@@ -158,6 +158,21 @@ fn invalid_entries_of_lists_are_named() {
 }
 
 #[test]
+fn errors_of_lists_are_counted_as_entries() {
+    let one = r#"[{"jid": "a@c.example", "affiliation": "boss"}]"#;
+    let two =
+        r#"[{"jid": "a@c.example", "affiliation": "boss"}, {"jid": "b@c.example", "affiliation": "boss"}]"#;
+    for (text, heading) in [
+        (one, "1 entry has errors. Nothing was imported."),
+        (two, "2 entries have errors. Nothing was imported."),
+    ] {
+        let format = ImportFormat::detect("-", text.as_bytes());
+        let errors = read(text.as_bytes(), format).unwrap_err();
+        assert_eq!(errors.lines()[0], heading);
+    }
+}
+
+#[test]
 fn lists_never_replace() {
     let replace = ImportOptions {
         replace: true,
@@ -230,7 +245,7 @@ fn table(text: &str, names: &str) -> ParsedImport {
 
 #[test]
 fn columns_with_other_names_and_hats_by_title() {
-    let text = "Name;Email;Role;Remark\nBob;bob@example.org;teacher;x\nEve;eve@example.net;Lead;\n";
+    let text = "Name;Email;Role;Remark\nBob;bob@example.org;teacher;x\nEve;eve@example.net;LÉAD;\n";
     let given = table(text, "user=email,hat=Role");
     let said = error(&given, &into_room(None));
     assert!(

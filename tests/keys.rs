@@ -27,8 +27,10 @@ fn key_documentation_is_current() {
         }
     }
     page.push_str(
-        "\nText fields also support readline's keys: `Ctrl-A` `Ctrl-E` start and end, `Ctrl-W` delete a word, `Ctrl-U` delete to the start,\n\
-         `Ctrl-K` delete to the end, `Alt-B` `Alt-F` a word back and forward. A paste becomes one line; a list of addresses for a new user adds them all.\n",
+        "\nText fields also have the keys of readline: `Ctrl-A` `Ctrl-E` go to the start and the end of the line, `Ctrl-Home`\n\
+         `Ctrl-End` to those of all lines, `Ctrl-W` deletes a word, `Ctrl-U` deletes to the\n\
+         start, `Ctrl-K` deletes to the end, `Alt-B` `Alt-F` go back and forward by a word. Line breaks in a paste become spaces, except in the\n\
+         address field of new users, where each line or comma starts another address.\n",
     );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
     if std::env::var_os("HATRACK_UPDATE").is_some() {

@@ -88,6 +88,27 @@ const UNUSED: &[(&str, &str)] = &[
     ("somebody", "someone"),
     ("whoever", "anyone who"),
     ("anew", "again"),
+    ("beside", "next to, or in addition to"),
+    ("thing missing", "problem"),
+    ("things missing", "problems"),
+    ("remedy", "solution"),
+    ("reached by", "connection"),
+    ("by its admin shell", "through its admin shell"),
+    ("by an xmpp account", "with an XMPP account"),
+    ("list from a server", "output of a server"),
+    ("lists from servers", "output of servers"),
+    ("hat has ended", "hat has expired"),
+    ("hats have ended", "hats have expired"),
+    ("that have ended", "that have expired"),
+    ("hats that end", "hats that expire"),
+    ("from nothing to", "first steps"),
+    ("first contact", "first comparison"),
+    ("entry to start from", "example section"),
+    ("by now", "now, or meanwhile"),
+    ("exists already", "already exists"),
+    ("on its way", "in progress"),
+    ("on their way", "in progress"),
+    ("is to be trusted", "can be trusted"),
 ];
 
 /// Places where such a word stays, with the reason: the end of the path, the word, the reason.
@@ -104,6 +125,34 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ),
     (".snap", "somebody", "a long hat title in the test data"),
     (".snap", "half", "a half-typed hat title in the test data"),
+    ("(comments)", "half", "a fraction"),
+    ("(comments)", "mine", "the name of a theme in an example"),
+    (
+        "(comments)",
+        "there is no such",
+        "says that a lookup finds nothing",
+    ),
+    (
+        "(comments)",
+        "hat has ended",
+        "the code calls the time at which a hat expires its end",
+    ),
+    (
+        "(comments)",
+        "that have ended",
+        "the code calls the time at which a hat expires its end",
+    ),
+    (
+        "(comments)",
+        "hats that end",
+        "the code calls the time at which a hat expires its end",
+    ),
+    ("(comments)", "hats given", "hats that are given by their titles"),
+    (
+        "(comments)",
+        "list from a server",
+        "an imported list, not the output of a command",
+    ),
 ];
 
 /// The starts of the names of texts that are still to be reworded; to be removed one by one.
@@ -317,4 +366,29 @@ fn finds_unused_words() {
         &mut found,
     );
     assert_eq!(found, ["\"a b\"", "\"e f\""]);
+}
+
+/// Comments, each block as one text, so that phrases are found that continue on the next line.
+#[test]
+fn comments_in_the_sources() {
+    let sources = files("src", "rs").into_iter();
+    assert_language(sources.map(|(name, source)| (format!("{name} (comments)"), comments(&source))));
+}
+
+/// The comments that have lines of their own, with an underscore between the blocks.
+fn comments(source: &str) -> String {
+    let lines = source
+        .lines()
+        .map(|line| match line.trim_start().strip_prefix("//") {
+            Some(comment) => comment.trim_start_matches(['/', '!']),
+            None => " _ ",
+        });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn finds_phrases_over_lines_of_a_comment() {
+    let unused = |source| unused_in(&comments(source)).len();
+    assert_eq!(unused("    /// It is in the place\n    /// of the hat.\n"), 1);
+    assert_eq!(unused("/// It is in the place\nlet x = 1;\n/// of the hat.\n"), 0);
 }

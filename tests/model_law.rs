@@ -426,7 +426,7 @@ fn stale_edit_is_a_conflict_with_the_found_value() {
     assert_eq!(
         error.to_string(),
         "changed in the meantime: http://example.com/hats/foo of terry@example.org in courses@conference.example.org is \
-         now {\"title\":\"Theirs\"}"
+         now inactive, optional, \"Theirs\""
     );
     assert_eq!(write::wardrobe(&theirs), held);
 }

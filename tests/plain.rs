@@ -11,7 +11,8 @@
 #[expect(dead_code, reason = "shared by several test files")]
 mod session;
 
-use hatrack::app::Spot;
+use hatrack::app::themes::{NamedTheme, ThemeChoices};
+use hatrack::app::{MouseTarget, Start};
 use hatrack::model::read;
 use hatrack::ui::{self, Theme, plain};
 use ratatui::layout::Position;
@@ -87,7 +88,7 @@ pages!(
     "Down",
     "Enter Tab Tab",
     "Shift-Tab Shift-Tab Shift-Tab \"x\" Ctrl-S",
-    "Esc",
+    "k",
     "y h e",
     "Left Left Left Enter",
 );
@@ -132,6 +133,16 @@ fn conflict() {
 }
 
 #[test]
+fn only_a_change_is_offered_a_reason() {
+    let mut session = open();
+    let discard = after(&mut session, "Enter a \"x\" Esc");
+    assert!(discard.contains("Keys: y Discard"), "{discard}");
+    assert!(!discard.contains("r Add reason"), "{discard}");
+    let remove = after(&mut session, "y d");
+    assert!(remove.contains("r Add reason"), "{remove}");
+}
+
+#[test]
 fn mouse_clicks_lines() {
     let mut session = open();
     session.keys("Enter");
@@ -139,11 +150,11 @@ fn mouse_clicks_lines() {
         let page = plain::page(&session.state, Theme::default(), (80, 16));
         plain::under(&session.state, &page, Position { x: 3, y })
     };
-    let pane = Spot::Pane(session.state.focus());
-    assert_eq!(under(&session, 3), [pane, Spot::Row(1)]);
+    let pane = MouseTarget::Pane(session.state.focus());
+    assert_eq!(under(&session, 3), [pane, MouseTarget::Row(1)]);
     assert_eq!(under(&session, 0), []);
     session.keys("e");
-    assert_eq!(under(&session, 2), [Spot::Field(0)]);
+    assert_eq!(under(&session, 2), [MouseTarget::Field(0)]);
 }
 
 #[test]
@@ -153,8 +164,28 @@ fn sets_and_prompts() {
         after(&mut session, "Enter Down N"),
         after(&mut session, "Esc I"),
         after(&mut session, "\"nowhere.csv\""),
-        after(&mut session, "Esc X Tab"),
+        after(&mut session, "Esc X Down Space"),
     ];
+    insta::assert_snapshot!(pages.join("\n"));
+}
+
+#[test]
+fn theme_list() {
+    let named = |(name, description): (&str, &str)| NamedTheme {
+        name: name.into(),
+        description: description.into(),
+    };
+    let all = [("default", "follows the background"), ("mono", "without colors")];
+    let start = Start {
+        themes: ThemeChoices {
+            all: all.map(named).into(),
+            current: "default".into(),
+        },
+        ..Start::default()
+    };
+    let wardrobe = read::wardrobe(include_bytes!("scenarios/courses.json")).unwrap();
+    let mut session = Session::start(start, wardrobe, (80, 16));
+    let pages = [after(&mut session, "T"), after(&mut session, "Down")];
     insta::assert_snapshot!(pages.join("\n"));
 }
 

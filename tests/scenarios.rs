@@ -20,7 +20,7 @@ mod session;
 
 use hatrack::app::{Msg, Pane, Start};
 use hatrack::model::{Affiliation, Attachment, EditError, Group, HatId, Jid, Wardrobe};
-use hatrack::ui::layout::{ScreenLayout, inner};
+use hatrack::ui::layout::{PANES, THREE_PANE_WIDTH, inner};
 use hatrack::ui::{self, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -183,17 +183,21 @@ fn screen(session: &Session) -> Vec<String> {
 /// The lines of a pane, without its frame and trailing empty lines.
 fn lines(session: &Session, pane: Pane) -> Vec<String> {
     let (columns, rows) = session.size;
-    let area = Rect::new(0, 0, columns, rows);
     let (frame, _) = screen::frame(&session.state, Theme::default(), (columns, rows));
-    // The panes start below the banner, at the corner of their frame.
-    let places = (0..rows).find_map(|banner| {
-        match ScreenLayout::new(area, (session.state.grouping(), session.state.focus()), banner) {
-            ScreenLayout::Full(places) => {
-                let area = places.pane(pane);
-                matches!(frame.cell((area.x, area.y))?.symbol(), "┌" | "┏").then_some(area)
-            }
-            ScreenLayout::TooSmall(_) => None,
-        }
+    // A pane goes from the corner of its frame to the one below at the right.
+    let is = |x, y, symbols: &[&str]| symbols.contains(&frame[(x, y)].symbol());
+    // A long notice hides the lower edge, above the details and the footer.
+    let below = |x, y| (y..rows).find(|y| is(x, *y, &["└", "┗"])).unwrap_or(rows - 3);
+    let places = (0..rows).find_map(|y| {
+        let mut corners = (0..columns).filter(|x| is(*x, y, &["┌", "┏"]));
+        let at = if columns < THREE_PANE_WIDTH {
+            (pane == session.state.focus()).then_some(0)
+        } else {
+            PANES.iter().position(|there| *there == pane)
+        };
+        let x = corners.nth(at?)?;
+        let right = (x..columns).find(|x| is(*x, y, &["┐", "┓"]))?;
+        Some(Rect::new(x, y, right + 1 - x, below(x, y) + 1 - y))
     });
     let Some(place) = places else {
         return Vec::new();

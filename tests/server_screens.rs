@@ -18,8 +18,8 @@ mod screen;
 use hatrack::app::{Msg, Start};
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe, read};
 use hatrack::sync::{
-    HatValue, ItemOutcome, LocalRoom, Missing, Progress, RemoteRoomInfo, Rights, RoomRead, ServerClass,
-    ServerEvent, ServerKind, ServerReport, ServerRequest, ServerState,
+    HatValue, ItemOutcome, LocalRoom, Missing, Occupant, Occupants, Progress, RemoteRoomInfo, RoomRead,
+    ServerClass, ServerEvent, ServerKind, ServerReport, ServerRequest, ServerRights, ServerState,
 };
 use hatrack::ui::plain;
 use hatrack::ui::theme::{Backdrop, ColorDepth, Theme};
@@ -80,7 +80,7 @@ fn session() -> Session {
                 take: false,
             },
             revision: 0,
-            received: std::collections::BTreeSet::new(),
+            received: std::collections::BTreeMap::new(),
             held: std::collections::BTreeSet::new(),
         });
     }
@@ -126,7 +126,7 @@ fn change_there(server: &mut FakeServer) {
     );
     server.unreadable.insert(
         jid("private@conference.example.org"),
-        RoomRead::Forbidden("Only owners of the room may read its hats.".into()),
+        RoomRead::Forbidden("Only owners of the room may read its hats".into()),
     );
     let courses = server.rooms.get_mut(&jid(ROOM)).unwrap();
     courses.unreadable.count = 2;
@@ -230,7 +230,7 @@ fn checked_server() {
         class: Some(ServerClass::Prosody),
         version: Some("Prosody 0.12.3".into()),
         transport: Some("socket /var/lib/prosody/prosody.sock".into()),
-        rights: Rights::All,
+        rights: ServerRights::All,
         rooms: vec![RemoteRoomInfo {
             room: jid(ROOM),
             name: Some("Courses".into()),
@@ -304,6 +304,51 @@ fn rooms_with_servers() {
     shows("rooms", &mut session, Theme::default(), &[(80, 24), (120, 40)]);
     shows("rooms", &mut session, ascii(), &[(81, 24)]);
     says("rooms", &mut session);
+}
+
+#[test]
+fn who_is_online() {
+    let mut session = after("S Enter Esc Esc");
+    let occupants: Occupants = [
+        ("prof@example.org", &["Prof"][..], None),
+        ("terry@example.org", &["Terry", "Terry_phone"], Some("Terry")),
+        ("zoë@example.org", &[], Some("Zoë 名前\u{202e}")),
+    ]
+    .into_iter()
+    .filter_map(|(user, nicknames, reserved)| {
+        let occupant = Occupant::new(nicknames.iter().copied(), reserved);
+        occupant.map(|occupant| (jid(user), occupant))
+    })
+    .collect();
+    send(
+        &mut session,
+        ServerEvent::Occupants {
+            room: jid(ROOM),
+            occupants: Some(std::sync::Arc::new(occupants)),
+        },
+    );
+    session.keys("Enter");
+    shows(
+        "online",
+        &mut session,
+        Theme::default(),
+        &[(80, 24), (120, 40), (60, 20)],
+    );
+    shows("online", &mut session, ascii(), &[(81, 24)]);
+    says("online", &mut session);
+    session.keys("/");
+    session.text("terry_");
+    shows("online-filter", &mut session, Theme::default(), &[(120, 40)]);
+    session.keys("Esc w w");
+    shows(
+        "online-users",
+        &mut session,
+        Theme::default(),
+        &[(80, 24), (120, 40)],
+    );
+    session.keys("Ctrl-P");
+    session.text("phone");
+    shows("online-go-to", &mut session, Theme::default(), &USUAL);
 }
 
 #[test]

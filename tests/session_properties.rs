@@ -180,6 +180,8 @@ proptest! {
         }
         // Esc closes one overlay at a time, except questions that need an answer.
         session.allow_writes();
+        // A screen that is too small takes no keys for what it does not show.
+        session.send(Msg::Resize { columns: 80, rows: 24 });
         for _ in 0..200 {
             let depth = session.state.overlays().len();
             session.send(Msg::Key(Key::plain(KeyCode::Esc)));

@@ -9,6 +9,7 @@ mod session;
 #[path = "support/screen.rs"]
 mod screen;
 
+use hatrack::app::themes::{NamedTheme, ThemeChoices};
 use hatrack::app::{Msg, Start, State};
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe, read};
 use hatrack::store::{self, Scope, StoreEvent, StoreProblem};
@@ -184,6 +185,11 @@ fn user_forms() {
     session.keys("Tab Right");
     shows("form-user-exists", &mut session, color(), &USUAL);
     shows("form-user-edit", &mut after("Enter Down e"), color(), &USUAL);
+    let mut list = after("Enter a");
+    list.send(Msg::Paste(
+        "ann@example.org\nGrace Hopper\nbea@example.org\n".into(),
+    ));
+    shows("form-user-list", &mut list, color(), &[(80, 24), (40, 12)]);
 }
 
 #[test]
@@ -273,12 +279,31 @@ fn help() {
 fn history() {
     let mut session = after("H");
     shows("history-empty", &mut session, color(), &USUAL);
-    session.keys("Esc Enter Down Down Down Enter d r Space u Down d Left G d H Down");
+    session.keys("Esc Enter Down Down Down Enter d r Space u Down d Left G d H x Down");
     shows("history", &mut session, color(), &WITH_WIDE);
     shows("history", &mut session, color(), &[(40, 12)]);
     session.keys("s");
     shows("history-filtered", &mut session, color(), &USUAL);
     shows("history-ascii", &mut session, ascii(), &USUAL);
+    session.keys("/");
+    session.text("proct");
+    shows("history-search", &mut session, color(), &USUAL);
+    session.keys("Enter Enter");
+    shows(
+        "history-entry",
+        &mut session,
+        color(),
+        &[(80, 24), (120, 40), (40, 12)],
+    );
+    session.keys("Esc x G Space Up Space");
+    shows("history-marked", &mut session, color(), &USUAL);
+    session.keys("Esc H x G U");
+    shows(
+        "history-rollback",
+        &mut session,
+        color(),
+        &[(80, 24), (120, 40), (40, 12)],
+    );
 }
 
 fn conflict_session() -> Session {
@@ -377,6 +402,7 @@ fn read_only_and_demo() {
         scope: Scope {
             rooms: None,
             read_only,
+            ..Scope::default()
         },
         demo,
         ..Start::default()
@@ -435,7 +461,7 @@ fn import_and_export() {
     import.keys("Ctrl-U");
     import.text("a.csv");
     import.keys("Enter");
-    shows("import", &mut import, color(), &[(80, 24), (40, 12)]);
+    shows("import", &mut import, color(), &[(120, 40), (80, 24), (40, 12)]);
 }
 
 #[test]
@@ -450,6 +476,35 @@ fn hat_sets() {
     session.keys("Enter");
     shows("sets", &mut session, color(), &[(80, 24), (120, 40), (40, 12)]);
     shows("sets-ascii", &mut session, ascii(), &USUAL);
+}
+
+/// The themes of a configuration.
+fn themes() -> ThemeChoices {
+    let named = |(name, description): (&str, &str)| NamedTheme {
+        name: name.into(),
+        description: description.into(),
+    };
+    let all = [
+        ("default", "follows the background"),
+        ("high-contrast", "strong colors, nothing dimmed"),
+        ("mono", "without colors"),
+        ("the evening of a very long day", "your own"),
+    ];
+    ThemeChoices {
+        all: all.map(named).into(),
+        current: "default".into(),
+    }
+}
+
+#[test]
+fn theme_list() {
+    let start = Start {
+        themes: themes(),
+        ..Start::default()
+    };
+    let mut session = Session::start(start, wardrobe(), (80, 24));
+    session.keys("Enter T Down");
+    shows("themes", &mut session, color(), &[(80, 24), (40, 12)]);
 }
 
 #[test]
@@ -537,8 +592,8 @@ fn users_view() {
     shows("by-user-rooms", &mut session, color(), &[(80, 24), (60, 20)]);
     session.keys("* Enter");
     shows("by-user-hats", &mut session, color(), &[(80, 24), (60, 20)]);
-    session.keys("Shift-Tab b");
-    shows("by-user-ban", &mut session, color(), &USUAL);
+    session.keys("Shift-Tab d");
+    shows("by-user-remove", &mut session, color(), &USUAL);
     let mut another = filtering("w w", "terry");
     another.keys("Enter A");
     shows("by-user-room", &mut another, color(), &SIZES);
@@ -560,6 +615,13 @@ fn catalog() {
     session.keys("Tab Ctrl-U");
     session.text("400");
     shows("form-catalog-edit-invalid", &mut session, color(), &USUAL);
+    session.keys("Ctrl-U Ctrl-N");
+    shows(
+        "form-catalog-color",
+        &mut session,
+        color(),
+        &[(120, 40), (80, 24), (40, 12)],
+    );
     shows("form-catalog-add", &mut after("C a"), color(), &USUAL);
     shows(
         "confirm-remove-catalog-hat",
@@ -581,7 +643,7 @@ fn styles() {
         ("hats", after("Enter Down Down Down Enter")),
         ("confirm", after("Enter Down Down Down d")),
         ("conflict", conflict_session()),
-        ("history", after("Enter Down Down Down Enter d Space H Down")),
+        ("history", after("Enter Down Down Down Enter d Space H x Down")),
         ("draft", draft_session()),
         ("help", after("Enter ?")),
         ("form", wrong),

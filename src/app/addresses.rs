@@ -50,7 +50,7 @@ impl Addresses {
         let wrong: Vec<String> = self.invalid.iter().map(named).collect();
         if !wrong.is_empty() {
             let what = describe::first_few(&wrong);
-            return Some(format!("Nothing added. Not addresses: {what}"));
+            return Some(format!("Nothing added. Invalid addresses: {what}"));
         }
         if self.all.len() > MAX_ADDRESSES {
             let many = self.all.len();

@@ -1,10 +1,14 @@
 //! The contents of the panes, computed when something changes and never while drawing. A selection follows its item when
 //! the item moves; when the item is removed, the selection stays at the same row.
 
+use std::sync::Arc;
+
 use crate::model::{HatId, Jid, Wardrobe};
+use crate::sync::Occupants;
 
 use super::filter::Filter;
 use super::place::{Grouping, PANES, Pane, RowKind};
+use super::presence::Presence;
 
 mod by_hat;
 mod by_room;
@@ -13,6 +17,7 @@ mod cascade;
 mod column;
 mod list;
 mod memberships;
+mod shared_names;
 mod sort;
 mod tally;
 mod totals;
@@ -23,6 +28,7 @@ pub(super) use by_user::ByUser;
 pub(super) use cascade::{Columns, RowId};
 pub(super) use column::Column;
 use memberships::MembershipChange;
+pub(super) use shared_names::{SharedNames, Sharing};
 pub use sort::Sort;
 pub use tally::Tally;
 pub use totals::Totals;
@@ -40,6 +46,8 @@ pub(super) struct Browser {
     other: Option<Box<OtherView>>,
     /// Computed once per state of the wardrobe, because every frame shows it.
     pub totals: Totals,
+    /// The names that several rooms have.
+    pub(super) shared_names: Arc<SharedNames>,
     /// The wardrobe that is listed and counted.
     listed: Wardrobe,
 }
@@ -91,6 +99,7 @@ impl Default for Browser {
             by_room: ByRoom::default(),
             other: None,
             totals: Totals::default(),
+            shared_names: Arc::default(),
             listed: Wardrobe::default(),
         }
     }
@@ -238,6 +247,7 @@ impl Browser {
         }
         let (room, user, hat) = began;
         let mut columns = columns(grouping);
+        columns.set_presence(self.presence().clone());
         let room_pane = columns.get_mut(grouping.pane(RowKind::Room));
         room_pane.select_when_listed(room.map(RowId::Jid));
         let user_pane = columns.get_mut(grouping.pane(RowKind::User));
@@ -310,6 +320,35 @@ impl Browser {
         with_source!(self, |columns, source| columns.refresh(pane, source, wardrobe));
     }
 
+    /// Who is in the rooms.
+    pub(super) fn presence(&self) -> &Presence {
+        self.rooms.presence()
+    }
+
+    /// Sets who is in a room; takes effect in filters and orders when the rows are listed next.
+    pub(super) fn set_presence(&mut self, room: &Jid, occupants: Option<Arc<Occupants>>) {
+        let mut presence = self.presence().clone();
+        presence.set(room, occupants);
+        if let Some(other) = self.other.as_deref_mut() {
+            other.columns.set_presence(presence.clone());
+        }
+        self.rooms.set_presence(presence);
+    }
+
+    /// Lists the users of the Rooms view again if their filter or order depends on who is there. Returns whether it does.
+    pub(super) fn relist_users(&mut self, wardrobe: &Wardrobe) -> bool {
+        let users = self.rooms.get(Pane::Second);
+        let depends = users.sort() == Sort::Online || users.filter().is_some_and(Filter::depends_on_presence);
+        if depends {
+            let users = self.rooms.get_mut(Pane::Second);
+            if users.filter().is_some_and(|filter| !filter.editing) {
+                users.keep_selection();
+            }
+            self.rooms.refresh(Pane::Second, &mut self.by_room, wardrobe);
+        }
+        depends
+    }
+
     /// Clears the filter of a pane and keeps the selection.
     pub(super) fn clear_filter(&mut self, pane: Pane, wardrobe: &Wardrobe) {
         with_source!(self, |columns, source| columns
@@ -357,6 +396,7 @@ impl Browser {
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
         let changes = memberships::changes(&self.listed, wardrobe);
         self.totals = self.totals.updated((&self.listed, wardrobe), &changes);
+        self.shared_names = Arc::new(SharedNames::of(wardrobe));
         self.by_room.prune(wardrobe);
         self.rooms.refresh(Pane::First, &mut self.by_room, wardrobe);
         self.refresh_other(wardrobe, &changes);

@@ -23,10 +23,10 @@ pub struct CatalogEntry<'a> {
 }
 
 impl CatalogOverlay {
-    pub(super) fn new(room: Jid, on: Option<HatId>) -> Self {
+    pub(super) fn new(room: Jid, selected_hat: Option<HatId>) -> Self {
         Self {
             room,
-            selected_hat: on,
+            selected_hat,
             row: 0,
         }
     }
@@ -39,9 +39,9 @@ impl CatalogOverlay {
         let mut entries: Vec<CatalogEntry<'a>> = room
             .hats()
             .iter()
-            .map(|known| CatalogEntry {
-                hat: known,
-                definition: room.catalog.get(&known.id),
+            .map(|hat| CatalogEntry {
+                hat,
+                definition: room.catalog.get(&hat.id),
             })
             .collect();
         entries.sort_by_cached_key(|entry| {
@@ -53,9 +53,9 @@ impl CatalogOverlay {
 
     /// The selected row: that of the selected hat, or the last selected row if the hat is gone.
     pub fn selected(&self, entries: &[CatalogEntry<'_>]) -> Option<usize> {
-        let on = entries
+        let selected = entries
             .iter()
             .position(|entry| Some(&entry.hat.id) == self.selected_hat.as_ref());
-        on.or_else(|| entries.len().checked_sub(1).map(|last| self.row.min(last)))
+        selected.or_else(|| entries.len().checked_sub(1).map(|last| self.row.min(last)))
     }
 }

@@ -2,28 +2,33 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Attachment, HatId, Hue, InvalidJid, Jid, MAX_TEXT_BYTES, Wardrobe};
+use crate::model::{Attachment, HatId, Hue, InvalidJid, Jid, MAX_TEXT_BYTES, Wardrobe, is_blank};
 
 use super::Keymap;
 use super::addresses;
-use super::attachment_ref::{AttachmentRef, RoomUser};
+use super::attachment_ref::AttachmentRef;
 use super::command::CommandId;
 use super::describe;
-use super::form::{FieldName, FieldValue, Form};
+use super::form::{FieldName, FieldValue, Form, NewEnd};
+use super::hat_color;
 use super::subject::{FormSubject, single};
-use super::suggest::{Existing, Meaning, Suggestions};
+use super::suggest::{Existing, ExistingHat, Meaning, Suggestions};
+
+mod users;
+
+use users::{address_problem, duplicate_hat_problem, new_users_problem};
 
 /// The hat or room that the text of a field refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved<T> {
-    /// The hat's id or the room's address.
+    /// The hat's ID or the room's address.
     pub id: T,
     /// Its title or name, if it was found by typing part of it.
     pub matched_title: Option<String>,
 }
 
 /// The problem of a text that means no room.
-const NO_ROOM: &str = "No room begins with this; choose one from the list, or type an address such as room@conference.example.org";
+const NO_ROOM: &str = "No room starts with this text; choose one from the list, or type an address such as room@conference.example.org";
 
 /// The problem of a text that means several items with one title.
 fn several_problem(noun: &str, all: &[&Existing]) -> String {
@@ -71,7 +76,10 @@ impl Form {
                 matched_title: Some(known.title.as_deref().unwrap_or_default().to_owned()),
             }),
             Meaning::Several(known) => Err(several_problem("hats", &known)),
-            _ => Err(format!("No matching hat, and not an ID ({})", error.reason)),
+            _ => Err(format!(
+                "No hat has this title, and it is not a valid ID ({})",
+                error.reason
+            )),
         }
     }
 
@@ -80,6 +88,15 @@ impl Form {
         self.suggestions
             .as_ref()
             .map_or(Meaning::Nothing, Suggestions::meaning)
+    }
+
+    /// The existing hat that the hat field means.
+    pub(super) fn existing_hat(&self) -> Option<&ExistingHat> {
+        let chosen = self.resolve_hat().ok()?;
+        match self.meaning() {
+            Meaning::One(Existing::Hat(hat)) if hat.id == chosen.id => Some(hat),
+            _ => None,
+        }
     }
 
     /// The title of the new hat that the hat field means.
@@ -165,9 +182,12 @@ impl Form {
             self.typed_title()
         };
         let active = self.is_on(FieldName::Active);
-        let made = before
+        let mut made = before
             .with_active(active)
             .with_required(self.is_on(FieldName::Required));
+        if let Some(NewEnd(end)) = self.changed_end() {
+            made = made.with_until(end);
+        }
         // An existing empty title is preserved; otherwise an empty field means no title.
         if made.title.as_deref().unwrap_or_default() == title {
             return made;
@@ -235,7 +255,7 @@ impl Form {
             FormSubject::EditHats { .. } | FormSubject::EditDefined { .. }
         );
         (changes && text.is_empty())
-            .then(|| format!("Enter a title: {} keeps no hat without one", server.name))
+            .then(|| format!("Enter a title: {} does not accept hats without one", server.name))
     }
 
     /// What is wrong with a field. An empty field is not reported before the first attempt to save.
@@ -284,10 +304,9 @@ impl Form {
                 new_users_problem(text, rooms, wardrobe, keymap)
             }
             (FieldName::Hue, _) if self.is_unedited(FieldName::Hue) || text.is_empty() => None,
-            (FieldName::Hue, _) => match Hue::parse(text) {
-                Some(_) => None,
-                None => Some("Enter a number from 0 to 360; empty for automatic".into()),
-            },
+            (FieldName::Hue, _) => hat_color::parse(text)
+                .err()
+                .map(|problem| format!("{problem}; empty for automatic")),
             (FieldName::Hat, FormSubject::DefineHat { room })
                 if !text.is_empty() && self.new_hat_title().is_none() =>
             {
@@ -317,7 +336,10 @@ impl Form {
                     (chosen, _) => chosen.err(),
                 }
             }
-            (FieldName::Title | FieldName::RoomName, _) if self.is_unedited(name) => None,
+            (FieldName::Title | FieldName::RoomName | FieldName::Expires, _) if self.is_unedited(name) => {
+                None
+            }
+            (FieldName::Expires, _) => self.end().err(),
             (FieldName::Title, _) => {
                 let problem = title_problem(&self.text(name)).map(Into::into);
                 problem.or_else(|| self.empty_title_problem(text))
@@ -361,7 +383,7 @@ impl Form {
             FormSubject::EditDefined { hat, .. } => hat.clone(),
             _ => self.resolve_hat().ok()?.id,
         };
-        Some((id, Hue::parse(&self.text(FieldName::Hue))))
+        Some((id, hat_color::parse(&self.text(FieldName::Hue)).ok()))
     }
 
     /// Whether the field is unedited. Values from the data file are not reported as the moderator's mistakes.
@@ -373,46 +395,7 @@ impl Form {
 
     /// How someone else changed what the form edits since it was opened; `None` if unchanged.
     pub fn concurrent_change(&self, wardrobe: &Wardrobe) -> Option<String> {
-        self.subject.concurrent_change(wardrobe)
-    }
-}
-
-/// Why these users cannot be added to rooms: invalid addresses, or no user would be new.
-fn new_users_problem(text: &str, rooms: &[Jid], wardrobe: &Wardrobe, keymap: &Keymap) -> Option<String> {
-    if addresses::is_list(text) {
-        return addresses::parse_list(text).problem(rooms, wardrobe);
-    }
-    let jid = match addresses::parse_single(text) {
-        Ok(jid) => jid,
-        Err(error) => return Some(address_problem(&error)),
-    };
-    let there: Vec<_> = rooms
-        .iter()
-        .filter_map(|room| wardrobe.user(room, &jid))
-        .collect();
-    match there.as_slice() {
-        [user] if rooms.len() == 1 => Some(format!(
-            "Already in this room as {} ({} in the list to change)",
-            user.affiliation,
-            keymap.name(CommandId::EditUser)
-        )),
-        all if all.len() == rooms.len() => Some("Already in all of these rooms".into()),
-        _ => None,
-    }
-}
-
-/// Why a hat cannot be added: all of these users have it.
-fn duplicate_hat_problem(hat: &HatId, members: &[RoomUser], wardrobe: &Wardrobe) -> Option<String> {
-    let has = |(room, user): &RoomUser| {
-        let there = wardrobe.user(room, user);
-        there.is_some_and(|there| there.hats.get(hat).is_some())
-    };
-    match members {
-        [one] => has(one).then(|| "The user already has this hat: edit it instead".into()),
-        all => all
-            .iter()
-            .all(has)
-            .then(|| "All of these users already have this hat".into()),
+        self.subject.concurrent_change(wardrobe, self.now.time_zone())
     }
 }
 
@@ -422,13 +405,9 @@ pub(super) fn title_problem(text: &str) -> Option<&'static str> {
         Some("Longer than 1,024 bytes")
     } else if text.chars().any(char::is_control) {
         Some("Contains a line break or control character")
-    } else if !text.is_empty() && text.trim().is_empty() {
+    } else if is_blank(text) {
         Some("Cannot be only spaces")
     } else {
         None
     }
-}
-
-fn address_problem(error: &InvalidJid) -> String {
-    format!("Not an address ({})", error.reason)
 }

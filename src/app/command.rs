@@ -5,10 +5,10 @@ use super::{Key, KeyCode};
 
 #[macro_use]
 mod table;
+mod places;
 
+pub use places::Place;
 pub use table::Command;
-
-use table::Keys;
 
 const fn c(character: char) -> Key {
     Key::plain(KeyCode::Char(character))
@@ -18,92 +18,46 @@ const fn k(code: KeyCode) -> Key {
     Key::plain(code)
 }
 
-impl CommandId {
-    /// The row of the table.
-    pub fn command(self) -> Option<&'static Command> {
-        COMMANDS.iter().find(|command| command.id == self)
-    }
-}
-
-impl std::fmt::Display for CommandId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-places! {
-    Panes "All panes" all over [Lists];
-    Lists "Lists" all over [];
-    Rooms "Rooms" all over [Panes, Lists];
-    Users "Users" all over [Panes, Lists];
-    Hats "Hats" all over [Panes, Lists];
-    AllHats "Hats view: hats" all over [Panes, Lists];
-    UsersWithHat "Hats view: users with the hat" all over [Panes, Lists];
-    RoomsWithHat "Hats view: rooms" all over [Panes, Lists];
-    AllUsers "Users view: users" all over [Panes, Lists];
-    RoomsOfUser "Users view: rooms of the user" all over [Panes, Lists];
-    Filter "Filter" typed over [Lists];
-    Finder "Help, command palette and Go to" typed over [Lists];
-    Form "Form" typed over [];
-    SuggestField "Hat or room field" typed over [Form];
-    Suggestions "List of existing hats or rooms" typed over [Lists, SuggestField, Form];
-    ChoiceField "Choice field" all over [Form];
-    Sets "Hat sets" typed over [Lists];
-    Prompt "Import, export, name of a hat set" typed over [];
-    Confirm "Confirmation" all over [];
-    Conflict "Conflict" all over [];
-    Catalog "Hat catalog" all over [Lists];
-    History "History" all over [Lists];
-    Draft "Draft" all over [];
-    Servers "Servers" all over [Lists];
-    Plan "Comparison with a server" all over [Lists];
-    Report "Report of a comparison" all over [Lists];
-    Details "Details" all over [Lists];
-    Difference "A difference from a server" all over [Details, Lists];
-    Password "Password" typed over [];
-    Everywhere "Everywhere" typed over [];
-}
-
 commands! {
     OpenRoom "open-room" formerly ["go-in-room"] { place: Place::Rooms, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Open the room's users" }
-    AddRoom "add-room" { place: Place::Rooms, title: "Add", keys: &[c('a')], footer: true,
+    AddRoom "add-room" aka ["new", "create", "channel"] { place: Place::Rooms, title: "Add", keys: &[c('a')], footer: true,
         help: "Add a room" }
-    EditRoom "edit-room" aka ["rename"] { place: Place::Rooms, title: "Edit", keys: &[c('e')], footer: true,
+    EditRoom "edit-room" aka ["rename", "name"] { place: Place::Rooms, title: "Edit", keys: &[c('e')], footer: true,
         help: "Change the room's name" }
-    AddUserToRooms "add-user-to-rooms" aka ["bulk"] { place: Place::Rooms, title: "Add to all", keys: &[c('A')], footer: false,
+    AddUserToRooms "add-user-to-rooms" aka ["bulk"] { place: Place::Rooms, title: "Add user", keys: &[c('A')], footer: false, marked: true,
         help: "Add a user to all marked rooms" }
-    RemoveRoom "remove-room" aka ["delete"] { place: Place::Rooms, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
+    RemoveRoom "remove-room" aka ["delete", "destroy"] { place: Place::Rooms, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
         help: "Remove the room (asks first, unless it is empty)" }
     MarkRoom "mark-room" { place: Place::Rooms, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "Mark or unmark the room (commands act on all marked)" }
     OpenUser "open-user" formerly ["go-in-user"] { place: Place::Users, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Open the user's hats" }
-    AddUser "add-user" aka ["affiliate"] { place: Place::Users, title: "Add", keys: &[c('a')], footer: true,
+    AddUser "add-user" aka ["affiliate", "new", "create", "invite"] { place: Place::Users, title: "Add", keys: &[c('a')], footer: true,
         help: "Add a user to the room" }
-    EditUser "edit-user" aka ["role", "ban", "unban"] { place: Place::Users, title: "Edit", keys: &[c('e')], footer: true,
-        help: "Change the user's affiliation" }
-    RemoveUser "remove-user" aka ["delete"] { place: Place::Users, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
-        help: "Remove the user from the room (asks first if they have hats)" }
+    AddHatToUsers "add-hat-to-users" aka ["give", "bulk", "assign", "grant", "badge", "tag", "expire", "expiry", "temporary"] formerly ["give-hat"] { place: Place::Users, title: "Add hat", keys: &[c('+')], footer: false, marked: true,
+        help: "Add a hat to the user, or to all marked users" }
+    EditUser "edit-user" aka ["role", "ban", "unban", "block", "outcast", "promote", "demote", "moderator", "owner", "admin", "member", "mute", "unmute", "permissions", "affiliation"] { place: Place::Users, title: "Edit", keys: &[c('e')], footer: true, marked: true,
+        help: "Set the user's affiliation" }
+    RemoveUser "remove-user" aka ["delete", "kick", "expel"] { place: Place::Users, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
+        help: "Remove the user from the room (asks first, except for members without hats)" }
     MarkUser "mark-user" { place: Place::Users, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "Mark or unmark the user (commands act on all marked)" }
-    AddHatToUsers "add-hat-to-users" aka ["give", "bulk"] formerly ["give-hat"] { place: Place::Users, title: "Add hat", keys: &[c('+')], footer: false,
-        help: "Add a hat to the user, or to all marked users" }
-    CopyUserHats "copy-user-hats" aka ["duplicate"] formerly ["copy-hats-of-user"] { place: Place::Users, title: "Copy", keys: &[c('y')], footer: false,
+    CopyUserHats "copy-user-hats" aka ["duplicate", "clone"] formerly ["copy-hats-of-user"] { place: Place::Users, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the user's hats" }
     ReplaceUserHats "replace-user-hats" aka ["paste"] formerly ["put-on-users"] { place: Place::Users, title: "Replace hats", keys: &[c('p')], footer: false,
         help: "Replace hats with the copied hats" }
     AddCopiedToUsers "add-copied-to-users" aka ["paste"] formerly ["add-to-users"] { place: Place::Users, title: "Add copied", keys: &[c('P')], footer: false,
         help: "Add the copied hats, keep the others" }
-    EditHat "edit-hat" aka ["rename"] { place: Place::Hats, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true,
+    EditHat "edit-hat" aka ["rename", "change", "title", "expire", "expiry", "temporary"] { place: Place::Hats, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true, marked: true,
         help: "Edit the hat: title, active, required, ID" }
-    AddHat "add-hat" aka ["give", "bulk"] { place: Place::Hats, title: "Add", keys: &[c('a')], footer: true,
+    AddHat "add-hat" aka ["give", "bulk", "assign", "grant", "badge", "tag", "new", "expire", "expiry", "temporary"] { place: Place::Hats, title: "Add", keys: &[c('a')], footer: true,
         help: "Add a hat to the user, or to all marked users" }
-    ToggleActive "toggle-active" aka ["show", "hide"] formerly ["wear"] { place: Place::Hats, title: "Toggle active", keys: &[c(' ')], footer: true,
+    ToggleActive "toggle-active" aka ["show", "hide", "enable", "disable", "deactivate"] formerly ["wear"] { place: Place::Hats, title: "Toggle active", keys: &[c(' ')], footer: true, marked: true,
         help: "Toggle active (shown in chat)" }
-    ToggleRequired "toggle-required" formerly ["require"] { place: Place::Hats, title: "Toggle required", keys: &[c('r')], footer: true,
+    ToggleRequired "toggle-required" aka ["lock", "unlock", "mandatory"] formerly ["require"] { place: Place::Hats, title: "Toggle required", keys: &[c('r')], footer: true, marked: true,
         help: "Toggle required (the user cannot remove it)" }
-    RemoveHat "remove-hat" aka ["delete", "revoke"] formerly ["take-hat"] { place: Place::Hats, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
+    RemoveHat "remove-hat" aka ["delete", "revoke", "unassign", "take"] formerly ["take-hat"] { place: Place::Hats, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
         help: "Remove the hat from the user" }
     MarkHat "mark-hat" { place: Place::Hats, title: "Mark", keys: &[c('m')], footer: false,
         help: "Mark or unmark the hat (commands act on all marked)" }
@@ -115,27 +69,27 @@ commands! {
         help: "Add the copied hats, keep the others" }
     OpenHat "open-hat" formerly ["go-in-hat"] { place: Place::AllHats, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Show who has the hat" }
-    EditHatEverywhere "edit-hat-everywhere" aka ["rename", "bulk"] formerly ["edit-everywhere"] { place: Place::AllHats, title: "Edit", keys: &[c('e')], footer: true,
+    EditHatEverywhere "edit-hat-everywhere" aka ["rename", "bulk"] formerly ["edit-everywhere"] { place: Place::AllHats, title: "Edit", keys: &[c('e')], footer: true, marked: true,
         help: "Edit the hat for everyone who has it" }
-    ToggleActiveEverywhere "toggle-active-everywhere" formerly ["wear-everywhere"] { place: Place::AllHats, title: "Toggle active", keys: &[c('o')], footer: false,
+    ToggleActiveEverywhere "toggle-active-everywhere" formerly ["wear-everywhere"] { place: Place::AllHats, title: "Toggle active", keys: &[c('o')], footer: false, marked: true,
         help: "Toggle active for everyone who has the hat" }
-    ToggleRequiredEverywhere "toggle-required-everywhere" formerly ["require-everywhere"] { place: Place::AllHats, title: "Toggle required", keys: &[c('r')], footer: false,
+    ToggleRequiredEverywhere "toggle-required-everywhere" formerly ["require-everywhere"] { place: Place::AllHats, title: "Toggle required", keys: &[c('r')], footer: false, marked: true,
         help: "Toggle required for everyone who has the hat" }
-    RemoveHatEverywhere "remove-hat-everywhere" aka ["delete", "bulk"] formerly ["take-from-all"] { place: Place::AllHats, title: "Remove from all", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
-        help: "Remove the hat from everyone who has it (asks first)" }
+    RemoveHatEverywhere "remove-hat-everywhere" aka ["delete", "bulk", "revoke", "unassign"] formerly ["take-from-all"] { place: Place::AllHats, title: "Remove from all", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
+        help: "Remove the hat from everyone who has it (asks first if several do)" }
     CopyHat "copy-hat" { place: Place::AllHats, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the hat" }
     MarkListedHat "mark-listed-hat" formerly ["mark-all-hats"] { place: Place::AllHats, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "Mark or unmark the hat (commands act on all marked)" }
     OpenUserWithHat "open-user-with-hat" formerly ["go-in-wearer"] { place: Place::UsersWithHat, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Show in which rooms the user has the hat" }
-    EditHatOfUser "edit-hat-of-user" aka ["rename"] formerly ["edit-of-wearer"] { place: Place::UsersWithHat, title: "Edit", keys: &[c('e')], footer: true,
+    EditHatOfUser "edit-hat-of-user" aka ["rename"] formerly ["edit-of-wearer"] { place: Place::UsersWithHat, title: "Edit", keys: &[c('e')], footer: true, marked: true,
         help: "Edit the user's hat in all rooms" }
-    ToggleActiveForUser "toggle-active-for-user" formerly ["wear-of-wearer"] { place: Place::UsersWithHat, title: "Toggle active", keys: &[c('o')], footer: false,
+    ToggleActiveForUser "toggle-active-for-user" formerly ["wear-of-wearer"] { place: Place::UsersWithHat, title: "Toggle active", keys: &[c('o')], footer: false, marked: true,
         help: "Toggle active for the user in all rooms" }
-    ToggleRequiredForUser "toggle-required-for-user" formerly ["require-of-wearer"] { place: Place::UsersWithHat, title: "Toggle required", keys: &[c('r')], footer: false,
+    ToggleRequiredForUser "toggle-required-for-user" formerly ["require-of-wearer"] { place: Place::UsersWithHat, title: "Toggle required", keys: &[c('r')], footer: false, marked: true,
         help: "Toggle required for the user in all rooms" }
-    RemoveHatFromUser "remove-hat-from-user" aka ["delete"] formerly ["take-from-wearer"] { place: Place::UsersWithHat, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
+    RemoveHatFromUser "remove-hat-from-user" aka ["delete", "revoke", "unassign"] formerly ["take-from-wearer"] { place: Place::UsersWithHat, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
         help: "Remove the hat from the user in all rooms" }
     CopyHatOfUser "copy-hat-of-user" formerly ["copy-hat-of-wearer"] { place: Place::UsersWithHat, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the hat" }
@@ -143,13 +97,13 @@ commands! {
         help: "Mark or unmark the user (commands act on all marked)" }
     ShowInRooms "show-in-rooms" formerly ["show-there"] { place: Place::RoomsWithHat, title: "Go to", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Show the hat in the Rooms view" }
-    EditHatInRoom "edit-hat-in-room" aka ["rename"] formerly ["edit-there"] { place: Place::RoomsWithHat, title: "Edit", keys: &[c('e')], footer: true,
+    EditHatInRoom "edit-hat-in-room" aka ["rename"] formerly ["edit-there"] { place: Place::RoomsWithHat, title: "Edit", keys: &[c('e')], footer: true, marked: true,
         help: "Edit the hat: title, active, required, ID" }
-    ToggleActiveInRoom "toggle-active-in-room" formerly ["wear-there"] { place: Place::RoomsWithHat, title: "Toggle active", keys: &[c(' ')], footer: true,
+    ToggleActiveInRoom "toggle-active-in-room" formerly ["wear-there"] { place: Place::RoomsWithHat, title: "Toggle active", keys: &[c(' ')], footer: true, marked: true,
         help: "Toggle active in this room" }
-    ToggleRequiredInRoom "toggle-required-in-room" formerly ["require-there"] { place: Place::RoomsWithHat, title: "Toggle required", keys: &[c('r')], footer: true,
+    ToggleRequiredInRoom "toggle-required-in-room" formerly ["require-there"] { place: Place::RoomsWithHat, title: "Toggle required", keys: &[c('r')], footer: true, marked: true,
         help: "Toggle required in this room" }
-    RemoveHatInRoom "remove-hat-in-room" aka ["delete"] formerly ["take-there"] { place: Place::RoomsWithHat, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
+    RemoveHatInRoom "remove-hat-in-room" aka ["delete", "revoke", "unassign"] formerly ["take-there"] { place: Place::RoomsWithHat, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
         help: "Remove the hat from the user in this room" }
     CopyHatInRoom "copy-hat-in-room" formerly ["copy-hat-there"] { place: Place::RoomsWithHat, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the hat" }
@@ -157,28 +111,28 @@ commands! {
         help: "Mark or unmark the room (commands act on all marked)" }
     OpenListedUser "open-listed-user" formerly ["go-in-listed-user"] { place: Place::AllUsers, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Open the user's rooms" }
-    AddHatEverywhere "add-hat-everywhere" aka ["give", "bulk"] { place: Place::AllUsers, title: "Add hat", keys: &[c('a'), c('+')], footer: true,
+    AddHatEverywhere "add-hat-everywhere" aka ["give", "bulk", "assign", "grant", "badge", "tag"] { place: Place::AllUsers, title: "Add hat", keys: &[c('a'), c('+')], footer: true, marked: true,
         help: "Add a hat to the user in all their rooms" }
-    EditUserEverywhere "edit-user-everywhere" aka ["role"] { place: Place::AllUsers, title: "Edit", keys: &[c('e')], footer: true,
+    EditUserEverywhere "edit-user-everywhere" aka ["role", "unban", "promote", "demote", "moderator", "owner", "admin", "member", "mute", "unmute", "permissions", "affiliation"] { place: Place::AllUsers, title: "Edit", keys: &[c('e')], footer: true, marked: true,
         help: "Set the user's affiliation in all their rooms" }
-    BanEverywhere "ban-everywhere" aka ["block", "outcast"] { place: Place::AllUsers, title: "Ban", keys: &[c('b')], footer: true,
+    BanEverywhere "ban-everywhere" aka ["block", "outcast"] { place: Place::AllUsers, title: "Ban", keys: &[c('b')], footer: true, marked: true,
         help: "Ban the user from all their rooms (asks first)" }
-    RemoveUserEverywhere "remove-user-everywhere" aka ["delete"] { place: Place::AllUsers, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
-        help: "Remove the user from all their rooms (asks first)" }
+    RemoveUserEverywhere "remove-user-everywhere" aka ["delete", "kick", "expel"] { place: Place::AllUsers, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
+        help: "Remove the user from all their rooms (asks first, except for a member without hats in only one room)" }
     MarkListedUser "mark-listed-user" { place: Place::AllUsers, title: "Mark", keys: &[c(' '), c('m')], footer: false,
         help: "Mark or unmark the user (commands act on all marked)" }
-    AddListedUserToRoom "add-listed-user-to-room" aka ["affiliate"] { place: Place::AllUsers, title: "Add to room", keys: &[c('A')], footer: false,
+    AddListedUserToRoom "add-listed-user-to-room" aka ["affiliate"] { place: Place::AllUsers, title: "Add to room", keys: &[c('A')], footer: false, marked: true,
         help: "Add the user, or all marked users, to another room" }
     OpenRoomOfUser "open-room-of-user" formerly ["go-in-room-of-user"] { place: Place::RoomsOfUser, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Open the user's hats in the room" }
-    AddHatInRooms "add-hat-in-rooms" aka ["give"] { place: Place::RoomsOfUser, title: "Add hat", keys: &[c('a'), c('+')], footer: true,
+    AddHatInRooms "add-hat-in-rooms" aka ["give", "bulk", "assign", "grant", "badge", "tag"] { place: Place::RoomsOfUser, title: "Add hat", keys: &[c('a'), c('+')], footer: true, marked: true,
         help: "Add a hat to the user in this room, or in all marked rooms" }
-    EditUserInRooms "edit-user-in-rooms" aka ["role"] { place: Place::RoomsOfUser, title: "Edit", keys: &[c('e')], footer: true,
+    EditUserInRooms "edit-user-in-rooms" aka ["role", "unban", "promote", "demote", "moderator", "owner", "admin", "member", "mute", "unmute", "permissions", "affiliation"] { place: Place::RoomsOfUser, title: "Edit", keys: &[c('e')], footer: true, marked: true,
         help: "Set the user's affiliation in this room, or in all marked rooms" }
-    BanInRooms "ban-in-rooms" aka ["block", "outcast"] { place: Place::RoomsOfUser, title: "Ban", keys: &[c('b')], footer: true,
-        help: "Ban the user from this room, or from all marked rooms" }
-    RemoveUserFromRooms "remove-user-from-rooms" aka ["delete"] { place: Place::RoomsOfUser, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
-        help: "Remove the user from this room, or from all marked rooms" }
+    BanInRooms "ban-in-rooms" aka ["block", "outcast"] { place: Place::RoomsOfUser, title: "Ban", keys: &[c('b')], footer: true, marked: true,
+        help: "Ban the user from this room, or from all marked rooms (asks first)" }
+    RemoveUserFromRooms "remove-user-from-rooms" aka ["delete", "kick", "expel"] { place: Place::RoomsOfUser, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
+        help: "Remove the user from this room, or from all marked rooms (asks first, except for a member without hats)" }
     MarkRoomOfUser "mark-room-of-user" { place: Place::RoomsOfUser, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "Mark or unmark the room (commands act on all marked)" }
     AddToAnotherRoom "add-to-another-room" aka ["affiliate"] { place: Place::RoomsOfUser, title: "Add to room", keys: &[c('A')], footer: true,
@@ -195,29 +149,33 @@ commands! {
         help: "Start or finish a range of marks" }
     Sort "sort" aka ["order"] { place: Place::Panes, title: "Sort", keys: &[c('s')], footer: false,
         help: "Change the sort order" }
-    NextView "next-view" aka ["group", "by user", "by hat"] formerly ["turn"] { place: Place::Panes, title: "View", keys: &[c('w')], footer: false,
+    NextView "next-view" aka ["group", "by user", "by hat", "switch"] formerly ["turn"] { place: Place::Panes, title: "View", keys: &[c('w')], footer: false,
         help: "Switch between the Rooms, Hats and Users views" }
-    Catalog "catalog" aka ["catalogue"] formerly ["catalogue"] { place: Place::Panes, title: "Catalog", keys: &[c('C')], footer: false,
+    Catalog "catalog" aka ["catalogue", "define", "color", "colour"] formerly ["catalogue"] { place: Place::Panes, title: "Catalog", keys: &[c('C')], footer: false,
         help: "Open the room's hat catalog" }
-    Undo "undo" aka ["revert"] { place: Place::Panes, title: "Undo", keys: &[c('u')], footer: true,
+    Resolve "resolve" aka ["refused", "send again"] { place: Place::Panes, title: "Resolve", keys: &[c('!')], footer: true,
+        help: "Resolve a conflict with a server, or a refused change" }
+    Undo "undo" aka ["revert", "roll back", "restore"] { place: Place::Panes, title: "Undo", keys: &[c('u')], footer: true,
         help: "Undo your last change" }
-    Redo "redo" { place: Place::Panes, title: "Redo", keys: &[Key::ctrl('r')], footer: false,
+    Redo "redo" aka ["repeat"] { place: Place::Panes, title: "Redo", keys: &[Key::ctrl('r')], footer: false,
         help: "Redo the last undone change" }
-    Filter "filter" aka ["find", "search"] { place: Place::Panes, title: "Filter", keys: &[c('/')], footer: true,
-        help: "Filter this list (@owner, #hat, !word)" }
+    Filter "filter" aka ["find", "search", "online", "who is online"] { place: Place::Panes, title: "Filter", keys: &[c('/')], footer: true,
+        help: "Filter this list (@owner, #hat, ~7d, ~online, !word)" }
     Palette "palette" aka ["menu"] { place: Place::Panes, title: "Commands", keys: &[c(':')], footer: true,
         help: "Open the command palette" }
-    History "history" aka ["log", "audit", "who"] { place: Place::Panes, title: "History", keys: &[c('H')], footer: true,
-        help: "Show the change history" }
-    GoTo "go-to" aka ["find", "search"] formerly ["jump"] { place: Place::Panes, title: "Go to", keys: &[Key::ctrl('p')], footer: false,
+    History "history" aka ["log", "audit", "who", "changes", "undo everything", "undo all", "reason", "why"] { place: Place::Panes, title: "History", keys: &[c('H')], footer: true,
+        help: "Show the history (of the selected user or hat)" }
+    GoTo "go-to" aka ["find", "search", "jump"] formerly ["jump"] { place: Place::Panes, title: "Go to", keys: &[Key::ctrl('p')], footer: false,
         help: "Go to a room, user or hat" }
-    Sets "sets" aka ["role", "template"] { place: Place::Panes, title: "Sets", keys: &[c('N')], footer: false,
+    Sets "sets" aka ["role", "template", "preset"] { place: Place::Panes, title: "Sets", keys: &[c('N')], footer: false,
         help: "Apply, save, rename or remove hat sets" }
-    Servers "servers" aka ["sync", "compare", "pull", "push", "live", "apply"] { place: Place::Panes, title: "Servers", keys: &[c('S')], footer: false,
+    Servers "servers" aka ["sync", "compare", "pull", "push", "live", "apply", "connect", "refresh", "merge"] { place: Place::Panes, title: "Servers", keys: &[c('S')], footer: false,
         help: "Compare with the servers, send and receive changes" }
-    Import "import" aka ["upload", "restore"] { place: Place::Panes, title: "Import", keys: &[c('I')], footer: false,
+    RemoveExpired "expired-hats" aka ["until", "clock", "expire"] { place: Place::Panes, title: "Expired hats", keys: &[c('E')], footer: false,
+        help: "Remove expired hats (asks first)" }
+    Import "import" aka ["upload", "restore", "load", "csv", "merge"] { place: Place::Panes, title: "Import", keys: &[c('I')], footer: false,
         help: "Import from a CSV or JSON file" }
-    Export "export" aka ["backup", "save as", "download"] { place: Place::Panes, title: "Export", keys: &[c('X')], footer: false,
+    Export "export" aka ["backup", "save as", "download", "csv", "print"] { place: Place::Panes, title: "Export", keys: &[c('X')], footer: false,
         help: "Export everything, the room or the user to a file" }
     NextPane "next-pane" { place: Place::Panes, title: "Next pane", keys: &[k(KeyCode::Tab)], footer: false,
         help: "Focus the next pane" }
@@ -227,23 +185,25 @@ commands! {
         help: "Focus the previous pane" }
     Left "left" { place: Place::Panes, title: "Left", keys: &[k(KeyCode::Left), c('h')], footer: false,
         help: "Focus the pane to the left" }
-    Retry "retry" { place: Place::Panes, title: "Retry", keys: &[Key::ctrl('t')], footer: true,
+    Retry "retry" aka ["reload", "refresh"] { place: Place::Panes, title: "Retry", keys: &[Key::ctrl('t')], footer: true,
         help: "Retry reading or saving now" }
     RecreateFile "recreate-file" formerly ["restore"] { place: Place::Panes, title: "Recreate file", keys: &[c('W')], footer: true,
         help: "Recreate the deleted data file" }
     Draft "draft" { place: Place::Panes, title: "Draft", keys: &[c('D')], footer: true,
         help: "Show the unsaved draft" }
     Back "back" { place: Place::Panes, title: "Back", keys: &[k(KeyCode::Esc)], footer: false,
-        help: "Clear message, filter or marks; if none, move left" }
-    Copy "copy" { place: Place::Panes, title: "Copy address", keys: &[c('Y')], footer: false,
+        help: "Clear filter or marks; if none, move left" }
+    Copy "copy" aka ["clipboard"] { place: Place::Panes, title: "Copy address", keys: &[c('Y')], footer: false,
         help: "Copy the address or hat ID (all marked, one per line)" }
     CopyJson "copy-json" { place: Place::Panes, title: "Copy JSON", keys: &[c('J')], footer: false,
         help: "Copy the JSON of the room, user or hat" }
+    CopyCommand "copy-command" aka ["shell", "script", "command line"] { place: Place::Panes, title: "Copy command", keys: &[c('c')], footer: false,
+        help: "Copy the last change as a hatrack command for a shell" }
     Mouse "mouse" { place: Place::Panes, title: "Mouse", keys: &[c('M')], footer: false,
         help: "Turn the mouse on or off (while on, Shift selects text)" }
-    Help "help" { place: Place::Panes, title: "Help", keys: &[c('?'), k(KeyCode::F(1))], footer: true,
-        help: "Show all keys and commands" }
-    Quit "quit" aka ["exit"] { place: Place::Panes, title: "Quit", keys: &[c('q')], footer: false,
+    ChooseTheme "choose-theme" aka ["color", "colour", "appearance", "dark", "light"] { place: Place::Panes, title: "Theme", keys: &[c('T')], footer: false,
+        help: "Choose theme" }
+    Quit "quit" aka ["exit", "close", "leave"] { place: Place::Panes, title: "Quit", keys: &[c('q')], footer: false,
         help: "Quit (pending changes are saved first)" }
     Down "down" merged ["filter-down", "found-down", "set-down", "catalogue-down", "history-down", "list-down"] { place: Place::Lists, title: "Down", keys: &[k(KeyCode::Down), c('j')], fallback: Key::ctrl('n'), footer: false,
         help: "Next row" }
@@ -279,6 +239,16 @@ commands! {
         help: "Toggle, or next value" }
     PreviousValue "previous-value" formerly ["tick-back"] { place: Place::ChoiceField, title: "Previous value", keys: &[k(KeyCode::Left)], footer: false,
         help: "Previous value" }
+    NewLine "new-line" { place: Place::AddressField, title: "New line", keys: &[Key::ctrl('o')], footer: true,
+        help: "Start a line for another address" }
+    NextLine "next-line" { place: Place::AddressField, title: "Next line", keys: &[k(KeyCode::Down)], footer: false,
+        help: "Next line of the list, or next field" }
+    PreviousLine "previous-line" { place: Place::AddressField, title: "Previous line", keys: &[k(KeyCode::Up)], footer: false,
+        help: "Previous line of the list, or previous field" }
+    NextColor "next-color" { place: Place::ColorField, title: "Next color", keys: &[Key::ctrl('n'), k(KeyCode::PageDown)], footer: true,
+        help: "Next color" }
+    PreviousColor "previous-color" { place: Place::ColorField, title: "Previous color", keys: &[Key::ctrl('p'), k(KeyCode::PageUp)], footer: false,
+        help: "Previous color" }
     Save "save" { place: Place::Form, title: "Save", keys: &[k(KeyCode::Enter), Key::ctrl('s')], footer: true,
         help: "Save (from any field)" }
     NextField "next-field" { place: Place::Form, title: "Next field", keys: &[k(KeyCode::Tab), k(KeyCode::Down)], footer: true,
@@ -301,44 +271,96 @@ commands! {
         help: "Close" }
     SubmitPrompt "submit-prompt" formerly ["take-prompt"] { place: Place::Prompt, title: "OK", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Import, export or save" }
-    PromptNext "prompt-next" { place: Place::Prompt, title: "Next option", keys: &[k(KeyCode::Tab), k(KeyCode::Down)], footer: true,
+    CompletePath "complete-path" { place: Place::Prompt, title: "Complete", keys: &[k(KeyCode::Tab)], footer: true,
+        help: "Complete the path of the file; in the options, back to the path" }
+    PromptNext "prompt-next" { place: Place::Prompt, title: "Next field", keys: &[k(KeyCode::Down)], footer: true,
+        help: "Next field" }
+    PromptPrevious "prompt-previous" { place: Place::Prompt, title: "Previous field", keys: &[k(KeyCode::Up), k(KeyCode::BackTab)], footer: false,
+        help: "Previous field" }
+    NextOption "next-option" { place: Place::PromptChoice, title: "Change", keys: &[c(' '), k(KeyCode::Right)], footer: true,
         help: "Next option" }
-    PromptPrevious "prompt-previous" { place: Place::Prompt, title: "Previous option", keys: &[k(KeyCode::BackTab), k(KeyCode::Up)], footer: false,
+    PreviousOption "previous-option" { place: Place::PromptChoice, title: "Previous option", keys: &[k(KeyCode::Left)], footer: false,
         help: "Previous option" }
     CancelPrompt "cancel-prompt" formerly ["leave-prompt"] { place: Place::Prompt, title: "Cancel", keys: &[k(KeyCode::Esc)], footer: true,
         help: "Cancel" }
+    AcceptImport "accept-import" { place: Place::ImportPreview, title: "Import", keys: &[c('y')], footer: true,
+        help: "Import all rows that are not skipped" }
+    ImportRowDetails "import-row-details" { place: Place::ImportPreview, title: "Details", keys: &[k(KeyCode::Enter), c('i')], footer: true,
+        help: "Show the row in full" }
+    CancelImport "cancel-import" { place: Place::ImportPreview, title: "Cancel", keys: &[k(KeyCode::Esc), c('n'), c('q')], footer: true,
+        help: "Import nothing" }
+    YesWithEnter "yes-with-enter" { place: Place::Confirm, title: "Yes", keys: &[k(KeyCode::Enter)], footer: true,
+        help: "Confirm, unless the change is large, removes users with hats, or cannot be undone" }
     Yes "yes" { place: Place::Confirm, title: "Yes", keys: &[c('y')], footer: true,
         help: "Confirm" }
     No "no" { place: Place::Confirm, title: "Cancel", keys: &[k(KeyCode::Esc), c('n')], footer: true,
         help: "Cancel" }
+    AddReason "add-reason" aka ["why"] { place: Place::Confirm, title: "Add reason", keys: &[c('r')], footer: true,
+        help: "Give a reason for the change" }
     KeepYours "keep-yours" formerly ["keep-mine"] { place: Place::Conflict, title: "Keep yours", keys: &[c('m')], footer: true,
         help: "Keep yours: overwrite their change" }
     KeepTheirs "keep-theirs" { place: Place::Conflict, title: "Keep theirs", keys: &[c('t')], footer: true,
         help: "Keep theirs: discard your change" }
     BackToForm "back-to-form" formerly ["decide-later"] { place: Place::Conflict, title: "Back", keys: &[k(KeyCode::Esc)], footer: true,
         help: "Back without choosing" }
+    RetryRefused "retry-refused" { place: Place::RefusedChange, title: "Retry", keys: &[c('r')], footer: true,
+        help: "Send the change to the server again" }
+    UndoRefused "undo-refused" { place: Place::RefusedChange, title: "Undo", keys: &[c('u')], footer: true,
+        help: "Undo the change in the data file" }
+    CloseRefused "close-refused" { place: Place::RefusedChange, title: "Back", keys: &[k(KeyCode::Esc), c('q')], footer: true,
+        help: "Leave it as it is" }
     DefineHat "define-hat" { place: Place::Catalog, title: "Define", keys: &[c('a')], footer: true,
         help: "Define a hat in the room's catalog" }
     EditCatalogHat "edit-catalog-hat" formerly ["edit-defined"] { place: Place::Catalog, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true,
-        help: "Edit title and hue, optionally also for users with the hat" }
+        help: "Edit title and color; can also change the titles of users" }
     RemoveCatalogHat "remove-catalog-hat" formerly ["delete-defined"] { place: Place::Catalog, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the hat from the catalog" }
     CatalogUndo "catalog-undo" formerly ["catalogue-undo"] { place: Place::Catalog, title: "Undo", keys: &[c('u')], footer: true,
         help: "Undo your last change" }
     CloseCatalog "close-catalog" formerly ["leave-catalogue", "leave-catalog"] { place: Place::Catalog, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('C')], footer: true,
         help: "Close the catalog" }
+    OpenEntry "open-entry" aka ["details", "show", "who"] { place: Place::History, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
+        help: "Show everyone and everything that the entry changed" }
+    SearchHistory "search-history" aka ["find", "filter"] { place: Place::History, title: "Search", keys: &[c('/')], footer: true,
+        help: "Search the history: names, addresses, titles, what was done (#hat, !word)" }
     UndoEntry "undo-entry" { place: Place::History, title: "Undo", keys: &[c('u')], footer: true,
-        help: "Undo the selected entry" }
+        help: "Undo the selected entry, or all marked entries (asks first if several are marked)" }
+    MarkEntry "mark-entry" aka ["select"] { place: Place::History, title: "Mark", keys: &[c(' '), c('m')], footer: true,
+        help: "Mark or unmark the entry, to undo several at once" }
+    UndoActor "undo-actor" aka ["roll back", "revert", "vandalism", "undo everything", "undo all"] { place: Place::History, title: "Undo from here", keys: &[c('U')], footer: true,
+        help: "Undo all changes by this actor since this entry (inclusive; asks first)" }
     FilterByActor "filter-by-actor" formerly ["by-actor"] { place: Place::History, title: "Same actor", keys: &[c('a')], footer: true,
         help: "Filter by this actor (again to clear)" }
     FilterByRoom "filter-by-room" formerly ["by-room"] { place: Place::History, title: "Same room", keys: &[c('r')], footer: true,
-        help: "Filter by this room (again to clear)" }
+        help: "Filter by the room (choose one if several; again to clear)" }
     FilterByUser "filter-by-user" formerly ["by-user"] { place: Place::History, title: "Same user", keys: &[c('s')], footer: true,
-        help: "Filter by this user (again to clear)" }
+        help: "Filter by the user (choose one if several; again to clear)" }
     FilterByHat "filter-by-hat" formerly ["by-hat"] { place: Place::History, title: "Same hat", keys: &[c('t')], footer: true,
-        help: "Filter by this hat (again to clear)" }
+        help: "Filter by the hat (choose one if several; again to clear)" }
+    CopyEntryCommand "copy-entry-command" aka ["shell", "script"] { place: Place::History, title: "Copy command", keys: &[c('c')], footer: false,
+        help: "Copy the entry as a hatrack command for a shell" }
+    ShowAllHistory "show-all-history" aka ["clear"] { place: Place::History, title: "Show all", keys: &[c('x')], footer: true,
+        help: "Show all entries: clear the filter and the search" }
     CloseHistory "close-history" formerly ["leave-history"] { place: Place::History, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('H')], footer: true,
         help: "Close the history" }
+    ApplyHistorySearch "apply-history-search" { place: Place::HistorySearch, title: "Apply", keys: &[k(KeyCode::Enter)], footer: true,
+        help: "Apply the search and go back to the list" }
+    ClearHistorySearch "clear-history-search" { place: Place::HistorySearch, title: "Clear", keys: &[k(KeyCode::Esc)], footer: true,
+        help: "Clear the search" }
+    UndoOpenEntry "undo-open-entry" { place: Place::HistoryEntry, title: "Undo", keys: &[c('u')], footer: true,
+        help: "Undo the entry" }
+    CopyOpenEntry "copy-open-entry" { place: Place::HistoryEntry, title: "Copy command", keys: &[c('c')], footer: true,
+        help: "Copy the entry as a hatrack command for a shell" }
+    CloseEntry "close-entry" { place: Place::HistoryEntry, title: "Close", keys: &[k(KeyCode::Esc), k(KeyCode::Enter), c('q')], footer: true,
+        help: "Back to the history" }
+    FilterByChosen "filter-by-chosen" { place: Place::HistoryValues, title: "Filter", keys: &[k(KeyCode::Enter)], footer: true,
+        help: "Filter the history by the selected room, user or hat" }
+    CloseValues "close-values" { place: Place::HistoryValues, title: "Cancel", keys: &[k(KeyCode::Esc), c('q')], footer: true,
+        help: "Back to the history" }
+    AcceptRollback "accept-rollback" { place: Place::Rollback, title: "Undo", keys: &[c('y')], footer: true,
+        help: "Undo all listed changes, except the skipped ones" }
+    CancelRollback "cancel-rollback" { place: Place::Rollback, title: "Cancel", keys: &[k(KeyCode::Esc), c('n'), c('q')], footer: true,
+        help: "Cancel" }
     RestoreDraft "restore-draft" formerly ["take-draft"] { place: Place::Draft, title: "Restore", keys: &[k(KeyCode::Enter), c('y')], footer: true,
         help: "Restore the draft" }
     DiscardDraft "discard-draft" formerly ["drop-draft"] { place: Place::Draft, title: "Discard", keys: &[c('d')], footer: true,
@@ -350,31 +372,31 @@ commands! {
     CompareAllServers "compare-all-servers" { place: Place::Servers, title: "Compare all", keys: &[c('a')], footer: true,
         help: "Compare the rooms with those on all servers" }
     CheckServer "check-server" { place: Place::Servers, title: "Check", keys: &[c('c')], footer: true,
-        help: "Connect, and show version, permissions and what the server lacks" }
+        help: "Check the connection, version and permissions of the server" }
     ServerDetails "server-details" { place: Place::Servers, title: "Details", keys: &[c('i')], footer: true,
-        help: "Show what is known of the server in full" }
+        help: "Show everything known about the server" }
     Reconnect "reconnect" { place: Place::Servers, title: "Reconnect", keys: &[c('r')], footer: true,
-        help: "Connect again to a server that refused the login or cannot be reached" }
+        help: "Reconnect to a server that refused the login or cannot be reached" }
     CloseServers "close-servers" { place: Place::Servers, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('S')], footer: true,
         help: "Stop the comparison, or close the list" }
     ApplyPlan "apply-plan" aka ["send", "receive"] { place: Place::Plan, title: "Apply", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Send and receive all decided changes (asks first)" }
     ToggleLine "toggle-line" aka ["skip", "leave out"] { place: Place::Plan, title: "Leave out", keys: &[c(' '), c('x')], footer: true,
         help: "Leave out or include the row; add a room that is only on the server" }
-    ChooseYours "choose-yours" { place: Place::Plan, title: "Yours", keys: &[c('m')], footer: true,
+    ChooseYours "choose-yours" { place: Place::Plan, title: "Keep yours", keys: &[c('m')], footer: true,
         help: "Keep yours: the server gets what the data file has" }
-    ChooseTheirs "choose-theirs" { place: Place::Plan, title: "Theirs", keys: &[c('t')], footer: true,
+    ChooseTheirs "choose-theirs" { place: Place::Plan, title: "Keep theirs", keys: &[c('t')], footer: true,
         help: "Keep theirs: the data file gets what the server has" }
     InspectLine "inspect-line" { place: Place::Plan, title: "Details", keys: &[c('i')], footer: true,
-        help: "Show the row in full: of a difference yours, theirs and the last value that both had" }
+        help: "Show the row in full; for a difference, show yours, theirs and the last value both had" }
     NextUndecided "next-undecided" { place: Place::Plan, title: "Next conflict", keys: &[k(KeyCode::Tab)], footer: false,
         help: "Go to the next conflict or held-back removal" }
     PreviousUndecided "previous-undecided" { place: Place::Plan, title: "Previous conflict", keys: &[k(KeyCode::BackTab)], footer: false,
         help: "Go to the previous conflict or held-back removal" }
     ShowNextLines "show-next-lines" aka ["show"] { place: Place::Plan, title: "Filter", keys: &[c('f')], footer: true,
-        help: "Show only what is undecided, to send, to receive or left out; or all" }
+        help: "Switch the filter: undecided, to send, to receive, left out, all" }
     TakeRemovals "take-removals" { place: Place::Plan, title: "Receive removals", keys: &[c('r')], footer: false,
-        help: "Receive all held-back removals of hats" }
+        help: "Accept all held-back removals of hats" }
     AddAllRooms "add-all-rooms" { place: Place::Plan, title: "Add all rooms", keys: &[c('A')], footer: false,
         help: "Add all rooms that are only on the server" }
     CompareAgain "compare-again" { place: Place::Plan, title: "Compare again", keys: &[c('c')], footer: false,
@@ -387,16 +409,22 @@ commands! {
         help: "Show the row in full" }
     CloseReport "close-report" { place: Place::Report, title: "Close", keys: &[k(KeyCode::Esc), c('q')], footer: true,
         help: "Close the report" }
-    DifferenceYours "difference-yours" { place: Place::Difference, title: "Yours", keys: &[c('m')], footer: true,
+    DifferenceYours "difference-yours" { place: Place::Difference, title: "Keep yours", keys: &[c('m')], footer: true,
         help: "Keep yours: the server gets what the data file has" }
-    DifferenceTheirs "difference-theirs" { place: Place::Difference, title: "Theirs", keys: &[c('t')], footer: true,
+    DifferenceTheirs "difference-theirs" { place: Place::Difference, title: "Keep theirs", keys: &[c('t')], footer: true,
         help: "Keep theirs: the data file gets what the server has" }
+    SaveTheme "save-theme" { place: Place::Themes, title: "Save", keys: &[k(KeyCode::Enter)], footer: true,
+        help: "Use this theme and save it in config.toml" }
+    CloseThemes "close-themes" { place: Place::Themes, title: "Cancel", keys: &[k(KeyCode::Esc), c('q'), c('T')], footer: true,
+        help: "Go back to the previous theme" }
     CloseDetails "close-details" { place: Place::Details, title: "Close", keys: &[k(KeyCode::Esc), k(KeyCode::Enter), c('q'), c('i')], footer: true,
         help: "Close the details" }
     GivePassword "give-password" { place: Place::Password, title: "Log in", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Log in with this password" }
     CancelPassword "cancel-password" { place: Place::Password, title: "Cancel", keys: &[k(KeyCode::Esc)], footer: true,
         help: "Do not log in" }
+    Help "help" aka ["keys", "shortcuts", "manual"] { place: Place::Everywhere, title: "Help", keys: &[c('?'), k(KeyCode::F(1))], footer: true,
+        help: "Show all keys and commands" }
     Interrupt "interrupt" { place: Place::Everywhere, title: "Quit", keys: &[Key::ctrl('c')], footer: false,
         help: "Quit (an open form is kept as a draft)" }
     Suspend "suspend" { place: Place::Everywhere, title: "Suspend", keys: &[Key::ctrl('z')], footer: false,

@@ -1,9 +1,13 @@
 //! Describes the current state of what an edit changes: "theirs" in a conflict.
 
+use jiff::tz::TimeZone;
+
+use super::describe::truncated;
+use super::{hat_color, until};
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Wardrobe};
 
 /// A user's hat, such as `"Teacher", active, required`.
-pub(super) fn describe_attachment(attachment: &Attachment) -> String {
+pub(super) fn describe_attachment(attachment: &Attachment, zone: &TimeZone) -> String {
     let title = match attachment.title.as_deref().filter(|title| !title.is_empty()) {
         Some(title) => format!("\"{title}\""),
         None => "without a title".into(),
@@ -18,37 +22,50 @@ pub(super) fn describe_attachment(attachment: &Attachment) -> String {
     } else {
         ""
     };
-    let more = if attachment.extra.is_empty() {
-        ""
-    } else {
+    let until = attachment.until();
+    let until = until.map_or_else(String::new, |end| format!(", expires {}", until::full(end, zone)));
+    let more = if attachment.has_unrecognized() {
         ", unrecognized fields"
+    } else {
+        ""
     };
-    format!("{title}, {active}{required}{more}")
+    format!("{title}, {active}{required}{until}{more}")
 }
 
-/// A catalog hat, such as `"Teacher", hue 120`.
+/// A catalog hat, such as `"Teacher", color red`.
 pub(super) fn describe_catalog_hat(hat: &CatalogHat) -> String {
     let title = match hat.title.as_deref().filter(|title| !title.is_empty()) {
         Some(title) => format!("\"{title}\""),
         None => "without a title".into(),
     };
     match &hat.hue {
-        Some(hue) => format!("{title}, hue {}", hue.as_json().as_str()),
+        Some(hue) => format!(
+            "{title}, {}",
+            hat_color::describe(&truncated(hue.as_json().as_str()))
+        ),
         None => title,
     }
 }
 
 /// The current state of what an edit would change.
-pub(super) fn describe_current(edit: &Edit, wardrobe: &Wardrobe) -> String {
+pub(super) fn describe_current(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
     let room = edit.room().and_then(|room| wardrobe.room(room));
     let user = room.zip(edit.user()).and_then(|(room, user)| room.user(user));
     match (edit, room) {
         (Edit::Document { .. }, _) => "the data file's other fields have changed".into(),
         (_, None) => "the room no longer exists".into(),
-        (Edit::Room { .. } | Edit::Catalog { .. }, Some(_)) => "the room has changed".into(),
+        (Edit::Room { .. }, Some(room)) => format!(
+            "the room exists, with {} and {}",
+            super::describe::count_or_no(room.users().len(), "user"),
+            super::describe::count_or_no(room.attachment_count(), "hat")
+        ),
+        (Edit::Catalog { hat, .. }, Some(room)) => match room.catalog.get(hat) {
+            Some(there) => format!("the catalog has {}", describe_catalog_hat(there)),
+            None => "the hat is not in the catalog".into(),
+        },
         (Edit::RoomName { .. }, Some(room)) => describe_room_name(room.name.as_deref()),
         (Edit::Hat { hat, .. }, Some(_)) => match user.and_then(|user| user.hats.get(hat)) {
-            Some(there) => describe_attachment(there),
+            Some(there) => describe_attachment(there, zone),
             None if user.is_none() => "the user is no longer in the room".into(),
             None => "the user no longer has the hat".into(),
         },

@@ -1,19 +1,36 @@
 //! Describes changes in words: an edit as a sentence without its subject, the actor. Used by the screen, its history
 //! and the command line. Texts in it are raw, only shortened if huge; the caller sanitizes them.
 
+mod entry;
 mod exchange;
+mod import_rows;
 mod many;
+mod names_first;
+mod phrase;
 mod sets;
 
-pub use exchange::{import_summary, skipped_item};
+pub use entry::{UNKNOWN_DETAILS, cannot_undo, entry, entry_with_servers, redid, rolled_back, undid};
+pub(in crate::app) use entry::{action, action_without_reason, reason, to_send};
+pub use exchange::{export_scope, import_intention, import_plan, import_summary, skipped_item};
+pub use import_rows::{ImportRow, ImportRows, RowOutcome};
+pub use names_first::names_first;
+pub(super) use phrase::sentence;
+pub use phrase::{after_colon, capitalized};
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Hats, Jid, Room, User};
-use crate::store::HistoryEntry;
+use jiff::tz::TimeZone;
 
-use super::folding;
+use crate::model::{
+    Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Hats, Jid, Room, User, Wardrobe,
+};
+
+use self::phrase::{Tense, infinitive};
+use super::{folding, hat_color, until};
+
+/// Groups with more edits are not summarized in the history, because that would slow down drawing and searching.
+pub(super) const MAX_DESCRIBED_EDITS: usize = 256;
 
 /// The sort key of a room: its displayed name, compared as people do.
 pub fn room_sort_key(jid: &Jid, room: &Room) -> Box<[u8]> {
@@ -21,81 +38,67 @@ pub fn room_sort_key(jid: &Jid, room: &Room) -> Box<[u8]> {
     folding::sort_key(name.unwrap_or(jid.as_str()))
 }
 
-/// Describes a group of edits, such as `added "Proctor" to terry@example.org in courses@conference.example.org`.
-pub fn group(group: &Group) -> String {
+/// Describes a group of edits, with times in a time zone, such as `added "Proctor" to terry@example.org in courses@conference.example.org`.
+pub fn group(group: &Group, zone: &TimeZone) -> String {
     match group.0.as_slice() {
         [] => "changed nothing".into(),
-        [only] => edit(only),
-        all => many::new_hat(all)
-            .or_else(|| many::same_for_many_users(all))
+        [only] => edit(only, zone),
+        all => many::new_hat(all, zone)
+            .or_else(|| many::same_for_many_users(all, zone))
             .or_else(|| many::same_hat_in_many_rooms(all))
             .or_else(|| many::same_affiliation(all))
             .or_else(|| many::many_hats_of_one_user(all))
-            .unwrap_or_else(|| mixed_edits(all)),
+            .unwrap_or_else(|| mixed_edits(all, zone)),
     }
 }
 
-/// Describes an entry of the history; `what` describes its group ([`group`], or shorter).
-pub fn entry(entry: &HistoryEntry, what: &str) -> String {
-    if let Some(sent) = entry.sent.as_ref().filter(|_| entry.group.is_empty()) {
-        return format!("sent to {}: {}", sent.server, group(&sent.changes));
-    }
-    if !entry.outside && entry.group.is_empty() {
-        return "recreated the deleted data file".into();
-    }
-    if !entry.outside {
-        return with_undo_or_redo(entry.undoes, entry.redoes, what);
-    }
-    if entry.group.is_empty() {
-        // hatrack may not have known the previous content of the file.
-        return "changed outside hatrack (details unknown)".into();
-    }
-    format!("changed outside hatrack: {what}")
-}
-
-/// Describes a change that may undo or redo an earlier one: `undid revision 5: removed …`.
-pub fn with_undo_or_redo(undoes: Option<u64>, redoes: Option<u64>, what: &str) -> String {
-    match (undoes, redoes) {
-        (Some(revision), _) => format!("undid revision {revision}: {what}"),
-        (None, Some(revision)) => format!("redid revision {revision}: {what}"),
-        (None, None) => what.into(),
+/// What a group of edits would do, after "would": `remove "Proctor" from terry@example.org in …`.
+pub fn intention(group: &Group, zone: &TimeZone) -> String {
+    match group.0.as_slice() {
+        [] => "change nothing".into(),
+        [only] => infinitive(&edit(only, zone)),
+        all => many::same_for_many_users(all, zone)
+            .or_else(|| many::same_hat_in_many_rooms(all))
+            .map_or_else(
+                || many::summary_by_kind(all, Tense::Infinitive),
+                |said| infinitive(&said),
+            ),
     }
 }
 
-/// Why an entry with unknown content cannot be undone.
-pub const UNKNOWN_DETAILS: &str = "cannot undo: details unknown";
+/// What a group of edits will do, as a sentence: `This adds 1 user with 2 hats, removes 1 hat from 3 users in 2 rooms.`
+pub fn proposal(group: &Group) -> String {
+    format!("This {}.", many::summary_by_kind(&group.0, Tense::Present))
+}
 
-/// Why an entry without edits cannot be undone.
-pub fn cannot_undo(entry: &HistoryEntry) -> &'static str {
-    match entry.sent {
-        Some(_) => "cannot undo: sent to a server; the data file was not changed",
-        None => UNKNOWN_DETAILS,
+/// The same edits for a description: hats without a title of their own have the one that the room shows.
+pub fn with_titles(group: &Group, wardrobe: &Wardrobe) -> Group {
+    let mut titled = group.clone();
+    for edit in &mut titled.0 {
+        if let Edit::Hat {
+            room,
+            hat,
+            before,
+            after,
+            ..
+        } = edit
+            && let Some(room) = wardrobe.room(room)
+        {
+            for attachment in [before, after].into_iter().flatten() {
+                if attachment.title.is_none()
+                    && let Some(title) = room.title(hat, attachment)
+                {
+                    *attachment = attachment.clone().with_title(Some(title));
+                }
+            }
+        }
     }
+    titled
 }
 
 /// Describes an edit.
-pub fn edit(edit: &Edit) -> String {
-    edit_with_user(edit, edit.user().map_or("", Jid::as_str))
-}
-
-/// A sentence to continue after a colon: it begins in lower case, unless with a name or an abbreviation.
-pub fn after_colon(sentence: &str) -> String {
-    let word = sentence.split(|c: char| !c.is_alphabetic()).next();
-    let is_name = word == Some("Prosody");
-    let mut letters = sentence.chars();
-    match (letters.next(), letters.clone().next()) {
-        (Some(first), Some(second)) if !is_name && second.is_lowercase() => {
-            first.to_lowercase().chain(letters).collect()
-        }
-        _ => sentence.into(),
-    }
-}
-
-/// The text with its first letter in upper case.
-pub fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).collect()
+pub fn edit(edit: &Edit, zone: &TimeZone) -> String {
+    edit_with_user(edit, edit.user().map_or("", Jid::as_str), zone)
 }
 
 /// `1 hat`, `2 hats`: a number and its noun, whose plural ends in s.
@@ -105,18 +108,18 @@ pub fn count(number: usize, noun: &str) -> String {
 }
 
 /// `no hats`, `1 hat`, `2 hats`.
-pub(super) fn count_or_no(number: usize, noun: &str) -> String {
+pub(in crate::app) fn count_or_no(number: usize, noun: &str) -> String {
     match number {
         0 => format!("no {noun}s"),
         some => count(some, noun),
     }
 }
 
-/// `Also removes 2 hats.`; empty for no hats.
+/// `This also removes 2 hats.`; empty for no hats.
 pub(super) fn also_removes_hats(hats: usize) -> String {
     match hats {
         0 => String::new(),
-        some => format!("Also removes {}.", count(some, "hat")),
+        some => format!("This also removes {}.", count(some, "hat")),
     }
 }
 
@@ -144,7 +147,7 @@ fn users_phrase(users: &BTreeSet<&Jid>) -> String {
 }
 
 /// Describes an edit, with other words for its user.
-fn edit_with_user(edit: &Edit, user: &str) -> String {
+fn edit_with_user(edit: &Edit, user: &str, zone: &TimeZone) -> String {
     match edit {
         Edit::Room { room, before, after } => room_edit(room, before.as_deref(), after.as_deref()),
         Edit::RoomName { room, before, after } => match (before, after) {
@@ -165,12 +168,12 @@ fn edit_with_user(edit: &Edit, user: &str) -> String {
         } => catalog_edit(room, hat, before.as_ref(), after.as_ref()),
         Edit::User {
             room, before, after, ..
-        } => user_edit(room, user, before.as_ref(), after.as_ref()),
+        } => user_edit(room, user, before.as_ref(), after.as_ref(), membership_hats(edit)),
         Edit::Affiliation {
             room, before, after, ..
         } => match after {
             Affiliation::Outcast => format!("banned {user} from {room} (was {before})"),
-            _ => format!("made {user} {after} in {room} (was {before})"),
+            _ => format!("changed {user} to {after} in {room} (was {before})"),
         },
         Edit::Hat {
             room,
@@ -184,7 +187,7 @@ fn edit_with_user(edit: &Edit, user: &str) -> String {
             (Some(before), Some(after)) => format!(
                 "changed {} for {user} in {room}: {}",
                 attachment_name(hat, before),
-                attachment_changes(before, after)
+                attachment_changes(before, after, zone)
             ),
             (None, None) => format!("changed nothing for {user} in {room}"),
         },
@@ -216,41 +219,76 @@ fn room_edit(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String 
     }
 }
 
-fn user_edit(room: &Jid, user: &str, before: Option<&User>, after: Option<&User>) -> String {
-    let hats = |user: &User| match user.hats.len() {
+/// The number of hats that come and go with a membership.
+fn membership_hats(edit: &Edit) -> usize {
+    match edit {
+        Edit::User { before, after, .. } => {
+            let users = before.iter().chain(after);
+            users.map(|user| user.hats.len()).sum()
+        }
+        _ => 0,
+    }
+}
+
+/// Describes that users come or go, with this number of hats in all.
+fn user_edit(room: &Jid, user: &str, before: Option<&User>, after: Option<&User>, hats: usize) -> String {
+    let hats = with_hats(hats);
+    match (before, after) {
+        (None, Some(after)) if after.affiliation == Affiliation::Outcast => {
+            format!("banned {user} from {room}{hats}")
+        }
+        (None, Some(after)) => format!("added {user} to {room} as {}{hats}", after.affiliation),
+        (Some(before), None) => format!("removed {user} ({}) from {room}{hats}", before.affiliation),
+        _ => format!("changed {user} in {room} (unrecognized fields)"),
+    }
+}
+
+/// ` with 2 hats`; empty for none.
+fn with_hats(hats: usize) -> String {
+    match hats {
         0 => String::new(),
         some => format!(" with {}", count(some, "hat")),
-    };
-    match (before, after) {
-        (None, Some(after)) => format!("added {user} to {room} as {}{}", after.affiliation, hats(after)),
-        (Some(before), None) => format!(
-            "removed {user} ({}) from {room}{}",
-            before.affiliation,
-            hats(before)
-        ),
-        _ => format!("changed {user} in {room} (unrecognized fields)"),
     }
 }
 
 fn catalog_edit(room: &Jid, hat: &HatId, before: Option<&CatalogHat>, after: Option<&CatalogHat>) -> String {
     let name = |entry: &CatalogHat| hat_name(hat, entry.title.as_deref());
     match (before, after) {
-        (None, Some(after)) => format!("defined {} in {room}", name(after)),
+        (None, Some(after)) => format!("defined {} in the catalog of {room}", name(after)),
         (Some(before), None) => format!("removed {} from the catalog of {room}", name(before)),
-        (Some(before), Some(after)) if before.title != after.title => format!(
-            "changed {} in the catalog of {room}: {}",
+        (Some(before), Some(after)) => format!(
+            "changed {} in the catalog of {room}{}",
             name(before),
-            title_phrase(after.title.as_deref())
+            catalog_changes(before, after)
         ),
-        (Some(entry), _) => format!("changed {} in the catalog of {room}", name(entry)),
         (None, None) => format!("changed nothing in the catalog of {room}"),
+    }
+}
+
+/// What differs in the catalog, after a colon: `: title "Teacher", color red`; empty for unrecognized fields.
+fn catalog_changes(before: &CatalogHat, after: &CatalogHat) -> String {
+    let title = (before.title != after.title).then(|| title_phrase(after.title.as_deref()));
+    let color = (before.hue != after.hue).then(|| match &after.hue {
+        Some(hue) => hat_color::describe(&truncated(hue.as_json().as_str())),
+        None => "automatic color".into(),
+    });
+    let parts: Vec<String> = title.into_iter().chain(color).collect();
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", parts.join(", "))
     }
 }
 
 /// A text shortened to a readable length, so that a title of megabytes is not copied for each frame.
 pub(super) fn truncated(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 2000;
-    match text.char_indices().nth(LONGEST) {
+    shortened(text, LONGEST)
+}
+
+/// The first characters of a text; an ellipsis follows if there are more.
+pub(super) fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
         None => Cow::Borrowed(text),
     }
@@ -261,11 +299,24 @@ pub fn hat(id: &HatId, title: Option<&str>) -> String {
     hat_name(id, title)
 }
 
-/// A hat set in a sentence: the titles of the first few hats.
+/// A hat with its flags, as it is added: `"Teacher"`, `"Proctor" (inactive, required)`.
+pub fn hat_with_flags(id: &HatId, attachment: &Attachment) -> String {
+    let name = attachment_name(id, attachment);
+    let inactive = (!attachment.is_active()).then_some("inactive");
+    let required = attachment.is_required().then_some("required");
+    let parts: Vec<_> = inactive.into_iter().chain(required).collect();
+    if parts.is_empty() {
+        name
+    } else {
+        format!("{name} ({})", parts.join(", "))
+    }
+}
+
+/// A hat set in a sentence: the first few hats.
 pub fn hats(hats: &Hats) -> String {
     let mut names: Vec<String> = hats
         .iter()
-        .map(|(id, attachment)| attachment_name(id, attachment))
+        .map(|(id, attachment)| hat_with_flags(id, attachment))
         .collect();
     names.sort();
     first_few(&names)
@@ -290,32 +341,37 @@ fn title_phrase(title: Option<&str>) -> String {
     }
 }
 
-fn attachment_changes(before: &Attachment, after: &Attachment) -> String {
+fn attachment_changes(before: &Attachment, after: &Attachment, zone: &TimeZone) -> String {
     let mut all: Vec<String> = Vec::new();
     if before.is_active() != after.is_active() {
-        all.push(if after.is_active() { "active" } else { "inactive" }.into());
+        let active = if after.is_active() { "active" } else { "inactive" };
+        all.push(active.into());
     }
     if before.is_required() != after.is_required() {
-        all.push(
-            if after.is_required() {
-                "required"
-            } else {
-                "no longer required"
-            }
-            .into(),
-        );
+        let required = if after.is_required() {
+            "required"
+        } else {
+            "optional"
+        };
+        all.push(required.into());
     }
     if before.title != after.title {
         all.push(title_phrase(after.title.as_deref()));
     }
-    if before.extra != after.extra {
+    if before.extra != after.clone().with_until(before.until()).extra {
         all.push("unrecognized fields".into());
     }
-    if all.is_empty() {
+    let end = (before.until() != after.until()).then(|| match after.until() {
+        Some(end) => format!("expires {}", until::full(end, zone)),
+        None => "no longer expires".into(),
+    });
+    match (all.is_empty(), end) {
+        (false, None) => all.join(", "),
+        (false, Some(end)) => format!("{}; {end}", all.join(", ")),
+        (true, Some(end)) => end,
         // For example an explicit `"active": false` where the field was missing.
-        all.push("same value, different JSON".into());
+        (true, None) => "same value, different JSON".into(),
     }
-    all.join(", ")
 }
 
 /// A text in quotes.
@@ -324,7 +380,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// The first few names, and the number of the rest.
-pub(super) fn first_few(names: &[impl ToString]) -> String {
+pub(crate) fn first_few(names: &[impl ToString]) -> String {
     const FEW: usize = 3;
     let first = names.iter().take(FEW).map(ToString::to_string);
     let shown = first.collect::<Vec<_>>().join(", ");
@@ -335,10 +391,10 @@ pub(super) fn first_few(names: &[impl ToString]) -> String {
 }
 
 /// Two changes are described one by one, more are counted by kind.
-fn mixed_edits(all: &[Edit]) -> String {
+fn mixed_edits(all: &[Edit], zone: &TimeZone) -> String {
     match all {
-        [first, second] => format!("{} and {}", edit(first), edit(second)),
-        _ => many::summary_by_kind(all),
+        [first, second] => format!("{} and {}", edit(first, zone), edit(second, zone)),
+        _ => many::summary_by_kind(all, Tense::Past),
     }
 }
 

@@ -6,7 +6,7 @@ use super::wrap::wrap_paragraphs;
 
 /// The most columns with the frame.
 pub(super) const MOST_COLUMNS: u16 = 100;
-/// Columns beside the text: the frame, the sign of the selected line, a margin.
+/// Columns next to the text: the frame, the sign of the selected line, a margin.
 const AROUND: u16 = 4;
 
 /// The overlay with a text.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Affiliation, Group, Jid};
-use crate::store::{Change, Scope};
+use crate::store::{Change, ChangeReason, Scope};
 
 use super::form::{FieldName, FieldValue, Form, FormSubject};
 
@@ -16,6 +16,18 @@ pub struct Draft {
     /// Changes that could not be written, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unsaved: Vec<UnsavedChange>,
+    /// What was typed into prompts that were open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<PromptDraft>,
+}
+
+/// The text of a prompt, which the next prompt of its kind begins with once it is restored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptDraft {
+    /// The prompt's heading, such as `Export`.
+    pub heading: String,
+    /// The text.
+    pub text: String,
 }
 
 /// A form's subject and the contents of its fields.
@@ -38,6 +50,14 @@ pub struct UnsavedChange {
     pub(super) undoes: Option<u64>,
     #[serde(default)]
     pub(super) redoes: Option<u64>,
+    #[serde(default, rename = "rolled-back", skip_serializing_if = "Option::is_none")]
+    pub(super) rolled_back: Option<u64>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "ChangeReason::deserialize_stored"
+    )]
+    pub(super) reason: Option<ChangeReason>,
 }
 
 impl From<&Change> for UnsavedChange {
@@ -46,6 +66,8 @@ impl From<&Change> for UnsavedChange {
             edits: change.group.clone(),
             undoes: change.undoes,
             redoes: change.redoes,
+            rolled_back: change.rolled_back,
+            reason: change.reason.clone(),
         }
     }
 }
@@ -56,8 +78,12 @@ impl From<UnsavedChange> for Change {
             group: unsaved.edits,
             undoes: unsaved.undoes,
             redoes: unsaved.redoes,
+            rolled_back: unsaved.rolled_back,
             actor: None,
             sent: None,
+            reason: unsaved.reason,
+            confirmed: false,
+            accepted_removals: false,
         }
     }
 }
@@ -102,6 +128,8 @@ impl FormDraft {
         let (mut texts, mut ticks) = (Vec::new(), Vec::new());
         for field in &form.fields {
             match &field.value {
+                // Older versions do not know this field, and read no draft that has it.
+                FieldValue::Text(text) if field.name == FieldName::Expires && !text.is_changed() => {}
                 FieldValue::Text(text) => texts.push((field.name, text.text())),
                 FieldValue::Toggle(on) | FieldValue::Mixed(Some(on)) => ticks.push((field.name, *on)),
                 FieldValue::Mixed(None) | FieldValue::Choice { .. } => {}
@@ -160,7 +188,7 @@ impl FormDraft {
 impl Draft {
     /// Whether the draft is empty.
     pub fn is_empty(&self) -> bool {
-        self.forms.is_empty() && self.unsaved.is_empty()
+        self.forms.is_empty() && self.unsaved.is_empty() && self.prompts.is_empty()
     }
 
     /// Parses a stored draft and keeps what is in the scope of this session; the rest stays stored. The error says why the
@@ -169,6 +197,8 @@ impl Draft {
         let mut draft: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         draft.forms.retain(|form| form.is_within(scope));
         draft.unsaved.retain(|unsaved| unsaved.is_within(scope));
+        // A restricted session has no prompts.
+        draft.prompts.retain(|_| !scope.is_restricted());
         Ok(draft)
     }
 
@@ -184,6 +214,11 @@ impl Draft {
                 self.unsaved.remove(at);
             }
         }
+        for prompt in &other.prompts {
+            if let Some(at) = self.prompts.iter().position(|there| there == prompt) {
+                self.prompts.remove(at);
+            }
+        }
     }
 }
 
@@ -197,6 +232,7 @@ pub fn update_stored(now: Option<&[u8]>, before: &Draft, after: &Draft) -> Optio
     draft.subtract(before);
     draft.forms.extend_from_slice(&after.forms);
     draft.unsaved.extend_from_slice(&after.unsaved);
+    draft.prompts.extend_from_slice(&after.prompts);
     to_bytes(&draft)
 }
 
@@ -208,6 +244,7 @@ pub fn merge_orphaned(now: Option<&[u8]>, left: &[Vec<u8>]) -> Option<Vec<u8>> {
         more.subtract(&draft);
         draft.forms.append(&mut more.forms);
         draft.unsaved.append(&mut more.unsaved);
+        draft.prompts.append(&mut more.prompts);
     }
     to_bytes(&draft)
 }
@@ -245,6 +282,8 @@ pub(super) struct OwnDraftState {
     pub kept: Draft,
     /// Forms that were open at the last pause in typing.
     pub forms: Vec<FormDraft>,
+    /// Prompts that were open at the last pause in typing.
+    pub prompts: Vec<PromptDraft>,
     /// Whether changes have been unconfirmed for long.
     pub has_overdue_changes: bool,
     /// Whether the timer for a pause in typing is running.
@@ -270,7 +309,7 @@ mod tests {
     fn draft(names: &[&str]) -> Draft {
         Draft {
             forms: names.iter().map(|name| form(name)).collect(),
-            unsaved: Vec::new(),
+            ..Draft::default()
         }
     }
 
@@ -310,6 +349,7 @@ mod tests {
         let scope = |rooms: &[&str]| Scope {
             rooms: Some(rooms.iter().map(|room| Jid::parse(room).unwrap()).collect()),
             read_only: false,
+            ..Scope::default()
         };
         let bytes = update_stored(
             None,

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::model::{HatId, Hue, Jid, Room, Wardrobe};
+use crate::model::{FoldedTitle, HatId, Hue, Jid, Room, Wardrobe};
 
+use super::describe;
 use super::view::label;
-use super::{describe, folding};
 
 /// How many of the rooms with a hat are named.
 const MAX_ROOMS: usize = 3;
@@ -80,8 +80,10 @@ impl Existing {
 
     /// Whether both have a title, and the same one.
     pub(super) fn has_title_of(&self, other: &Self) -> bool {
-        let title = |one: &Self| one.title().map(|title| folding::fold(title).into_owned());
-        title(self).is_some_and(|here| Some(here) == title(other))
+        let (Some(title), Some(other)) = (self.title(), other.title()) else {
+            return false;
+        };
+        FoldedTitle::new(title).is(other)
     }
 
     /// Where it is used: `in Courses and Staff, 12 users`.
@@ -155,16 +157,14 @@ pub(super) fn existing_hats(
 
 /// The hats that have this title, in any room or in this one, each with where it is used.
 pub fn hats_with_title(wardrobe: &Wardrobe, room: Option<&Jid>, title: &str) -> Vec<(HatId, String)> {
-    let word = folding::Word::new(title.trim());
+    let rooms = wardrobe
+        .rooms()
+        .filter(|(jid, _)| room.is_none_or(|room| room == *jid));
+    let found = FoldedTitle::new(title).hats(rooms.map(|(_, room)| &**room));
     let mut hats: Vec<(HatId, String)> = existing_hats(wardrobe, room)
         .into_values()
-        .filter(|hat| room.is_none() || hat.in_room)
-        .map(Existing::Hat)
-        .filter(|hat| hat.titles().any(|title| word.is_all_of(title)))
-        .filter_map(|hat| match &hat {
-            Existing::Hat(known) => Some((known.id.clone(), hat.place())),
-            Existing::Room(..) => None,
-        })
+        .filter(|hat| found.contains_key(&hat.id))
+        .map(|hat| (hat.id.clone(), Existing::Hat(hat).place()))
         .collect();
     hats.sort();
     hats

@@ -1,12 +1,11 @@
-//! Texts as people compare them: case and accents do not matter, and numbers are compared by value. The same for every
+//! Text comparison that ignores case and accents, and compares numbers by value. The same for every
 //! language, so that all moderators of a data file see one order.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use nucleo_matcher::chars;
-use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
+
+use crate::model::folding::{fold, fold_into};
 
 /// How well a word matches a text; more is better.
 pub(super) const CONTAINED: u32 = 1;
@@ -14,35 +13,6 @@ pub(super) const CONTAINED: u32 = 1;
 pub(super) const BEGINS_WORD: u32 = 2;
 /// The text begins with it.
 pub(super) const BEGINS_TEXT: u32 = 3;
-
-/// The text without case and accents.
-pub(super) fn fold(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() {
-        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return Cow::Owned(text.to_ascii_lowercase());
-        }
-        return Cow::Borrowed(text);
-    }
-    let mut folded = String::with_capacity(text.len());
-    fold_into(text, &mut folded);
-    Cow::Owned(folded)
-}
-
-fn fold_into(text: &str, folded: &mut String) {
-    let is_accent = |character: &char| matches!(character, '\u{300}'..='\u{36f}');
-    for character in text.nfkd().filter(|character| !is_accent(character)) {
-        for lower in character.to_lowercase().filter(|lower| !is_accent(lower)) {
-            match lower {
-                'ß' => folded.push_str("ss"),
-                'æ' => folded.push_str("ae"),
-                'œ' => folded.push_str("oe"),
-                'þ' => folded.push_str("th"),
-                // Letters that are not composed of a letter and an accent: ø, đ, ł.
-                other => folded.extend(chars::normalize(other).to_lowercase()),
-            }
-        }
-    }
-}
 
 /// A word to find in texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -271,12 +241,6 @@ mod tests {
         fn keys_and_comparisons_agree(one in "[a-zA-Z0-9 .@é]{0,8}", other in "[a-zA-Z0-9 .@é]{0,8}") {
             let by_key = sort_key(&one).cmp(&sort_key(&other));
             prop_assert_eq!(compare(&one, &other), by_key.then_with(|| one.cmp(&other)));
-        }
-
-        #[test]
-        fn folded_text_stays_folded(text in "\\PC{0,12}") {
-            let folded = fold(&text).into_owned();
-            prop_assert_eq!(fold(&folded), folded.as_str());
         }
     }
 }

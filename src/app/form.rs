@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::{Timestamp, ZonedDateTime};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Affiliation, HatId, Jid};
@@ -15,6 +16,7 @@ use super::describe;
 pub use super::subject::FormSubject;
 use super::suggest::Suggestions;
 use super::text::TextInput;
+use super::until;
 
 /// Identifies a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +32,7 @@ pub enum FieldName {
     User,
     /// The user's affiliation with the room.
     Affiliation,
-    /// A hat's id, or part of its title.
+    /// A hat's ID, or part of its title.
     Hat,
     /// The hat's title.
     Title,
@@ -38,6 +40,8 @@ pub enum FieldName {
     Active,
     /// Whether the hat is required (the user cannot remove it).
     Required,
+    /// When the hat expires.
+    Expires,
     /// A hat's color in the room's catalog.
     Hue,
     /// Whether to change the title for users with the hat as well.
@@ -62,8 +66,9 @@ impl FieldName {
             Self::Title => "Title",
             Self::Active => "Active",
             Self::Required => "Required",
-            Self::Hue => "Hue",
-            Self::RetitleUsers => "Users' titles",
+            Self::Expires => "Expires",
+            Self::Hue => "Color",
+            Self::RetitleUsers => "Users",
         }
     }
 
@@ -71,7 +76,7 @@ impl FieldName {
     pub fn hint(self, keymap: &Keymap) -> String {
         match self {
             Self::Room => "room@conference.example.org".into(),
-            Self::ExistingRoom => "Type a name or an address".into(),
+            Self::ExistingRoom => "name or address, or part of it".into(),
             Self::RoomName => "display name (optional)".into(),
             Self::User => "user@example.org, or a list of addresses".into(),
             Self::Affiliation => format!(
@@ -79,11 +84,12 @@ impl FieldName {
                 keymap.arrow_name(CommandId::PreviousValue),
                 keymap.arrow_name(CommandId::NextValue)
             ),
-            Self::Hat => "title of an existing or a new hat (an ID works, too)".into(),
+            Self::Hat => "title of an existing or new hat, or an ID".into(),
             Self::Title => "shown in chat, for example Teacher".into(),
             Self::Active => "shown in chat".into(),
             Self::Required => "the user cannot remove it".into(),
-            Self::Hue => "0–360; empty for automatic".into(),
+            Self::Expires => "Sunday, 2 weeks or 18:00; empty for never".into(),
+            Self::Hue => "red, #c33 or a hue (0–360); empty for automatic".into(),
             Self::RetitleUsers => "also change the title for users with the hat".into(),
         }
     }
@@ -133,23 +139,27 @@ impl FormServer {
             FieldName::Active if !self.class.holds_flags() => {
                 Some(format!("shown in chat; {name} has no inactive hats"))
             }
-            FieldName::Required if !self.class.holds_flags() => {
-                Some(format!("kept here only: {name} has no required hats"))
-            }
+            FieldName::Required if !self.class.holds_flags() => Some(format!(
+                "saved only in the data file: {name} has no required hats"
+            )),
             FieldName::Title if !self.class.holds_own_titles() => Some(match users {
-                0 | 1 => "of the room's catalog".to_owned(),
+                0 | 1 => "title in the room's catalog".to_owned(),
                 users => format!(
-                    "of the room's catalog, for all {}",
+                    "title in the room's catalog, for all {}",
                     describe::count(users, "user")
                 ),
             }),
-            FieldName::Hue if !self.class.holds_catalog() => {
-                Some(format!("0–360; kept here only: {name} has no catalog"))
-            }
+            FieldName::Hue if !self.class.holds_catalog() => Some(format!(
+                "red, #c33 or 0–360; saved only in the data file: {name} has no catalog"
+            )),
             _ => None,
         }
     }
 }
+
+/// When hats are to expire; `None`: never.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NewEnd(pub(super) Option<Timestamp>);
 
 /// A form on the screen.
 #[derive(Debug, Clone)]
@@ -164,8 +174,8 @@ pub struct Form {
     pub save_attempted: bool,
     /// The existing hats or rooms, for a field with suggestions.
     pub suggestions: Option<Suggestions>,
-    /// The title that a suggestion filled in.
-    pub(super) filled_title: Option<String>,
+    /// What an existing hat filled in, by field.
+    pub(super) filled: Vec<(FieldName, String)>,
     /// The hat whose ID was generated for this form.
     pub(super) new_hat: Option<HatId>,
     /// Whether the form is saved once the ID of a new hat arrives.
@@ -179,6 +189,8 @@ pub struct Form {
     pub server: Option<FormServer>,
     /// The only rooms that this session may add.
     pub(super) allowed_rooms: Option<BTreeSet<Jid>>,
+    /// The time, for the field that says when a hat expires.
+    pub(super) now: ZonedDateTime,
 }
 
 impl Form {
@@ -233,6 +245,17 @@ impl Form {
         }
     }
 
+    /// When the hat expires, as typed; `None`: never. The error says why the text is not accepted.
+    pub fn end(&self) -> Result<Option<Timestamp>, String> {
+        until::parse(&self.text(FieldName::Expires), &self.now)
+    }
+
+    /// When the hat expires, if that was edited and is accepted.
+    pub(super) fn changed_end(&self) -> Option<NewEnd> {
+        self.changed_text(FieldName::Expires)?;
+        self.end().ok().map(NewEnd)
+    }
+
     /// Whether a checkbox is checked.
     pub fn is_on(&self, name: FieldName) -> bool {
         self.fields
@@ -254,6 +277,24 @@ impl Form {
             if let FieldValue::Text(text) = &mut field.value {
                 text.set(to);
             }
+        }
+    }
+
+    /// Fills in what an existing hat has, unless something else was typed there. `again`: also if it was filled in before
+    /// and cleared.
+    pub(super) fn fill(&mut self, name: FieldName, value: &str, again: bool) {
+        let there = self.text(name);
+        let filled = self.filled.iter().find(|(filled, _)| *filled == name);
+        let filled = filled.map(|(_, value)| value.as_str());
+        let is_free = if there.is_empty() {
+            again || filled != Some(value)
+        } else {
+            filled == Some(&there)
+        };
+        if is_free {
+            self.set_text(name, value);
+            self.filled.retain(|(filled, _)| *filled != name);
+            self.filled.push((name, value.to_owned()));
         }
     }
 

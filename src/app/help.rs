@@ -6,10 +6,10 @@ use super::offer::{FinderItem, HelpNote, OfferedCommand};
 use super::place::{Grouping, PANES, Place};
 
 /// Says why a command is disabled.
-type CommandCheck = fn(&State, CommandId) -> Result<(), String>;
+pub(super) type CommandCheck = fn(&State, CommandId) -> Result<(), String>;
 
 /// The filter syntax.
-pub static FILTER_NOTES: [HelpNote; 4] = [
+pub static FILTER_NOTES: [HelpNote; 6] = [
     HelpNote {
         example: "mar",
         help: "filter: text in a name, address or title",
@@ -21,6 +21,14 @@ pub static FILTER_NOTES: [HelpNote; 4] = [
     HelpNote {
         example: "#teach",
         help: "filter: hat title or ID contains this (# = any hat)",
+    },
+    HelpNote {
+        example: "~7d",
+        help: "filter: hats that expire within 7 days (also ~Sunday; ~ = any time)",
+    },
+    HelpNote {
+        example: "~online",
+        help: "filter: users who are in the room now, as far as the server tells",
     },
     HelpNote {
         example: "!mar",
@@ -41,10 +49,9 @@ pub(super) fn palette_commands(state: &State, enabled: CommandCheck) -> Vec<Offe
     };
     let mut all = commands_of_pane(state, here, enabled);
     for place in [Place::Panes, Place::Lists, Place::Everywhere] {
-        all.extend(
-            commands_of_place(place)
-                .map(|command| OfferedCommand::new(state.keymap(), command, enabled(state, command.id))),
-        );
+        all.extend(commands_of_place(place).map(|command| {
+            OfferedCommand::new(state.keymap(), here.stack(), command, enabled(state, command.id))
+        }));
     }
     all.extend(of_panes(near));
     all.extend(of_panes(far));
@@ -58,8 +65,12 @@ fn is_in_view(state: &State, place: Place) -> bool {
         .any(|pane| Place::of_pane(state.grouping(), pane) == place)
 }
 
-/// The palette's commands, then the filter syntax, then the commands of all other places.
+/// The palette's commands, then the filter syntax, then the commands of all other places. Over an overlay, its commands
+/// are first, and those of the panes are not available.
 pub(super) fn help_items(state: &State, enabled: CommandCheck) -> Vec<FinderItem> {
+    if let Some(top) = state.top() {
+        return overlay_help_items(state, top.place(), enabled);
+    }
     let in_panes = palette_commands(state, enabled)
         .into_iter()
         .map(FinderItem::Command);
@@ -72,7 +83,8 @@ pub(super) fn help_items(state: &State, enabled: CommandCheck) -> Vec<FinderItem
     let of = |place: Place| {
         let why = format!("Only {}", place_phrase(place));
         commands_of_place(place).map(move |command| {
-            FinderItem::Command(OfferedCommand::new(state.keymap(), command, Err(why.clone())))
+            let why = Err(why.clone());
+            FinderItem::Command(OfferedCommand::new(state.keymap(), place.stack(), command, why))
         })
     };
     let mut all = near;
@@ -81,6 +93,19 @@ pub(super) fn help_items(state: &State, enabled: CommandCheck) -> Vec<FinderItem
     all.extend(far);
     all.extend(elsewhere.flat_map(of));
     all
+}
+
+fn overlay_help_items(state: &State, top: Place, enabled: CommandCheck) -> Vec<FinderItem> {
+    let here = top.stack().iter().flat_map(|place| commands_of_place(*place));
+    let here = here
+        .map(|command| OfferedCommand::new(state.keymap(), top.stack(), command, enabled(state, command.id)));
+    let elsewhere = Place::ALL.iter().filter(|place| !top.stack().contains(place));
+    let elsewhere = elsewhere.flat_map(|place| {
+        let why = format!("Only {}", place_phrase(*place));
+        commands_of_place(*place)
+            .map(move |command| OfferedCommand::new(state.keymap(), place.stack(), command, Err(why.clone())))
+    });
+    here.chain(elsewhere).map(FinderItem::Command).collect()
 }
 
 /// Whether a place is a pane without the focus.
@@ -92,22 +117,34 @@ fn is_other_pane(state: &State, place: Place) -> bool {
 fn place_phrase(place: Place) -> &'static str {
     match place {
         Place::Filter => "while filtering",
+        other if other == Place::Panes || other.pane().is_some() => "in the panes",
         Place::Finder => "in the help, the command palette or Go to",
         Place::Form => "in a form",
         Place::SuggestField => "in a hat or room field",
         Place::Suggestions => "in a list of existing hats or rooms",
         Place::ChoiceField => "in a choice field",
-        Place::Sets => "in the hat sets",
+        Place::ColorField => "in a color field",
+        Place::AddressField => "in an address field",
+        Place::ImportPreview => "in an import preview",
+        Place::Sets => "in the list of hat sets",
         Place::Prompt => "when importing, exporting or naming a set",
         Place::Confirm => "in a confirmation",
         Place::Conflict => "in a conflict",
+        Place::RefusedChange => "for a change that a server refused",
         Place::Catalog => "in a room's catalog",
         Place::History => "in the history",
-        Place::Draft => "when a draft is offered",
+        Place::HistoryValues => "in a list of rooms, users or hats of a history entry",
+        Place::Draft => "in the draft window",
         Place::Servers => "in the list of servers",
-        Place::Plan => "in a comparison with a server",
-        Place::Report => "in the report of a comparison",
-        Place::Password => "when a password is asked for",
+        Place::Plan => "in a comparison",
+        Place::Report => "in a comparison report",
+        Place::Password => "when entering a password",
+        Place::HistorySearch => "while searching the history",
+        Place::HistoryEntry => "in a history entry",
+        Place::Rollback => "when undoing several changes",
+        Place::Themes => "in the list of themes",
+        Place::Details => "in the details of a row",
+        Place::Difference => "in a difference",
         other => other.title(),
     }
 }
@@ -139,6 +176,6 @@ fn commands_of_pane(state: &State, place: Place, enabled: CommandCheck) -> Vec<O
         ))
     };
     commands_of_place(place)
-        .map(|command| OfferedCommand::new(state.keymap(), command, may(command)))
+        .map(|command| OfferedCommand::new(state.keymap(), place.stack(), command, may(command)))
         .collect()
 }

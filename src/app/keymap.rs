@@ -69,6 +69,20 @@ impl Keymap {
             || added.is_some_and(|added| added.contains(&key))
     }
 
+    /// The command that a key runs where the commands of these places apply, the most specific first.
+    pub(super) fn command(&self, places: &[Place], key: Key) -> Option<&'static Command> {
+        let is_typing = places.first().is_some_and(|place| place.has_text());
+        if is_typing && text::is_text_key(key) {
+            return None;
+        }
+        let of = |place: &Place| {
+            COMMANDS
+                .iter()
+                .find(|command| command.place == *place && self.matches(command, key))
+        };
+        places.iter().find_map(of)
+    }
+
     /// The main key of a command; `None` if it has none.
     pub fn primary(&self, command: &Command) -> Option<Key> {
         self.keys(command).first().copied()
@@ -76,9 +90,21 @@ impl Keymap {
 
     /// The keys of a command, such as `↑, k`.
     pub fn names(&self, command: &Command) -> String {
+        key_names(self.all_keys(command))
+    }
+
+    /// The keys that run a command where the commands of these places apply: not those that another one has there.
+    pub(super) fn names_at(&self, command: &Command, places: &[Place]) -> String {
+        let runs = |key: &&Key| {
+            self.command(places, **key)
+                .is_some_and(|found| found.id == command.id)
+        };
+        key_names(self.all_keys(command).filter(runs))
+    }
+
+    fn all_keys<'a>(&'a self, command: &'a Command) -> impl Iterator<Item = &'a Key> {
         let keys = self.keys(command).iter().chain(command.fallback);
-        let names = keys.chain(self.fallback.get(&command.id).into_iter().flatten());
-        names.map(|key| key.name()).collect::<Vec<_>>().join(", ")
+        keys.chain(self.fallback.get(&command.id).into_iter().flatten())
     }
 
     /// The key of a command for use in a sentence: `u to undo`; the quoted title if it has no key.
@@ -144,6 +170,10 @@ impl Keymap {
     }
 }
 
+fn key_names<'a>(keys: impl Iterator<Item = &'a Key>) -> String {
+    keys.map(|key| key.name()).collect::<Vec<_>>().join(", ")
+}
+
 /// Whether a command can have these keys, regardless of other commands.
 fn check_keys(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
     let problem = |text: String| KeymapError { id: command.id, text };
@@ -152,7 +182,8 @@ fn check_keys(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
             "cannot be unbound: there is no other way out of this screen".into(),
         ));
     }
-    if !command.place.has_text() {
+    // The help has such a key by default, for where no text is typed.
+    if !command.place.has_text() || command.keys.iter().any(|key| text::is_text_key(*key)) {
         return Ok(());
     }
     // A text field would receive such a key first.
@@ -223,11 +254,11 @@ mod tests {
     #[test]
     fn accepts_configured_keys() {
         let keymap =
-            Keymap::new([given("undo", "F9 Z"), given("redo", ""), given("down", "Down n")]).unwrap();
+            Keymap::new([given("undo", "F9 Z"), given("redo", ""), given("down", "Down F7")]).unwrap();
         assert_eq!(keymap.name(CommandId::Undo), "F9");
         assert_eq!(keymap.name(CommandId::Redo), "\"Redo\"");
         assert_eq!(keymap.name(CommandId::Down), "Down");
-        assert_eq!(keymap.names(given("down", "").0), "↓, n, Ctrl-N");
+        assert_eq!(keymap.names(given("down", "").0), "↓, F7, Ctrl-N");
     }
 
     #[test]

@@ -2,9 +2,8 @@
 
 use super::command::{COMMANDS, Command, CommandId};
 use super::place::Place;
-use super::text;
 use super::update::enabled;
-use super::{Key, Keymap, Phase, State};
+use super::{Key, Keymap, Layer, Phase, State};
 
 /// The places whose commands apply now, the most specific first.
 pub fn places(state: &State) -> &'static [Place] {
@@ -18,26 +17,18 @@ pub fn places(state: &State) -> &'static [Place] {
 
 /// The command that a key runs now.
 pub fn lookup(state: &State, key: Key) -> Option<&'static Command> {
-    resolve(state, state.keymap(), key)
+    state.keymap().command(places(state), key)
+}
+
+/// The first key of a command that runs it here: where text is typed, a character does not.
+pub fn working_key(state: &State, command: &Command) -> Option<Key> {
+    let mut keys = state.keymap().keys(command).iter().copied();
+    keys.find(|key| lookup(state, *key).is_some_and(|found| found.id == command.id))
 }
 
 /// The command that a default key runs now, ignoring the configuration.
 pub(super) fn lookup_default(state: &State, key: Key) -> Option<&'static Command> {
-    resolve(state, &Keymap::default(), key)
-}
-
-fn resolve(state: &State, keymap: &Keymap, key: Key) -> Option<&'static Command> {
-    let places = places(state);
-    let is_typing = places.first().is_some_and(|place| place.has_text());
-    if is_typing && text::is_text_key(key) {
-        return None;
-    }
-    let of = |place: &Place| {
-        COMMANDS
-            .iter()
-            .find(|command| command.place == *place && keymap.matches(command, key))
-    };
-    places.iter().find_map(of)
+    Keymap::default().command(places(state), key)
 }
 
 /// The commands that the footer shows now, in order.
@@ -45,10 +36,16 @@ pub fn footer(state: &State) -> impl Iterator<Item = &'static Command> {
     // While the file is loading, the only thing to do is to quit.
     let opening = state.phase() != Phase::Open;
     let mouse = state.has_mouse();
+    let marks = state.shown_marks();
     let shown = move |command: &Command| {
-        command.footer
-            || (opening && command.id == CommandId::Quit)
-            || (mouse && command.id == CommandId::Mouse)
+        let always = (opening && command.id == CommandId::Quit) || (mouse && command.id == CommandId::Mouse);
+        always
+            || match (marks, command.id) {
+                (None, _) => command.footer,
+                (Some(marks), CommandId::MarkRange) => marks.is_range,
+                (Some(_), CommandId::Back | CommandId::Palette | CommandId::Help) => true,
+                (Some(_), _) => command.marked,
+            }
     };
     let of = move |place: &'static Place| {
         COMMANDS
@@ -58,5 +55,23 @@ pub fn footer(state: &State) -> impl Iterator<Item = &'static Command> {
     places(state)
         .iter()
         .flat_map(of)
-        .filter(|command| enabled(state, command.id).is_ok())
+        .filter(|command| is_offered(state, command))
+}
+
+/// Whether a command is enabled, and no more usual key does the same.
+fn is_offered(state: &State, command: &Command) -> bool {
+    let is_question = || {
+        let top = state.top().map(Layer::place);
+        matches!(
+            top,
+            Some(Place::Confirm | Place::Conflict | Place::RefusedChange | Place::Draft)
+        )
+    };
+    enabled(state, command.id).is_ok()
+        && match command.id {
+            CommandId::Yes => enabled(state, CommandId::YesWithEnter).is_err(),
+            // A question explains itself.
+            CommandId::Help => !is_question(),
+            _ => true,
+        }
 }

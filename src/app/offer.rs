@@ -15,13 +15,19 @@ pub struct OfferedCommand {
     pub command: &'static Command,
     /// Why it is disabled, if it is.
     pub enabled: Result<(), String>,
-    /// Its keys, as displayed.
+    /// The keys that run it, as displayed.
     pub keys: String,
 }
 
 impl OfferedCommand {
-    pub(super) fn new(keymap: &Keymap, command: &'static Command, enabled: Result<(), String>) -> Self {
-        let keys = keymap.names(command);
+    /// A command with the keys that run it where the commands of `places` apply.
+    pub(super) fn new(
+        keymap: &Keymap,
+        places: &[Place],
+        command: &'static Command,
+        enabled: Result<(), String>,
+    ) -> Self {
+        let keys = keymap.names_at(command, places);
         Self {
             command,
             enabled,
@@ -56,6 +62,8 @@ pub enum FinderItem {
         user: Option<Jid>,
         /// The hat.
         hat: Option<HatId>,
+        /// The nickname by which the user was found.
+        nickname: Option<Arc<str>>,
     },
 }
 

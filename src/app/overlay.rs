@@ -1,9 +1,18 @@
 //! Overlays that ask a question: a confirmation and a conflict.
 
-use crate::model::Group;
-use crate::store::Change;
+use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
+
+use crate::model::{Edit, Group, Jid};
+use crate::store::{Change, ChangeReason};
+use crate::sync::{Item, ItemValue};
+
+use super::describe;
 use super::prompt::ExportRequest;
+
+/// Above this number of people, a change is not confirmed with Enter.
+const MAX_PEOPLE_FOR_ENTER: usize = 50;
 
 /// A question that has to be confirmed before a change or before quitting.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,12 +21,45 @@ pub struct Confirm {
     pub title: &'static str,
     /// The question with the affected items. Parts of it come from outside and have to be sanitized.
     pub question: String,
+    /// The first of several affected people, such as `ana, bob, carol and 17 more (example.org)`, or of several removed
+    /// rooms; else empty.
+    pub names: String,
     /// The consequences of confirming, as sentences; may be empty.
     pub consequence: String,
     pub(super) action: ConfirmedAction,
+    /// Whether Enter confirms, too: what is done can be undone, and removes nobody's hats.
+    pub(super) accepts_enter: bool,
+    /// Why the change is made, as the user says.
+    pub reason: Option<ChangeReason>,
+    /// Whether it was drawn. An Enter from before was meant for something else.
+    pub(super) is_shown: bool,
 }
 
 impl Confirm {
+    /// A question that has not been shown yet.
+    pub(super) fn new(
+        title: &'static str,
+        question: impl Into<String>,
+        consequence: impl Into<String>,
+        action: ConfirmedAction,
+    ) -> Self {
+        let (names, accepts_enter) = match &action {
+            ConfirmedAction::Commit(group) => (affected_names(group), accepts_enter(group)),
+            ConfirmedAction::RemoveExpired(group) => (affected_names(group), false),
+            _ => (String::new(), false),
+        };
+        Self {
+            title,
+            question: question.into(),
+            names,
+            consequence: consequence.into(),
+            action,
+            accepts_enter,
+            reason: None,
+            is_shown: false,
+        }
+    }
+
     /// What declining does, if more than canceling the question.
     pub fn alternative(&self) -> Option<&'static str> {
         matches!(self.action, ConfirmedAction::DiscardForm).then_some("Keep editing")
@@ -29,10 +71,56 @@ impl Confirm {
     }
 }
 
+fn people(group: &Group) -> BTreeSet<&Jid> {
+    group.0.iter().filter_map(Edit::user).collect()
+}
+
+/// The first of several affected people, else of several removed rooms. A domain that all have follows once.
+fn affected_names(group: &Group) -> String {
+    let mut affected = people(group);
+    if affected.len() < 2 {
+        let removed = group.0.iter().filter_map(|edit| match edit {
+            Edit::Room {
+                room, after: None, ..
+            } => Some(room),
+            _ => None,
+        });
+        affected = removed.collect();
+    }
+    if affected.len() < 2 {
+        return String::new();
+    }
+    let domain = affected.first().map(|first| first.domain());
+    let shared = domain.filter(|domain| affected.iter().all(|one| one.domain() == *domain));
+    let locals: Option<Vec<&str>> = affected.iter().map(|one| one.local()).collect();
+    match (shared, locals) {
+        (Some(domain), Some(names)) => format!("{} ({domain})", describe::first_few(&names)),
+        _ => describe::first_few(&Vec::from_iter(affected)),
+    }
+}
+
+fn accepts_enter(group: &Group) -> bool {
+    let is_grave = |edit: &Edit| match edit {
+        Edit::User {
+            before: Some(before),
+            after: None,
+            ..
+        } => !before.hats.is_empty(),
+        Edit::Room {
+            before: Some(before),
+            after: None,
+            ..
+        } => !before.users().is_empty(),
+        _ => false,
+    };
+    people(group).len() <= MAX_PEOPLE_FOR_ENTER && !group.0.iter().any(is_grave)
+}
+
 /// What confirming does.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ConfirmedAction {
     Commit(Group),
+    RemoveExpired(Group),
     Export(ExportRequest),
     DiscardForm,
     QuitUnsaved,
@@ -43,7 +131,7 @@ pub(super) enum ConfirmedAction {
     DiscardPlan,
 }
 
-/// A conflict with a change by someone else. Nothing is saved until the user chooses.
+/// A conflict with a change by someone else. Nothing is done until the user chooses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {
     /// What both changed.
@@ -52,6 +140,10 @@ pub struct Conflict {
     pub yours: String,
     /// The current value, in words.
     pub theirs: String,
+    /// The last value that both had, in words, if that is known.
+    pub before: Option<String>,
+    /// The time zone of times in them.
+    pub(super) zone: TimeZone,
     pub(super) subject: ConflictSubject,
 }
 
@@ -62,13 +154,15 @@ pub(super) enum ConflictSubject {
     Form,
     /// A change that the store worker rejected.
     Change(Change),
+    /// A saved change of an item of a room, where the server had this value instead of the expected one.
+    Sent(Jid, Item, Option<ItemValue>),
 }
 
 impl Conflict {
     /// The rejected change, if that is what the conflict is about.
     pub(super) fn change(&self) -> Option<&Change> {
         match &self.subject {
-            ConflictSubject::Form => None,
+            ConflictSubject::Form | ConflictSubject::Sent(..) => None,
             ConflictSubject::Change(change) => Some(change),
         }
     }

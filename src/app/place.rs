@@ -40,6 +40,17 @@ pub enum RowKind {
     Hat,
 }
 
+impl RowKind {
+    /// What one of them is called.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Room => "room",
+            Self::User => "user",
+            Self::Hat => "hat",
+        }
+    }
+}
+
 impl Grouping {
     /// What the rows of a pane represent.
     pub fn kind(self, pane: Pane) -> RowKind {

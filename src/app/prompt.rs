@@ -3,6 +3,7 @@
 use crate::exchange::{ExportScope, FileFormat, ImportTarget};
 use crate::model::Hats;
 
+use super::draft::PromptDraft;
 use super::text::TextInput;
 
 /// A prompt overlay.
@@ -16,10 +17,14 @@ pub struct Prompt {
     pub choices: Vec<String>,
     /// Index of the chosen option.
     pub at: usize,
+    /// Whether the options have the focus, not the text.
+    pub is_choosing: bool,
     /// Waiting for an effect to finish.
     pub is_waiting: bool,
     /// Errors; the first line is a heading.
     pub errors: Vec<String>,
+    /// The names that the typed path can become.
+    pub completions: Vec<String>,
 }
 
 /// What a prompt asks for.
@@ -33,6 +38,8 @@ pub enum PromptKind {
     SaveSet(Hats, String),
     /// A new name for this set.
     RenameSet(Box<str>),
+    /// The reason of the change that the question below asks about.
+    Reason,
 }
 
 /// A requested export.
@@ -65,6 +72,7 @@ impl Prompt {
             PromptKind::Export(_) => "Export",
             PromptKind::SaveSet(..) => "Save",
             PromptKind::RenameSet(_) => "Rename",
+            PromptKind::Reason => "Set",
         }
     }
 
@@ -74,8 +82,10 @@ impl Prompt {
             text: TextInput::new(text),
             choices,
             at,
+            is_choosing: false,
             is_waiting: false,
             errors: Vec::new(),
+            completions: Vec::new(),
         }
     }
 
@@ -86,7 +96,16 @@ impl Prompt {
             PromptKind::Export(_) => "Export",
             PromptKind::SaveSet(..) => "Save as hat set",
             PromptKind::RenameSet(_) => "Rename hat set",
+            PromptKind::Reason => "Reason",
         }
+    }
+
+    /// What a draft keeps of it; `None` if nothing was typed.
+    pub(super) fn draft(&self) -> Option<PromptDraft> {
+        (self.text.is_changed() && !self.text.text().trim().is_empty()).then(|| PromptDraft {
+            heading: self.heading().to_owned(),
+            text: self.text.text(),
+        })
     }
 
     /// The labels of the text and of the choice.
@@ -95,20 +114,32 @@ impl Prompt {
             PromptKind::Import(_) => ["File", "Mode"],
             PromptKind::Export(_) => ["File", "Content"],
             PromptKind::SaveSet(..) | PromptKind::RenameSet(_) => ["Name", ""],
+            PromptKind::Reason => ["Reason", ""],
         }
     }
 
     /// A hint on what to enter.
     pub fn hint(&self) -> String {
+        if let [_, _, ..] = self.completions.as_slice() {
+            let number = super::describe::count(self.completions.len(), "name");
+            return format!("{number}: {}", super::describe::first_few(&self.completions));
+        }
         match &self.kind {
-            PromptKind::Import(_) => "CSV or JSON; you can review it first".into(),
+            PromptKind::Import(_) => "JSON, CSV or the output of a server; shows a preview first".into(),
             PromptKind::Export(_) => ".csv for a table, .json for complete data".into(),
             PromptKind::SaveSet(hats, of) => format!("Hats: {} (from {of})", super::describe::hats(hats)),
             PromptKind::RenameSet(name) => format!("Current name: {name}"),
+            PromptKind::Reason => "kept in the history; a server gets it with a changed affiliation".into(),
         }
     }
 
+    /// Whether it asks for the path of a file.
+    pub(super) fn takes_path(&self) -> bool {
+        matches!(self.kind, PromptKind::Import(_) | PromptKind::Export(_))
+    }
+
     pub(super) fn refuse(&mut self, wrong: Vec<String>) {
+        self.completions.clear();
         self.errors = wrong;
         self.is_waiting = false;
     }

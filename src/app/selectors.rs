@@ -1,16 +1,81 @@
 //! Read access to the panes: rows, selection and marks.
 
-use crate::model::{Attachment, HatId, Jid, Room, User};
+use crate::model::{Attachment, Edit, HatId, Jid, Room, User};
+use crate::sync::Occupants;
 
-use super::browser::{RowId, Sort, Tally, Totals};
+use super::browser::{RowId, Sharing, Sort, Tally, Totals};
+use super::command::CommandId;
 use super::filter::Filter;
+use super::place::PANES;
 use super::suggest::ExistingHat;
-use super::{Grouping, Pane, State};
+use super::{Grouping, Pane, RowKind, State, describe};
+
+/// Marked rows of the focused pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShownMarks {
+    /// Number of marked rows, shown or hidden by a filter.
+    pub number: usize,
+    /// Whether a range is being marked.
+    pub is_range: bool,
+}
+
+impl ShownMarks {
+    /// What the next commands act on, such as `4 marked`.
+    pub fn label(self) -> String {
+        let marked = format!("{} marked", describe::grouped(self.number));
+        if self.is_range {
+            format!("Range, {marked}")
+        } else {
+            marked
+        }
+    }
+}
 
 impl State {
+    /// Whether edits change the list of rooms, the selected room, or the selected user.
+    pub(super) fn shows_change(&self, edits: &[Edit]) -> bool {
+        let (room, user, _) = self.browser.selected_ids();
+        let is_shown = |edit: &Edit| match (edit, self.grouping()) {
+            (Edit::Room { .. } | Edit::RoomName { .. }, Grouping::ByRoom) => true,
+            (_, Grouping::ByRoom) => edit.room().is_some() && edit.room() == room,
+            (_, Grouping::ByHat) => edit.hat().is_some(),
+            (_, Grouping::ByUser) => edit.user().is_some() && edit.user() == user,
+        };
+        // Where the selection was lost, what was selected is gone from the panes.
+        self.selection_lost.is_some() || edits.iter().any(is_shown)
+    }
+
+    /// Whether it is known of any room who is there.
+    pub fn knows_presence(&self) -> bool {
+        !self.browser.presence().is_empty()
+    }
+
+    /// Rooms view: who is in the listed room; `None` if it is not known.
+    pub fn listed_occupants(&self) -> Option<&Occupants> {
+        self.browser.presence().room(self.listed_room()?.0)
+    }
+
+    /// Who is in a room; `None` if it is not known.
+    pub fn occupants(&self, room: &Jid) -> Option<&Occupants> {
+        self.browser.presence().room(room)
+    }
+
     /// Totals over all rooms.
     pub fn totals(&self) -> Totals {
         self.browser.totals
+    }
+
+    /// How a room's name differs from the same name of others: the name of its server, its domain, or its local part. `None`
+    /// if no other room has the name.
+    pub(super) fn distinction<'a>(&'a self, room: &'a Jid, name: &str) -> Option<&'a str> {
+        let local = || room.as_str().split_once('@').map(|(local, _)| local);
+        match self.browser.shared_names.get(name)? {
+            Sharing::SameDomain => local(),
+            Sharing::Domains => match self.servers.of_room(room) {
+                Some(server) => Some(&server.entry.name),
+                None => Some(room.domain()),
+            },
+        }
     }
 
     /// The rooms as listed in the Rooms view.
@@ -60,6 +125,17 @@ impl State {
         self.browser.column(pane).marked_count()
     }
 
+    /// The marks of the focused pane while keys go to it and rows are marked.
+    pub fn shown_marks(&self) -> Option<ShownMarks> {
+        let column = self.browser.column(self.focus);
+        let marks = ShownMarks {
+            number: column.marked_count(),
+            is_range: column.is_marking_range(),
+        };
+        let is_shown = self.overlays.is_empty() && self.typed_filter().is_none();
+        (is_shown && (marks.number > 0 || marks.is_range)).then_some(marks)
+    }
+
     /// Whether a row of a pane is marked.
     pub fn is_marked(&self, pane: Pane, row: usize) -> bool {
         self.browser.column(pane).is_marked(row)
@@ -68,6 +144,12 @@ impl State {
     /// The sort order of a pane.
     pub fn sort(&self, pane: Pane) -> Sort {
         self.browser.column(pane).sort()
+    }
+
+    /// The sort order of a pane, if it is not the default one.
+    pub fn other_sort(&self, pane: Pane) -> Option<Sort> {
+        let usual = Sort::all(self.grouping(), pane).first();
+        Some(self.sort(pane)).filter(|sort| Some(sort) != usual)
     }
 
     /// The current view.
@@ -179,6 +261,25 @@ impl State {
         let column = self.browser.column(pane);
         let (at, length) = (column.selected_row(), column.length());
         (length > 0).then(|| at.min(length - 1))
+    }
+
+    /// Why no row of this kind is selected, if a filter hides all rows of its pane or of one before it.
+    pub(super) fn hidden_by_filter(&self, kind: RowKind) -> Option<String> {
+        let last = self.grouping().pane(kind);
+        let is_hidden = |pane: &Pane| *pane <= last && self.length(*pane) == 0 && self.total(*pane) > 0;
+        let pane = PANES.into_iter().find(is_hidden)?;
+        let noun = self.grouping().kind(pane).noun();
+        let hidden = describe::count(self.total(pane), noun);
+        let clear = match self.typed_filter() {
+            Some(_) if pane == self.focus => CommandId::ClearFilter,
+            _ => CommandId::Back,
+        };
+        let key = self.key(clear);
+        Some(if pane == self.focus {
+            format!("The filter hides {hidden} ({key} clears it)")
+        } else {
+            format!("A filter hides {hidden} ({key} there clears it)")
+        })
     }
 
     /// Rooms view: the room whose users are listed.

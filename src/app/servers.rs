@@ -2,10 +2,14 @@
 
 pub mod apply;
 mod describe_line;
+mod following;
 pub mod password;
 pub mod plan;
 pub mod report;
 mod rows;
+mod sending;
+mod sending_time;
+pub mod unresolved;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,11 +18,17 @@ use self::plan::PlanOverlay;
 use crate::model::{Jid, Room};
 use crate::sync::{
     Plan, PlanCounts, Progress, RoomPlan, RoomState, ServerClass, ServerEntry, ServerKind, ServerReport,
-    ServerState,
+    ServerRights, ServerState,
 };
 
+pub(super) use describe_line::value_text;
 pub use describe_line::{LineText, describe_line, describe_note, line_target, sides, unreadable_text};
+pub use following::follower_text;
+pub(super) use following::{FollowingState, Incoming, silent_text};
 pub use rows::{PlanRow, RoomNote, Shown};
+pub(super) use sending::Receiving;
+pub use sending::{SendingState, Unsent};
+pub use sending_time::sending_time_text;
 
 /// A server of the configuration.
 #[derive(Debug, Clone)]
@@ -29,7 +39,7 @@ pub struct KnownServer {
     pub state: ServerState,
     /// What the last check found.
     pub report: Option<ServerReport>,
-    /// Its class, known since it was connected once.
+    /// Its class, known since it was connected or compared once.
     class: Option<ServerClass>,
 }
 
@@ -76,6 +86,8 @@ pub enum RoomComparison {
     Differs(usize),
     /// It was changed in the file since it was compared.
     ChangedSince,
+    /// So many changes are not on the server, because it cannot be reached or someone has to decide.
+    NotSent(usize),
     /// It could not be compared; a phrase says why.
     Problem(&'static str),
 }
@@ -83,7 +95,10 @@ pub enum RoomComparison {
 impl RoomComparison {
     /// Whether there is something to do about the room.
     pub fn needs_attention(self) -> bool {
-        matches!(self, Self::Differs(_) | Self::ChangedSince | Self::Problem(_))
+        matches!(
+            self,
+            Self::Differs(_) | Self::ChangedSince | Self::NotSent(_) | Self::Problem(_)
+        )
     }
 
     /// As the rest of a sentence about the room.
@@ -93,6 +108,7 @@ impl RoomComparison {
             Self::Same => "no differences".into(),
             Self::Differs(number) => super::describe::count(number, "difference"),
             Self::ChangedSince => "changed here since compared".into(),
+            Self::NotSent(number) => format!("{} not sent", super::describe::count(number, "change")),
             Self::Problem(problem) => problem.into(),
         }
     }
@@ -126,6 +142,8 @@ pub(super) struct ComparisonPart {
 pub(super) struct Servers {
     pub(super) known: Vec<KnownServer>,
     pub(super) comparison: Option<Comparison>,
+    pub(super) sending: SendingState,
+    pub(super) following: FollowingState,
     rooms: BTreeMap<Jid, ComparedRoom>,
 }
 
@@ -175,6 +193,13 @@ impl Servers {
         }
     }
 
+    /// What a server could store when it was last compared. What it is now, once it is connected, counts more.
+    pub(super) fn set_known_class(&mut self, name: &str, class: ServerClass) {
+        for server in self.known.iter_mut().filter(|server| *server.entry.name == *name) {
+            server.class.get_or_insert(class);
+        }
+    }
+
     pub(super) fn set_report(&mut self, report: &ServerReport) {
         let name = report.server.clone();
         for server in self.known.iter_mut().filter(|server| server.entry.name == name) {
@@ -186,11 +211,21 @@ impl Servers {
     /// Whether a room of the file differs from its server's; `None` if it belongs to none.
     pub(super) fn comparison_of(&self, room: &Jid, now: &Arc<Room>) -> Option<RoomComparison> {
         self.of_room(room)?;
+        let compared = self.compare(room, now);
+        Some(match (compared, self.sending.count_of(room)) {
+            (compared, 0) | (compared @ (RoomComparison::Differs(_) | RoomComparison::Problem(_)), _) => {
+                compared
+            }
+            (_, unsent) => RoomComparison::NotSent(unsent),
+        })
+    }
+
+    fn compare(&self, room: &Jid, now: &Arc<Room>) -> RoomComparison {
         let Some(compared) = self.rooms.get(room) else {
-            return Some(RoomComparison::NotCompared);
+            return RoomComparison::NotCompared;
         };
         let is_as_compared = |then: &Arc<Room>| Arc::ptr_eq(then, now) || then == now;
-        Some(match (&compared.problem, &compared.local) {
+        match (&compared.problem, &compared.local) {
             (Some(problem), _) => RoomComparison::Problem(problem),
             (None, Some(then)) if is_as_compared(then) => match compared.differences {
                 0 => RoomComparison::Same,
@@ -198,7 +233,7 @@ impl Servers {
             },
             // The file had another room, or none.
             (None, _) => RoomComparison::ChangedSince,
-        })
+        }
     }
 
     /// Remembers what a plan found of a room.
@@ -220,6 +255,13 @@ impl Servers {
         self.rooms.insert(plan.room.clone(), compared);
     }
 
+    /// Remembers that a room was sent all that was changed in it. If it was the same before, it is again.
+    pub(super) fn note_sent(&mut self, room: &Jid, local: Option<&Arc<Room>>) {
+        if let Some(compared) = self.rooms.get_mut(room) {
+            compared.local = local.cloned();
+        }
+    }
+
     /// Remembers what is left of the differences of a room after a plan was applied.
     pub(super) fn note_applied(&mut self, room: &Jid, local: Option<&Arc<Room>>, left: usize) {
         if let Some(compared) = self.rooms.get_mut(room) {
@@ -234,12 +276,29 @@ pub(super) fn open_differences(counts: PlanCounts) -> usize {
     counts.send + counts.receive + counts.conflicts + counts.held + counts.skipped
 }
 
+/// What is said where it could not be recorded what both sides have.
+pub fn not_recorded_text(server: &str, room: &Jid, reason: &str) -> String {
+    format!(
+        "{room} on {server}: cannot record what both sides have, so the next comparison may show conflicts: {}",
+        super::describe::after_colon(reason)
+    )
+}
+
+/// What an account may do on a server, in words.
+pub fn rights_text(rights: ServerRights) -> &'static str {
+    match rights {
+        ServerRights::All => "all rooms",
+        ServerRights::ByRoom => "different in each room",
+        ServerRights::None => "none",
+    }
+}
+
 /// What a class of servers is called.
 pub fn class_name(class: ServerClass) -> &'static str {
     match class {
         ServerClass::Prosody => "Prosody",
-        ServerClass::EjabberdOld => "ejabberd (up to 25.08)",
-        ServerClass::EjabberdCatalog => "ejabberd (25.10 or later)",
+        ServerClass::EjabberdOld => "ejabberd up to 25.08",
+        ServerClass::EjabberdCatalog => "ejabberd 25.10 or later",
     }
 }
 

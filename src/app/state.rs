@@ -1,10 +1,10 @@
 //! The state of a session: the wardrobe as shown, selection, overlays, pending changes.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::model::{Affiliation, EditError, Group, Jid, Wardrobe};
-use crate::store::{Change, Scope, StoreProblem};
+use crate::model::{Affiliation, EditError, Group, HatId, Jid, Wardrobe};
+use crate::store::{Change, ChangeReason, Scope, StoreProblem};
 use crate::sync::ServerEntry;
 
 use super::Keymap;
@@ -12,12 +12,21 @@ use super::browser::Browser;
 use super::clipboard::CopiedHats;
 use super::command::CommandId;
 use super::draft::DraftState;
-use super::place::Pane;
-use super::servers::{KnownServer, RoomComparison, Servers};
+use super::place::{Pane, RowKind};
+use super::servers::{KnownServer, RoomComparison, Servers, Unsent};
+use super::themes::ThemeChoices;
 
+mod clock;
+mod following;
 mod layer;
+mod unresolved;
 
+use clock::Clock;
+pub(super) use clock::Expiring;
 pub use layer::Layer;
+
+/// The smallest screen, in columns and rows; on a smaller one, nothing but that is shown.
+pub const MIN_SIZE: (u16, u16) = (40, 10);
 
 /// The options of a session.
 #[derive(Debug, Clone, Default)]
@@ -32,12 +41,16 @@ pub struct Start {
     pub demo: bool,
     /// Whether mouse support is on.
     pub mouse: bool,
+    /// Whether the screen is plain text, which is shown in any size.
+    pub plain: bool,
     /// Time zone of displayed times.
     pub time_zone: Option<jiff::tz::TimeZone>,
     /// The key bindings.
     pub keymap: Keymap,
     /// The servers of the configuration.
     pub servers: Vec<ServerEntry>,
+    /// The themes.
+    pub themes: ThemeChoices,
 }
 
 /// Whether the data file is loaded.
@@ -59,6 +72,13 @@ pub enum Phase {
 pub enum SaveState {
     /// Everything is saved.
     Saved,
+    /// Everything is saved, but servers do not have all changes.
+    NotSent {
+        /// Number of changes that will be sent.
+        waiting: usize,
+        /// Number of changes that servers did not accept.
+        failed: usize,
+    },
     /// There is no file yet; the first change creates it.
     NoFile,
     /// Number of changes being saved.
@@ -112,6 +132,19 @@ pub(super) struct UndoStep {
     pub reverts_entry: bool,
     pub revision: Option<u64>,
     pub group: Group,
+    /// Why it was made.
+    pub reason: Option<ChangeReason>,
+}
+
+/// The search for changes of earlier sessions that can be undone or redone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct UndoSearch {
+    /// Undos and redos waiting for it; the first is being searched.
+    pub requests: VecDeque<ChangeKind>,
+    /// Whether the request was sent.
+    pub is_sent: bool,
+    /// Whether nothing is left to undo, as far as this session knows.
+    pub found_nothing: bool,
 }
 
 /// Progress of quitting.
@@ -146,9 +179,11 @@ pub struct State {
     /// The wardrobe as shown: saved, plus pending changes.
     pub(super) view: Wardrobe,
     pub(super) pending: Vec<Pending>,
-    /// Numbers of commits that are not confirmed: those of what a server sent, and records of what it was sent.
+    /// Numbers of commits that are not confirmed and that no user made: those of what a server sent, records of what it was
+    /// sent, and removals of hats that have ended.
     pub(super) server_commits: BTreeSet<u64>,
     pub(super) next_id: u64,
+    pub(super) clock: Clock,
     pub(super) exists: bool,
     pub(super) read_only: Option<String>,
     pub(super) problem: Option<StoreProblem>,
@@ -160,10 +195,7 @@ pub struct State {
     pub(super) notice: Option<Notice>,
     pub(super) undo_stack: Vec<UndoStep>,
     pub(super) redo_stack: Vec<UndoStep>,
-    /// Undos and redos waiting for a search in the history of earlier sessions; the first is being searched.
-    pub(super) undo_searches: VecDeque<ChangeKind>,
-    /// Whether the search was sent.
-    pub(super) undo_search_sent: bool,
+    pub(super) undo_search: UndoSearch,
     pub(super) quit: QuitState,
     pub(super) last_input: LastInput,
     /// What was selected when someone else removed it. The next command that would change something is canceled.
@@ -173,8 +205,12 @@ pub struct State {
     pub(super) withdrawn: Vec<UndoStep>,
     pub(super) size: (u16, u16),
     pub(super) mouse: bool,
+    /// What was typed into prompts that were closed without being used, by heading.
+    pub(super) canceled_prompts: BTreeMap<String, String>,
     /// The copied hats.
     pub(super) copied: Option<Arc<CopiedHats>>,
+    /// The name of the theme, apart from one that is being tried.
+    pub(super) theme: String,
     /// The servers, and what is known of them.
     pub(super) servers: Servers,
 }
@@ -184,6 +220,7 @@ impl State {
     pub fn new(start: Start) -> Self {
         Self {
             mouse: start.mouse,
+            theme: start.themes.current.clone(),
             servers: Servers::new(&start.servers, start.scope.rooms.as_ref()),
             start,
             phase: Phase::Opening { done: 0, total: 0 },
@@ -192,6 +229,7 @@ impl State {
             pending: Vec::new(),
             server_commits: BTreeSet::new(),
             next_id: 1,
+            clock: Clock::default(),
             exists: false,
             read_only: None,
             problem: None,
@@ -202,14 +240,14 @@ impl State {
             notice: None,
             undo_stack: Vec::new(),
             redo_stack: Vec::new(),
-            undo_searches: VecDeque::new(),
-            undo_search_sent: false,
+            undo_search: UndoSearch::default(),
             quit: QuitState::No,
             last_input: LastInput::default(),
             selection_lost: None,
             drafts: DraftState::default(),
             withdrawn: Vec::new(),
             size: (80, 24),
+            canceled_prompts: BTreeMap::new(),
             copied: None,
         }
     }
@@ -266,6 +304,13 @@ impl State {
         Some((server, compared))
     }
 
+    /// Why the server does not have the selected user's hat as it is here, if that was to be sent.
+    pub fn unsent_hat(&self, hat: &HatId) -> Option<Unsent> {
+        let (room, _) = self.room()?;
+        let (user, _) = self.user()?;
+        self.servers.sending.of_hat(room, user, hat)
+    }
+
     /// Whether the file is still to have what a server sent, or the history what it was sent.
     pub fn is_saving_for_servers(&self) -> bool {
         !self.server_commits.is_empty()
@@ -295,7 +340,10 @@ impl State {
             (Some(trouble), _) => SaveState::FileProblem(trouble.message().to_owned()),
             (None, _) if waiting > 0 => SaveState::Saving(waiting),
             (None, Some(reason)) => SaveState::ReadOnly(reason.to_owned()),
-            (None, None) if self.exists || self.phase != Phase::Open => SaveState::Saved,
+            (None, None) if self.exists || self.phase != Phase::Open => match self.servers.sending.counts() {
+                [0, 0] => SaveState::Saved,
+                [waiting, failed] => SaveState::NotSent { waiting, failed },
+            },
             (None, None) => SaveState::NoFile,
         }
     }
@@ -308,20 +356,29 @@ impl State {
         self.read_only.as_deref()
     }
 
+    /// Whether the screen is too small to show what keys do.
+    pub(super) fn is_too_small(&self) -> bool {
+        let (columns, rows) = MIN_SIZE;
+        !self.start.plain && (self.size.0 < columns || self.size.1 < rows)
+    }
+
     /// Fails while the data file is loading.
     pub fn check_loaded(&self) -> Result<(), String> {
         match self.phase {
             Phase::Open => Ok(()),
+            Phase::Opening { .. } if self.problem.is_some() => {
+                Err("The data file cannot be read; the reason is above".into())
+            }
             Phase::Opening { .. } => Err("Still loading the data file".into()),
         }
     }
 
     /// Fails if nothing can be changed now.
     pub fn check_can_change(&self) -> Result<(), String> {
-        match (self.phase, self.read_only_reason()) {
-            (Phase::Opening { .. }, _) => Err("Still loading the data file".into()),
-            (Phase::Open, Some(reason)) => Err(format!("Cannot change anything: {reason}")),
-            (Phase::Open, None) => Ok(()),
+        self.check_loaded()?;
+        match self.read_only_reason() {
+            Some(reason) => Err(format!("Cannot change anything: {reason}")),
+            None => Ok(()),
         }
     }
 
@@ -329,7 +386,8 @@ impl State {
     pub fn check_can_add_hats(&self) -> Result<(), String> {
         self.check_can_change()?;
         let Some((jid, user)) = self.user() else {
-            return Err("No user selected".into());
+            let hidden = self.hidden_by_filter(RowKind::User);
+            return Err(hidden.unwrap_or_else(|| "No user selected".into()));
         };
         match user.affiliation {
             Affiliation::Owner | Affiliation::Admin | Affiliation::Member => Ok(()),
@@ -354,6 +412,18 @@ impl State {
             text: text.into(),
             is_error: true,
         });
+    }
+
+    /// Reports what happened without this user. An error that is shown stays, and a lost selection is reported, too.
+    pub(super) fn announce(&mut self, text: String) {
+        match &self.notice {
+            Some(notice) if self.selection_lost.is_some() => {
+                let text = format!("{text}. {}", notice.text);
+                self.notify(text);
+            }
+            Some(notice) if notice.is_error => {}
+            _ => self.notify(text),
+        }
     }
 
     pub(super) fn refuse_error(&mut self, error: &EditError) {

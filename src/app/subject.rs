@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use jiff::tz::TimeZone;
+
 use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Jid, Wardrobe};
 
 use super::attachment_ref::{AttachmentRef, RoomUser};
@@ -127,7 +129,7 @@ impl FormSubject {
 
     /// Describes how someone else changed the subject since the form was opened; `None` if it is unchanged. Batches
     /// have no such check: they apply to the current state, which is shown before.
-    pub(super) fn concurrent_change(&self, wardrobe: &Wardrobe) -> Option<String> {
+    pub(super) fn concurrent_change(&self, wardrobe: &Wardrobe, zone: &TimeZone) -> Option<String> {
         let gone = || Some("the room no longer exists".to_owned());
         match self {
             Self::AddRoom | Self::AddToRoom { .. } => None,
@@ -166,7 +168,7 @@ impl FormSubject {
                 let there = wardrobe.user(&at.room, &at.user);
                 match there.and_then(|user| user.hats.get(&at.hat)) {
                     None => Some("the user no longer has the hat".into()),
-                    Some(now) if now != before => Some(conflict_text::describe_attachment(now)),
+                    Some(now) if now != before => Some(conflict_text::describe_attachment(now, zone)),
                     Some(_) => there
                         .filter(|user| !user.affiliation.is_affiliated())
                         .map(|user| conflict_text::describe_affiliation(user.affiliation)),

@@ -5,7 +5,10 @@ use std::ops::ControlFlow;
 use crate::model::{HatId, Jid};
 
 use super::browser::{Column, RowId};
-use super::{AttachmentRef, Grouping, Pane, RowKind, State};
+use super::{AttachmentRef, Grouping, Pane, RowKind, State, describe};
+
+/// How many of several users are named.
+const FEW: usize = 3;
 
 /// The target rooms.
 pub(super) fn rooms(state: &State) -> Vec<Jid> {
@@ -99,6 +102,47 @@ pub(super) fn members(state: &State) -> Vec<(Jid, Jid)> {
         ControlFlow::Continue(())
     });
     members
+}
+
+/// The users whose hats a command changes: `terry@example.org`, `3 users: ana, bob, carol`, `terry@example.org in 2 rooms`.
+/// `None` without any. Called for each frame, so it counts marks rather than members.
+pub(super) fn label(state: &State) -> Option<String> {
+    let users = |pane| {
+        let column = state.browser.column(pane);
+        let marked: Vec<&Jid> = column.marks().iter().filter_map(RowId::jid).take(FEW).collect();
+        match (column.marks().len(), marked.as_slice()) {
+            (0, _) => column.selected_id().and_then(RowId::jid).map(Jid::to_string),
+            (1, one) => one.first().map(ToString::to_string),
+            (many, first) => {
+                let names: Vec<&str> = first
+                    .iter()
+                    .map(|jid| jid.local().unwrap_or(jid.as_str()))
+                    .collect();
+                let more = match many - names.len() {
+                    0 => String::new(),
+                    more => format!(" and {} more", describe::grouped(more)),
+                };
+                let names = names.join(", ");
+                Some(format!("{}: {names}{more}", describe::count(many, "user")))
+            }
+        }
+    };
+    match (state.grouping(), state.focus()) {
+        (Grouping::ByRoom, _) => users(Pane::Second),
+        (Grouping::ByUser, Pane::First) => users(Pane::First),
+        (Grouping::ByUser, Pane::Second | Pane::Third) => {
+            let user = state.browser.columns().jid(Pane::First)?;
+            let rooms = state.browser.column(Pane::Second);
+            Some(match rooms.marks().len() {
+                0 | 1 => format!("{user} in {}", jids(rooms).first()?),
+                many => format!("{user} in {}", describe::count(many, "room")),
+            })
+        }
+        (Grouping::ByHat, _) => {
+            let (room, user, _) = state.browser.selected_ids();
+            Some(format!("{} in {}", user?, room?))
+        }
+    }
 }
 
 /// Visits the target members until `look` breaks.

@@ -1,4 +1,4 @@
-//! A single-line text input.
+//! A text input of one line, or of several where a list is edited.
 
 use tui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
@@ -13,11 +13,13 @@ pub(super) fn is_text_key(key: Key) -> bool {
     TextInput::new("").input(key)
 }
 
-/// A single-line text input. Line breaks in the initial text are kept.
+/// A text input, in which one line is typed. Line breaks in the initial text are kept, and a list can be given more.
 #[derive(Debug, Clone)]
 pub struct TextInput {
     area: TextArea<'static>,
     original: String,
+    /// Whether it shows a line per line; else line breaks are shown within one line.
+    is_list: bool,
 }
 
 impl TextInput {
@@ -29,12 +31,45 @@ impl TextInput {
         Self {
             area,
             original: text.to_owned(),
+            is_list: false,
+        }
+    }
+
+    /// Creates an empty input for a list: the keys for a line act on the line of the cursor.
+    pub(super) fn list() -> Self {
+        Self {
+            is_list: true,
+            ..Self::new("")
         }
     }
 
     /// The text.
     pub fn text(&self) -> String {
         self.area.lines().join("\n")
+    }
+
+    /// The lines of the text; at least one.
+    pub fn lines(&self) -> &[String] {
+        self.area.lines()
+    }
+
+    /// The line of the cursor, and its position there in characters.
+    pub fn cursor_in_lines(&self) -> (usize, usize) {
+        let at = self.area.cursor();
+        (at.0, at.1)
+    }
+
+    /// Moves the cursor to the next or previous line; returns false if there is none.
+    pub(super) fn move_line(&mut self, down: bool) -> bool {
+        let before = self.area.cursor().0;
+        self.area
+            .move_cursor(if down { CursorMove::Down } else { CursorMove::Up });
+        self.area.cursor().0 != before
+    }
+
+    /// Breaks the line at the cursor.
+    pub(super) fn break_line(&mut self) {
+        self.area.insert_newline();
     }
 
     /// Position of the cursor, in characters.
@@ -59,6 +94,7 @@ impl TextInput {
         let first = std::mem::take(&mut self.original);
         *self = Self {
             original: first,
+            is_list: self.is_list,
             ..Self::new(text)
         };
     }
@@ -94,11 +130,15 @@ impl TextInput {
                 (0..self.grapheme_after()).for_each(|_| self.area.move_cursor(CursorMove::Forward));
             }
             (KeyCode::Home, ..) | (KeyCode::Char('a'), true, false) => {
-                self.area.move_cursor(CursorMove::Top);
+                if !self.acts_on_line(key) {
+                    self.area.move_cursor(CursorMove::Top);
+                }
                 self.area.move_cursor(CursorMove::Head);
             }
             (KeyCode::End, ..) | (KeyCode::Char('e'), true, false) => {
-                self.area.move_cursor(CursorMove::Bottom);
+                if !self.acts_on_line(key) {
+                    self.area.move_cursor(CursorMove::Bottom);
+                }
                 self.area.move_cursor(CursorMove::End);
             }
             (KeyCode::Left, true, _) | (KeyCode::Char('b'), false, true) => {
@@ -111,12 +151,18 @@ impl TextInput {
                 self.area.delete_word();
             }
             (KeyCode::Char('d'), false, true) => drop(self.area.delete_next_word()),
-            // Line breaks are shown within the line, so these keys act on all of the text.
-            (KeyCode::Char('u'), true, false) => while self.area.delete_line_by_head() {},
-            (KeyCode::Char('k'), true, false) => while self.area.delete_line_by_end() {},
+            (KeyCode::Char('u'), true, false) => while self.area.delete_line_by_head() && !self.is_list {},
+            (KeyCode::Char('k'), true, false) => while self.area.delete_line_by_end() && !self.is_list {},
             _ => return false,
         }
         true
+    }
+
+    /// Whether a key to the start or end stays in the line of the cursor. Line breaks that are shown within one line are
+    /// no lines to the reader.
+    fn acts_on_line(&self, key: Key) -> bool {
+        let to_the_whole = key.ctrl && matches!(key.code, KeyCode::Home | KeyCode::End);
+        self.is_list && !to_the_whole
     }
 
     /// Number of characters in the grapheme before the cursor; 1 for a line break.
@@ -182,7 +228,31 @@ mod tests {
     }
 
     #[test]
-    fn line_keys_act_on_all_lines() {
+    fn line_keys_act_on_the_line_of_a_list() {
+        let mut text = TextInput::list();
+        text.set("one\ntwo\nthree");
+        let control = |code| Key {
+            ctrl: true,
+            ..Key::plain(code)
+        };
+        text.move_line(false);
+        text.input(Key::plain(KeyCode::Home));
+        assert_eq!(text.cursor_in_lines(), (1, 0));
+        text.input(Key::ctrl('k'));
+        assert_eq!(text.text(), "one\n\nthree");
+        typed(&mut text, "2");
+        text.input(Key::ctrl('u'));
+        assert_eq!(text.text(), "one\n\nthree");
+        text.input(control(KeyCode::Home));
+        assert_eq!(text.cursor_in_lines(), (0, 0));
+        text.input(Key::plain(KeyCode::End));
+        assert_eq!(text.cursor_in_lines(), (0, 3));
+        text.input(control(KeyCode::End));
+        assert_eq!(text.cursor_in_lines(), (2, 5));
+    }
+
+    #[test]
+    fn line_keys_act_on_all_lines_of_a_single_line_input() {
         let mut text = TextInput::new("a\nb\nc");
         text.input(Key::plain(KeyCode::Home));
         assert_eq!(text.cursor(), 0);

@@ -2,9 +2,10 @@
 
 use super::args::AddArgs;
 use super::context::SessionContext;
+use super::ending;
 use super::failure::Failure;
 use super::hat_argument;
-use super::open_store::OpenStore;
+use super::open_store::{OpenStore, refusal};
 use super::output::Output;
 use crate::app::describe;
 use crate::model::{Attachment, Jid};
@@ -13,14 +14,20 @@ pub(super) fn run(args: &AddArgs, context: &SessionContext, out: &mut Output) ->
     let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
     let user = Jid::parse_input(&args.user).map_err(Failure::invalid_argument)?;
     Failure::check_single_line("title", args.title.as_deref())?;
+    let until = args
+        .expires
+        .as_deref()
+        .map(|text| ending::parse("--expires", text, &ending::now(context)));
     // Options that were not given stay out of the JSON.
     let attachment = Attachment {
-        active: args.active.then_some(true),
-        required: args.required.then_some(true),
+        active: args.active,
+        required: args.required,
         title: args.title.as_deref().map(Into::into),
         ..Attachment::default()
-    };
-    OpenStore::open(context)?.change_with_summary(out, |wardrobe| {
+    }
+    .with_until(until.transpose()?);
+    let data = OpenStore::open(context)?.with_reason(args.why.reason.as_ref());
+    data.change_with_summary(out, |wardrobe| {
         let command = format!("hatrack add {user} {room} HAT");
         hat_argument::check_order(wardrobe, (&room, &user), &command)?;
         let hat = hat_argument::find_or_new(wardrobe, None, &args.hat)?;
@@ -29,8 +36,9 @@ pub(super) fn run(args: &AddArgs, context: &SessionContext, out: &mut Output) ->
         if hat.as_str() != args.hat && attachment.title.is_none() {
             attachment.title = hat_argument::title_of(wardrobe, &room, &hat);
         }
-        let group = wardrobe.add_user_hat(&user, &room, &hat, attachment)?;
-        let what = describe::group(&group);
+        let added = wardrobe.add_user_hat(&user, &room, &hat, attachment);
+        let group = added.map_err(|error| refusal(error, wardrobe, context))?;
+        let what = describe::group(&group, &context.zone());
         Ok((group, what))
     })
 }

@@ -11,17 +11,21 @@ use crate::term::{Background, ColorMode};
 mod catalog;
 mod common_options;
 mod complete;
+mod ending;
 mod exchange;
 mod history;
 mod live;
+mod reason;
 mod servers;
 mod sets;
 
 pub use catalog::{CatalogArgs, CatalogCommand, CatalogDefineArgs, CatalogListArgs, CatalogRemoveArgs};
 pub use complete::{CompleteArgs, CompletionRequest};
-pub use exchange::{ExportArgs, ImportArgs, ListedAffiliation};
+pub use ending::ExpireArgs;
+pub use exchange::{ExportArgs, ImportArgs};
 pub use history::{HistoryArgs, RedoArgs, UndoArgs};
-pub use live::{ApplyArgs, LiveRooms, PlanArgs, PreferredSide, PullArgs};
+pub use live::{ApplyArgs, FollowArgs, LiveRooms, PlanArgs, PreferredSide, PullArgs};
+pub use reason::ReasonOption;
 pub use servers::{ExampleKind, ServerCheckArgs, ServerExampleArgs, ServersArgs, ServersCommand};
 pub use sets::{SetApplyArgs, SetRemoveArgs, SetRenameArgs, SetSaveArgs, SetsArgs, SetsCommand};
 
@@ -84,7 +88,7 @@ Files:
   /etc/hatrack/config.toml              the same for all users of the machine
   ~/.local/state/hatrack/               drafts of unsaved changes
 
-Environment variables (HATRACK_*, XDG_* and TZ are ignored with --room or --read-only):
+Environment variables (HATRACK_*, XDG_* and TZ are ignored in restricted sessions):
   HATRACK_FILE      the data file
   HATRACK_ACTOR     your name in the history
   XDG_CONFIG_HOME   replaces ~/.config
@@ -96,15 +100,15 @@ Environment variables (HATRACK_*, XDG_* and TZ are ignored with --room or --read
   LC_ALL, LANG      without a UTF-8 locale, the screen uses ASCII only
 
 Exit codes:
-  0      success
+  0      success; follow: ended by SIGTERM
   1      error
-  2      usage error, no terminal, or invalid config.toml
+  2      usage error, invalid input, no terminal, or invalid config.toml
   3      item not found
   4      data file unreadable
-  5      conflict, or file locked; plan, pull and apply: conflicts or held-back
-         removals are undecided
-  6      plan, and apply if you cancel it: there are differences
-  7      apply: some changes were not sent
+  5      conflict or locked file; plan, pull and apply: a conflict or a
+         held-back removal needs your decision
+  6      differences found by plan, or left by an apply that you canceled
+  7      changes were saved but not sent to their server
   128+n  ended by signal n (130: Ctrl-C)";
 
 /// Options accepted before and after the command. After it, they can only restrict the session further.
@@ -114,7 +118,7 @@ pub struct CommonOptions {
     /// Data file; created when you make the first change
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Name recorded in the history [default: login name; over SSH, the client address is added]
+    /// Name recorded in the history [default: login name of the user ID; over SSH, the client address is added]
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
     /// Configuration file, instead of ~/.config/hatrack/config.toml
@@ -126,9 +130,18 @@ pub struct CommonOptions {
     /// Restrict the session to this room; can be repeated
     #[arg(long = "room", value_name = "ROOM")]
     pub rooms: Vec<String>,
+    /// Restrict the session to changes to this hat; can be repeated
+    #[arg(long = "only-hat", value_name = "URI")]
+    pub only_hats: Vec<String>,
+    /// Restrict the session: affiliations cannot be changed, and users cannot be added or removed
+    #[arg(long)]
+    pub no_affiliations: bool,
     /// Open the data file read-only
     #[arg(long)]
     pub read_only: bool,
+    /// Do not send changes to servers automatically; the next apply sends them
+    #[arg(long)]
+    pub no_send: bool,
 }
 
 /// The commands that need no screen.
@@ -142,6 +155,8 @@ pub enum CliCommand {
     Add(AddArgs),
     /// Remove a hat from a user
     Remove(RemoveArgs),
+    /// Remove expired hats (see add --expires)
+    Expire(ExpireArgs),
     /// Replace a user's hats with those of a JSON object (for hat sets: hatrack sets apply)
     Set(SetArgs),
     /// Add, rename or remove a room
@@ -159,12 +174,14 @@ pub enum CliCommand {
     Import(ImportArgs),
     /// List the configured servers with their state, or check them
     Servers(ServersArgs),
-    /// Receive what the servers have
+    /// Receive changes from the servers
     Pull(PullArgs),
     /// Show the differences between the data file and the servers
     Plan(PlanArgs),
     /// Apply the differences between the data file and the servers, in both directions
     Apply(ApplyArgs),
+    /// Receive changes from the servers as they happen, until stopped
+    Follow(FollowArgs),
     /// Check the data file and its history
     Check(CheckArgs),
     /// Check the configuration, or print the default one
@@ -173,7 +190,7 @@ pub enum CliCommand {
     History(HistoryArgs),
     /// Undo your last change, or the given one
     Undo(UndoArgs),
-    /// Redo your last undone change, or the one that the given undo reverted
+    /// Redo your last undone change, or undo the given undo
     Redo(RedoArgs),
     /// Print completions for a command line
     #[command(hide = true)]
@@ -187,6 +204,9 @@ pub struct ShowArgs {
     pub room: Option<String>,
     /// The user's address
     pub user: Option<String>,
+    /// Print only hats that expire by this time, such as 7d or Sunday; soonest first
+    #[arg(long, alias = "ending", value_name = "TIME")]
+    pub expires_by: Option<String>,
     /// Print JSON: the whole data file, the room object or the user object
     #[arg(long)]
     pub json: bool,
@@ -221,11 +241,17 @@ pub struct AddArgs {
     #[arg(long, allow_hyphen_values = true, value_parser = value_parsers::text)]
     pub title: Option<String>,
     /// Make the hat active (shown in chat)
-    #[arg(long)]
-    pub active: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    pub active: Option<bool>,
     /// Make the hat required (the user cannot remove it)
-    #[arg(long)]
-    pub required: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
+    pub required: Option<bool>,
+    /// When the hat expires, such as Sunday, "2 weeks" or "2027-01-31 18:00"
+    #[arg(long, alias = "until", value_name = "TIME")]
+    pub expires: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -242,6 +268,9 @@ pub struct RemoveArgs {
     pub hat: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
 }
 
@@ -255,6 +284,9 @@ pub struct SetArgs {
     /// JSON object whose keys are hat IDs, or a user object with "hats"; "-" is standard input
     #[arg(value_name = "FILE", default_value = "-")]
     pub from: PathBuf,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -293,6 +325,9 @@ pub struct RoomAddArgs {
     pub name: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
 }
 
@@ -302,11 +337,14 @@ pub struct RoomRenameArgs {
     /// The room's address
     pub room: String,
     /// New name
-    #[arg(required_unless_present = "clear", allow_hyphen_values = true, value_parser = value_parsers::text)]
+    #[arg(allow_hyphen_values = true, value_parser = value_parsers::text)]
     pub name: Option<String>,
     /// Remove the name
     #[arg(long, conflicts_with = "name")]
     pub clear: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -317,6 +355,9 @@ pub struct RoomRenameArgs {
 pub struct RoomRemoveArgs {
     /// The room's address
     pub room: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -332,6 +373,9 @@ pub struct AffiliateArgs {
     /// The user's affiliation with the room; outcast bans the user
     #[arg(value_enum)]
     pub affiliation: AffiliationName,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,

@@ -6,8 +6,8 @@ use super::failure::Failure;
 use super::hat_argument;
 use super::open_store::OpenStore;
 use super::output::Output;
-use crate::app::describe;
-use crate::model::{EditError, HatId, Hue, Jid};
+use crate::app::{describe, hat_color};
+use crate::model::{Affiliation, EditError, HatId, Jid};
 
 pub(super) fn run(args: &CatalogArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     match &args.command {
@@ -18,7 +18,8 @@ pub(super) fn run(args: &CatalogArgs, context: &SessionContext, out: &mut Output
             let data = OpenStore::open(context)?;
             let hat = hat_argument::find(data.wardrobe(), Some(&room), &args.hat)?;
             let hat = hat.unwrap_or_else(|| HatId::unchecked(args.hat.as_str()));
-            data.change(out, |wardrobe| wardrobe.set_catalog_hat(&room, &hat, None))
+            data.with_reason(args.why.reason.as_ref())
+                .change(out, |wardrobe| wardrobe.set_catalog_hat(&room, &hat, None))
         }
     }
 }
@@ -29,37 +30,39 @@ fn list(room: &str, context: &SessionContext, out: &mut Output) -> Result<(), Fa
     let room = data.wardrobe().room(&jid);
     let room = room.ok_or_else(|| EditError::NoSuchRoom { room: jid.clone() })?;
     let rows = room.hats().iter().map(|hat| {
-        let hue = match room.catalog.get(&hat.id).map(|hat| hat.hue.as_ref()) {
+        let color = match room.catalog.get(&hat.id).map(|hat| hat.hue.as_ref()) {
             None => "not in catalog".to_owned(),
             Some(None) => "automatic".to_owned(),
-            Some(Some(hue)) => hue.as_json().as_str().trim_matches('"').to_owned(),
+            Some(Some(hue)) => hat_color::name(hue).to_owned(),
         };
         let title = hat.title.as_deref().unwrap_or_default().to_owned();
-        vec![hat.id.to_string(), title, hat.user_count.to_string(), hue]
+        vec![hat.id.to_string(), title, hat.user_count.to_string(), color]
     });
     let rows: Vec<_> = rows.collect();
     if rows.is_empty() {
         return out.line("This room has no hats.");
     }
-    out.table(&["HAT", "TITLE", "USERS", "HUE"], &rows)
+    out.table(&["ID", "TITLE", "USERS", "COLOR"], &rows)
 }
 
 fn define(args: &CatalogDefineArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
     Failure::check_single_line("title", args.title.as_deref())?;
-    let hue = match args.hue.as_deref() {
+    let hue = match args.color.as_deref() {
         None => None,
         Some("automatic" | "none") => Some(None),
-        Some(typed) => match Hue::parse(typed) {
-            Some(hue) => Some(Some(hue)),
-            None => {
-                return Err(Failure::usage(format!(
-                    "bad-request: invalid hue {typed:?}: expected a number from 0 to 360, such as 128 for green, or \"automatic\""
+        Some(typed) => match hat_color::parse(typed) {
+            Ok(hue) => Some(Some(hue)),
+            Err(_) => {
+                return Err(Failure::bad_request(format!(
+                    "invalid color {typed:?}: expected {}, or \"automatic\"",
+                    hat_color::EXPECTED
                 )));
             }
         },
     };
-    OpenStore::open(context)?.change_with_summary(out, |wardrobe| {
+    let data = OpenStore::open(context)?.with_reason(args.why.reason.as_ref());
+    data.change_with_summary(out, |wardrobe| {
         let room_data = wardrobe.room(&room).cloned();
         let room_data = room_data.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
         // An existing ID may be any text, as some servers allow; a new one must be a URI.
@@ -75,10 +78,21 @@ fn define(args: &CatalogDefineArgs, context: &SessionContext, out: &mut Output) 
             entry.hue.clone_from(hue);
         }
         let defined = wardrobe.define_hat(&room, &hat, entry, args.retitle_users)?;
-        let mut what = describe::group(&defined.group);
+        let mut what = describe::group(&defined.group, &context.zone());
         if !defined.not_affiliated.is_empty() {
-            let users = describe::count(defined.not_affiliated.len(), "user");
-            what = format!("{what}; skipped {users} without affiliation");
+            let (banned, others): (Vec<_>, Vec<_>) = defined.not_affiliated.iter().partition(|user| {
+                let user = room_data.user(user);
+                user.is_some_and(|user| user.affiliation == Affiliation::Outcast)
+            });
+            let mut skipped = Vec::new();
+            if !banned.is_empty() {
+                skipped.push(describe::count(banned.len(), "banned user"));
+            }
+            if !others.is_empty() {
+                let users = describe::count(others.len(), "user");
+                skipped.push(format!("{users} without affiliation"));
+            }
+            what = format!("{what}; skipped {}", skipped.join(" and "));
         }
         Ok((defined.group, what))
     })

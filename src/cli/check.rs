@@ -5,6 +5,7 @@ use super::context::SessionContext;
 use super::failure::Failure;
 use super::open_store::store_failure;
 use super::output::Output;
+use super::standard_input;
 use crate::app::describe::count;
 use crate::model::read;
 use crate::store;
@@ -75,18 +76,18 @@ pub(super) fn run(args: &CheckArgs, context: &SessionContext, out: &mut Output) 
 
 /// Checks a data file on standard input, which has no history.
 fn standard_input(out: &mut Output) -> Result<(), Failure> {
-    const NAME: &str = "standard input";
-    let bytes = store::read_all(std::io::stdin().lock());
-    let bytes = bytes.map_err(|error| Failure::error(format!("cannot read {NAME}: {error}")))?;
+    let bytes = standard_input::read(out)?;
     let wardrobe = read::wardrobe(&bytes);
-    let wardrobe = wardrobe.map_err(|error| Failure::with_code(4, format!("{NAME}: {error}")))?;
+    let wardrobe =
+        wardrobe.map_err(|error| Failure::with_code(4, format!("{}: {error}", standard_input::NAME)))?;
     let (mut users, mut hats) = (0, 0);
     for (_, room) in wardrobe.rooms() {
         users += room.users().len();
         hats += room.attachment_count();
     }
     out.line(&format!(
-        "{NAME}: revision {}, {}, {}, {}",
+        "{}: revision {}, {}, {}, {}",
+        standard_input::NAME,
         wardrobe.revision,
         count(wardrobe.rooms().len(), "room"),
         count(users, "user"),

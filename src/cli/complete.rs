@@ -6,6 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
+
 use super::args::{CompleteArgs, CompletionRequest};
 use super::config::{ConfigFiles, ConfiguredServer};
 use super::context::SessionContext;
@@ -90,7 +92,7 @@ fn candidates(expected: &ExpectedValue, line: &PartialCommand, context: &Session
     match expected {
         ExpectedValue::Files => Vec::new(),
         ExpectedValue::OneOf(all) => all.clone(),
-        ExpectedValue::Revisions => revisions(&data_file(line, context)),
+        ExpectedValue::Revisions => revisions(&data_file(line, context), &context.zone()),
         ExpectedValue::Servers => servers(line, context),
         expected => load_wardrobe(line, context)
             .map_or_else(Vec::new, |wardrobe| candidates_from(expected, &wardrobe)),
@@ -210,7 +212,7 @@ fn sorted_unique(mut all: Vec<Candidate>) -> Vec<Candidate> {
 }
 
 /// The newest revisions with descriptions of their changes.
-fn revisions(file: &Path) -> Vec<Candidate> {
+fn revisions(file: &Path, zone: &TimeZone) -> Vec<Candidate> {
     let query = HistoryQuery {
         filter: HistoryFilter::default(),
         from: None,
@@ -219,7 +221,7 @@ fn revisions(file: &Path) -> Vec<Candidate> {
     let page = store::read_history(file, &Scope::default(), &query);
     let entries = page.map(|page| page.entries).unwrap_or_default();
     let candidate = |entry: &store::HistoryEntry| {
-        let words = crate::app::describe::group(&entry.group);
+        let words = crate::app::describe::group(&entry.group, zone);
         (entry.revision.to_string(), words)
     };
     entries.iter().map(candidate).collect()

@@ -6,6 +6,7 @@ mod default;
 mod files;
 mod ownership;
 mod read;
+mod save_theme;
 mod servers;
 mod styles;
 mod values;
@@ -13,8 +14,10 @@ mod variables;
 
 pub use default::text as default_text;
 pub use files::ConfigFiles;
-pub(super) use files::load_over;
-pub use read::{Config, ConfigError, read};
+pub(super) use files::{load_over, of_administrator};
+pub(super) use read::DEFAULT_THEME;
+pub use read::{Config, ConfigError, ThemeChoice, read};
+pub(super) use save_theme::save_theme;
 pub use servers::ConfiguredServer;
 
 impl Config {

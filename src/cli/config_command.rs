@@ -20,7 +20,12 @@ pub(super) fn run(args: &ConfigArgs, context: &SessionContext, out: &mut Output)
     }
     let named = args.check.clone().flatten().map(|path| store::expand_home(&path));
     if let Some(path) = named {
-        return check(&path, Config::default(), out)?
+        let below = if path == context.config.system {
+            Config::default()
+        } else {
+            config::of_administrator()
+        };
+        return check(&path, below, out)?
             .map(|_| ())
             .ok_or_else(|| Failure::usage(format!("{}: no such file", path.display())));
     }
@@ -35,7 +40,7 @@ pub(super) fn run(args: &ConfigArgs, context: &SessionContext, out: &mut Output)
         }
     }
     if files.user.is_none() && files.named.is_none() {
-        return out.line("No home folder and so no configuration file: using defaults");
+        return out.line("No home folder, so no configuration file: using defaults");
     }
     Ok(())
 }

@@ -10,10 +10,13 @@ use super::actor::{self, Actor};
 use super::config::ConfigFiles;
 use super::failure::Failure;
 use super::global_options::GlobalOptions;
+use super::saved_changes::SavedChanges;
 use super::user_folders::{UserFolders, user_folders};
+use crate::app::describe::closest_match;
 use crate::model::Jid;
-use crate::server::ServerSettings;
-use crate::store::{self, Scope};
+use crate::server::{Outgoing, ServerSettings, WorkerOptions};
+use crate::store::{self, CommitHooks, Scope};
+use crate::sync::SendMode;
 
 /// What a session works on, as which actor, and with which restrictions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,10 @@ pub struct SessionContext {
     pub scope: Scope,
     /// The configuration files.
     pub config: ConfigFiles,
+    /// Nothing is sent to servers at once.
+    pub no_send: bool,
+    /// What was saved and is to be sent.
+    pub saved: SavedChanges,
 }
 
 /// Looks up an environment variable; `None` also for an empty one.
@@ -48,7 +55,7 @@ impl SessionContext {
         variables: Environment,
         folders: impl FnOnce() -> Option<UserFolders>,
     ) -> Result<Self, Failure> {
-        let restricted = options.restricted();
+        let (scope, restricted) = (options.scope(), options.restricted());
         if options.config.as_deref().is_some_and(store::is_dash) {
             // Nobody knows who writes there.
             return Err(Failure::usage(
@@ -85,17 +92,16 @@ impl SessionContext {
             file_is_explicit,
             state_dir: folders.map(|folders| folders.state),
             actor,
-            scope: Scope {
-                rooms: options.rooms,
-                read_only: options.read_only,
-            },
+            scope,
             config,
+            no_send: options.no_send,
+            saved: SavedChanges::default(),
         })
     }
 
     /// Whether the session is restricted: then it neither reads nor writes files that the user names.
     pub fn restricted(&self) -> bool {
-        self.scope.rooms.is_some() || self.scope.read_only
+        self.scope.is_restricted()
     }
 
     /// The live servers of the configuration that the session may see, in the order of its files: those of its rooms.
@@ -104,14 +110,44 @@ impl SessionContext {
         if let Some(rooms) = &self.scope.rooms {
             servers.retain(|server| rooms.iter().any(|room| server.entry.has(room)));
         }
+        if self.no_send {
+            for server in &mut servers {
+                server.entry.send = SendMode::Ask;
+            }
+        }
         Ok(servers)
+    }
+
+    /// What the workers of the servers need.
+    pub(super) fn worker_options(&self) -> Result<WorkerOptions, Failure> {
+        Ok(WorkerOptions {
+            servers: self.servers()?,
+            data_file: self.file.clone(),
+            state_dir: self.state_dir.clone(),
+            actor: self.actor.to_string(),
+            scope: self.scope.clone(),
+            read_memory: None,
+        })
+    }
+
+    /// The hooks of a store that commits in this session: what is saved is to be sent.
+    pub(super) fn commit_hooks(&self) -> Result<CommitHooks, Failure> {
+        let saved = self.saved.clone();
+        Ok(Outgoing::hooks(&self.worker_options()?, move |after| {
+            saved.push(after);
+        }))
+    }
+
+    /// The time zone of displayed times.
+    pub(super) fn zone(&self) -> TimeZone {
+        time_zone(self.restricted())
     }
 
     /// Returns an error if the session is restricted; `what` names what is not available.
     pub(super) fn require_unrestricted(&self, what: &str) -> Result<(), Failure> {
         if self.restricted() {
             return Err(Failure::not_allowed(format!(
-                "{what} is not available in a restricted session (--room or --read-only)"
+                "{what} is not available in a restricted session ({RESTRICTIONS})"
             )));
         }
         Ok(())
@@ -129,6 +165,23 @@ impl SessionContext {
         }
     }
 }
+
+/// Keeps only the server with this name.
+///
+/// Errors: there is none; the advice is a name that is spelled in a similar way.
+pub(super) fn retain_server(servers: &mut Vec<ServerSettings>, name: &str) -> Result<(), Failure> {
+    let names = servers.iter().map(|server| &*server.entry.name);
+    let advice = closest_match(name, names).map(|nearest| format!("did you mean {nearest:?}?"));
+    servers.retain(|server| *server.entry.name == *name);
+    if servers.is_empty() {
+        let failure = Failure::not_found(format!("no server {name:?} in the configuration"));
+        return Err(Failure { advice, ..failure });
+    }
+    Ok(())
+}
+
+/// The options that restrict a session.
+const RESTRICTIONS: &str = "--room, --only-hat, --no-affiliations or --read-only";
 
 fn join_rooms(rooms: &BTreeSet<Jid>) -> String {
     rooms.iter().map(Jid::as_str).collect::<Vec<_>>().join(", ")

@@ -7,6 +7,7 @@ use super::context::SessionContext;
 use super::failure::Failure;
 use super::open_store::{OpenStore, store_failure};
 use super::output::Output;
+use crate::app::describe;
 use crate::exchange::{self, ExportScope, FileFormat};
 use crate::model::{EditError, Jid};
 use crate::store::{self, WriteOutcome};
@@ -45,7 +46,7 @@ pub(super) fn run(args: &ExportArgs, context: &SessionContext, out: &mut Output)
         // Any user of the room, including outcasts.
         ExportScope::User(room, user) if wardrobe.user(room, user).is_none() => {
             let (room, user) = (room.clone(), user.clone());
-            return Err(EditError::NotAffiliated { room, user }.into());
+            return Err(Failure::without_advice(EditError::NotAffiliated { room, user }));
         }
         _ => {}
     }
@@ -67,13 +68,18 @@ pub(super) fn run(args: &ExportArgs, context: &SessionContext, out: &mut Output)
                 path.display()
             )));
         }
+        let what = describe::export_scope(&part);
+        out.line(&format!("Exported {what} to {}", path.display()))?;
     } else {
         print(&exported.bytes, format, out)?;
     }
     if exported.omitted.is_empty() {
         return Ok(());
     }
-    out.warn(&format!("not in the table: {}", exported.omitted.join(", ")))
+    out.warn(&format!(
+        "not exported as CSV: {}; use JSON to keep them",
+        exported.omitted.join(", ")
+    ))
 }
 
 fn print(bytes: &[u8], format: FileFormat, out: &mut Output) -> Result<(), Failure> {

@@ -1,21 +1,35 @@
 //! The error of a command: one line for people and an exit code for scripts.
 
-use crate::model::{self, MAX_TEXT_BYTES};
+use crate::model::{EditError, MAX_TEXT_BYTES, is_blank};
 
 /// An error message with its exit code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{message}{}{}", after_message(.condition.as_ref(), " [", "]"), after_message(.advice.as_ref(), "; ", ""))]
 pub struct Failure {
-    /// The exit code: 1 error, 2 usage or no terminal, 3 item not found, 4 data file unreadable, 5 conflict or locked.
+    /// The exit code: 1 error, 2 usage, invalid input or no terminal, 3 item not found, 4 data file unreadable, 5 conflict
+    /// or locked. If there is a condition, it decides.
     pub code: u8,
-    /// What failed, on what, and what to do. May contain untrusted text, which is sanitized where it is printed.
+    /// The stanza error condition of XMPP (RFC 6120, section 8.3.3), for programs; printed in brackets.
+    pub condition: Option<&'static str>,
+    /// What failed, and on what. May contain untrusted text, which is sanitized where it is printed.
     pub message: String,
+    /// What to do, such as a command; printed last.
+    pub advice: Option<String>,
+}
+
+fn after_message(part: Option<&impl std::fmt::Display>, before: &str, after: &str) -> String {
+    part.map_or_else(String::new, |part| format!("{before}{part}{after}"))
 }
 
 impl Failure {
     /// A general error (exit code 1).
     pub fn error(message: impl Into<String>) -> Self {
         Self::with_code(1, message)
+    }
+
+    /// Ctrl-C (exit code 130), of which nothing needs to be said.
+    pub fn interrupted() -> Self {
+        Self::with_code(130, "")
     }
 
     /// A usage error (exit code 2).
@@ -25,51 +39,96 @@ impl Failure {
 
     /// An item that does not exist (exit code 3).
     pub fn not_found(message: impl std::fmt::Display) -> Self {
-        Self::with_code(3, format!("item-not-found: {message}"))
+        Self::of_condition("item-not-found", message)
     }
 
-    /// An invalid argument (exit code 2), after its XMPP error condition.
-    pub fn invalid_argument(error: impl Into<model::EditError>) -> Self {
-        let error = error.into();
-        Self::with_code(2, format!("{}: {error}", error.condition()))
+    /// An invalid argument (exit code 2).
+    pub fn invalid_argument(error: impl Into<EditError>) -> Self {
+        error.into().into()
     }
 
-    /// Rejects a title or a name on the command line that is longer than [`MAX_TEXT_BYTES`] bytes or not a single line.
+    /// Invalid input (exit code 2): an argument, a file to import, or standard input.
+    pub fn bad_request(message: impl std::fmt::Display) -> Self {
+        Self::of_condition("bad-request", message)
+    }
+
+    /// An error with a stanza error condition, which decides the exit code in all commands.
+    fn of_condition(condition: &'static str, message: impl std::fmt::Display) -> Self {
+        let code = match condition {
+            "bad-request" | "jid-malformed" => 2,
+            "item-not-found" => 3,
+            "internal-server-error" => 4,
+            "conflict" => 5,
+            _ => 1,
+        };
+        Self {
+            condition: Some(condition),
+            ..Self::with_code(code, message.to_string())
+        }
+    }
+
+    /// Rejects a title or a name on the command line that is longer than [`MAX_TEXT_BYTES`] bytes, not a single line, or
+    /// blank (an empty one means none).
     /// `what` names the argument in the message. Texts from files and servers are not limited.
     pub fn check_single_line(what: &str, text: Option<&str>) -> Result<(), Self> {
         let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
         if let Some(length) = text.map(str::len).filter(|length| *length > MAX_TEXT_BYTES) {
             let length = crate::app::describe::count(length, "byte");
-            let message = format!("bad-request: {what} too long: {length} (limit 1,024 bytes)");
-            return Err(Self::with_code(2, message));
+            return Err(Self::bad_request(format!(
+                "{what} too long: {length} (limit 1,024 bytes)"
+            )));
         }
-        match text.filter(|text| text.contains(breaks)) {
-            Some(text) => Err(Self::with_code(
-                2,
-                format!("bad-request: {what} contains a line break or control character: {text:?}"),
-            )),
-            None => Ok(()),
+        match text {
+            Some(text) if text.contains(breaks) => Err(Self::bad_request(format!(
+                "{what} contains a line break or control character: {text:?}"
+            ))),
+            Some(text) if is_blank(text) => {
+                Err(Self::bad_request(format!("{what} has only spaces: {text:?}")))
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// An operation that failed, without the command that would make it possible.
+    pub(super) fn without_advice(error: EditError) -> Self {
+        Self::of_condition(error.condition(), error)
     }
 
     /// Something that this session is not allowed to do (exit code 1).
     pub fn not_allowed(message: impl std::fmt::Display) -> Self {
-        Self::with_code(1, format!("not-allowed: {message}"))
+        Self::of_condition("not-allowed", message)
     }
 
     pub(super) fn with_code(code: u8, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { code, message }
+        Self {
+            code,
+            condition: None,
+            message: message.into(),
+            advice: None,
+        }
+    }
+
+    /// The same error with what to do.
+    pub(super) fn with_advice(self, advice: impl Into<String>) -> Self {
+        Self {
+            advice: Some(advice.into()),
+            ..self
+        }
     }
 }
 
-impl From<model::EditError> for Failure {
-    fn from(error: model::EditError) -> Self {
-        let code = match error.condition() {
-            "item-not-found" => 3,
-            "conflict" => 5,
-            _ => 1,
+impl From<EditError> for Failure {
+    fn from(error: EditError) -> Self {
+        let failure = Self::without_advice(error.clone());
+        let EditError::NotAffiliated { room, user } = &error else {
+            return failure;
         };
-        Self::with_code(code, format!("{}: {error}", error.condition()))
+        let (room, user) = (
+            shell_words::quote(room.as_str()),
+            shell_words::quote(user.as_str()),
+        );
+        failure.with_advice(format!(
+            "make the user a member first: hatrack affiliate {room} {user} member"
+        ))
     }
 }

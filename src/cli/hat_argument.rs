@@ -23,11 +23,8 @@ pub(super) fn find(wardrobe: &Wardrobe, room: Option<&Jid>, text: &str) -> Resul
                 .iter()
                 .map(|(hat, place)| format!("{hat} {place}"))
                 .collect();
-            Err(Failure::usage(format!(
-                "bad-request: {} hats are called {text:?}: {}; give the ID",
-                several.len(),
-                named.join("; ")
-            )))
+            let hats = format!("{} hats are called {text:?}: {}", several.len(), named.join("; "));
+            Err(Failure::bad_request(hats).with_advice("give the ID"))
         }
     }
 }
@@ -39,9 +36,11 @@ pub(super) fn find_or_new(wardrobe: &Wardrobe, room: Option<&Jid>, text: &str) -
         return Ok(hat);
     }
     HatId::parse_input(text).map_err(|error| {
-        let failure = Failure::invalid_argument(error);
-        let message = format!("{}; no hat has this title", failure.message);
-        Failure { message, ..failure }
+        let reason = error.reason;
+        Failure::bad_request(format!(
+            "no hat has the title {text:?}, and it is not a hat ID: {reason}"
+        ))
+        .with_advice("a hat ID is a URI such as urn:uuid:…")
     })
 }
 
@@ -54,9 +53,8 @@ pub(super) fn check_order(
     if wardrobe.room(room).is_some() || wardrobe.room(user).is_none() {
         return Ok(());
     }
-    Err(Failure::not_found(format!(
-        "no such room: {room}; the room comes first: {command}"
-    )))
+    let failure = Failure::not_found(format!("no such room: {room}"));
+    Err(failure.with_advice(format!("the room comes first: {command}")))
 }
 
 /// The title that users have for a hat, if there is one.
@@ -67,13 +65,4 @@ pub(super) fn title_of(wardrobe: &Wardrobe, room: &Jid, hat: &HatId) -> Option<s
             .rooms()
             .find_map(|(_, room)| room.hat(hat)?.title.clone())
     })
-}
-
-/// Tells a person at a terminal that a command waits for standard input.
-pub(super) fn announce_stdin(out: &mut super::output::Output) -> Result<(), Failure> {
-    use std::io::IsTerminal;
-    if !std::io::stdin().is_terminal() {
-        return Ok(());
-    }
-    out.warn("reading standard input; end it with Ctrl-D")
 }

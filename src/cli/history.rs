@@ -4,13 +4,16 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime, civil};
 
 use super::args::HistoryArgs;
-use super::context::{SessionContext, time_zone};
+use super::context::SessionContext;
 use super::failure::Failure;
+use super::moment;
 use super::open_store::{OpenStore, no_such_file, store_failure};
 use super::output::Output;
 use crate::app::describe;
+use crate::app::filter::Filter;
+use crate::app::suggest::hats_with_title;
 use crate::model::{HatId, Jid, write};
-use crate::store::{self, HistoryEntry, HistoryFilter, HistoryQuery, read_history};
+use crate::store::{self, HatFilter, HistoryEntry, HistoryFilter, HistoryQuery, read_history};
 
 /// Default number of entries in a table.
 const DEFAULT_LIMIT: usize = 100;
@@ -21,29 +24,16 @@ pub(super) fn run(args: &HistoryArgs, context: &SessionContext, out: &mut Output
     if let Some(before) = &args.forget {
         return forget(before, context, out);
     }
-    let filter = HistoryFilter {
-        room: args
-            .room
-            .as_deref()
-            .map(Jid::parse_room_input)
-            .transpose()
-            .map_err(Failure::invalid_argument)?,
-        user: args
-            .user
-            .as_deref()
-            .map(Jid::parse_input)
-            .transpose()
-            .map_err(Failure::invalid_argument)?,
-        hat: args.hat.as_deref().map(HatId::unchecked),
-        actor: args.by.clone(),
-    };
+    let filter = filter(args, context)?;
+    let search = Filter::of(args.search.as_deref().unwrap_or_default());
     if context.file_is_explicit && !store::data_or_history_exists(&context.file) {
         return Err(no_such_file(context));
     }
     let all = if args.json { usize::MAX } else { DEFAULT_LIMIT };
+    let zone = context.zone();
     let mut printer = Printer {
         json: args.json,
-        zone: (!args.json).then(|| time_zone(context.restricted())),
+        zone: zone.clone(),
         printed: 0,
     };
     let (mut left, mut from, mut unreadable) = (args.limit.unwrap_or(all), None, 0);
@@ -58,9 +48,11 @@ pub(super) fn run(args: &HistoryArgs, context: &SessionContext, out: &mut Output
         };
         let page =
             read_history(&context.file, &context.scope, &query).map_err(|error| store_failure(&error))?;
-        left = left.saturating_sub(page.entries.len());
+        let mut entries = page.entries;
+        entries.retain(|entry| search.matches_entry(entry, &zone));
+        left = left.saturating_sub(entries.len());
         unreadable += page.unreadable;
-        printer.page(&page.entries, out)?;
+        printer.page(&entries, out)?;
         from = page.next;
         if from.is_none() {
             break false;
@@ -69,9 +61,43 @@ pub(super) fn run(args: &HistoryArgs, context: &SessionContext, out: &mut Output
     printer.end(more && args.limit.is_none(), unreadable, out)
 }
 
+fn filter(args: &HistoryArgs, context: &SessionContext) -> Result<HistoryFilter, Failure> {
+    let room = args.room.as_deref().map(Jid::parse_room_input).transpose();
+    let user = args.user.as_deref().map(Jid::parse_input).transpose();
+    let now = ZonedDateTime::now().with_time_zone(context.zone());
+    let moment = |text: &Option<String>| text.as_deref().map(|text| moment::parse(text, &now)).transpose();
+    let room = room.map_err(Failure::invalid_argument)?;
+    Ok(HistoryFilter {
+        user: user.map_err(Failure::invalid_argument)?,
+        hat: args
+            .hat
+            .as_deref()
+            .map(|hat| hat_filter(hat, room.as_ref(), context))
+            .transpose()?,
+        room,
+        actor: args.by.clone(),
+        since: moment(&args.since)?,
+        until: moment(&args.until)?,
+    })
+}
+
+/// A hat by its ID, or by its title in the data file or in the history. Several hats may have the title.
+fn hat_filter(text: &str, room: Option<&Jid>, context: &SessionContext) -> Result<HatFilter, Failure> {
+    let id = HatId::unchecked(text);
+    if id.is_uri() {
+        return Ok(id.into());
+    }
+    let data = OpenStore::open(context)?;
+    let named = hats_with_title(data.wardrobe(), room, text).into_iter();
+    Ok(HatFilter {
+        ids: named.map(|(hat, _)| hat).chain([id]).collect(),
+        title: Some(text.into()),
+    })
+}
+
 struct Printer {
     json: bool,
-    zone: Option<TimeZone>,
+    zone: TimeZone,
     printed: usize,
 }
 
@@ -93,8 +119,7 @@ impl Printer {
             _ => &[],
         };
         self.printed += entries.len();
-        let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
-        let rows: Vec<_> = entries.iter().map(|entry| row(entry, &zone)).collect();
+        let rows: Vec<_> = entries.iter().map(|entry| row(entry, &self.zone)).collect();
         out.table(head, &rows)
     }
 
@@ -118,7 +143,7 @@ impl Printer {
 }
 
 fn row(entry: &HistoryEntry, zone: &TimeZone) -> Vec<String> {
-    let what = describe::entry(entry, &describe::group(&entry.group));
+    let what = describe::entry_with_servers(entry, zone);
     let when = zone.to_datetime(entry.time).strftime("%Y-%m-%d %H:%M:%S");
     vec![
         entry.revision.to_string(),

@@ -2,16 +2,20 @@
 
 use std::path::Path;
 
+use shell_words::quote;
+
 use super::args::ImportArgs;
 use super::context::SessionContext;
 use super::failure::Failure;
 use super::open_store::{OpenStore, store_failure};
 use super::output::Output;
-use crate::app::describe;
+use super::standard_input;
+use crate::app::describe::{self, ImportRows, RowOutcome};
 use crate::exchange::{
-    self, ColumnNames, ImportExtent, ImportFormat, ImportOptions, ImportPlan, ImportTarget, ParsedImport,
+    self, ColumnNames, ImportCounts, ImportExtent, ImportFormat, ImportOptions, ImportPlan, ImportTarget,
+    ParsedImport,
 };
-use crate::model::{EditError, Jid, Wardrobe};
+use crate::model::{Affiliation, EditError, Jid, Wardrobe};
 use crate::store;
 
 /// Number of skipped items that are listed; more would hide what was imported.
@@ -27,16 +31,15 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
         },
         replace: args.replace,
         restricted: context.scope.rooms.is_some(),
-        new_users: args.affiliation.map(Into::into),
+        new_users: args.affiliation.as_deref().and_then(Affiliation::from_name),
     };
-    let (name, bytes) = read(&args.from, context)?;
+    let (name, bytes) = read(&args.from, context, out)?;
     let format = match (args.csv, args.json) {
         (true, _) => ImportFormat::Table,
         (_, true) => ImportFormat::Json,
         _ => ImportFormat::detect(&name, &bytes),
     };
-    let invalid_file =
-        |error: exchange::ImportErrors| Failure::error(format!("bad-request: {name}: {error}"));
+    let invalid_file = |error: exchange::ImportErrors| Failure::bad_request(format!("{name}: {error}"));
     let names = column_names(&args.map)?;
     let parsed = if names.is_empty() {
         exchange::read(&bytes, format)
@@ -55,16 +58,23 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
     };
     let first = plan(data.wardrobe())?;
     if args.dry_run {
-        data.check_affiliations(&first.group)?;
-        out.line(&format!(
-            "Would import: {}",
-            describe::import_summary(&first.counts)
-        ))?;
-    } else {
-        data.change_with_summary(out, |wardrobe| {
-            let ImportPlan { group, counts, .. } = plan(wardrobe)?;
-            Ok((group, format!("Imported: {}", describe::import_summary(&counts))))
+        data.check_permitted(&first.group)?;
+        out.line(&if first.group.is_empty() {
+            no_changes(&first.counts)
+        } else {
+            format!("The import would {}:", describe::import_intention(&first.counts))
         })?;
+        let rows = ImportRows::new(first.clone(), context.zone());
+        let changes = (0..rows.len()).filter_map(|at| rows.get(at));
+        for row in changes.filter(|row| row.outcome != RowOutcome::Skipped) {
+            out.line(&format!("Would {}", row.intention))?;
+        }
+    } else {
+        data.with_reason(args.why.reason.as_ref())
+            .change_with_summary(out, |wardrobe| {
+                let ImportPlan { group, counts, .. } = plan(wardrobe)?;
+                Ok((group, format!("Imported: {}", describe::import_summary(&counts))))
+            })?;
     }
     if let Some(kept) = first.counts.kept_note() {
         out.line(&kept)?;
@@ -75,6 +85,14 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
     match first.skipped.len().saturating_sub(MAX_SKIPPED_SHOWN) {
         0 => Ok(()),
         more => out.line(&format!("Skipped: {more} more")),
+    }
+}
+
+/// Why nothing would be imported: `No changes: 4 hats unchanged`.
+fn no_changes(counts: &ImportCounts) -> String {
+    match counts.unchanged {
+        0 => "No changes: already set".into(),
+        _ => format!("No changes: {}", describe::import_summary(counts)),
     }
 }
 
@@ -89,11 +107,9 @@ fn column_names(given: &[String]) -> Result<ColumnNames, Failure> {
 }
 
 /// The name of the input for messages, and its content.
-fn read(from: &Path, context: &SessionContext) -> Result<(String, Vec<u8>), Failure> {
+fn read(from: &Path, context: &SessionContext, out: &mut Output) -> Result<(String, Vec<u8>), Failure> {
     if store::is_dash(from) {
-        let bytes = store::read_all(std::io::stdin().lock());
-        let bytes = bytes.map_err(|error| Failure::error(format!("cannot read standard input: {error}")))?;
-        return Ok(("standard input".into(), bytes));
+        return Ok((standard_input::NAME.into(), standard_input::read(out)?));
     }
     context.require_unrestricted("import FILE")?;
     let bytes = store::read_file(from).map_err(|error| store_failure(&error))?;
@@ -117,7 +133,7 @@ fn check_target(parsed: &ParsedImport, args: &ImportArgs, name: &str) -> Result<
         }
         ImportExtent::User(..) if !user => {
             let into = args.into.as_deref().unwrap_or("ROOM");
-            let command = suggested_command(args, &[&format!("--into {}", shell_quote(into)), "--user USER"]);
+            let command = suggested_command(args, &[&format!("--into {}", quote(into)), "--user USER"]);
             format!("is a user object without an address; specify the user: {command}")
         }
         _ => return Ok(()),
@@ -129,16 +145,12 @@ fn check_target(parsed: &ParsedImport, args: &ImportArgs, name: &str) -> Result<
 fn suggested_command(args: &ImportArgs, more: &[&str]) -> String {
     let mut words = vec![
         "hatrack import".to_owned(),
-        shell_quote(&args.from.to_string_lossy()),
+        quote(&args.from.to_string_lossy()).into_owned(),
     ];
-    words.extend(
-        args.map
-            .iter()
-            .map(|pairs| format!("--map {}", shell_quote(pairs))),
-    );
+    words.extend(args.map.iter().map(|pairs| format!("--map {}", quote(pairs))));
     words.extend(more.iter().map(|option| (*option).to_owned()));
     if let Some(file) = &args.common.file {
-        words.push(format!("--file {}", shell_quote(&file.to_string_lossy())));
+        words.push(format!("--file {}", quote(&file.to_string_lossy())));
     }
     let options = [
         ("--json", args.json),
@@ -148,15 +160,6 @@ fn suggested_command(args: &ImportArgs, more: &[&str]) -> String {
     let given = options.into_iter().filter(|(_, is_given)| *is_given);
     words.extend(given.map(|(option, _)| option.to_owned()));
     words.join(" ")
-}
-
-/// Quotes a word for a shell, if necessary.
-fn shell_quote(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./@:+,=%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// Checks that the target user exists, unless the user object has an affiliation to add them with.

@@ -1,36 +1,37 @@
-//! `hatrack pull`, `plan` and `apply`: rooms of the data file and of live servers.
+//! `hatrack pull`, `plan`, `apply` and `follow`: rooms of the data file and of live servers.
 
-pub(super) mod password;
-mod progress;
+mod availability;
+mod follow;
 mod receive;
 mod rooms;
 mod session;
+mod signals;
 mod text;
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
-use self::receive::{Ask, Part, Received};
-use self::session::{Session, Stopped};
+use self::receive::{Ask, Received, ServerPart};
+use self::session::{LiveSession, NotRecorded, Stopped};
 use super::args::{ApplyArgs, PlanArgs, PullArgs};
+use super::confirm;
 use super::context::SessionContext;
 use super::failure::Failure;
 use super::output::Output;
 use crate::app::describe;
-use crate::model::{Jid, write};
-use crate::store::{Change, SentChanges};
+use crate::app::servers::not_recorded_text;
+use crate::model::{EditError, Jid, write};
+use crate::store::{Change, ChangeReason, SentChanges};
 use crate::sync::{Affiliations, OtherRooms, Plan, Report, RoomPlan, RoomReport, RoomState, Status};
 
-/// The exit code after Ctrl-C.
-const INTERRUPTED: u8 = 130;
+pub(super) use self::follow::run as follow;
 
 pub(super) fn pull(args: &PullArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let mut session = Session::open(context, &args.rooms)?;
+    let mut session = LiveSession::open(context, &args.rooms)?;
     session.data.check_writable()?;
     let plans = session.plan_all(OtherRooms::Take, None);
     let decide = |plan: &mut RoomPlan| {
-        if args.take_removals {
+        if args.accept_removals {
             plan.take_removals();
         }
         if args.replace {
@@ -41,20 +42,27 @@ pub(super) fn pull(args: &PullArgs, context: &SessionContext, out: &mut Output) 
     let mut status = Status::Done;
     for (number, plan) in plans.into_iter().enumerate() {
         let plan = session.planned(number, plan, out, &mut status)?;
-        let Some(mut part) = plan.map(|plan| Part::new(number, plan, &decide)) else {
-            continue;
-        };
+        let Some(mut plan) = plan else { continue };
+        if args.rooms.rooms.is_empty()
+            && let Some(server) = session.settings(number)
+        {
+            let wardrobe = session.data.wardrobe();
+            if let Some(text) = text::skip_forbidden(Arc::make_mut(&mut plan), wardrobe, server) {
+                out.line(&text)?;
+            }
+        }
+        let mut part = ServerPart::new(number, plan, &decide);
         if part.receive(&mut session, None, out, &mut status)? == Received::Current {
             let reports = received_reports(&part);
             text::report(&part.plan, &reports, out)?;
             status = status.min(reports.status());
         }
     }
-    end(status)
+    end(session, status, out)
 }
 
 pub(super) fn plan(args: &PlanArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let mut session = Session::open(context, &args.rooms)?;
+    let mut session = LiveSession::open(context, &args.rooms)?;
     let mut plans = session.plan_all(OtherRooms::List, None);
     for (number, plan) in plans.iter_mut().enumerate() {
         let unread = |room: &RoomPlan| matches!(room.state, RoomState::Unread(_));
@@ -79,16 +87,16 @@ pub(super) fn plan(args: &PlanArgs, context: &SessionContext, out: &mut Output) 
     if !args.json {
         text::plans(&all, session.data.wardrobe(), out)?;
     }
-    end(status)
+    end(session, status, out)
 }
 
 pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let mut session = Session::open(context, &args.rooms)?;
+    let mut session = LiveSession::open(context, &args.rooms)?;
     session.data.check_writable()?;
     let affiliations = args.affiliations.then_some(Affiliations::Manage);
     let plans = session.plan_all(OtherRooms::List, affiliations);
     let decide = |plan: &mut RoomPlan| {
-        if args.take_removals {
+        if args.accept_removals {
             plan.take_removals();
         }
         if let Some(side) = args.prefer {
@@ -99,7 +107,11 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
     let mut parts = Vec::new();
     for (number, plan) in plans.into_iter().enumerate() {
         let plan = session.planned(number, plan, out, &mut status)?;
-        parts.extend(plan.map(|plan| Part::new(number, plan, &decide)));
+        parts.extend(plan.map(|plan| ServerPart::new(number, plan, &decide)));
+    }
+    for part in &parts {
+        let permitted = part.plan.permit(&context.scope.rights);
+        permitted.map_err(EditError::from)?;
     }
     let ask: Option<Ask> = if args.yes { None } else { Some(&ask) };
     if let Some(ask) = ask {
@@ -107,7 +119,8 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
         if !ask(&shown, &session, out)? {
             out.line("Canceled: nothing was changed")?;
             let left = shown.iter().map(|plan| plan.status()).min();
-            return end(status.min(left.unwrap_or(Status::Done)));
+            let status = status.min(left.unwrap_or(Status::Done));
+            return end(session, status, out);
         }
     }
     for mut part in parts {
@@ -116,57 +129,48 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
             Received::Failed => continue,
             Received::Canceled => {
                 out.line("Canceled: nothing more was changed")?;
-                return end(status.min(part.plan.status()));
+                let status = status.min(part.plan.status());
+                return end(session, status, out);
             }
         }
-        let (report, stopped) = session.send(part.number, &part.plan)?;
+        let (report, stopped) = session.send(part.number, &part.plan, args.why.reason.as_ref())?;
         let reports = joined(report, &part.received);
-        session.record(&reports, out)?;
+        session.record(&reports, args.why.reason.as_ref(), out)?;
         text::report(&part.plan, &reports, out)?;
         status = status.min(reports.status());
         if stopped {
-            out.warn("stopped; what was on its way is answered, and the next apply goes on")?;
-            return Err(Failure::with_code(INTERRUPTED, ""));
+            out.warn("stopped after the changes in progress; the next apply sends the rest")?;
+            return Err(Failure::interrupted());
         }
     }
-    end(status)
+    end(session, status, out)
 }
 
 /// Shows plans, and asks whether to apply them where there is something to do.
-fn ask(plans: &[Arc<Plan>], session: &Session<'_>, out: &mut Output) -> Result<bool, Failure> {
+fn ask(plans: &[Arc<Plan>], session: &LiveSession<'_>, out: &mut Output) -> Result<bool, Failure> {
     text::plans(plans, session.data.wardrobe(), out)?;
     let to_do = plans.iter().map(|plan| plan.counts());
     let to_do: usize = to_do.map(|counts| counts.send + counts.receive).sum();
     if to_do == 0 {
         return Ok(true);
     }
-    confirm(to_do, out)
+    let question = format!("Apply {}?", describe::count(to_do, "change"));
+    confirm::ask(&question, "apply --yes", out)
 }
 
-/// The exit code of a status.
-fn end(status: Status) -> Result<(), Failure> {
+/// Ends the session, with the exit code of a status.
+fn end(mut session: LiveSession<'_>, mut status: Status, out: &mut Output) -> Result<(), Failure> {
+    for NotRecorded { server, room, reason } in session.finish() {
+        status = Status::Failed;
+        out.warn(&not_recorded_text(&server, &room, &reason))?;
+    }
     match status.exit_code() {
         0 => Ok(()),
         code => Err(Failure::with_code(code, "")),
     }
 }
 
-/// Asks on the terminal. Without one, nothing is applied.
-fn confirm(changes: usize, out: &mut Output) -> Result<bool, Failure> {
-    out.flush()?;
-    let changes = describe::count(changes, "change");
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(Failure::usage(format!(
-            "{changes} not applied: there is no terminal to ask on; use apply --yes"
-        )));
-    }
-    let _ = write!(std::io::stderr(), "Apply {changes}? [y/N] ");
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
-    Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
-}
-
-fn received_reports(part: &Part<'_>) -> Report {
+fn received_reports(part: &ServerPart<'_>) -> Report {
     let report = Report {
         server: part.plan.server.clone(),
         rooms: part.plan.rooms.iter().map(RoomReport::new).collect(),
@@ -181,7 +185,7 @@ fn joined(mut report: Report, received: &BTreeMap<Jid, usize>) -> Report {
     report
 }
 
-impl Session<'_> {
+impl LiveSession<'_> {
     /// The plan of a server; what failed is said, and the others go on.
     fn planned(
         &self,
@@ -192,7 +196,7 @@ impl Session<'_> {
     ) -> Result<Option<Arc<Plan>>, Failure> {
         match plan {
             Ok(plan) => Ok(Some(plan)),
-            Err(Stopped::Interrupted) => Err(Failure::with_code(INTERRUPTED, "")),
+            Err(Stopped::Interrupted) => Err(Failure::interrupted()),
             Err(Stopped::Failed(why)) => {
                 *status = Status::Failed;
                 out.warn(&format!("{}: {why}", self.name(number)))?;
@@ -202,7 +206,12 @@ impl Session<'_> {
     }
 
     /// Records in the history what was sent, as done by this session's actor.
-    fn record(&mut self, report: &Report, out: &mut Output) -> Result<(), Failure> {
+    fn record(
+        &mut self,
+        report: &Report,
+        reason: Option<&ChangeReason>,
+        out: &mut Output,
+    ) -> Result<(), Failure> {
         let changes = report.sent_edits();
         if changes.is_empty() {
             return Ok(());
@@ -213,6 +222,7 @@ impl Session<'_> {
         };
         let change = Change {
             sent: Some(sent),
+            reason: reason.cloned(),
             ..Change::default()
         };
         match self.commit(change, out) {

@@ -7,12 +7,16 @@ mod actor;
 mod add;
 mod affiliate;
 pub mod args;
+mod at_once;
 mod catalog;
 mod check;
 mod complete;
 pub mod config;
 mod config_command;
+mod confirm;
 mod context;
+mod ending;
+mod expire;
 mod export;
 mod failure;
 mod global_options;
@@ -21,15 +25,21 @@ mod history;
 mod import;
 mod json_log;
 mod live;
+mod moment;
 mod open_store;
 mod output;
+mod password;
+mod progress;
 mod remove;
+mod rollback;
 mod room;
+mod saved_changes;
 mod screen;
 mod servers;
 mod set;
 mod sets;
 mod show;
+mod standard_input;
 mod undo;
 mod user;
 mod user_folders;
@@ -37,6 +47,7 @@ mod value_parsers;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -45,7 +56,7 @@ use crate::term::LookOptions;
 use crate::ui::text;
 pub use actor::Actor;
 use args::{Cli, CliCommand};
-use config::{Config, ConfigFiles};
+use config::{Config, ConfigFiles, ThemeChoice};
 pub use context::{SessionContext, time_zone};
 pub use failure::Failure;
 pub use global_options::GlobalOptions;
@@ -67,7 +78,7 @@ pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
             // Output comes before the error. A second failure has nowhere to be reported.
             let _ = out.flush();
             if !failure.message.is_empty() {
-                let _ = writeln!(io::stderr(), "hatrack: {}", text::sanitize(&failure.message));
+                let _ = writeln!(io::stderr(), "hatrack: {}", text::sanitize(&failure.to_string()));
             }
             failure.code
         }
@@ -79,11 +90,11 @@ fn run(cli: &Cli, out: &mut Output) -> Result<(), Failure> {
     let Some(command) = &cli.command else {
         if cli.demo && (options.restricted() || options.file.is_some()) {
             return Err(Failure::usage(
-                "--demo cannot be combined with --file, --room or --read-only",
+                "--demo cannot be combined with --file or with options that restrict the session",
             ));
         }
-        let config = ConfigFiles::of_session(options.config.as_deref(), options.restricted()).load()?;
-        let screen_settings = screen_settings(cli, config);
+        let files = ConfigFiles::of_session(options.config.as_deref(), options.restricted());
+        let screen_settings = screen_settings(cli, files.load()?, files.for_settings());
         let log = options.log.clone();
         return if cli.demo {
             json_log::start(log.as_deref(), None)?;
@@ -98,11 +109,19 @@ fn run(cli: &Cli, out: &mut Output) -> Result<(), Failure> {
     let log = options.log.clone();
     let context = &SessionContext::from_environment(options)?;
     json_log::start(log.as_deref(), Some(&context.file))?;
+    let done = run_command(command, context, out);
+    // What was saved is sent also if the command failed afterwards.
+    let sent = at_once::send(context, out);
+    done.and(sent)
+}
+
+fn run_command(command: &CliCommand, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     match command {
         CliCommand::Show(args) => show::run(args, context, out),
         CliCommand::User(args) => user::run(args, context, out),
         CliCommand::Add(args) => add::run(args, context, out),
         CliCommand::Remove(args) => remove::run(args, context, out),
+        CliCommand::Expire(args) => expire::run(args, context, out),
         CliCommand::Set(args) => set::run(args, context, out),
         CliCommand::Room(args) => room::run(args, context, out),
         CliCommand::Affiliate(args) => affiliate::run(args, context, out),
@@ -114,6 +133,7 @@ fn run(cli: &Cli, out: &mut Output) -> Result<(), Failure> {
         CliCommand::Pull(args) => live::pull(args, context, out),
         CliCommand::Plan(args) => live::plan(args, context, out),
         CliCommand::Apply(args) => live::apply(args, context, out),
+        CliCommand::Follow(args) => live::follow(args, context, out),
         CliCommand::Check(args) => check::run(args, context, out),
         CliCommand::Config(args) => config_command::run(args, context, out),
         CliCommand::History(args) => history::run(args, context, out),
@@ -142,15 +162,40 @@ fn reject_screen_options(cli: &Cli) -> Result<(), Failure> {
 }
 
 /// The settings of the screen; the command line overrides the configuration.
-fn screen_settings(cli: &Cli, config: Config) -> screen::ScreenSettings {
-    let look = LookOptions {
+fn screen_settings(cli: &Cli, config: Config, file: Option<&Path>) -> screen::ScreenSettings {
+    let without_theme = LookOptions {
         colors: cli.color.or(config.colors).unwrap_or_default(),
         background: cli.background.or(config.background).unwrap_or_default(),
         ascii: cli.ascii.then_some(true).or(config.ascii),
-        theme: config.theme,
-        overrides: config.styles,
+        ..LookOptions::default()
     };
+    let in_theme = |theme: &ThemeChoice| LookOptions {
+        background: cli.background.or(theme.background).unwrap_or_default(),
+        theme: theme.builtin,
+        overrides: theme.styles.clone(),
+        ..without_theme.clone()
+    };
+    let look = config.theme.as_ref().map_or_else(
+        || without_theme.clone(),
+        |theme| LookOptions {
+            // A later file may set another background.
+            background: without_theme.background,
+            ..in_theme(theme)
+        },
+    );
+    let themes = config.themes.iter().map(|theme| screen::ThemeSettings {
+        name: theme.name.clone(),
+        description: theme.description,
+        look: in_theme(theme),
+    });
     screen::ScreenSettings {
+        themes: themes.collect(),
+        theme: config
+            .theme
+            .as_ref()
+            .map_or(config::DEFAULT_THEME, |theme| &theme.name)
+            .to_owned(),
+        theme_file: file.map(Path::to_path_buf),
         mouse: cli.mouse || config.mouse.unwrap_or_default(),
         look,
         plain: cli.plain || config.plain.unwrap_or_default(),

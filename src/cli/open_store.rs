@@ -5,20 +5,23 @@ use std::mem::ManuallyDrop;
 
 use super::context::SessionContext;
 use super::failure::Failure;
-use super::output::Output;
+use super::output::{Output, saved};
 use crate::app::describe;
-use crate::model::{EditError, Group, Jid, Wardrobe};
-use crate::store::{self, Change, Refreshed, Store, StoreOptions};
+use crate::model::{Affiliation, EditError, Group, Jid, Wardrobe};
+use crate::server::ServerSettings;
+use crate::store::{self, Change, ChangeReason, Refreshed, Store, StoreOptions};
 use crate::sync::changes_affiliation;
 
 /// How often a change is computed again after a conflict with another writer.
-const MAX_ATTEMPTS: usize = 5;
+pub(super) const MAX_ATTEMPTS: usize = 5;
 
 /// The open data file of a command.
 pub(super) struct OpenStore<'a> {
     /// Never dropped: freeing a large wardrobe takes time, and the process ends with the command.
     pub(super) store: ManuallyDrop<Store>,
     context: &'a SessionContext,
+    /// Why the data file is changed.
+    reason: Option<ChangeReason>,
 }
 
 impl<'a> OpenStore<'a> {
@@ -26,10 +29,23 @@ impl<'a> OpenStore<'a> {
         let options = StoreOptions {
             actor: context.actor.to_string(),
             scope: context.scope.clone(),
+            ..StoreOptions::default()
         };
         let store = Store::open(&context.file, options).map_err(|error| store_failure(&error))?;
         let store = ManuallyDrop::new(store);
-        Ok(Self { store, context })
+        Ok(Self {
+            store,
+            context,
+            reason: None,
+        })
+    }
+
+    /// The data file, to be changed for this reason.
+    pub(super) fn with_reason(self, reason: Option<&ChangeReason>) -> Self {
+        Self {
+            reason: reason.cloned(),
+            ..self
+        }
     }
 
     /// Opens the data file for reading: one that was named explicitly must exist.
@@ -52,9 +68,10 @@ impl<'a> OpenStore<'a> {
         out: &mut Output,
         make: impl Fn(&mut Wardrobe) -> Result<Group, EditError>,
     ) -> Result<(), Failure> {
+        let context = self.context;
         self.change_with_summary(out, |wardrobe| {
-            let group = make(wardrobe)?;
-            let what = describe::group(&group);
+            let group = make(wardrobe).map_err(|error| refusal(error, wardrobe, context))?;
+            let what = describe::group(&group, &context.zone());
             Ok((group, what))
         })
     }
@@ -73,10 +90,14 @@ impl<'a> OpenStore<'a> {
                 return out.line("No changes: already set");
             }
             attempts_left -= 1;
-            match self.commit(group.into(), out) {
+            let change = Change {
+                reason: self.reason.clone(),
+                ..Change::from(group)
+            };
+            match self.commit(change, out) {
                 Ok(None) => return out.line("No changes: already set"),
                 Ok(Some(revision)) => {
-                    return out.line(&format!("{} (revision {revision})", describe::capitalized(&what)));
+                    return out.line(&saved(&what, revision));
                 }
                 Err(CommitFailure::Refused(EditError::Conflict { .. })) if attempts_left > 0 => {
                     self.store.refresh().map_err(|error| store_failure(&error))?;
@@ -91,10 +112,12 @@ impl<'a> OpenStore<'a> {
         self.check_writable().map_err(CommitFailure::Failed)?;
         // What a server sends changes what is shown.
         if change.actor.is_none() {
-            let checked = self.check_affiliations(&change.group);
+            let checked = self.check_permitted(&change.group);
             checked.map_err(CommitFailure::Failed)?;
         }
         let is_new = creates_explicit_file(self.context, &self.store);
+        let hooks = self.context.commit_hooks().map_err(CommitFailure::Failed)?;
+        self.store.set_hooks(hooks);
         let results = self.store.commit(&[change]);
         let results = results.map_err(|error| CommitFailure::Failed(store_failure(&error)))?;
         match results.into_iter().next() {
@@ -118,8 +141,16 @@ impl<'a> OpenStore<'a> {
         Ok(refreshed == Refreshed::Changed)
     }
 
-    /// Returns an error if a change concerns affiliations that the room's server only shows.
-    pub(super) fn check_affiliations(&self, group: &Group) -> Result<(), Failure> {
+    /// The live servers that the session may see.
+    pub(super) fn servers(&self) -> Result<Vec<ServerSettings>, Failure> {
+        self.context.servers()
+    }
+
+    /// Returns an error if a change is beyond the session's rights, or concerns affiliations that the room's server only
+    /// shows.
+    pub(super) fn check_permitted(&self, group: &Group) -> Result<(), Failure> {
+        let permitted = self.context.scope.rights.permit(group);
+        permitted.map_err(EditError::from)?;
         let rooms: BTreeSet<&Jid> = group.0.iter().filter_map(changes_affiliation).collect();
         if rooms.is_empty() {
             return Ok(());
@@ -152,9 +183,26 @@ pub(super) enum CommitFailure {
 impl From<CommitFailure> for Failure {
     fn from(error: CommitFailure) -> Self {
         match error {
-            CommitFailure::Refused(error) => error.into(),
+            CommitFailure::Refused(error) => Self::without_advice(error),
             CommitFailure::Failed(failure) => failure,
         }
+    }
+}
+
+/// The failure of an operation, with the command that would make it possible if there is one.
+pub(super) fn refusal(error: EditError, wardrobe: &Wardrobe, context: &SessionContext) -> Failure {
+    let EditError::NotAffiliated { room, user } = &error else {
+        return error.into();
+    };
+    let affiliation = wardrobe.user(room, user).map(|user| user.affiliation);
+    if affiliation == Some(Affiliation::Outcast) {
+        return Failure::not_found(format!("{user} is banned from {room} and cannot get a hat"));
+    }
+    let servers = context.servers().unwrap_or_default();
+    let mut problems = servers.iter().filter(|server| server.links(room));
+    match problems.find_map(|server| server.entry.affiliation_problem(room)) {
+        Some(problem) => Failure::not_found(error).with_advice(problem),
+        None => error.into(),
     }
 }
 

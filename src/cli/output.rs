@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use super::failure::Failure;
+use crate::app::describe;
 use crate::ui::text;
 
 /// Standard output, or another writer in tests and for pipes.
@@ -10,6 +11,16 @@ pub struct Output<'a> {
     writer: &'a mut dyn Write,
     terminal: bool,
     saved: bool,
+}
+
+/// The result of a command that saved a change: what it did, a phrase in the past tense, with the revision.
+pub(super) fn saved(what: &str, revision: u64) -> String {
+    let what = describe::capitalized(what);
+    if what.ends_with(')') {
+        format!("{what}; revision {revision}")
+    } else {
+        format!("{what} (revision {revision})")
+    }
 }
 
 /// Maximum width that columns are aligned to; longer cells are not cut and shift only their own row.
@@ -52,6 +63,20 @@ impl<'a> Output<'a> {
 
     /// Prints a table with aligned columns, the head first; at least two spaces between columns, nothing cut.
     pub fn table(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+        self.aligned_table(head, rows, MAX_COLUMN_WIDTH)
+    }
+
+    /// Like [`Self::table`], with columns as wide as their cells.
+    pub fn wide_table(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+        self.aligned_table(head, rows, usize::MAX)
+    }
+
+    fn aligned_table(
+        &mut self,
+        head: &[&str],
+        rows: &[Vec<String>],
+        max_width: usize,
+    ) -> Result<(), Failure> {
         let clean = |row: &[String]| -> Vec<String> {
             row.iter().map(|cell| text::sanitize(cell).into_owned()).collect()
         };
@@ -59,7 +84,7 @@ impl<'a> Output<'a> {
         let mut widths: Vec<usize> = head.iter().map(|cell| text::width(cell)).collect();
         for row in &rows {
             for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(text::width(cell).min(MAX_COLUMN_WIDTH));
+                *width = (*width).max(text::width(cell).min(max_width));
             }
         }
         let head: Vec<String> = head.iter().map(|&cell| cell.into()).collect();
@@ -143,6 +168,18 @@ mod tests {
         let mut bytes = Vec::new();
         print(&mut Output::new(&mut bytes, terminal));
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn wide_table_aligns_long_cells() {
+        let long = "x".repeat(2 * MAX_COLUMN_WIDTH);
+        let rows = [vec![long, "y".into()], vec!["x".into(), "y".into()]];
+        let table = printed(false, |out| out.wide_table(&["PATH", "STATE"], &rows).unwrap());
+        let columns: Vec<usize> = table
+            .lines()
+            .map(|line| line.rfind(['S', 'y']).unwrap())
+            .collect();
+        assert_eq!(columns, [2 * MAX_COLUMN_WIDTH + 2; 3]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::hat_argument;
 use super::open_store::OpenStore;
 use super::output::Output;
 use crate::app::describe;
-use crate::model::{HatId, Jid, Wardrobe};
+use crate::model::{Affiliation, EditError, HatId, Jid, Wardrobe};
 
 pub(super) fn run(args: &RemoveArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
@@ -19,12 +19,26 @@ pub(super) fn run(args: &RemoveArgs, context: &SessionContext, out: &mut Output)
     let hat = hat_argument::find(data.wardrobe(), Some(&room), &args.hat)?;
     let hat = hat.unwrap_or_else(|| HatId::unchecked(args.hat.as_str()));
     let remove = |wardrobe: &mut Wardrobe| wardrobe.remove_user_hat(&user, &room, &hat);
-    if remove(&mut data.wardrobe().clone())?.is_empty() {
+    let removed = remove(&mut data.wardrobe().clone()).map_err(|error| refusal(error, data.wardrobe()))?;
+    if removed.is_empty() {
         // Not an error, but the ID may be a typo.
         data.check_writable()?;
         return out.line(&missing_hat_message(data.wardrobe(), &room, &user, &hat));
     }
-    data.change(out, remove)
+    data.with_reason(args.why.reason.as_ref()).change(out, remove)
+}
+
+/// The failure for a user who is not affiliated: a banned user is called so.
+fn refusal(error: EditError, wardrobe: &Wardrobe) -> Failure {
+    match &error {
+        EditError::NotAffiliated { room, user }
+            if wardrobe.user(room, user).map(|user| user.affiliation) == Some(Affiliation::Outcast) =>
+        {
+            Failure::not_found(format!("{user} is banned from {room}"))
+                .with_advice("hats can be removed only from owners, admins and members")
+        }
+        _ => Failure::without_advice(error),
+    }
 }
 
 /// The message for a hat that the user does not have, with a similar hat of the user or, failing that, of the room.

@@ -13,17 +13,25 @@ pub(super) fn run(args: &RoomArgs, context: &SessionContext, out: &mut Output) -
             let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
             Failure::check_single_line("name", args.name.as_deref())?;
             context.check_room_allowed(&room)?;
-            OpenStore::open(context)?.change(out, |wardrobe| wardrobe.add_room(&room, args.name.as_deref()))
+            OpenStore::open(context)?
+                .with_reason(args.why.reason.as_ref())
+                .change(out, |wardrobe| wardrobe.add_room(&room, args.name.as_deref()))
         }
         RoomCommand::Rename(args) => {
             let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
+            if args.name.is_none() && !args.clear {
+                return Err(Failure::usage("give a name, or --clear"));
+            }
             Failure::check_single_line("name", args.name.as_deref())?;
             OpenStore::open(context)?
+                .with_reason(args.why.reason.as_ref())
                 .change(out, |wardrobe| wardrobe.rename_room(&room, args.name.as_deref()))
         }
         RoomCommand::Remove(args) => {
             let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
-            OpenStore::open(context)?.change(out, |wardrobe| wardrobe.remove_room(&room))
+            OpenStore::open(context)?
+                .with_reason(args.why.reason.as_ref())
+                .change(out, |wardrobe| wardrobe.remove_room(&room))
         }
     }
 }

@@ -1,22 +1,23 @@
 //! `hatrack` without a command: opens the screen.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::config::save_theme;
 use super::context::{SessionContext, time_zone};
 use super::failure::Failure;
+use crate::app::themes::{NamedTheme, ThemeChoices};
 use crate::app::{Keymap, Start};
 use crate::model::read;
 use crate::server::WorkerOptions;
 use crate::store::{Drafts, StoreOptions};
-use crate::term::{self, LookOptions, NoTerminal, SessionEnd, SessionJob, WardrobeSource};
+use crate::term::{self, LookOptions, NoTerminal, SessionEnd, SessionJob, ThemeFile, Themes, WardrobeSource};
 use crate::ui;
 
 /// The sample data of `--demo`.
 const SAMPLE: &[u8] = include_bytes!("../../assets/demo.json");
 
 /// Appended to the error when there is no terminal.
-const COMMANDS_HINT: &str = "without a terminal use the commands show, user, add, remove, set, room, affiliate, catalog, sets, \
-                       export, import, check, history, undo and redo (see hatrack --help)";
+const COMMANDS_HINT: &str = "the screen needs a terminal. For scripts, use a command: see hatrack --help";
 
 /// Settings of the screen: from the command line, else the configuration, else defaults.
 #[derive(Debug, Default)]
@@ -25,21 +26,45 @@ pub(super) struct ScreenSettings {
     pub(super) mouse: bool,
     /// Colors, background and theme.
     pub(super) look: LookOptions,
+    /// The themes that can be chosen.
+    pub(super) themes: Vec<ThemeSettings>,
+    /// The name of the theme.
+    pub(super) theme: String,
+    /// The configuration file in which a theme is saved.
+    pub(super) theme_file: Option<PathBuf>,
     /// Plain text for screen readers.
     pub(super) plain: bool,
     /// The keys of the commands.
     pub(super) keymap: Keymap,
 }
 
+/// A theme that can be chosen.
+#[derive(Debug)]
+pub(super) struct ThemeSettings {
+    pub(super) name: String,
+    /// What distinguishes it, in a few words.
+    pub(super) description: &'static str,
+    pub(super) look: LookOptions,
+}
+
+impl ScreenSettings {
+    /// The themes for the list on the screen.
+    fn theme_choices(&self) -> ThemeChoices {
+        let named = |theme: &ThemeSettings| NamedTheme {
+            name: theme.name.clone(),
+            description: theme.description.to_owned(),
+        };
+        let is_saved = self.theme_file.is_some();
+        ThemeChoices {
+            all: self.themes.iter().filter(|_| is_saved).map(named).collect(),
+            current: self.theme.clone(),
+        }
+    }
+}
+
 /// Opens the screen on the data file.
 pub(super) fn run(context: &SessionContext, settings: &ScreenSettings) -> Result<(), Failure> {
-    let servers = WorkerOptions {
-        servers: context.servers()?,
-        data_file: context.file.clone(),
-        state_dir: context.state_dir.clone(),
-        actor: context.actor.to_string(),
-        scope: context.scope.clone(),
-    };
+    let servers = context.worker_options()?;
     let start = Start {
         file: abbreviate_home(
             &context.file,
@@ -51,17 +76,20 @@ pub(super) fn run(context: &SessionContext, settings: &ScreenSettings) -> Result
         scope: context.scope.clone(),
         demo: false,
         mouse: settings.mouse,
-        time_zone: Some(time_zone(context.restricted())),
+        plain: settings.plain,
+        time_zone: Some(context.zone()),
         keymap: settings.keymap.clone(),
         servers: servers
             .servers
             .iter()
             .map(|server| server.entry.clone())
             .collect(),
+        themes: settings.theme_choices(),
     };
     let options = StoreOptions {
         actor: context.actor.to_string(),
         scope: context.scope.clone(),
+        ..StoreOptions::default()
     };
     // Without the address: after a lost connection, people may come back from another one.
     let drafts = context
@@ -87,8 +115,10 @@ pub(super) fn demo(actor: Option<&str>, settings: &ScreenSettings) -> Result<(),
         actor: actor.unwrap_or("you").into(),
         demo: true,
         mouse: settings.mouse,
+        plain: settings.plain,
         time_zone: Some(time_zone(false)),
         keymap: settings.keymap.clone(),
+        themes: settings.theme_choices(),
         ..Start::default()
     };
     let servers = WorkerOptions::default();
@@ -103,15 +133,23 @@ fn open(
     settings: &ScreenSettings,
 ) -> Result<(), Failure> {
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    let look = settings.look.resolve(variable);
+    let themes = Themes {
+        start: settings.look.resolve(variable),
+        looks: (settings.themes.iter())
+            .map(|theme| (theme.name.clone(), theme.look.resolve(variable)))
+            .collect(),
+        file: settings.theme_file.clone().map(|path| ThemeFile {
+            path,
+            save: save_theme,
+        }),
+    };
     let job = SessionJob {
         start,
         source,
         servers,
         drafts,
         term: variable("TERM"),
-        look,
-        plain: settings.plain,
+        themes,
     };
     let draw = |state: &_, theme: &_, frame: &mut ratatui::Frame<'_>| {
         ui::draw(state, theme, frame.area(), frame);

@@ -1,5 +1,6 @@
 //! `hatrack servers`: lists the live servers of the configuration with their state, checks them, prints examples.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -7,10 +8,11 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::args::{ExampleKind, ServerCheckArgs, ServersArgs, ServersCommand};
-use super::context::SessionContext;
+use super::context::{SessionContext, retain_server};
 use super::failure::Failure;
 use super::output::Output;
-use crate::app::describe::{after_colon, closest_match};
+use crate::app::describe::after_colon;
+use crate::app::servers::class_name;
 use crate::model::{Jid, write};
 use crate::server::{
     AskPassword, Backend, Discretion, Error, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings,
@@ -54,24 +56,16 @@ fn check(
     }
     let mut servers = context.servers()?;
     if let Some(name) = &args.server {
-        let names = servers.iter().map(|server| &*server.entry.name);
-        let hint = closest_match(name, names)
-            .map_or_else(String::new, |nearest| format!("; did you mean {nearest:?}?"));
-        servers.retain(|server| *server.entry.name == **name);
-        if servers.is_empty() {
-            return Err(Failure::not_found(format!(
-                "no server {name:?} in the configuration{hint}"
-            )));
-        }
+        retain_server(&mut servers, name)?;
     }
     if servers.is_empty() && !args.json && !json {
         return none(out);
     }
-    check::run(&servers, args.json || json, out)
+    check::run(&servers, context.state_dir.as_deref(), args.json || json, out)
 }
 
 fn none(out: &mut Output) -> Result<(), Failure> {
-    out.line("No live servers are configured; hatrack servers example prosody (or xmpp) prints an entry to start from")
+    out.line("No servers configured; hatrack servers example prosody (or xmpp) prints an example section")
 }
 
 /// A row of the list, also as JSON.
@@ -104,7 +98,7 @@ enum StateName {
 impl StateName {
     fn of(error: &Error) -> Self {
         match error {
-            Error::Refused(_) => Self::Refused,
+            Error::Refused(_) | Error::NoHats(_) => Self::Refused,
             Error::Away(_) | Error::Lost(_) | Error::Malformed(_) | Error::Stopped => Self::Away,
         }
     }
@@ -128,7 +122,7 @@ fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Fa
         let entries = servers.iter().map(|server| server.entry.clone());
         Discretion::new(rooms, entries.collect())
     });
-    let rows: Vec<ListedServer> = states(&servers)
+    let rows: Vec<ListedServer> = states(&servers, context.state_dir.as_deref())
         .into_iter()
         .zip(&servers)
         .map(|((state, class, reason), server)| ListedServer {
@@ -152,7 +146,7 @@ fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Fa
         return out.json(&write::pretty(&rows));
     }
     let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
-    out.table(&["NAME", "KIND", "SERVICES", "REACHED BY", "STATE"], &rows)
+    out.wide_table(&["NAME", "KIND", "SERVICES", "CONNECTION", "STATE"], &rows)
 }
 
 fn cells(row: &ListedServer) -> Vec<String> {
@@ -160,7 +154,7 @@ fn cells(row: &ListedServer) -> Vec<String> {
     let about = row
         .reason
         .clone()
-        .or_else(|| row.class.map(|class| check::software(class).into()));
+        .or_else(|| row.class.map(|class| class_name(class).into()));
     let state = match about {
         Some(about) => format!("{}: {}", row.state.text(), after_colon(&about)),
         None => row.state.text().into(),
@@ -205,12 +199,12 @@ fn access_kind(server: &ServerSettings) -> &'static str {
     }
 }
 
-type State = (StateName, Option<ServerClass>, Option<String>);
+type ServerStatus = (StateName, Option<ServerClass>, Option<String>);
 
 /// Connects to all servers side by side, and waits for a short time only.
-fn states(servers: &[ServerSettings]) -> Vec<State> {
+fn states(servers: &[ServerSettings], state: Option<&Path>) -> Vec<ServerStatus> {
     let (sender, receiver) = channel();
-    let mut states: Vec<State> = Vec::new();
+    let mut states: Vec<ServerStatus> = Vec::new();
     for (number, server) in servers.iter().enumerate() {
         let state = if needs_password(server) {
             let reason = format!(
@@ -221,7 +215,7 @@ fn states(servers: &[ServerSettings]) -> Vec<State> {
         } else {
             let mut server = server.clone();
             server.timeout = server.timeout.min(LIST_TIMEOUT);
-            start(&server, Box::new(|_| None), number, &sender, |backend| {
+            start(&server, state, Box::new(|_| None), number, &sender, |backend| {
                 backend.connect()
             });
             let reason = format!("no answer within {} s", (LIST_TIMEOUT + LIST_GRACE).as_secs());
@@ -253,14 +247,15 @@ fn needs_password(server: &ServerSettings) -> bool {
 /// Asks a server something, in a thread of its own.
 fn start<T: Send + 'static>(
     server: &ServerSettings,
+    state: Option<&Path>,
     ask: AskPassword,
     number: usize,
     sender: &Sender<(usize, Result<T, Error>)>,
     call: fn(&mut dyn Backend) -> Result<T, Error>,
 ) {
-    let (server, answers) = (server.clone(), sender.clone());
+    let (server, answers, state) = (server.clone(), sender.clone(), state.map(Path::to_path_buf));
     let work = move || {
-        let mut backend = backend(&server, ask);
+        let mut backend = backend(&server, ask, state.as_deref());
         let answer = call(&mut *backend);
         // Nobody waits any longer if it was too slow.
         let _ = answers.send((number, answer));

@@ -21,13 +21,15 @@ pub(super) fn run(args: &SetsArgs, context: &SessionContext, out: &mut Output) -
         Some(SetsCommand::Apply(args)) => apply(args, context, out),
         Some(SetsCommand::Rename(args)) => {
             check_set_name(&args.new_name)?;
-            OpenStore::open(context)?.change(out, |wardrobe| {
-                wardrobe.rename_hat_set(&args.name, &args.new_name)
-            })
+            OpenStore::open(context)?
+                .with_reason(args.why.reason.as_ref())
+                .change(out, |wardrobe| {
+                    wardrobe.rename_hat_set(&args.name, &args.new_name)
+                })
         }
-        Some(SetsCommand::Remove(args)) => {
-            OpenStore::open(context)?.change(out, |wardrobe| wardrobe.put_hat_set(&args.name, None))
-        }
+        Some(SetsCommand::Remove(args)) => OpenStore::open(context)?
+            .with_reason(args.why.reason.as_ref())
+            .change(out, |wardrobe| wardrobe.put_hat_set(&args.name, None)),
     }
 }
 
@@ -42,21 +44,19 @@ fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Fa
         return out.line("Save the first one: hatrack sets save NAME ROOM USER");
     }
     let rows = sets.iter().map(|(name, hats)| {
-        let titles = hats
-            .iter()
-            .map(|(id, hat)| describe::hat(id, hat.title.as_deref()));
-        let titles: Vec<String> = titles.collect();
-        vec![name.to_string(), hats.len().to_string(), titles.join(", ")]
+        let names = hats.iter().map(|(id, hat)| describe::hat_with_flags(id, hat));
+        let names: Vec<String> = names.collect();
+        vec![name.to_string(), hats.len().to_string(), names.join(", ")]
     });
     let rows: Vec<_> = rows.collect();
-    out.table(&["NAME", "HATS", "TITLES"], &rows)
+    out.table(&["NAME", "COUNT", "HATS"], &rows)
 }
 
 /// Rejects empty names and names that are not a single line.
 fn check_set_name(name: &str) -> Result<(), Failure> {
     Failure::check_single_line("hat set name", Some(name))?;
-    if name.trim().is_empty() {
-        return Err(Failure::usage("bad-request: the hat set name is empty"));
+    if name.is_empty() {
+        return Err(Failure::bad_request("the hat set name is empty"));
     }
     Ok(())
 }
@@ -70,24 +70,25 @@ fn save(args: &SetSaveArgs, context: &SessionContext, out: &mut Output) -> Resul
         let existing = wardrobe.hat_sets()?.remove(&*args.name);
         if existing.is_some_and(|existing| existing != hats) && !args.force {
             let name = args.name.as_str().into();
-            let error = Failure::from(EditError::HatSetExists { name });
-            let message = format!("{error}; use --force to overwrite it");
-            return Err(Failure { message, ..error });
+            let failure = Failure::from(EditError::HatSetExists { name });
+            return Err(failure.with_advice("use --force to overwrite it"));
         }
         let group = wardrobe.put_hat_set(&args.name, Some(&hats))?;
-        let what = describe::group(&group);
+        let what = describe::group(&group, &context.zone());
         Ok((group, what))
     };
-    OpenStore::open(context)?.change_with_summary(out, edit)
+    OpenStore::open(context)?
+        .with_reason(args.why.reason.as_ref())
+        .change_with_summary(out, edit)
 }
 
 /// The hats of a user, with titles from the catalog filled in.
 fn hats_of(wardrobe: &Wardrobe, room: &Jid, user: &Jid) -> Result<Hats, Failure> {
     let room_data = wardrobe.room(room);
     let room_data = room_data.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
-    let user_data = room_data.user(user).ok_or_else(|| EditError::NotAffiliated {
-        room: room.clone(),
-        user: user.clone(),
+    let user_data = room_data.user(user).ok_or_else(|| {
+        let (room, user) = (room.clone(), user.clone());
+        Failure::without_advice(EditError::NotAffiliated { room, user })
     })?;
     if user_data.hats.is_empty() {
         return Err(Failure::not_found(format!("{user} has no hats in {room}")));
@@ -101,25 +102,27 @@ fn apply(args: &SetApplyArgs, context: &SessionContext, out: &mut Output) -> Res
     let users = users
         .collect::<Result<Vec<_>, _>>()
         .map_err(Failure::invalid_argument)?;
-    OpenStore::open(context)?.change(out, |wardrobe| {
-        let name = args.name.as_str();
-        let hats = wardrobe.hat_sets()?.remove(name);
-        let hats = hats.ok_or_else(|| EditError::NoSuchHatSet { name: name.into() })?;
-        let mut group = Group::default();
-        for user in &users {
-            if args.add {
-                for (id, hat) in hats.iter() {
-                    let current = wardrobe.user(&room, user);
-                    if current.is_none_or(|current| current.hats.get(id).is_none()) {
-                        group
-                            .0
-                            .extend(wardrobe.add_user_hat(user, &room, id, hat.clone())?.0);
+    OpenStore::open(context)?
+        .with_reason(args.why.reason.as_ref())
+        .change(out, |wardrobe| {
+            let name = args.name.as_str();
+            let hats = wardrobe.hat_sets()?.remove(name);
+            let hats = hats.ok_or_else(|| EditError::NoSuchHatSet { name: name.into() })?;
+            let mut group = Group::default();
+            for user in &users {
+                if args.add {
+                    for (id, hat) in hats.iter() {
+                        let current = wardrobe.user(&room, user);
+                        if current.is_none_or(|current| current.hats.get(id).is_none()) {
+                            group
+                                .0
+                                .extend(wardrobe.add_user_hat(user, &room, id, hat.clone())?.0);
+                        }
                     }
+                } else {
+                    group.0.extend(wardrobe.set_user_hats(user, &room, &hats)?.0);
                 }
-            } else {
-                group.0.extend(wardrobe.set_user_hats(user, &room, &hats)?.0);
             }
-        }
-        Ok(group)
-    })
+            Ok(group)
+        })
 }

@@ -1,11 +1,16 @@
 //! `hatrack show`: prints all rooms, one room or one user, as text or JSON.
 
+use jiff::ZonedDateTime;
+
 use super::args::ShowArgs;
 use super::context::SessionContext;
+use super::ending;
 use super::failure::Failure;
 use super::open_store::OpenStore;
 use super::output::Output;
 use crate::app::describe::count;
+use crate::app::view::label;
+use crate::app::{hat_color, until};
 use crate::model::{Attachment, EditError, HatId, Jid, Room, User, Wardrobe, write};
 
 pub(super) fn run(args: &ShowArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
@@ -15,6 +20,15 @@ pub(super) fn run(args: &ShowArgs, context: &SessionContext, out: &mut Output) -
     let user = user.map_err(Failure::invalid_argument)?;
     let data = OpenStore::open_to_read(context)?;
     let wardrobe = data.wardrobe();
+    let now = ending::now(context);
+    if let Some(by) = &args.expires_by {
+        let by = ending::parse("--expires-by", by, &now)?;
+        if let Some(room) = &room {
+            check_exists(wardrobe, room, user.as_ref()).map_err(Failure::without_advice)?;
+        }
+        let now = (!args.json).then_some(&now);
+        return ending::print(wardrobe, (room.as_ref(), user.as_ref()), by, now, out);
+    }
     let Some(room) = room else {
         if args.json {
             return out.json(&write::wardrobe(wardrobe));
@@ -27,16 +41,29 @@ pub(super) fn run(args: &ShowArgs, context: &SessionContext, out: &mut Output) -
         if args.json {
             return out.json(&write::pretty(room_data));
         }
-        return print_room(&room, room_data, out);
+        return print_room(&room, room_data, &now, out);
     };
     // Any user of the room, including outcasts, whom the three operations of the model reject.
     let Some(user_data) = room_data.user(&user) else {
-        return Err(EditError::NotAffiliated { room, user }.into());
+        return Err(Failure::without_advice(EditError::NotAffiliated { room, user }));
     };
     if args.json {
         return out.json(&write::pretty(user_data));
     }
-    print_user(&room, room_data, &user, user_data, out)
+    print_user((&room, room_data), (&user, user_data), &now, out)
+}
+
+fn check_exists(wardrobe: &Wardrobe, room: &Jid, user: Option<&Jid>) -> Result<(), EditError> {
+    let Some(content) = wardrobe.room(room) else {
+        return Err(EditError::NoSuchRoom { room: room.clone() });
+    };
+    match user {
+        Some(user) if content.user(user).is_none() => Err(EditError::NotAffiliated {
+            room: room.clone(),
+            user: user.clone(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn print_rooms(wardrobe: &Wardrobe, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
@@ -59,7 +86,7 @@ fn print_rooms(wardrobe: &Wardrobe, context: &SessionContext, out: &mut Output) 
     out.table(&["NAME", "ROOM", "USERS", "HATS"], &rows)
 }
 
-fn print_room(jid: &Jid, room: &Room, out: &mut Output) -> Result<(), Failure> {
+fn print_room(jid: &Jid, room: &Room, now: &ZonedDateTime, out: &mut Output) -> Result<(), Failure> {
     let name = room.name.as_deref().filter(|name| !name.is_empty());
     let title = name.map_or_else(|| jid.to_string(), |name| format!("{name} ({jid})"));
     let (users, hats) = (
@@ -70,7 +97,10 @@ fn print_room(jid: &Jid, room: &Room, out: &mut Output) -> Result<(), Failure> {
     if !room.users().is_empty() {
         out.line("")?;
         let row = |(jid, user): &(Jid, User)| {
-            let hats = user.hats.iter().map(|(id, hat)| hat_summary(room, id, hat));
+            let hats = user
+                .hats
+                .iter()
+                .map(|(id, hat)| hat_summary(room, (id, hat), now));
             vec![
                 user.affiliation.to_string(),
                 jid.to_string(),
@@ -85,30 +115,46 @@ fn print_room(jid: &Jid, room: &Room, out: &mut Output) -> Result<(), Failure> {
         out.line("Hats in the room's catalog:")?;
         let rows = room.catalog.iter().map(|(id, hat)| {
             let title = hat.title.as_deref().unwrap_or_default().to_owned();
-            let hue = hat.hue.as_ref().map(|hue| hue.as_json().as_str().to_owned());
-            vec![title, hue.unwrap_or_default(), id_with_remark(id)]
+            let color = hat.hue.as_ref().map_or("automatic", hat_color::name);
+            vec![title, color.to_owned(), id_with_remark(id)]
         });
         let rows: Vec<_> = rows.collect();
-        out.table(&["TITLE", "HUE", "HAT"], &rows)?;
+        out.table(&["TITLE", "COLOR", "ID"], &rows)?;
     }
     Ok(())
 }
 
-/// A hat in a list: its title or else its ID, and whether it is active or required.
-pub(super) fn hat_summary(room: &Room, id: &HatId, attachment: &Attachment) -> String {
+/// A hat in a list: its title or else its ID, whether it is active or required, and when it ends.
+pub(super) fn hat_summary(
+    room: &Room,
+    (id, attachment): (&HatId, &Attachment),
+    now: &ZonedDateTime,
+) -> String {
     let name = match room.title(id, attachment) {
         Some(title) => title.to_owned(),
         None => format!("<{id}>"),
     };
-    match (attachment.is_active(), attachment.is_required()) {
-        (false, false) => name,
-        (true, false) => format!("{name} (active)"),
-        (false, true) => format!("{name} (required)"),
-        (true, true) => format!("{name} (active, required)"),
+    let marks = [
+        attachment.is_active().then(|| "active".into()),
+        attachment.is_required().then(|| "required".into()),
+    ];
+    let marks: Vec<String> = marks.into_iter().flatten().collect();
+    let marks = (!marks.is_empty()).then(|| marks.join(", "));
+    let end = attachment.until().map(|end| until::short(end, now));
+    let parts: Vec<String> = marks.into_iter().chain(end).collect();
+    if parts.is_empty() {
+        name
+    } else {
+        format!("{name} ({})", parts.join("; "))
     }
 }
 
-fn print_user(room_jid: &Jid, room: &Room, jid: &Jid, user: &User, out: &mut Output) -> Result<(), Failure> {
+fn print_user(
+    (room_jid, room): (&Jid, &Room),
+    (jid, user): (&Jid, &User),
+    now: &ZonedDateTime,
+    out: &mut Output,
+) -> Result<(), Failure> {
     let hats = count(user.hats.len(), "hat");
     out.line(&format!(
         "{jid} in {room_jid}: affiliation {}, {hats}",
@@ -119,17 +165,26 @@ fn print_user(room_jid: &Jid, room: &Room, jid: &Jid, user: &User, out: &mut Out
     }
     out.line("")?;
     let yes_or_no = |value: bool| if value { "yes" } else { "no" }.to_owned();
+    let any_ends = user.hats.iter().any(|(_, hat)| hat.until().is_some());
+    let end = |hat: &Attachment| {
+        hat.until()
+            .map_or_else(String::new, |end| until::full(end, now.time_zone()))
+    };
     let rows = user.hats.iter().map(|(id, hat)| {
-        let title = room.title(id, hat).unwrap_or("(no title)").to_owned();
-        vec![
-            title,
-            yes_or_no(hat.is_active()),
-            yes_or_no(hat.is_required()),
-            id_with_remark(id),
-        ]
+        let title = room
+            .title(id, hat)
+            .map_or_else(|| label::untitled(id), ToOwned::to_owned);
+        let mut cells = vec![title, yes_or_no(hat.is_active()), yes_or_no(hat.is_required())];
+        cells.extend(any_ends.then(|| end(hat)));
+        cells.push(id_with_remark(id));
+        cells
     });
     let rows: Vec<_> = rows.collect();
-    out.table(&["TITLE", "ACTIVE", "REQUIRED", "HAT"], &rows)
+    if any_ends {
+        out.table(&["TITLE", "ACTIVE", "REQUIRED", "EXPIRES", "ID"], &rows)
+    } else {
+        out.table(&["TITLE", "ACTIVE", "REQUIRED", "ID"], &rows)
+    }
 }
 
 /// The ID, with a remark if it is not a URI.

@@ -1,14 +1,21 @@
 //! `hatrack undo` and `hatrack redo`: a new change that reverts an earlier one.
 
+use jiff::Timestamp;
+
 use super::args::{RedoArgs, UndoArgs};
 use super::context::SessionContext;
 use super::failure::Failure;
 use super::open_store::{OpenStore, store_failure};
-use super::output::Output;
+use super::output::{Output, saved};
+use super::rollback;
 use crate::app::describe;
+use crate::model::Group;
 use crate::store::{Change, HistoryEntry, UndoCandidate};
 
 pub(super) fn undo(args: &UndoArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    if let (Some(by), Some(since)) = (&args.by, &args.since) {
+        return rollback::run((by, since), args, context, out);
+    }
     let mut data = OpenStore::open(context)?;
     let entry = if let Some(revision) = args.revision {
         entry(&data, revision)?
@@ -25,11 +32,20 @@ pub(super) fn undo(args: &UndoArgs, context: &SessionContext, out: &mut Output) 
         )));
     }
     let change = Change {
-        group: entry.group.inverse(),
+        group: entry
+            .group
+            .inverse()
+            .without_past_ends(Timestamp::now())
+            .into_owned(),
         undoes: full_revision(&entry),
+        reason: args.why.reason.clone(),
         ..Change::default()
     };
-    commit(&mut data, change, out)
+    let zone = context.zone();
+    commit(&mut data, change, out, |group| match full_revision(&entry) {
+        Some(revision) => describe::undid(revision, &describe::group(&group.inverse(), &zone)),
+        None => describe::group(group, &zone),
+    })
 }
 
 pub(super) fn redo(args: &RedoArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
@@ -40,18 +56,26 @@ pub(super) fn redo(args: &RedoArgs, context: &SessionContext, out: &mut Output) 
         let no_candidate = || Failure::not_found("nothing to redo");
         latest(&data)?.redo.ok_or_else(no_candidate)?
     };
-    if entry.undoes.is_none() {
+    let Some(undone) = entry.undoes else {
         return Err(Failure::usage(format!(
-            "revision {} is not an undo; use hatrack undo {0}",
+            "revision {} is not the undo of a single change; use hatrack undo {0}",
             entry.revision
         )));
-    }
+    };
     let change = Change {
         group: entry.group.inverse(),
         redoes: full_revision(&entry),
+        reason: args.why.reason.clone(),
         ..Change::default()
     };
-    commit(&mut data, change, out)
+    let zone = context.zone();
+    commit(&mut data, change, out, |group| {
+        let what = describe::group(group, &zone);
+        match full_revision(&entry) {
+            Some(_) => describe::redid(undone, &what),
+            None => what,
+        }
+    })
 }
 
 /// The revision to record as undone or redone. `None` if part of it is out of scope: that part stays in effect, so this
@@ -72,15 +96,19 @@ fn entry(data: &OpenStore, revision: u64) -> Result<HistoryEntry, Failure> {
     found.ok_or_else(|| Failure::not_found(format!("no revision {revision} in the history")))
 }
 
-fn commit(data: &mut OpenStore, change: Change, out: &mut Output) -> Result<(), Failure> {
-    let (undoes, redoes, requested) = (change.undoes, change.redoes, change.group.clone());
+fn commit(
+    data: &mut OpenStore,
+    change: Change,
+    out: &mut Output,
+    describe: impl Fn(&Group) -> String,
+) -> Result<(), Failure> {
+    let requested = change.group.clone();
     match data.commit(change, out)? {
         Some(revision) => {
             // Parts that were reverted before are not committed again, and not described.
             let committed = data.store.history_entry(revision).ok().flatten();
             let group = committed.map_or(requested, |entry| entry.group);
-            let what = describe::with_undo_or_redo(undoes, redoes, &describe::group(&group));
-            out.line(&format!("{} (revision {revision})", describe::capitalized(&what)))
+            out.line(&saved(&describe(&group), revision))
         }
         None => out.line("No changes: already set"),
     }

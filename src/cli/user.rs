@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::args::UserArgs;
 use super::context::SessionContext;
+use super::ending;
 use super::failure::Failure;
 use super::open_store::OpenStore;
 use super::output::Output;
@@ -30,8 +31,12 @@ pub(super) fn run(args: &UserArgs, context: &SessionContext, out: &mut Output) -
     let (number, hats) = (count(rooms.len(), "room"), count(hats, "hat"));
     out.line(&format!("{user}: {number}, {hats}"))?;
     out.line("")?;
+    let now = ending::now(context);
     let row = |(jid, room, user): &(&Jid, &Room, &User)| {
-        let hats = user.hats.iter().map(|(id, hat)| hat_summary(room, id, hat));
+        let hats = user
+            .hats
+            .iter()
+            .map(|(id, hat)| hat_summary(room, (id, hat), &now));
         vec![
             user.affiliation.to_string(),
             jid.to_string(),

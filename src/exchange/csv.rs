@@ -3,7 +3,7 @@
 //! Each row is one hat of one user. A user without hats has a row with an empty hat; a catalog hat is a row with an
 //! empty user; a row with neither is the room itself, with its name as title.
 
-use crate::model::{Attachment, CatalogHat, HatId, Hue, Jid, Room, User, Wardrobe};
+use crate::model::{Attachment, CatalogHat, HatId, Hue, Jid, Room, User, Wardrobe, is_blank};
 
 use super::cells::{escape_outer_space, write_row};
 use super::columns::{COLUMNS, hue_text, parse_hue};
@@ -14,6 +14,8 @@ use super::export::{ExportScope, ExportedFile};
 struct NotInTable {
     /// Hat sets.
     sets: usize,
+    /// Hats that expire.
+    expirations: usize,
     /// Objects with unrecognized fields.
     unknown: usize,
     /// Empty titles and names, which a table cannot distinguish from missing ones.
@@ -24,6 +26,8 @@ struct NotInTable {
     invalid_hues: usize,
     /// IDs that are not URIs. They are imported only if the hat exists.
     non_uri_ids: usize,
+    /// Titles that have only spaces. They are imported only if unchanged.
+    blank_titles: usize,
     /// Hats with an empty ID, which in a table means no hat.
     empty_ids: usize,
 }
@@ -61,7 +65,7 @@ fn write_room(out: &mut String, lost: &mut NotInTable, jid: &Jid, room: &Room) {
         if lost.count_id(id) {
             continue;
         }
-        let title = lost.text(title.as_deref());
+        let title = lost.title(title.as_deref());
         let hue = lost.hue(hue.as_ref());
         let (id, hue) = (escape_outer_space(id.as_str()), escape_outer_space(&hue));
         write_row(out, [jid.as_str(), "", "", &*id, title, "", "", &*hue]);
@@ -82,13 +86,14 @@ fn write_user(out: &mut String, lost: &mut NotInTable, room: &Jid, jid: &Jid, us
             active,
             required,
             title,
-            extra,
+            extra: _,
         } = attachment;
-        lost.unknown += usize::from(!extra.is_empty());
+        lost.expirations += usize::from(attachment.until().is_some());
+        lost.unknown += usize::from(attachment.has_unrecognized());
         if lost.count_id(id) {
             continue;
         }
-        let title = lost.text(title.as_deref());
+        let title = lost.title(title.as_deref());
         let (active, required) = (optional_bool(*active), optional_bool(*required));
         let id = escape_outer_space(id.as_str());
         write_row(out, [room, jid, affiliation, &*id, title, active, required, ""]);
@@ -118,6 +123,11 @@ impl NotInTable {
         text.unwrap_or_default()
     }
 
+    fn title<'a>(&mut self, title: Option<&'a str>) -> &'a str {
+        self.blank_titles += usize::from(title.is_some_and(is_blank));
+        self.text(title)
+    }
+
     fn hue(&mut self, there: Option<&Hue>) -> String {
         let Some(there) = there else {
             return String::new();
@@ -135,12 +145,18 @@ impl NotInTable {
         };
         [
             counted(self.sets, "hat set", "hat sets"),
+            counted(self.expirations, "expiration of a hat", "expirations of hats"),
             counted(
                 self.unknown,
                 "object with unrecognized fields",
                 "objects with unrecognized fields",
             ),
             counted(self.empty, "empty title or name", "empty titles or names"),
+            counted(
+                self.blank_titles,
+                "title that has only spaces (imported only if unchanged)",
+                "titles that have only spaces (imported only if unchanged)",
+            ),
             counted(self.text_hues, "hue stored as text", "hues stored as text"),
             counted(
                 self.invalid_hues,

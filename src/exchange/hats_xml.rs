@@ -112,7 +112,7 @@ impl HatLists {
             Entry::Vacant(free) => drop(free.insert(entry)),
             Entry::Occupied(there) if *there.get() == entry => {}
             Entry::Occupied(there) => {
-                let what = format!("the hat {} is listed twice, differently", there.key());
+                let what = format!("the hat {} is listed twice, with different values", there.key());
                 self.errors.push((line, what));
             }
         }
@@ -134,7 +134,7 @@ impl HatLists {
         hats.insert(id, hat);
     }
 
-    /// A hat in a presence: of the user whose address stands beside it, if the room shows addresses.
+    /// A hat in a presence: of the user whose address stands next to it, if the room shows addresses.
     fn hat(&mut self, document: &Document<'_>, hat: Node<'_, '_>) {
         let line = line_of(document, hat);
         let Some(id) = hat.attribute("uri").filter(|id| !id.is_empty()) else {
@@ -170,8 +170,8 @@ impl HatLists {
         let columns = ColumnIndex::of(&columns);
         if !self.unnamed.is_empty() {
             if listed {
-                return Err(ImportErrors::whole(
-                    "the file contains hats of a user without address, and others; import them separately",
+                return Err(ImportErrors::of_file(
+                    "the file contains hats of a user without an address, and hats of other users; import them separately",
                 ));
             }
             let user = User {
@@ -182,7 +182,7 @@ impl HatLists {
             return Ok(ParsedImport::with_columns(content, columns));
         }
         if !listed {
-            return Err(ImportErrors::whole(
+            return Err(ImportErrors::of_file(
                 "the file contains no list of hats: no <item/> of a data form and no <hat/> (urn:xmpp:hats:0)",
             ));
         }

@@ -8,7 +8,7 @@ use crate::model::{
 };
 
 use super::columns::{TableColumn, hue_text, quoted};
-use super::parsed::{ImportErrors, ImportExtent, ImportOptions, ParsedImport, Unverified};
+use super::parsed::{ImportErrors, ImportExtent, ImportOptions, ParsedImport, Unverified, UnverifiedValue};
 use super::skip::{SkipReason, SkippedItem};
 use super::titles;
 
@@ -39,7 +39,7 @@ pub(super) fn merge(
     how: &ImportOptions,
 ) -> Result<MergedImport, ImportErrors> {
     if how.replace && given.is_table() {
-        return Err(ImportErrors::whole(
+        return Err(ImportErrors::of_file(
             "a table or a server's list can only add; only JSON that hatrack exported can replace existing data",
         ));
     }
@@ -50,12 +50,12 @@ pub(super) fn merge(
         (&given.content, &how.target.room, &how.target.user)
     {
         let Some(there) = now.room(room) else {
-            return Err(ImportErrors::whole(
+            return Err(ImportErrors::of_file(
                 EditError::NoSuchRoom { room: room.clone() }.to_string(),
             ));
         };
         if !said && there.user(user).is_none() && how.new_users.is_none() {
-            return Err(ImportErrors::whole(new_user_error(user, room)));
+            return Err(ImportErrors::of_file(new_user_error(user, room)));
         }
     }
     let mut merge = ImportMerge {
@@ -67,7 +67,7 @@ pub(super) fn merge(
         kept: 0,
         errors,
     };
-    merge.check_hues(now);
+    merge.check_values(now);
     let is_document = matches!(given.content, ImportExtent::Document(_));
     let mut rooms: BTreeMap<Jid, Arc<Room>> = if how.replace && is_document {
         BTreeMap::new()
@@ -104,16 +104,34 @@ pub(super) fn merge(
 }
 
 impl ImportMerge<'_> {
-    /// Accepts hues that are not numbers only if they exist already.
-    fn check_hues(&mut self, now: &Wardrobe) {
-        for Unverified { line, room, hat, hue } in &self.given.unverified {
-            let Some(hue) = hue else { continue };
+    /// Accepts hues that are not numbers, and blank titles, only if they exist already.
+    fn check_values(&mut self, now: &Wardrobe) {
+        for Unverified {
+            line,
+            room,
+            hat,
+            value,
+        } in &self.given.unverified
+        {
             let room = room.as_ref().or(self.options.target.room.as_ref());
-            let defined = room.and_then(|room| now.room(room)?.catalog.get(hat)?.hue.as_ref());
-            if defined.map(hue_text).as_ref() != Some(hue) {
-                let what = format!("hue {} is not a number from 0 to 360", quoted(hue));
-                self.errors.push((*line, what));
-            }
+            let room = room.and_then(|room| now.room(room));
+            let defined = || room.and_then(|room| room.catalog.get(hat));
+            let problem = match value {
+                UnverifiedValue::HatId => None,
+                UnverifiedValue::Hue(hue) => {
+                    let is_known =
+                        defined().and_then(|hat| hat.hue.as_ref()).map(hue_text).as_ref() == Some(hue);
+                    (!is_known).then(|| format!("hue {} is not a number from 0 to 360", quoted(hue)))
+                }
+                UnverifiedValue::BlankTitle(user, title) => {
+                    let there = match user {
+                        Some(user) => room.and_then(|room| room.user(user)?.hats.get(hat)?.title.as_ref()),
+                        None => defined().and_then(|hat| hat.title.as_ref()),
+                    };
+                    (there != Some(title)).then(|| format!("title {} has only spaces", quoted(title)))
+                }
+            };
+            self.errors.extend(problem.map(|what| (*line, what)));
         }
     }
 

@@ -11,7 +11,7 @@ use crate::model::{Affiliation, HatId, Jid, Room, User, Wardrobe};
 /// The content of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParsedImport {
-    /// The objects.
+    /// The rooms, the room or the user in it.
     pub content: ImportExtent,
     /// The columns of a table; values without a column stay unchanged. `None` for JSON.
     pub(super) columns: Option<ColumnIndex>,
@@ -31,15 +31,25 @@ pub enum ImportExtent {
     User(Box<User>, bool),
 }
 
-/// A value that is accepted only if it exists already, or a title in the place of a hat's ID.
+/// A value that is accepted only if it already exists, or a title instead of a hat's ID.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unverified {
     pub(super) line: usize,
     /// The room; `None` if the file names none.
     pub(super) room: Option<Jid>,
     pub(super) hat: HatId,
-    /// A hue that is not a number. `None`: the ID is not a URI, and probably a title.
-    pub(super) hue: Option<String>,
+    pub(super) value: UnverifiedValue,
+}
+
+/// The value to be verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum UnverifiedValue {
+    /// The ID is not a URI, and probably a title.
+    HatId,
+    /// A hue that is not a number.
+    Hue(String),
+    /// A title that has only spaces: of the user's hat, or of the catalog hat.
+    BlankTitle(Option<Jid>, Arc<str>),
 }
 
 /// The address for an object without one.
@@ -69,7 +79,26 @@ pub struct ImportOptions {
 pub struct ImportErrors {
     /// The errors, such as `line 7: Enter the room's address`, in the order of the file.
     pub errors: Vec<String>,
-    rows: bool,
+    /// What one error belongs to, such as `line`, if the errors name their places.
+    part: Option<FilePart>,
+}
+
+/// A part of an imported file to which an error belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FilePart {
+    Line,
+    Entry,
+}
+
+impl FilePart {
+    fn count(self, number: usize) -> String {
+        match (self, number) {
+            (Self::Line, 1) => "1 line has errors".into(),
+            (Self::Entry, 1) => "1 entry has errors".into(),
+            (Self::Line, _) => format!("{number} lines have errors"),
+            (Self::Entry, _) => format!("{number} entries have errors"),
+        }
+    }
 }
 
 /// Maximum number of errors in one sentence.
@@ -81,43 +110,45 @@ impl ImportErrors {
         let wrong = bad.into_iter().map(|(line, what)| format!("line {line}: {what}"));
         Self {
             errors: wrong.collect(),
-            rows: true,
+            part: Some(FilePart::Line),
         }
     }
 
     /// Errors of single entries, which name their places.
     pub(super) fn listed(errors: Vec<String>) -> Self {
-        Self { errors, rows: true }
+        Self {
+            errors,
+            part: Some(FilePart::Entry),
+        }
     }
 
     /// An error of the whole file, or of reading it.
-    pub fn whole(what: impl Into<String>) -> Self {
+    pub fn of_file(what: impl Into<String>) -> Self {
         Self {
             errors: vec![what.into()],
-            rows: false,
+            part: None,
         }
     }
 
-    /// One line per error, with a heading if the errors have lines.
+    /// One line per error, with a heading if the errors name their places.
     pub fn lines(&self) -> Vec<String> {
-        let heading = self.rows.then(|| self.heading());
-        heading.into_iter().chain(self.errors.iter().cloned()).collect()
+        self.heading()
+            .into_iter()
+            .chain(self.errors.iter().cloned())
+            .collect()
     }
 
-    fn heading(&self) -> String {
-        match self.errors.len() {
-            1 if self.rows => "1 line has errors. Nothing was imported.".into(),
-            lines if self.rows => format!("{lines} lines have errors. Nothing was imported."),
-            _ => "Nothing was imported.".into(),
-        }
+    fn heading(&self) -> Option<String> {
+        let count = self.part?.count(self.errors.len());
+        Some(format!("{count}. Nothing was imported."))
     }
 }
 
 impl fmt::Display for ImportErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let few: Vec<&str> = self.errors.iter().take(MAX_LISTED).map(String::as_str).collect();
-        if self.rows && self.errors.len() > 1 {
-            write!(f, "{} First errors: ", self.heading())?;
+        if let Some(heading) = self.heading().filter(|_| self.errors.len() > 1) {
+            write!(f, "{heading} First errors: ")?;
         }
         f.write_str(&few.join("; "))?;
         match self.errors.len().saturating_sub(MAX_LISTED) {
@@ -131,7 +162,7 @@ impl std::error::Error for ImportErrors {}
 
 impl From<ReadError> for ImportErrors {
     fn from(error: ReadError) -> Self {
-        Self::whole(error.to_string())
+        Self::of_file(error.to_string())
     }
 }
 
@@ -180,7 +211,7 @@ impl ParsedImport {
 /// The bytes as text without a byte order mark, which spreadsheets write.
 pub(super) fn decode_text(bytes: &[u8]) -> Result<&str, ImportErrors> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || looks_like_utf16(bytes) {
-        return Err(ImportErrors::whole(
+        return Err(ImportErrors::of_file(
             "the file is UTF-16; save it as UTF-8 (\"CSV UTF-8\" in a spreadsheet)",
         ));
     }
@@ -219,21 +250,21 @@ impl ImportExtent {
         let one = |room: &Jid, there: Room| Wardrobe::from_rooms(vec![(room.clone(), Arc::new(there))]);
         match (self, &target.room, &target.user) {
             (Self::Document(wardrobe), None, _) => Ok(wardrobe.clone()),
-            (Self::Document(_), Some(_), _) => Err(ImportErrors::whole(
+            (Self::Document(_), Some(_), _) => Err(ImportErrors::of_file(
                 "the file contains room addresses; specify no room",
             )),
             (Self::Room(room), Some(jid), None) => Ok(one(jid, (**room).clone())),
-            (Self::Room(_), Some(_), Some(_)) => Err(ImportErrors::whole(
+            (Self::Room(_), Some(_), Some(_)) => Err(ImportErrors::of_file(
                 "the file contains a room, not a user; specify only the room",
             )),
-            (Self::Room(_), None, _) => Err(ImportErrors::whole(
+            (Self::Room(_), None, _) => Err(ImportErrors::of_file(
                 "the file contains a room without its address; specify the room",
             )),
             (Self::User(user, _), Some(room), Some(jid)) => {
                 let users = vec![(jid.clone(), (**user).clone())];
                 Ok(one(room, Room::default().with_users(users).unwrap_or_default()))
             }
-            (Self::User(..), ..) => Err(ImportErrors::whole(
+            (Self::User(..), ..) => Err(ImportErrors::of_file(
                 "the file contains a user or hats without an address; specify the room and the user",
             )),
         }

@@ -29,7 +29,9 @@ pub struct ImportCounts {
     pub rooms_renamed: usize,
     pub catalog_set: usize,
     pub catalog_removed: usize,
+    /// Someone in several rooms counts once.
     pub users_added: usize,
+    /// Someone in several rooms counts once.
     pub users_removed: usize,
     pub affiliations_changed: usize,
     pub hats_added: usize,
@@ -61,20 +63,32 @@ impl ParsedImport {
             unknown_changed: usize::from(!same_but_sets(now, &merged.wanted)),
             ..ImportCounts::default()
         };
+        let mut people = People::default();
         counts.sets(now, &merged.wanted);
         let rooms = now.rooms().chain(merged.wanted.rooms()).map(|(jid, _)| jid);
         for jid in rooms.collect::<BTreeSet<&Jid>>() {
             match (now.room(jid), merged.wanted.room(jid)) {
                 (Some(a), Some(b)) if Arc::ptr_eq(a, b) => {}
-                (before, after) => counts.rooms(before.map(|room| &**room), after.map(|room| &**room)),
+                (before, after) => {
+                    counts.rooms(before.map(|room| &**room), after.map(|room| &**room), &mut people);
+                }
             }
         }
+        counts.users_added = people.added.len();
+        counts.users_removed = people.removed.len();
         Ok(ImportPlan {
             group,
             counts,
             skipped: merged.skipped,
         })
     }
+}
+
+/// Who is added to rooms, and who is removed from rooms.
+#[derive(Default)]
+struct People {
+    added: BTreeSet<Jid>,
+    removed: BTreeSet<Jid>,
 }
 
 /// Whether the unrecognized fields of two wardrobes are the same.
@@ -124,7 +138,7 @@ impl ImportCounts {
         }
     }
 
-    fn rooms(&mut self, before: Option<&Room>, after: Option<&Room>) {
+    fn rooms(&mut self, before: Option<&Room>, after: Option<&Room>, people: &mut People) {
         let none = Room::default();
         self.rooms_added += usize::from(before.is_none());
         self.rooms_removed += usize::from(after.is_none());
@@ -139,17 +153,19 @@ impl ImportCounts {
             self.catalog_removed += usize::from(!after.catalog.contains_key(id));
         }
         for (jid, user) in after.users() {
+            if before.user(jid).is_none() {
+                people.added.insert(jid.clone());
+            }
             self.users(before.user(jid), Some(user));
         }
-        for (_, user) in before.users().iter().filter(|(jid, _)| after.user(jid).is_none()) {
+        for (jid, user) in before.users().iter().filter(|(jid, _)| after.user(jid).is_none()) {
+            people.removed.insert(jid.clone());
             self.users(Some(user), None);
         }
     }
 
     fn users(&mut self, before: Option<&User>, after: Option<&User>) {
         let none = User::default();
-        self.users_added += usize::from(before.is_none());
-        self.users_removed += usize::from(after.is_none());
         let is_new = before.is_none() || after.is_none();
         let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
         self.affiliations_changed += usize::from(!is_new && before.affiliation != after.affiliation);

@@ -49,9 +49,9 @@ pub(super) fn user_list(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let listed: Vec<ListedUser<'_>> = serde_json::from_slice(text).map_err(|error| {
         let what =
             "expected a list of objects with \"jid\" (or \"username\" and \"domain\") and \"affiliation\"";
-        ImportErrors::whole(format!("{what}: {error}"))
+        ImportErrors::of_file(format!("{what}: {error}"))
     })?;
-    let mut users = Affiliations::default();
+    let mut users = AffiliationLists::default();
     for (entry, user) in (1..).zip(&listed) {
         let address = match (&user.jid, &user.username, &user.domain) {
             (Some(jid), ..) => jid.clone().into_owned(),
@@ -90,7 +90,7 @@ pub(super) fn is_affiliation_map(members: &Extra) -> bool {
 /// Parses an object of affiliations by address.
 pub(super) fn affiliation_map(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let map: BTreeMap<String, String> = serde_json::from_slice(text).map_err(|error| whole(&error))?;
-    let mut users = Affiliations::default();
+    let mut users = AffiliationLists::default();
     for (address, affiliation) in &map {
         users.add(&quoted(address), address, affiliation);
     }
@@ -105,7 +105,7 @@ pub(super) fn is_stored_room(members: &Extra) -> bool {
 /// Parses a room in Prosody's storage: affiliations, and the hats of the users.
 pub(super) fn stored_room(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let stored: StoredRoom<'_> = serde_json::from_slice(text).map_err(|error| whole(&error))?;
-    let mut users = Affiliations::default();
+    let mut users = AffiliationLists::default();
     for (address, affiliation) in &stored.affiliations {
         users.add(&quoted(address), address, affiliation);
     }
@@ -139,17 +139,17 @@ pub(super) fn stored_room(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
 }
 
 fn whole(error: &serde_json::Error) -> ImportErrors {
-    ImportErrors::whole(error.to_string())
+    ImportErrors::of_file(error.to_string())
 }
 
 /// Collects users with their affiliations, and the errors.
 #[derive(Default)]
-pub(super) struct Affiliations {
+pub(super) struct AffiliationLists {
     users: BTreeMap<Jid, User>,
     errors: Vec<String>,
 }
 
-impl Affiliations {
+impl AffiliationLists {
     pub(super) fn wrong(&mut self, what: String) {
         self.errors.push(what);
     }

@@ -3,7 +3,7 @@
 
 use super::columns::quoted;
 use super::parsed::{ImportErrors, ParsedImport};
-use super::server_json::{Affiliations, address};
+use super::server_json::{AffiliationLists, address};
 use crate::model::Affiliation;
 
 /// Whether the first line is a user with an affiliation.
@@ -29,7 +29,7 @@ fn cells(line: &str) -> Option<(String, Affiliation)> {
 }
 
 pub(super) fn read(text: &str) -> Result<ParsedImport, ImportErrors> {
-    let mut users = Affiliations::default();
+    let mut users = AffiliationLists::default();
     for (number, line) in (1..)
         .zip(text.lines())
         .filter(|(_, line)| !line.trim().is_empty())

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    Affiliation, Attachment, CatalogHat, Extra, HatId, Hats, InvalidJid, Jid, Room, User, Wardrobe,
+    Affiliation, Attachment, CatalogHat, Extra, HatId, Hats, InvalidJid, Jid, Room, User, Wardrobe, is_blank,
 };
 
 use super::cells::{CsvRow, CsvRows, unescape_cell, unescape_formulas};
 use super::columns::{AtLine, COLUMNS, ColumnIndex, ColumnNames, TableColumn, parse_hue, quoted};
-use super::parsed::{ImportErrors, ImportExtent, ParsedImport, Unverified, decode_text};
+use super::parsed::{ImportErrors, ImportExtent, ParsedImport, Unverified, UnverifiedValue, decode_text};
 use super::server_table;
 
 #[derive(Default)]
@@ -46,7 +46,7 @@ pub(super) fn read(bytes: &[u8], names: &ColumnNames) -> Result<ParsedImport, Im
     }
     let rows = CsvRows::new(text);
     let decimal_comma = rows.separator() != ',';
-    let mut rows = rows.filter(|row| !matches!(row, Ok(row) if is_blank(row)));
+    let mut rows = rows.filter(|row| !matches!(row, Ok(row) if is_blank_row(row)));
     let head = rows.next().unwrap_or_else(|| {
         let columns = COLUMNS.join(",");
         Err((
@@ -72,7 +72,7 @@ pub(super) fn read(bytes: &[u8], names: &ColumnNames) -> Result<ParsedImport, Im
 }
 
 /// Whether a row has only empty cells, as spreadsheets write.
-fn is_blank(row: &CsvRow) -> bool {
+fn is_blank_row(row: &CsvRow) -> bool {
     row.cells.iter().all(|cell| cell.trim().is_empty())
 }
 
@@ -177,6 +177,17 @@ impl RowCells<'_> {
         }
     }
 
+    /// The address of the room; `None` if the table has no column for rooms.
+    fn room(&self) -> Result<Option<Jid>, String> {
+        match (self.1.has(TableColumn::Room), self.cell(TableColumn::Room)) {
+            (false, _) => Ok(None),
+            (true, room) if room.is_empty() => Err("Enter the room's address".into()),
+            (true, room) => Jid::parse_room_input(&room)
+                .map(Some)
+                .map_err(|error| address_error("room", &error)),
+        }
+    }
+
     fn title(&self) -> Option<Arc<str>> {
         Some(self.untrimmed(TableColumn::Title))
             .filter(|title| !title.is_empty())
@@ -203,25 +214,21 @@ impl TableReader {
             cells.cell(TableColumn::User),
             cells.with_outer_space(TableColumn::Hat),
         );
-        let has_rooms = self.columns.has(TableColumn::Room);
-        let room_jid = match (has_rooms, cells.cell(TableColumn::Room)) {
-            (false, _) => None,
-            (true, room) if room.is_empty() => return Err("Enter the room's address".into()),
-            (true, room) => {
-                let room = Jid::parse_room_input(&room).map_err(|error| address_error("room", &error))?;
-                Some(room)
-            }
-        };
+        let room_jid = cells.room()?;
         let room = self.rooms.entry(room_jid.clone()).or_default();
         let belongs = |column: &str, to: &str| Err(format!("{column} needs a {to} in the same row"));
         let hat_id = HatId::unchecked(&*hat);
-        if !hat.is_empty() && !hat_id.is_uri() {
+        let mut verify = |value| {
             self.unverified.push(Unverified {
                 line,
                 room: room_jid.clone(),
                 hat: hat_id.clone(),
-                hue: None,
+                value,
             });
+        };
+        let blank_title = cells.title().filter(|title| is_blank(title));
+        if !hat.is_empty() && !hat_id.is_uri() {
+            verify(UnverifiedValue::HatId);
         }
         if user.is_empty() {
             if let Some(column) = cells.first_filled(&[
@@ -247,12 +254,10 @@ impl TableReader {
             let hue_cell = if is_number { pointed.as_str() } else { written };
             let angle = parse_hue(hue_cell).is_none_or(|hue| hue.degrees().is_some());
             if !angle {
-                self.unverified.push(Unverified {
-                    line,
-                    room: room_jid,
-                    hat: hat_id.clone(),
-                    hue: Some(hue_cell.to_owned()),
-                });
+                verify(UnverifiedValue::Hue(hue_cell.to_owned()));
+            }
+            if let Some(title) = blank_title {
+                verify(UnverifiedValue::BlankTitle(None, title));
             }
             let entry = CatalogHat {
                 title: cells.title(),
@@ -265,6 +270,9 @@ impl TableReader {
             return Err("hue applies to catalog hats only: leave the user empty".into());
         }
         let user_jid = Jid::parse_input(&user).map_err(|error| address_error("user", &error))?;
+        if let (Some(title), false) = (blank_title, hat.is_empty()) {
+            verify(UnverifiedValue::BlankTitle(Some(user_jid.clone()), title));
+        }
         let user = room.users.entry(user_jid).or_insert_with(|| UserRows {
             line,
             ..UserRows::default()

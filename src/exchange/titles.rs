@@ -1,12 +1,12 @@
-//! Titles in the place of hat IDs: tables that people keep name hats by their titles.
+//! Titles instead of hat IDs: tables that people keep name hats by their titles.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::columns::{AtLine, TableColumn, quoted};
-use super::parsed::{ImportExtent, ImportTarget, ParsedImport, Unverified};
-use crate::model::{Attachment, HatId, Hats, InvalidHatId, Jid, Room, User, Wardrobe};
+use super::parsed::{ImportExtent, ImportTarget, ParsedImport, Unverified, UnverifiedValue};
+use crate::model::{Attachment, FoldedTitle, HatId, Hats, InvalidHatId, Jid, Room, User, Wardrobe};
 
 /// Hats given by their titles, by room: the text in the file, and the hat.
 type Titled = BTreeMap<Option<Jid>, BTreeMap<HatId, RoomHatTitle>>;
@@ -26,12 +26,18 @@ pub(super) fn resolve<'a>(
 ) -> (Cow<'a, ParsedImport>, Vec<AtLine<String>>) {
     let mut errors = Vec::new();
     let mut titled = Titled::new();
-    for Unverified { line, room, hat, hue } in &given.unverified {
+    for Unverified {
+        line,
+        room,
+        hat,
+        value,
+    } in &given.unverified
+    {
         let there = room.as_ref().or(target.room.as_ref());
         let there = there.and_then(|room| now.room(room));
         let is_known = there.is_some_and(|room| room.hat(hat).is_some());
         let hats = titled.entry(room.clone()).or_default();
-        if hue.is_some() || is_known || hats.contains_key(hat) {
+        if *value != UnverifiedValue::HatId || is_known || hats.contains_key(hat) {
             continue;
         }
         match find(hat, there, own_room(given, room.as_ref()), now) {
@@ -92,16 +98,9 @@ fn find(
     own: Option<&Room>,
     now: &Wardrobe,
 ) -> Result<RoomHatTitle, String> {
-    let wanted = text.as_str().to_lowercase();
-    let titled = |rooms: &mut dyn Iterator<Item = &Room>| -> BTreeMap<HatId, Arc<str>> {
-        let mut found = BTreeMap::new();
-        for room in rooms {
-            for hat in room.hats().iter() {
-                if let Some(title) = hat.title.as_ref().filter(|title| title.to_lowercase() == wanted) {
-                    found.insert(hat.id.clone(), title.clone());
-                }
-            }
-        }
+    let wanted = FoldedTitle::new(text.as_str());
+    let titled = |rooms: &mut dyn Iterator<Item = &Room>| {
+        let mut found = wanted.hats(rooms);
         // Only hats with real IDs: a title in the file looks like a hat of that name.
         found.retain(|id, _| id != text);
         found

@@ -15,6 +15,9 @@ impl Wardrobe {
                 after: other.extra.clone(),
             });
         }
+        if self.shares_rooms_with(other) {
+            return Group(edits);
+        }
         let rooms: BTreeSet<&Jid> = self.rooms.keys().chain(other.rooms.keys()).collect();
         for room in rooms {
             match (self.room(room), other.room(room)) {
@@ -36,10 +39,15 @@ impl Wardrobe {
     /// Replaces rooms that are equal in `earlier` by the ones there, so that both share memory and a later
     /// [`Wardrobe::diff`] need not compare them.
     pub fn share_rooms_with(&mut self, earlier: &Self) {
-        for (jid, room) in &mut self.rooms {
+        let mut shared = 0;
+        for (jid, room) in Arc::make_mut(&mut self.rooms) {
             if let Some(there) = earlier.room(jid).filter(|there| *there == room) {
                 *room = there.clone();
+                shared += 1;
             }
+        }
+        if shared == self.rooms.len() && shared == earlier.rooms.len() {
+            self.rooms = earlier.rooms.clone();
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::excerpt::truncated;
+use super::excerpt::{quoted, truncated};
 use super::{
     Affiliation, Attachment, CatalogHat, EditError, Extra, FoundValue, HatId, Jid, Room, User, Wardrobe,
 };
@@ -234,7 +234,7 @@ impl Wardrobe {
     }
 
     fn room_mut(&mut self, room: &Jid) -> Result<&mut Room, EditError> {
-        match self.rooms.get_mut(room) {
+        match Arc::make_mut(&mut self.rooms).get_mut(room) {
             Some(there) => Ok(Arc::make_mut(there)),
             None => Err(EditError::NoSuchRoom { room: room.clone() }),
         }
@@ -244,10 +244,13 @@ impl Wardrobe {
     pub(crate) fn apply_edit(&mut self, edit: &Edit) -> Result<(), EditError> {
         self.check_edit(edit)?;
         match edit {
-            Edit::Room { room, after, .. } => match after {
-                Some(after) => drop(self.rooms.insert(room.clone(), after.clone())),
-                None => drop(self.rooms.remove(room)),
-            },
+            Edit::Room { room, after, .. } => {
+                let rooms = Arc::make_mut(&mut self.rooms);
+                match after {
+                    Some(after) => drop(rooms.insert(room.clone(), after.clone())),
+                    None => drop(rooms.remove(room)),
+                }
+            }
             Edit::RoomName { room, after, .. } => self.room_mut(room)?.name.clone_from(after),
             Edit::Catalog { room, hat, after, .. } => {
                 self.room_mut(room)?.set_catalog_hat(hat, after.clone());
@@ -301,7 +304,7 @@ impl Wardrobe {
                 ensure(
                     found == before.as_ref(),
                     || format!("{} in {room}", truncated(hat.as_str())),
-                    || found_json(found),
+                    || found.map_or(FoundValue::Nothing, found_in_catalog),
                 )
             }
             Edit::User {
@@ -311,7 +314,11 @@ impl Wardrobe {
                 ensure(
                     found == before.as_ref(),
                     || format!("{user} in {room}"),
-                    || found_json(found),
+                    || {
+                        found.map_or(FoundValue::Nothing, |user| {
+                            FoundValue::User(user.affiliation, user.hats.len())
+                        })
+                    },
                 )
             }
             Edit::Affiliation {
@@ -343,7 +350,7 @@ impl Wardrobe {
                 ensure(
                     found == before.as_ref(),
                     || format!("{} of {user} in {room}", truncated(hat.as_str())),
-                    || found_json(found),
+                    || found.map_or(FoundValue::Nothing, found_hat),
                 )
             }
         }
@@ -369,6 +376,32 @@ fn ensure(
             found: found(),
         })
     }
+}
+
+fn found_hat(found: &Attachment) -> FoundValue {
+    let active = if found.is_active() { "active" } else { "inactive" };
+    let required = if found.is_required() {
+        "required"
+    } else {
+        "optional"
+    };
+    let title = title_text(found.title.as_deref());
+    let end = found
+        .until()
+        .map_or_else(String::new, |end| format!(", expires {end}"));
+    FoundValue::Hat(format!("{active}, {required}, {title}{end}"))
+}
+
+fn found_in_catalog(found: &CatalogHat) -> FoundValue {
+    let color = found.hue.as_ref().map_or_else(
+        || "automatic color".to_owned(),
+        |hue| format!("hue {}", truncated(hue.as_json().as_str())),
+    );
+    FoundValue::Catalog(format!("{}, {color}", title_text(found.title.as_deref())))
+}
+
+fn title_text(title: Option<&str>) -> String {
+    title.map_or_else(|| "no title".to_owned(), quoted)
 }
 
 /// The current value as JSON, cut off after [`BoundedBuffer::MAX_BYTES`]; it may be a whole room.

@@ -62,13 +62,21 @@ pub enum EditError {
         /// The current value.
         found: FoundValue,
     },
+    /// The session may not change that; nothing else of the change is made either.
+    #[error(transparent)]
+    NotPermitted(#[from] NotPermitted),
     /// The text is not a valid address.
     #[error(transparent)]
     InvalidJid(#[from] InvalidJid),
-    /// The text is not a URI with a scheme, so it cannot be the id of a hat.
+    /// The text is not a URI with a scheme, so it cannot be the ID of a hat.
     #[error(transparent)]
     InvalidHatId(#[from] InvalidHatId),
 }
+
+/// Why the session's rights do not permit a change, as a sentence without its period.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotPermitted(pub(super) String);
 
 /// The current value, which differs from the one that an edit expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +85,12 @@ pub enum FoundValue {
     Nothing,
     /// The value as JSON, cut off after 500 bytes.
     Json(String),
+    /// The user's affiliation and number of hats.
+    User(Affiliation, usize),
+    /// The user's hat in words, such as `active, optional, "Teacher"`.
+    Hat(String),
+    /// The hat of the catalog in words, such as `"Teacher", hue 120`.
+    Catalog(String),
     /// Another room, with this number of users.
     Room(usize),
     /// The user's affiliation.
@@ -87,7 +101,10 @@ impl std::fmt::Display for FoundValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Nothing => f.write_str("missing"),
-            Self::Json(json) => f.write_str(json),
+            Self::Json(text) | Self::Hat(text) | Self::Catalog(text) => f.write_str(text),
+            Self::User(affiliation, 0) => write!(f, "{affiliation}, no hats"),
+            Self::User(affiliation, 1) => write!(f, "{affiliation}, 1 hat"),
+            Self::User(affiliation, hats) => write!(f, "{affiliation}, {hats} hats"),
             Self::Room(1) => f.write_str("a different room with 1 user"),
             Self::Room(users) => write!(f, "a different room with {users} users"),
             Self::Affiliation(affiliation) => affiliation.fmt(f),
@@ -104,8 +121,10 @@ impl EditError {
             | Self::NoSuchHat { .. }
             | Self::NoSuchHatSet { .. } => "item-not-found",
             Self::RoomExists { .. } | Self::HatSetExists { .. } | Self::Conflict { .. } => "conflict",
+            Self::NotPermitted(_) => "not-allowed",
             Self::InvalidJid(_) => "jid-malformed",
-            Self::InvalidHatId(_) | Self::InvalidHatSets { .. } => "bad-request",
+            Self::InvalidHatId(_) => "bad-request",
+            Self::InvalidHatSets { .. } => "internal-server-error",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Hats: ids, attachments (which tie a hat to a user), hat sets and catalog entries.
+//! Hats: IDs, attachments (which tie a hat to a user), hat sets and catalog entries.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,12 +10,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::excerpt::quoted;
 use super::{Extra, Json};
 
-/// The unique id of a hat. An id that is entered must be a URI with a scheme (RFC 3986; IRIs and fragments are
-/// allowed); ids from a file or a server are kept whatever they are, see [`HatId::is_uri`].
+/// The unique ID of a hat. An ID that is entered must be a URI with a scheme (RFC 3986; IRIs and fragments are
+/// allowed); IDs from a file or a server are kept whatever they are, see [`HatId::is_uri`].
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HatId(Arc<str>);
 
-/// The text is not a URI with a scheme, so it cannot be the id of a hat.
+/// The text is not a URI with a scheme, so it cannot be the ID of a hat.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{} is not a URI: {reason}; a hat ID is a URI such as urn:uuid:… or http://example.org/hats/teacher",
@@ -28,12 +28,12 @@ pub struct InvalidHatId {
     pub reason: String,
 }
 
-/// The maximum length, in bytes, of a title, name or hat id that is typed, pasted or passed as an argument. Files may
+/// The maximum length, in bytes, of a title, name or hat ID that is typed, pasted or passed as an argument. Files may
 /// contain longer ones. (A title is stored for every user with the hat, and twice in the history.)
 pub const MAX_TEXT_BYTES: usize = 1024;
 
 impl HatId {
-    /// Parses an id that was entered. Fails if it is not a URI with a scheme.
+    /// Parses an ID that was entered. Fails if it is not a URI with a scheme.
     pub fn parse(text: &str) -> Result<Self, InvalidHatId> {
         match uri_problem(text) {
             None => Ok(Self(text.into())),
@@ -44,7 +44,7 @@ impl HatId {
         }
     }
 
-    /// Like [`HatId::parse`], for an id that is typed, pasted or passed as an argument; also fails if it is longer than
+    /// Like [`HatId::parse`], for an ID that is typed, pasted or passed as an argument; also fails if it is longer than
     /// [`MAX_TEXT_BYTES`].
     pub fn parse_input(text: &str) -> Result<Self, InvalidHatId> {
         if text.len() > MAX_TEXT_BYTES {
@@ -56,20 +56,25 @@ impl HatId {
         Self::parse(text)
     }
 
-    /// Accepts an id from a file or a server without checking it.
+    /// Accepts an ID from a file or a server without checking it.
     pub fn unchecked(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
-    /// The id as text.
+    /// The ID as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the id is a URI with a scheme, as it should be.
+    /// Whether the ID is a URI with a scheme, as it should be.
     pub fn is_uri(&self) -> bool {
         uri_problem(&self.0).is_none()
     }
+}
+
+/// Whether a title or name has only spaces, which looks like none on every screen; an empty one *is* none.
+pub(crate) fn is_blank(text: &str) -> bool {
+    !text.is_empty() && text.trim().is_empty()
 }
 
 fn uri_problem(text: &str) -> Option<&'static str> {
@@ -190,7 +195,7 @@ impl Attachment {
     }
 }
 
-/// A set of hats: attachments with unique ids, sorted by id.
+/// A set of hats: attachments with unique IDs, sorted by ID.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Hats(Box<[(HatId, Attachment)]>);
 
@@ -208,13 +213,13 @@ impl Hats {
         self.0.is_empty()
     }
 
-    /// The attachment with this id.
+    /// The attachment with this ID.
     pub fn get(&self, hat: &HatId) -> Option<&Attachment> {
         let at = self.0.binary_search_by(|(id, _)| id.cmp(hat)).ok()?;
         self.0.get(at).map(|(_, attachment)| attachment)
     }
 
-    /// Ids and attachments, sorted by id.
+    /// IDs and attachments, sorted by ID.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&HatId, &Attachment)> {
         self.0.iter().map(|(id, attachment)| (id, attachment))
     }
@@ -235,7 +240,7 @@ impl Hats {
         before
     }
 
-    /// Makes a set of pairs in strictly ascending order of their ids; `None` if they are not.
+    /// Makes a set of pairs in strictly ascending order of their IDs; `None` if they are not.
     pub(super) fn from_sorted(pairs: Vec<(HatId, Attachment)>) -> Option<Self> {
         pairs
             .is_sorted_by(|(a, _), (b, _)| a < b)
@@ -249,7 +254,7 @@ impl fmt::Debug for Hats {
     }
 }
 
-/// Of several pairs with the same id the last one is kept.
+/// Of several pairs with the same ID the last one is kept.
 impl FromIterator<(HatId, Attachment)> for Hats {
     fn from_iter<I: IntoIterator<Item = (HatId, Attachment)>>(pairs: I) -> Self {
         let map: BTreeMap<_, _> = pairs.into_iter().collect();

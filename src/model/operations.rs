@@ -20,7 +20,7 @@ pub struct DefineOutcome {
 }
 
 impl Wardrobe {
-    /// Adds a hat to a user with exactly this attachment; an existing attachment with that id is replaced, including
+    /// Adds a hat to a user with exactly this attachment; an existing attachment with that ID is replaced, including
     /// its unrecognized members. `required` does not restrict the caller.
     ///
     /// Errors: [`EditError::NoSuchRoom`], [`EditError::NotAffiliated`] (not owner, admin or member).

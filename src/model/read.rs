@@ -40,7 +40,7 @@ pub fn room(bytes: &[u8]) -> Result<Room, ReadError> {
     Ok(room.finish())
 }
 
-/// Parses the object of a user. The flag tells whether it has an affiliation; the default is [`Affiliation::None`].
+/// Parses the object of a user. The flag is whether it has an affiliation; the default is [`Affiliation::None`].
 pub fn user(bytes: &[u8]) -> Result<(User, bool), ReadError> {
     let mut interner = object::Interner::default();
     let mut user = members::UserMembers::new(&mut interner);
@@ -63,12 +63,12 @@ pub fn object_members(bytes: &[u8]) -> Result<Extra, ReadError> {
     Ok(object.0)
 }
 
-/// Parses a user's hats from an object of hats by id or from a user object, whose other members are ignored.
+/// Parses a user's hats from an object of hats by ID or from a user object, whose other members are ignored.
 pub fn hats(bytes: &[u8]) -> Result<Hats, ReadError> {
     hats_or_user(bytes, false).map(|(hats, _)| hats)
 }
 
-/// Like [`hats`], for input by a user: every id must be a URI, and a user object must have `hats` and may have an
+/// Like [`hats`], for input by a user: every ID must be a URI, and a user object must have `hats` and may have an
 /// affiliation, which is returned, but no other members, as these would be lost.
 pub fn hats_input(bytes: &[u8]) -> Result<(Hats, Option<Affiliation>), ReadError> {
     hats_or_user(bytes, true)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Attachment, CatalogHat, Extra, HatId, Hats, Jid};
@@ -86,13 +87,14 @@ impl User {
 pub struct Room {
     /// The display name.
     pub name: Option<Arc<str>>,
-    /// The hat catalog: the hats that the room defines (XEP-0317), by id.
+    /// The hat catalog: the hats that the room defines (XEP-0317), by ID.
     pub catalog: BTreeMap<HatId, CatalogHat>,
     /// Unrecognized JSON members, written back unchanged.
     pub extra: Extra,
     users: Vec<(Jid, User)>,
     attachments: usize,
     known: OnceLock<Arc<[RoomHat]>>,
+    next_end: OnceLock<Option<Timestamp>>,
 }
 
 /// Rooms are equal if they serialize to the same JSON; caches do not count.
@@ -109,7 +111,7 @@ impl Eq for Room {}
 /// A hat that a room's catalog defines or that a user of the room has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomHat {
-    /// The id of the hat.
+    /// The ID of the hat.
     pub id: HatId,
     /// The title in the catalog, or else the most frequent title of its attachments.
     pub title: Option<Arc<str>>,
@@ -144,6 +146,8 @@ impl Room {
         users.shrink_to_fit();
         self.attachments = users.iter().map(|(_, user)| user.hats.len()).sum();
         self.users = users;
+        self.known.take();
+        self.next_end.take();
         Some(self)
     }
 
@@ -167,6 +171,15 @@ impl Room {
         self.attachments
     }
 
+    /// The first time at which a hat of a user ends; `None` if none does. Computed at the first call and cached until the
+    /// room changes.
+    pub fn next_end(&self) -> Option<Timestamp> {
+        *self.next_end.get_or_init(|| {
+            let hats = self.users.iter().flat_map(|(_, user)| user.hats.iter());
+            hats.filter_map(|(_, attachment)| attachment.until()).min()
+        })
+    }
+
     /// The title shown for a user's hat in this room: that of the attachment, or else that of the catalog.
     pub fn title<'a>(&'a self, hat: &HatId, attachment: &'a Attachment) -> Option<&'a str> {
         let shown = |title: &'a Option<Arc<str>>| title.as_deref().filter(|title| !title.is_empty());
@@ -188,6 +201,7 @@ impl Room {
     /// Inserts, replaces or (with `None`) removes a user; returns the previous one.
     pub(super) fn set_user(&mut self, jid: &Jid, user: Option<User>) -> Option<User> {
         self.known.take();
+        self.next_end.take();
         let (here, new) = (
             self.position(jid),
             user.as_ref().map_or(0, |user| user.hats.len()),
@@ -220,6 +234,7 @@ impl Room {
     /// Adds, replaces or (with `None`) removes a user's hat; does nothing if the room has no such user.
     pub(super) fn set_hat(&mut self, jid: &Jid, hat: &HatId, attachment: Option<Attachment>) {
         self.known.take();
+        self.next_end.take();
         if let Ok(at) = self.position(jid)
             && let Some((_, user)) = self.users.get_mut(at)
         {
@@ -238,18 +253,18 @@ impl Room {
         }
     }
 
-    /// The hat with this id, if the catalog defines it or a user has it.
+    /// The hat with this ID, if the catalog defines it or a user has it.
     pub fn hat(&self, hat: &HatId) -> Option<&RoomHat> {
         let known = self.hats();
         known.get(known.binary_search_by(|known| known.id.cmp(hat)).ok()?)
     }
 
-    /// The hats that the catalog defines or that users have, sorted by id. Computed at the first call and cached until
+    /// The hats that the catalog defines or that users have, sorted by ID. Computed at the first call and cached until
     /// the room changes.
     pub fn hats(&self) -> &Arc<[RoomHat]> {
         self.known.get_or_init(|| {
-            type Seen<'a> = (Vec<u32>, HashMap<&'a str, usize>);
-            let mut titles: HashMap<&HatId, Seen<'_>, foldhash::fast::RandomState> = HashMap::default();
+            type TitleUses<'a> = (Vec<u32>, HashMap<&'a str, usize>);
+            let mut titles: HashMap<&HatId, TitleUses<'_>, foldhash::fast::RandomState> = HashMap::default();
             for id in self.catalog.keys() {
                 titles.entry(id).or_default();
             }

@@ -12,7 +12,7 @@ pub struct Wardrobe {
     pub revision: u64,
     /// Unrecognized JSON members of the document, written back unchanged.
     pub extra: Extra,
-    pub(super) rooms: BTreeMap<Jid, Arc<Room>>,
+    pub(super) rooms: Arc<BTreeMap<Jid, Arc<Room>>>,
 }
 
 impl Wardrobe {
@@ -22,7 +22,7 @@ impl Wardrobe {
     /// A wardrobe with these rooms, which may be in any order.
     pub(crate) fn from_rooms(rooms: Vec<(Jid, Arc<Room>)>) -> Self {
         Self {
-            rooms: rooms.into_iter().collect(),
+            rooms: Arc::new(rooms.into_iter().collect()),
             ..Self::default()
         }
     }
@@ -30,6 +30,12 @@ impl Wardrobe {
     /// The rooms, sorted by address.
     pub fn rooms(&self) -> impl ExactSizeIterator<Item = (&Jid, &Arc<Room>)> + DoubleEndedIterator {
         self.rooms.iter()
+    }
+
+    /// Whether both are known to have the same rooms without comparing them: one is a clone of the other, and no room of
+    /// either was changed since.
+    pub fn shares_rooms_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.rooms, &other.rooms)
     }
 
     /// The room with this address.

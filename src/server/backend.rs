@@ -2,10 +2,14 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::error::Error;
 use crate::model::Jid;
-use crate::sync::{ItemChange, ItemOutcome, RemoteRoomInfo, RoomRead, Secret, ServerClass, ServerReport};
+use crate::sync::{
+    ItemChange, ItemOutcome, Occupant, RemoteRoomInfo, RemoteUser, RoomRead, Secret, ServerClass,
+    ServerReport,
+};
 
 /// Asks for the password of an account and waits; `None` if it is not given.
 pub type AskPassword = Box<dyn FnMut(&Jid) -> Option<Secret> + Send>;
@@ -13,13 +17,13 @@ pub type AskPassword = Box<dyn FnMut(&Jid) -> Option<Secret> + Send>;
 /// A connection to a live server. It connects when first needed, and again after it was lost.
 ///
 /// A call uses one connection from its beginning to its end. Only [`Backend::connect`] and [`Backend::check`] replace one
-/// that was lost; each other call fails once when it finds it lost. So whoever calls always knows whether
-/// two answers came on the same connection, which tells a change of somebody from one that the server lost.
-///
-/// Following changes that others make on the server will be a method of this trait, too: it waits for changes for a
-/// limited time and reports them as [`ReadEvent`]s.
+/// that was lost; each other call fails once when it finds it lost. So the caller always knows whether
+/// two answers came on the same connection, which distinguishes a change by someone from a loss by the server.
 pub trait Backend: Send {
     /// Connects if necessary, and returns the server's class.
+    ///
+    /// Errors: [`Error::NoHats`] if the server is connected but does not show its class. Its rooms can be read even so,
+    /// which shows why.
     fn connect(&mut self) -> Result<ServerClass, Error>;
 
     /// How many connections were made so far. While it stays the same, so does the connection.
@@ -45,6 +49,22 @@ pub trait Backend: Send {
     /// If an answer is lost, the sent changes are reported as [`ItemOutcome::Unknown`], and the call ends with the
     /// error; changes that are not reported were not sent.
     fn apply(&mut self, work: &[RoomChanges], tell: Tell<'_, Applied>) -> Result<(), Error>;
+
+    /// Watches exactly these rooms for changes of others, the selected one most often, and for who is in them; the selected
+    /// one only for the latter if it is not among them. Watching begins again with each connection, so the caller reads
+    /// the rooms after [`Backend::generation`] changed. Sends nothing.
+    fn watch(&mut self, _rooms: &[Jid], _selected: Option<&Jid>) {}
+
+    /// When [`Backend::look`] is to be called next; `None` if nothing is watched.
+    fn next_look(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Asks the server for changes in the watched rooms since they were last read or looked at: a few short requests, so
+    /// that the caller can do something else soon. A change may be reported although it is known, never the other way.
+    fn look(&mut self, _tell: Tell<'_, Seen>) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// The callback for results. `Break` ends the call with [`Error::Stopped`] once nothing is left unanswered.
@@ -70,7 +90,7 @@ pub enum ReadEvent {
         room: Jid,
         /// Number of users read so far.
         users: usize,
-        /// Total number of users, if the server tells.
+        /// Total number of users, if the server reports it.
         total: Option<usize>,
     },
     /// A room was read or cannot be read.
@@ -82,11 +102,51 @@ pub enum ReadEvent {
     },
 }
 
+/// A change in a watched room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// Users as they are now, and nothing else changed.
+    Users {
+        /// The room.
+        room: Jid,
+        /// The users; `None` for one without affiliation and hats.
+        users: Vec<(Jid, Option<RemoteUser>)>,
+        /// Who changed all of them, if the server reports it.
+        by: Option<Arc<str>>,
+    },
+    /// Anything may have changed: the room has to be read.
+    Room {
+        /// The room.
+        room: Jid,
+    },
+    /// Who is in the room.
+    Occupants {
+        /// The room.
+        room: Jid,
+        /// What changed; `None`: it is not known, or no longer.
+        seen: Option<SeenOccupants>,
+    },
+}
+
+/// What changed among the occupants of a room.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SeenOccupants {
+    /// What was reported before no longer counts.
+    pub is_new: bool,
+    /// Nothing more follows now.
+    pub is_complete: bool,
+    /// Those who changed; `None` for one who has no nickname in the room any longer.
+    pub users: Vec<(Jid, Option<Occupant>)>,
+}
+
 /// Changes of one room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomChanges {
     /// The room.
     pub room: Jid,
+    /// The [`RemoteRoom::created`](crate::sync::RemoteRoom::created) of the room that the changes are for. Where the server
+    /// has another room, nothing is changed, and the outcomes are [`ItemOutcome::Unknown`], so that the room is read.
+    pub created: Option<Box<str>>,
     /// The actor, for the server's log if it has one.
     pub actor: Arc<str>,
     /// The changes, in order.

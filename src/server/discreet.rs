@@ -1,19 +1,20 @@
-//! What a session that is restricted to some rooms is told when something fails: reasons name paths, programs and rooms
-//! that are not its business.
+//! Hides the reasons of failures from sessions that are restricted to some rooms: reasons name paths, programs and other
+//! rooms.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::options::{Notify, WorkerOptions};
 use crate::model::Jid;
-use crate::sync::{Failure, Plan, Report, RoomState, ServerEntry, ServerEvent, ServerState};
+use crate::store::Scope;
+use crate::sync::{Plan, Report, RoomState, SendFailure, SendState, ServerEntry, ServerEvent, ServerState};
 
-/// What is said instead.
+/// The text instead of a reason.
 const HIDDEN: &str =
     "the server cannot be used now; its administrator can see why with hatrack servers check";
-const HIDDEN_OF_ROOM: &str = "the reason is for the administrator of the server";
+const HIDDEN_OF_ROOM: &str = "only the administrator of the server can see the reason";
 
-/// What a session may be told.
+/// Which reasons a session may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discretion {
     rooms: BTreeSet<Jid>,
@@ -26,9 +27,9 @@ impl Discretion {
         Self { rooms, servers }
     }
 
-    /// The reason, or a sentence in its place.
+    /// The reason, or a sentence instead of it.
     pub fn reason(&self, text: String) -> String {
-        if self.may_be_told(&text) {
+        if self.may_see_text(&text) {
             text
         } else {
             HIDDEN.into()
@@ -36,7 +37,7 @@ impl Discretion {
     }
 
     /// Whether a text names no path and no room other than those of the session.
-    fn may_be_told(&self, text: &str) -> bool {
+    fn may_see_text(&self, text: &str) -> bool {
         let is_other_room = |word: &str| {
             let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
             word.contains('@')
@@ -48,7 +49,7 @@ impl Discretion {
     }
 
     fn hide(&self, text: &mut String) {
-        if !self.may_be_told(text) {
+        if !self.may_see_text(text) {
             HIDDEN_OF_ROOM.clone_into(text);
         }
     }
@@ -76,16 +77,37 @@ impl Discretion {
                 server,
                 report: report.map_err(|text| self.reason(text)),
             },
-            event => event,
+            ServerEvent::NotRecorded { server, room, reason } => ServerEvent::NotRecorded {
+                server,
+                room,
+                reason: self.reason(reason),
+            },
+            ServerEvent::Sent { report } => ServerEvent::Sent {
+                report: self.report(report),
+            },
+            ServerEvent::Outbox { room, mut items } => {
+                for (_, state) in &mut items {
+                    if let SendState::Refused(refusal) = state {
+                        refusal.text.take_if(|text| !self.may_see_text(text));
+                    }
+                }
+                ServerEvent::Outbox { room, items }
+            }
+            event @ (ServerEvent::Password { .. }
+            | ServerEvent::Class { .. }
+            | ServerEvent::Progress { .. }
+            | ServerEvent::Incoming { .. }
+            | ServerEvent::Follows { .. }
+            | ServerEvent::Occupants { .. }) => event,
         }
     }
 
     fn plan(&self, mut plan: Arc<Plan>) -> Arc<Plan> {
-        let told = |state: &RoomState| match state {
-            RoomState::Forbidden(text) | RoomState::Unread(text) => self.may_be_told(text),
+        let may_see = |state: &RoomState| match state {
+            RoomState::Forbidden(text) | RoomState::Unread(text) => self.may_see_text(text),
             _ => true,
         };
-        if !plan.rooms.iter().all(|room| told(&room.state)) {
+        if !plan.rooms.iter().all(|room| may_see(&room.state)) {
             for room in &mut Arc::make_mut(&mut plan).rooms {
                 if let RoomState::Forbidden(text) | RoomState::Unread(text) = &mut room.state {
                     self.hide(text);
@@ -101,8 +123,8 @@ impl Discretion {
                 self.hide(text);
             }
             for failed in &mut room.failed {
-                if let Failure::Refused(refusal) = &mut failed.why {
-                    refusal.text.take_if(|text| !self.may_be_told(text));
+                if let SendFailure::Refused(refusal) = &mut failed.why {
+                    refusal.text.take_if(|text| !self.may_see_text(text));
                 }
             }
         }
@@ -110,7 +132,15 @@ impl Discretion {
     }
 }
 
-/// Tells a restricted session no more than it may know.
+/// The reason, or a sentence instead of it if the session may not see it.
+pub(super) fn reason(scope: &Scope, text: String) -> String {
+    match scope.rooms {
+        Some(_) if text.contains('/') => HIDDEN_OF_ROOM.into(),
+        _ => text,
+    }
+}
+
+/// Hides from a restricted session what it may not know.
 pub(super) fn notify(options: &WorkerOptions, notify: Notify) -> Notify {
     let Some(rooms) = options.scope.rooms.clone() else {
         return notify;

@@ -9,11 +9,14 @@ pub enum Error {
     /// The login, permissions or configuration do not allow it. Retrying does not help.
     #[error("{0}")]
     Refused(String),
+    /// No room supports hats for this account, or there is no room, so the server's class is unknown. The connection works.
+    #[error("{0}")]
+    NoHats(String),
     /// The connection was lost, or timed out, after a request: only reading shows what was changed.
     #[error("{0}")]
     Lost(String),
     /// The server sent an invalid or too large answer. The outcome is as unknown as for [`Error::Lost`].
-    #[error("the answer of the server cannot be understood: {0}")]
+    #[error("invalid answer from the server: {0}")]
     Malformed(String),
     /// The callback stopped the call.
     #[error("stopped")]

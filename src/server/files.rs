@@ -1,16 +1,17 @@
-//! Stored documents of a server's rooms: bases beside the data file, outboxes in the account's state folder.
+//! Stored documents of a server's rooms: bases next to the data file, outboxes in the account's state folder.
 //!
-//! Others can write beside the data file, so nothing there causes anything to be sent: a base only records what both
+//! Others can write next to the data file, so nothing there causes anything to be sent: a base only records what both
 //! sides had, and changes come from the file or from the outbox, which only this account can write.
 
-use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::model::Jid;
+use super::known_base::KnownBase;
+use crate::model::{Jid, Room};
 use crate::store::{Paths, SideFolder, SideLock, StoreError};
 use crate::sync::{Base, LARGEST_BASE, LARGEST_OUTBOX, Outbox, ServerClass, SetAside};
 
@@ -20,26 +21,21 @@ pub(super) struct ServerFiles {
     server: Arc<str>,
     data: PathBuf,
     bases: SideFolder,
+    known: KnownBase,
     /// `None`: there is no state folder. Then changes are sent only by plans, and interrupted ones are not finished.
     outboxes: Option<SideFolder>,
 }
 
+/// A base, or why it cannot be read, and the hash of its document: 0 if there is none.
+pub(super) type StoredBase = (Result<Option<Arc<Base>>, SetAside>, u64);
+
 /// The lower-case hexadecimal digits of a hash.
-fn hex(hash: Sha256) -> String {
+pub(super) fn hex(hash: Sha256) -> String {
     use std::fmt::Write as _;
     hash.finalize().iter().fold(String::new(), |mut name, byte| {
         let _ = write!(name, "{byte:02x}"); // to memory: cannot fail
         name
     })
-}
-
-fn hash(stored: &Result<Option<Vec<u8>>, StoreError>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    match stored {
-        Ok(None) | Err(_) => return 0,
-        Ok(Some(bytes)) => hasher.write(bytes),
-    }
-    hasher.finish()
 }
 
 impl ServerFiles {
@@ -49,6 +45,7 @@ impl ServerFiles {
             server: server.clone(),
             data: Paths::resolve(data)?.data,
             bases: SideFolder::beside(data, "servers", server)?,
+            known: KnownBase::default(),
             outboxes: state.map(|state| SideFolder::private(state, "outbox")),
         })
     }
@@ -81,23 +78,42 @@ impl ServerFiles {
     /// The base of a room, and a hash of the stored document: 0 if there is none.
     ///
     /// Errors: it exists but cannot be read.
-    pub(super) fn base(&self, room: &Jid) -> (Result<Option<Base>, SetAside>, u64) {
-        let stored = self.bases.read(&Self::base_name(room), LARGEST_BASE);
-        let hash = hash(&stored);
-        let base = match stored {
-            Ok(None) => Ok(None),
-            Ok(Some(bytes)) => Base::read(&bytes, room).map(Some),
+    pub(super) fn base(&self, room: &Jid) -> StoredBase {
+        match self.bases.read(&Self::base_name(room), LARGEST_BASE) {
+            Ok(None) => (Ok(None), 0),
+            Ok(Some(bytes)) => {
+                let (base, hash) = self.known.parse(bytes, room);
+                (base.map(Some), hash)
+            }
             Err(error) => {
                 log::warn!(room:% = room, reason:% = error; "base unreadable");
-                Err(SetAside::Unreadable)
+                (Err(SetAside::Unreadable), 0)
             }
-        };
-        (base, hash)
+        }
     }
 
     /// The hash of the stored base of a room.
     pub(super) fn base_hash(&self, room: &Jid) -> u64 {
-        hash(&self.bases.read(&Self::base_name(room), LARGEST_BASE))
+        let stored = self.bases.read(&Self::base_name(room), LARGEST_BASE);
+        let bytes = stored.ok().flatten();
+        bytes.map_or(0, |bytes| self.known.hash(&bytes))
+    }
+
+    /// Whether there is a base of a room, valid or not.
+    pub(super) fn has_base(&self, room: &Jid) -> bool {
+        self.bases.contains(&Self::base_name(room))
+    }
+
+    /// Takes the lock of who follows a room of this data file on this machine; `None` if another session has it.
+    pub(super) fn follower_lock(&self, room: &Jid) -> Result<Option<SideLock>, StoreError> {
+        let name = format!("{}.follower", Self::base_name(room));
+        self.bases.lock(&name, Duration::ZERO)
+    }
+
+    /// What who follows a room last wrote into its lock, if anything.
+    pub(super) fn follower_note(&self, room: &Jid) -> Option<Vec<u8>> {
+        self.bases
+            .lock_note(&format!("{}.follower", Self::base_name(room)))
     }
 
     /// Replaces the base of a room, durably. `with` gets the existing one; `None` removes it.
@@ -106,14 +122,23 @@ impl ServerFiles {
         room: &Jid,
         with: impl FnOnce(Result<Option<Base>, SetAside>) -> Option<Base>,
     ) -> Result<(), StoreError> {
+        let mut written = None;
         self.bases.update(&Self::base_name(room), LARGEST_BASE, |there| {
             let there = match there {
                 Ok(None) => Ok(None),
-                Ok(Some(bytes)) => Base::read(&bytes, room).map(Some),
+                Ok(Some(bytes)) => self.known.parse(bytes, room).0.map(|base| Some((*base).clone())),
                 Err(_) => Err(SetAside::Unreadable),
             };
-            with(there).map(|base| base.to_bytes())
-        })
+            with(there).map(|base| {
+                let bytes = base.to_bytes();
+                written = Some((base, bytes.clone()));
+                bytes
+            })
+        })?;
+        if let Some((base, bytes)) = written {
+            self.known.set(base, bytes);
+        }
+        Ok(())
     }
 
     /// Locks a room for this account, from sending to the recorded answer, waiting at most this long. `None` if another
@@ -124,6 +149,13 @@ impl ServerFiles {
         };
         let lock = outboxes.lock(&self.outbox_name(room), wait)?;
         Ok(lock.map(|lock| RoomLock(Some(lock))))
+    }
+
+    /// Whether there is an outbox of a room.
+    pub(super) fn has_outbox(&self, room: &Jid) -> bool {
+        let name = self.outbox_name(room);
+        let outboxes = self.outboxes.as_ref();
+        outboxes.is_some_and(|outboxes| !matches!(outboxes.read(&name, LARGEST_OUTBOX), Ok(None)))
     }
 
     /// The outbox of a room; empty if there is no valid one.
@@ -144,17 +176,60 @@ impl ServerFiles {
         read.unwrap_or_else(|| Outbox::new(&self.server, class, room))
     }
 
-    /// Writes the outbox of a room, durably. Without a state folder nothing is written.
+    /// Writes the outbox of a room, durably, with what other sessions of the account prepared since it was read. Without a
+    /// state folder nothing is written.
     pub(super) fn write_outbox(&self, outbox: &Outbox) -> Result<(), StoreError> {
         let Some(outboxes) = &self.outboxes else {
             return Ok(());
         };
         let name = self.outbox_name(&outbox.room);
-        let bytes = outbox.to_bytes();
-        if bytes.is_none() && matches!(outboxes.read(&name, LARGEST_OUTBOX), Ok(None)) {
+        if outbox.is_empty() && matches!(outboxes.read(&name, LARGEST_OUTBOX), Ok(None)) {
             return Ok(());
         }
-        outboxes.update(&name, LARGEST_OUTBOX, |_| bytes)
+        self.update_outbox(&outbox.room, outbox.class, |stored| {
+            let mut outbox = outbox.clone();
+            outbox.adopt_prepared(stored);
+            *stored = outbox;
+        })
+    }
+
+    /// Takes over the changes that were prepared in any session of this account and are in the file: `local` is the room
+    /// there. Returns the outbox. The caller holds the room's lock.
+    pub(super) fn take_over(
+        &self,
+        room: &Jid,
+        class: ServerClass,
+        local: Option<&Room>,
+    ) -> Result<Outbox, StoreError> {
+        let outbox = self.outbox(room, class);
+        if !outbox.has_prepared() {
+            return Ok(outbox);
+        }
+        let mut taken = outbox;
+        self.update_outbox(room, class, |stored| {
+            stored.take_over(local, Timestamp::now());
+            taken = stored.clone();
+        })?;
+        Ok(taken)
+    }
+
+    /// Changes the stored outbox of a room, durably. Without a state folder nothing is written.
+    pub(super) fn update_outbox(
+        &self,
+        room: &Jid,
+        class: ServerClass,
+        change: impl FnOnce(&mut Outbox),
+    ) -> Result<(), StoreError> {
+        let Some(outboxes) = &self.outboxes else {
+            return Ok(());
+        };
+        outboxes.update(&self.outbox_name(room), LARGEST_OUTBOX, |stored| {
+            let stored = stored.ok().flatten();
+            let read = stored.and_then(|bytes| Outbox::read(&bytes, &self.server, class, room));
+            let mut outbox = read.unwrap_or_else(|| Outbox::new(&self.server, class, room));
+            change(&mut outbox);
+            outbox.to_bytes()
+        })
     }
 }
 

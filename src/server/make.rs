@@ -1,22 +1,27 @@
 //! Creates the backend for each kind of server.
 
+use std::path::Path;
+
 use super::backend::{AskPassword, Backend};
 use super::prosody::Prosody;
 use super::settings::{ServerAccess, ServerSettings};
 #[cfg(feature = "live")]
-use super::xmpp::Xmpp;
+use super::{refused_login::RefusedLogin, xmpp::Xmpp};
 
-/// Creates the backend of a server, not yet connected. Without the feature `live`, one for an XMPP account only reports
+/// Creates the backend of a server, not yet connected. `state` is the account's state folder, if there is one. Without the feature `live`, one for an XMPP account only reports
 /// that.
-pub fn backend(settings: &ServerSettings, ask: AskPassword) -> Box<dyn Backend> {
+pub fn backend(settings: &ServerSettings, ask: AskPassword, state: Option<&Path>) -> Box<dyn Backend> {
     match &settings.access {
         ServerAccess::Prosody(access) => Box::new(Prosody::new(settings.clone(), access.clone())),
         #[cfg(feature = "live")]
-        ServerAccess::Xmpp(account) => Box::new(Xmpp::new(settings.clone(), account.clone(), ask)),
+        ServerAccess::Xmpp(account) => {
+            let refused = RefusedLogin::of(settings, state);
+            Box::new(Xmpp::new(settings.clone(), account.clone(), ask).remembering(refused))
+        }
         #[cfg(not(feature = "live"))]
         ServerAccess::Xmpp(_) => {
-            drop(ask);
-            Box::new(missing::Missing)
+            drop((ask, state));
+            Box::new(missing::NoAccounts)
         }
     }
 }
@@ -29,7 +34,7 @@ mod missing {
     use crate::server::error::Error;
     use crate::sync::{ServerClass, ServerReport};
 
-    pub(super) struct Missing;
+    pub(super) struct NoAccounts;
 
     fn error() -> Error {
         Error::Refused(
@@ -38,7 +43,7 @@ mod missing {
         )
     }
 
-    impl Backend for Missing {
+    impl Backend for NoAccounts {
         fn connect(&mut self) -> Result<ServerClass, Error> {
             Err(error())
         }

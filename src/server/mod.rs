@@ -16,19 +16,26 @@ mod discreet;
 mod engine;
 mod error;
 mod files;
+mod known_base;
+mod listing;
 mod make;
 mod options;
+mod outgoing;
 pub mod prosody;
+mod refused_login;
 mod settings;
 mod worker;
 #[cfg(feature = "live")]
 pub mod xmpp;
 
-pub use backend::{Applied, AskPassword, Backend, ReadEvent, RoomChanges, RoomList, Tell};
+pub use backend::{
+    Applied, AskPassword, Backend, ReadEvent, RoomChanges, RoomList, Seen, SeenOccupants, Tell,
+};
 pub use discreet::Discretion;
 pub use error::Error;
 pub use make::backend;
 pub use options::{MakeBackend, Notify, WorkerOptions};
+pub use outgoing::Outgoing;
 pub use settings::{
     Account, CommandLine, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings, TlsMode,
 };

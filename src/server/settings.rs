@@ -14,7 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub struct ServerSettings {
     /// What others need to know of it.
     pub entry: ServerEntry,
-    /// On Prosody the only rooms that are read and changed, and `None` for all. On an XMPP account, rooms beside those that
+    /// On Prosody the only rooms that are read and changed, and `None` for all. On an XMPP account, rooms in addition to those that
     /// the server lists.
     pub rooms: Option<Vec<Jid>>,
     /// How it is reached.
@@ -28,7 +28,7 @@ pub struct ServerSettings {
 pub enum ServerAccess {
     /// By Prosody's admin shell.
     Prosody(ProsodyAccess),
-    /// By an XMPP account.
+    /// With an XMPP account.
     Xmpp(Account),
 }
 
@@ -41,7 +41,7 @@ pub enum ProsodyAccess {
     Command(CommandLine),
 }
 
-/// A command of the configuration: an absolute path, its arguments, and variables beside a fixed few.
+/// A command of the configuration: an absolute path, its arguments, and variables in addition to a fixed few.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
     /// The program.
@@ -80,6 +80,11 @@ impl ServerSettings {
         }
     }
 
+    /// Whether the configuration names this room.
+    pub fn names(&self, room: &Jid) -> bool {
+        self.rooms.as_ref().is_some_and(|rooms| rooms.contains(room))
+    }
+
     /// The XMPP account; `None` for a shell.
     pub fn account(&self) -> Option<&Jid> {
         match &self.access {
@@ -105,7 +110,7 @@ pub struct Account {
     pub address: Option<(String, u16)>,
     /// Whether and how the connection is encrypted.
     pub tls: TlsMode,
-    /// Certificates of authorities (PEM) that are trusted beside those of the system.
+    /// Certificates of authorities (PEM) that are trusted in addition to those of the system.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -114,7 +119,7 @@ pub struct Account {
 pub enum PasswordSource {
     /// The first line that a command prints.
     Command(CommandLine),
-    /// Somebody is asked.
+    /// Someone is asked.
     Ask,
 }
 

@@ -51,7 +51,9 @@ struct Thread {
 impl ServerWorker {
     /// Creates a worker for these servers without starting anything. `notify` is called in the threads of the servers.
     pub fn start(options: WorkerOptions, notify: impl Fn(ServerEvent) + Send + Sync + 'static) -> Self {
-        Self::start_with(options, notify, Arc::new(backend))
+        let state = options.state_dir.clone();
+        let make = move |settings: &_, ask| backend(settings, ask, state.as_deref());
+        Self::start_with(options, notify, Arc::new(make))
     }
 
     /// Creates a worker with other backends.
@@ -94,28 +96,35 @@ impl ServerWorker {
                 rooms,
                 selected,
                 revision,
+                interval,
+                may_ask,
             } => {
                 for settings in &self.options.servers {
                     let has = |room: &Jid| settings.links(room);
+                    let rooms: Vec<_> = rooms.iter().filter(|room| has(&room.room)).cloned().collect();
+                    let selected = selected.clone().filter(has);
+                    let is_used = !rooms.is_empty() || selected.is_some();
+                    if !is_used && !lock(&self.threads).contains_key(&settings.entry.name) {
+                        continue;
+                    }
                     let of_server = ServerRequest::Follow {
-                        rooms: rooms.iter().filter(|room| has(&room.room)).cloned().collect(),
-                        selected: selected.clone().filter(has),
+                        rooms,
+                        selected,
                         revision,
+                        interval,
+                        may_ask,
                     };
                     self.send(settings, of_server)?;
                 }
                 Ok(())
             }
-            ServerRequest::Settled { .. } => {
-                for thread in lock(&self.threads).values() {
-                    let _ = thread.requests.send(request.clone());
-                }
-                Ok(())
+            request => {
+                let Some(settings) = self.server_of(&request) else {
+                    log::warn!("request to a server that is not configured");
+                    return Ok(());
+                };
+                self.send(settings, request)
             }
-            request => match self.server_of(&request) {
-                Some(settings) => self.send(settings, request),
-                None => Ok(()),
-            },
         }
     }
 
@@ -126,7 +135,7 @@ impl ServerWorker {
             ServerRequest::Check { server }
             | ServerRequest::Plan { server, .. }
             | ServerRequest::Received { server, .. }
-            | ServerRequest::Prepare { server, .. }
+            | ServerRequest::Send { server, .. }
             | ServerRequest::Reconnect { server }
             | ServerRequest::Password { server, .. } => servers.find(|there| there.entry.name == *server),
             ServerRequest::Apply { plan, .. } => servers.find(|there| there.entry.name == plan.server),
@@ -134,7 +143,7 @@ impl ServerWorker {
             ServerRequest::Retry { room, .. } | ServerRequest::Resolve { room, .. } => {
                 servers.find(|there| there.links(room))
             }
-            ServerRequest::Stop { .. } | ServerRequest::Settled { .. } | ServerRequest::Follow { .. } => None,
+            ServerRequest::Stop { .. } | ServerRequest::Follow { .. } => None,
         }
     }
 
@@ -170,13 +179,14 @@ impl ServerWorker {
                     move || lock(&processing).is_some_and(|id| control.is_stopped(id))
                 };
                 let _last_words = LastWords {
-                    server: settings.entry.name.clone(),
+                    server: settings.clone(),
                     notify: notify.clone(),
+                    control: control.clone(),
                 };
                 let ask = ask_password(&settings.entry.name, notify.clone(), given, stopped);
                 let backend = make(&settings, ask);
                 let mut engine = Engine::new(settings, backend, &options, notify, control.clone());
-                while let Ok(request) = asked.recv() {
+                while let Some(request) = next(&asked, &mut engine) {
                     // What is in the file is always written down; the server is asked for nothing more.
                     if !control.is_ending() || is_about_the_file(&request) {
                         *lock(&processing) = number(&request);
@@ -195,6 +205,16 @@ impl ServerWorker {
             done,
             handle: thread,
         })
+    }
+
+    /// Lets other sessions follow all rooms, at once, until [`Self::resume_following`] is called.
+    pub fn suspend_following(&self) {
+        self.control.suspend_following(true);
+    }
+
+    /// Follows rooms again that no other session follows now.
+    pub fn resume_following(&self) {
+        self.control.suspend_following(false);
     }
 
     /// Whether a thread has ended before its time, so that its answers never come.
@@ -236,11 +256,25 @@ impl ServerWorker {
     }
 }
 
-/// Whether a request only tells what is in the file.
+/// Waits for a request, and does what is due meanwhile. `None`: there will be no more.
+fn next(requests: &Receiver<ServerRequest>, engine: &mut Engine) -> Option<ServerRequest> {
+    loop {
+        let Some(due) = engine.due() else {
+            return requests.recv().ok();
+        };
+        match requests.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            Ok(request) => return Some(request),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => engine.resume(),
+        }
+    }
+}
+
+/// Whether a request only passes on what is in the file.
 fn is_about_the_file(request: &ServerRequest) -> bool {
     matches!(
         request,
-        ServerRequest::Received { .. } | ServerRequest::Changed { .. } | ServerRequest::Settled { .. }
+        ServerRequest::Received { .. } | ServerRequest::Changed { .. }
     )
 }
 
@@ -254,22 +288,25 @@ fn number(request: &ServerRequest) -> Option<u64> {
 
 /// Tells of a thread that panics: its answers never come.
 struct LastWords {
-    server: Arc<str>,
+    server: ServerSettings,
     notify: Notify,
+    control: Arc<Control>,
 }
 
 impl Drop for LastWords {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            // Nobody looks at its rooms any longer.
+            self.control.release_all_of(&self.server);
             (self.notify)(ServerEvent::State {
-                server: self.server.clone(),
+                server: self.server.entry.name.clone(),
                 state: ServerState::Away("internal error".into()),
             });
         }
     }
 }
 
-/// Requests a password by an event, and waits for the answer. `stopped`: nobody wants the request any more that needs it.
+/// Requests a password by an event, and waits for the answer. `stopped`: nobody needs the request any longer.
 fn ask_password(
     server: &Arc<str>,
     notify: Notify,

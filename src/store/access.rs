@@ -19,7 +19,7 @@ use super::disk::{Disk, DiskOperation, is_errno, is_unsupported};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Access {
     mode: u32,
-    /// The ids of owner and group; `None`: those of the process.
+    /// The IDs of owner and group; `None`: those of the process.
     owners: Option<(u32, u32)>,
     /// The access control list, if there is one.
     acl: Option<Acl>,
@@ -106,6 +106,15 @@ impl Access {
         }
     }
 
+    /// Whether a file of this owner and group was written by someone whom this access lets write: root, this account, the
+    /// owner, and anybody else only if more than the owner may write.
+    pub(super) fn lets_write(&self, owner: u32, group: u32) -> bool {
+        let (own, own_group) = self.owners.unwrap_or((u32::MAX, u32::MAX));
+        let account = rustix::process::geteuid().as_raw();
+        let of_group = self.mode >> 3 & WRITE != 0 && (group == own_group || self.acl.is_some());
+        [0, account, own].contains(&owner) || of_group || self.mode & WRITE != 0
+    }
+
     /// Applies the access to a file, in steps none of which allows access to anyone who must not have it. Returns
     /// whether anything was changed.
     ///
@@ -174,7 +183,7 @@ struct Acl(Vec<AclEntry>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct AclEntry {
     tag: AclTag,
-    /// The id of the user or group.
+    /// The ID of the user or group.
     id: u32,
     bits: u32,
 }
@@ -203,7 +212,7 @@ impl AclTag {
 
 /// The only version of the format.
 const VERSION: [u8; 4] = [2, 0, 0, 0];
-/// The id in entries without a specific user or group.
+/// The ID in entries without a specific user or group.
 const NO_ID: u32 = u32::MAX;
 
 impl Acl {
@@ -287,7 +296,7 @@ impl Acl {
         self
     }
 
-    /// The list that grants everyone the same on a file of another owner or group; both given as old and new id.
+    /// The list that grants everyone the same on a file of another owner or group; both given as old and new ID.
     fn with_new_owner(&self, owner: (u32, u32), group: (u32, u32)) -> Self {
         let mask = self.bits(AclTag::Mask, NO_ID).unwrap_or(7);
         let mut list = self.clone();

@@ -81,7 +81,7 @@ pub fn check(path: &Path) -> CheckReport {
     match file::read(&disk, &paths.data, &Wardrobe::default(), &|_, _| ()) {
         Ok(None) => report
             .remarks
-            .push(format!("there is no {}", paths.data.display())),
+            .push(format!("{}: no such file", paths.data.display())),
         Ok(Some(contents)) => {
             report.check_wardrobe(&contents.wardrobe);
             let digest = digest_of(&contents.wardrobe, Some((&contents.wardrobe, &contents.spans)));
@@ -108,7 +108,7 @@ pub fn check(path: &Path) -> CheckReport {
     match history::open(&disk, &paths.history) {
         Ok(None) => report
             .remarks
-            .push(format!("there is no {}", paths.history.display())),
+            .push(format!("{}: no such file", paths.history.display())),
         Ok(Some(file)) => report.check_history(&disk, &paths, &file, data),
         Err(error) => report.errors.push(error.to_string()),
     }
@@ -135,7 +135,7 @@ impl CheckReport {
             for (user, what) in room.users() {
                 let affiliation = what.affiliation;
                 if !affiliation.is_affiliated() && !what.hats.is_empty() {
-                    remark(&|| format!("{user} in {jid} has hats, but affiliation {affiliation}"));
+                    remark(&|| format!("{user} in {jid} has hats despite the affiliation {affiliation}"));
                 }
                 for (hat, _) in what.hats.iter() {
                     if !hat.is_uri() && told.insert(hat) {
@@ -199,7 +199,7 @@ impl CheckReport {
                 if damaged > 0 {
                     let lines = if damaged == 1 { "line is" } else { "lines are" };
                     self.errors.push(format!(
-                        "{damaged} {lines} damaged; hatrack check --repair moves what is damaged into a file beside it"
+                        "{damaged} {lines} damaged; hatrack check --repair moves the damaged lines to a separate file"
                     ));
                 }
                 if unknown > 0 {

@@ -14,11 +14,12 @@ use super::data_file::Store;
 use super::digest::Digest;
 use super::disk::{Disk, FileIdentity, elapsed_ms};
 use super::history::{HistoryTail, serialize_line};
+use super::hook::{CommitHook, CommitHooks};
 use super::known_file::{KnownFile, RecordedState};
 use super::lock::{FileLock, LeftoverFile, LockBackoff, TemporaryFile};
 use super::record::next_revision;
 use super::side_file;
-use super::view::{check_scope, is_applied, rebase};
+use super::view::{check_rooms, is_applied, permit, rebase};
 use super::{Change, HistoryEntry, StoreError};
 use crate::model::{self, Group, Wardrobe};
 
@@ -53,6 +54,11 @@ impl Store {
         let done = self.with_lock(&access, |store| store.try_commit(changes));
         self.log_result(&done, since);
         done
+    }
+
+    /// Calls these hooks around commits from now on.
+    pub fn set_hooks(&mut self, hooks: CommitHooks) {
+        self.options.hooks = hooks;
     }
 
     /// Logs the result.
@@ -203,12 +209,18 @@ impl Store {
         let noted = entries.len();
         revision += noted as u64;
         let mut results = Vec::with_capacity(changes.len());
+        let hooks = self.options.hooks.clone();
+        let mut prepared: Vec<(&Change, Group, [Wardrobe; 2])> = Vec::new();
         for change in changes {
+            let before = hooks.get().map(|_| next.clone());
             results.push(match self.rebased(&mut next, change) {
                 Err(error) => Err(error),
                 Ok(Rebased::AlreadyWritten(revision)) => Ok(Some(revision)),
                 Ok(Rebased::ToWrite(group)) if group.is_empty() && change.sent.is_none() => Ok(None),
                 Ok(Rebased::ToWrite(group)) => {
+                    if let Some(before) = before {
+                        prepared.push((change, group.clone(), [before, next.clone()]));
+                    }
                     entries.push(self.new_entry(revision, change, group));
                     revision += 1;
                     Ok(Some(revision - 1))
@@ -217,10 +229,20 @@ impl Store {
         }
         if entries.len() == noted {
             self.unsynced.clear();
+            // They may have been written before, without the folder becoming durable.
+            self.call_hook(|hook| hook.committed(&self.full));
             return Ok(Attempt::Done(results));
         }
         next.revision = revision - 1;
-        match self.replace_file(&temporary, next, &entries, &tail, data.as_ref())? {
+        let written = entries.iter_mut().skip(noted);
+        for (entry, servers) in written.zip(hooks.prepare(&prepared)) {
+            entry.send_to = servers.into();
+        }
+        let replaced = self.replace_file(&temporary, next, &entries, &tail, data.as_ref());
+        if !matches!(replaced, Ok(Attempt::Done(()))) {
+            self.call_hook(|hook| hook.withdrawn());
+        }
+        match replaced? {
             Attempt::Done(()) => {}
             Attempt::Changed => return Ok(Attempt::Changed),
             Attempt::Busy => return Ok(Attempt::Busy),
@@ -233,13 +255,21 @@ impl Store {
         // Until the folder is durable, a power failure may undo the rename.
         self.sync_folder()?;
         self.unsynced.clear();
+        self.call_hook(|hook| hook.committed(&self.full));
         Ok(Attempt::Done(results))
     }
 
+    fn call_hook(&self, call: impl FnOnce(&dyn CommitHook)) {
+        if let Some(hook) = self.options.hooks.get() {
+            call(hook);
+        }
+    }
+
     fn rebased(&self, next: &mut Wardrobe, change: &Change) -> Result<Rebased, model::EditError> {
-        check_scope(&self.options.scope, &change.group)?;
+        let group = permit(&self.options.scope, &change.group)?;
         if let Some(sent) = &change.sent {
-            check_scope(&self.options.scope, &sent.changes)?;
+            // What was sent is recorded, no matter who decided it: a session also sends what another one left to be sent.
+            check_rooms(&self.options.scope, &sent.changes)?;
         }
         let before = self.unsynced.iter().find(|(there, _)| there == change);
         if let Some((_, revision)) = before
@@ -247,7 +277,7 @@ impl Store {
         {
             return Ok(Rebased::AlreadyWritten(*revision));
         }
-        rebase(next, &change.group).map(|group| Rebased::ToWrite(group.into_owned()))
+        rebase(next, group).map(|group| Rebased::ToWrite(group.into_owned()))
     }
 
     pub(super) fn new_entry(&self, revision: u64, change: &Change, group: Group) -> HistoryEntry {
@@ -262,8 +292,12 @@ impl Store {
             group,
             undoes: change.undoes,
             redoes: change.redoes,
+            rolled_back: change.rolled_back,
             outside: false,
+            accepted_removals: change.accepted_removals,
             sent: change.sent.clone(),
+            send_to: Box::default(),
+            reason: change.reason.clone(),
             partial: false,
         }
     }
@@ -332,7 +366,7 @@ impl Store {
             Ok(Some((spans, identity, sealed, digest)))
         })();
         let Ok(Some((spans, identity, sealed, digest))) = written else {
-            // If the history cannot be rolled back, the temporary file is kept: it tells the next writer that the lines
+            // If the history cannot be rolled back, the temporary file is kept: it shows the next writer that the lines
             // belong to a file that was never renamed into place. Without the temporary file there must be no rollback,
             // as another process may be writing.
             if appended && (!temporary.is_in_place().unwrap_or(false) || self.roll_back(tail).is_err()) {

@@ -22,8 +22,9 @@ pub(super) struct SourceFile<'a> {
     pub(super) wardrobe: &'a Wardrobe,
 }
 
-/// The text before the first room, and before every other.
+/// The text before the first room.
 const FIRST_SEPARATOR: &[u8] = b"\n    ";
+/// The text before every other room.
 const SEPARATOR: &[u8] = b",\n    ";
 /// The approximate number of bytes that are serialized at once.
 const BATCH_BYTES: usize = 1 << 19;
@@ -166,8 +167,11 @@ impl ComposeThreads {
         pieces: &'env [Piece<'env>],
         ranges: &'env [Range<usize>],
     ) -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = if ranges.len() < 4 { 0 } else { threads };
+        let threads = if ranges.len() < 4 {
+            0
+        } else {
+            std::thread::available_parallelism().map_or(1, usize::from)
+        };
         let receivers: Option<Vec<_>> = (0..threads)
             .map(|first| {
                 let (sender, receiver) = sync_channel(1);

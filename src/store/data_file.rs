@@ -362,7 +362,7 @@ impl Store {
         matches!(tail, Ok(Some(_)))
     }
 
-    /// Checks whether changes can be written, as far as that can be told without trying.
+    /// Checks whether changes can be written, as far as that can be known without trying.
     pub(super) fn check_writable(&self) -> Result<(), StoreError> {
         if self.options.scope.read_only {
             return Err(StoreError::ReadOnly);
@@ -396,6 +396,15 @@ impl Store {
         match history::open(&self.disk, &self.paths.history)? {
             None => Ok(None),
             Some(file) => pages::entry(&file, revision, &self.options.scope)
+                .map_err(StoreError::io("read", &self.paths.history)),
+        }
+    }
+
+    /// All entries from a revision on, newest first.
+    pub fn history_since(&self, revision: u64) -> Result<Vec<HistoryEntry>, StoreError> {
+        match history::open(&self.disk, &self.paths.history)? {
+            None => Ok(Vec::new()),
+            Some(file) => pages::entries_since(&file, revision, &self.options.scope)
                 .map_err(StoreError::io("read", &self.paths.history)),
         }
     }

@@ -181,7 +181,7 @@ impl Disk {
         )
     }
 
-    /// Opens a regular file for reading and writing, or creates a private one; the flag tells whether it was created.
+    /// Opens a regular file for reading and writing, or creates a private one; the flag is whether it was created.
     pub(super) fn open_or_create(&self, path: &Path) -> io::Result<(File, bool)> {
         self.run_hook(DiskOperation::Open)?;
         let mut options = OpenOptions::new();

@@ -1,4 +1,4 @@
-//! The history file: one line for each commit, and what the last lines tell about the data file.
+//! The history file: one line for each commit, and what the last lines say about the data file.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
 use super::disk::{Disk, FileIdentity};
-use super::{HistoryEntry, SentChanges, StoreError};
+use super::{ChangeReason, HistoryEntry, SentChanges, StoreError};
 use crate::model::Group;
 use crate::model::write::compact;
 
@@ -51,13 +51,21 @@ struct SerializedLine<'a> {
     undoes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     redoes: Option<u64>,
+    #[serde(rename = "rolled-back", skip_serializing_if = "Option::is_none")]
+    rolled_back: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     outside: bool,
+    #[serde(rename = "accepted-removals", skip_serializing_if = "std::ops::Not::not")]
+    accepted_removals: bool,
     file: &'a FileIdentity,
     digest: Digest,
     edits: &'a Group,
     #[serde(skip_serializing_if = "Option::is_none")]
     sent: Option<&'a SentChanges>,
+    #[serde(rename = "send-to", skip_serializing_if = "<[_]>::is_empty")]
+    send_to: &'a [Box<str>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a ChangeReason>,
 }
 
 /// The text before the edits of a line. It occurs only there, as quotes within strings are escaped.
@@ -74,11 +82,15 @@ pub(super) fn serialize_line(entry: &HistoryEntry, file: &FileIdentity, digest: 
         actor: &entry.actor,
         undoes: entry.undoes,
         redoes: entry.redoes,
+        rolled_back: entry.rolled_back,
         outside: entry.outside,
+        accepted_removals: entry.accepted_removals,
         file,
         digest,
         edits: &entry.group,
         sent: entry.sent.as_ref(),
+        send_to: &entry.send_to,
+        reason: entry.reason.as_ref(),
     });
     line.pop();
     let others = line.len() + LENGTH_KEY.len() + "}\n".len();

@@ -16,8 +16,12 @@ fn sized(length: usize, more: u64) -> String {
         group: Group::default(),
         undoes: Some(3),
         redoes: None,
+        rolled_back: None,
         outside: false,
+        accepted_removals: false,
         sent: None,
+        send_to: Box::default(),
+        reason: None,
         partial: false,
     };
     let identity = FileIdentity {
@@ -91,6 +95,8 @@ fn skips_the_edits_of_a_long_line_with_length() {
     .unwrap();
     entry.group = group(50_000_000);
     entry.redoes = Some(4);
+    entry.rolled_back = Some(2);
+    entry.send_to = ["example".into()].into();
     let identity = FileIdentity {
         inode: 1,
         size: 2,

@@ -6,8 +6,7 @@ use jiff::Timestamp;
 use crate::model::Wardrobe;
 
 use super::{
-    Change, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, Snapshot, StoreEvent, StoreRequest,
-    UndoCandidate,
+    Change, HistoryEntry, HistoryPage, HistoryQuery, Snapshot, StoreEvent, StoreRequest, UndoCandidate,
 };
 
 /// The wardrobe and its history.
@@ -52,6 +51,12 @@ impl MemoryStore {
                 let page = Ok(self.page(&query));
                 vec![StoreEvent::History { query, page }]
             }
+            StoreRequest::HistorySince(revision) => {
+                let since = |entry: &&HistoryEntry| entry.revision >= revision;
+                let entries = self.history.iter().rev().take_while(since).cloned().collect();
+                let entries = Ok(entries);
+                vec![StoreEvent::HistorySince { revision, entries }]
+            }
             StoreRequest::FindUndo => vec![StoreEvent::FoundUndo(Ok(UndoCandidate::default()))],
         }
     }
@@ -68,8 +73,12 @@ impl MemoryStore {
                 group,
                 undoes,
                 redoes,
+                rolled_back,
                 actor,
                 sent,
+                confirmed: _,
+                accepted_removals,
+                reason,
             },
         ) = (self.wardrobe.revision, change);
         let id = revision.to_string().into();
@@ -82,8 +91,12 @@ impl MemoryStore {
             group,
             undoes,
             redoes,
+            rolled_back,
             outside: false,
+            accepted_removals,
             sent,
+            send_to: Box::default(),
+            reason,
             partial: false,
         });
         Ok(Some(revision))
@@ -105,27 +118,5 @@ impl MemoryStore {
             }
         }
         page
-    }
-}
-
-impl HistoryFilter {
-    /// Whether an entry matches the filter.
-    pub fn matches(&self, entry: &HistoryEntry) -> bool {
-        let edits = || entry.group.0.iter();
-        self.room
-            .as_ref()
-            .is_none_or(|room| edits().any(|edit| edit.room() == Some(room)))
-            && self
-                .user
-                .as_ref()
-                .is_none_or(|user| edits().any(|edit| edit.user() == Some(user)))
-            && self
-                .hat
-                .as_ref()
-                .is_none_or(|hat| edits().any(|edit| edit.hat() == Some(hat)))
-            && self
-                .actor
-                .as_ref()
-                .is_none_or(|actor| entry.actor.contains(actor.as_str()))
     }
 }

@@ -16,13 +16,16 @@ mod data_file;
 mod digest;
 mod disk;
 mod draft;
+mod edit_file;
 mod error;
 mod file;
 mod history;
+mod hook;
 mod known_file;
 mod live_draft;
 mod lock;
 mod memory;
+mod options;
 mod outcome;
 mod pages;
 mod paths;
@@ -40,17 +43,20 @@ pub use check::{CheckReport, RepairReport, check, repair_history, repair_history
 pub use data_file::{Refreshed, Store, data_or_history_exists, read_history};
 pub use disk::{Disk, DiskFault, DiskHook, DiskOperation};
 pub use draft::{Drafts, WrittenDraft};
+pub use edit_file::edit_file;
 pub use error::StoreError;
 pub use file::read_revision;
+pub use hook::{CommitHook, CommitHooks, PreparedChange};
 pub use live_draft::LiveDraft;
 pub use memory::MemoryStore;
+pub use options::StoreOptions;
 pub use outcome::{
-    Change, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, Scope, SentChanges, Snapshot, StoreEvent,
-    StoreOptions, StoreProblem, StoreRequest, UndoCandidate, person,
+    Change, ChangeReason, EXPIRED_ACTOR, HatFilter, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery,
+    Scope, SentChanges, Snapshot, StoreEvent, StoreProblem, StoreRequest, UndoCandidate, person,
 };
 pub use pages::read_recent;
 pub use paths::Paths;
-pub use side_file::{SideFolder, SideLock};
+pub use side_file::{SideFolder, SideLock, SideNote};
 pub use user_files::{
     WriteOutcome, expand_home, is_dash, is_stdout_path, open_append, open_if_stream, open_regular_file,
     read_all, read_file, read_regular_file, write_file,

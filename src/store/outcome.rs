@@ -5,7 +5,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{self, Group, HatId, Jid, Wardrobe};
+use crate::model::{self, Group, Jid, Rights, Wardrobe};
+
+mod history_filter;
+mod reason;
+
+pub use history_filter::{HatFilter, HistoryFilter};
+pub use reason::ChangeReason;
 
 /// What a session can see and change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,15 +20,15 @@ pub struct Scope {
     pub rooms: Option<BTreeSet<Jid>>,
     /// Whether the session cannot change anything.
     pub read_only: bool,
+    /// What it can change in these rooms.
+    pub rights: Rights,
 }
 
-/// Options of a store.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StoreOptions {
-    /// The author of changes, as recorded in the history.
-    pub actor: String,
-    /// What can be seen and changed.
-    pub scope: Scope,
+impl Scope {
+    /// Whether the session sees or changes less than everything.
+    pub fn is_restricted(&self) -> bool {
+        self.rooms.is_some() || self.read_only || self.rights.is_limited()
+    }
 }
 
 /// An action to commit as one revision.
@@ -34,11 +40,22 @@ pub struct Change {
     pub undoes: Option<u64>,
     /// If this is a redo, the revision of the undo that it reverts.
     pub redoes: Option<u64>,
+    /// If it undoes several changes together, their number.
+    pub rolled_back: Option<u64>,
     /// The author, if not the session's actor: what comes from a server is committed by `server:NAME`.
     pub actor: Option<Box<str>>,
     /// What a server was sent. It is recorded even if the file is not changed.
     pub sent: Option<SentChanges>,
+    /// Someone was asked whether to make the change, so that it is sent to servers whatever it removes.
+    pub confirmed: bool,
+    /// Someone accepted removals of a server that the guard had held back.
+    pub accepted_removals: bool,
+    /// Why it is made, as its author says.
+    pub reason: Option<ChangeReason>,
 }
+
+/// The author of commits that remove hats that have ended ([`Attachment::until`](crate::model::Attachment::until)).
+pub const EXPIRED_ACTOR: &str = "hatrack (expired)";
 
 /// Changes that were sent to a server. They are not changes of the file, which has them already, and are not undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +64,18 @@ pub struct SentChanges {
     pub server: Box<str>,
     /// What it had before, and has since.
     pub changes: Group,
+}
+
+impl Change {
+    /// The removal of hats that have ended. It was confirmed when their end was set, so that it is sent to servers
+    /// however many hats end at once.
+    pub fn expired(group: Group) -> Self {
+        Self {
+            actor: Some(EXPIRED_ACTOR.into()),
+            confirmed: true,
+            ..group.into()
+        }
+    }
 }
 
 impl From<Group> for Change {
@@ -79,6 +108,8 @@ pub enum StoreRequest {
     Recreate,
     /// Read a page of the history.
     History(HistoryQuery),
+    /// Read all entries of the history from this revision on.
+    HistorySince(u64),
     /// Find the newest commits of this session's actor that can be undone and redone.
     FindUndo,
 }
@@ -105,6 +136,9 @@ pub enum StoreEvent {
     },
     /// The file was changed by another process.
     Changed(Snapshot),
+    /// What other sessions, servers or programs changed, oldest first: follows the [`StoreEvent::Changed`] or
+    /// [`StoreEvent::Committed`] that has the content since. It is left out where the history does not say.
+    ChangedByOthers(Vec<HistoryEntry>),
     /// The file cannot be read or written; `None` when the problem is over. Commits stay pending meanwhile.
     Problem(Option<StoreProblem>),
     /// A page of the history.
@@ -113,6 +147,13 @@ pub enum StoreEvent {
         query: HistoryQuery,
         /// The page, or why it cannot be read.
         page: Result<HistoryPage, String>,
+    },
+    /// All entries of the history from a revision on.
+    HistorySince {
+        /// The revision of the request.
+        revision: u64,
+        /// The entries, newest first, or why they cannot be read.
+        entries: Result<Vec<HistoryEntry>, String>,
     },
     /// The commits to undo and redo next, or why the history cannot be read.
     FoundUndo(Result<UndoCandidate, String>),
@@ -163,7 +204,7 @@ impl StoreProblem {
 pub struct HistoryEntry {
     /// The number of the commit.
     pub revision: u64,
-    /// A unique id.
+    /// A unique ID.
     pub id: Box<str>,
     /// The time of the commit.
     pub time: Timestamp,
@@ -178,12 +219,33 @@ pub struct HistoryEntry {
     /// If it is a redo, the revision of the undo that it reverted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redoes: Option<u64>,
+    /// If it undid several changes together, their number.
+    #[serde(default, rename = "rolled-back", skip_serializing_if = "Option::is_none")]
+    pub rolled_back: Option<u64>,
     /// Whether the file was changed outside hatrack; recorded with the next commit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outside: bool,
+    /// Whether someone accepted removals of a server that the guard had held back.
+    #[serde(
+        default,
+        rename = "accepted-removals",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub accepted_removals: bool,
     /// What a server was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<SentChanges>,
+    /// The names of the servers to which the changes were to be sent at once: they were noted for them before the commit. It
+    /// is not known here whether they arrived.
+    #[serde(default, rename = "send-to", skip_serializing_if = "<[_]>::is_empty")]
+    pub send_to: Box<[Box<str>]>,
+    /// Why it was made, as its author said.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "ChangeReason::deserialize_stored"
+    )]
+    pub reason: Option<ChangeReason>,
     /// Whether the commit has more edits that are out of this session's scope. Undoing the visible ones is a separate
     /// change, as the commit stays in effect for its author.
     #[serde(skip)]
@@ -197,19 +259,6 @@ pub fn person(actor: &str) -> &str {
         Some((person, address)) if address.parse::<std::net::IpAddr>().is_ok() => person,
         _ => actor,
     }
-}
-
-/// A filter for entries of the history; all conditions must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HistoryFilter {
-    /// Only entries that change this room.
-    pub room: Option<Jid>,
-    /// Only entries that change this user.
-    pub user: Option<Jid>,
-    /// Only entries that change this hat.
-    pub hat: Option<HatId>,
-    /// Only entries by actors whose name contains this text, ignoring case.
-    pub actor: Option<String>,
 }
 
 /// A query for one page of the history, newest entries first.

@@ -7,14 +7,14 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::history::{self, ReverseLines};
+use super::history::{self, HistoryLine, ReverseLines};
 use super::view::{in_scope, restrict_entry};
 use super::{
     Disk, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, Paths, Scope, StoreError, StoreOptions,
     UndoCandidate, person,
 };
 use crate::model::write::compact;
-use crate::model::{Edit, HatId, Jid, Room, User, Wardrobe};
+use crate::model::{Jid, Wardrobe};
 
 /// How many bytes are searched for one page; the next page continues from there.
 const PAGE_SCAN_BYTES: u64 = 32 << 20;
@@ -38,7 +38,7 @@ pub(super) fn page(file: &File, query: &HistoryQuery, scope: &Scope) -> io::Resu
             _ if !wanted => {}
             Ok(entry) => {
                 page.entries
-                    .extend(restrict_entry(scope, entry).filter(|entry| matches(entry, &query.filter)));
+                    .extend(restrict_entry(scope, entry).filter(|entry| query.filter.matches(entry)));
             }
             // A torn line was never confirmed; the next writer cuts it off.
             Err(_) if torn => {}
@@ -86,7 +86,7 @@ pub(super) fn entries_between(file: &File, after: u64, last: u64) -> io::Result<
     let (mut entries, mut taken): (Vec<HistoryEntry>, u64) = (Vec::new(), 0);
     while let Some(found) = lines.previous()? {
         let Some(line) = found.line()? else {
-            continue; // Damaged; the digest will tell whether anything is missing.
+            continue; // Damaged; the digest will show whether anything is missing.
         };
         if line.revision <= after {
             entries.reverse();
@@ -104,6 +104,24 @@ pub(super) fn entries_between(file: &File, after: u64, last: u64) -> io::Result<
     }
     entries.reverse();
     Ok((after == 0).then_some(entries))
+}
+
+/// All entries from a revision on, newest first.
+pub(super) fn entries_since(file: &File, revision: u64, scope: &Scope) -> io::Result<Vec<HistoryEntry>> {
+    let mut lines = ReverseLines::new(file, file.metadata()?.len());
+    let mut entries = Vec::new();
+    while let Some(found) = lines.previous()? {
+        let bytes = found.bytes()?;
+        let Ok(line) = HistoryLine::parse(&bytes) else {
+            continue; // Damaged.
+        };
+        if line.revision < revision {
+            break;
+        }
+        let entry = serde_json::from_slice::<HistoryEntry>(&bytes).ok();
+        entries.extend(entry.and_then(|entry| restrict_entry(scope, entry)));
+    }
+    Ok(entries)
 }
 
 /// The actor's entries since a time, newest first. Nothing before the first older line is read.
@@ -215,7 +233,13 @@ fn has_escapes(line: &[u8]) -> bool {
 fn needles(filter: &HistoryFilter) -> Vec<Vec<u8>> {
     let room = filter.room.as_ref().map(Jid::as_str);
     let user = filter.user.as_ref().map(Jid::as_str);
-    let hat = filter.hat.as_ref().map(HatId::as_str);
+    let hat = filter
+        .hat
+        .as_ref()
+        .and_then(|hat| match (hat.ids.as_slice(), &hat.title) {
+            ([only], None) => Some(only.as_str()),
+            _ => None,
+        });
     [room, user, hat]
         .into_iter()
         .flatten()
@@ -229,55 +253,6 @@ fn may_match(line: &[u8], needles: &[Vec<u8>]) -> bool {
     // Earlier versions accepted addresses with A-labels and with a trailing dot.
     let other_spelling = || has(b"xn--") || has(b".\"");
     needles.iter().all(|needle| has(needle)) || has_escapes(line) || other_spelling()
-}
-
-/// Whether the actor and the edits of an entry match the filter.
-fn matches(entry: &HistoryEntry, filter: &HistoryFilter) -> bool {
-    let actor = filter
-        .actor
-        .as_ref()
-        .is_none_or(|part| entry.actor.to_lowercase().contains(&part.to_lowercase()));
-    let anything = filter.room.is_none() && filter.user.is_none() && filter.hat.is_none();
-    let sent = entry.sent.iter().flat_map(|sent| &sent.changes.0);
-    let mut edits = entry.group.0.iter().chain(sent);
-    actor && (anything || edits.any(|edit| touches(edit, filter)))
-}
-
-fn touches(edit: &Edit, filter: &HistoryFilter) -> bool {
-    if filter.room.is_some() && filter.room.as_ref() != edit.room() {
-        return false;
-    }
-    let (user, hat) = (filter.user.as_ref(), filter.hat.as_ref());
-    match edit {
-        Edit::Room { before, after, .. } => [before, after]
-            .into_iter()
-            .flatten()
-            .any(|room| room_has(room, user, hat)),
-        Edit::User {
-            user: whose,
-            before,
-            after,
-            ..
-        } => {
-            let hats = || [before, after].into_iter().flatten();
-            user.is_none_or(|user| user == whose) && hats().any(|user| user_has(user, hat))
-        }
-        _ => (user.is_none() || user == edit.user()) && (hat.is_none() || hat == edit.hat()),
-    }
-}
-
-fn room_has(room: &Room, user: Option<&Jid>, hat: Option<&HatId>) -> bool {
-    match (user, hat) {
-        (None, None) => true,
-        (Some(user), hat) => room.user(user).is_some_and(|user| user_has(user, hat)),
-        (None, Some(hat)) => {
-            room.catalog.contains_key(hat) || room.users().iter().any(|(_, user)| user_has(user, Some(hat)))
-        }
-    }
-}
-
-fn user_has(user: &User, hat: Option<&HatId>) -> bool {
-    hat.is_none_or(|hat| user.hats.get(hat).is_some())
 }
 
 #[cfg(test)]

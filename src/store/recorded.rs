@@ -1,4 +1,4 @@
-//! Changes made outside hatrack, which a commit detects and records.
+//! Changes that others made: those outside hatrack, which a commit detects and records, and those of other sessions.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use super::disk::FileIdentity;
 use super::history::{self, HistoryLine, HistoryTail};
 use super::known_file::RecordedState;
 use super::room_spans::digest_of;
-use super::{Change, HistoryEntry, StoreError, pages};
+use super::{Change, HistoryEntry, StoreError, pages, view};
 use crate::model::write::compact;
 use crate::model::{Group, Wardrobe};
 
@@ -17,6 +17,27 @@ pub(super) const OUTSIDE_ACTOR: &str = "outside";
 const MAX_DIFF_BYTES: usize = 16 << 20;
 
 impl Store {
+    /// The revision of the last known content.
+    pub(super) fn revision(&self) -> u64 {
+        self.full.revision
+    }
+
+    /// The entries after this revision up to the last known content, as far as they are in scope, oldest first. Empty if the
+    /// history does not say, or if there are too many.
+    pub(super) fn entries_since(&self, revision: u64) -> Vec<HistoryEntry> {
+        let file = history::open(&self.disk, &self.paths.history).ok().flatten();
+        let entries = file.and_then(|file| {
+            pages::entries_between(&file, revision, self.full.revision)
+                .ok()
+                .flatten()
+        });
+        let entries = entries.into_iter().flatten();
+        let scope = &self.options.scope;
+        entries
+            .filter_map(|entry| view::restrict_entry(scope, entry))
+            .collect()
+    }
+
     /// The entry to add if the content of the file differs from that recorded by the last line of the history.
     pub(super) fn outside_entry(
         &self,
@@ -56,7 +77,7 @@ impl Store {
     }
 
     /// The content recorded by the last line of the history, if it is in memory or can be reconstructed by replaying
-    /// the commits since the state in memory, or all commits. The digest tells whether the result is right.
+    /// the commits since the state in memory, or all commits. The digest shows whether the result is right.
     fn recorded_wardrobe(
         &self,
         last: &HistoryLine,

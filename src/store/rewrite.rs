@@ -57,7 +57,7 @@ pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option
 }
 
 /// Renames the file of damaged lines, which is complete, to its final name. If an earlier repair was killed right after
-/// that, before it rewrote the history, a file with the same lines exists already and is used instead.
+/// that, before it rewrote the history, a file with the same lines already exists and is used instead.
 fn publish_damaged(disk: &Disk, paths: &Paths, aside: &TemporaryFile<'_>) -> Result<PathBuf, StoreError> {
     disk.sync(aside.file())
         .map_err(StoreError::io("write", &paths.damaged_temporary))?;
@@ -136,7 +136,7 @@ fn rewrite(
     let left = LeftoverFile::claim(disk, &paths.data_temporary).map_err(io_error())?;
     let left = left.ok_or_else(busy)?;
     let own = if left.is_some() {
-        None // It must stay: it tells which lines belong to a file that was never renamed into place.
+        None // It must stay: it shows which lines belong to a file that was never renamed into place.
     } else {
         let made = TemporaryFile::create(disk, &paths.data_temporary).map_err(io_error())?;
         Some(made.ok_or_else(busy)?)

@@ -1,4 +1,4 @@
-//! Documents beside the data file or in the account's state folder, other than drafts: each in a file that is replaced as
+//! Documents next to the data file or in the account's state folder, other than drafts: each in a file that is replaced as
 //! a whole, durably, by one process at a time.
 //!
 //! Others may be able to write to the folder of the data file. So folders are opened one by one without following links,
@@ -9,7 +9,7 @@ use std::ffi::CString;
 use std::fs::{File, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,8 @@ use super::{Disk, Paths, StoreError};
 const RETRY_DELAY: Duration = Duration::from_millis(5);
 /// How long to wait for another process that writes a document.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Maximum size of the note in a lock file, in bytes.
+const MOST_NOTE: usize = 512;
 /// The extension of temporary files, and of lock files.
 const TEMPORARY: &str = "hatrack-tmp";
 const LOCK: &str = "lock";
@@ -34,7 +36,7 @@ const LOCK: &str = "lock";
 pub struct SideFolder {
     /// The folder that exists, or is created like any other.
     root: PathBuf,
-    /// The folders below, which are not reached by links.
+    /// The folders below, which are not reached through links.
     below: Vec<String>,
     /// The data file, whose access the documents have; `None`: they are private.
     data: Option<PathBuf>,
@@ -48,6 +50,12 @@ pub struct SideLock {
     file: File,
 }
 
+/// Where to write the note of a [`SideLock`].
+#[derive(Debug)]
+pub struct SideNote {
+    file: File,
+}
+
 impl SideFolder {
     /// A private folder in the account's state folder.
     pub fn private(state: &Path, below: &str) -> Self {
@@ -58,7 +66,7 @@ impl SideFolder {
         }
     }
 
-    /// A folder beside the data file: `hats.SUFFIX/BELOW` for `hats.json`. Who may read or write the data file may do the
+    /// A folder next to the data file: `hats.SUFFIX/BELOW` for `hats.json`. Who may read or write the data file may do the
     /// same with the documents.
     pub fn beside(data: &Path, suffix: &str, below: &str) -> Result<Self, StoreError> {
         let paths = Paths::resolve(data)?;
@@ -73,17 +81,52 @@ impl SideFolder {
 
     /// The content of a document of at most `limit` bytes; `None` if there is none.
     ///
-    /// Errors: it is a link, no regular file, or longer.
+    /// Errors: it is a link, no regular file, longer, or next to the data file written by someone who may not write that.
     pub fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, StoreError> {
         let read = || match self.open(false)? {
-            Some(folder) => read(&folder, name, limit),
+            Some(folder) => self.read_in(&folder, name, limit),
             None => Ok(None),
         };
         read().map_err(StoreError::io("read", &self.path(name)))
     }
 
+    /// Whether there is a document or anything else of this name.
+    pub fn contains(&self, name: &str) -> bool {
+        let folder = self.open(false).ok().flatten();
+        folder.is_some_and(|folder| statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok())
+    }
+
+    fn read_in(&self, folder: &OwnedFd, name: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
+        let file = match openat(folder, name, file_flags(), Mode::empty()) {
+            Ok(file) => File::from(file),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP) => return Err(io::Error::other("it is a link")),
+            Err(error) => return Err(error.into()),
+        };
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a file"));
+        }
+        if let Some(access) = self.access()?
+            && !access.lets_write(metadata.uid(), metadata.gid())
+        {
+            return Err(io::Error::other(
+                "its owner may not write the data file; remove it",
+            ));
+        }
+        let size = usize::try_from(metadata.len()).unwrap_or(limit).min(limit);
+        let mut bytes = Vec::with_capacity(size + 1);
+        file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > limit {
+            return Err(too_large(limit));
+        }
+        Ok(Some(bytes))
+    }
+
     /// Replaces a document by the result of `with`, which gets the current one, or why it cannot be read; `None` removes
     /// it. Updates of other processes are waited for. Afterwards the document survives a power failure.
+    ///
+    /// Errors: the new one has more than `limit` bytes, so that nobody would read it again; the old one stays.
     pub fn update(
         &self,
         name: &str,
@@ -95,7 +138,9 @@ impl SideFolder {
         let folder = self.open(true).map_err(io_error())?;
         let folder = folder.ok_or_else(|| io_error()(io::ErrorKind::NotFound.into()))?;
         let temporary = format!("{name}.{TEMPORARY}");
-        let lock = lock(&folder, &temporary, WRITE_TIMEOUT).map_err(io_error())?;
+        let lock = self
+            .take_lock(&folder, &temporary, WRITE_TIMEOUT)
+            .map_err(io_error())?;
         let Some(file) = lock else {
             return Err(StoreError::Locked {
                 path,
@@ -118,7 +163,7 @@ impl SideFolder {
         limit: usize,
         with: impl FnOnce(Result<Option<Vec<u8>>, io::Error>) -> Option<Vec<u8>>,
     ) -> io::Result<bool> {
-        let Some(bytes) = with(read(folder, name, limit)) else {
+        let Some(bytes) = with(self.read_in(folder, name, limit)) else {
             match unlinkat(folder, name, AtFlags::empty()) {
                 Err(Errno::NOENT) => {}
                 removed => removed?,
@@ -126,12 +171,14 @@ impl SideFolder {
             sync(folder)?;
             return Ok(false);
         };
+        if bytes.len() > limit {
+            // Nobody could read it again.
+            return Err(too_large(limit));
+        }
         file.set_permissions(Permissions::from_mode(0o600))?;
         file.set_len(0)?; // It may be a leftover with content.
         file.write_all(&bytes)?;
-        if let Some(data) = &self.data {
-            let data = openat(CWD, data, file_flags(), Mode::empty())?;
-            let access = Access::of(&data.into())?.without_attributes();
+        if let Some(access) = self.access()? {
             access.apply_to(&Disk::default(), file)?;
         }
         file.sync_all()?;
@@ -145,11 +192,45 @@ impl SideFolder {
         let name = format!("{name}.{LOCK}");
         let take = || {
             let folder = self.open(true)?.ok_or(io::ErrorKind::NotFound)?;
-            let file = lock(&folder, &name, wait)?;
+            let file = self.take_lock(&folder, &name, wait)?;
             Ok(file.map(|file| (folder, file)))
         };
         let taken = take().map_err(StoreError::io("lock", &self.path(&name)))?;
         Ok(taken.map(|(folder, file)| SideLock { folder, name, file }))
+    }
+
+    /// What who holds the lock of this name last wrote into it; `None` if nothing, or if nobody holds it. Who may write the
+    /// data file can have written anything, so it is only good for display.
+    pub fn lock_note(&self, name: &str) -> Option<Vec<u8>> {
+        let folder = self.open(false).ok().flatten()?;
+        let note = self.read_in(&folder, &format!("{name}.{LOCK}"), MOST_NOTE);
+        note.ok().flatten().filter(|note| !note.is_empty())
+    }
+
+    /// The access of documents: that of the data file; `None`: they are private.
+    fn access(&self) -> io::Result<Option<Access>> {
+        let Some(data) = &self.data else {
+            return Ok(None);
+        };
+        let data = openat(CWD, data, file_flags(), Mode::empty())?;
+        Ok(Some(Access::of(&data.into())?.without_attributes()))
+    }
+
+    /// Opens or creates a file and locks it; `None` after this time. Who may write the data file can do the same.
+    fn take_lock(&self, folder: &OwnedFd, name: &str, wait: Duration) -> io::Result<Option<File>> {
+        let began = Instant::now();
+        loop {
+            match lock_now(folder, name, || self.access()) {
+                Ok(LockAttempt::Locked(file)) => return Ok(Some(file)),
+                Ok(LockAttempt::Again) => {}
+                Ok(LockAttempt::Held) if began.elapsed() >= wait => return Ok(None),
+                // Another account has just created it, and nobody else may open it yet.
+                Err(error) if error.kind() != io::ErrorKind::PermissionDenied || began.elapsed() >= wait => {
+                    return Err(error);
+                }
+                Ok(LockAttempt::Held) | Err(_) => std::thread::sleep(RETRY_DELAY),
+            }
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -168,7 +249,7 @@ impl SideFolder {
         let opened = |opened: rustix::io::Result<OwnedFd>| match opened {
             Ok(folder) => Ok(Some(folder)),
             Err(Errno::NOENT) => Ok(None),
-            Err(Errno::LOOP | Errno::NOTDIR) => Err(io::Error::other("it is a link or no folder")),
+            Err(Errno::LOOP | Errno::NOTDIR) => Err(io::Error::other("it is a link, or not a folder")),
             Err(error) => Err(error.into()),
         };
         let Some(mut folder) = opened(openat(CWD, &self.root, flags, Mode::empty()))? else {
@@ -214,6 +295,26 @@ impl SideFolder {
     }
 }
 
+impl SideLock {
+    /// Where to write a note for those who wait. It does not keep the lock.
+    ///
+    /// Errors: the process has too many open files.
+    pub fn note(&self) -> io::Result<SideNote> {
+        let file = self.file.try_clone()?;
+        Ok(SideNote { file })
+    }
+}
+
+impl SideNote {
+    /// Replaces the note in the lock file; it is not durable, since nobody needs it after the lock.
+    ///
+    /// Errors: it cannot be written.
+    pub fn set(&self, note: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(note, 0)?;
+        self.file.set_len(note.len() as u64)
+    }
+}
+
 impl Drop for SideLock {
     fn drop(&mut self) {
         // While it is locked nobody else holds it, and who waits for it looks whether it is still there.
@@ -222,7 +323,7 @@ impl Drop for SideLock {
     }
 }
 
-/// Removes all documents beside a data file that was put back from a backup: what they say was known of a newer one. With
+/// Removes all documents next to a data file that was put back from a backup: what they say was known of a newer one. With
 /// the file's next revision they would seem to be right again.
 pub(super) fn forget(paths: &Paths, suffix: &str) -> Result<(), StoreError> {
     let folder = sibling(&paths.data, suffix);
@@ -263,55 +364,67 @@ fn names(folder: &OwnedFd) -> io::Result<Vec<CString>> {
 }
 
 fn file_flags() -> OFlags {
-    // A link that somebody put there is not followed, and a pipe does not block.
+    // A link that someone put there is not followed, and a pipe does not block.
     OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC
 }
 
-fn read(folder: &OwnedFd, name: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
-    let file = match openat(folder, name, file_flags(), Mode::empty()) {
-        Ok(file) => File::from(file),
-        Err(Errno::NOENT) => return Ok(None),
-        Err(Errno::LOOP) => return Err(io::Error::other("it is a link")),
-        Err(error) => return Err(error.into()),
-    };
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > limit {
-        return Err(io::Error::other("it is too long"));
-    }
-    Ok(Some(bytes))
+fn too_large(limit: usize) -> io::Error {
+    io::Error::other(format!("it is larger than {limit} bytes"))
 }
 
-/// Opens or creates a private file and locks it; `None` after this time.
-fn lock(folder: &OwnedFd, name: &str, wait: Duration) -> io::Result<Option<File>> {
-    let began = Instant::now();
-    loop {
-        let flags = file_flags() | OFlags::RDWR | OFlags::CREATE;
-        let file = File::from(openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?);
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other("it is not a file; move it away"));
-        }
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {
-                let there = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW);
-                if there.is_ok_and(|there| {
-                    Ok(there.st_ino) == file.metadata().map(|file| file.ino()).map_err(drop)
-                }) {
-                    return Ok(Some(file));
-                }
-                continue; // It was renamed or removed before it was locked.
+/// What came of an attempt to lock a file.
+enum LockAttempt {
+    Locked(File),
+    /// Another process has it.
+    Held,
+    /// It was renamed or removed before it was locked.
+    Again,
+}
+
+/// Opens or creates a file and locks it. `access`: the access of a new one; `None`: it stays private.
+fn lock_now(
+    folder: &OwnedFd,
+    name: &str,
+    access: impl FnOnce() -> io::Result<Option<Access>>,
+) -> io::Result<LockAttempt> {
+    let flags = file_flags() | OFlags::RDWR;
+    let new = flags | OFlags::CREATE | OFlags::EXCL;
+    let (file, is_new) = match openat(folder, name, new, Mode::RUSR | Mode::WUSR) {
+        Ok(file) => {
+            let file = File::from(file);
+            if let Some(access) = access()? {
+                access.for_lock().apply_to(&Disk::default(), &file)?;
             }
-            Err(Errno::WOULDBLOCK | Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+            (file, true)
         }
-        if began.elapsed() >= wait {
-            return Ok(None);
-        }
-        std::thread::sleep(RETRY_DELAY);
+        Err(Errno::EXIST) => match openat(folder, name, flags, Mode::empty()) {
+            Err(Errno::NOENT) => return Ok(LockAttempt::Again),
+            opened => (File::from(opened?), false),
+        },
+        Err(error) => return Err(error.into()),
+    };
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a file; move it away"));
     }
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK | Errno::INTR) => return Ok(LockAttempt::Held),
+        Err(error) => return Err(error.into()),
+    }
+    let there = match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(there) if there.st_ino == metadata.ino() => there,
+        _ => return Ok(LockAttempt::Again),
+    };
+    let account = rustix::process::geteuid();
+    let is_foreign = !account.is_root() && metadata.uid() != account.as_raw();
+    if !is_new && (is_foreign || there.st_nlink > 1) {
+        // A leftover of another account, whose access only that account could set, or another name of some file, in which
+        // nothing is to be written.
+        unlinkat(folder, name, AtFlags::empty())?;
+        return Ok(LockAttempt::Again);
+    }
+    Ok(LockAttempt::Locked(file))
 }
 
 fn sync(folder: &OwnedFd) -> io::Result<()> {
@@ -322,115 +435,5 @@ fn sync(folder: &OwnedFd) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn data(mode: u32) -> (tempfile::TempDir, PathBuf) {
-        let home = tempfile::tempdir().unwrap();
-        let data = home.path().join("hats.json");
-        std::fs::write(&data, "{}").unwrap();
-        std::fs::set_permissions(&data, Permissions::from_mode(mode)).unwrap();
-        (home, data)
-    }
-
-    fn put(folder: &SideFolder, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        folder.update(name, 100, |_| Some(bytes.to_vec()))
-    }
-
-    #[test]
-    fn documents_have_the_access_of_the_data_file_and_private_ones_have_not() {
-        for (mode, of_folder) in [(0o660, 0o770), (0o600, 0o700), (0o644, 0o755)] {
-            let (home, data) = data(mode);
-            let folder = SideFolder::beside(&data, "servers", "one").unwrap();
-            assert_eq!(folder.read("a", 100).unwrap(), None);
-            assert!(
-                !home.path().join("hats.servers").exists(),
-                "reading creates nothing"
-            );
-            put(&folder, "a", b"first").unwrap();
-            put(&folder, "a", b"text").unwrap();
-            assert_eq!(folder.read("a", 100).unwrap().unwrap(), b"text");
-            let mode_of = |path: &str| home.path().join(path).metadata().unwrap().mode() & 0o777;
-            assert_eq!(mode_of("hats.servers/one/a"), mode);
-            assert_eq!(
-                (mode_of("hats.servers"), mode_of("hats.servers/one")),
-                (of_folder, of_folder)
-            );
-            let state = home.path().join("x/state");
-            let private = SideFolder::private(&state, "outbox");
-            put(&private, "a", b"text").unwrap();
-            assert_eq!(
-                (
-                    mode_of("x/state"),
-                    mode_of("x/state/outbox"),
-                    mode_of("x/state/outbox/a")
-                ),
-                (0o700, 0o700, 0o600)
-            );
-            folder.update("a", 100, |_| None).unwrap();
-            let left = std::fs::read_dir(home.path().join("hats.servers/one")).unwrap();
-            assert_eq!(left.count(), 0, "nothing is left");
-        }
-    }
-
-    #[test]
-    fn neither_links_nor_other_things_nor_long_files_are_read_or_written() {
-        let (home, data) = data(0o660);
-        let folder = SideFolder::beside(&data, "servers", "one").unwrap();
-        put(&folder, "a", b"text").unwrap();
-        assert!(folder.read("a", 3).is_err());
-        let there = |name: &str| home.path().join("hats.servers/one").join(name);
-        let secret = home.path().join("secret");
-        std::fs::write(&secret, "secret").unwrap();
-        std::os::unix::fs::symlink(&secret, there("b")).unwrap();
-        assert!(folder.read("b", 100).is_err());
-        put(&folder, "b", b"text").unwrap(); // the link is replaced, not followed
-        std::os::unix::fs::symlink(&secret, there("c.hatrack-tmp")).unwrap();
-        assert!(put(&folder, "c", b"text").is_err());
-        rustix::fs::mknodat(CWD, there("d"), rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
-        assert!(folder.read("d", 100).is_err());
-        assert_eq!(std::fs::read(&secret).unwrap(), b"secret");
-        for (name, below) in [("hats.servers", "two"), ("hats.servers/three", "three")] {
-            let link = home.path().join(name);
-            if name == "hats.servers" {
-                std::fs::rename(&link, home.path().join("away")).unwrap();
-            } else {
-                std::fs::remove_file(home.path().join("hats.servers")).unwrap();
-                std::fs::rename(home.path().join("away"), home.path().join("hats.servers")).unwrap();
-            }
-            std::os::unix::fs::symlink(home.path(), &link).unwrap();
-            let folder = SideFolder::beside(&data, "servers", below).unwrap();
-            assert!(folder.read("secret", 100).is_err(), "{name}");
-            assert!(put(&folder, "secret", b"x").is_err(), "{name}");
-        }
-        assert_eq!(std::fs::read(&secret).unwrap(), b"secret");
-    }
-
-    #[test]
-    fn updates_do_not_lose_each_other_and_a_lock_is_held_once() {
-        let (home, data) = data(0o600);
-        let folder = SideFolder::beside(&data, "servers", "one").unwrap();
-        std::thread::scope(|scope| {
-            for session in 0..4 {
-                let folder = folder.clone();
-                scope.spawn(move || {
-                    for _ in 0..20 {
-                        let add = |there: Result<Option<Vec<u8>>, _>| {
-                            let mut there = there.unwrap().unwrap_or_default();
-                            there.push(session);
-                            Some(there)
-                        };
-                        folder.update("a", 100, add).unwrap();
-                    }
-                });
-            }
-        });
-        assert_eq!(folder.read("a", 100).unwrap().unwrap().len(), 80);
-        let held = folder.lock("a", Duration::ZERO).unwrap().unwrap();
-        assert!(folder.lock("a", Duration::from_millis(20)).unwrap().is_none());
-        drop(held);
-        assert!(folder.lock("a", Duration::ZERO).unwrap().is_some());
-        let left = std::fs::read_dir(home.path().join("hats.servers/one")).unwrap();
-        assert_eq!(left.count(), 1, "nothing is left");
-    }
-}
+#[path = "side_file_tests.rs"]
+mod tests;

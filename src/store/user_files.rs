@@ -88,14 +88,12 @@ pub fn read_all(from: impl Read) -> io::Result<Vec<u8>> {
     read_up_to(from, MAX_BYTES)
 }
 
-fn read_up_to(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
+pub(super) fn read_up_to(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         let megabytes = most >> 20;
-        return Err(io::Error::other(format!(
-            "it is longer than {megabytes} megabytes"
-        )));
+        return Err(io::Error::other(format!("it is larger than {megabytes} MB")));
     }
     Ok(bytes)
 }
@@ -309,7 +307,7 @@ mod tests {
         assert!(write_file(Path::new("/dev/null"), b"", true, None).is_err());
         assert!(read_regular_file(Path::new("/dev/zero")).is_err());
         let endless = read_up_to(io::repeat(0), 2 << 20).unwrap_err();
-        assert_eq!(endless.to_string(), "it is longer than 2 megabytes");
+        assert_eq!(endless.to_string(), "it is larger than 2 MB");
     }
 
     #[test]

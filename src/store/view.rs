@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{HistoryEntry, Scope};
-use crate::model::{Edit, EditError, FoundValue, Group, Wardrobe};
+use crate::model::{Edit, EditError, FoundValue, Group, PermittedGroup, Wardrobe};
 
 /// The wardrobe with only the rooms in scope, and without the unrecognized members of the document.
 pub(super) fn restrict(wardrobe: &Wardrobe, scope: &Scope) -> Wardrobe {
@@ -34,8 +34,15 @@ pub(super) fn in_scope(scope: &Scope, edit: &Edit) -> bool {
     }
 }
 
-/// Rejects edits out of scope as if the room did not exist, whether it does or not.
-pub(super) fn check_scope(scope: &Scope, group: &Group) -> Result<(), EditError> {
+/// Accepts a group that the session may write. Edits out of scope are rejected as if the room did not exist, whether it
+/// does or not.
+pub(super) fn permit<'a>(scope: &Scope, group: &'a Group) -> Result<PermittedGroup<'a>, EditError> {
+    check_rooms(scope, group)?;
+    Ok(scope.rights.permit(group)?)
+}
+
+/// Rejects edits of rooms out of scope as if the room did not exist, whether it does or not.
+pub(super) fn check_rooms(scope: &Scope, group: &Group) -> Result<(), EditError> {
     match group.0.iter().find(|edit| !in_scope(scope, edit)) {
         None => Ok(()),
         Some(edit) => Err(match edit.room() {
@@ -54,6 +61,11 @@ pub(super) fn restrict_entry(scope: &Scope, mut entry: HistoryEntry) -> Option<H
         let all = entry.group.0.len();
         entry.group.0.retain(|edit| in_scope(scope, edit));
         entry.partial = entry.group.0.len() < all;
+        if entry.partial {
+            // It may be about what this session does not see.
+            entry.reason = None;
+            entry.send_to = Box::default();
+        }
         if let Some(sent) = &mut entry.sent {
             sent.changes.0.retain(|edit| in_scope(scope, edit));
         }
@@ -67,7 +79,11 @@ pub(super) fn restrict_entry(scope: &Scope, mut entry: HistoryEntry) -> Option<H
 
 /// Applies the edits of a group that are not in effect yet and returns them. An edit that conflicts with the current
 /// value is an error for the whole group; see [`Wardrobe::apply_remaining`].
-pub(super) fn rebase<'a>(wardrobe: &mut Wardrobe, group: &'a Group) -> Result<Cow<'a, Group>, EditError> {
+pub(super) fn rebase<'a>(
+    wardrobe: &mut Wardrobe,
+    group: PermittedGroup<'a>,
+) -> Result<Cow<'a, Group>, EditError> {
+    let group = group.group();
     if group.0.iter().all(|edit| edit.inverse() == *edit) {
         return Ok(Cow::Owned(Group::default()));
     }

@@ -244,6 +244,10 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
                 let page = store.history(&query).map_err(|error| error.to_string());
                 self.emit(StoreEvent::History { query, page });
             }
+            StoreRequest::HistorySince(revision) => {
+                let entries = store.history_since(revision).map_err(|error| error.to_string());
+                self.emit(StoreEvent::HistorySince { revision, entries });
+            }
             StoreRequest::FindUndo => {
                 let found = store.find_undo().map_err(|error| error.to_string());
                 self.emit(StoreEvent::FoundUndo(found));
@@ -253,6 +257,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
 
     /// Checks whether the file was changed by another process.
     fn poll(&mut self, store: &mut Store) {
+        let revision = store.revision();
         let seen = match store.refresh() {
             Ok(Refreshed::Gone) => Err(store.gone_error()),
             seen => seen,
@@ -271,6 +276,20 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         let snapshot = self.snapshot(store);
         if seen == Refreshed::Changed || self.read_only != before {
             self.emit(StoreEvent::Changed(snapshot));
+        }
+        self.report_others(store, revision, &[]);
+    }
+
+    /// Reports what others committed since a revision, besides the session's own commits.
+    fn report_others(&self, store: &Store, since: u64, own: &[u64]) {
+        let number = store.revision().saturating_sub(since);
+        if since == 0 || number <= u64::try_from(own.len()).unwrap_or(u64::MAX) {
+            return;
+        }
+        let mut entries = store.entries_since(since);
+        entries.retain(|entry| !own.contains(&entry.revision));
+        if !entries.is_empty() {
+            self.emit(StoreEvent::ChangedByOthers(entries));
         }
     }
 
@@ -336,7 +355,12 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
             return Ok(());
         }
         let changes: Vec<_> = self.pending.iter().map(|(_, change)| change.clone()).collect();
+        let revision = store.revision();
         let results = store.commit(&changes)?;
+        let own: Vec<u64> = results
+            .iter()
+            .filter_map(|result| *result.as_ref().ok()?)
+            .collect();
         let ids = std::mem::take(&mut self.pending).into_iter().map(|(id, _)| id);
         let settled = ids.zip(results).collect();
         self.clear_problem();
@@ -345,6 +369,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
             results: settled,
             snapshot,
         });
+        self.report_others(store, revision, &own);
         Ok(())
     }
 

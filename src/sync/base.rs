@@ -1,13 +1,16 @@
 //! The base: what the file and the server last agreed on, by item. It is written after the file and after the server's
 //! answer, so it may lag behind but is never ahead.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::join::join;
-use super::{CatalogValue, HatValue, Item, ItemValue, RemoteRoom, ServerClass, ServerKind, local};
+use super::noted::NotedAnswers;
+use super::{CatalogValue, HatValue, Item, ItemValue, RemoteRoom, ServerClass, ServerKind, UserValue, local};
 use crate::model::{Affiliation, HatId, Jid, Room};
 
 /// Maximum size of a document, in bytes.
@@ -48,6 +51,9 @@ pub struct Base {
     /// [`RemovalGuard`]: super::RemovalGuard
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub held: BTreeSet<Jid>,
+    /// What the server answered to have and may still lose.
+    #[serde(default, skip_serializing_if = "NotedAnswers::is_empty")]
+    pub(super) answered: NotedAnswers,
     /// The room was missing on the server. If it returns, it may be a different one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,
@@ -73,23 +79,34 @@ impl BaseUser {
     fn is_empty(&self) -> bool {
         is_none(&self.affiliation) && self.hats.is_empty()
     }
+
+    /// The user as the server had them.
+    pub(super) fn value(&self) -> UserValue {
+        let hats = self.hats.iter();
+        UserValue {
+            affiliation: self.affiliation,
+            hats: hats
+                .filter_map(|(hat, value)| Some((hat.clone(), value.clone()?)))
+                .collect(),
+        }
+    }
 }
 
-/// Why a base is no longer valid; the next merge is a first contact again.
+/// Why a base is no longer valid; the next merge is a first comparison again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetAside {
-    /// It is invalid or belongs to another room.
-    #[error("what was known of the server's room cannot be read")]
+    /// It is invalid, belongs to another room, or was written by someone who may not write the data file.
+    #[error("the last known state of the server's room cannot be read or trusted")]
     Unreadable,
     /// The data file is older than the base: a backup was restored.
-    #[error("the data file is older than what was known of the server's room")]
+    #[error("the data file is older than the last known state of the server's room")]
     FileIsOlder,
     /// The server's name, kind or class has changed.
-    #[error("the server is another one now, or another version")]
+    #[error("the server or its version has changed")]
     OtherServer,
     /// The room was gone from the server.
-    #[error("the room was gone from the server")]
+    #[error("the room was missing on the server")]
     RoomGone,
     /// The room was destroyed and created again with the same address.
     #[error("the room was created again on the server")]
@@ -111,6 +128,7 @@ impl Base {
             catalog: BTreeMap::new(),
             users: BTreeMap::new(),
             held: BTreeSet::new(),
+            answered: NotedAnswers::default(),
             gone: false,
         }
     }
@@ -188,6 +206,11 @@ impl Base {
         }
     }
 
+    /// What was last agreed on of a user; `None` if nothing is known.
+    pub fn user(&self, user: &Jid) -> Option<UserValue> {
+        self.users.get(user).map(BaseUser::value)
+    }
+
     /// All items with a known value.
     pub fn items(&self) -> impl Iterator<Item = Item> {
         let entries = self.catalog.keys().map(|hat| Item::Catalog { hat: hat.clone() });
@@ -203,6 +226,7 @@ impl Base {
 
     /// Records a value that both sides now have, by an answer of the server or a read.
     pub fn set(&mut self, item: &Item, value: Option<ItemValue>) {
+        self.answered.remove(item);
         match (item, value) {
             (Item::Catalog { hat }, Some(ItemValue::Catalog(entry))) => {
                 self.catalog.insert(hat.clone(), entry);
@@ -223,6 +247,42 @@ impl Base {
         }
     }
 
+    /// Notes what the server answered to have at this time. The value before stays until a read confirms the answer.
+    pub fn note_answer(&mut self, item: &Item, value: Option<ItemValue>, time: Timestamp) {
+        let base = self.value(item);
+        self.answered.note(item, value, time, base.as_ref());
+    }
+
+    /// Whether the answer of this time is the last one noted of an item, so that nobody has moved the base on since.
+    pub(super) fn is_noted(&self, item: &Item, time: Timestamp) -> bool {
+        self.answered.is_noted(item, time)
+    }
+
+    /// What the server answered and a read that began at this time confirms: it cannot be lost, so what differs later is
+    /// someone's change.
+    pub fn confirmed_answers(&self, remote: &RemoteRoom, began: Timestamp) -> Vec<(Item, Option<ItemValue>)> {
+        self.answered.confirmed(remote, began)
+    }
+
+    /// Whether this is the item's value, or what the server answered to have.
+    pub fn may_be(&self, item: &Item, value: Option<&ItemValue>) -> bool {
+        self.value(item).as_ref() == value || self.answered.has(item, value)
+    }
+
+    /// The base for a comparison with a room that was read: with what was answered, except where the read shows an earlier
+    /// value and `may_be_lost` is true for the time of the answer.
+    pub fn with_answers(
+        &self,
+        remote: &RemoteRoom,
+        may_be_lost: impl Fn(Timestamp) -> bool,
+    ) -> Cow<'_, Self> {
+        let mut base = Cow::Borrowed(self);
+        for (item, value) in self.answered.values(remote, may_be_lost, |item| self.value(item)) {
+            base.to_mut().set(item, value);
+        }
+        base
+    }
+
     fn change_user(&mut self, user: &Jid, change: impl FnOnce(&mut BaseUser)) {
         let known = self.users.entry(user.clone()).or_default();
         change(known);
@@ -232,8 +292,18 @@ impl Base {
     }
 
     /// Updates the base after a read, once the file is written: records everything that both sides agree on. Items for
-    /// which `except` is true keep their values: those being sent, and those changed since the read.
-    pub fn settle(&mut self, local: &Room, remote: &RemoteRoom, except: &dyn Fn(&Item) -> bool) {
+    /// which `except` is true keep their values: those being sent, and those changed since the read, which began at this
+    /// time.
+    pub fn settle(
+        &mut self,
+        local: &Room,
+        remote: &RemoteRoom,
+        began: Timestamp,
+        except: &dyn Fn(&Item) -> bool,
+    ) {
+        let answered = std::mem::take(&mut self.answered);
+        // What a server answered just now it may lose, although both sides have it.
+        let except = &|item: &Item| except(item) || answered.is_fresh(item, began);
         self.created.clone_from(&remote.created);
         if local.name.as_deref().unwrap_or_default() == remote.name.as_deref().unwrap_or_default() {
             self.name.clone_from(&remote.name);
@@ -258,10 +328,18 @@ impl Base {
                 (!settled.is_empty()).then(|| (user.clone(), settled))
             })
             .collect();
+        let agreed = |item: &Item| {
+            local::local_value(class, local, item) == remote.value(item)
+                && remote.knows(item)
+                && !except(item)
+        };
+        let mut left = answered.clone();
+        left.retain(|item| !agreed(item));
+        self.answered = left;
     }
 }
 
-type Sides<'a> = (
+type UserVersions<'a> = (
     Option<&'a BaseUser>,
     Option<(&'a Room, &'a crate::model::User)>,
     Option<&'a super::RemoteUser>,
@@ -270,7 +348,7 @@ type Sides<'a> = (
 fn settle_user(
     class: ServerClass,
     user: &Jid,
-    (b, l, r): Sides<'_>,
+    (b, l, r): UserVersions<'_>,
     remote: &RemoteRoom,
     except: &dyn Fn(&Item) -> bool,
 ) -> BaseUser {

@@ -111,27 +111,27 @@ macro_rules! conditions {
 
 conditions! {
     BadRequest = "bad-request", "The request is malformed.";
-    Conflict = "conflict", "Something with that name exists already.";
+    Conflict = "conflict", "The item already exists.";
     FeatureNotImplemented = "feature-not-implemented", "The server does not know the request.";
     Forbidden = "forbidden", "The account lacks the permission.";
     Gone = "gone", "The room is no longer at this address.";
     InternalServerError = "internal-server-error", "The server failed.";
     ItemNotFound = "item-not-found", "No such room, user or command.";
-    JidMalformed = "jid-malformed", "The address is none for the server.";
+    JidMalformed = "jid-malformed", "The server does not accept the address.";
     NotAcceptable = "not-acceptable", "A value is not acceptable.";
-    NotAllowed = "not-allowed", "Nobody may do that, as past a limit.";
+    NotAllowed = "not-allowed", "Nobody may do that, for example because of a limit.";
     NotAuthorized = "not-authorized", "The account is not logged in.";
-    PolicyViolation = "policy-violation", "A rule of the server forbids it.";
-    RecipientUnavailable = "recipient-unavailable", "The addressee is away for now.";
-    Redirect = "redirect", "Something else is to be asked.";
+    PolicyViolation = "policy-violation", "A policy of the server forbids it.";
+    RecipientUnavailable = "recipient-unavailable", "The recipient is temporarily unavailable.";
+    Redirect = "redirect", "The request must be sent to another address.";
     RegistrationRequired = "registration-required", "The account has to register first.";
     RemoteServerNotFound = "remote-server-not-found", "The other server does not exist.";
     RemoteServerTimeout = "remote-server-timeout", "The other server does not answer.";
     ResourceConstraint = "resource-constraint", "The server is busy.";
     ServiceUnavailable = "service-unavailable", "The service is not offered.";
     SubscriptionRequired = "subscription-required", "A subscription is required.";
-    UndefinedCondition = "undefined-condition", "Anything else.";
-    UnexpectedRequest = "unexpected-request", "The request came out of order.";
+    UndefinedCondition = "undefined-condition", "Any other error.";
+    UnexpectedRequest = "unexpected-request", "The request was not expected at this time.";
 }
 
 impl Condition {

@@ -28,10 +28,7 @@ pub fn changed_items(
     let (Some(before), Some(after)) = (before, after) else {
         return Vec::new();
     };
-    let mut items = BTreeSet::new();
-    for edit in group.0.iter().filter(|edit| edit.room() == Some(room)) {
-        add(&mut items, class, edit, [before, after]);
-    }
+    let items = touched_items(class, room, group, [before, after]);
     let changed = items.into_iter().map(|item| ChangedItem {
         before: local_value(class, before, &item),
         after: local_value(class, after, &item),
@@ -40,6 +37,20 @@ pub fn changed_items(
     changed
         .filter(|changed| changed.before != changed.after)
         .collect()
+}
+
+/// The items that a group of edits may change.
+pub(super) fn touched_items(
+    class: ServerClass,
+    room: &Jid,
+    group: &Group,
+    rooms: [&Room; 2],
+) -> BTreeSet<Item> {
+    let mut items = BTreeSet::new();
+    for edit in group.0.iter().filter(|edit| edit.room() == Some(room)) {
+        add(&mut items, class, edit, rooms);
+    }
+    items
 }
 
 /// The number of users who lose a hat. Changes of more than [`GUARD_USERS`] at once are not sent without a

@@ -1,11 +1,11 @@
 //! Decisions about the lines of a plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Action, Decision, Line, Reason, RoomPlan, SideValue, Subject};
-use super::{Base, Item, ServerClass, local_value};
+use super::{Base, Item, ItemValue, ReceivedItem, ServerClass, local_value};
 use crate::model::{Jid, Room};
 
 /// The preferred side in conflicts.
@@ -19,6 +19,28 @@ pub enum Prefer {
 }
 
 impl RoomPlan {
+    /// Proposes to send items again that both sides have ([`Outbox::not_stored`]).
+    ///
+    /// [`Outbox::not_stored`]: super::Outbox::not_stored
+    pub fn send_again(&mut self, items: BTreeSet<Item>) {
+        for item in items {
+            let value = self.remote().value(&item).map(SideValue::Item);
+            let before = |line: &Line| line.user() <= item.user();
+            let at = self.lines.iter().position(|line| !before(line));
+            let line = Line {
+                base: None,
+                local: value.clone(),
+                remote: value,
+                action: Action::Send,
+                reason: Some(Reason::NotStored),
+                decision: Decision::Send,
+                implied: false,
+                subject: Subject::Item(item),
+            };
+            self.lines.insert(at.unwrap_or(self.lines.len()), line);
+        }
+    }
+
     /// Decides a line. Returns whether that decision is possible for it.
     pub fn decide(&mut self, line: usize, decision: Decision) -> bool {
         match self.lines.get_mut(line) {
@@ -70,6 +92,12 @@ impl RoomPlan {
         }
     }
 
+    /// Whether someone accepted what the guard held back, so that it is received.
+    pub fn accepts_removals(&self) -> bool {
+        let accepted = |line: &Line| line.reason == Some(Reason::Held) && line.decision == Decision::Receive;
+        self.lines.iter().any(accepted)
+    }
+
     /// Holds back lines that remove hats from these users. Returns the number of newly held lines.
     pub(super) fn hold(&mut self, users: &BTreeSet<Jid>) -> usize {
         let mut held = 0;
@@ -85,13 +113,15 @@ impl RoomPlan {
     }
 
     /// The items that the file has from the server once what is decided is received, for [`ReadMark`].
-    pub fn received(&self) -> BTreeSet<Item> {
+    pub fn received(&self) -> BTreeMap<Item, ReceivedItem> {
         let lines = self.lines.iter();
         let received = lines.filter(|line| line.decision == Decision::Receive);
-        let items = received.flat_map(|line| match &line.subject {
-            Subject::Name => Vec::new(),
-            Subject::Item(item) => vec![item.clone()],
-            Subject::User(user) => user_items(user, line).collect(),
+        let items = received.flat_map(|line| {
+            let items = line.items().into_iter();
+            items.map(|item| {
+                let (base, value) = (side(line.base.as_ref(), &item), side(line.remote.as_ref(), &item));
+                (item, ReceivedItem { base, value })
+            })
         });
         items.collect()
     }
@@ -111,6 +141,26 @@ impl RoomPlan {
             Subject::Item(item) => !except(item),
             Subject::User(user) => !user_items(user, line).any(|item| except(&item)),
         });
+    }
+}
+
+impl Line {
+    /// The items that it is about.
+    pub(super) fn items(&self) -> Vec<Item> {
+        match &self.subject {
+            Subject::Name => Vec::new(),
+            Subject::Item(item) => vec![item.clone()],
+            Subject::User(user) => user_items(user, self).collect(),
+        }
+    }
+}
+
+/// The item's value on a side of its line.
+fn side(side: Option<&SideValue>, item: &Item) -> Option<ItemValue> {
+    match side? {
+        SideValue::Item(value) => Some(value.clone()),
+        SideValue::User(user) => user.value(item),
+        SideValue::Name(_) => None,
     }
 }
 

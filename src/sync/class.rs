@@ -75,6 +75,11 @@ impl ServerClass {
         self != Self::Prosody
     }
 
+    /// Whether the server says that it stored a change. If not, a later read has to confirm it.
+    pub fn confirms_storage(self) -> bool {
+        self == Self::Prosody
+    }
+
     /// The limits; `None` if there are none.
     pub fn limits(self) -> Option<HatLimits> {
         (self != Self::Prosody).then_some(HatLimits {

@@ -57,13 +57,13 @@ struct RoomData<'a> {
     set_aside: Option<super::SetAside>,
     unreadable: usize,
     counts: PlanCounts,
-    lines: Lines<'a>,
+    lines: LineList<'a>,
     notes: &'a [super::Note],
 }
 
-struct Lines<'a>(&'a [Line]);
+struct LineList<'a>(&'a [Line]);
 
-impl Serialize for Lines<'_> {
+impl Serialize for LineList<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut lines = serializer.serialize_seq(Some(self.0.len()))?;
         for line in self.0 {
@@ -84,7 +84,7 @@ impl Serialize for RoomPlan {
             set_aside: self.set_aside,
             unreadable: self.unreadable,
             counts: self.counts(),
-            lines: Lines(&self.lines),
+            lines: LineList(&self.lines),
             notes: &self.notes,
         }
         .serialize(serializer)

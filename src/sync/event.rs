@@ -1,8 +1,9 @@
 //! Events of the server worker: plain data.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Item, Plan, Report, RoomPlan, SendState, ServerReport, ServerState};
+use super::{Item, Occupants, Plan, Report, SendState, ServerClass, ServerReport, ServerState};
 use crate::model::Jid;
 
 /// Progress.
@@ -24,6 +25,19 @@ impl Progress {
     }
 }
 
+/// Who follows a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Follower {
+    /// This session.
+    Here,
+    /// Another session on this machine: its actor and process, for display, if it says so.
+    Elsewhere(Option<Arc<str>>),
+    /// Nobody: another session on this machine is to follow it, as above, but has not looked at the room for 30 s.
+    Silent(Option<Arc<str>>),
+    /// Nobody: it has not been compared with its server yet, or has to be compared again.
+    NotCompared,
+}
+
 /// An event of the worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerEvent {
@@ -33,6 +47,13 @@ pub enum ServerEvent {
         server: Arc<str>,
         /// The new state.
         state: ServerState,
+    },
+    /// What a server could store when its rooms were last compared, in any session; reported before it is connected.
+    Class {
+        /// The server's name.
+        server: Arc<str>,
+        /// Its class then.
+        class: ServerClass,
     },
     /// A server needs the account's password. Answered by [`ServerRequest::Password`].
     ///
@@ -73,22 +94,32 @@ pub enum ServerEvent {
         /// Whether it was stopped early.
         stopped: bool,
     },
-    /// A prepared change is durable in the outbox, or left to the plan. It can be committed now.
-    Prepared {
-        /// The commit's number.
-        id: u64,
-    },
-    /// A followed room changed on the server. What the plan receives must be committed by the server's actor and
-    /// reported by [`ServerRequest::Received`].
-    ///
-    /// [`ServerRequest::Received`]: super::ServerRequest::Received
-    Incoming {
+    /// What both sides have was not recorded, although what was received is in the file. Until it can be, differences that
+    /// appear later may look like conflicts.
+    NotRecorded {
         /// The server's name.
         server: Arc<str>,
+        /// The room.
+        room: Jid,
+        /// Why, for display.
+        reason: String,
+    },
+    /// Saved changes were sent, as far as that was possible; `Outbox` has their states.
+    Sent {
+        /// What was done.
+        report: Report,
+    },
+    /// Followed rooms changed on the server. What the plan receives must be committed by the server's actor, as far as the
+    /// file still has what was compared ([`RoomPlan::keep_current`]), and each room reported by [`ServerRequest::Received`],
+    /// also if nothing was committed.
+    ///
+    /// [`RoomPlan::keep_current`]: super::RoomPlan::keep_current
+    /// [`ServerRequest::Received`]: super::ServerRequest::Received
+    Incoming {
         /// The differences, without changes that are being sent.
-        plan: Arc<RoomPlan>,
-        /// The user who changed it, if the server tells.
-        by: Option<Arc<str>>,
+        plan: Arc<Plan>,
+        /// Who changed each room, if the server reports it.
+        by: BTreeMap<Jid, Arc<str>>,
     },
     /// The states of this account's unfinished changes in a room.
     Outbox {
@@ -97,11 +128,18 @@ pub enum ServerEvent {
         /// The items and their states.
         items: Vec<(Item, SendState)>,
     },
-    /// Whether this session follows a room, or another one on this machine.
+    /// Who follows a room that was to be followed.
     Follows {
         /// The room.
         room: Jid,
-        /// Whether this session follows it.
-        here: bool,
+        /// Who does.
+        follower: Follower,
+    },
+    /// Who is in a room, which is followed or selected, if its server tells.
+    Occupants {
+        /// The room.
+        room: Jid,
+        /// The users with a nickname there; `None`: it is not known, or no longer.
+        occupants: Option<Arc<Occupants>>,
     },
 }

@@ -1,5 +1,5 @@
 //! The guard: if many users lose hats on a server at once, that may be an accident or an attack, so it is received only
-//! after a confirmation.
+//! after a confirmation. The same holds for hats that would have expired long ago, since a clock can be wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::local;
 use super::plan::{Decision, RoomPlan};
-use crate::model::{Jid, Room};
+use crate::model::{Edit, Group, Jid, Room};
 
 /// Number of users who may lose hats on one server within [`GUARD_PERIOD`] without a confirmation. The same number may
 /// lose hats by one local commit that is sent immediately.
@@ -15,6 +15,9 @@ pub const GUARD_USERS: usize = 20;
 
 /// The period over which users are counted.
 pub const GUARD_PERIOD: SignedDuration = SignedDuration::from_hours(1);
+
+/// How long after its time a hat is removed without a confirmation, however many expire.
+const LATE: SignedDuration = SignedDuration::from_hours(24);
 
 /// If fewer users of a room have hats, all may lose them without a confirmation.
 const WHOLE_ROOM: usize = 3;
@@ -81,4 +84,25 @@ impl RemovalGuard {
         }
         past
     }
+}
+
+/// The number of users who would lose hats that were to expire more than a day before `now`, if these are more than
+/// [`GUARD_USERS`]: either nobody removed expired hats for long, or the clock is wrong, so `ended` waits for a confirmation.
+/// Hats that are removed in time were confirmed when their end was set.
+///
+/// `ended`: removals of hats that have ended ([`Wardrobe::remove_ended_hats`](crate::model::Wardrobe::remove_ended_hats)).
+pub fn late_expiry(ended: &Group, now: Timestamp) -> Option<usize> {
+    let late = ended.0.iter().filter_map(|edit| match edit {
+        Edit::Hat {
+            user,
+            before: Some(before),
+            ..
+        } => before
+            .until()
+            .filter(|until| now.duration_since(*until) > LATE)
+            .map(|_| user),
+        _ => None,
+    });
+    let users = late.collect::<BTreeSet<_>>().len();
+    (users > GUARD_USERS).then_some(users)
 }

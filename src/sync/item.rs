@@ -14,7 +14,7 @@ use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Hue, Jid, Json};
 pub enum Item {
     /// A hat in the room's catalog.
     Catalog {
-        /// Its id.
+        /// Its ID.
         hat: HatId,
     },
     /// A user's affiliation with the room.
@@ -26,7 +26,7 @@ pub enum Item {
     Hat {
         /// The user's address.
         user: Jid,
-        /// The hat's id.
+        /// The hat's ID.
         hat: HatId,
     },
 }

@@ -14,7 +14,10 @@ mod catalog;
 mod row;
 mod user;
 
+use std::cell::LazyCell;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::join::join;
 use super::plan::{Action, Decision, Line, Note, Reason, RoomPlan, RoomState, SideValue, Subject};
@@ -79,6 +82,8 @@ pub fn merge(
         lines: Vec::new(),
         notes: Vec::new(),
         unreadable: 0,
+        limit: None,
+        began: Timestamp::default(),
         remote: Arc::default(),
     };
     let remote = match read {
@@ -120,12 +125,16 @@ pub fn merge(
             ..nowhere(RoomState::Linked, None)
         };
         let is_received = |line: &Line| line.decision == Decision::Receive;
-        let any = of_users.lines.iter().any(is_received);
-        let after = any
-            .then(|| super::receive::after(&of_users, context.local))
-            .flatten();
+        let local = context.local;
+        let after = LazyCell::new(|| {
+            let any = of_users.lines.iter().any(is_received);
+            any.then(|| super::receive::after(&of_users, local)).flatten()
+        });
+        let entries = context.catalog(&needed, &|| after.as_ref().unwrap_or(local));
+        drop(after);
         context.lines = of_users.lines;
-        context.catalog(&needed, after.as_ref().unwrap_or(context.local));
+        let after_name = usize::from(context.lines.first().is_some_and(|line| line.user().is_none()));
+        context.lines.splice(after_name..after_name, entries);
     }
     let (lines, notes) = (context.lines, context.notes);
     let mut plan = RoomPlan {

@@ -4,6 +4,7 @@
 //! A backend reads a room as a [`RemoteRoom`] and applies [`ItemChange`]s, each only if the server has the expected
 //! value. Nothing here accesses files, clocks or the network; callers pass the time.
 
+mod after_commit;
 mod base;
 mod change;
 mod changed;
@@ -13,41 +14,56 @@ mod data;
 mod entry;
 mod event;
 mod guard;
+mod incoming;
 mod item;
 mod join;
 mod local;
 mod merge;
+mod noted;
+mod occupants;
 mod outbox;
+mod permit;
 mod plan;
+mod rate_limit;
 mod receive;
 mod refuse;
 mod remote;
 mod report;
 mod request;
 mod send;
+mod sending_time;
 mod sent;
 mod server;
 mod shown;
+mod unstored;
 
+pub use after_commit::{AfterCommit, HeldReason};
 pub use base::{Base, BaseUser, LARGEST_BASE, SetAside};
 pub use change::{Condition, ItemChange, ItemOutcome, Refusal};
 pub use changed::{ChangedItem, changed_items, users_losing_hats};
 pub use choose::{Prefer, ReadMark};
 pub use class::{HatLimits, ServerClass, ServerKind};
 pub use entry::{SendMode, ServerEntry};
-pub use event::{Progress, ServerEvent};
-pub use guard::{GUARD_PERIOD, GUARD_USERS, RemovalGuard};
+pub use event::{Follower, Progress, ServerEvent};
+pub use guard::{GUARD_PERIOD, GUARD_USERS, RemovalGuard, late_expiry};
+pub use incoming::UserMark;
 pub use item::{CatalogValue, HatValue, HueText, Item, ItemValue, UserValue};
 pub use local::local_value;
 pub use merge::{Affiliations, MergeOptions, merge};
-pub use outbox::{Answered, BaseMove, CONFIRM_AFTER, LARGEST_OUTBOX, Outbox, ROLLBACK_PERIOD, SendState};
+pub use noted::CONFIRM_AFTER;
+pub use occupants::{Occupant, Occupants};
+pub use outbox::{
+    Answered, BaseMove, COMMIT_PERIOD, LARGEST_OUTBOX, Outbox, ROLLBACK_PERIOD, SendState, Stream,
+};
 pub use plan::{
     Action, Decision, Line, Note, Plan, PlanCounts, Reason, RoomPlan, RoomState, SideValue, Subject,
 };
-pub use receive::server_actor;
+pub use rate_limit::{RateLimit, request_size};
+pub use receive::{is_server_actor, server_actor};
 pub use remote::{Coverage, RemoteRoom, RemoteUser, RoomRead, Unreadable};
-pub use report::{Failed, Failure, Report, RoomReport, Status};
-pub use request::{LocalRoom, OtherRooms, Secret, ServerRequest};
+pub use report::{Failed, Report, RoomReport, SendFailure, Status};
+pub use request::{LocalRoom, OtherRooms, ReceivedItem, Secret, ServerRequest};
 pub use send::Sending;
-pub use server::{Missing, RemoteRoomInfo, Rights, ServerReport, ServerState};
+pub use server::{Missing, RemoteRoomInfo, ServerReport, ServerRights, ServerState};
 pub use shown::changes_affiliation;
+pub use unstored::{Unstored, UnstoredHat, unstored_hats};

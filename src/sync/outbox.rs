@@ -7,30 +7,30 @@
 
 mod answer;
 mod next;
+mod prepare;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::changed::{ChangedItem, users_losing_hats};
+use super::noted::CONFIRM_AFTER;
 use super::plan::Reason;
-use super::{Base, GUARD_USERS, HatValue, Item, ItemChange, ItemValue, Refusal, ServerClass, local_value};
+use super::{Base, HatValue, Item, ItemChange, ItemValue, Refusal, ServerClass, local_value};
 use crate::model::{HatId, Jid, Room};
 
 pub use answer::BaseMove;
-
-/// If a server does not say that it stored a change, the change is considered durable if the server still has it this
-/// long after its answer.
-pub const CONFIRM_AFTER: SignedDuration = SignedDuration::from_secs(3);
 
 /// The previous value is remembered this long after an answer. If it is back after a lost connection, the server lost
 /// the change.
 pub const ROLLBACK_PERIOD: SignedDuration = SignedDuration::from_secs(60);
 
-/// Maximum size of a document, in bytes.
-pub const LARGEST_OUTBOX: usize = 16 * 1024 * 1024;
+/// How long a commit may take. A prepared change that the file still lacks then was not committed.
+pub const COMMIT_PERIOD: SignedDuration = SignedDuration::from_secs(60);
+
+/// Maximum size of a document, in bytes: about 200,000 changes of a room.
+pub const LARGEST_OUTBOX: usize = 64 * 1024 * 1024;
 
 const VERSION: u32 = 1;
 
@@ -66,6 +66,9 @@ pub enum SendState {
     Changed {
         /// The server's value; `None` if it has none.
         actual: Option<ItemValue>,
+        /// The value that was expected there: the last one that both sides had.
+        #[serde(default)]
+        expected: Option<ItemValue>,
     },
 }
 
@@ -76,6 +79,23 @@ pub struct Answered {
     pub time: Timestamp,
     /// The connection.
     pub stream: u64,
+}
+
+/// A connection by which rooms are read and changes are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stream {
+    /// Its number, which no other one has.
+    pub number: u64,
+    /// A time at which it was open already. What the server acknowledged since then, to whomever, it cannot have lost while
+    /// this connection lasted: a server that crashes closes its connections.
+    pub since: Timestamp,
+}
+
+impl Stream {
+    /// Whether the server may have lost what it acknowledged at this time.
+    pub fn may_have_lost(self, answered: Timestamp) -> bool {
+        self.since > answered
+    }
 }
 
 /// A changed item.
@@ -103,6 +123,8 @@ struct Wanted {
 struct Prepared {
     #[serde(flatten)]
     wanted: Wanted,
+    /// When it was prepared.
+    time: Timestamp,
     /// The reason, for users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Arc<str>>,
@@ -228,67 +250,9 @@ impl Outbox {
             .flatten()
     }
 
-    /// Adds a change that is about to be committed; it must be durable before the commit. `asked`: its removals were
-    /// confirmed; otherwise, a commit that removes hats from more than [`GUARD_USERS`] users is left to the plan.
-    /// `reason`: for users. Returns whether it was added.
-    pub fn prepare(&mut self, changed: &[ChangedItem], asked: bool, reason: Option<&Arc<str>>) -> bool {
-        if !asked && users_losing_hats(changed) > GUARD_USERS {
-            return false;
-        }
-        let class = self.class;
-        for changed in changed.iter().filter(|changed| class.holds(&changed.item)) {
-            let entry = self.entry(&changed.item);
-            entry.prepared = Some(Prepared {
-                wanted: Wanted {
-                    value: changed.after.clone(),
-                },
-                reason: reason.cloned(),
-            });
-        }
-        true
-    }
-
-    /// The prepared change is in the file. A value that replaces another one that is being sent, as an undo does, takes
-    /// its place.
-    pub fn committed(&mut self, items: &BTreeSet<Item>) {
-        for item in items {
-            if let Some(entry) = self.entries.get_mut(item)
-                && let Some(Prepared { wanted, reason }) = entry.prepared.take()
-            {
-                let mut committed = replaced(entry.committed.take(), wanted);
-                committed.reason = reason;
-                entry.committed = Some(committed);
-            }
-        }
-    }
-
-    /// The prepared change was not committed.
-    pub fn withdraw(&mut self, items: &BTreeSet<Item>) {
-        for item in items {
-            if let Some(entry) = self.entries.get_mut(item) {
-                entry.prepared = None;
-            }
-        }
-        self.tidy();
-    }
-
-    /// After a crash: a prepared change is valid if the file has it.
-    pub fn recover(&mut self, local: Option<&Room>) {
-        let prepared = |entry: &&Entry| entry.prepared.is_some();
-        let prepared: Vec<&Entry> = self.entries.values().filter(prepared).collect();
-        let here = |entry: &&&Entry| {
-            let value = local.and_then(|room| local_value(self.class, room, &entry.item));
-            let wanted = entry.prepared.as_ref().map(|prepared| &prepared.wanted);
-            local.is_some() && wanted == Some(&Wanted { value })
-        };
-        let come: BTreeSet<Item> = prepared
-            .iter()
-            .filter(here)
-            .map(|entry| entry.item.clone())
-            .collect();
-        let all: BTreeSet<Item> = prepared.iter().map(|entry| entry.item.clone()).collect();
-        self.committed(&come);
-        self.withdraw(&all);
+    /// Whether both are the same document.
+    pub fn is_stored_as(&self, other: &Self) -> bool {
+        self == other || self.to_bytes() == other.to_bytes()
     }
 
     /// Adds changes of a plan, so that the next session can finish them after an interruption. They are sent against
@@ -317,15 +281,29 @@ impl Outbox {
         }
     }
 
-    /// Resolves a conflict with the file's value, which is sent against the server's current one.
-    pub fn keep_mine(&mut self, item: &Item) {
+    /// Resolves a conflict with the file's value, which is sent against the server's value as it was `shown` for the
+    /// decision: a later one is a conflict again. `hats`: the user's hats there, where a user is removed.
+    pub fn keep_mine(
+        &mut self,
+        item: &Item,
+        shown: Option<ItemValue>,
+        hats: Option<BTreeMap<HatId, HatValue>>,
+    ) {
         if let Some(committed) = self.committed_mut(item)
-            && let SendState::Changed { actual } = &committed.state
+            && matches!(committed.state, SendState::Changed { .. })
         {
-            committed.expected = Some(Wanted {
-                value: actual.clone(),
-            });
+            committed.expected = Some(Wanted { value: shown });
+            committed.expected_hats = hats.or(committed.expected_hats.take());
             committed.state = SendState::Waiting;
+        }
+    }
+
+    /// A conflict that waits for a decision is now with another value.
+    pub fn note_changed(&mut self, item: &Item, now: Option<ItemValue>) {
+        if let Some(committed) = self.committed_mut(item)
+            && let SendState::Changed { actual, .. } = &mut committed.state
+        {
+            *actual = now;
         }
     }
 
@@ -375,6 +353,11 @@ impl Outbox {
         self.entries.values().all(quiet)
     }
 
+    /// Whether changes are prepared that may already be in the file.
+    pub fn has_prepared(&self) -> bool {
+        self.entries.values().any(|entry| entry.prepared.is_some())
+    }
+
     fn entry(&mut self, item: &Item) -> &mut Entry {
         self.entries.entry(item.clone()).or_insert_with(|| Entry {
             item: item.clone(),
@@ -390,6 +373,22 @@ impl Outbox {
     fn tidy(&mut self) {
         self.entries
             .retain(|_, entry| entry.prepared.is_some() || entry.committed.is_some());
+    }
+}
+
+impl Committed {
+    /// Goes back to the value that the server answered last, if no read has confirmed that yet: the base lacks it, so a later
+    /// change must be sent against it. Returns whether there is one.
+    fn go_back(&mut self) -> bool {
+        let (Some(expected), Some(before), true) =
+            (&self.expected, self.before.last(), self.in_doubt.is_empty())
+        else {
+            return false;
+        };
+        self.wanted = expected.clone();
+        self.state = SendState::Answered(before.answered);
+        self.expected = None;
+        true
     }
 }
 
@@ -409,6 +408,13 @@ fn replaced(old: Option<Committed>, wanted: Wanted) -> Committed {
     };
     match old {
         None => new,
+        // The server has it already, or is to confirm that.
+        Some(old)
+            if old.wanted == new.wanted
+                && matches!(old.state, SendState::Answered(_) | SendState::Confirmed(_)) =>
+        {
+            old
+        }
         Some(old) => match old.state {
             SendState::Answered(_) | SendState::Confirmed(_) => Committed {
                 expected: Some(old.wanted),

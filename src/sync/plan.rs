@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Item, ItemValue, RemoteRoom, ServerClass, SetAside, UserValue};
+use super::{Item, ItemValue, RateLimit, RemoteRoom, ServerClass, SetAside, UserValue};
 use crate::model::{HatId, Jid};
 
 /// The differences between the file and a server.
@@ -25,7 +26,7 @@ pub struct RoomPlan {
     pub class: ServerClass,
     /// On which sides the room exists.
     pub state: RoomState,
-    /// First contact without a base: nothing is deleted, and what was deleted on one side is copied back from the
+    /// First comparison, without a base: nothing is deleted, and what was deleted on one side is copied back from the
     /// other.
     pub first_contact: bool,
     /// Why an earlier base is no longer valid and must be discarded.
@@ -36,6 +37,10 @@ pub struct RoomPlan {
     pub notes: Vec<Note>,
     /// Number of items on the server that could not be parsed.
     pub unreadable: usize,
+    /// How much the server probably accepts of this account; `None` if it is not known to limit it.
+    pub limit: Option<RateLimit>,
+    /// When the read of the server's room began; the Unix epoch if it was not read.
+    pub began: Timestamp,
     /// The room as read from the server.
     pub(super) remote: Arc<RemoteRoom>,
 }
@@ -136,16 +141,16 @@ pub enum Reason {
     #[error("the user is not affiliated with the room on the server")]
     NotAffiliated,
     /// The user would exceed the server's limit of hats.
-    #[error("the server keeps at most 10 hats of a user")]
+    #[error("the server allows at most 10 hats per user")]
     LimitOfUser,
     /// The room would exceed the server's limit of users with hats.
-    #[error("the server keeps hats of at most 100 users in a room")]
+    #[error("the server allows at most 100 users with hats per room")]
     LimitOfRoom,
     /// The text contains a character that cannot be sent.
     #[error("the title or ID has a character that cannot be sent")]
     TextRefused,
     /// The server requires a title.
-    #[error("the server demands a title")]
+    #[error("the server requires a title")]
     NeedsTitle,
     /// The hat is no longer in the server's catalog, so nobody could see it.
     #[error("the hat is not in the catalog on the server")]
@@ -160,11 +165,14 @@ pub enum Reason {
     #[error("the room would have no owner")]
     LastOwner,
     /// The account would change its own affiliation.
-    #[error("an account does not change its own affiliation")]
+    #[error("an account cannot change its own affiliation")]
     OwnAccount,
     /// Many users lost hats on the server at once.
     #[error("held back because many users lost hats on the server at once")]
     Held,
+    /// The server accepted it but did not say that it stored it.
+    #[error("the server has it, but may not have stored it")]
+    NotStored,
 }
 
 /// A note.
@@ -175,7 +183,7 @@ pub enum Note {
     OwnTitle {
         /// The user's address.
         user: Jid,
-        /// The hat's id.
+        /// The hat's ID.
         hat: HatId,
         /// The user's own title.
         title: Arc<str>,
@@ -279,6 +287,20 @@ impl RoomPlan {
 }
 
 impl Plan {
+    /// Drops and returns the rooms that the account may not manage and that are not known otherwise: a public service
+    /// lists many.
+    pub fn skip_forbidden(&mut self, is_known: impl Fn(&Jid) -> bool) -> Vec<Jid> {
+        let is_skipped =
+            |room: &RoomPlan| matches!(room.state, RoomState::Forbidden(_)) && !is_known(&room.room);
+        let rooms = self.rooms.iter();
+        let skipped = rooms
+            .filter(|room| is_skipped(room))
+            .map(|room| room.room.clone());
+        let skipped = skipped.collect();
+        self.rooms.retain(|room| !is_skipped(room));
+        skipped
+    }
+
     /// The number of lines of each kind, by the current decisions.
     pub fn counts(&self) -> PlanCounts {
         let mut all = PlanCounts::default();

@@ -16,11 +16,16 @@ pub fn server_actor(server: &str) -> String {
     format!("server:{server}")
 }
 
+/// Whether commits of this actor come from a server.
+pub fn is_server_actor(actor: &str) -> bool {
+    actor.starts_with("server:")
+}
+
 /// An optional name.
 type NewName = Option<Arc<str>>;
 
 /// The new room under construction.
-struct Next<'a> {
+struct NextRoom<'a> {
     plan: &'a RoomPlan,
     room: &'a Room,
     /// `None`: the user is removed.
@@ -55,8 +60,8 @@ pub(super) fn after(plan: &RoomPlan, room: &Room) -> Option<Room> {
     received(plan, room).whole()
 }
 
-fn received<'a>(plan: &'a RoomPlan, room: &'a Room) -> Next<'a> {
-    let mut next = Next {
+fn received<'a>(plan: &'a RoomPlan, room: &'a Room) -> NextRoom<'a> {
+    let mut next = NextRoom {
         plan,
         room,
         users: BTreeMap::new(),
@@ -73,7 +78,7 @@ fn received<'a>(plan: &'a RoomPlan, room: &'a Room) -> Next<'a> {
     next
 }
 
-impl Next<'_> {
+impl NextRoom<'_> {
     fn take(&mut self, line: &Line) {
         match (&line.subject, &line.remote) {
             (Subject::Name, Some(SideValue::Name(name))) => self.name = Some(Some(name.clone())),

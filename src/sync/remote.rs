@@ -6,6 +6,9 @@ use std::sync::Arc;
 use super::{CatalogValue, HatValue, Item, ItemValue, UserValue};
 use crate::model::{Affiliation, HatId, Jid};
 
+/// The memory of a user, a hat or a catalog entry besides its texts, in bytes.
+const ENTRY: usize = 128;
+
 /// The outcome of reading a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoomRead {
@@ -147,6 +150,18 @@ impl RemoteRoom {
                 !odd && (self.coverage.hats || there())
             }
         }
+    }
+
+    /// The approximate memory that it occupies, in bytes.
+    pub fn size(&self) -> usize {
+        let text = |text: &Option<Arc<str>>| text.as_deref().map_or(0, str::len);
+        let hat = |(id, hat): (&HatId, &HatValue)| ENTRY + id.as_str().len() + text(&hat.title);
+        let users = self.users.iter().map(|(jid, user)| {
+            let hats: usize = user.hats.iter().map(hat).sum();
+            ENTRY + jid.as_str().len() + text(&user.nickname) + text(&user.reason) + hats
+        });
+        let entry = |(id, entry): (&HatId, &CatalogValue)| ENTRY + id.as_str().len() + text(&entry.title);
+        users.chain(self.catalog.iter().map(entry)).sum()
     }
 
     /// A whole user; empty if there is no such user.

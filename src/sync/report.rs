@@ -34,7 +34,7 @@ pub struct RoomReport {
     pub received: usize,
     /// Changes that the server did not accept.
     pub failed: Vec<Failed>,
-    /// Changes that were not sent because of a stop or a lost connection.
+    /// Changes that still wait to be sent, because of a stop or a lost connection.
     pub unsent: usize,
     /// Lines that were not decided.
     pub left: PlanCounts,
@@ -48,13 +48,13 @@ pub struct Failed {
     /// The wanted value.
     pub wanted: Option<ItemValue>,
     /// The reason.
-    pub why: Failure,
+    pub why: SendFailure,
 }
 
 /// Why a server did not accept a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Failure {
+pub enum SendFailure {
     /// It had another value than expected.
     Changed {
         /// Its value.
@@ -62,7 +62,7 @@ pub enum Failure {
     },
     /// It refused.
     Refused(Refusal),
-    /// It accepted the change but could not store it: the change is lost when the server restarts.
+    /// It accepted the change but could not store it, and loses it when it restarts. The next apply sends it again.
     NotStored,
     /// No answer came.
     Unknown,
@@ -97,6 +97,20 @@ impl Status {
 }
 
 impl RoomReport {
+    /// The report of a room whose saved changes cannot be sent now; `why` is for display.
+    pub fn unsent(room: &Jid, unsent: usize, why: String) -> Self {
+        Self {
+            room: room.clone(),
+            error: Some(why),
+            sent: 0,
+            changes: Vec::new(),
+            received: 0,
+            failed: Vec::new(),
+            unsent,
+            left: PlanCounts::default(),
+        }
+    }
+
     /// The report of a plan before it is applied.
     pub fn new(plan: &RoomPlan) -> Self {
         let error = match &plan.state {
@@ -120,20 +134,20 @@ impl RoomReport {
         }
     }
 
-    /// Records the outcome of a sent change. `stores`: whether the server says that it stored a change.
-    pub fn add(&mut self, change: &ItemChange, outcome: &ItemOutcome, stores: bool) {
+    /// Records the outcome of a sent change. `confirms_storage`: whether the server says that it stored a change.
+    pub fn add(&mut self, change: &ItemChange, outcome: &ItemOutcome, confirms_storage: bool) {
         let why = match outcome {
-            ItemOutcome::Done { saved } if *saved || !stores => {
+            ItemOutcome::Done { saved } if *saved || !confirms_storage => {
                 self.sent += 1;
                 self.changes.push(change.clone());
                 return;
             }
-            ItemOutcome::Done { .. } => Failure::NotStored,
-            ItemOutcome::Changed { actual } => Failure::Changed {
+            ItemOutcome::Done { .. } => SendFailure::NotStored,
+            ItemOutcome::Changed { actual } => SendFailure::Changed {
                 actual: actual.clone(),
             },
-            ItemOutcome::Refused(refusal) => Failure::Refused(refusal.clone()),
-            ItemOutcome::Unknown => Failure::Unknown,
+            ItemOutcome::Refused(refusal) => SendFailure::Refused(refusal.clone()),
+            ItemOutcome::Unknown => SendFailure::Unknown,
         };
         self.failed.push(Failed {
             item: change.item.clone(),
@@ -144,7 +158,7 @@ impl RoomReport {
 
     /// The result.
     pub fn status(&self) -> Status {
-        let changed = |failed: &Failed| matches!(failed.why, Failure::Changed { .. });
+        let changed = |failed: &Failed| matches!(failed.why, SendFailure::Changed { .. });
         if self.error.is_some() || !self.failed.iter().all(changed) {
             Status::Failed
         } else if !self.failed.is_empty() || self.left.conflicts + self.left.held > 0 {

@@ -1,9 +1,10 @@
 //! Requests to the server worker: plain data.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Affiliations, ChangedItem, Decision, Item, Plan};
+use super::{Affiliations, Decision, Item, ItemValue, Plan};
 use crate::model::{Jid, Room};
 
 /// A room in its current state in the file.
@@ -15,6 +16,15 @@ pub struct LocalRoom {
     pub local: Option<Arc<Room>>,
     /// It was requested explicitly: it is received even if it is only on the server, or was removed from the file.
     pub take: bool,
+}
+
+/// An item that the file has from the server. The server may now have another value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedItem {
+    /// The value in the base when it was compared.
+    pub base: Option<ItemValue>,
+    /// The server's value that was received.
+    pub value: Option<ItemValue>,
 }
 
 /// What to do with rooms of a server that a request does not name.
@@ -79,35 +89,20 @@ pub enum ServerRequest {
         /// The items that the file has from the server ([`RoomPlan::received`]).
         ///
         /// [`RoomPlan::received`]: super::RoomPlan::received
-        received: BTreeSet<Item>,
+        received: BTreeMap<Item, ReceivedItem>,
         /// Users whose loss of hats is held back.
         held: BTreeSet<Jid>,
     },
-    /// Make a change that is about to be committed durable in the outbox. Answered by `Prepared`; commit then.
-    Prepare {
-        /// The commit's number.
-        id: u64,
+    /// Send changes that were just saved. Answered by `Sent`.
+    Send {
         /// The server's name.
         server: Arc<str>,
-        /// The room.
-        room: Jid,
-        /// The changes.
-        items: Vec<ChangedItem>,
-        /// Whether its removals were confirmed.
-        asked: bool,
-        /// The reason, for users.
-        reason: Option<Arc<str>>,
-    },
-    /// Report whether a prepared commit succeeded.
-    Settled {
-        /// The commit's number.
-        id: u64,
-        /// Whether the file has it.
-        committed: bool,
-        /// The room as it is now in the file.
-        room: LocalRoom,
+        /// The changed rooms as they are now in the file.
+        rooms: Vec<LocalRoom>,
         /// The data file's revision.
         revision: u64,
+        /// Whether the account's password may be requested: someone has just acted.
+        may_ask: bool,
     },
     /// A room changed in the file in another way.
     Changed {
@@ -116,14 +111,21 @@ pub enum ServerRequest {
         /// The data file's revision.
         revision: u64,
     },
-    /// Follow exactly these rooms, with priority for the selected one.
+    /// Follow exactly these rooms, with priority for the selected one: report what changes there by `Incoming`. Only rooms
+    /// are followed that were compared with their server before, and each by one session on this machine. Who is in these
+    /// rooms, and in the selected one whether it is followed or not, is reported by `Occupants` if the server tells.
     Follow {
         /// The rooms as they are now in the file.
         rooms: Vec<LocalRoom>,
-        /// The selected room.
+        /// The selected room; it need not be among them.
         selected: Option<Jid>,
         /// The data file's revision.
         revision: u64,
+        /// The shortest time between two `Incoming` of a server.
+        interval: Duration,
+        /// Whether the account's password may be requested now, where one of these rooms was compared. If the server cannot
+        /// be reached, it is not requested later.
+        may_ask: bool,
     },
     /// Retry a refused change.
     Retry {
@@ -140,6 +142,8 @@ pub enum ServerRequest {
         item: Item,
         /// The side.
         decision: Decision,
+        /// The server's value that was shown to the user; another one is not received.
+        shown: Option<ItemValue>,
     },
     /// Reconnect to a server that refused or is unavailable.
     Reconnect {

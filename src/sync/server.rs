@@ -27,7 +27,7 @@ pub enum ServerState {
 /// The permissions on a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Rights {
+pub enum ServerRights {
     /// Everything in all rooms: Prosody's shell, or an administrator of the service.
     All,
     /// As the account's affiliation with each room allows.
@@ -51,7 +51,7 @@ pub struct ServerReport {
     /// The transport, for display: `socket /run/prosody.sock`, `TLS 1.3`.
     pub transport: Option<String>,
     /// The permissions.
-    pub rights: Rights,
+    pub rights: ServerRights,
     /// The rooms found.
     pub rooms: Vec<RemoteRoomInfo>,
     /// Whether these are all rooms of the server, including hidden ones.

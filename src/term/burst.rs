@@ -6,6 +6,9 @@ use super::input::Input;
 
 /// Text that arrives within this time, in milliseconds, belongs together.
 const BURST_TIMEOUT: u16 = 10;
+/// How long to wait, in milliseconds, for more than one byte. A paste arrives in reads of many bytes, except over a serial
+/// line, which delivers each byte alone: at 9600 baud, the next one arrives after 1.04 ms.
+const KEY_TIMEOUT: u16 = 3;
 /// How long to wait, in milliseconds, for more of a detected paste.
 const PASTE_TIMEOUT: u16 = 100;
 /// Limit of buffered text, in bytes.
@@ -47,6 +50,8 @@ impl BurstDetector {
             self.decoder.timeout()
         } else if is_paste(&self.buffered) {
             Some(PASTE_TIMEOUT)
+        } else if self.buffered.len() == 1 {
+            Some(KEY_TIMEOUT)
         } else {
             Some(BURST_TIMEOUT)
         }
@@ -148,8 +153,15 @@ mod tests {
         let mut bursts = BurstDetector::default();
         let key = |code| Input::Key(Key::plain(code));
         assert_eq!(bursts.feed(b"a"), []);
-        assert_eq!(bursts.timeout(), Some(BURST_TIMEOUT));
+        assert_eq!(bursts.timeout(), Some(KEY_TIMEOUT));
         assert_eq!(bursts.expire(), [key(KeyCode::Char('a'))]);
+        assert_eq!(bursts.feed(b"a"), []);
+        assert_eq!(bursts.feed(b"b"), []);
+        assert_eq!(bursts.timeout(), Some(BURST_TIMEOUT));
+        assert_eq!(
+            bursts.expire(),
+            [key(KeyCode::Char('a')), key(KeyCode::Char('b'))]
+        );
         assert_eq!(bursts.timeout(), None);
         assert_eq!(bursts.feed(b"\x1b[A"), [key(KeyCode::Up)]);
         assert_eq!(bursts.feed(b"b"), []);
@@ -157,6 +169,15 @@ mod tests {
             bursts.feed(b"\x1b[A"),
             [key(KeyCode::Char('b')), key(KeyCode::Up)]
         );
+    }
+
+    /// A byte takes ten bits on a serial line.
+    #[test]
+    fn one_byte_waits_for_the_next_of_a_slow_line() {
+        let whole_ms = |baud: u16| 10_000_u16.div_ceil(baud);
+        let mut bursts = BurstDetector::default();
+        assert_eq!(bursts.feed(b"a"), []);
+        assert!(bursts.timeout() > Some(whole_ms(9600)), "{:?}", bursts.timeout());
     }
 
     #[test]

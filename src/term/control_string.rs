@@ -1,5 +1,5 @@
 //! Control strings sent by a terminal (ECMA-48, 5.6): replies and reports between an introducer (`ESC P`, `X`, `^`, `_` or
-//! `]`, or the corresponding C1 control) and ST. Their bytes are never keys, whoever requested the reply.
+//! `]`, or the corresponding C1 control) and ST. Their bytes are never keys, no matter who requested the reply.
 
 use super::terminal_query;
 use crate::ui::color::Rgb;

@@ -335,11 +335,11 @@ fn decodes_keys_by_code_point() {
         // Another layout, with the position of the key or without.
         (
             b"\x1b[1074::100u",
-            Input::KeyAt(Key::plain(KeyCode::Char('в')), 'd'),
+            Input::KeyWithPosition(Key::plain(KeyCode::Char('в')), 'd'),
         ),
         (
             b"\x1b[1074:1042:100;2u",
-            Input::KeyAt(Key::plain(KeyCode::Char('В')), 'D'),
+            Input::KeyWithPosition(Key::plain(KeyCode::Char('В')), 'D'),
         ),
         (b"\x1b[1074u", key('в')),
         (b"\x1b[1089::99;5u", Input::Key(Key::ctrl('c'))),

@@ -24,8 +24,8 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             Effect::Store(request) => answers.extend(self.workers.store.request(request)),
             Effect::Server(request) => answers.extend(self.workers.servers.request(request)),
             Effect::NewId => answers.push_back(Msg::NewId(uuid::Uuid::new_v4().urn().to_string())),
-            Effect::KeepDraft { before, after } => self.drafts.save(before, after, &self.sender),
-            Effect::StoreOwnDraft(draft) => self.drafts.save_live(draft, &self.sender),
+            Effect::SaveDraft { before, after } => self.drafts.save(before, after, &self.sender),
+            Effect::SaveLiveDraft(draft) => self.drafts.save_live(draft, &self.sender),
             Effect::Wait(wait) => self.drafts.start_delay(wait),
             Effect::CancelWait(wait) => self.drafts.cancel_delay(wait),
             Effect::Import(path) => files::import(path, self.state.start(), &self.sender),
@@ -33,6 +33,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                 let place = (self.state.start(), self.data.clone());
                 files::export(export, wardrobe, place, &self.sender);
             }
+            Effect::ListFolder(typed) => files::list(typed, self.state.start(), &self.sender),
             Effect::Continue => self.has_more = true,
             Effect::Suspend => self.suspend(),
             Effect::Copy(text) => {
@@ -43,11 +44,26 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                 let switched = self.session.set_mouse(on);
                 self.check_terminal(&switched);
             }
+            Effect::ShowTheme(name) => self.show_theme(&name),
+            Effect::SaveTheme(name) => {
+                let file = self.themes.file.clone();
+                files::save_theme(name, file, self.state.start(), &self.sender);
+            }
             Effect::Redraw => self.redraw(),
             Effect::Quit(status) => {
                 self.status.get_or_insert(status);
             }
         }
+    }
+
+    /// Shows the screen in a theme. One that is not in the list is that of the start.
+    fn show_theme(&mut self, name: &str) {
+        let look = self.themes.look(name).clone();
+        if self.surface.is_plain() {
+            return; // Plain text has no colors.
+        }
+        let shown = self.query.show(look, &mut self.session);
+        self.check_terminal(&shown);
     }
 
     pub(super) fn draft_saved(&mut self, result: Result<(), String>) {
@@ -85,7 +101,10 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         let Some(_pause) = self.suspending.take() else {
             return;
         };
+        // Others follow the rooms meanwhile.
+        self.workers.servers.suspend_following(true);
         let stopped = self.session.suspend();
+        self.workers.servers.suspend_following(false);
         self.check_terminal(&stopped);
         self.redraw();
     }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::thread;
 
+use jiff::Timestamp;
+
 use super::input::Input;
 use super::signals::Signal;
 use crate::app::{DraftDelay, Msg};
@@ -37,7 +39,12 @@ pub(super) enum RunnerEvent {
 impl RunnerEvent {
     /// A delay has elapsed.
     pub(super) fn due(wait: DraftDelay) -> Self {
-        Self::Answer(Box::new(Msg::Due(wait)))
+        Self::Answer(Box::new(Msg::DelayElapsed(wait)))
+    }
+
+    /// The time, where nothing else happens.
+    pub(super) fn now() -> Self {
+        Self::Answer(Box::new(Msg::Now(Timestamp::now())))
     }
 }
 

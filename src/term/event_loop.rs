@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Position;
 
@@ -16,13 +17,13 @@ use super::terminal_query::TerminalQuery;
 use super::draft_writer::DraftWriter;
 use super::event::{EventSender, RunnerEvent, WardrobeSource};
 use super::input::{Input, Mouse};
-use super::look::Look;
 use super::mouse::ClickTracker;
 use super::reader;
 use super::session::{NoTerminal, Session, restore};
 use super::signals::{Signal, Signals};
 use super::surface::Surface;
 use super::suspend::PendingSuspend;
+use super::themes::Themes;
 use super::worker::Workers;
 use crate::app::{Msg, Phase, Start, State, update};
 use crate::server::WorkerOptions;
@@ -54,9 +55,7 @@ pub struct SessionJob {
     /// The environment variable `TERM`.
     pub term: Option<String>,
     /// Colors and characters.
-    pub look: Look,
-    /// Plain text for screen readers.
-    pub plain: bool,
+    pub themes: Themes,
 }
 
 /// How a session ended.
@@ -87,7 +86,7 @@ pub fn run(
         .listen(move |signal| events.send(RunnerEvent::Signal(signal)))
         .map_err(NoTerminal::NoThread)?;
     let events = EventSender(sender.clone());
-    let query = TerminalQuery::new(job.look);
+    let query = TerminalQuery::new(job.themes.start.clone());
     let watch = query.observer();
     reader::listen(move |input| {
         watch(&input);
@@ -95,7 +94,7 @@ pub fn run(
     })
     .map_err(NoTerminal::NoThread)?;
     let mut runner = Runner {
-        surface: Surface::new(session.size(), job.plain),
+        surface: Surface::new(session.size(), job.start.plain),
         state: State::new(job.start),
         screen,
         session,
@@ -103,6 +102,7 @@ pub fn run(
         drafts: DraftWriter::new(job.drafts),
         data,
         query,
+        themes: job.themes,
         clicks: ClickTracker::default(),
         sender,
         events: receiver,
@@ -110,6 +110,7 @@ pub fn run(
         message: None,
         has_more: false,
         suspending: PendingSuspend::default(),
+        known_second: None,
     };
     match catch_unwind(AssertUnwindSafe(|| runner.run())) {
         Ok(status) => {
@@ -140,6 +141,7 @@ pub(super) struct Runner<S> {
     /// The data file, which an export must not overwrite.
     pub(super) data: Option<PathBuf>,
     pub(super) query: TerminalQuery,
+    pub(super) themes: Themes,
     pub(super) clicks: ClickTracker,
     pub(super) sender: Sender<RunnerEvent>,
     pub(super) events: Receiver<RunnerEvent>,
@@ -149,6 +151,8 @@ pub(super) struct Runner<S> {
     /// The state has more work to do when no events are queued.
     pub(super) has_more: bool,
     pub(super) suspending: PendingSuspend,
+    /// The time that the state knows, in seconds since the Unix epoch.
+    pub(super) known_second: Option<i64>,
 }
 
 impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
@@ -226,14 +230,18 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             if let Some(due) = self.drafts.take_elapsed() {
                 return Some(RunnerEvent::due(due));
             }
+            if self.state.next_look_at_clock(Timestamp::now()) == Some(Duration::ZERO) {
+                return Some(RunnerEvent::now());
+            }
             pause = (pause * 2).min(Duration::from_secs(1));
         }
-        // A timeout is needed only for drafts and while suspending.
+        // A timeout is needed only for drafts, while suspending, and where hats end.
         let rest = self
             .drafts
             .next_delay()
             .into_iter()
             .chain(self.suspending.time_left())
+            .chain(self.state.next_look_at_clock(Timestamp::now()))
             .min();
         let received = match rest {
             None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -245,7 +253,8 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                 if self.suspend_timed_out() {
                     self.draw();
                 }
-                self.drafts.take_elapsed().map(RunnerEvent::due)
+                let due = self.drafts.take_elapsed().map(RunnerEvent::due);
+                Some(due.unwrap_or_else(RunnerEvent::now))
             }
             // All threads are gone, which only a bug can cause.
             Err(RecvTimeoutError::Disconnected) => Some(RunnerEvent::ThreadPanicked),
@@ -263,9 +272,9 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                             self.clicks.reset();
                             self.update(Msg::Key(key));
                         }
-                        Input::KeyAt(key, place) => {
+                        Input::KeyWithPosition(key, place) => {
                             self.clicks.reset();
-                            self.update(Msg::KeyAt(key, place));
+                            self.update(Msg::KeyWithPosition(key, place));
                         }
                         Input::Paste(text) => self.update(Msg::Paste(text)),
                         Input::UnmarkedPaste(text) => self.update(Msg::UnmarkedPaste(text)),
@@ -315,7 +324,11 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
 
     /// Updates the state with a message and performs the effects.
     pub(super) fn update(&mut self, msg: Msg) {
+        let now = Timestamp::now();
         let mut waiting = VecDeque::from([msg]);
+        if self.known_second.replace(now.as_second()) != Some(now.as_second()) {
+            waiting.push_front(Msg::Now(now));
+        }
         while let Some(msg) = waiting.pop_front() {
             for effect in update(&mut self.state, msg) {
                 self.perform(effect, &mut waiting);
@@ -355,6 +368,9 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             self.check_terminal(&written);
         }
         self.surface.reuse(bytes);
+        if self.state.has_unseen_question() && !self.session.is_stalled() {
+            self.update(Msg::QuestionShown);
+        }
     }
 
     /// Ends the session if writing to the terminal failed.

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
 use super::event::RunnerEvent;
+use super::themes::ThemeFile;
+use crate::app::path_completion::{self, FolderEntry};
 use crate::app::prompt::{ExportOutcome, ExportRequest};
 use crate::app::{Msg, Start};
 use crate::exchange::{self, FileFormat, ImportErrors, ImportFormat, ParsedImport};
@@ -13,10 +15,10 @@ use crate::ui::text;
 
 /// Whether this session must not access arbitrary files. The screen does not offer it then; this is a second check.
 fn is_restricted(start: &Start) -> bool {
-    start.scope.rooms.is_some() || start.scope.read_only
+    start.scope.is_restricted()
 }
 
-const RESTRICTED: &str = "Not available in a session restricted by --room or --read-only";
+const RESTRICTED: &str = "Not available in a restricted session";
 
 /// The screen uses the standard streams itself.
 const NO_STREAM: &str = "\"-\" is not a file name here; for a file called - type ./-";
@@ -25,7 +27,7 @@ pub(super) fn import(path: String, start: &Start, events: &Sender<RunnerEvent>) 
     let restricted = is_restricted(start);
     answer(events, move || {
         let given = if restricted {
-            Err(ImportErrors::whole(RESTRICTED))
+            Err(ImportErrors::of_file(RESTRICTED))
         } else {
             read(&path)
         };
@@ -35,11 +37,42 @@ pub(super) fn import(path: String, start: &Start, events: &Sender<RunnerEvent>) 
 
 fn read(path: &str) -> Result<ParsedImport, ImportErrors> {
     if store::is_dash(Path::new(path)) {
-        return Err(ImportErrors::whole(NO_STREAM));
+        return Err(ImportErrors::of_file(NO_STREAM));
     }
     let bytes = store::read_regular_file(Path::new(path));
-    let bytes = bytes.map_err(|error| ImportErrors::whole(error.to_string()))?;
+    let bytes = bytes.map_err(|error| ImportErrors::of_file(error.to_string()))?;
     exchange::read(&bytes, ImportFormat::detect(path, &bytes))
+}
+
+/// Lists what the typed path can be completed to.
+pub(super) fn list(typed: String, start: &Start, events: &Sender<RunnerEvent>) {
+    let restricted = is_restricted(start);
+    answer(events, move || {
+        let entries = if restricted { Vec::new() } else { entries(&typed) };
+        Msg::FolderListed(typed, entries)
+    });
+}
+
+/// The most names that are listed.
+const MOST_NAMES: usize = 10_000;
+
+/// The candidates in the folder of a path; none if it cannot be read.
+fn entries(typed: &str) -> Vec<FolderEntry> {
+    let (folder, beginning) = path_completion::split(typed);
+    let folder = if folder.is_empty() { "./" } else { folder };
+    let Ok(all) = std::fs::read_dir(store::expand_home(Path::new(folder))) else {
+        return Vec::new();
+    };
+    let found = all.flatten().filter_map(|entry| {
+        // A name that is not UTF-8 cannot be typed.
+        let name = entry.file_name().into_string().ok()?;
+        let is_folder = || std::fs::metadata(entry.path()).is_ok_and(|there| there.is_dir());
+        path_completion::is_candidate(&name, beginning).then(|| FolderEntry {
+            is_folder: is_folder(),
+            name,
+        })
+    });
+    found.take(MOST_NAMES).collect()
 }
 
 pub(super) fn export(
@@ -76,6 +109,18 @@ fn write(export: &ExportRequest, wardrobe: &Wardrobe, data: Option<&Path>) -> Re
     }
 }
 
+/// Saves the theme of this name in a configuration file.
+pub(super) fn save_theme(name: String, file: Option<ThemeFile>, start: &Start, events: &Sender<RunnerEvent>) {
+    let file = file.filter(|_| !is_restricted(start) && !start.demo);
+    answer(events, move || {
+        let saved = match file {
+            None => Err(RESTRICTED.into()),
+            Some(file) => (file.save)(&file.path, &name).map(|()| file.path.display().to_string()),
+        };
+        Msg::ThemeSaved(name, saved)
+    });
+}
+
 /// Does the work in a thread and sends its result.
 fn answer(events: &Sender<RunnerEvent>, work: impl FnOnce() -> Msg + Send + 'static) {
     let results = events.clone();
@@ -96,14 +141,26 @@ mod tests {
 
     use super::*;
     use crate::exchange::ExportScope;
+    use crate::model::Rights;
     use crate::store::Scope;
 
     fn restricted() -> Vec<Start> {
-        let start = |rooms: Option<_>, read_only| Start {
-            scope: Scope { rooms, read_only },
+        let start = |rooms: Option<_>, read_only, no_affiliations| Start {
+            scope: Scope {
+                rooms,
+                read_only,
+                rights: Rights {
+                    no_affiliations,
+                    ..Rights::default()
+                },
+            },
             ..Start::default()
         };
-        vec![start(Some([].into()), false), start(None, true)]
+        vec![
+            start(Some([].into()), false, false),
+            start(None, true, false),
+            start(None, false, true),
+        ]
     }
 
     /// The message that the thread sends.
@@ -136,11 +193,30 @@ mod tests {
             let msg = answered(|events| import(name(&there), &start, events));
             assert!(matches!(msg, Msg::Imported(_, Err(_))), "{msg:?}");
         }
+        let beginning = format!("{}/", home.path().display());
+        let listed = |start: &Start| match answered(|events| list(beginning.clone(), start, events)) {
+            Msg::FolderListed(_, entries) => entries.len(),
+            other => panic!("{other:?}"),
+        };
+        assert!(restricted().iter().all(|start| listed(start) == 0));
+        assert_eq!(listed(&Start::default()), 1);
         for start in restricted().into_iter().chain([demo]) {
             let msg = answered(|events| export(wanted.clone(), Wardrobe::default(), (&start, None), events));
             assert!(matches!(msg, Msg::Exported(_, Err(_))), "{msg:?}");
         }
         assert!(!new.exists());
+        let save = |path: &Path, _: &str| std::fs::write(path, "theme").map_err(|error| error.to_string());
+        let file = ThemeFile {
+            path: home.path().join("config.toml"),
+            save,
+        };
+        let saves = |start: &Start| {
+            let msg = answered(|events| save_theme("mono".into(), Some(file.clone()), start, events));
+            matches!(msg, Msg::ThemeSaved(_, Ok(_)))
+        };
+        assert!(restricted().iter().all(|start| !saves(start)));
+        assert!(!file.path.exists());
+        assert!(saves(&Start::default()) && file.path.exists());
         let free = Start::default();
         let msg = answered(|events| import(name(&there), &free, events));
         assert!(matches!(msg, Msg::Imported(_, Ok(_))), "{msg:?}");

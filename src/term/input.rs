@@ -9,7 +9,7 @@ pub enum Input {
     /// A key was pressed.
     Key(Key),
     /// A key of another layout was pressed, with the character at the same position on the standard layout.
-    KeyAt(Key, char),
+    KeyWithPosition(Key, char),
     /// Text was pasted. Line ends are `\n`; it may contain any other control characters.
     Paste(String),
     /// Text that the terminal does not mark as a paste but that arrived like one. Line ends are `\n`.

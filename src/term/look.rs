@@ -146,6 +146,11 @@ impl Look {
         self.backdrop == Backdrop::Unknown && differs && self.queryable
     }
 
+    /// Whether the background is detected and not known without the terminal.
+    pub fn is_background_detected(&self) -> bool {
+        self.backdrop == Backdrop::Unknown
+    }
+
     /// Sets the background color reported by the terminal. A color that is neither dark nor light stays unknown.
     pub fn set_background(&mut self, background: Rgb) {
         self.backdrop = match color::luminance(background) {

@@ -24,6 +24,7 @@ mod signals;
 mod surface;
 mod suspend;
 mod terminal_query;
+mod themes;
 mod threads;
 mod worker;
 
@@ -34,5 +35,7 @@ pub use input::{Input, Mouse, MouseAction};
 pub use look::{Background, ColorMode, Look, LookOptions};
 pub use paint::Painter;
 pub use plain_output::PlainOutput;
+pub(crate) use session::has_job_control;
 pub use session::{NoTerminal, Session, restore};
 pub use signals::catch_file_size_signal;
+pub use themes::{ThemeFile, Themes};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ratatui::layout::Position;
 
 use super::input::{Mouse, MouseAction};
-use crate::app::{Msg, Spot};
+use crate::app::{MouseTarget, Msg};
 
 /// Maximum time between the two clicks of a double click.
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
@@ -16,7 +16,7 @@ pub(super) struct ClickTracker(Option<(Instant, Position)>);
 
 impl ClickTracker {
     /// The message for a mouse event; `on` is what is under the pointer.
-    pub(super) fn message(&mut self, on: Vec<Spot>, mouse: Mouse, now: Instant) -> Msg {
+    pub(super) fn message(&mut self, on: Vec<MouseTarget>, mouse: Mouse, now: Instant) -> Msg {
         let at = Position::new(mouse.column, mouse.row);
         let before = self.0.take();
         match mouse.action {

@@ -3,7 +3,7 @@
 //!
 //! Terminals disagree about the width of some clusters: emoji that are newer than their tables, sequences with U+FE0F or a
 //! joiner, flags, combining marks. ratatui's diff sends only cells that changed, which is not enough there: a cluster that
-//! the terminal takes for wider covers cells that did not change, one that it takes for narrower leaves an old cell beside
+//! the terminal takes for wider covers cells that did not change, one that it takes for narrower leaves an old cell next to
 //! it, and the blank that ratatui writes after a sequence with U+FE0F erases the sequence (ratatui issue 2686). So
 //! such a cluster is written over blanks, and what a terminal may take it to cover is written after it.
 

@@ -6,6 +6,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::burst::BurstDetector;
 use super::input::Input;
+use super::session;
 
 /// Starts reading the terminal on standard input. Each read is sent as one batch; [`Input::Closed`] is the last input. Ends
 /// when `send` returns false.
@@ -46,7 +47,7 @@ fn wait(bursts: &mut BurstDetector) -> io::Result<Vec<Input>> {
         return Ok(vec![Input::Closed]);
     }
     let mut bytes = [0; 4096];
-    match rustix::io::read(terminal, &mut bytes) {
+    match session::read(&mut bytes) {
         Ok(0) => Ok(vec![Input::Closed]),
         Ok(length) => Ok(bursts.feed(bytes.get(..length).unwrap_or_default())),
         Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => Ok(Vec::new()),

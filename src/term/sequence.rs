@@ -135,7 +135,7 @@ fn character_key(plain: char, alternates: [Option<u32>; 3], modifiers: Modifiers
         Some(place) if modifiers.ctrl() || modifiers.alt() => {
             Input::Key(key_with(KeyCode::Char(place), modifiers))
         }
-        Some(place) => Input::KeyAt(Key::plain(KeyCode::Char(typed)), place),
+        Some(place) => Input::KeyWithPosition(Key::plain(KeyCode::Char(typed)), place),
         None => Input::Key(key_with(KeyCode::Char(typed), modifiers)),
     }
 }

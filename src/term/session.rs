@@ -15,6 +15,7 @@ use crossterm::style::{Attribute, SetAttribute};
 use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use rustix::process::Signal;
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
 
@@ -236,6 +237,29 @@ pub fn restore() {
     let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &modes.before);
 }
 
+/// How long input waits for the terminal to be set up again.
+const INPUT_DELAY: Duration = Duration::from_millis(20);
+
+/// Reads terminal input. While no session is active, nothing is read: what is typed then is meant for the shell.
+///
+/// Errors: [`Errno::AGAIN`] if there is nothing to read.
+pub(super) fn read(bytes: &mut [u8]) -> Result<usize, Errno> {
+    let terminal = rustix::stdio::stdin();
+    // Held, so that the terminal is not restored between the check and the read.
+    let active = ACTIVE.lock().unwrap_or_else(PoisonError::into_inner);
+    if active.is_none() {
+        drop(active);
+        std::thread::sleep(INPUT_DELAY);
+        return Err(Errno::AGAIN);
+    }
+    // Someone else may have read what was there, and a read must not wait here.
+    let mut watched = [PollFd::new(&terminal, PollFlags::IN)];
+    match poll(&mut watched, Some(&Timespec::default()))? {
+        0 => Err(Errno::AGAIN),
+        _ => rustix::io::read(terminal, bytes),
+    }
+}
+
 /// Installs a panic hook that restores the terminal before the message is printed.
 fn restore_on_panic() {
     static ONCE: Once = Once::new();
@@ -288,6 +312,6 @@ fn write_what_fits(terminal: &File, bytes: &[u8], patience: Duration) -> io::Res
 /// started by sshd or tmux directly is the session leader and would stay stopped forever.
 ///
 /// (Either ID is 0 if it is outside of this PID namespace, as in a container; rustix cannot represent that.)
-pub(super) fn has_job_control() -> bool {
+pub(crate) fn has_job_control() -> bool {
     nix::unistd::getsid(None).is_ok_and(|session| session != nix::unistd::getpgrp())
 }

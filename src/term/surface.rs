@@ -5,12 +5,12 @@ use ratatui::{Frame, Terminal};
 
 use super::paint::Painter;
 use super::plain_output::PlainOutput;
-use crate::app::{Spot, State};
+use crate::app::{MouseTarget, State};
 use crate::ui::{self, Theme, plain};
 
 pub(super) struct Surface {
     terminal: Terminal<Painter>,
-    /// Plain text in place of a drawn screen.
+    /// Plain text instead of a drawn screen.
     plain: Option<PlainOutput>,
     size: (u16, u16),
 }
@@ -70,7 +70,7 @@ impl Surface {
     }
 
     /// What is under the pointer, the outermost first.
-    pub(super) fn spots_at(&self, state: &State, theme: Theme, mouse: Position) -> Vec<Spot> {
+    pub(super) fn spots_at(&self, state: &State, theme: Theme, mouse: Position) -> Vec<MouseTarget> {
         match &self.plain {
             Some(lines) => lines
                 .page()

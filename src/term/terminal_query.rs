@@ -23,6 +23,8 @@ const EXIT_WAIT: Duration = Duration::from_millis(150);
 /// The look of the screen, updated by the reply of the terminal.
 pub(super) struct TerminalQuery {
     look: Look,
+    /// The background color that the terminal reported.
+    background: Option<Rgb>,
     pub(super) theme: Theme,
     asked: Option<Instant>,
     answered: Arc<AtomicBool>,
@@ -33,6 +35,7 @@ impl TerminalQuery {
         Self {
             theme: look.theme(),
             look,
+            background: None,
             asked: None,
             answered: Arc::default(),
         }
@@ -50,7 +53,7 @@ impl TerminalQuery {
 
     /// Sends the query if it is useful. Nothing waits for the reply.
     pub(super) fn send(&mut self, session: &mut Session) -> io::Result<()> {
-        if !self.look.should_query() {
+        if !self.look.should_query() || self.asked.is_some() {
             return Ok(());
         }
         self.asked = Some(Instant::now());
@@ -59,8 +62,21 @@ impl TerminalQuery {
 
     /// Sets the background color reported by the terminal.
     pub(super) fn set_background(&mut self, background: Rgb) {
-        self.look.set_background(background);
+        self.background = Some(background);
+        if self.look.is_background_detected() {
+            self.look.set_background(background);
+        }
         self.theme = self.look.theme();
+    }
+
+    /// Changes the look, for which the terminal is queried if that was not useful for the one before.
+    pub(super) fn show(&mut self, look: Look, session: &mut Session) -> io::Result<()> {
+        self.look = look;
+        match self.background {
+            Some(background) => self.set_background(background),
+            None => self.theme = self.look.theme(),
+        }
+        self.send(session)
     }
 
     /// Waits briefly for the reply when quitting, because otherwise it would end up in the shell.

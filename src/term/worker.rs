@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::event::{EventSender, RunnerEvent, WardrobeSource};
 use crate::app::Msg;
-use crate::server::{ServerWorker, WorkerOptions};
+use crate::server::{Outgoing, ServerWorker, WorkerOptions};
 use crate::store::{MemoryStore, StoreEvent, StoreRequest, StoreWorker, WorkerPause};
 use crate::sync::{Plan, Report, ServerEvent, ServerRequest};
 
@@ -41,11 +41,17 @@ pub(super) struct Workers {
 impl Workers {
     /// Starts the workers. Fails if the system allows no more threads.
     pub(super) fn start(
-        source: WardrobeSource,
+        mut source: WardrobeSource,
         servers: WorkerOptions,
         actor: &str,
         sender: &Sender<RunnerEvent>,
     ) -> io::Result<Self> {
+        if let WardrobeSource::File(_, options) = &mut source {
+            let events = EventSender(sender.clone());
+            options.hooks = Outgoing::hooks(&servers, move |after| {
+                events.send(RunnerEvent::Worker(Box::new(Msg::Saved(Box::new(after)))));
+            });
+        }
         let store = StoreHandle::start(source, actor, sender)?;
         let servers = ServerHandle::start(servers, sender);
         Ok(Self { store, servers })
@@ -53,13 +59,13 @@ impl Workers {
 
     /// Stops all workers. Returns false if the store did not end in time.
     pub(super) fn stop(&mut self) -> bool {
-        // What is on its way to a server is answered first: the file may have to be told.
+        // Changes in progress on a server are answered first: the answer may have to be recorded.
         self.stop_servers();
         stop(&mut self.store)
     }
 
-    /// Stops talking to servers when what is on its way is answered, or the time is up: what is not answered then is
-    /// found out by the next session.
+    /// Stops the servers' worker when the changes in progress are answered, or after the time-out: the next session finds
+    /// out what became of unanswered ones.
     pub(super) fn stop_servers(&mut self) {
         stop(&mut self.servers);
     }
@@ -171,6 +177,17 @@ impl ServerHandle {
             });
         };
         Self::Running(ServerWorker::start(options, notify))
+    }
+}
+
+impl ServerHandle {
+    /// Lets other sessions follow all rooms until this is called with false.
+    pub(super) fn suspend_following(&self, suspended: bool) {
+        match self {
+            Self::Running(worker) if suspended => worker.suspend_following(),
+            Self::Running(worker) => worker.resume_following(),
+            Self::Stopped => {}
+        }
     }
 }
 

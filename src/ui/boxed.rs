@@ -5,27 +5,32 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{StatefulWidget, Widget};
 
+use crate::app::place::Place;
 use crate::app::view::{self, Body, Heading, ListView, RowCount, TitleName, Truncation, View, screen};
-use crate::app::{Spot, State, describe};
+use crate::app::{MouseTarget, Pane, State, describe};
 
-use super::draw::{ClearArea, FrameTitles, MouseSpots, frame, put};
+use super::draw::{ClearArea, FrameTitles, MouseSpots, dim, frame, put};
 use super::layout::{self, ScreenAreas, ScreenLayout, inner, popup, skip_lines, with_margin};
 use super::text::Sanitized;
 use super::theme::Theme;
 
+mod choices;
 mod fields;
 mod footer;
 mod hat;
 mod header;
 mod list;
 mod question;
+mod remarks;
 mod status;
+mod text_input;
 
-use fields::{FieldsWidget, input, rule};
+use fields::{FieldsWidget, rule};
 use footer::KeyHints;
 use header::Header;
 use list::ListWidget;
 use question::Question;
+use text_input::input;
 
 /// The layout of a screen of this size.
 fn screen_layout(state: &State, theme: &Theme, area: Rect) -> ScreenLayout {
@@ -33,8 +38,18 @@ fn screen_layout(state: &State, theme: &Theme, area: Rect) -> ScreenLayout {
     ScreenLayout::new(
         area,
         (state.grouping(), state.focus()),
+        state.knows_presence(),
         u16::try_from(trouble).unwrap_or_default(),
+        || layout::PANES.map(|pane| wanted_width(state, pane)),
     )
+}
+
+/// The width, with its frame, at which a pane cuts none of its first rows.
+pub(super) fn wanted_width(state: &State, pane: Pane) -> u16 {
+    match view::pane(state, pane).body {
+        Body::List(list) => list::wanted_columns(&list).saturating_add(2),
+        _ => 0,
+    }
 }
 
 /// Draws the screen and collects the mouse targets. Returns the cursor position while text can be typed.
@@ -74,6 +89,10 @@ pub(super) fn screen(
         height: places.details.y - places.banner.y,
         ..area
     };
+    // A theme that is tried is shown as it is.
+    if state.top().is_some_and(|top| top.place() != Place::Themes) {
+        dim(buffer, room);
+    }
     let mut cursor = None;
     let top = state.overlays().len().saturating_sub(1);
     for (at, shown) in state.overlays().iter().enumerate() {
@@ -88,26 +107,33 @@ pub(super) fn screen(
         whole = view.details;
     }
     let typing = status::filter(buffer, places.details, state, theme);
-    let both = Rect {
-        height: 2,
-        ..places.details
-    };
-    let full = match (typing, state.notice(), whole) {
-        (None, Some(notice), _) => status::notice(buffer, both, notice, theme),
-        (None, None, Some(details)) => {
-            status::DetailsWidget {
-                details: &details,
-                theme,
-            }
-            .render(places.details, buffer);
-            false
+    match (state.notice(), whole) {
+        (Some(notice), _) => {
+            let bottom = if typing.is_some() {
+                places.details.y
+            } else {
+                places.details.bottom()
+            };
+            let above = Rect {
+                height: bottom.saturating_sub(places.body.y),
+                ..places.body
+            };
+            // Over an overlay, its last line stays visible.
+            let most = if state.overlays().is_empty() {
+                status::MAX_NOTICE_LINES
+            } else {
+                2
+            };
+            status::notice(buffer, above, notice, theme, most);
         }
-        _ => false,
-    };
-    // While a filter is typed, its line has priority over notices.
-    if typing.is_some() || !full {
-        KeyHints { state, theme }.render(with_margin(places.footer), buffer);
+        (None, Some(details)) if typing.is_none() => status::DetailsWidget {
+            details: &details,
+            theme,
+        }
+        .render(places.details, buffer),
+        _ => {}
     }
+    KeyHints { state, theme }.render(with_margin(places.footer), buffer);
     cursor.or(typing)
 }
 
@@ -123,7 +149,7 @@ fn panes<'a>(
     let mut details = None;
     for pane in layout::PANES {
         let area = places.pane(pane);
-        spots.add(area, Spot::Pane(pane));
+        spots.add(area, MouseTarget::Pane(pane));
         if area.is_empty() {
             continue;
         }
@@ -141,6 +167,13 @@ fn panes<'a>(
     details
 }
 
+/// Columns of a subject that remain next to column headings.
+const MIN_SUBJECT: usize = 9;
+
+fn narrowed(columns: usize) -> u16 {
+    u16::try_from(columns).unwrap_or(u16::MAX)
+}
+
 struct BoxedScreen<'v> {
     state: &'v State,
     theme: &'v Theme,
@@ -151,9 +184,19 @@ impl BoxedScreen<'_> {
     fn pane(&self, buffer: &mut Buffer, area: Rect, view: &View<'_>, alone: bool, spots: &mut MouseSpots) {
         let Body::List(list) = &view.body else { return };
         let inner = inner(area);
+        let headings = list::column_headings(list, inner.width);
+        // The headings are shown if enough of the subject remains.
+        let beside = area.width.saturating_sub(narrowed(headings.width() + 1));
+        let needed = self.plain_title(&view.heading).width() + 7 + MIN_SUBJECT;
+        let columns = if view.heading.subjects.is_empty() || usize::from(beside) >= needed {
+            beside
+        } else {
+            area.width
+        };
         let titles = FrameTitles {
-            title: self.title(&view.heading, area.width, alone),
-            top_right: list::column_headings(list, inner.width),
+            title: self.title(&view.heading, columns, alone),
+            top_right: headings,
+            bottom_left: self.sort_sign(&view.heading),
             bottom_right: list::hidden_rows(list, self.theme, inner.height),
         };
         frame(buffer, area, self.theme, self.focused, &titles);
@@ -193,9 +236,9 @@ impl BoxedScreen<'_> {
         }
     }
 
-    /// The title with the number of rows and, if it fits, the subject.
-    fn title(&self, heading: &Heading<'_>, columns: u16, alone: bool) -> Sanitized<'static> {
-        let (theme, charset) = (self.theme, self.theme.charset());
+    /// The title with the number of rows.
+    fn plain_title(&self, heading: &Heading<'_>) -> Sanitized<'static> {
+        let charset = self.theme.charset();
         let mut title = heading.title.to_string();
         if let Some(count) = &heading.count {
             title = format!("{title} {}", self.count(count));
@@ -203,7 +246,13 @@ impl BoxedScreen<'_> {
         if heading.busy {
             title.push_str(charset.ellipsis());
         }
-        let title = Sanitized::new(&title, charset).into_owned();
+        Sanitized::new(&title, charset).into_owned()
+    }
+
+    /// The title with the number of rows and, if it fits, the subject.
+    fn title(&self, heading: &Heading<'_>, columns: u16, alone: bool) -> Sanitized<'static> {
+        let (theme, charset) = (self.theme, self.theme.charset());
+        let title = self.plain_title(heading);
         let space = usize::from(columns).saturating_sub(7 + title.width());
         let shown = |name: &TitleName<'_>, space| {
             Sanitized::cut(&name.text, space, name.truncation, charset).into_owned()
@@ -225,6 +274,13 @@ impl BoxedScreen<'_> {
         }
         let space = space.saturating_sub(path.width());
         path.append(&shown(last, space)).append(&arrow).append(&title)
+    }
+
+    /// A lasting sign of a sort order other than the default.
+    fn sort_sign(&self, heading: &Heading<'_>) -> Sanitized<'static> {
+        let order = heading.count.as_ref().and_then(|count| count.other_order);
+        let text = order.map_or_else(String::new, |order| format!(" {order} "));
+        Sanitized::new(&text, self.theme.charset()).into_owned()
     }
 
     /// The number of rows, such as `12`; with a filter `3 of 12 /mar`; and the number of marked rows.
@@ -259,7 +315,8 @@ impl BoxedScreen<'_> {
             title: self.title(&view.heading, place.width, false),
             ..FrameTitles::default()
         };
-        let above = usize::from(view.input.is_some()) + view.remarks.len();
+        let remarks = remarks::folded(&view.remarks, inner, self.theme);
+        let above = usize::from(view.input.is_some()) + remarks.len();
         let body = skip_lines(inner, u16::try_from(above).unwrap_or(u16::MAX));
         let whole = match &view.body {
             Body::List(list) => list.full_text_lines(body.height),
@@ -279,8 +336,8 @@ impl BoxedScreen<'_> {
             cursor = Some(self.input(buffer, inner, typed));
             inner = skip_lines(inner, 1);
         }
-        for remark in &view.remarks {
-            self.remark(buffer, inner, remark);
+        for (shown, style) in &remarks {
+            put(buffer, with_margin(inner), shown, *style);
             inner = skip_lines(inner, 1);
         }
         match &view.body {
@@ -353,25 +410,17 @@ impl BoxedScreen<'_> {
         cursor
     }
 
-    fn remark(&self, buffer: &mut Buffer, area: Rect, remark: &view::Remark) {
-        let line = with_margin(area);
-        let (text, style) = if remark.is_error {
-            let text = format!("{} {}", self.theme.warning_mark(), remark.text);
-            (text, self.theme.error())
-        } else {
-            (remark.text.clone(), self.theme.warning())
-        };
-        let shown = Sanitized::cut(&text, line.width.into(), Truncation::End, self.theme.charset());
-        put(buffer, line, &shown, style);
-    }
-
     /// The full text of the selected row.
     fn full_text(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>) {
         let (Some(first), Some(text)) = (area.rows().next(), &list.full_text) else {
             return;
         };
-        rule(buffer, first, self.theme);
-        let rest = with_margin(skip_lines(area, 1));
+        // On a small screen, the line of the rule is needed for the text.
+        let has_rule = area.height > view::FULL_TEXT_LINES - 1;
+        if has_rule {
+            rule(buffer, first, self.theme);
+        }
+        let rest = with_margin(skip_lines(area, u16::from(has_rule)));
         let (columns, most) = (rest.width.into(), rest.height.into());
         let lines = Sanitized::wrapped(text, columns, most, self.theme.charset());
         for (row, line) in rest.rows().zip(&lines) {

@@ -2,8 +2,7 @@
 
 use ratatui::style::Color;
 
-/// Red, green and blue, 0 to 255.
-pub type Rgb = (u8, u8, u8);
+pub use crate::app::hat_color::Rgb;
 
 /// The levels of the 6 × 6 × 6 color cube in the 256 colors.
 const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];

@@ -3,18 +3,18 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Borders, Clear, Widget};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::text::{self, Sanitized};
 use super::theme::Theme;
-use crate::app::Spot;
+use crate::app::MouseTarget;
 
 /// The mouse targets of the screen, collected to find out what is under the mouse.
 #[derive(Debug, Default)]
-pub(super) struct MouseSpots(Option<Vec<(Rect, Spot)>>);
+pub(super) struct MouseSpots(Option<Vec<(Rect, MouseTarget)>>);
 
 impl MouseSpots {
     /// Collects targets.
@@ -23,7 +23,7 @@ impl MouseSpots {
     }
 
     /// Adds a target for an area.
-    pub(super) fn add(&mut self, area: Rect, spot: Spot) {
+    pub(super) fn add(&mut self, area: Rect, spot: MouseTarget) {
         if let Some(spots) = &mut self.0 {
             spots.push((area, spot));
         }
@@ -37,8 +37,8 @@ impl MouseSpots {
     }
 
     /// The targets at a position, outermost first.
-    pub(super) fn at(&self, place: Position) -> Vec<Spot> {
-        let here = |(area, spot): &(Rect, Spot)| area.contains(place).then_some(*spot);
+    pub(super) fn at(&self, place: Position) -> Vec<MouseTarget> {
+        let here = |(area, spot): &(Rect, MouseTarget)| area.contains(place).then_some(*spot);
         self.0.iter().flatten().filter_map(here).collect()
     }
 }
@@ -110,6 +110,11 @@ pub(super) fn highlight(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, p
     }
 }
 
+/// Dims what lies under an overlay.
+pub(super) fn dim(buffer: &mut Buffer, area: Rect) {
+    buffer.set_style(area, Style::new().add_modifier(Modifier::DIM));
+}
+
 /// Clears an area for an overlay. Unlike [`Clear`] alone, it leaves no half of a wide character at its left edge.
 pub(super) struct ClearArea;
 
@@ -138,6 +143,8 @@ pub(super) struct FrameTitles<'a> {
     pub(super) title: Sanitized<'a>,
     /// Top right, if there is space.
     pub(super) top_right: Sanitized<'a>,
+    /// Bottom left, if there is space.
+    pub(super) bottom_left: Sanitized<'a>,
     /// Bottom right, if there is space.
     pub(super) bottom_right: Sanitized<'a>,
 }
@@ -159,10 +166,14 @@ pub(super) fn frame(buffer: &mut Buffer, area: Rect, theme: &Theme, focused: boo
         let left = room.saturating_sub(text::width(&title) + 2);
         top = top.title(Line::styled(format!(" {title} "), theme.title(focused)));
         let right = |text| Line::styled(text, theme.faint()).right_aligned();
-        if (1..left).contains(&titles.top_right.width()) {
+        if (1..=left).contains(&titles.top_right.width()) {
             top = top.title(right(titles.top_right.as_str()));
         }
-        if (1..=room).contains(&titles.bottom_right.width()) {
+        let lower = titles.bottom_left.width();
+        if (1..=room).contains(&lower) {
+            bottom = bottom.title_bottom(Line::styled(titles.bottom_left.as_str(), theme.faint()));
+        }
+        if (1..=room.saturating_sub(lower)).contains(&titles.bottom_right.width()) {
             bottom = bottom.title_bottom(right(titles.bottom_right.as_str()));
         }
     }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::app::{Grouping, Pane, RowKind};
+use crate::app::{self, Grouping, Pane, RowKind};
 
 /// The panes from left to right.
 pub const PANES: [Pane; 3] = [Pane::First, Pane::Second, Pane::Third];
@@ -10,9 +10,9 @@ pub const PANES: [Pane; 3] = [Pane::First, Pane::Second, Pane::Third];
 /// Minimum width for three panes side by side.
 pub const THREE_PANE_WIDTH: u16 = 80;
 /// Below this width or [`MIN_HEIGHT`] the screen only says that the terminal is too small.
-pub const MIN_WIDTH: u16 = 40;
+pub const MIN_WIDTH: u16 = app::MIN_SIZE.0;
 /// Below this height or [`MIN_WIDTH`] the screen only says that the terminal is too small.
-pub const MIN_HEIGHT: u16 = 10;
+pub const MIN_HEIGHT: u16 = app::MIN_SIZE.1;
 
 /// The layout of a screen of a certain size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +41,16 @@ pub struct ScreenAreas {
 }
 
 impl ScreenLayout {
-    /// The areas for the focused pane of a view, with this many lines for the banner.
-    pub fn new(area: Rect, (grouping, focus): (Grouping, Pane), banner: u16) -> Self {
+    /// The areas for the focused pane of a view, with this many lines for the banner. `has_nicknames`: users are wider where
+    /// columns are not scarce. `wanted` is called for the widths at
+    /// which the panes, from left to right, cut nothing; only where columns are scarce.
+    pub fn new(
+        area: Rect,
+        (grouping, focus): (Grouping, Pane),
+        has_nicknames: bool,
+        banner: u16,
+        wanted: impl FnOnce() -> [u16; 3],
+    ) -> Self {
         if area.width < MIN_WIDTH || area.height < MIN_HEIGHT {
             return Self::TooSmall(area);
         }
@@ -54,47 +62,116 @@ impl ScreenLayout {
             header: part(area.y, 1),
             banner: part(area.y + 1, banner),
             body,
-            panes: panes(body, grouping, focus),
+            panes: panes(body, (grouping, focus), has_nicknames, wanted),
             details: part(area.bottom() - 2, 1),
             footer: part(area.bottom() - 1, 1),
         })
     }
 }
 
+/// Below this width, a focused pane whose rows are cut gets what the others do not need.
+const ROOMY_WIDTH: u16 = 100;
+
 /// Rooms are few and short, while addresses of users and titles of hats are long.
-fn panes(body: Rect, grouping: Grouping, focus: Pane) -> [Rect; 3] {
+fn panes(
+    body: Rect,
+    (grouping, focus): (Grouping, Pane),
+    has_nicknames: bool,
+    wanted: impl FnOnce() -> [u16; 3],
+) -> [Rect; 3] {
     if body.width < THREE_PANE_WIDTH {
         return PANES.map(|pane| if pane == focus { body } else { Rect::default() });
     }
     let rooms = (body.width / 4).clamp(23, 40);
     let rest = body.width - rooms;
-    let users = (rest * 9 / 20).max((rest / 2 + 2).min(40));
-    let width = |pane| match grouping.kind(pane) {
+    let users = if has_nicknames && body.width >= ROOMY_WIDTH {
+        rest * 11 / 20
+    } else {
+        (rest * 9 / 20).max((rest / 2 + 2).min(40))
+    };
+    let kind_width = |kind| match kind {
         RowKind::Room => rooms,
         RowKind::User => users,
         RowKind::Hat => body.width - rooms - users,
     };
+    let least = |pane| match grouping.kind(pane) {
+        RowKind::Room => 19,
+        RowKind::User => 26,
+        RowKind::Hat => 21,
+    };
+    // Wide enough for the headings of the columns.
+    let comfortable = |pane| match grouping.kind(pane) {
+        RowKind::Room => 23,
+        _ => least(pane),
+    };
+    let mut widths = PANES.map(|pane| kind_width(grouping.kind(pane)));
+    if body.width < ROOMY_WIDTH {
+        // After the focused pane: addresses are cut worst, since many begin alike.
+        let rank = |pane: &Pane| (*pane != focus, grouping.kind(*pane) != RowKind::User);
+        let mut order = PANES;
+        order.sort_by_key(rank);
+        let wanted = wanted();
+        let needed = PANES.map(|pane| of(wanted, pane).max(comfortable(pane)));
+        widths = fitted(widths, needed, PANES.map(least), order);
+    }
     let mut x = body.x;
-    PANES.map(|pane| {
-        let place = Rect {
-            x,
-            width: width(pane),
-            ..body
-        };
+    widths.map(|width| {
+        let place = Rect { x, width, ..body };
         x += place.width;
         place
     })
 }
 
+/// The widths of panes, of which the first grows until it cuts nothing: by what the others do not need, then at the cost of
+/// those that are cut already, then of all, down to their least width. What is left goes to the next that are cut.
+fn fitted(usual: [u16; 3], needed: [u16; 3], least: [u16; 3], order: [Pane; 3]) -> [u16; 3] {
+    let [focus, second, third] = order;
+    let mut widths = usual;
+    widen(&mut widths, focus, needed, needed);
+    let cut_already = PANES.map(|pane| {
+        let is_cut = of(needed, pane) > of(widths, pane);
+        of(if is_cut { least } else { widths }, pane)
+    });
+    widen(&mut widths, focus, needed, cut_already);
+    widen(&mut widths, focus, needed, least);
+    for pane in [second, third] {
+        widen(&mut widths, pane, needed, needed);
+    }
+    widths
+}
+
+/// Widens a pane to what it needs, as far as the others have more than they keep.
+fn widen(widths: &mut [u16; 3], target: Pane, needed: [u16; 3], kept: [u16; 3]) {
+    let mut missing = of(needed, target).saturating_sub(of(*widths, target));
+    let mut freed = 0;
+    for (pane, width) in PANES.into_iter().zip(widths.iter_mut()) {
+        if pane != target {
+            let spare = width.saturating_sub(of(kept, pane)).min(missing);
+            *width -= spare;
+            missing -= spare;
+            freed += spare;
+        }
+    }
+    for (pane, width) in PANES.into_iter().zip(widths) {
+        if pane == target {
+            *width += freed;
+        }
+    }
+}
+
+/// The value of a pane.
+fn of<T>([first, second, third]: [T; 3], pane: Pane) -> T {
+    match pane {
+        Pane::First => first,
+        Pane::Second => second,
+        Pane::Third => third,
+    }
+}
+
 impl ScreenAreas {
     /// The area of a pane.
     pub fn pane(&self, pane: Pane) -> Rect {
-        let [rooms, users, hats] = self.panes;
-        match pane {
-            Pane::First => rooms,
-            Pane::Second => users,
-            Pane::Third => hats,
-        }
+        of(self.panes, pane)
     }
 
     /// Whether all panes are visible.
@@ -160,7 +237,12 @@ mod tests {
     use super::*;
 
     fn full(width: u16, height: u16, focus: Pane) -> ScreenAreas {
-        match ScreenLayout::new(Rect::new(0, 0, width, height), (Grouping::ByRoom, focus), 0) {
+        wanting(width, height, focus, [0; 3])
+    }
+
+    fn wanting(width: u16, height: u16, focus: Pane, wanted: [u16; 3]) -> ScreenAreas {
+        let area = Rect::new(0, 0, width, height);
+        match ScreenLayout::new(area, (Grouping::ByRoom, focus), false, 0, || wanted) {
             ScreenLayout::Full(places) => places,
             ScreenLayout::TooSmall(_) => panic!("{width} x {height}"),
         }
@@ -174,8 +256,9 @@ mod tests {
             assert!(places.side_by_side());
         }
         for (grouping, widths) in [(Grouping::ByHat, [27, 30, 23]), (Grouping::ByUser, [30, 23, 27])] {
+            let area = Rect::new(0, 0, 80, 24);
             let ScreenLayout::Full(places) =
-                ScreenLayout::new(Rect::new(0, 0, 80, 24), (grouping, Pane::First), 0)
+                ScreenLayout::new(area, (grouping, Pane::First), false, 0, || [0; 3])
             else {
                 panic!("{grouping:?}");
             };
@@ -186,11 +269,38 @@ mod tests {
         assert!(!places.side_by_side());
     }
 
+    #[test]
+    fn focused_pane_grows_only_as_far_as_needed_and_spared() {
+        for (focus, wanted, widths) in [
+            (Pane::Second, [30, 30, 60], [23, 30, 27]), // nothing is cut in it
+            (Pane::Second, [20, 34, 20], [23, 34, 23]), // the rooms keep the headings of their columns
+            (Pane::Second, [0, 33, 0], [23, 33, 24]),
+            (Pane::Third, [23, 36, 20], [23, 36, 21]), // what the hats do not need goes to the users
+            (Pane::Third, [31, 28, 20], [31, 28, 21]), // and to the rooms
+            (Pane::Second, [0, 60, 0], [19, 40, 21]),
+            (Pane::First, [25, 28, 60], [25, 28, 27]), // the hats keep what they need
+            (Pane::First, [25, 60, 60], [25, 28, 27]), // the others need all, and can do with less
+            (Pane::Third, [60, 60, 60], [19, 26, 35]),
+        ] {
+            let places = wanting(80, 24, focus, wanted);
+            assert_eq!(
+                places.panes.map(|pane| pane.width),
+                widths,
+                "{focus:?} {wanted:?}"
+            );
+        }
+        assert_eq!(
+            wanting(100, 24, Pane::First, [60, 0, 0]).panes[0].width,
+            25,
+            "no need"
+        );
+    }
+
     proptest! {
         #[test]
-        fn areas_fill_the_screen(width in 0..=250_u16, height in 0..=80_u16, focus in 0..3_usize, banner in 0..5_u16, grouping in prop::sample::select(vec![Grouping::ByRoom, Grouping::ByHat, Grouping::ByUser])) {
+        fn areas_fill_the_screen(width in 0..=250_u16, height in 0..=80_u16, focus in 0..3_usize, has_nicknames: bool, banner in 0..5_u16, wanted in prop::array::uniform3(0..100_u16), grouping in prop::sample::select(vec![Grouping::ByRoom, Grouping::ByHat, Grouping::ByUser])) {
             let area = Rect::new(0, 0, width, height);
-            match ScreenLayout::new(area, (grouping, PANES[focus]), banner) {
+            match ScreenLayout::new(area, (grouping, PANES[focus]), has_nicknames, banner, || wanted) {
                 ScreenLayout::TooSmall(all) => {
                     prop_assert_eq!(all, area);
                     prop_assert!(width < MIN_WIDTH || height < MIN_HEIGHT);

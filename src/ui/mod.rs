@@ -8,7 +8,7 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::app::{Spot, State};
+use crate::app::{MouseTarget, State};
 
 mod boxed;
 pub mod color;
@@ -36,7 +36,7 @@ pub fn render(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) -> O
 
 /// What is under the mouse, outermost first. The screen is drawn again in memory to find out, so the result always
 /// matches what is visible.
-pub fn under(state: &State, theme: Theme, area: Rect, mouse: Position) -> Vec<Spot> {
+pub fn under(state: &State, theme: Theme, area: Rect, mouse: Position) -> Vec<MouseTarget> {
     let mut spots = MouseSpots::collecting();
     boxed::screen(&mut Buffer::empty(area), area, state, &theme, &mut spots);
     spots.at(mouse)

@@ -10,7 +10,7 @@ use crate::app::command::{COMMANDS, Command, CommandId};
 use crate::app::place::Place;
 use crate::app::text::TextInput;
 use crate::app::view::{self, Body, ListRow, ListView, RowCount, View, screen};
-use crate::app::{Notice, Phase, SaveState, Spot, State, describe, places};
+use crate::app::{MouseTarget, Notice, Phase, SaveState, State, describe, enabled, places, working_key};
 
 use super::layout;
 use super::text::{self, Charset, Sanitized};
@@ -29,7 +29,7 @@ pub struct PlainPage {
     /// The cursor position.
     pub cursor: Position,
     /// The mouse target of each line.
-    pub spots: Vec<Option<Spot>>,
+    pub spots: Vec<Option<MouseTarget>>,
 }
 
 /// The part of a page between its first line and its status.
@@ -37,7 +37,7 @@ struct PageContent<'a> {
     heading: String,
     len: usize,
     /// Creates a line.
-    line: Box<dyn Fn(usize) -> (String, Option<Spot>) + 'a>,
+    line: Box<dyn Fn(usize) -> (String, Option<MouseTarget>) + 'a>,
     /// The line of the cursor, and its column.
     at: usize,
     column: usize,
@@ -86,7 +86,9 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
                 charset,
             ));
         }
-        lines.push(line(&content.heading));
+        // The keys of an overlay are part of its heading.
+        let most = if state.top().is_some() { height / 3 } else { 1 };
+        lines.extend(text::wrap_limited(&content.heading, width, most, charset));
     }
     let top = lines.len();
     let list = height.saturating_sub(top + status_lines);
@@ -142,9 +144,12 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
 }
 
 /// What is under the mouse, outermost first.
-pub fn under(state: &State, page: &PlainPage, mouse: Position) -> Vec<Spot> {
+pub fn under(state: &State, page: &PlainPage, mouse: Position) -> Vec<MouseTarget> {
     let spot = page.spots.get(usize::from(mouse.y)).copied().flatten();
-    let outer = state.overlays().is_empty().then(|| Spot::Pane(state.focus()));
+    let outer = state
+        .overlays()
+        .is_empty()
+        .then(|| MouseTarget::Pane(state.focus()));
     spot.map_or_else(Vec::new, |spot| outer.into_iter().chain([spot]).collect())
 }
 
@@ -153,17 +158,18 @@ fn session(state: &State) -> String {
     let start = state.start();
     let saved = match state.save_state() {
         SaveState::Saved | SaveState::Saving(_) | SaveState::FileProblem(_) => String::new(),
+        SaveState::NotSent { waiting, failed } => format!(", {}", screen::unsent_changes(waiting, failed)),
         SaveState::NoFile => ", new file".into(),
         SaveState::NotSaved(number, _) => format!(", {}", screen::unsaved_changes(number)),
         SaveState::ReadOnly(_) => ", read-only".into(),
         SaveState::Demo => ", demo (not saved)".into(),
     };
     let mouse = if state.has_mouse() { ", mouse on" } else { "" };
-    format!(
-        "hatrack: {}{saved}{mouse}. Help: {}",
-        start.file,
-        state.key(CommandId::Help)
-    )
+    let help = CommandId::Help
+        .command()
+        .and_then(|help| working_key(state, help));
+    let help = help.map_or_else(String::new, |key| format!(". Help: {}", key.spelled_name()));
+    format!("hatrack: {}{saved}{mouse}{help}", start.file)
 }
 
 fn content(state: &State, charset: Charset, width: usize) -> PageContent<'_> {
@@ -175,7 +181,11 @@ fn content(state: &State, charset: Charset, width: usize) -> PageContent<'_> {
 }
 
 /// Content made of existing lines.
-fn static_lines(heading: String, lines: Vec<(String, Option<Spot>)>, status: String) -> PageContent<'static> {
+fn static_lines(
+    heading: String,
+    lines: Vec<(String, Option<MouseTarget>)>,
+    status: String,
+) -> PageContent<'static> {
     PageContent {
         heading,
         len: lines.len(),
@@ -333,14 +343,16 @@ fn full_sentence(view: &View<'_>) -> String {
 /// The number of rows and how they are filtered, sorted and marked, without the selection.
 fn spoken_count(count: &RowCount<'_>) -> String {
     let more = if count.has_more { " and more" } else { "" };
-    let shown = match count.noun {
-        Some(noun) => describe::count(count.shown, noun),
-        None => describe::grouped(count.shown),
+    let named = |number| match count.noun {
+        Some(noun) => describe::count(number, noun),
+        None => describe::grouped(number),
     };
-    let rows = match (count.total.map(describe::grouped), &count.filter) {
-        (None, _) => format!("{shown}{more}"),
-        (Some(total), None) => format!("{shown} of {total} shown"),
-        (Some(total), Some(filter)) => format!("{shown} of {total} match {filter}"),
+    let rows = match (count.total.map(named), &count.filter) {
+        (None, _) => format!("{}{more}", named(count.shown)),
+        (Some(total), None) => format!("{} of {total} shown", describe::grouped(count.shown)),
+        (Some(total), Some(filter)) => {
+            format!("{} of {total} match {filter}", describe::grouped(count.shown))
+        }
     };
     let marked = match count.marked {
         0 => String::new(),
@@ -352,14 +364,25 @@ fn spoken_count(count: &RowCount<'_>) -> String {
     join_nonempty([rows, marked, sorted])
 }
 
-/// The keys of the top overlay, including disabled ones, which give their reason when pressed.
+/// The keys of the top overlay, including disabled ones, which give their reason when pressed. Only a change has a reason,
+/// so other questions do not offer one.
 fn keys(state: &State) -> String {
     let of = |place: &'static Place| {
-        let shown = |command: &&Command| command.footer && command.place == *place;
+        let confirms_with_enter = enabled(state, CommandId::YesWithEnter).is_ok();
+        let shown = move |command: &&Command| {
+            command.footer
+                && command.place == *place
+                && match command.id {
+                    CommandId::Yes => !confirms_with_enter,
+                    CommandId::YesWithEnter => confirms_with_enter,
+                    CommandId::AddReason => enabled(state, CommandId::AddReason).is_ok(),
+                    _ => true,
+                }
+        };
         COMMANDS.iter().filter(shown)
     };
     let named = places(state).iter().flat_map(of).filter_map(|command| {
-        let key = state.keymap().primary(command)?;
+        let key = working_key(state, command)?;
         Some(format!("{} {}", key.spelled_name(), state.label(command)))
     });
     format!("Keys: {}", named.collect::<Vec<_>>().join(", "))

@@ -34,10 +34,10 @@ impl Default for Theme {
 
 impl Theme {
     /// The default theme for a terminal.
-    pub fn new(depth: ColorDepth, ground: Backdrop) -> Self {
+    pub fn new(depth: ColorDepth, backdrop: Backdrop) -> Self {
         Self {
             ascii: false,
-            palette: Palette::new(BuiltinTheme::Default, depth, ground),
+            palette: Palette::new(BuiltinTheme::Default, depth, backdrop),
         }
     }
 }
@@ -58,8 +58,8 @@ impl Theme {
     }
 
     /// An active or inactive hat.
-    pub fn hat_mark(&self, worn: bool) -> &'static str {
-        if worn {
+    pub fn hat_mark(&self, active: bool) -> &'static str {
+        if active {
             self.glyph("●", "*")
         } else {
             self.glyph("○", "o")
@@ -113,6 +113,11 @@ impl Theme {
     /// A room that differs from the one on its server.
     pub fn differs_mark(&self) -> &'static str {
         self.glyph("≠", "#")
+    }
+
+    /// A user who is in the room.
+    pub fn online_mark(&self) -> &'static str {
+        self.glyph("•", "*")
     }
 
     /// An arrow to a result.
@@ -224,6 +229,11 @@ impl Theme {
         self.palette.style(role)
     }
 
+    /// The style of a hat of this hue.
+    pub fn hue(&self, hue: &Hue) -> Style {
+        self.palette.hat(hue.degrees().unwrap_or_default())
+    }
+
     /// The style of a hat: its hue in the catalog, else the one derived from its ID (XEP-0392).
     pub fn hat(&self, id: &HatId, hue: Option<&Hue>) -> Style {
         let degrees = hue
@@ -329,6 +339,7 @@ mod tests {
             theme.dash(),
             theme.breadcrumb(),
             theme.warning_mark(),
+            theme.online_mark(),
             theme.arrow(),
             theme.more(true),
             theme.more(false),

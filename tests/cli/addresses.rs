@@ -68,7 +68,7 @@ fn arguments_accept_all_address_forms() {
     home.assert_fails(
         &["show", "xmpp:%zz@c.example"],
         2,
-        "jid-malformed: \"xmpp:%zz@c.example\" is not an address: invalid % escape",
+        "\"xmpp:%zz@c.example\" is not an address: invalid % escape [jid-malformed]",
     );
 }
 

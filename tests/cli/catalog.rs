@@ -12,7 +12,7 @@ fn defines_changes_lists_and_removes_a_hat() {
     home.run_ok(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor"]);
     assert_eq!(
         home.run_ok(&["catalog", "list", ROOM]),
-        "HAT      TITLE    USERS  HUE\nurn:x:1  Proctor  1      not in catalog\n"
+        "ID       TITLE    USERS  COLOR\nurn:x:1  Proctor  1      not in catalog\n"
     );
     let output = home.run_ok(&[
         "catalog",
@@ -21,18 +21,20 @@ fn defines_changes_lists_and_removes_a_hat() {
         "urn:x:1",
         "--title",
         "Examiner",
-        "--hue",
+        "--color",
         "128",
         "--retitle-users",
     ]);
     assert!(output.starts_with("Defined \"Examiner\" in"), "{output}");
     assert_eq!(
         home.run_ok(&["catalog", "list", ROOM]),
-        "HAT      TITLE     USERS  HUE\nurn:x:1  Examiner  1      128\n"
+        "ID       TITLE     USERS  COLOR\nurn:x:1  Examiner  1      green\n"
     );
     let terry = home.run_ok(&["show", ROOM, TERRY, "--json"]);
     assert!(terry.contains("\"Examiner\""), "{terry}");
-    home.run_ok(&["catalog", "define", ROOM, "urn:x:1", "--hue", "none"]);
+    home.run_ok(&["catalog", "define", ROOM, "urn:x:1", "--color", "red"]);
+    assert!(home.run_ok(&["catalog", "list", ROOM]).ends_with("  red\n"));
+    home.run_ok(&["catalog", "define", ROOM, "urn:x:1", "--color", "none"]);
     assert!(home.run_ok(&["catalog", "list", ROOM]).contains("automatic"));
     home.run_ok(&["catalog", "remove", ROOM, "urn:x:1"]);
     assert!(home.run_ok(&["catalog", "list", ROOM]).contains("not in catalog"));
@@ -44,7 +46,16 @@ fn defines_changes_lists_and_removes_a_hat() {
 fn rejects_invalid_catalog_changes() {
     let home = Home::with_terry();
     for (line, code, says) in [
-        (vec!["define", ROOM, "urn:x:1", "--hue", "361"], 2, "invalid hue"),
+        (
+            vec!["define", ROOM, "urn:x:1", "--color", "361"],
+            2,
+            "invalid color",
+        ),
+        (
+            vec!["define", ROOM, "urn:x:1", "--color", "#888"],
+            2,
+            "invalid color",
+        ),
         (vec!["define", ROOM, "one two", "--title", "X"], 2, "one two"),
         (vec!["define", "no@such.example", "urn:x:1"], 3, "no such room"),
         (vec!["remove", ROOM, "urn:x:none"], 3, "urn:x:none"),
@@ -73,10 +84,7 @@ fn reports_users_that_keep_their_title() {
         "--retitle-users",
     ];
     let output = home.run_ok(&define);
-    assert!(
-        output.contains("; skipped 1 user without affiliation"),
-        "{output}"
-    );
+    assert!(output.contains("; skipped 1 banned user"), "{output}");
     let terry = home.run_ok(&["show", ROOM, TERRY, "--json"]);
     assert!(terry.contains("\"Proctor\""), "{terry}");
 }

@@ -76,7 +76,7 @@ fn first_session_from_room_to_undo() {
     );
     assert_eq!(
         home.run_ok(&["affiliate", ROOM, TERRY, "admin"]),
-        "Made terry@example.org admin in courses@conference.example.org (was member) (revision 4)\n"
+        "Changed terry@example.org to admin in courses@conference.example.org (was member); revision 4\n"
     );
     assert_eq!(
         home.run_ok(&["affiliate", ROOM, TERRY, "none"]),
@@ -106,7 +106,7 @@ fn renames_room_and_clears_name() {
     let before = home.run_ok(&["show", ROOM, "--json"]);
     assert_eq!(
         home.run_ok(&["room", "rename", ROOM, "--clear"]),
-        "Cleared the name of courses@conference.example.org (was \"Lessons\") (revision 4)\n"
+        "Cleared the name of courses@conference.example.org (was \"Lessons\"); revision 4\n"
     );
     let json: serde_json::Value = serde_json::from_str(&home.run_ok(&["show", ROOM, "--json"])).unwrap();
     assert_eq!(json.get("name"), None);
@@ -116,9 +116,9 @@ fn renames_room_and_clears_name() {
     );
     home.run_ok(&["undo"]);
     assert_eq!(home.run_ok(&["show", ROOM, "--json"]), before);
+    home.assert_fails(&["room", "rename", ROOM], 2, "give a name, or --clear");
     for line in [
-        &["room", "rename", ROOM] as &[&str],
-        &["room", "rename", ROOM, "x", "--clear"],
+        &["room", "rename", ROOM, "x", "--clear"] as &[&str],
         &["room", "rename", ROOM, "--file"],
     ] {
         assert_eq!(home.run(line).code, 2, "{line:?}");
@@ -127,7 +127,7 @@ fn renames_room_and_clears_name() {
     home.assert_fails(
         &["room", "rename", "x@y", "Lessons"],
         3,
-        "item-not-found: no such room: x@y",
+        "no such room: x@y [item-not-found]",
     );
 }
 
@@ -141,7 +141,7 @@ fn add_stores_exactly_the_given_fields() {
     );
     assert_eq!(
         home.run_ok(&["add", ROOM, TERRY, HAT]),
-        "Changed \"TA\" for terry@example.org in courses@conference.example.org: inactive, no longer required, \
+        "Changed \"TA\" for terry@example.org in courses@conference.example.org: inactive, optional, \
          no title (revision 4)\n"
     );
     assert_eq!(
@@ -365,9 +365,9 @@ none         mallory@example.net  <no uri>
 member       terry@example.org    a«U+202E»b␊c (required), <urn:x:none>, 帽子 (active)
 
 Hats in the room's catalog:
-TITLE  HUE    HAT
-              no uri  (not a URI)
-帽子   120.5  urn:x:ta
+TITLE  COLOR      ID
+       automatic  no uri  (not a URI)
+帽子   120.5      urn:x:ta
 "
     );
     assert_eq!(
@@ -375,10 +375,10 @@ TITLE  HUE    HAT
         "\
 terry@example.org in courses@conference.example.org: affiliation member, 3 hats
 
-TITLE         ACTIVE  REQUIRED  HAT
-a«U+202E»b␊c  no      yes       urn:x:evil
-(no title)    no      no        urn:x:none
-帽子          yes     no        urn:x:ta
+TITLE            ACTIVE  REQUIRED  ID
+a«U+202E»b␊c     no      yes       urn:x:evil
+untitled (none)  no      no        urn:x:none
+帽子             yes     no        urn:x:ta
 "
     );
 }
@@ -392,7 +392,7 @@ fn titles_and_names_may_start_with_a_dash() {
     home.run_ok(&["affiliate", ROOM, TERRY, "member"]);
     home.run_ok(&["add", ROOM, TERRY, "urn:x:1", "--title", "-1", "--active"]);
     home.run_ok(&[
-        "catalog", "define", ROOM, "urn:x:1", "--title", "-- x", "--hue", "7",
+        "catalog", "define", ROOM, "urn:x:1", "--title", "-- x", "--color", "7",
     ]);
     let json: serde_json::Value = serde_json::from_str(&home.run_ok(&["show", "--json"])).unwrap();
     let room = &json["rooms"][ROOM];

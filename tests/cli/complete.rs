@@ -87,7 +87,7 @@ fn restricted_session_completes_nothing() {
             other.to_str().unwrap(),
             "",
         ];
-        let error = "not-allowed: complete is not available in a restricted session (--room or --read-only)";
+        let error = "complete is not available in a restricted session (--room, --only-hat, --no-affiliations or --read-only) [not-allowed]";
         home.assert_fails(&[limit, &line].concat(), 1, error);
     }
 }

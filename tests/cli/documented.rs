@@ -1,7 +1,10 @@
-//! The examples of configuration files in the documentation.
+//! The examples in the documentation: configuration files, and commands.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use clap::{Arg, Command, CommandFactory as _};
+use hatrack::cli::args::Cli;
 use hatrack::cli::config::read;
 
 fn pages(folder: &Path, all: &mut Vec<PathBuf>) {
@@ -42,4 +45,149 @@ fn every_documented_configuration_parses() {
         examples >= 2 && servers >= 2,
         "{examples} examples, {servers} servers"
     );
+}
+
+/// The commands of hatrack on a page: in code between other words, and on lines of their own. A line that continues the one
+/// before belongs to it.
+fn commands(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut in_command = false;
+    for line in text.lines() {
+        let Some(code) = line.strip_prefix("    ") else {
+            in_command = false;
+            let spans = line.split('`').skip(1).step_by(2);
+            found.extend(
+                spans
+                    .filter(|span| span.starts_with("hatrack "))
+                    .map(str::to_owned),
+            );
+            continue;
+        };
+        // A description may follow.
+        let command = code.trim().split("  ").next().unwrap_or_default();
+        if command.starts_with("hatrack ") {
+            found.push(command.to_owned());
+            in_command = true;
+        } else if let Some(last) = found.last_mut().filter(|_| in_command && code.starts_with(' ')) {
+            last.push(' ');
+            last.push_str(command);
+        }
+    }
+    found.retain(|command| !command.starts_with("hatrack (") && !command.starts_with("hatrack = "));
+    found
+}
+
+/// The command of clap that a line is about, and the names of the options that the line gives it.
+fn parse<'a>(root: &'a Command, line: &str) -> (&'a Command, BTreeSet<String>) {
+    let words = line.split([' ', '[', ']', '|', '=', ',']).skip(1);
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let mut command = root;
+    let mut is_value = false;
+    for word in &words {
+        if std::mem::take(&mut is_value) {
+            continue;
+        }
+        if let Some(option) = word.strip_prefix("--") {
+            let mut arguments = root.get_arguments();
+            let option = arguments.find(|argument| argument.get_long() == Some(option));
+            is_value = option.is_some_and(|option| option.get_action().takes_values());
+            continue;
+        }
+        let is_name = word.chars().all(|letter| letter.is_ascii_lowercase());
+        let below = command.find_subcommand(word);
+        assert!(
+            below.is_some() || !command.has_subcommands() || !is_name,
+            "no command {word:?}: {line}"
+        );
+        match below {
+            Some(below) => command = below,
+            None => break,
+        }
+    }
+    let options = words.iter().filter_map(|word| word.strip_prefix("--"));
+    (command, options.map(str::to_owned).collect())
+}
+
+/// The program, with the command `help`.
+fn hatrack() -> Command {
+    let mut command = Cli::command();
+    command.build();
+    command
+}
+
+fn has_option(command: &Command, name: &str) -> bool {
+    let mut arguments = command.get_arguments();
+    arguments.any(|argument| argument.get_long() == Some(name)) || name == "help"
+}
+
+#[test]
+fn every_documented_command_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = vec![root.join("README.md")];
+    pages(&root.join("docs"), &mut all);
+    let hatrack = hatrack();
+    let mut number = 0;
+    for page in all {
+        let text = std::fs::read_to_string(&page).unwrap_or_default();
+        for line in commands(&text) {
+            number += 1;
+            let (command, options) = parse(&hatrack, &line);
+            for option in options {
+                let known = has_option(command, &option) || has_option(&hatrack, &option);
+                assert!(known, "{}: no option --{option}: {line}", page.display());
+            }
+        }
+    }
+    assert!(number > 100, "{number}");
+}
+
+#[test]
+fn every_command_is_documented_with_its_options() {
+    /// What is missing of a command, and of those below it.
+    fn missing<'a>(
+        command: &'a Command,
+        path: &str,
+        lines: &[(&'a Command, BTreeSet<String>)],
+    ) -> Vec<String> {
+        if command.is_hide_set() || command.get_name() == "help" {
+            return Vec::new();
+        }
+        let below = command.get_subcommands();
+        let mut all: Vec<String> = below
+            .flat_map(|below| missing(below, &format!("{path} {}", below.get_name()), lines))
+            .collect();
+        let about: Vec<_> = lines
+            .iter()
+            .filter(|(of, _)| std::ptr::eq(*of, command))
+            .collect();
+        if about.is_empty() {
+            all.extend((!command.has_subcommands()).then(|| path.to_owned()));
+            return all;
+        }
+        let options = command
+            .get_arguments()
+            .filter(|argument| !argument.is_hide_set() && !argument.is_global_set());
+        for name in options.filter_map(Arg::get_long) {
+            let common = ["help", "version"].contains(&name) || has_option(&Cli::command(), name);
+            if !common && !about.iter().any(|(_, options)| options.contains(name)) {
+                all.push(format!("{path} --{name}"));
+            }
+        }
+        all
+    }
+    let page = include_str!("../../docs/command-line.md");
+    let (synopsis, _) = page.split_once("\nHAT is ").unwrap();
+    let hatrack = hatrack();
+    let lines: Vec<_> = commands(synopsis)
+        .iter()
+        .map(|line| parse(&hatrack, line))
+        .collect();
+    let all = hatrack.get_subcommands();
+    let all: Vec<String> = all
+        .flat_map(|command| missing(command, command.get_name(), &lines))
+        .collect();
+    // What all commands that change something take is said once.
+    assert!(page.contains("All commands that change data take `--reason TEXT`"));
+    let all: Vec<&String> = all.iter().filter(|one| !one.ends_with(" --reason")).collect();
+    assert!(all.is_empty(), "not documented: {all:#?}");
 }

@@ -184,6 +184,7 @@ fn rejects_special_files_without_waiting() {
             &format!("cannot read {config}: it is not a regular file"),
         );
     }
+    std::fs::remove_file(&config).unwrap();
     let data = fifo(&home, "data.json");
     home.assert_fails(
         &["--file", &data, "show"],

@@ -18,7 +18,7 @@ use super::process::{Home, ROOM, TERRY};
 #[test]
 fn help_and_version() {
     let home = Home::new();
-    let commands: [&[&str]; 31] = [
+    let commands: [&[&str]; 32] = [
         &[],
         &["show"],
         &["add"],
@@ -46,6 +46,7 @@ fn help_and_version() {
         &["pull"],
         &["plan"],
         &["apply"],
+        &["follow"],
         &["check"],
         &["history"],
         &["undo"],
@@ -122,10 +123,114 @@ fn generated() -> BTreeMap<PathBuf, Vec<u8>> {
         let bytes = std::fs::read(page.path()).expect("a page");
         files.insert(Path::new("man").join(page.file_name()), bytes);
     }
+    for (path, command) in commands() {
+        let page = files.get_mut(&path).expect("a page of each command");
+        let text = String::from_utf8(std::mem::take(page)).expect("UTF-8");
+        *page = in_one_section(&with_synopsis(&text, &synopsis(&command))).into_bytes();
+    }
     if let Some(page) = files.get_mut(Path::new("man/hatrack.1")) {
         page.extend(keys());
     }
     files
+}
+
+/// All commands that the help shows, by the files of their pages.
+fn commands() -> BTreeMap<PathBuf, clap::Command> {
+    let mut root = Cli::command().disable_help_subcommand(true);
+    root.build();
+    let (mut found, mut pending) = (BTreeMap::new(), vec![root]);
+    while let Some(command) = pending.pop() {
+        let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+        pending.extend(shown.cloned());
+        let name = command.get_display_name().unwrap_or("hatrack");
+        found.insert(Path::new("man").join(format!("{name}.1")), command);
+    }
+    found
+}
+
+/// How a command is used, as roff: each option with its value, then the arguments.
+fn synopsis(command: &clap::Command) -> String {
+    let escaped = |text: &str| text.replace('-', "\\-");
+    let value = |argument: &clap::Arg| {
+        let names = argument.get_value_names().unwrap_or_default();
+        let names: Vec<String> = names
+            .iter()
+            .map(|name| format!("\\fI{}\\fR", escaped(name)))
+            .collect();
+        names.join(" ")
+    };
+    let is_global = |argument: &&clap::Arg| argument.get_help_heading().is_some();
+    let repeated = |argument: &clap::Arg| {
+        let takes_more = matches!(argument.get_action(), clap::ArgAction::Append);
+        if takes_more { "..." } else { "" }
+    };
+    let mut words = vec![format!(
+        "\\fB{}\\fR",
+        escaped(command.get_bin_name().unwrap_or("hatrack"))
+    )];
+    let own = command
+        .get_opts()
+        .filter(|argument| !is_global(argument) && !argument.is_hide_set());
+    let flags = command.get_arguments().filter(|argument| {
+        let is_flag = !argument.is_positional() && !argument.get_action().takes_values();
+        is_flag
+            && !is_global(argument)
+            && !argument.is_hide_set()
+            && argument.get_id() != "help"
+            && argument.get_id() != "version"
+    });
+    for argument in flags {
+        words.push(format!(
+            "[\\fB\\-\\-{}\\fR]",
+            escaped(argument.get_long().unwrap_or_default())
+        ));
+    }
+    for argument in own {
+        let name = escaped(argument.get_long().unwrap_or_default());
+        let value = value(argument);
+        let value = match argument.get_num_args().map(|number| number.min_values()) {
+            Some(0) => format!("[{value}]"),
+            _ => value,
+        };
+        words.push(format!("[\\fB\\-\\-{name}\\fR {value}]{}", repeated(argument)));
+    }
+    words.push("[\\fIglobal options\\fR]".into());
+    for argument in command
+        .get_positionals()
+        .filter(|argument| !argument.is_hide_set())
+    {
+        let word = format!("{}{}", value(argument), repeated(argument));
+        words.push(if argument.is_required_set() {
+            word
+        } else {
+            format!("[{word}]")
+        });
+    }
+    let has_commands = command.get_subcommands().any(|command| !command.is_hide_set());
+    if has_commands {
+        let required = command.is_subcommand_required_set();
+        words.push(
+            if required {
+                "\\fICOMMAND\\fR"
+            } else {
+                "[\\fICOMMAND\\fR]"
+            }
+            .into(),
+        );
+    }
+    words.join(" ")
+}
+
+/// The page with another synopsis: the generated one has options without their values.
+fn with_synopsis(page: &str, synopsis: &str) -> String {
+    let (before, after) = page.split_once(".SH SYNOPSIS\n").expect("a synopsis");
+    let (_, after) = after.split_once('\n').expect("lines");
+    format!("{before}.SH SYNOPSIS\n{synopsis}\n{after}")
+}
+
+/// The page with the global options as a part of the section of options.
+fn in_one_section(page: &str) -> String {
+    page.replace(".SH \"GLOBAL OPTIONS\"", ".SS \"Global options\"")
 }
 
 /// The section of the manual page that lists the keys of the screen, from the table of commands.
@@ -171,4 +276,30 @@ fn manual_pages_are_current() {
             name.display()
         );
     }
+}
+
+#[test]
+fn earlier_names_of_options_still_work() {
+    let home = Home::with_terry();
+    home.run_ok(&["add", ROOM, TERRY, "urn:x:1", "--until", "2099-01-31"]);
+    assert!(
+        home.run_ok(&["show", "--ending", "2100-01-01"])
+            .contains("urn:x:1")
+    );
+    home.run_ok(&["catalog", "define", ROOM, "urn:x:1", "--hue", "red"]);
+    // There is no server, which is said after the options were read.
+    for line in [
+        &["pull", "--take-removals"] as &[&str],
+        &["apply", "--yes", "--take-removals", "--prefer", "local"],
+        &["apply", "--yes", "--prefer", "server"],
+        &["apply", "--yes", "--prefer", "yours"],
+    ] {
+        let refused = home.run(line);
+        assert!(refused.err.contains("no servers configured"), "{}", refused.err);
+    }
+    let help = home.run_ok(&["help", "apply"]);
+    assert!(
+        !help.contains("take-removals") && !help.contains("local"),
+        "{help}"
+    );
 }

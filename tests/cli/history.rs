@@ -177,37 +177,37 @@ fn undo_and_redo_work_across_processes() {
     let undo = |who: &str| home.run_ok(&["--actor", who, "undo"]);
     assert_eq!(
         undo("alice"),
-        "Undid revision 4: changed \"TA\" for terry@example.org in courses@conference.example.org: inactive \
-         (revision 6)\n"
+        "Undid revision 4 (changed \"TA\" for terry@example.org in courses@conference.example.org: active); \
+         revision 6\n"
     );
     assert_eq!(
         undo("alice"),
-        "Undid revision 3: removed \"TA\" from terry@example.org in courses@conference.example.org (revision 7)\n"
+        "Undid revision 3 (added \"TA\" to terry@example.org in courses@conference.example.org); revision 7\n"
     );
     home.assert_fails(
         &["--actor", "alice", "undo"],
         3,
-        "item-not-found: nothing to undo",
+        "nothing to undo [item-not-found]",
     );
     let redo = |who: &str| home.run_ok(&["--actor", who, "redo"]);
     assert_eq!(
         redo("alice"),
-        "Redid revision 7: added \"TA\" to terry@example.org in courses@conference.example.org (revision 8)\n"
+        "Redid revision 3 (added \"TA\" to terry@example.org in courses@conference.example.org); revision 8\n"
     );
-    assert!(redo("alice").starts_with("Redid revision 6: "));
+    assert!(redo("alice").starts_with("Redid revision 4 (changed "));
     home.assert_fails(
         &["--actor", "alice", "redo"],
         3,
-        "item-not-found: nothing to redo",
+        "nothing to redo [item-not-found]",
     );
     assert_eq!(states, [home.run_ok(&["show", ROOM, "--json"])]);
     // The history describes it in the same words.
     let lines = table(&home, &["--limit", "4"]);
     let starts = [
-        "9 alice: redid revision 6: ",
-        "8 alice: redid revision 7: ",
-        "7 alice: undid revision 3: ",
-        "6 alice: undid revision 4: ",
+        "9 alice: redid what revision 6 undid (changed ",
+        "8 alice: redid what revision 7 undid (added ",
+        "7 alice: undid revision 3 (added ",
+        "6 alice: undid revision 4 (changed ",
     ];
     for (line, start) in lines.iter().zip(starts) {
         assert!(line.starts_with(start), "{line}");
@@ -219,10 +219,14 @@ fn undoes_given_revision_of_any_actor() {
     let home = home();
     home.run_ok(&["--actor", "carol", "affiliate", ROOM, "kim@example.org", "owner"]);
     let undone = home.run_ok(&["--actor", "bob", "undo", "4"]);
-    assert!(undone.starts_with("Undid revision 4: "), "{undone}");
+    assert!(undone.starts_with("Undid revision 4 ("), "{undone}");
     let redone = home.run_ok(&["--actor", "carol", "redo", "6"]);
-    assert!(redone.starts_with("Redid revision 6: "), "{redone}");
-    home.assert_fails(&["redo", "4"], 2, "revision 4 is not an undo; use hatrack undo 4");
+    assert!(redone.starts_with("Redid revision 4 ("), "{redone}");
+    home.assert_fails(
+        &["redo", "4"],
+        2,
+        "revision 4 is not the undo of a single change; use hatrack undo 4",
+    );
 }
 
 #[test]
@@ -253,15 +257,21 @@ fn undo_reports_conflict_with_reason() {
     home.assert_fails(
         &["--actor", "alice", "undo"],
         5,
-        "conflict: changed in the meantime: http://example.com/hats/ta of terry@example.org in \
-         courses@conference.example.org is now missing",
+        "changed in the meantime: http://example.com/hats/ta of terry@example.org in \
+         courses@conference.example.org is now missing [conflict]",
     );
     // Undo does not add a hat to a user who has since been banned.
     home.run_ok(&["--actor", "carol", "affiliate", ROOM, TERRY, "outcast"]);
     home.assert_fails(
         &["--actor", "carol", "undo", "5"],
         3,
-        "item-not-found: user not affiliated with room: terry@example.org in courses@conference.example.org",
+        "user not affiliated with room: terry@example.org in courses@conference.example.org [item-not-found]",
+    );
+    home.assert_fails(
+        &["--actor", "carol", "undo", "2"],
+        5,
+        "changed in the meantime: terry@example.org in courses@conference.example.org is now outcast, no hats \
+         [conflict]",
     );
 }
 
@@ -270,7 +280,7 @@ fn room_conflict_reports_size_only() {
     home().assert_fails(
         &["undo", "1"],
         5,
-        "conflict: changed in the meantime: courses@conference.example.org is now a different room with 1 user",
+        "changed in the meantime: courses@conference.example.org is now a different room with 1 user [conflict]",
     );
 }
 
@@ -344,7 +354,7 @@ fn reports_and_repairs_damaged_history() {
     );
     assert!(
         checked.err.ends_with(
-            "; 2 lines are damaged; hatrack check --repair moves what is damaged into a file beside it\n"
+            "; 2 lines are damaged; hatrack check --repair moves the damaged lines to a separate file\n"
         ),
         "{}",
         checked.err
@@ -394,4 +404,35 @@ fn reads_history_of_unreadable_data_file() {
     assert_eq!(home.run_ok(&["history"]), shown);
     std::fs::remove_file(home.data()).unwrap();
     assert_eq!(home.run_ok(&["history"]), shown);
+}
+
+#[test]
+fn reason_is_kept_shown_searched_and_not_required() {
+    let home = home();
+    home.run_ok(&["remove", ROOM, TERRY, HAT, "--reason", "sells  watches"]);
+    home.run_ok(&["affiliate", ROOM, TERRY, "outcast", "--reason", "- left"]);
+    let rows = table(&home, &["--limit", "2"]);
+    assert!(rows[0].ends_with("; reason: - left"), "{rows:?}");
+    let json = home.run_ok(&["history", "--json", "--limit", "2"]);
+    let entries: Vec<Value> = serde_json::from_str(&json).unwrap();
+    assert_eq!(entries[1]["reason"], "sells  watches");
+    assert_eq!(revisions(&home, &["--search", "watches"]), [5]);
+    let old = home.run_ok(&["history", "--json", "--search", "#TA"]);
+    assert!(!old.contains("\"reason\":null"), "{old}");
+    // An undo has no reason of its own.
+    home.run_ok(&["undo"]);
+    let json = home.run_ok(&["history", "--json", "--limit", "1"]);
+    let entries: Vec<Value> = serde_json::from_str(&json).unwrap();
+    assert_eq!(entries[0].get("reason"), None);
+}
+
+#[test]
+fn reason_is_one_line() {
+    let home = home();
+    let long = "x".repeat(1025);
+    for reason in ["", " ", "a\nb", "a\u{1b}b", &long, "--active"] {
+        let refused = home.run(&["remove", ROOM, TERRY, HAT, "--reason", reason]);
+        assert_eq!(refused.code, 2, "{reason:?}: {}", refused.err);
+    }
+    assert_eq!(revisions(&home, &[]), [4, 3, 2, 1]);
 }

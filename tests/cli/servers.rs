@@ -41,7 +41,7 @@ fn assert_schema(definition: &str, data: &Value) {
 #[test]
 fn without_servers_nothing_is_listed() {
     let home = Home::new();
-    let none = "No live servers are configured; hatrack servers example prosody (or xmpp) prints an entry to start from\n";
+    let none = "No servers configured; hatrack servers example prosody (or xmpp) prints an example section\n";
     assert_eq!(home.run_ok(&["servers"]), none);
     assert_eq!(home.run_ok(&["servers", "check"]), none);
     assert_eq!(home.run_ok(&["servers", "--json"]), "[]\n");
@@ -49,7 +49,7 @@ fn without_servers_nothing_is_listed() {
     home.assert_fails(
         &["servers", "check", "x"],
         3,
-        "item-not-found: no server \"x\" in the configuration",
+        "no server \"x\" in the configuration [item-not-found]",
     );
 }
 
@@ -61,7 +61,7 @@ fn servers_are_listed_with_their_states() {
     let list = home.run_ok(&["servers"]);
     let lines: Vec<&str> = list.lines().collect();
     assert_eq!(lines.len(), 4, "{list}");
-    let columns = ["NAME", "KIND", "SERVICES", "REACHED BY", "STATE"];
+    let columns = ["NAME", "KIND", "SERVICES", "CONNECTION", "STATE"];
     assert!(columns.iter().all(|column| lines[0].contains(column)), "{list}");
     for (line, parts) in lines[1..].iter().zip([
         [
@@ -103,7 +103,7 @@ fn a_check_fails_if_a_server_cannot_be_used() {
     assert!(
         output
             .out
-            .starts_with("gone: not reachable\n  reached by  socket /"),
+            .starts_with("gone: not reachable\n  connection  socket /"),
         "{output:?}"
     );
     assert!(
@@ -127,8 +127,15 @@ fn a_check_fails_if_a_server_cannot_be_used() {
     home.assert_fails(
         &["servers", "check", "goner"],
         3,
-        "item-not-found: no server \"goner\" in the configuration; did you mean \"gone\"?",
+        "no server \"goner\" in the configuration [item-not-found]; did you mean \"gone\"?",
     );
+    for command in ["pull", "plan", "apply", "follow"] {
+        home.assert_fails(
+            &[command, "--server", "goner"],
+            3,
+            "no server \"goner\" in the configuration [item-not-found]; did you mean \"gone\"?",
+        );
+    }
 }
 
 #[test]
@@ -187,13 +194,13 @@ fn restricted_sessions_see_the_servers_of_their_rooms() {
     }
     home.assert_fails(
         &[&other[..], &["plan", "--server", "mutes"]].concat(),
-        2,
-        "no server is called \"mutes\" in the configuration",
+        3,
+        "no server \"mutes\" in the configuration [item-not-found]",
     );
     home.assert_fails(
         &[&room[..], &["servers", "check"]].concat(),
         1,
-        "not-allowed: servers check is not available in a restricted session (--room or --read-only)",
+        "servers check is not available in a restricted session (--room, --only-hat, --no-affiliations or --read-only) [not-allowed]",
     );
     let output = home.run(&["--config", config, "--read-only", "servers", "check", "gone"]);
     assert!(output.out.starts_with("gone: not reachable"), "{output:?}");
@@ -201,7 +208,7 @@ fn restricted_sessions_see_the_servers_of_their_rooms() {
     home.assert_fails(
         &["--read-only", "servers", "--config", config],
         1,
-        "not-allowed: with --room or --read-only, --config must come before the command",
+        "in a restricted session, --config must come before the command [not-allowed]",
     );
     // Nor is the user's own file read.
     home.write(CONFIG, configured(&home));
@@ -223,7 +230,7 @@ fn names_of_servers_are_completed() {
     );
     assert_eq!(
         words(&["servers", "example", "x"]),
-        "xmpp\tejabberd, by an XMPP account\n"
+        "xmpp\tejabberd, with an XMPP account\n"
     );
     assert!(words(&["servers", ""]).starts_with("check\t"));
     let other = home.write(
@@ -280,7 +287,7 @@ fn affiliations_that_a_server_only_shows_are_not_changed() {
     home.run_ok(&["affiliate", room, user, "admin"]);
     home.write(CONFIG, configured(&home));
     let file = home.run_ok(&["export"]);
-    let refused = "affiliations with a@c.example.org are only shown: change them on gone, or set affiliations = \
+    let refused = "affiliations in a@c.example.org are only received: change them on gone, or set affiliations = \
                    \"manage\" in the configuration";
     home.write(
         "owner.json",
@@ -300,7 +307,7 @@ fn affiliations_that_a_server_only_shows_are_not_changed() {
         &["import", new, "--dry-run"],
         &["undo"],
     ] {
-        home.assert_fails(command, 1, &format!("not-allowed: {refused}"));
+        home.assert_fails(command, 1, &format!("{refused} [not-allowed]"));
         assert_eq!(home.run_ok(&["export"]), file, "{command:?}");
     }
     // Anything else is changed as ever.
@@ -320,5 +327,5 @@ fn affiliations_that_a_server_only_shows_are_not_changed() {
     home.write(CONFIG, managed);
     home.run_ok(&["affiliate", room, user, "none"]);
     home.write(CONFIG, config);
-    home.assert_fails(&["undo"], 1, &format!("not-allowed: {refused}"));
+    home.assert_fails(&["undo"], 1, &format!("{refused} [not-allowed]"));
 }

@@ -149,7 +149,7 @@ const PROSODY: &str = "[servers.a]\nkind = \"prosody\"\nservices = [\"c.example.
 const XMPP: &str = "[servers.b]\nkind = \"xmpp\"\nservices = [\"c.example.net\"]\njid = \"a@example.net\"\n";
 
 /// Errors of a whole file.
-const OF_FILES: [(&str, usize, &str); 12] = [
+const OF_FILES: [(&str, usize, &str); 13] = [
     ("servers = 1", 1, "servers must be a section: [servers]"),
     ("[servers]\na = 1", 2, "servers.a must be a section: [servers.a]"),
     (
@@ -201,6 +201,11 @@ const OF_FILES: [(&str, usize, &str); 12] = [
         "[servers.a]\nkind = \"xmpp\"\nservices = [\"c.b\"]\njid = \"a@b\"\n[servers.b]\nkind = \"xmpp\"\njid = \"a@b\"\nservices = [\n\"d.b\",\n\"C.b\"]",
         10,
         "services: c.b is also a service of servers.a",
+    ),
+    (
+        "[servers.a]\nkind = \"xmpp\"\nservices = [\"b\"]\njid = \"a@b\"",
+        3,
+        "services: b is the domain of the account; its rooms have one of their own, such as \"conference.b\"",
     ),
 ];
 
@@ -347,7 +352,7 @@ const OF_XMPP: [(&str, usize, &str); 23] = [
     (
         "password-command = [\"pass\", \"x\"]",
         5,
-        "password-command: the program \"pass\" must be an absolute path, such as \"/usr/bin/ssh\"",
+        "password-command: the program \"pass\" must be an absolute path, such as \"/usr/bin/pass\"",
     ),
     (
         "password-command = [\"/usr/bin/pass\", \"a\\u0000\"]",

@@ -101,7 +101,7 @@ fn a_file_without_servers_may_belong_to_anybody() {
     mode(&file, 0o666);
     let output = listed(&home, &file);
     assert!(
-        output.code == 0 && output.out.starts_with("No live servers"),
+        output.code == 0 && output.out.starts_with("No servers configured"),
         "{output:?}"
     );
     if is_root() {

@@ -21,11 +21,11 @@ fn saves_applies_renames_and_removes_a_hat_set() {
     );
     assert_eq!(
         home.run_ok(&["sets", "save", "on-call week", ROOM, TERRY]),
-        "Saved hat set \"on-call week\" (1 hat) (revision 6)\n"
+        "Saved hat set \"on-call week\" (1 hat); revision 6\n"
     );
     assert_eq!(
         home.run_ok(&["sets"]),
-        "NAME          HATS  TITLES\non-call week  1     \"Proctor\"\n"
+        "NAME          COUNT  HATS\non-call week  1      \"Proctor\"\n"
     );
     assert!(
         home.run_ok(&["sets", "--json"])
@@ -50,13 +50,13 @@ fn saves_applies_renames_and_removes_a_hat_set() {
     );
     assert_eq!(
         home.run_ok(&["sets", "remove", "nights"]),
-        "Removed hat set \"nights\" (1 hat) (revision 11)\n"
+        "Removed hat set \"nights\" (1 hat); revision 11\n"
     );
     home.run_ok(&["undo"]);
     assert!(home.run_ok(&["sets"]).contains("nights"));
     assert!(
         home.run_ok(&["history"])
-            .contains("undid revision 11: saved hat set \"nights\" (1 hat)")
+            .contains("undid revision 11 (removed hat set \"nights\" (1 hat))")
     );
 }
 
@@ -67,53 +67,53 @@ fn rejects_invalid_hat_set_commands() {
     home.assert_fails(
         &["sets", "save", "a", ROOM, KIM],
         5,
-        "conflict: hat set already exists: \"a\"; use --force to overwrite it",
+        "hat set already exists: \"a\" [conflict]; use --force to overwrite it",
     );
     home.run_ok(&["sets", "save", "a", ROOM, KIM, "--force"]);
     home.run_ok(&["sets", "save", "b", ROOM, TERRY]);
     home.assert_fails(
         &["sets", "rename", "a", "b"],
         5,
-        "conflict: hat set already exists: \"b\"",
+        "hat set already exists: \"b\" [conflict]",
     );
     home.assert_fails(
         &["sets", "remove", "c"],
         3,
-        "item-not-found: no such hat set: \"c\"",
+        "no such hat set: \"c\" [item-not-found]",
     );
     home.assert_fails(
         &["sets", "apply", "c", ROOM, KIM],
         3,
-        "item-not-found: no such hat set: \"c\"",
+        "no such hat set: \"c\" [item-not-found]",
     );
     home.assert_fails(
         &["sets", "apply", "a", ROOM, "no@c.example"],
         3,
-        &format!("item-not-found: user not affiliated with room: no@c.example in {ROOM}"),
+        &format!("user not affiliated with room: no@c.example in {ROOM} [item-not-found]; make the user a member first: hatrack affiliate {ROOM} no@c.example member"),
     );
     home.assert_fails(
         &["sets", "save", "x\ny", ROOM, TERRY],
         2,
-        "bad-request: hat set name contains a line break or control character: \"x\\ny\"",
+        "hat set name contains a line break or control character: \"x\\ny\" [bad-request]",
     );
     home.assert_fails(
         &["sets", "save", " ", ROOM, TERRY],
         2,
-        "bad-request: the hat set name is empty",
+        "hat set name has only spaces: \" \" [bad-request]",
     );
     home.run_ok(&["affiliate", ROOM, "new@example.org", "member"]);
     home.assert_fails(
         &["sets", "save", "n", ROOM, "new@example.org"],
         3,
-        &format!("item-not-found: new@example.org has no hats in {ROOM}"),
+        &format!("new@example.org has no hats in {ROOM} [item-not-found]"),
     );
     home.assert_fails(
         &["--read-only", "sets", "remove", "a"],
         1,
-        "not-allowed: this session is read-only",
+        "this session is read-only [not-allowed]",
     );
     assert!(home.run_ok(&["--read-only", "sets"]).contains("Scribe"));
-    let error = "not-allowed: hat sets belong to the whole data file and are not available in a restricted session (--room)";
+    let error = "hat sets belong to the whole data file and are not available in a restricted session (--room) [not-allowed]";
     for args in [
         &["sets"] as &[&str],
         &["sets", "--json"],
@@ -135,14 +135,14 @@ fn keeps_unrelated_sets_field() {
         text.get(..end).unwrap().trim_end()
     );
     home.write(".config/hatrack/hats.json", &text);
-    let error = "bad-request: cannot read the hat sets (field \"sets\" of the data file): \
-                 expected an object of hat sets by name, found a list";
+    let error = "cannot read the hat sets (field \"sets\" of the data file): \
+                 expected an object of hat sets by name, found a list [internal-server-error]";
     for args in [
         &["sets"] as &[&str],
         &["sets", "save", "a", ROOM, TERRY],
         &["sets", "remove", "a"],
     ] {
-        home.assert_fails(args, 1, error);
+        home.assert_fails(args, 4, error);
     }
     let checked = home.run_ok(&["check"]);
     assert!(

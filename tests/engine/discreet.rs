@@ -24,6 +24,7 @@ fn told(rooms: Option<BTreeSet<hatrack::model::Jid>>, folder: &Path) -> Vec<Stri
         scope: Scope {
             rooms,
             read_only: false,
+            ..Scope::default()
         },
         ..WorkerOptions::default()
     };

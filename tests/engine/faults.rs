@@ -1,6 +1,8 @@
 //! Whatever fails, and wherever: the next session finishes it, nothing is lost and nothing is done twice.
 
-use hatrack::sync::{Decision, OtherRooms, ServerClass, ServerRequest, Status};
+use hatrack::sync::{
+    Decision, Line, OtherRooms, Plan, SendFailure, ServerClass, ServerRequest, SetAside, Status,
+};
 
 use crate::simulated::{Fault, items};
 use crate::stage::*;
@@ -118,6 +120,60 @@ fn what_a_server_lost_between_two_calls_of_a_session_is_sent_again() {
 }
 
 #[test]
+fn what_prosody_could_not_store_is_sent_until_it_is_stored() {
+    let [new, old] = [item("u0", "urn:x:new"), item("u2", "urn:x:old")];
+    let stage = Stage::known(ServerClass::Prosody);
+    stage.local_hat("u0", "urn:x:new", Some("New"));
+    stage.local_hat("u2", "urn:x:old", None);
+    stage.server.lock().unwrap().disk_is_full = true;
+    for attempt in 0..2 {
+        let (plan, report) = stage.run(OtherRooms::Ignore, |_| true).unwrap();
+        let report = report.unwrap();
+        assert_eq!(plan.rooms[0].counts().send, 2, "attempt {attempt}: {plan:?}");
+        assert_eq!(report.status(), Status::Failed, "attempt {attempt}");
+        let room = &report.rooms[0];
+        let failed: Vec<_> = room
+            .failed
+            .iter()
+            .map(|failed| (&failed.item, &failed.why))
+            .collect();
+        assert_eq!(
+            failed,
+            [(&new, &SendFailure::NotStored), (&old, &SendFailure::NotStored)]
+        );
+        assert_eq!((room.sent, room.unsent), (0, 0));
+        assert!(
+            room.error.as_ref().unwrap().contains("Error saving to storage"),
+            "{room:?}"
+        );
+    }
+    // It has both in memory; each was sent once an apply, and not over and over.
+    assert_eq!(
+        (stage.remote(&new), stage.remote(&old)),
+        (value(stage.class, "New"), None)
+    );
+    stage.server.lock().unwrap().crash();
+    assert_eq!(stage.remote(&new), None, "it is lost");
+    // The server lost it, and again it cannot be stored; then it can.
+    stage.run(OtherRooms::Ignore, |_| true).unwrap();
+    stage.server.lock().unwrap().disk_is_full = false;
+    let (_, report) = stage.run(OtherRooms::Ignore, |_| true).unwrap();
+    let report = report.unwrap();
+    assert_eq!(
+        (report.status(), report.rooms[0].sent),
+        (Status::Done, 2),
+        "{report:?}"
+    );
+    stage.server.lock().unwrap().crash();
+    assert_eq!(
+        (stage.remote(&new), stage.remote(&old)),
+        (value(stage.class, "New"), None)
+    );
+    let (plan, _) = stage.run(OtherRooms::Ignore, |_| false).unwrap();
+    assert_eq!(plan.rooms[0].lines, [], "nothing is left to send");
+}
+
+#[test]
 fn what_somebody_changed_after_a_call_that_failed_on_the_same_connection_is_received() {
     let stage = Stage::known(ServerClass::Prosody);
     stage.local_hat("u0", "urn:x:new", Some("New"));
@@ -182,23 +238,68 @@ fn without_a_state_folder_the_plan_does_it() {
     }
 }
 
+/// Removals on either side.
+fn removals(plan: &Plan) -> Vec<&Line> {
+    let removes = |line: &&Line| match line.decision {
+        Decision::Send => line.local.is_none(),
+        Decision::Receive => line.remote.is_none(),
+        Decision::Skip => false,
+    };
+    plan.rooms[0].lines.iter().filter(removes).collect()
+}
+
+/// What is in no base that hatrack wrote: garbage, or a base in which everything has another title or is missing, so that what is new
+/// here looks like removed there, and the other way round.
+fn forged(base: &str, new: &str) -> [String; 4] {
+    let hats = base
+        .replace("\"urn:x:old\"", &format!("\"{new}\""))
+        .replace("Old", "New");
+    [hats, base.replace("Old", "Other"), "{".into(), String::new()]
+}
+
 #[test]
-fn what_lies_beside_the_data_file_sends_nothing() {
+fn a_base_of_somebody_who_may_not_write_the_data_file_removes_nothing() {
+    if !rustix::process::geteuid().is_root() {
+        return; // Only root can act as somebody else.
+    }
     for class in CLASSES {
         let stage = Stage::known(class);
-        let before = stage.server.lock().unwrap().rooms.clone();
-        // A base in which everything is otherwise, as others of the group can write it.
+        stage.local_hat("u0", "urn:x:new", Some("New"));
         let folder = stage.folder.path().join("hats.servers/example");
-        let names = std::fs::read_dir(&folder)
+        let path = std::fs::read_dir(&folder)
             .unwrap()
-            .map(|entry| entry.unwrap().path());
-        for path in names.collect::<Vec<_>>() {
-            let text = std::fs::read_to_string(&path).unwrap();
-            for text in [text.replace("Old", "Other"), "{".into(), String::new()] {
-                std::fs::write(&path, text).unwrap();
-                stage.run(OtherRooms::Ignore, |_| true).unwrap();
-                assert_eq!(stage.server.lock().unwrap().rooms, before);
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
+        let base = std::fs::read_to_string(&path).unwrap();
+        for text in forged(&base, "urn:x:new") {
+            for owner in [54_321, 0] {
+                std::fs::write(&path, &text).unwrap();
+                std::os::unix::fs::chown(&path, Some(owner), Some(owner)).unwrap();
+                let session = stage.session();
+                let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+                let (room, removals) = (&plan.rooms[0], removals(&plan));
+                if owner == 0 && text.len() > 1 && text != base {
+                    // Who may write the data file can say what was known; this is what others must not be able to do.
+                    assert_eq!(room.set_aside, None, "{class:?}");
+                    assert!(
+                        text.contains("Other") || !removals.is_empty(),
+                        "{class:?}: {room:?}"
+                    );
+                } else {
+                    assert!(room.first_contact && room.set_aside == Some(SetAside::Unreadable));
+                    assert!(removals.is_empty(), "{class:?}: {removals:?}");
+                }
             }
         }
+        // What is known from now on is this account's own.
+        stage.run(OtherRooms::Ignore, |_| true).unwrap();
+        let (plan, _) = stage.run(OtherRooms::Ignore, |_| false).unwrap();
+        assert_eq!(
+            (plan.rooms[0].set_aside, plan.rooms[0].first_contact),
+            (None, false)
+        );
+        assert_eq!(stage.remote(&item("u0", "urn:x:new")), value(class, "New"));
     }
 }

@@ -1,6 +1,11 @@
 //! Removals of many users are held back, whoever received those before.
 
-use hatrack::sync::{OtherRooms, Reason};
+use std::time::Duration;
+
+use hatrack::model::Affiliation;
+use hatrack::sync::{
+    LocalRoom, OtherRooms, Reason, RemoteRoom, RemoteUser, ServerClass, ServerEvent, ServerRequest,
+};
 
 use crate::stage::*;
 
@@ -28,4 +33,59 @@ fn what_other_sessions_received_counts() {
             "{class:?}: all have lost their hats"
         );
     }
+}
+
+/// What a followed room loses counts for a plan even before the file has it.
+#[test]
+fn what_was_reported_and_is_not_in_the_file_yet_counts() {
+    let class = ServerClass::Prosody;
+    let stage = Stage::known(class);
+    let second = jid("second@rooms.example.org");
+    let mut there = RemoteRoom::default();
+    for number in 0..25 {
+        let user = RemoteUser {
+            affiliation: Affiliation::Member,
+            ..RemoteUser::default()
+        };
+        there.users.insert(jid(&format!("v{number}@example.org")), user);
+        let old = item(&format!("v{number}"), "urn:x:old");
+        crate::simulated::set(&mut there, &old, value(class, "Old"));
+    }
+    stage.server.lock().unwrap().rooms.insert(second.clone(), there);
+    stage.run(OtherRooms::Take, |_| true).unwrap();
+    let (session, store) = (stage.session(), stage.store());
+    let rooms = [room(), second.clone()].map(|room| LocalRoom {
+        local: store.wardrobe().room(&room).cloned(),
+        room,
+        take: false,
+    });
+    assert!(rooms.iter().all(|room| room.local.is_some()));
+    session
+        .worker
+        .request(ServerRequest::Follow {
+            rooms: rooms.into(),
+            selected: None,
+            revision: store.wardrobe().revision,
+            interval: Duration::from_millis(1),
+            may_ask: false,
+        })
+        .unwrap();
+    {
+        let mut server = stage.server.lock().unwrap();
+        for number in 0..18 {
+            let old = item(&format!("v{number}"), "urn:x:old");
+            server.change(&second, &old, None, None);
+        }
+        server.change_room(&second);
+    }
+    let reported = session.wait(|event| match event {
+        ServerEvent::Incoming { plan, .. } => Some(plan.counts().receive),
+        _ => None,
+    });
+    assert_eq!(reported, 18);
+    for user in ["u0", "u1", "u2"] {
+        stage.remote_set(&item(user, "urn:x:old"), None);
+    }
+    let counts = session.plan(&store, OtherRooms::Ignore).unwrap().counts();
+    assert_eq!((counts.receive, counts.held), (2, 1));
 }

@@ -132,7 +132,7 @@ fn a_plan_for_another_class_of_servers_is_not_sent() {
             .error
             .as_ref()
             .unwrap()
-            .contains("another version")
+            .contains("its version has changed")
     );
     assert!(stage.server.lock().unwrap().changed.is_empty());
     let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();

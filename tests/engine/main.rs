@@ -7,13 +7,24 @@
     reason = "a test that cannot set up its stage has failed"
 )]
 
+mod at_once;
+mod at_once_model;
 mod checks;
+mod colleagues;
 mod discreet;
+mod endless;
 mod faults;
+mod following;
 mod guard;
 mod interrupted;
+mod limits;
+#[cfg(feature = "live")]
+mod logins;
 mod panics;
 mod passwords;
+mod recording;
+mod resolve;
+mod rights;
 mod sessions;
 mod simulated;
 mod stage;

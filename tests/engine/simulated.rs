@@ -3,15 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use hatrack::model::Jid;
-use hatrack::server::{Applied, AskPassword, Backend, Error, ReadEvent, RoomChanges, RoomList, Tell};
+use hatrack::server::{
+    Applied, AskPassword, Backend, Error, ReadEvent, RoomChanges, RoomList, Seen, SeenOccupants, Tell,
+};
 use hatrack::sync::{
-    Item, ItemOutcome, ItemValue, Missing, RemoteRoom, RemoteRoomInfo, Rights, RoomRead, ServerClass,
-    ServerReport,
+    Condition, Item, ItemOutcome, ItemValue, Missing, Occupant, Refusal, RemoteRoom, RemoteRoomInfo,
+    RoomRead, ServerClass, ServerReport, ServerRights,
 };
 
 use crate::world;
+
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What happens at a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,14 +75,29 @@ pub(crate) struct Simulated {
     recent: Vec<(Jid, Item, Option<ItemValue>)>,
     /// How often each item was changed.
     pub(crate) changed: BTreeMap<Item, usize>,
+    /// Its disk is full, as Prosody says; else Prosody stores every change.
+    pub(crate) disk_is_full: bool,
     /// What it does not allow.
     pub(crate) refuses: Option<String>,
+    /// Items that nobody may change.
+    pub(crate) fixed: BTreeSet<Item>,
     /// Its class after the next fault.
     pub(crate) upgrade: Option<ServerClass>,
     /// What somebody else does right after the next room was read.
     pub(crate) after_read: Option<Meanwhile>,
     /// The same for the next change, before anybody knows that it was made.
     pub(crate) after_change: Option<Meanwhile>,
+    /// The same after the next look that sees something, before anybody knows what it saw.
+    pub(crate) after_look: Option<Meanwhile>,
+    /// Who changed which user in which room, for those who watch it.
+    log: Vec<(Jid, Option<Jid>, Option<Arc<str>>)>,
+    /// Sent changes are not reported yet.
+    pub(crate) reports_late: bool,
+    /// Rooms are not there.
+    pub(crate) gone: bool,
+    /// How often rooms were read, and looked at.
+    pub(crate) reads: usize,
+    pub(crate) looks: usize,
 }
 
 pub(crate) type Shared = Arc<Mutex<Simulated>>;
@@ -92,10 +112,18 @@ impl Simulated {
             crashes: 0,
             recent: Vec::new(),
             changed: BTreeMap::new(),
+            disk_is_full: false,
             refuses: None,
+            fixed: BTreeSet::new(),
             upgrade: None,
             after_read: None,
             after_change: None,
+            after_look: None,
+            log: Vec::new(),
+            reports_late: false,
+            gone: false,
+            reads: 0,
+            looks: 0,
         }
     }
 
@@ -103,6 +131,23 @@ impl Simulated {
     pub(crate) fn crash(&mut self) {
         self.fall_over();
         self.crashes += 1;
+    }
+
+    /// Somebody sets an item, which whoever watches the room sees.
+    pub(crate) fn change(&mut self, room: &Jid, item: &Item, value: Option<ItemValue>, by: Option<&str>) {
+        set(self.rooms.get_mut(room).unwrap(), item, value);
+        self.log
+            .push((room.clone(), item.user().cloned(), by.map(Into::into)));
+    }
+
+    /// Anything may have changed in a room.
+    pub(crate) fn change_room(&mut self, room: &Jid) {
+        self.log.push((room.clone(), None, None));
+    }
+
+    /// It has stored everything.
+    pub(crate) fn stored(&mut self) {
+        self.recent.clear();
     }
 
     fn step(&mut self) -> Option<Fault> {
@@ -115,9 +160,6 @@ impl Simulated {
     }
 
     fn fall_over(&mut self) {
-        if self.class == ServerClass::Prosody {
-            return;
-        }
         for (room, item, before) in self.recent.drain(..).rev() {
             let room = self.rooms.get_mut(&room).unwrap();
             set(room, &item, before);
@@ -163,6 +205,12 @@ pub(crate) struct Connection {
     crashes: usize,
     /// Asks for the password where the server wants one.
     pub(crate) ask: Option<AskPassword>,
+    watched: BTreeSet<Jid>,
+    /// The room whose occupants are reported at each look.
+    selected: Option<Jid>,
+    next_look: Option<Instant>,
+    /// The connection on which it watches, and how much of the log it has seen.
+    seen: (u64, usize),
 }
 
 fn error(fault: Fault) -> Error {
@@ -181,6 +229,10 @@ impl Connection {
             generation: 0,
             crashes: 0,
             ask: None,
+            watched: BTreeSet::new(),
+            selected: None,
+            next_look: None,
+            seen: (0, 0),
         }
     }
 
@@ -262,7 +314,7 @@ impl Backend for Connection {
             class: missing.is_none().then_some(server.class),
             version: None,
             transport: None,
-            rights: Rights::ByRoom,
+            rights: ServerRights::ByRoom,
             rooms: Vec::new(),
             all_rooms: true,
             missing: missing.into_iter().collect(),
@@ -289,7 +341,8 @@ impl Backend for Connection {
         for room in rooms {
             self.begin()?;
             let mut server = self.server.lock().unwrap();
-            let there = server.rooms.get(room).cloned();
+            server.reads += 1;
+            let there = server.rooms.get(room).filter(|_| !server.gone).cloned();
             let meanwhile = server.after_read.take();
             drop(server);
             if let Some(Meanwhile(act)) = meanwhile {
@@ -298,6 +351,72 @@ impl Backend for Connection {
             let read = there.map_or(RoomRead::Gone, |there| RoomRead::Read(Arc::new(there)));
             let room = room.clone();
             if let ControlFlow::Break(()) = tell(ReadEvent::Room { room, read }) {
+                return Err(Error::Stopped);
+            }
+        }
+        Ok(())
+    }
+
+    fn watch(&mut self, rooms: &[Jid], selected: Option<&Jid>) {
+        self.watched = rooms.iter().cloned().collect();
+        self.selected = selected.cloned();
+        self.next_look = (!rooms.is_empty() || selected.is_some()).then(Instant::now);
+    }
+
+    fn next_look(&self) -> Option<Instant> {
+        self.next_look
+    }
+
+    fn look(&mut self, tell: Tell<'_, Seen>) -> Result<(), Error> {
+        self.next_look = Some(Instant::now() + LOOK_INTERVAL);
+        self.open()?;
+        self.begin()?;
+        let mut server = self.server.lock().unwrap();
+        server.looks += 1;
+        let from = match self.seen {
+            (generation, from) if generation == self.generation => from,
+            _ => server.log.len(),
+        };
+        self.seen = (self.generation, server.log.len());
+        let mut all = Vec::new();
+        for (room, user, by) in &server.log[from..] {
+            let Some(there) = server.rooms.get(room).filter(|_| self.watched.contains(room)) else {
+                continue;
+            };
+            let room = room.clone();
+            all.push(match user {
+                Some(user) => Seen::Users {
+                    room,
+                    users: vec![(user.clone(), there.users.get(user).cloned())],
+                    by: by.clone(),
+                },
+                None => Seen::Room { room },
+            });
+        }
+        if let Some(room) = self.selected.clone() {
+            let users = server
+                .rooms
+                .get(&room)
+                .into_iter()
+                .flat_map(|room| room.users.keys());
+            let users = users.map(|user| (user.clone(), Occupant::new([user.as_str()], None)));
+            let seen = SeenOccupants {
+                is_new: true,
+                is_complete: true,
+                users: users.collect(),
+            };
+            all.push(Seen::Occupants {
+                room,
+                seen: Some(seen),
+            });
+        }
+        let meanwhile = server.after_look.take_if(|_| !all.is_empty());
+        drop(server);
+        if let Some(Meanwhile(act)) = meanwhile {
+            act();
+        }
+        for seen in all {
+            if let ControlFlow::Break(()) = tell(seen) {
                 return Err(Error::Stopped);
             }
         }
@@ -316,16 +435,36 @@ impl Backend for Connection {
                     Some(Fault::Away | Fault::LostBefore | Fault::Malformed | Fault::Busy)
                 );
                 let mut outcome = ItemOutcome::Unknown;
-                if does {
+                let is_other = work.created.is_some() && server.rooms[&work.room].created != work.created;
+                if does && !is_other {
+                    let server = &mut *server;
                     let room = server.rooms.get_mut(&work.room).unwrap();
                     let before = room.value(&change.item);
                     outcome = world::apply(room, class, change);
+                    if server.fixed.contains(&change.item) {
+                        set(room, &change.item, before.clone());
+                        outcome = ItemOutcome::Refused(Refusal::new(Condition::Forbidden));
+                    }
                     let after = room.value(&change.item);
+                    if class == ServerClass::Prosody && server.disk_is_full {
+                        outcome = match outcome {
+                            ItemOutcome::Done { .. } => ItemOutcome::Done { saved: false },
+                            outcome => outcome,
+                        };
+                    }
                     if before != after {
                         server
                             .recent
                             .push((work.room.clone(), change.item.clone(), before));
                         *server.changed.entry(change.item.clone()).or_default() += 1;
+                        let user = change.item.user().cloned();
+                        if !server.reports_late {
+                            server.log.push((work.room.clone(), user, None));
+                        }
+                    }
+                    if outcome == (ItemOutcome::Done { saved: true }) {
+                        // Prosody stores the whole room.
+                        server.recent.retain(|(room, ..)| *room != work.room);
                     }
                 }
                 if fault == Some(Fault::Killed) {
@@ -337,10 +476,11 @@ impl Backend for Connection {
                     act();
                 }
                 let Some(fault) = fault else {
+                    let full = class == ServerClass::Prosody && outcome == ItemOutcome::Done { saved: false };
                     let told = Applied {
                         work: number,
                         outcomes: vec![(index, outcome)],
-                        unsaved: None,
+                        unsaved: full.then(|| "Error saving to storage".into()),
                     };
                     if let ControlFlow::Break(()) = tell(told) {
                         return Err(Error::Stopped);

@@ -4,12 +4,16 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hatrack::model::{Affiliation, Attachment, HatId, Jid};
-use hatrack::server::{Backend, ProsodyAccess, ServerAccess, ServerSettings, ServerWorker, WorkerOptions};
-use hatrack::store::{Change, Store, StoreOptions};
+use hatrack::model::{Affiliation, Attachment, HatId, Jid, Rights};
+use hatrack::server::{
+    Account, AskPassword, Backend, Outgoing, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings,
+    ServerWorker, TlsMode, WorkerOptions,
+};
+use hatrack::store::{Change, Scope, Store, StoreOptions};
 use hatrack::sync::{
-    Affiliations, HatValue, Item, ItemValue, LocalRoom, OtherRooms, Plan, RemoteRoom, RemoteUser, Report,
-    RoomPlan, RoomState, ServerClass, ServerEvent, ServerRequest, local_value, server_actor,
+    Affiliations, AfterCommit, HatValue, Item, ItemValue, LocalRoom, OtherRooms, Plan, RemoteRoom,
+    RemoteUser, Report, RoomPlan, RoomState, ServerClass, ServerEvent, ServerRequest, local_value,
+    server_actor,
 };
 
 use crate::simulated::{Connection, Fault, Shared, Simulated};
@@ -39,6 +43,9 @@ pub(crate) fn item(user: &str, hat: &str) -> Item {
 pub(crate) fn value(class: ServerClass, title: &str) -> Option<ItemValue> {
     class.normal_hat(&HatValue::titled(title)).map(ItemValue::Hat)
 }
+
+/// How long anything may take.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A plan and what was done of it, or why there is none.
 type Ran = Result<(Arc<Plan>, Option<Report>), String>;
@@ -103,24 +110,73 @@ impl Stage {
 
     /// A session of an account with this state folder.
     pub(crate) fn session_of(&self, state: &str) -> Session<'_> {
-        let access = ServerAccess::Prosody(ProsodyAccess::Socket("/nowhere".into()));
+        self.session_with(state, Rights::default())
+    }
+
+    /// A session that may change no more than this.
+    pub(crate) fn session_with(&self, state: &str, rights: Rights) -> Session<'_> {
+        self.session_as(self.options(state, rights))
+    }
+
+    /// A session of an account whose password is asked for.
+    pub(crate) fn session_asking(&self) -> Session<'_> {
+        self.session_made(self.options("state", Rights::default()), true)
+    }
+
+    /// A session with these options.
+    pub(crate) fn session_as(&self, options: WorkerOptions) -> Session<'_> {
+        self.session_made(options, false)
+    }
+
+    fn session_made(&self, options: WorkerOptions, asks: bool) -> Session<'_> {
+        let server = self.server.clone();
+        self.session_by(options, move |_, ask| {
+            let mut connection = Connection::new(&server);
+            connection.ask = Some(ask).filter(|_| asks);
+            Box::new(connection) as Box<dyn Backend>
+        })
+    }
+
+    /// A session with these connections.
+    pub(crate) fn session_by(
+        &self,
+        options: WorkerOptions,
+        make: impl Fn(&ServerSettings, AskPassword) -> Box<dyn Backend> + Send + Sync + 'static,
+    ) -> Session<'_> {
+        let (sender, events) = channel();
+        let notify = move |event| drop(sender.send(event));
+        Session {
+            stage: self,
+            worker: ServerWorker::start_with(options, notify, Arc::new(make)),
+            events: Events(events),
+            affiliations: None,
+        }
+    }
+
+    /// What such a session is.
+    pub(crate) fn options(&self, state: &str, rights: Rights) -> WorkerOptions {
+        let access = if self.class == ServerClass::Prosody {
+            ServerAccess::Prosody(ProsodyAccess::Socket("/nowhere".into()))
+        } else {
+            ServerAccess::Xmpp(Account {
+                jid: jid("maya@example.org"),
+                password: PasswordSource::Ask,
+                address: None,
+                tls: TlsMode::Required,
+                ca_file: None,
+            })
+        };
         let settings = ServerSettings::new("example", vec![jid("rooms.example.org")], access);
-        let options = WorkerOptions {
+        WorkerOptions {
             servers: vec![settings],
             data_file: self.folder.path().join("hats.json"),
             state_dir: self.state.then(|| self.folder.path().join(state)),
             actor: "maya".into(),
-            ..WorkerOptions::default()
-        };
-        let (sender, events) = channel();
-        let server = self.server.clone();
-        let notify = move |event| drop(sender.send(event));
-        let make = Arc::new(move |_: &_, _| Box::new(Connection::new(&server)) as Box<dyn Backend>);
-        Session {
-            stage: self,
-            worker: ServerWorker::start_with(options, notify, make),
-            events,
-            affiliations: None,
+            scope: Scope {
+                rights,
+                ..Scope::default()
+            },
+            read_memory: None,
         }
     }
 
@@ -142,7 +198,37 @@ impl Stage {
 
     /// Sets or removes a hat in the data file.
     pub(crate) fn local_hat(&self, user: &str, hat: &str, title: Option<&str>) {
-        let mut store = self.store();
+        Self::set_hat(&mut self.store(), user, hat, title);
+    }
+
+    /// The same, in a session that sends what it saves: gives what follows the commit.
+    pub(crate) fn local_hat_at_once(
+        &self,
+        account: &str,
+        user: &str,
+        hat: &str,
+        title: Option<&str>,
+    ) -> Vec<AfterCommit> {
+        let mut store = self.store_at_once(account);
+        Self::set_hat(&mut store.0, user, hat, title);
+        store.1.try_iter().collect()
+    }
+
+    /// The data file in a session that sends what it saves. `account`: its state folder.
+    pub(crate) fn store_at_once(&self, account: &str) -> (Store, Receiver<AfterCommit>) {
+        let (sender, follows) = channel();
+        let options = StoreOptions {
+            actor: "maya".into(),
+            hooks: Outgoing::hooks(&self.options(account, Rights::default()), move |after| {
+                drop(sender.send(after));
+            }),
+            ..StoreOptions::default()
+        };
+        let store = Store::open(&self.folder.path().join("hats.json"), options).unwrap();
+        (store, follows)
+    }
+
+    fn set_hat(store: &mut Store, user: &str, hat: &str, title: Option<&str>) {
         let mut next = store.wardrobe().clone();
         let (user, hat) = (jid(&format!("{user}@example.org")), HatId::unchecked(hat));
         let group = match title {
@@ -186,7 +272,7 @@ impl Stage {
     }
 }
 
-fn local_room(store: &Store) -> LocalRoom {
+pub(crate) fn local_room(store: &Store) -> LocalRoom {
     LocalRoom {
         room: room(),
         local: store.wardrobe().room(&room()).cloned(),
@@ -196,11 +282,29 @@ fn local_room(store: &Store) -> LocalRoom {
 
 /// A session of an account.
 pub(crate) struct Session<'a> {
-    stage: &'a Stage,
+    pub(crate) stage: &'a Stage,
     pub(crate) worker: ServerWorker,
-    pub(crate) events: Receiver<ServerEvent>,
+    pub(crate) events: Events,
     /// As a plan asks for it; `None`: as configured.
     pub(crate) affiliations: Option<Affiliations>,
+}
+
+/// What the worker of a session reports. Its threads may write until they have ended.
+pub(crate) struct Events(Receiver<ServerEvent>);
+
+impl std::ops::Deref for Events {
+    type Target = Receiver<ServerEvent>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        // The worker, which was dropped first, and each of its threads have a sender.
+        while self.0.recv_timeout(TIMEOUT).is_ok() {}
+    }
 }
 
 impl Session<'_> {
@@ -211,9 +315,9 @@ impl Session<'_> {
         (plan, report)
     }
 
-    pub(crate) fn wait<T>(&self, wanted: impl Fn(ServerEvent) -> Option<T>) -> T {
+    pub(crate) fn wait<T>(&self, mut wanted: impl FnMut(ServerEvent) -> Option<T>) -> T {
         loop {
-            let event = self.events.recv_timeout(Duration::from_secs(60)).unwrap();
+            let event = self.events.recv_timeout(TIMEOUT).unwrap();
             if let Some(found) = wanted(event) {
                 return found;
             }
@@ -262,6 +366,7 @@ impl Session<'_> {
             let group = there.receiving(store.wardrobe().room(&there.room));
             let change = Change {
                 actor: Some(server_actor("example").into()),
+                accepted_removals: there.accepts_removals(),
                 ..Change::from(group)
             };
             let results = store.commit(&[change]).unwrap();
@@ -279,7 +384,11 @@ impl Session<'_> {
         self.worker
             .request(ServerRequest::Received {
                 server: "example".into(),
-                room: local_room(store),
+                room: LocalRoom {
+                    room: there.room.clone(),
+                    local: store.wardrobe().room(&there.room).cloned(),
+                    take: false,
+                },
                 revision: store.wardrobe().revision,
                 received: there.received(),
                 held: there.held(),

@@ -38,7 +38,7 @@ fn uses_configured_keys_and_colors() {
     assert!(raw(&stage).is_ascii());
     stage.press(&TAB.repeat(2));
     stage.press_and_see("x", "(F9 to undo");
-    stage.press_and_see("\x1b[20~", "Undone");
+    stage.press_and_see("\x1b[20~", "Undid");
     stage.press("q");
     assert_eq!(stage.end_with_all_put_back(), 0);
 }

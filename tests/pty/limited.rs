@@ -107,13 +107,14 @@ fn plain_mode_and_clipboard_respect_restriction() {
     let mut stage = Stage::hatrack(&home, &["--actor", "alice", "--room", ROOM, "--plain"]);
     stage.see("Rooms, 1 of 1: Courses");
     for (keys, shown) in [
-        ("J", "Sent the JSON of"),
-        ("lJ", "Sent the JSON of"),
+        ("J", "Sent to the clipboard: the JSON of"),
+        ("lJ", "Sent to the clipboard: the JSON of"),
         ("w", "Hats, 1 of 2"),
         ("lll", "Rooms where"),
         ("w", "Users, 1 of"),
         ("w", "Users in Courses"),
-        ("H", "History, 5 changes"),
+        ("H", "History, 2 changes. Filter: user terry@example.org"),
+        ("x", "History, 5 changes"),
         (ESC, "Users in Courses"),
         ("C", "Catalog of"),
         (ESC, "Users in Courses"),
@@ -192,8 +193,8 @@ fn history_and_undo_respect_restriction() {
     until("the change is saved", || {
         home.hats() == json!({"urn:x:ta": {"active": false, "title": "Assistant"}})
     });
-    stage.press("H");
-    stage.see("History 7");
+    stage.press_and_see("H", "Filter: user terry@example.org");
+    stage.press_and_see("x", "History 7");
     stage.press("j");
     shows_nothing_hidden(&stage);
     stage.press("u");
@@ -339,7 +340,7 @@ fn conflict_and_deleted_file_reveal_and_lose_nothing() {
     for (room, user) in [(SECRET, BOSS), (ROOM, TERRY)] {
         home.does(&["add", room, user, "urn:x:ta", "--title", "Changed"]);
     }
-    stage.press_and_see(ENTER, "Conflict: someone else changed this");
+    stage.press_and_see(ENTER, "Conflict: changed in another session");
     shows_nothing_hidden(&stage);
     stage.press_and_see("t", "Changed");
     shows_nothing_hidden(&stage);

@@ -1,11 +1,13 @@
 //! The screen through the real binary on a real (pseudo-)terminal.
 
 mod config;
+mod ending;
 mod ends;
 mod faults;
 mod limited;
 mod line;
 mod modes;
+mod passwords;
 mod plain;
 mod process;
 mod replies;
@@ -25,6 +27,8 @@ mod shells;
 mod skip;
 mod ssh;
 mod stage;
+mod standard_input;
 mod stops;
 mod story;
 mod tmux;
+mod waiting;

@@ -53,7 +53,7 @@ fn copy_uses_terminal_clipboard() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Courses");
-    stage.press_and_see("lY", "Sent terry@example.org");
+    stage.press_and_see("lY", "Sent to the clipboard: terry@example.org");
     let sequence = b"\x1b]52;c;dGVycnlAZXhhbXBsZS5vcmc=\x07";
     let raw = stage.seen().raw.clone();
     assert!(raw.windows(sequence.len()).any(|bytes| bytes == sequence));
@@ -157,8 +157,7 @@ fn panicking_screen() {
         servers: WorkerOptions::default(),
         drafts: Some(drafts),
         term: Some("xterm".into()),
-        look: term::LookOptions::default().resolve(|_| None),
-        plain: false,
+        themes: term::Themes::only(term::LookOptions::default().resolve(|_| None)),
     };
     let ended = term::run(job, |state, theme, frame| {
         hatrack::ui::draw(state, theme, frame.area(), frame);

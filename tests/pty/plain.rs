@@ -94,9 +94,9 @@ fn plain_mode_writes_messages_questions_and_forms() {
     stage.press_and_see("n", "Users in Courses, 1 of 2");
     stage.press("l");
     stage.press_and_see("a", "Add hat to terry@example.org");
-    stage.see("Hat (field 1 of 4): ");
+    stage.see("Hat (field 1 of 5): ");
     let before = stage.seen().raw.len();
-    stage.press_and_see("u", "Hat (field 1 of 4): u");
+    stage.press_and_see("u", "Hat (field 1 of 5): u");
     stage.until("the cursor is after it", |seen| {
         seen.parser.screen().cursor_position() == (2, 21)
     });
@@ -104,7 +104,7 @@ fn plain_mode_writes_messages_questions_and_forms() {
     let raw = stage.seen().raw.get(before..).unwrap_or_default().to_vec();
     let raw = String::from_utf8_lossy(&raw).into_owned();
     assert!(raw.starts_with("\x1b[3;21Hu\x1b["), "{raw:?}");
-    assert!(!words(&stage, before).contains("field 1 of 4): "), "{raw:?}");
+    assert!(!words(&stage, before).contains("field 1 of 5): "), "{raw:?}");
     stage.press("rn:x:new\tNew hat\r");
     stage.see("Added \"New hat\" to terry@example.org");
     stage.press("q");

@@ -259,7 +259,7 @@ fn forced_command_restricts_moderator() {
         let (code, out, err) = server.asked("carol", options, command);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{command:?}: {err}");
         // A subsystem has no standard error.
-        let no_screen = err.starts_with("hatrack: ") && err.contains("use the commands show");
+        let no_screen = err.starts_with("hatrack: ") && err.contains("the screen needs a terminal");
         assert!(no_screen || options.contains(&"-s"), "{err}");
     }
     let plain = server.home.does(&["show", "--json"]);

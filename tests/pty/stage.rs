@@ -29,7 +29,7 @@ pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_Z: &str = "\x1a";
 
 /// The time limit of every wait.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A temporary home folder, isolated from the user who runs the tests.
 #[derive(Clone)]
@@ -160,6 +160,8 @@ pub(crate) struct Stage {
     child: Box<dyn Child + Send + Sync>,
     seen: Shared,
     before: String,
+    /// The program would create it again.
+    _home: Home,
 }
 
 fn lock(seen: &Shared) -> MutexGuard<'_, Seen> {
@@ -231,6 +233,7 @@ impl Stage {
             child,
             seen,
             before,
+            _home: home.clone(),
         }
     }
 
@@ -351,11 +354,31 @@ impl Stage {
         }
     }
 
+    /// Waits for the program to end; returns whether a signal killed it.
+    pub(crate) fn is_killed(&mut self) -> bool {
+        let mut status = None;
+        until("it ends", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        status.is_some_and(|status| status.signal().is_some())
+    }
+
+    /// The terminal modes from before the program.
+    pub(crate) fn modes_before(&self) -> &str {
+        &self.before
+    }
+
+    /// Checks that the terminal has the modes from before the program.
+    pub(crate) fn has_its_modes(&self) {
+        assert_eq!(modes(&*self.master), self.before, "the terminal's modes");
+    }
+
     /// Waits for the program to end and checks that the terminal is restored.
     pub(crate) fn end_with_all_put_back(&mut self) -> u32 {
         let status = self.end();
         self.until_put_back();
-        assert_eq!(modes(&*self.master), self.before, "the terminal's modes");
+        self.has_its_modes();
         status
     }
 

@@ -44,6 +44,25 @@ fn shell_resumes_session() {
     stops_and_goes_on(HATRACK);
 }
 
+/// Ending takes a while where a server does not answer.
+#[test]
+fn what_is_typed_after_quitting_is_for_the_shell() {
+    let home = Home::with_terry();
+    let config = "[servers.example]\nkind = \"prosody\"\nservices = [\"conference.example.org\"]\ncommand = [\"/bin/sleep\", \"1000\"]\n";
+    std::fs::write(home.path(".config/hatrack/config.toml"), config).unwrap();
+    let mut stage = shell(&home);
+    stage.press(&format!("{HATRACK}\r"));
+    stage.see("Courses");
+    stage.press_and_see("S", "not connected");
+    stage.press_and_see("\r", "connecting");
+    stage.press("\u{3}");
+    stage.until_put_back();
+    stage.press("echo $((6*7))\r");
+    stage.see("42");
+    stage.press("exit\r");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+}
+
 #[test]
 fn surrounding_script_is_suspended_too() {
     stops_and_goes_on(&format!("sh -c '{HATRACK}; exit $?'"));

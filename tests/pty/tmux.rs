@@ -126,7 +126,7 @@ fn reattaching_with_another_size_redraws() {
         let mut fresh = Stage::start(&home, &[HATRACK, "--actor", "other"], size);
         fresh.see(if size.0 < 80 { "Rooms 1" } else { "Users 1" });
         fresh.press("lla");
-        fresh.press_and_see("urn:x:half-typed", "\"urn:x:half-typed\"");
+        fresh.press_and_see("urn:x:half-typed", "urn:x:half-typed");
         fresh.whole_picture("Cancel");
         let expected: Vec<_> = fresh
             .seen()

@@ -1,11 +1,13 @@
 """bare_xmpp.py PORT JID PASSWORD WHAT ROOM…: does the least that is needed over plain TCP, and prints the seconds that it takes.
 
 read: the affiliation lists, assigned hats and the catalog of the first room.
-assign ID: assigns the hat ID to user1@localhost … user100@localhost in each room, one command after the other.
+assign ID FIRST LAST: assigns the hat ID to userFIRST@localhost … userLAST@localhost in each room, one command after the other.
+parallel ID FIRST LAST: the same with the rooms side by side, each with one command that is not answered yet.
 """
 
 import base64
 import json
+import re
 import socket
 import sys
 import time
@@ -41,14 +43,59 @@ def stream():
 
 
 def ask(room, kind, payload):
-    send(f"<iq id='x' type='{kind}' to='{room}'>{payload}</iq>")
+    send(iq("x", room, kind, payload))
     answer = until(b"</iq>")
     assert b"type='result'" in answer[:300], answer[:1000]
 
 
-def command(room, node, form=""):
-    action = "complete" if form else "execute"
-    ask(room, "set", f"<command xmlns='http://jabber.org/protocol/commands' node='{node}' action='{action}'>{form}</command>")
+def parallel(hat, users, rooms):
+    """Each room has one command that is not answered; 64 rooms at a time."""
+    global received
+    waiting = list(range(len(rooms)))[::-1]
+    left = {}
+    answered = re.compile(rb"<iq\b[^>]*\bid='(\d+)'[^>]*>.*?</iq>", re.S)
+
+    def next_command(room):
+        user = next(left[room], None)
+        if user is None:
+            del left[room]
+            if not waiting:
+                return ""
+            room = waiting.pop()
+            left[room] = iter(users)
+            user = next(left[room])
+        return iq(room, rooms[room], "set", assign(hat, user))
+
+    texts = []
+    while waiting and len(left) < 64:
+        room = waiting.pop()
+        left[room] = iter(users)
+        texts.append(iq(room, rooms[room], "set", assign(hat, next(left[room]))))
+    while left:
+        send("".join(texts))
+        texts = []
+        received += connection.recv(1 << 20)
+        end = 0
+        for answer in answered.finditer(received):
+            assert b"type='result'" in answer[0][:300], answer[0][:1000]
+            texts.append(next_command(int(answer[1])))
+            end = answer.end()
+        received = received[end:]
+
+
+def iq(number, room, kind, payload):
+    return f"<iq id='{number}' type='{kind}' to='{room}'>{payload}</iq>"
+
+
+def assign(hat, user):
+    return ("<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:hats:commands:assign' action='complete'>"
+            "<x xmlns='jabber:x:data' type='submit'>"
+            f"<field var='hats#jid'><value>user{user}@localhost</value></field>"
+            f"<field var='hat'><value>{hat}</value></field></x></command>")
+
+
+def command(room, node):
+    ask(room, "set", f"<command xmlns='http://jabber.org/protocol/commands' node='{node}' action='execute'/>")
 
 
 stream()
@@ -60,17 +107,19 @@ stream()
 send("<iq id='x' type='set'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
 until(b"</iq>")
 
-began = time.monotonic()
+began, busy = time.monotonic(), time.process_time()
 if what == "read":
     for affiliation in ("owner", "admin", "member", "outcast"):
         ask(rooms[0], "get", f"<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='{affiliation}'/></query>")
     command(rooms[0], "urn:xmpp:hats:commands:list-assigned")
     command(rooms[0], "urn:xmpp:hats:commands:list")
 else:
-    hat, rooms = rooms[0], rooms[1:]
-    for room in rooms:
-        for number in range(1, 101):
-            command(room, "urn:xmpp:hats:commands:assign", "<x xmlns='jabber:x:data' type='submit'>"
-                    f"<field var='hats#jid'><value>user{number}@localhost</value></field>"
-                    f"<field var='hat'><value>{hat}</value></field></x>")
-print(json.dumps({"seconds": time.monotonic() - began}))
+    hat, first, last, *rooms = rooms
+    users = range(int(first), int(last) + 1)
+    if what == "parallel":
+        parallel(hat, users, rooms)
+    else:
+        for room in rooms:
+            for user in users:
+                ask(room, "set", assign(hat, user))
+print(json.dumps({"seconds": time.monotonic() - began, "processor": time.process_time() - busy}))

@@ -1,10 +1,10 @@
 """client.py PORT ADDRESS PASSWORD: a user's client, over loopback without TLS. It obeys the JSON lines of its standard input
 and prints what the server tells it, each as a JSON line:
 
-{"join": ROOM, "nick": NICK}, {"leave": ROOM}, {"iq": XML, "to": ADDRESS, "type": "set"}, {"say": TEXT, "to": ROOM}, {"ping": ADDRESS}
+{"join": ROOM, "nick": NICK}, {"leave": ROOM}, {"iq": XML, "to": ADDRESS, "type": "set"}, {"rename": ROOM, "nick": NICK}, {"iqs": [[ADDRESS, XML], …]}, {"say": TEXT, "to": ROOM}, {"ping": ADDRESS}
 
-{"ready": ADDRESS}, {"presence": FROM, "type", "affiliation", "role", "jid", "status": […], "hats": [{"namespace", "uri", "title", "hue"}]},
-{"message": FROM, "type", "body", "xml"}, {"iq": ID, "type", "xml"}, {"failed": REASON}, {"pong": ADDRESS}
+{"ready": ADDRESS}, {"presence": FROM, "type", "affiliation", "role", "jid", "reason", "status": […], "hats": [{"namespace", "uri", "title", "hue"}]},
+{"message": FROM, "type", "body", "xml"}, {"iq": ID, "type", "xml"}, {"iqs": [TYPE, …]}, {"failed": REASON}, {"pong": ADDRESS}
 """
 
 import asyncio
@@ -56,7 +56,7 @@ class Client(ClientXMPP):
         self.reading = asyncio.ensure_future(self.read())
 
     async def read(self):
-        reader = asyncio.StreamReader()
+        reader = asyncio.StreamReader(limit=2**24)
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         while line := await reader.readline():
             await self.obey(json.loads(line))
@@ -70,6 +70,9 @@ class Client(ClientXMPP):
             presence = self.make_presence(pto=room)
             presence.append(ElementTree.fromstring("<x xmlns='http://jabber.org/protocol/muc'><history maxchars='0'/></x>"))
             presence.send()
+        elif "rename" in order:
+            room = self.rooms[order["rename"]] = f"{order['rename']}/{order['nick']}"
+            self.make_presence(pto=room).send()
         elif "leave" in order:
             self.send_presence(pto=self.rooms.pop(order["leave"]), ptype="unavailable")
         elif "say" in order:
@@ -79,11 +82,19 @@ class Client(ClientXMPP):
             iq.append(ElementTree.fromstring("<ping xmlns='urn:xmpp:ping'/>"))
             await self.ask(iq)
             say(pong=order["ping"])
+        elif "iqs" in order:
+            answers = await asyncio.gather(*(self.ask(self.iq_set(*iq)) for iq in order["iqs"]))
+            say(iqs=[answer["type"] for answer in answers])
         elif "iq" in order:
             iq = self.make_iq(ito=order["to"], itype=order["type"])
             iq.append(ElementTree.fromstring(order["iq"]))
             answer = await self.ask(iq)
             say(iq=answer["id"], type=answer["type"], xml=str(answer))
+
+    def iq_set(self, to, xml):
+        iq = self.make_iq_set(ito=to)
+        iq.append(ElementTree.fromstring(xml))
+        return iq
 
     async def ask(self, iq):
         try:
@@ -96,6 +107,7 @@ class Client(ClientXMPP):
         if user is None:
             return
         item = user.find(f"{MUC}item")
+        reason = None if item is None else item.findtext(f"{MUC}reason")
         item = {} if item is None else item.attrib
         say(
             presence=str(stanza["from"]),
@@ -103,6 +115,7 @@ class Client(ClientXMPP):
             affiliation=item.get("affiliation"),
             role=item.get("role"),
             jid=item.get("jid"),
+            reason=reason,
             status=[status.get("code") for status in user.findall(f"{MUC}status")],
             hats=hats(stanza.xml),
         )

@@ -12,6 +12,7 @@ use crate::process::spawn;
 use crate::server::Server;
 
 /// A connected client; it leaves with this value.
+#[derive(Debug)]
 pub(crate) struct Client {
     child: Child,
     orders: ChildStdin,
@@ -115,6 +116,14 @@ impl Client {
         let answer = self.until(|told| told.get("iq").is_some());
         let text = |name: &str| answer[name].as_str().unwrap().to_owned();
         (text("type"), text("xml"))
+    }
+
+    /// Sends orders to addresses, all at once, which must succeed.
+    pub(crate) fn iqs(&mut self, orders: &[(String, String)]) {
+        self.order(&json!({ "iqs": orders }));
+        let answer = self.until(|told| told.get("iqs").is_some());
+        let answers = answer["iqs"].as_array().unwrap();
+        assert!(answers.iter().all(|kind| kind == "result"), "{answer}");
     }
 }
 

@@ -27,11 +27,12 @@ pub(crate) fn configure(server: &Server, more: &str) {
         .replace("@ADHOC@\n", adhoc)
         .replace("@MODULES@\n", modules);
     server.write("ejabberd.yml", &format!("{text}{more}\n"));
-    // No epmd, and no listener but on loopback.
+    // No epmd, and no listener but on loopback. Schedulers that have nothing to do sleep at once.
+    let idle = "+sbwt none +sbwtdcpu none +sbwtdio none";
     let dist = if new {
-        format!("ERL_DIST_PORT={}", server.ports.node)
+        format!("ERL_DIST_PORT={}\nERL_OPTIONS=\"{idle}\"", server.ports.node)
     } else {
-        "ERL_OPTIONS=\"-dist_listen false -start_epmd false\"".to_owned()
+        format!("ERL_OPTIONS=\"{idle} -dist_listen false -start_epmd false\"")
     };
     let text = include_str!("ejabberdctl.cfg")
         .replace("@HOME@", &server.home_inside())
@@ -93,5 +94,12 @@ impl Server {
         let (status, body) = ask(self.ports, command, arguments).unwrap();
         assert_eq!(status, 200, "{command} {arguments}: {body}");
         serde_json::from_str(&body).unwrap_or(Value::String(body))
+    }
+
+    /// Makes an account if there is none.
+    pub(crate) fn register(&self, account: &Value) {
+        let (status, body) = ask(self.ports, "register", account).unwrap();
+        let exists = 409;
+        assert!([200, exists].contains(&status), "{account}: {body}");
     }
 }

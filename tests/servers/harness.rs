@@ -7,31 +7,26 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::client::Client;
-use crate::server::{Kind, Server};
+use crate::pool::{on_each, on_each_new};
+use crate::server::Kind;
 
 const ROOM: &str = "courses@conference.localhost";
 
 #[test]
 fn servers_start_stop_and_restart() {
-    for kind in Kind::ALL {
-        let Some(mut server) = Server::start(kind) else {
-            continue;
-        };
+    on_each_new(&Kind::ALL, |server| {
         server.user("ana");
-        drop(Client::login(&server, "ana"));
+        drop(Client::login(server, "ana"));
         server.stop();
         server.begin();
         server.restart();
-        drop(Client::login(&server, "ana"));
-    }
+        drop(Client::login(server, "ana"));
+    });
 }
 
 #[test]
 fn client_sees_prosody_hats() {
-    for kind in Kind::PROSODY {
-        let Some(server) = Server::start(kind) else {
-            continue;
-        };
+    on_each(&Kind::PROSODY, |server| {
         server.user("ana");
         let hats =
             json!({"urn:x:1": {"active": true, "title": "書記 \"<&>\" é"}, "urn:x:2": {"title": "off"}});
@@ -44,33 +39,28 @@ fn client_sees_prosody_hats() {
             json!(["owner", {"hats": hats}])
         );
         assert_eq!(server.stored(ROOM, "carol@localhost"), json!([false, false]));
-        let mut ana = Client::login(&server, "ana");
+        let mut ana = Client::login(server, "ana");
         ana.order(&json!({"join": ROOM, "nick": "ana"}));
         let own = ana.until(|told| told["presence"] == json!(format!("{ROOM}/ana")));
         assert_eq!(own["hats"][0]["title"], "書記 \"<&>\" é", "{own}");
         assert_eq!(own["hats"].as_array().unwrap().len(), 1);
-    }
+    });
 }
 
 #[test]
 fn ejabberd_api_answers() {
-    for kind in [Kind::Ejabberd23, Kind::Ejabberd26] {
-        let Some(server) = Server::start(kind) else {
-            continue;
-        };
+    on_each(&Kind::EJABBERD, |server| {
         let room = json!({"name": "courses", "service": "conference.localhost", "host": "localhost"});
         server.api("create_room", &room);
         let rooms = server.api("muc_online_rooms", &json!({"service": "conference.localhost"}));
         assert_eq!(rooms, json!([ROOM]));
-    }
+    });
 }
 
 #[test]
 fn servers_present_their_certificates() {
-    for kind in Kind::ALL {
-        let Some(server) = Server::start(kind) else {
-            continue;
-        };
+    on_each(&Kind::ALL, |server| {
+        let kind = server.kind;
         let output = Command::new("openssl")
             .args([
                 "s_client",
@@ -87,15 +77,13 @@ fn servers_present_their_certificates() {
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(said.contains("Verify return code: 0 (ok)"), "{kind:?}: {said}");
-    }
+    });
 }
 
 #[test]
 fn paused_server_answers_after_resume() {
-    for kind in Kind::PROSODY {
-        let Some(server) = Server::start(kind) else {
-            continue;
-        };
+    on_each(&Kind::PROSODY, |server| {
+        let kind = server.kind;
         server.freeze();
         let mut words = server.prosodyctl().into_iter();
         let mut shell = Command::new(words.next().unwrap())
@@ -111,22 +99,20 @@ fn paused_server_answers_after_resume() {
         let output = shell.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(said.contains("| Result: 23"), "{kind:?}: {said}");
-    }
+    });
 }
 
 #[test]
 fn clients_join_room_and_one_is_muted() {
-    for kind in Kind::ALL {
-        let Some(server) = Server::start(kind) else {
-            continue;
-        };
+    on_each(&Kind::ALL, |server| {
+        let kind = server.kind;
         server.user("ana");
         server.user("bob");
-        let mut ana = Client::join(&server, "ana", ROOM);
+        let mut ana = Client::join(server, "ana", ROOM);
         // ejabberd makes the room as its first occupant likes it; Prosody waits for that.
         let submitted = "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query>";
         assert_eq!(ana.iq(ROOM, "set", submitted).0, "result", "{kind:?}");
-        let mut bob = Client::join(&server, "bob", ROOM);
+        let mut bob = Client::join(server, "bob", ROOM);
         assert_eq!(ana.presences().last().unwrap()["role"], "participant", "{kind:?}");
         let muted =
             "<query xmlns='http://jabber.org/protocol/muc#admin'><item nick='bob' role='visitor'/></query>";
@@ -134,5 +120,5 @@ fn clients_join_room_and_one_is_muted() {
         let seen = bob.presences();
         assert_eq!(seen.len(), 1, "{kind:?}: {seen:?}");
         assert_eq!(seen[0]["role"], "visitor");
-    }
+    });
 }

@@ -9,12 +9,15 @@
     reason = "a test that cannot set up its stage has failed"
 )]
 
+mod changes;
 mod client;
 mod configuration;
 mod documented;
 mod ejabberd;
 mod harness;
+mod hats;
 mod live;
+mod pool;
 mod process;
 mod prosody;
 mod screen;
@@ -28,5 +31,6 @@ mod stage;
 #[path = "../support/mod.rs"]
 mod support;
 mod system;
+mod watcher;
 #[cfg(feature = "live")]
 mod xmpp;

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -35,6 +36,24 @@ pub(crate) fn spawn(command: Command) -> std::io::Result<Child> {
     let (answer, answered) = channel();
     spawner.lock().unwrap().send((command, answer)).unwrap();
     answered.recv().unwrap()
+}
+
+#[cfg(feature = "live")]
+fn tasks(process: &str) -> impl Iterator<Item = std::path::PathBuf> {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task"));
+    let tasks = tasks.into_iter().flatten().flatten();
+    tasks.map(|task| task.path())
+}
+
+/// How long the threads of a process were on a processor.
+#[cfg(feature = "live")]
+pub(crate) fn busy(process: &str) -> Duration {
+    let nanoseconds = tasks(process).map(|task| {
+        let statistics = std::fs::read_to_string(task.join("schedstat")).unwrap_or_default();
+        let busy = statistics.split_whitespace().next().map(str::parse::<u64>);
+        busy.and_then(Result::ok).unwrap_or_default()
+    });
+    Duration::from_nanos(nanoseconds.sum())
 }
 
 impl Process {
@@ -75,7 +94,7 @@ impl Process {
             if let Some(status) = watcher.try_wait().unwrap() {
                 panic!("{words:?} ended at once: {status}");
             }
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 
@@ -90,13 +109,28 @@ impl Process {
         self.watcher.try_wait().unwrap().is_none()
     }
 
+    /// Seconds for which it and all that it started were on a processor; threads that ended do not count.
+    #[cfg(feature = "live")]
+    pub(crate) fn processor_seconds(&self) -> f64 {
+        let mut processes = vec![self.server.as_raw_nonzero().get().to_string()];
+        let mut seconds = Duration::ZERO;
+        while let Some(process) = processes.pop() {
+            seconds += busy(&process);
+            for task in tasks(&process) {
+                let children = std::fs::read_to_string(task.join("children")).unwrap_or_default();
+                processes.extend(children.split_whitespace().map(str::to_owned));
+            }
+        }
+        seconds.as_secs_f64()
+    }
+
     /// Waits for its end, and kills it when that takes too long.
     pub(crate) fn wait(mut self) {
         for _ in 0..1000 {
             if !self.is_alive() {
                 return;
             }
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 }

@@ -1,14 +1,15 @@
 //! Prosody: its configuration, and its state as its own shell says it, by a script that has nothing of hatrack's.
 
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::process::spawn;
 use crate::server::{Ports, Server};
 
 /// The service of the rooms, on every server.
@@ -35,6 +36,50 @@ pub(crate) fn ready(home: &Path, ports: Ports) -> bool {
         && TcpStream::connect(("127.0.0.1", ports.client)).is_ok()
 }
 
+/// A connection to the admin shell, by a script.
+#[derive(Debug)]
+pub(crate) struct Shell {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Shell {
+    fn start(socket: &Path) -> Self {
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--pdeathsig=KILL", "/usr/bin/python3"])
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/shell.py"))
+            .arg(socket)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = spawn(command).unwrap();
+        let input = child.stdin.take().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self { child, input, output }
+    }
+
+    /// Runs a line, and gives its result and whether that is an error.
+    fn run(&mut self, line: &str) -> (String, bool) {
+        writeln!(self.input, "{line}").unwrap();
+        loop {
+            let mut answer = String::new();
+            self.output.read_line(&mut answer).unwrap();
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            if let Some(result) = answer["result"].as_str() {
+                return (result.to_owned(), answer["error"] == true);
+            }
+        }
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Server {
     /// Its admin socket.
     pub(crate) fn socket(&self) -> PathBuf {
@@ -52,18 +97,10 @@ impl Server {
     /// Runs Lua in the server, which must return a text, and gives that.
     pub(crate) fn lua(&self, code: &str) -> String {
         let code = format!("> return (function() {} end)()", code.replace('\n', " "));
-        let mut shell = Command::new("/usr/bin/python3")
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/shell.py"))
-            .arg(self.socket())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        writeln!(shell.stdin.take().unwrap(), "{code}").unwrap();
-        let output = String::from_utf8(shell.wait_with_output().unwrap().stdout).unwrap();
-        let last: Value = serde_json::from_str(output.lines().last().unwrap()).unwrap();
-        let result = last["result"].as_str().unwrap();
-        assert_eq!(last["error"], false, "{code}: {result}");
+        let mut shell = self.shell.lock().unwrap();
+        let shell = shell.get_or_insert_with(|| Shell::start(&self.socket()));
+        let (result, failed) = shell.run(&code);
+        assert!(!failed, "{code}: {result}");
         result.strip_prefix("Result: ").unwrap().to_owned()
     }
 

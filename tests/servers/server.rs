@@ -1,16 +1,20 @@
 //! A real server on loopback, with a folder of its own, for as long as the value lives.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::client::Client;
 use crate::process::Process;
+use crate::prosody::Shell;
 use crate::system::{System, skip};
 use crate::{ejabberd, prosody};
 
@@ -37,6 +41,9 @@ impl Kind {
     ];
     /// Those with an admin shell.
     pub(crate) const PROSODY: [Self; 2] = [Self::Prosody012, Self::Prosody13];
+
+    /// Those with an HTTP API.
+    pub(crate) const EJABBERD: [Self; 2] = [Self::Ejabberd23, Self::Ejabberd26];
 
     /// Where it is installed.
     pub(crate) fn system(self) -> System {
@@ -101,6 +108,10 @@ pub(crate) struct Server {
     pub(crate) ports: Ports,
     home: Home,
     process: Option<Process>,
+    /// What the tests reach Prosody's admin shell by.
+    pub(crate) shell: Mutex<Option<Shell>>,
+    /// The client of an administrator, by which the tests reach ejabberd's rooms.
+    pub(crate) observer: Mutex<Option<Client>>,
 }
 
 /// The folder of one server. It is reached by a short path, too: that of a socket has 108 bytes at most.
@@ -110,37 +121,43 @@ struct Home {
     short: PathBuf,
 }
 
-/// What killed tests left behind is removed by the next: folders have the number of their process in their names.
-fn sweep(folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap().filter_map(Result::ok) {
-        let name = entry.file_name().into_string().unwrap_or_default();
-        let number = name
-            .strip_prefix("hatrack-server-")
-            .and_then(|rest| rest.split('-').next());
-        if number.is_some_and(|number| !Path::new("/proc").join(number).exists()) {
-            let _ = std::fs::remove_file(entry.path()).or_else(|_| std::fs::remove_dir_all(entry.path()));
-        }
-    }
+/// Has all folders of servers removed when the tests have ended, whatever ends them: by a process that waits for the end of
+/// its input.
+fn remove_at_end(parent: &Path) {
+    static CLEANERS: Mutex<BTreeMap<PathBuf, Child>> = Mutex::new(BTreeMap::new());
+    let mut cleaners = CLEANERS.lock().unwrap();
+    cleaners.entry(parent.to_owned()).or_insert_with(|| {
+        // A server that was killed may write for a moment more.
+        let script = "cat; for _ in 1 2 3 4 5; do rm -rf \"$1\"-* && exit; sleep 0.2; done";
+        let folders = parent.join(name_of_home());
+        Command::new("setsid")
+            .args(["sh", "-c", script, "sh"])
+            .arg(folders)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    });
+}
+
+/// What the names of the folders of these tests begin with.
+fn name_of_home() -> String {
+    format!("hatrack-server-{}", std::process::id())
 }
 
 impl Home {
     fn new(system: System, account: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        static SWEPT: [OnceLock<()>; 2] = [const { OnceLock::new() }; 2];
-        let name = format!(
-            "hatrack-server-{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("{}-{}", name_of_home(), COUNT.fetch_add(1, Ordering::Relaxed));
         let temporary = std::env::temp_dir();
         let parent = match system {
             System::Bookworm => temporary.clone(),
             System::Trixie => system.root().unwrap().join("tmp"),
         };
-        SWEPT[usize::from(system == System::Trixie)].get_or_init(|| {
-            sweep(&temporary);
-            sweep(&parent);
-        });
+        for folder in [&temporary, &parent] {
+            remove_at_end(folder);
+        }
         let folder = parent.join(&name);
         let (user, group) = system.user(account).unwrap();
         for folder in [folder.clone(), folder.join("data"), folder.join("certs")] {
@@ -165,9 +182,19 @@ impl Drop for Home {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+/// A port below those of outgoing connections, which the system could give to one before the server listens.
+pub(crate) fn free_port() -> u16 {
+    const PORTS: Range<u32> = 12_000..28_384;
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(64);
+    let ports = std::iter::repeat_with(|| {
+        let number = start.wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed));
+        u16::try_from(PORTS.start + number % (PORTS.end - PORTS.start)).unwrap()
+    });
+    ports
+        .take(PORTS.len())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
 }
 
 /// A certificate for localhost, made once, and readable by the servers.
@@ -225,6 +252,8 @@ impl Server {
             ports,
             home,
             process: None,
+            shell: Mutex::default(),
+            observer: Mutex::default(),
         };
         let (key, certificate) = certificate();
         server.write("certs/localhost.key", key);
@@ -236,6 +265,11 @@ impl Server {
             ejabberd::configure(&server, more);
         }
         server.begin();
+        if !kind.is_prosody() {
+            // Its administrators. When it is killed, it forgets accounts that were just made.
+            server.user("siteadmin");
+            server.user("observer");
+        }
         Some(server)
     }
 
@@ -295,7 +329,7 @@ impl Server {
 
     /// Ends it as its system would, in good order.
     pub(crate) fn stop(&mut self) {
-        let process = self.process.take().unwrap();
+        let process = self.take_process();
         if self.kind.is_prosody() {
             process.signal(Signal::TERM);
         } else {
@@ -306,13 +340,30 @@ impl Server {
 
     /// Kills it.
     pub(crate) fn kill(&mut self) {
-        drop(self.process.take().unwrap());
+        drop(self.take_process());
+    }
+
+    fn take_process(&mut self) -> Process {
+        self.shell = Mutex::default();
+        self.observer = Mutex::default();
+        self.process.take().unwrap()
     }
 
     /// Kills it, and starts it again.
     pub(crate) fn restart(&mut self) {
         self.kill();
         self.begin();
+    }
+
+    /// Whether it runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.process.as_mut().is_some_and(Process::is_alive)
+    }
+
+    /// Seconds for which it was on a processor.
+    #[cfg(feature = "live")]
+    pub(crate) fn processor_seconds(&self) -> f64 {
+        self.process.as_ref().map_or(0.0, Process::processor_seconds)
     }
 
     /// Holds it where it is, so that it answers nothing.
@@ -325,7 +376,7 @@ impl Server {
         self.process.as_ref().unwrap().signal(Signal::CONT);
     }
 
-    /// Makes an account on `localhost`, whose password is `secret`.
+    /// Makes an account on `localhost`, whose password is `secret`, if there is none.
     pub(crate) fn user(&self, name: &str) {
         if self.kind.is_prosody() {
             self.lua(&format!(
@@ -333,7 +384,7 @@ impl Server {
             ));
         } else {
             let account = serde_json::json!({"user": name, "host": "localhost", "password": "secret"});
-            self.api("register", &account);
+            self.register(&account);
         }
     }
 }

@@ -3,11 +3,12 @@
 use hatrack::app::Confirm;
 use hatrack::app::Conflict;
 use hatrack::app::catalog::CatalogOverlay;
+use hatrack::app::form::{FieldName, Form};
 use hatrack::model::Affiliation;
 use serde_json::json;
 
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, jid, open, terrys};
+use super::{HAT, ROOM, TERRY, hat, jid, open, terrys};
 
 fn catalog(session: &Session) -> serde_json::Value {
     session.json()["rooms"][ROOM]["hats"].clone()
@@ -32,7 +33,7 @@ fn defines_recolors_retitles_and_deletes_hat() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "Cannot save. Hue: Enter a number from 0 to 360; empty for automatic"
+        "Cannot save. Color: Expected a color such as red or #c33, or a hue from 0 to 360; empty for automatic"
     );
     session.keys("Backspace Backspace Backspace");
     session.text("128");
@@ -44,7 +45,7 @@ fn defines_recolors_retitles_and_deletes_hat() {
     // It is still open and contains the new hat.
     session.keys("e");
     session.text(" now");
-    session.keys("Tab Backspace Backspace Backspace Enter");
+    session.keys("Tab Ctrl-U Enter");
     assert_eq!(
         catalog(&session),
         json!({ "urn:x:on-call": { "title": "On call now" } })
@@ -54,6 +55,52 @@ fn defines_recolors_retitles_and_deletes_hat() {
     session.keys("u u Esc u");
     assert_eq!(catalog(&session), serde_json::Value::Null);
     assert!(session.state.top().is_none());
+}
+
+/// A hat that another room has: its title and color come along, however it was meant.
+#[test]
+fn defining_an_existing_hat_takes_its_title_and_color() {
+    for (typed, keys) in [
+        ("teach", "Enter"),
+        ("teach", "Tab Enter"),
+        (HAT, "Enter"),
+        ("teach", "Down Enter Enter"),
+    ] {
+        let mut session = open();
+        let other = jid("other@conference.example.org");
+        session.external_change(|wardrobe| wardrobe.add_room(&other, None));
+        session.external_change(|wardrobe| {
+            let entry = serde_json::from_value(json!({ "title": "Teacher", "hue": 128 })).unwrap();
+            wardrobe.set_catalog_hat(&jid(ROOM), &hat(HAT), Some(entry))
+        });
+        session.keys("j C a");
+        session.text(typed);
+        session.keys(keys);
+        assert_eq!(
+            session.json()["rooms"][other.as_str()]["hats"],
+            json!({ HAT: { "title": "Teacher", "hue": 128 } }),
+            "{typed} {keys}: {}",
+            session.notice()
+        );
+        assert!(session.notice().contains("Teacher"), "{}", session.notice());
+    }
+}
+
+/// What was typed or cleared by hand stays so.
+#[test]
+fn title_and_color_of_an_existing_hat_are_only_proposed() {
+    let mut session = open();
+    session.keys("C a");
+    session.text("teach");
+    session.keys("Tab");
+    let form = |session: &Session, field| session.state.top_as::<Form>().unwrap().text(field);
+    assert_eq!(form(&session, FieldName::Title), "Teacher");
+    session.keys("Ctrl-U");
+    session.keys("Shift-Tab Tab");
+    assert_eq!(form(&session, FieldName::Title), "");
+    session.text("Prof");
+    session.keys("Shift-Tab Tab Enter");
+    assert_eq!(catalog(&session), json!({ HAT: { "title": "Prof" } }));
 }
 
 #[test]
@@ -113,7 +160,7 @@ fn unaffiliated_user_keeps_title() {
     assert_eq!(catalog(&session)[HAT]["title"], "Lecturer");
     assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
     assert!(
-        session.notice().ends_with(". Skipped: 1 is banned"),
+        session.notice().ends_with(". Skipped: 1 user is banned"),
         "{}",
         session.notice()
     );
@@ -145,7 +192,7 @@ fn catalog_conflict_is_shown() {
             title: Some("Theirs".into()),
             ..Default::default()
         };
-        wardrobe.set_catalog_hat(&jid(ROOM), &super::hat(HAT), Some(entry))
+        wardrobe.set_catalog_hat(&jid(ROOM), &hat(HAT), Some(entry))
     });
     session.keys("Enter");
     assert!(session.state.top_as::<Conflict>().is_some());
@@ -155,4 +202,50 @@ fn catalog_conflict_is_shown() {
     session.external_change(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
     session.keys("e a");
     assert_eq!(session.notice(), "The room no longer exists");
+}
+
+#[test]
+fn color_is_given_by_name_by_code_and_by_swatch() {
+    let mut session = open();
+    let hue = |session: &Session, hat: &str| catalog(session)[hat]["hue"].clone();
+    for (at, (color, degrees)) in [("Red", 12), ("#c33", 12), ("green", 128)]
+        .into_iter()
+        .enumerate()
+    {
+        let hat = format!("urn:x:{at}");
+        session.keys("C a");
+        session.text(&hat);
+        session.keys("Tab Tab");
+        session.text(color);
+        session.keys("Enter Esc");
+        assert_eq!(hue(&session, &hat), degrees, "{color}");
+    }
+    // The swatches follow each other, and the typed text.
+    session.keys("C a");
+    session.text("urn:x:swatch");
+    session.keys("Tab Tab");
+    let typed = |session: &Session| session.state.top_as::<Form>().unwrap().text(FieldName::Hue);
+    session.keys("Ctrl-N");
+    assert_eq!(typed(&session), "red");
+    session.keys("Ctrl-N PageDown");
+    assert_eq!(typed(&session), "yellow");
+    session.keys("Ctrl-U");
+    session.text("266");
+    session.keys("Ctrl-P");
+    assert_eq!(typed(&session), "cyan");
+    session.keys("Ctrl-U PageUp");
+    assert_eq!(typed(&session), "pink");
+    session.keys("Enter");
+    assert!(hue(&session, "urn:x:swatch").is_number());
+    // A gray is no hue, and an unchanged hue keeps its form.
+    session.keys("Esc C a");
+    session.text("urn:x:gray");
+    session.keys("Tab Tab");
+    session.text("#888");
+    session.keys("Enter");
+    assert!(
+        session.notice().contains("A gray has no hue"),
+        "{}",
+        session.notice()
+    );
 }

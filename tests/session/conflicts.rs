@@ -151,7 +151,7 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
     assert_eq!(conflict.theirs, "the user no longer has the hat");
     // Whatever happens now, it is in the draft.
     assert!(
-        matches!(effects.as_slice(), [Effect::KeepDraft { .. }]),
+        matches!(effects.as_slice(), [Effect::SaveDraft { .. }]),
         "{effects:?}"
     );
     let effects = update(&mut state, Msg::Key(session::key("m")));
@@ -178,7 +178,7 @@ fn next_key_is_ignored_after_selection_is_lost() {
     assert!(session.notice().starts_with("Canceled: "), "{}", session.notice());
     session.keys("d");
     assert_eq!(terrys(&session), json!({}));
-    session.keys("u Esc Esc");
+    session.keys("u Esc");
     assert_eq!(session.state.focus(), Pane::Second);
     session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     session.keys("d");
@@ -187,7 +187,7 @@ fn next_key_is_ignored_after_selection_is_lost() {
     session.external_change(|wardrobe| {
         wardrobe.set_affiliation(&jid("mallory@example.net"), &jid(ROOM), Affiliation::None)
     });
-    session.keys("k d");
+    session.keys("k d y");
     assert_eq!(session.state.users().len(), 0);
 }
 
@@ -214,4 +214,38 @@ fn conflicting_changes_of_one_hat_are_merged() {
         terrys(&session)[HAT],
         json!({"active": false, "required": true, "title": "Dean"})
     );
+}
+
+#[test]
+fn yours_is_not_offered_where_it_cannot_be_saved() {
+    let mut session = open();
+    session.keys("Enter j Enter a");
+    session.text("urn:x:speaker");
+    session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
+    session.keys("Enter");
+    assert!(
+        session.state.top_as::<Conflict>().is_some(),
+        "{}",
+        session.notice()
+    );
+    let offered = |session: &Session| {
+        let keys = hatrack::app::footer(&session.state).map(|command| command.title);
+        keys.collect::<Vec<_>>()
+    };
+    assert_eq!(offered(&session), ["Keep theirs", "Back"]);
+    session.keys("m");
+    assert_eq!(
+        session.notice(),
+        "Yours cannot be saved: the user is no longer affiliated"
+    );
+    assert!(session.state.top_as::<Conflict>().is_some());
+    // Where it can be saved, it is.
+    let mut session = open();
+    session.keys("Enter j Enter e !");
+    session.external_change(|wardrobe| {
+        let other = Attachment::default().with_title(Some("Professor"));
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), other)
+    });
+    session.keys("Enter");
+    assert_eq!(offered(&session), ["Keep yours", "Keep theirs", "Back"]);
 }

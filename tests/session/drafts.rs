@@ -223,6 +223,7 @@ fn draft_outside_scope_is_not_offered() {
         let scope = Scope {
             rooms: Some([jid(room)].into()),
             read_only: false,
+            ..Scope::default()
         };
         let start = Start {
             scope,
@@ -266,6 +267,7 @@ fn read_only_session_is_offered_no_draft() {
     let scope = Scope {
         rooms: None,
         read_only: true,
+        ..Scope::default()
     };
     let start = Start {
         scope,
@@ -351,6 +353,11 @@ fn loading_allows_only_quit() {
         &mut state,
         Msg::Store(Box::new(StoreEvent::Problem(Some(trouble)))),
     );
+    for key in ["a", "u"] {
+        update(&mut state, Msg::Key(session::key(key)));
+        let notice = &state.notice().unwrap().text;
+        assert!(notice.contains("cannot be read"), "{key}: {notice}");
+    }
     assert_eq!(update(&mut state, Msg::Key(session::key("q"))), [Effect::Quit(4)]);
 }
 
@@ -459,4 +466,20 @@ fn writes_forms_readable_by_older_versions() {
         let stored = serde_json::to_string(&subject).unwrap();
         assert_eq!(serde_json::from_str::<FormSubject>(&stored).unwrap(), subject);
     }
+}
+
+/// What is typed into a prompt survives a lost terminal, and the next prompt of its kind begins with it.
+#[test]
+fn text_of_a_prompt_is_kept_for_the_next_start() {
+    let mut session = open();
+    session.keys("X");
+    session.text("list.csv");
+    session.send(Msg::End { status: 129 });
+    let kept = session.draft.clone().unwrap();
+    let mut next = open();
+    next.send(Msg::DraftFound(kept));
+    next.keys("Enter X");
+    let prompt: &hatrack::app::prompt::Prompt = next.state.top_as().unwrap();
+    assert_eq!(prompt.text.text(), "list.csv");
+    assert_eq!(next.draft, None, "restored");
 }

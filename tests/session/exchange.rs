@@ -2,6 +2,9 @@
 
 use hatrack::app::Confirm;
 use hatrack::app::Start;
+use hatrack::app::describe;
+use hatrack::app::details::DetailsOverlay;
+use hatrack::app::import_preview::ImportPreview;
 use hatrack::app::prompt::Prompt;
 use hatrack::store::Scope;
 
@@ -22,6 +25,13 @@ fn with(name: &str, content: &str) -> Session {
 
 /// The text of the topmost overlay: a question with its consequences, or errors.
 fn says(session: &Session) -> String {
+    if let Some(preview) = session.state.top_as::<ImportPreview>() {
+        let rows = (0..preview.rows.len()).filter_map(|at| preview.rows.get(at));
+        let summary = describe::import_summary(&preview.rows.plan().counts);
+        let first = format!("{} into {}: {summary}", preview.path, preview.into);
+        let lines = std::iter::once(first).chain(rows.map(|row| row.sentence()));
+        return lines.collect::<Vec<_>>().join("\n");
+    }
     match (
         session.state.top_as::<Confirm>(),
         session.state.top_as::<Prompt>(),
@@ -41,8 +51,12 @@ fn import_is_previewed_applied_and_undone() {
     session.keys("Enter");
     assert_eq!(
         says(&session),
-        "Import ~/a.csv into 2 rooms? Result: 1 room and 2 users added, 1 affiliation changed, 1 hat added, 1 unchanged.\n\
-         You can undo this in one step. Skipped: 1 hat of mallory@example.net in new@conference.example.org: the user is banned."
+        "~/a.csv into 2 rooms: 1 room and 2 users added, 1 affiliation changed, 1 hat added, 1 hat unchanged\n\
+         Skipped mallory@example.net in new@conference.example.org: 1 hat (the user is banned)\n\
+         Add kim@example.org in courses@conference.example.org: member, \"Proctor\" (inactive)\n\
+         Change terry@example.org in courses@conference.example.org: admin (was member)\n\
+         Add new@conference.example.org: room\n\
+         Add mallory@example.net in new@conference.example.org: outcast"
     );
     assert_eq!(session.json(), before);
     session.keys("n");
@@ -99,17 +113,16 @@ fn json_without_address_imports_into_selection() {
     session.keys("Enter");
     assert_eq!(
         says(&session),
-        format!(
-            "Import hats.json into {TERRY} in {ROOM}? Result: 1 hat added.\nYou can undo this in one step."
-        )
+        format!("hats.json into {TERRY} in {ROOM}: 1 hat added\nAdd {TERRY} in {ROOM}: \"One\" (inactive)")
     );
     session.keys("Esc I");
     session.text("hats.json");
-    session.keys("Tab Enter");
+    session.keys("Down Space Enter");
     assert_eq!(
         says(&session),
         format!(
-            "Import hats.json into {TERRY} in {ROOM}? Result: 1 hat added, 1 removed.\nYou can undo this in one step."
+            "hats.json into {TERRY} in {ROOM}: 1 hat added, 1 hat removed\n\
+             Remove {TERRY} in {ROOM}: \"Teacher\"\nAdd {TERRY} in {ROOM}: \"One\" (inactive)"
         )
     );
     session.keys("y");
@@ -128,13 +141,14 @@ fn json_without_address_imports_into_selection() {
 fn replace_reports_kept_hats_of_ineligible_users() {
     let room = r#"{"users": {"mallory@example.net": {"affiliation": "outcast", "hats": {"urn:x:1": {}, "urn:x:2": {}}}}}"#;
     let mut session = with("room.json", room);
-    session.keys("I Down");
+    session.keys("I Down Space Up");
     session.text("room.json");
     session.keys("Enter");
-    let said = says(&session);
-    assert!(
-        said.ends_with("in one step. 2 hats of users without affiliation were kept."),
-        "{said}"
+    let preview = session.state.top_as::<ImportPreview>().unwrap();
+    let note = preview.rows.plan().counts.kept_note();
+    assert_eq!(
+        note.as_deref(),
+        Some("2 hats of users without affiliation were kept")
     );
     session.keys("y");
     let hats = &session.json()["rooms"][ROOM]["users"]["mallory@example.net"]["hats"];
@@ -144,7 +158,7 @@ fn replace_reports_kept_hats_of_ineligible_users() {
 #[test]
 fn csv_cannot_replace() {
     let mut session = with("a.csv", TABLE);
-    session.keys("I Down");
+    session.keys("I Down Space Up");
     session.text("a.csv");
     session.keys("Enter");
     assert_eq!(
@@ -157,9 +171,9 @@ fn csv_cannot_replace() {
 fn export_scope_follows_pane_and_overwrite_asks() {
     let mut session = open();
     for (keys, choose, name, what) in [
-        ("", "Tab", "all.json", "all rooms".to_owned()),
+        ("", "Down Space", "all.json", "all rooms".to_owned()),
         ("", "", "room.json", ROOM.into()),
-        ("Enter", "Tab", "room.csv", ROOM.into()),
+        ("Enter", "Down Space", "room.csv", ROOM.into()),
         ("Down Enter", "", "user.json", format!("{TERRY} in {ROOM}")),
     ] {
         session.keys(keys);
@@ -298,10 +312,12 @@ fn no_files_in_restricted_session_or_demo() {
     let rooms = Scope {
         rooms: Some([jid(ROOM)].into()),
         read_only: false,
+        ..Scope::default()
     };
     let read_only = Scope {
         rooms: None,
         read_only: true,
+        ..Scope::default()
     };
     for scope in [rooms, read_only] {
         let mut session = Session::start(start(scope, false), wardrobe(), (100, 30));
@@ -309,7 +325,7 @@ fn no_files_in_restricted_session_or_demo() {
             session.keys(key);
             assert_eq!(
                 session.notice(),
-                format!("{what} is not available in a session restricted by --room or --read-only")
+                format!("{what} is not available in a restricted session")
             );
             assert!(session.state.top().is_none());
         }
@@ -322,4 +338,125 @@ fn no_files_in_restricted_session_or_demo() {
     session.text("a.csv");
     session.keys("Enter y");
     assert_eq!(session.state.wardrobe().rooms().len(), 2);
+}
+
+#[test]
+fn preview_follows_the_data() {
+    let mut session = with("~/a.csv", TABLE);
+    session.keys("I");
+    session.text("~/a.csv");
+    session.keys("Enter");
+    assert!(says(&session).contains("admin (was member)"));
+    // Somebody else does a part of it meanwhile.
+    session.external_change(|wardrobe| {
+        wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), hatrack::model::Affiliation::Admin)
+    });
+    assert!(!says(&session).contains("admin"), "{}", says(&session));
+    session.keys("y");
+    assert!(session.state.top().is_none());
+    assert!(!session.json()["rooms"][ROOM]["users"]["kim@example.org"].is_null());
+    // What no longer fits is not imported: the new user would have no affiliation.
+    let text = "room,user,hat\ncourses@conference.example.org,kim@example.org,urn:x:2\n";
+    session.files.insert("b.csv".into(), text.into());
+    session.keys("I");
+    session.text("b.csv");
+    session.keys("Enter");
+    session.external_change(|wardrobe| {
+        wardrobe.set_affiliation(
+            &jid("kim@example.org"),
+            &jid(ROOM),
+            hatrack::model::Affiliation::None,
+        )
+    });
+    assert!(session.state.top().is_none());
+    assert_eq!(
+        session.notice(),
+        "Not imported: the data changed in the meantime. Try again"
+    );
+}
+
+#[test]
+fn preview_rows_move_open_and_never_import_by_enter() {
+    let mut session = with("~/a.csv", TABLE);
+    session.keys("I");
+    session.text("~/a.csv");
+    let before = session.json();
+    session.keys("Enter Enter");
+    let details = session.state.top_as::<DetailsOverlay>().unwrap();
+    assert!(
+        details
+            .lines()
+            .join(" ")
+            .starts_with("Skipped mallory@example.net in new@")
+    );
+    session.keys("Esc End");
+    let preview = session.state.top_as::<ImportPreview>().unwrap();
+    assert_eq!(preview.selected, preview.rows.len() - 1);
+    assert_eq!(session.json(), before);
+    // Nothing but skipped rows cannot be imported.
+    let banned = "room,user,hat\ncourses@conference.example.org,mallory@example.net,urn:x:3\n";
+    session.files.insert("c.csv".into(), banned.into());
+    session.keys("Esc I");
+    session.text("c.csv");
+    session.keys("Enter y");
+    assert_eq!(session.notice(), "Nothing to import: all rows are skipped");
+    assert_eq!(session.json(), before);
+}
+
+#[test]
+fn path_is_completed() {
+    let mut session = with("in/first.csv", TABLE);
+    session.files.insert("in/first.json".into(), Vec::new());
+    session.files.insert("in/other.csv".into(), Vec::new());
+    let typed = |session: &Session| session.state.top_as::<Prompt>().unwrap().text.text();
+    session.keys("I Tab");
+    assert_eq!(typed(&session), "in/");
+    session.text("f");
+    session.keys("Tab");
+    assert_eq!(typed(&session), "in/first.");
+    let hint = session.state.top_as::<Prompt>().unwrap().hint();
+    assert_eq!(hint, "2 names: first.csv, first.json");
+    session.text("c");
+    assert!(session.state.top_as::<Prompt>().unwrap().completions.is_empty());
+    session.keys("Tab");
+    assert_eq!(typed(&session), "in/first.csv");
+    session.text("x");
+    session.keys("Tab");
+    assert_eq!(
+        session.notice(),
+        "No file or folder starts with \"in/first.csvx\""
+    );
+    assert_eq!(typed(&session), "in/first.csvx");
+    session.keys("Backspace Enter y");
+    assert!(!session.json()["rooms"][ROOM]["users"]["kim@example.org"].is_null());
+    // An answer that comes late changes nothing.
+    session.keys("X");
+    session.text("i");
+    session.send(hatrack::app::Msg::FolderListed("in/f".into(), Vec::new()));
+    assert_eq!(typed(&session), "i");
+    assert_eq!(session.notice(), "");
+}
+
+#[test]
+fn arrows_move_between_the_fields_of_an_import_and_change_no_option() {
+    let mut session = with("a.csv", TABLE);
+    session.keys("I");
+    session.text("a.csv");
+    let prompt = |session: &Session| {
+        let prompt = session.state.top_as::<Prompt>().unwrap();
+        (prompt.at, prompt.is_choosing, prompt.text.text())
+    };
+    for (keys, at, choosing) in [
+        ("Down", 0, true),
+        ("Up", 0, false),
+        ("Shift-Tab", 0, true),
+        ("Right", 1, true),
+        ("Left", 0, true),
+        ("Space", 1, true),
+        ("Tab", 1, false),
+        ("Left", 1, false),
+    ] {
+        session.keys(keys);
+        assert_eq!(prompt(&session), (at, choosing, "a.csv".into()), "{keys}");
+    }
 }

@@ -3,7 +3,7 @@
 use hatrack::app::finder::Finder;
 use hatrack::app::form::Form;
 use hatrack::app::offer::FinderItem;
-use hatrack::app::{Pane, command};
+use hatrack::app::{Pane, command, lookup};
 use hatrack::model::{Affiliation, read};
 
 use super::session::Session;
@@ -76,7 +76,7 @@ fn palette_finds_and_runs_command() {
     session.keys(":");
     session.text("recreate");
     session.keys("Enter");
-    assert_eq!(session.notice(), "The data file exists");
+    assert_eq!(session.notice(), "Nothing to recreate: the data file exists");
     session.keys("Esc");
     assert!(session.state.overlays().is_empty());
 }
@@ -84,7 +84,17 @@ fn palette_finds_and_runs_command() {
 #[test]
 fn palette_finds_commands_by_synonym() {
     let mut session = open();
-    for (typed, id) in [("exit", "quit"), ("revert", "undo"), ("search", "go-to")] {
+    for (typed, id) in [
+        ("exit", "quit"),
+        ("revert", "undo"),
+        ("search", "go-to"),
+        ("undo everything", "history"),
+        ("expire", "expired-hats"),
+        ("merge", "import"),
+        ("who is online", "filter"),
+        ("color", "catalog"),
+        ("reason", "history"),
+    ] {
         session.keys(":");
         session.text(typed);
         assert!(found(&session).iter().any(|found| found == id), "{typed}: {id}");
@@ -258,40 +268,162 @@ fn help_shows_headings_when_unfiltered() {
     assert_eq!(headings(&session), [] as [&str; 0]);
 }
 
-/// Words that people bring from other programs.
+/// Words that people bring from other programs, and the command that each finds first.
 #[test]
 fn ordinary_words_find_commands() {
-    use hatrack::app::finder::Finder;
-    use hatrack::app::offer::FinderItem;
-    for word in [
-        "rename",
-        "find",
-        "search",
-        "exit",
-        "role",
-        "bulk",
-        "select all",
-        "backup",
-        "delete",
-        "paste",
-        "ban",
-        "give",
+    for (keys, words) in [
+        (
+            "",
+            "create:add-room new:add-room rename:edit-room destroy:remove-room delete:remove-room find:filter \
+             search:filter exit:quit close:quit leave:quit audit:history sync:servers backup:export upload:import \
+             redo:redo revert:undo jump:go-to dark:choose-theme keys:help template:sets promote:edit-user \
+             kick:remove-user unban:edit-user ban:edit-user bulk:add-user-to-rooms",
+        ),
+        (
+            "Enter",
+            "ban:edit-user unban:edit-user kick:remove-user expel:remove-user promote:edit-user demote:edit-user \
+             moderator:edit-user owner:edit-user admin:edit-user mute:edit-user role:edit-user delete:remove-user \
+             invite:add-user give:add-hat-to-users grant:add-hat-to-users paste:replace-user-hats duplicate:copy-user-hats",
+        ),
+        (
+            "Enter j Enter",
+            "rename:edit-hat revoke:remove-hat delete:remove-hat hide:toggle-active show:toggle-active lock:toggle-required \
+             give:add-hat",
+        ),
+        (
+            "w w",
+            "ban:ban-everywhere block:ban-everywhere unban:edit-user-everywhere kick:remove-user-everywhere \
+             promote:edit-user-everywhere moderator:edit-user-everywhere give:add-hat-everywhere",
+        ),
+        ("w", "rename:edit-hat-everywhere revoke:remove-hat-everywhere"),
+    ] {
+        for pair in words.split_whitespace() {
+            let (word, id) = pair.split_once(':').unwrap();
+            let mut session = open();
+            session.keys(keys);
+            session.keys(":");
+            session.text(word);
+            assert_eq!(
+                found(&session).first().map(String::as_str),
+                Some(id),
+                "{keys}: {word}"
+            );
+        }
+    }
+    for (keys, words, id) in [
+        ("", "select all", "mark-all"),
+        ("Enter", "remove hat", "remove-hat"),
+        ("", "remove hat", "remove-hat"),
+        ("Enter", "remove user", "remove-user"),
     ] {
         let mut session = open();
-        session.keys("Enter :");
-        session.text(word);
-        let finder = session.state.top_as::<Finder>().unwrap();
-        let found = finder.matches.iter().any(|found| match &found.item {
-            FinderItem::Command(offer) => {
-                let all = format!(
-                    "{} {}",
-                    offer.command.help.to_lowercase(),
-                    offer.command.synonyms.join(" ")
-                );
-                all.contains(word)
-            }
-            _ => false,
-        });
-        assert!(found, "{word}");
+        session.keys(keys);
+        session.keys(":");
+        session.text(words);
+        assert_eq!(found(&session)[0], id, "{keys}: {words}");
     }
+}
+
+/// The help names a key only where the key runs the command: over each overlay, and in each pane.
+#[test]
+fn help_names_only_keys_that_work() {
+    for keys in [
+        "",
+        "Enter",
+        "Enter j Enter",
+        "w",
+        "w Enter",
+        "w w",
+        "w w Enter",
+        "H",
+        "H Enter",
+        "H s",
+        "C",
+        "N",
+        "X",
+        "I",
+        "T",
+        "S",
+        "a",
+        "Enter a",
+        "d",
+        "H /",
+    ] {
+        let mut session = open();
+        session.external_change(|wardrobe| {
+            let mut group = wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Admin)?;
+            let added = wardrobe.set_affiliation(&jid("new@example.org"), &jid(ROOM), Affiliation::Member)?;
+            group.0.extend(added.0);
+            Ok(group)
+        });
+        session.keys(keys);
+        let below = session.state.clone();
+        session.keys("F1");
+        let Some(finder) = session.state.top_as::<Finder>() else {
+            panic!("{keys}: no help; {}", session.notice())
+        };
+        let places = hatrack::app::places(&below);
+        for found in &finder.matches {
+            let FinderItem::Command(offer) = &found.item else {
+                continue;
+            };
+            if !places.contains(&offer.command.place) {
+                continue;
+            }
+            let of_command = offer.command.keys.iter().chain(offer.command.fallback);
+            let working =
+                of_command.filter(|key| lookup(&below, **key).is_some_and(|run| run.id == offer.command.id));
+            let working: Vec<String> = working.map(|key| key.name()).collect();
+            assert_eq!(offer.keys, working.join(", "), "{keys}: {}", offer.command.id);
+        }
+    }
+}
+
+/// Space marks an entry of the history, so it is not named as the key for a page down there.
+#[test]
+fn help_of_the_history_names_space_once() {
+    let mut session = open();
+    session.external_change(|wardrobe| wardrobe.rename_room(&jid(ROOM), Some("A")));
+    session.keys("H ?");
+    let finder: &Finder = session.state.top_as().unwrap();
+    let with_space = finder.matches.iter().filter_map(|found| match &found.item {
+        FinderItem::Command(offer) if offer.keys.contains("Space") => Some(offer.command.id.name()),
+        _ => None,
+    });
+    let here: Vec<&str> = with_space.take(2).collect();
+    assert_eq!(here[0], "mark-entry");
+    assert_ne!(here.get(1), Some(&"page-down"));
+}
+
+#[test]
+fn rows_hidden_by_a_filter_are_not_called_missing() {
+    let mut session = open();
+    session.keys("Enter / n o b o d y Enter e");
+    assert_eq!(session.notice(), "The filter hides 3 users (Esc clears it)");
+    session.keys("Tab a");
+    assert_eq!(session.notice(), "A filter hides 3 users (Esc there clears it)");
+    session.keys("Shift-Tab ?");
+    let reasons = |session: &Session| -> Vec<String> {
+        let finder: &Finder = session.state.top_as().unwrap();
+        let reason = |item: &FinderItem| match item {
+            FinderItem::Command(offer) => offer.enabled.clone().err(),
+            _ => None,
+        };
+        finder
+            .matches
+            .iter()
+            .filter_map(|found| reason(&found.item))
+            .collect()
+    };
+    let all = reasons(&session);
+    assert!(
+        all.contains(&"The filter hides 3 users (Esc clears it)".to_owned()),
+        "{all:?}"
+    );
+    assert!(
+        !all.iter().any(|reason| reason.contains("No users yet")),
+        "{all:?}"
+    );
+    session.keys("Esc Esc Esc g / n o n e Enter e");
+    assert_eq!(session.notice(), "The filter hides 1 room (Esc clears it)");
 }

@@ -135,6 +135,7 @@ fn restricted_session_rejects_other_rooms() {
     let scope = Scope {
         rooms: Some([jid(ROOM)].into()),
         read_only: false,
+        ..Scope::default()
     };
     let start = Start {
         scope,
@@ -216,9 +217,10 @@ fn address_list_adds_all_after_confirmation() {
         asked.question,
         "Add 2 users to courses@conference.example.org as member?"
     );
+    assert_eq!(asked.names, "jane, joe (example.org)");
     assert_eq!(
         asked.consequence,
-        "jane@example.org, joe@example.org. 1 is already in the room (unchanged): terry@example.org. \
+        "1 user is already in the room (unchanged): terry@example.org. \
          1 duplicate ignored. You can undo this in one step."
     );
     // Back in the form, which still has the list, choose another affiliation.
@@ -247,7 +249,7 @@ fn address_list_with_error_adds_nobody() {
     session.send(Msg::Paste("jane@example.org\nfoo bar@\njoe@example.org".into()));
     assert_eq!(
         session.notice(),
-        "Nothing added. Not addresses: line 2: \"foo\" (not user@domain), line 2: \"bar@\" (missing or invalid \
+        "Nothing added. Invalid addresses: line 2: \"foo\" (not user@domain), line 2: \"bar@\" (missing or invalid \
          domain)"
     );
     assert!(session.state.top_as::<Form>().is_some());
@@ -257,10 +259,8 @@ fn address_list_with_error_adds_nobody() {
             .notice()
             .starts_with("Cannot save. Address: Nothing added")
     );
-    // Correct it in the field.
-    session.keys("Ctrl-U");
-    session.text("jane@example.org joe@example.org");
-    session.keys("Enter y");
+    // Correct its line.
+    session.keys("Up Ctrl-U Enter y");
     assert_eq!(session.state.users().len(), 5);
     session.keys("a");
     session.text("jane@example.org,joe@example.org");
@@ -324,7 +324,6 @@ fn address_list_is_added_to_several_rooms() {
     session.text("staff@conference.example.org");
     session.keys("Enter * A");
     session.send(Msg::Paste("jane@example.org\nterry@example.org".into()));
-    session.keys("Enter");
     let Some(asked) = session.state.top_as::<Confirm>() else {
         panic!("{}", session.notice())
     };

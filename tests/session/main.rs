@@ -10,25 +10,40 @@
 #[path = "../support/session.rs"]
 mod session;
 
+#[path = "../support/screen.rs"]
+#[expect(dead_code, reason = "shared by several test files")]
+mod screen;
+
 mod by_user;
 mod catalog;
 mod conflicts;
 mod drafts;
 mod ease;
+mod ending;
+mod everywhere;
 mod exchange;
+mod expired;
 mod filter;
 mod finder;
+mod footer;
 mod forms;
 mod hats_view;
+mod history;
 mod keys;
 mod marks;
 mod mouse;
 mod new_hats;
 mod new_users;
+mod others;
 mod panes;
+mod questions;
+mod reasons;
+mod rights;
 mod server_forms;
 mod servers;
 mod sets;
+mod space;
+mod themes;
 mod undo;
 
 use hatrack::app::{Effect, Msg, State};

@@ -1,19 +1,19 @@
 //! The mouse, without a screen: clicks name what is under the pointer.
 
 use hatrack::app::form::Form;
-use hatrack::app::{Effect, Msg, Pane, Spot};
+use hatrack::app::{Effect, MouseTarget, Msg, Pane};
 
 use super::session::Session;
 use super::{TERRY, open, terrys};
 
-fn click(session: &mut Session, on: &[Spot]) {
+fn click(session: &mut Session, on: &[MouseTarget]) {
     session.send(Msg::Click {
         on: on.to_vec(),
         double: false,
     });
 }
 
-fn double(session: &mut Session, on: &[Spot]) {
+fn double(session: &mut Session, on: &[MouseTarget]) {
     click(session, on);
     session.send(Msg::Click {
         on: on.to_vec(),
@@ -35,17 +35,26 @@ fn toggles_mouse_with_notice() {
 #[test]
 fn click_selects_rows_but_not_under_form() {
     let mut session = open();
-    click(&mut session, &[Spot::Pane(Pane::Second), Spot::Row(1)]);
+    click(
+        &mut session,
+        &[MouseTarget::Pane(Pane::Second), MouseTarget::Row(1)],
+    );
     assert_eq!(session.state.focus(), Pane::Second);
     assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
     session.send(Msg::Wheel {
-        on: vec![Spot::Pane(Pane::Second)],
+        on: vec![MouseTarget::Pane(Pane::Second)],
         down: false,
     });
     assert_eq!(session.state.selected(Pane::Second), Some(0));
     session.keys("e");
-    click(&mut session, &[Spot::Pane(Pane::First), Spot::Row(0)]);
-    double(&mut session, &[Spot::Pane(Pane::First), Spot::Row(0)]);
+    click(
+        &mut session,
+        &[MouseTarget::Pane(Pane::First), MouseTarget::Row(0)],
+    );
+    double(
+        &mut session,
+        &[MouseTarget::Pane(Pane::First), MouseTarget::Row(0)],
+    );
     assert_eq!(session.state.focus(), Pane::Second);
     assert_eq!(session.state.overlays().len(), 1);
 }
@@ -53,22 +62,31 @@ fn click_selects_rows_but_not_under_form() {
 #[test]
 fn double_click_acts_as_enter() {
     let mut session = open();
-    double(&mut session, &[Spot::Pane(Pane::First), Spot::Row(0)]);
+    double(
+        &mut session,
+        &[MouseTarget::Pane(Pane::First), MouseTarget::Row(0)],
+    );
     assert_eq!(session.state.focus(), Pane::Second);
-    double(&mut session, &[Spot::Pane(Pane::Second), Spot::Row(1)]);
+    double(
+        &mut session,
+        &[MouseTarget::Pane(Pane::Second), MouseTarget::Row(1)],
+    );
     assert_eq!(session.state.focus(), Pane::Third);
-    double(&mut session, &[Spot::Pane(Pane::Third), Spot::Row(0)]);
+    double(
+        &mut session,
+        &[MouseTarget::Pane(Pane::Third), MouseTarget::Row(0)],
+    );
     assert!(session.state.top_as::<Form>().is_some());
     // Outside of the rows there is nothing to open.
     let mut session = open();
-    double(&mut session, &[Spot::Pane(Pane::First)]);
+    double(&mut session, &[MouseTarget::Pane(Pane::First)]);
     assert_eq!(session.state.focus(), Pane::First);
 }
 
 #[test]
 fn double_click_on_lost_row_opens_nothing() {
     let mut session = open();
-    let second = [Spot::Pane(Pane::Second), Spot::Row(1)];
+    let second = [MouseTarget::Pane(Pane::Second), MouseTarget::Row(1)];
     click(&mut session, &second);
     session.external_change(|wardrobe| {
         let nobody = hatrack::model::Affiliation::None;
@@ -86,18 +104,18 @@ fn double_click_on_lost_row_opens_nothing() {
 fn click_focuses_and_changes_form_fields() {
     let mut session = open();
     session.keys("l j l e");
-    click(&mut session, &[Spot::Field(3)]);
+    click(&mut session, &[MouseTarget::Field(3)]);
     session.keys("Enter");
     assert_eq!(terrys(&session)[super::HAT]["required"], true);
     session.keys("h e");
-    click(&mut session, &[Spot::Field(0), Spot::Choice(1)]);
+    click(&mut session, &[MouseTarget::Field(0), MouseTarget::Choice(1)]);
     session.keys("Enter");
     let user = &session.json()["rooms"][super::ROOM]["users"][TERRY];
     assert_eq!(user["affiliation"], "admin");
     // A row that no longer exists is ignored.
     session.keys("e");
-    click(&mut session, &[Spot::Field(9), Spot::Choice(99)]);
-    click(&mut session, &[Spot::Suggestion(3)]);
+    click(&mut session, &[MouseTarget::Field(9), MouseTarget::Choice(99)]);
+    click(&mut session, &[MouseTarget::Suggestion(3)]);
     session.keys("Esc");
     assert!(session.state.top().is_none());
 }

@@ -181,5 +181,8 @@ fn hat_of_the_catalog_is_defined_from_its_title_and_selected() {
     session.keys("a");
     session.text("teac");
     session.keys("Enter");
-    assert_eq!(session.json()["rooms"][ROOM]["hats"], json!({HAT: {}}));
+    assert_eq!(
+        session.json()["rooms"][ROOM]["hats"],
+        json!({HAT: {"title": "Teacher"}})
+    );
 }

@@ -1,7 +1,7 @@
 //! Addresses of new users without a domain, and whole domains.
 
-use hatrack::app::Confirm;
 use hatrack::app::form::{FieldName, Form};
+use hatrack::app::{Confirm, Msg};
 use hatrack::model::Wardrobe;
 use serde_json::json;
 
@@ -79,5 +79,42 @@ fn whole_domain_is_asked_for() {
     assert_eq!(
         session.json()["rooms"][ROOM]["users"]["spam.example"],
         json!({"affiliation": "member", "hats": {}})
+    );
+}
+
+#[test]
+fn list_is_edited_over_several_lines() {
+    let mut session = open();
+    session.keys("Enter a");
+    session.send(Msg::Paste("ann@example.org\nnobody\nbea@example.org\n".into()));
+    assert!(
+        session.notice().contains("line 2: \"nobody\""),
+        "{}",
+        session.notice()
+    );
+    // The cursor is at the end of the last line; the bad one is above it.
+    session.keys("Up");
+    session.text("@example.org");
+    session.keys("Ctrl-O");
+    session.text("cleo@example.org");
+    assert_eq!(
+        typed(&session),
+        "ann@example.org\nnobody@example.org\ncleo@example.org\nbea@example.org"
+    );
+    session.keys("Enter y");
+    let users = &session.json()["rooms"][ROOM]["users"];
+    for name in ["ann", "nobody", "cleo", "bea"] {
+        assert!(users[format!("{name}@example.org")].is_object(), "{users}");
+    }
+    // From the last line, the key goes on to the next field, and from the first to the previous one.
+    session.keys("a");
+    session.text("dan");
+    session.keys("Ctrl-O Down");
+    assert_eq!(session.state.top_as::<Form>().unwrap().focus, 1);
+    session.keys("Up Up Up");
+    assert_eq!(
+        session.state.top_as::<Form>().unwrap().focus,
+        1,
+        "around, as in other forms"
     );
 }

@@ -3,7 +3,7 @@
 use hatrack::app::Confirm;
 use hatrack::app::{Effect, Msg, Pane, SaveState, Start, command};
 use hatrack::model::{Affiliation, Wardrobe};
-use hatrack::store::Scope;
+use hatrack::store::{Scope, Snapshot, StoreEvent};
 use serde_json::json;
 
 use super::session::Session;
@@ -99,19 +99,34 @@ fn large_removals_ask_first() {
     assert!(session.state.top_as::<Confirm>().is_some());
     session.keys("y");
     assert_eq!(session.state.users().len(), 2);
-    // Removing a user without hats does not ask.
-    session.keys("g d");
+    // Removing a user without hats does not ask, unless it is an owner.
+    session.keys("g e Right Right Enter y d");
     assert_eq!(session.state.users().len(), 1);
     assert!(session.state.overlays().is_empty());
 }
 
 #[test]
-fn escape_clears_message_first_and_arrows_stop_at_ends() {
+fn escape_does_what_the_footer_says_while_a_message_is_shown() {
+    let mut session = open();
+    session.keys("Enter m");
+    assert_eq!(session.state.marked(Pane::Second), 1);
+    session.keys("V V");
+    assert_ne!(session.notice(), "");
+    session.keys("Esc");
+    assert_eq!((session.notice(), session.state.marked(Pane::Second)), ("", 0));
+    assert_eq!(session.state.focus(), Pane::Second);
+    // A range that has just begun is canceled by the first press, as its message says.
+    session.keys("V");
+    assert!(session.notice().contains("Esc to cancel"), "{}", session.notice());
+    session.keys("Esc");
+    assert_eq!(session.state.marked(Pane::Second), 0);
+}
+
+#[test]
+fn escape_goes_back_and_arrows_stop_at_ends() {
     let mut session = open();
     session.keys("Enter j Enter r");
     assert_ne!(session.notice(), "");
-    session.keys("Esc");
-    assert_eq!((session.notice(), session.state.focus()), ("", Pane::Third));
     session.keys("l Right");
     assert_eq!(session.state.focus(), Pane::Third);
     session.keys("Tab h Left");
@@ -139,6 +154,28 @@ fn read_only_session_changes_nothing() {
     assert!(session.state.overlays().is_empty());
     assert_eq!(session.json(), before);
     assert!(session.state.notice().unwrap().is_error);
+}
+
+#[test]
+fn refusal_goes_away_when_the_file_can_be_written_again() {
+    let mut session = open();
+    let reason = "hats.json cannot be written: the file is read-only";
+    let content = |session: &mut Session, read_only: Option<&str>| {
+        let snapshot = Snapshot {
+            read_only: read_only.map(Into::into),
+            ..session.memory.snapshot()
+        };
+        session.send(Msg::Store(Box::new(StoreEvent::Changed(snapshot))));
+    };
+    content(&mut session, Some(reason));
+    session.keys("a");
+    let refusal = format!("Cannot change anything: {reason}");
+    assert_eq!(session.notice(), refusal);
+    content(&mut session, Some(reason));
+    assert_eq!(session.notice(), refusal, "it still is");
+    content(&mut session, None);
+    assert_eq!(session.notice(), "Data file writable again");
+    assert!(!session.state.notice().unwrap().is_error);
 }
 
 #[test]
@@ -174,7 +211,11 @@ fn copies_selected_name_and_json() {
     assert_eq!(room, session.json()["rooms"][ROOM]);
     session.keys("Tab Down");
     assert_eq!(copied(&mut session, "Y"), TERRY);
-    assert!(session.notice().starts_with("Sent terry@example.org"));
+    assert!(
+        session
+            .notice()
+            .starts_with("Sent to the clipboard: terry@example.org")
+    );
     let user: serde_json::Value = serde_json::from_str(&copied(&mut session, "J")).unwrap();
     assert_eq!(user, room["users"][TERRY]);
     session.keys("Tab");
@@ -197,7 +238,11 @@ fn copied_addresses_of_marked_users_can_be_pasted() {
         panic!("{:?}", session.effects)
     };
     assert_eq!(text, format!("prof@example.org\n{TERRY}"));
-    assert!(session.notice().starts_with("Sent the addresses of 2 users"));
+    assert!(
+        session
+            .notice()
+            .starts_with("Sent to the clipboard: the addresses of 2 users")
+    );
     session.keys("h j Tab a");
     session.send(Msg::Paste(text));
     session.keys("y");

@@ -3,7 +3,7 @@
 
 use hatrack::app::form::Form;
 use hatrack::app::{Confirm, Msg, Start};
-use hatrack::model::{Affiliation, Attachment, CatalogHat, Wardrobe};
+use hatrack::model::{Attachment, CatalogHat, Wardrobe};
 use hatrack::sync::{Affiliations, ServerClass, ServerEvent, ServerState};
 use hatrack::ui::{Theme, plain};
 use serde_json::{Value, json};
@@ -15,8 +15,8 @@ use super::{HAT, ROOM, TERRY, hat, jid, terrys, wardrobe};
 const SERVICE: &str = "conference.example.org";
 const PROF: &str = "prof@example.org";
 
-/// A session whose server is of this class.
-fn open(class: ServerClass, affiliations: Affiliations, wardrobe: Wardrobe) -> Session {
+/// A session whose server is of this class, before it is connected.
+fn start(class: ServerClass, affiliations: Affiliations, wardrobe: Wardrobe) -> Session {
     let server = FakeServer::new("example", class);
     let mut entry = server.entry(SERVICE);
     entry.affiliations = affiliations;
@@ -27,6 +27,12 @@ fn open(class: ServerClass, affiliations: Affiliations, wardrobe: Wardrobe) -> S
     };
     let mut session = Session::start(start, wardrobe, (100, 30));
     session.server = Some(server);
+    session
+}
+
+/// A session whose server is of this class.
+fn open(class: ServerClass, affiliations: Affiliations, wardrobe: Wardrobe) -> Session {
+    let mut session = start(class, affiliations, wardrobe);
     session.send(Msg::Server(Box::new(ServerEvent::State {
         server: "example".into(),
         state: ServerState::Ready(class),
@@ -55,9 +61,33 @@ fn room(session: &Session) -> Value {
 }
 
 #[test]
+fn title_belongs_to_the_catalog_of_a_server_that_is_away() {
+    let mut session = start(ServerClass::EjabberdCatalog, Affiliations::Show, wardrobe());
+    let server = || "example".into();
+    for event in [
+        ServerEvent::Class {
+            server: server(),
+            class: ServerClass::EjabberdCatalog,
+        },
+        ServerEvent::State {
+            server: server(),
+            state: ServerState::Away("no answer".into()),
+        },
+    ] {
+        session.send(Msg::Server(Box::new(event)));
+    }
+    session.keys("l Down l Enter");
+    assert!(
+        page(&session).contains("Title in the room's catalog"),
+        "{}",
+        page(&session)
+    );
+}
+
+#[test]
 fn affiliations_that_are_only_shown_are_not_changed() {
     let mut session = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
-    let refused = "Affiliations with courses@conference.example.org are only shown: change them on example, or set \
+    let refused = "Affiliations in courses@conference.example.org are only received: change them on example, or set \
                    affiliations = \"manage\" in the configuration";
     session.keys("l g");
     for keys in ["e", "a", "d"] {
@@ -97,7 +127,7 @@ fn forms_say_what_the_server_does_not_keep() {
     );
     session.keys("Tab");
     assert!(
-        page(&session).contains("Kept here only: example has no required hats"),
+        page(&session).contains("Saved only in the data file: example has no required hats"),
         "{}",
         page(&session)
     );
@@ -115,7 +145,7 @@ fn a_title_of_the_catalog_changes_for_all_users_with_the_hat() {
     );
     session.keys("l Down l Enter");
     assert!(
-        page(&session).contains("Of the room's catalog, for all 2 users"),
+        page(&session).contains("Title in the room's catalog, for all 2 users"),
         "{}",
         page(&session)
     );
@@ -200,9 +230,8 @@ fn a_new_hat_is_defined_in_the_catalog() {
     session.text("Dean");
     session.keys("Enter");
     assert_eq!(room(&session)["hats"], Value::Null);
-    let member = session.state.wardrobe().user(&jid(ROOM), &jid(PROF)).unwrap();
-    assert_eq!(member.affiliation, Affiliation::Owner);
-    assert!(terrys(&session)[HAT].is_object() && !TERRY.is_empty());
+    let prof = room(&session)["users"][PROF]["hats"]["urn:x:dean"].clone();
+    assert_eq!(prof, json!({ "active": true, "title": "Dean" }));
 }
 
 /// Both have the hat, whose title is only in the catalog.
@@ -285,12 +314,12 @@ fn an_own_title_moves_with_another_id() {
 
 #[test]
 fn a_title_that_the_server_needs_cannot_be_emptied() {
-    let problem = "Cannot save. Title: Enter a title: example keeps no hat without one";
+    let problem = "Cannot save. Title: Enter a title: example does not accept hats without one";
     let mut session = open(ServerClass::EjabberdCatalog, Affiliations::Show, of_catalog());
     session.keys("l g l Enter Ctrl-U Enter");
     assert_eq!(session.notice(), problem);
     assert!(
-        page(&session).contains("Enter a title: example keeps no hat without one"),
+        page(&session).contains("Enter a title: example does not accept hats without one"),
         "{}",
         page(&session)
     );

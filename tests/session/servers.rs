@@ -4,7 +4,7 @@ use hatrack::app::details::DetailsOverlay;
 use hatrack::app::servers::plan::PlanOverlay;
 use hatrack::app::servers::report::ReportOverlay;
 use hatrack::app::servers::{PlanRow, RoomComparison, ServersOverlay, describe_line};
-use hatrack::app::{Confirm, Effect, Msg, Spot, Start};
+use hatrack::app::{Confirm, Effect, MouseTarget, Msg, Start};
 use hatrack::model::{Affiliation, Attachment, Wardrobe};
 use hatrack::store::Scope;
 use hatrack::sync::{
@@ -16,6 +16,10 @@ mod applying;
 mod arrivals;
 mod compared;
 mod details;
+mod following;
+mod presence;
+mod sending_time;
+mod unresolved;
 
 use super::session::Session;
 use super::session::server::FakeServer;
@@ -54,7 +58,7 @@ fn same() -> FakeServer {
             take: false,
         },
         revision: 0,
-        received: std::collections::BTreeSet::new(),
+        received: std::collections::BTreeMap::new(),
         held: std::collections::BTreeSet::new(),
     });
     server.requests.clear();
@@ -140,7 +144,7 @@ fn without_a_server_says_how_to_configure_one() {
     session.keys("S");
     assert_eq!(
         session.notice(),
-        "No server configured: hatrack servers example prosody prints an entry to start from"
+        "No servers configured: hatrack servers example prosody prints an example section"
     );
     assert!(session.state.overlays().is_empty() && session.effects.is_empty());
 }
@@ -156,7 +160,7 @@ fn compares_chooses_applies_and_reports() {
             "send: prof@example.org add \"Dean\", active",
             TERRY,
             "receive: add \"Proctor\", active",
-            "choose: \"Teacher\": yours inactive, theirs active, required",
+            "conflict: \"Teacher\": yours inactive; theirs active, required",
         ]
     );
     session.keys("Tab i");
@@ -167,7 +171,7 @@ fn compares_chooses_applies_and_reports() {
             &format!("\"Teacher\" for {TERRY}"),
             "Yours (data file): \"Teacher\", inactive",
             "Theirs (server): \"Teacher\", active, required",
-            "Before: \"Teacher\", active",
+            "Last value both had: \"Teacher\", active",
             "Conflict: m keeps yours, t keeps theirs",
             "",
             &format!("{ROOM} on example"),
@@ -322,6 +326,69 @@ fn an_empty_wardrobe_loads_the_rooms_of_the_server() {
 }
 
 #[test]
+fn rooms_without_permission_are_not_loaded() {
+    let private = "private@conference.example.org";
+    let mut server = same();
+    server.user(private, TERRY, Affiliation::Member);
+    let forbidden = RoomRead::Forbidden("only owners of the room may".to_owned());
+    server.unreadable.insert(jid(private), forbidden);
+    let mut session = start(server, Wardrobe::default(), Scope::default());
+    session.keys("S Enter");
+    assert_eq!(session.notice(), "1 room without permission skipped");
+    assert!(
+        !rows(&session).contains(&private.to_owned()),
+        "{:?}",
+        rows(&session)
+    );
+    // A comparison of what is in the file shows why.
+    let mut wardrobe = wardrobe();
+    wardrobe.add_room(&jid(private), None).unwrap();
+    let server = session.server.take().unwrap();
+    let mut session = start(server, wardrobe, Scope::default());
+    session.keys("S Enter");
+    assert!(
+        rows(&session).contains(&private.to_owned()),
+        "{:?}",
+        rows(&session)
+    );
+}
+
+#[test]
+fn all_rooms_that_are_only_there_are_read_by_one_request() {
+    let mut server = same();
+    let others = [
+        "a@conference.example.org",
+        "b@conference.example.org",
+        "z@conference.example.org",
+    ];
+    for room in others {
+        server.user(room, TERRY, Affiliation::Member);
+    }
+    let mut session = open(server);
+    session.keys("S Enter");
+    session.server.as_mut().unwrap().requests.clear();
+    session.keys("A");
+    let asked = |request: &ServerRequest| match request {
+        ServerRequest::Plan { rooms, .. } => rooms.iter().map(|room| room.room.to_string()).collect(),
+        _ => Vec::new(),
+    };
+    let plans: Vec<Vec<String>> = requests(&session)
+        .iter()
+        .map(asked)
+        .filter(|rooms| !rooms.is_empty())
+        .collect();
+    assert_eq!(plans, [others]);
+    let shown = plan(&session);
+    assert!(shown.counts().receive >= others.len(), "{:?}", shown.counts());
+    session.keys("A");
+    assert!(
+        session.notice().contains("No rooms are only on the server"),
+        "{}",
+        session.notice()
+    );
+}
+
+#[test]
 fn a_room_that_is_only_there_is_added_when_asked_for() {
     let other = "staff@conference.example.org";
     let mut server = same();
@@ -398,7 +465,7 @@ fn held_removals_are_received_when_chosen() {
     session.keys("Space");
     assert_eq!(
         session.notice(),
-        "Held back, as many users would lose hats: Space on a difference receives it, r receives all"
+        "Held back, as many users would lose hats: Space receives the selected difference, r receives all"
     );
     session.keys("Down Space");
     assert_eq!(
@@ -466,7 +533,7 @@ fn what_was_changed_here_meanwhile_is_not_sent() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "The data file has changed since. c compares again"
+        "The data file changed in the meantime. c compares again"
     );
     session.keys("c");
     session.keys("Enter y");
@@ -513,6 +580,38 @@ fn a_server_that_cannot_be_reached_gives_its_reason() {
 }
 
 #[test]
+fn differences_are_in_the_order_of_the_users_pane() {
+    let mut server = same();
+    for user in ["u10", "u2", "u1"] {
+        server.user(ROOM, &format!("{user}@example.org"), Affiliation::Member);
+    }
+    let mut session = open(server);
+    session.keys("S Enter");
+    let rows = rows(&session);
+    let users: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row.split(' ').find(|part| part.contains("@example.org")))
+        .collect();
+    assert_eq!(users, ["u1@example.org", "u2@example.org", "u10@example.org"]);
+}
+
+#[test]
+fn the_question_counts_what_is_left_out() {
+    let mut session = differing();
+    session.keys("S Enter");
+    let left_out = |session: &mut Session| {
+        session.keys("Enter");
+        let question = session.state.top_as::<Confirm>().unwrap();
+        let is_said = question.consequence.contains("1 difference is left out.");
+        session.keys("Esc");
+        is_said
+    };
+    assert!(!left_out(&mut session));
+    session.keys("Down x");
+    assert!(left_out(&mut session));
+}
+
+#[test]
 fn a_read_only_session_compares_and_changes_nothing() {
     let mut server = same();
     server.hat(ROOM, TERRY, PROCTOR, active("Proctor"));
@@ -521,11 +620,16 @@ fn a_read_only_session_compares_and_changes_nothing() {
         ..Scope::default()
     };
     let mut session = start(server, wardrobe(), scope);
-    session.keys("S Enter Enter");
-    assert_eq!(
-        session.notice(),
-        "Cannot change anything: this session is read-only (--read-only)"
-    );
+    session.keys("S Enter");
+    for key in ["Enter", "Space", "m", "t", "Down Space", "m", "t"] {
+        session.keys(key);
+        assert_eq!(
+            session.notice(),
+            "Cannot change anything: this session is read-only (--read-only)",
+            "{key}"
+        );
+    }
+    assert_eq!(plan(&session).counts().receive, 1);
     assert!(session.state.top_as::<PlanOverlay>().is_some());
 }
 
@@ -540,6 +644,7 @@ fn a_restricted_session_sees_only_its_rooms() {
     let scope = Scope {
         rooms: Some([jid(ROOM)].into()),
         read_only: false,
+        ..Scope::default()
     };
     let mut session = start(server, wardrobe(), scope);
     session.keys("S Enter");
@@ -559,6 +664,7 @@ fn a_restricted_session_sees_only_its_rooms() {
     let elsewhere = Scope {
         rooms: Some([jid("courses@conference.example.net")].into()),
         read_only: false,
+        ..Scope::default()
     };
     let session = start(same(), wardrobe(), elsewhere);
     assert!(session.state.servers().is_empty());
@@ -635,6 +741,7 @@ fn the_effects_of_a_comparison_are_requests() {
         ..Start::default()
     };
     let mut session = Session::start(start, wardrobe(), (100, 30));
+    session.effects.clear(); // The room is followed.
     session.keys("S c");
     let expected = ServerRequest::Check {
         server: "example".into(),
@@ -651,14 +758,14 @@ fn the_effects_of_a_comparison_are_requests() {
         class: Some(ServerClass::Prosody),
         version: Some("Prosody 13.0".into()),
         transport: None,
-        rights: hatrack::sync::Rights::All,
+        rights: hatrack::sync::ServerRights::All,
         rooms: Vec::new(),
         all_rooms: true,
         missing: Vec::new(),
     };
     assert_eq!(
         answer(&mut session, Ok(report)),
-        "Checked example: nothing missing (i for details)"
+        "Checked example: no problems (i for details)"
     );
     let failed = answer(
         &mut session,
@@ -675,7 +782,7 @@ fn the_mouse_selects_scrolls_and_applies() {
     let mut session = differing();
     session.keys("S");
     let click = |session: &mut Session, row, double| {
-        let on = vec![Spot::Row(row)];
+        let on = vec![MouseTarget::Row(row)];
         session.send(Msg::Click { on, double });
     };
     click(&mut session, 0, true);
@@ -683,7 +790,7 @@ fn the_mouse_selects_scrolls_and_applies() {
     click(&mut session, 3, false);
     assert_eq!(plan(&session).selected, 3);
     session.send(Msg::Wheel {
-        on: vec![Spot::Row(0)],
+        on: vec![MouseTarget::Row(0)],
         down: false,
     });
     assert_eq!(plan(&session).selected, 0);

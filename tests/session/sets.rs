@@ -7,6 +7,7 @@ use hatrack::app::prompt::Prompt;
 use hatrack::app::sets::SetsOverlay;
 use hatrack::model::{Affiliation, Json};
 use hatrack::store::Scope;
+use hatrack::ui::Theme;
 
 use super::{HAT, ROOM, TERRY, jid, open, terrys, wardrobe};
 use crate::session::Session;
@@ -83,7 +84,7 @@ fn applies_set_to_one_directly_and_to_many_after_confirmation() {
         format!("Replace the hats of 21 users in {ROOM} with \"Teacher\"?")
     );
     assert!(
-        confirm.consequence.contains("1 is banned"),
+        confirm.consequence.contains("1 user is banned"),
         "{}",
         confirm.consequence
     );
@@ -96,6 +97,39 @@ fn applies_set_to_one_directly_and_to_many_after_confirmation() {
     assert_eq!(
         session.json()["rooms"][ROOM]["users"]["user07@example.org"]["hats"],
         serde_json::json!({})
+    );
+}
+
+#[test]
+fn title_names_who_gets_the_set() {
+    let mut session = saved();
+    let title = |session: &Session| {
+        let (buffer, _) = super::screen::frame(&session.state, Theme::default(), (100, 30));
+        super::screen::lines(&buffer).join("\n")
+    };
+    session.keys("g N");
+    assert!(
+        title(&session).contains("Apply set to prof@example.org"),
+        "{}",
+        title(&session)
+    );
+    session.keys("Esc * N");
+    assert!(
+        title(&session).contains("Apply set to 3 users: mallory, prof, terry"),
+        "{}",
+        title(&session)
+    );
+    session.keys("Esc Esc w w g N");
+    assert!(
+        title(&session).contains("Apply set to mallory@example.net"),
+        "{}",
+        title(&session)
+    );
+    session.keys("Esc Enter N");
+    assert!(
+        title(&session).contains(&format!("Apply set to mallory@example.net in {ROOM}")),
+        "{}",
+        title(&session)
     );
 }
 
@@ -181,6 +215,18 @@ fn concurrent_set_saves_keep_both() {
 }
 
 #[test]
+fn hints_fit_what_is_selected() {
+    let mut session = Session::open(hatrack::model::Wardrobe::default(), (100, 30));
+    session.keys("N Ctrl-R");
+    assert_eq!(
+        session.notice(),
+        "No hat sets (select a user with hats, then Ctrl-S to save them as one)"
+    );
+    session.keys("Esc w w e");
+    assert_eq!(session.notice(), "No users yet");
+}
+
+#[test]
 fn cannot_save_set_without_hats_or_when_restricted() {
     let mut session = open();
     session.keys("Enter N Ctrl-S");
@@ -193,6 +239,7 @@ fn cannot_save_set_without_hats_or_when_restricted() {
     let scope = Scope {
         rooms: Some([jid(ROOM)].into()),
         read_only: false,
+        ..Scope::default()
     };
     let mut session = Session::start(
         Start {

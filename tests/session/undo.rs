@@ -65,8 +65,12 @@ fn fast_undo_keys_match_slow_ones() {
         group: file.rename_room(&jid(ROOM), Some("Lessons")).unwrap(),
         undoes: None,
         redoes: None,
+        rolled_back: None,
         outside: false,
+        accepted_removals: false,
         sent: None,
+        send_to: Box::default(),
+        reason: None,
         partial: false,
     };
     let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
@@ -115,7 +119,7 @@ fn history_lists_filters_and_undoes() {
     let mut session = open();
     session.keys("Enter j Enter Space r");
     session.external_change(|wardrobe| wardrobe.add_room(&jid("other@c.example"), None));
-    session.keys("H");
+    session.keys("H x");
     let history = |session: &Session| match session.state.top_as::<HistoryOverlay>() {
         Some(history) => history.clone(),
         other => panic!("no history: {other:?}"),
@@ -128,7 +132,7 @@ fn history_lists_filters_and_undoes() {
     session.keys("G u");
     assert!(
         session.notice().starts_with(
-            "Cannot undo revision 1: terry@example.org in courses@conference.example.org has changed since"
+            "Cannot undo revision 1: terry@example.org in courses@conference.example.org changed in the meantime"
         ),
         "{}",
         session.notice()
@@ -159,7 +163,7 @@ fn rejects_undo_that_no_longer_applies() {
     session.keys("u");
     assert!(
         session.notice().starts_with(
-            "Cannot undo: terry@example.org in courses@conference.example.org has changed since"
+            "Cannot undo: terry@example.org in courses@conference.example.org changed in the meantime"
         ),
         "{}",
         session.notice()
@@ -185,11 +189,11 @@ fn undo_reverts_rest_of_partially_undone_change() {
     };
     let undo = &history.entries[0];
     assert_eq!((undo.undoes, undo.group.0.len()), (Some(1), 1));
-    assert!(session.notice().starts_with("Undone: ") && !session.notice().contains("urn:x:1"));
+    assert!(session.notice().starts_with("Undid: ") && !session.notice().contains("urn:x:1"));
     // Nothing is left of it.
     session.keys("G u");
     assert!(
-        session.notice().starts_with("Already undone: "),
+        session.notice().starts_with("No changes: already undone ("),
         "{}",
         session.notice()
     );
@@ -210,11 +214,45 @@ fn undo_of_undone_change_says_so() {
     let before = session.json();
     session.keys("u");
     assert!(
-        session.notice().starts_with("Already undone: "),
+        session.notice().starts_with("No changes: already undone ("),
         "{}",
         session.notice()
     );
     assert_eq!(session.json(), before);
     session.keys("u");
-    assert!(session.notice().starts_with("Undone: "), "{}", session.notice());
+    assert!(session.notice().starts_with("Undid: "), "{}", session.notice());
+}
+
+#[test]
+fn undo_of_a_definition_says_what_the_catalog_has_now() {
+    let mut session = open();
+    session.keys("C a");
+    session.text("Zebra");
+    session.keys("Enter Esc");
+    let defined = |wardrobe: &Wardrobe| {
+        let room = wardrobe.room(&jid(ROOM)).unwrap();
+        room.catalog.keys().next().cloned().unwrap()
+    };
+    let id = defined(session.state.wardrobe());
+    session.external_change(|wardrobe| {
+        let entry = hatrack::model::CatalogHat {
+            title: Some("Horse".into()),
+            ..Default::default()
+        };
+        wardrobe.set_catalog_hat(&jid(ROOM), &id, Some(entry))
+    });
+    session.keys("u");
+    assert_eq!(
+        session.notice(),
+        "Cannot undo: courses@conference.example.org changed in the meantime: the catalog has \"Horse\". See history (H)"
+    );
+    session.external_change(|wardrobe| wardrobe.set_catalog_hat(&jid(ROOM), &id, None));
+    session.keys("u");
+    assert!(
+        session
+            .notice()
+            .starts_with("No changes: already undone (defined "),
+        "{}",
+        session.notice()
+    );
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hatrack::model::{self, Affiliation, Attachment, Group, HatId, Jid, Wardrobe};
-use hatrack::store::{Change, HistoryEntry, HistoryQuery, Scope, Store, StoreOptions, check};
+use hatrack::store::{Change, HistoryEntry, HistoryQuery, Store, StoreOptions, check};
 
 pub(crate) fn jid(text: &str) -> Jid {
     Jid::parse(text).unwrap()
@@ -25,7 +25,7 @@ pub(crate) fn hat(name: &str) -> HatId {
 pub(crate) fn options_for(actor: &str) -> StoreOptions {
     StoreOptions {
         actor: actor.into(),
-        scope: Scope::default(),
+        ..StoreOptions::default()
     }
 }
 

@@ -88,7 +88,7 @@ fn filters_match_inside_whole_rooms_and_users() {
     );
     assert_eq!(
         found(HistoryFilter {
-            hat: Some(hat("a")),
+            hat: Some(hat("a").into()),
             ..all()
         }),
         [5, 3]
@@ -419,7 +419,7 @@ fn records_what_a_server_was_sent_without_changing_the_file() {
     assert_eq!(store.find_undo().unwrap().undo.unwrap().revision, 3);
     let query = HistoryQuery {
         filter: HistoryFilter {
-            hat: sent.0[0].hat().cloned(),
+            hat: sent.0[0].hat().cloned().map(Into::into),
             ..HistoryFilter::default()
         },
         from: None,

@@ -15,6 +15,8 @@ mod faults;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod interleaved;
 #[cfg(test)]
 mod interrupted;

@@ -119,6 +119,14 @@ fn answers_commits_by_id_and_reports_outside_changes() {
         panic!();
     };
     assert_eq!(hats(&snapshot.wardrobe), ["a", "b"]);
+    let StoreEvent::ChangedByOthers(entries) = session.next() else {
+        panic!();
+    };
+    let told: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry.revision, &*entry.actor))
+        .collect();
+    assert_eq!(told, [(4, "alice")], "not what this session committed itself");
     session.worker.request(StoreRequest::FindUndo);
     let StoreEvent::FoundUndo(Ok(UndoCandidate { undo, redo: None })) = session.next() else {
         panic!();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use hatrack::model::{Affiliation, HatId, Jid};
 use hatrack::sync::{
     Base, HatValue, Item, ItemChange, ItemOutcome, ItemValue, MergeOptions, OtherRooms, Plan, Progress,
-    RemoteRoom, RemoteUser, Report, RoomPlan, RoomRead, RoomReport, ServerClass, ServerEntry, ServerEvent,
-    ServerKind, ServerRequest, ServerState, merge,
+    RateLimit, RemoteRoom, RemoteUser, Report, RoomPlan, RoomRead, RoomReport, ServerClass, ServerEntry,
+    ServerEvent, ServerKind, ServerRequest, ServerState, merge,
 };
 
 /// The server and its worker.
@@ -21,12 +21,16 @@ pub(crate) struct FakeServer {
     pub(crate) bases: BTreeMap<Jid, Base>,
     /// What reading the server fails with.
     pub(crate) error: Option<String>,
-    /// All requests, in order.
+    /// All requests, in order, without those about followed rooms.
     pub(crate) requests: Vec<ServerRequest>,
+    /// What to follow, and what changed there in the file.
+    pub(crate) followed: Vec<ServerRequest>,
     /// Answers come only when they are asked for.
     pub(crate) is_slow: bool,
     /// The server has something else than expected of these users' hats.
     pub(crate) refuses: Option<ItemOutcome>,
+    /// How much it accepts of the account.
+    pub(crate) limit: Option<RateLimit>,
 }
 
 impl FakeServer {
@@ -39,8 +43,10 @@ impl FakeServer {
             bases: BTreeMap::new(),
             error: None,
             requests: Vec::new(),
+            followed: Vec::new(),
             is_slow: false,
             refuses: None,
+            limit: None,
         }
     }
 
@@ -75,6 +81,13 @@ impl FakeServer {
 
     /// Handles a request; the events that answer it.
     pub(crate) fn handle(&mut self, request: ServerRequest) -> Vec<ServerEvent> {
+        if matches!(
+            request,
+            ServerRequest::Follow { .. } | ServerRequest::Changed { .. }
+        ) {
+            self.followed.push(request);
+            return Vec::new();
+        }
         self.requests.push(request.clone());
         let name: Arc<str> = self.name.into();
         match request {
@@ -131,7 +144,7 @@ impl FakeServer {
                 };
                 let new = || Base::new(self.name, self.class, &room.room);
                 let base = self.bases.entry(room.room.clone()).or_insert_with(new);
-                base.settle(local, remote, &|_| false);
+                base.settle(local, remote, jiff::Timestamp::now(), &|_| false);
                 Vec::new()
             }
             ServerRequest::Apply { id, plan, .. } => {
@@ -157,7 +170,10 @@ impl FakeServer {
             take,
             ..MergeOptions::default()
         };
-        merge(room, Ok(self.bases.get(room)), local, &read, self.class, &options)
+        let base = Ok(self.bases.get(room));
+        let mut plan = merge(room, base, local, &read, self.class, &options);
+        plan.limit = self.limit;
+        plan
     }
 
     fn apply(&mut self, plan: &RoomPlan) -> RoomReport {

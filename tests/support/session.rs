@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use hatrack::app::draft::{to_bytes, update_stored};
+use hatrack::app::path_completion::{self, FolderEntry};
 use hatrack::app::prompt::ExportOutcome;
 use hatrack::app::{DraftDelay, Effect, Key, KeyCode, Msg, Start, State, update};
 use hatrack::exchange::{self, ImportErrors, ImportFormat};
 use hatrack::model::{self, EditError, Group, Wardrobe};
-use hatrack::store::{MemoryStore, StoreEvent, StoreProblem, StoreRequest};
+use hatrack::store::{Change, HistoryQuery, MemoryStore, StoreEvent, StoreProblem, StoreRequest};
 use hatrack::sync::ServerEvent;
 use jiff::Timestamp;
 
@@ -35,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) exit_status: Option<u8>,
     /// What stands for the files of the machine, by their names.
     pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// Whether each message is followed by a frame, as when keys are not typed ahead.
+    pub(crate) draws: bool,
     /// What else it asked for, such as to be stopped (Ctrl-Z) or drawn anew.
     pub(crate) effects: Vec<Effect>,
     /// The server that answers requests; without one, they are effects.
@@ -82,6 +85,7 @@ impl Session {
             exit_status: None,
             files: BTreeMap::new(),
             effects: Vec::new(),
+            draws: true,
             write_error: None,
             answers_delayed: false,
             pending_requests: Vec::new(),
@@ -98,7 +102,7 @@ impl Session {
     /// All that is waited for is over.
     pub(crate) fn fire_delays(&mut self) {
         for wait in std::mem::take(&mut self.pending_delays) {
-            self.send(Msg::Due(wait));
+            self.send(Msg::DelayElapsed(wait));
         }
     }
 
@@ -109,6 +113,9 @@ impl Session {
         }
         for effect in update(&mut self.state, msg) {
             self.run(effect);
+        }
+        if self.draws && self.state.has_unseen_question() {
+            self.send(Msg::QuestionShown);
         }
     }
 
@@ -131,14 +138,14 @@ impl Session {
                 let id = format!("urn:uuid:00000000-0000-4000-8000-{:012}", self.ids);
                 self.send(Msg::NewId(id));
             }
-            Effect::KeepDraft { before, after } => {
+            Effect::SaveDraft { before, after } => {
                 let result = self.draft_error.clone().map_or(Ok(()), Err);
                 if result.is_ok() {
                     self.draft = update_stored(self.draft.as_deref(), &before, &after);
                 }
                 self.send(Msg::DraftStored(result));
             }
-            Effect::StoreOwnDraft(draft) => self.own_draft = to_bytes(&draft),
+            Effect::SaveLiveDraft(draft) => self.own_draft = to_bytes(&draft),
             Effect::Wait(wait) => {
                 self.pending_delays.retain(|there| *there != wait);
                 self.pending_delays.push(wait);
@@ -147,9 +154,26 @@ impl Session {
             Effect::Import(path) => {
                 let given = match self.files.get(&path) {
                     Some(bytes) => exchange::read(bytes, ImportFormat::detect(&path, bytes)),
-                    None => Err(ImportErrors::whole("cannot read it: not found")),
+                    None => Err(ImportErrors::of_file("cannot read it: not found")),
                 };
                 self.send(Msg::Imported(path, given.map(Box::new)));
+            }
+            Effect::ListFolder(typed) => {
+                let (folder, _) = path_completion::split(&typed);
+                let names = self.files.keys().filter_map(|path| path.strip_prefix(folder));
+                let entries = names.map(|rest| match rest.split_once('/') {
+                    Some((name, _)) => FolderEntry {
+                        name: name.into(),
+                        is_folder: true,
+                    },
+                    None => FolderEntry {
+                        name: rest.into(),
+                        is_folder: false,
+                    },
+                });
+                let mut entries: Vec<FolderEntry> = entries.collect();
+                entries.dedup();
+                self.send(Msg::FolderListed(typed, entries));
             }
             Effect::Export(export, wardrobe) => {
                 let made = exchange::export(&wardrobe, &export.scope, export.format).unwrap();
@@ -213,6 +237,11 @@ impl Session {
         }
     }
 
+    /// What the keeper is to answer first.
+    pub(crate) fn first_request(&self) -> Option<&StoreRequest> {
+        self.pending_requests.first()
+    }
+
     /// The keeper answers all of it, and is quick again.
     pub(crate) fn answer_all(&mut self) {
         while !self.pending_requests.is_empty() {
@@ -244,6 +273,33 @@ impl Session {
         );
         let snapshot = self.memory.snapshot();
         self.send(Msg::Store(Box::new(StoreEvent::Changed(snapshot))));
+    }
+
+    /// Somebody else changes the file in a session of their own.
+    pub(crate) fn change_by(
+        &mut self,
+        actor: &str,
+        change: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
+    ) {
+        let mut wardrobe = self.memory.snapshot().wardrobe;
+        let change = Change {
+            group: change(&mut wardrobe).unwrap(),
+            actor: Some(actor.into()),
+            ..Change::default()
+        };
+        self.memory
+            .handle(StoreRequest::Commit { id: 0, change }, self.now);
+        let snapshot = self.memory.snapshot();
+        self.send(Msg::Store(Box::new(StoreEvent::Changed(snapshot))));
+        let query = HistoryQuery {
+            limit: 1,
+            ..HistoryQuery::default()
+        };
+        let events = self.memory.handle(StoreRequest::History(query), self.now);
+        let Some(StoreEvent::History { page: Ok(page), .. }) = events.into_iter().next() else {
+            panic!("no history")
+        };
+        self.send(Msg::Store(Box::new(StoreEvent::ChangedByOthers(page.entries))));
     }
 
     /// Presses keys by name: `Enter`, `Ctrl-G`, `Space`, `Up`, a character.

@@ -134,9 +134,12 @@ fn items_in_flight_or_changed_since_read_are_not_received() {
         // The base stays where it was for them.
         let mut base = sides.base.clone().unwrap();
         sides.local_hat("terry", "t", Some("a T"));
-        base.settle(sides.local().unwrap(), &sides.remote, &|item| {
-            item.hat() == Some(&hat("t"))
-        });
+        base.settle(
+            sides.local().unwrap(),
+            &sides.remote,
+            jiff::Timestamp::now(),
+            &|item| item.hat() == Some(&hat("t")),
+        );
         let item = Item::Hat {
             user: jid("terry"),
             hat: hat("t"),
@@ -187,7 +190,9 @@ fn guard_holds_from_the_21st_user_within_an_hour() {
     base.held = plan.held();
     sides.base = Some(base);
     assert_eq!(sides.merge().counts().held, 2);
+    assert!(!plan.accepts_removals());
     plan.take_removals();
+    assert!(plan.accepts_removals());
     assert_eq!((plan.counts().held, plan.held().len()), (0, 0));
     sides.receive(&plan);
     sides.settle();

@@ -104,6 +104,7 @@ fn schema_lists_every_value() {
         Reason::LastOwner,
         Reason::OwnAccount,
         Reason::Held,
+        Reason::NotStored,
     ];
     assert_eq!(
         words("/$defs/line/properties/reason"),

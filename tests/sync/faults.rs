@@ -64,7 +64,7 @@ impl World {
         match op {
             Op::Mine((user, id, text), crash) => {
                 self.mine.insert(item(user, id));
-                let (after, items) = self.session.prepare(|sides| {
+                let (after, _) = self.session.prepare(|sides| {
                     sides.local_hat(user, id, *text);
                 });
                 match crash {
@@ -75,7 +75,7 @@ impl World {
                     }
                     _ => {
                         self.session.sides.file = after.file;
-                        self.session.outbox.committed(&items);
+                        self.session.take_over(0);
                     }
                 }
             }
@@ -133,7 +133,12 @@ impl World {
         plan.without(&in_flight);
         session.sides.receive(&plan);
         let mut base = session.sides.base.take().unwrap();
-        base.settle(session.sides.local().unwrap(), &session.sides.remote, &in_flight);
+        base.settle(
+            session.sides.local().unwrap(),
+            &session.sides.remote,
+            jiff::Timestamp::now(),
+            &in_flight,
+        );
         session.sides.base = Some(base);
         session.outbox.expire(seconds(*now));
     }
@@ -144,6 +149,8 @@ impl World {
             return;
         }
         let now = self.now;
+        // Until it is back, some time passes.
+        self.now += 1;
         for (time, item, had, has) in self.recent.drain(..).rev() {
             let remote = &mut self.session.sides.remote;
             if now - time <= 2 && remote.value(&item) == has {

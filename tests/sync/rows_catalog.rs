@@ -177,6 +177,15 @@ fn catalog_removal_is_sent_only_if_hat_is_unused() {
 }
 
 #[test]
+fn catalog_removal_is_sent_if_server_took_hat_from_its_last_user() {
+    let mut sides = Sides::known(E2, |sides| {
+        sides.both_entry("t", "Teacher").member("terry", &[("t", "a")]);
+    });
+    sides.local_entry("t", None).remote_hat("terry", "t", None);
+    assert_eq!(sides.lines(), ["entry t: send", "terry t: receive"]);
+}
+
+#[test]
 fn catalog_entry_with_unsendable_title_is_skipped() {
     let mut sides = Sides::known(E2, |_| {});
     sides.local_entry("none", Some(CatalogHat::default()));

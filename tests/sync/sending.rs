@@ -187,14 +187,18 @@ fn concurrent_remote_change_is_a_conflict() {
     let outcome = crate::world::apply(&mut session.sides.remote, P, &sent);
     session.answer(&sent, &outcome, 0, 1);
     let actual = Some(ItemValue::Hat(value("a Theirs")));
-    assert_eq!(session.outbox.state(&t), Some(&SendState::Changed { actual }));
+    let expected = Some(ItemValue::Hat(value("a T")));
+    let changed = SendState::Changed { actual, expected };
+    assert_eq!(session.outbox.state(&t), Some(&changed));
     assert_eq!(session.next(), [], "it waits for the answer to the question");
     session.restart();
     assert_eq!(session.next(), []);
     let mut theirs = session.outbox.clone();
     theirs.forget(&t);
     assert!(theirs.is_empty());
-    session.outbox.keep_mine(&t);
+    session
+        .outbox
+        .keep_mine(&t, Some(ItemValue::Hat(value("a Theirs"))), None);
     assert_eq!(session.send(1, 1), 1);
     assert_eq!(
         session.sides.remote.users[&jid("terry")].hats[&hat("t")],
@@ -315,9 +319,54 @@ fn unconfirmed_bulk_removal_waits_for_plan() {
     let [before, now] = [&sides, &after].map(|sides| sides.local().map(|room| &**room));
     let changed = changed_items(P, &room(), &group, before, now);
     let mut outbox = Outbox::new("test", P, &room());
-    assert!(!outbox.prepare(&changed, false, None) && outbox.is_empty());
-    assert!(outbox.prepare(&changed[..20], false, None));
-    assert!(outbox.prepare(&changed, true, None));
+    assert!(!outbox.prepare(&changed, false, None, seconds(0)) && outbox.is_empty());
+    assert!(outbox.prepare(&changed[..20], false, None, seconds(0)));
+    assert!(outbox.prepare(&changed, true, None, seconds(0)));
+}
+
+#[test]
+fn no_read_confirms_what_prosody_could_not_store() {
+    let mut session = with_terry(P);
+    session.commit(|sides| {
+        sides.local_hat("terry", "t", Some("a T"));
+    });
+    let (t, change) = (item("terry", "t"), session.one());
+    session.sides.remote_hat("terry", "t", Some("a T"));
+    session.answer(&change, &ANSWERED, 0, 1);
+    for (time, stream) in [(10, 1), (20, 2)] {
+        session.read(time, stream);
+        assert_eq!(session.outbox.state(&t), Some(&SendState::Waiting));
+        assert_eq!(session.known(&t), None, "the base does not lead");
+        let local = session.sides.local().unwrap();
+        let doubtful = session.outbox.not_stored(&session.sides.remote, local);
+        assert_eq!(doubtful, [t.clone()].into());
+    }
+    let again = session.one();
+    session.answer(&again, &DONE, 21, 2);
+    assert!(session.known(&t).is_some());
+}
+
+/// Another connection that was open when the server acknowledged a change, and still is, shows that nothing was lost.
+#[test]
+fn what_somebody_took_back_while_a_connection_lasted_is_not_lost() {
+    for class in [E1, E2] {
+        let t = item("terry", "t");
+        let mut session = with_terry(class);
+        session.commit(|sides| {
+            sides.local_hat("terry", "t", Some("a T"));
+        });
+        let change = session.one();
+        session.answer(&change, &ANSWERED, 10, 1);
+        let mut lost = Session {
+            sides: session.sides.clone(),
+            outbox: session.outbox.clone(),
+        };
+        lost.read_by(14, 2, 11);
+        assert_eq!(lost.outbox.state(&t), Some(&SendState::Waiting), "{class:?}");
+        session.read_by(14, 2, 9);
+        assert_eq!(session.outbox.state(&t), None, "{class:?}");
+        assert_eq!(session.known(&t), change.wanted, "it is received: {class:?}");
+    }
 }
 
 #[test]
@@ -337,11 +386,23 @@ fn resends_lost_changes_but_not_removed_ones() {
         let mut session = sent(&answer);
         session.restart();
         session.read(30, 2); // another connection: the value before is there again
-        assert_eq!(session.outbox.state(&t), Some(&SendState::Waiting), "{class:?}");
-        assert_eq!(session.known(&t), None, "the base does not lead");
-        assert_eq!(session.send(31, 2), 1);
-        session.read(40, 2);
-        assert!(session.known(&t).is_some());
+        if class == P {
+            // The server stored it before it answered, so it was somebody.
+            assert_eq!(session.outbox.state(&t), None);
+            assert_eq!(session.sides.lines(), ["terry t: receive"]);
+        } else {
+            assert_eq!(session.outbox.state(&t), Some(&SendState::Waiting), "{class:?}");
+            assert_eq!(session.known(&t), None, "the base does not lead");
+            assert_eq!(session.send(31, 2), 1);
+            session.read(40, 2);
+            assert!(session.known(&t).is_some());
+            // A read has confirmed that it is stored: now it was somebody, on any connection.
+            session.sides.remote_hat("terry", "t", None);
+            session.restart();
+            session.read(50, 3);
+            assert_eq!(session.outbox.state(&t), None);
+            assert_eq!(session.sides.lines(), ["terry t: receive"], "{class:?}");
+        }
         // On one connection it was somebody.
         let mut session = sent(&answer);
         session.read(30, 1);
@@ -418,4 +479,34 @@ fn ignores_invalid_documents() {
         .unwrap()
         .replace("\"version\":1", "\"version\":2");
     assert_eq!(Outbox::read(later.as_bytes(), "test", P, &room()), None);
+}
+
+/// The base is older than what the server answered, until a read confirms that.
+#[test]
+fn value_that_was_answered_is_what_the_next_change_is_sent_against() {
+    for class in ALL {
+        let t = item("terry", "t");
+        let mut session = with_terry(class);
+        let set = |session: &mut Session, text: Option<&str>| {
+            session.commit(|sides| {
+                sides.local_hat("terry", "t", text);
+            });
+        };
+        set(&mut session, Some("a T"));
+        assert_eq!(session.send(0, 1), 1);
+        // Nothing is to be sent for a change and its undo, whether one or both are taken over.
+        set(&mut session, None);
+        set(&mut session, Some("a T"));
+        assert_eq!(session.send(1, 1), 0, "{class:?}");
+        let (after, _) = session.prepare(|sides| {
+            sides.local_hat("terry", "t", None);
+        });
+        session.sides.file = after.file;
+        set(&mut session, Some("a T"));
+        assert_eq!(session.send(1, 1), 0, "{class:?}");
+        // The base still lacks the hat, as it did before all this; but the server has it.
+        set(&mut session, None);
+        assert_eq!(session.send(2, 1), 1, "{class:?}");
+        assert_eq!(session.sides.remote.value(&t), None, "{class:?}");
+    }
 }

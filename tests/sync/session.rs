@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use hatrack::sync::{BaseMove, Item, ItemChange, ItemOutcome, ItemValue, Outbox, changed_items};
+use hatrack::sync::{
+    BaseMove, COMMIT_PERIOD, Item, ItemChange, ItemOutcome, ItemValue, Outbox, Stream, changed_items,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::sides::*;
@@ -39,14 +41,20 @@ impl Session {
         let group = self.sides.file.diff(&after.file);
         let [before, now] = [&self.sides, &after].map(|sides| sides.local().map(|room| &**room));
         let changed = changed_items(self.sides.class, &room(), &group, before, now);
-        assert!(self.outbox.prepare(&changed, false, None));
+        assert!(self.outbox.prepare(&changed, false, None, seconds(0)));
         (after, changed.into_iter().map(|changed| changed.item).collect())
     }
 
     pub(crate) fn commit(&mut self, change: impl FnOnce(&mut Sides)) {
-        let (after, items) = self.prepare(change);
+        let (after, _) = self.prepare(change);
         self.sides.file = after.file;
-        self.outbox.committed(&items);
+        self.take_over(0);
+    }
+
+    /// The sender finds what is in the file.
+    pub(crate) fn take_over(&mut self, at: i64) {
+        let local = self.sides.local().cloned();
+        self.outbox.take_over(local.as_deref(), seconds(at));
     }
 
     pub(crate) fn next(&mut self) -> Vec<ItemChange> {
@@ -69,8 +77,27 @@ impl Session {
     }
 
     pub(crate) fn answer(&mut self, change: &ItemChange, outcome: &ItemOutcome, at: i64, stream: u64) {
+        self.answer_by(change, outcome, at, (stream, at));
+    }
+
+    /// An answer on a connection that was opened at a time.
+    pub(crate) fn answer_by(
+        &mut self,
+        change: &ItemChange,
+        outcome: &ItemOutcome,
+        at: i64,
+        (number, since): (u64, i64),
+    ) {
+        let stream = Stream {
+            number,
+            since: seconds(since),
+        };
         let step = self.outbox.answer(change, outcome, seconds(at), stream);
         self.moves(step);
+        let base = self.sides.base.as_mut().unwrap();
+        for (item, value, answered) in self.outbox.answered() {
+            base.note_answer(item, value.cloned(), answered.time);
+        }
     }
 
     /// Sends to the simulated server, which answers.
@@ -83,10 +110,19 @@ impl Session {
         next.len()
     }
 
+    /// Reads on a connection of its own or that of an answer.
     pub(crate) fn read(&mut self, at: i64, stream: u64) {
-        let moves = self
-            .outbox
-            .read_back(&self.sides.remote, self.sides.base.as_ref(), seconds(at), stream);
+        self.read_by(at, stream, at);
+    }
+
+    /// Reads on a connection that was opened at a time.
+    pub(crate) fn read_by(&mut self, at: i64, number: u64, since: i64) {
+        let stream = Stream {
+            number,
+            since: seconds(since),
+        };
+        let (remote, base) = (&self.sides.remote, self.sides.base.as_ref());
+        let moves = self.outbox.read_back(remote, base, seconds(at), stream);
         self.moves(moves);
     }
 
@@ -101,8 +137,8 @@ impl Session {
             Some(bytes) => Outbox::read(&bytes, "test", self.sides.class, &room()).unwrap(),
             None => empty,
         };
-        let local = self.sides.local().cloned();
-        self.outbox.recover(local.as_deref());
+        // So long after the commit was begun that it must have failed.
+        self.take_over(COMMIT_PERIOD.as_secs() + 1);
     }
 }
 

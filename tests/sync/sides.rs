@@ -103,7 +103,12 @@ impl Sides {
             .base
             .take()
             .unwrap_or_else(|| Base::new("test", self.class, &room()));
-        base.settle(self.local().unwrap(), &self.remote, &|_| false);
+        base.settle(
+            self.local().unwrap(),
+            &self.remote,
+            jiff::Timestamp::now(),
+            &|_| false,
+        );
         self.base = Some(base);
     }
 

@@ -19,7 +19,7 @@ pub(in crate::app) struct ByHat {
 }
 
 impl ByHat {
-    /// A hat by id.
+    /// A hat by ID.
     pub(in crate::app) fn get(&self, hat: &HatId) -> Option<&ExistingHat> {
         self.hats_by_id.get(hat)
     }
@@ -96,15 +96,22 @@ impl CascadeSource for ByHat {
         }
     }
 
-    fn rank(&self, _: Pane, _: &Columns, wardrobe: &Wardrobe, filter: &Filter, row: &RowId) -> Option<u32> {
+    fn rank(
+        &self,
+        _: Pane,
+        columns: &Columns,
+        wardrobe: &Wardrobe,
+        filter: &Filter,
+        row: &RowId,
+    ) -> Option<u32> {
         match row {
             RowId::Hat(id) => {
                 let title = self.hats_by_id.get(id).and_then(|known| known.title.as_deref());
                 filter.rank_existing_hat(id, title)
             }
             RowId::Jid(jid) => match wardrobe.room(jid) {
-                Some(room) => filter.rank_room((jid, room)),
-                None => filter.rank_address(jid),
+                Some(room) => filter.rank_room((jid, room), columns.presence().room(jid)),
+                None => filter.rank_address(jid, std::iter::empty()),
             },
         }
     }

@@ -52,13 +52,18 @@ fn rooms(sort: Sort, wardrobe: &Wardrobe) -> Vec<RowId> {
 }
 
 /// Sorted by affiliation (highest first) and address, unless another order was chosen.
-fn users(sort: Sort, room: Option<&Arc<Room>>) -> Vec<RowId> {
+fn users(sort: Sort, columns: &Columns, room: Option<&Arc<Room>>) -> Vec<RowId> {
     let here: &[(Jid, User)] = room.map_or(&[], |room| room.users());
     let mut rows: Vec<&(Jid, User)> = here.iter().collect();
     sort::by_address(&mut rows, |(jid, _)| jid);
     match sort {
         Sort::Hats => rows.sort_by_key(|(_, user)| std::cmp::Reverse(user.hats.len())),
         Sort::Affiliation => rows.sort_by_key(|(_, user)| user.affiliation as usize),
+        Sort::Online => {
+            let at = columns.jid(Pane::First);
+            let is_online = |user| at.is_some_and(|room| columns.presence().is_online(room, user));
+            rows.sort_by_cached_key(|(jid, _)| !is_online(jid));
+        }
         _ => {}
     }
     rows.into_iter().map(|(jid, _)| RowId::Jid(jid.clone())).collect()
@@ -69,7 +74,7 @@ impl CascadeSource for ByRoom {
         let sort = columns.get(pane).sort;
         match pane {
             Pane::First => rooms(sort, wardrobe),
-            Pane::Second => users(sort, room(columns, wardrobe)),
+            Pane::Second => users(sort, columns, room(columns, wardrobe)),
             Pane::Third => {
                 let room = room(columns, wardrobe);
                 let marks = columns.get(Pane::Second).marks();
@@ -104,11 +109,14 @@ impl CascadeSource for ByRoom {
         match pane {
             Pane::First => {
                 let jid = row.jid()?;
-                filter.rank_room((jid, wardrobe.room(jid)?))
+                filter.rank_room((jid, wardrobe.room(jid)?), columns.presence().room(jid))
             }
             Pane::Second => {
                 let (jid, room) = (row.jid()?, room(columns, wardrobe)?);
-                filter.rank_user(room, (jid, room.user(jid)?))
+                let occupants = columns
+                    .jid(Pane::First)
+                    .and_then(|room| columns.presence().room(room));
+                filter.rank_user(room, (jid, room.user(jid)?), occupants)
             }
             Pane::Third => {
                 let (id, room) = (row.hat()?, room(columns, wardrobe)?);

@@ -196,10 +196,17 @@ impl CascadeSource for ByUser {
         row: &RowId,
     ) -> Option<u32> {
         match pane {
-            Pane::First => filter.rank_address(row.jid()?),
+            Pane::First => {
+                let jid = row.jid()?;
+                if columns.presence().is_empty() {
+                    return filter.rank_address(jid, std::iter::empty());
+                }
+                let rooms = self.memberships_of(jid).iter();
+                filter.rank_address(jid, rooms.filter_map(|(_, room)| columns.presence().room(room)))
+            }
             Pane::Second => {
                 let jid = row.jid()?;
-                filter.rank_room((jid, wardrobe.room(jid)?))
+                filter.rank_room((jid, wardrobe.room(jid)?), columns.presence().room(jid))
             }
             Pane::Third => {
                 let (id, room) = (row.hat()?, wardrobe.room(columns.jid(Pane::Second)?)?);

@@ -2,6 +2,7 @@
 
 use crate::app::filter::Filter;
 use crate::app::place::{PANES, Pane};
+use crate::app::presence::Presence;
 use crate::model::{HatId, Jid, Wardrobe};
 
 use super::column::Column;
@@ -31,7 +32,7 @@ impl RowId {
         }
     }
 
-    /// The address or the id.
+    /// The address or the ID.
     pub(in crate::app) fn as_str(&self) -> &str {
         match self {
             Self::Jid(jid) => jid.as_str(),
@@ -94,15 +95,31 @@ pub(super) trait CascadeSource {
 
 /// The three columns.
 #[derive(Debug, Clone)]
-pub(in crate::app) struct Columns([Column; 3]);
+pub(in crate::app) struct Columns {
+    columns: [Column; 3],
+    presence: Presence,
+}
 
 impl Columns {
     pub(super) fn new(columns: [Column; 3]) -> Self {
-        Self(columns)
+        Self {
+            columns,
+            presence: Presence::default(),
+        }
+    }
+
+    /// Who is in the rooms.
+    pub(in crate::app) fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    /// Sets who is in the rooms; takes effect when the rows are listed next.
+    pub(super) fn set_presence(&mut self, presence: Presence) {
+        self.presence = presence;
     }
 
     pub(in crate::app) fn get(&self, pane: Pane) -> &Column {
-        let [first, second, third] = &self.0;
+        let [first, second, third] = &self.columns;
         match pane {
             Pane::First => first,
             Pane::Second => second,
@@ -111,7 +128,7 @@ impl Columns {
     }
 
     pub(super) fn get_mut(&mut self, pane: Pane) -> &mut Column {
-        let [first, second, third] = &mut self.0;
+        let [first, second, third] = &mut self.columns;
         match pane {
             Pane::First => first,
             Pane::Second => second,
@@ -131,7 +148,7 @@ impl Columns {
 
     /// Clears selections, marks and filters to the right of a pane.
     pub(super) fn reset_right_of(&mut self, pane: Pane) {
-        for column in self.0.iter_mut().skip(column_index(pane) + 1) {
+        for column in self.columns.iter_mut().skip(column_index(pane) + 1) {
             column.reset();
         }
     }
@@ -224,7 +241,7 @@ impl Columns {
         }
     }
 
-    /// Selects a row by id and clears a filter that hides it. False if there is no such row.
+    /// Selects a row by ID and clears a filter that hides it. False if there is no such row.
     pub(super) fn select(
         &mut self,
         pane: Pane,

@@ -80,6 +80,11 @@ impl Column {
         changed
     }
 
+    /// Selects no better match of the filter any longer.
+    pub(super) fn keep_selection(&mut self) {
+        self.list.follow_best(false);
+    }
+
     /// Clears selection, marks and filter before other rows are listed.
     pub(super) fn reset(&mut self) {
         (self.selected, self.row) = (None, 0);

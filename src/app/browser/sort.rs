@@ -23,6 +23,8 @@ pub enum Sort {
     Active,
     /// Most rooms first.
     Rooms,
+    /// Those who are in the room first.
+    Online,
 }
 
 impl Sort {
@@ -30,7 +32,7 @@ impl Sort {
     pub(in crate::app) fn all(grouping: Grouping, pane: Pane) -> &'static [Self] {
         match (grouping, pane) {
             (Grouping::ByRoom, Pane::First) => &[Self::Name, Self::Hats, Self::Users],
-            (Grouping::ByRoom, Pane::Second) => &[Self::Affiliation, Self::Name, Self::Hats],
+            (Grouping::ByRoom, Pane::Second) => &[Self::Affiliation, Self::Name, Self::Hats, Self::Online],
             (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => &[Self::Name, Self::Active],
             (Grouping::ByHat, Pane::First) => &[Self::Name, Self::Users],
             (Grouping::ByHat, Pane::Second) | (Grouping::ByUser, Pane::First) => &[Self::Name, Self::Rooms],
@@ -47,6 +49,19 @@ impl Sort {
         all.get((at + 1) % all.len().max(1)).copied().unwrap_or(self)
     }
 
+    /// Short form for the edge of a pane.
+    pub fn short_label(self) -> &'static str {
+        match self {
+            Self::Name => "by name",
+            Self::Affiliation => "by affiliation",
+            Self::Hats => "by hats",
+            Self::Users => "by users",
+            Self::Active => "active first",
+            Self::Rooms => "by rooms",
+            Self::Online => "online first",
+        }
+    }
+
     /// Description, such as `by name`, to follow what is sorted.
     pub fn label(self) -> &'static str {
         match self {
@@ -56,6 +71,7 @@ impl Sort {
             Self::Users => "by number of users, most first",
             Self::Active => "active first, then required",
             Self::Rooms => "by number of rooms, most first",
+            Self::Online => "online first",
         }
     }
 }

@@ -15,6 +15,8 @@ pub struct Tally {
     pub active: usize,
     /// For how many of them it is required.
     pub required: usize,
+    /// For how many of them it ends.
+    pub ending: usize,
     /// Whether their titles for it differ.
     pub titles_differ: bool,
 }
@@ -33,6 +35,7 @@ pub(super) fn by_hat<'a>(users: impl IntoIterator<Item = (&'a Room, &'a User)>) 
                 tally.count += 1;
                 tally.active += usize::from(attachment.is_active());
                 tally.required += usize::from(attachment.is_required());
+                tally.ending += usize::from(attachment.until().is_some());
             } else {
                 titles.insert(id.clone(), title.map(str::to_owned));
                 let tally = Tally {
@@ -40,6 +43,7 @@ pub(super) fn by_hat<'a>(users: impl IntoIterator<Item = (&'a Room, &'a User)>) 
                     count: 1,
                     active: attachment.is_active().into(),
                     required: attachment.is_required().into(),
+                    ending: attachment.until().is_some().into(),
                     titles_differ: false,
                 };
                 all.insert(id.clone(), tally);

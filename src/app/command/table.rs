@@ -1,12 +1,12 @@
 //! The row types and macros behind the tables of places and commands.
 
-use super::{CommandId, Place};
+use super::{COMMANDS, CommandId, Place};
 use crate::app::Key;
 
 /// A command.
 #[derive(Debug)]
 pub struct Command {
-    /// The command's id.
+    /// The command's ID.
     pub id: CommandId,
     /// Key hint in the footer: a verb, at most two or three words.
     pub title: &'static str,
@@ -26,6 +26,21 @@ pub struct Command {
     pub place: Place,
     /// Whether the footer shows it.
     pub footer: bool,
+    /// Whether the footer shows it while rows of the pane are marked: it acts on all of them.
+    pub marked: bool,
+}
+
+impl CommandId {
+    /// The row of the table.
+    pub fn command(self) -> Option<&'static Command> {
+        COMMANDS.iter().find(|command| command.id == self)
+    }
+}
+
+impl std::fmt::Display for CommandId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// How a place treats keys.
@@ -59,7 +74,7 @@ macro_rules! places {
             }
 
             /// Whether text can be typed there, so that keys that type or edit are not commands.
-            pub(super) fn has_text(self) -> bool {
+            pub(in crate::app) fn has_text(self) -> bool {
                 match self {
                     $(Self::$place => matches!(Keys::$keys, Keys::typed),)*
                 }
@@ -75,11 +90,11 @@ macro_rules! places {
     };
 }
 
-/// From rows such as `Quit "quit" aka ["exit"] { place: …, title: …, keys: …, footer: …, help: … }` the ids, their names
+/// From rows such as `Quit "quit" aka ["exit"] { place: …, title: …, keys: …, footer: …, help: … }` the IDs, their names
 /// and the table.
 macro_rules! commands {
     ($($id:ident $name:literal $(aka [$($synonym:literal),*])? $(formerly [$($formerly:literal),*])? $(merged [$($merged:literal),*])? {
-        place: $place:expr, title: $title:literal, keys: $keys:expr, $(fallback: $fallback:expr,)? footer: $footer:literal, help: $help:literal
+        place: $place:expr, title: $title:literal, keys: $keys:expr, $(fallback: $fallback:expr,)? footer: $footer:literal, $(marked: $marked:literal,)? help: $help:literal
     })*) => {
         /// Identifies a command.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -109,6 +124,7 @@ macro_rules! commands {
                 merged: &[$($($merged),*)?],
                 place: $place,
                 footer: $footer,
+                marked: false $(|| $marked)?,
             },)*
         ];
     };

@@ -1,65 +1,15 @@
 //! Describes imports.
 
-use crate::exchange::{ImportCounts, SkipReason, SkippedItem};
+use crate::exchange::{ExportScope, ImportCounts, SkipReason, SkippedItem};
 use crate::model::Affiliation;
 
 use super::count;
+use super::phrase::Tense;
 
-/// Summarizes an import: `1 room and 40 users added, 85 hats added, 5 changed, 12 unchanged`.
+/// Summarizes an import: `1 room and 40 users added, 85 hats added, 5 hats changed, 12 hats unchanged`.
 pub fn import_summary(counts: &ImportCounts) -> String {
-    let some = |number: usize, noun: &str| (number > 0).then(|| count(number, noun));
-    let and = |parts: [Option<String>; 2], what: &str| {
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        (!parts.is_empty()).then(|| format!("{} {what}", parts.join(" and ")))
-    };
-    let one = |number: usize, noun: &str, what: &str| and([some(number, noun), None], what);
-    let hats = [
-        (counts.hats_added, "added"),
-        (counts.hats_changed, "changed"),
-        (counts.hats_removed, "removed"),
-        (counts.unchanged, "unchanged"),
-    ];
-    // The noun is written once.
-    let mut named = false;
-    let hats = hats
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| {
-            let noun = if std::mem::replace(&mut named, true) {
-                number.to_string()
-            } else {
-                count(number, "hat")
-            };
-            format!("{noun} {what}")
-        });
-    let hats: Vec<String> = hats.collect();
-    let parts = [
-        and(
-            [some(counts.rooms_added, "room"), some(counts.users_added, "user")],
-            "added",
-        ),
-        and(
-            [
-                some(counts.rooms_removed, "room"),
-                some(counts.users_removed, "user"),
-            ],
-            "removed",
-        ),
-        one(counts.rooms_renamed, "room", "renamed"),
-        one(counts.affiliations_changed, "affiliation", "changed"),
-        Some(hats.join(", ")).filter(|hats| !hats.is_empty()),
-        one(counts.catalog_set, "catalog hat", "added or changed"),
-        one(counts.catalog_removed, "catalog hat", "removed"),
-        one(counts.sets_changed, "hat set", "saved"),
-        one(counts.sets_removed, "hat set", "removed"),
-        (counts.unknown_changed > 0).then(|| {
-            format!(
-                "unrecognized fields changed in {}",
-                count(counts.unknown_changed, "object")
-            )
-        }),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let parts = import_parts(counts);
+    let parts: Vec<String> = parts.map(|(what, verb)| format!("{what} {verb}")).collect();
     if parts.is_empty() {
         "no changes".into()
     } else {
@@ -67,30 +17,129 @@ pub fn import_summary(counts: &ImportCounts) -> String {
     }
 }
 
+/// What an import will do, as a sentence: `This adds 1 room, 40 users and 85 hats, leaves 12 hats unchanged.`
+pub fn import_plan(counts: &ImportCounts) -> String {
+    match import_phrase(counts, Tense::Present) {
+        phrase if phrase.is_empty() => "This changes nothing.".into(),
+        phrase => format!("This {phrase}."),
+    }
+}
+
+/// What an import would do, after "would": `add 1 room, 40 users and 85 hats, leave 12 hats unchanged`.
+pub fn import_intention(counts: &ImportCounts) -> String {
+    import_phrase(counts, Tense::Infinitive)
+}
+
+fn import_phrase(counts: &ImportCounts, tense: Tense) -> String {
+    let mut of_verb: Vec<(&str, Vec<String>)> = Vec::new();
+    for (what, verb) in import_parts(counts) {
+        match of_verb.iter_mut().find(|(there, _)| *there == verb) {
+            Some((_, all)) => all.push(what),
+            None => of_verb.push((verb, vec![what])),
+        }
+    }
+    let parts = of_verb.into_iter().map(|(verb, mut all)| {
+        let last = all.pop().unwrap_or_default();
+        let what = match all.join(", ").replace(" and ", ", ") {
+            before if before.is_empty() => last,
+            before => format!("{before} and {last}"),
+        };
+        match (verb, tense) {
+            (UNCHANGED, Tense::Present) => format!("leaves {what} unchanged"),
+            (UNCHANGED, _) => format!("leave {what} unchanged"),
+            (SET, _) => format!("{} or {} {what}", tense.of("added"), tense.of("changed")),
+            (verb, _) => format!("{} {what}", tense.of(verb)),
+        }
+    });
+    parts.collect::<Vec<String>>().join(", ")
+}
+
+const UNCHANGED: &str = "unchanged";
+const SET: &str = "added or changed";
+
+/// What an import concerns and what it does to it, without what is zero.
+fn import_parts(counts: &ImportCounts) -> impl Iterator<Item = (String, &'static str)> {
+    let one = |number: usize, noun: &str| (number > 0).then(|| count(number, noun));
+    let two = |first: Option<String>, second: Option<String>| match (first, second) {
+        (Some(first), Some(second)) => Some(format!("{first} and {second}")),
+        (first, second) => first.or(second),
+    };
+    let added = two(one(counts.rooms_added, "room"), one(counts.users_added, "user"));
+    let removed = two(
+        one(counts.rooms_removed, "room"),
+        one(counts.users_removed, "user"),
+    );
+    let unknown = one(counts.unknown_changed, "object");
+    [
+        (added, "added"),
+        (removed, "removed"),
+        (one(counts.rooms_renamed, "room"), "renamed"),
+        (one(counts.affiliations_changed, "affiliation"), "changed"),
+        (one(counts.hats_added, "hat"), "added"),
+        (one(counts.hats_changed, "hat"), "changed"),
+        (one(counts.hats_removed, "hat"), "removed"),
+        (one(counts.unchanged, "hat"), UNCHANGED),
+        (one(counts.catalog_set, "catalog hat"), SET),
+        (one(counts.catalog_removed, "catalog hat"), "removed"),
+        (one(counts.sets_changed, "hat set"), "saved"),
+        (one(counts.sets_removed, "hat set"), "removed"),
+        (
+            unknown.map(|of| format!("unrecognized fields of {of}")),
+            "changed",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(what, verb)| Some((what?, verb)))
+}
+
+/// What an export contains: `all rooms`, `terry@example.org in courses@conference.example.org`.
+pub fn export_scope(scope: &ExportScope) -> String {
+    match scope {
+        ExportScope::All => "all rooms".into(),
+        ExportScope::Room(room) => room.to_string(),
+        ExportScope::Rooms(rooms) => count(rooms.len(), "room"),
+        ExportScope::User(room, user) => format!("{user} in {room}"),
+        ExportScope::Users(room, users) => format!("{} in {room}", count(users.len(), "user")),
+    }
+}
+
 /// Describes a skipped item and the reason.
 pub fn skipped_item(skip: &SkippedItem) -> String {
+    let (subject, reason) = skipped_parts(skip);
     let room = skip.room.as_ref().map_or("", |room| room.as_str());
-    let user = skip.user.as_ref().map_or("", |user| user.as_str());
+    match (&skip.room, &skip.reason) {
+        (None, _) => format!("{subject}: {reason}"),
+        (Some(_), SkipReason::NotAffiliated(_, hats)) => {
+            let what = count(*hats, "hat");
+            format!("{what} of {subject} in {room}: {}", reason_of(&skip.reason))
+        }
+        (Some(_), _) => format!("{subject} in {room}: {reason}"),
+    }
+}
+
+/// Who or what is skipped, without the room, and why.
+pub(super) fn skipped_parts(skip: &SkippedItem) -> (String, String) {
+    let user = || skip.user.as_ref().map_or_else(String::new, ToString::to_string);
+    let reason = reason_of(&skip.reason);
     match &skip.reason {
-        SkipReason::NotAffiliated(affiliation, hats) => {
-            let is = if *affiliation == Affiliation::Outcast {
-                "banned"
-            } else {
-                "not affiliated"
-            };
-            format!("{} of {user} in {room}: the user is {is}", count(*hats, "hat"))
+        SkipReason::NotAffiliated(_, hats) => (user(), format!("{} ({reason})", count(*hats, "hat"))),
+        SkipReason::Removal | SkipReason::EmptyUser => (user(), reason.into()),
+        SkipReason::DifferentSet(name) => (format!("hat set {name:?}"), reason.into()),
+        SkipReason::DifferentField(name) | SkipReason::OutOfScope(name) => {
+            (format!("data file field {name:?}"), reason.into())
         }
-        SkipReason::Removal => {
-            format!("{user} in {room}: affiliation \"none\" (imports never remove users)")
-        }
-        SkipReason::EmptyUser => format!("{user} in {room}: no affiliation and no hats"),
-        SkipReason::DifferentSet(name) => format!("hat set {name:?}: exists with different hats"),
-        SkipReason::DifferentField(name) => {
-            format!("data file field {name:?}: exists with a different value")
-        }
-        SkipReason::OutOfScope(name) => {
-            format!("data file field {name:?}: not available in a restricted session")
-        }
+    }
+}
+
+fn reason_of(reason: &SkipReason) -> &'static str {
+    match reason {
+        SkipReason::NotAffiliated(Affiliation::Outcast, _) => "the user is banned",
+        SkipReason::NotAffiliated(..) => "the user is not affiliated",
+        SkipReason::Removal => "affiliation \"none\" (imports never remove users)",
+        SkipReason::EmptyUser => "no affiliation and no hats",
+        SkipReason::DifferentSet(_) => "exists with different hats",
+        SkipReason::DifferentField(_) => "exists with a different value",
+        SkipReason::OutOfScope(_) => "not available in a restricted session",
     }
 }
 
@@ -110,7 +159,11 @@ mod tests {
         };
         assert_eq!(
             import_summary(&counts),
-            "1 room and 40 users added, 85 hats added, 5 changed, 12 unchanged"
+            "1 room and 40 users added, 85 hats added, 5 hats changed, 12 hats unchanged"
+        );
+        assert_eq!(
+            import_plan(&counts),
+            "This adds 1 room, 40 users and 85 hats, changes 5 hats, leaves 12 hats unchanged."
         );
         assert_eq!(
             import_summary(&ImportCounts {
@@ -127,8 +180,9 @@ mod tests {
                 unknown_changed: 1,
                 ..ImportCounts::default()
             }),
-            "2 users removed, 1 affiliation changed, 1 hat removed, unrecognized fields changed in 1 object"
+            "2 users removed, 1 affiliation changed, 1 hat removed, unrecognized fields of 1 object changed"
         );
         assert_eq!(import_summary(&ImportCounts::default()), "no changes");
+        assert_eq!(import_plan(&ImportCounts::default()), "This changes nothing.");
     }
 }

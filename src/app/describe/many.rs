@@ -2,22 +2,33 @@
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
+
 use crate::model::{Affiliation, Edit, Group, Jid};
 
-use super::{attachment_name, count, edit_with_user, first_few, group, users_phrase};
+use super::phrase::Tense;
+use super::{
+    attachment_name, count, edit_with_user, first_few, group, membership_hats, sets, user_edit, users_phrase,
+    with_hats,
+};
 
 /// The number of changes of each kind, and their users.
 #[derive(Default)]
 struct EditCounts<'a> {
     /// Rooms added, removed and changed.
     rooms: [usize; 3],
-    /// Users added, removed and changed.
-    users: [usize; 3],
+    /// Users added, removed and changed; someone in several rooms counts once.
+    users: [BTreeSet<&'a Jid>; 3],
+    /// Hats that came and went with them.
+    membership_hats: [usize; 3],
     affiliations: usize,
     /// Hats added, removed and changed.
     hats: [usize; 3],
     hat_users: [BTreeSet<&'a Jid>; 3],
     catalog: usize,
+    /// Hat sets saved, removed and changed.
+    sets: [usize; 3],
+    /// Edits of other fields of the data file.
     document: usize,
     touched_rooms: BTreeSet<&'a Jid>,
 }
@@ -48,8 +59,15 @@ impl<'a> EditCounts<'a> {
                 increment(&mut self.rooms, edit_kind(before.is_some(), after.is_some()));
             }
             Edit::RoomName { .. } => increment(&mut self.rooms, 2),
-            Edit::User { before, after, .. } => {
-                increment(&mut self.users, edit_kind(before.is_some(), after.is_some()));
+            Edit::User {
+                user, before, after, ..
+            } => {
+                let at = edit_kind(before.is_some(), after.is_some());
+                if let (Some(users), Some(hats)) = (self.users.get_mut(at), self.membership_hats.get_mut(at))
+                {
+                    users.insert(user);
+                    *hats += membership_hats(edit);
+                }
             }
             Edit::Affiliation { .. } => self.affiliations += 1,
             Edit::Hat {
@@ -62,19 +80,41 @@ impl<'a> EditCounts<'a> {
                 }
             }
             Edit::Catalog { .. } => self.catalog += 1,
-            Edit::Document { .. } => self.document += 1,
+            Edit::Document { before, after } => match sets::changed_sets(before, after) {
+                Some(sets) => {
+                    for (_, before, after) in sets {
+                        increment(&mut self.sets, edit_kind(before.is_some(), after.is_some()));
+                    }
+                }
+                None => self.document += 1,
+            },
         }
     }
 
-    fn summary(&self) -> String {
+    fn summary(&self, tense: Tense) -> String {
         let mut parts: Vec<String> = Vec::new();
         let verbs = ["added", "removed", "changed"];
-        for (things, noun) in [(&self.rooms, "room"), (&self.users, "user")] {
-            let some = verbs.iter().zip(things).filter(|(_, number)| **number > 0);
-            parts.extend(some.map(|(verb, number)| format!("{verb} {}", count(*number, noun))));
+        let now = |verb: &str| tense.of(verb).to_owned();
+        let some = verbs.iter().zip(&self.rooms).filter(|(_, number)| **number > 0);
+        parts.extend(some.map(|(verb, number)| format!("{} {}", now(verb), count(*number, "room"))));
+        for ((verb, users), hats) in verbs.iter().zip(&self.users).zip(self.membership_hats) {
+            // A change of a membership itself leaves its hats.
+            let hats = if *verb == "changed" { 0 } else { hats };
+            if !users.is_empty() {
+                parts.push(format!(
+                    "{} {}{}",
+                    now(verb),
+                    count(users.len(), "user"),
+                    with_hats(hats)
+                ));
+            }
         }
         if self.affiliations > 0 {
-            parts.push(format!("changed {}", count(self.affiliations, "affiliation")));
+            parts.push(format!(
+                "{} {}",
+                now("changed"),
+                count(self.affiliations, "affiliation")
+            ));
         }
         let verbs = [("added", "to"), ("removed", "from"), ("changed", "for")];
         for ((verb, to), (number, wearers)) in verbs.iter().zip(self.hats.iter().zip(&self.hat_users)) {
@@ -83,33 +123,44 @@ impl<'a> EditCounts<'a> {
                     (1, Some(user)) => user.to_string(),
                     (many, _) => count(many, "user"),
                 };
-                parts.push(format!("{verb} {} {to} {who}", count(*number, "hat")));
+                parts.push(format!("{} {} {to} {who}", now(verb), count(*number, "hat")));
             }
         }
         if self.catalog > 0 {
-            parts.push(format!("changed {}", count(self.catalog, "catalog hat")));
-        }
-        if self.document > 0 {
-            parts.push("changed data file fields".into());
+            parts.push(format!(
+                "{} {}",
+                now("changed"),
+                count(self.catalog, "catalog hat")
+            ));
         }
         let place = match (self.touched_rooms.len(), self.touched_rooms.first()) {
             (0, _) => String::new(),
             (1, Some(room)) => format!(" in {room}"),
             (many, _) => format!(" in {}", count(many, "room")),
         };
-        format!("{}{place}", parts.join(", "))
+        let mut parts: Vec<String> = (!parts.is_empty())
+            .then(|| format!("{}{place}", parts.join(", ")))
+            .into_iter()
+            .collect();
+        let verbs = ["saved", "removed", "changed"];
+        let some = verbs.iter().zip(self.sets).filter(|(_, number)| *number > 0);
+        parts.extend(some.map(|(verb, number)| format!("{} {}", now(verb), count(number, "hat set"))));
+        if self.document > 0 {
+            parts.push(format!("{} data file fields", now("changed")));
+        }
+        parts.join(", ")
     }
 }
 
-/// Describes the same affiliation change in several rooms: `made terry@example.org admin in 3 rooms`.
+/// Describes the same affiliation change in several rooms: `changed terry@example.org to admin in 3 rooms`.
 pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
     enum Verb {
         Added(Affiliation),
-        Made(Affiliation),
+        Changed(Affiliation),
         Removed,
     }
     let verb = |edit: &Edit| match edit {
-        Edit::Affiliation { after, .. } => Some(Verb::Made(*after)),
+        Edit::Affiliation { after, .. } => Some(Verb::Changed(*after)),
         Edit::User { before, after, .. } => match (before, after) {
             (None, Some(after)) => Some(Verb::Added(after.affiliation)),
             (Some(_), None) => Some(Verb::Removed),
@@ -118,9 +169,11 @@ pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
         _ => None,
     };
     let words = |who: &str, place: &str, verb: Verb| match verb {
+        Verb::Added(Affiliation::Outcast) | Verb::Changed(Affiliation::Outcast) => {
+            format!("banned {who} from {place}")
+        }
         Verb::Added(affiliation) => format!("added {who} to {place} as {affiliation}"),
-        Verb::Made(Affiliation::Outcast) => format!("banned {who} from {place}"),
-        Verb::Made(affiliation) => format!("made {who} {affiliation} in {place}"),
+        Verb::Changed(affiliation) => format!("changed {who} to {affiliation} in {place}"),
         Verb::Removed => format!("removed {who} from {place}"),
     };
     let (mut rooms, mut users, mut hats) = (BTreeSet::new(), BTreeSet::new(), 0);
@@ -151,25 +204,32 @@ pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
 }
 
 /// Summarizes all edits in one sentence.
-pub(super) fn summary_by_kind(all: &[Edit]) -> String {
+pub(super) fn summary_by_kind(all: &[Edit], tense: Tense) -> String {
     let mut kinds = EditCounts::default();
     for edit in all {
         kinds.count_edit(edit);
     }
-    kinds.summary()
+    kinds.summary(tense)
 }
 
 /// Describes edits that differ only in the user: `added "Proctor" to 20 users in …`.
-pub(super) fn same_for_many_users(all: &[Edit]) -> Option<String> {
+pub(super) fn same_for_many_users(all: &[Edit], zone: &TimeZone) -> Option<String> {
     let first = all.first()?;
-    let pattern = edit_with_user(first, "\0");
+    let hats = all.iter().map(membership_hats).sum();
+    let words = |edit: &Edit, who: &str| match edit {
+        Edit::User {
+            room, before, after, ..
+        } => user_edit(room, who, before.as_ref(), after.as_ref(), hats),
+        _ => edit_with_user(edit, who, zone),
+    };
+    let pattern = words(first, "\0");
     let mut users = BTreeSet::new();
     for edit in all {
-        if edit_with_user(edit, "\0") != pattern || !users.insert(edit.user()?) {
+        if words(edit, "\0") != pattern || !users.insert(edit.user()?) {
             return None;
         }
     }
-    Some(edit_with_user(first, &users_phrase(&users)))
+    Some(words(first, &users_phrase(&users)))
 }
 
 /// Describes the same hat for users of several rooms: `added "Proctor" to 4 users in 2 rooms`.
@@ -232,7 +292,7 @@ pub(super) fn many_hats_of_one_user(all: &[Edit]) -> Option<String> {
 }
 
 /// Describes a hat that was added to users and defined in the catalog of their room: `added the new hat "Proctor" to …`.
-pub(super) fn new_hat(all: &[Edit]) -> Option<String> {
+pub(super) fn new_hat(all: &[Edit], zone: &TimeZone) -> Option<String> {
     let is_new = |edit: &Edit| match edit {
         Edit::Catalog {
             hat,
@@ -252,6 +312,6 @@ pub(super) fn new_hat(all: &[Edit]) -> Option<String> {
     if !added.iter().all(is_added) {
         return None;
     }
-    let said = group(&Group(added.to_vec()));
+    let said = group(&Group(added.to_vec()), zone);
     Some(said.replacen("added ", "added the new hat ", 1))
 }

@@ -8,19 +8,34 @@ use super::{count, truncated};
 
 /// Describes a change of the data file's other fields.
 pub(super) fn document_edit(before: &Extra, after: &Extra) -> String {
-    sets_edit(before, after).unwrap_or_else(|| "changed data file fields (unrecognized)".into())
+    match set_change(before, after) {
+        Some(SetChange { verb, subject, rest }) => format!("{verb} {subject}{rest}"),
+        None => OTHER_FIELDS.into(),
+    }
 }
 
-fn set_name(name: &str) -> String {
-    format!("hat set \"{}\"", truncated(name))
+/// The hat sets that changed, and what was done to them; the data file for other fields.
+pub(super) fn document_names_first(before: &Extra, after: &Extra) -> (String, String) {
+    match set_change(before, after) {
+        Some(SetChange { verb, subject, rest }) => (subject, format!("{verb}{rest}")),
+        None => ("data file".into(), OTHER_FIELDS.into()),
+    }
 }
 
-fn hat_count(hats: &Hats) -> String {
-    count(hats.len(), "hat")
+const OTHER_FIELDS: &str = "changed data file fields (unrecognized)";
+
+/// A change of hat sets, in words.
+struct SetChange {
+    verb: &'static str,
+    subject: String,
+    rest: String,
 }
 
-/// Describes a change of hat sets; `None` if other fields changed, too.
-fn sets_edit(before: &Extra, after: &Extra) -> Option<String> {
+/// A hat set with its name, before and after a change.
+type ChangedSet = (Box<str>, Option<Hats>, Option<Hats>);
+
+/// The hat sets that differ; `None` if other fields differ, too.
+pub(super) fn changed_sets(before: &Extra, after: &Extra) -> Option<Vec<ChangedSet>> {
     let mut rest = before.clone();
     rest.set("sets", after.get("sets").cloned());
     if rest != *after {
@@ -28,32 +43,63 @@ fn sets_edit(before: &Extra, after: &Extra) -> Option<String> {
     }
     let (before, after) = (before.hat_sets().ok()?, after.hat_sets().ok()?);
     let names: BTreeSet<&str> = before.keys().chain(after.keys()).map(|name| &**name).collect();
-    let changed: Vec<&str> = names
-        .into_iter()
-        .filter(|name| before.get(*name) != after.get(*name))
-        .collect();
-    let there = |at: usize| {
-        let set = *changed.get(at)?;
-        Some((set, before.get(set), after.get(set)))
-    };
-    Some(match (changed.len(), there(0)?, there(1)) {
-        (1, (set, None, Some(hats)), _) => format!("saved {} ({})", set_name(set), hat_count(hats)),
-        (1, (set, Some(hats), None), _) => format!("removed {} ({})", set_name(set), hat_count(hats)),
-        (1, (set, Some(_), Some(hats)), _) => format!("changed {} (now {})", set_name(set), hat_count(hats)),
-        (2, (old, Some(one), None), Some((new, None, Some(other))))
-        | (2, (new, None, Some(one)), Some((old, Some(other), None)))
+    let sets = names.into_iter().map(|name| {
+        let (before, after) = (before.get(name).cloned(), after.get(name).cloned());
+        (name.into(), before, after)
+    });
+    Some(sets.filter(|(_, before, after)| before != after).collect())
+}
+
+fn set_change(before: &Extra, after: &Extra) -> Option<SetChange> {
+    let set_name = |name: &str| format!("hat set \"{}\"", truncated(name));
+    let changed = changed_sets(before, after)?;
+    Some(match changed.as_slice() {
+        [] => return None,
+        [(name, before, after)] => {
+            let hats = after.as_ref().or(before.as_ref());
+            let hats = count(hats.map_or(0, Hats::len), "hat");
+            let (verb, rest) = match (before, after) {
+                (None, _) => ("saved", format!(" ({hats})")),
+                (Some(_), None) => ("removed", format!(" ({hats})")),
+                (Some(_), Some(_)) => ("changed", format!(" (now {hats})")),
+            };
+            let subject = set_name(name);
+            SetChange { verb, subject, rest }
+        }
+        [(old, Some(one), None), (new, None, Some(other))]
+        | [(new, None, Some(one)), (old, Some(other), None)]
             if one == other =>
         {
-            format!("renamed {} to \"{}\"", set_name(old), truncated(new))
+            SetChange {
+                verb: "renamed",
+                subject: set_name(old),
+                rest: format!(" to \"{}\"", truncated(new)),
+            }
         }
-        (many, ..) => format!("changed {many} hat sets"),
+        many => SetChange {
+            verb: if many.iter().all(|(_, before, _)| before.is_none()) {
+                "saved"
+            } else if many.iter().all(|(_, _, after)| after.is_none()) {
+                "removed"
+            } else {
+                "changed"
+            },
+            subject: count(many.len(), "hat set"),
+            rest: String::new(),
+        },
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::app::describe::group;
-    use crate::model::{Hats, Json, Wardrobe};
+    use jiff::tz::TimeZone;
+
+    use crate::app::describe;
+    use crate::model::{Group, Hats, Json, Wardrobe};
+
+    fn group(of: &Group) -> String {
+        describe::group(of, &TimeZone::UTC)
+    }
 
     #[test]
     fn describes_hat_set_changes() {
@@ -79,6 +125,12 @@ mod tests {
         );
         let removed = wardrobe.put_hat_set("on-call week", None).unwrap();
         assert_eq!(group(&removed), "removed hat set \"on-call week\" (1 hat)");
+        let subject = |group: &Group| describe::names_first(group.0.first().unwrap(), &TimeZone::UTC);
+        let expected = ("hat set \"on-call week\"".into(), "removed (1 hat)".into());
+        assert_eq!(subject(&removed), expected);
+        let mut many = removed.clone();
+        many.0.extend(changed.0.iter().chain(&removed.0).cloned());
+        assert_eq!(group(&many), "removed 2 hat sets, changed 1 hat set");
         let other = wardrobe
             .apply_extra_change(&wardrobe.extra.clone(), &Wardrobe::default().extra)
             .unwrap();

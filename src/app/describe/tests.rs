@@ -1,6 +1,10 @@
 use super::*;
 use crate::model::{Affiliation, Wardrobe};
 
+fn group(of: &Group) -> String {
+    super::group(of, &TimeZone::UTC)
+}
+
 fn jid(text: &str) -> Jid {
     Jid::parse(text).unwrap()
 }
@@ -69,6 +73,16 @@ fn describes_attachment_changes() {
     let same = titled("Teacher's Assistant");
     let active = same.clone().with_active(true).with_required(true);
     assert_eq!(changes(active).as_deref(), Ok("active, required"));
+    let end = "2027-01-02T00:00:00Z".parse().ok();
+    let ending = same.clone().with_active(true).with_until(end);
+    assert_eq!(changes(ending).as_deref(), Ok("active; expires 2027-01-01"));
+    let zone = TimeZone::fixed(jiff::tz::offset(-5));
+    let before = Attachment::default();
+    let after = before.clone().with_until(end);
+    assert_eq!(
+        attachment_changes(&before, &after, &zone),
+        "expires 2027-01-01 19:00"
+    );
     assert_eq!(changes(titled("Boss")).as_deref(), Ok("title \"Boss\""));
     assert_eq!(changes(Attachment::default()).as_deref(), Ok("no title"));
     let explicit = Attachment {
@@ -85,7 +99,7 @@ fn describes_rooms_and_users() {
     let promoted = wardrobe.set_affiliation(&kim, &room, Affiliation::Admin).unwrap();
     assert_eq!(
         group(&promoted),
-        "made kim@example.org admin in courses@conference.example.org (was member)"
+        "changed kim@example.org to admin in courses@conference.example.org (was member)"
     );
     let gone = wardrobe
         .set_affiliation(&terry, &room, Affiliation::None)
@@ -135,7 +149,7 @@ fn describes_catalog_changes() {
     let put = wardrobe.set_catalog_hat(&room, &hat, entry("Helper")).unwrap();
     assert_eq!(
         group(&put),
-        "defined \"Helper\" in courses@conference.example.org"
+        "defined \"Helper\" in the catalog of courses@conference.example.org"
     );
     assert_eq!(
         group(&put.inverse()),
@@ -146,6 +160,14 @@ fn describes_catalog_changes() {
         group(&changed),
         "changed \"Helper\" in the catalog of courses@conference.example.org: title \"Aide\""
     );
+    let red = entry("Aide").map(|entry| CatalogHat {
+        hue: hat_color::parse("red").ok(),
+        ..entry
+    });
+    let changed = wardrobe.set_catalog_hat(&room, &hat, red).unwrap();
+    let start = "changed \"Aide\" in the catalog of courses@conference.example.org: ";
+    assert_eq!(group(&changed), format!("{start}color red"));
+    assert_eq!(group(&changed.inverse()), format!("{start}automatic color"));
 }
 
 #[test]
@@ -268,5 +290,76 @@ fn sentences_continue_in_lower_case_after_a_colon() {
         ("", ""),
     ] {
         assert_eq!(after_colon(sentence), continued);
+    }
+}
+
+#[test]
+fn counts_people_once_and_all_hats_that_go_with_them() {
+    let (mut wardrobe, room, hat) = fixture();
+    let (terry, kim) = (jid("terry@example.org"), jid("kim@example.org"));
+    wardrobe
+        .add_user_hat(&kim, &room, &hat, titled("Proctor"))
+        .unwrap();
+    let staff = jid("staff@conference.example.org");
+    wardrobe.add_room(&staff, None).unwrap();
+    wardrobe
+        .set_affiliation(&terry, &staff, Affiliation::Admin)
+        .unwrap();
+    let remove = |wardrobe: &mut Wardrobe, user, room| {
+        wardrobe.set_affiliation(user, room, Affiliation::None).unwrap().0
+    };
+    let mut all = remove(&mut wardrobe, &terry, &room);
+    all.extend(remove(&mut wardrobe, &kim, &room));
+    assert_eq!(
+        group(&Group(all.clone())),
+        "removed kim@example.org and terry@example.org (member) from courses@conference.example.org with 2 hats"
+    );
+    all.extend(remove(&mut wardrobe, &terry, &staff));
+    all.extend(wardrobe.rename_room(&staff, Some("Staff")).unwrap().0);
+    assert_eq!(
+        group(&Group(all)),
+        "changed 1 room, removed 2 users with 2 hats in 2 rooms"
+    );
+}
+
+#[test]
+fn describes_what_would_be_done() {
+    let (mut wardrobe, room, hat) = fixture();
+    let (terry, kim) = (jid("terry@example.org"), jid("kim@example.org"));
+    let mut edits = wardrobe.remove_user_hat(&terry, &room, &hat).unwrap().0;
+    let of_terry = Group(edits.clone());
+    assert_eq!(
+        intention(&of_terry, &TimeZone::UTC),
+        "remove \"Teacher's Assistant\" from terry@example.org in courses@conference.example.org"
+    );
+    let added = wardrobe.add_user_hat(&kim, &room, &hat, titled("Proctor"));
+    edits.extend(added.unwrap().0);
+    edits.extend(wardrobe.rename_room(&room, Some("Lessons")).unwrap().0);
+    let all = Group(edits);
+    let place = "in courses@conference.example.org";
+    assert_eq!(
+        intention(&all, &TimeZone::UTC),
+        format!("change 1 room, add 1 hat to {kim}, remove 1 hat from {terry} {place}")
+    );
+    assert_eq!(
+        proposal(&all),
+        format!("This changes 1 room, adds 1 hat to {kim}, removes 1 hat from {terry} {place}.")
+    );
+}
+
+#[test]
+fn says_banned_of_new_and_of_known_users() {
+    let (mut wardrobe, room, _) = fixture();
+    for (user, was) in [("new@example.org", ""), ("kim@example.org", " (was member)")] {
+        let user = jid(user);
+        let banned = wardrobe
+            .set_affiliation(&user, &room, Affiliation::Outcast)
+            .unwrap();
+        assert_eq!(group(&banned), format!("banned {user} from {room}{was}"));
+        let (who, what) = names_first(&banned.0[0], &TimeZone::UTC);
+        assert_eq!(
+            (who, what),
+            (user.to_string(), format!("banned from {room}{was}"))
+        );
     }
 }

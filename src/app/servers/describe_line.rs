@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use crate::app::describe::{self, quoted};
+use crate::app::hat_color;
 use crate::model::{Affiliation, HatId, Room};
 use crate::sync::{
-    Action, CatalogValue, Decision, HatValue, Item, ItemValue, Line, Note, RoomPlan, ServerClass, SideValue,
-    Subject, UserValue,
+    Action, CatalogValue, Decision, HatValue, Item, ItemValue, Line, Note, Reason, RoomPlan, ServerClass,
+    SideValue, Subject, UserValue,
 };
 
 /// A line in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineText {
-    /// What is done: `send`, `receive`, `choose`, `held back`, `left out`.
+    /// What is done: `send`, `receive`, `conflict`, `held back`, `left out`.
     pub action: &'static str,
     /// What changes by it, as a phrase: `add "Teacher", active`.
     pub change: String,
@@ -29,25 +30,26 @@ pub fn line_target(line: &Line) -> &str {
 
 /// A line in words. `local` is the room in the file.
 pub fn describe_line(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> LineText {
-    let words = Words {
+    let words = LineWords {
         plan,
         local: local.map(|room| &**room),
         line,
     };
     let (here, there) = (line.local.as_ref(), line.remote.as_ref());
     let change = match (line.decision, line.action) {
+        _ if line.reason == Some(Reason::NotStored) => format!("{}store again", words.subject()),
         (Decision::Receive, _) | (Decision::Skip, Action::Receive) => words.change(here, there),
         (Decision::Send, _) | (Decision::Skip, Action::Send | Action::LeaveOut) => words.change(there, here),
         (Decision::Skip, Action::Conflict) => {
             let (name, [yours, theirs]) = (words.subject(), words.different_parts(here, there));
-            format!("{name}yours {yours}, theirs {theirs}")
+            format!("{name}yours {yours}; theirs {theirs}")
         }
     };
     let action = match (line.decision, line.action, line.reason) {
         (Decision::Send, ..) => "send",
         (Decision::Receive, ..) => "receive",
-        (Decision::Skip, _, Some(crate::sync::Reason::Held)) => "held back",
-        (Decision::Skip, Action::Conflict, _) => "choose",
+        (Decision::Skip, _, Some(Reason::Held)) => "held back",
+        (Decision::Skip, Action::Conflict, _) => "conflict",
         (Decision::Skip, ..) => "left out",
     };
     LineText { action, change }
@@ -56,7 +58,7 @@ pub fn describe_line(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) ->
 /// What the line is about, and what each side has of it: yours (the data file), theirs (the server), and what both had
 /// when they were last compared.
 pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String; 4] {
-    let words = Words {
+    let words = LineWords {
         plan,
         local: local.map(|room| &**room),
         line,
@@ -83,7 +85,7 @@ pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String
     ]
 }
 
-/// What is said of the entries of a room on its server that were skipped.
+/// Describes the entries of a room on its server that were skipped.
 pub fn unreadable_text(number: usize) -> String {
     match number {
         1 => "Skipped 1 unrecognized entry on the server".into(),
@@ -102,13 +104,13 @@ pub fn describe_note(note: &Note, plan: &RoomPlan) -> String {
     format!("{user} has {} here; the room shows {shown}", quoted(title))
 }
 
-struct Words<'a> {
+struct LineWords<'a> {
     plan: &'a RoomPlan,
     local: Option<&'a Room>,
     line: &'a Line,
 }
 
-impl Words<'_> {
+impl LineWords<'_> {
     /// The hat's name in quotes: by what the sides say, else by the catalogs.
     fn hat(&self, id: &HatId) -> String {
         let of_side = |side: &Option<SideValue>| match side {
@@ -136,7 +138,7 @@ impl Words<'_> {
         }
     }
 
-    /// What becomes of one side: a verb and what is different.
+    /// The change of one side: a verb and the differences.
     fn change(&self, from: Option<&SideValue>, to: Option<&SideValue>) -> String {
         match &self.line.subject {
             Subject::Item(Item::Hat { hat, .. }) => {
@@ -195,18 +197,12 @@ impl Words<'_> {
     fn value(&self, side: Option<&SideValue>) -> String {
         match side {
             None => match &self.line.subject {
-                Subject::Item(Item::Hat { .. }) => "no hat".into(),
-                Subject::Item(Item::Catalog { .. }) => "not in catalog".into(),
-                Subject::Item(Item::Affiliation { .. }) | Subject::Name => "none".into(),
+                Subject::Item(item) => no_value(item).into(),
+                Subject::Name => "none".into(),
                 Subject::User(_) => "not in the room".into(),
             },
             Some(SideValue::Name(name)) => quoted(name),
-            Some(SideValue::Item(ItemValue::Hat(hat))) => self.hat_value(hat),
-            Some(SideValue::Item(ItemValue::Catalog(entry))) => {
-                let title = entry.title.as_deref().map_or("no title".into(), quoted);
-                format!("{title}, {}", hue(entry))
-            }
-            Some(SideValue::Item(ItemValue::Affiliation(affiliation))) => affiliation.as_str().into(),
+            Some(SideValue::Item(value)) => item_value(self.plan.class, value),
             Some(SideValue::User(user)) => user_value(user),
         }
     }
@@ -221,15 +217,36 @@ impl Words<'_> {
             _ => [here, there].map(|side| self.value(side)),
         }
     }
+}
 
-    fn hat_value(&self, hat: &HatValue) -> String {
-        let class = self.plan.class;
-        let title = match hat.title.as_deref() {
-            Some(title) => quoted(title),
-            None if class.holds_own_titles() => "no title".into(),
-            None => "has the hat".into(),
-        };
-        format!("{title}{}", flags(class, hat))
+/// What a side has of an item, as a phrase.
+pub(in crate::app) fn value_text(class: ServerClass, item: &Item, value: Option<&ItemValue>) -> String {
+    value.map_or_else(|| no_value(item).into(), |value| item_value(class, value))
+}
+
+fn no_value(item: &Item) -> &'static str {
+    match item {
+        Item::Hat { .. } => "no hat",
+        Item::Catalog { .. } => "not in catalog",
+        Item::Affiliation { .. } => "none",
+    }
+}
+
+fn item_value(class: ServerClass, value: &ItemValue) -> String {
+    match value {
+        ItemValue::Hat(hat) => {
+            let title = match hat.title.as_deref() {
+                Some(title) => quoted(title),
+                None if class.holds_own_titles() => "no title".into(),
+                None => "has the hat".into(),
+            };
+            format!("{title}{}", flags(class, hat))
+        }
+        ItemValue::Catalog(entry) => {
+            let title = entry.title.as_deref().map_or("no title".into(), quoted);
+            format!("{title}, {}", hue(entry))
+        }
+        ItemValue::Affiliation(affiliation) => affiliation.as_str().into(),
     }
 }
 
@@ -271,7 +288,7 @@ fn title_change(from: Option<&str>, to: Option<&str>) -> Option<String> {
 
 fn hue(entry: &CatalogValue) -> String {
     match &entry.hue {
-        Some(hue) => format!("hue {}", describe::truncated(hue.as_str())),
+        Some(hue) => hat_color::describe(&describe::truncated(hue.as_str())),
         None => "automatic color".into(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::model::{Group, Jid, Room, Wardrobe};
+use crate::model::{Group, Jid, NotPermitted, Rights, Room, Wardrobe};
 use crate::sync::{Action, Line, Plan, PlanCounts, RoomPlan, RoomState};
 
 mod decide;
@@ -27,14 +27,31 @@ pub struct PlanOverlay {
     rows: Arc<[PlanRow]>,
     /// How many lines of each kind there are, over all parts.
     counts: PlanCounts,
-    /// Somebody decided something.
+    /// How many rooms are only on a server.
+    only_there: usize,
+    /// How many seconds it may take to send what is decided; `None` if no server is known to slow the account down.
+    pub(in crate::app) seconds_to_send: Option<u64>,
+    /// Someone decided something.
     pub(in crate::app) has_choices: bool,
     /// Rooms that were changed in the file since they were compared.
     pub(in crate::app) changed_since: BTreeSet<Jid>,
-    /// Rooms that are read to be added: the number of the request, the part, the room.
-    pub(in crate::app) loading: Vec<(u64, usize, Jid)>,
+    /// The file when that was last noted; `None`: all rooms have to be compared.
+    noted: Option<Wardrobe>,
+    /// Rooms that are read to be added, by request.
+    pub(in crate::app) loading: Vec<LoadingRooms>,
     /// While it is applied: how far.
     pub(in crate::app) applying: Option<Applying>,
+}
+
+/// Rooms of one server that are read to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::app) struct LoadingRooms {
+    /// The number of the request.
+    pub(in crate::app) id: u64,
+    /// The part of the plan.
+    pub(in crate::app) part: usize,
+    /// The rooms.
+    pub(in crate::app) rooms: BTreeSet<Jid>,
 }
 
 /// What differs from one server.
@@ -108,6 +125,15 @@ impl PlanPart {
         all
     }
 
+    /// Checks that a session with these rights may apply it.
+    pub(in crate::app) fn permit(&self, rights: &Rights) -> Result<(), NotPermitted> {
+        if !rights.is_limited() {
+            return Ok(());
+        }
+        self.plan.as_ref().map_or(Ok(()), |plan| plan.permit(rights))?;
+        rights.permit(&self.receiving()).map(drop)
+    }
+
     fn count(&mut self) {
         self.counts = self.rooms().iter().map(RoomPlan::counts).collect();
         let is_conflict = |line: &&Line| line.action == Action::Conflict;
@@ -124,8 +150,11 @@ impl PlanOverlay {
             shown: Shown::All,
             rows: Arc::from([]),
             counts: PlanCounts::default(),
+            only_there: 0,
+            seconds_to_send: None,
             has_choices: false,
             changed_since: BTreeSet::new(),
+            noted: None,
             loading: Vec::new(),
             applying: None,
         };
@@ -182,14 +211,12 @@ impl PlanOverlay {
     pub fn is_loading(&self, server: usize, room: &Jid) -> bool {
         self.loading
             .iter()
-            .any(|(_, at, loading)| *at == server && loading == room)
+            .any(|loading| loading.part == server && loading.rooms.contains(room))
     }
 
-    /// How many rooms were compared, and in how many of them nothing differs.
-    pub fn rooms(&self) -> (usize, usize) {
-        let all = self.parts.iter().flat_map(PlanPart::rooms);
-        let settled = all.clone().filter(|room| room.is_settled()).count();
-        (all.count(), settled)
+    /// How many rooms were compared.
+    pub fn room_count(&self) -> usize {
+        self.parts.iter().map(|part| part.rooms().len()).sum()
     }
 
     /// Lists the rows again; the selection stays with its row.
@@ -218,6 +245,11 @@ impl PlanOverlay {
         for part in &self.parts {
             self.counts += part.counts();
         }
+        let plans = self.parts.iter().filter_map(|part| part.plan.as_ref().ok());
+        // Servers are changed side by side.
+        self.seconds_to_send = plans.filter_map(|plan| plan.seconds_to_send()).max();
+        let rooms = self.parts.iter().flat_map(PlanPart::rooms);
+        self.only_there = rooms.filter(|room| room.state == RoomState::OnlyThere).count();
     }
 
     /// Shows other differences.
@@ -226,8 +258,15 @@ impl PlanOverlay {
         self.list_rows();
     }
 
-    /// Rooms that are only on the server, with their part: those of the selected row, or all.
-    pub(in crate::app) fn rooms_to_add(&self, all: bool) -> Vec<(usize, Jid)> {
+    /// Whether rooms are only on a server and are not being read.
+    pub(in crate::app) fn has_rooms_to_add(&self) -> bool {
+        let loading: usize = self.loading.iter().map(|loading| loading.rooms.len()).sum();
+        // Those that were removed here are read one by one.
+        self.only_there > 0 && (loading == 0 || !self.rooms_to_add(true).is_empty())
+    }
+
+    /// Rooms that are only on the server, by part: that of the selected row, or all.
+    pub(in crate::app) fn rooms_to_add(&self, all: bool) -> Vec<(usize, BTreeSet<Jid>)> {
         let can_be_added = |server: usize, room: &RoomPlan| {
             matches!(room.state, RoomState::OnlyThere | RoomState::RemovedHere)
                 && !self.is_loading(server, &room.room)
@@ -238,17 +277,22 @@ impl PlanOverlay {
             };
             let room = self.room(server, room).map(|(_, room)| room);
             let room = room.filter(|room| can_be_added(server, room));
-            return room.map(|room| (server, room.room.clone())).into_iter().collect();
+            return room
+                .map(|room| (server, BTreeSet::from([room.room.clone()])))
+                .into_iter()
+                .collect();
         }
-        let mut found = Vec::new();
-        for (server, part) in self.parts.iter().enumerate() {
+        let of_part = |(server, part): (usize, &PlanPart)| {
             let rooms = part.rooms().iter().filter(|room| {
                 // What was removed here on purpose is only added one by one.
                 room.state == RoomState::OnlyThere && can_be_added(server, room)
             });
-            found.extend(rooms.map(|room| (server, room.room.clone())));
-        }
+            (server, rooms.map(|room| room.room.clone()).collect())
+        };
+        let found = self.parts.iter().enumerate().map(of_part);
         found
+            .filter(|(_, rooms): &(_, BTreeSet<_>)| !rooms.is_empty())
+            .collect()
     }
 
     /// Takes over rooms that were read again.
@@ -259,31 +303,58 @@ impl PlanOverlay {
         if let Ok(plan) = &mut part.plan {
             let plan = Arc::make_mut(plan);
             for room in rooms {
-                match plan.rooms.iter_mut().find(|there| there.room == room.room) {
-                    Some(there) => *there = room.clone(),
-                    None => plan.rooms.push(room.clone()),
+                // They are in the order of their addresses.
+                match plan.rooms.binary_search_by(|there| there.room.cmp(&room.room)) {
+                    Ok(at) => {
+                        if let Some(there) = plan.rooms.get_mut(at) {
+                            *there = room.clone();
+                        }
+                    }
+                    Err(at) => plan.rooms.insert(at, room.clone()),
                 }
             }
         }
         part.count();
+        self.noted = None;
         self.list_rows();
     }
 
     /// Notes which of its rooms are no longer in the file as they were compared.
     pub(in crate::app) fn note_changes(&mut self, now: &Wardrobe) {
-        let changed = |part: &PlanPart, room: &RoomPlan| match (part.local(&room.room), now.room(&room.room))
-        {
+        let is_changed = |part: &PlanPart, room: &Jid| match (part.local(room), now.room(room)) {
             (Some(then), Some(now)) => !Arc::ptr_eq(then, now) && then != now,
             (None, None) => false,
             _ => true,
         };
-        self.changed_since = self
-            .parts
-            .iter()
-            .flat_map(|part| part.rooms().iter().map(move |room| (part, room)))
-            .filter(|(part, room)| changed(part, room))
-            .map(|(_, room)| room.room.clone())
+        let compared = self.to_compare(now);
+        let compared: Vec<(Jid, bool)> = compared
+            .map(|(part, room)| (room.clone(), is_changed(part, room)))
             .collect();
+        for (room, is_changed) in compared {
+            if is_changed {
+                self.changed_since.insert(room);
+            } else {
+                self.changed_since.remove(&room);
+            }
+        }
+        self.noted = Some(now.clone());
+    }
+
+    /// The rooms that the file may have otherwise than when changes were last noted.
+    fn to_compare(&self, now: &Wardrobe) -> impl Iterator<Item = (&PlanPart, &Jid)> {
+        let noted = self.noted.as_ref();
+        let same = noted.is_some_and(|noted| noted.shares_rooms_with(now));
+        let parts = if same { &[] } else { self.parts.as_slice() };
+        let rooms = parts
+            .iter()
+            .flat_map(|part| part.rooms().iter().map(move |room| (part, &room.room)));
+        rooms.filter(
+            move |(_, room)| match noted.map(|noted| (noted.room(room), now.room(room))) {
+                Some((Some(then), Some(now))) => !Arc::ptr_eq(then, now),
+                Some((None, None)) => false,
+                Some(_) | None => true,
+            },
+        )
     }
 }
 
@@ -295,5 +366,67 @@ fn place(row: PlanRow) -> (usize, usize, usize) {
         PlanRow::User(server, room, line) | PlanRow::Line(server, room, line, _) => {
             (server, room + 1, line + 1)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::{MergeOptions, RoomRead, ServerClass, merge};
+
+    fn jid(number: u32) -> Jid {
+        Jid::parse(&format!("room{number}@c.example")).unwrap()
+    }
+
+    fn plan(wardrobe: &Wardrobe) -> PlanOverlay {
+        let options = MergeOptions::default();
+        let read = RoomRead::Read(Arc::default());
+        let rooms = wardrobe
+            .rooms()
+            .map(|(jid, room)| merge(jid, Ok(None), Some(room), &read, ServerClass::Prosody, &options));
+        let plan = Plan {
+            server: "a".into(),
+            rooms: rooms.collect(),
+        };
+        let local = wardrobe.rooms().map(|(jid, room)| (jid.clone(), room.clone()));
+        PlanOverlay::new(vec![PlanPart::new(
+            "a".into(),
+            Ok(Arc::new(plan)),
+            local.collect(),
+        )])
+    }
+
+    #[test]
+    fn only_rooms_that_may_have_changed_are_compared_again() {
+        let mut wardrobe = Wardrobe::default();
+        for number in 0..100 {
+            wardrobe.add_room(&jid(number), None).unwrap();
+        }
+        let mut overlay = plan(&wardrobe);
+        assert_eq!(overlay.to_compare(&wardrobe).count(), 100);
+        overlay.note_changes(&wardrobe);
+        // Other messages than changes: nothing is looked at.
+        assert!(overlay.noted.as_ref().unwrap().shares_rooms_with(&wardrobe));
+        assert_eq!(overlay.to_compare(&wardrobe.clone()).count(), 0);
+
+        let before = wardrobe.clone();
+        wardrobe.rename_room(&jid(7), Some("Courses")).unwrap();
+        wardrobe.remove_room(&jid(8)).unwrap();
+        wardrobe.add_room(&jid(200), None).unwrap();
+        assert_eq!(overlay.to_compare(&wardrobe).count(), 2);
+        overlay.note_changes(&wardrobe);
+        assert_eq!(overlay.changed_since, BTreeSet::from([jid(7), jid(8)]));
+        assert_eq!(overlay.to_compare(&wardrobe).count(), 0);
+
+        // Read from the disk again, and changed back.
+        let mut again = wardrobe.clone();
+        again.rename_room(&jid(9), Some("Other")).unwrap();
+        again.rename_room(&jid(9), None).unwrap();
+        again.share_rooms_with(&wardrobe);
+        assert_eq!(overlay.to_compare(&again).count(), 0);
+        overlay.note_changes(&before);
+        assert_eq!(overlay.changed_since, BTreeSet::new());
+        overlay.replace_rooms(0, &[]);
+        assert_eq!(overlay.to_compare(&before).count(), 100);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::describe;
 use crate::model::Room;
-use crate::sync::{Failed, Failure, Item, ItemValue, Report, RoomReport};
+use crate::sync::{Failed, Item, ItemValue, Refusal, Report, RoomReport, SendFailure, Unstored, UnstoredHat};
 
 /// The report overlay.
 #[derive(Debug, Clone)]
@@ -128,6 +128,24 @@ pub fn room_counts(room: &RoomReport) -> String {
     }
 }
 
+/// What stays in the data file of a saved change, and why. `more`: the number of other hats of which something stays.
+pub fn unstored_text(first: &UnstoredHat, more: usize) -> String {
+    let hat = format!("{} for {}", describe::hat(&first.hat, None), first.user);
+    let (what, why) = match first.what {
+        Unstored::Inactive => (hat, "ejabberd has no inactive hats"),
+        Unstored::Required => (format!("\"required\" of {hat}"), "ejabberd has no required hats"),
+        Unstored::Title => (
+            format!("the title of {hat}"),
+            "ejabberd has only the title in the catalog",
+        ),
+    };
+    let more = match more {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    format!("{what} stays in the data file: {why}{more}")
+}
+
 /// A change that failed: whose it is, what was to be changed, and why it was not. `local` is the room in the file.
 pub fn failed_texts(failed: &Failed, local: Option<&Room>) -> [String; 3] {
     let hat = |id: &crate::model::HatId| {
@@ -139,12 +157,17 @@ pub fn failed_texts(failed: &Failed, local: Option<&Room>) -> [String; 3] {
         let known = || local?.hat(id)?.title.clone();
         describe::hat(id, wanted.or_else(known).as_deref())
     };
-    let verb = |set: &'static str| if failed.wanted.is_some() { set } else { "remove" };
+    let is_there = matches!(&failed.why, SendFailure::Changed { actual: Some(_) });
+    let verb = |set: &'static str| match &failed.wanted {
+        Some(_) if is_there => "change",
+        Some(_) => set,
+        None => "remove",
+    };
     let what = match &failed.item {
-        Item::Hat { hat: id, .. } => format!("{} {}", verb("set"), hat(id)),
+        Item::Hat { hat: id, .. } => format!("{} {}", verb("add"), hat(id)),
         Item::Catalog { hat: id } => format!("{} {}", verb("define"), hat(id)),
         Item::Affiliation { .. } => match &failed.wanted {
-            Some(ItemValue::Affiliation(wanted)) => format!("make {wanted}"),
+            Some(ItemValue::Affiliation(wanted)) => format!("set affiliation {wanted}"),
             _ => "remove affiliation".into(),
         },
     };
@@ -152,16 +175,51 @@ pub fn failed_texts(failed: &Failed, local: Option<&Room>) -> [String; 3] {
     [target.to_owned(), what, failure(&failed.why)]
 }
 
-fn failure(why: &Failure) -> String {
+/// Why the server refused a change, as a clause.
+pub(in crate::app) fn refusal_text(refusal: &Refusal) -> String {
+    match &refusal.text {
+        Some(text) => format!("the server refused ({}): {text}", refusal.condition),
+        None => format!("the server refused ({})", refusal.condition),
+    }
+}
+
+fn failure(why: &SendFailure) -> String {
     match why {
-        Failure::Changed { .. } => "changed on the server meanwhile; compare again".into(),
-        Failure::Refused(refusal) => match &refusal.text {
-            Some(text) => format!("the server refused ({}): {text}", refusal.condition),
-            None => format!("the server refused ({})", refusal.condition),
-        },
-        Failure::NotStored => {
-            "the server could not store it; it will be lost when the server restarts".into()
+        SendFailure::Changed { .. } => "changed on the server in the meantime; compare again".into(),
+        SendFailure::Refused(refusal) => refusal_text(refusal),
+        SendFailure::NotStored => {
+            "the server could not store it and may lose it; the next apply sends it again".into()
         }
-        Failure::Unknown => "the server did not answer; compare again to see whether it was done".into(),
+        SendFailure::Unknown => "the server did not answer; compare again to see whether it was done".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{HatId, Jid};
+
+    #[test]
+    fn says_what_stays_in_the_data_file() {
+        let text = |what, more| {
+            let first = UnstoredHat {
+                user: Jid::parse("terry@example.org").unwrap(),
+                hat: HatId::unchecked("urn:x:1"),
+                what,
+            };
+            unstored_text(&first, more)
+        };
+        assert_eq!(
+            [
+                text(Unstored::Inactive, 0),
+                text(Unstored::Required, 2),
+                text(Unstored::Title, 0)
+            ],
+            [
+                "<urn:x:1> for terry@example.org stays in the data file: ejabberd has no inactive hats",
+                "\"required\" of <urn:x:1> for terry@example.org stays in the data file: ejabberd has no required hats (and 2 more)",
+                "the title of <urn:x:1> for terry@example.org stays in the data file: ejabberd has only the title in the catalog",
+            ]
+        );
     }
 }

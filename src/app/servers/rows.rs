@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::app::folding::compare_addresses;
 use crate::model::{Jid, Room};
 use crate::sync::{Action, Decision, Line, Plan, Reason, RoomPlan, RoomState};
 
@@ -83,7 +84,7 @@ impl Shown {
     }
 }
 
-/// Whether somebody has to choose what is done about a line.
+/// Whether someone has to choose what is done about a line.
 pub(in crate::app) fn is_undecided(line: &Line) -> bool {
     line.decision == Decision::Skip && (line.action == Action::Conflict || line.reason == Some(Reason::Held))
 }
@@ -129,12 +130,17 @@ fn add_room(
         let notes = first.into_iter().chain(unreadable).chain(notes);
         rows.extend(notes.map(|note| PlanRow::Note(server, room, note)));
     }
-    let mut lines = plan
-        .lines
-        .iter()
-        .enumerate()
-        .filter(|(_, line)| shown.has(line))
-        .peekable();
+    let all = plan.lines.iter().enumerate();
+    let mut lines: Vec<(usize, &Line)> = all.filter(|(_, line)| shown.has(line)).collect();
+    // As in the panes; the name and the catalog come first.
+    lines.sort_by(|(_, one), (_, other)| {
+        let (one, other) = (one.user().map(Jid::as_str), other.user().map(Jid::as_str));
+        match (one, other) {
+            (Some(one), Some(other)) => compare_addresses(one, other),
+            (one, other) => one.is_some().cmp(&other.is_some()),
+        }
+    });
+    let mut lines = lines.into_iter().peekable();
     let mut last_user = None;
     while let Some((at, line)) = lines.next() {
         let user = line.user();

@@ -11,7 +11,7 @@ use crate::app::prompt::Prompt;
 use crate::app::servers::plan::PlanOverlay;
 use crate::app::text::TextInput;
 use crate::app::view::View;
-use crate::app::{Confirm, Effect, Spot};
+use crate::app::{Confirm, Effect, MouseTarget};
 use crate::model::Wardrobe;
 
 use super::State;
@@ -54,10 +54,10 @@ pub trait Layer: Any + Debug + CloneLayer {
     fn leave_rows(&mut self) {}
 
     /// Handles a click on something other than a row.
-    fn click(&mut self, _on: Spot) {}
+    fn click(&mut self, _on: MouseTarget) {}
 
     /// Focuses the list under the mouse wheel.
-    fn focus_spot(&mut self, _on: &[Spot]) {}
+    fn focus_spot(&mut self, _on: &[MouseTarget]) {}
 
     /// Updates it after the wardrobe changed; returns the reason to close it if it no longer applies. `below` is the layer
     /// under it.
@@ -103,10 +103,17 @@ impl State {
     /// The label of a command's key: its title, except that questions and prompts name their action.
     pub fn label(&self, command: &Command) -> &'static str {
         match command.id {
-            CommandId::Yes => self.top_as::<Confirm>().map(Confirm::verb),
+            CommandId::Yes | CommandId::YesWithEnter => self.top_as::<Confirm>().map(Confirm::verb),
             CommandId::No => self.top_as::<Confirm>().and_then(Confirm::alternative),
             CommandId::AcceptFound => self.top_as::<Finder>().map(Finder::verb),
             CommandId::SubmitPrompt => self.top_as::<Prompt>().map(Prompt::verb),
+            CommandId::Back => self
+                .shown_marks()
+                .map(|marks| if marks.is_range { "Cancel" } else { "Unmark" }),
+            CommandId::MarkRange => {
+                let range = self.shown_marks().filter(|marks| marks.is_range);
+                range.map(|_| "Finish range")
+            }
             CommandId::ToggleLine => self.top_as::<PlanOverlay>().and_then(PlanOverlay::toggle_verb),
             CommandId::CloseServers => self.servers.comparison.as_ref().map(|_| "Stop"),
             CommandId::ClosePlan => {
@@ -118,6 +125,11 @@ impl State {
             _ => None,
         }
         .unwrap_or(command.title)
+    }
+
+    /// Whether the top overlay is a question that was not drawn yet.
+    pub fn has_unseen_question(&self) -> bool {
+        self.top_as::<Confirm>().is_some_and(|confirm| !confirm.is_shown)
     }
 
     /// The overlays, the top one last.
@@ -143,6 +155,16 @@ impl State {
     /// Opens an overlay on top.
     pub(in crate::app) fn open(&mut self, layer: impl Layer) {
         self.overlays.push(Box::new(layer));
+    }
+
+    /// Opens a prompt, with what was typed when one of its kind was last canceled.
+    pub(in crate::app) fn open_prompt(&mut self, mut prompt: Prompt) {
+        if let Some(typed) = self.canceled_prompts.get(prompt.heading())
+            && prompt.text.text().is_empty()
+        {
+            prompt.text.set(typed);
+        }
+        self.open(prompt);
     }
 
     /// Closes the top overlay and returns it, if it is of this type.

@@ -1,5 +1,5 @@
-//! Applying a plan: the file receives first, as one commit by the server; then the server is told what the file has now,
-//! and is sent what it gets; then the report is shown.
+//! Applying a plan: first the received changes are committed to the file by the server's actor; then the worker is
+//! informed of the commit and sends the rest; then the report is shown.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::app::{Confirm, ConfirmedAction, Effect, Layer, State, describe};
 use crate::model::{EditError, Wardrobe};
 use crate::store::{Change, SentChanges, StoreRequest};
 use crate::sync::{
-    Decision, LocalRoom, Progress, Report, RoomReport, RoomState, ServerRequest, server_actor,
+    Decision, LocalRoom, Progress, Report, RoomPlan, RoomReport, RoomState, ServerRequest, server_actor,
 };
 
 use super::{compare, details};
@@ -62,6 +62,10 @@ pub(crate) fn may_apply(state: &State) -> Result<(), String> {
             ),
         });
     }
+    for part in &plan.parts {
+        let permitted = part.permit(&state.start.scope.rights);
+        permitted.map_err(|reason| describe::capitalized(&reason.to_string()))?;
+    }
     let is_concerned = |part: &&PlanPart| {
         part.rooms()
             .iter()
@@ -69,12 +73,14 @@ pub(crate) fn may_apply(state: &State) -> Result<(), String> {
     };
     if plan.parts.iter().any(|part| is_concerned(&part)) {
         let key = state.key(CommandId::CompareAgain);
-        return Err(format!("The data file has changed since. {key} compares again"));
+        return Err(format!(
+            "The data file changed in the meantime. {key} compares again"
+        ));
     }
     Ok(())
 }
 
-fn is_changed_by(room: &crate::sync::RoomPlan) -> bool {
+fn is_changed_by(room: &RoomPlan) -> bool {
     room.lines.iter().any(|line| line.decision != Decision::Skip)
 }
 
@@ -84,12 +90,18 @@ pub(crate) fn confirm(state: &mut State, _: &mut Vec<Effect>) {
         return;
     };
     let parts: Vec<String> = plan.parts.iter().filter_map(part_question).collect();
+    let receiving = plan.parts.iter().filter(|part| part.counts().receive > 0).count();
     let counts = plan.counts();
     let left = counts.conflicts + counts.held;
     let mut consequence = Vec::new();
     match (counts.send, counts.receive) {
         (_, 0) => {}
-        (0, _) => consequence.push("Received changes are saved in the data file as one change.".to_owned()),
+        (0, _) => {
+            let each = if receiving > 1 { " for each server" } else { "" };
+            consequence.push(format!(
+                "Received changes are saved in the data file as one change{each}."
+            ));
+        }
         (_, _) => {
             consequence.push("Received changes are saved in the data file before yours are sent.".to_owned());
         }
@@ -101,25 +113,32 @@ pub(crate) fn confirm(state: &mut State, _: &mut Vec<Effect>) {
             describe::count(left, "difference")
         ));
     }
-    let question = Confirm {
-        title: "Apply changes",
-        question: format!("{}?", parts.join("; ")),
-        consequence: consequence.join(" "),
-        action: ConfirmedAction::ApplyPlan,
-    };
-    state.open(question);
+    let left_out = counts.left_out + counts.skipped;
+    if left_out > 0 {
+        let verb = if left_out == 1 { "is" } else { "are" };
+        consequence.push(format!(
+            "{} {verb} left out.",
+            describe::count(left_out, "difference")
+        ));
+    }
+    state.open(Confirm::new(
+        "Apply changes",
+        format!("{}?", describe::capitalized(&parts.join(", "))),
+        consequence.join(" "),
+        ConfirmedAction::ApplyPlan,
+    ));
 }
 
-/// `Send 3 changes to example and receive 2`; nothing for a server about which nothing is done.
+/// `send 3 changes to example and receive 2`; nothing for a server about which nothing is done.
 fn part_question(part: &PlanPart) -> Option<String> {
     let (counts, server) = (part.counts(), &part.server);
     let changes = |number| describe::count(number, "change");
     Some(match (counts.send, counts.receive) {
         (0, 0) => return None,
-        (send, 0) => format!("Send {} to {server}", changes(send)),
-        (0, receive) => format!("Receive {} from {server}", changes(receive)),
+        (send, 0) => format!("send {} to {server}", changes(send)),
+        (0, receive) => format!("receive {} from {server}", changes(receive)),
         (send, receive) => format!(
-            "Send {} to {server} and receive {}",
+            "send {} to {server} and receive {}",
             changes(send),
             describe::grouped(receive)
         ),
@@ -148,6 +167,7 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
         if let Some(commit) = commit {
             let change = Change {
                 actor: Some(server_actor(&part.server).into()),
+                accepted_removals: part.rooms().iter().any(RoomPlan::accepts_removals),
                 ..group.into()
             };
             commits.push(StoreRequest::Commit { id: commit, change });
@@ -302,7 +322,7 @@ pub(super) fn applied(state: &mut State, effects: &mut Vec<Effect>, id: u64, rep
     }
 }
 
-/// All is done about one server. When that is so of all servers, the report takes the place of the plan.
+/// All is done about one server. When that is so of all servers, the report replaces the plan.
 fn finish_part(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -350,7 +370,7 @@ fn finish_part(
         }
     }
     let report = ReportOverlay::new(reports, stopped);
-    // In the place of the plan: what lies over it, such as a question, keeps the keys.
+    // Where the plan was: what lies over it, such as a question, keeps the keys.
     if let Some(plan) = state
         .overlays
         .iter_mut()

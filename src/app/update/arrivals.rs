@@ -14,7 +14,7 @@ pub(super) fn bring(state: &mut State, layer: impl Layer, news: &str) {
     state.arrived.push_back(Box::new(layer));
     open(state);
     if !state.arrived.is_empty() {
-        state.notify(format!("{news}; shown when this is closed"));
+        state.notify(format!("{news}; close this window to continue"));
     }
 }
 

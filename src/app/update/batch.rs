@@ -25,7 +25,7 @@ pub(super) enum BatchSkip {
 }
 
 impl BatchSkip {
-    /// Number and reason, such as `2 already have it (unchanged)`.
+    /// Number and reason, such as `2 users already have it (unchanged)`.
     fn describe(self, number: usize) -> String {
         let (one, more) = match self {
             Self::Unchanged => ("is unchanged", "are unchanged"),
@@ -38,7 +38,11 @@ impl BatchSkip {
                 "are already in the room (unchanged)",
             ),
         };
-        format!("{number} {}", if number == 1 { one } else { more })
+        format!(
+            "{} {}",
+            describe::count(number, "user"),
+            if number == 1 { one } else { more }
+        )
     }
 }
 
@@ -57,11 +61,11 @@ pub(super) struct Batch {
     edit: BatchEdit,
     /// The action, as the title of the question.
     title: &'static str,
-    /// The question, which is asked if several users are changed.
+    /// The question, which is asked if several people are changed.
     question: String,
     /// Further consequences, as a sentence; may be empty.
     consequence: String,
-    /// Asks even if only one user is changed.
+    /// Asks even if only one person is changed.
     always_confirm: bool,
     /// Replaces the default sentence about skipped users.
     skipped_text: Option<String>,
@@ -218,6 +222,11 @@ impl BatchEdit {
         format!("{users} {preposition} {rooms}")
     }
 
+    /// The number of changed users, counted in each room.
+    pub(super) fn change_count(&self) -> usize {
+        self.changed.len()
+    }
+
     /// The users to be changed, without duplicates.
     pub(super) fn users(&self) -> BTreeSet<&Jid> {
         self.changed.iter().map(|(_, user)| user).collect()
@@ -265,18 +274,20 @@ impl BatchEdit {
     }
 }
 
-/// Applies a change of one user at once. For several users, asks first, saying exactly what will happen and to how many.
+/// Applies a change of one person at once: it can be undone. For several people, asks first, saying exactly what will happen
+/// and to how many.
 pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch) -> BatchOutcome {
     if let Err(reason) = state.check_can_change() {
         state.notify_error(reason);
         return BatchOutcome::Failed;
     }
-    let edit = batch.edit;
-    if let Some(reason) = commit::affiliation_problem(state, &edit.edits) {
+    let mut edit = batch.edit;
+    let group = Group(std::mem::take(&mut edit.edits));
+    if let Some(reason) = commit::problem(state, &group) {
         state.notify_error(reason);
         return BatchOutcome::Failed;
     }
-    if edit.edits.is_empty() {
+    if group.is_empty() {
         let (outcome, reason) = edit.no_change();
         if edit.first_error.is_some() && outcome == BatchOutcome::Failed {
             state.notify_error(reason);
@@ -291,9 +302,8 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
             skipped if skipped.is_empty() => skipped,
             skipped => format!("Skipped: {skipped}."),
         });
-    if !batch.always_confirm && edit.changed.len() < 2 {
+    if !batch.always_confirm && edit.users().len() < 2 {
         let skipped = edit.skipped_summary();
-        let group = Group(edit.edits);
         let applied = commit::execute(state, effects, |next| next.apply(&group).map(|()| group));
         if let (Some(notice), false) = (&mut state.notice, skipped.is_empty()) {
             notice.text = format!("{}. Skipped: {skipped}", notice.text);
@@ -304,12 +314,8 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
     let parts = [hidden_marks(state), batch.consequence, skipped, undo];
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     let consequence = parts.collect::<Vec<_>>().join(" ");
-    state.open(Confirm {
-        title: batch.title,
-        question: batch.question,
-        consequence,
-        action: ConfirmedAction::Commit(Group(edit.edits)),
-    });
+    let action = ConfirmedAction::Commit(group);
+    state.open(Confirm::new(batch.title, batch.question, consequence, action));
     BatchOutcome::Pending
 }
 
@@ -322,12 +328,11 @@ pub(super) fn confirm(
 ) {
     match operation(&mut state.view.clone()) {
         Ok(group) => {
-            state.open(Confirm {
-                title,
-                question,
-                consequence,
-                action: ConfirmedAction::Commit(group),
-            });
+            if let Some(reason) = commit::problem(state, &group) {
+                return state.notify_error(reason);
+            }
+            let action = ConfirmedAction::Commit(group);
+            state.open(Confirm::new(title, question, consequence, action));
         }
         Err(error) => state.refuse_error(&error),
     }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::app::form::{FieldName, Form, FormSubject};
+use crate::app::form::{FieldName, Form, FormSubject, NewEnd};
 use crate::app::subject::{rooms_label, single};
-use crate::app::{AttachmentRef, RoomUser, describe};
-use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Hue, Jid, Wardrobe};
+use crate::app::{AttachmentRef, RoomUser, describe, hat_color, until};
+use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Jid, Wardrobe};
 
 use super::batch::{Batch, BatchEdit, BatchSkip};
 use super::catalog_title::{self, ChangedTitles};
@@ -53,7 +53,7 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
             if form.new_hat.as_ref() == Some(&hat) {
                 define_new_hat(&mut edit, members, &hat, form)?;
             }
-            Ok(add_hat(edit, members, &hat, &form.attachment(), &titles))
+            Ok(add_hat(edit, form, (members, &hat), &titles))
         }
         FormSubject::EditHats {
             attachments, before, ..
@@ -82,7 +82,7 @@ pub(super) fn catalog_hat(form: &Form, before: &CatalogHat) -> CatalogHat {
         .filter(|title| !title.is_empty())
         .map(Into::into);
     if let Some(typed) = form.changed_text(FieldName::Hue) {
-        after.hue = Hue::parse(&typed);
+        after.hue = hat_color::parse(&typed).ok();
     }
     after
 }
@@ -116,56 +116,104 @@ fn define_hat(
     Ok(edit.into_batch(title, question, ""))
 }
 
-/// Sets the affiliation of users. `none` removes them, which always asks first if they have hats.
+/// Sets the affiliation of users. Asks first, also for one user: `outcast`; `none`, which removes them, if they have hats, are
+/// in several rooms, or are owners or admins; anything that leaves a room without an owner.
 pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affiliation: Affiliation) -> Batch {
     let mut edit = BatchEdit::new(wardrobe);
-    let (mut hats, mut owners) = (0, BTreeSet::new());
+    let (mut hats, mut owners, mut admins) = (0, BTreeSet::new(), BTreeSet::new());
     for (room, user) in members {
         let Some(existing) = wardrobe.user(room, user) else {
             edit.skip(BatchSkip::Gone, room, user);
             continue;
         };
         hats += existing.hats.len();
-        if existing.affiliation == Affiliation::Owner {
-            owners.insert((user, room));
+        match existing.affiliation {
+            Affiliation::Owner => drop(owners.insert((user, room))),
+            Affiliation::Admin => drop(admins.insert((user, room))),
+            _ => {}
         }
         edit.change(room, user, |next| next.set_affiliation(user, room, affiliation));
     }
-    let one = edit.users().len() < 2;
-    if affiliation == Affiliation::None {
-        let consequence = describe::also_removes_hats(hats);
-        let question = format!("Remove {}?", edit.targets_with("from"));
-        return edit
-            .into_batch(
-                if one { "Remove user" } else { "Remove users" },
-                question,
-                consequence,
-            )
-            .always_confirm(hats > 0);
+    let (one, memberships) = (edit.users().len() < 2, edit.change_count());
+    let is_last = match affiliation {
+        Affiliation::Owner => String::new(),
+        _ => last_owners(&owners, edit.next(), one),
+    };
+    let is_owner = match affiliation {
+        Affiliation::Owner => String::new(),
+        _ if one && !is_last.is_empty() => String::new(),
+        _ => holders(&owners, ("an owner", "owners"), one),
+    };
+    let is_admin = match affiliation {
+        Affiliation::Outcast | Affiliation::None => holders(&admins, ("an admin", "admins"), one),
+        _ => String::new(),
+    };
+    let lost = [is_owner, is_admin, is_last.clone()];
+    match affiliation {
+        Affiliation::None => {
+            let consequence = sentences([describe::also_removes_hats(hats)].into_iter().chain(lost));
+            let question = format!("Remove {}?", edit.targets_with("from"));
+            let title = if one { "Remove user" } else { "Remove users" };
+            let is_staff = !owners.is_empty() || !admins.is_empty();
+            edit.into_batch(title, question, consequence)
+                .always_confirm(hats > 0 || memberships > 1 || is_staff)
+        }
+        Affiliation::Outcast => {
+            let kept = match hats {
+                0 => String::new(),
+                hats => {
+                    let stays = if hats == 1 { "stays" } else { "stay" };
+                    format!("{} {stays} in the data file.", describe::count(hats, "hat"))
+                }
+            };
+            let effect = "The server expels banned users and does not let them in again.".to_owned();
+            let consequence = sentences([effect].into_iter().chain(lost).chain([kept]));
+            let question = format!("Ban {}?", edit.targets_with("from"));
+            let title = if one { "Ban user" } else { "Ban users" };
+            edit.into_batch(title, question, consequence).always_confirm(true)
+        }
+        _ => {
+            let question = format!("Set the affiliation of {} to {affiliation}?", edit.targets());
+            edit.into_batch("Set affiliation", question, sentences(lost))
+                .always_confirm(!is_last.is_empty())
+        }
     }
-    // The question mentions owners, so that a room does not lose its last owner by accident.
-    let people: BTreeSet<&Jid> = owners.iter().map(|(user, _)| *user).collect();
-    let consequence = match people.len() {
-        _ if affiliation == Affiliation::Owner => String::new(),
+}
+
+/// A sentence about those of the users who are owners or admins now; empty if none is.
+fn holders(all: &BTreeSet<(&Jid, &Jid)>, (noun, plural): (&str, &str), one: bool) -> String {
+    let people: BTreeSet<&Jid> = all.iter().map(|(user, _)| *user).collect();
+    match people.len() {
         0 => String::new(),
         _ if one => format!(
-            "The user is currently an owner of {}.",
-            rooms_label(owners.iter().map(|(_, room)| *room))
+            "The user is {noun} of {}.",
+            rooms_label(all.iter().map(|(_, room)| *room))
         ),
-        1 => "1 of them is currently an owner.".to_owned(),
-        many => format!("{many} of them are currently owners."),
+        1 => format!("1 of the users is {noun}."),
+        many => format!("{many} of the users are {plural}."),
+    }
+}
+
+/// A sentence about the rooms that lose their last owner; empty if none does.
+fn last_owners(owners: &BTreeSet<(&Jid, &Jid)>, next: &Wardrobe, one: bool) -> String {
+    let has_owner = |room: &Jid| {
+        let mut users = next.room(room).into_iter().flat_map(|room| room.users());
+        users.any(|(_, user)| user.affiliation == Affiliation::Owner)
     };
-    let (title, question) = match affiliation {
-        Affiliation::Outcast => (
-            if one { "Ban user" } else { "Ban users" },
-            format!("Ban {}?", edit.targets_with("from")),
-        ),
-        _ => (
-            "Set affiliation",
-            format!("Set the affiliation of {} to {affiliation}?", edit.targets()),
-        ),
-    };
-    edit.into_batch(title, question, consequence)
+    let rooms: BTreeSet<&Jid> = owners.iter().map(|(_, room)| *room).collect();
+    let lost: Vec<&Jid> = rooms.into_iter().filter(|room| !has_owner(room)).collect();
+    let label = || rooms_label(lost.iter().copied());
+    match lost.len() {
+        0 => String::new(),
+        _ if one => format!("The user is the last owner of {}.", label()),
+        _ => format!("{} will have no owner.", label()),
+    }
+}
+
+/// The sentences that are not empty, as a paragraph.
+fn sentences(all: impl IntoIterator<Item = String>) -> String {
+    let all = all.into_iter().filter(|sentence| !sentence.is_empty());
+    all.collect::<Vec<_>>().join(" ")
 }
 
 /// Defines a new hat in the catalogs of the rooms that have one.
@@ -200,11 +248,11 @@ fn define_new_hat(
 /// Adds a hat to the users who do not have it.
 fn add_hat(
     mut edit: BatchEdit,
-    members: &[RoomUser],
-    hat: &HatId,
-    attachment: &Attachment,
+    form: &Form,
+    (members, hat): (&[RoomUser], &HatId),
     titles: &ChangedTitles,
 ) -> Batch {
+    let attachment = &form.attachment();
     for (room, user) in members {
         let existing = edit.next().user(room, user);
         if existing.is_some_and(|existing| existing.hats.get(hat).is_some()) {
@@ -217,7 +265,15 @@ fn add_hat(
     }
     let room = members.first().and_then(|(room, _)| edit.next().room(room));
     let title = room.and_then(|room| room.title(hat, attachment));
-    let question = format!("Add {} to {}?", describe::hat(hat, title), edit.targets());
+    let until = attachment
+        .until()
+        .map(|end| format!(" until {}", until::full(end, form.now.time_zone())));
+    let question = format!(
+        "Add {} to {}{}?",
+        describe::hat(hat, title),
+        edit.targets(),
+        until.unwrap_or_default()
+    );
     edit.into_batch("Add hat", question, titles.consequence())
         .always_confirm(titles.users > 1)
 }
@@ -269,6 +325,7 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         form.toggle_value(FieldName::Active),
         form.toggle_value(FieldName::Required),
     );
+    let end = form.changed_end();
     let mut edit = BatchEdit::new(wardrobe);
     let hats = attachments.iter().map(|at| (&at.room, &at.hat));
     let titles = catalog_title::set(&mut edit, form, hats)?;
@@ -285,6 +342,9 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         }
         if let Some(required) = required {
             after = after.with_required(required);
+        }
+        if let Some(NewEnd(end)) = end {
+            after = after.with_until(end);
         }
         if titles.is_any {
             edit.count_as_changed(&at.room, &at.user);
@@ -309,6 +369,11 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
     let required = required.filter(|on| differs(on, Attachment::is_required));
     parts.extend(active.map(|on| word(on, "active", "inactive")));
     parts.extend(required.map(|on| word(on, "required", "not required")));
+    parts.extend(end.map(|NewEnd(end)| {
+        end.map_or("without an expiration time".to_owned(), |end| {
+            format!("until {}", until::full(end, form.now.time_zone()))
+        })
+    }));
     let name = match &form.subject {
         FormSubject::EditHats { name, .. } => name,
         _ => "",

@@ -1,9 +1,11 @@
 //! Builds forms with the current values in their fields.
 
+use jiff::{Timestamp, ZonedDateTime};
+
 use crate::app::form::{Field, FieldName, FieldValue, Form, FormServer, FormSubject};
 use crate::app::suggest::Suggestions;
 use crate::app::text::TextInput;
-use crate::app::{AttachmentRef, RoomUser, State};
+use crate::app::{AttachmentRef, RoomUser, State, hat_color, until};
 use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Jid, Room, Wardrobe};
 
 use super::new_users;
@@ -33,7 +35,10 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
             vec![text(FieldName::RoomName, before.as_deref().unwrap_or_default())]
         }
         FormSubject::AddUser { .. } => vec![
-            text(FieldName::User, ""),
+            Field {
+                name: FieldName::User,
+                value: FieldValue::Text(Box::new(TextInput::list())),
+            },
             choice(NEW_USER_CHOICES, Affiliation::Member),
         ],
         FormSubject::AddToRoom { .. } => vec![
@@ -51,6 +56,7 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
             text(FieldName::Title, ""),
             tick(FieldName::Active, true),
             tick(FieldName::Required, false),
+            text(FieldName::Expires, ""),
         ],
         FormSubject::EditHats {
             attachments, before, ..
@@ -60,8 +66,9 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
                 text(FieldName::Title, &title_text(view, server.as_ref(), (at, before))),
                 tick(FieldName::Active, before.is_active()),
                 tick(FieldName::Required, before.is_required()),
+                text(FieldName::Expires, &end_text(before.until(), &state.now())),
             ],
-            (all, _) => common_fields(view, server.as_ref(), all),
+            (all, _) => common_fields(state, server.as_ref(), all),
         },
         FormSubject::DefineHat { .. } => {
             vec![
@@ -86,7 +93,7 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         focus,
         save_attempted: false,
         suggestions,
-        filled_title: None,
+        filled: Vec::new(),
         new_hat: None,
         saves_new_hat: false,
         domain,
@@ -94,6 +101,7 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         changed: false,
         server,
         allowed_rooms: state.start.scope.rooms.clone(),
+        now: state.now(),
     }
 }
 
@@ -169,13 +177,15 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
 }
 
 /// The fields of several attachments, with the values that they have in common.
-fn common_fields(view: &Wardrobe, server: Option<&FormServer>, attachments: &[AttachmentRef]) -> Vec<Field> {
+fn common_fields(state: &State, server: Option<&FormServer>, attachments: &[AttachmentRef]) -> Vec<Field> {
+    let view = &state.view;
     let existing = attachments.iter().filter_map(|at| at.attachment(view));
     let existing: Vec<&Attachment> = existing.collect();
     let titles = attachments
         .iter()
         .filter_map(|at| Some(title_text(view, server, (at, at.attachment(view)?))));
     let title = common_value(titles);
+    let end = common_value(existing.iter().map(|one| one.until())).flatten();
     let flag = |name, of: fn(&Attachment) -> bool| Field {
         name,
         value: match common_value(existing.iter().map(|one| of(one))) {
@@ -187,7 +197,13 @@ fn common_fields(view: &Wardrobe, server: Option<&FormServer>, attachments: &[At
         text(FieldName::Title, title.as_deref().unwrap_or_default()),
         flag(FieldName::Active, Attachment::is_active),
         flag(FieldName::Required, Attachment::is_required),
+        text(FieldName::Expires, &end_text(end, &state.now())),
     ]
+}
+
+/// When a hat ends, as it can be typed.
+fn end_text(end: Option<Timestamp>, now: &ZonedDateTime) -> String {
+    end.map_or_else(String::new, |end| until::full(end, now.time_zone()))
 }
 
 /// The title in the form of a hat: the user's own, except that on servers where titles belong to the catalog its title
@@ -242,13 +258,10 @@ fn catalog_fields(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &Catalog
         .filter_map(|(_, user)| user.hats.get(hat).filter(|hat| hat.has_own_title()))
         .map(|attachment| attachment.title.as_deref())
         .collect::<Vec<_>>();
-    let hue = before
-        .hue
-        .as_ref()
-        .map(|hue| hue.as_json().as_str().trim_matches('"'));
+    let color = before.hue.as_ref().map_or("", hat_color::name);
     let mut fields = vec![
         text(FieldName::Title, title.as_deref().unwrap_or_default()),
-        text(FieldName::Hue, hue.unwrap_or_default()),
+        text(FieldName::Hue, color),
     ];
     if !own.is_empty() {
         // Checked by default if a user has the title that is edited here.

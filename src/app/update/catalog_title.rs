@@ -73,7 +73,7 @@ pub(super) fn set<'a>(
     Ok(changed)
 }
 
-/// The attachment without a title of its own, other than the one that the user has by now.
+/// The attachment without its title, except if the user has this title now.
 pub(super) fn without_title(
     now: &Wardrobe,
     (room, user, hat): (&Jid, &Jid, &HatId),

@@ -221,7 +221,10 @@ fn remove_hats(state: &State) -> Batch {
                 .iter()
                 .any(|attachment_ref| attachment_ref.hat != first.hat) =>
         {
-            format!("Removes {} in total.", describe::count(attachments.len(), "hat"))
+            format!(
+                "This removes {} in total.",
+                describe::count(attachments.len(), "hat")
+            )
         }
         _ => String::new(),
     };
@@ -235,7 +238,11 @@ fn remove_hats(state: &State) -> Batch {
 
 fn remove_rooms(view: &Wardrobe, rooms: &[Jid]) -> Result<Batch, EditError> {
     let there: Vec<_> = rooms.iter().filter_map(|jid| view.room(jid)).collect();
-    let users: usize = there.iter().map(|room| room.users().len()).sum();
+    let users = there
+        .iter()
+        .flat_map(|room| room.users().iter().map(|(jid, _)| jid));
+    // Someone in several rooms counts once.
+    let users = users.collect::<std::collections::BTreeSet<_>>().len();
     let hats: usize = there.iter().map(|room| room.attachment_count()).sum();
     let defined = there.iter().any(|room| !room.catalog.is_empty());
     let mut edit = BatchEdit::new(view);

@@ -1,6 +1,7 @@
 //! Changes are applied to the view at once and sent to the store worker; `store` handles its answers.
 
 use crate::app::command::CommandId;
+use crate::app::history::HistoryOverlay;
 use crate::app::place::{PANES, RowKind};
 use crate::app::sets::SetsOverlay;
 use crate::app::state::{ChangeKind, Pending, UndoStep};
@@ -9,7 +10,15 @@ use crate::model::{Edit, EditError, Group, Wardrobe};
 use crate::store::{Change, StoreRequest};
 use crate::sync::changes_affiliation;
 
-/// Why an affiliation that one of these edits changes is not changed here.
+/// Why a change is not made in this session: it is beyond the session's rights, or it changes an affiliation that is only
+/// shown.
+pub(super) fn problem(state: &State, group: &Group) -> Option<String> {
+    match state.start.scope.rights.permit(group) {
+        Err(reason) => Some(describe::capitalized(&reason.to_string())),
+        Ok(_) => affiliation_problem(state, &group.0),
+    }
+}
+
 pub(super) fn affiliation_problem(state: &State, edits: &[Edit]) -> Option<String> {
     if state.servers.known.is_empty() {
         return None;
@@ -23,6 +32,16 @@ pub(super) fn affiliation_problem(state: &State, edits: &[Edit]) -> Option<Strin
 pub(super) fn execute(
     state: &mut State,
     effects: &mut Vec<Effect>,
+    operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
+) -> Option<Group> {
+    execute_as(state, effects, Change::default(), operation)
+}
+
+/// The same, with the reason of `origin`, and the number of changes that it rolls back.
+pub(super) fn execute_as(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    origin: Change,
     operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
 ) -> Option<Group> {
     if let Err(reason) = state.check_can_change() {
@@ -39,31 +58,36 @@ pub(super) fn execute(
             state.notify("No changes: already set");
             None
         }
-        Ok(group) if affiliation_problem(state, &group.0).is_some() => {
-            let reason = affiliation_problem(state, &group.0);
-            state.notify_error(reason.unwrap_or_default());
-            None
-        }
         Ok(group) => {
+            if let Some(reason) = problem(state, &group) {
+                state.notify_error(reason);
+                return None;
+            }
             state.view = next;
-            let what = describe::group(&group);
-            // The hat sets overlay takes letters as text, so it has to be closed before undo.
-            let undo = match state.top_as::<SetsOverlay>() {
-                Some(_) => format!(
-                    "{}, then {}",
-                    state.key(CommandId::CloseSets),
-                    state.key(CommandId::Undo)
-                ),
-                _ => state.key(CommandId::Undo),
-            };
+            let what = describe::group(&group, &state.zone());
+            let undo = undo_keys(state);
             state.notify(match state.problem {
                 None => format!("{} ({undo} to undo)", describe::capitalized(&what)),
                 Some(_) => format!("Not saved yet: {what} ({undo} to undo)"),
             });
-            enqueue(state, effects, group.clone(), ChangeKind::Do, None);
+            enqueue_as(state, effects, group.clone(), (ChangeKind::Do, None), origin);
             Some(group)
         }
     }
+}
+
+/// The keys that undo the last change, from where the session is now.
+pub(super) fn undo_keys(state: &State) -> String {
+    let undo = state.key(CommandId::Undo);
+    // In these overlays, the key is text or concerns the selected entry.
+    let close = if state.top_as::<SetsOverlay>().is_some() {
+        CommandId::CloseSets
+    } else if state.top_as::<HistoryOverlay>().is_some() {
+        CommandId::CloseHistory
+    } else {
+        return undo;
+    };
+    format!("{}, then {undo}", state.key(close))
 }
 
 /// Queues a change that the view already shows. `of` is the step that it undoes or redoes.
@@ -74,10 +98,28 @@ pub(super) fn enqueue(
     kind: ChangeKind,
     of: Option<&UndoStep>,
 ) {
+    enqueue_as(state, effects, group, (kind, of), Change::default());
+}
+
+/// The same, with what `origin` says in addition to its edits, such as the reason.
+pub(super) fn enqueue_as(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    group: Group,
+    (kind, of): (ChangeKind, Option<&UndoStep>),
+    origin: Change,
+) {
     let id = state.next_id;
     state.next_id += 1;
     let revision = of.and_then(|step| step.revision);
-    let mut change = Change::from(group.clone());
+    let reason = origin.reason.clone();
+    let reverts = origin.undoes.is_some();
+    let mut change = Change {
+        group: group.clone(),
+        // Whatever concerns several users is asked about first, except undo and redo.
+        confirmed: kind == ChangeKind::Do,
+        ..origin
+    };
     let refers = match (kind, of.is_some_and(|step| step.reverts_entry)) {
         (ChangeKind::Revert, false) | (ChangeKind::Redo, true) => ChangeKind::Undo,
         (ChangeKind::Revert | ChangeKind::Undo, true) => ChangeKind::Redo,
@@ -97,16 +139,18 @@ pub(super) fn enqueue(
         id,
         reverts_entry: match (kind, of) {
             (ChangeKind::Revert, Some(of)) => !of.reverts_entry,
-            (_, of) => of.is_some_and(|step| step.reverts_entry),
+            // An undo of an earlier session is restored as a change.
+            (_, of) => of.map_or(reverts, |step| step.reverts_entry),
         },
         revision: None,
         group,
+        reason,
     };
     match kind {
         ChangeKind::Do | ChangeKind::Revert => {
             state.redo_stack.clear();
             // Undo requests that wait for the history were made before this change.
-            state.undo_searches.clear();
+            state.undo_search.requests.clear();
             state.undo_stack.push(step);
         }
         ChangeKind::Undo => state.redo_stack.push(step),
@@ -183,7 +227,9 @@ pub(super) fn rebuild_view(state: &mut State) {
         let _ = state.view.apply(&pending.change.group);
     }
     if let Some(gone) = refresh(state, before) {
-        state.notify(gone.clone());
+        let now = state.browser.column(state.focus).selected_str();
+        let now = now.map_or_else(String::new, |now| format!("; {now} is selected now"));
+        state.notify(describe::sentence(&format!("{gone}{now}")));
         state.selection_lost = Some(gone);
     }
 }

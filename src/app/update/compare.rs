@@ -17,7 +17,7 @@ pub(crate) fn may_open(state: &State) -> Result<(), String> {
     }
     if state.servers.known.is_empty() {
         return Err(
-            "No server configured: hatrack servers example prosody prints an entry to start from".into(),
+            "No servers configured: hatrack servers example prosody prints an example section".into(),
         );
     }
     state.check_loaded()
@@ -121,7 +121,7 @@ pub(super) fn planned(
     show(state, parts, before.map(|before| *before));
 }
 
-/// What both sides have alike is known from now on, whatever becomes of the differences.
+/// Records the items that are equal on both sides, regardless of what is decided about the differences.
 fn note_agreement(effects: &mut Vec<Effect>, part: &ComparisonPart) {
     let rooms = part.result.iter().flatten().flat_map(|plan| &plan.rooms);
     effects.extend(rooms.filter_map(|room| {
@@ -156,7 +156,11 @@ pub(super) fn within_scope(state: &State, mut plan: Arc<Plan>) -> Arc<Plan> {
 }
 
 /// Shows what was compared.
-fn show(state: &mut State, parts: Vec<ComparisonPart>, before: Option<PlanOverlay>) {
+fn show(state: &mut State, mut parts: Vec<ComparisonPart>, before: Option<PlanOverlay>) {
+    let skipped = parts
+        .iter_mut()
+        .filter_map(skip_forbidden)
+        .reduce(|one, other| one + other);
     for part in &parts {
         let rooms = part.result.iter().flatten().flat_map(|plan| &plan.rooms);
         for room in rooms {
@@ -164,7 +168,11 @@ fn show(state: &mut State, parts: Vec<ComparisonPart>, before: Option<PlanOverla
         }
     }
     let failed = parts.iter().filter_map(|part| match &part.result {
-        Some(Err(reason)) => Some(format!("Cannot compare with {}: {reason}", part.server)),
+        Some(Err(reason)) => Some(format!(
+            "Cannot compare with {}: {}",
+            part.server,
+            describe::after_colon(reason)
+        )),
         _ => None,
     });
     let failed: Vec<String> = failed.collect();
@@ -194,6 +202,25 @@ fn show(state: &mut State, parts: Vec<ComparisonPart>, before: Option<PlanOverla
         state.notify(text);
     }
     arrivals::bring(state, overlay, "Comparison finished");
+    if let Some(skipped) = skipped {
+        let rooms = describe::count(skipped, "room");
+        state.notify(format!("{rooms} without permission skipped"));
+    }
+}
+
+/// Where the rooms of a server are loaded, drops those that the account may not manage. The number of them; `None`: there
+/// are none, or all are like this, so that the reason is to be seen.
+fn skip_forbidden(part: &mut ComparisonPart) -> Option<usize> {
+    let Some(Ok(plan)) = part.result.as_mut().filter(|_| part.local.is_empty()) else {
+        return None;
+    };
+    let mut rest = Plan::clone(plan);
+    let skipped = rest.skip_forbidden(|_| false).len();
+    if skipped == 0 || rest.rooms.is_empty() {
+        return None;
+    }
+    *plan = Arc::new(rest);
+    Some(skipped)
 }
 
 /// What became of the choices; `None` if there were none.
@@ -201,7 +228,7 @@ fn kept_text(KeptChoices { kept, dropped }: KeptChoices) -> Option<String> {
     let kept = (kept > 0).then(|| format!("Kept {}", describe::count(kept, "choice")));
     let dropped = (dropped > 0).then(|| {
         format!(
-            "Dropped {}, as the differences have changed",
+            "Discarded {} because the differences have changed",
             describe::count(dropped, "choice")
         )
     });

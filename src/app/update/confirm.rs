@@ -1,9 +1,62 @@
 //! Confirming a question.
 
+use crate::app::command::CommandId;
+use crate::app::prompt::{Prompt, PromptKind};
 use crate::app::{Confirm, ConfirmedAction, Effect, State};
-use crate::store::StoreRequest;
+use crate::store::{Change, ChangeReason, StoreRequest};
 
-use super::{apply, commit, draft, form, plan, prompt, quit};
+use super::{apply, commit, draft, expire, form, plan, prompt, quit};
+
+/// The top question was drawn.
+pub(super) fn shown(state: &mut State) {
+    if let Some(confirm) = state.top_as_mut::<Confirm>() {
+        confirm.is_shown = true;
+    }
+}
+
+pub(crate) fn may_accept_with_enter(state: &State) -> Result<(), String> {
+    match state.top_as::<Confirm>() {
+        Some(confirm) if !confirm.accepts_enter => Err(format!(
+            "{} does not confirm this. {} {}",
+            state.key(CommandId::YesWithEnter),
+            state.key(CommandId::Yes),
+            confirm.verb()
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Confirms, unless Enter was typed before the question could be seen.
+pub(crate) fn accept_with_enter(state: &mut State, effects: &mut Vec<Effect>) {
+    match state.top_as::<Confirm>() {
+        Some(confirm) if !confirm.is_shown => {
+            let (key, verb) = (state.key(CommandId::YesWithEnter), confirm.verb());
+            state.notify_error(format!(
+                "{key} was pressed before this question appeared. Press it again to confirm: {key} {verb}"
+            ));
+        }
+        _ => accept(state, effects),
+    }
+}
+
+pub(crate) fn may_add_reason(state: &State) -> Result<(), String> {
+    match state.top_as::<Confirm>().map(|confirm| &confirm.action) {
+        Some(ConfirmedAction::Commit(_)) => Ok(()),
+        _ => Err("A reason can be given only for a change to the data".into()),
+    }
+}
+
+/// Asks why the change is made.
+pub(crate) fn add_reason(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(confirm) = state.top_as::<Confirm>() {
+        let reason = confirm
+            .reason
+            .as_ref()
+            .map_or("", ChangeReason::as_str)
+            .to_owned();
+        state.open(Prompt::new(PromptKind::Reason, &reason, Vec::new(), 0));
+    }
+}
 
 pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(confirm) = state.close::<Confirm>() else {
@@ -11,12 +64,17 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     };
     match confirm.action {
         ConfirmedAction::Commit(group) => {
-            let made = commit::execute(state, effects, |next| next.apply(&group).map(|()| group));
+            let origin = Change {
+                reason: confirm.reason,
+                ..Change::default()
+            };
+            let made = commit::execute_as(state, effects, origin, |next| next.apply(&group).map(|()| group));
             if made.is_some() {
                 form::close_and_select(state);
                 prompt::close(state);
             }
         }
+        ConfirmedAction::RemoveExpired(ended) => expire::remove_confirmed(state, effects, &ended),
         ConfirmedAction::Export(export) => prompt::overwrite(state, effects, export),
         ConfirmedAction::DiscardForm => form::close(state),
         ConfirmedAction::QuitUnsaved => quit::begin(state, 0),

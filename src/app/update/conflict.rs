@@ -1,5 +1,7 @@
 //! Conflicts with changes by others: shows both values and lets the user choose. Nothing is saved until then.
 
+use jiff::tz::TimeZone;
+
 use crate::app::command::CommandId;
 use crate::app::draft::Draft;
 use crate::app::form::Form;
@@ -10,8 +12,9 @@ use crate::app::{
 };
 use crate::model::{Affiliation, Edit, EditError, Group, Wardrobe};
 use crate::store::Change;
+use crate::sync::Decision;
 
-use super::{arrivals, commit, form};
+use super::{arrivals, commit, form, unresolved};
 
 /// Updates overlays after the data changed: conflicts show the current values, and overlays without a subject are closed
 /// with a notice.
@@ -72,7 +75,7 @@ fn stale_question(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
         return None;
     };
     let stale = view.clone().apply(group).is_err();
-    stale.then_some("Not done: the data has changed since. Try again")
+    stale.then_some("Not done: the data changed in the meantime. Try again")
 }
 
 fn update_conflict(
@@ -88,7 +91,7 @@ fn update_conflict(
             Some("No changes: someone else already made this change")
         }
         (ConflictSubject::Change(change), _) => {
-            conflict.theirs = describe_theirs(&change.group, view);
+            conflict.theirs = describe_theirs(&change.group, view, &conflict.zone);
             None
         }
         (ConflictSubject::Form, Some(form)) => match form.concurrent_change(view) {
@@ -99,10 +102,11 @@ fn update_conflict(
             None => Some("Conflict resolved; you can save"),
         },
         (ConflictSubject::Form, _) => Some("The item no longer exists"),
+        (ConflictSubject::Sent(..), _) => None,
     }
 }
 
-/// Whether all edits of two changes concern one hat of one user, and neither is an undo or redo.
+/// Whether all edits of two changes concern one hat of one user, for one reason, and neither is an undo or redo.
 fn same_hat(one: &Change, other: &Change) -> bool {
     let undoes = |change: &Change| change.undoes.is_some() || change.redoes.is_some();
     let mut all = one.group.0.iter().chain(&other.group.0);
@@ -110,17 +114,21 @@ fn same_hat(one: &Change, other: &Change) -> bool {
     let Some(first) = all.next().and_then(about) else {
         return false;
     };
-    !undoes(one) && !undoes(other) && all.all(|edit| about(edit).as_ref() == Some(&first))
+    !undoes(one)
+        && !undoes(other)
+        && one.reason == other.reason
+        && all.all(|edit| about(edit).as_ref() == Some(&first))
 }
 
 /// Reports a change that the store worker rejected. A conflict opens an overlay; the oldest conflict is on top, and
 /// changes of the same hat share one overlay.
 pub(super) fn report_rejected(state: &mut State, change: Change, error: EditError) {
     let EditError::Conflict { what, .. } = error else {
-        let what = describe::group(&change.group);
+        let what = describe::group(&change.group, &state.zone());
         state.notify_error(format!("Not saved: {what}. Reason: {error}"));
         return;
     };
+    let zone = state.zone();
     let mut first = None;
     for (at, overlay) in state.overlays.iter_mut().chain(&mut state.arrived).enumerate() {
         if let Some(conflict) = overlay.downcast_mut::<Conflict>()
@@ -128,7 +136,7 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
         {
             if same_hat(there, &change) {
                 there.group.0.extend(change.group.0);
-                conflict.yours = describe_yours(there);
+                conflict.yours = describe_yours(there, &zone);
                 return;
             }
             first = first.or(Some(at));
@@ -136,8 +144,10 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
     }
     let conflict = Conflict {
         what,
-        yours: describe_yours(&change),
-        theirs: describe_theirs(&change.group, &state.view),
+        yours: describe_yours(&change, &zone),
+        theirs: describe_theirs(&change.group, &state.view, &zone),
+        before: None,
+        zone,
         subject: ConflictSubject::Change(change),
     };
     match first {
@@ -147,18 +157,18 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
 }
 
 /// Describes the rejected change. Up to five edits of one hat are listed one by one.
-fn describe_yours(change: &Change) -> String {
+fn describe_yours(change: &Change, zone: &TimeZone) -> String {
     let edits = &change.group.0;
     if edits.len() < 6 && same_hat(change, change) {
-        let all: Vec<String> = edits.iter().map(describe::edit).collect();
+        let all: Vec<String> = edits.iter().map(|edit| describe::edit(edit, zone)).collect();
         all.join("; then ")
     } else {
-        describe::group(&change.group)
+        describe::group(&change.group, zone)
     }
 }
 
 /// Describes the current value where a change first fails to apply.
-fn describe_theirs(group: &Group, view: &Wardrobe) -> String {
+fn describe_theirs(group: &Group, view: &Wardrobe, zone: &TimeZone) -> String {
     let mut there = view.clone();
     let apart = group
         .0
@@ -166,18 +176,44 @@ fn describe_theirs(group: &Group, view: &Wardrobe) -> String {
         .find(|edit| there.apply(&Group::from((*edit).clone())).is_err());
     apart.map_or_else(
         || "unchanged".into(),
-        |edit| conflict_text::describe_current(edit, view),
+        |edit| conflict_text::describe_current(edit, view, zone),
     )
+}
+
+/// Fails if the change cannot be made on the current data, such as one of a hat whose user is gone.
+pub(crate) fn may_keep_yours(state: &State) -> Result<(), String> {
+    let Some(conflict) = state.top_as::<Conflict>() else {
+        return Ok(());
+    };
+    let can_save = match &conflict.subject {
+        ConflictSubject::Form => {
+            let below = state.overlays.iter().rev().nth(1);
+            let form = below.and_then(|below| below.downcast_ref::<Form>());
+            form.is_some_and(|form| form.subject.clone().rebase(&state.view))
+        }
+        ConflictSubject::Change(change) => reapply(&change.group, &mut state.view.clone()).is_ok(),
+        ConflictSubject::Sent(..) => true,
+    };
+    if can_save {
+        Ok(())
+    } else {
+        Err(format!("Yours cannot be saved: {}", conflict.theirs))
+    }
 }
 
 pub(crate) fn may_decide_later(state: &State) -> Result<(), String> {
     match state.top_as::<Conflict>() {
         Some(conflict) if conflict.change().is_none() => Ok(()),
-        _ => Err(format!(
-            "Your change is not saved: {} overwrites theirs, {} keeps theirs",
-            state.key(CommandId::KeepYours),
-            state.key(CommandId::KeepTheirs)
-        )),
+        _ => {
+            let theirs = state.key(CommandId::KeepTheirs);
+            Err(match may_keep_yours(state) {
+                Ok(()) => {
+                    let yours = state.key(CommandId::KeepYours);
+                    format!("Your change is not saved: {yours} overwrites theirs, {theirs} keeps theirs")
+                }
+                Err(reason) => format!("{reason}. {theirs} keeps theirs"),
+            })
+        }
     }
 }
 
@@ -198,17 +234,29 @@ pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
                 state.notify_error(format!("Cannot save: {}", conflict.theirs));
             }
         }
+        ConflictSubject::Sent(room, item, shown) => {
+            unresolved::resolve(state, effects, room, item, (Decision::Send, shown));
+        }
         ConflictSubject::Change(change) => {
-            commit::execute(state, effects, |next| reapply(&change.group, next));
+            // What is made on other data is no exact undo or redo.
+            let origin = Change {
+                reason: change.reason,
+                rolled_back: change.rolled_back,
+                ..Change::default()
+            };
+            commit::execute_as(state, effects, origin, |next| reapply(&change.group, next));
         }
     }
 }
 
 /// Discards this session's change.
-pub(crate) fn keep_theirs(state: &mut State, _: &mut Vec<Effect>) {
-    let conflict = state.close::<Conflict>();
-    if conflict.is_some_and(|conflict| conflict.subject == ConflictSubject::Form) {
-        form::close(state);
+pub(crate) fn keep_theirs(state: &mut State, effects: &mut Vec<Effect>) {
+    match state.close::<Conflict>().map(|conflict| conflict.subject) {
+        Some(ConflictSubject::Sent(room, item, shown)) => {
+            return unresolved::resolve(state, effects, room, item, (Decision::Receive, shown));
+        }
+        Some(ConflictSubject::Form) => form::close(state),
+        Some(ConflictSubject::Change(_)) | None => {}
     }
     state.notify("Kept theirs");
 }

@@ -1,12 +1,19 @@
-//! Copies the selection to the clipboard of the user's terminal.
+//! Copies the selection, or a change as commands, to the clipboard of the user's terminal.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::app::{Effect, RowKind, State, describe, targets};
-use crate::model::write;
+use crate::app::history::{EntryOverlay, HistoryOverlay};
+use crate::app::state::UndoStep;
+use crate::app::{Effect, RowKind, State, describe, shell_command, targets};
+use crate::model::{Group, write};
+use crate::store::{ChangeReason, HistoryEntry};
 
 /// Limit in bytes: encoded as Base64, this is the longest OSC 52 sequence that xterm and similar terminals accept.
 const MAX_BYTES: usize = 74_994;
+
+/// The maximum number of characters of a command that a notice shows.
+const MAX_SHOWN: usize = 160;
 
 pub(crate) fn has_selected(state: &State) -> Result<(), String> {
     state
@@ -41,6 +48,72 @@ pub(crate) fn copy_json(state: &mut State, effects: &mut Vec<Effect>) {
     copy(state, effects, text, &format!("the JSON of {name}"));
 }
 
+/// The last change of this session: what was done, undone or redone.
+fn last_change(state: &State) -> Option<&UndoStep> {
+    let steps = state.undo_stack.iter().chain(&state.redo_stack);
+    steps.max_by_key(|step| step.id)
+}
+
+pub(crate) fn has_change(state: &State) -> Result<(), String> {
+    last_change(state)
+        .map(drop)
+        .ok_or_else(|| "Nothing was changed in this session".into())
+}
+
+/// Copies the last change as commands for a shell.
+pub(crate) fn copy_last_command(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(UndoStep { group, reason, .. }) = last_change(state).cloned() {
+        copy_commands(state, effects, &group, reason.as_ref());
+    }
+}
+
+/// The entry of the history that is open or selected.
+fn entry(state: &State) -> Option<&HistoryEntry> {
+    let open = state.top_as::<EntryOverlay>().map(|open| &*open.entry);
+    let selected = || state.top_as::<HistoryOverlay>()?.entry().map(Arc::as_ref);
+    open.or_else(selected)
+}
+
+pub(crate) fn has_entry(state: &State) -> Result<(), String> {
+    match entry(state) {
+        None => Err("No entries".into()),
+        Some(entry) if entry.group.is_empty() => Err("This entry did not change the data file".into()),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Copies the entry of the history as commands for a shell.
+pub(crate) fn copy_entry_command(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some((group, reason)) = entry(state).map(|entry| (entry.group.clone(), entry.reason.clone())) {
+        copy_commands(state, effects, &group, reason.as_ref());
+    }
+}
+
+fn copy_commands(state: &mut State, effects: &mut Vec<Effect>, group: &Group, reason: Option<&ChangeReason>) {
+    if state.start.demo {
+        return state.notify_error("Cannot copy a command: the sample data is not in a file");
+    }
+    match shell_command::commands(group, reason.map(ChangeReason::as_str), &state.start.file) {
+        Ok(commands) => {
+            let what = match commands.as_slice() {
+                [only] => describe::shortened(only, MAX_SHOWN).into_owned(),
+                [first, ..] => format!(
+                    "{}: {}",
+                    describe::count(commands.len(), "command"),
+                    describe::shortened(first, MAX_SHOWN)
+                ),
+                [] => return,
+            };
+            let text = shell_command::script(&commands);
+            if text.len() > MAX_BYTES {
+                return state.notify_error(format!("Too large to copy: {what}"));
+            }
+            copy(state, effects, text, &what);
+        }
+        Err(reason) => state.notify_error(format!("Cannot copy a command: {reason}")),
+    }
+}
+
 /// What the focused pane lists.
 fn row_kind(state: &State) -> RowKind {
     state.grouping().kind(state.focus)
@@ -63,6 +136,8 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>, text: String, what: &str) 
         ));
         return;
     }
-    state.notify(format!("Sent {what} to the terminal's clipboard"));
+    state.notify(format!(
+        "Sent to the clipboard: {what} (if your terminal supports it)"
+    ));
     effects.push(Effect::Copy(text));
 }

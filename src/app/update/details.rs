@@ -1,4 +1,4 @@
-//! A text in full.
+//! Opening and closing the overlay with a text in full.
 
 use crate::app::details::DetailsOverlay;
 use crate::app::place::Place;
@@ -38,7 +38,7 @@ pub(super) fn open(state: &mut State, title: &'static str, paragraphs: Vec<Strin
     state.open(details);
 }
 
-/// Opens what is said of a difference of the plan below.
+/// Opens the details of a difference of the plan below.
 pub(super) fn open_difference(state: &mut State, paragraphs: Vec<String>) {
     let mut details = DetailsOverlay::new("Yours and theirs", paragraphs, state.size.0);
     details.is_difference = true;

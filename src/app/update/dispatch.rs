@@ -3,7 +3,8 @@
 use crate::app::command::{Command, CommandId};
 use crate::app::dropped_path::dropped_path;
 use crate::app::lookup::lookup;
-use crate::app::prompt::{Prompt, PromptKind};
+use crate::app::place::Place;
+use crate::app::prompt::Prompt;
 use crate::app::text::{MAX_PASTE, TextInput};
 use crate::app::{Effect, Key, Layer, RowKind, State, describe};
 
@@ -12,6 +13,9 @@ use super::{address_list, filter, keys};
 
 /// Handles a key press. `place` is the character at the same position on the standard layout, if the terminal reports it.
 pub(super) fn handle_key(state: &mut State, key: Key, place: Option<char>, effects: &mut Vec<Effect>) {
+    if state.is_too_small() && !lookup(state, key).is_some_and(works_unseen) {
+        return;
+    }
     let (key, message) = keys::resolve(state, key, place);
     dispatch_key(state, key, effects);
     if let (Some(message), None) = (message, &state.notice) {
@@ -19,15 +23,16 @@ pub(super) fn handle_key(state: &mut State, key: Key, place: Option<char>, effec
     }
 }
 
+/// Whether a command can be used while the screen is too small to show anything.
+fn works_unseen(command: &Command) -> bool {
+    command.id == CommandId::Quit || (command.place == Place::Everywhere && command.id != CommandId::Help)
+}
+
 /// Runs the command bound to a key here, or types the key.
 fn dispatch_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
-    let message = state.notice.take();
-    let command = lookup(state, key);
-    if message.is_some() && command.is_some_and(|command| command.id == CommandId::Back) {
-        return;
-    }
+    state.notice = None;
     let selection_lost = state.selection_lost.take();
-    match command {
+    match lookup(state, key) {
         Some(command) => run(state, command, selection_lost, effects),
         None => type_into(state, effects, |text| text.input(key)),
     }
@@ -68,12 +73,14 @@ fn type_into(state: &mut State, effects: &mut Vec<Effect>, mut take: impl FnMut(
 
 /// Whether the focused text input is that of a file to import or export.
 fn file_prompt(state: &State) -> bool {
-    let prompt = state.top_as::<Prompt>();
-    prompt.is_some_and(|prompt| matches!(prompt.kind, PromptKind::Import(_) | PromptKind::Export(_)))
+    state.top_as::<Prompt>().is_some_and(Prompt::takes_path)
 }
 
 /// Inserts pasted text into the focused text input. A file dropped on the prompt for a file replaces what is there.
 pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
+    if state.is_too_small() {
+        return;
+    }
     state.notice = None;
     if !accepts_text(state) {
         if !state.overlays.is_empty() {

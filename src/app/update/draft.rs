@@ -1,8 +1,9 @@
 //! Drafts: unsaved work stored for the next start, and what an earlier session left there.
 
-use crate::app::draft::{Draft, FormDraft};
+use crate::app::draft::{Draft, FormDraft, PromptDraft};
 use crate::app::form::Form;
 use crate::app::place::Place;
+use crate::app::prompt::Prompt;
 use crate::app::state::{ChangeKind, QuitState};
 use crate::app::view::View;
 use crate::app::{Confirm, ConfirmedAction, DraftDelay, Effect, Layer, Phase, State, describe};
@@ -15,8 +16,8 @@ impl Layer for Draft {
         Place::Draft
     }
 
-    fn view<'a>(&'a self, _: &'a State) -> View<'a> {
-        crate::app::view::question::draft(self)
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::question::draft(self, &state.zone())
     }
 }
 
@@ -64,7 +65,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let wanted = current_draft(state);
     if wanted != state.drafts.stored && state.drafts.failed.as_ref() != Some(&wanted) {
-        effects.push(Effect::KeepDraft {
+        effects.push(Effect::SaveDraft {
             before: state.drafts.stored.clone(),
             after: wanted.clone(),
         });
@@ -81,7 +82,8 @@ pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects:
         return;
     }
     let ending = matches!(state.quit, QuitState::WhenDraftStored(_) | QuitState::Now);
-    let has_form = !ending && changed_forms(state).next().is_some();
+    let has_form =
+        !ending && (changed_forms(state).next().is_some() || typed_prompts(state).next().is_some());
     let pending = !ending && !state.pending.is_empty();
     let own = &mut state.drafts.own;
     if has_form && is_user_input {
@@ -101,10 +103,12 @@ pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects:
     // A submitted form stays until its change is saved or is itself in the draft.
     if !has_form && (!pending || own.has_overdue_changes) && !ending {
         own.forms.clear();
+        own.prompts.clear();
     }
     // At the end of the session unsaved work is in the shared draft.
     if ending && state.drafts.storing.is_none() && state.drafts.failed.is_none() {
         state.drafts.own.forms.clear();
+        state.drafts.own.prompts.clear();
     } else if ending {
         return;
     }
@@ -116,6 +120,7 @@ fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
     let mut wanted = Draft {
         forms: own.forms.clone(),
         unsaved: Vec::new(),
+        prompts: own.prompts.clone(),
     };
     // While saving fails, they are in the shared draft.
     if own.has_overdue_changes && state.problem.is_none() {
@@ -126,7 +131,7 @@ fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
             .collect();
     }
     if wanted != own.kept {
-        effects.push(Effect::StoreOwnDraft(wanted.clone()));
+        effects.push(Effect::SaveLiveDraft(wanted.clone()));
         state.drafts.own.kept = wanted;
     }
 }
@@ -137,13 +142,23 @@ pub(super) fn delay_elapsed(state: &mut State, wait: DraftDelay) {
         DraftDelay::Typing => {
             state.drafts.own.awaiting_pause = false;
             let forms = changed_forms(state).map(FormDraft::of_form).collect();
+            let prompts = typed_prompts(state).collect();
             state.drafts.own.forms = forms;
+            state.drafts.own.prompts = prompts;
         }
         DraftDelay::Answer => {
             state.drafts.own.awaiting_answer = false;
             state.drafts.own.has_overdue_changes = true;
         }
     }
+}
+
+fn typed_prompts(state: &State) -> impl Iterator<Item = PromptDraft> {
+    let prompts = state
+        .overlays
+        .iter()
+        .filter_map(|overlay| overlay.downcast_ref::<Prompt>());
+    prompts.filter_map(Prompt::draft)
 }
 
 fn changed_forms(state: &State) -> impl Iterator<Item = &Form> {
@@ -218,6 +233,9 @@ pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
     for unsaved in draft.unsaved {
         reapply(state, effects, Change::from(unsaved));
     }
+    for kept in draft.prompts {
+        state.canceled_prompts.insert(kept.heading, kept.text);
+    }
     for kept in draft.forms {
         let mut form = build_form::build_form(kept.subject.clone(), state);
         kept.restore(&mut form);
@@ -231,13 +249,14 @@ pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
 fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
     match state.view.apply(&change.group) {
         Ok(()) => {
-            state.notify(format!("Restored: {}", describe::group(&change.group)));
-            commit::enqueue(state, effects, change.group, ChangeKind::Do, None);
+            let group = change.group.clone();
+            state.notify(format!("Restored: {}", describe::group(&group, &state.zone())));
+            commit::enqueue_as(state, effects, group, (ChangeKind::Do, None), change);
         }
         Err(_) if state.view.is_applied(&change.group) => {
             state.notify(format!(
                 "No changes: already saved: {}",
-                describe::group(&change.group)
+                describe::group(&change.group, &state.zone())
             ));
         }
         Err(error) => conflict::report_rejected(state, change, error),
@@ -245,12 +264,12 @@ fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
 }
 
 pub(crate) fn confirm_discard(state: &mut State, _: &mut Vec<Effect>) {
-    state.open(Confirm {
-        title: "Discard draft",
-        question: "Discard the unsaved changes of your last session?".to_owned(),
-        consequence: "This cannot be undone.".to_owned(),
-        action: ConfirmedAction::DiscardDraft,
-    });
+    state.open(Confirm::new(
+        "Discard draft",
+        "Discard the unsaved changes of your last session?",
+        "This cannot be undone.",
+        ConfirmedAction::DiscardDraft,
+    ));
 }
 
 pub(super) fn discard(state: &mut State) {

@@ -1,12 +1,13 @@
 //! A form as an overlay: typing, clicks and list movement in its fields.
 
 use crate::app::draft::{Draft, FormDraft};
-use crate::app::form::{FieldValue, Form};
+use crate::app::form::{FieldName, FieldValue, Form};
+use crate::app::hat_color;
 use crate::app::place::Place;
 use crate::app::suggest::Suggestion;
 use crate::app::text::TextInput;
 use crate::app::view::View;
-use crate::app::{Effect, Layer, Spot, State};
+use crate::app::{Effect, Layer, MouseTarget, State};
 use crate::model::Wardrobe;
 
 use super::form;
@@ -16,6 +17,8 @@ impl Layer for Form {
         match self.field().map(|field| (&field.value, field.name)) {
             _ if self.selected_suggestion().is_some() => Place::Suggestions,
             Some((FieldValue::Text(_), name)) if name.suggests() => Place::SuggestField,
+            Some((FieldValue::Text(_), FieldName::Hue)) => Place::ColorField,
+            Some((FieldValue::Text(_), FieldName::User)) => Place::AddressField,
             Some((FieldValue::Text(_), _)) | None => Place::Form,
             Some(_) => Place::ChoiceField,
         }
@@ -52,12 +55,12 @@ impl Layer for Form {
         form::clear_list_selection(self);
     }
 
-    fn click(&mut self, on: Spot) {
+    fn click(&mut self, on: MouseTarget) {
         click(self, on);
     }
 
-    fn focus_spot(&mut self, on: &[Spot]) {
-        let is_known = |spot: &Spot| matches!(spot, Spot::Suggestion(_));
+    fn focus_spot(&mut self, on: &[MouseTarget]) {
+        let is_known = |spot: &MouseTarget| matches!(spot, MouseTarget::Suggestion(_));
         let (true, Some(known)) = (on.iter().any(is_known), &mut self.suggestions) else {
             return;
         };
@@ -107,9 +110,9 @@ fn type_into(form: &mut Form, take: &mut dyn FnMut(&mut TextInput) -> bool) {
     }
 }
 
-fn click(form: &mut Form, on: Spot) {
+fn click(form: &mut Form, on: MouseTarget) {
     match on {
-        Spot::Field(at) if at < form.fields.len() => {
+        MouseTarget::Field(at) if at < form.fields.len() => {
             form::clear_list_selection(form);
             form.focus = at;
             let value = form.field().map(|field| &field.value);
@@ -117,7 +120,12 @@ fn click(form: &mut Form, on: Spot) {
                 form::cycle_value(form, 1);
             }
         }
-        Spot::Choice(wanted) => {
+        MouseTarget::Choice(wanted) if form.field().is_some_and(|field| field.name == FieldName::Hue) => {
+            if let Some((name, _)) = hat_color::SWATCHES.get(wanted) {
+                form.set_text(FieldName::Hue, name);
+            }
+        }
+        MouseTarget::Choice(wanted) => {
             if let Some(FieldValue::Choice { options, at }) = form.field_mut().map(|field| &mut field.value)
                 && wanted < options.len()
                 && *at != wanted
@@ -126,7 +134,7 @@ fn click(form: &mut Form, on: Spot) {
                 form.changed = true;
             }
         }
-        Spot::Suggestion(row) => {
+        MouseTarget::Suggestion(row) => {
             let known = form.suggestions.as_ref().and_then(|known| known.get(row));
             if let Some(Suggestion::Existing(existing)) = known {
                 let existing = existing.clone();

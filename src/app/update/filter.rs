@@ -41,10 +41,11 @@ pub(super) fn type_into(
     effects: &mut Vec<Effect>,
     take: impl FnOnce(&mut TextInput) -> bool,
 ) {
+    let now = state.now();
     if let Some(filter) = state.browser.filter_mut(state.focus)
         && filter.editing
         && take(&mut filter.text)
-        && filter.reparse()
+        && filter.reparse(Some(&now))
     {
         refilter(state, effects);
     }

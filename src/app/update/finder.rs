@@ -9,17 +9,21 @@ use crate::app::view::View;
 use crate::app::{Effect, Layer, Pane, State, help};
 use crate::model::{HatId, Jid, Wardrobe};
 
-/// Checks whether a command is enabled; the error is the reason.
-type CommandCheck = fn(&State, CommandId) -> Result<(), String>;
-
-pub(super) fn palette(state: &mut State, enabled: CommandCheck) {
+pub(super) fn palette(state: &mut State, enabled: help::CommandCheck) {
     let offers = help::palette_commands(state, enabled).into_iter();
     let others = offers.filter(|offer| offer.command.id != CommandId::Palette);
     let finder = Finder::commands(others.map(FinderItem::Command).collect());
     state.open(finder);
 }
 
-pub(super) fn help(state: &mut State, enabled: CommandCheck) {
+pub(crate) fn may_help(state: &State) -> Result<(), String> {
+    match state.top_as::<Finder>() {
+        Some(finder) if finder.is_help() => Err("The help is already open".into()),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn help(state: &mut State, enabled: help::CommandCheck) {
     let finder = Finder::help(help::help_items(state, enabled));
     state.open(finder);
 }
@@ -32,7 +36,7 @@ pub(crate) fn may_jump(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
-    let finder = Finder::places(&state.view);
+    let finder = Finder::places(&state.view, state.browser.presence());
     state.open(finder);
     request_next_chunk(state, effects);
 }
@@ -42,8 +46,8 @@ impl Layer for Finder {
         Place::Finder
     }
 
-    fn view<'a>(&'a self, _: &'a State) -> View<'a> {
-        crate::app::view::finder::view(self)
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::finder::view(state, self)
     }
 
     fn takes_text(&self) -> bool {

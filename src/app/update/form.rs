@@ -6,7 +6,10 @@ use crate::app::form::{FieldName, FieldValue, Form, FormSubject};
 use crate::app::place::{Grouping, RowKind};
 use crate::app::subject::single;
 use crate::app::suggest::{Existing, Suggestion};
-use crate::app::{Confirm, ConfirmedAction, Conflict, ConflictSubject, Effect, State, conflict_text};
+use crate::app::text::TextInput;
+use crate::app::{
+    Confirm, ConfirmedAction, Conflict, ConflictSubject, Effect, State, conflict_text, hat_color,
+};
 use crate::model::{CatalogHat, HatId, Jid};
 
 use super::batch::{self, BatchOutcome};
@@ -24,6 +27,7 @@ pub(super) fn top(state: &mut State) -> Option<&mut Form> {
 pub(crate) fn next_field(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(form) = top(state) {
         clear_list_selection(form);
+        fill_definition(form);
         form.focus = (form.focus + 1) % form.fields.len().max(1);
     }
 }
@@ -31,6 +35,7 @@ pub(crate) fn next_field(state: &mut State, _: &mut Vec<Effect>) {
 pub(crate) fn previous_field(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(form) = top(state) {
         clear_list_selection(form);
+        fill_definition(form);
         form.focus = form
             .focus
             .checked_sub(1)
@@ -49,6 +54,47 @@ pub(crate) fn previous_value(state: &mut State, _: &mut Vec<Effect>) {
 fn cycle_focused(state: &mut State, by: isize) {
     if let Some(form) = top(state) {
         cycle_value(form, by);
+    }
+}
+
+/// The text of the focused field.
+fn focused_text(state: &mut State) -> Option<&mut TextInput> {
+    match &mut top(state)?.field_mut()?.value {
+        FieldValue::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+pub(crate) fn new_line(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(text) = focused_text(state) {
+        text.break_line();
+    }
+}
+
+pub(crate) fn next_line(state: &mut State, effects: &mut Vec<Effect>) {
+    if !focused_text(state).is_some_and(|text| text.move_line(true)) {
+        next_field(state, effects);
+    }
+}
+
+pub(crate) fn previous_line(state: &mut State, effects: &mut Vec<Effect>) {
+    if !focused_text(state).is_some_and(|text| text.move_line(false)) {
+        previous_field(state, effects);
+    }
+}
+
+pub(crate) fn next_color(state: &mut State, _: &mut Vec<Effect>) {
+    cycle_color(state, 1);
+}
+
+pub(crate) fn previous_color(state: &mut State, _: &mut Vec<Effect>) {
+    cycle_color(state, -1);
+}
+
+fn cycle_color(state: &mut State, by: isize) {
+    if let Some(form) = top(state) {
+        let next = hat_color::neighbor(&form.text(FieldName::Hue), by);
+        form.set_text(FieldName::Hue, next);
     }
 }
 
@@ -102,12 +148,8 @@ pub(super) fn fill_hat(form: &mut Form, id: &str, title: Option<&str>) {
     if let Some(suggestions) = &mut form.suggestions {
         suggestions.search(id);
     }
-    let there = form.text(FieldName::Title);
-    if let Some(title) = title
-        && (there.is_empty() || form.filled_title.as_ref() == Some(&there))
-    {
-        form.set_text(FieldName::Title, title);
-        form.filled_title = Some(title.to_owned());
+    if let Some(title) = title {
+        form.fill(FieldName::Title, title, true);
     }
     form.focus = form
         .fields
@@ -116,10 +158,27 @@ pub(super) fn fill_hat(form: &mut Form, id: &str, title: Option<&str>) {
         .unwrap_or(form.focus);
 }
 
+/// Fills in title and color of the existing hat that is being defined, as other rooms have them.
+fn fill_definition(form: &mut Form) {
+    if !matches!(form.subject, FormSubject::DefineHat { .. }) {
+        return;
+    }
+    let Some(hat) = form.existing_hat().cloned() else {
+        return;
+    };
+    if let Some(title) = &hat.title {
+        form.fill(FieldName::Title, title, false);
+    }
+    if let Some(hue) = &hat.hue {
+        form.fill(FieldName::Hue, hat_color::name(hue), false);
+    }
+}
+
 /// Fills the field with an existing item.
 pub(super) fn fill_suggestion(form: &mut Form, existing: &Existing) {
     if let Existing::Hat(hat) = existing {
-        return fill_hat(form, hat.id.as_str(), hat.title.as_deref());
+        fill_hat(form, hat.id.as_str(), hat.title.as_deref());
+        return fill_definition(form);
     }
     form.set_text(FieldName::ExistingRoom, existing.id());
     if let Some(suggestions) = &mut form.suggestions {
@@ -179,14 +238,12 @@ pub(crate) fn leave(state: &mut State, _: &mut Vec<Effect>) {
         close(state);
         return;
     }
-    let question = "Discard the changes in this form?".to_owned();
-    let consequence = "Your input will be lost.".to_owned();
-    state.open(Confirm {
-        title: "Discard changes",
-        question,
-        consequence,
-        action: ConfirmedAction::DiscardForm,
-    });
+    state.open(Confirm::new(
+        "Discard changes",
+        "Discard the changes in this form?",
+        "Your input will be lost.",
+        ConfirmedAction::DiscardForm,
+    ));
 }
 
 /// Closes the topmost form after its change was applied, and selects what it changed.
@@ -212,6 +269,7 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     let (view, keymap) = (state.view.clone(), state.keymap().clone());
     let Some(form) = top(state) else { return };
     clear_list_selection(form);
+    fill_definition(form);
     if let Some(completed) = new_users::completed_address(form, &view) {
         return fill_address(state, &completed);
     }
@@ -229,6 +287,8 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
             what,
             yours: mine,
             theirs,
+            before: None,
+            zone: state.zone(),
             subject: over,
         });
         return;
@@ -331,9 +391,11 @@ fn describe_yours(form: &Form) -> String {
         FormSubject::AddHat { .. } => format!(
             "{} as {}",
             form.text(FieldName::Hat),
-            conflict_text::describe_attachment(&form.attachment())
+            conflict_text::describe_attachment(&form.attachment(), form.now.time_zone())
         ),
-        FormSubject::EditHats { .. } => conflict_text::describe_attachment(&form.attachment()),
+        FormSubject::EditHats { .. } => {
+            conflict_text::describe_attachment(&form.attachment(), form.now.time_zone())
+        }
         FormSubject::DefineHat { .. } | FormSubject::EditDefined { .. } => {
             conflict_text::describe_catalog_hat(&build_batch::catalog_hat(form, &CatalogHat::default()))
         }

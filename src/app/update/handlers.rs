@@ -1,11 +1,13 @@
 //! The handler of each command: when it is enabled and what it does.
 
 use crate::app::command::CommandId;
-use crate::app::{Effect, Pane, State, targets};
+use crate::app::place::Grouping;
+use crate::app::{Effect, Pane, RowKind, State, targets};
 
 use super::{
-    apply, catalog, change, compare, confirm, conflict, copy, details, draft, escape, filter, finder, form,
-    hat_clipboard, history, lists, marks, panes, password, plan, prompt, quit, servers, sets, terminal, undo,
+    apply, catalog, change, compare, confirm, conflict, copy, details, draft, escape, expire, filter, finder,
+    form, hat_clipboard, history, import_preview, lists, marks, panes, password, plan, prompt, quit,
+    rollback, servers, sets, terminal, themes, undo, unresolved,
 };
 
 /// Checks whether a command is enabled; the error is the reason shown to the user.
@@ -40,9 +42,9 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
     use CommandId as Id;
     match id {
         Id::OpenRoom => (has_room, panes::focus_inner),
-        Id::AddRoom => (State::check_can_change, change::add),
+        Id::AddRoom => (may_change_more_than_hats, change::add),
         Id::EditRoom => (may_edit_room, change::edit),
-        Id::AddUserToRooms => (may_change_room, change::add_to_rooms),
+        Id::AddUserToRooms => (may_add_user_to_rooms, change::add_to_rooms),
         Id::RemoveRoom => (may_change_room, change::remove),
         Id::MarkRoom | Id::MarkUser | Id::MarkHat | Id::MarkListedHat | Id::MarkUserWithHat | Id::MarkRoomWithHat
             | Id::MarkListedUser | Id::MarkRoomOfUser =>
@@ -80,6 +82,11 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::Catalog => (has_room, catalog::open),
         Id::Undo | Id::CatalogUndo => (undo::may_undo, undo::undo),
         Id::Redo => (undo::may_redo, undo::redo),
+        Id::AddReason => (confirm::may_add_reason, confirm::add_reason),
+        Id::Resolve => (unresolved::may_open, unresolved::open),
+        Id::RetryRefused => (always, unresolved::retry),
+        Id::UndoRefused => (always, unresolved::undo),
+        Id::CloseRefused => (always, unresolved::close),
         Id::Filter => (State::check_loaded, filter::start),
         Id::Palette => (State::check_loaded, |state, _| finder::palette(state, enabled)),
         Id::History => (State::check_loaded, history::open),
@@ -99,6 +106,9 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::ReportDetails => (always, apply::details),
         Id::DifferenceYours => (always, plan::difference_yours),
         Id::DifferenceTheirs => (always, plan::difference_theirs),
+        Id::ChooseTheme => (themes::may_choose, themes::open),
+        Id::SaveTheme => (always, themes::save),
+        Id::CloseThemes => (always, themes::close),
         Id::CloseDetails => (always, details::close),
         Id::InspectLine => (plan::may_inspect, plan::inspect),
         Id::NextUndecided => (plan::may_go_to_undecided, plan::next_undecided),
@@ -124,19 +134,20 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::First => (always, lists::first),
         Id::Last => (always, lists::last),
         Id::Retry => (quit::may_retry, quit::retry),
+        Id::RemoveExpired => (expire::may_remove, expire::remove),
         Id::RecreateFile => (quit::may_recreate, quit::recreate),
         Id::Draft => (draft::may_show, draft::show),
         Id::Back => (always, escape::escape),
         Id::Copy => (copy::has_selected, copy::copy_name),
         Id::CopyJson => (copy::has_selected, copy::copy_json),
         Id::Mouse => (always, terminal::toggle_mouse),
-        Id::Help => (always, |state, _| finder::help(state, enabled)),
+        Id::Help => (finder::may_help, |state, _| finder::help(state, enabled)),
         Id::Quit => (always, quit::quit),
         Id::ApplyFilter => (always, filter::accept),
         Id::ClearFilter => (always, filter::clear),
         Id::FilterNextPane => (always, filter::accept_and_focus_next),
         Id::AcceptFound => (finder::may_choose, run_found),
-        Id::CloseFinder | Id::CloseSets | Id::CancelPrompt | Id::No | Id::CloseCatalog | Id::CloseHistory | Id::DraftLater | Id::CloseReport =>
+        Id::CloseFinder | Id::CloseSets | Id::No | Id::CloseCatalog | Id::CloseHistory | Id::CloseEntry | Id::CloseValues | Id::CancelRollback | Id::DraftLater | Id::CloseReport | Id::CancelImport =>
             (always, quit::close_overlay),
         Id::OpenSuggestions => (form::may_focus_list, form::focus_list),
         Id::NewId => (form::may_make_id, form::request_new_id),
@@ -144,6 +155,11 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::CloseSuggestions => (always, form::leave_list),
         Id::NextValue => (always, form::next_value),
         Id::PreviousValue => (always, form::previous_value),
+        Id::NewLine => (always, form::new_line),
+        Id::NextLine => (always, form::next_line),
+        Id::PreviousLine => (always, form::previous_line),
+        Id::NextColor => (always, form::next_color),
+        Id::PreviousColor => (always, form::previous_color),
         Id::Save => (always, form::save),
         Id::NextField => (always, form::next_field),
         Id::PreviousField => (always, form::previous_field),
@@ -154,16 +170,34 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::RenameSet => (sets::may_change, sets::rename),
         Id::RemoveSet => (sets::may_change, sets::delete),
         Id::SubmitPrompt => (always, prompt::submit),
-        Id::PromptNext => (prompt::may_choose, prompt::next_choice),
-        Id::PromptPrevious => (prompt::may_choose, prompt::previous_choice),
+        Id::CompletePath => (prompt::may_complete, prompt::complete),
+        Id::CancelPrompt => (always, prompt::cancel),
+        Id::PromptNext | Id::PromptPrevious => (prompt::may_choose, prompt::other_field),
+        Id::NextOption => (prompt::may_choose, prompt::next_choice),
+        Id::PreviousOption => (prompt::may_choose, prompt::previous_choice),
+        Id::AcceptImport => (import_preview::may_import, import_preview::accept),
+        Id::ImportRowDetails => (always, import_preview::row_details),
         Id::Yes => (always, confirm::accept),
-        Id::KeepYours => (always, conflict::keep_yours),
+        Id::YesWithEnter => (confirm::may_accept_with_enter, confirm::accept_with_enter),
+        Id::KeepYours => (conflict::may_keep_yours, conflict::keep_yours),
         Id::KeepTheirs => (always, conflict::keep_theirs),
         Id::BackToForm => (conflict::may_decide_later, quit::close_overlay),
         Id::DefineHat => (catalog::may_define, catalog::define),
         Id::EditCatalogHat => (catalog::may_edit, catalog::edit),
         Id::RemoveCatalogHat => (catalog::may_delete, catalog::delete),
+        Id::OpenEntry => (history::has_entry, history::open_entry),
+        Id::SearchHistory => (always, history::search),
+        Id::ApplyHistorySearch => (always, history::apply_search),
+        Id::ClearHistorySearch => (always, history::clear_search),
+        Id::ShowAllHistory => (history::is_filtered, history::show_all),
         Id::UndoEntry => (history::may_undo, history::undo),
+        Id::CopyCommand => (copy::has_change, copy::copy_last_command),
+        Id::CopyEntryCommand | Id::CopyOpenEntry => (copy::has_entry, copy::copy_entry_command),
+        Id::MarkEntry => (history::has_entry, history::mark),
+        Id::UndoActor => (rollback::may_undo_actor, rollback::undo_actor),
+        Id::AcceptRollback => (rollback::may_accept, rollback::accept),
+        Id::UndoOpenEntry => (history::may_undo_open, history::undo_open),
+        Id::FilterByChosen => (always, history::filter_by_chosen),
         Id::FilterByActor => (history::has_entry, history::by_actor),
         Id::FilterByRoom => (history::has_entry, history::by_room),
         Id::FilterByUser => (history::has_entry, history::by_user),
@@ -181,41 +215,71 @@ fn always(_: &State) -> Result<(), String> {
     Ok(())
 }
 
-/// A reason, with the key that adds the first item if the session can change anything.
-fn none_yet(state: &State, reason: &str, add: CommandId) -> String {
-    match state.check_can_change() {
-        Ok(()) => format!("{reason} ({} to add one)", state.key(add)),
-        Err(_) => reason.to_owned(),
+/// Why there is no row of a kind: a filter hides all, else `reason`, with the key that adds the first item if the view has
+/// such a key and the session can change anything.
+fn none_yet(state: &State, kind: RowKind, reason: &str, add: CommandId) -> String {
+    if let Some(hidden) = state.hidden_by_filter(kind) {
+        return hidden;
     }
+    if state.grouping() == Grouping::ByRoom && state.check_can_change().is_ok() {
+        format!("{reason} ({} to add one)", state.key(add))
+    } else {
+        reason.to_owned()
+    }
+}
+
+/// Why a pane lists nothing: a filter hides all, else `reason`.
+fn none_listed(state: &State, pane: Pane, reason: &str) -> String {
+    let hidden = state.hidden_by_filter(state.grouping().kind(pane));
+    hidden.unwrap_or_else(|| reason.to_owned())
 }
 
 fn has_room(state: &State) -> Result<(), String> {
     state
         .room()
         .map(drop)
-        .ok_or_else(|| none_yet(state, "No rooms yet", CommandId::AddRoom))
+        .ok_or_else(|| none_yet(state, RowKind::Room, "No rooms yet", CommandId::AddRoom))
 }
 
 fn has_user(state: &State) -> Result<(), String> {
     state
         .user()
         .map(drop)
-        .ok_or_else(|| none_yet(state, "No users yet", CommandId::AddUser))
+        .ok_or_else(|| none_yet(state, RowKind::User, "No users yet", CommandId::AddUser))
 }
 
 fn has_hat(state: &State) -> Result<(), String> {
     state
         .hat()
         .map(drop)
-        .ok_or_else(|| none_yet(state, "No hats", CommandId::AddHat))
+        .ok_or_else(|| none_yet(state, RowKind::Hat, "No hats", CommandId::AddHat))
 }
 
 fn may_change_room(state: &State) -> Result<(), String> {
-    state.check_can_change().and_then(|()| has_room(state))
+    may_change_more_than_hats(state).and_then(|()| has_room(state))
 }
 
 fn may_change_user(state: &State) -> Result<(), String> {
-    state.check_can_change().and_then(|()| has_user(state))
+    state.check_can_change()?;
+    may_change_affiliations(state)?;
+    has_user(state)
+}
+
+/// Fails if the session's rights do not include affiliations.
+fn may_change_affiliations(state: &State) -> Result<(), String> {
+    if state.start().scope.rights.no_affiliations {
+        return Err("This session may not change affiliations (--no-affiliations)".into());
+    }
+    Ok(())
+}
+
+/// Fails if the session may only change some hats.
+fn may_change_more_than_hats(state: &State) -> Result<(), String> {
+    state.check_can_change()?;
+    if state.start().scope.rights.hats.is_some() {
+        return Err("This session may only change some hats (--only-hat)".into());
+    }
+    Ok(())
 }
 
 /// In the Rooms view, all targets are in the selected room.
@@ -223,8 +287,17 @@ fn may_change_affiliation(state: &State) -> Result<(), String> {
     may_change_user(state).and_then(|()| affiliations_are_managed(state))
 }
 
+fn may_add_user_to_rooms(state: &State) -> Result<(), String> {
+    state.check_can_change()?;
+    may_change_affiliations(state)?;
+    has_room(state)
+}
+
 fn may_add_user(state: &State) -> Result<(), String> {
-    may_change_room(state).and_then(|()| affiliations_are_managed(state))
+    state.check_can_change()?;
+    may_change_affiliations(state)?;
+    has_room(state)?;
+    affiliations_are_managed(state)
 }
 
 /// Fails if the server of the selected room only shows affiliations.
@@ -253,27 +326,28 @@ fn may_edit_room(state: &State) -> Result<(), String> {
 
 fn has_rows(state: &State) -> Result<(), String> {
     match state.length(state.focus()) {
-        0 => Err("Nothing to mark".into()),
+        0 => Err(none_listed(state, state.focus(), "Nothing to mark")),
         _ => Ok(()),
     }
 }
 
 fn has_listed_user(state: &State) -> Result<(), String> {
     match state.length(Pane::First) {
-        0 => Err("No users yet".into()),
+        0 => Err(none_listed(state, Pane::First, "No users yet")),
         _ => Ok(()),
     }
 }
 
 fn has_listed_hat(state: &State) -> Result<(), String> {
-    state.existing_hat().map(drop).ok_or_else(|| "No hats yet".into())
+    let hat = state.existing_hat().map(drop);
+    hat.ok_or_else(|| none_listed(state, Pane::First, "No hats yet"))
 }
 
 fn has_user_with_hat(state: &State) -> Result<(), String> {
     state
         .user_with_hat_at(state.selected(Pane::Second).unwrap_or_default())
         .map(drop)
-        .ok_or_else(|| "No user has this hat".into())
+        .ok_or_else(|| none_listed(state, Pane::Second, "No user has this hat"))
 }
 
 fn has_attachments(state: &State) -> Result<(), String> {

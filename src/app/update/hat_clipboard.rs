@@ -144,7 +144,7 @@ pub(super) fn apply_hats<'a>(
         .unwrap_or_default();
     let consequence = match lost {
         0 => String::new(),
-        lost => format!("Removes {}.", describe::count(lost, "other hat")),
+        lost => format!("This also removes {}.", describe::count(lost, "other hat")),
     };
     let who = edit.targets();
     let (title, question) = if replace {

@@ -1,18 +1,62 @@
-//! The history overlay.
+//! The history overlay, and an entry of it.
 
-use crate::app::history::{EntryPart, HistoryOverlay};
-use crate::app::place::Place;
+use crate::app::filter::Filter;
+use crate::app::history::{EntryOverlay, EntryPart, EntryValuesOverlay, HistoryOverlay};
+use crate::app::place::{Grouping, Place, RowKind};
 use crate::app::state::{ChangeKind, UndoStep};
+use crate::app::text::TextInput;
 use crate::app::view::View;
 use crate::app::{Effect, Layer, State, describe};
 use crate::model::Wardrobe;
-use crate::store::{HistoryQuery, StoreRequest};
+use crate::store::{HistoryEntry, HistoryFilter, HistoryQuery, StoreRequest};
 
+use super::rollback;
 use super::undo as undoing;
 
 impl Layer for HistoryOverlay {
     fn place(&self) -> Place {
-        Place::History
+        if self.is_searching() {
+            Place::HistorySearch
+        } else {
+            Place::History
+        }
+    }
+
+    fn takes_text(&self) -> bool {
+        self.is_searching()
+    }
+
+    fn may_be_covered(&self) -> bool {
+        !self.is_searching()
+    }
+
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::history::view(state, self)
+    }
+
+    fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, effects: &mut Vec<Effect>) {
+        if let Some(search) = self.search.as_mut().filter(|search| search.editing)
+            && take(&mut search.text)
+            && search.reparse(None)
+        {
+            let query = self.refilter();
+            send_query(effects, query);
+        }
+    }
+
+    fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
+        Some((self.selected, self.len()))
+    }
+
+    fn select(&mut self, row: usize, _: &Wardrobe, effects: &mut Vec<Effect>) {
+        let query = self.move_to(row);
+        send_query(effects, query);
+    }
+}
+
+impl Layer for EntryOverlay {
+    fn place(&self) -> Place {
+        Place::HistoryEntry
     }
 
     fn may_be_covered(&self) -> bool {
@@ -20,16 +64,33 @@ impl Layer for HistoryOverlay {
     }
 
     fn view<'a>(&'a self, state: &'a State) -> View<'a> {
-        crate::app::view::history::view(state, self)
+        crate::app::view::history_entry::view(state, self)
     }
 
     fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
-        Some((self.selected, self.entries.len()))
+        Some((self.selected, self.edits.len()))
     }
 
-    fn select(&mut self, row: usize, _: &Wardrobe, effects: &mut Vec<Effect>) {
-        let query = self.move_to(row);
-        send_query(effects, query);
+    fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
+        self.selected = row.min(self.edits.len().saturating_sub(1));
+    }
+}
+
+impl Layer for EntryValuesOverlay {
+    fn place(&self) -> Place {
+        Place::HistoryValues
+    }
+
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::history_values::view(state, self)
+    }
+
+    fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
+        Some((self.selected, self.values.len()))
+    }
+
+    fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
+        self.selected = row.min(self.values.len().saturating_sub(1));
     }
 }
 
@@ -41,11 +102,77 @@ fn send_query(effects: &mut Vec<Effect>, query: Option<HistoryQuery>) {
     effects.extend(query.map(|query| Effect::Store(StoreRequest::History(query))));
 }
 
+/// Opens the history. From a pane of users or hats, only the entries about the selected one are listed.
 pub(crate) fn open(state: &mut State, effects: &mut Vec<Effect>) {
-    let mut history = HistoryOverlay::default();
-    let query = history.restart(crate::store::HistoryFilter::default());
+    let mut history = HistoryOverlay::new(state.start.time_zone.clone());
+    let query = history.restart(selection_filter(state));
     state.open(history);
     send_query(effects, Some(query));
+}
+
+/// The filter for what is selected in the focused pane, and in those before it.
+fn selection_filter(state: &State) -> HistoryFilter {
+    let (room, user, hat) = state.browser.selected_ids();
+    let grouping = state.grouping();
+    let is_up_to_focus = |kind| grouping.pane(kind) <= state.focus;
+    // The users of a room are wanted wherever something happened to them.
+    let room = room.filter(|_| grouping != Grouping::ByRoom && is_up_to_focus(RowKind::Room));
+    HistoryFilter {
+        room: room.cloned(),
+        user: user.filter(|_| is_up_to_focus(RowKind::User)).cloned(),
+        hat: hat
+            .filter(|_| is_up_to_focus(RowKind::Hat))
+            .map(|hat| hat.clone().into()),
+        ..HistoryFilter::default()
+    }
+}
+
+pub(crate) fn open_entry(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(entry) = top(state).and_then(|history| history.entry().cloned()) {
+        state.open(EntryOverlay::new(entry));
+    }
+}
+
+pub(crate) fn search(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(history) = top(state) {
+        history.search.get_or_insert_with(Filter::new).editing = true;
+    }
+}
+
+/// Returns the focus to the list.
+pub(crate) fn apply_search(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(history) = top(state)
+        && let Some(mut search) = history.search.take()
+        && !search.is_empty()
+    {
+        search.editing = false;
+        history.search = Some(search);
+    }
+}
+
+pub(crate) fn clear_search(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(history) = top(state) {
+        history.search = None;
+        let query = history.refilter();
+        send_query(effects, query);
+    }
+}
+
+pub(crate) fn is_filtered(state: &State) -> Result<(), String> {
+    match state.top_as::<HistoryOverlay>() {
+        Some(history) if history.is_filtered() => Ok(()),
+        _ => Err("All entries are listed".into()),
+    }
+}
+
+pub(crate) fn show_all(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(history) = top(state) {
+        history.search = None;
+        let selected = history.entry().map(|entry| entry.revision);
+        history.filter = HistoryFilter::default();
+        let query = history.reload_at(selected);
+        send_query(effects, Some(query));
+    }
 }
 
 pub(crate) fn has_entry(state: &State) -> Result<(), String> {
@@ -59,6 +186,7 @@ pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     has_entry(state)?;
     match state.top_as::<HistoryOverlay>() {
+        Some(history) if !history.marks.is_empty() => Ok(()),
         Some(history) => match history.entry() {
             Some(entry) if entry.group.is_empty() => Err(describe::cannot_undo(entry).into()),
             _ => Ok(()),
@@ -67,11 +195,47 @@ pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     }
 }
 
-/// Undoes the selected entry as a new change, and reloads the history, since that change is its newest entry.
+/// Marks or unmarks the selected entry, and goes to the next.
+pub(crate) fn mark(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(history) = top(state) {
+        history.toggle_mark();
+        let query = history.move_to(history.selected + 1);
+        send_query(effects, query);
+    }
+}
+
+/// Undoes the marked entries, or the selected one.
 pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(entry) = top(state).and_then(|history| history.entry().cloned()) else {
-        return;
-    };
+    match top(state) {
+        Some(history) if !history.marks.is_empty() => rollback::undo_marked(state, effects),
+        _ => undo_selected(state, effects),
+    }
+}
+
+/// Undoes the selected entry as a new change.
+fn undo_selected(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(entry) = top(state).and_then(|history| history.entry().cloned()) {
+        undo_entry(state, effects, &entry);
+    }
+}
+
+pub(crate) fn may_undo_open(state: &State) -> Result<(), String> {
+    state.check_can_change()?;
+    match state.top_as::<EntryOverlay>() {
+        Some(open) if open.entry.group.is_empty() => Err(describe::cannot_undo(&open.entry).into()),
+        Some(_) => Ok(()),
+        None => Err("No entries".into()),
+    }
+}
+
+/// Undoes the open entry, and goes back to the history.
+pub(crate) fn undo_open(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.close::<EntryOverlay>().is_some() {
+        undo_selected(state, effects);
+    }
+}
+
+fn undo_entry(state: &mut State, effects: &mut Vec<Effect>, entry: &HistoryEntry) {
     // If it is what Undo or Redo would act on, it counts as that.
     let is_last = |steps: &[UndoStep]| {
         steps
@@ -85,21 +249,47 @@ pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     } else {
         ChangeKind::Revert
     };
-    undoing::undo_entry(state, effects, entry, kind);
-    if let Some(history) = top(state) {
-        let query = history.reload();
-        send_query(effects, Some(query));
-    }
+    undoing::undo_entry(state, effects, entry.clone(), kind);
 }
 
+/// Filters by a part of the selected entry, or no longer by it. Of several rooms, users or hats, one is chosen from a list.
 fn filter_by(state: &mut State, effects: &mut Vec<Effect>, by: EntryPart) {
     let Some(history) = top(state) else { return };
-    match history.toggled_filter(by) {
-        Some(filter) => {
-            let query = history.restart(filter);
-            send_query(effects, Some(query));
+    let filter = history.filter_without(by).or_else(|| {
+        let mut values = history.parts(by);
+        match values.len() {
+            1 => values.pop().map(|value| history.filter_with(value)),
+            _ => None,
         }
-        None => state.notify_error("This entry has nothing to filter by"),
+    });
+    if let Some(filter) = filter {
+        let query = history.restart(filter);
+        return send_query(effects, Some(query));
+    }
+    let values = history.parts(by);
+    let title = match by {
+        _ if values.is_empty() => return state.notify_error("This entry has nothing to filter by"),
+        EntryPart::Actor => "Same actor",
+        EntryPart::Room => "Same room",
+        EntryPart::User => "Same user",
+        EntryPart::Hat => "Same hat",
+    };
+    state.open(EntryValuesOverlay {
+        title,
+        values: values.into(),
+        selected: 0,
+    });
+}
+
+/// Filters by what was chosen from the list.
+pub(crate) fn filter_by_chosen(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(shown) = state.close::<EntryValuesOverlay>() else {
+        return;
+    };
+    if let (Some(value), Some(history)) = (shown.values.get(shown.selected), top(state)) {
+        let filter = history.filter_with(value.clone());
+        let query = history.restart(filter);
+        send_query(effects, Some(query));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Fallbacks for keys without a binding: other keyboard layouts, and Esc joined with the next key.
 
 use crate::app::command::CommandId;
-use crate::app::lookup::lookup;
-use crate::app::{Key, KeyCode, Layer, State, keyboard, text};
+use crate::app::lookup::{lookup, working_key};
+use crate::app::{Key, KeyCode, State, keyboard, text};
 
 /// Resolves a pressed key to the key that was meant, with a message if they differ or the key does nothing.
 pub(super) fn resolve(state: &State, key: Key, place: Option<char>) -> (Key, Option<String>) {
@@ -23,20 +23,16 @@ pub(super) fn resolve(state: &State, key: Key, place: Option<char>) -> (Key, Opt
         }
         KeyCode::Char(letter) if !letter.is_ascii() => from_other_layout(state, key, letter, place),
         _ => {
-            let help = state.key(CommandId::Help);
-            let message = format!(
-                "{} has no binding here ({help} shows all keys)",
-                key.spelled_name()
-            );
-            (key, Some(message).filter(|_| !is_editing(state, key)))
+            let help = CommandId::Help
+                .command()
+                .and_then(|help| working_key(state, help));
+            let help = help.map_or_else(String::new, |help| {
+                format!(" ({} shows all keys)", help.spelled_name())
+            });
+            let message = format!("{} has no binding here{help}", key.spelled_name());
+            (key, Some(message))
         }
     }
-}
-
-/// Whether a text input handles the key, such as a cursor key.
-fn is_editing(state: &State, key: Key) -> bool {
-    let takes_text = state.typed_filter().is_some() || state.top().is_some_and(Layer::takes_text);
-    takes_text && text::is_text_key(key)
 }
 
 /// Maps a letter that the standard layout lacks to the key at its position.

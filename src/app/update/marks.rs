@@ -1,4 +1,4 @@
-//! Marks: rows that the next command acts on in place of the selected one.
+//! Marks: rows that the next command acts on instead of the selected one.
 
 use crate::app::browser::Column;
 use crate::app::command::CommandId;

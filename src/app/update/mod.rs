@@ -18,13 +18,16 @@ mod details;
 mod dispatch;
 mod draft;
 mod escape;
+mod expire;
 mod fields;
 mod filter;
 mod finder;
+mod following;
 mod form;
 mod handlers;
 mod hat_clipboard;
 mod history;
+mod import_preview;
 mod keys;
 mod lists;
 mod marks;
@@ -33,14 +36,19 @@ mod new_users;
 mod panes;
 mod password;
 mod plan;
+mod presence;
 mod prompt;
 mod quit;
+mod rollback;
+mod sending;
 mod server_events;
 mod servers;
 mod sets;
 mod store;
 mod terminal;
+mod themes;
 mod undo;
+mod unresolved;
 
 pub use handlers::enabled;
 
@@ -53,7 +61,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let is_user_input = matches!(
         msg,
         Msg::Key(_)
-            | Msg::KeyAt(..)
+            | Msg::KeyWithPosition(..)
             | Msg::Paste(_)
             | Msg::UnmarkedPaste(_)
             | Msg::Click { .. }
@@ -64,7 +72,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     }
     match msg {
         Msg::Key(key) => dispatch::handle_key(state, key, None, &mut effects),
-        Msg::KeyAt(key, place) => dispatch::handle_key(state, key, Some(place), &mut effects),
+        Msg::KeyWithPosition(key, place) => dispatch::handle_key(state, key, Some(place), &mut effects),
         Msg::Paste(text) => dispatch::paste(state, &text, &mut effects),
         // Where text is accepted it is handled like a bracketed paste; as keys, everything after the first line break
         // would run commands.
@@ -78,24 +86,30 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.size = (columns, rows);
             details::resize(state);
         }
+        Msg::Now(now) => expire::tick(state, now, &mut effects),
         Msg::Store(event) => store::handle(state, *event, &mut effects),
         Msg::Server(event) => server_events::handle(state, *event, &mut effects),
+        Msg::QuestionShown => confirm::shown(state),
+        Msg::Saved(after) => sending::saved(state, *after, &mut effects),
         Msg::Continue => {
             filter::next_chunk(state, &mut effects);
             finder::next_chunk(state, &mut effects);
         }
         Msg::NewId(id) => form::insert_new_id(state, &id, &mut effects),
         Msg::Imported(path, given) => prompt::import_read(state, &path, given),
+        Msg::FolderListed(typed, entries) => prompt::folder_listed(state, &typed, &entries),
         Msg::Exported(export, result) => prompt::export_done(state, export, result),
+        Msg::ThemeSaved(name, result) => themes::saved(state, &name, result),
         Msg::DraftFound(bytes) => draft::loaded(state, bytes),
         Msg::DraftStored(result) => draft::saved(state, result),
-        Msg::Due(wait) => draft::delay_elapsed(state, wait),
+        Msg::DelayElapsed(wait) => draft::delay_elapsed(state, wait),
         Msg::End { status } => quit::terminate(state, status, &mut effects),
         Msg::Failed(text) => state.notify(text),
     }
     if state.is_counting_users() && !effects.contains(&Effect::Continue) {
         effects.push(Effect::Continue);
     }
+    following::sync(state, &mut effects);
     arrivals::open(state);
     draft::sync(state, &mut effects);
     draft::update_live_draft(state, is_user_input, &mut effects);

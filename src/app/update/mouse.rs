@@ -1,7 +1,7 @@
 //! The mouse: a click selects, a double click acts as Enter, the wheel scrolls.
 
 use crate::app::lookup::lookup_default;
-use crate::app::{Effect, Key, KeyCode, Spot, State};
+use crate::app::{Effect, Key, KeyCode, MouseTarget, State};
 
 use super::dispatch::run;
 use super::{filter, lists};
@@ -9,13 +9,13 @@ use super::{filter, lists};
 /// Rows per wheel step.
 const WHEEL_ROWS: usize = 3;
 
-pub(super) fn click(state: &mut State, on: &[Spot], double: bool, effects: &mut Vec<Effect>) {
-    let in_panes = matches!(on.first(), Some(Spot::Pane(_)));
+pub(super) fn click(state: &mut State, on: &[MouseTarget], double: bool, effects: &mut Vec<Effect>) {
+    let in_panes = matches!(on.first(), Some(MouseTarget::Pane(_)));
     if on.is_empty() || in_panes != state.overlays.is_empty() {
         return;
     }
     state.notice = None;
-    let is_row = |spot: &Spot| matches!(spot, Spot::Row(_));
+    let is_row = |spot: &MouseTarget| matches!(spot, MouseTarget::Row(_));
     if double && on.iter().any(is_row) {
         // The first click selected the row; rows may have moved under the mouse since.
         run_default(state, KeyCode::Enter, effects);
@@ -24,8 +24,8 @@ pub(super) fn click(state: &mut State, on: &[Spot], double: bool, effects: &mut 
     state.selection_lost = None;
     for spot in on {
         match (*spot, state.overlays.last_mut()) {
-            (Spot::Pane(pane), None) => focus(state, pane, effects),
-            (Spot::Row(row), _) => lists::move_selection(state, effects, |_| Some(row)),
+            (MouseTarget::Pane(pane), None) => focus(state, pane, effects),
+            (MouseTarget::Row(row), _) => lists::move_selection(state, effects, |_| Some(row)),
             (spot, Some(top)) => top.click(spot),
             (_, None) => {}
         }
@@ -41,7 +41,7 @@ fn focus(state: &mut State, pane: crate::app::Pane, effects: &mut Vec<Effect>) {
 }
 
 /// Moves the selection in the list under the mouse, focusing it, else in the focused list.
-pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Vec<Effect>) {
+pub(super) fn wheel(state: &mut State, on: &[MouseTarget], down: bool, effects: &mut Vec<Effect>) {
     state.notice = None;
     let to = |at: usize| {
         if down {
@@ -52,7 +52,7 @@ pub(super) fn wheel(state: &mut State, on: &[Spot], down: bool, effects: &mut Ve
     };
     state.selection_lost = None;
     match (state.overlays.last_mut(), on.first()) {
-        (None, Some(Spot::Pane(pane))) if *pane != state.focus => focus(state, *pane, effects),
+        (None, Some(MouseTarget::Pane(pane))) if *pane != state.focus => focus(state, *pane, effects),
         (None, _) => {}
         (Some(top), _) => top.focus_spot(on),
     }

@@ -74,15 +74,13 @@ pub(super) fn add(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Bat
         .filter(|user| !is_list && user.local().is_none())
     {
         let question = format!("Add the whole domain {domain} as {affiliation}?");
-        let consequence = "This concerns all its users. For one user, type user@domain.";
+        let consequence = "This affects all its users. For one user, type user@domain.";
         let batch = edit.into_batch("Add domain", question, consequence);
         return Ok(batch.always_confirm(true));
     }
     if !is_list {
         return Ok(edit.into_batch("Add users", question, ""));
     }
-    let new: Vec<&Jid> = edit.users().into_iter().collect();
-    let new = format!("{}.", describe::first_few(&new));
     let mut left = Vec::new();
     if !existing.is_empty() {
         let existing: Vec<&Jid> = existing.into_iter().collect();
@@ -100,7 +98,7 @@ pub(super) fn add(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Bat
     }
     let left = left.join(" ");
     Ok(edit
-        .into_batch("Add users", question, new)
+        .into_batch("Add users", question, "")
         .always_confirm(true)
         .with_skipped_text(left))
 }

@@ -1,6 +1,6 @@
 //! Moving in and between the panes.
 
-use crate::app::{Effect, Grouping, Pane, RowKind, State};
+use crate::app::{Effect, Grouping, Pane, RowKind, Sort, State};
 
 /// Moves the selection in the focused pane. `to` maps the selected row to the new one.
 pub(super) fn move_selection(state: &mut State, to: impl FnOnce(usize) -> usize) {
@@ -43,7 +43,10 @@ pub(crate) fn focus_outer(state: &mut State, _: &mut Vec<Effect>) {
 /// Changes the pane to its next sort order.
 pub(crate) fn cycle_sort(state: &mut State, _: &mut Vec<Effect>) {
     let (grouping, pane) = (state.grouping(), state.focus);
-    let sort = state.sort(pane).next(grouping, pane);
+    let mut sort = state.sort(pane).next(grouping, pane);
+    if sort == Sort::Online && !state.knows_presence() {
+        sort = sort.next(grouping, pane);
+    }
     state.browser.sort(pane, sort, &state.view);
     let what = match grouping.kind(pane) {
         RowKind::Room => "Rooms",

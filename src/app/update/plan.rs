@@ -1,15 +1,16 @@
 //! The plan on the screen: what is done about each difference.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::app::command::CommandId;
 use crate::app::details::DetailsOverlay;
 use crate::app::place::Place;
 use crate::app::servers::PlanRow;
-use crate::app::servers::plan::{Excluded, PlanOverlay};
+use crate::app::servers::plan::{Excluded, LoadingRooms, PlanOverlay};
 use crate::app::view::View;
 use crate::app::{Confirm, ConfirmedAction, Effect, Layer, State, describe};
-use crate::model::Wardrobe;
+use crate::model::{Jid, Wardrobe};
 use crate::sync::{Action, Decision, Line, LocalRoom, OtherRooms, Plan, Prefer, RoomState, ServerRequest};
 
 use super::{compare, details};
@@ -49,8 +50,13 @@ fn top(state: &State) -> Result<&PlanOverlay, String> {
     plan.ok_or_else(|| "Compare with a server first".into())
 }
 
-/// Whether something can be decided now.
+/// Whether something can be decided now, in a session that can apply it.
 pub(crate) fn may_decide(state: &State) -> Result<(), String> {
+    check_differs(state)?;
+    state.check_can_change()
+}
+
+fn check_differs(state: &State) -> Result<(), String> {
     match top(state)? {
         plan if plan.applying.is_some() => Err("The changes are being applied".into()),
         plan if plan.is_empty() => Err("Nothing differs".into()),
@@ -116,15 +122,14 @@ pub(crate) fn may_take_removals(state: &State) -> Result<(), String> {
 
 pub(crate) fn may_add_all_rooms(state: &State) -> Result<(), String> {
     may_decide(state)?;
-    state.check_can_change()?;
-    if top(state)?.rooms_to_add(true).is_empty() {
+    if !top(state)?.has_rooms_to_add() {
         return Err("No rooms are only on the server".into());
     }
     Ok(())
 }
 
 pub(crate) fn may_go_to_undecided(state: &State) -> Result<(), String> {
-    may_decide(state)?;
+    check_differs(state)?;
     let counts = top(state)?.counts();
     if counts.conflicts + counts.held == 0 {
         return Err("Nothing is left to decide".into());
@@ -182,17 +187,15 @@ fn excluded(state: &State, why: Excluded) -> String {
             state.key(CommandId::ChooseTheirs)
         ),
         Excluded::Held => format!(
-            "Held back, as many users would lose hats: {} on a difference receives it, {} receives all",
+            "Held back, as many users would lose hats: {} receives the selected difference, {} receives all",
             state.key(CommandId::ToggleLine),
             state.key(CommandId::TakeRemovals)
         ),
         Excluded::OneByOne => format!(
-            "Sent only one by one: {} on a difference includes it",
+            "Sent only one by one: select a difference and press {}",
             state.key(CommandId::ToggleLine)
         ),
-        Excluded::OnlyReceived => {
-            "Only the server changed this; change it here after receiving it".to_owned()
-        }
+        Excluded::OnlyReceived => "Only the server changed this. Receive it first, then change it".to_owned(),
         Excluded::ByRule(Some(reason)) => format!("Cannot be sent: {reason}"),
         Excluded::ByRule(None) => "Cannot be sent".to_owned(),
     }
@@ -254,7 +257,7 @@ fn select_undecided(state: &mut State, forward: bool) {
         .is_some_and(|plan| plan.select_undecided(forward));
     if !found {
         let key = state.key(CommandId::ShowNextLines);
-        state.notify_error(format!("Not among what is shown ({key} shows more)"));
+        state.notify_error(format!("Hidden by the filter ({key} changes the filter)"));
     }
 }
 
@@ -285,7 +288,7 @@ pub(crate) fn add_all_rooms(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Reads rooms that are only on a server, so that they are received.
-fn add_rooms(state: &mut State, effects: &mut Vec<Effect>, rooms: Vec<(usize, crate::model::Jid)>) {
+fn add_rooms(state: &mut State, effects: &mut Vec<Effect>, by_part: Vec<(usize, BTreeSet<Jid>)>) {
     if let Err(reason) = state.check_can_change() {
         state.notify_error(reason);
         return;
@@ -295,46 +298,51 @@ fn add_rooms(state: &mut State, effects: &mut Vec<Effect>, rooms: Vec<(usize, cr
     let Some(plan) = state.top_as_mut::<PlanOverlay>() else {
         return;
     };
-    for (part, room) in rooms {
+    for (part, rooms) in by_part {
         let Some(server) = plan.parts.get(part).map(|part| part.server.clone()) else {
             continue;
         };
+        let asked = rooms.iter().map(|room| LocalRoom {
+            room: room.clone(),
+            local: None,
+            take: true,
+        });
         effects.push(Effect::Server(ServerRequest::Plan {
             id,
             server,
-            rooms: vec![LocalRoom {
-                room: room.clone(),
-                local: None,
-                take: true,
-            }],
+            rooms: asked.collect(),
             others: OtherRooms::Ignore,
             revision,
             affiliations: None,
         }));
-        plan.loading.push((id, part, room));
+        plan.loading.push(LoadingRooms { id, part, rooms });
         id += 1;
     }
     state.next_id = id;
 }
 
-/// Takes over a room that was read to be added; false if the answer belongs to no such request.
-pub(super) fn room_read(state: &mut State, id: u64, result: &Result<Arc<Plan>, String>) -> bool {
+/// Takes over rooms that were read to be added; false if the answer belongs to no such request.
+pub(super) fn rooms_read(state: &mut State, id: u64, result: &Result<Arc<Plan>, String>) -> bool {
     let mut found = None;
     for overlay in &mut state.overlays {
         if let Some(plan) = overlay.downcast_mut::<PlanOverlay>()
-            && let Some(at) = plan.loading.iter().position(|(asked, ..)| *asked == id)
+            && let Some(at) = plan.loading.iter().position(|loading| loading.id == id)
         {
-            let (_, part, room) = plan.loading.swap_remove(at);
+            let loading = plan.loading.swap_remove(at);
             if let Ok(read) = result {
-                plan.replace_rooms(part, &read.rooms);
+                plan.replace_rooms(loading.part, &read.rooms);
                 plan.has_choices = true;
             }
-            found = Some(room);
+            found = Some(loading.rooms);
         }
     }
     match (&found, result) {
-        (Some(room), Err(reason)) => {
-            state.notify_error(format!("Cannot read {room}: {}", describe::after_colon(reason)));
+        (Some(rooms), Err(reason)) => {
+            let what = match (rooms.len(), rooms.first()) {
+                (1, Some(room)) => room.to_string(),
+                (many, _) => describe::count(many, "room"),
+            };
+            state.notify_error(format!("Cannot read {what}: {}", describe::after_colon(reason)));
         }
         (Some(_), Ok(plan)) => {
             for room in &plan.rooms {
@@ -365,7 +373,7 @@ pub(crate) fn compare_again(state: &mut State, effects: &mut Vec<Effect>) {
 
 fn stop_loading(plan: &mut PlanOverlay, effects: &mut Vec<Effect>) {
     let loading = std::mem::take(&mut plan.loading);
-    let ids = loading.into_iter().map(|(id, ..)| id);
+    let ids = loading.into_iter().map(|loading| loading.id);
     effects.extend(ids.map(|id| Effect::Server(ServerRequest::Stop { id })));
 }
 
@@ -385,12 +393,12 @@ pub(crate) fn close(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     if plan.has_choices {
-        state.open(Confirm {
-            title: "Discard choices",
-            question: "Close the comparison and discard your choices?".into(),
-            consequence: "Nothing was sent or received. You can compare again.".into(),
-            action: ConfirmedAction::DiscardPlan,
-        });
+        state.open(Confirm::new(
+            "Discard choices",
+            "Close the comparison and discard your choices?",
+            "Nothing was sent or received. You can compare again.",
+            ConfirmedAction::DiscardPlan,
+        ));
         return;
     }
     discard(state, effects);

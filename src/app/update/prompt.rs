@@ -1,27 +1,26 @@
 //! Prompts for a file name or a set name: import, export, saving and renaming hat sets.
 
 use super::{arrivals, sets};
+use crate::app::draft::Draft;
+use crate::app::import_preview::ImportPreview;
+use crate::app::path_completion::{self, FolderEntry};
 use crate::app::place::Place;
 use crate::app::prompt::{ExportOutcome, ExportRequest, Prompt, PromptKind};
 use crate::app::text::TextInput;
 use crate::app::view::View;
-use crate::app::{Confirm, ConfirmedAction, Effect, Layer, Pane, RowKind, Spot, State, describe, targets};
-use crate::exchange::{
-    ExportScope, FileFormat, ImportErrors, ImportExtent, ImportOptions, ImportPlan, ImportTarget,
-    ParsedImport,
+use crate::app::{
+    Confirm, ConfirmedAction, Effect, Layer, MouseTarget, Pane, RowKind, State, describe, targets,
 };
-use crate::model::MAX_TEXT_BYTES;
-
-/// How many skipped items are listed.
-const MAX_LISTED: usize = 3;
+use crate::exchange::{
+    ExportScope, FileFormat, ImportErrors, ImportExtent, ImportOptions, ImportTarget, ParsedImport,
+};
+use crate::model::{MAX_TEXT_BYTES, Wardrobe};
+use crate::store::ChangeReason;
 
 /// A restricted session must not access arbitrary files.
 fn require_unrestricted(state: &State, what: &str) -> Result<(), String> {
-    let scope = &state.start.scope;
-    if scope.rooms.is_some() || scope.read_only {
-        return Err(format!(
-            "{what} is not available in a session restricted by --room or --read-only"
-        ));
+    if state.start.scope.is_restricted() {
+        return Err(format!("{what} is not available in a restricted session"));
     }
     Ok(())
 }
@@ -48,13 +47,13 @@ pub(crate) fn import(state: &mut State, _: &mut Vec<Effect>) {
         "add to existing data".into(),
         "replace existing data (JSON only)".into(),
     ];
-    open(state, Prompt::new(PromptKind::Import(target), "", choices, 0));
+    state.open_prompt(Prompt::new(PromptKind::Import(target), "", choices, 0));
 }
 
 pub(crate) fn export(state: &mut State, _: &mut Vec<Effect>) {
     let parts = export_scopes(state);
     let choices = parts.iter().map(scope_choice).collect();
-    open(state, Prompt::new(PromptKind::Export(parts), "", choices, 0));
+    state.open_prompt(Prompt::new(PromptKind::Export(parts), "", choices, 0));
 }
 
 /// The possible export scopes. The first is what a command would act on here, marked or selected.
@@ -91,28 +90,30 @@ fn scope_choice(part: &ExportScope) -> String {
     match part {
         ExportScope::Rooms(rooms) => marked(rooms.len(), "room"),
         ExportScope::Users(room, users) => format!("{} in {room}", marked(users.len(), "user")),
-        part => scope_name(part),
+        part => describe::export_scope(part),
     }
 }
 
-/// The name of an exported scope.
-fn scope_name(part: &ExportScope) -> String {
-    match part {
-        ExportScope::All => "all rooms".into(),
-        ExportScope::Room(room) => room.to_string(),
-        ExportScope::Rooms(rooms) => describe::count(rooms.len(), "room"),
-        ExportScope::User(room, user) => format!("{user} in {room}"),
-        ExportScope::Users(room, users) => format!("{} in {room}", describe::count(users.len(), "user")),
+/// Closes the prompt. What was typed is kept for the next one of its kind.
+pub(crate) fn cancel(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(prompt) = state.close::<Prompt>() {
+        let is_new = !matches!(prompt.kind, PromptKind::RenameSet(_) | PromptKind::Reason);
+        let typed = prompt.text.text();
+        if is_new && !typed.trim().is_empty() {
+            state.canceled_prompts.insert(prompt.heading().to_owned(), typed);
+        } else {
+            state.canceled_prompts.remove(prompt.heading());
+        }
     }
-}
-
-fn open(state: &mut State, prompt: Prompt) {
-    state.open(prompt);
 }
 
 impl Layer for Prompt {
     fn place(&self) -> Place {
-        Place::Prompt
+        if self.is_choosing {
+            Place::PromptChoice
+        } else {
+            Place::Prompt
+        }
     }
 
     fn view<'a>(&'a self, _: &'a State) -> View<'a> {
@@ -123,19 +124,38 @@ impl Layer for Prompt {
         true
     }
 
+    fn is_typing(&self) -> bool {
+        !self.is_choosing
+    }
+
+    /// A reason belongs to the question below.
+    fn close_reason(&mut self, below: Option<&dyn Layer>, _: &Wardrobe) -> Option<&'static str> {
+        let is_question = below.is_some_and(|below| below.downcast_ref::<Confirm>().is_some());
+        (self.kind == PromptKind::Reason && !is_question)
+            .then_some("Not done: the data changed in the meantime. Try again")
+    }
+
     /// Editing cancels waiting for the previous submission.
     fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
+        if self.is_choosing {
+            return;
+        }
         let before = self.text.text();
         if take(&mut self.text) && self.text.text() != before {
             self.refuse(Vec::new());
         }
     }
 
-    fn click(&mut self, on: Spot) {
-        if let Spot::Choice(at) = on
+    fn add_to_draft(&self, draft: &mut Draft, ending: bool) {
+        draft.prompts.extend(self.draft().filter(|_| ending));
+    }
+
+    fn click(&mut self, on: MouseTarget) {
+        if let MouseTarget::Choice(at) = on
             && at < self.choices.len()
         {
             self.at = at;
+            self.is_choosing = true;
             self.refuse(Vec::new());
         }
     }
@@ -161,10 +181,49 @@ fn waiting_prompt(state: &mut State) -> Option<&mut Prompt> {
     prompts.find(|prompt| prompt.is_waiting)
 }
 
+pub(crate) fn may_complete(state: &State) -> Result<(), String> {
+    match state.top_as::<Prompt>() {
+        Some(prompt) if prompt.takes_path() => Ok(()),
+        _ => Err("Nothing to complete".into()),
+    }
+}
+
+/// Completes the typed path once its folder is listed.
+pub(crate) fn complete(state: &mut State, effects: &mut Vec<Effect>) {
+    match top(state) {
+        Some(prompt) if prompt.is_choosing => prompt.is_choosing = false,
+        Some(prompt) => effects.push(Effect::ListFolder(prompt.text.text())),
+        None => {}
+    }
+}
+
+/// Completes the path with what its folder contains, unless something else was typed meanwhile.
+pub(super) fn folder_listed(state: &mut State, typed: &str, entries: &[FolderEntry]) {
+    let Some(prompt) = top(state).filter(|prompt| prompt.takes_path() && prompt.text.text() == typed) else {
+        return;
+    };
+    let completed = path_completion::complete(typed, entries);
+    if completed.names.is_empty() {
+        return state.notify_error(format!("No file or folder starts with \"{typed}\""));
+    }
+    if completed.path != typed {
+        prompt.text.set(&completed.path);
+        prompt.refuse(Vec::new());
+    }
+    prompt.completions = completed.names;
+}
+
 pub(crate) fn may_choose(state: &State) -> Result<(), String> {
     match state.top_as::<Prompt>() {
         Some(prompt) if prompt.choices.len() > 1 => Ok(()),
         _ => Err("Nothing to choose".into()),
+    }
+}
+
+/// Moves between the text and the options.
+pub(crate) fn other_field(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(prompt) = top(state) {
+        prompt.is_choosing = !prompt.is_choosing;
     }
 }
 
@@ -190,19 +249,23 @@ fn cycle_choice(state: &mut State, by: isize) {
 /// Submits the prompt.
 pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(prompt) = top(state) else { return };
-    let path = prompt.text.text().trim().to_owned();
+    let (path, heading) = (prompt.text.text().trim().to_owned(), prompt.heading());
     if let Err(problem) = check_name(&prompt.kind, &path) {
         prompt.refuse(vec![problem]);
         return;
     }
     let (ask, at) = (prompt.kind.clone(), prompt.at);
+    state.canceled_prompts.remove(heading);
     let effect = match ask {
         PromptKind::SaveSet(hats, _) => return sets::save_as(state, effects, &path, &hats),
+        PromptKind::Reason => return set_reason(state, &path),
         PromptKind::RenameSet(name) => return sets::rename_to(state, effects, &name, &path),
         PromptKind::Import(_) => Effect::Import(path),
         PromptKind::Export(parts) => {
             let Some(form) = FileFormat::from_name(&path) else {
-                prompt.refuse(vec!["Use the extension .csv or .json".into()]);
+                if let Some(prompt) = top(state) {
+                    prompt.refuse(vec!["Use the extension .csv or .json".into()]);
+                }
                 return;
             };
             let part = parts.get(at).cloned().unwrap_or_default();
@@ -223,25 +286,40 @@ pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     effects.push(effect);
 }
 
-/// Checks a file name or set name.
+/// Closes the prompt for the reason, and shows the question again. An empty text is no reason.
+fn set_reason(state: &mut State, text: &str) {
+    state.close::<Prompt>();
+    if let Some(confirm) = state.top_as_mut::<Confirm>() {
+        confirm.reason = ChangeReason::new(text);
+        confirm.is_shown = false;
+    }
+}
+
+/// Checks a file name, set name or reason.
 fn check_name(ask: &PromptKind, name: &str) -> Result<(), String> {
     let is_file = matches!(ask, PromptKind::Import(_) | PromptKind::Export(_));
+    let what = if *ask == PromptKind::Reason {
+        "reason"
+    } else {
+        "name"
+    };
     match name.is_empty() {
+        true if *ask == PromptKind::Reason => Ok(()),
         true if is_file => Err("Enter a file name".into()),
         true => Err("Enter a name for the set".into()),
         false if !is_file && name.len() > MAX_TEXT_BYTES => {
-            Err("The name is too long (limit 1,024 bytes)".into())
+            Err(format!("The {what} is too long (limit 1,024 bytes)"))
         }
         false if !is_file && name.chars().any(char::is_control) => {
-            Err("The name contains a line break or control character".into())
+            Err(format!("The {what} contains a line break or control character"))
         }
         false => Ok(()),
     }
 }
 
-/// Handles the content of the file to import: asks before applying it, or shows the errors.
+/// Handles the content of the file to import: previews it, or shows the errors.
 pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<ParsedImport>, ImportErrors>) {
-    let now = state.view.clone();
+    let (now, zone) = (state.view.clone(), state.zone());
     let Some(prompt) = waiting_prompt(state).filter(|prompt| prompt.text.text().trim() == path) else {
         return;
     };
@@ -257,23 +335,25 @@ pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<Parse
             restricted: false,
             new_users: None,
         };
-        let plan = given.plan(&now, &how)?;
         let rooms = given.rooms(&target).into_iter().cloned().collect::<Vec<_>>();
         let into = match (rooms.as_slice(), &target.user) {
             ([room], Some(user)) => format!("{user} in {room}"),
             ([room], None) => room.to_string(),
             (rooms, _) => describe::count(rooms.len(), "room"),
         };
-        Ok((plan, into))
+        ImportPreview::new((path, &into), *given, how, &now, zone)
     });
     match planned {
         Err(errors) => prompt.refuse(errors.lines()),
-        Ok((plan, into)) => {
-            prompt.is_waiting = false;
+        Ok(preview) => {
             state
                 .overlays
                 .retain(|overlay| overlay.downcast_ref::<Prompt>().is_none());
-            confirm_import(state, path, &into, plan);
+            if preview.rows.is_empty() {
+                state.notify("No changes: already set");
+            } else {
+                arrivals::bring(state, preview, "The file was read");
+            }
         }
     }
 }
@@ -285,47 +365,6 @@ fn applicable_target(given: &ParsedImport, target: ImportTarget) -> ImportTarget
         ImportExtent::Room(_) => ImportTarget { user: None, ..target },
         ImportExtent::User(..) => target,
     }
-}
-
-fn confirm_import(state: &mut State, path: &str, into: &str, plan: ImportPlan) {
-    let skipped = skipped_summary(&plan);
-    if plan.group.is_empty() {
-        state.notify(format!(
-            "No changes: already set{}",
-            skipped.map_or(String::new(), |skipped| format!(". {skipped}"))
-        ));
-        return;
-    }
-    let question = format!(
-        "Import {path} into {into}? Result: {}.",
-        describe::import_summary(&plan.counts)
-    );
-    let undo = "You can undo this in one step.".to_owned();
-    let more = [plan.counts.kept_note(), skipped].into_iter().flatten();
-    let consequence = more.fold(undo, |text, more| format!("{text} {more}."));
-    let act = ConfirmedAction::Commit(plan.group);
-    let question = Confirm {
-        title: "Import file",
-        question,
-        consequence,
-        action: act,
-    };
-    arrivals::bring(state, question, "The file was read");
-}
-
-/// A sentence about skipped items, listing the first ones.
-fn skipped_summary(plan: &ImportPlan) -> Option<String> {
-    let few: Vec<String> = plan
-        .skipped
-        .iter()
-        .take(MAX_LISTED)
-        .map(describe::skipped_item)
-        .collect();
-    let more = match plan.skipped.len().saturating_sub(MAX_LISTED) {
-        0 => String::new(),
-        more => format!("; and {more} more"),
-    };
-    (!few.is_empty()).then(|| format!("Skipped: {}{more}", few.join("; ")))
 }
 
 /// Exports again after the user agreed to overwrite the file.
@@ -346,15 +385,15 @@ pub(super) fn export_done(state: &mut State, export: ExportRequest, result: Resu
         Ok(ExportOutcome::Exists) => {
             prompt.is_waiting = false;
             let path = &export.path;
-            let confirm = Confirm {
-                title: "Overwrite file",
-                question: format!("Overwrite {path}?"),
-                consequence: "The file exists. Its content will be lost.".into(),
-                action: ConfirmedAction::Export(ExportRequest {
+            let confirm = Confirm::new(
+                "Overwrite file",
+                format!("Overwrite {path}?"),
+                "The file exists. Its content will be lost.",
+                ConfirmedAction::Export(ExportRequest {
                     overwrite: true,
                     ..export
                 }),
-            };
+            );
             // Above its prompt, but below what may have been opened over that.
             let place = state
                 .overlays
@@ -369,9 +408,12 @@ pub(super) fn export_done(state: &mut State, export: ExportRequest, result: Resu
                 .retain(|overlay| overlay.downcast_ref::<Prompt>().is_none());
             let lost = match lost.as_slice() {
                 [] => String::new(),
-                lost => format!(". Not in the table: {}", lost.join(", ")),
+                lost => format!(
+                    ". Not exported as CSV: {}; use JSON to keep them",
+                    lost.join(", ")
+                ),
             };
-            let what = scope_name(&export.scope);
+            let what = describe::export_scope(&export.scope);
             state.notify(format!("Exported {what} to {}{lost}", export.path));
         }
     }

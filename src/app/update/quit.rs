@@ -1,7 +1,7 @@
 //! Quitting, and the commands that help when the data file cannot be saved.
 
 use crate::app::state::{LastInput, QuitState};
-use crate::app::{Confirm, ConfirmedAction, Conflict, Effect, Phase, State, describe};
+use crate::app::{Confirm, ConfirmedAction, Conflict, ConflictSubject, Effect, Phase, State, describe};
 use crate::store::{StoreProblem, StoreRequest};
 
 use super::arrivals;
@@ -13,7 +13,12 @@ pub(crate) fn close_overlay(state: &mut State, _: &mut Vec<Effect>) {
 /// Quits after pending changes are saved. Asks first if they cannot be saved; open forms are kept as a draft.
 pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
     state.last_input = LastInput::Quit;
-    if state.pending.is_empty() {
+    let is_sending = state.servers.sending.open > 0;
+    if is_sending && state.problem.is_none() && state.quit != QuitState::WhenSaved {
+        // A second key does not wait for a server; what is not sent then is sent by the next session.
+        state.quit = QuitState::WhenSaved;
+        state.notify("Sending; hatrack quits when done");
+    } else if state.pending.is_empty() {
         let unreadable =
             state.phase != Phase::Open && matches!(state.problem, Some(StoreProblem::Unreadable(_)));
         begin(state, if unreadable { 4 } else { 0 });
@@ -46,8 +51,9 @@ pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
 
 pub(super) fn confirm_unsaved(state: &mut State) {
     let reason = state.problem.as_ref().map_or("", StoreProblem::message);
-    let consequence =
-        format!("Not saved: {reason}. Your changes are kept as a draft, which hatrack offers the next time.");
+    let consequence = format!(
+        "Not saved: {reason}. Your changes are kept as a draft; at the next start, hatrack offers to restore them."
+    );
     let question = format!(
         "Quit with {}?",
         describe::count(state.pending.len(), "unsaved change")
@@ -64,7 +70,9 @@ pub(super) fn confirm_unsaved(state: &mut State) {
 pub(super) fn confirm_losing(state: &mut State, reason: &str) {
     state.quit = QuitState::No;
     if is_busy_again(state) {
-        state.notify_error(format!("Not quit: cannot keep your input as a draft: {reason}"));
+        state.notify_error(format!(
+            "Cannot quit: your input cannot be kept as a draft: {reason}"
+        ));
         return;
     }
     let question = "Quit and discard unsaved changes?".to_owned();
@@ -85,12 +93,7 @@ fn confirm(
     consequence: String,
     act: ConfirmedAction,
 ) {
-    state.open(Confirm {
-        title,
-        question,
-        consequence,
-        action: act,
-    });
+    state.open(Confirm::new(title, question, consequence, act));
 }
 
 /// Whether a question would take keys that are meant for something else: it no longer answers the key that quits.
@@ -104,10 +107,11 @@ pub(super) fn resume(state: &mut State) {
         return;
     }
     let mut overlays = state.overlays.iter().chain(&state.arrived);
-    if overlays.any(|overlay| overlay.downcast_ref::<Conflict>().is_some()) {
+    let asks = |conflict: &Conflict| !matches!(conflict.subject, ConflictSubject::Sent(..));
+    if overlays.any(|overlay| overlay.downcast_ref::<Conflict>().is_some_and(asks)) {
         // The conflict has to be resolved first.
         state.quit = QuitState::No;
-    } else if state.pending.is_empty() {
+    } else if state.pending.is_empty() && state.servers.sending.open == 0 {
         begin(state, 0);
     }
 }
@@ -120,7 +124,7 @@ pub(super) fn on_problem(state: &mut State) {
     state.quit = QuitState::No;
     if is_busy_again(state) {
         let reason = state.problem.as_ref().map_or("", StoreProblem::message);
-        let text = format!("Not quit: {}", reason.trim_end_matches('.'));
+        let text = format!("Cannot quit: {}", reason.trim_end_matches('.'));
         state.notify_error(text);
     } else {
         confirm_unsaved(state);
@@ -150,7 +154,7 @@ pub(crate) fn retry(state: &mut State, effects: &mut Vec<Effect>) {
 pub(crate) fn may_recreate(state: &State) -> Result<(), String> {
     match state.problem {
         Some(StoreProblem::Gone(_)) => state.check_can_change(),
-        _ => Err("The data file exists".into()),
+        _ => Err("Nothing to recreate: the data file exists".into()),
     }
 }
 

@@ -1,33 +1,43 @@
 //! The events of the worker that talks to servers.
 
 use crate::app::command::CommandId;
-use crate::app::servers::ServersOverlay;
+use crate::app::servers::{ServersOverlay, not_recorded_text};
 use crate::app::{Effect, State, describe};
 use crate::sync::{Progress, ServerEvent, ServerReport};
 
-use super::{apply, compare, password, plan};
+use super::{apply, compare, following, password, plan, presence, sending, unresolved};
 
 /// Handles an event of the worker that talks to servers.
 pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Effect>) {
     match event {
         ServerEvent::State {
             server, state: now, ..
-        } => state.servers.set_state(&server, &now),
+        } => {
+            presence::server_state(state, &server, &now);
+            state.servers.set_state(&server, &now);
+        }
+        ServerEvent::Class { server, class } => state.servers.set_known_class(&server, class),
         ServerEvent::Password { server, account } => password::ask(state, server, account),
         ServerEvent::Checked { server, report } => checked(state, &server, report),
         ServerEvent::Progress { id, progress } => note_progress(state, id, progress),
         ServerEvent::Planned { id, plan: result } => {
             let result = result.map(|plan| compare::within_scope(state, plan));
-            if !plan::room_read(state, id, &result) {
+            if !plan::rooms_read(state, id, &result) {
                 compare::planned(state, effects, id, result);
             }
         }
         ServerEvent::Applied { id, report, stopped } => apply::applied(state, effects, id, report, stopped),
-        // Nothing is followed and nothing is sent at once yet.
-        ServerEvent::Prepared { .. }
-        | ServerEvent::Incoming { .. }
-        | ServerEvent::Outbox { .. }
-        | ServerEvent::Follows { .. } => {}
+        ServerEvent::NotRecorded { server, room, reason } => {
+            state.notify_error(not_recorded_text(&server, &room, &reason));
+        }
+        ServerEvent::Outbox { room, items } => {
+            state.servers.sending.set(room, items);
+            unresolved::refresh_overlays(state);
+        }
+        ServerEvent::Sent { report } => sending::sent(state, &report),
+        ServerEvent::Incoming { plan, by } => following::incoming(state, effects, plan, by),
+        ServerEvent::Follows { room, follower } => following::follows(state, room, follower),
+        ServerEvent::Occupants { room, occupants } => presence::take(state, &room, occupants),
     }
 }
 
@@ -35,15 +45,12 @@ fn checked(state: &mut State, server: &str, report: Result<ServerReport, String>
     match report {
         Ok(report) => {
             state.servers.set_report(&report);
-            let missing = match report.missing.len() {
-                0 => "nothing".into(),
-                number => describe::count(number, "thing"),
-            };
+            let problems = describe::count_or_no(report.missing.len(), "problem");
             let key = match state.top_as::<ServersOverlay>() {
                 Some(_) => format!(" ({} for details)", state.key(CommandId::ServerDetails)),
                 None => String::new(),
             };
-            state.notify(format!("Checked {server}: {missing} missing{key}"));
+            state.notify(format!("Checked {server}: {problems}{key}"));
         }
         Err(reason) => {
             let reason = describe::after_colon(&reason);

@@ -82,7 +82,8 @@ pub(crate) fn has_selected(state: &State) -> Result<(), String> {
 
 /// Shows what is known of the selected server in full.
 pub(crate) fn details(state: &mut State, _: &mut Vec<Effect>) {
-    if let Some(texts) = selected(state).map(crate::app::view::server_details::server) {
+    let texts = selected(state).map(|server| crate::app::view::server_details::server(state, server));
+    if let Some(texts) = texts {
         details::open(state, "Server", texts);
     }
 }

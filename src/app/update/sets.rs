@@ -64,7 +64,10 @@ fn selected(state: &State) -> Result<NamedHats, String> {
         Some(at) => Ok(entries.swap_remove(at)),
         None if sets.text.text().trim().is_empty() => {
             let key = state.key(CommandId::SaveSet);
-            Err(format!("No hat sets ({key} to save this user's hats as one)"))
+            Err(match state.user() {
+                Some(_) => format!("No hat sets ({key} to save this user's hats as one)"),
+                None => format!("No hat sets (select a user with hats, then {key} to save them as one)"),
+            })
         }
         None => Err("No matches".into()),
     }
@@ -104,7 +107,7 @@ pub(crate) fn save(state: &mut State, _: &mut Vec<Effect>) {
     if let Ok((hats, of)) = hat_clipboard::hats_to_save(state) {
         let ask = PromptKind::SaveSet(hats, of);
         let prompt = Prompt::new(ask, &typed.unwrap_or_default(), Vec::new(), 0);
-        state.open(prompt);
+        state.open_prompt(prompt);
     }
 }
 

@@ -2,11 +2,11 @@
 
 use crate::app::history::HistoryOverlay;
 use crate::app::state::{ChangeKind, UndoStep};
-use crate::app::{Effect, Phase, State};
+use crate::app::{Effect, Phase, State, describe};
 use crate::model::EditError;
-use crate::store::{Snapshot, StoreEvent, StoreProblem};
+use crate::store::{HistoryEntry, Snapshot, StoreEvent, StoreProblem, StoreRequest, person};
 
-use super::{apply, commit, conflict, draft, quit, undo};
+use super::{apply, commit, conflict, draft, expire, following, quit, rollback, sending, undo, unresolved};
 
 pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Effect>) {
     match event {
@@ -19,6 +19,7 @@ pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Eff
             state.phase = Phase::Open;
             state.problem = None;
             adopt(state, snapshot);
+            sending::resume(state, effects);
             if let Some(bytes) = state.drafts.received.take() {
                 draft::loaded(state, bytes);
             }
@@ -28,16 +29,45 @@ pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Eff
             snapshot,
         } => committed(state, effects, settled, snapshot),
         StoreEvent::Changed(snapshot) => adopt(state, snapshot),
+        StoreEvent::ChangedByOthers(entries) => notify_of_others(state, &entries),
         StoreEvent::Problem(trouble) => set_problem(state, trouble, effects),
         StoreEvent::History { query, page } => {
+            unresolved::history_read(state, effects, &query, &page);
             for overlay in &mut state.overlays {
                 if let Some(history) = overlay.downcast_mut::<HistoryOverlay>() {
-                    history.receive(&query, page.clone());
+                    let next = history.receive(&query, page.clone());
+                    effects.extend(next.map(|query| Effect::Store(StoreRequest::History(query))));
                 }
             }
         }
+        StoreEvent::HistorySince { revision, entries } => rollback::entries_read(state, revision, entries),
         StoreEvent::FoundUndo(found) => undo::candidate_found(state, effects, found),
     }
+}
+
+/// Notifies of changes by others to what the panes show. An error that is shown stays.
+fn notify_of_others(state: &mut State, entries: &[HistoryEntry]) {
+    let shown: Vec<&HistoryEntry> = entries
+        .iter()
+        .filter(|entry| state.shows_change(&entry.group.0))
+        .collect();
+    let (Some(last), more) = (shown.last(), shown.len().saturating_sub(1)) else {
+        return;
+    };
+    let what = describe::entry(last, &state.zone());
+    let text = if last.outside {
+        describe::capitalized(&what)
+    } else {
+        let actor = person(&last.actor);
+        let is_own = actor == person(&state.start.actor);
+        let session = if is_own { " (another session)" } else { "" };
+        format!("{actor}{session} {what}")
+    };
+    let text = match more {
+        0 => text,
+        more => format!("{text}, and {}", describe::count(more, "more change")),
+    };
+    state.announce(text);
 }
 
 fn set_problem(state: &mut State, trouble: Option<StoreProblem>, effects: &mut Vec<Effect>) {
@@ -85,15 +115,28 @@ fn committed(
     }
     commit::send_pending(state, effects);
     adopt(state, snapshot);
+    reload_history(state, effects);
     undo_late_commits(state, effects);
     for (id, result) in others {
         apply::committed(state, effects, id, &result);
+        expire::committed(state, id, &result);
+        following::committed(state, effects, id, &result);
     }
     for (change, error) in refused {
         conflict::report_rejected(state, change, error);
     }
     undo::query_history(state, effects);
     quit::resume(state);
+}
+
+/// Reads the open history again, of which what was just committed is the newest entry. Reading it earlier would miss that,
+/// as the store worker commits what is pending only once it has answered all requests.
+fn reload_history(state: &mut State, effects: &mut Vec<Effect>) {
+    for overlay in &mut state.overlays {
+        if let Some(history) = overlay.downcast_mut::<HistoryOverlay>() {
+            effects.push(Effect::Store(StoreRequest::History(history.reload())));
+        }
+    }
 }
 
 fn set_revision(state: &mut State, id: u64, revision: Option<u64>) {
@@ -148,7 +191,17 @@ fn undo_late_commits(state: &mut State, effects: &mut Vec<Effect>) {
 fn adopt(state: &mut State, snapshot: Snapshot) {
     state.base = snapshot.wardrobe;
     state.exists = snapshot.exists;
+    // Whatever changed the file may be undone, too.
+    state.undo_search.found_nothing = !snapshot.exists;
+    let refusal = state.check_can_change().err();
     state.read_only = snapshot.read_only;
+    let is_shown = state
+        .notice
+        .as_ref()
+        .is_some_and(|notice| Some(&notice.text) == refusal.as_ref());
+    if is_shown && state.check_can_change().is_ok() {
+        state.notify("Data file writable again");
+    }
     commit::rebuild_view(state);
     conflict::refresh_overlays(state);
 }

@@ -1,5 +1,7 @@
 //! Undo and redo. Both are recorded as new changes.
 
+use jiff::tz::TimeZone;
+
 use crate::app::command::CommandId;
 use crate::app::state::{ChangeKind, UndoStep};
 use crate::app::{Effect, State, conflict_text, describe};
@@ -10,7 +12,8 @@ use super::commit;
 
 pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     state.check_can_change()?;
-    if state.start.demo && state.undo_stack.is_empty() {
+    let is_known_empty = state.start.demo || state.undo_search.found_nothing;
+    if is_known_empty && state.undo_stack.is_empty() && state.undo_search.requests.is_empty() {
         Err("Nothing to undo".into())
     } else {
         Ok(())
@@ -37,8 +40,8 @@ pub(crate) fn redo(state: &mut State, effects: &mut Vec<Effect>) {
 /// Undoes or redoes the last step. A step of an earlier session is looked up in the history; further requests wait for
 /// that, so that the result does not depend on typing speed.
 fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) {
-    if !state.undo_searches.is_empty() {
-        state.undo_searches.push_back(kind);
+    if !state.undo_search.requests.is_empty() {
+        state.undo_search.requests.push_back(kind);
         return;
     }
     let steps = if kind == ChangeKind::Undo {
@@ -47,7 +50,7 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
         &mut state.redo_stack
     };
     let Some(step) = steps.pop() else {
-        state.undo_searches.push_back(kind);
+        state.undo_search.requests.push_back(kind);
         query_history(state, effects);
         return;
     };
@@ -56,16 +59,16 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
         let again = kind == ChangeKind::Redo;
         commit::withdraw(state, effects, &step);
         state.notify(if again {
-            "Redone before the undo was saved"
+            "Redid the change before the undo was saved"
         } else {
-            "Undone before it was saved"
+            "Undid the change before it was saved"
         });
         return;
     }
     match apply(state, effects, &step, kind, false) {
         Ok(true) => {}
         // Someone else already undid it. The next step needs another key press.
-        Ok(false) => state.notify(already_done(&step, kind)),
+        Ok(false) => state.notify(already_done(&step, kind, &state.zone())),
         Err(_) => {
             let reason = obstacle(state, &step);
             let steps = if kind == ChangeKind::Undo {
@@ -81,18 +84,28 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
 }
 
 /// The notice if nothing of a step is left to undo or redo.
-fn already_done(step: &UndoStep, kind: ChangeKind) -> String {
+fn already_done(step: &UndoStep, kind: ChangeKind, zone: &TimeZone) -> String {
     if kind == ChangeKind::Redo || (kind == ChangeKind::Revert && step.reverts_entry) {
-        format!("Already redone: {}", describe::group(&step.group.inverse()))
+        format!(
+            "No changes: already redone ({})",
+            describe::group(&step.group.inverse(), zone)
+        )
     } else {
-        format!("Already undone: {}", describe::group(&step.group))
+        format!(
+            "No changes: already undone ({})",
+            describe::group(&step.group, zone)
+        )
     }
 }
 
 /// What was changed since, so that a step cannot be undone, and how to proceed.
 fn obstacle(state: &State, step: &UndoStep) -> String {
+    let inverse = step.group.inverse();
+    if let Err(reason) = state.start.scope.rights.permit(&inverse) {
+        return reason.to_string();
+    }
     let mut next = state.view.clone();
-    for edit in step.group.inverse().0 {
+    for edit in inverse.0 {
         let Err(error) = next.apply(&edit.clone().into()) else {
             continue;
         };
@@ -101,11 +114,11 @@ fn obstacle(state: &State, step: &UndoStep) -> String {
             (None, Some(room)) => room.to_string(),
             (_, None) => return error.to_string(),
         };
-        let now = conflict_text::describe_current(&edit, &next);
+        let now = conflict_text::describe_current(&edit, &next, &state.zone());
         let key = state.key(CommandId::History);
-        return format!("{what} has changed since: {now}. See history ({key})");
+        return format!("{what} changed in the meantime: {now}. See history ({key})");
     }
-    "the data has changed since".into()
+    "the data changed in the meantime".into()
 }
 
 /// Undoes what is left of a step; returns false if nothing is. `partial`: the commit also has edits that this session must
@@ -118,25 +131,27 @@ fn apply(
     partial: bool,
 ) -> Result<bool, EditError> {
     let inverse = step.group.inverse();
+    let inverse = inverse.without_past_ends(state.clock.now);
     let mut next = state.view.clone();
     let rest = next.apply_remaining(&inverse)?.into_owned();
     if rest.is_empty() {
         return Ok(false);
     }
+    state.start.scope.rights.permit(&rest)?;
     state.view = next;
-    let undone = || describe::group(&rest.inverse());
+    let undone = || describe::group(&rest.inverse(), &state.zone());
     match kind {
-        ChangeKind::Redo => state.notify(format!("Redone: {}", describe::group(&rest))),
+        ChangeKind::Redo => state.notify(format!("Redid: {}", describe::group(&rest, &state.zone()))),
         ChangeKind::Revert => {
             let what = if step.reverts_entry {
-                format!("Redone: {}", describe::group(&rest))
+                format!("Redid: {}", describe::group(&rest, &state.zone()))
             } else {
-                format!("Undone: {}", undone())
+                format!("Undid: {}", undone())
             };
-            state.notify(format!("{what} ({} to undo)", state.key(CommandId::Undo)));
+            state.notify(format!("{what} ({} to undo)", commit::undo_keys(state)));
         }
         _ => state.notify(format!(
-            "Undone: {} ({} to redo)",
+            "Undid: {} ({} to redo)",
             undone(),
             state.key(CommandId::Redo)
         )),
@@ -151,14 +166,14 @@ fn apply(
 
 /// Queries the history for a step of an earlier session, once all changes of this session are saved.
 pub(super) fn query_history(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.undo_searches.is_empty() || state.undo_search_sent {
+    if state.undo_search.requests.is_empty() || state.undo_search.is_sent {
         return;
     }
     if state.pending.is_empty() {
-        state.undo_search_sent = true;
+        state.undo_search.is_sent = true;
         effects.push(Effect::Store(StoreRequest::FindUndo));
     } else if state.problem.is_some() {
-        state.undo_searches.clear();
+        state.undo_search.requests.clear();
         state.notify_error("Wait until your changes are saved, then undo again");
     }
 }
@@ -169,24 +184,27 @@ pub(super) fn candidate_found(
     effects: &mut Vec<Effect>,
     found: Result<UndoCandidate, String>,
 ) {
-    state.undo_search_sent = false;
-    let Some(kind) = state.undo_searches.pop_front() else {
+    state.undo_search.is_sent = false;
+    let Some(kind) = state.undo_search.requests.pop_front() else {
         return;
     };
     let UndoCandidate { undo, redo } = match found {
         Ok(found) => found,
         Err(error) => {
-            state.undo_searches.clear();
+            state.undo_search.requests.clear();
             return state.notify_error(error);
         }
     };
     let entry = if kind == ChangeKind::Undo { undo } else { redo };
     let word = if kind == ChangeKind::Undo { "undo" } else { "redo" };
     match entry {
-        None => state.notify_error(format!("Nothing to {word}")),
+        None => {
+            state.undo_search.found_nothing |= kind == ChangeKind::Undo;
+            state.notify_error(format!("Nothing to {word}"));
+        }
         Some(entry) => undo_entry(state, effects, entry, kind),
     }
-    for kind in std::mem::take(&mut state.undo_searches) {
+    for kind in std::mem::take(&mut state.undo_search.requests) {
         undo_or_redo(state, effects, kind);
     }
 }
@@ -204,9 +222,10 @@ pub(super) fn undo_entry(
         reverts_entry: kind == ChangeKind::Revert && entry.undoes.is_some(),
         revision,
         group: entry.group,
+        reason: entry.reason,
     };
     match apply(state, effects, &step, kind, partial) {
-        Ok(false) => state.notify(already_done(&step, kind)),
+        Ok(false) => state.notify(already_done(&step, kind, &state.zone())),
         // This is a new change on top of later ones, so the undo stack keeps its order.
         Ok(true) if kind == ChangeKind::Revert => {}
         Ok(true) => {

@@ -2,7 +2,7 @@
 
 use crate::app::catalog::{CatalogEntry, CatalogOverlay};
 use crate::app::command::CommandId;
-use crate::app::{Spot, State, describe};
+use crate::app::{MouseTarget, State, describe, hat_color};
 
 use super::{
     Body, CellWidth, Details, Glyph, Heading, ItemRow, ListRow, ListView, RowCell, TitleName, Tone,
@@ -21,20 +21,20 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a CatalogOverlay) -> V
     let key = state.key(CommandId::DefineHat);
     // Hats of users that are not in the catalog are listed as well.
     let defined = entries.iter().filter(|entry| entry.definition.is_some()).count();
-    let of_all = match describe::grouped(len) {
-        all if defined == len => all,
-        all => format!("{} of {all}", describe::grouped(defined)),
+    let others = match len - defined {
+        0 => String::new(),
+        others => format!(", {} not in catalog", describe::grouped(others)),
     };
-    let title = format!("Catalog {of_all}");
+    let hats = describe::count(defined, "hat");
     View {
         heading: Heading {
-            title: title.into(),
+            title: format!("Catalog {}", describe::grouped(defined)).into(),
             count: None,
             subjects: vec![TitleName {
                 text: shown.room.as_str().into(),
                 truncation: Truncation::Address,
             }],
-            spoken: format!("Catalog of {}, {of_all} hats", shown.room),
+            spoken: format!("Catalog of {}, {hats}{others}", shown.room),
             busy: false,
         },
         size: (100, 30),
@@ -57,10 +57,10 @@ fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
         let hat = entry.definition.and_then(|hat| hat.hue.as_ref());
         let (glyph, own) = match entry.definition {
             Some(_) => (Glyph::Full, Tone::Hat(&entry.hat.id, hat)),
-            None => (Glyph::Empty, Tone::Faint),
+            None => (Glyph::Dash, Tone::Faint),
         };
-        // The hue for wide rows, for narrow rows and in plain mode.
-        let (hue, short, words) = match (entry.definition, hat) {
+        // The color for wide rows, for narrow rows and in plain mode.
+        let (color, short, words) = match (entry.definition, hat) {
             (None, _) => (
                 "not in catalog".to_owned(),
                 "undefined".to_owned(),
@@ -69,11 +69,15 @@ fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
             (Some(_), None) => (
                 "automatic".to_owned(),
                 "automatic".to_owned(),
-                "defined, automatic hue".to_owned(),
+                "defined, automatic color".to_owned(),
             ),
             (Some(_), Some(hue)) => {
-                let hue = hue.as_json().as_str().trim_matches('"');
-                (hue.to_owned(), hue.to_owned(), format!("defined, hue {hue}"))
+                let color = hat_color::name(hue);
+                (
+                    color.to_owned(),
+                    color.to_owned(),
+                    format!("defined, {}", hat_color::describe(hue.as_json().as_str())),
+                )
             }
         };
         vec![
@@ -85,16 +89,16 @@ fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
             RowCell::number(entry.hat.user_count, "user")
                 .width(CellWidth::Fixed(5))
                 .heading("users"),
-            RowCell::abbreviated(hue, short)
+            RowCell::abbreviated(color, short)
                 .width(CellWidth::Adaptive { narrow: 10, wide: 14 })
                 .gap(2)
-                .heading("hue")
+                .heading("color")
                 .spoken(words),
         ]
     });
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: false,
-        spot: Spot::Row(at),
+        spot: MouseTarget::Row(at),
     })
 }

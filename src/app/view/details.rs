@@ -1,6 +1,6 @@
 //! A text in full, a row for each line.
 
-use crate::app::Spot;
+use crate::app::MouseTarget;
 use crate::app::details::{DetailsOverlay, MOST_COLUMNS};
 
 use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, RowCell, View};
@@ -21,7 +21,7 @@ pub(in crate::app) fn view(shown: &DetailsOverlay) -> View<'_> {
             ListRow::Item(ItemRow {
                 cells: vec![RowCell::text(line).width(CellWidth::Share(1)).gap(0)],
                 marked: false,
-                spot: Spot::Row(at),
+                spot: MouseTarget::Row(at),
             })
         })),
         details: None,

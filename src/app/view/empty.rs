@@ -3,18 +3,31 @@
 use crate::app::command::CommandId;
 use crate::app::{Grouping, Pane, SaveState, State, describe, places};
 
-/// The text of a pane without rows.
+/// The text of a pane without rows. Under an overlay it names no keys, which would not work there.
 pub(super) fn empty_lines(state: &State, pane: Pane) -> Vec<String> {
+    let mut lines = lines(state, pane);
+    if state.top().is_some() {
+        lines.truncate(1);
+    }
+    lines
+}
+
+fn lines(state: &State, pane: Pane) -> Vec<String> {
     if state.length(pane) > 0 {
         return Vec::new();
     }
-    if state.filter(pane).is_some() {
+    if let Some(filter) = state.filter(pane) {
         let total = describe::grouped(state.total(pane));
-        return vec![
-            format!("No matches (0 of {total})."),
-            String::new(),
-            format!("{} clears the filter.", state.key(CommandId::ClearFilter)),
-        ];
+        let mut lines = vec![format!("No matches (0 of {total})."), String::new()];
+        if filter.asks_who_is_online() && !knows_presence(state, pane) {
+            lines.push("It is not known who is online.".into());
+            lines.push(String::new());
+        }
+        lines.push(format!(
+            "{} clears the filter.",
+            state.key(CommandId::ClearFilter)
+        ));
+        return lines;
     }
     match (state.grouping(), pane) {
         (Grouping::ByRoom, Pane::First) => no_rooms(state),
@@ -27,6 +40,14 @@ pub(super) fn empty_lines(state: &State, pane: Pane) -> Vec<String> {
         (Grouping::ByHat, Pane::Second | Pane::Third) | (Grouping::ByUser, Pane::Second) => Vec::new(),
         (Grouping::ByUser, Pane::First) if state.is_counting_users() => vec!["Loading users…".into()],
         (Grouping::ByUser, Pane::First) => vec!["No users yet.".into()],
+    }
+}
+
+/// Whether it is known who is in what a pane lists.
+fn knows_presence(state: &State, pane: Pane) -> bool {
+    match (state.grouping(), pane) {
+        (Grouping::ByRoom, Pane::Second) => state.listed_occupants().is_some(),
+        _ => state.knows_presence(),
     }
 }
 

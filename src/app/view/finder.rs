@@ -4,20 +4,26 @@ use std::borrow::Cow;
 
 use crate::app::finder::{Finder, FinderMatch};
 use crate::app::offer::{FinderItem, HelpNote, OfferedCommand};
-use crate::app::{Spot, describe};
+use crate::app::{MouseTarget, State, describe};
+use crate::model::{HatId, Jid};
 
 use super::{
     Body, CellContent, CellWidth, Details, Heading, InputView, ItemRow, ListRow, ListView, RowCell, RowCount,
     TitleName, Tone, Truncation, View, label,
 };
 
+/// Below this width of the screen, the selected row is shown in full below the list.
+const NARROW_BELOW: u16 = 80;
 /// Width of the keys column.
 const KEYS_WIDTH: u16 = 18;
 
-pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
+pub(in crate::app) fn view<'a>(state: &State, shown: &'a Finder) -> View<'a> {
     // The help is also read, not only searched.
     let (size, hint) = if shown.is_help() {
-        ((110, 64), "Type to filter, or press a key to find its command")
+        (
+            (110, 64),
+            "Type a word to filter, or press one key to find its command",
+        )
     } else {
         ((100, 30), "")
     };
@@ -25,7 +31,10 @@ pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
     let selected = lines
         .iter()
         .position(|line| matches!(line, FinderLine::Item(at) if *at == shown.selected));
-    let details = match shown.selected_item() {
+    // Rows of a narrow screen are cut, and so would be the line below.
+    let is_narrow = state.size.0 < NARROW_BELOW;
+    let full_text = shown.selected_item().filter(|_| is_narrow).map(full_text);
+    let details = match shown.selected_item().filter(|_| !is_narrow) {
         Some(FinderItem::Command(offer)) => Some(match &offer.enabled {
             Ok(()) => offer.command.help.into(),
             Err(reason) => format!("Not available: {}", describe::after_colon(reason)).into(),
@@ -65,6 +74,7 @@ pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
         body: Body::List(ListView {
             position: (shown.selected, shown.match_count),
             empty,
+            full_text,
             ..ListView::new(lines.len(), selected, move |at| match lines.get(at) {
                 Some(FinderLine::Heading(heading)) => ListRow::Heading(heading),
                 Some(FinderLine::Item(at)) => item(shown.matches.get(*at), *at),
@@ -76,6 +86,36 @@ pub(in crate::app) fn view(shown: &Finder) -> View<'_> {
             cut: Truncation::End,
             remarks: Vec::new(),
         }),
+    }
+}
+
+/// The selected row in full.
+fn full_text(item: &FinderItem) -> String {
+    match item {
+        FinderItem::Command(offer) => match &offer.enabled {
+            Ok(()) => offer.command.help.to_owned(),
+            Err(reason) => format!(
+                "{}. Not available: {}",
+                offer.command.help,
+                describe::after_colon(reason)
+            ),
+        },
+        FinderItem::Note(note) => format!("{} {}", note.example, note.help),
+        FinderItem::Place {
+            room,
+            user,
+            hat,
+            nickname,
+            ..
+        } => {
+            let parts = [
+                Some(room.as_str()),
+                nickname.as_deref(),
+                user.as_ref().map(Jid::as_str),
+                hat.as_ref().map(HatId::as_str),
+            ];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+        }
     }
 }
 
@@ -103,7 +143,7 @@ fn item(found: Option<&FinderMatch>, at: usize) -> ListRow<'_> {
     ListRow::Item(ItemRow {
         cells,
         marked: false,
-        spot: Spot::Row(at),
+        spot: MouseTarget::Row(at),
     })
 }
 
@@ -152,6 +192,7 @@ fn place(what: &FinderItem) -> Vec<RowCell<'_>> {
         snapshot: here,
         user,
         hat,
+        nickname,
     } = what
     else {
         return Vec::new();
@@ -168,12 +209,20 @@ fn place(what: &FinderItem) -> Vec<RowCell<'_>> {
             room.as_str().into(),
             format!("room {at}, {room}"),
         ),
-        (Some(user), None) => (
-            "user",
-            user.as_str().into(),
-            at.into(),
-            format!("user {user} in {at}"),
-        ),
+        (Some(user), None) => match nickname {
+            None => (
+                "user",
+                user.as_str().into(),
+                at.into(),
+                format!("user {user} in {at}"),
+            ),
+            Some(nickname) => (
+                "user",
+                format!("{nickname} · {user}").into(),
+                at.into(),
+                format!("user {nickname}, {user} in {at}"),
+            ),
+        },
         (Some(user), Some((hat, attachment))) => {
             let title = label::hat(hat, here.title(hat, attachment));
             let words = format!("hat {title} of {user} in {at}");

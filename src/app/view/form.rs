@@ -1,14 +1,16 @@
 //! A form: its fields with their problems, the existing hats, the preview, and what will be stored.
 
 use crate::app::command::CommandId;
-use crate::app::form::{Field, FieldName, FieldValue, Form, FormSubject};
+use crate::app::form::{Field, FieldName, FieldValue, Form, FormSubject, NewEnd};
+use crate::app::hat_color;
 use crate::app::suggest::{Existing, Suggestion, Suggestions};
-use crate::app::{Spot, State, describe};
-use crate::model::{Affiliation, HatId, write};
+use crate::app::text::TextInput;
+use crate::app::{MouseTarget, State, describe, until};
+use crate::model::{Affiliation, Attachment, HatId, write};
 
 use super::{
     Body, CellWidth, FieldView, FieldsView, HatAppearance, Heading, ItemRow, ListRow, ListView, Preview,
-    RowCell, SuggestionsView, ValueView, View, label,
+    RowCell, SuggestionsView, Swatch, ValueView, View, label,
 };
 
 pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
@@ -31,7 +33,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
             title: heading.into(),
             ..Heading::default()
         },
-        size: (if suggestions.is_some() { 96 } else { 72 }, u16::MAX),
+        size: (if suggestions.is_some() { 100 } else { 90 }, u16::MAX),
         input: None,
         remarks: Vec::new(),
         body: Body::Fields(Box::new(FieldsView {
@@ -56,6 +58,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
 fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldView<'a> {
     let hint = || field_hint(state, form, field);
     let value = match &field.value {
+        FieldValue::Text(text) if has_lines(field) => ValueView::Lines(text),
         FieldValue::Text(text) => ValueView::Text(text),
         FieldValue::Toggle(on) | FieldValue::Mixed(Some(on)) => ValueView::Checkbox(Some(*on), hint()),
         FieldValue::Mixed(None) => ValueView::Checkbox(None, "mixed (unchanged)".into()),
@@ -73,8 +76,33 @@ fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldVi
         hint: (problem.is_none() && !is_tick && !is_hue).then(|| field_hint(state, form, field)),
         problems: problem.into_iter().collect(),
         sample: sample.map(|(id, hue)| (form.text(FieldName::Title), id, hue)),
-        spot: Some(Spot::Field(at)),
+        swatches: if field.name == FieldName::Hue && at == form.focus {
+            swatches(&form.text(FieldName::Hue))
+        } else {
+            Vec::new()
+        },
+        spot: Some(MouseTarget::Field(at)),
     }
+}
+
+/// The colors that the form offers; the one that the text means is chosen.
+fn swatches(text: &str) -> Vec<Swatch> {
+    let chosen = hat_color::parse(text).ok();
+    let all = hat_color::SWATCHES.iter().filter_map(|(name, _)| {
+        let hue = hat_color::parse(name).ok()?;
+        Some(Swatch {
+            name,
+            is_chosen: chosen.as_ref() == Some(&hue),
+            hue,
+        })
+    });
+    all.collect()
+}
+
+/// Whether a field has a list of addresses in several lines.
+fn has_lines(field: &Field) -> bool {
+    let is_list = |text: &TextInput| text.lines().len() > 1;
+    field.name == FieldName::User && matches!(&field.value, FieldValue::Text(text) if is_list(text))
 }
 
 /// The hint of a field: the hat or room found by the typed title, or what to enter.
@@ -83,6 +111,14 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
         Some((id, title)) if title.is_empty() => format!("→ {id}"),
         Some((_, title)) if field.name == FieldName::Hat => format!("→ {title}"),
         Some((id, title)) => format!("→ {title} · {id}"),
+        None if has_lines(field) => match &field.value {
+            FieldValue::Text(text) => format!(
+                "line {} of {}",
+                describe::grouped(text.cursor_in_lines().0 + 1),
+                describe::grouped(text.lines().len())
+            ),
+            _ => String::new(),
+        },
         None if field.name == FieldName::User && form.completed_address().is_some() => {
             let save = state.key(CommandId::Save);
             let completed = form.completed_address().unwrap_or_default();
@@ -106,8 +142,25 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
         {
             "leave empty to keep each user's title".into()
         }
+        None if field.name == FieldName::Expires => {
+            end_hint(form).unwrap_or_else(|| field.name.hint(state.keymap()))
+        }
         None => server_hint(state, form, field).unwrap_or_else(|| field.name.hint(state.keymap())),
     }
+}
+
+/// What the text of the field that says when a hat ends was understood as.
+fn end_hint(form: &Form) -> Option<String> {
+    let text = form.text(FieldName::Expires);
+    let end = match (&form.subject, form.changed_end()) {
+        (_, Some(NewEnd(end))) => end,
+        (FormSubject::EditHats { before: None, .. }, None) if text.is_empty() => {
+            return Some("leave empty to keep each hat's expiration time".into());
+        }
+        (FormSubject::EditHats { before, .. }, None) => before.as_ref().and_then(Attachment::until),
+        (_, None) => None,
+    };
+    end.map(|end| format!("→ {}", until::explain(end, &form.now)))
 }
 
 /// What is different about the field on the server of the form's rooms.
@@ -129,7 +182,7 @@ fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> ListView<'a> {
             ListRow::Item(ItemRow {
                 cells: known.get(at).map(suggestion).unwrap_or_default(),
                 marked: false,
-                spot: Spot::Suggestion(at),
+                spot: MouseTarget::Suggestion(at),
             })
         })
     }
@@ -225,10 +278,13 @@ fn status(state: &State, form: &Form) -> String {
     let says = match (form.concurrent_change(state.wardrobe()), problem) {
         (Some(now), _) => format!("Changed by someone else: {now}"),
         (None, Some(problem)) => format!("Error: {problem}"),
-        (None, None) => match matched_phrase(form, field) {
-            Some(hat) => format!("Selects {hat}"),
-            None => capitalize(&crate::app::spell_arrows(&field_hint(state, form, field))),
-        },
+        (None, None) => matched_phrase(form, field).map_or_else(
+            || {
+                let hint = field_hint(state, form, field);
+                describe::sentence(&crate::app::spell_arrows(hint.trim_start_matches("→ ")))
+            },
+            |hat| format!("Selects {hat}"),
+        ),
     };
     let known = match (&form.suggestions, field.name) {
         (Some(known), name) if name.suggests() && !known.is_empty() => {
@@ -238,7 +294,7 @@ fn status(state: &State, form: &Form) -> String {
                 "existing room"
             };
             let number = describe::count(known.existing(), noun);
-            format!(". {number}, {} lists them", state.key(CommandId::OpenSuggestions))
+            format!(". {number}; {} lists them", state.key(CommandId::OpenSuggestions))
         }
         _ => String::new(),
     };
@@ -265,13 +321,4 @@ fn matched_phrase(form: &Form, field: &Field) -> Option<String> {
     let (id, title) = title_match(form, field)?;
     let title = Some(title).filter(|title| !title.is_empty());
     Some(title.map_or_else(|| id.clone(), |title| format!("{title}, {id}")))
-}
-
-/// Capitalizes the first letter, unless the text starts with an address.
-fn capitalize(text: &str) -> String {
-    let first = text.split(char::is_whitespace).next();
-    if first.is_some_and(|word| word.contains('@')) {
-        return text.to_owned();
-    }
-    describe::capitalized(text)
 }

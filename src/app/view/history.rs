@@ -1,37 +1,47 @@
 //! The history: entries, newest first, and the full text of the selected one.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::app::command::CommandId;
 use crate::app::history::HistoryOverlay;
-use crate::app::{Spot, State, describe};
-use crate::model::Group;
+use crate::app::{MouseTarget, State, describe};
+use crate::model::{Edit, Jid};
 use crate::store::{HistoryEntry, HistoryFilter};
 
-use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCell, RowCount, View, label};
+use super::{
+    Body, CellWidth, Heading, InputView, ItemRow, ListRow, ListView, Remark, RowCell, RowCount, View,
+};
 
-/// Groups with more edits are not summarized, because that would slow down drawing.
-const MAX_DESCRIBED_EDITS: usize = 256;
 /// Number of entries above and below the selected one that determine the width of the actor column.
 const NEARBY_ENTRIES: usize = 100;
 /// Maximum width of the actor column.
 const MAX_ACTOR_WIDTH: usize = 18;
 
 pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> View<'a> {
-    let zone = state.start().time_zone.clone().unwrap_or(TimeZone::UTC);
+    let zone = state.zone();
     let whole = shown.entry().map(|entry| {
         let time = format_time(entry.time, &zone, "%Y-%m-%d %H:%M:%S");
-        let (actor, did) = (&entry.actor, action(entry));
-        format!("Revision {}, {time}: {actor} {did}", entry.revision)
+        let (actor, did) = (&entry.actor, describe::action_without_reason(entry, &zone));
+        format!(
+            "Revision {}, {time}: {actor} {did}{}{}{}",
+            entry.revision,
+            user_names(entry),
+            describe::to_send(entry),
+            describe::reason(entry)
+        )
     });
-    let len = shown.entries.len();
+    let search = shown.search.as_ref();
+    let len = shown.len();
     let selected = (len > 0).then_some(shown.selected);
     // As wide as the longest name nearby, so that the action gets the rest.
     let first = shown.selected.saturating_sub(NEARBY_ENTRIES);
-    let around = shown.entries.iter().skip(first).take(2 * NEARBY_ENTRIES);
+    let around = (first..len).take(2 * NEARBY_ENTRIES);
     let widest = around
+        .filter_map(|row| shown.entry_at(row))
         .map(|one| one.actor.chars().take(MAX_ACTOR_WIDTH).count())
         .max();
     let widest = u16::try_from(widest.unwrap_or_default()).unwrap_or_default();
@@ -41,6 +51,11 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> V
             count: Some(RowCount {
                 shown: len,
                 has_more: shown.has_more(),
+                total: search.map(|_| shown.entries.len()),
+                filter: search
+                    .filter(|search| !search.editing)
+                    .map(|search| search.text.text().into()),
+                marked: shown.marks.len(),
                 noun: Some("change"),
                 ..RowCount::default()
             }),
@@ -49,39 +64,48 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> V
             busy: false,
         },
         size: (140, u16::MAX),
-        input: None,
-        remarks: remarks(shown),
+        input: search.filter(|search| search.editing).map(|search| InputView {
+            text: &search.text,
+            hint: "names, addresses, titles, what was done; #hat, !word",
+        }),
+        remarks: remarks(state, shown),
         body: Body::List(ListView {
             narrow_below: 70,
-            empty: vec![empty_text(shown).into()],
+            empty: vec![empty_text(state, shown)],
             full_text: whole,
-            ..ListView::new(len, selected, move |at| {
-                row(shown.entries.get(at), at, widest, &zone)
-            })
+            markable: true,
+            filter: search,
+            ..ListView::new(len, selected, move |at| row(shown, at, widest, &zone))
         }),
         details: None,
     }
 }
 
 /// The text shown when there are no entries.
-fn empty_text(shown: &HistoryOverlay) -> &'static str {
+fn empty_text(state: &State, shown: &HistoryOverlay) -> String {
     match (&shown.error, shown.loading) {
-        (Some(_), _) => "",
-        (None, true) => "Loading…",
-        (None, false) => "No changes yet.",
+        (Some(_), _) => String::new(),
+        (None, true) => "Loading…".into(),
+        (None, false) if shown.is_searching() => "No matching changes".into(),
+        (None, false) if shown.is_filtered() => {
+            let all = state.key(CommandId::ShowAllHistory);
+            format!("No matching changes. {all} shows all")
+        }
+        (None, false) => "No changes yet.".into(),
     }
 }
 
 /// The filter and reading errors.
-fn remarks(shown: &HistoryOverlay) -> Vec<Remark> {
+fn remarks(state: &State, shown: &HistoryOverlay) -> Vec<Remark> {
     let remark = |error: bool| {
         move |text: String| Remark {
             is_error: error,
             ..Remark::new(text)
         }
     };
-    let mut remarks: Vec<Remark> = filter_text(&shown.filter)
-        .map(remark(false))
+    let all = state.key(CommandId::ShowAllHistory);
+    let mut remarks: Vec<Remark> = filter_text(state, &shown.filter)
+        .map(|filter| remark(false)(format!("{filter} ({all} shows all)")))
         .into_iter()
         .collect();
     remarks.extend(shown.error.clone().map(remark(true)));
@@ -92,19 +116,24 @@ fn remarks(shown: &HistoryOverlay) -> Vec<Remark> {
     remarks
 }
 
-fn filter_text(filter: &HistoryFilter) -> Option<String> {
+fn filter_text(state: &State, filter: &HistoryFilter) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(filter.actor.as_ref().map(|actor| format!("by {actor}")));
     parts.extend(filter.room.as_ref().map(|room| format!("in {room}")));
     parts.extend(filter.user.as_ref().map(|user| format!("user {user}")));
-    let hat = filter.hat.as_ref();
-    parts.extend(hat.map(|hat| format!("hat <{}>", label::bounded_prefix(hat.as_str()))));
+    let hats = filter.hat.iter().flat_map(|hat| &hat.ids);
+    parts.extend(hats.map(|hat| {
+        let mut rooms = state.wardrobe().rooms();
+        let title = rooms.find_map(|(_, room)| room.hat(hat)?.title.as_deref());
+        format!("hat {}", describe::hat(hat, title))
+    }));
     (!parts.is_empty()).then(|| format!("Filter: {}", parts.join(", ")))
 }
 
-fn row<'a>(entry: Option<&'a HistoryEntry>, at: usize, widest: u16, zone: &TimeZone) -> ListRow<'a> {
+fn row<'a>(shown: &'a HistoryOverlay, at: usize, widest: u16, zone: &TimeZone) -> ListRow<'a> {
+    let entry = shown.entry_at(at);
     let cells = entry.map(|entry| {
-        let did = action(entry);
+        let did = describe::action(entry, zone);
         // Narrow screens omit the year.
         let long = format_time(entry.time, zone, "%Y-%m-%d %H:%M");
         let short = format_time(entry.time, zone, "%m-%d %H:%M");
@@ -113,34 +142,35 @@ fn row<'a>(entry: Option<&'a HistoryEntry>, at: usize, widest: u16, zone: &TimeZ
         vec![
             RowCell::abbreviated(long, short),
             RowCell::text(actor)
+                .filterable()
                 .width(CellWidth::Adaptive { narrow, wide: widest })
                 .gap(2)
                 .spoken(format!("{} {did}", entry.actor)),
-            RowCell::text(did).width(CellWidth::Share(1)).gap(2).silent(),
+            RowCell::text(did).filterable().gap(2).silent(),
         ]
     });
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
-        marked: false,
-        spot: Spot::Row(at),
+        marked: entry.is_some_and(|entry| shown.marks.contains(&entry.revision)),
+        spot: MouseTarget::Row(at),
     })
 }
 
-/// Describes what was done.
-fn action(entry: &HistoryEntry) -> String {
-    describe::entry(entry, &group_summary(&entry.group))
-}
-
-fn group_summary(group: &Group) -> String {
-    match group.0.as_slice() {
-        [first, rest @ ..] if rest.len() >= MAX_DESCRIBED_EDITS => {
-            let all = describe::grouped(rest.len() + 1);
-            format!("made {all} changes, first: {}", describe::edit(first))
+/// The first few users that an entry changed, if the description of the change only counts them.
+fn user_names(entry: &HistoryEntry) -> String {
+    let edits = entry.group.0.iter().take(describe::MAX_DESCRIBED_EDITS);
+    let users: BTreeSet<&Jid> = edits.filter_map(Edit::user).collect();
+    let users: Vec<&Jid> = users.into_iter().collect();
+    match users.len() {
+        0..3 => String::new(),
+        _ if entry.group.0.len() > describe::MAX_DESCRIBED_EDITS => {
+            let first: Vec<&str> = users.iter().take(3).map(|user| user.as_str()).collect();
+            format!(": {} and more", first.join(", "))
         }
-        _ => describe::group(group),
+        _ => format!(": {}", describe::first_few(&users)),
     }
 }
 
-fn format_time(time: Timestamp, zone: &TimeZone, format: &str) -> String {
+pub(super) fn format_time(time: Timestamp, zone: &TimeZone, format: &str) -> String {
     zone.to_datetime(time).strftime(format).to_string()
 }

@@ -10,6 +10,9 @@ mod empty;
 pub(super) mod finder;
 pub(super) mod form;
 pub(super) mod history;
+pub(super) mod history_entry;
+pub(super) mod history_values;
+pub(super) mod import_preview;
 pub mod label;
 mod panes;
 mod parts;
@@ -17,15 +20,18 @@ pub(super) mod plan;
 pub(super) mod prompt;
 pub(super) mod question;
 pub(super) mod report;
+pub(super) mod rollback;
 pub mod screen;
 pub(super) mod server_details;
 pub(super) mod servers;
 pub(super) mod sets;
+pub(super) mod themes;
 
 pub use parts::{
-    Body, CellContent, CellWidth, Details, FieldView, FieldsView, Glyph, HatAppearance, Heading, InputView,
-    ItemRow, ListRow, ListView, PREVIEW_LINES, Preview, QuestionParagraph, Remark, RowCell, RowCount,
-    SUGGESTION_LINES, SpokenText, SuggestionsView, TitleName, Tone, Truncation, ValueView, View,
+    Body, CellContent, CellWidth, Details, FULL_TEXT_LINES, FieldView, FieldsView, Glyph, HatAppearance,
+    Heading, InputView, ItemRow, ListRow, ListView, PREVIEW_LINES, Preview, QuestionParagraph, Remark,
+    RowCell, RowCount, SUGGESTION_LINES, SpokenText, SuggestionsView, Swatch, TitleName, Tone, Truncation,
+    ValueView, View,
 };
 
 /// What a pane shows.

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::app::{Grouping, Pane, Spot, State, Tally, describe};
-use crate::model::{Affiliation, Attachment, Jid};
+use jiff::Timestamp;
+
+use crate::app::{Grouping, MouseTarget, Pane, Sort, State, Tally, describe, until};
+use crate::model::Attachment;
 
 use super::{
     Body, CellWidth, Glyph, Heading, ItemRow, ListRow, ListView, RowCell, RowCount, TitleName, Tone,
@@ -11,6 +13,10 @@ use super::{
 };
 
 mod details;
+mod room_cells;
+mod users;
+
+use room_cells::{room_name, server};
 
 pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
     let len = state.length(pane);
@@ -24,7 +30,8 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
             .map(|filter| filter.text.text().trim().to_owned().into()),
         marked: state.marked(pane),
         sort_order: Some(state.sort(pane).label()),
-        noun: None,
+        other_order: state.other_sort(pane).map(Sort::short_label),
+        noun: Some(state.grouping().kind(pane).noun()),
     };
     let (title, about, spoken) = heading(state, pane);
     View {
@@ -47,7 +54,7 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
                 ListRow::Item(ItemRow {
                     cells: cells(state, pane, at).unwrap_or_default(),
                     marked: state.is_marked(pane, at),
-                    spot: Spot::Row(at),
+                    spot: MouseTarget::Row(at),
                 })
             })
         }),
@@ -162,14 +169,14 @@ fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_
         return ("Rooms", about, format!("Rooms of {user}"));
     }
     let marked = state.marked(Pane::Second);
-    let place = match state.room() {
+    let shown_rooms = match state.room() {
         _ if marked > 0 => describe::count(marked, "marked room"),
         Some((jid, room)) => label::room(jid, room).to_owned(),
         None => return ("Hats", about, format!("Hats of {user}")),
     };
-    let spoken = format!("Hats of {user} in {place}");
+    let spoken = format!("Hats of {user} in {shown_rooms}");
     about.push(TitleName {
-        text: place.into(),
+        text: shown_rooms.into(),
         truncation: Truncation::End,
     });
     ("Hats", about, spoken)
@@ -178,7 +185,7 @@ fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_
 fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<RowCell<'_>>> {
     match (state.grouping(), pane) {
         (Grouping::ByRoom, Pane::First) => room(state, at),
-        (Grouping::ByRoom, Pane::Second) => user(state, at),
+        (Grouping::ByRoom, Pane::Second) => users::user(state, at),
         (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => hat(state, at),
         (Grouping::ByHat, Pane::First) => listed_hat(state, at),
         (Grouping::ByHat, Pane::Second) => {
@@ -186,8 +193,8 @@ fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<RowCell<'_>>> {
             Some(vec![RowCell::address(jid.as_str()).filterable().gap(0)])
         }
         (Grouping::ByHat, Pane::Third) => room_with_hat(state, at),
-        (Grouping::ByUser, Pane::First) => listed_user(state, at),
-        (Grouping::ByUser, Pane::Second) => room_of_user(state, at),
+        (Grouping::ByUser, Pane::First) => users::listed_user(state, at),
+        (Grouping::ByUser, Pane::Second) => users::room_of_user(state, at),
     }
 }
 
@@ -196,67 +203,28 @@ fn room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     // The domain is shown only if not all rooms share it.
     let several = state.totals().several_domains;
     let name = match label::visible_name(room) {
-        Some(name) => RowCell::text(name),
+        Some(name) => room_name(state, jid, room).spoken(name).fallback(jid.as_str()),
         None if several => RowCell::address(jid.as_str()),
         None => RowCell::text(label::room(jid, room)).spoken(jid.as_str()),
     };
-    let width = CellWidth::Adaptive { narrow: 3, wide: 5 };
-    let number = |number, noun, heading| RowCell::number(number, noun).width(width).heading(heading);
+    // In a narrow row, as wide as the headings need.
+    let number = |number, noun, heading, narrow| {
+        let width = CellWidth::Adaptive { narrow, wide: 5 };
+        RowCell::number(number, noun).width(width).heading(heading)
+    };
     let mut cells = vec![name.filterable().gap(0)];
     cells.extend(server(state, jid).into_iter().flatten());
     cells.extend([
-        number(room.users().len(), "user", "users"),
-        number(room.attachment_count(), "hat", "hats"),
+        number(room.users().len(), "user", "users", 3),
+        number(room.attachment_count(), "hat", "hats", 4),
     ]);
     Some(cells)
 }
 
-/// The room's server, where there is room for it, and a mark if the room differs from the one there.
-fn server<'a>(state: &'a State, room: &Jid) -> Option<[RowCell<'a>; 2]> {
-    if state.servers().is_empty() {
-        return None;
-    }
-    let mark = |on: bool| if on { Glyph::Differs } else { Glyph::Blank };
-    let name = |name: &'a str| RowCell {
-        min_row_width: 40,
-        ..RowCell::text(name).width(CellWidth::Fixed(10)).tone(Tone::Faint)
-    };
-    let Some((server, compared)) = state.room_comparison(room) else {
-        return Some([RowCell::glyph(mark(false)), name("").silent()]);
-    };
-    let attention = compared.needs_attention();
-    let words = if attention {
-        Cow::Owned(format!("{}: {}", server.entry.name, compared.describe()))
-    } else {
-        Cow::Borrowed(&*server.entry.name)
-    };
-    Some([
-        RowCell::glyph(mark(attention)).tone(Tone::Warning).spoken(words),
-        name(&server.entry.name).silent(),
-    ])
-}
-
-fn user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
-    let (jid, user) = state.user_at(at)?;
-    let (tone, words) = affiliation(user.affiliation);
-    let hats = user.hats.len();
-    let count = if hats == 0 && !user.affiliation.is_affiliated() {
-        RowCell {
-            right_aligned: true,
-            ..RowCell::glyph(Glyph::Dash).spoken("no hats")
-        }
-    } else {
-        RowCell::number(hats, "hat")
-    };
-    Some(vec![
-        RowCell::text(user.affiliation.as_str())
-            .width(CellWidth::Fixed(7))
-            .gap(0)
-            .tone(tone)
-            .spoken_two(jid.as_str(), words),
-        RowCell::address(jid.as_str()).filterable().tone(tone).silent(),
-        count.width(CellWidth::Fixed(3)).tone(tone).heading("hats"),
-    ])
+/// When a hat expires.
+fn expiry(end: Timestamp, state: &State) -> RowCell<'_> {
+    let now = state.now();
+    RowCell::abbreviated(until::short(end, &now), until::shortest(end, &now)).tone(Tone::Faint)
 }
 
 /// `active` or `inactive`.
@@ -301,6 +269,7 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let mut cells = vec![
         RowCell::glyph(glyph).gap(0).tone(tone),
         RowCell::text(title.clone())
+            .fallback(id.as_str())
             .filterable()
             .tone(tone)
             .spoken_two(title, words),
@@ -313,12 +282,22 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
             None => required,
         });
     }
+    if let (Some(end), None) = (attachment.until(), tally) {
+        cells.push(expiry(end, state));
+    }
     if let Some(tally) = tally {
         let marked = state.marked(Pane::Second);
         cells.push(RowCell::text(format!("{}/{marked}", tally.count)).silent());
     }
     if !label::is_uri(id) {
         cells.push(RowCell::glyph(Glyph::Warning).spoken("ID is not a URI"));
+    }
+    if let Some(unsent) = state.unsent_hat(id) {
+        cells.push(
+            RowCell::glyph(Glyph::Differs)
+                .tone(Tone::Warning)
+                .spoken(unsent.describe()),
+        );
     }
     Some(cells)
 }
@@ -327,6 +306,7 @@ fn listed_hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let known = state.existing_hat_at(at)?;
     Some(vec![
         RowCell::text(label::hat(&known.id, known.title.as_deref()))
+            .fallback(known.id.as_str())
             .filterable()
             .gap(0)
             .tone(Tone::Hat(&known.id, known.hue.as_ref())),
@@ -346,55 +326,17 @@ fn room_with_hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     };
     let mut cells = vec![
         RowCell::glyph(glyph).gap(0),
-        RowCell::text(name)
+        room_name(state, jid, room)
+            .fallback(jid.as_str())
             .filterable()
             .spoken_two(name, active_text(attachment)),
     ];
     if attachment.is_required() {
         cells.push(RowCell::abbreviated("required", "req."));
     }
+    if let Some(end) = attachment.until() {
+        cells.push(expiry(end, state));
+    }
     cells.push(RowCell::text(user.affiliation.as_str()).width(CellWidth::Fixed(7)));
     Some(cells)
-}
-
-fn listed_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
-    let (jid, rooms) = state.listed_user_at(at)?;
-    let users = rooms
-        .iter()
-        .filter_map(|(_, room)| state.wardrobe().user(room, jid));
-    let hats = users.map(|user| user.hats.len()).sum();
-    let width = CellWidth::Adaptive { narrow: 3, wide: 5 };
-    let number = |number, noun, heading| RowCell::number(number, noun).width(width).heading(heading);
-    Some(vec![
-        RowCell::address(jid.as_str()).filterable().gap(0),
-        number(rooms.len(), "room", "rooms"),
-        number(hats, "hat", "hats"),
-    ])
-}
-
-fn room_of_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
-    let (jid, room, user) = state.room_of_user_at(at)?;
-    let name = label::room(jid, room);
-    let (tone, words) = affiliation(user.affiliation);
-    Some(vec![
-        RowCell::text(user.affiliation.as_str())
-            .width(CellWidth::Fixed(7))
-            .gap(0)
-            .tone(tone)
-            .spoken_two(name, words),
-        RowCell::text(name).filterable().tone(tone).silent(),
-        RowCell::number(user.hats.len(), "hat")
-            .width(CellWidth::Fixed(3))
-            .tone(tone)
-            .heading("hats"),
-    ])
-}
-
-/// The style of a user with this affiliation, and the affiliation in words.
-fn affiliation(affiliation: Affiliation) -> (Tone<'static>, &'static str) {
-    match affiliation {
-        Affiliation::Outcast => (Tone::Banned, "outcast, banned"),
-        Affiliation::None => (Tone::Faint, "no affiliation"),
-        other => (Tone::Plain, other.as_str()),
-    }
 }

@@ -8,13 +8,13 @@ mod fields;
 mod list;
 
 pub use fields::{
-    FieldView, FieldsView, HatAppearance, PREVIEW_LINES, Preview, SUGGESTION_LINES, SuggestionsView,
+    FieldView, FieldsView, HatAppearance, PREVIEW_LINES, Preview, SUGGESTION_LINES, SuggestionsView, Swatch,
     ValueView,
 };
 pub use list::{CellContent, CellWidth, Glyph, ItemRow, ListRow, ListView, RowCell, SpokenText, Tone};
 
 /// Number of lines for the full text of the selected row, if there is space.
-const FULL_TEXT_LINES: u16 = 4;
+pub const FULL_TEXT_LINES: u16 = 4;
 
 /// The content of a pane or overlay.
 pub struct View<'a> {
@@ -111,6 +111,8 @@ pub struct RowCount<'a> {
     pub marked: usize,
     /// The sort order, such as `by name`.
     pub sort_order: Option<&'static str>,
+    /// The sort order in short, if it is not the default of the pane.
+    pub other_order: Option<&'static str>,
     /// The noun for a row where the title does not name it.
     pub noun: Option<&'static str>,
 }
@@ -129,7 +131,7 @@ pub struct Remark {
     pub text: String,
     /// Whether it is an error.
     pub is_error: bool,
-    /// What a screen reader is told instead, of a text that changes all the time.
+    /// The text for screen readers, if the text itself changes all the time.
     pub spoken: Option<String>,
 }
 

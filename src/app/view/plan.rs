@@ -3,9 +3,10 @@
 use crate::app::command::CommandId;
 use crate::app::servers::plan::{PlanOverlay, PlanPart};
 use crate::app::servers::{
-    PlanRow, RoomNote, Shown, describe_line, describe_note, line_target, sides, unreadable_text,
+    PlanRow, RoomNote, Shown, describe_line, describe_note, line_target, sending_time_text, sides,
+    unreadable_text,
 };
-use crate::app::{Spot, State, describe};
+use crate::app::{MouseTarget, State, describe};
 use crate::sync::{Action, Decision, Line, PlanCounts, RoomPlan, RoomState};
 
 use super::servers::progress;
@@ -51,13 +52,13 @@ fn empty_text(state: &State, shown: &PlanOverlay) -> Vec<String> {
     if shown.shown != Shown::All {
         let key = state.key(CommandId::ShowNextLines);
         return vec![
-            format!("Nothing is {}.", shown.shown.label()),
+            format!("Nothing {}.", shown.shown.label()),
             format!("{key} shows more."),
         ];
     }
-    match shown.rooms() {
-        (0, _) => vec!["There are no rooms to compare.".into()],
-        (rooms, _) => vec![format!(
+    match shown.room_count() {
+        0 => vec!["There are no rooms to compare.".into()],
+        rooms => vec![format!(
             "No differences: {} compared.",
             describe::count(rooms, "room")
         )],
@@ -81,6 +82,7 @@ fn remarks(state: &State, shown: &PlanOverlay, counts: PlanCounts) -> Vec<Remark
         return vec![Remark::progress(long, short)];
     }
     let mut remarks = vec![Remark::new(counts_text(counts))];
+    remarks.extend(shown.seconds_to_send.and_then(sending_time_text).map(Remark::new));
     if shown.shown != Shown::All {
         remarks.push(Remark::new(format!("Shown: {}", shown.shown.label())));
     }
@@ -88,7 +90,7 @@ fn remarks(state: &State, shown: &PlanOverlay, counts: PlanCounts) -> Vec<Remark
         let rooms = describe::count(shown.changed_since.len(), "room");
         let key = state.key(CommandId::CompareAgain);
         remarks.push(Remark::error(format!(
-            "{rooms} changed in the data file since; {key} compares again"
+            "{rooms} changed in the data file in the meantime; {key} compares again"
         )));
     }
     remarks
@@ -144,7 +146,7 @@ fn row(shown: &PlanOverlay, at: usize) -> ListRow<'_> {
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: false,
-        spot: Spot::Row(at),
+        spot: MouseTarget::Row(at),
     })
 }
 
@@ -201,7 +203,7 @@ fn line_row<'a>(part: &'a PlanPart, plan: &'a RoomPlan, line: &'a Line, below: b
     let (glyph, tone) = match (line.decision, text.action) {
         (Decision::Send, _) => (Glyph::Send, Tone::Plain),
         (Decision::Receive, _) => (Glyph::Receive, Tone::Plain),
-        (Decision::Skip, "choose" | "held back") => (Glyph::Warning, Tone::Warning),
+        (Decision::Skip, "conflict" | "held back") => (Glyph::Warning, Tone::Warning),
         (Decision::Skip, _) => (Glyph::Dash, Tone::Faint),
     };
     let target = line_target(line);
@@ -244,7 +246,9 @@ pub(super) fn note_text(plan: &RoomPlan, note: RoomNote) -> String {
             let why = plan
                 .set_aside
                 .map_or_else(String::new, |reason| format!(" ({reason})"));
-            format!("First comparison{why}: nothing is removed, and what was removed on one side comes back")
+            format!(
+                "First comparison{why}: nothing is removed; items that were removed on one side come back"
+            )
         }
         RoomNote::Unreadable(number) => unreadable_text(number),
         RoomNote::Note(at) => plan
@@ -336,7 +340,7 @@ fn line_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> St
     let reason = line
         .reason
         .map_or_else(String::new, |reason| format!(": {reason}"));
-    let sides = format!("Yours (data file): {yours}. Theirs (server): {theirs}. Before: {base}");
+    let sides = format!("Yours (data file): {yours}. Theirs (server): {theirs}. Last value both had: {base}");
     // On a small screen the end is cut: what a conflict is about is in the row.
     match line.action {
         Action::Conflict => format!("{sides}. {done}{reason}. {what}"),

@@ -12,6 +12,7 @@ pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
         problems: shown.errors.as_slice().into(),
         hint: Some(shown.hint()),
         sample: None,
+        swatches: Vec::new(),
         spot: None,
     }];
     if !shown.choices.is_empty() {
@@ -21,6 +22,7 @@ pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
             problems: [].as_slice().into(),
             hint: None,
             sample: None,
+            swatches: Vec::new(),
             spot: None,
         });
     }
@@ -36,13 +38,13 @@ pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
             busy: shown.is_waiting,
             ..Heading::default()
         },
-        size: (76, u16::MAX),
+        size: (90, u16::MAX),
         input: None,
         remarks: Vec::new(),
         body: Body::Fields(Box::new(FieldsView {
             warning: None,
             fields,
-            focus: 0,
+            focus: usize::from(shown.is_choosing),
             suggestions: None,
             preview: None,
             status,

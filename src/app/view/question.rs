@@ -1,7 +1,10 @@
 //! Questions: a confirmation, a conflict, a draft.
 
+use jiff::tz::TimeZone;
+
 use crate::app::draft::Draft;
-use crate::app::{Confirm, Conflict, describe};
+use crate::app::servers::unresolved::RefusedChange;
+use crate::app::{Confirm, Conflict, ConflictSubject, describe};
 
 use super::{Body, Heading, QuestionParagraph, View};
 
@@ -38,11 +41,14 @@ fn emphasized(text: impl Into<String>) -> QuestionParagraph {
 }
 
 pub(in crate::app) fn confirm<'a>(shown: &Confirm) -> View<'a> {
-    let paragraphs = vec![
-        emphasized(&shown.question),
-        paragraph(""),
-        paragraph(&shown.consequence),
-    ];
+    let mut paragraphs = vec![emphasized(&shown.question)];
+    if !shown.names.is_empty() {
+        paragraphs.push(paragraph(&shown.names));
+    }
+    paragraphs.extend([paragraph(""), paragraph(&shown.consequence)]);
+    if let Some(reason) = &shown.reason {
+        paragraphs.push(paragraph(format!("Reason: {}", reason.as_str())));
+    }
     question(shown.title, paragraphs)
 }
 
@@ -53,12 +59,36 @@ pub(in crate::app) fn conflict<'a>(shown: &Conflict) -> View<'a> {
         paragraph(format!("Theirs: {}", shown.theirs)),
         paragraph(format!("Yours: {}", shown.yours)),
     ];
-    paragraphs.extend([paragraph(""), paragraph("Nothing is saved until you choose.")]);
-    question("Conflict: someone else changed this", paragraphs)
+    let before = shown.before.as_ref();
+    paragraphs.extend(before.map(|before| paragraph(format!("Before: {before}"))));
+    let (heading, until) = match shown.subject {
+        ConflictSubject::Sent(..) => (
+            "Conflict: changed on the server",
+            "Nothing is changed until you choose.",
+        ),
+        ConflictSubject::Form | ConflictSubject::Change(_) => (
+            "Conflict: changed in another session",
+            "Nothing is saved until you choose.",
+        ),
+    };
+    paragraphs.extend([paragraph(""), paragraph(until)]);
+    question(heading, paragraphs)
 }
 
-pub(in crate::app) fn draft<'a>(shown: &Draft) -> View<'a> {
+pub(in crate::app) fn refused<'a>(shown: &RefusedChange) -> View<'a> {
+    let paragraphs = vec![
+        emphasized(&shown.what),
+        paragraph(""),
+        paragraph(&shown.reason),
+        paragraph(""),
+        paragraph("The change is saved in the data file only."),
+    ];
+    question("Refused change", paragraphs)
+}
+
+pub(in crate::app) fn draft<'a>(shown: &Draft, zone: &TimeZone) -> View<'a> {
     let what = match (shown.forms.len(), shown.unsaved.is_empty()) {
+        (0, true) if !shown.prompts.is_empty() => "input",
         (0, _) => "changes",
         (1, true) => "form",
         (_, true) => "forms",
@@ -73,9 +103,12 @@ pub(in crate::app) fn draft<'a>(shown: &Draft) -> View<'a> {
         let texts = form.texts();
         paragraphs.extend(texts.map(|(name, text)| paragraph(format!("  {}: {text}", name.label()))));
     }
+    for prompt in &shown.prompts {
+        paragraphs.push(paragraph(format!("{}: {}", prompt.heading, prompt.text)));
+    }
     paragraphs.extend(shown.unsaved.first().map(|first| {
         let number = describe::count(shown.unsaved.len(), "unsaved change");
-        paragraph(format!("{number}: {}", describe::group(&first.edits)))
+        paragraph(format!("{number}: {}", describe::group(&first.edits, zone)))
     }));
     question("Draft", paragraphs)
 }

@@ -1,7 +1,7 @@
 //! What was done of a plan, by room, with each change that failed.
 
 use crate::app::servers::report::{ReportOverlay, ReportRow, failed_texts, room_result};
-use crate::app::{Spot, State, describe};
+use crate::app::{MouseTarget, State, describe};
 use crate::sync::RoomReport;
 
 use super::{
@@ -35,22 +35,28 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ReportOverlay) -> Vi
     }
 }
 
-/// `Sent 3 changes, received 2. 1 change and 1 room failed.`
+/// `Sent 3 changes. Received 2 changes. Failed: 1 change and 1 room.`
 fn summary(shown: &ReportOverlay) -> String {
     let [sent, received, failed, unsent, errors] = shown.totals();
-    let number = describe::grouped;
-    let sent = describe::count(sent, "change");
-    let mut parts = vec![format!("Sent {sent}, received {}.", number(received))];
+    let done = [("Sent", sent), ("Received", received)];
+    let mut parts: Vec<String> = done
+        .iter()
+        .filter(|(_, number)| *number > 0)
+        .map(|(what, number)| format!("{what} {}.", describe::count(*number, "change")))
+        .collect();
+    if parts.is_empty() {
+        parts.push("Nothing was sent or received.".into());
+    }
     let failed = [(failed, "change"), (errors, "room")];
     let failed = failed.iter().filter(|(number, _)| *number > 0);
     let failed: Vec<String> = failed
         .map(|(number, noun)| describe::count(*number, noun))
         .collect();
     if !failed.is_empty() {
-        parts.push(format!("{} failed.", failed.join(" and ")));
+        parts.push(format!("Failed: {}.", failed.join(" and ")));
     }
     if unsent > 0 {
-        parts.push(format!("{} not sent.", number(unsent)));
+        parts.push(format!("{} not sent.", describe::count(unsent, "change")));
     }
     if shown.stopped {
         parts.push("Stopped.".into());
@@ -83,7 +89,7 @@ fn row<'a>(state: &'a State, shown: &'a ReportOverlay, at: usize) -> ListRow<'a>
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: false,
-        spot: Spot::Row(at),
+        spot: MouseTarget::Row(at),
     })
 }
 

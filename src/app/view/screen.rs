@@ -40,10 +40,25 @@ pub fn file_problem(state: &State) -> Option<String> {
         }
         _ => String::new(),
     };
+    // A reason may begin with a path, which stays as it is.
+    let is_word = |word: &str| word.chars().all(char::is_alphabetic);
+    let reason = if reason.split(' ').next().is_some_and(is_word) {
+        describe::capitalized(&reason)
+    } else {
+        reason.clone()
+    };
     Some(match next.as_str() {
-        "" => reason.clone(),
+        "" => reason,
         next => format!("{}.{next}", reason.trim_end_matches('.')),
     })
+}
+
+/// `2 not sent`, `1 refused, 2 not sent`.
+pub fn unsent_changes(waiting: usize, failed: usize) -> String {
+    let parts = [(failed, "refused"), (waiting, "not sent")];
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts.map(|(number, what)| format!("{number} {what}")).collect();
+    parts.join(", ")
 }
 
 /// `1 unsaved change`.
@@ -59,7 +74,7 @@ pub fn loading(state: &State) -> Option<LoadingView<'_>> {
     let percent = done.min(of).saturating_mul(100).checked_div(of);
     let failed = state.problem().is_some().then(|| {
         format!(
-            "Reloads on change. {} Retry  {} Quit",
+            "Reloads when the file changes. {} Retry  {} Quit",
             state.key(CommandId::Retry),
             state.key(CommandId::Quit)
         )
@@ -75,6 +90,9 @@ pub fn loading(state: &State) -> Option<LoadingView<'_>> {
 pub fn filter_hint(state: &State) -> &'static str {
     let (grouping, pane) = (state.grouping(), state.focus());
     match grouping.kind(pane) {
+        RowKind::User if grouping == Grouping::ByRoom && state.knows_presence() => {
+            "text   @owner   #hat   ~online   !word"
+        }
         RowKind::Room => "text   #hat   !word",
         RowKind::User if grouping == Grouping::ByRoom => "text   @owner   #hat   !word",
         RowKind::User | RowKind::Hat => "text   !word",

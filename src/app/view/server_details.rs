@@ -1,4 +1,4 @@
-//! Rows of the screens of servers in full, a paragraph each for what is said of them.
+//! Rows of the screens of servers in full, as paragraphs.
 
 use crate::app::State;
 use crate::app::command::CommandId;
@@ -9,14 +9,15 @@ use crate::app::servers::{KnownServer, PlanRow, describe_note, line_target, side
 use crate::sync::{Line, RoomPlan, RoomReport, ServerReport, ServerState};
 
 use super::plan::{counts_text, done_text, note_text, room_text};
-use super::servers::{rights_text, software, state_text};
+use super::servers::{software, state_text};
+use crate::app::servers::rights_text;
 
 fn blank() -> String {
     String::new()
 }
 
 /// A server: its services, why it cannot be used, what the last check found.
-pub(in crate::app) fn server(server: &KnownServer) -> Vec<String> {
+pub(in crate::app) fn server(state: &State, server: &KnownServer) -> Vec<String> {
     let services = server.entry.services.iter().map(ToString::to_string);
     let mut texts = vec![
         format!("{}: {}", server.entry.name, state_text(&server.state).0),
@@ -25,9 +26,14 @@ pub(in crate::app) fn server(server: &KnownServer) -> Vec<String> {
     if let ServerState::Away(reason) | ServerState::Refused(reason) = &server.state {
         texts.extend([blank(), capitalized(reason)]);
     }
+    let following = state.following_of_server(server);
+    if !following.is_empty() {
+        texts.push(blank());
+        texts.extend(following);
+    }
     match &server.report {
         Some(report) => texts.extend(check(server, report)),
-        None => texts.extend([blank(), "Not checked yet".into()]),
+        None => texts.extend([blank(), "No check result".into()]),
     }
     texts
 }
@@ -43,8 +49,8 @@ fn check(server: &KnownServer, report: &ServerReport) -> Vec<String> {
     for missing in &report.missing {
         texts.extend([
             blank(),
-            format!("Missing: {}", missing.what),
-            format!("Remedy: {}", missing.remedy),
+            format!("Problem: {}", missing.what),
+            format!("Solution: {}", missing.remedy),
         ]);
     }
     let rooms = count(report.rooms.len(), "room");
@@ -60,7 +66,7 @@ fn check(server: &KnownServer, report: &ServerReport) -> Vec<String> {
             .as_ref()
             .map_or_else(String::new, |name| format!(" {}", describe::quoted(name)));
         let allowed = if room.allowed == Some(false) {
-            ", not allowed"
+            ", no permission"
         } else {
             ""
         };
@@ -77,10 +83,7 @@ pub(in crate::app) fn plan(state: &State, shown: &PlanOverlay) -> Option<(Vec<St
             let (part, plan) = shown.room(server, room)?;
             let mut texts = about_room(part, plan);
             texts.push(capitalized(&room_text(state, plan, part.room_counts(room))));
-            texts.extend(
-                plan.set_aside
-                    .map(|reason| format!("Compared as for the first time: {reason}")),
-            );
+            texts.extend(plan.set_aside.map(|reason| format!("First comparison: {reason}")));
             texts.extend((plan.unreadable > 0).then(|| unreadable_text(plan.unreadable)));
             texts.extend(plan.notes.iter().map(|note| describe_note(note, plan)));
             texts
@@ -140,7 +143,7 @@ fn difference(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> V
         what,
         format!("Yours (data file): {yours}"),
         format!("Theirs (server): {theirs}"),
-        format!("Before: {base}"),
+        format!("Last value both had: {base}"),
         done,
     ];
     texts.extend(line.reason.map(|reason| format!("Note: {reason}")));

@@ -3,10 +3,10 @@
 
 use crate::app::command::CommandId;
 use crate::app::servers::password::PasswordPrompt;
-use crate::app::servers::{KnownServer, ServersOverlay, class_name};
-use crate::app::{Spot, State, describe};
+use crate::app::servers::{KnownServer, ServersOverlay, class_name, rights_text};
+use crate::app::{MouseTarget, State, describe};
 use crate::model::Jid;
-use crate::sync::{Progress, Rights, ServerKind, ServerReport, ServerState};
+use crate::sync::{Progress, ServerKind, ServerReport, ServerState};
 
 use super::{
     Body, CellWidth, FieldView, FieldsView, Heading, ItemRow, ListRow, ListView, Remark, RowCell, RowCount,
@@ -17,7 +17,9 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ServersOverlay) -> V
     let servers = state.servers();
     let len = servers.len();
     let selected = len.checked_sub(1).map(|last| shown.row.min(last));
-    let whole = selected.and_then(|at| servers.get(at)).map(full_text);
+    let whole = selected
+        .and_then(|at| servers.get(at))
+        .map(|server| full_text(state, server));
     View {
         heading: Heading {
             title: "Servers".into(),
@@ -105,7 +107,7 @@ fn row(server: Option<&KnownServer>, at: usize) -> ListRow<'_> {
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: false,
-        spot: Spot::Row(at),
+        spot: MouseTarget::Row(at),
     })
 }
 
@@ -131,7 +133,7 @@ pub(super) fn software(server: &KnownServer) -> String {
 }
 
 /// The server in full: its services, why it cannot be used, what the last check found.
-fn full_text(server: &KnownServer) -> String {
+fn full_text(state: &State, server: &KnownServer) -> String {
     let services: Vec<&str> = server.entry.services.iter().map(Jid::as_str).collect();
     let services = describe::first_few(&services);
     let mut sentences = vec![format!(
@@ -145,16 +147,8 @@ fn full_text(server: &KnownServer) -> String {
         *first = format!("{first}: {}", describe::after_colon(reason.trim_end_matches('.')));
     }
     sentences.extend(server.report.as_ref().map(report_text));
+    sentences.extend(state.following_of_server(server));
     sentences.join(". ")
-}
-
-/// The permissions as a phrase.
-pub(super) fn rights_text(rights: Rights) -> &'static str {
-    match rights {
-        Rights::All => "may change all rooms",
-        Rights::ByRoom => "permissions depend on the room",
-        Rights::None => "may change nothing",
-    }
 }
 
 fn report_text(report: &ServerReport) -> String {
@@ -162,16 +156,24 @@ fn report_text(report: &ServerReport) -> String {
     let mut parts = Vec::new();
     parts.extend(report.version.clone().or(class));
     parts.extend(report.transport.clone());
-    parts.push(rights_text(report.rights).into());
     let rooms = describe::count(report.rooms.len(), "room");
-    parts.push(if report.all_rooms {
-        rooms
+    let more = if report.all_rooms {
+        ""
     } else {
-        format!("{rooms} found; hidden rooms are not listed")
-    });
+        " found; hidden rooms are not listed"
+    };
+    let facts = [
+        parts.join(", "),
+        format!("Permissions: {}", rights_text(report.rights)),
+        format!("{rooms}{more}"),
+    ];
     let missing = report.missing.iter();
-    let missing = missing.map(|missing| format!("Missing: {}. {}", missing.what, missing.remedy));
-    let sentences: Vec<String> = std::iter::once(parts.join(", ")).chain(missing).collect();
+    let missing = missing.map(|missing| format!("Problem: {}. Solution: {}", missing.what, missing.remedy));
+    let sentences: Vec<String> = facts
+        .into_iter()
+        .filter(|fact| !fact.is_empty())
+        .chain(missing)
+        .collect();
     sentences.join(". ")
 }
 
@@ -196,6 +198,7 @@ pub(in crate::app) fn password<'a>(state: &'a State, shown: &'a PasswordPrompt) 
                 problems: [].as_slice().into(),
                 hint: Some(hint.clone()),
                 sample: None,
+                swatches: Vec::new(),
                 spot: None,
             }],
             focus: 0,

@@ -2,11 +2,9 @@
 
 use crate::app::command::CommandId;
 use crate::app::sets::{NamedHats, SetsOverlay};
-use crate::app::{Spot, State, describe};
+use crate::app::{MouseTarget, State, describe, targets};
 
-use super::{
-    Body, CellWidth, Heading, InputView, ItemRow, ListRow, ListView, Remark, RowCell, RowCount, View,
-};
+use super::{Body, CellWidth, Heading, InputView, ItemRow, ListRow, ListView, Remark, RowCell, View};
 
 pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a SetsOverlay) -> View<'a> {
     // High enough for all sets, so that the height does not change while filtering.
@@ -21,14 +19,15 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a SetsOverlay) -> View
         Some(_) => Vec::new(),
         None => vec![empty_text(state, shown)],
     };
+    let title = targets::label(state).map_or_else(
+        || "Hat sets".to_owned(),
+        |target| format!("Apply set to {target}"),
+    );
     View {
         heading: Heading {
-            title: "Hat sets".into(),
-            spoken: "Hat sets".into(),
-            count: Some(RowCount {
-                shown: len,
-                ..RowCount::default()
-            }),
+            spoken: format!("{title}, {}", describe::count(len, "set")),
+            title: title.into(),
+            subjects: vec![describe::count(len, "set").into()],
             ..Heading::default()
         },
         size: (100, height),
@@ -50,7 +49,12 @@ fn empty_text(state: &State, shown: &SetsOverlay) -> String {
         return "No matches".into();
     }
     let key = state.key(CommandId::SaveSet);
-    format!("No hat sets yet. Press {key} to save this user's hats as one.")
+    match state.user() {
+        Some(_) => format!("No hat sets yet. Press {key} to save this user's hats as one."),
+        None => {
+            format!("No hat sets yet. Select a user with hats, then press {key} to save them as a hat set.")
+        }
+    }
 }
 
 fn row(entry: Option<&NamedHats>, at: usize) -> ListRow<'static> {
@@ -72,6 +76,6 @@ fn row(entry: Option<&NamedHats>, at: usize) -> ListRow<'static> {
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: false,
-        spot: Spot::Row(at),
+        spot: MouseTarget::Row(at),
     })
 }

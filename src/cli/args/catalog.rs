@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::CommonOptions;
+use super::{CommonOptions, ReasonOption};
 use crate::cli::value_parsers;
 
 /// Arguments of `catalog`.
@@ -22,7 +22,7 @@ pub struct CatalogArgs {
 pub enum CatalogCommand {
     /// List a room's hats, including those not in its catalog
     List(CatalogListArgs),
-    /// Define a hat, or change its title or hue
+    /// Define a hat, or change its title or color
     Define(CatalogDefineArgs),
     /// Remove a hat from the catalog; users keep it
     Remove(CatalogRemoveArgs),
@@ -48,12 +48,15 @@ pub struct CatalogDefineArgs {
     /// Title of the hat [default: unchanged]
     #[arg(long, allow_hyphen_values = true, value_parser = value_parsers::text)]
     pub title: Option<String>,
-    /// Hue, 0 to 360, or "automatic" to derive it from the ID [default: unchanged]
-    #[arg(long)]
-    pub hue: Option<String>,
+    /// Color: red, #c33 or a hue from 0 to 360, or "automatic" to derive it from the ID [default: unchanged]
+    #[arg(long, alias = "hue")]
+    pub color: Option<String>,
     /// Also change the title for users who already have the hat
     #[arg(long, alias = "wearers", requires = "title")]
     pub retitle_users: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -66,6 +69,9 @@ pub struct CatalogRemoveArgs {
     pub room: String,
     /// The hat's title or ID
     pub hat: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,

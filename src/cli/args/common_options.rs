@@ -1,4 +1,4 @@
-//! The options that a command accepts beside those before it.
+//! The options that a command accepts in addition to those before it.
 
 use super::{CatalogCommand, CliCommand, CommonOptions, RoomCommand, ServersCommand, SetsCommand};
 
@@ -39,12 +39,14 @@ impl CliCommand {
             Self::Pull(args) => vec![&args.common],
             Self::Plan(args) => vec![&args.common],
             Self::Apply(args) => vec![&args.common],
+            Self::Follow(args) => vec![&args.common],
             Self::Check(args) => vec![&args.common],
             Self::Config(args) => vec![&args.common],
             Self::History(args) => vec![&args.common],
             Self::Complete(args) => vec![&args.common],
             Self::Undo(args) => vec![&args.common],
             Self::Redo(args) => vec![&args.common],
+            Self::Expire(args) => vec![&args.common],
         }
     }
 }

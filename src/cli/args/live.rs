@@ -1,8 +1,8 @@
-//! The arguments of `pull`, `plan` and `apply`.
+//! The arguments of `pull`, `plan`, `apply` and `follow`.
 
 use clap::{Args, ValueEnum};
 
-use super::CommonOptions;
+use super::{CommonOptions, ReasonOption};
 use crate::sync::Prefer;
 
 /// Which rooms of which server.
@@ -25,9 +25,9 @@ pub struct PullArgs {
     /// Make the rooms identical to those on the server, discarding changes in the data file (hatrack undo restores them)
     #[arg(long)]
     pub replace: bool,
-    /// Also receive held-back removals (many users lost hats on the server at once)
-    #[arg(long)]
-    pub take_removals: bool,
+    /// Also accept removals that were held back because many users lost hats on the server at once
+    #[arg(long, alias = "take-removals")]
+    pub accept_removals: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -56,15 +56,32 @@ pub struct ApplyArgs {
     /// Apply without asking
     #[arg(long)]
     pub yes: bool,
-    /// In conflicts, keep yours or theirs; by default, conflicts stay undecided
+    /// In conflicts, keep yours (the data file) or theirs (the server); by default, conflicts stay undecided
     #[arg(long, value_name = "SIDE")]
     pub prefer: Option<PreferredSide>,
     /// Also send affiliations; users removed from a room in the data file are removed from that room on the server
     #[arg(long)]
     pub affiliations: bool,
-    /// Also receive held-back removals (many users lost hats on the server at once)
+    /// Also accept removals that were held back because many users lost hats on the server at once
+    #[arg(long, alias = "take-removals")]
+    pub accept_removals: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: CommonOptions,
+}
+
+/// Arguments of `follow`.
+#[derive(Debug, Args)]
+pub struct FollowArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub rooms: LiveRooms,
+    /// Print a JSON object for each change (assets/follow.schema.json)
     #[arg(long)]
-    pub take_removals: bool,
+    pub json: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -73,9 +90,11 @@ pub struct ApplyArgs {
 /// A side of a conflict.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum PreferredSide {
-    /// Yours (the data file)
+    /// The value in the data file
+    #[value(name = "yours", alias = "local")]
     Local,
-    /// Theirs (the server)
+    /// The value on the server
+    #[value(name = "theirs", alias = "server")]
     Server,
 }
 

@@ -22,7 +22,7 @@ pub struct ServersArgs {
 /// The subcommands of `servers`.
 #[derive(Debug, Subcommand)]
 pub enum ServersCommand {
-    /// Connect to all servers or one, and print version, permissions, rooms and what the server lacks for hatrack
+    /// Check the connection to all servers or one: version, permissions, rooms and problems
     Check(ServerCheckArgs),
     /// Print an example configuration section for a server
     Example(ServerExampleArgs),
@@ -56,8 +56,8 @@ pub struct ServerExampleArgs {
 /// The kind of server of an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExampleKind {
-    /// Prosody, by its admin shell
+    /// Prosody, through its admin shell
     Prosody,
-    /// ejabberd, by an XMPP account
+    /// ejabberd, with an XMPP account
     Xmpp,
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::CommonOptions;
+use super::{CommonOptions, ReasonOption};
 
 /// Arguments of `sets`.
 #[derive(Debug, Args)]
@@ -47,6 +47,9 @@ pub struct SetSaveArgs {
     pub force: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
 }
 
@@ -65,6 +68,9 @@ pub struct SetApplyArgs {
     pub add: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
 }
 
@@ -77,6 +83,9 @@ pub struct SetRenameArgs {
     pub new_name: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
 }
 
@@ -85,6 +94,9 @@ pub struct SetRenameArgs {
 pub struct SetRemoveArgs {
     /// Name of the hat set
     pub name: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub why: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,

@@ -55,10 +55,10 @@ const HEAD: &str = "\
 #
 # These are all settings of the screen with their defaults. To change a setting, remove the # before it. The command
 # line overrides this file, this file overrides /etc/hatrack/config.toml, and both override what the terminal reports.
-# `hatrack config --check` checks them. With --room or --read-only, this file is not read.
+# `hatrack config --check` checks them. Restricted sessions (--room, --read-only …) do not read this file.
 #
 # Live servers are in sections [servers.NAME]: `hatrack servers example prosody` and `hatrack servers example xmpp` print
-# sections to start from. They count only in a file that nobody else can write.
+# sections to start from. They are ignored if anyone else can write the file.
 
 ";
 
@@ -71,8 +71,8 @@ const KEYS: &str = "
 
 const THEME: &str = "
 # Your own theme; styles that are not set come from the default theme. A style is a text color, `on` and a background
-# color, and any of bold, dim, italic, underlined, reversed, crossed-out. A color is a name (black, red, green, yellow,
-# blue, magenta, cyan, white, each also with bright-, or default), a number from 0 to 255, or #rrggbb.
+# color, and any of bold, dim, italic, underlined, reversed, crossed-out; or plain. A color is a name (black, red, green,
+# yellow, blue, magenta, cyan, white, each also with bright-, or default), a number from 0 to 255, or #rrggbb.
 [themes.custom]
 ";
 

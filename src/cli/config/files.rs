@@ -11,7 +11,7 @@ use crate::cli::user_folders;
 use crate::store;
 
 /// Maximum size of a configuration file, in bytes.
-const MAX_BYTES: u64 = 1 << 20;
+pub(super) const MAX_BYTES: u64 = 1 << 20;
 
 /// The administrator's configuration.
 const SYSTEM: &str = "/etc/hatrack/config.toml";
@@ -47,6 +47,12 @@ impl ConfigFiles {
             .chain(user)
     }
 
+    /// The file in which the screen saves settings: the last one that is read, if it is the user's or named.
+    pub(in crate::cli) fn for_settings(&self) -> Option<&Path> {
+        let file = self.named.as_deref().or(self.user.as_deref());
+        file.filter(|path| !store::is_dash(path))
+    }
+
     /// Reads all files. The error is the first.
     pub(in crate::cli) fn load(&self) -> Result<Config, Failure> {
         let (mut config, mut errors) = (Config::default(), Vec::new());
@@ -54,7 +60,8 @@ impl ConfigFiles {
             match load_over(path, config.clone()) {
                 Ok(Some(read)) => config = read,
                 Ok(None) if required => errors.push(format!("{}: no such file", path.display())),
-                Ok(None) => {}
+                // As an empty one, in which a theme can be saved.
+                Ok(None) => config = read::read_over("", config).0,
                 Err(more) => errors.extend(more),
             }
         }
@@ -66,6 +73,12 @@ impl ConfigFiles {
             more => format!("{first} (and {more} more; run hatrack config --check)"),
         }))
     }
+}
+
+/// The administrator's configuration; the default one if there is none or it has errors.
+pub(in crate::cli) fn of_administrator() -> Config {
+    let read = load_over(Path::new(SYSTEM), Config::default());
+    read.ok().flatten().unwrap_or_default()
 }
 
 /// Reads a configuration over another; `None` if there is no file. Errors are one sentence each, in the order of the file.
@@ -113,4 +126,54 @@ fn read_bytes(path: &Path) -> io::Result<(Vec<u8>, Option<File>)> {
         return Err(io::Error::other("larger than 1 MiB"));
     }
     Ok((bytes, file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The themes of the administrator and of the user.
+    fn files(folder: &Path, system: &str, user: Option<&str>) -> ConfigFiles {
+        let files = ConfigFiles {
+            system: folder.join("system.toml"),
+            named: None,
+            user: Some(folder.join("user.toml")),
+        };
+        std::fs::write(&files.system, system).unwrap();
+        if let (Some(text), Some(path)) = (user, &files.user) {
+            std::fs::write(path, text).unwrap();
+        }
+        files
+    }
+
+    #[test]
+    fn themes_of_the_administrator_can_be_chosen() {
+        let folder = tempfile::tempdir().unwrap();
+        let system = "[themes.house]\nkey = \"red\"\n[themes.both]\nkey = \"red\"\n";
+        let own = |config: &Config| -> Vec<(String, &str)> {
+            let own = config.themes.iter().skip(5);
+            own.map(|theme| (theme.name.clone(), theme.description)).collect()
+        };
+        let config = files(folder.path(), system, None).load().unwrap();
+        let administrator = "from the administrator";
+        assert_eq!(
+            own(&config),
+            [
+                ("both".to_owned(), administrator),
+                ("house".to_owned(), administrator)
+            ]
+        );
+        let user = "theme = \"house\"\nbackground = \"light\"\n[themes.both]\nkey = \"blue\"\n";
+        let config = files(folder.path(), system, Some(user)).load().unwrap();
+        assert_eq!(
+            own(&config),
+            [
+                ("both".to_owned(), "your own"),
+                ("house".to_owned(), administrator)
+            ]
+        );
+        let chosen = config.theme.unwrap();
+        assert_eq!((chosen.name.as_str(), chosen.styles.len()), ("house", 1));
+        assert_eq!(chosen.background, config.background, "the user's");
+    }
 }

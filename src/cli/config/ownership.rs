@@ -31,7 +31,7 @@ fn check(file: &File, path: &Path, account: u32) -> io::Result<Option<String>> {
     let way = Way::to(path)?;
     let found = way.end.symlink_metadata()?;
     if (found.dev(), found.ino()) != (there.dev(), there.ino()) {
-        return Err(io::Error::other("it was replaced meanwhile; try again"));
+        return Err(io::Error::other("it was replaced in the meantime; try again"));
     }
     let mut problem = file_problem(&there, &way.end, account);
     for link in &way.links {
@@ -112,7 +112,7 @@ fn file_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<String
     ))
 }
 
-/// Who can write to a folder can replace what is in it. What belongs to somebody else is theirs: the file goes elsewhere.
+/// Who can write to a folder can replace what is in it. What belongs to someone else is theirs: the file goes elsewhere.
 fn folder_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<String> {
     let shown = path.display();
     if let Some(owner) = stranger(metadata, account) {
@@ -121,7 +121,7 @@ fn folder_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<Stri
         ));
     }
     let mode = open_mode(metadata)?;
-    // In a folder such as /tmp (sticky), nobody can replace what belongs to somebody else.
+    // In a folder such as /tmp (sticky), nobody can replace what belongs to someone else.
     if mode & 0o1000 != 0 {
         return None;
     }

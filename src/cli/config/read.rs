@@ -28,14 +28,29 @@ pub struct Config {
     pub mouse: Option<bool>,
     /// Whether to draw plain text for screen readers.
     pub plain: Option<bool>,
-    /// The built-in theme.
-    pub theme: BuiltinTheme,
-    /// Styles that override those of the theme.
-    pub styles: Vec<(StyleRole, Style)>,
+    /// The theme; `None`: the default one.
+    pub theme: Option<ThemeChoice>,
+    /// The themes that can be chosen.
+    pub themes: Vec<ThemeChoice>,
     /// The keys of the commands.
     pub keymap: Keymap,
     /// The live servers.
     pub servers: Vec<ConfiguredServer>,
+}
+
+/// A theme by name, with what it and the other settings make of the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThemeChoice {
+    /// The name.
+    pub name: String,
+    /// What distinguishes it, in a few words.
+    pub description: &'static str,
+    /// The built-in theme.
+    pub builtin: BuiltinTheme,
+    /// Styles that override those of the theme.
+    pub styles: Vec<(StyleRole, Style)>,
+    /// The background of the terminal.
+    pub background: Option<Background>,
 }
 
 /// An error in a configuration file.
@@ -47,13 +62,36 @@ pub struct ConfigError {
     pub text: String,
 }
 
-/// The built-in themes by name, each with the background it implies.
-pub(super) const THEMES: [(&str, BuiltinTheme, Option<Backdrop>); 5] = [
-    ("default", BuiltinTheme::Default, None),
-    ("default-dark", BuiltinTheme::Default, Some(Backdrop::Dark)),
-    ("default-light", BuiltinTheme::Default, Some(Backdrop::Light)),
-    ("high-contrast", BuiltinTheme::HighContrast, None),
-    ("mono", BuiltinTheme::Mono, None),
+/// The name of the default theme.
+pub(in crate::cli) const DEFAULT_THEME: &str = "default";
+
+/// The built-in themes by name, each with the background it implies and what distinguishes it.
+pub(super) const THEMES: [(&str, BuiltinTheme, Option<Backdrop>, &str); 5] = [
+    (
+        DEFAULT_THEME,
+        BuiltinTheme::Default,
+        None,
+        "follows the background",
+    ),
+    (
+        "default-dark",
+        BuiltinTheme::Default,
+        Some(Backdrop::Dark),
+        "for a dark background",
+    ),
+    (
+        "default-light",
+        BuiltinTheme::Default,
+        Some(Backdrop::Light),
+        "for a light background",
+    ),
+    (
+        "high-contrast",
+        BuiltinTheme::HighContrast,
+        None,
+        "strong colors, nothing dimmed",
+    ),
+    ("mono", BuiltinTheme::Mono, None, "without colors"),
 ];
 
 /// Where all settings are listed.
@@ -87,7 +125,7 @@ pub fn read(text: &str) -> Result<Config, Vec<ConfigError>> {
 }
 
 /// Parses a configuration whose settings replace those of another, `below`: each as a whole, also `[keys]`; but servers
-/// are added to those of the other. With errors, the result contains what could be read.
+/// and themes are added to those of the other. With errors, the result contains what could be read.
 pub(super) fn read_over(text: &str, below: Config) -> (Config, Vec<ConfigError>) {
     let located = |(at, message): ValueError| ConfigError {
         line: line(text.as_bytes(), at),
@@ -121,6 +159,7 @@ pub(super) fn line(bytes: &[u8], at: usize) -> usize {
 
 fn settings(table: &DeTable<'_>, below: Config, errors: &mut Vec<ValueError>) -> Config {
     let background_below = below.background;
+    let themes_below = below.themes.clone();
     let mut config = Config {
         background: None,
         ..below
@@ -161,32 +200,57 @@ fn settings(table: &DeTable<'_>, below: Config, errors: &mut Vec<ValueError>) ->
             )),
         }
     }
-    if let Some((at, name)) = theme {
-        record(
-            apply_theme(&mut config, name, &themes).map_err(|text| (at, text)),
-            errors,
-        );
-    }
+    config.themes = theme_choices(themes, config.background, background_below, themes_below);
     config.background = config.background.or(background_below);
+    if let Some((at, name)) = theme {
+        let found = config.themes.iter().find(|choice| choice.name == name).cloned();
+        if let Some(choice) = found {
+            config.background = choice.background;
+            config.theme = Some(choice);
+        } else {
+            let names = config.themes.iter().map(|choice| choice.name.as_str());
+            errors.push((at, unknown_name("theme", name, names, DEFAULTS)));
+        }
+    }
     config
 }
 
-fn apply_theme(config: &mut Config, name: &str, themes: &[(String, StyleOverrides)]) -> Result<(), String> {
-    if let Some((_, builtin, ground)) = THEMES.iter().find(|(other, ..)| *other == name) {
-        config.theme = *builtin;
-        config.styles.clear();
-        if let (Some(ground), None | Some(Background::Auto)) = (ground, config.background) {
-            config.background = Some(Background::Fixed(*ground));
-        }
-    } else if let Some((_, own)) = themes.iter().find(|(other, _)| other == name) {
-        config.theme = BuiltinTheme::Default;
-        config.styles.clone_from(own);
-    } else {
-        let names = THEMES.iter().map(|(name, ..)| *name);
-        let own = themes.iter().map(|(name, _)| name.as_str());
-        return Err(unknown_name("theme", name, names.chain(own), DEFAULTS));
+/// The themes that a file can choose: the built-in ones, its own, and others that the files before define. `background` is
+/// its setting, `below` that of the files before.
+fn theme_choices(
+    own: Vec<(String, StyleOverrides)>,
+    background: Option<Background>,
+    below: Option<Background>,
+    themes_below: Vec<ThemeChoice>,
+) -> Vec<ThemeChoice> {
+    let is_replaced = |name: &str| {
+        let mut builtin = THEMES.iter().map(|(name, ..)| *name);
+        builtin.any(|other| other == name) || own.iter().any(|(other, _)| other == name)
+    };
+    let mut inherited = themes_below;
+    inherited.retain(|theme| !is_replaced(&theme.name));
+    for theme in &mut inherited {
+        theme.description = "from the administrator";
+        theme.background = background.or(theme.background);
     }
-    Ok(())
+    let builtin = THEMES.map(|(name, builtin, implied, description)| ThemeChoice {
+        name: name.to_owned(),
+        description,
+        builtin,
+        styles: Vec::new(),
+        background: match (implied, background) {
+            (Some(implied), None | Some(Background::Auto)) => Some(Background::Fixed(implied)),
+            _ => background.or(below),
+        },
+    });
+    let own = own.into_iter().map(|(name, styles)| ThemeChoice {
+        name,
+        description: "your own",
+        builtin: BuiltinTheme::Default,
+        styles,
+        background: background.or(below),
+    });
+    builtin.into_iter().chain(own).chain(inherited).collect()
 }
 
 /// An unknown name, with the nearest known one. `all` says where the known ones are listed.

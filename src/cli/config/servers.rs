@@ -142,7 +142,13 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
         self.reject_unknown(kind);
         let access = match kind {
             ServerKind::Prosody => self.prosody().map(ServerAccess::Prosody),
-            ServerKind::Xmpp => self.account().map(ServerAccess::Xmpp),
+            ServerKind::Xmpp => {
+                let account = self.account();
+                if let Some(account) = &account {
+                    self.reject_account_domain(&services, &account.jid);
+                }
+                account.map(ServerAccess::Xmpp)
+            }
         };
         let rooms = self.rooms(kind, &services);
         let send = [("at-once", SendMode::AtOnce), ("ask", SendMode::Ask)];
@@ -211,6 +217,20 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
             }
         }
         services
+    }
+
+    /// The domain of accounts is no service of rooms.
+    fn reject_account_domain(&mut self, services: &[Jid], account: &Jid) {
+        let domain = account.domain();
+        if services.iter().any(|service| service.domain() == domain) {
+            let at = self.get("services").map_or(self.at, |value| value.span().start);
+            self.errors.push((
+                at,
+                format!(
+                    "services: {domain} is the domain of the account; its rooms have one of their own, such as \"conference.{domain}\""
+                ),
+            ));
+        }
     }
 
     fn rooms(&mut self, kind: ServerKind, services: &[Jid]) -> Option<Vec<Jid>> {

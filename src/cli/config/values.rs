@@ -53,8 +53,12 @@ pub(super) fn strings<'a>(
 
 /// A program with its arguments.
 pub(super) fn command(value: &TomlValue<'_>, name: &str) -> Result<CommandLine, ValueError> {
+    let (example, argument) = match name {
+        "password-command" => ("/usr/bin/pass", "xmpp/moderator"),
+        _ => ("/usr/bin/ssh", "chat.example.org"),
+    };
     let expected = format!(
-        "{name} must be a list: an absolute path of a program, and its arguments, such as [\"/usr/bin/ssh\", \"chat.example.org\"]"
+        "{name} must be a list: an absolute path of a program, and its arguments, such as [\"{example}\", \"{argument}\"]"
     );
     let words = strings(value, &expected)?;
     if let Some((at, _)) = words.iter().find(|(_, word)| word.contains('\0')) {
@@ -67,7 +71,7 @@ pub(super) fn command(value: &TomlValue<'_>, name: &str) -> Result<CommandLine, 
     if !is_absolute(program) {
         return Err((
             at,
-            format!("{name}: the program {program:?} must be an absolute path, such as \"/usr/bin/ssh\""),
+            format!("{name}: the program {program:?} must be an absolute path, such as {example:?}"),
         ));
     }
     Ok(CommandLine {

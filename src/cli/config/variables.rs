@@ -7,7 +7,7 @@ use nix::unistd::{User, geteuid};
 
 use crate::server::{CommandLine, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings};
 
-/// The home folder, the sockets of agents, and where keys and passwords are. A restricted session has none of them: whoever connects could
+/// The home folder, the sockets of agents, and where keys and passwords are. A restricted session has none of them: anyone who connects could
 /// have set them.
 const OF_SESSION: [&str; 6] = [
     "DBUS_SESSION_BUS_ADDRESS",

@@ -1,5 +1,5 @@
-//! What a plan receives is committed, and the server's worker is told. Where others change the data file meanwhile, the
-//! server is compared again first.
+//! Commits what a plan receives and informs the server's worker. If others change the data file meanwhile, the server is
+//! compared again first.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::super::failure::Failure;
 use super::super::open_store::CommitFailure;
 use super::super::output::Output;
-use super::session::Session;
+use super::session::LiveSession;
 use crate::model::{EditError, Group, Jid};
 use crate::store::Change;
 use crate::sync::{Decision, LocalRoom, Plan, RoomPlan, RoomState, ServerRequest, Status, server_actor};
@@ -19,21 +19,21 @@ const MAX_ATTEMPTS: usize = 5;
 type Decide<'a> = &'a dyn Fn(&mut RoomPlan);
 
 /// Shows plans and asks whether to apply them.
-pub(super) type Ask<'a> = &'a dyn Fn(&[Arc<Plan>], &Session<'_>, &mut Output) -> Result<bool, Failure>;
+pub(super) type Ask<'a> = &'a dyn Fn(&[Arc<Plan>], &LiveSession<'_>, &mut Output) -> Result<bool, Failure>;
 
 /// What came of receiving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Received {
     /// It is in the data file, and the plan is one of what the file has now.
     Current,
-    /// The server could not be compared again; that was said.
+    /// The server could not be compared again; the reason was printed.
     Failed,
-    /// Somebody does not want the plan as it is by now.
+    /// The user declined the plan as it is now.
     Canceled,
 }
 
 /// What is done about one server.
-pub(super) struct Part<'a> {
+pub(super) struct ServerPart<'a> {
     /// The server's number in the session.
     pub(super) number: usize,
     /// The plan with all decisions.
@@ -43,7 +43,7 @@ pub(super) struct Part<'a> {
     decide: Decide<'a>,
 }
 
-impl<'a> Part<'a> {
+impl<'a> ServerPart<'a> {
     pub(super) fn new(number: usize, plan: Arc<Plan>, decide: Decide<'a>) -> Self {
         Self {
             number,
@@ -53,11 +53,11 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Commits what is decided to be received as one change by the server, and tells the worker. A plan of an older
+    /// Commits what is decided to be received as one change by the server, and notifies the worker. A plan of an older
     /// content of the data file is made again; where it does more than was shown, `ask` is called.
     pub(super) fn receive(
         &mut self,
-        session: &mut Session<'_>,
+        session: &mut LiveSession<'_>,
         ask: Option<Ask>,
         out: &mut Output,
         status: &mut Status,
@@ -78,7 +78,7 @@ impl<'a> Part<'a> {
             if let Some(ask) = ask
                 && !does_no_more(&self.plan, &shown)
             {
-                out.line("The data file was changed meanwhile. Compared again:")?;
+                out.line("The data file was changed in the meantime. Compared again:")?;
                 if !ask(std::slice::from_ref(&self.plan), session, out)? {
                     return Ok(Received::Canceled);
                 }
@@ -90,7 +90,7 @@ impl<'a> Part<'a> {
     }
 
     /// Gives whether the file has it: others may have changed the same.
-    fn commit(&mut self, session: &mut Session<'_>, out: &mut Output) -> Result<bool, Failure> {
+    fn commit(&mut self, session: &mut LiveSession<'_>, out: &mut Output) -> Result<bool, Failure> {
         let mut group = Group::default();
         for room in linked(&self.plan) {
             let edits = room.receiving(session.data.wardrobe().room(&room.room));
@@ -98,6 +98,7 @@ impl<'a> Part<'a> {
         }
         let change = Change {
             actor: Some(server_actor(session.name(self.number)).into()),
+            accepted_removals: linked(&self.plan).any(RoomPlan::accepts_removals),
             ..Change::from(group)
         };
         if !change.group.is_empty() {
@@ -106,7 +107,7 @@ impl<'a> Part<'a> {
                 Err(CommitFailure::Refused(EditError::Conflict { .. })) => return Ok(false),
                 // In these commands, 5 is for what is left to choose.
                 Err(CommitFailure::Failed(failure)) if failure.code == 5 => {
-                    return Err(Failure::error(failure.message));
+                    return Err(Failure { code: 1, ..failure });
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -114,7 +115,7 @@ impl<'a> Part<'a> {
         for room in linked(&self.plan) {
             *self.received.entry(room.room.clone()).or_default() += room.counts().receive;
         }
-        tell_received(session, self.number, &self.plan);
+        notify_received(session, self.number, &self.plan);
         Ok(true)
     }
 }
@@ -132,7 +133,7 @@ fn decided(mut plan: Arc<Plan>, decide: Decide) -> Arc<Plan> {
 }
 
 /// The base moves on to what both sides have now.
-fn tell_received(session: &Session<'_>, number: usize, plan: &Plan) {
+fn notify_received(session: &LiveSession<'_>, number: usize, plan: &Plan) {
     let wardrobe = session.data.wardrobe();
     for room in linked(plan) {
         session.request(ServerRequest::Received {

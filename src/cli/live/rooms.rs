@@ -1,12 +1,12 @@
 //! Which rooms of which servers a command is about.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::super::args::LiveRooms;
-use super::super::context::SessionContext;
+use super::super::context::{SessionContext, retain_server};
 use super::super::failure::Failure;
-use crate::app::describe::closest_match;
-use crate::model::{Jid, Wardrobe};
+use crate::model::{Jid, Room, Wardrobe};
 use crate::server::ServerSettings;
 use crate::sync::LocalRoom;
 
@@ -40,6 +40,15 @@ impl Selected {
     }
 }
 
+/// A room as the data file has it; it is not received where it is only on the server.
+pub(super) fn local_room(room: &Jid, local: Option<Arc<Room>>) -> LocalRoom {
+    LocalRoom {
+        room: room.clone(),
+        local,
+        take: false,
+    }
+}
+
 /// The servers that a command is about, each with its rooms.
 pub(super) fn select(
     args: &LiveRooms,
@@ -48,18 +57,11 @@ pub(super) fn select(
 ) -> Result<Vec<(ServerSettings, Selected)>, Failure> {
     if servers.is_empty() {
         return Err(Failure::error(
-            "no live servers are configured; hatrack servers example prints an entry to start from",
+            "no servers configured; hatrack servers example prosody (or xmpp) prints an example section",
         ));
     }
     if let Some(name) = &args.server {
-        let names = servers.iter().map(|server| &*server.entry.name);
-        let hint = closest_match(name, names).map_or(String::new(), |name| format!("; did you mean {name}?"));
-        servers.retain(|server| *server.entry.name == **name);
-        if servers.is_empty() {
-            return Err(Failure::usage(format!(
-                "no server is called {name:?} in the configuration{hint}"
-            )));
-        }
+        retain_server(&mut servers, name)?;
     }
     if args.rooms.is_empty() {
         return Ok(servers

@@ -14,11 +14,12 @@ use super::super::context::SessionContext;
 use super::super::failure::Failure;
 use super::super::open_store::{CommitFailure, OpenStore};
 use super::super::output::Output;
-use super::password;
-use super::progress::ProgressLine;
+use super::super::password;
+use super::super::progress::ProgressLine;
 use super::rooms::{Selected, select};
+use crate::model::Jid;
 use crate::server::{ServerSettings, ServerWorker, WorkerOptions};
-use crate::store::Change;
+use crate::store::{Change, ChangeReason};
 use crate::sync::{Affiliations, OtherRooms, Plan, Report, ServerEvent, ServerRequest};
 
 /// How often it is looked whether Ctrl-C was pressed.
@@ -34,7 +35,7 @@ pub(super) enum Stopped {
 }
 
 /// The servers of a command.
-pub(super) struct Session<'a> {
+pub(super) struct LiveSession<'a> {
     pub(super) data: OpenStore<'a>,
     servers: Vec<(ServerSettings, Selected)>,
     /// `None` when it ends.
@@ -42,9 +43,9 @@ pub(super) struct Session<'a> {
     events: Receiver<ServerEvent>,
     /// Set by Ctrl-C.
     interrupted: Arc<AtomicBool>,
-    /// While this is set, Ctrl-C ends the process at once: nothing is on its way.
+    /// While this is set, Ctrl-C ends the process at once: no change is in progress.
     idle: Arc<AtomicBool>,
-    /// What becomes of rooms that nobody named.
+    /// How rooms are treated that were not given.
     others: OtherRooms,
     affiliations: Option<Affiliations>,
     /// How often others changed the data file, and how often when each server was compared.
@@ -53,6 +54,16 @@ pub(super) struct Session<'a> {
     next: u64,
     /// An answer never comes.
     broken: Cell<bool>,
+    not_recorded: Vec<NotRecorded>,
+}
+
+/// A room of which it could not be recorded what both sides have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NotRecorded {
+    pub(super) server: Arc<str>,
+    pub(super) room: Jid,
+    /// Why, for people.
+    pub(super) reason: String,
 }
 
 /// What a request is answered with.
@@ -61,7 +72,7 @@ enum Answer {
     Applied(Report, bool),
 }
 
-impl<'a> Session<'a> {
+impl<'a> LiveSession<'a> {
     pub(super) fn open(context: &'a SessionContext, rooms: &LiveRooms) -> Result<Self, Failure> {
         let servers = select(rooms, context, context.servers()?)?;
         let data = OpenStore::open(context)?;
@@ -71,6 +82,7 @@ impl<'a> Session<'a> {
             state_dir: context.state_dir.clone(),
             actor: context.actor.to_string(),
             scope: context.scope.clone(),
+            read_memory: None,
         };
         let (sender, events) = channel();
         let worker = ServerWorker::start(options, move |event| {
@@ -94,7 +106,13 @@ impl<'a> Session<'a> {
             changes: 0,
             next: 0,
             broken: Cell::new(false),
+            not_recorded: Vec::new(),
         })
+    }
+
+    /// What the configuration says of a server.
+    pub(super) fn settings(&self, number: usize) -> Option<&ServerSettings> {
+        self.servers.get(number).map(|(settings, _)| settings)
     }
 
     /// A server's name.
@@ -175,13 +193,18 @@ impl<'a> Session<'a> {
     }
 
     /// Sends what a plan decides. Gives what was done, and whether it was stopped.
-    pub(super) fn send(&mut self, number: usize, plan: &Arc<Plan>) -> Result<(Report, bool), Failure> {
+    pub(super) fn send(
+        &mut self,
+        number: usize,
+        plan: &Arc<Plan>,
+        reason: Option<&ChangeReason>,
+    ) -> Result<(Report, bool), Failure> {
         self.next += 1;
         let id = self.next;
         self.request(ServerRequest::Apply {
             id,
             plan: plan.clone(),
-            reason: None,
+            reason: reason.map(ChangeReason::to_shared),
         });
         let what = format!("Sending to {}", self.name(number));
         match self.wait(&[id], &what).remove(&id) {
@@ -211,7 +234,7 @@ impl<'a> Session<'a> {
     }
 
     /// Waits for the answers to all of these requests. After Ctrl-C they are stopped, and still waited for.
-    fn wait(&self, ids: &[u64], what: &str) -> BTreeMap<u64, Answer> {
+    fn wait(&mut self, ids: &[u64], what: &str) -> BTreeMap<u64, Answer> {
         self.idle.store(false, Ordering::Relaxed);
         let mut answers = BTreeMap::new();
         let mut line = ProgressLine::new(what);
@@ -234,10 +257,12 @@ impl<'a> Session<'a> {
                         password: password.into(),
                     });
                 }
-                Ok(_) => {}
+                Ok(ServerEvent::State { server, state }) => line.note_state(&server, &state),
+                Ok(event) => self.not_recorded.extend(not_recorded(event)),
                 Err(RecvTimeoutError::Timeout) if !self.is_broken() => {}
                 Err(_) => break,
             }
+            line.wait();
             if !stopping && self.interrupted.load(Ordering::Relaxed) {
                 stopping = true;
                 for id in ids {
@@ -257,11 +282,27 @@ impl<'a> Session<'a> {
     }
 }
 
-impl Drop for Session<'_> {
-    fn drop(&mut self) {
-        // What is known of both sides is written down before the process ends.
+fn not_recorded(event: ServerEvent) -> Option<NotRecorded> {
+    match event {
+        ServerEvent::NotRecorded { server, room, reason } => Some(NotRecorded { server, room, reason }),
+        _ => None,
+    }
+}
+
+impl LiveSession<'_> {
+    /// Ends the worker once it has recorded what both sides have. Returns the rooms for which that failed.
+    pub(super) fn finish(&mut self) -> Vec<NotRecorded> {
         if let Some(worker) = self.worker.take() {
             worker.finish();
         }
+        self.not_recorded
+            .extend(self.events.try_iter().filter_map(not_recorded));
+        std::mem::take(&mut self.not_recorded)
+    }
+}
+
+impl Drop for LiveSession<'_> {
+    fn drop(&mut self) {
+        self.finish();
     }
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::super::failure::Failure;
 use super::super::output::Output;
-use crate::app::describe::{after_colon, count};
-use crate::app::servers::{describe_line, describe_note, line_target, unreadable_text};
+use crate::app::describe::{after_colon, count, first_few};
+use crate::app::servers::{describe_line, describe_note, line_target, sending_time_text, unreadable_text};
 use crate::model::{Jid, Wardrobe};
+use crate::server::ServerSettings;
 use crate::sync::{
-    Failed, Failure as SendFailure, Item, Line, Plan, PlanCounts, Reason, Report, RoomPlan, RoomReport,
-    RoomState, Subject,
+    Failed, Item, Line, Plan, PlanCounts, Reason, Report, RoomPlan, RoomReport, RoomState, SendFailure,
+    Subject,
 };
 
 /// The plans of all servers.
@@ -27,12 +28,40 @@ pub(super) fn plans(plans: &[Arc<Plan>], wardrobe: &Wardrobe, out: &mut Output) 
             }
         }
     }
+    for plan in plans {
+        if let Some(time) = plan.seconds_to_send().and_then(sending_time_text) {
+            out.line(&format!(
+                "{time}: {} probably limits this account, as ejabberd limits all but server administrators",
+                plan.server
+            ))?;
+        }
+    }
     match (shown, same) {
+        // The reason was printed for each server.
+        (0, 0) if plans.is_empty() => Ok(()),
         (0, 0) => out.line("No rooms to compare"),
         (0, same) => out.line(&format!("No differences in {}", count(same, "room"))),
         (_, 0) => Ok(()),
-        (_, same) => out.line(&format!("No differences in {} more", count(same, "room"))),
+        (_, same) => out.line(&format!("No differences in {}", count(same, "more room"))),
     }
+}
+
+/// Drops the rooms that neither the data file nor the configuration has and that the account may not manage, and names them;
+/// `None`: there are none.
+pub(super) fn skip_forbidden(
+    plan: &mut Plan,
+    wardrobe: &Wardrobe,
+    server: &ServerSettings,
+) -> Option<String> {
+    let skipped = plan.skip_forbidden(|room| wardrobe.room(room).is_some() || server.names(room));
+    let number = count(skipped.len(), "room");
+    (!skipped.is_empty()).then(|| {
+        format!(
+            "{}: {number} without permission skipped: {}",
+            plan.server,
+            first_few(&skipped)
+        )
+    })
 }
 
 fn room_plan(server: &str, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Output) -> Result<(), Failure> {
@@ -42,14 +71,14 @@ fn room_plan(server: &str, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Outpu
         RoomState::OnlyThere => format!("only on the server; hatrack pull {room} receives it"),
         RoomState::RemovedHere => format!("removed here; hatrack pull {room} receives it again"),
         RoomState::OnlyHere => "not on the server".into(),
-        RoomState::GoneThere => "gone from the server; nothing is removed here".into(),
+        RoomState::GoneThere => "no longer on the server; nothing is removed here".into(),
         RoomState::Forbidden(why) | RoomState::Unread(why) => format!("not compared: {}", after_colon(why)),
     };
     out.line(&format!("{room} on {server}: {what}"))?;
     if let Some(reason) = plan.set_aside {
-        out.line(&format!("  Compared as for the first time: {reason}"))?;
+        out.line(&format!("  First comparison: {reason}"))?;
     } else if plan.first_contact && !plan.lines.is_empty() {
-        out.line("  Compared for the first time: nothing is deleted on either side")?;
+        out.line("  First comparison: nothing is deleted on either side")?;
     }
     let mut target = None;
     for line in &plan.lines {
@@ -156,13 +185,13 @@ fn room_report(
     if conflicts > 0 {
         let left = count(conflicts, "conflict");
         out.line(&format!(
-            "{room}: {left} undecided; choose on the screen, or with hatrack apply --prefer local or server"
+            "{room}: {left} undecided; choose on the screen, or with hatrack apply --prefer yours or theirs"
         ))?;
     }
     if held > 0 {
         let left = count(held, "removal");
         out.line(&format!(
-            "{room}: {left} held back because many users lost hats at once; --take-removals receives them"
+            "{room}: {left} held back because many users lost hats at once; --accept-removals receives them"
         ))?;
     }
     Ok(!done.is_empty() || report.error.is_some() || conflicts + held > 0)
@@ -185,13 +214,17 @@ fn failure(plan: Option<&RoomPlan>, failed: &Failed) -> String {
         None => item(&failed.item),
     };
     let why = match &failed.why {
-        SendFailure::Changed { .. } => "the server has something else by now; compare again".into(),
+        SendFailure::Changed { .. } => "changed on the server in the meantime; compare again".into(),
         SendFailure::Refused(refusal) => match &refusal.text {
             Some(text) => format!("the server refused: {text}"),
             None => format!("the server refused ({})", refusal.condition),
         },
-        SendFailure::NotStored => "the server has it, but could not store it".into(),
-        SendFailure::Unknown => "no answer came; the next apply finds out".to_owned(),
+        SendFailure::NotStored => {
+            "the server could not store it and may lose it; the next apply sends it again".into()
+        }
+        SendFailure::Unknown => {
+            "the server did not answer; the next apply checks whether it was done".to_owned()
+        }
     };
     format!("{what}: {why}")
 }

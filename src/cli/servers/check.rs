@@ -1,5 +1,6 @@
-//! `hatrack servers check`: what a server is, may and has, and what it lacks.
+//! `hatrack servers check`: the connection, version, permissions, rooms and problems of servers.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,19 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 
 use super::super::failure::Failure;
-use super::super::live::password::{self, Given};
 use super::super::output::Output;
+use super::super::password::{self, Given};
 use super::{StateName, access, start};
 use crate::app::describe::count;
+use crate::app::servers::rights_text;
 use crate::model::{Jid, write};
 use crate::server::{Error, ServerSettings};
-use crate::sync::{Rights, Secret, ServerClass, ServerReport};
+use crate::sync::{Secret, ServerClass, ServerReport, ServerRights};
 
-/// How many rooms are printed; JSON has all.
+/// The maximum number of rooms printed; JSON has all.
 const SHOWN_ROOMS: usize = 20;
-
-/// The exit code after Ctrl-C.
-const INTERRUPTED: u8 = 130;
 
 /// A report as JSON.
 #[derive(Debug, Serialize)]
@@ -33,8 +32,13 @@ struct CheckedServer {
 
 /// Checks servers side by side, and prints the reports in the order of the configuration. An error: at least one of them
 /// cannot be used.
-pub(super) fn run(servers: &[ServerSettings], json: bool, out: &mut Output) -> Result<(), Failure> {
-    let checked = check(servers).ok_or_else(|| Failure::with_code(INTERRUPTED, ""))?;
+pub(super) fn run(
+    servers: &[ServerSettings],
+    state: Option<&Path>,
+    json: bool,
+    out: &mut Output,
+) -> Result<(), Failure> {
+    let checked = check(servers, state).ok_or_else(Failure::interrupted)?;
     let failed: Vec<&str> = checked
         .iter()
         .filter(|server| server.state != StateName::Ready)
@@ -62,25 +66,25 @@ pub(super) fn run(servers: &[ServerSettings], json: bool, out: &mut Output) -> R
 }
 
 /// The reports; `None` after Ctrl-C.
-fn check(servers: &[ServerSettings]) -> Option<Vec<CheckedServer>> {
+fn check(servers: &[ServerSettings], state: Option<&Path>) -> Option<Vec<CheckedServer>> {
     let (sender, receiver) = channel();
-    let asked = Arc::<Asked>::default();
+    let prompt = Arc::<PasswordPrompts>::default();
     for (number, server) in servers.iter().enumerate() {
-        let asked = asked.clone();
-        let ask = Box::new(move |account: &Jid| asked.ask(account));
-        start(server, ask, number, &sender, |backend| backend.check());
+        let prompt = prompt.clone();
+        let ask = Box::new(move |account: &Jid| prompt.ask(account));
+        start(server, state, ask, number, &sender, |backend| backend.check());
     }
     drop(sender);
     let mut answers: Vec<Option<Result<ServerReport, Error>>> = servers.iter().map(|_| None).collect();
     for (number, answer) in receiver {
-        if asked.interrupted.load(Ordering::Relaxed) {
+        if prompt.interrupted.load(Ordering::Relaxed) {
             return None;
         }
         if let Some(place) = answers.get_mut(number) {
             *place = Some(answer);
         }
     }
-    let lost = || Err(Error::Lost("hatrack failed while it checked this server".into()));
+    let lost = || Err(Error::Lost("internal error while checking this server".into()));
     let answers = answers.into_iter().map(|answer| answer.unwrap_or_else(lost));
     let checked = answers
         .zip(servers)
@@ -90,13 +94,13 @@ fn check(servers: &[ServerSettings]) -> Option<Vec<CheckedServer>> {
 
 /// Asking for passwords on the terminal: one at a time, although servers are checked side by side.
 #[derive(Debug, Default)]
-struct Asked {
+struct PasswordPrompts {
     terminal: Mutex<()>,
     /// Set by Ctrl-C at a question.
     interrupted: AtomicBool,
 }
 
-impl Asked {
+impl PasswordPrompts {
     fn ask(&self, account: &Jid) -> Option<Secret> {
         let _terminal = self.terminal.lock().unwrap_or_else(PoisonError::into_inner);
         if self.interrupted.load(Ordering::Relaxed) {
@@ -113,7 +117,11 @@ impl Asked {
 fn described(answer: Result<ServerReport, Error>, server: &ServerSettings) -> CheckedServer {
     match answer {
         Ok(report) => CheckedServer {
-            state: StateName::Ready,
+            // Without a class there is no hat that the account could change; the problems say why.
+            state: match report.class {
+                Some(_) => StateName::Ready,
+                None => StateName::Refused,
+            },
             reason: None,
             report,
         },
@@ -126,7 +134,7 @@ fn described(answer: Result<ServerReport, Error>, server: &ServerSettings) -> Ch
                 class: None,
                 version: None,
                 transport: None,
-                rights: Rights::None,
+                rights: ServerRights::None,
                 rooms: Vec::new(),
                 all_rooms: false,
                 missing: Vec::new(),
@@ -140,15 +148,15 @@ fn print(server: &CheckedServer, settings: &ServerSettings, out: &mut Output) ->
     out.line(&format!("{}: {}", report.server, server.state.text()))?;
     let mut row = |name: &str, text: &str| out.line(&format!("  {name:<11} {text}"));
     let reached = report.transport.clone().unwrap_or_else(|| access(settings));
-    row("reached by", &reached)?;
+    row("connection", &reached)?;
     if let Some(reason) = &server.reason {
         return row("reason", reason);
     }
     row("version", report.version.as_deref().unwrap_or("unknown"))?;
-    row("rights", rights(report.rights))?;
+    row("permissions", rights_text(report.rights))?;
     if let Some(class) = report.class {
         for (number, line) in holds(class).into_iter().enumerate() {
-            row(if number == 0 { "can hold" } else { "" }, &line)?;
+            row(if number == 0 { "supports" } else { "" }, &line)?;
         }
     }
     let all = if report.all_rooms {
@@ -163,7 +171,7 @@ fn print(server: &CheckedServer, settings: &ServerSettings, out: &mut Output) ->
             .as_deref()
             .map_or_else(String::new, |name| format!("  {name}"));
         let allowed = match room.allowed {
-            Some(false) => "  (not allowed)",
+            Some(false) => "  (no permission)",
             Some(true) | None => "",
         };
         row("", &format!("{}{name}{allowed}", room.room))?;
@@ -172,30 +180,13 @@ fn print(server: &CheckedServer, settings: &ServerSettings, out: &mut Output) ->
         row("", &format!("and {more} more; --json prints all"))?;
     }
     for missing in &report.missing {
-        row("missing", &missing.what)?;
-        row("", &format!("to change that: {}", missing.remedy))?;
+        row("problem", &missing.what)?;
+        row("solution", &missing.remedy)?;
     }
     if report.missing.is_empty() {
-        row("missing", "nothing")?;
+        row("problems", "none")?;
     }
     Ok(())
-}
-
-fn rights(rights: Rights) -> &'static str {
-    match rights {
-        Rights::All => "everything in all rooms",
-        Rights::ByRoom => "what the account's affiliation with each room allows",
-        Rights::None => "nothing",
-    }
-}
-
-/// A class of servers, for people.
-pub(super) fn software(class: ServerClass) -> &'static str {
-    match class {
-        ServerClass::Prosody => "Prosody",
-        ServerClass::EjabberdOld => "ejabberd up to 25.08",
-        ServerClass::EjabberdCatalog => "ejabberd 25.10 or later",
-    }
 }
 
 /// What a class of servers can hold, for people.
@@ -206,9 +197,9 @@ fn holds(class: ServerClass) -> Vec<String> {
         (false, false) => "hats with the title of the catalog; all of them are active",
     };
     let catalog = if class.holds_catalog() {
-        "the hat catalog, with titles and hues"
+        "the hat catalog, with titles and colors"
     } else {
-        "no hat catalog, so no hues: that stays in the data file"
+        "no hat catalog and no colors: they stay in the data file"
     };
     let users = if class.holds_strangers() {
         "hats of users with and without an affiliation"
@@ -217,7 +208,7 @@ fn holds(class: ServerClass) -> Vec<String> {
     };
     let limits = class.limits().map(|limits| {
         format!(
-            "up to {} hats a user, and {} users with hats in a room",
+            "up to {} hats per user, and {} users with hats per room",
             limits.hats_of_user, limits.users_with_hats
         )
     });

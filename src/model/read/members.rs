@@ -59,7 +59,7 @@ impl<'de> ObjectMembers<'de> for AttachmentMembers<'_> {
 
 pub(super) struct HatMembers<'a> {
     interner: &'a mut Interner,
-    /// Whether the object is input by a user: then each id must be a URI.
+    /// Whether the object is input by a user: then each ID must be a URI.
     from_input: bool,
     made: UniquePairs<HatId, Attachment>,
 }
@@ -406,12 +406,12 @@ impl DocumentMembers {
         Wardrobe {
             revision: self.revision.unwrap_or_default(),
             extra: self.extra,
-            rooms: self.rooms.unwrap_or_default(),
+            rooms: Arc::new(self.rooms.unwrap_or_default()),
         }
     }
 }
 
-/// Hats by id or a user object: collects the members to tell which.
+/// Hats by ID or a user object: collects the members to find out which.
 #[derive(Default)]
 pub(super) struct HatsOrUserMembers(pub(super) Extra);
 

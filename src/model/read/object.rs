@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, Unexpected, Visitor};
 use crate::model::excerpt::quoted;
 use crate::model::{Extra, Json};
 
-/// Shares the memory of texts that occur many times in a document: hat ids and titles.
+/// Shares the memory of texts that occur many times in a document: hat IDs and titles.
 #[derive(Debug, Default)]
 pub(super) struct Interner(HashSet<Arc<str>, foldhash::fast::RandomState>);
 

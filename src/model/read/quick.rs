@@ -47,7 +47,7 @@ pub fn join_chunks(head: &str, rooms: Vec<RoomsChunk>, tail: &str) -> Option<War
     let rooms: Vec<_> = rooms.into_iter().flat_map(|chunk| chunk.rooms).collect();
     let sorted = rooms.is_sorted_by(|(a, _), (b, _)| a < b);
     (sorted && wardrobe.rooms.is_empty()).then(|| {
-        wardrobe.rooms = rooms.into_iter().collect();
+        wardrobe.rooms = Arc::new(rooms.into_iter().collect());
         wardrobe
     })
 }

@@ -4,9 +4,10 @@
 //! however this process ends, the next apply finishes: changes that the server has are done, changes that it lost are
 //! sent again, and concurrent changes of others are conflicts.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -15,16 +16,16 @@ use super::super::error::Error;
 use super::Engine;
 use super::job::{Job, Writing};
 use super::pace::Pace;
-use super::plan::Reading;
+use super::room::Reading;
 use crate::sync::{
-    Affiliations, ItemChange, MergeOptions, Plan, Report, RoomPlan, RoomRead, RoomReport, RoomState,
-    ServerClass, ServerEvent, merge,
+    Affiliations, ItemChange, MergeOptions, Plan, RateLimit, Report, RoomPlan, RoomRead, RoomReport,
+    RoomState, SendState, ServerClass, ServerEvent, merge, request_size,
 };
 
 /// Rooms that are changed side by side. Each holds a lock, and with it two open files.
 const MOST_ROOMS: usize = 100;
 /// How long to wait for another session of this account that is sending to the room.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pauses before resuming after a lost connection; their number is the number of attempts.
 const PAUSES: [Duration; 3] = [
     Duration::from_millis(100),
@@ -36,11 +37,20 @@ const PAUSES: [Duration; 3] = [
 const ROUNDS: usize = 12;
 
 /// Why nothing more is sent: the plan says what another class of servers can store.
-const OTHER_CLASS: &str = "the server is another one now, or another version; compare the room again";
+pub(super) const OTHER_CLASS: &str = "the server or its version has changed; compare the room again";
 
 impl Engine {
     /// Returns the report, and whether it was stopped early.
     pub(super) fn apply(&mut self, id: u64, plan: &Plan, reason: Option<&Arc<str>>) -> (Report, bool) {
+        if let Err(reason) = plan.permit(&self.scope.rights) {
+            let text = reason.to_string();
+            let report = Report {
+                server: plan.server.clone(),
+                rooms: plan.rooms.iter().map(|room| not_sent(room, &text)).collect(),
+            };
+            return (report, false);
+        }
+        let began = Instant::now();
         let mut reports = Vec::new();
         let mut stopped = self.control.is_stopped(id);
         for rooms in plan.rooms.chunks(MOST_ROOMS) {
@@ -51,6 +61,12 @@ impl Engine {
             }
         }
         self.data.close();
+        let sent = reports.iter().flat_map(|report: &RoomReport| {
+            let changes = report.changes.iter();
+            changes.map(|change| request_size(&report.room, &change.item))
+        });
+        let measured = RateLimit::measured(sent.sum(), began.elapsed());
+        self.measured_limit = measured.or(self.measured_limit);
         reports.sort_by(|one, other| one.room.cmp(&other.room));
         let report = Report {
             server: plan.server.clone(),
@@ -83,10 +99,22 @@ impl Engine {
             }
         }
         let stopped = self.send(id, &mut jobs);
+        reports.extend(self.end_jobs(jobs));
+        stopped
+    }
+
+    /// What was done in each room. The engine knows the rooms as they are now.
+    pub(super) fn end_jobs(&mut self, jobs: Vec<Job>) -> Vec<RoomReport> {
+        let mut reports = Vec::with_capacity(jobs.len());
         for job in jobs {
             let room = job.plan.room.clone();
             let (report, base, unwritten) = job.end();
             reports.push(report);
+            let left_out = unwritten.states().filter_map(|(item, state)| match state {
+                SendState::LeftOut(reason) => Some((item.clone(), *reason)),
+                _ => None,
+            });
+            self.left_out.insert(room.clone(), left_out.collect());
             if let Some(known) = self.rooms.get_mut(&room) {
                 known.base = base.or(known.base.take());
                 if known.unwritten.is_some() {
@@ -94,7 +122,7 @@ impl Engine {
                 }
             }
         }
-        stopped
+        reports
     }
 
     /// Locks the room and makes its changes durable.
@@ -139,7 +167,6 @@ impl Engine {
                 "another session of this account is sending changes to the room; try again".into(),
             ));
         };
-        let outbox = read_outbox();
         let (mut local, mut revision, mut affiliations) = (None, 0, Affiliations::Show);
         if let Some(known) = known {
             (local, revision) = (known.local.clone(), known.revision);
@@ -150,12 +177,26 @@ impl Engine {
         if let Some(now) = newer.map_err(|error| fail(error.to_string()))? {
             (local, revision) = now;
         }
+        let outbox = match known.and_then(|known| known.unwritten.clone()) {
+            Some(unwritten) => unwritten,
+            // A session that ended before it could send its changes prepared them.
+            None => files
+                .take_over(room, class, local.as_deref())
+                .map_err(|error| fail(error.to_string()))?,
+        };
         let (base, _) = self.usable_base(class, room, revision).map_err(fail)?;
         let checked = base.and_then(|base| match &base {
             Some(known) => known.check_room(plan.remote()).map(|()| base),
             None => Ok(base),
         });
         let base = checked.map_err(|reason| fail(format!("{reason}; compare the room again")))?;
+        // The room may have been read again since, which says nothing about what the plan has of it.
+        let base = base.map(
+            |base| match base.with_answers(plan.remote(), |time| plan.began > time) {
+                Cow::Borrowed(_) => base,
+                Cow::Owned(base) => Arc::new(base),
+            },
+        );
         let mut job = Job::new(plan, outbox, base, lock);
         job.local = local;
         job.revision = revision;
@@ -171,7 +212,7 @@ impl Engine {
     }
 
     /// Sends until nothing is left or can be sent. Returns whether it was stopped.
-    fn send(&mut self, id: u64, jobs: &mut [Job]) -> bool {
+    pub(super) fn send(&mut self, id: u64, jobs: &mut [Job]) -> bool {
         let mut pace = Pace::new(jobs.iter().map(|job| job.open.len()).sum());
         let mut pauses = PAUSES.into_iter();
         for _ in 0..ROUNDS {
@@ -211,13 +252,18 @@ impl Engine {
         };
         for (number, job) in jobs.iter_mut().enumerate().filter(|(_, job)| job.is_open()) {
             let changes = job.next();
+            if changes.is_empty() {
+                job.record(files, &self.data, Writing::Now);
+                continue;
+            }
             let written = job.write(files, &self.data, Writing::Now);
             if let Err(error) = written {
                 job.give_up(&error.to_string());
-            } else if !changes.is_empty() {
+            } else {
                 of_job.push(number);
                 work.push(RoomChanges {
                     room: job.plan.room.clone(),
+                    created: job.plan.remote().created.clone(),
                     actor: self.actor.clone(),
                     changes,
                 });
@@ -241,6 +287,7 @@ impl Engine {
             data,
             files,
             stream,
+            seen,
             ..
         } = self;
         let Ok(files) = files else {
@@ -256,6 +303,7 @@ impl Engine {
             let (Some(changes), Some(job)) = (changes, job) else {
                 return ControlFlow::Continue(());
             };
+            seen.report_doubt(notify);
             let now = Timestamp::now();
             let mut answered = 0;
             for (number, outcome) in outcomes {
@@ -266,10 +314,7 @@ impl Engine {
             if let Some(why) = unsaved {
                 job.unsaved = Some(why);
             }
-            if let Err(error) = job.write(files, data, Writing::Soon) {
-                // The next session determines the answers again.
-                log::warn!(room:% = job.plan.room, reason:% = error; "answers not written");
-            }
+            job.record(files, data, Writing::Soon);
             if let Some(progress) = pace.add(answered) {
                 notify(ServerEvent::Progress { id, progress });
             }
@@ -280,9 +325,7 @@ impl Engine {
             }
         });
         for job in jobs.iter_mut() {
-            if let Err(error) = job.write(files, data, Writing::Now) {
-                log::warn!(room:% = job.plan.room, reason:% = error; "answers not written");
-            }
+            job.record(files, data, Writing::Now);
         }
         result
     }
@@ -301,7 +344,7 @@ impl Engine {
             std::thread::sleep(pause);
             match self.connect() {
                 Ok(there) => return Some(there) == class,
-                Err(Error::Refused(_)) => return false,
+                Err(Error::Refused(_) | Error::NoHats(_)) => return false,
                 Err(_) => {}
             }
         }
@@ -339,14 +382,14 @@ impl Engine {
                         account: self.settings.account().cloned(),
                         take: false,
                     };
-                    let base = Ok(job.base.as_ref());
+                    let base = Ok(job.base.as_deref());
                     let (room, local) = (&job.plan.room, job.local.as_deref());
                     job.plan = merge(room, base, local, &read, job.plan.class, &options);
                 }
                 RoomRead::Read(_) => {
                     job.abandon("the room was created again on the server; nothing more was sent");
                 }
-                RoomRead::Gone => job.abandon("the room is gone from the server; nothing more was sent"),
+                RoomRead::Gone => job.abandon("the room is no longer on the server; nothing more was sent"),
                 RoomRead::Forbidden(text) | RoomRead::Unread(text) => job.give_up(text),
             }
             if let Err(error) = job.write(files, &self.data, Writing::Now) {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::model::{Jid, Room};
+use crate::model::{Jid, Room, Wardrobe};
 use crate::store::{self, Scope, Store, StoreError, StoreOptions};
 use crate::sync::{Base, BaseMove, ItemValue, ServerClass, SetAside};
 
@@ -61,6 +61,15 @@ impl DataFile {
         if store::read_revision(&self.path)? == than {
             return Ok(None);
         }
+        self.current(|wardrobe| Some((wardrobe.room(room).cloned(), wardrobe.revision)))
+    }
+
+    /// The addresses of its rooms.
+    pub(super) fn rooms(&self) -> Result<Vec<Jid>, StoreError> {
+        self.current(|wardrobe| wardrobe.rooms().map(|(room, _)| room.clone()).collect())
+    }
+
+    fn current<T>(&self, get: impl FnOnce(&Wardrobe) -> T) -> Result<T, StoreError> {
         let mut read = self.read.borrow_mut();
         let store = if let Some(store) = &mut *read {
             store.refresh()?;
@@ -72,8 +81,7 @@ impl DataFile {
             };
             read.insert(Store::open(&self.path, options)?)
         };
-        let wardrobe = store.wardrobe();
-        Ok(Some((wardrobe.room(room).cloned(), wardrobe.revision)))
+        Ok(get(store.wardrobe()))
     }
 
     /// Frees the content of the file.
@@ -105,7 +113,7 @@ impl Moved {
 
     /// Moves the stored base on, but not where another session did so since: that one saw more.
     pub(super) fn store(&self, base: &mut Base) {
-        if base.value(&self.step.item) == self.before {
+        if base.may_be(&self.step.item, self.before.as_ref()) {
             base.set(&self.step.item, self.step.value.clone());
         }
     }

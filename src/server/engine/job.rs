@@ -12,7 +12,7 @@ use crate::model::Room;
 use crate::store::StoreError;
 use crate::sync::{
     Affiliations, Base, BaseMove, Decision, Item, ItemChange, ItemOutcome, Line, Outbox, RemoteRoom,
-    RoomPlan, RoomReport, SendState, ServerClass, Subject,
+    RoomPlan, RoomReport, SendState, Stream, Subject,
 };
 
 /// How long an answer may wait to be stored together with others; an answer lost with the process is determined again.
@@ -35,7 +35,7 @@ pub(super) enum Writing {
 pub(super) struct Job {
     /// The plan of the last read.
     pub(super) plan: RoomPlan,
-    pub(super) base: Option<Base>,
+    pub(super) base: Option<Arc<Base>>,
     pub(super) local: Option<Arc<Room>>,
     pub(super) revision: u64,
     /// How affiliations are handled.
@@ -46,11 +46,15 @@ pub(super) struct Job {
     pub(super) unknown: bool,
     /// Why the server could not store accepted changes, for display.
     pub(super) unsaved: Option<String>,
+    /// Why answers could not be recorded, for display; `None` if they are.
+    unrecorded: Option<String>,
     report: RoomReport,
     outbox: Outbox,
     written: Outbox,
     outbox_written: Instant,
     moves: Vec<Moved>,
+    /// Whether there are answers that the base does not have.
+    unnoted: bool,
     base_written: Instant,
     tries: BTreeMap<Item, u8>,
     last: BTreeMap<Item, (ItemChange, ItemOutcome)>,
@@ -59,7 +63,7 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn new(plan: &RoomPlan, outbox: Outbox, base: Option<Base>, lock: RoomLock) -> Self {
+    pub(super) fn new(plan: &RoomPlan, outbox: Outbox, base: Option<Arc<Base>>, lock: RoomLock) -> Self {
         Self {
             plan: plan.clone(),
             base,
@@ -69,11 +73,13 @@ impl Job {
             open: BTreeSet::new(),
             unknown: false,
             unsaved: None,
+            unrecorded: None,
             report: RoomReport::new(plan),
             written: outbox.clone(),
             outbox,
             outbox_written: Instant::now(),
             moves: Vec::new(),
+            unnoted: false,
             base_written: Instant::now(),
             tries: BTreeMap::new(),
             last: BTreeMap::new(),
@@ -118,7 +124,7 @@ impl Job {
     pub(super) fn next(&mut self) -> Vec<ItemChange> {
         let mut changes = self
             .outbox
-            .next(self.local.as_deref(), self.base.as_ref(), Some(&self.plan));
+            .next(self.local.as_deref(), self.base.as_deref(), Some(&self.plan));
         changes.retain(|change| {
             let tries = self.tries.entry(change.item.clone()).or_default();
             *tries += 1;
@@ -128,32 +134,46 @@ impl Job {
         changes
     }
 
-    /// Handles an answer. Returns whether the change is finished.
+    /// Handles an answer. Returns whether the change is finished in this apply.
     pub(super) fn answer(
         &mut self,
         change: &ItemChange,
         outcome: &ItemOutcome,
         now: Timestamp,
-        stream: u64,
+        stream: Stream,
     ) -> bool {
         let step = self.outbox.answer(change, outcome, now, stream);
+        self.unnoted |= step.is_none() && matches!(outcome, ItemOutcome::Done { .. });
         self.take_moves(step);
         self.unknown |= *outcome == ItemOutcome::Unknown;
         self.last
             .insert(change.item.clone(), (change.clone(), outcome.clone()));
-        let waits = self.outbox.state(&change.item) == Some(&SendState::Waiting);
-        !waits && self.open.remove(&change.item)
+        let not_stored = self.is_not_stored(outcome);
+        if not_stored {
+            // What keeps the server from storing it takes longer: the next apply sends it again.
+            self.tries.insert(change.item.clone(), MOST_TRIES);
+        }
+        (not_stored || !self.waits(&change.item)) && self.open.remove(&change.item)
+    }
+
+    fn waits(&self, item: &Item) -> bool {
+        self.outbox.state(item) == Some(&SendState::Waiting)
+    }
+
+    fn is_not_stored(&self, outcome: &ItemOutcome) -> bool {
+        self.plan.class.confirms_storage() && *outcome == ItemOutcome::Done { saved: false }
     }
 
     /// Handles a read after the connection was lost.
-    pub(super) fn read_back(&mut self, remote: &RemoteRoom, began: Timestamp, stream: u64) {
-        let moves = self.outbox.read_back(remote, self.base.as_ref(), began, stream);
+    pub(super) fn read_back(&mut self, remote: &RemoteRoom, began: Timestamp, stream: Stream) {
+        let moves = self.outbox.read_back(remote, self.base.as_deref(), began, stream);
         self.take_moves(moves);
     }
 
     fn take_moves(&mut self, moves: impl IntoIterator<Item = BaseMove>) {
         for step in moves {
-            self.moves.push(Moved::take(self.base.as_mut(), step));
+            self.moves
+                .push(Moved::take(self.base.as_mut().map(Arc::make_mut), step));
         }
     }
 
@@ -182,6 +202,18 @@ impl Job {
         self.give_up(why);
     }
 
+    /// Stores answers. If that fails, the next session determines them again.
+    pub(super) fn record(&mut self, files: &ServerFiles, data: &DataFile, writing: Writing) {
+        match self.write(files, data, writing) {
+            Ok(()) if writing == Writing::Now => self.unrecorded = None,
+            Ok(()) => {}
+            Err(error) => {
+                log::warn!(room:% = self.plan.room, reason:% = error; "answers not written");
+                self.unrecorded = Some(error.to_string());
+            }
+        }
+    }
+
     /// Stores changes: the outbox, then the base.
     pub(super) fn write(
         &mut self,
@@ -190,15 +222,16 @@ impl Job {
         writing: Writing,
     ) -> Result<(), StoreError> {
         let due = |since: Instant, interval| writing == Writing::Now || since.elapsed() >= interval;
-        if due(self.outbox_written, WRITE_INTERVAL) && self.outbox != self.written {
+        if due(self.outbox_written, WRITE_INTERVAL) && !self.outbox.is_stored_as(&self.written) {
             files.write_outbox(&self.outbox)?;
             self.written = self.outbox.clone();
             self.outbox_written = Instant::now();
         }
-        if !due(self.base_written, BASE_INTERVAL) || self.moves.is_empty() || self.outbox != self.written {
+        let nothing_new = self.moves.is_empty() && !self.unnoted;
+        if !due(self.base_written, BASE_INTERVAL) || nothing_new || !self.outbox.is_stored_as(&self.written) {
             return Ok(());
         }
-        let moves = std::mem::take(&mut self.moves);
+        let (moves, outbox) = (&self.moves, &self.outbox);
         let (class, room, revision) = (self.plan.class, &self.plan.room, self.revision);
         let remote = self.plan.remote();
         let is_new = self.base.is_none();
@@ -216,31 +249,42 @@ impl Job {
                     base
                 }
             };
-            for moved in &moves {
+            for moved in moves {
                 moved.store(&mut base);
+            }
+            for (item, value, answered) in outbox.answered() {
+                base.note_answer(item, value.cloned(), answered.time);
             }
             Some(base)
         })?;
+        self.moves.clear();
+        self.unnoted = false;
         self.base_written = Instant::now();
         Ok(())
     }
 
     /// Finishes: the report, and the current base and outbox.
-    pub(super) fn end(mut self) -> (RoomReport, Option<Base>, Outbox) {
-        let stores = self.plan.class == ServerClass::Prosody;
+    pub(super) fn end(mut self) -> (RoomReport, Option<Arc<Base>>, Outbox) {
+        let confirms = self.plan.class.confirms_storage();
+        let mut unsent = self.open.clone();
+        let waiting = self.outbox.states();
+        let waiting = waiting.filter(|(_, state)| **state == SendState::Waiting);
+        unsent.extend(waiting.map(|(item, _)| item.clone()));
         for (item, (change, outcome)) in &self.last {
-            let waits = self.outbox.state(item) == Some(&SendState::Waiting);
-            if !waits || *outcome == ItemOutcome::Unknown {
-                self.report.add(change, outcome, stores);
+            if !self.waits(item) || *outcome == ItemOutcome::Unknown || self.is_not_stored(outcome) {
+                self.report.add(change, outcome, confirms);
+                unsent.remove(item);
             }
         }
-        self.report.unsent = self
-            .open
-            .iter()
-            .filter(|item| !self.last.contains_key(*item))
-            .count();
+        self.report.unsent = unsent.len();
         if let Some(why) = self.unsaved {
             let text = format!("the server could not save the room: {why}");
+            self.report.error.get_or_insert(text);
+        }
+        if let Some(why) = self.unrecorded {
+            let text = format!(
+                "the answers of the server could not be recorded, so the next comparison may show conflicts: {why}"
+            );
             self.report.error.get_or_insert(text);
         }
         (self.report, self.base, self.outbox)

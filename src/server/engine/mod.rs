@@ -1,29 +1,44 @@
 //! The engine of one server: reads and compares rooms, sends decided changes, and records what both sides agree on.
 
 mod apply;
+mod at_once;
 mod data;
+mod follow;
+mod followed_rooms;
+mod following;
 mod job;
+mod kept_reads;
+mod occupants;
 mod pace;
 mod plan;
 mod received;
+mod resend;
+mod resolve;
 mod room;
+mod seen_rooms;
+mod sign_of_life;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use self::data::DataFile;
-use self::room::Known;
+use self::following::Following;
+use self::resend::Resend;
+use self::room::{Known, Reading};
+use self::seen_rooms::SeenRooms;
 use super::backend::Backend;
 use super::error::Error;
 use super::files::ServerFiles;
 use super::options::{Control, Notify, WorkerOptions};
-use super::settings::ServerSettings;
+use super::refused_login::RefusedLogin;
+use super::settings::{PasswordSource, ServerAccess, ServerSettings};
 use crate::model::Jid;
 use crate::store::Scope;
 use crate::sync::{
-    RemovalGuard, ServerClass, ServerEvent, ServerReport, ServerRequest, ServerState, server_actor,
+    Item, RateLimit, Reason, RemovalGuard, ServerClass, ServerEvent, ServerKind, ServerReport, ServerRequest,
+    ServerState, Stream, server_actor,
 };
 
 /// One server, in a thread of its own.
@@ -35,21 +50,42 @@ pub(super) struct Engine {
     data: DataFile,
     actor: Arc<str>,
     scope: Scope,
+    /// A login that was refused in any session.
+    refused: Option<RefusedLogin>,
     notify: Notify,
     control: Arc<Control>,
     state: ServerState,
-    /// The connection's number, unique among all sessions.
-    stream: u64,
+    /// The class when the rooms were last compared was reported.
+    class_reported: bool,
+    /// The connection, with a number that is unique among all sessions.
+    stream: Stream,
     /// The backend's number of that connection.
     generation: u64,
     rooms: BTreeMap<Jid, Known>,
+    /// Changes that the servers' rooms cannot have, since they were last sent.
+    left_out: BTreeMap<Jid, BTreeMap<Item, Reason>>,
+    /// What changes are sent by: rooms as read.
+    reads: BTreeMap<Jid, Reading>,
+    /// Maximum memory of what was read of followed rooms, in bytes; `None`: the default.
+    most_kept: Option<usize>,
+    resend: Resend,
+    /// Rooms whose last reported states of changes were not empty.
+    reported: BTreeSet<Jid>,
+    following: Following,
+    /// Who is in the watched rooms.
+    seen: SeenRooms,
     /// Of the plan that is being made; `None`: recent losses of hats are not known yet.
     guard: Option<RemovalGuard>,
+    /// How much the server accepted of this account in the last long apply.
+    measured_limit: Option<RateLimit>,
 }
 
-/// A unique connection number.
-fn new_stream() -> u64 {
-    uuid::Uuid::new_v4().as_u64_pair().0
+/// A connection that is open now.
+fn new_stream() -> Stream {
+    Stream {
+        number: uuid::Uuid::new_v4().as_u64_pair().0,
+        since: Timestamp::now(),
+    }
 }
 
 impl Engine {
@@ -67,6 +103,7 @@ impl Engine {
         );
         Self {
             files: files.map_err(|error| error.to_string()),
+            refused: RefusedLogin::of(&settings, options.state_dir.as_deref()),
             data: DataFile::new(&options.data_file, &options.scope, &settings.entry.name),
             settings,
             backend,
@@ -75,10 +112,19 @@ impl Engine {
             notify,
             control,
             state: ServerState::Idle,
+            class_reported: false,
             stream: new_stream(),
             generation: 0,
             rooms: BTreeMap::new(),
+            left_out: BTreeMap::new(),
+            reads: BTreeMap::new(),
+            most_kept: options.read_memory,
+            resend: Resend::default(),
+            reported: BTreeSet::new(),
+            following: Following::default(),
+            seen: SeenRooms::default(),
             guard: None,
+            measured_limit: None,
         }
     }
 
@@ -116,27 +162,61 @@ impl Engine {
                 received,
                 held,
                 ..
-            } => self.received(room, revision, &received, held),
-            ServerRequest::Changed { room, revision } => self.changed(room, revision),
+            } => {
+                let name = room.room.clone();
+                self.received(room, revision, &received, held);
+                if self.reported.contains(&name) {
+                    self.emit_outbox(&name);
+                }
+            }
+            ServerRequest::Changed { room, revision } => {
+                let name = room.room.clone();
+                self.changed(room, revision);
+                self.note_local_change(&name);
+            }
             ServerRequest::Reconnect { .. } => {
                 self.disconnect();
                 self.set_state(ServerState::Idle);
+                if let Some(refused) = &self.refused {
+                    refused.forget();
+                }
                 // The state event shows the result.
-                let _ = self.connect();
+                if self.connect().is_ok() {
+                    self.resend.retry_now();
+                }
+                self.following.try_again_now();
             }
-            // Immediate sending and following are not implemented by this worker yet. A commit is never delayed.
-            ServerRequest::Prepare { id, .. } => self.emit(ServerEvent::Prepared { id }),
-            ServerRequest::Settled { .. }
-            | ServerRequest::Follow { .. }
-            | ServerRequest::Retry { .. }
-            | ServerRequest::Resolve { .. }
-            | ServerRequest::Stop { .. }
-            | ServerRequest::Password { .. } => {}
+            ServerRequest::Send {
+                rooms,
+                revision,
+                may_ask,
+                ..
+            } => self.send_saved(rooms, revision, may_ask),
+            ServerRequest::Retry { room, item } => self.retry(room, &item),
+            ServerRequest::Resolve {
+                room,
+                item,
+                decision,
+                shown,
+            } => self.resolve(room, &item, decision, shown.as_ref()),
+            ServerRequest::Follow {
+                rooms,
+                selected,
+                revision,
+                interval,
+                may_ask,
+            } => {
+                self.following.may_ask |= may_ask;
+                self.follow(rooms, selected, revision, interval);
+            }
+            ServerRequest::Stop { .. } | ServerRequest::Password { .. } => {}
         }
     }
 
     /// Closes the connection cleanly.
     pub(super) fn disconnect(&mut self) {
+        self.release_rooms();
+        self.forget_occupants();
         self.backend.disconnect();
     }
 
@@ -162,13 +242,66 @@ impl Engine {
         if !matches!(self.state, ServerState::Ready(_)) {
             self.set_state(ServerState::Connecting);
         }
-        let connected = self.backend.connect();
+        let connected = match self.backend.connect() {
+            // Reading shows for each room why, for example that it is gone. Nothing can be sent.
+            Err(Error::NoHats(text)) => self.known_class().ok_or(Error::NoHats(text)),
+            connected => connected,
+        };
         self.follow_connection();
         match &connected {
             Ok(class) => self.set_state(ServerState::Ready(*class)),
             Err(error) => self.failed(error),
         }
         connected
+    }
+
+    /// The server's class when one of its rooms in the data file was last compared.
+    fn known_class(&self) -> Option<ServerClass> {
+        let rooms = self.data.rooms().unwrap_or_else(|error| {
+            log::warn!(reason:% = error; "data file unreadable");
+            Vec::new()
+        });
+        self.data.close();
+        let mut seen = rooms.iter().filter(|room| self.sees(room));
+        seen.find_map(|room| self.class_in_base(room))
+    }
+
+    /// Reports the server's class when the rooms were last compared, once, unless it is connected: another session may
+    /// follow the rooms, and the server may be away.
+    fn report_known_class<'a>(&mut self, mut rooms: impl Iterator<Item = &'a Jid>) {
+        // Prosody has a single class.
+        let is_known = self.class_reported || self.settings.entry.kind == ServerKind::Prosody;
+        if is_known || matches!(self.state, ServerState::Ready(_)) {
+            return;
+        }
+        if let Some(class) = rooms.find_map(|room| self.class_in_base(room)) {
+            self.class_reported = true;
+            self.emit(ServerEvent::Class {
+                server: self.settings.entry.name.clone(),
+                class,
+            });
+        }
+    }
+
+    /// The server's class when a room was last compared.
+    fn class_in_base(&self, room: &Jid) -> Option<ServerClass> {
+        let base = self.files().ok()?.base(room).0.ok()??;
+        (base.server == self.settings.entry.name && base.kind == self.settings.entry.kind)
+            .then_some(base.class)
+    }
+
+    /// Whether someone has to enter the account's password first.
+    fn needs_password(&self) -> bool {
+        let asks = matches!(
+            &self.settings.access,
+            ServerAccess::Xmpp(account) if account.password == PasswordSource::Ask
+        );
+        asks && self.generation == 0
+    }
+
+    /// Whether the server is tried again only on request.
+    fn is_refused(&self) -> bool {
+        matches!(self.state, ServerState::Refused(_))
     }
 
     /// Another connection gets another number: the server may have lost what it answered on the one before.
@@ -184,7 +317,11 @@ impl Engine {
     fn failed(&mut self, error: &Error) {
         match error {
             Error::Stopped => return,
-            Error::Refused(text) => self.set_state(ServerState::Refused(text.clone())),
+            Error::Refused(text) | Error::NoHats(text) => {
+                self.set_state(ServerState::Refused(text.clone()));
+                // It is not tried again, so this session would keep others from following.
+                self.let_others_follow();
+            }
             error => self.set_state(ServerState::Away(error.to_string())),
         }
         log::warn!(server:% = self.settings.entry.name, reason:% = error; "server failed");
@@ -200,7 +337,10 @@ impl Engine {
         match &checked {
             Ok(ServerReport {
                 class: Some(class), ..
-            }) => self.set_state(ServerState::Ready(*class)),
+            }) => {
+                self.set_state(ServerState::Ready(*class));
+                self.resend.retry_now();
+            }
             // The state says why.
             Ok(_) => drop(self.connect()),
             Err(error) => self.failed(error),

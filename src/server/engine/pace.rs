@@ -16,7 +16,7 @@ pub(super) struct Pace {
     of: usize,
     done: usize,
     marks: VecDeque<(Instant, usize)>,
-    told: Option<Instant>,
+    reported: Option<Instant>,
 }
 
 impl Pace {
@@ -25,7 +25,7 @@ impl Pace {
             of,
             done: 0,
             marks: VecDeque::from([(Instant::now(), 0)]),
-            told: None,
+            reported: None,
         }
     }
 
@@ -34,10 +34,14 @@ impl Pace {
         let now = Instant::now();
         self.done = done;
         self.of = self.of.max(done);
-        if done < self.of && self.told.is_some_and(|told| now.duration_since(told) < INTERVAL) {
+        if done < self.of
+            && self
+                .reported
+                .is_some_and(|reported| now.duration_since(reported) < INTERVAL)
+        {
             return None;
         }
-        self.told = Some(now);
+        self.reported = Some(now);
         self.marks.push_back((now, done));
         while self.marks.len() > 2
             && self

@@ -10,37 +10,32 @@ use jiff::Timestamp;
 
 use super::super::backend::ReadEvent;
 use super::super::error::Error;
-use super::super::files::RoomLock;
+use super::super::files::{RoomLock, StoredBase};
 use super::Engine;
 use super::data::Moved;
 use super::pace::Pace;
-use super::room::{Asked, Known};
+use super::room::{Asked, Known, KnownRead, Lost, Reading};
 use crate::model::Jid;
 use crate::sync::{
-    Base, Item, LocalRoom, MergeOptions, OtherRooms, Outbox, Plan, RoomPlan, RoomRead, RoomState,
-    ServerClass, ServerEvent, SetAside, local_value, merge,
+    Base, BaseMove, Item, LocalRoom, MergeOptions, OtherRooms, Outbox, Plan, RateLimit, RemoteRoom, RoomPlan,
+    RoomRead, RoomState, SendState, ServerClass, ServerEvent, SetAside, Stream, local_value, merge,
 };
 
 /// How often rooms are read again after a lost connection.
 const ATTEMPTS: usize = 2;
 /// How often a room is read again because another session sent or received something meanwhile.
-const COMPARISONS: usize = 4;
+pub(super) const COMPARISONS: usize = 4;
 
+/// Maximum memory of all rooms that are compared together, in bytes: a million users in a thousand rooms have about 300 MB.
+const MOST_MEMORY: usize = 1 << 30;
+
+/// Why a room was not compared: all rooms together are too large.
+const TOO_LARGE: &str =
+    "the rooms of this server are too large to be compared together; compare fewer rooms at once";
 /// Why a room was not compared: the request has the room of an older data file.
-const FILE_CHANGED: &str = "the data file was changed meanwhile; compare again";
+const FILE_CHANGED: &str = "the data file was changed in the meantime; compare again";
 /// Why a room was not compared: others are faster.
 const ROOM_CHANGED: &str = "other sessions of hatrack keep changing the room; compare again";
-
-/// A read of a room.
-pub(super) struct Reading {
-    pub(super) read: RoomRead,
-    /// The hash of the base when it began.
-    base: u64,
-    /// When it began.
-    pub(super) began: Timestamp,
-    /// The connection's number.
-    pub(super) stream: u64,
-}
 
 type Reads = BTreeMap<Jid, Reading>;
 
@@ -51,8 +46,10 @@ impl Engine {
         if self.control.is_stopped(asked.id) {
             return Err(Error::Stopped.to_string());
         }
-        // Earlier ones are in the history by now, together with those of other sessions.
-        self.guard = None;
+        if self.following.is_all_received() {
+            // Earlier losses are in the history now, together with those of other sessions.
+            self.guard = None;
+        }
         let mut class = self.connect().map_err(|error| error.to_string())?;
         let only_there = self.add_others(&mut asked)?;
         let mut plans = Vec::with_capacity(asked.rooms.len() + only_there.len());
@@ -154,6 +151,7 @@ impl Engine {
         let bases: BTreeMap<&Jid, u64> = rooms.iter().map(|room| (room, files.base_hash(room))).collect();
         let mut pace = Pace::new(rooms.len());
         let mut failure = None;
+        let mut memory = 0_usize;
         for _ in 0..ATTEMPTS {
             let missing: Vec<Jid> = rooms
                 .iter()
@@ -168,10 +166,18 @@ impl Engine {
                 backend,
                 control,
                 notify,
+                seen,
                 ..
             } = self;
             let result = backend.read_rooms(&missing, &mut |event| {
-                if let ReadEvent::Room { room, read } = event {
+                seen.report_doubt(notify);
+                if let ReadEvent::Room { room, mut read } = event {
+                    if let RoomRead::Read(remote) = &read {
+                        memory = memory.saturating_add(remote.size());
+                        if memory > MOST_MEMORY {
+                            read = RoomRead::Unread(TOO_LARGE.into());
+                        }
+                    }
                     let reading = Reading {
                         read,
                         base: bases.get(&room).copied().unwrap_or_default(),
@@ -210,7 +216,7 @@ impl Engine {
                 }
             }
         }
-        let failure = failure.unwrap_or_else(|| "the server said nothing of this room".into());
+        let failure = failure.unwrap_or_else(|| "the server sent no data for this room".into());
         for room in rooms {
             let unread = || Reading {
                 base: bases.get(room).copied().unwrap_or_default(),
@@ -223,14 +229,14 @@ impl Engine {
 
     /// Compares a room that was read. First stores what the read confirms or contradicts about sent changes. `None`:
     /// another session has moved the base on since the read began, which therefore says nothing.
-    fn compare(
+    pub(super) fn compare(
         &mut self,
         class: ServerClass,
         asked: &Asked,
         room: &LocalRoom,
         reading: &Reading,
     ) -> Result<Option<RoomPlan>, String> {
-        let Reading { began, stream, .. } = reading;
+        let &Reading { began, stream, .. } = reading;
         let files = self.files()?;
         let name = &room.room;
         let lock = self.lock_if_free(name)?;
@@ -251,9 +257,16 @@ impl Engine {
         let (before, mut base) = (outbox.clone(), base);
         let moves: Vec<Moved> = match (read, &mut base) {
             (RoomRead::Read(remote), Ok(Some(base))) if base.check_room(remote).is_ok() => {
-                let moves = outbox.read_back(remote, Some(base), *began, *stream);
-                let moves = moves.into_iter();
-                moves.map(|step| Moved::take(Some(base), step)).collect()
+                let moves = outbox.read_back(remote, Some(&**base), began, stream);
+                let mut moves: Vec<_> = moves
+                    .into_iter()
+                    .map(|step| Moved::take(Some(Arc::make_mut(base)), step))
+                    .collect();
+                // Answers that other accounts noted.
+                for (item, value) in base.confirmed_answers(remote, began) {
+                    moves.push(Moved::take(Some(Arc::make_mut(base)), BaseMove { item, value }));
+                }
+                moves
             }
             _ => Vec::new(),
         };
@@ -263,21 +276,19 @@ impl Engine {
             account: self.settings.account().cloned(),
             take: room.take,
         };
-        let mut plan = match &base {
-            Ok(Some(base)) => {
-                let base = with_answers(base, &outbox);
-                merge(
-                    name,
-                    Ok(Some(&base)),
-                    room.local.as_deref(),
-                    read,
-                    class,
-                    &options,
-                )
-            }
-            Ok(None) => merge(name, Ok(None), room.local.as_deref(), read, class, &options),
-            Err(reason) => merge(name, Err(*reason), room.local.as_deref(), read, class, &options),
+        let remote = match read {
+            RoomRead::Read(remote) => Some(&**remote),
+            _ => None,
         };
+        let answered = match &base {
+            Ok(Some(base)) => Ok(Some(with_answers(base, &outbox, remote, (began, stream)))),
+            Ok(None) => Ok(None),
+            Err(reason) => Err(*reason),
+        };
+        let known = answered.as_ref().map(Option::as_deref).map_err(|reason| *reason);
+        let mut plan = merge(name, known, room.local.as_deref(), read, class, &options);
+        plan.limit = self.limit(&plan);
+        plan.began = began;
         if plan.set_aside.is_some() {
             // What was to be sent was meant for what is no longer known.
             outbox.clear();
@@ -286,13 +297,17 @@ impl Engine {
         let local = |item: &Item| local_value(class, room.local.as_deref()?, item);
         let unconfirmed: BTreeSet<Item> = outbox
             .answered()
-            .filter(|(item, value)| local(item).as_ref() == *value)
-            .map(|(item, _)| item.clone())
+            .filter(|(item, value, _)| local(item).as_ref() == *value)
+            .map(|(item, ..)| item.clone())
             .collect();
         plan.without(&|item| unconfirmed.contains(item));
+        if let (RoomState::Linked, None, Some(local)) = (&plan.state, plan.set_aside, &room.local) {
+            plan.send_again(outbox.not_stored(plan.remote(), local));
+        }
         if lock.is_some() {
             self.write_down(&plan, &outbox, &before, &moves)?;
         }
+        let is_noted = lock.is_some();
         drop(lock);
         if let Some(local) = &room.local
             && plan.lines.iter().any(crate::sync::Line::takes_hats)
@@ -300,7 +315,15 @@ impl Engine {
             self.guard().hold(&mut plan, local, Timestamp::now());
         }
         let linked = plan.state == RoomState::Linked;
+        let lost = match linked && waits_again(&outbox, &before) {
+            true if is_noted => Lost::Waits,
+            true => Lost::NotNoted,
+            false => Lost::Nothing,
+        };
         let unwritten = (!self.files()?.keeps_outboxes()).then_some(outbox);
+        let base = base.ok().flatten();
+        let local = room.local.clone();
+        let read = || KnownRead::new(plan.remote().clone(), (began, stream), local, base.clone());
         self.rooms.insert(
             name.clone(),
             Known {
@@ -308,12 +331,21 @@ impl Engine {
                 affiliations: asked.affiliations,
                 local: room.local.clone(),
                 revision: asked.revision,
-                read: linked.then(|| plan.remote().clone()),
-                base: base.ok().flatten(),
+                read: linked.then(read),
+                base,
+                planned: true,
+                lost,
                 unwritten,
             },
         );
         Ok(Some(plan))
+    }
+
+    /// How much the server probably accepts of this account. One that does not manage the room itself administers the
+    /// server, which is not limited.
+    fn limit(&self, plan: &RoomPlan) -> Option<RateLimit> {
+        let is_limited = plan.is_managed_by(self.settings.account()?);
+        is_limited.then(|| self.measured_limit.unwrap_or(RateLimit::EJABBERD))
     }
 
     /// The base of a room, if valid, and its hash.
@@ -322,7 +354,7 @@ impl Engine {
         class: ServerClass,
         room: &Jid,
         revision: u64,
-    ) -> Result<(Result<Option<Base>, SetAside>, u64), String> {
+    ) -> Result<StoredBase, String> {
         let (base, hash) = self.files()?.base(room);
         let base = match base {
             Ok(Some(base)) => self.data.check(&base, class, revision).map(|()| Some(base)),
@@ -386,10 +418,27 @@ impl Engine {
     }
 }
 
+/// Whether something waits to be sent that did not wait before.
+fn waits_again(outbox: &Outbox, before: &Outbox) -> bool {
+    let waits = |(item, state): (&Item, &SendState)| {
+        *state == SendState::Waiting && before.state(item) != Some(&SendState::Waiting)
+    };
+    outbox.states().any(waits)
+}
+
 /// The base as it is when what the server answered is confirmed.
-fn with_answers<'a>(base: &'a Base, outbox: &Outbox) -> Cow<'a, Base> {
-    let mut base = Cow::Borrowed(base);
-    for (item, value) in outbox.answered() {
+pub(super) fn with_answers<'a>(
+    base: &'a Base,
+    outbox: &Outbox,
+    remote: Option<&RemoteRoom>,
+    (began, stream): (Timestamp, Stream),
+) -> Cow<'a, Base> {
+    // Where a read is older than an answer, that change is compared as not sent yet.
+    let may_be_lost = |time| began <= time || stream.may_have_lost(time);
+    let mut base = remote.map_or(Cow::Borrowed(base), |remote| {
+        base.with_answers(remote, may_be_lost)
+    });
+    for (item, value, _) in outbox.answered() {
         base.to_mut().set(item, value.cloned());
     }
     base

@@ -1,12 +1,15 @@
 //! Records what both sides agree on once the file has what was received.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::super::files::ServerFiles;
 use super::Engine;
-use super::room::Known;
-use crate::model::{Jid, Room};
-use crate::sync::{Base, Item, LocalRoom, Outbox, ReadMark, RemoteRoom, SendState, ServerClass, local_value};
+use super::room::{Known, KnownRead};
+use crate::model::Jid;
+use crate::sync::{
+    Base, Item, LocalRoom, Outbox, ReadMark, ReceivedItem, SendState, ServerClass, ServerEvent, local_value,
+};
 
 impl Engine {
     /// A room changed in the file.
@@ -18,42 +21,62 @@ impl Engine {
     }
 
     /// Received changes are in the file: records what both sides now agree on. The read says nothing about items that are
-    /// being sent, nor about those that others changed in the file or the base since; `received` are in the file as read.
+    /// being sent, nor about those that others changed in the file or the base since; `received`
+    /// are in the file as they were read, and count as agreed even if the server has something else now.
     pub(super) fn received(
         &mut self,
         room: LocalRoom,
         revision: u64,
-        received: &BTreeSet<Item>,
+        received: &BTreeMap<Item, ReceivedItem>,
         held: BTreeSet<Jid>,
     ) {
         let name = room.room.clone();
         if let Some(base) = self.settle(&room, revision, received, held)
-            && let Some(known) = self.rooms.get_mut(&name)
+            && let Some(known) = self.rooms.get_mut(&name).filter(|known| known.read.is_some())
         {
-            known.base = Some(base);
+            known.base = Some(Arc::new(base));
         }
         self.changed(room, revision);
+        self.following.received(&name);
+        if let Some(known) = self.rooms.get_mut(&name) {
+            known.planned = false;
+        }
+        let read = self.rooms.get(&name).and_then(|known| known.read.as_ref());
+        let is_older = |read: &KnownRead| {
+            let mut received = received.iter();
+            received.any(|(item, received)| read.room.value(item) != received.value)
+        };
+        if self.control.follows(&name) && read.is_some_and(is_older) {
+            // It changed there again meanwhile.
+            self.following.unread.insert(name);
+        }
+        self.drop_old_reads();
     }
 
+    /// Where the read was dropped meanwhile, only what was received is recorded.
     fn settle(
         &self,
         room: &LocalRoom,
         revision: u64,
-        received: &BTreeSet<Item>,
+        received: &BTreeMap<Item, ReceivedItem>,
         held: BTreeSet<Jid>,
     ) -> Option<Base> {
         let (name, known) = (&room.room, self.rooms.get(&room.room)?);
-        let (class, read, local) = (known.class?, known.read.as_ref()?, room.local.as_deref()?);
+        let (class, read, local) = (known.class?, known.read.as_ref(), room.local.as_deref()?);
         let files = self.files().ok().filter(|_| self.writes(name))?;
         let outbox = known.outbox(files, class, name);
-        let mut settled = None;
-        let written = files.update_base(name, |there| {
-            let there = there.ok().flatten().filter(|base| {
-                self.data.check(base, class, revision).is_ok() && base.check_room(read).is_ok()
-            });
-            let then = there.as_ref().and(known.base.as_ref());
-            let mark = |local, base| ReadMark { class, local, base };
-            let mut base = match &there {
+        let mut updated = None;
+        let written = files.update_base(name, |stored| {
+            let is_valid = |base: &Base| {
+                let is_same_room = read.map_or(!base.gone, |read| base.check_room(&read.room).is_ok());
+                is_same_room && self.data.check(base, class, revision).is_ok()
+            };
+            let stored = match stored.ok().flatten() {
+                Some(base) if is_valid(&base) => Some(base),
+                _ if read.is_some() => None,
+                other => return other,
+            };
+            let mut base = match &stored {
                 Some(base) if base.revision > revision => {
                     // Another session knows a newer file than this one.
                     let mut base = base.clone();
@@ -63,36 +86,62 @@ impl Engine {
                 Some(base) => base.clone(),
                 None => Base::new(&self.settings.entry.name, class, name),
             };
-            // A room that was not in the file is there as read.
-            let before = mark(known.local.as_deref().or(Some(local)), then);
-            let now = mark(Some(local), there.as_ref());
-            base.settle(local, read, &|item| {
-                outbox.is_in_flight(item)
-                    || before.base_changed(&now, item)
-                    || before.local_changed(&now, item) && !received.contains(item)
-            });
+            let now = ReadMark {
+                class,
+                local: Some(local),
+                base: stored.as_ref(),
+            };
+            if stored.is_some() {
+                // The read may be newer than the one that was received, and show another value already.
+                for (item, received) in received {
+                    let is_same = base.may_be(item, received.base.as_ref())
+                        && base.value(item) != received.value
+                        && local_value(class, local, item) == received.value;
+                    if is_same && !outbox.is_in_flight(item) {
+                        base.set(item, received.value.clone());
+                    }
+                }
+            }
+            if let Some(read) = read {
+                base.settle(local, &read.room, read.began, &|item| {
+                    outbox.is_in_flight(item)
+                        || stored.is_some() && read.base_changed(&now, item)
+                        || read.local_changed(&now, item) && !received.contains_key(item)
+                });
+            }
             base.revision = revision.max(base.revision);
             base.held = held;
-            settled = Some(base.clone());
+            updated = Some(base.clone());
             Some(base)
         });
         if let Err(error) = written {
-            // It lags behind, which at most causes an unnecessary conflict.
+            // The base is older then, which at most causes an unnecessary conflict.
             log::warn!(room:% = name, reason:% = error; "base not written");
+            self.emit(ServerEvent::NotRecorded {
+                server: self.settings.entry.name.clone(),
+                room: name.clone(),
+                reason: error.to_string(),
+            });
+            return None;
         }
-        if settled.is_some() {
-            forget_what_is_done(files, known, (class, name), (local, read), &outbox);
+        if updated.is_some() {
+            let theirs = |item: &Item| match read {
+                Some(read) => Some(read.room.value(item)),
+                None => received.get(item).map(|received| received.value.clone()),
+            };
+            let is_equal = |item: &Item| theirs(item) == Some(local_value(class, local, item));
+            forget_what_is_done(files, known, (class, name), &is_equal, &outbox);
         }
-        settled
+        updated
     }
 }
 
-/// Drops what was not sent but is there by now.
+/// Drops changes that were not sent but that the server has meanwhile.
 fn forget_what_is_done(
     files: &ServerFiles,
     known: &Known,
     (class, room): (ServerClass, &Jid),
-    (local, read): (&Room, &RemoteRoom),
+    is_equal: &dyn Fn(&Item) -> bool,
     outbox: &Outbox,
 ) {
     let is_done = |(item, state): &(&Item, &SendState)| {
@@ -100,7 +149,7 @@ fn forget_what_is_done(
             state,
             SendState::Changed { .. } | SendState::Refused(_) | SendState::LeftOut(_)
         );
-        open && local_value(class, local, item) == read.value(item)
+        open && is_equal(item)
     };
     let done: Vec<Item> = outbox
         .states()

@@ -1,15 +1,19 @@
 //! What is known of a room, and recent losses of hats.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 
 use super::super::files::ServerFiles;
 use crate::model::{Edit, HatId, Jid, Room, User};
 use crate::store;
-use crate::sync::{Affiliations, Base, GUARD_PERIOD, LocalRoom, OtherRooms, Outbox, RemoteRoom, ServerClass};
+use crate::sync::{
+    Affiliations, Base, GUARD_PERIOD, Item, LocalRoom, OtherRooms, Outbox, ReadMark, RemoteRoom, RemoteUser,
+    RoomRead, ServerClass, Stream, UserMark,
+};
 
 /// The request of a plan.
 pub(super) struct Asked {
@@ -18,6 +22,29 @@ pub(super) struct Asked {
     pub(super) others: OtherRooms,
     pub(super) revision: u64,
     pub(super) affiliations: Affiliations,
+}
+
+/// A read of a room.
+pub(super) struct Reading {
+    pub(super) read: RoomRead,
+    /// The hash of the base when it began.
+    pub(super) base: u64,
+    /// When it began.
+    pub(super) began: Timestamp,
+    /// The connection.
+    pub(super) stream: Stream,
+}
+
+/// What a read showed that the server has lost of this account's changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It waits in the outbox to be sent again.
+    Waits,
+    /// Another session had the room's lock, so only another read can note it in the outbox.
+    NotNoted,
 }
 
 /// What is known of a room since its last read.
@@ -31,12 +58,108 @@ pub(super) struct Known {
     pub(super) local: Option<Arc<Room>>,
     /// The file's revision at that time.
     pub(super) revision: u64,
-    /// The room as read from the server.
-    pub(super) read: Option<Arc<RemoteRoom>>,
-    /// The base at that time; `None` if there was no valid one.
-    pub(super) base: Option<Base>,
+    /// The base as last known; `None` if there was no valid one.
+    pub(super) base: Option<Arc<Base>>,
+    /// The room as read from the server, and the file and the base before that.
+    pub(super) read: Option<KnownRead>,
+    /// A plan has what was read, and may still report it as received.
+    pub(super) planned: bool,
+    pub(super) lost: Lost,
     /// The outbox of a session without a state folder.
     pub(super) unwritten: Option<Outbox>,
+}
+
+/// A room as read from the server. What changed in the file or the base since is not what the server was compared with.
+#[derive(Debug)]
+pub(super) struct KnownRead {
+    pub(super) room: Arc<RemoteRoom>,
+    /// When the read began.
+    pub(super) began: Timestamp,
+    /// The connection.
+    pub(super) stream: Stream,
+    /// When it was last needed.
+    pub(super) used: Instant,
+    /// Its memory in bytes, without users who were read later.
+    size: usize,
+    local: Option<Arc<Room>>,
+    base: Option<Arc<Base>>,
+    /// Users who were read later.
+    users: BTreeMap<Jid, UserMark>,
+}
+
+impl KnownRead {
+    /// A whole room, read when file and base were these.
+    pub(super) fn new(
+        room: Arc<RemoteRoom>,
+        (began, stream): (Timestamp, Stream),
+        local: Option<Arc<Room>>,
+        base: Option<Arc<Base>>,
+    ) -> Self {
+        Self {
+            size: room.size(),
+            used: Instant::now(),
+            room,
+            began,
+            stream,
+            local,
+            base,
+            users: BTreeMap::new(),
+        }
+    }
+
+    /// Takes a user who was read alone, when file and base were `mark`. Returns whether anything is new.
+    pub(super) fn take_user(&mut self, mark: &ReadMark<'_>, user: &Jid, there: Option<RemoteUser>) -> bool {
+        self.used = Instant::now();
+        self.users.insert(user.clone(), UserMark::new(mark, user));
+        if self.room.users.get(user) == there.as_ref() {
+            return false;
+        }
+        let users = &mut Arc::make_mut(&mut self.room).users;
+        match there {
+            Some(there) => drop(users.insert(user.clone(), there)),
+            None => drop(users.remove(user)),
+        }
+        true
+    }
+
+    /// The approximate memory of the room, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The number of users who were read alone.
+    pub(super) fn users_read_later(&self) -> usize {
+        self.users.len()
+    }
+
+    /// Whether an item changed in the file since it was read.
+    pub(super) fn local_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
+        match self.user_mark(item) {
+            Some(mark) => mark.local_changed(now, item),
+            // A room that was not in the file is there as read.
+            None => self.local.is_some() && self.mark(now.class).local_changed(now, item),
+        }
+    }
+
+    /// Whether an item changed in the base since it was read.
+    pub(super) fn base_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
+        match self.user_mark(item) {
+            Some(mark) => mark.base_changed(now, item),
+            None => self.mark(now.class).base_changed(now, item),
+        }
+    }
+
+    fn user_mark(&self, item: &Item) -> Option<&UserMark> {
+        self.users.get(item.user()?)
+    }
+
+    fn mark(&self, class: ServerClass) -> ReadMark<'_> {
+        ReadMark {
+            class,
+            local: self.local.as_deref(),
+            base: self.base.as_deref(),
+        }
+    }
 }
 
 impl Known {
@@ -48,7 +171,8 @@ impl Known {
     }
 }
 
-/// The users who lost a hat by this actor's commits within the last hour: room, user, time.
+/// The users who lost a hat by this actor's commits within the last hour, and since someone last accepted removals in the
+/// room: room, user, time.
 pub(super) fn losses(data: &Path, actor: &str, now: Timestamp) -> Vec<(Jid, Jid, Timestamp)> {
     let since = now.checked_sub(GUARD_PERIOD).unwrap_or(Timestamp::MIN);
     let entries = store::read_recent(data, actor, since).unwrap_or_else(|error| {
@@ -56,8 +180,14 @@ pub(super) fn losses(data: &Path, actor: &str, now: Timestamp) -> Vec<(Jid, Jid,
         Vec::new()
     });
     let mut losses = Vec::new();
+    let mut accepted = BTreeSet::new();
+    // The newest first.
     for entry in &entries {
-        for edit in &entry.group.0 {
+        if entry.accepted_removals {
+            accepted.extend(entry.group.0.iter().filter_map(Edit::room));
+        }
+        let edits = entry.group.0.iter();
+        for edit in edits.filter(|edit| edit.room().is_none_or(|room| !accepted.contains(room))) {
             let lost = losers(edit).into_iter().zip(std::iter::repeat(edit.room()));
             losses.extend(lost.filter_map(|(user, room)| Some((room?.clone(), user, entry.time))));
         }

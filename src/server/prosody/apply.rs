@@ -1,8 +1,11 @@
 //! Applies changes in batches of users. Each command compares and sets, and answers for each change.
 
 use std::collections::BTreeMap;
+use std::iter::Peekable;
 use std::ops::ControlFlow;
+use std::time::Instant;
 
+use super::batch_size::BatchSize;
 use super::codec::{LONGEST, Odd, escape, hat_word, word_value};
 use super::{Prosody, malformed, records, text};
 use crate::model::{Affiliation, Jid};
@@ -10,18 +13,15 @@ use crate::server::backend::{Applied, RoomChanges, Tell};
 use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, Refusal, ServerClass};
 
-/// Number of users in a command. Prosody saves the whole room at its end, and is blocked meanwhile.
-const USERS: usize = 50;
 /// Maximum size of the request of a command, in bytes.
 const REQUEST: usize = 256 << 10;
 
 /// The changes of one command.
 #[derive(Default)]
-struct Batch {
+struct CommandBatch {
     request: String,
     /// Indices of its changes, in the order of the answers.
     changes: Vec<usize>,
-    users: usize,
 }
 
 impl Prosody {
@@ -31,8 +31,8 @@ impl Prosody {
         changes: &RoomChanges,
         tell: Tell<'_, Applied>,
     ) -> Result<(), Error> {
-        let (batches, refused) = self.batches(changes);
-        let mut told = |outcomes: Vec<(usize, ItemOutcome)>, unsaved| {
+        let (users, refused) = self.requests(changes);
+        let mut report = |outcomes: Vec<(usize, ItemOutcome)>, unsaved| {
             let flow = if outcomes.is_empty() {
                 ControlFlow::Continue(())
             } else {
@@ -48,16 +48,22 @@ impl Prosody {
                 Ok(())
             }
         };
-        told(refused, None)?;
+        report(refused, None)?;
         let room = &changes.room;
         let begin = format!(
-            "{} {} {}",
+            "{} {} {} {}",
             escape(room.domain()),
             escape(room.as_str()),
-            escape(&changes.actor)
+            escape(&changes.actor),
+            changes.created.as_deref().map_or("-".into(), escape)
         );
-        for batch in batches {
+        let mut users = users.into_iter().peekable();
+        let mut size = BatchSize::default();
+        while users.peek().is_some() {
+            let batch = CommandBatch::next(&mut users, size.users());
+            let asked = Instant::now();
             let answer = self.call("apply", &format!("{begin};{}", batch.request));
+            size.answered_after(asked.elapsed());
             let outcomes = answer.and_then(|answer| {
                 let outcomes = outcomes(&answer, batch.changes.len());
                 if outcomes.is_err() {
@@ -67,12 +73,14 @@ impl Prosody {
             });
             let numbers = batch.changes.iter().copied();
             match outcomes {
-                Ok((outcomes, unsaved)) => told(numbers.zip(outcomes).collect(), unsaved)?,
+                Ok((outcomes, unsaved)) => report(numbers.zip(outcomes).collect(), unsaved)?,
                 // Nothing was requested.
-                Err(error @ (Error::Away(_) | Error::Refused(_) | Error::Stopped)) => return Err(error),
+                Err(error @ (Error::Away(_) | Error::Refused(_) | Error::NoHats(_) | Error::Stopped)) => {
+                    return Err(error);
+                }
                 Err(error @ (Error::Lost(_) | Error::Malformed(_))) => {
                     // The server's error is more useful than the stop.
-                    let _ = told(
+                    let _ = report(
                         numbers.map(|number| (number, ItemOutcome::Unknown)).collect(),
                         None,
                     );
@@ -83,11 +91,10 @@ impl Prosody {
         Ok(())
     }
 
-    /// The commands, and changes that are refused without asking the server. All changes of a user are in one command,
-    /// so that the room is notified of them once.
-    fn batches(&self, changes: &RoomChanges) -> (Vec<Batch>, Vec<(usize, ItemOutcome)>) {
+    /// The requests by user, and changes that are refused without asking the server.
+    fn requests<'a>(&self, changes: &'a RoomChanges) -> (Vec<UserRequests<'a>>, Vec<(usize, ItemOutcome)>) {
         let mut users: BTreeMap<&Jid, usize> = BTreeMap::new();
-        let mut order: Vec<(&Jid, Vec<(usize, String)>)> = Vec::new();
+        let mut order: Vec<UserRequests<'a>> = Vec::new();
         let mut refused = Vec::new();
         let allowed = self.settings.allows(&changes.room);
         for (number, change) in changes.changes.iter().enumerate() {
@@ -108,14 +115,24 @@ impl Prosody {
                 (Err(condition), _) => refused.push((number, refuse(condition))),
             }
         }
-        let mut batches = Vec::new();
-        let mut batch = Batch::default();
-        for (user, requests) in order {
+        (order, refused)
+    }
+}
+
+/// The requests of a user, with the indices of their changes.
+type UserRequests<'a> = (&'a Jid, Vec<(usize, String)>);
+
+impl CommandBatch {
+    /// The next command, of at most so many users. All changes of a user are in one command, so that the room is notified of
+    /// them once.
+    fn next<'a>(users: &mut Peekable<impl Iterator<Item = UserRequests<'a>>>, most: usize) -> Self {
+        let mut batch = Self::default();
+        let mut count = 0;
+        while let Some((user, requests)) = users.next_if(|(_, requests)| {
             let size: usize = requests.iter().map(|(_, request)| request.len() + 1).sum();
-            if batch.users == USERS || batch.users > 0 && batch.request.len() + size > REQUEST {
-                batches.push(std::mem::take(&mut batch));
-            }
-            batch.users += 1;
+            count == 0 || count < most && batch.request.len() + size <= REQUEST
+        }) {
+            count += 1;
             if !batch.request.is_empty() {
                 batch.request.push(';');
             }
@@ -127,10 +144,7 @@ impl Prosody {
                 batch.changes.push(number);
             }
         }
-        if batch.users > 0 {
-            batches.push(batch);
-        }
-        (batches, refused)
+        batch
     }
 }
 
@@ -222,6 +236,8 @@ fn outcomes(answer: &str, count: usize) -> Result<(Vec<ItemOutcome>, Option<Stri
         let words: Vec<&str> = record.split(' ').collect();
         outcomes.push(match words.as_slice() {
             ["gone"] if outcomes.is_empty() => return all(refuse(Condition::Gone)),
+            // Reading tells that it was created again.
+            ["another"] if outcomes.is_empty() => return all(ItemOutcome::Unknown),
             ["failed", why] if outcomes.is_empty() => {
                 return all(refused(Condition::InternalServerError, Some(text(why))));
             }
@@ -244,7 +260,7 @@ fn outcomes(answer: &str, count: usize) -> Result<(Vec<ItemOutcome>, Option<Stri
             ["bad"] => refuse(Condition::NotAcceptable),
             ["odd"] => refused(
                 Condition::UndefinedCondition,
-                Some("what the server has there is no hat".into()),
+                Some("the value on the server is not a hat".into()),
             ),
             ["owner"] => refused(Condition::Conflict, Some("the room would have no owner".into())),
             ["refused", why] => {
@@ -259,7 +275,7 @@ fn outcomes(answer: &str, count: usize) -> Result<(Vec<ItemOutcome>, Option<Stri
         });
     }
     if outcomes.len() != count || !saved {
-        return Err(Error::Malformed("it has not one outcome for each change".into()));
+        return Err(Error::Malformed("not exactly one outcome for each change".into()));
     }
     if unsaved.is_some() {
         for outcome in &mut outcomes {

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Affiliation, HatId};
+use crate::model::{Affiliation, HatId, Jid};
 use crate::sync::{HatValue, ItemValue};
 
 /// Maximum size of a title, name or nickname, in bytes; the library has the same limit.
@@ -79,6 +79,12 @@ pub(super) fn word_value(word: &str) -> Result<Option<ItemValue>, Odd> {
         Some(affiliation) => Ok(ItemValue::affiliation(affiliation)),
         None => word_hat(word).map(|hat| hat.map(ItemValue::Hat)),
     }
+}
+
+/// Decodes an address; `None` if the server spells it in another way.
+pub(super) fn word_jid(word: &str) -> Option<Jid> {
+    let spelled = unescape(word)?;
+    Jid::parse(&spelled).ok().filter(|jid| jid.as_str() == spelled)
 }
 
 /// Decodes a hat ID.

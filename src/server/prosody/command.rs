@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::carrier::{Carrier, Said};
 use crate::server::channel::Broken;
-use crate::server::child::{Child, FAREWELL, Input};
+use crate::server::child::{Child, ChildInput, FAREWELL};
 use crate::server::settings::CommandLine;
 
 /// Maximum size of a printed piece, in bytes: prosodyctl of Prosody 13 crashes at 10,000 of XML.
@@ -18,29 +18,29 @@ const LONGEST_LINE: usize = 64 << 10;
 const CHATTER: usize = 2048;
 
 /// A running command.
-pub(super) struct Command {
+pub(super) struct RunningCommand {
     child: Child,
-    reader: Reader,
+    reader: OutputReader,
 }
 
 /// Parses the received bytes.
 #[derive(Default)]
-struct Reader {
+struct OutputReader {
     partial: Vec<u8>,
     said: VecDeque<Said>,
     chatter: String,
 }
 
-impl Command {
+impl RunningCommand {
     pub(super) fn start(line: &CommandLine) -> io::Result<Self> {
         Ok(Self {
-            child: Child::start(line, Input::Pipe)?,
-            reader: Reader::default(),
+            child: Child::start(line, ChildInput::Pipe)?,
+            reader: OutputReader::default(),
         })
     }
 }
 
-impl Carrier for Command {
+impl Carrier for RunningCommand {
     fn send(&mut self, lines: &[String], until: Instant) -> Result<(), Broken> {
         let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         self.child.channel.send(text.as_bytes(), until)
@@ -77,7 +77,7 @@ impl Carrier for Command {
     }
 }
 
-impl Reader {
+impl OutputReader {
     fn read(&mut self, bytes: &[u8]) -> Result<(), Broken> {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.partial.extend_from_slice(part);
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> (Vec<Said>, String, Result<(), Broken>) {
-        let mut reader = Reader::default();
+        let mut reader = OutputReader::default();
         let mut result = Ok(());
         for byte in text.as_bytes() {
             result = reader.read(std::slice::from_ref(byte));

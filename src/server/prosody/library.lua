@@ -1,4 +1,5 @@
--- What hatrack asks Prosody to do: loaded once a connection, into the session of the admin shell; nothing stays when that ends.
+-- What hatrack asks Prosody to do: loaded once a connection, into the session of the admin shell; nothing stays when that ends,
+-- but for the hooks of watch.lua, which stay until the end of their lease where the session could not say that it ends.
 -- For Prosody 0.12 and 13, Lua 5.1 to 5.4. Lines that begin with a comment are left out when it is sent.
 --
 -- A command is "NONCE PIECE NAME REQUEST" (call, below). Requests and answers are records between ";", of words between " ",
@@ -61,6 +62,12 @@ local function put_user(put, jid, affiliation, data)
     elseif not word then put("odd " .. escape(id))
     elseif word ~= "-" then put("hat " .. escape(id) .. " " .. word) end
   end
+end
+
+-- Nothing says when a room was made. This is a random number of each room; told by its digest, since it is a secret.
+local function stamp_of(data)
+  local salt = data.occupant_id_salt
+  return type(salt) == "string" and require "util.hashes".sha256("hatrack:" .. salt, true):sub(1, 32) or "-"
 end
 
 local functions = {}
@@ -173,11 +180,8 @@ function functions.read(put, records)
   local keys = {}
   for user in pairs(affiliations) do keys[#keys + 1] = user end
   reading = { affiliations = affiliations, data = data, keys = keys, at = 0 }
-  -- Nothing says when a room was made. This is a random number of each room; told by its digest, since it is a secret.
-  local stamp = of.occupant_id_salt
-  stamp = type(stamp) == "string" and require "util.hashes".sha256("hatrack:" .. stamp, true):sub(1, 32) or "-"
   local name = type(of.name) == "string" and #of.name <= longest and of.name or ""
-  put("found " .. #keys .. " " .. stamp .. (name ~= "" and " " .. escape(name) or ""))
+  put("found " .. #keys .. " " .. stamp_of(of) .. (name ~= "" and " " .. escape(name) or ""))
   next_users(put, count)
 end
 
@@ -273,15 +277,17 @@ local function change_user(put, room, occupants, jid, changes)
   return not failed and (save or touched or wanted_affiliation ~= nil)
 end
 
--- apply SERVICE ROOM ACTOR; then for each user "user JID" and the changes: the answers in the same order, then "saved" or
--- "unsaved WHY". Before anything is done: "gone", "failed WHY". Nothing here waits, and Prosody has one thread: nobody comes
--- between comparing and setting.
+-- apply SERVICE ROOM ACTOR STAMP; then for each user "user JID" and the changes: the answers in the same order, then "saved" or
+-- "unsaved WHY". Before anything is done: "gone", "failed WHY", or "another" where the room has another stamp; "-" fits any.
+-- Nothing here waits, and Prosody has one thread: nobody comes between comparing and setting.
 function functions.apply(put, records)
   local service, jid, actor = unescape(records[1][1]), unescape(records[1][2]), unescape(records[1][3])
+  local stamp = records[1][4]
   local muc = muc_of(service)
   if not muc then put("failed " .. escape("there is no service of rooms " .. service)) return end
   local room = muc.get_room_from_jid(jid)
   if room == nil or room and room._data.destroyed then put("gone") return end
+  if stamp ~= "-" and stamp ~= escape(stamp_of(room._data)) then put("another") return end
   local save = room and rawget(room, "save")
   if not save then put("failed " .. escape("the server cannot load the room")) return end
   local occupants = {}

@@ -1,29 +1,32 @@
-//! Prosody 0.12 and later, by its admin shell. A Lua library is loaded into the session and called with requests that
+//! Prosody 0.12 and later, through its admin shell. A Lua library is loaded into the session and called with requests that
 //! contain no Lua. The shell can change all rooms, so the configured rooms are checked here as well.
 
 mod apply;
+mod batch_size;
 mod carrier;
 mod codec;
 mod command;
+mod occupants;
 mod read;
 mod shell;
 mod socket;
+mod watch;
+mod watched;
 
 use std::time::Instant;
 
 use self::codec::{escape, unescape};
-use self::command::Command;
+use self::command::RunningCommand;
 use self::shell::Shell;
 use self::socket::Socket;
-use super::backend::{Applied, Backend, ReadEvent, RoomChanges, RoomList, Tell};
+use self::watched::ProsodyWatch;
+use super::backend::{Applied, Backend, ReadEvent, RoomChanges, RoomList, Seen, Tell};
 use super::channel::Broken;
 use super::error::Error;
+use super::listing::{self, Listing, MOST_ROOMS};
 use super::settings::{ProsodyAccess, ServerSettings};
 use crate::model::Jid;
-use crate::sync::{Missing, RemoteRoomInfo, Rights, ServerClass, ServerKind, ServerReport};
-
-/// Maximum number of rooms of a server.
-const MOST_ROOMS: usize = 100_000;
+use crate::sync::{Missing, RemoteRoomInfo, ServerClass, ServerKind, ServerReport, ServerRights};
 
 /// A connection to the admin shell of one server.
 pub struct Prosody {
@@ -31,6 +34,7 @@ pub struct Prosody {
     access: ProsodyAccess,
     shell: Option<Shell>,
     generation: u64,
+    watch: ProsodyWatch,
 }
 
 impl Prosody {
@@ -41,6 +45,7 @@ impl Prosody {
             access,
             shell: None,
             generation: 0,
+            watch: ProsodyWatch::default(),
         }
     }
 
@@ -64,7 +69,7 @@ impl Prosody {
                     )));
                 }
             },
-            ProsodyAccess::Command(line) => match Command::start(line) {
+            ProsodyAccess::Command(line) => match RunningCommand::start(line) {
                 Ok(command) => Box::new(command),
                 Err(error) => {
                     return Err(Error::Refused(format!(
@@ -96,8 +101,10 @@ impl Prosody {
         answer
     }
 
-    fn list_service(&mut self, service: &Jid, list: &mut RoomList) -> Result<(), Error> {
-        let mut from = Some(1_u64);
+    /// Returns whether the server has such a service.
+    fn list_service(&mut self, service: &Jid, list: &mut Listing) -> Result<bool, Error> {
+        let mut complete = true;
+        let mut from = Some(1_usize);
         while let Some(number) = from.take() {
             let answer = self.call("list", &format!("{} {number}", escape(service.as_str())))?;
             for record in records(&answer) {
@@ -106,8 +113,11 @@ impl Prosody {
                     (Some("room"), Some(room), name) => list_room(room, name, &self.settings, list)?,
                     (Some("next"), Some(next), None) => {
                         from = next.parse().ok().filter(|next| *next > number);
-                        if from.is_none() {
-                            return Err(malformed(record));
+                        // Rooms that the configuration does not allow count, too: the list must end.
+                        match from {
+                            Some(next) if next <= MOST_ROOMS => {}
+                            Some(_) => return Err(listing::too_many_rooms()),
+                            None => return Err(malformed(record)),
                         }
                     }
                     (Some("failed"), Some(why), None) => {
@@ -116,12 +126,12 @@ impl Prosody {
                             text(why)
                         )));
                     }
-                    (Some("missing"), None, None) => list.complete = false,
+                    (Some("missing"), None, None) => complete = false,
                     _ => return Err(malformed(record)),
                 }
             }
         }
-        Ok(())
+        Ok(complete)
     }
 }
 
@@ -130,28 +140,22 @@ fn list_room(
     room: &str,
     name: Option<&str>,
     settings: &ServerSettings,
-    list: &mut RoomList,
+    list: &mut Listing,
 ) -> Result<(), Error> {
     let spelled = unescape(room);
     let jid = spelled.as_deref().and_then(|text| Jid::parse_room(text).ok());
     match jid.filter(|jid| Some(jid.as_str()) == spelled.as_deref()) {
-        None => list.unreadable += 1,
-        Some(jid) if settings.allows(&jid) => list.rooms.push(RemoteRoomInfo {
+        None => list.add(None),
+        Some(jid) if settings.allows(&jid) => list.add(Some(RemoteRoomInfo {
             room: jid,
             name: name
                 .and_then(unescape)
                 .filter(|name| !name.is_empty())
                 .map(Into::into),
             allowed: Some(true),
-        }),
-        Some(_) => {}
+        })),
+        Some(_) => Ok(()),
     }
-    if list.rooms.len() + list.unreadable > MOST_ROOMS {
-        return Err(Error::Malformed(format!(
-            "there are more than {MOST_ROOMS} rooms"
-        )));
-    }
-    Ok(())
 }
 
 /// The records of an answer.
@@ -160,7 +164,7 @@ fn records(answer: &str) -> impl Iterator<Item = &str> {
 }
 
 fn malformed(record: &str) -> Error {
-    Error::Malformed(format!("what is “{}”?", super::error::foreign(record)))
+    Error::Malformed(format!("unexpected line “{}”", super::error::foreign(record)))
 }
 
 /// A reason from Prosody, for display.
@@ -207,9 +211,9 @@ impl Backend for Prosody {
         others.sort();
         let list = self.list_rooms()?;
         let missing = without.into_iter().map(|service| Missing {
-            what: format!("{service} is no service of rooms on this server"),
+            what: format!("{service} is not a chat room service of this server"),
             remedy: match others.as_slice() {
-                [] => "load mod_muc there: Component \"…\" \"muc\"".to_owned(),
+                [] => "load mod_muc: Component \"…\" \"muc\"".to_owned(),
                 others => format!("set services to what the server has: {}", others.join(", ")),
             },
         });
@@ -224,7 +228,7 @@ impl Backend for Prosody {
                 // Without its arguments, which may be private.
                 ProsodyAccess::Command(line) => format!("command {}", line.program.display()),
             }),
-            rights: Rights::All,
+            rights: ServerRights::All,
             rooms: list.rooms,
             all_rooms: list.complete,
             missing,
@@ -232,25 +236,41 @@ impl Backend for Prosody {
     }
 
     fn list_rooms(&mut self) -> Result<RoomList, Error> {
-        let mut list = RoomList {
-            complete: true,
-            ..RoomList::default()
-        };
+        let (mut list, mut complete) = (Listing::default(), true);
         for service in self.settings.entry.services.clone() {
-            self.list_service(&service, &mut list)?;
+            complete &= self.list_service(&service, &mut list)?;
         }
-        list.rooms.sort_by(|one, other| one.room.cmp(&other.room));
-        Ok(list)
+        Ok(list.finish(complete))
     }
 
     fn read_rooms(&mut self, rooms: &[Jid], tell: Tell<'_, ReadEvent>) -> Result<(), Error> {
-        rooms.iter().try_for_each(|room| self.read_room(room, tell))
+        self.begin_watching()?;
+        rooms.iter().try_for_each(|room| {
+            let began = Instant::now();
+            self.read_room(room, tell)?;
+            self.watch.set_known_at(room, began);
+            Ok(())
+        })
     }
 
     fn apply(&mut self, work: &[RoomChanges], tell: Tell<'_, Applied>) -> Result<(), Error> {
         work.iter()
             .enumerate()
             .try_for_each(|(number, work)| self.apply_room(number, work, tell))
+    }
+
+    fn watch(&mut self, rooms: &[Jid], selected: Option<&Jid>) {
+        let allowed = |room: &&Jid| self.settings.allows(room);
+        self.watch
+            .set_rooms(rooms.iter().filter(allowed), selected.filter(allowed));
+    }
+
+    fn next_look(&self) -> Option<Instant> {
+        self.watch.next_look()
+    }
+
+    fn look(&mut self, tell: Tell<'_, Seen>) -> Result<(), Error> {
+        self.look_at_watched(tell)
     }
 }
 

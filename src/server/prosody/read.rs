@@ -11,30 +11,34 @@ use crate::server::error::Error;
 use crate::sync::{RemoteRoom, RemoteUser, RoomRead, Unreadable};
 
 /// Number of users in a page. The server is blocked for about 50 ms per page.
-const PAGE: usize = 1_000;
+pub(super) const PAGE: usize = 1_000;
 /// Maximum number of users and hats in a room.
-const MOST: usize = 1_000_000;
+pub(super) const MOST: usize = 1_000_000;
+/// Maximum size of all pages of a room, in bytes.
+const MOST_BYTES: usize = 64 << 20;
 
 /// A partially received room.
 #[derive(Default)]
-struct Reading {
-    room: RemoteRoom,
+pub(super) struct PartialRoom {
+    pub(super) room: RemoteRoom,
     total: Option<usize>,
     /// The user of the following hats; `None` if that user could not be parsed.
     user: Option<Jid>,
     hats: usize,
     read: usize,
+    /// Size of the pages so far, in bytes.
+    bytes: usize,
 }
 
 /// How to continue after a page.
-enum Next {
+enum AfterPage {
     More,
     End(RoomRead),
 }
 
 impl Prosody {
     pub(super) fn read_room(&mut self, room: &Jid, tell: Tell<'_, ReadEvent>) -> Result<(), Error> {
-        let told = |flow: ControlFlow<()>| {
+        let unless_stopped = |flow: ControlFlow<()>| {
             if flow.is_break() {
                 Err(Error::Stopped)
             } else {
@@ -50,24 +54,24 @@ impl Prosody {
                 "{room} is not among the rooms of the server {} in the configuration",
                 self.settings.entry.name
             );
-            return told(tell(finished(room, RoomRead::Forbidden(why))));
+            return unless_stopped(tell(finished(room, RoomRead::Forbidden(why))));
         }
-        let mut reading = Reading::default();
+        let mut reading = PartialRoom::default();
         let mut answer = self.call(
             "read",
             &format!("{} {} {PAGE}", escape(room.domain()), escape(room.as_str())),
         )?;
         loop {
             match reading.page(&answer) {
-                Ok(Next::End(read)) => return told(tell(finished(room, read))),
-                Ok(Next::More) => {}
+                Ok(AfterPage::End(read)) => return unless_stopped(tell(finished(room, read))),
+                Ok(AfterPage::More) => {}
                 // The page may end in the middle of a room.
                 Err(error) => {
                     self.shell = None;
                     return Err(error);
                 }
             }
-            told(tell(ReadEvent::Progress {
+            unless_stopped(tell(ReadEvent::Progress {
                 room: room.clone(),
                 users: reading.read,
                 total: reading.total,
@@ -77,43 +81,60 @@ impl Prosody {
     }
 }
 
-impl Reading {
-    fn page(&mut self, answer: &str) -> Result<Next, Error> {
+impl PartialRoom {
+    fn page(&mut self, answer: &str) -> Result<AfterPage, Error> {
+        let before = self.read;
+        self.bytes += answer.len();
+        if self.bytes > MOST_BYTES {
+            let megabytes = MOST_BYTES >> 20;
+            return Ok(AfterPage::End(RoomRead::Unread(format!(
+                "its users and hats have more than {megabytes} MB"
+            ))));
+        }
         for record in records(answer) {
             let words: Vec<&str> = record.split(' ').collect();
             match words.as_slice() {
-                ["gone"] => return Ok(Next::End(RoomRead::Gone)),
-                ["failed", why] => return Ok(Next::End(RoomRead::Unread(text(why)))),
+                ["gone"] => return Ok(AfterPage::End(RoomRead::Gone)),
+                ["failed", why] => return Ok(AfterPage::End(RoomRead::Unread(text(why)))),
                 ["found", users, stamp, name @ ..] => {
                     self.total = Some(users.parse().map_err(|_| malformed(record))?);
                     self.room.created = (*stamp != "-").then(|| (*stamp).into());
                     self.room.name = name.first().and_then(|name| some_text(name));
                 }
-                ["user", address, affiliation, nickname @ ..] => {
-                    self.user(address, affiliation, nickname.first());
-                }
-                ["hat", id, hat] => self.hat(id, hat),
-                ["odd"] => self.no_hats(),
-                ["odd", id] => self.no_hat(id),
+                words if self.user_record(words) => {}
                 ["end"] => {
-                    return Ok(Next::End(RoomRead::Read(Arc::new(std::mem::take(
+                    return Ok(AfterPage::End(RoomRead::Read(Arc::new(std::mem::take(
                         &mut self.room,
                     )))));
                 }
                 _ => return Err(malformed(record)),
             }
             if self.read + self.hats > MOST {
-                return Ok(Next::End(RoomRead::Unread(format!(
+                return Ok(AfterPage::End(RoomRead::Unread(format!(
                     "it has more than {MOST} users and hats"
                 ))));
             }
         }
-        // Each page has at least one user; otherwise this would never end.
-        if answer.contains("user ") {
-            Ok(Next::More)
+        // Only the last page has fewer users; with smaller ones, a server could go on for hours.
+        if self.read - before >= PAGE {
+            Ok(AfterPage::More)
         } else {
-            Err(malformed("a page without users"))
+            Err(malformed("a page with too few users"))
         }
+    }
+
+    /// Takes a record about a user, if it is one.
+    pub(super) fn user_record(&mut self, words: &[&str]) -> bool {
+        match words {
+            ["user", address, affiliation, nickname @ ..] => {
+                self.user(address, affiliation, nickname.first());
+            }
+            ["hat", id, hat] => self.hat(id, hat),
+            ["odd"] => self.no_hats(),
+            ["odd", id] => self.no_hat(id),
+            _ => return false,
+        }
+        true
     }
 
     fn unreadable(&mut self) -> &mut Unreadable {

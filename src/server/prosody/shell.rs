@@ -9,7 +9,11 @@ use super::codec::{escape, unescape};
 use crate::server::channel::Broken;
 
 /// The Lua library that runs in Prosody.
-const LIBRARY: &str = include_str!("library.lua");
+const LIBRARY: [&str; 3] = [
+    include_str!("library.lua"),
+    include_str!("occupants.lua"),
+    include_str!("watch.lua"),
+];
 /// Prepares the session for loading it. Nothing outside the session changes.
 const BEGIN: &str =
     "> hatrack = { buffer = {} } function hatrack.put(s) hatrack.buffer[#hatrack.buffer + 1] = s end";
@@ -23,6 +27,8 @@ const LONGEST_ANSWER: usize = 32 << 20;
 pub(super) struct Shell {
     carrier: Box<dyn Carrier>,
     timeout: Duration,
+    /// The name of all calls that are repeated.
+    repeated: String,
 }
 
 /// A unique name for a call.
@@ -32,7 +38,7 @@ fn nonce() -> String {
 
 /// The library as sent, without comments and indentation.
 pub(super) fn library() -> String {
-    let lines = LIBRARY.lines().map(str::trim);
+    let lines = LIBRARY.into_iter().flat_map(str::lines).map(str::trim);
     let code: Vec<&str> = lines
         .filter(|line| !line.is_empty() && !line.starts_with("--"))
         .collect();
@@ -54,7 +60,11 @@ fn put_lines(text: &str) -> Vec<String> {
 impl Shell {
     /// Loads the library.
     pub(super) fn open(carrier: Box<dyn Carrier>, timeout: Duration) -> Result<Self, Error> {
-        let mut shell = Self { carrier, timeout };
+        let mut shell = Self {
+            carrier,
+            timeout,
+            repeated: nonce(),
+        };
         let nonce = nonce();
         let mut lines = vec![BEGIN.to_owned()];
         lines.extend(put_lines(&escape(&library())));
@@ -69,17 +79,30 @@ impl Shell {
 
     /// Calls a function of the library with records encoded by the codec. After an error the connection is unusable.
     pub(super) fn call(&mut self, function: &str, request: &str) -> Result<String, Error> {
-        let nonce = nonce();
+        self.call_as(&nonce(), function, request)
+    }
+
+    /// The same for a call that is repeated for days. Its line is the same each time, so that a line editor remembers it
+    /// only once. Nothing else answers under its name, since a connection is not used after an error.
+    pub(super) fn call_repeatedly(&mut self, function: &str, request: &str) -> Result<String, Error> {
+        let nonce = self.repeated.clone();
+        self.call_as(&nonce, function, request)
+    }
+
+    fn call_as(&mut self, nonce: &str, function: &str, request: &str) -> Result<String, Error> {
         let piece = self.carrier.longest_piece();
         let mut lines = put_lines(&format!("{nonce} {piece} {function} {request}"));
         if let Some(last) = lines.last_mut() {
             last.push_str(" return hatrack.call()");
         }
-        self.exchange(&lines, &nonce)
+        self.exchange(&lines, nonce)
     }
 
     /// Closes the connection cleanly.
     pub(super) fn close(&mut self) {
+        // If this cannot be sent, the hooks go with their lease.
+        let soon = Instant::now() + Duration::from_millis(200);
+        let _ = self.carrier.send(&["> hatrack.stop()".to_owned()], soon);
         self.carrier.close();
     }
 

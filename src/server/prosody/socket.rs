@@ -23,11 +23,11 @@ const OPEN: &str =
 /// A connection to the admin socket.
 pub(super) struct Socket {
     channel: Channel,
-    reader: Reader,
+    reader: ElementReader,
 }
 
 /// Parses the received bytes.
-struct Reader {
+struct ElementReader {
     parser: Parser,
     depth: usize,
     name: String,
@@ -43,7 +43,7 @@ impl Socket {
         let channel = Channel::new(Some(OwnedFd::from(input)), OwnedFd::from(stream), None);
         let mut socket = Self {
             channel: channel.map_err(Broken::System)?,
-            reader: Reader::new(),
+            reader: ElementReader::new(),
         };
         socket.channel.send(OPEN.as_bytes(), until)?;
         Ok(socket)
@@ -90,7 +90,7 @@ impl Carrier for Socket {
     }
 }
 
-impl Reader {
+impl ElementReader {
     fn new() -> Self {
         let options = Options {
             max_token_length: 8192,
@@ -175,7 +175,7 @@ pub(super) fn explain(path: &Path, error: &io::Error) -> (bool, String) {
         io::ErrorKind::NotFound => (
             true,
             format!(
-                "Cannot open the admin socket {path}: no such file. Is Prosody running, with mod_admin_shell?"
+                "Cannot open the admin socket {path}: no such file. Check that Prosody is running with mod_admin_shell"
             ),
         ),
         io::ErrorKind::ConnectionRefused => (
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> (Vec<Said>, Result<(), Broken>) {
-        let mut reader = Reader::new();
+        let mut reader = ElementReader::new();
         let mut result = Ok(());
         // Byte by byte, as it may arrive.
         for byte in text.as_bytes() {
@@ -235,7 +235,7 @@ mod tests {
             assert!(error.starts_with(wanted), "{text}: {error}");
         }
         let endless = format!("{BEGIN}<repl-output>{}", "a".repeat(LONGEST_TEXT + 20_000));
-        let mut reader = Reader::new();
+        let mut reader = ElementReader::new();
         assert!(matches!(reader.read(endless.as_bytes()), Err(Broken::Flood)));
     }
 }

@@ -63,7 +63,7 @@ fn is_loopback(address: &SocketAddr) -> bool {
 
 fn unreachable(host: &str, port: u16, error: &std::io::Error) -> String {
     if error.kind() == std::io::ErrorKind::ConnectionRefused {
-        format!("Cannot reach {host}, port {port}: connection refused. Is the server running?")
+        format!("Cannot reach {host}, port {port}: connection refused. Check that the server is running")
     } else {
         format!(
             "Cannot reach {host}, port {port}: {}",

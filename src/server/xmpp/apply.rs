@@ -74,14 +74,14 @@ pub(super) async fn apply_room(
             let rest = work.changes.get(at..).unwrap_or_default();
             let count = batch(rest);
             let (outcomes, end) = room.make(rest.get(..count).unwrap_or_default()).await;
-            let told: Vec<_> = outcomes
+            let reported: Vec<_> = outcomes
                 .into_iter()
                 .enumerate()
                 .map(|(change, outcome)| (at + change, outcome))
                 .collect();
-            let done = told.len();
-            if !told.is_empty() {
-                telling.tell(*number, told);
+            let done = reported.len();
+            if !reported.is_empty() {
+                telling.tell(*number, reported);
             }
             match end {
                 Ended::Not => at += count,

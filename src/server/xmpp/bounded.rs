@@ -2,6 +2,7 @@
 //! deeply nested elements.
 
 use std::io;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +13,8 @@ use tokio_xmpp::minidom::Element;
 use tokio_xmpp::minidom::rxml::{AttrMap, Event, QName};
 use xso::minidom_compat::ElementFromEvents;
 use xso::{FromEventsBuilder, FromXml};
+
+use super::entries::{Entries, ListEntry};
 
 /// Maximum size of a stanza, in bytes. A list of 100,000 users has about 10 MB.
 const STANZA: u64 = 16 << 20;
@@ -25,11 +28,28 @@ const DEPTH: usize = 24;
 /// The excess is no error of the parser: after an error, the crates read the rest of the element without any limit, in time
 /// that grows with the square of the depth.
 #[derive(Debug)]
-pub(super) struct Stanza(pub(super) Result<Element, &'static str>);
+pub(super) struct Stanza(pub(super) Result<ReceivedElement, &'static str>);
+
+/// A top-level element without the entries of its list.
+#[derive(Debug)]
+pub(super) struct ReceivedElement {
+    pub(super) element: Element,
+    /// The entries of an affiliation list, or of the result form of a command.
+    pub(super) entries: Vec<ListEntry>,
+}
+
+impl Deref for ReceivedElement {
+    type Target = Element;
+
+    fn deref(&self) -> &Element {
+        &self.element
+    }
+}
 
 /// Builds a stanza within the limits.
 pub(super) struct Builder {
     element: ElementFromEvents,
+    entries: Entries,
     depth: usize,
     nodes: usize,
 }
@@ -44,6 +64,7 @@ impl FromXml for Stanza {
     ) -> Result<Builder, xso::error::FromEventsError> {
         Ok(Builder {
             element: ElementFromEvents::new(name, attributes),
+            entries: Entries::new(),
             depth: 1,
             nodes: 1,
         })
@@ -59,6 +80,7 @@ impl FromEventsBuilder for Builder {
         context: &xso::Context<'_>,
     ) -> Result<Option<Stanza>, xso::error::Error> {
         self.nodes += 1;
+        let depth = self.depth;
         match &event {
             Event::StartElement(..) => self.depth += 1,
             Event::EndElement(_) => self.depth = self.depth.saturating_sub(1),
@@ -70,7 +92,14 @@ impl FromEventsBuilder for Builder {
         if self.nodes > NODES {
             return Ok(Some(Stanza(Err("a stanza has too many elements"))));
         }
-        Ok(self.element.feed(event, context)?.map(Ok).map(Stanza))
+        let Some(event) = self.entries.take(event, depth) else {
+            return Ok(None);
+        };
+        let element = self.element.feed(event, context)?;
+        Ok(element.map(|element| {
+            let entries = std::mem::replace(&mut self.entries, Entries::new()).finish();
+            Stanza(Ok(ReceivedElement { element, entries }))
+        }))
     }
 }
 

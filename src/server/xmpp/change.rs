@@ -1,9 +1,10 @@
 //! Changes items of a room.
 //!
-//! ejabberd has no compare-and-set, so the expected value is compared with a reading made just before. If somebody changes
+//! ejabberd has no compare-and-set, so the expected value is compared with a reading made just before. If someone changes
 //! the same item between this reading and the command, the later command wins. The time between is at most half a second,
 //! or ten times the duration of the reading if that is longer. Before a change of a catalog entry the catalog is always read.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use tokio_xmpp::minidom::Element;
 use super::dialect::{self, Dialect};
 use super::element::{element, is_completed, with};
 use super::hub::Hub;
-use super::link::{Asking, Failure};
+use super::link::{Asking, RequestFailure};
 use super::outcome::{DONE, compare, explained, fits, refuse};
 use super::read::{self, MUC_ADMIN, Unread};
 use crate::model::{Affiliation, HatId, Jid};
@@ -316,15 +317,15 @@ impl<'a> Changing<'a> {
     }
 
     /// The result of a request that changes something.
-    fn ended(&self, answer: Result<(), Failure>) -> End {
+    fn ended(&self, answer: Result<(), RequestFailure>) -> End {
         match answer {
             Ok(()) => End::Outcome(DONE),
-            Err(Failure::Refused(refused)) => match refused.condition {
+            Err(RequestFailure::Refused(refused)) => match refused.condition {
                 Condition::RemoteServerTimeout => End::Room(ItemOutcome::Unknown),
                 _ => End::Outcome(ItemOutcome::Refused(explained(refused, self.room).into())),
             },
-            Err(Failure::Silent) => End::Room(ItemOutcome::Unknown),
-            Err(Failure::Broken(error)) => End::Lost(error, Some(ItemOutcome::Unknown)),
+            Err(RequestFailure::Silent) => End::Room(ItemOutcome::Unknown),
+            Err(RequestFailure::Broken(error)) => End::Lost(error, Some(ItemOutcome::Unknown)),
         }
     }
 
@@ -364,15 +365,15 @@ impl<'a> Changing<'a> {
             return Ok(());
         }
         let began = Instant::now();
-        let mut room = RemoteRoom::default();
-        for affiliation in Affiliation::ALL {
-            if affiliation != Affiliation::None {
-                read::list(self.asking, self.room, affiliation, &mut room)
-                    .await
-                    .map_err(unread)?;
-            }
-        }
-        self.users = Some(fresh(room, began));
+        let room = RefCell::default();
+        let listed = Affiliation::ALL.into_iter();
+        let listed: Vec<_> = listed
+            .filter(|affiliation| *affiliation != Affiliation::None)
+            .collect();
+        read::lists(self.asking, self.room, &listed, &room)
+            .await
+            .map_err(unread)?;
+        self.users = Some(fresh(room.into_inner(), began));
         Ok(())
     }
 }

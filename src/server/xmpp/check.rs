@@ -8,7 +8,7 @@ use crate::model::{Affiliation, Jid};
 use crate::server::backend::RoomList;
 use crate::server::error::Error;
 use crate::server::settings::ServerSettings;
-use crate::sync::{Missing, RemoteRoom, Rights, ServerKind, ServerReport};
+use crate::sync::{Missing, RemoteRoom, ServerKind, ServerReport, ServerRights};
 
 /// Maximum number of rooms to check.
 const LOOKED_AT: usize = 1_000;
@@ -46,7 +46,7 @@ pub(super) async fn check(
     if dialect.is_none() {
         dialect = match discover::dialect(asking, settings, own).await {
             Ok(dialect) => Some(dialect),
-            Err(Error::Refused(_)) => None,
+            Err(Error::NoHats(_)) => None,
             Err(error) => return Err(error),
         };
     }
@@ -75,9 +75,9 @@ pub(super) async fn check(
 }
 
 /// An account that can manage hats without being owner or admin is an administrator of the service.
-async fn rights(asking: &Asking, own: &Jid, allowed: &[&Jid]) -> Result<Rights, Error> {
+async fn rights(asking: &Asking, own: &Jid, allowed: &[&Jid]) -> Result<ServerRights, Error> {
     if allowed.is_empty() {
-        return Ok(Rights::None);
+        return Ok(ServerRights::None);
     }
     'rooms: for room in allowed.iter().take(ASKED) {
         let mut lists = RemoteRoom::default();
@@ -89,10 +89,10 @@ async fn rights(asking: &Asking, own: &Jid, allowed: &[&Jid]) -> Result<Rights, 
             }
         }
         if !lists.users.contains_key(own) {
-            return Ok(Rights::All);
+            return Ok(ServerRights::All);
         }
     }
-    Ok(Rights::ByRoom)
+    Ok(ServerRights::ByRoom)
 }
 
 fn missing(

@@ -2,7 +2,8 @@
 
 use tokio_xmpp::minidom::Element;
 
-use super::element::{attribute, command, items, value};
+use super::element::{attribute, command};
+use super::entries::ListEntry;
 use crate::sync::{CatalogValue, HatValue, ServerClass};
 
 /// The commands that a room supports.
@@ -58,24 +59,23 @@ impl Dialect {
         command(self.list_node(), None)
     }
 
-    /// The entries of a list of assigned hats; for an invalid one the hat's ID, if it has one.
-    pub(super) fn assigned(self, form: &Element) -> impl Iterator<Item = Result<Assigned, Option<String>>> {
-        items(form).map(move |item| {
-            let (user, id, title) = match self {
-                Self::Catalog => ("hats#jid", "hats#uri", "hats#title"),
-                // ejabberd swaps these two fields in the list.
-                Self::First | Self::Second => ("jid", "hat_title", "hat_uri"),
-            };
-            let id = value(item, id).filter(|id| !id.is_empty()).ok_or(None)?;
-            let hat = match self {
-                Self::Catalog => Some(HatValue::assigned()),
-                Self::First | Self::Second => value(item, title).map(|title| HatValue::titled(&title)),
-            };
-            match (value(item, user), hat) {
-                (Some(user), Some(hat)) => Ok(Assigned { user, id, hat }),
-                _ => Err(Some(id)),
-            }
-        })
+    /// An entry of a list of assigned hats; for an invalid one the hat's ID, if it has one.
+    pub(super) fn assigned(self, entry: &ListEntry) -> Result<Assigned, Option<String>> {
+        let (user, id, title) = match self {
+            Self::Catalog => ("hats#jid", "hats#uri", "hats#title"),
+            // ejabberd swaps these two fields in the list.
+            Self::First | Self::Second => ("jid", "hat_title", "hat_uri"),
+        };
+        let text = |name| entry.value(name).map(str::to_owned);
+        let id = text(id).filter(|id| !id.is_empty()).ok_or(None)?;
+        let hat = match self {
+            Self::Catalog => Some(HatValue::assigned()),
+            Self::First | Self::Second => entry.value(title).map(HatValue::titled),
+        };
+        match (text(user), hat) {
+            (Some(user), Some(hat)) => Ok(Assigned { user, id, hat }),
+            _ => Err(Some(id)),
+        }
     }
 
     /// Adds a hat to a user, or changes its title.
@@ -111,14 +111,12 @@ pub(super) fn list_catalog() -> Element {
     command("urn:xmpp:hats:commands:list", None)
 }
 
-/// The entries of a catalog; `None` for invalid ones.
-pub(super) fn catalog(form: &Element) -> impl Iterator<Item = Option<(String, CatalogValue)>> {
-    items(form).map(|item| {
-        let id = value(item, "hats#uri").filter(|id| !id.is_empty())?;
-        let title = value(item, "hats#title").unwrap_or_default();
-        let hue = value(item, "hats#hue");
-        Some((id, CatalogValue::new(&title, hue.as_deref())))
-    })
+/// An entry of a catalog; `None` if it is invalid.
+pub(super) fn catalog_entry(entry: &ListEntry) -> Option<(String, CatalogValue)> {
+    let id = entry.value("hats#uri").filter(|id| !id.is_empty())?;
+    let title = entry.value("hats#title").unwrap_or_default();
+    let hue = entry.value("hats#hue");
+    Some((id.to_owned(), CatalogValue::new(title, hue)))
 }
 
 /// Defines a hat in the catalog, or changes it.

@@ -11,10 +11,11 @@ use tokio_xmpp::minidom::Element;
 use super::dialect::Dialect;
 use super::element::{attribute, child, command, element, form, is_completed, texts, value, values, with};
 use super::hub::SIDE_BY_SIDE;
-use super::link::{Asking, Failure};
+use super::link::{Asking, RequestFailure};
 use crate::model::Jid;
 use crate::server::backend::RoomList;
 use crate::server::error::{Error, foreign};
+use crate::server::listing::{Listing, MOST_ROOMS};
 use crate::server::settings::ServerSettings;
 use crate::sync::{Condition, RemoteRoomInfo};
 
@@ -22,14 +23,14 @@ const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
 const COMMANDS: &str = "http://jabber.org/protocol/commands";
 const RSM: &str = "http://jabber.org/protocol/rsm";
 const VERSION: &str = "jabber:iq:version";
-/// Maximum number of rooms of a server.
-const MOST_ROOMS: usize = 100_000;
 /// Number of rooms per page. ejabberd lists empty rooms only in pages.
 const PAGE: &str = "50";
 /// Maximum number of rooms to query for the supported commands.
 const LOOKED_AT: usize = 256;
 
 /// Detects the dialect: from the first room with commands for hats, else from the server's version.
+///
+/// Errors: [`Error::NoHats`] if neither shows it.
 pub(super) async fn dialect(asking: &Asking, settings: &ServerSettings, own: &Jid) -> Result<Dialect, Error> {
     let mut seen = BTreeSet::new();
     let given = settings
@@ -43,12 +44,12 @@ pub(super) async fn dialect(asking: &Asking, settings: &ServerSettings, own: &Ji
     }
     seen.extend(rooms.drain(..));
     for service in &settings.entry.services {
-        let mut list = RoomList::default();
+        let mut list = Listing::default();
         // Other errors are reported by `rooms`.
         if let Err(Error::Lost(error)) = list_service(asking, service, &mut list, LOOKED_AT).await {
             return Err(Error::Lost(error));
         }
-        let listed = list.rooms.into_iter().map(|info| info.room);
+        let listed = list.rooms().iter().map(|info| info.room.clone());
         rooms.extend(listed.filter(|room| settings.entry.has(room) && seen.insert(room.clone())));
         if let Some(found) = first_of(asking, &rooms).await? {
             return Ok(found);
@@ -62,7 +63,7 @@ pub(super) async fn dialect(asking: &Asking, settings: &ServerSettings, own: &Ji
     {
         return Ok(found);
     }
-    Err(Error::Refused(format!(
+    Err(Error::NoHats(format!(
         "{own} cannot manage hats in any room of {}. This requires ejabberd 21.12 or later, the room option enable_hats, and an owner or admin of the room or an administrator of the service.",
         services(settings)
     )))
@@ -99,9 +100,9 @@ pub(super) async fn commands_of(
                 let dialect = child(&answer, "query", DISCO_ITEMS).and_then(Dialect::of);
                 found.borrow_mut().insert(room.clone(), dialect);
             }
-            Err(Failure::Refused(_)) => drop(found.borrow_mut().insert(room.clone(), None)),
-            Err(Failure::Silent) => {}
-            Err(Failure::Broken(error)) => drop(lost.borrow_mut().get_or_insert(error)),
+            Err(RequestFailure::Refused(_)) => drop(found.borrow_mut().insert(room.clone(), None)),
+            Err(RequestFailure::Silent) => {}
+            Err(RequestFailure::Broken(error)) => drop(lost.borrow_mut().get_or_insert(error)),
         }
     });
     each.await;
@@ -113,13 +114,10 @@ pub(super) async fn commands_of(
 
 /// The rooms of the configured services, and the configured rooms.
 pub(super) async fn rooms(asking: &Asking, settings: &ServerSettings, own: &Jid) -> Result<RoomList, Error> {
-    let mut list = RoomList {
-        complete: true,
-        ..RoomList::default()
-    };
+    let (mut list, mut complete) = (Listing::default(), true);
     for service in &settings.entry.services {
         list_service(asking, service, &mut list, MOST_ROOMS).await?;
-        list.complete &= list_hidden(asking, service, own, &mut list).await?;
+        complete &= list_hidden(asking, service, own, &mut list).await?;
     }
     for room in settings
         .rooms
@@ -127,10 +125,10 @@ pub(super) async fn rooms(asking: &Asking, settings: &ServerSettings, own: &Jid)
         .flatten()
         .filter(|room| settings.entry.has(room))
     {
-        add(&mut list, room.clone(), None);
+        add(&mut list, room.clone(), None)?;
     }
+    let mut list = list.finish(complete);
     list.rooms.retain(|info| settings.entry.has(&info.room));
-    list.rooms.sort_by(|one, other| one.room.cmp(&other.room));
     // Keep the entry with a name.
     list.rooms.dedup_by(|later, kept| {
         let same = later.room == kept.room;
@@ -142,16 +140,16 @@ pub(super) async fn rooms(asking: &Asking, settings: &ServerSettings, own: &Jid)
     Ok(list)
 }
 
-fn add(list: &mut RoomList, room: Jid, name: Option<Arc<str>>) {
-    list.rooms.push(RemoteRoomInfo {
+fn add(list: &mut Listing, room: Jid, name: Option<Arc<str>>) -> Result<(), Error> {
+    list.add(Some(RemoteRoomInfo {
         room,
         name,
         allowed: None,
-    });
+    }))
 }
 
 /// Lists the rooms of a service, in pages (XEP-0059).
-async fn list_service(asking: &Asking, service: &Jid, list: &mut RoomList, most: usize) -> Result<(), Error> {
+async fn list_service(asking: &Asking, service: &Jid, list: &mut Listing, most: usize) -> Result<(), Error> {
     let mut position: Option<String> = None;
     loop {
         let mut set = element("set", RSM, &[]);
@@ -164,13 +162,13 @@ async fn list_service(asking: &Asking, service: &Jid, list: &mut RoomList, most:
         let query = with(element("query", DISCO_ITEMS, &[]), set);
         let answer = match asking.ask(service.as_str(), "get", query).await {
             Ok(answer) => answer,
-            Err(Failure::Broken(error)) => return Err(error),
-            Err(Failure::Silent) => {
+            Err(RequestFailure::Broken(error)) => return Err(error),
+            Err(RequestFailure::Silent) => {
                 return Err(Error::Away(format!(
                     "Cannot list the rooms of {service}: no answer."
                 )));
             }
-            Err(Failure::Refused(refused)) => {
+            Err(RequestFailure::Refused(refused)) => {
                 return Err(match refused.condition {
                     Condition::RemoteServerNotFound
                     | Condition::ItemNotFound
@@ -185,16 +183,11 @@ async fn list_service(asking: &Asking, service: &Jid, list: &mut RoomList, most:
         let Some(query) = child(&answer, "query", DISCO_ITEMS) else {
             return Err(Error::Malformed("no list of rooms".into()));
         };
-        let before = list.rooms.len() + list.unreadable;
+        let before = list.count();
         for item in query.children().filter(|item| item.is("item", DISCO_ITEMS)) {
-            take(item, service, list);
+            take(item, service, list)?;
         }
-        let count = list.rooms.len() + list.unreadable;
-        if count > MOST_ROOMS {
-            return Err(Error::Malformed(format!(
-                "there are more than {MOST_ROOMS} rooms"
-            )));
-        }
+        let count = list.count();
         let set = child(query, "set", RSM);
         let next = set.and_then(|set| texts(set, "last").into_iter().next());
         // An empty or repeated page is the end.
@@ -205,7 +198,7 @@ async fn list_service(asking: &Asking, service: &Jid, list: &mut RoomList, most:
     }
 }
 
-fn take(item: &Element, service: &Jid, list: &mut RoomList) {
+fn take(item: &Element, service: &Jid, list: &mut Listing) -> Result<(), Error> {
     let spelled = attribute(item, "jid").unwrap_or_default();
     match Jid::parse_room(spelled) {
         Ok(room) if room.as_str() == spelled && room.domain() == service.as_str() => {
@@ -214,9 +207,9 @@ fn take(item: &Element, service: &Jid, list: &mut RoomList) {
             let name =
                 name.filter(|name| !name.is_empty() && *name != local && name.len() <= super::read::LONGEST);
             let name = name.map(Arc::from);
-            add(list, room, name);
+            add(list, room, name)
         }
-        _ => list.unreadable += 1,
+        _ => list.add(None),
     }
 }
 
@@ -232,32 +225,27 @@ fn name_only(name: &str) -> &str {
 }
 
 /// Adds hidden rooms, if the account can list them (`mod_adhoc_api`, ejabberd 25.03 and later). Returns whether it can.
-async fn list_hidden(asking: &Asking, service: &Jid, own: &Jid, list: &mut RoomList) -> Result<bool, Error> {
+async fn list_hidden(asking: &Asking, service: &Jid, own: &Jid, list: &mut Listing) -> Result<bool, Error> {
     // The command belongs to the account's own server.
     let fields = [("service", service.as_str())];
     let command = command("api-commands/muc_online_rooms", Some(&fields));
     let answer = match asking.ask(own.domain(), "set", command).await {
         Ok(answer) if is_completed(&answer) => answer,
-        Err(Failure::Broken(error)) => return Err(error),
+        Err(RequestFailure::Broken(error)) => return Err(error),
         Ok(_) | Err(_) => return Ok(false),
     };
     let Some(form) = form(&answer).filter(|form| value(form, "error").is_none()) else {
         return Ok(false);
     };
-    let mut known: BTreeSet<Jid> = list.rooms.iter().map(|info| info.room.clone()).collect();
+    let mut known: BTreeSet<Jid> = list.rooms().iter().map(|info| info.room.clone()).collect();
     for spelled in values(form, "rooms") {
         match Jid::parse_room(&spelled) {
             Ok(room) if room.as_str() == spelled && room.domain() == service.as_str() => {
                 if known.insert(room.clone()) {
-                    add(list, room, None);
+                    add(list, room, None)?;
                 }
             }
-            _ => list.unreadable += 1,
-        }
-        if list.rooms.len() + list.unreadable > MOST_ROOMS {
-            return Err(Error::Malformed(format!(
-                "there are more than {MOST_ROOMS} rooms"
-            )));
+            _ => list.add(None)?,
         }
     }
     Ok(true)
@@ -281,7 +269,7 @@ pub(super) async fn version(
             }
             let answer = match asking.ask(host, "get", element("query", VERSION, &[])).await {
                 Ok(answer) => answer,
-                Err(Failure::Broken(error)) => return Err(error),
+                Err(RequestFailure::Broken(error)) => return Err(error),
                 Err(_) => continue,
             };
             let query = child(&answer, "query", VERSION);

@@ -85,11 +85,6 @@ pub(super) fn value(fields: &Element, var: &str) -> Option<String> {
     Some(texts(field, "value").into_iter().next().unwrap_or_default())
 }
 
-/// The items of a result form.
-pub(super) fn items(form: &Element) -> impl Iterator<Item = &Element> {
-    form.children().filter(|item| item.is("item", FORM))
-}
-
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refused {

@@ -16,9 +16,9 @@ use tokio::time::{Instant, timeout_at};
 use tokio_xmpp::minidom::Element;
 use tokio_xmpp::xmlstream::ReadError;
 
-use super::bounded::{Meter, Stanza, is_malformed};
+use super::bounded::{Meter, ReceivedElement, Stanza, is_malformed};
 use super::element::{self, Refused, STREAMS, attribute, child, element, refusal, stream_error, with};
-use super::login::{LoggedIn, Stream};
+use super::login::{LoggedIn, XmppStream};
 use crate::server::error::{Error, foreign};
 
 const CLIENT: &str = "jabber:client";
@@ -37,7 +37,7 @@ const BURST: usize = 256;
 
 /// A logged-in stream.
 pub(super) struct Link {
-    stream: Stream,
+    stream: XmppStream,
     meter: Arc<Meter>,
     /// The transport, for display.
     pub(super) transport: String,
@@ -50,7 +50,7 @@ pub(super) struct Link {
 
 /// Why a request failed.
 #[derive(Debug, Clone)]
-pub(super) enum Failure {
+pub(super) enum RequestFailure {
     /// The server returned an error.
     Refused(Refused),
     /// Timeout, while the connection works.
@@ -61,7 +61,7 @@ pub(super) enum Failure {
 
 /// Makes requests during [`Link::run`].
 pub(super) struct Asking {
-    waiting: RefCell<HashMap<String, Waiting>>,
+    waiting: RefCell<HashMap<String, PendingRequest>>,
     outbox: RefCell<VecDeque<Element>>,
     broken: RefCell<Option<Error>>,
     progress: Cell<Instant>,
@@ -72,27 +72,31 @@ pub(super) struct Asking {
     domain: String,
 }
 
-struct Waiting {
+struct PendingRequest {
     to: String,
-    answer: oneshot::Sender<Element>,
+    answer: oneshot::Sender<ReceivedElement>,
 }
 
 impl Asking {
     /// Sends a request and waits for the answer.
-    pub(super) async fn ask(&self, to: &str, kind: &str, payload: Element) -> Result<Element, Failure> {
-        let sent = Instant::now();
+    pub(super) async fn ask(
+        &self,
+        to: &str,
+        kind: &str,
+        payload: Element,
+    ) -> Result<ReceivedElement, RequestFailure> {
         let answer = match self.wait(to, kind, payload, self.time).await {
-            Err(Failure::Silent) if self.progress.get() < sent => {
-                // No other request was answered meanwhile. Is it this room, or the whole server?
+            Err(RequestFailure::Silent) if self.progress.get().elapsed() >= self.time => {
+                // No other request was answered lately. Is it this room, or the whole server?
                 let time = self.time.min(PROBE);
                 let ping = element("ping", PING, &[]);
                 let probe = self.wait(&self.domain, "get", ping, time).await;
-                if matches!(probe, Err(Failure::Silent)) {
+                if matches!(probe, Err(RequestFailure::Silent)) {
                     self.fail(Error::Lost("The server does not answer.".into()));
                 }
                 return Err(match self.broken.borrow().clone() {
-                    Some(error) => Failure::Broken(error),
-                    None => Failure::Silent,
+                    Some(error) => RequestFailure::Broken(error),
+                    None => RequestFailure::Silent,
                 });
             }
             answer => answer?,
@@ -100,19 +104,25 @@ impl Asking {
         if attribute(&answer, "type") == Some("result") {
             Ok(answer)
         } else {
-            Err(Failure::Refused(refusal(&answer)))
+            Err(RequestFailure::Refused(refusal(&answer)))
         }
     }
 
-    async fn wait(&self, to: &str, kind: &str, payload: Element, time: Duration) -> Result<Element, Failure> {
+    async fn wait(
+        &self,
+        to: &str,
+        kind: &str,
+        payload: Element,
+        time: Duration,
+    ) -> Result<ReceivedElement, RequestFailure> {
         if let Some(error) = self.broken.borrow().clone() {
-            return Err(Failure::Broken(error));
+            return Err(RequestFailure::Broken(error));
         }
         self.count.set(self.count.get() + 1);
         let id = format!("{}{}", self.prefix, self.count.get());
         let stanza = element("iq", CLIENT, &[("type", kind), ("id", &id), ("to", to)]);
         let (answer, mut answered) = oneshot::channel();
-        let waiting = Waiting {
+        let waiting = PendingRequest {
             to: to.to_owned(),
             answer,
         };
@@ -126,13 +136,13 @@ impl Asking {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(_)) => {
                     let error = self.broken.borrow().clone();
-                    return Err(Failure::Broken(error.unwrap_or(Error::Stopped)));
+                    return Err(RequestFailure::Broken(error.unwrap_or(Error::Stopped)));
                 }
                 // Other requests were answered meanwhile.
                 Err(_) if until < last && self.progress.get() + time > until => {}
                 Err(_) => {
                     self.waiting.borrow_mut().remove(&id);
-                    return Err(Failure::Silent);
+                    return Err(RequestFailure::Silent);
                 }
             }
         }
@@ -151,7 +161,7 @@ impl Asking {
     }
 
     /// Passes an answer to its request, if it comes from the address that was asked.
-    fn take(&self, stanza: Element) -> bool {
+    fn take(&self, stanza: ReceivedElement) -> bool {
         let Some(id) = attribute(&stanza, "id") else {
             return false;
         };
@@ -319,7 +329,7 @@ impl Link {
 }
 
 /// Handles a stanza.
-fn received(stanza: Element, asking: &Asking) -> Result<(), Error> {
+fn received(stanza: ReceivedElement, asking: &Asking) -> Result<(), Error> {
     if stanza.is("error", STREAMS) {
         return Err(Error::Lost(format!(
             "The server closed the connection: {}",

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::io::BufStream;
+use tokio::io::{AsyncRead, AsyncWrite, BufStream};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -34,17 +34,21 @@ const STARTTLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
 const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 /// A stream that waited longer than this for the password is opened again.
 const FRESH: Duration = Duration::from_secs(10);
+/// The sizes of the buffers of a connection, in bytes. ejabberd reads what arrives at once as a whole, and answers nothing
+/// for as long as that may take at the rate of the account: 8 KiB are 3 s.
+const RECEIVE_BUFFER: usize = 64 << 10;
+const SEND_BUFFER: usize = 8 << 10;
 /// Maximum number of stanzas before the expected one.
 const CHATTER: usize = 100;
 
 /// A connection.
 type Io = Box<dyn AsyncReadAndWrite>;
 /// A stream of stanzas.
-pub(super) type Stream = XmlStream<Metered<Io>, Stanza>;
+pub(super) type XmppStream = XmlStream<Metered<Io>, Stanza>;
 
 /// A stream before the login.
 struct Opened {
-    stream: Stream,
+    stream: XmppStream,
     meter: Arc<Meter>,
     features: Element,
     /// The transport, for display.
@@ -56,7 +60,7 @@ struct Opened {
 
 /// A stream after the login.
 pub(super) struct LoggedIn {
-    pub(super) stream: Stream,
+    pub(super) stream: XmppStream,
     pub(super) meter: Arc<Meter>,
     /// The transport, for display.
     pub(super) transport: String,
@@ -98,7 +102,7 @@ async fn secure(account: &Account, tcp: TcpStream) -> Result<Opened, Error> {
     let ca_file = account.ca_file.as_deref();
     let tls = match account.tls {
         TlsMode::None => {
-            let (stream, meter, features) = stream(domain, Box::new(BufStream::new(tcp))).await?;
+            let (stream, meter, features) = stream(domain, buffered(tcp)).await?;
             return Ok(Opened {
                 stream,
                 meter,
@@ -119,7 +123,7 @@ async fn secure(account: &Account, tcp: TcpStream) -> Result<Opened, Error> {
         tls::version(connection.protocol_version()),
         tls::exporter(connection),
     );
-    let (stream, meter, features) = stream(domain, Box::new(BufStream::new(tls))).await?;
+    let (stream, meter, features) = stream(domain, buffered(tls)).await?;
     Ok(Opened {
         stream,
         meter,
@@ -128,6 +132,11 @@ async fn secure(account: &Account, tcp: TcpStream) -> Result<Opened, Error> {
         encrypted: true,
         binding,
     })
+}
+
+/// Received data arrives in few pieces: a long list has a megabyte.
+fn buffered(connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Io {
+    Box::new(BufStream::with_capacity(RECEIVE_BUFFER, SEND_BUFFER, connection))
 }
 
 /// Requests STARTTLS. Unencrypted data that the server sends in addition is dropped.
@@ -165,9 +174,9 @@ async fn encrypt(
 }
 
 /// Opens a stream and reads its features.
-async fn stream(domain: &str, io: Io) -> Result<(Stream, Arc<Meter>, Element), Error> {
+async fn stream(domain: &str, io: Io) -> Result<(XmppStream, Arc<Meter>, Element), Error> {
     let (metered, meter) = Metered::new(io);
-    let mut stream: Stream = header(domain, metered).await?.skip_features();
+    let mut stream: XmppStream = header(domain, metered).await?.skip_features();
     let features = next(domain, &mut stream).await?;
     meter.next();
     Ok((stream, meter, features))
@@ -201,7 +210,7 @@ fn broken(domain: &str, error: &std::io::Error) -> Error {
     }
 }
 
-/// The next element during the login. Stream errors become errors.
+/// The next element during the login. Errors of the stream are returned as errors.
 async fn next<T: AsyncReadAndWrite>(
     domain: &str,
     stream: &mut XmlStream<Metered<T>, Stanza>,
@@ -213,7 +222,7 @@ async fn next<T: AsyncReadAndWrite>(
                 "The server of {domain} closed the connection: {}",
                 super::element::stream_error(&stanza)
             ))),
-            Some(Ok(Stanza(Ok(stanza)))) => Ok(stanza),
+            Some(Ok(Stanza(Ok(stanza)))) => Ok(stanza.element),
             Some(Err(ReadError::SoftTimeout)) => continue,
             Some(Err(ReadError::ParseError(error))) => Err(Error::Malformed(foreign(&error.to_string()))),
             Some(Err(ReadError::HardError(error))) => Err(broken(domain, &error)),
@@ -259,7 +268,7 @@ async fn finish(opened: Opened, account: &Account, password: &Secret) -> Result<
     Err(Error::Malformed("the login does not finish".into()))
 }
 
-async fn restart(domain: &str, stream: Stream) -> Result<Stream, Error> {
+async fn restart(domain: &str, stream: XmppStream) -> Result<XmppStream, Error> {
     let header = StreamHeader {
         to: Some(Cow::Borrowed(domain)),
         ..StreamHeader::default()
@@ -274,7 +283,7 @@ async fn restart(domain: &str, stream: Stream) -> Result<Stream, Error> {
 
 async fn bind(
     domain: &str,
-    mut stream: Stream,
+    mut stream: XmppStream,
     meter: Arc<Meter>,
     transport: String,
 ) -> Result<LoggedIn, Error> {

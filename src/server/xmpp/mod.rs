@@ -1,4 +1,4 @@
-//! ejabberd 21.12 and later, by an XMPP account: the ad-hoc commands of a room for hats, and its affiliation lists. The
+//! ejabberd 21.12 and later, with an XMPP account: the ad-hoc commands of a room for hats, and its affiliation lists. The
 //! account never joins a room, because that is visible to the occupants.
 //!
 //! A call runs in the calling thread. Many rooms are processed in parallel, with one pending request per room.
@@ -11,6 +11,7 @@ mod check;
 mod dialect;
 mod discover;
 mod element;
+mod entries;
 mod hub;
 mod link;
 mod login;
@@ -19,10 +20,11 @@ mod password;
 mod read;
 mod sasl;
 mod tls;
+mod watch;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::time::Instant;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::iter;
@@ -32,8 +34,10 @@ use self::apply::Telling;
 use self::dialect::Dialect;
 use self::hub::{Hub, SIDE_BY_SIDE};
 use self::link::{Asking, Link};
-use super::backend::{Applied, AskPassword, Backend, ReadEvent, RoomChanges, RoomList, Tell};
+use self::watch::{Mark, Turn, XmppWatch};
+use super::backend::{Applied, AskPassword, Backend, ReadEvent, RoomChanges, RoomList, Seen, Tell};
 use super::error::Error;
+use super::refused_login::RefusedLogin;
 use super::settings::{Account, PasswordSource, ServerSettings};
 use crate::model::Jid;
 use crate::sync::{RoomRead, Secret, ServerClass, ServerReport};
@@ -47,14 +51,17 @@ pub struct Xmpp {
     known: Option<Secret>,
     /// Why the login was refused. It is only tried again by [`Backend::connect`] and [`Backend::check`].
     refused: Option<String>,
-    session: Option<Session>,
+    /// Where a refused login is remembered for other sessions.
+    remembered: Option<RefusedLogin>,
+    session: Option<XmppSession>,
     /// Number of logins.
     generation: u64,
     /// Of this session's server.
     dialect: Option<Dialect>,
+    watch: XmppWatch,
 }
 
-struct Session {
+struct XmppSession {
     link: Link,
     runtime: Runtime,
 }
@@ -68,15 +75,23 @@ impl Xmpp {
             ask,
             known: None,
             refused: None,
+            remembered: None,
             session: None,
             generation: 0,
             dialect: None,
+            watch: XmppWatch::default(),
         }
+    }
+
+    /// Remembers a refused login there, and does not repeat one that another session had.
+    pub(super) fn remembering(mut self, place: Option<RefusedLogin>) -> Self {
+        self.remembered = place;
+        self
     }
 
     /// Drops a connection that was closed since the last call. Returns whether there was one.
     fn drop_closed(&mut self) -> bool {
-        let Some(Session { link, runtime }) = &mut self.session else {
+        let Some(XmppSession { link, runtime }) = &mut self.session else {
             return false;
         };
         let closed = !runtime.block_on(link.is_open());
@@ -96,6 +111,10 @@ impl Xmpp {
         }
         if let Some(why) = &self.refused {
             return Err(Error::Refused(why.clone()));
+        }
+        if let Some(why) = self.remembered.as_ref().and_then(RefusedLogin::reason) {
+            self.refused = Some(why.clone());
+            return Err(Error::Refused(why));
         }
         let runtime = Builder::new_current_thread()
             .enable_all()
@@ -117,9 +136,12 @@ impl Xmpp {
         match logged_in {
             Ok(logged_in) => {
                 self.known = given;
+                if let Some(remembered) = &self.remembered {
+                    remembered.forget();
+                }
                 let link = Link::new(logged_in, self.account.jid.domain());
                 log::debug!(server = &*self.settings.entry.name, through = &*link.transport; "connected");
-                self.session = Some(Session { link, runtime });
+                self.session = Some(XmppSession { link, runtime });
                 self.generation += 1;
                 // The server may have been updated meanwhile.
                 self.dialect = None;
@@ -131,6 +153,10 @@ impl Xmpp {
                 if let Error::Refused(why) = &error {
                     self.refused = Some(why.clone());
                     self.known = None;
+                    // Without a password nothing was refused to the account.
+                    if let Some(remembered) = self.remembered.as_ref().filter(|_| given.is_some()) {
+                        remembered.remember(why);
+                    }
                 }
                 Err(error)
             }
@@ -143,7 +169,7 @@ impl Xmpp {
         work: impl AsyncFnOnce(&Asking, &ServerSettings) -> T,
     ) -> Result<(T, Option<Error>), Error> {
         self.log_in()?;
-        let Some(Session { link, runtime }) = &mut self.session else {
+        let Some(XmppSession { link, runtime }) = &mut self.session else {
             return Err(Error::Away("The connection is closed.".into()));
         };
         let settings = &self.settings;
@@ -156,7 +182,7 @@ impl Xmpp {
     }
 
     /// Runs requests that change nothing.
-    fn look<T>(
+    fn query<T>(
         &mut self,
         work: impl AsyncFnOnce(&Asking, &ServerSettings) -> Result<T, Error>,
     ) -> Result<T, Error> {
@@ -165,6 +191,16 @@ impl Xmpp {
             (Err(_), Some(lost)) => Err(lost),
             (value, _) => value,
         }
+    }
+
+    /// What shows whether a room changed; `None` if it does not answer.
+    fn mark(&mut self, room: &Jid) -> Result<Option<Mark>, Error> {
+        let dialect = match self.dialect() {
+            Ok(dialect) => Some(dialect),
+            Err(Error::NoHats(_)) => None,
+            Err(error) => return Err(error),
+        };
+        self.query(async |asking, _| read::mark(asking, dialect, room).await)
     }
 
     fn give_up(&mut self) {
@@ -179,7 +215,7 @@ impl Xmpp {
             return Ok(dialect);
         }
         let own = self.account.jid.clone();
-        let dialect = self.look(async |asking, settings| discover::dialect(asking, settings, &own).await)?;
+        let dialect = self.query(async |asking, settings| discover::dialect(asking, settings, &own).await)?;
         self.dialect = Some(dialect);
         Ok(dialect)
     }
@@ -197,7 +233,7 @@ impl Backend for Xmpp {
     }
 
     fn disconnect(&mut self) {
-        if let Some(Session { link, runtime }) = self.session.take() {
+        if let Some(XmppSession { link, runtime }) = self.session.take() {
             runtime.block_on(link.close());
             runtime.shutdown_background();
         }
@@ -205,6 +241,9 @@ impl Backend for Xmpp {
 
     fn check(&mut self) -> Result<ServerReport, Error> {
         self.refused = None;
+        if let Some(remembered) = &self.remembered {
+            remembered.forget();
+        }
         self.drop_closed();
         self.log_in()?;
         let transport = self
@@ -213,43 +252,50 @@ impl Backend for Xmpp {
             .map(|session| session.link.transport.clone());
         let own = self.account.jid.clone();
         let (report, dialect) =
-            self.look(async |asking, settings| check::check(asking, settings, &own, transport).await)?;
+            self.query(async |asking, settings| check::check(asking, settings, &own, transport).await)?;
         self.dialect = self.dialect.or(dialect);
         Ok(report)
     }
 
     fn list_rooms(&mut self) -> Result<RoomList, Error> {
         let own = self.account.jid.clone();
-        self.look(async |asking, settings| discover::rooms(asking, settings, &own).await)
+        self.query(async |asking, settings| discover::rooms(asking, settings, &own).await)
     }
 
     fn read_rooms(&mut self, rooms: &[Jid], tell: Tell<'_, ReadEvent>) -> Result<(), Error> {
-        let dialect = self.dialect()?;
-        let told = RefCell::new((tell, false));
+        let dialect = match self.dialect() {
+            Ok(dialect) => Some(dialect),
+            Err(Error::NoHats(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let reported = RefCell::new((tell, false));
+        let marks = RefCell::new(Vec::new());
         let (result, lost) = self.run(async |asking, settings| {
-            let hub = Hub { dialect, settings };
             let failed = RefCell::new(None);
             let each = iter(rooms).for_each_concurrent(SIDE_BY_SIDE, async |room| {
-                if told.borrow().1 || failed.borrow().is_some() {
+                if reported.borrow().1 || failed.borrow().is_some() {
                     return;
                 }
-                let read = if hub.has(room) {
-                    read::read_room(asking, &hub, room).await
-                } else {
-                    Ok(RoomRead::Forbidden(format!(
+                let began = Instant::now();
+                let unmarked = |read| (read, None);
+                let read = match dialect {
+                    _ if !settings.entry.has(room) => Ok(unmarked(RoomRead::Forbidden(format!(
                         "{room} does not belong to the services of the server {} in the configuration.",
                         settings.entry.name
-                    )))
+                    )))),
+                    Some(dialect) => read::read_room(asking, &Hub { dialect, settings }, room).await,
+                    None => read::why_unreadable(asking, room).await.map(unmarked),
                 };
                 match read {
-                    Ok(read) => {
+                    Ok((read, mark)) => {
                         let event = ReadEvent::Room {
                             room: room.clone(),
                             read,
                         };
-                        let (tell, stopped) = &mut *told.borrow_mut();
-                        if !*stopped && tell(event) == ControlFlow::Break(()) {
-                            *stopped = true;
+                        let (tell, stopped) = &mut *reported.borrow_mut();
+                        if !*stopped {
+                            *stopped = tell(event).is_break();
+                            marks.borrow_mut().push((room, mark, began));
                         }
                     }
                     Err(error) => drop(failed.borrow_mut().get_or_insert(error)),
@@ -258,9 +304,12 @@ impl Backend for Xmpp {
             each.await;
             failed.into_inner().map_or(Ok(()), Err)
         })?;
+        for (room, mark, began) in marks.into_inner() {
+            self.watch.was_read(room, mark, began);
+        }
         match (result, lost) {
             (Err(error), lost) => Err(lost.unwrap_or(error)),
-            (Ok(()), _) if told.borrow().1 => Err(Error::Stopped),
+            (Ok(()), _) if reported.borrow().1 => Err(Error::Stopped),
             (Ok(()), _) => Ok(()),
         }
     }
@@ -295,5 +344,39 @@ impl Backend for Xmpp {
             (Ok(()), _) if telling.is_stopped() => Err(Error::Stopped),
             (Ok(()), _) => Ok(()),
         }
+    }
+
+    fn watch(&mut self, rooms: &[Jid], selected: Option<&Jid>) {
+        let entry = &self.settings.entry;
+        let rooms = rooms.iter().filter(|room| entry.has(room));
+        self.watch.set_rooms(rooms, selected);
+    }
+
+    fn next_look(&self) -> Option<Instant> {
+        self.watch.next().map(|(at, _)| at)
+    }
+
+    fn look(&mut self, tell: Tell<'_, Seen>) -> Result<(), Error> {
+        while let Some((_, turn)) = self.watch.next().filter(|(at, _)| *at <= Instant::now()) {
+            let (room, asked) = match turn {
+                Turn::Read(room) => (room, false),
+                Turn::Ask(room) => {
+                    let mark = self.mark(&room)?;
+                    if !self.watch.was_asked(&room, mark, Instant::now()) {
+                        return Ok(());
+                    }
+                    (room, true)
+                }
+            };
+            self.watch.was_reported(&room, Instant::now());
+            if tell(Seen::Room { room }).is_break() {
+                return Err(Error::Stopped);
+            }
+            // The caller can do something else before the next request.
+            if asked {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::model::Jid;
 use crate::server::channel::Broken;
-use crate::server::child::{Child, Input};
+use crate::server::child::{Child, ChildInput};
 use crate::server::error::{Error, foreign};
 use crate::server::settings::CommandLine;
 use crate::sync::Secret;
@@ -19,7 +19,7 @@ pub(super) fn from_command(line: &CommandLine, jid: &Jid) -> Result<Secret, Erro
     let program = line.program.display();
     let failed = |why: String| Error::Refused(format!("Cannot get the password of {jid}: {program} {why}"));
     let mut child =
-        Child::start(line, Input::Nothing).map_err(|error| failed(format!("cannot be run: {error}")))?;
+        Child::start(line, ChildInput::Nothing).map_err(|error| failed(format!("cannot be run: {error}")))?;
     let until = Instant::now() + PATIENCE;
     let mut printed = Vec::new();
     loop {

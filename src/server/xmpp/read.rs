@@ -1,14 +1,19 @@
-//! Reads a room: name, the four affiliation lists, assigned hats, and catalog. Requests of a room are sequential, because
-//! ejabberd processes them sequentially; rooms are read in parallel.
+//! Reads a room: name, the four affiliation lists, assigned hats, and catalog. Lists wait for no answer of each other, except
+//! that a room has only one pending command, and that name and owners show first whether the room can be read. Rooms are
+//! read in parallel.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
+use futures_util::future::{try_join, try_join_all};
 use tokio_xmpp::minidom::Element;
 
 use super::dialect::{self, Dialect};
-use super::element::{attribute, child, element, form, is_completed, texts, value, with};
+use super::element::{attribute, child, element, form, is_completed, value, with};
+use super::entries::ListEntry;
 use super::hub::Hub;
-use super::link::{Asking, Failure};
+use super::link::{Asking, RequestFailure};
+use super::watch::Mark;
 use crate::model::{Affiliation, HatId, Jid};
 use crate::server::error::Error;
 use crate::sync::{Condition, HatValue, RemoteRoom, RemoteUser, RoomRead};
@@ -25,32 +30,107 @@ pub(super) enum Unread {
     Lost(Error),
 }
 
-/// Reads a room.
-pub(super) async fn read_room(asking: &Asking, hub: &Hub<'_>, room: &Jid) -> Result<RoomRead, Error> {
-    match parts(asking, hub, room).await {
-        Ok(room) => Ok(RoomRead::Read(Arc::new(room))),
+impl Unread {
+    /// The mark of a room that cannot be read, unless that passes.
+    fn mark(&self) -> Option<Mark> {
+        match self {
+            Self::Room(read @ (RoomRead::Gone | RoomRead::Forbidden(_))) => Some(Mark::Unread(read.clone())),
+            Self::Room(_) | Self::Lost(_) => None,
+        }
+    }
+}
+
+/// Reads a room, and its mark, if that is known.
+pub(super) async fn read_room(
+    asking: &Asking,
+    hub: &Hub<'_>,
+    room: &Jid,
+) -> Result<(RoomRead, Option<Mark>), Error> {
+    let mark = RefCell::default();
+    let read = parts(asking, hub, room, &mark).await;
+    match read {
+        Ok(room) => Ok((RoomRead::Read(Arc::new(room)), mark.into_inner())),
+        Err(Unread::Room(read)) => Ok((read, mark.into_inner())),
+        Err(Unread::Lost(error)) => Err(error),
+    }
+}
+
+/// Reads only what shows whether a room changed; `None` if it does not answer.
+pub(super) async fn mark(
+    asking: &Asking,
+    dialect: Option<Dialect>,
+    room: &Jid,
+) -> Result<Option<Mark>, Error> {
+    let mark = async {
+        if dialect != Some(Dialect::First) {
+            let mark = info(asking, room).await?.mark();
+            if mark.is_some() {
+                return Ok(mark);
+            }
+        }
+        let Some(dialect) = dialect else { return Ok(None) };
+        let list = completed(asking, room, dialect.list()).await?;
+        Ok(Some(Mark::of_list(dialect, &list)))
+    };
+    match mark.await {
+        Err(Unread::Lost(error)) => Err(error),
+        Err(unread) => Ok(unread.mark()),
+        Ok(mark) => Ok(mark),
+    }
+}
+
+/// Why a room cannot be read, on a server without commands for hats in any room: often the room no longer exists.
+pub(super) async fn why_unreadable(asking: &Asking, room: &Jid) -> Result<RoomRead, Error> {
+    match list(asking, room, Affiliation::Owner, &mut RemoteRoom::default()).await {
+        Ok(()) => Ok(RoomRead::Forbidden(hats_off(room))),
         Err(Unread::Room(read)) => Ok(read),
         Err(Unread::Lost(error)) => Err(error),
     }
 }
 
-async fn parts(asking: &Asking, hub: &Hub<'_>, jid: &Jid) -> Result<RemoteRoom, Unread> {
-    let mut room = RemoteRoom {
-        name: name(asking, jid).await?,
-        ..RemoteRoom::default()
+async fn parts(
+    asking: &Asking,
+    hub: &Hub<'_>,
+    jid: &Jid,
+    mark: &RefCell<Option<Mark>>,
+) -> Result<RemoteRoom, Unread> {
+    let room = RefCell::new(RemoteRoom::default());
+    let info = async {
+        // Asked first, so that no later change has this mark.
+        let info = info(asking, jid).await;
+        *mark.borrow_mut() = match &info {
+            Ok(info) => info.mark(),
+            Err(unread) => unread.mark(),
+        };
+        info
     };
-    for affiliation in [
-        Affiliation::Owner,
-        Affiliation::Admin,
-        Affiliation::Member,
-        Affiliation::Outcast,
-    ] {
-        list(asking, jid, affiliation, &mut room).await?;
-    }
-    hats(asking, hub, jid, &mut room).await?;
-    if hub.dialect == Dialect::Catalog {
-        catalog(asking, jid, &mut room).await?;
-    }
+    let users = async {
+        let owners = [Affiliation::Owner];
+        let (info, ()) = try_join(info, lists(asking, jid, &owners, &room)).await?;
+        let rest = [Affiliation::Admin, Affiliation::Member, Affiliation::Outcast];
+        lists(asking, jid, &rest, &room).await?;
+        Ok(info.name)
+    };
+    let hats = async {
+        let assigned = completed(asking, jid, hub.dialect.list()).await;
+        if mark.borrow().is_none() {
+            *mark.borrow_mut() = match &assigned {
+                Ok(assigned) => Some(Mark::of_list(hub.dialect, assigned)),
+                Err(unread) => unread.mark(),
+            };
+        }
+        let assigned = assigned?;
+        let catalog = match hub.dialect {
+            Dialect::Catalog => completed(asking, jid, dialect::list_catalog()).await?,
+            Dialect::First | Dialect::Second => Vec::new(),
+        };
+        Ok((assigned, catalog))
+    };
+    let (name, (assigned, catalog)) = try_join(users, hats).await?;
+    let mut room = room.into_inner();
+    room.name = name;
+    take_hats(&mut room, hub.dialect, &assigned);
+    take_catalog(&mut room, &catalog);
     Ok(room)
 }
 
@@ -58,22 +138,39 @@ fn fits(id: &str, title: Option<&str>) -> bool {
     id.len() <= LONGEST && title.is_none_or(|title| title.len() <= LONGEST)
 }
 
-/// The room's name.
-async fn name(asking: &Asking, room: &Jid) -> Result<Option<Arc<str>>, Unread> {
+/// What a room says of itself.
+struct Info {
+    name: Option<Arc<str>>,
+    /// The hash of its assigned hats.
+    hash: Option<Arc<str>>,
+}
+
+impl Info {
+    fn mark(&self) -> Option<Mark> {
+        let hash = self.hash.clone()?;
+        Some(Mark::Hash(self.name.clone(), hash))
+    }
+}
+
+async fn info(asking: &Asking, room: &Jid) -> Result<Info, Unread> {
     let query = element("query", DISCO_INFO, &[]);
     let answer = asking.ask(room.as_str(), "get", query).await;
     let answer = answer.map_err(|failure| unread(room, failure))?;
     let query = child(&answer, "query", DISCO_INFO);
     let form = query.and_then(|query| child(query, "x", FORM));
-    let named = form.and_then(|form| value(form, "muc#roomconfig_roomname"));
+    let field = |name| form.and_then(|form| value(form, name));
     let identity = || {
         let identity = query?.children().find(|child| child.name() == "identity")?;
         attribute(identity, "name").map(str::to_owned)
     };
-    let name = named.or_else(identity);
-    Ok(name
-        .filter(|name| !name.is_empty() && name.len() <= LONGEST)
-        .map(Into::into))
+    let some = |text: Option<String>| {
+        text.filter(|text| !text.is_empty() && text.len() <= LONGEST)
+            .map(Arc::from)
+    };
+    Ok(Info {
+        name: some(field("muc#roomconfig_roomname").or_else(identity)),
+        hash: some(field("hats#hash")),
+    })
 }
 
 /// Reads an affiliation list.
@@ -83,22 +180,50 @@ pub(super) async fn list(
     affiliation: Affiliation,
     into: &mut RemoteRoom,
 ) -> Result<(), Unread> {
-    let item = element("item", MUC_ADMIN, &[("affiliation", affiliation.as_str())]);
-    let query = with(element("query", MUC_ADMIN, &[]), item);
-    let answer = asking.ask(room.as_str(), "get", query).await;
-    let answer = answer.map_err(|failure| unread(room, failure))?;
-    let Some(query) = child(&answer, "query", MUC_ADMIN) else {
-        return Err(odd(room, "no affiliation list"));
-    };
-    for item in query.children().filter(|item| item.is("item", MUC_ADMIN)) {
-        take_user(into, item, affiliation);
+    for entry in &list_entries(asking, room, affiliation).await? {
+        take_user(into, entry, affiliation);
     }
     Ok(())
 }
 
-fn take_user(room: &mut RemoteRoom, item: &Element, listed: Affiliation) {
-    let spelled = attribute(item, "jid").unwrap_or_default();
-    let affiliation = attribute(item, "affiliation").map_or(Some(listed), Affiliation::from_name);
+async fn list_entries(
+    asking: &Asking,
+    room: &Jid,
+    affiliation: Affiliation,
+) -> Result<Vec<ListEntry>, Unread> {
+    let item = element("item", MUC_ADMIN, &[("affiliation", affiliation.as_str())]);
+    let query = with(element("query", MUC_ADMIN, &[]), item);
+    let answer = asking.ask(room.as_str(), "get", query).await;
+    let answer = answer.map_err(|failure| unread(room, failure))?;
+    match child(&answer, "query", MUC_ADMIN) {
+        Some(_) => Ok(answer.entries),
+        None => Err(odd(room, "no affiliation list")),
+    }
+}
+
+/// Reads affiliation lists, without waiting for one before the next.
+pub(super) async fn lists(
+    asking: &Asking,
+    room: &Jid,
+    affiliations: &[Affiliation],
+    into: &RefCell<RemoteRoom>,
+) -> Result<(), Unread> {
+    let each = affiliations.iter().map(async |affiliation| {
+        let entries = list_entries(asking, room, *affiliation).await?;
+        let into = &mut *into.borrow_mut();
+        for entry in &entries {
+            take_user(into, entry, *affiliation);
+        }
+        Ok(())
+    });
+    try_join_all(each).await.map(drop)
+}
+
+fn take_user(room: &mut RemoteRoom, entry: &ListEntry, listed: Affiliation) {
+    let spelled = entry.attribute("jid").unwrap_or_default();
+    let affiliation = entry
+        .attribute("affiliation")
+        .map_or(Some(listed), Affiliation::from_name);
     let some = |text: Option<&str>| {
         text.filter(|text| !text.is_empty() && text.len() <= LONGEST)
             .map(Arc::from)
@@ -107,8 +232,8 @@ fn take_user(room: &mut RemoteRoom, item: &Element, listed: Affiliation) {
         (Ok(jid), Some(affiliation)) if jid.as_str() == spelled => {
             let user = RemoteUser {
                 affiliation,
-                nickname: some(attribute(item, "nick")),
-                reason: some(texts(item, "reason").first().map(String::as_str)),
+                nickname: some(entry.attribute("nick")),
+                reason: some(entry.value("reason")),
                 ..RemoteUser::default()
             };
             room.users.insert(jid, user);
@@ -152,43 +277,51 @@ pub(super) async fn hats(
     room: &Jid,
     into: &mut RemoteRoom,
 ) -> Result<(), Unread> {
-    let answer = completed(asking, room, hub.dialect.list()).await?;
-    for assigned in hub.dialect.assigned(&answer) {
-        match assigned {
-            Ok(hat) => take_hat(into, &hat.user, hat.id, hat.hat),
-            Err(id) => into.unreadable.skip_hat(id.map(HatId::unchecked)),
+    let entries = completed(asking, room, hub.dialect.list()).await?;
+    take_hats(into, hub.dialect, &entries);
+    Ok(())
+}
+
+fn take_hats(room: &mut RemoteRoom, dialect: Dialect, entries: &[ListEntry]) {
+    for entry in entries {
+        match dialect.assigned(entry) {
+            Ok(hat) => take_hat(room, &hat.user, hat.id, hat.hat),
+            Err(id) => room.unreadable.skip_hat(id.map(HatId::unchecked)),
         }
     }
-    Ok(())
 }
 
 /// Reads the catalog.
 pub(super) async fn catalog(asking: &Asking, room: &Jid, into: &mut RemoteRoom) -> Result<(), Unread> {
-    let answer = completed(asking, room, dialect::list_catalog()).await?;
-    for entry in dialect::catalog(&answer) {
-        match entry {
-            Some((id, entry)) if fits(&id, entry.title.as_deref()) => {
-                into.catalog.insert(HatId::unchecked(id), entry);
-            }
-            Some((id, _)) => {
-                into.unreadable.count += 1;
-                into.unreadable.catalog.insert(HatId::unchecked(id));
-            }
-            None => into.unreadable.count += 1,
-        }
-    }
+    let entries = completed(asking, room, dialect::list_catalog()).await?;
+    take_catalog(into, &entries);
     Ok(())
 }
 
-/// Runs a command that only reads, and returns its result form.
-async fn completed(asking: &Asking, room: &Jid, command: Element) -> Result<Element, Unread> {
+fn take_catalog(room: &mut RemoteRoom, entries: &[ListEntry]) {
+    for entry in entries {
+        match dialect::catalog_entry(entry) {
+            Some((id, entry)) if fits(&id, entry.title.as_deref()) => {
+                room.catalog.insert(HatId::unchecked(id), entry);
+            }
+            Some((id, _)) => {
+                room.unreadable.count += 1;
+                room.unreadable.catalog.insert(HatId::unchecked(id));
+            }
+            None => room.unreadable.count += 1,
+        }
+    }
+}
+
+/// Runs a command that only reads, and returns the entries of its result form.
+async fn completed(asking: &Asking, room: &Jid, command: Element) -> Result<Vec<ListEntry>, Unread> {
     match asking.ask(room.as_str(), "set", command).await {
         Ok(answer) if is_completed(&answer) => match form(&answer) {
-            Some(form) => Ok(form.clone()),
+            Some(_) => Ok(answer.entries),
             None => Err(odd(room, "no list of hats")),
         },
         Ok(_) => Err(odd(room, "incomplete list of hats")),
-        Err(Failure::Refused(refused))
+        Err(RequestFailure::Refused(refused))
             if matches!(refused.condition, Condition::Forbidden | Condition::ItemNotFound) =>
         {
             // Accounts that can read the owner list of a room can manage its hats. So this fails if the room does not exist
@@ -197,7 +330,10 @@ async fn completed(asking: &Asking, room: &Jid, command: Element) -> Result<Elem
             Err(if refused.condition == Condition::Forbidden {
                 Unread::Room(RoomRead::Forbidden(hats_off(room)))
             } else {
-                odd(room, "other commands for hats than in other rooms of this server")
+                odd(
+                    room,
+                    "its commands for hats differ from those of other rooms of this server",
+                )
             })
         }
         Err(failure) => Err(unread(room, failure)),
@@ -223,11 +359,11 @@ fn odd(room: &Jid, what: &str) -> Unread {
 }
 
 /// The result for a room after a failed request.
-pub(super) fn unread(room: &Jid, failure: Failure) -> Unread {
+pub(super) fn unread(room: &Jid, failure: RequestFailure) -> Unread {
     let read = match failure {
-        Failure::Broken(error) => return Unread::Lost(error),
-        Failure::Silent => RoomRead::Unread(format!("The server does not answer for {room}.")),
-        Failure::Refused(refused) => match refused.condition {
+        RequestFailure::Broken(error) => return Unread::Lost(error),
+        RequestFailure::Silent => RoomRead::Unread(format!("The server does not answer for {room}.")),
+        RequestFailure::Refused(refused) => match refused.condition {
             Condition::ItemNotFound | Condition::Gone => RoomRead::Gone,
             Condition::Forbidden | Condition::NotAllowed | Condition::RegistrationRequired => {
                 RoomRead::Forbidden(who_may(room))

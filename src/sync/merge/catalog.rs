@@ -46,10 +46,11 @@ impl Needed {
 }
 
 impl Context<'_> {
-    /// Adds the lines of the catalog, if the server has one, before those of users. `after` is the room after receiving
-    /// the changes of users.
-    pub(super) fn catalog(&mut self, needed: &Needed, after: &Room) {
+    /// The lines of the catalog, if the server has one. `after` gives the room after receiving the changes of users; in a
+    /// large room that takes long, and is rarely needed.
+    pub(super) fn catalog<'r>(&self, needed: &Needed, after: &dyn Fn() -> &'r Room) -> Vec<Line> {
         let stays_active = |hat: &HatId| {
+            let after = after();
             let known = after.hat(hat);
             let mut users = known.into_iter().flat_map(|known| known.users(after));
             users.any(|(_, user)| user.hats.get(hat).is_some_and(Attachment::is_active))
@@ -61,8 +62,8 @@ impl Context<'_> {
             let implied = l.is_none() && needed.active.contains(hat) && stays_active(hat);
             if !implied && self.remote.knows(&item) {
                 let sent = needed.sent.contains(hat);
-                let used = after.hat(hat).is_some_and(|known| known.user_count > 0);
-                lines.extend(self.entry(item, [b, l.map(CatalogValue::of).as_ref(), r], (sent, used)));
+                let used = || after().hat(hat).is_some_and(|known| known.user_count > 0);
+                lines.extend(self.entry(item, [b, l.map(CatalogValue::of).as_ref(), r], sent, &used));
             }
         }
         let undefined = needed
@@ -70,8 +71,7 @@ impl Context<'_> {
             .iter()
             .filter(|hat| !self.local.catalog.contains_key(*hat) && !self.remote.catalog.contains_key(*hat));
         lines.extend(undefined.filter_map(|hat| self.implied(hat)));
-        let after_name = usize::from(self.lines.first().is_some_and(|line| line.user().is_none()));
-        self.lines.splice(after_name..after_name, lines);
+        lines
     }
 
     /// Merges an entry by the table, title and hue together. An entry that was removed on the server while a user got
@@ -80,7 +80,8 @@ impl Context<'_> {
         &self,
         item: Item,
         [b, l, r]: [Option<&CatalogValue>; 3],
-        (hat_is_sent, used): (bool, bool),
+        hat_is_sent: bool,
+        used: &dyn Fn() -> bool,
     ) -> Option<Line> {
         let action = match row(b, l, r)? {
             Action::Receive if r.is_none() && hat_is_sent => Action::Conflict,
@@ -88,11 +89,11 @@ impl Context<'_> {
         };
         let hat = item.hat()?;
         let reason = match l {
+            _ if action == Action::Receive => None,
             Some(entry) => refuse::entry(self.class, hat, entry),
-            None if used => Some(Reason::StillUsed),
+            None if used() => Some(Reason::StillUsed),
             None => None,
         };
-        let reason = reason.filter(|_| action != Action::Receive);
         let action = match (action, reason) {
             (Action::Send, Some(_)) => Action::LeaveOut,
             (action, _) => action,

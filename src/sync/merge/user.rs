@@ -139,14 +139,7 @@ impl Context<'_> {
     }
 
     fn user_line(&self, sides: Sides<'_>, action: Action, reason: Option<Reason>) -> Line {
-        let base = sides.b.map(|b| UserValue {
-            affiliation: b.affiliation,
-            hats: {
-                let hats = b.hats.iter();
-                hats.filter_map(|(hat, value)| Some((hat.clone(), value.clone()?)))
-                    .collect()
-            },
-        });
+        let base = sides.b.map(BaseUser::value);
         let here = sides.l.map(|l| local::user(self.class, self.local, l));
         let there = sides.r.map(|r| UserValue {
             affiliation: r.affiliation,

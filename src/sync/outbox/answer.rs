@@ -1,12 +1,15 @@
 //! Handles answers of the server, and reads that confirm them.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{
-    Answered, Base, Before, CONFIRM_AFTER, Committed, Item, ItemChange, Outbox, ROLLBACK_PERIOD, SendState,
-    Wanted,
+    Answered, Base, Before, CONFIRM_AFTER, Committed, Entry, Item, ItemChange, Outbox, ROLLBACK_PERIOD,
+    SendState, Stream, Wanted,
 };
-use crate::sync::{ItemOutcome, ItemValue, RemoteRoom};
+use crate::model::Room;
+use crate::sync::{ItemOutcome, ItemValue, RemoteRoom, local_value};
 
 /// Maximum number of previous values remembered for an item.
 const MOST_BEFORE: usize = 16;
@@ -21,7 +24,7 @@ pub struct BaseMove {
 }
 
 /// What a read shows about an acknowledged change.
-enum Seen {
+enum ReadBack {
     /// Undecided: too early, or the item was not read.
     Nothing,
     /// The server has it.
@@ -42,8 +45,9 @@ impl Outbox {
         change: &ItemChange,
         outcome: &ItemOutcome,
         now: Timestamp,
-        stream: u64,
+        stream: Stream,
     ) -> Option<BaseMove> {
+        let confirms_storage = self.class.confirms_storage();
         let committed = self.committed_mut(&change.item)?;
         let sent = Wanted {
             value: change.wanted.clone(),
@@ -51,13 +55,21 @@ impl Outbox {
         let had = Wanted {
             value: change.expected.clone(),
         };
-        let answered = Answered { time: now, stream };
+        let answered = Answered {
+            time: now,
+            stream: stream.number,
+        };
         let is_current = committed.wanted == sent && committed.state == SendState::Waiting;
         let before = Before {
             wanted: had,
             answered,
         };
         match outcome {
+            // The server has it, but loses it when it restarts. A read would show it and prove nothing, so it is sent again.
+            ItemOutcome::Done { saved: false } if confirms_storage => {
+                committed.doubt(sent);
+                None
+            }
             ItemOutcome::Done { saved } => {
                 committed.in_doubt.clear();
                 committed.remember(before);
@@ -65,6 +77,8 @@ impl Outbox {
                     // The file now has another value, which is sent against this one.
                     committed.expected = Some(sent);
                 } else if *saved {
+                    // The server can no longer lose it: what it had before is someone else's change.
+                    committed.before.clear();
                     committed.state = SendState::Confirmed(answered);
                 } else {
                     committed.state = SendState::Answered(answered);
@@ -78,7 +92,7 @@ impl Outbox {
                 let actual = Wanted {
                     value: actual.clone(),
                 };
-                committed.take_changed(actual, is_current, before);
+                committed.take_changed(actual, is_current, before, stream);
                 None
             }
             ItemOutcome::Refused(refusal) if is_current => {
@@ -87,9 +101,7 @@ impl Outbox {
             }
             ItemOutcome::Refused(_) => None,
             ItemOutcome::Unknown => {
-                if !committed.in_doubt.contains(&sent) {
-                    committed.in_doubt.push(sent);
-                }
+                committed.doubt(sent);
                 None
             }
         }
@@ -104,7 +116,7 @@ impl Outbox {
         remote: &RemoteRoom,
         base: Option<&Base>,
         began: Timestamp,
-        stream: u64,
+        stream: Stream,
     ) -> Vec<BaseMove> {
         let mut moves = Vec::new();
         for entry in self.entries.values_mut() {
@@ -122,18 +134,20 @@ impl Outbox {
                 value: wanted.value.clone(),
             };
             match seen(&entry.item, committed, answered, remote, (began, stream)) {
-                Seen::Nothing => {}
-                Seen::There => {
-                    if expected_base(base, &entry.item).as_ref() != Some(&committed.wanted) {
+                ReadBack::Nothing => {}
+                ReadBack::There => {
+                    // Where it is not noted, someone has moved the base on, perhaps to a later change.
+                    if base.is_none_or(|base| base.is_noted(&entry.item, answered.time)) {
                         moves.push(move_to(&committed.wanted));
                     }
                     committed.state = SendState::Confirmed(answered);
+                    committed.before.clear();
                     // Old enough and certainly stored: nothing needs to be remembered.
                     if began.duration_since(answered.time) > ROLLBACK_PERIOD {
                         entry.committed = None;
                     }
                 }
-                Seen::Lost => {
+                ReadBack::Lost => {
                     let actual = Wanted {
                         value: remote.value(&entry.item),
                     };
@@ -141,11 +155,11 @@ impl Outbox {
                     committed.expected = Some(actual);
                     committed.state = SendState::Waiting;
                 }
-                Seen::ChangedSince => {
+                ReadBack::ChangedSince => {
                     moves.push(move_to(&committed.wanted));
                     entry.committed = None;
                 }
-                Seen::NotThere => {
+                ReadBack::NotThere => {
                     if sure {
                         moves.push(move_to(&committed.wanted));
                     }
@@ -162,13 +176,36 @@ impl Outbox {
     }
 
     /// Values that the server answered to have, and that no read has confirmed. A change made since is sent against them.
-    pub fn answered(&self) -> impl Iterator<Item = (&Item, Option<&ItemValue>)> {
+    pub fn answered(&self) -> impl Iterator<Item = (&Item, Option<&ItemValue>, Answered)> {
         self.entries.iter().filter_map(|(item, entry)| {
             let committed = entry.committed.as_ref()?;
             // What only hats imply is never part of the base.
-            let answered = matches!(committed.state, SendState::Answered(_)) && !committed.implied;
-            answered.then_some((item, committed.wanted.value.as_ref()))
+            match committed.state {
+                SendState::Answered(answered) if !committed.implied => {
+                    Some((item, committed.wanted.value.as_ref(), answered))
+                }
+                _ => None,
+            }
         })
+    }
+
+    /// Changes that both sides have, but that the server may lose when it restarts, because it never said that it stored
+    /// them. Only sending them again shows it.
+    pub fn not_stored(&self, remote: &RemoteRoom, local: &Room) -> BTreeSet<Item> {
+        let may_be_lost = |(item, entry): (&Item, &Entry)| {
+            let committed = entry.committed.as_ref().filter(|_| entry.prepared.is_none())?;
+            let value = &committed.wanted.value;
+            let doubtful =
+                committed.state == SendState::Waiting && committed.in_doubt.contains(&committed.wanted);
+            let both = remote.value(item) == *value && local_value(self.class, local, item) == *value;
+            (doubtful && both).then(|| item.clone())
+        };
+        let confirms = self.class.confirms_storage();
+        self.entries
+            .iter()
+            .filter(|_| confirms)
+            .filter_map(may_be_lost)
+            .collect()
     }
 
     /// Forgets changes confirmed so long ago that a server cannot lose them.
@@ -184,45 +221,53 @@ impl Outbox {
     }
 }
 
-fn expected_base(base: Option<&Base>, item: &Item) -> Option<Wanted> {
-    base.map(|base| Wanted {
-        value: base.value(item),
-    })
-}
-
 fn seen(
     item: &Item,
     committed: &Committed,
     answered: Answered,
     remote: &RemoteRoom,
-    (began, stream): (Timestamp, u64),
-) -> Seen {
+    (began, stream): (Timestamp, Stream),
+) -> ReadBack {
     let age = began.duration_since(answered.time);
     let confirmed = matches!(committed.state, SendState::Confirmed(_));
     // A read that began before the answer shows nothing; neither does one for a while after the clock was set back.
     if !remote.knows(item) || age.is_negative() {
-        return Seen::Nothing;
+        return ReadBack::Nothing;
     }
     let actual = Wanted {
         value: remote.value(item),
     };
-    let same_stream = stream == answered.stream;
+    let same_stream = !stream.may_have_lost_answer(answered);
     let had = committed.before.iter().any(|before| before.wanted == actual);
     if actual != committed.wanted && !same_stream && had && age <= ROLLBACK_PERIOD {
         // That needs no time to be sure.
-        Seen::Lost
+        ReadBack::Lost
     } else if !confirmed && age < CONFIRM_AFTER {
-        Seen::Nothing
+        ReadBack::Nothing
     } else if actual == committed.wanted {
-        Seen::There
+        ReadBack::There
     } else if same_stream {
-        Seen::ChangedSince
+        ReadBack::ChangedSince
     } else {
-        Seen::NotThere
+        ReadBack::NotThere
+    }
+}
+
+impl Stream {
+    /// Whether the server may have lost what it answered then.
+    fn may_have_lost_answer(self, answered: Answered) -> bool {
+        self.number != answered.stream && self.may_have_lost(answered.time)
     }
 }
 
 impl Committed {
+    /// The server may have this value, or lose it.
+    fn doubt(&mut self, sent: Wanted) {
+        if !self.in_doubt.contains(&sent) {
+            self.in_doubt.push(sent);
+        }
+    }
+
     /// The server's value before an answer. A server that crashes can lose several.
     fn remember(&mut self, before: Before) {
         let now = before.answered.time;
@@ -235,11 +280,11 @@ impl Committed {
     }
 
     /// The server had another value than expected.
-    fn take_changed(&mut self, actual: Wanted, is_current: bool, expected: Before) {
+    fn take_changed(&mut self, actual: Wanted, is_current: bool, expected: Before, stream: Stream) {
         let answered = expected.answered;
         let was_before = self.before.iter().any(|before| {
             let age = answered.time.duration_since(before.answered.time);
-            before.wanted == actual && before.answered.stream != answered.stream && age <= ROLLBACK_PERIOD
+            before.wanted == actual && stream.may_have_lost_answer(before.answered) && age <= ROLLBACK_PERIOD
         });
         if actual == self.wanted && self.state == SendState::Waiting {
             // An answer was lost, or someone made the same change. A read will confirm it.
@@ -255,7 +300,10 @@ impl Committed {
             self.expected = Some(actual);
             self.in_doubt.clear();
         } else if is_current {
-            self.state = SendState::Changed { actual: actual.value };
+            self.state = SendState::Changed {
+                actual: actual.value,
+                expected: expected.wanted.value,
+            };
         }
     }
 }

@@ -10,12 +10,12 @@ use crate::model::{HatId, Jid};
 
 /// The lines of a plan by item.
 #[derive(Default)]
-struct Lines<'a> {
+struct LinesByItem<'a> {
     items: BTreeMap<&'a Item, &'a Line>,
     users: BTreeMap<&'a Jid, &'a Line>,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> LinesByItem<'a> {
     fn of(plan: Option<&'a RoomPlan>) -> Self {
         let mut lines = Self::default();
         for line in plan.into_iter().flat_map(|plan| &plan.lines) {
@@ -36,7 +36,7 @@ impl<'a> Lines<'a> {
 
 impl Outbox {
     /// The changes to send now, in order: those that wait, are still in the file, and do not depend on another change.
-    /// If the file has another value by now, or nothing is known of the server's room, the plan handles them.
+    /// If the file has another value meanwhile, or nothing is known about the server's room, the plan handles them.
     ///
     /// `plan` is the merge with the last read on this connection. It shows what cannot be sent and what the server's
     /// catalog lacks; without it, hats that need a catalog entry wait.
@@ -47,7 +47,7 @@ impl Outbox {
         plan: Option<&RoomPlan>,
     ) -> Vec<ItemChange> {
         self.drop_what_is_not_in_the_file(local, base);
-        let lines = Lines::of(plan);
+        let lines = LinesByItem::of(plan);
         self.leave_out(&lines, plan);
         self.define(&lines, plan);
         let mut changes: Vec<ItemChange> = Vec::new();
@@ -101,13 +101,13 @@ impl Outbox {
             let prepared = entry.prepared.is_some();
             entry
                 .committed
-                .take_if(|committed| !prepared && !stays(item, committed));
+                .take_if(|committed| !prepared && !stays(item, committed) && !committed.go_back());
         }
         self.tidy();
     }
 
     /// Changes that the merge says cannot be sent or only offers. A skipped change that the server now has is done.
-    fn leave_out(&mut self, lines: &Lines<'_>, plan: Option<&RoomPlan>) {
+    fn leave_out(&mut self, lines: &LinesByItem<'_>, plan: Option<&RoomPlan>) {
         for (item, entry) in &mut self.entries {
             let Some(committed) = &mut entry.committed else {
                 continue;
@@ -135,7 +135,7 @@ impl Outbox {
     }
 
     /// Catalog entries that waiting hats need on the server and that are not sent on their own.
-    fn define(&mut self, lines: &Lines<'_>, plan: Option<&RoomPlan>) {
+    fn define(&mut self, lines: &LinesByItem<'_>, plan: Option<&RoomPlan>) {
         let Some(plan) = plan.filter(|_| self.class.holds_catalog()) else {
             return;
         };

@@ -2,24 +2,29 @@
 //!
 //! The text area does not draw itself, because it would neither sanitize the text nor scroll by terminal columns.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::StatefulWidget;
 
-use crate::app::Spot;
-use crate::app::text::TextInput;
-use crate::app::view::{FieldView, FieldsView, SUGGESTION_LINES, Truncation, ValueView};
+use crate::app::MouseTarget;
+use crate::app::view::{FieldView, FieldsView, SUGGESTION_LINES, Swatch, Truncation, ValueView};
 use crate::model::{HatId, Hue};
 use crate::ui::draw::{MouseSpots, put};
 use crate::ui::layout::skip_lines;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
+use super::choices::{choice, option_lines, swatches};
 use super::hat::{self, HatPreview};
+use super::text_input::{input, input_line, secret};
 
 /// Width of the marker and the label before a field.
 pub(super) const LABEL_WIDTH: u16 = 14;
+/// Maximum number of lines for the hint of a field.
+const MAX_HINT_LINES: usize = 3;
 /// Maximum number of lines for problems.
 const MAX_PROBLEM_LINES: usize = 14;
 
@@ -37,11 +42,20 @@ enum FieldLine<'v> {
     Field(usize, usize),
     /// Another option, on its own line.
     ChoiceLine(usize, usize),
+    /// A further line of a text.
+    TextLine(usize, usize),
+    /// A further line of options side by side.
+    Options(usize, Range<usize>),
     Problem(Sanitized<'static>),
-    Hint(&'v str),
+    Hint(Sanitized<'static>),
     /// A sample title in the typed hue.
     Sample(&'v str, &'v HatId, Option<&'v Hue>),
+    /// The colors to choose from.
+    Swatches(&'v [Swatch]),
 }
+
+/// The most lines of a text that are shown at once.
+const MAX_TEXT_LINES: usize = 8;
 
 /// Maximum height of a form without its frame.
 pub(super) fn height(fields: &FieldsView<'_>, columns: u16, theme: &Theme) -> u16 {
@@ -86,16 +100,46 @@ fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Them
         ValueView::ChoiceLines(all, _) => all.len().saturating_sub(1),
         _ => 0,
     };
-    let below = |field: &FieldView<'_>| usize::from(has_line_below(field)) + phrases(field);
-    let all = warning.len() + fields.fields.iter().map(|field| 1 + below(field)).sum::<usize>();
+    let options_of = |field: &FieldView<'_>| match &field.value {
+        ValueView::Choice(words, _) => option_lines(words, columns),
+        _ => Vec::new(),
+    };
+    let text_lines = |at: usize, field: &FieldView<'_>| shown_lines(field, at == fields.focus, height);
+    let below = |at: usize, field: &FieldView<'_>| {
+        usize::from(has_line_below(field))
+            + phrases(field)
+            + options_of(field).len().saturating_sub(1)
+            + text_lines(at, field).len().saturating_sub(1)
+    };
+    let all = warning.len()
+        + fields
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(at, field)| 1 + below(at, field))
+            .sum::<usize>();
     let brief = all > height;
+    // While the list has the focus, a page of it counts on one line.
+    let is_listed = fields
+        .suggestions
+        .as_ref()
+        .is_some_and(|known| known.list.selected.is_some());
+    let most_hint_lines = if is_listed { 1 } else { MAX_HINT_LINES };
     let mut lines = warning;
     for (at, field) in fields.fields.iter().enumerate() {
         let chosen = match &field.value {
             ValueView::ChoiceLines(_, chosen) if brief => *chosen,
+            ValueView::Lines(_) => text_lines(at, field).start,
             _ => 0,
         };
         lines.push(FieldLine::Field(at, chosen));
+        lines.extend(
+            text_lines(at, field)
+                .skip(1)
+                .map(|line| FieldLine::TextLine(at, line)),
+        );
+        let options = options_of(field).into_iter().skip(1);
+        lines.extend(options.map(|options| FieldLine::Options(at, options)));
         if !brief {
             lines.extend((1..=phrases(field)).map(|phrase| FieldLine::ChoiceLine(at, phrase)));
         }
@@ -118,10 +162,28 @@ fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Them
         if let Some(hint) = field.hint.as_deref().filter(|_| !brief || at == fields.focus)
             && field.problems.is_empty()
         {
-            lines.push(FieldLine::Hint(hint));
+            let folded = Sanitized::wrapped(hint, columns, most_hint_lines, theme.charset());
+            lines.extend(folded.into_iter().map(FieldLine::Hint));
+        }
+        if !field.swatches.is_empty() && !brief {
+            lines.push(FieldLine::Swatches(&field.swatches));
         }
     }
     lines
+}
+
+/// The lines of a text that are shown, among them the one with the cursor. Of a text without the focus, it is one line
+/// with all of the text.
+fn shown_lines(field: &FieldView<'_>, focused: bool, height: usize) -> Range<usize> {
+    match &field.value {
+        ValueView::Lines(text) if focused => {
+            let most = MAX_TEXT_LINES.min(height.saturating_sub(3)).max(1);
+            let (cursor, all) = (text.cursor_in_lines().0, text.lines().len());
+            let first = (cursor + 1).saturating_sub(most);
+            first..all.min(first + most)
+        }
+        _ => 0..1,
+    }
 }
 
 /// The problems, wrapped, as many as fit, and the number of the rest.
@@ -201,7 +263,10 @@ impl FieldsRenderer<'_, '_> {
         let on = |line: &FieldLine<'_>| matches!(line, FieldLine::Field(at, _) if *at == self.fields.focus);
         let focus = lines.iter().position(on).unwrap_or_default();
         // Text below the focused field is kept visible with it.
-        let first = (focus + 2).saturating_sub(height).min(focus);
+        let is_below =
+            |line: &&FieldLine<'_>| !matches!(line, FieldLine::Field(..) | FieldLine::ChoiceLine(..));
+        let below = lines.iter().skip(focus + 1).take_while(is_below).count();
+        let first = (focus + 1 + below.max(1)).saturating_sub(height).min(focus);
         let mut cursor = None;
         for (row, line) in area.rows().zip(lines.iter().skip(first)) {
             let under = value_area(row);
@@ -216,6 +281,21 @@ impl FieldsRenderer<'_, '_> {
                     let shown = (field, *phrase);
                     let place = self.field(buffer, row, shown, *at == self.fields.focus, spots);
                     cursor = cursor.or(place);
+                }
+                FieldLine::TextLine(at, line) => {
+                    if let Some(ValueView::Lines(text)) =
+                        self.fields.fields.get(*at).map(|field| &field.value)
+                    {
+                        let place = input_line(buffer, under, (text, *line), self.theme);
+                        cursor = cursor.or(place);
+                    }
+                }
+                FieldLine::Options(at, options) => {
+                    if let Some(ValueView::Choice(words, chosen)) =
+                        self.fields.fields.get(*at).map(|field| &field.value)
+                    {
+                        choice(self.theme, buffer, under, (words, *chosen), options, spots);
+                    }
                 }
                 FieldLine::ChoiceLine(at, phrase) => {
                     if let Some(field) = self.fields.fields.get(*at) {
@@ -234,9 +314,8 @@ impl FieldsRenderer<'_, '_> {
                     let rest = put(buffer, rest, &Sanitized::literal(" "), style);
                     self.text(buffer, rest, title, style);
                 }
-                FieldLine::Hint(hint) => {
-                    self.text(buffer, under, hint, self.theme.faint());
-                }
+                FieldLine::Swatches(colors) => swatches(self.theme, buffer, under, colors, spots),
+                FieldLine::Hint(hint) => drop(put(buffer, under, hint, self.theme.faint())),
             }
         }
         cursor
@@ -260,7 +339,10 @@ impl FieldsRenderer<'_, '_> {
             ..rest
         };
         match &field.value {
-            ValueView::Text(text) => {
+            ValueView::Lines(text) if focused => {
+                return input_line(buffer, rest, (text, phrase), theme);
+            }
+            ValueView::Text(text) | ValueView::Lines(text) => {
                 let at = input(buffer, rest, text, theme, Modifier::UNDERLINED);
                 return focused.then_some(at);
             }
@@ -274,7 +356,17 @@ impl FieldsRenderer<'_, '_> {
                 let rest = put(buffer, rest, &Sanitized::literal(" "), style);
                 self.text(buffer, rest, says, theme.faint());
             }
-            ValueView::Choice(words, at) => self.choice(buffer, rest, words, *at, spots),
+            ValueView::Choice(words, at) => {
+                let first = option_lines(words, rest.width.into()).into_iter().next();
+                choice(
+                    theme,
+                    buffer,
+                    rest,
+                    (words, *at),
+                    &first.unwrap_or_default(),
+                    spots,
+                );
+            }
             ValueView::ChoiceLines(..) => self.choice_line(buffer, rest, field, phrase, spots),
         }
         None
@@ -292,7 +384,7 @@ impl FieldsRenderer<'_, '_> {
             return;
         };
         let Some(words) = all.get(phrase) else { return };
-        spots.add(line, Spot::Choice(phrase));
+        spots.add(line, MouseTarget::Choice(phrase));
         let (mark, style) = if phrase == chosen {
             ("> ", self.theme.strong())
         } else {
@@ -300,24 +392,6 @@ impl FieldsRenderer<'_, '_> {
         };
         let rest = put(buffer, line, &Sanitized::literal(mark), style);
         self.text(buffer, rest, words, style);
-    }
-
-    fn choice(&self, buffer: &mut Buffer, line: Rect, words: &[&str], at: usize, spots: &mut MouseSpots) {
-        // If the line is too short for all options, the chosen one stays visible.
-        let all: usize = words.iter().map(|word| word.len() + 2).sum();
-        let skipped = if all > usize::from(line.width) { at } else { 0 };
-        let mut rest = line;
-        for (here, word) in words.iter().enumerate().skip(skipped) {
-            let before = rest;
-            let (shown, style) = if here == at {
-                (format!("[{word}]"), self.theme.strong())
-            } else {
-                (format!(" {word} "), Style::new())
-            };
-            rest = put(buffer, rest, &Sanitized::new(&shown, self.theme.charset()), style);
-            let width = before.width - rest.width;
-            spots.add(Rect { width, ..before }, Spot::Choice(here));
-        }
     }
 }
 
@@ -335,43 +409,5 @@ pub(super) fn value_area(area: Rect) -> Rect {
         x: area.x.saturating_add(LABEL_WIDTH).min(area.right()),
         width: area.width.saturating_sub(LABEL_WIDTH + 1),
         ..area
-    }
-}
-
-/// A line in which something secret is typed: a sign for each character.
-fn secret(buffer: &mut Buffer, line: Rect, (typed, cursor): (usize, usize)) -> Position {
-    let columns = usize::from(line.width);
-    let hidden = cursor.saturating_sub(columns.saturating_sub(1));
-    let signs = "*".repeat(typed.saturating_sub(hidden).min(columns));
-    let shown = Sanitized::new(&signs, crate::ui::text::Charset::Ascii);
-    let style = Style::new().add_modifier(Modifier::UNDERLINED);
-    put(buffer, line, &shown.padded(columns, false), style);
-    let cursor = u16::try_from(cursor - hidden).unwrap_or_default();
-    Position {
-        x: line.x + cursor.min(line.width.saturating_sub(1)),
-        y: line.y,
-    }
-}
-
-/// Draws a text input over the whole line. Returns the cursor position.
-pub(super) fn input(
-    buffer: &mut Buffer,
-    line: Rect,
-    text: &TextInput,
-    theme: &Theme,
-    modifier: Modifier,
-) -> Position {
-    let columns = usize::from(line.width);
-    let (shown, cursor) = Sanitized::window(&text.text(), text.cursor(), columns, theme.charset());
-    put(
-        buffer,
-        line,
-        &shown.padded(columns, false),
-        Style::new().add_modifier(modifier),
-    );
-    let cursor = u16::try_from(cursor).unwrap_or_default();
-    Position {
-        x: line.x + cursor.min(line.width.saturating_sub(1)),
-        y: line.y,
     }
 }

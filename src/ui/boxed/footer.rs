@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
 use crate::app::command::{Command, CommandId};
-use crate::app::{Key, KeyCode, State, footer, lookup};
+use crate::app::{Key, KeyCode, State, footer, working_key};
 use crate::ui::draw::put;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
@@ -25,14 +25,10 @@ impl Widget for KeyHints<'_> {
         let (state, theme) = (self.state, self.theme);
         let charset = theme.charset();
         // A key that a more specific place binds is not shown twice.
-        let meant = |command: &&Command| {
-            let key = state.keymap().primary(command);
-            key.and_then(|key| lookup(state, key))
-                .is_some_and(|found| found.id == command.id)
-        };
+        let meant = |command: &&Command| working_key(state, command).is_some();
         let all: Vec<&Command> = footer(state).filter(meant).collect();
         let key = |command: &Command| {
-            let key = state.keymap().primary(command);
+            let key = working_key(state, command);
             let name = theme.key_name(&key.map_or_else(String::new, Key::name));
             Sanitized::new(&name, charset).into_owned()
         };
@@ -40,6 +36,13 @@ impl Widget for KeyHints<'_> {
             key(command).width() + 1 + Sanitized::new(state.label(command), charset).width() + gap
         };
         let needed = |gap: usize| -> usize { all.iter().map(|command| wide(command, gap)).sum() };
+        let line = match state.shown_marks() {
+            Some(marks) => {
+                let label = format!("{}: ", marks.label());
+                put(buffer, line, &Sanitized::new(&label, charset), theme.strong())
+            }
+            None => line,
+        };
         let columns = usize::from(line.width);
         let gap = match GAPS {
             [large, _] if needed(large) <= columns + large => large,
@@ -64,9 +67,14 @@ fn fitting<'a>(
     let first = |command: &Command| {
         let well_known = [Key::plain(KeyCode::Enter), Key::plain(KeyCode::Esc)];
         let key = state.keymap().primary(command);
-        // Shown only while the mouse is on, because its state must be visible.
-        [CommandId::Help, CommandId::Palette, CommandId::Mouse].contains(&command.id)
-            || key.is_some_and(|key| well_known.contains(&key))
+        match command.id {
+            // The mouse and a range of marks are shown only while they are on, because that must be visible.
+            CommandId::Help => state.overlays().is_empty(),
+            CommandId::Mouse | CommandId::MarkRange => true,
+            // What acts on the marked rows is more important.
+            CommandId::Palette => state.shown_marks().is_none(),
+            _ => key.is_some_and(|key| well_known.contains(&key)),
+        }
     };
     let mut left = columns;
     let mut fits = |command: &Command| match left.checked_sub(wide(command)) {

@@ -112,7 +112,7 @@ impl HatPreview<'_, '_> {
         }
     }
 
-    /// The hat beside the user's name, as chat programs show it.
+    /// The hat next to the user's name, as chat programs show it.
     fn in_chat(&self, buffer: &mut Buffer, row: Rect, preview: &Preview<'_>) {
         let charset = self.theme.charset();
         let half = usize::from(row.width) / 2;

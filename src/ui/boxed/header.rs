@@ -63,6 +63,10 @@ impl Header<'_> {
             SaveState::FileProblem(_) => (format!("{warning} see below"), theme.error()),
             _ if state.phase() != Phase::Open => ("loading".to_owned(), theme.faint()),
             SaveState::Saved => ("saved".to_owned(), theme.success()),
+            SaveState::NotSent { waiting, failed } => (
+                format!("{warning} {}", screen::unsent_changes(waiting, failed)),
+                theme.warning(),
+            ),
             SaveState::NoFile => ("new file".to_owned(), theme.faint()),
             SaveState::Saving(_) => ("saving".to_owned(), theme.warning()),
             SaveState::NotSaved(number, _) => (

@@ -9,11 +9,11 @@ use ratatui::style::Style;
 use ratatui::widgets::StatefulWidget;
 
 use crate::app::view::{
-    CellContent, CellWidth, Glyph, ItemRow, ListRow, ListView, RowCell, Tone, Truncation,
+    CellContent, CellWidth, Glyph, ItemRow, ListRow, ListView, RowCell, Tone, Truncation, label,
 };
 use crate::ui::draw::{MouseSpots, highlight, put};
 use crate::ui::layout::scroll_offset;
-use crate::ui::text::Sanitized;
+use crate::ui::text::{Charset, Sanitized};
 use crate::ui::theme::Theme;
 
 /// Draws the rows of a list.
@@ -60,7 +60,7 @@ pub(super) fn hidden_rows(list: &ListView<'_>, theme: &Theme, height: u16) -> Sa
 
 /// The column headings, for rows of this width.
 pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'static> {
-    if list.len == 0 || columns < list.narrow_below {
+    if list.len == 0 {
         return Sanitized::default();
     }
     let ListRow::Item(item) = (list.row)(0) else {
@@ -69,21 +69,62 @@ pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'s
     let widths = widths(list, &item, columns);
     let is_share = |(cell, _): &(&RowCell<'_>, usize)| matches!(cell.width, CellWidth::Share(_));
     let after = widths.iter().rposition(is_share).map_or(0, |last| last + 1);
-    let mut text = String::new();
-    for (cell, width) in widths.iter().skip(after) {
-        text.push_str(&" ".repeat(cell.gap.into()));
-        // Column headings are literals.
-        text.push_str(
-            Sanitized::literal(cell.heading)
-                .padded(*width, cell.right_aligned)
-                .as_str(),
-        );
+    // From the right: a heading may begin left of its column, but must not touch the next heading.
+    let (mut text, mut at) = (String::new(), 1);
+    for (cell, width) in widths.iter().skip(after).rev() {
+        let (left, heading) = (at + width, cell.heading);
+        if !heading.is_empty() {
+            let end = if cell.right_aligned {
+                at
+            } else {
+                left.saturating_sub(heading.len())
+            };
+            let Some(blank) = end.checked_sub(text.len()).filter(|blank| *blank > 0) else {
+                return Sanitized::default();
+            };
+            text = format!("{heading}{}{text}", " ".repeat(blank));
+        }
+        at = left + usize::from(cell.gap);
     }
-    if text.trim().is_empty() {
+    if text.is_empty() {
         return Sanitized::default();
     }
-    text.push(' ');
-    Sanitized::new(&text, crate::ui::text::Charset::Ascii).into_owned()
+    // Column headings are literals.
+    Sanitized::new(&format!(" {text}"), Charset::Ascii).into_owned()
+}
+
+/// Rows that are measured, so that the widths of panes do not depend on the scroll position.
+const MEASURED_ROWS: usize = 100;
+
+/// The width at which the first rows of a list are not cut. Short forms are not cut.
+pub(super) fn wanted_columns(list: &ListView<'_>) -> u16 {
+    let rows = (0..list.len.min(MEASURED_ROWS)).map(|at| match (list.row)(at) {
+        ListRow::Heading(_) => 0,
+        ListRow::Item(item) => wanted_row(list, &item),
+    });
+    rows.max().unwrap_or_default()
+}
+
+fn wanted_row(list: &ListView<'_>, item: &ItemRow<'_>) -> u16 {
+    let columns = |narrow: bool| {
+        let is_counted = |cell: &&RowCell<'_>| cell.min_row_width == 0 && cell.width != CellWidth::Spare;
+        let cells = item.cells.iter().filter(is_counted);
+        let widths = cells.map(|cell| {
+            let width = match cell.width {
+                CellWidth::Content | CellWidth::Share(_) | CellWidth::Spare => preferred_width(cell, narrow),
+                CellWidth::Fixed(columns) => columns.into(),
+                CellWidth::Adaptive { narrow: short, .. } if narrow => short.into(),
+                CellWidth::Adaptive { wide, .. } => wide.into(),
+            };
+            width + usize::from(cell.gap)
+        });
+        let around = 2 + usize::from(list.markable);
+        u16::try_from(around + widths.sum::<usize>()).unwrap_or(u16::MAX)
+    };
+    match columns(true) {
+        narrow if narrow < list.narrow_below => narrow,
+        _ => columns(false),
+    }
 }
 
 impl StatefulWidget for ListWidget<'_, '_> {
@@ -123,6 +164,7 @@ impl ListWidget<'_, '_> {
         for (cell, width) in widths(self.list, item, line.width) {
             let style = match (selected, cell.tone) {
                 (_, Tone::Swatch(id, hue)) => theme.hat(id, hue),
+                (true, Tone::Hat(id, hue)) => theme.hat(id, hue).patch(base),
                 (true, _) | (false, Tone::Plain) => base,
                 (false, tone) => self.style.patch(tone_style(theme, tone)),
             };
@@ -153,6 +195,7 @@ fn tone_style(theme: &Theme, tone: Tone<'_>) -> Style {
         Tone::Faint => theme.faint(),
         Tone::Banned => theme.banned(),
         Tone::Warning => theme.warning(),
+        Tone::Good => theme.success(),
         Tone::Hat(id, hue) | Tone::Swatch(id, hue) => theme.hat(id, hue),
     }
 }
@@ -162,8 +205,13 @@ fn widths<'v, 'a>(list: &ListView<'_>, item: &'v ItemRow<'a>, columns: u16) -> V
     let narrow = columns < list.narrow_below;
     let row = usize::from(columns);
     let shown = item.cells.iter().filter(|cell| cell.min_row_width <= columns);
+    let is_sure = |cell: &&RowCell<'_>| cell.width != CellWidth::Spare;
     // A row starts with the selection marker and the mark, and ends with one blank.
-    let gaps: usize = shown.clone().map(|cell| usize::from(cell.gap)).sum();
+    let gaps: usize = shown
+        .clone()
+        .filter(is_sure)
+        .map(|cell| usize::from(cell.gap))
+        .sum();
     let room = row.saturating_sub(2 + usize::from(list.markable) + gaps);
     let (mut left, mut shares) = (room, 0);
     let mut widths: Vec<(&RowCell<'_>, usize)> = Vec::with_capacity(item.cells.len());
@@ -177,9 +225,13 @@ fn widths<'v, 'a>(list: &ListView<'_>, item: &'v ItemRow<'a>, columns: u16) -> V
                 shares += usize::from(weight);
                 0
             }
+            CellWidth::Spare => 0,
         };
         left = left.saturating_sub(width);
         widths.push((cell, width));
+    }
+    if let Some(spare) = widths.iter().position(|(cell, _)| !is_sure(cell)) {
+        left -= fill_spare(&mut widths, spare, left, narrow);
     }
     for (cell, width) in &mut widths {
         if let CellWidth::Share(weight) = cell.width {
@@ -191,6 +243,31 @@ fn widths<'v, 'a>(list: &ListView<'_>, item: &'v ItemRow<'a>, columns: u16) -> V
     widths
 }
 
+/// What is cut to fewer columns says too little.
+const LEAST_SPARE: usize = 6;
+
+/// Gives a spare cell what is left where the shares of others are not cut, or removes it. Returns the columns taken.
+fn fill_spare(widths: &mut Vec<(&RowCell<'_>, usize)>, at: usize, left: usize, narrow: bool) -> usize {
+    let shares = widths
+        .iter()
+        .filter(|(cell, _)| matches!(cell.width, CellWidth::Share(_)));
+    let wanted: usize = shares.map(|(cell, _)| preferred_width(cell, narrow)).sum();
+    let Some((cell, width)) = widths.get_mut(at) else {
+        return 0;
+    };
+    let gap = usize::from(cell.gap);
+    match left.checked_sub(wanted + gap) {
+        Some(spare) if spare >= preferred_width(cell, narrow).min(LEAST_SPARE) => {
+            *width = spare;
+            spare + gap
+        }
+        _ => {
+            widths.remove(at);
+            0
+        }
+    }
+}
+
 /// The preferred width of a cell.
 fn preferred_width(cell: &RowCell<'_>, narrow: bool) -> usize {
     match &cell.content {
@@ -199,7 +276,7 @@ fn preferred_width(cell: &RowCell<'_>, narrow: bool) -> usize {
         CellContent::Abbreviated(_, short) if narrow => crate::ui::text::width(short),
         CellContent::Text(text, _) | CellContent::Abbreviated(text, _) | CellContent::Keys(text) => {
             // Any length beyond the row's width will do.
-            Sanitized::cut(text, 400, Truncation::End, crate::ui::text::Charset::Unicode).width()
+            Sanitized::cut(text, 400, Truncation::End, Charset::Unicode).width()
         }
     }
 }
@@ -207,9 +284,20 @@ fn preferred_width(cell: &RowCell<'_>, narrow: bool) -> usize {
 fn content<'a>(cell: &'a RowCell<'_>, width: usize, narrow: bool, theme: &Theme) -> Sanitized<'a> {
     let charset = theme.charset();
     match &cell.content {
-        CellContent::Text(text, how) => Sanitized::cut(text, width, *how, charset),
+        CellContent::Text(text, how) => match &cell.fallback {
+            Some(other) if charset == Charset::Ascii && !is_legible_in_ascii(text) => {
+                Sanitized::cut(other, width, *how, charset)
+            }
+            _ => Sanitized::cut(text, width, *how, charset),
+        },
         CellContent::Abbreviated(text, short) => {
-            Sanitized::cut(if narrow { short } else { text }, width, Truncation::End, charset)
+            let is_short = narrow || preferred_width(cell, narrow) > width;
+            Sanitized::cut(
+                if is_short { short } else { text },
+                width,
+                Truncation::End,
+                charset,
+            )
         }
         CellContent::Number(number) => Sanitized::number(*number, width, charset),
         CellContent::Keys(keys) => {
@@ -217,6 +305,13 @@ fn content<'a>(cell: &'a RowCell<'_>, width: usize, narrow: bool, theme: &Theme)
         }
         CellContent::Glyph(kind) => Sanitized::literal(glyph(*kind, theme)),
     }
+}
+
+/// Whether at least half of the characters of a text are ASCII, so that it can be read without the others.
+fn is_legible_in_ascii(text: &str) -> bool {
+    let start = label::bounded_prefix(text);
+    let ascii = start.chars().filter(char::is_ascii).count();
+    ascii * 2 >= start.chars().count()
 }
 
 fn glyph(kind: Glyph, theme: &Theme) -> &'static str {
@@ -229,6 +324,7 @@ fn glyph(kind: Glyph, theme: &Theme) -> &'static str {
         Glyph::Send => theme.direction(true),
         Glyph::Receive => theme.direction(false),
         Glyph::Differs => theme.differs_mark(),
+        Glyph::Online => theme.online_mark(),
         Glyph::Blank => " ",
     }
 }

@@ -1,5 +1,5 @@
-//! The line below the panes: the notice, else the filter being typed, else the details of the selection; and the
-//! loading screen.
+//! The line below the panes: the filter being typed, else the notice, else the details of the selection; and the loading
+//! screen.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -8,28 +8,32 @@ use ratatui::widgets::Widget;
 
 use crate::app::view::{Details, Truncation, screen};
 use crate::app::{Notice, State};
-use crate::ui::draw::{put, put_right};
-use crate::ui::layout::with_margin;
+use crate::ui::draw::{ClearArea, put, put_right};
+use crate::ui::layout::{skip_lines, with_margin};
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-use super::fields::input;
+use super::text_input::input;
 
-/// Draws the notice. If it is too long for one line it also uses the footer's line, until the next key; then this
-/// returns true.
-pub(super) fn notice(buffer: &mut Buffer, area: Rect, notice: &Notice, theme: &Theme) -> bool {
+/// Maximum number of lines of a notice.
+pub(super) const MAX_NOTICE_LINES: u16 = 4;
+
+/// Draws the notice at the bottom of an area. A long one covers lines above, up to half of the area, until the next key.
+pub(super) fn notice(buffer: &mut Buffer, above: Rect, notice: &Notice, theme: &Theme, most: u16) {
     let (style, shown) = if notice.is_error {
         (theme.error(), format!("{} {}", theme.warning_mark(), notice.text))
     } else {
         (theme.success(), notice.text.clone())
     };
-    let area = with_margin(area);
-    let (columns, most) = (area.width.into(), area.height.into());
-    let lines = Sanitized::wrapped(&shown, columns, most, theme.charset());
-    for (row, line) in area.rows().zip(&lines) {
+    let area = with_margin(above);
+    let most = most.min(area.height / 2).max(1);
+    let lines = Sanitized::wrapped(&shown, area.width.into(), most.into(), theme.charset());
+    let covered = u16::try_from(lines.len()).unwrap_or(most);
+    let hidden = skip_lines(above, above.height.saturating_sub(covered));
+    ClearArea.render(hidden, buffer);
+    for (row, line) in with_margin(hidden).rows().zip(&lines) {
         put(buffer, row, line, style);
     }
-    lines.len() > 1
 }
 
 /// The filter input; returns the cursor position, or `None` if no filter is being typed.

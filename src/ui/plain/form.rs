@@ -24,7 +24,12 @@ pub(super) fn content(
         let label = format!("{} (field {} of {number}): ", field.label, at + 1);
         let space = width.saturating_sub(text::width(&label));
         let (mut value, cursor) = value(field, space, charset);
-        if focused && listed.is_none() && matches!(field.value, ValueView::Text(_) | ValueView::Secret { .. })
+        if focused
+            && listed.is_none()
+            && matches!(
+                field.value,
+                ValueView::Text(_) | ValueView::Lines(_) | ValueView::Secret { .. }
+            )
         {
             column = text::width(&label) + cursor;
         }
@@ -99,7 +104,7 @@ fn value(field: &FieldView<'_>, space: usize, charset: Charset) -> (String, usiz
         )
     };
     match &field.value {
-        ValueView::Text(text) => {
+        ValueView::Text(text) | ValueView::Lines(text) => {
             let (shown, cursor) = Sanitized::window(&text.text(), text.cursor(), space, charset);
             (shown.into(), cursor)
         }

@@ -170,7 +170,7 @@ impl Sanitizer {
                 self.out.push('^');
                 self.push_visible(char::from(c as u8 ^ 0x40));
             }
-            // Only its position tells a valid joiner from other invisible characters.
+            // Only its position distinguishes a valid joiner from other invisible characters.
             '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' => self.push_visible('?'),
             _ if is_unsafe(c) || control_picture(c).is_some() => self.escape(c, '<', '>'),
             '…' => {

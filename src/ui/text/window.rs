@@ -14,7 +14,7 @@ pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset
     let before = sanitize_for(near, charset);
     let before_columns = width(&before);
     let shown_after = cut(after, columns, charset);
-    // Text that was not cut fits. The width alone does not tell: a wide character may not have fitted before the
+    // Text that was not cut fits. The width alone does not show this: a wide character may not have fitted before the
     // ellipsis.
     let whole = after.len() <= columns.saturating_mul(LONGEST_GRAPHEME)
         && shown_after == sanitize_for(after, charset);

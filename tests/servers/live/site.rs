@@ -1,10 +1,13 @@
 //! A moderator's account: a home folder with a configuration and a data file, and the built program.
 
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::state::Titles;
 use crate::prosody::SERVICE;
 use crate::server::Server;
 
@@ -47,13 +50,34 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// With a server in its configuration, called `example`.
+    /// With a server in its configuration, called `example`, to which changes are sent only by a plan.
     pub(super) fn of(server: &Server) -> Self {
-        Self::with(&entry("example", SERVICE, &server.socket().display().to_string()))
+        Self::with(&example(server))
+    }
+
+    /// With a server to which changes are sent as soon as they are saved.
+    pub(super) fn at_once(server: &Server) -> Self {
+        Self::with(&at_once(server))
+    }
+
+    /// The same on a disk, to measure it as people have it.
+    pub(super) fn at_once_on_disk(server: &Server) -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap(), &at_once(server))
+    }
+
+    /// The same with affiliations, too.
+    pub(super) fn managing(server: &Server) -> Self {
+        let at_once = "send = \"at-once\"\naffiliations = \"manage\"";
+        Self::with(&example(server).replace("send = \"ask\"", at_once))
     }
 
     pub(super) fn with(config: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        // In memory, where it can be: hatrack waits for the disk at each step, and how long is not what is tested.
+        let memory = tempfile::tempdir_in("/dev/shm");
+        Self::in_folder(memory.or_else(|_| tempfile::tempdir()).unwrap(), config)
+    }
+
+    fn in_folder(home: tempfile::TempDir, config: &str) -> Self {
         std::fs::write(home.path().join("config.toml"), config).unwrap();
         Self { home }
     }
@@ -88,12 +112,15 @@ impl Site {
         Ran::of(&self.command(arguments).output().unwrap())
     }
 
-    /// Starts it, and does not wait.
+    /// Starts it, and does not wait. What it prints goes into the file `output`.
     pub(super) fn begin(&self, arguments: &[&str]) -> Child {
+        let output = std::fs::File::create(self.path("output")).unwrap();
         let mut command = self.command(arguments);
         command
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
+            // Only a process group of its own can be suspended.
+            .process_group(0)
             .spawn()
             .unwrap()
     }
@@ -122,6 +149,74 @@ impl Site {
         self.file()["rooms"][room]["users"][user]["hats"].clone()
     }
 
+    /// A user's active hats in the data file, with the titles that people read.
+    pub(super) fn titles(&self, room: &str, user: &str) -> Titles {
+        titles_in(&self.file()["rooms"][room], user)
+    }
+
+    /// Configures that servers are asked over these sockets and ports instead.
+    pub(super) fn redirect(&self, from: &str, to: &str) {
+        let config = std::fs::read_to_string(self.path("config.toml")).unwrap();
+        assert!(config.contains(from), "{config}");
+        std::fs::write(self.path("config.toml"), config.replace(from, to)).unwrap();
+    }
+
+    /// Configures a place where no server is.
+    pub(super) fn lose(&self, server: &Server) {
+        if server.kind.is_prosody() {
+            self.redirect(
+                &server.socket().display().to_string(),
+                "/nonexistent/prosody.sock",
+            );
+        } else {
+            // Nothing listens on it.
+            self.redirect(&format!("127.0.0.1:{}", server.ports.client), "127.0.0.1:1");
+        }
+    }
+
+    /// Writes other data into the data file.
+    pub(super) fn replace(&self, file: &Value) {
+        std::fs::write(self.path("new.json"), file.to_string()).unwrap();
+        let new = self.path("new.json").display().to_string();
+        self.done(&["import", &new, "--replace"]);
+    }
+
+    /// Lets what the account knows of its own changes be older by this time.
+    pub(super) fn age_outbox(&self, time: Duration) {
+        fn age(value: &mut Value, time: Duration) {
+            match value {
+                Value::Array(values) => values.iter_mut().for_each(|value| age(value, time)),
+                Value::Object(members) => members.iter_mut().for_each(|(name, value)| match value {
+                    Value::String(text) if name == "time" => {
+                        *text = (text.parse::<jiff::Timestamp>().unwrap() - time).to_string();
+                    }
+                    value => age(value, time),
+                }),
+                _ => {}
+            }
+        }
+        for file in std::fs::read_dir(self.path(".local/state/hatrack/outbox")).unwrap() {
+            let file = file.unwrap().path();
+            if let Ok(mut value) = serde_json::from_slice(&std::fs::read(&file).unwrap()) {
+                age(&mut value, time);
+                std::fs::write(&file, value.to_string()).unwrap();
+            }
+        }
+    }
+
+    /// Stands for a session that follows the only room, so that no other one receives anything by itself.
+    pub(super) fn take_followed_room(&self) -> std::fs::File {
+        let bases = std::fs::read_dir(self.path("hats.servers/example")).unwrap();
+        let mut names = bases.map(|base| base.unwrap().file_name().into_string().unwrap());
+        let base = names.find(|name| !name.contains('.')).unwrap();
+        let lock = self
+            .path("hats.servers/example")
+            .join(format!("{base}.follower.lock"));
+        let lock = std::fs::File::create(lock).unwrap();
+        lock.lock().unwrap();
+        lock
+    }
+
     /// All entries of the history, the newest first.
     pub(super) fn history(&self) -> Vec<Value> {
         let ran = self.done(&["history", "--json"]);
@@ -133,9 +228,47 @@ impl Site {
     }
 }
 
-/// An entry of the configuration.
+/// The entry of a server: where it is no Prosody, by the account of an administrator.
+fn example(server: &Server) -> String {
+    if server.kind.is_prosody() {
+        entry("example", SERVICE, &server.socket().display().to_string())
+    } else {
+        account("siteadmin", "secret", server)
+    }
+}
+
+fn at_once(server: &Server) -> String {
+    example(server).replace("send = \"ask\"", "send = \"at-once\"")
+}
+
+/// An entry of the configuration, by which changes are sent only by a plan.
 pub(super) fn entry(name: &str, service: &str, socket: &str) -> String {
-    format!("[servers.{name}]\nkind = \"prosody\"\nservices = [\"{service}\"]\nsocket = \"{socket}\"\n")
+    format!(
+        "[servers.{name}]\nkind = \"prosody\"\nservices = [\"{service}\"]\nsocket = \"{socket}\"\nsend = \"ask\"\n"
+    )
+}
+
+/// An entry of the configuration for an account of a server.
+pub(super) fn account(name: &str, password: &str, server: &Server) -> String {
+    format!(
+        "[servers.example]\nkind = \"xmpp\"\njid = \"{name}@localhost\"\nservices = [\"{SERVICE}\"]\nsend = \"ask\"\n\
+         password-command = [\"/bin/echo\", \"{password}\"]\naddress = \"127.0.0.1:{}\"\nca-file = \"{}\"\n",
+        server.ports.client,
+        server.certificate().display()
+    )
+}
+
+/// The same of a room that was read from a data file.
+pub(super) fn titles_in(room: &Value, user: &str) -> Titles {
+    let hats = room["users"][user]["hats"].as_object().into_iter().flatten();
+    let title = |id: &str, hat: &Value| {
+        let own = hat["title"].as_str().filter(|title| !title.is_empty());
+        let of_catalog = room["hats"][id]["title"].as_str();
+        own.or(of_catalog).unwrap_or_default().to_owned()
+    };
+    hats.filter(|(_, hat)| hat["active"] == true)
+        .map(|(id, hat)| (id.clone(), title(id, hat)))
+        .collect()
 }
 
 /// An active hat, as Prosody has it and the file writes it.

@@ -13,7 +13,9 @@ use hatrack::sync::{ItemOutcome, RoomRead};
 use proptest::prelude::*;
 
 use super::{change, hat, prosody, read_all, settings, try_apply};
+use crate::pool::side_by_side;
 use crate::support::cases;
+use crate::watcher::room_of;
 
 const ROOM: &str = "courses@conference.localhost";
 
@@ -180,19 +182,13 @@ const DEEDS: [(&str, Deed); 15] = [
 
 #[test]
 fn hostile_server_causes_error_in_time() {
-    for (name, deed) in DEEDS {
+    side_by_side(DEEDS, &|deed: Deed| {
         let server = Bad::start(deed);
         let mut backend = server.connect();
         for _ in 0..2 {
             let error = read_all(&mut backend, &[ROOM]).unwrap_err();
-            assert!(
-                matches!(error, Error::Lost(_) | Error::Malformed(_)),
-                "{name}: {error:?}"
-            );
-            assert!(
-                !error.to_string().chars().any(char::is_control),
-                "{name}: {error:?}"
-            );
+            assert!(matches!(error, Error::Lost(_) | Error::Malformed(_)), "{error:?}");
+            assert!(!error.to_string().chars().any(char::is_control), "{error:?}");
             let (told, result) = try_apply(
                 &mut backend,
                 ROOM,
@@ -200,11 +196,11 @@ fn hostile_server_causes_error_in_time() {
             );
             assert!(
                 matches!(result, Err(Error::Lost(_) | Error::Malformed(_))),
-                "{name}: {result:?}"
+                "{result:?}"
             );
-            assert_eq!(told[0].outcomes, [(0, ItemOutcome::Unknown)], "{name}");
+            assert_eq!(told[0].outcomes, [(0, ItemOutcome::Unknown)]);
         }
-    }
+    });
 }
 
 #[test]
@@ -288,25 +284,26 @@ fn unrequested_answers_are_unknown_outcomes() {
 
 #[test]
 fn callback_can_stop_the_call() {
-    let server = Bad::start(|stream, nonce| answer(stream, nonce, &("ok;".repeat(50) + "saved")));
+    let server = Bad::start(|stream, nonce| answer(stream, nonce, &("ok;".repeat(25) + "saved")));
     let changes = (0..200)
         .map(|number| change(&format!("u{number}@localhost"), "urn:x", None, Some(hat("a", ""))))
         .collect();
     let work = hatrack::server::RoomChanges {
         room: super::jid(ROOM),
+        created: None,
         actor: "ana".into(),
         changes,
     };
     let mut told = 0;
     let result = server.connect().apply(&[work], &mut |applied| {
         told += applied.outcomes.len();
-        if told == 100 {
+        if told == 25 {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
     });
-    assert_eq!((result, told), (Err(Error::Stopped), 100));
+    assert_eq!((result, told), (Err(Error::Stopped), 25));
 }
 
 #[test]
@@ -336,9 +333,12 @@ fn handles_any_records() {
         "unsaved",
         "changed",
         "none",
+        "users",
+        "more",
         "version",
         "service",
         "a@localhost",
+        "courses@conference.localhost",
         "member",
         "owner",
         "1=x",
@@ -358,14 +358,22 @@ fn handles_any_records() {
     ]);
     let record = prop::collection::vec(word, 0..5).prop_map(|words| words.join(" "));
     let text = prop::collection::vec(record, 0..8).prop_map(|records| records.join(";"));
-    proptest!(cases(200), |(text in text, first in prop::sample::select(vec!["found 1 -;", "found 1 -;user a@x member;", "", "room a@conference.localhost x;"]), apply in any::<bool>())| {
+    proptest!(cases(200), |(text in text, first in prop::sample::select(vec!["found 1 -;", "found 1 -;user a@x member;", "", "room a@conference.localhost x;", "users courses@conference.localhost -;"]), what in 0..3)| {
         let text = format!("{first}{text};end");
-        tell.send(text).unwrap();
+        tell.send(text.clone()).unwrap();
         let mut backend = server.connect();
-        if apply {
-            let _ = try_apply(&mut backend, ROOM, vec![change("a@localhost", "urn:x", None, Some(hat("a", "")))]);
-        } else {
-            let _ = read_all(&mut backend, &[ROOM]);
+        match what {
+            0 => drop(try_apply(&mut backend, ROOM, vec![change("a@localhost", "urn:x", None, Some(hat("a", "")))])),
+            1 => drop(read_all(&mut backend, &[ROOM])),
+            _ => {
+                // One answer to each of the two calls.
+                tell.send(text).unwrap();
+                backend.watch(&[super::jid(ROOM)], None);
+                let _ = backend.look(&mut |seen| {
+                    assert_eq!(room_of(&seen), ROOM);
+                    ControlFlow::Continue(())
+                });
+            }
         }
     });
 }

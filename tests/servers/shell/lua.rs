@@ -220,6 +220,7 @@ fn check(stage: &Stage, room: &Jid, users: &[(Jid, Hats)], actor: &str, reason: 
     changes.push((sound, standing));
     let work = RoomChanges {
         room: room.clone(),
+        created: None,
         actor: actor.into(),
         changes: changes.iter().map(|(_, change)| change.clone()).collect(),
     };

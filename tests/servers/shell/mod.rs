@@ -3,19 +3,23 @@
 mod faults;
 mod hostile;
 mod lua;
+mod occupants;
 mod reading;
 mod speed;
+mod watching;
 mod writing;
 
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use hatrack::model::{Affiliation, HatId, Jid};
+use hatrack::model::Jid;
 use hatrack::server::prosody::Prosody;
 use hatrack::server::{Applied, Backend as _, Error, ReadEvent, RoomChanges};
 use hatrack::server::{CommandLine, ProsodyAccess, ServerAccess, ServerSettings};
-use hatrack::sync::{HatValue, Item, ItemChange, ItemOutcome, ItemValue, RemoteRoom, RoomRead};
+use hatrack::sync::{HatValue, ItemChange, ItemOutcome, RemoteRoom, RoomRead};
 
+pub(super) use crate::changes::{affiliate, change, jid};
+use crate::pool::{Shared, run_on_each};
 use crate::prosody::SERVICE;
 use crate::server::{Kind, Server};
 
@@ -32,10 +36,6 @@ pub(super) enum By {
 
 impl By {
     pub(super) const ALL: [Self; 3] = [Self::Socket, Self::Command, Self::Bare];
-}
-
-pub(super) fn jid(text: &str) -> Jid {
-    Jid::parse(text).unwrap()
 }
 
 pub(super) fn access(server: &Server, by: By) -> ProsodyAccess {
@@ -80,15 +80,15 @@ pub(super) fn connect(server: &Server, by: By) -> Prosody {
 }
 
 /// Runs a test for each server and each way to reach it.
-pub(super) fn each(test: impl Fn(&mut Server, By)) {
-    for kind in Kind::PROSODY {
+pub(super) fn each(test: impl Fn(&mut Server, By) + Sync) {
+    run_on_each(&Kind::PROSODY, &|kind| {
         for by in By::ALL {
-            let Some(mut server) = Server::start(kind) else {
+            let Some(mut server) = Shared::take(kind) else {
                 return;
             };
             test(&mut server, by);
         }
-    }
+    });
 }
 
 pub(super) fn read_all(backend: &mut Prosody, rooms: &[&str]) -> Result<Vec<RoomRead>, Error> {
@@ -118,35 +118,24 @@ pub(super) fn hat(flags: &str, title: &str) -> HatValue {
     }
 }
 
-pub(super) fn change(
-    user: &str,
-    id: &str,
-    expected: Option<HatValue>,
-    wanted: Option<HatValue>,
-) -> ItemChange {
-    let item = Item::Hat {
-        user: jid(user),
-        hat: HatId::unchecked(id),
-    };
-    ItemChange::new(item, expected.map(ItemValue::Hat), wanted.map(ItemValue::Hat))
-}
-
-pub(super) fn affiliate(user: &str, expected: Affiliation, wanted: Affiliation) -> ItemChange {
-    let item = Item::Affiliation { user: jid(user) };
-    ItemChange::new(
-        item,
-        ItemValue::affiliation(expected),
-        ItemValue::affiliation(wanted),
-    )
-}
-
 pub(super) fn try_apply(
     backend: &mut Prosody,
     room: &str,
     changes: Vec<ItemChange>,
 ) -> (Vec<Applied>, Result<(), Error>) {
+    try_apply_if_created(backend, room, None, changes)
+}
+
+/// The same, if the room is the one with this stamp.
+pub(super) fn try_apply_if_created(
+    backend: &mut Prosody,
+    room: &str,
+    created: Option<Box<str>>,
+    changes: Vec<ItemChange>,
+) -> (Vec<Applied>, Result<(), Error>) {
     let work = RoomChanges {
         room: jid(room),
+        created,
         actor: "ana".into(),
         changes,
     };

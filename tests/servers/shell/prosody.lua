@@ -3,7 +3,8 @@
 package.preload["util.stanza"] = function() return { stanza = function() return {} end } end
 package.preload["util.encodings"] = function() return { utf8 = { valid = function(s) return utf8.len(s) and true or false end } } end
 package.preload["util.time"] = function() return { now = os.clock } end
-package.preload["util.jid"] = function() return { split = function(j) local n, h = j:match("^([^@]+)@(.*)$") return n, h or j end } end
+package.preload["util.timer"] = function() return { add_task = function() end } end
+package.preload["util.jid"] = function() return { bare = function(j) return (j:gsub("/.*", "")) end, split = function(j) local n, h = j:match("^([^@]+)@(.*)$") return n, h or j end } end
 
 local room
 local muc = {

@@ -6,7 +6,7 @@ use hatrack::model::{Affiliation, HatId};
 use hatrack::sync::{CatalogValue, Condition, Item, ItemChange, ItemOutcome, ItemValue, Refusal};
 use serde_json::{Value, json};
 
-use super::{By, SAVED, affiliate, apply, change, connect, each, hat, jid, read};
+use super::{By, SAVED, affiliate, apply, change, connect, each, hat, jid, read, try_apply_if_created};
 use crate::client::Client;
 use crate::server::Server;
 
@@ -202,6 +202,47 @@ fn destroyed_room_is_gone_and_not_recreated() {
         assert_eq!(
             server.lua_room(ROOM, "return tostring(r._data.destroyed)"),
             "true"
+        );
+    });
+}
+
+#[test]
+fn room_that_was_created_again_is_not_changed() {
+    each(|server, by| {
+        let make = || {
+            server.make_room(ROOM, &json!([[ANA, "owner"]]));
+            server.lua_room(ROOM, "r:get_salt(); return tostring(r:save(true))");
+        };
+        let mut backend = connect(server, by);
+        let apply_to = |backend: &mut _, created: &Option<Box<str>>, id| {
+            let given = vec![change(ANA, id, None, Some(hat("a", "")))];
+            let (told, result) = try_apply_if_created(backend, ROOM, created.clone(), given);
+            result.unwrap();
+            let outcomes = told.into_iter().flat_map(|applied| applied.outcomes);
+            outcomes.map(|(_, outcome)| outcome).collect::<Vec<_>>()
+        };
+        make();
+        let first = read(&mut backend, ROOM).created;
+        assert!(first.is_some());
+        assert_eq!(apply_to(&mut backend, &first, "urn:x:1"), [SAVED], "{by:?}");
+        server.lua_room(ROOM, "m.forget_room(r); m.delete_room(r); return 'x'");
+        make();
+        for is_in_memory in [true, false] {
+            if !is_in_memory {
+                server.lua_room(ROOM, "m.forget_room(r); return 'x'");
+            }
+            assert_eq!(
+                apply_to(&mut backend, &first, "urn:x:2"),
+                [ItemOutcome::Unknown],
+                "{by:?}, {is_in_memory}"
+            );
+        }
+        let second = read(&mut backend, ROOM);
+        assert!(second.users[&jid(ANA)].hats.is_empty(), "{second:?}");
+        assert_eq!(
+            apply_to(&mut backend, &second.created, "urn:x:2"),
+            [SAVED],
+            "{by:?}"
         );
     });
 }

@@ -1,7 +1,7 @@
 //! `docs/servers/ejabberd.md`: its configuration and its commands work as written.
 
 use hatrack::server::Backend as _;
-use hatrack::sync::{CatalogValue, HatValue, Rights};
+use hatrack::sync::{CatalogValue, HatValue, ServerRights};
 
 use super::{DONE, ROOM, apply, change, define, login};
 use crate::client::Client;
@@ -140,7 +140,7 @@ fn the_guide_leads_to_a_hat_that_a_client_sees() {
         ejabberdctl(&server, &words[1..]);
     }
     let report = login(&server, "moderator").check().unwrap();
-    assert_eq!(report.rights, Rights::ByRoom, "{report:?}");
+    assert_eq!(report.rights, ServerRights::ByRoom, "{report:?}");
     let mut bob = Client::join(&server, "bob", ROOM);
     let mut backend = login(&server, "moderator");
     let changes = vec![
@@ -170,7 +170,7 @@ fn the_guide_leads_to_a_hat_that_a_client_sees() {
     server.begin();
     server.muc("new@conference.localhost", &[("public", "false")], &[]);
     let report = login(&server, "moderator").check().unwrap();
-    assert_eq!(report.rights, Rights::All, "{report:?}");
+    assert_eq!(report.rights, ServerRights::All, "{report:?}");
     assert!(report.all_rooms && report.missing.is_empty(), "{report:?}");
     assert!(
         report.rooms.iter().all(|info| info.allowed == Some(true)),

@@ -1,7 +1,7 @@
 //! Encryption and login: what is refused is refused once, in a sentence that says what to do.
 
 use std::io::Write as _;
-use std::net::{Shutdown, TcpListener};
+use std::net::Shutdown;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,8 @@ use hatrack::sync::{Secret, ServerClass};
 
 use super::fake::{Bad, answer, commands, room};
 use super::{ANA, ROOM, account, each, prints, read, settings, xmpp};
-use crate::server::{Kind, Server};
+use crate::pool::Shared;
+use crate::server::{Kind, Server, free_port};
 
 fn refusal(account: &Account) -> String {
     match xmpp(settings(account)).connect() {
@@ -93,9 +94,7 @@ fn openssl(folder: &Path, words: &str) {
 }
 
 fn show(folder: &Path, certificate: &str) -> Shows {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let port = free_port();
     let mut command = Command::new("setpriv");
     command
         .args(["--pdeathsig=KILL", "openssl", "s_server", "-quiet", "-accept"])
@@ -185,9 +184,7 @@ fn without_encryption_only_this_machine_is_reached() {
 
 #[test]
 fn a_server_that_is_away_is_said_to_be() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let port = free_port();
     let account = Account {
         jid: super::jid(ANA),
         password: PasswordSource::Command(prints("secret")),
@@ -203,7 +200,7 @@ fn a_server_that_is_away_is_said_to_be() {
 }
 
 /// How often the server saw a wrong password.
-fn attempts(server: &Server) -> usize {
+pub(crate) fn attempts(server: &Server) -> usize {
     // It is written a moment later.
     std::thread::sleep(std::time::Duration::from_millis(500));
     let log = std::fs::read_to_string(server.path("ejabberd.log")).unwrap();
@@ -215,6 +212,7 @@ fn a_wrong_password_is_tried_once() {
     each(|server| {
         server.muc(ROOM, &[], &[(ANA, "owner")]);
         server.api("set_loglevel", &serde_json::json!({"loglevel": "info"}));
+        let before = attempts(server);
         let wrong = Account {
             password: PasswordSource::Command(prints("hunter2")),
             ..account(server, "ana")
@@ -227,10 +225,10 @@ fn a_wrong_password_is_tried_once() {
                 "{error}"
             );
         }
-        assert_eq!(attempts(server), 1);
+        assert_eq!(attempts(server) - before, 1);
         // Somebody acts.
         backend.connect().unwrap_err();
-        assert_eq!(attempts(server), 2);
+        assert_eq!(attempts(server) - before, 2);
         let text = backend.connect().unwrap_err().to_string();
         assert!(!text.contains("hunter2"), "{text}");
     });
@@ -267,7 +265,7 @@ fn a_password_is_asked_for_when_the_server_is_there_and_kept_for_the_session() {
 
 #[test]
 fn a_password_command_that_fails_says_why_and_nobody_sees_what_it_prints() {
-    let Some(server) = Server::start(Kind::Ejabberd26) else {
+    let Some(server) = Shared::take(Kind::Ejabberd26) else {
         return;
     };
     let shell = |script: &str| CommandLine {

@@ -3,8 +3,10 @@
 mod documented;
 mod fake;
 mod hostile;
-mod logging_in;
+pub(crate) mod logging_in;
 mod odd;
+mod parallel_speed;
+mod pull_speed;
 pub(crate) mod reading;
 mod robust;
 mod speed;
@@ -13,25 +15,22 @@ mod writing;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use hatrack::model::{Affiliation, HatId, Jid};
+use hatrack::model::{HatId, Jid};
 use hatrack::server::xmpp::Xmpp;
 use hatrack::server::{
     Account, Applied, Backend as _, CommandLine, Error, PasswordSource, ReadEvent, RoomChanges, ServerAccess,
     ServerSettings, TlsMode,
 };
 use hatrack::sync::{CatalogValue, HatValue, Item, ItemChange, ItemOutcome, ItemValue, RemoteRoom, RoomRead};
-use serde_json::{Value, json};
 
+pub(super) use crate::changes::{affiliate, change, jid};
+use crate::pool::on_each;
 use crate::server::{Kind, Server};
 
 pub(super) const SERVICE: &str = "conference.localhost";
 pub(super) const ROOM: &str = "courses@conference.localhost";
 pub(super) const ANA: &str = "ana@localhost";
 pub(super) const BOB: &str = "bob@localhost";
-
-pub(super) fn jid(text: &str) -> Jid {
-    Jid::parse(text).unwrap()
-}
 
 /// A command that prints a text.
 pub(super) fn prints(text: &str) -> CommandLine {
@@ -73,54 +72,15 @@ pub(super) fn login(server: &Server, user: &str) -> Xmpp {
 }
 
 /// Runs a test for each ejabberd.
-pub(super) fn each(test: impl Fn(&mut Server)) {
-    for kind in [Kind::Ejabberd23, Kind::Ejabberd26] {
-        let Some(mut server) = Server::start(kind) else {
-            return;
-        };
-        for user in ["siteadmin", "ana", "bob"] {
-            server.user(user);
-        }
-        test(&mut server);
-    }
+pub(super) fn each(test: impl Fn(&mut Server) + Sync) {
+    on_each(&Kind::EJABBERD, |server| with_accounts(server, &test));
 }
 
-impl Server {
-    /// Makes a room with these affiliations, by ejabberd's own API.
-    pub(crate) fn muc(&self, room: &str, options: &[(&str, &str)], affiliations: &[(&str, &str)]) {
-        let (name, service) = room.split_once('@').unwrap();
-        let options: Vec<Value> = options
-            .iter()
-            .map(|(name, value)| json!({"name": name, "value": value}))
-            .collect();
-        self.api(
-            "create_room_with_opts",
-            &json!({"name": name, "service": service, "host": "localhost", "options": options}),
-        );
-        for (user, affiliation) in affiliations {
-            self.affiliate(room, user, affiliation);
-        }
+fn with_accounts(server: &mut Server, test: impl Fn(&mut Server)) {
+    for user in ["siteadmin", "ana", "bob"] {
+        server.user(user);
     }
-
-    pub(crate) fn affiliate(&self, room: &str, user: &str, affiliation: &str) {
-        let (name, service) = room.split_once('@').unwrap();
-        let new = self.kind == Kind::Ejabberd26;
-        let keys = if new {
-            ("room", "user", "host")
-        } else {
-            ("name", "", "")
-        };
-        let mut arguments = json!({"service": service, "affiliation": affiliation});
-        arguments[keys.0] = json!(name);
-        if new {
-            let (local, host) = user.split_once('@').unwrap();
-            arguments[keys.1] = json!(local);
-            arguments[keys.2] = json!(host);
-        } else {
-            arguments["jid"] = json!(user);
-        }
-        self.api("set_room_affiliation", &arguments);
-    }
+    test(server);
 }
 
 pub(super) fn read_all(backend: &mut Xmpp, rooms: &[&str]) -> Result<Vec<(Jid, RoomRead)>, Error> {
@@ -151,19 +111,6 @@ pub(super) fn hat(server: &Server, title: &str) -> HatValue {
     }
 }
 
-pub(super) fn change(
-    user: &str,
-    id: &str,
-    expected: Option<HatValue>,
-    wanted: Option<HatValue>,
-) -> ItemChange {
-    let item = Item::Hat {
-        user: jid(user),
-        hat: HatId::unchecked(id),
-    };
-    ItemChange::new(item, expected.map(ItemValue::Hat), wanted.map(ItemValue::Hat))
-}
-
 pub(super) fn define(id: &str, expected: Option<CatalogValue>, wanted: Option<CatalogValue>) -> ItemChange {
     let item = Item::Catalog {
         hat: HatId::unchecked(id),
@@ -175,15 +122,6 @@ pub(super) fn define(id: &str, expected: Option<CatalogValue>, wanted: Option<Ca
     )
 }
 
-pub(super) fn affiliate(user: &str, expected: Affiliation, wanted: Affiliation) -> ItemChange {
-    let item = Item::Affiliation { user: jid(user) };
-    ItemChange::new(
-        item,
-        ItemValue::affiliation(expected),
-        ItemValue::affiliation(wanted),
-    )
-}
-
 pub(super) fn try_apply(
     backend: &mut Xmpp,
     work: &[(&str, Vec<ItemChange>)],
@@ -192,6 +130,7 @@ pub(super) fn try_apply(
         .iter()
         .map(|(room, changes)| RoomChanges {
             room: jid(room),
+            created: None,
             actor: "ana".into(),
             changes: changes.clone(),
         })

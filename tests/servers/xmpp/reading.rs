@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use hatrack::model::{Affiliation, HatId};
 use hatrack::server::{Backend as _, Error};
-use hatrack::sync::{CatalogValue, RemoteRoomInfo, Rights, RoomRead, ServerClass};
+use hatrack::sync::{CatalogValue, RemoteRoomInfo, RoomRead, ServerClass, ServerRights};
 
 use super::{ANA, BOB, ROOM, SERVICE, account, each, jid, login, read, read_all, settings, xmpp};
 use crate::server::{Kind, Server};
@@ -12,42 +12,13 @@ use crate::server::{Kind, Server};
 const TITLE: &str = "書記 \"<&>' é\u{1f3a9} %41;\tx\ny";
 const ODD: &str = "not a uri \"<&>' ü";
 
-/// Gives hats by ejabberd's own means: raw commands of another client.
+/// Gives hats by raw commands of another client: user, hat, title.
 pub(crate) fn give(server: &Server, room: &str, hats: &[(&str, &str, &str)]) {
-    let mut owner = crate::client::Client::login(server, "siteadmin");
-    let form = |fields: &[(&str, &str)]| {
-        let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
-        let fields = fields
-            .iter()
-            .map(|(var, value)| format!("<field var='{var}'><value>{}</value></field>", escape(value)));
-        let fields = fields.collect::<Vec<_>>().concat();
-        format!("<x xmlns='jabber:x:data' type='submit'>{fields}</x>")
-    };
-    let mut run = |node: &str, fields: &[(&str, &str)]| {
-        let xml = format!(
-            "<command xmlns='http://jabber.org/protocol/commands' node='{node}' action='complete'>{}</command>",
-            form(fields)
-        );
-        let (kind, xml) = owner.iq(room, "set", &xml);
-        assert_eq!(kind, "result", "{xml}");
-    };
-    for (user, id, title) in hats {
-        if server.kind == Kind::Ejabberd26 {
-            run(
-                "urn:xmpp:hats:commands:create",
-                &[("hats#uri", id), ("hats#title", title), ("hats#hue", "120.0")],
-            );
-            run(
-                "urn:xmpp:hats:commands:assign",
-                &[("hats#jid", user), ("hat", id)],
-            );
-        } else {
-            run(
-                "http://prosody.im/protocol/hats#add",
-                &[("jid", user), ("hat_title", title), ("hat_uri", id)],
-            );
-        }
-    }
+    let hats: Vec<_> = hats
+        .iter()
+        .map(|(user, id, title)| (room, *user, *id, *title))
+        .collect();
+    server.assign(&hats);
 }
 
 #[test]
@@ -177,20 +148,26 @@ fn an_account_without_rights_is_told_what_is_missing() {
         let mut bob = login(server, "bob");
         let error = bob.connect().unwrap_err();
         assert!(
-            matches!(&error, Error::Refused(why) if why.contains("owner or admin") && why.contains("enable_hats")),
+            matches!(&error, Error::NoHats(why) if why.contains("owner or admin") && why.contains("enable_hats")),
             "{error}"
         );
         let report = bob.check().unwrap();
-        assert_eq!((report.rights, report.class), (Rights::None, None));
+        assert_eq!((report.rights, report.class), (ServerRights::None, None));
         assert_eq!(report.rooms[0].allowed, Some(false));
         assert!(report.missing[0].what.contains("bob@localhost"), "{report:?}");
+        let read = read_all(&mut bob, &[ROOM, &format!("gone@{SERVICE}")]).unwrap();
+        assert!(
+            matches!(&read[0].1, RoomRead::Forbidden(why) if why.contains("Only owners and admins")),
+            "{read:?}"
+        );
+        assert_eq!(read[1].1, RoomRead::Gone);
 
         let report = login(server, "ana").check().unwrap();
-        assert_eq!(report.rights, Rights::ByRoom);
+        assert_eq!(report.rights, ServerRights::ByRoom);
         assert_eq!(report.transport.as_deref(), Some("TLS 1.3"));
         assert_eq!(report.rooms[0].allowed, Some(true));
         let report = login(server, "siteadmin").check().unwrap();
-        assert_eq!(report.rights, Rights::All);
+        assert_eq!(report.rights, ServerRights::All);
     });
 }
 
@@ -212,7 +189,7 @@ fn a_service_that_is_none_is_reported() {
 
 #[test]
 fn the_version_says_what_a_server_without_rooms_has() {
-    for kind in [Kind::Ejabberd23, Kind::Ejabberd26] {
+    for kind in Kind::EJABBERD {
         let Some(server) = Server::start_with(kind, "  mod_version: {}") else {
             return;
         };

@@ -11,6 +11,7 @@ use super::{
     ANA, BOB, DONE, ROOM, SERVICE, account, affiliate, apply, change, define, each, hat, jid, login, read,
     read_all, settings, xmpp,
 };
+use crate::pool::{Shared, on_each_new};
 use crate::server::{Kind, Server};
 
 fn room(number: usize) -> String {
@@ -34,6 +35,7 @@ fn hats(server: &Server, users: usize) -> Vec<ItemChange> {
 fn work(server: &Server, rooms: usize, users: usize) -> Vec<RoomChanges> {
     let changes = |number| RoomChanges {
         room: jid(&room(number)),
+        created: None,
         actor: "ana".into(),
         changes: hats(server, users),
     };
@@ -42,7 +44,8 @@ fn work(server: &Server, rooms: usize, users: usize) -> Vec<RoomChanges> {
 
 /// Runs `end` in the middle of applying, and applies the rest after a restart.
 fn interrupted(end: fn(&mut Server)) {
-    each(|server| {
+    on_each_new(&Kind::EJABBERD, |server| {
+        server.user("siteadmin");
         for number in 0..30 {
             server.muc(&room(number), &[], &[]);
         }
@@ -158,7 +161,7 @@ fn a_room_with_many_users_is_filled_and_read() {
 /// ejabberd reads 3,000 bytes per second from ordinary accounts after the first 20,000.
 #[test]
 fn a_throttled_account_is_slow_and_loses_nothing() {
-    let Some(server) = Server::start(Kind::Ejabberd26) else {
+    let Some(server) = Shared::take(Kind::Ejabberd26) else {
         return;
     };
     server.user("ana");

@@ -41,7 +41,7 @@ fn choices_that_still_fit_are_kept() {
     session.keys("c");
     assert_eq!(
         session.notice(),
-        "Kept 1 choice. Dropped 1 choice, as the differences have changed"
+        "Kept 1 choice. Discarded 1 choice because the differences have changed"
     );
     assert_eq!(counts(&session), [0, 1, 1, 1]);
 }

@@ -45,6 +45,7 @@ fn asked(session: &mut Session, servers: &mut [FakeServer; 2]) -> [Vec<ServerEve
         let name = match &request {
             ServerRequest::Plan { server, .. } | ServerRequest::Received { server, .. } => server.clone(),
             ServerRequest::Apply { plan, .. } => plan.server.clone(),
+            ServerRequest::Follow { .. } | ServerRequest::Changed { .. } => continue,
             other => panic!("{other:?}"),
         };
         let at = servers.iter().position(|server| *server.name == *name).unwrap();

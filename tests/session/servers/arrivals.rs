@@ -1,6 +1,7 @@
 //! What events open waits while keys go to a text or a question.
 
 use hatrack::app::draft::Draft;
+use hatrack::app::import_preview::ImportPreview;
 use hatrack::app::prompt::ExportOutcome;
 use hatrack::app::servers::password::PasswordPrompt;
 use hatrack::app::servers::plan::PlanOverlay;
@@ -38,7 +39,10 @@ fn a_plan_waits_for_a_password_that_is_typed() {
     session.text("s3c");
     session.server_answers();
     assert!(session.state.top_as::<PasswordPrompt>().is_some());
-    assert_eq!(session.notice(), "Comparison finished; shown when this is closed");
+    assert_eq!(
+        session.notice(),
+        "Comparison finished; close this window to continue"
+    );
     session.text("mt");
     session.keys("Enter");
     let Some(ServerRequest::Password {
@@ -76,7 +80,7 @@ fn a_password_waits_for_the_question_whether_to_quit() {
     assert!(session.state.top_as::<Confirm>().is_some());
     assert_eq!(
         session.notice(),
-        format!("example asks for the password of {TERRY}; shown when this is closed")
+        format!("example needs the password of {TERRY}; close this window to continue")
     );
     session.keys("Esc");
     assert!(session.state.top_as::<PasswordPrompt>().is_some());
@@ -119,7 +123,7 @@ fn a_conflict_waits_for_a_form() {
     let effects = hatrack::app::update(&mut ended, Msg::End { status: 143 });
     assert!(effects.iter().any(|effect| matches!(
         effect,
-        Effect::KeepDraft { after, .. } if after.unsaved.len() == 1
+        Effect::SaveDraft { after, .. } if after.unsaved.len() == 1
     )));
     session.keys("Esc y");
     let conflict = session.state.top_as::<Conflict>().unwrap();
@@ -137,7 +141,7 @@ fn a_failed_quit_asks_nothing_over_a_form() {
     session.text("urn:x:d");
     session.fail_writes("the disk is full");
     assert!(session.state.top_as::<Confirm>().is_none());
-    assert_eq!(session.notice(), "Not quit: the disk is full");
+    assert_eq!(session.notice(), "Cannot quit: the disk is full");
     session.keys("Ctrl-C");
     assert!(session.state.top_as::<Confirm>().is_some());
 }
@@ -198,5 +202,5 @@ fn questions_about_files_wait_for_what_was_opened_over_their_prompt() {
     );
     assert_eq!(title(&state), "Quit hatrack");
     super::super::update(&mut state, Msg::Key(key("Esc")));
-    assert_eq!(title(&state), "Import file");
+    assert!(state.top_as::<ImportPreview>().is_some());
 }

@@ -4,6 +4,7 @@ use hatrack::app::servers::RoomComparison;
 use hatrack::model::Affiliation;
 use hatrack::ui::{Theme, plain};
 
+use super::super::screen;
 use super::super::session::Session;
 use super::super::{ROOM, jid};
 use super::{open, same};
@@ -45,4 +46,34 @@ fn a_room_that_was_added_here_after_comparing_was_not_compared() {
         session.notice()
     );
     assert_eq!(compared(ROOM), RoomComparison::Same);
+}
+
+#[test]
+fn rooms_with_the_same_name_are_told_apart() {
+    let mut session = open(same());
+    let shown = |session: &Session| {
+        let (frame, _) = screen::frame(&session.state, Theme::default(), (80, 24));
+        screen::lines(&frame).join("\n")
+    };
+    let add = |session: &mut Session, room: &str| {
+        session.change_by("mallory", |wardrobe| wardrobe.add_room(&jid(room), Some("Lab")));
+        shown(session)
+    };
+    let page = add(&mut session, "one@a.net");
+    assert!(!page.contains("Lab ·"), "{page}");
+    add(&mut session, "two@b.net");
+    let page = add(&mut session, "third@conference.example.org");
+    for name in ["Lab · a.net", "Lab · b.net", "Lab · example"] {
+        assert!(page.contains(name), "{name}: {page}");
+    }
+    // The name of the server would not help.
+    let page = add(&mut session, "next@conference.example.org");
+    for name in ["Lab · one", "Lab · two", "Lab · third", "Lab · next"] {
+        assert!(page.contains(name), "{name}: {page}");
+    }
+    // Plain text names the server anyway.
+    let page = plain::page(&session.state, Theme::default(), (100, 30))
+        .lines
+        .join("\n");
+    assert!(!page.contains("·"), "{page}");
 }

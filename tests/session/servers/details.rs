@@ -6,8 +6,8 @@ use hatrack::app::servers::ServersOverlay;
 use hatrack::app::servers::plan::PlanOverlay;
 use hatrack::app::servers::report::ReportOverlay;
 use hatrack::sync::{
-    Condition, ItemOutcome, Missing, Refusal, RemoteRoomInfo, Rights, RoomRead, ServerClass, ServerEvent,
-    ServerKind, ServerReport,
+    Condition, ItemOutcome, Missing, Refusal, RemoteRoomInfo, RoomRead, ServerClass, ServerEvent, ServerKind,
+    ServerReport, ServerRights,
 };
 use hatrack::ui::{Theme, plain};
 
@@ -50,7 +50,7 @@ fn report() -> ServerReport {
         class: Some(ServerClass::Prosody),
         version: Some("Prosody 0.12.3".into()),
         transport: Some("socket /var/lib/prosody/prosody.sock".into()),
-        rights: Rights::All,
+        rights: ServerRights::All,
         rooms: vec![RemoteRoomInfo {
             room: jid(ROOM),
             name: Some("Courses".into()),
@@ -70,25 +70,22 @@ fn the_result_of_a_check_can_be_read_on_the_smallest_screen() {
     let mut session = open(same());
     resize(&mut session, (40, 12));
     session.keys("S i");
-    assert!(read(&mut session).ends_with("Not checked yet"));
+    assert!(read(&mut session).ends_with("No check result"));
     session.keys("Esc c");
     session.send(Msg::Server(Box::new(ServerEvent::Checked {
         server: "example".into(),
         report: Ok(report()),
     })));
-    assert_eq!(
-        session.notice(),
-        "Checked example: 1 thing missing (i for details)"
-    );
+    assert_eq!(session.notice(), "Checked example: 1 problem (i for details)");
     session.keys("i");
     let all = read(&mut session);
     for part in [
         "Software: Prosody 0.12.3",
-        "Permissions: may change all rooms",
+        "Permissions: all rooms",
         "Connection: socket /var/lib/prosody/prosody.sock",
-        "Missing: hats are not shown in the rooms, as the module mod_muc_hats is not loaded there",
-        "Remedy: add \"muc_hats\" to modules_enabled of the component, and reload its configuration",
-        "courses@conference.example.org \"Courses\", not allowed",
+        "Problem: hats are not shown in the rooms, as the module mod_muc_hats is not loaded there",
+        "Solution: add \"muc_hats\" to modules_enabled of the component, and reload its configuration",
+        "courses@conference.example.org \"Courses\", no permission",
     ] {
         assert!(all.replace("  ", " ").contains(part), "{part}: {all}");
     }

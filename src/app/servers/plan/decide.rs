@@ -185,7 +185,7 @@ impl PlanOverlay {
         self.decide(held)
     }
 
-    /// Selects the next row that somebody has to decide, or the one before, wrapping around; false if there is none.
+    /// Selects the next row that someone has to decide, or the one before, wrapping around; false if there is none.
     pub(in crate::app) fn select_undecided(&mut self, forward: bool) -> bool {
         let is_undecided = |at: &usize| match self.row(*at) {
             Some(PlanRow::Line(server, room, line, _)) => self

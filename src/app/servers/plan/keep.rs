@@ -26,7 +26,7 @@ fn key(line: &Line) -> LineKey<'_> {
     }
 }
 
-/// Whether somebody decided otherwise than was proposed.
+/// Whether someone decided otherwise than was proposed.
 fn is_chosen(line: &Line) -> bool {
     let proposed = match (line.action, line.reason) {
         (Action::Send, None) => Decision::Send,

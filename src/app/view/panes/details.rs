@@ -1,11 +1,13 @@
 //! Details of the selection in a pane.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::app::command::CommandId;
 use crate::app::servers::RoomComparison;
-use crate::app::{Grouping, Pane, Phase, State, describe};
+use crate::app::{Grouping, Pane, Phase, State, describe, until};
 use crate::model::{Affiliation, HatId, Jid};
+use crate::sync::{Occupant, Occupants};
 
 use super::{active_text, tally_parts};
 use crate::app::view::{Details, Truncation, label};
@@ -19,10 +21,13 @@ pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
         (Grouping::ByHat, _) => return details_by_hat(state, pane),
         (Grouping::ByUser, Pane::First) => {
             let (jid, rooms) = state.listed_user_at(state.selected(pane)?)?;
+            let number = describe::count(rooms.len(), "room");
             return Some(Details {
                 main: jid.as_str().into(),
                 cut: Truncation::Address,
-                remarks: vec![describe::count(rooms.len(), "room").into()],
+                remarks: std::iter::once(number.into())
+                    .chain(online_rooms(state, jid))
+                    .collect(),
             });
         }
         (Grouping::ByUser, Pane::Second) => {
@@ -42,41 +47,116 @@ pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
             remarks: label::visible_name(room)
                 .map(Into::into)
                 .into_iter()
-                .chain(server(state, jid))
+                .chain(about_server(state, jid))
                 .collect(),
         }),
-        Pane::Third if state.hat().is_some() => hat_details(state),
+        Pane::Third if state.hat().is_some() => unresolved(state).or_else(|| hat_details(state)),
         // Without a hat, the user is described.
-        Pane::Second | Pane::Third => state.user().map(|(jid, user)| {
-            let affiliation = match user.affiliation {
-                Affiliation::None => "no affiliation",
-                other => other.as_str(),
-            };
-            let mut remarks = vec![
-                affiliation.into(),
-                describe::count_or_no(user.hats.len(), "hat").into(),
-            ];
-            if !user.hats.is_empty() {
-                let active = user.hats.iter().filter(|(_, hat)| hat.is_active()).count();
-                remarks.push(format!("{active} active").into());
-            }
-            Details {
-                main: jid.as_str().into(),
-                cut: Truncation::Address,
-                remarks,
-            }
-        }),
+        Pane::Second | Pane::Third => unresolved(state).or_else(|| user_details(state)),
     }
+}
+
+fn user_details(state: &State) -> Option<Details<'_>> {
+    state.user().map(|(jid, user)| {
+        let affiliation = match user.affiliation {
+            Affiliation::None => "no affiliation",
+            other => other.as_str(),
+        };
+        let mut remarks: Vec<Cow<'_, str>> = vec![affiliation.into()];
+        let room = state.room().map(|(room, _)| room);
+        if let Some(occupants) = room.and_then(|room| state.occupants(room)) {
+            remarks.extend(presence(occupants.get(jid)).into_iter().map(Into::into));
+        }
+        remarks.push(describe::count_or_no(user.hats.len(), "hat").into());
+        if !user.hats.is_empty() {
+            let active = user.hats.iter().filter(|(_, hat)| hat.is_active()).count();
+            remarks.push(format!("{active} active").into());
+        }
+        Details {
+            main: jid.as_str().into(),
+            cut: Truncation::Address,
+            remarks,
+        }
+    })
+}
+
+/// The number of rooms that a user is in, and the nicknames there, where that is known of any room.
+fn online_rooms<'a>(state: &State, user: &Jid) -> Option<Cow<'a, str>> {
+    let index = state
+        .selected(Pane::First)
+        .and_then(|row| state.listed_user_at(row));
+    let known = index.into_iter().flat_map(|(_, rooms)| rooms);
+    let known: Vec<&Occupants> = known.filter_map(|(_, room)| state.occupants(room)).collect();
+    let there = known.iter().filter_map(|occupants| occupants.get(user));
+    let there: Vec<&Occupant> = there.filter(|occupant| occupant.is_online()).collect();
+    let nicknames: BTreeSet<&str> = there
+        .iter()
+        .flat_map(|occupant| occupant.nicknames())
+        .map(AsRef::as_ref)
+        .collect();
+    let nicknames: Vec<&str> = nicknames.into_iter().collect();
+    match there.len() {
+        _ if known.is_empty() => None,
+        0 => Some("offline".into()),
+        number => {
+            let rooms = describe::count(number, "room");
+            Some(format!("online in {rooms} as {}", nicknames.join(", ")).into())
+        }
+    }
+}
+
+/// Whether a user is in the room, and which nicknames the user has there.
+fn presence(occupant: Option<&Occupant>) -> Vec<String> {
+    let nicknames = occupant.map(Occupant::nicknames).unwrap_or_default();
+    let online = match nicknames {
+        [] => "offline".to_owned(),
+        nicknames => format!("online as {}", nicknames.join(", ")),
+    };
+    let reserved = occupant.and_then(Occupant::reserved);
+    let reserved = reserved.filter(|reserved| nicknames.iter().all(|name| **name != **reserved));
+    let reserved = reserved.map(|name| format!("reserved nickname {name}"));
+    std::iter::once(online).chain(reserved).collect()
 }
 
 /// The server that a room belongs to, and what comparing with it found.
 fn server<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
     let (server, compared) = state.room_comparison(room)?;
     let key = match compared {
+        // It was compared in an earlier session.
+        RoomComparison::NotCompared if state.is_followed(room) => {
+            return Some(server.entry.name.to_string().into());
+        }
         RoomComparison::NotCompared => format!(" ({} to compare)", state.key(CommandId::Servers)),
         _ => String::new(),
     };
     Some(format!("{}: {}{key}", server.entry.name, compared.describe()).into())
+}
+
+/// What is known of a room on its server, the most urgent first.
+fn about_server<'a>(state: &State, room: &Jid) -> Vec<Cow<'a, str>> {
+    let mut texts: Vec<_> = server(state, room).into_iter().collect();
+    texts.extend(following(state, room));
+    if state.is_silent(room) {
+        texts.reverse();
+    }
+    texts
+}
+
+/// Who follows a room. That nobody does, since it has not been compared yet, is said by what is known of the comparison.
+fn following<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
+    let (_, compared) = state.room_comparison(room)?;
+    let is_unknown = compared == RoomComparison::NotCompared && !state.is_followed(room);
+    let text = state.following_text(room);
+    text.filter(|_| !is_unknown).map(Into::into)
+}
+
+/// Why the server does not have the selected hat, or something of the selected user, as the data file has it.
+fn unresolved<'a>(state: &State) -> Option<Details<'a>> {
+    Some(Details {
+        main: state.unresolved_text()?.into(),
+        cut: Truncation::End,
+        remarks: Vec::new(),
+    })
 }
 
 fn hat_details(state: &State) -> Option<Details<'_>> {
@@ -89,6 +169,9 @@ fn hat_details(state: &State) -> Option<Details<'_>> {
         if tally.titles_differ {
             remarks.push("titles differ".into());
         }
+        if tally.ending > 0 {
+            remarks.push(format!("{} expiring", tally.ending).into());
+        }
         return Some(hat_id_details(id, remarks));
     }
     if !label::is_uri(id) {
@@ -97,6 +180,9 @@ fn hat_details(state: &State) -> Option<Details<'_>> {
     remarks.push(active_text(attachment).into());
     if attachment.is_required() {
         remarks.push("required".into());
+    }
+    if let Some(end) = attachment.until() {
+        remarks.push(format!("expires {}", until::full(end, &state.zone())).into());
     }
     if attachment.title.as_deref().is_none_or(str::is_empty) && room.title(id, attachment).is_some() {
         remarks.push("title from the catalog".into());

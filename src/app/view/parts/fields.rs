@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::app::Spot;
+use crate::app::MouseTarget;
 use crate::app::text::TextInput;
 use crate::model::{HatId, Hue};
 
@@ -69,14 +69,28 @@ pub struct FieldView<'a> {
     pub hint: Option<String>,
     /// A sample title in the typed hue.
     pub sample: Option<(String, HatId, Option<Hue>)>,
+    /// Colors to choose from.
+    pub swatches: Vec<Swatch>,
     /// The mouse target.
-    pub spot: Option<Spot>,
+    pub spot: Option<MouseTarget>,
+}
+
+/// A color to choose.
+pub struct Swatch {
+    /// Its name.
+    pub name: &'static str,
+    /// Its hue.
+    pub hue: Hue,
+    /// Whether it is the chosen one.
+    pub is_chosen: bool,
 }
 
 /// The value of a field.
 pub enum ValueView<'a> {
     /// A line of text.
     Text(&'a TextInput),
+    /// Several lines of text.
+    Lines(&'a TextInput),
     /// A text that is not shown: how many characters it has, and how many stand before the cursor.
     Secret {
         /// Characters typed.

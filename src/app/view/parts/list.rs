@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::app::filter::Filter;
-use crate::app::{Spot, describe};
+use crate::app::{MouseTarget, describe};
 use crate::model::{HatId, Hue};
 
 use super::{FULL_TEXT_LINES, Truncation, join_nonempty};
@@ -45,7 +45,7 @@ pub struct ItemRow<'a> {
     /// Whether it is marked.
     pub marked: bool,
     /// What a click on it means.
-    pub spot: Spot,
+    pub spot: MouseTarget,
 }
 
 /// A cell of a row.
@@ -68,6 +68,8 @@ pub struct RowCell<'a> {
     pub spoken: SpokenText<'a>,
     /// Whether the filter searches it.
     pub is_filterable: bool,
+    /// What is shown where the terminal cannot show most of a text, such as the address of a room for its name.
+    pub fallback: Option<Cow<'a, str>>,
 }
 
 /// The content of a cell.
@@ -91,11 +93,11 @@ pub enum Glyph {
     Full,
     /// A hat that is active for some users.
     Mixed,
-    /// A hat that is not active, or not in the catalog.
+    /// A hat that is not active.
     Empty,
     /// A warning.
     Warning,
-    /// No value.
+    /// No value, or a hat that is not in the catalog.
     Dash,
     /// To the server.
     Send,
@@ -103,7 +105,9 @@ pub enum Glyph {
     Receive,
     /// Two sides differ.
     Differs,
-    /// No sign.
+    /// In the room now.
+    Online,
+    /// No symbol.
     Blank,
 }
 
@@ -123,6 +127,8 @@ pub enum CellWidth {
     },
     /// A share of the space that other cells leave.
     Share(u16),
+    /// What is left where no other cell is cut; nothing if that is little.
+    Spare,
 }
 
 /// The style of a cell; a selected row overrides all but the swatch.
@@ -136,6 +142,8 @@ pub enum Tone<'a> {
     Banned,
     /// A warning.
     Warning,
+    /// Something good.
+    Good,
     /// The color of a hat.
     Hat(&'a HatId, Option<&'a Hue>),
     /// The color of a hat, also on the selected row.
@@ -168,6 +176,15 @@ impl<'a> RowCell<'a> {
             tone: Tone::Plain,
             spoken: SpokenText::Text,
             is_filterable: false,
+            fallback: None,
+        }
+    }
+
+    /// What is shown instead where the terminal cannot show the text.
+    pub(in crate::app) fn fallback(self, fallback: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            fallback: Some(fallback.into()),
+            ..self
         }
     }
 
@@ -285,16 +302,16 @@ impl ListRow<'_> {
 }
 
 impl<'a> ListView<'a> {
-    /// Number of lines for the full text of the selected row at this height. Short rows on small screens need it most.
+    /// Number of lines for the full text of the selected row in a list of this many lines.
     pub fn full_text_lines(&self, lines: u16) -> u16 {
-        if self.full_text.is_some() && lines >= FULL_TEXT_LINES + 3 {
-            FULL_TEXT_LINES
-        } else {
-            0
+        match (&self.full_text, lines) {
+            (None, _) | (Some(_), ..5) => 0,
+            (Some(_), 5..7) => FULL_TEXT_LINES - 1,
+            (Some(_), 7..) => FULL_TEXT_LINES,
         }
     }
 
-    /// Number of selectable rows among the next or previous ones within this many lines.
+    /// Number of selectable rows in the next (or previous) `lines` lines.
     pub(super) fn selectable_rows(&self, lines: u16, down: bool) -> usize {
         let (at, lines) = (self.selected.unwrap_or_default(), usize::from(lines));
         let rows = if down {

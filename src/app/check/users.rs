@@ -1,0 +1,59 @@
+//! Why users cannot be added, or given a hat.
+
+use crate::app::attachment_ref::RoomUser;
+use crate::app::command::CommandId;
+use crate::app::{Keymap, addresses};
+use crate::model::{HatId, InvalidJid, Jid, Wardrobe};
+
+/// Why these users cannot be added to rooms: invalid addresses, or no user would be new.
+pub(super) fn new_users_problem(
+    text: &str,
+    rooms: &[Jid],
+    wardrobe: &Wardrobe,
+    keymap: &Keymap,
+) -> Option<String> {
+    if addresses::is_list(text) {
+        return addresses::parse_list(text).problem(rooms, wardrobe);
+    }
+    let jid = match addresses::parse_single(text) {
+        Ok(jid) => jid,
+        Err(error) => return Some(address_problem(&error)),
+    };
+    let there: Vec<_> = rooms
+        .iter()
+        .filter_map(|room| wardrobe.user(room, &jid))
+        .collect();
+    match there.as_slice() {
+        [user] if rooms.len() == 1 => Some(format!(
+            "Already in this room as {} ({} in the users pane changes it)",
+            user.affiliation,
+            keymap.name(CommandId::EditUser)
+        )),
+        all if all.len() == rooms.len() => Some("Already in all of these rooms".into()),
+        _ => None,
+    }
+}
+
+/// Why a hat cannot be added: all of these users have it.
+pub(super) fn duplicate_hat_problem(
+    hat: &HatId,
+    members: &[RoomUser],
+    wardrobe: &Wardrobe,
+) -> Option<String> {
+    let has = |(room, user): &RoomUser| {
+        let there = wardrobe.user(room, user);
+        there.is_some_and(|there| there.hats.get(hat).is_some())
+    };
+    match members {
+        [one] => has(one).then(|| "The user already has this hat: edit it instead".into()),
+        all => all
+            .iter()
+            .all(has)
+            .then(|| "All of these users already have this hat".into()),
+    }
+}
+
+/// Why a text is no address.
+pub(super) fn address_problem(error: &InvalidJid) -> String {
+    format!("Not an address ({})", error.reason)
+}

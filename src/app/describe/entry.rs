@@ -1,0 +1,99 @@
+//! Describes entries of the history.
+
+use jiff::tz::TimeZone;
+
+use crate::model::Group;
+use crate::store::HistoryEntry;
+
+use super::{MAX_DESCRIBED_EDITS, count, edit, first_few, group, grouped, truncated};
+
+/// Describes an entry of the history.
+pub fn entry(entry: &HistoryEntry, zone: &TimeZone) -> String {
+    let what = entry_without_reason(entry, zone, |edits| group(edits, zone));
+    format!("{what}{}", reason(entry))
+}
+
+/// Describes an entry of the history with the servers to which it was to be sent at once.
+pub fn entry_with_servers(entry: &HistoryEntry, zone: &TimeZone) -> String {
+    let what = entry_without_reason(entry, zone, |edits| group(edits, zone));
+    format!("{what}{}{}", to_send(entry), reason(entry))
+}
+
+/// To which servers an entry was to be sent at once, after its description; empty if to none.
+pub(in crate::app) fn to_send(entry: &HistoryEntry) -> String {
+    if entry.send_to.is_empty() {
+        return String::new();
+    }
+    format!("; to be sent to {}", truncated(&first_few(&entry.send_to)))
+}
+
+/// Why an entry was made, at the end of its description; empty if nobody said why.
+pub(in crate::app) fn reason(entry: &HistoryEntry) -> String {
+    let reason = entry.reason.as_ref();
+    reason.map_or_else(String::new, |reason| format!("; reason: {}", reason.as_str()))
+}
+
+fn entry_without_reason(entry: &HistoryEntry, zone: &TimeZone, what: impl Fn(&Group) -> String) -> String {
+    if let Some(sent) = entry.sent.as_ref().filter(|_| entry.group.is_empty()) {
+        return format!("sent to {}: {}", sent.server, group(&sent.changes, zone));
+    }
+    if !entry.outside && entry.group.is_empty() {
+        return "recreated the deleted data file".into();
+    }
+    if !entry.outside {
+        return match (entry.undoes, entry.redoes, entry.rolled_back) {
+            (Some(revision), ..) => undid(revision, &what(&entry.group.inverse())),
+            (None, Some(undo), _) => format!("redid what revision {undo} undid ({})", what(&entry.group)),
+            (None, None, Some(changes)) => rolled_back(changes, &what(&entry.group)),
+            (None, None, None) => what(&entry.group),
+        };
+    }
+    if entry.group.is_empty() {
+        // hatrack may not have known the previous content of the file.
+        return "changed outside hatrack (details unknown)".into();
+    }
+    format!("changed outside hatrack: {}", what(&entry.group))
+}
+
+/// Describes what an entry did, as a row of the history shows it.
+pub(in crate::app) fn action(of: &HistoryEntry, zone: &TimeZone) -> String {
+    format!("{}{}", action_without_reason(of, zone), reason(of))
+}
+
+/// The same without the reason.
+pub(in crate::app) fn action_without_reason(of: &HistoryEntry, zone: &TimeZone) -> String {
+    entry_without_reason(of, zone, |of| match of.0.as_slice() {
+        [first, rest @ ..] if rest.len() >= MAX_DESCRIBED_EDITS => {
+            let all = grouped(rest.len() + 1);
+            format!("made {all} changes, first: {}", edit(first, zone))
+        }
+        _ => group(of, zone),
+    })
+}
+
+/// Describes an undo by the change that it undid: `undid revision 5 (added …)`.
+pub fn undid(revision: u64, change: &str) -> String {
+    format!("undid revision {revision} ({change})")
+}
+
+/// Describes the undo of several changes by their number and what it did: `undid 3 changes: removed …`.
+pub fn rolled_back(changes: u64, what: &str) -> String {
+    let changes = count(usize::try_from(changes).unwrap_or(usize::MAX), "change");
+    format!("undid {changes}: {what}")
+}
+
+/// Describes a redo by the change that is in effect again.
+pub fn redid(revision: u64, change: &str) -> String {
+    format!("redid revision {revision} ({change})")
+}
+
+/// Why an entry with unknown content cannot be undone.
+pub const UNKNOWN_DETAILS: &str = "cannot undo: details unknown";
+
+/// Why an entry without edits cannot be undone.
+pub fn cannot_undo(entry: &HistoryEntry) -> &'static str {
+    match entry.sent {
+        Some(_) => "cannot undo: sent to a server; the data file was not changed",
+        None => UNKNOWN_DETAILS,
+    }
+}

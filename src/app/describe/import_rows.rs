@@ -1,0 +1,357 @@
+//! The rows of an import: what it adds, changes, removes and skips. A new room has a row for itself, each hat of its
+//! catalog and each of its users.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::exchange::ImportPlan;
+use crate::model::{CatalogHat, Edit, HatId, Jid, Room, User};
+
+use super::exchange::skipped_parts;
+use super::phrase::infinitive;
+use super::{
+    attachment_changes, attachment_name, catalog_changes, count, first_few, hat_name, hat_with_flags, quoted,
+    sets, user_edit,
+};
+
+/// What an import does with the subject of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RowOutcome {
+    /// It is not imported, for the reason in the details.
+    Skipped,
+    /// It is new.
+    Added,
+    /// It exists and changes.
+    Changed,
+    /// It is removed.
+    Removed,
+}
+
+impl RowOutcome {
+    /// What is done, as a word: nothing is imported yet.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Skipped => "Skipped",
+            Self::Added => "Add",
+            Self::Changed => "Change",
+            Self::Removed => "Remove",
+        }
+    }
+
+    fn of<T>(before: Option<&T>, after: Option<&T>) -> Self {
+        match (before, after) {
+            (None, _) => Self::Added,
+            (Some(_), None) => Self::Removed,
+            (Some(_), Some(_)) => Self::Changed,
+        }
+    }
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportRow {
+    /// What happens.
+    pub outcome: RowOutcome,
+    /// To whom or what: an address, a hat, or a part of the data file.
+    pub subject: String,
+    /// More: the affiliation, the hats, the reason.
+    pub details: String,
+    /// The room, unless it is the subject.
+    pub room: Option<Jid>,
+    /// What is done, after "would"; empty for a skipped row.
+    pub intention: String,
+}
+
+impl ImportRow {
+    /// The row as a phrase: `Add terry@example.org in courses@conference.example.org: member, "Teacher"`.
+    pub fn sentence(&self) -> String {
+        let room = self
+            .room
+            .as_ref()
+            .map_or(String::new(), |room| format!(" in {room}"));
+        let details = if self.details.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", self.details)
+        };
+        format!("{} {}{room}{details}", self.outcome.word(), self.subject)
+    }
+}
+
+/// What a row is about: places in the lists of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RowSource {
+    Skipped(usize),
+    Edit(usize),
+    /// A hat of a new room's catalog, by the place of the room's edit.
+    CatalogHat(usize, usize),
+    /// A user of a new room.
+    User(usize, usize),
+}
+
+/// The rows of a plan, made when they are shown.
+#[derive(Debug, Clone)]
+pub struct ImportRows {
+    plan: Arc<ImportPlan>,
+    sources: Arc<[RowSource]>,
+    zone: TimeZone,
+}
+
+impl ImportRows {
+    /// The rows of this plan, with times in a time zone: the skipped items first.
+    pub fn new(plan: ImportPlan, zone: TimeZone) -> Self {
+        let mut sources: Vec<RowSource> = (0..plan.skipped.len()).map(RowSource::Skipped).collect();
+        for (at, edit) in plan.group.0.iter().enumerate() {
+            sources.push(RowSource::Edit(at));
+            if let Some((_, room)) = new_room(edit) {
+                sources.extend((0..room.catalog.len()).map(|hat| RowSource::CatalogHat(at, hat)));
+                sources.extend((0..room.users().len()).map(|user| RowSource::User(at, user)));
+            }
+        }
+        Self {
+            plan: Arc::new(plan),
+            sources: sources.into(),
+            zone,
+        }
+    }
+
+    /// The rows of another plan in the same time zone.
+    pub(in crate::app) fn with_plan(&self, plan: ImportPlan) -> Self {
+        Self::new(plan, self.zone.clone())
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &ImportPlan {
+        &self.plan
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+
+    /// A row.
+    pub fn get(&self, at: usize) -> Option<ImportRow> {
+        match *self.sources.get(at)? {
+            RowSource::Skipped(at) => {
+                let skip = self.plan.skipped.get(at)?;
+                let (subject, details) = skipped_parts(skip);
+                Some(ImportRow {
+                    outcome: RowOutcome::Skipped,
+                    subject,
+                    details,
+                    room: skip.room.clone(),
+                    intention: String::new(),
+                })
+            }
+            RowSource::Edit(at) => {
+                let edit = self.plan.group.0.get(at)?;
+                let row = edit_row(edit, &self.zone);
+                let intention = match edit {
+                    Edit::User {
+                        room,
+                        user,
+                        before: None,
+                        after: Some(after),
+                    } => infinitive(&added_user(room, user, after)),
+                    Edit::Room {
+                        room,
+                        before: None,
+                        after: Some(after),
+                    } => added_room(room, after),
+                    _ => infinitive(&super::edit(edit, &self.zone)),
+                };
+                Some(ImportRow { intention, ..row })
+            }
+            RowSource::CatalogHat(at, hat) => {
+                let (jid, room) = new_room(self.plan.group.0.get(at)?)?;
+                let (id, hat) = room.catalog.iter().nth(hat)?;
+                let intention = infinitive(&super::catalog_edit(jid, id, None, Some(hat)));
+                Some(ImportRow {
+                    intention,
+                    ..catalog_row(jid, id, None, Some(hat))
+                })
+            }
+            RowSource::User(at, user) => {
+                let (jid, room) = new_room(self.plan.group.0.get(at)?)?;
+                let (user, there) = room.users().get(user)?;
+                let intention = infinitive(&added_user(jid, user, there));
+                Some(ImportRow {
+                    intention,
+                    ..user_row(jid, user, None, Some(there))
+                })
+            }
+        }
+    }
+}
+
+/// The room that an edit adds.
+fn new_room(edit: &Edit) -> Option<(&Jid, &Room)> {
+    match edit {
+        Edit::Room {
+            room,
+            before: None,
+            after: Some(after),
+        } => Some((room, after)),
+        _ => None,
+    }
+}
+
+fn edit_row(edit: &Edit, zone: &TimeZone) -> ImportRow {
+    let changed = |subject: String, details: String, room: Option<Jid>| ImportRow {
+        outcome: RowOutcome::Changed,
+        subject,
+        details,
+        room,
+        intention: String::new(),
+    };
+    match edit {
+        Edit::Room { room, before, after } => ImportRow {
+            outcome: RowOutcome::of(before.as_ref(), after.as_ref()),
+            subject: room.to_string(),
+            details: match (before, after) {
+                (None, Some(after)) => match after.name.as_deref() {
+                    Some(name) => format!("room {}", quoted(name)),
+                    None => "room".into(),
+                },
+                (Some(before), None) => format!(
+                    "room with {} and {}",
+                    count(before.users().len(), "user"),
+                    count(before.attachment_count(), "hat")
+                ),
+                _ => "unrecognized fields".into(),
+            },
+            room: None,
+            intention: String::new(),
+        },
+        Edit::RoomName { room, after, .. } => changed(
+            room.to_string(),
+            match after {
+                Some(name) => format!("name {}", quoted(name)),
+                None => "no name".into(),
+            },
+            None,
+        ),
+        Edit::Catalog {
+            room,
+            hat,
+            before,
+            after,
+        } => catalog_row(room, hat, before.as_ref(), after.as_ref()),
+        Edit::User {
+            room,
+            user,
+            before,
+            after,
+        } => user_row(room, user, before.as_ref(), after.as_ref()),
+        Edit::Affiliation {
+            room,
+            user,
+            before,
+            after,
+        } => changed(
+            user.to_string(),
+            format!("{after} (was {before})"),
+            Some(room.clone()),
+        ),
+        Edit::Hat {
+            room,
+            user,
+            hat,
+            before,
+            after,
+            ..
+        } => {
+            let name = before.as_ref().or(after.as_ref());
+            let name = name.map_or_else(String::new, |attachment| attachment_name(hat, attachment));
+            ImportRow {
+                outcome: RowOutcome::of(before.as_ref(), after.as_ref()),
+                subject: user.to_string(),
+                details: match (before, after) {
+                    (Some(before), Some(after)) => {
+                        format!("{name}: {}", attachment_changes(before, after, zone))
+                    }
+                    (None, Some(after)) => hat_with_flags(hat, after),
+                    _ => name,
+                },
+                room: Some(room.clone()),
+                intention: String::new(),
+            }
+        }
+        Edit::Document { before, after } => {
+            changed("data file".into(), sets::document_edit(before, after), None)
+        }
+    }
+}
+
+/// `add room courses@conference.example.org "Courses"`: its users have rows of their own.
+fn added_room(jid: &Jid, room: &Room) -> String {
+    let name = room.name.as_deref();
+    name.map_or_else(
+        || format!("add room {jid}"),
+        |name| format!("add room {jid} {}", quoted(name)),
+    )
+}
+
+/// `added kim@example.org to courses@conference.example.org as member with "Teacher"`.
+fn added_user(room: &Jid, jid: &Jid, user: &User) -> String {
+    let hats: Vec<String> = user
+        .hats
+        .iter()
+        .map(|(id, hat)| hat_with_flags(id, hat))
+        .collect();
+    let added = user_edit(room, jid.as_str(), None, Some(user), 0);
+    match hats.as_slice() {
+        [] => added,
+        hats => format!("{added} with {}", first_few(hats)),
+    }
+}
+
+fn user_row(room: &Jid, user: &Jid, before: Option<&User>, after: Option<&User>) -> ImportRow {
+    let parts = |there: &User| {
+        let hats: Vec<String> = there
+            .hats
+            .iter()
+            .map(|(id, attachment)| hat_with_flags(id, attachment))
+            .collect();
+        let hats = Some(first_few(&hats)).filter(|_| !hats.is_empty());
+        let parts = std::iter::once(there.affiliation.to_string()).chain(hats);
+        parts.collect::<Vec<_>>().join(", ")
+    };
+    ImportRow {
+        outcome: RowOutcome::of(before, after),
+        subject: user.to_string(),
+        details: match (before, after) {
+            (Some(there), None) | (None, Some(there)) => parts(there),
+            _ => "unrecognized fields".into(),
+        },
+        room: Some(room.clone()),
+        intention: String::new(),
+    }
+}
+
+fn catalog_row(
+    room: &Jid,
+    hat: &HatId,
+    before: Option<&CatalogHat>,
+    after: Option<&CatalogHat>,
+) -> ImportRow {
+    let title = before.or(after).and_then(|hat| hat.title.as_deref());
+    let details = match (before, after) {
+        (Some(before), Some(after)) => format!("hat of the catalog{}", catalog_changes(before, after)),
+        _ => "hat of the catalog".into(),
+    };
+    ImportRow {
+        outcome: RowOutcome::of(before, after),
+        subject: hat_name(hat, title),
+        details,
+        room: Some(room.clone()),
+        intention: String::new(),
+    }
+}

@@ -1,0 +1,144 @@
+//! Describes an edit with the person, hat or room that it touched first.
+
+use jiff::tz::TimeZone;
+
+use crate::model::{Affiliation, Attachment, CatalogHat, Edit, HatId, Jid, Room, User};
+
+use super::sets::document_names_first;
+use super::{attachment_changes, attachment_name, catalog_changes, count, hat_name, truncated};
+
+/// What an edit touched, and what was done to it: `terry@example.org` and `added "Proctor" in courses@…`.
+pub fn names_first(edit: &Edit, zone: &TimeZone) -> (String, String) {
+    match edit {
+        Edit::Room { room, before, after } => {
+            (room.to_string(), room_action(before.as_deref(), after.as_deref()))
+        }
+        Edit::RoomName { room, before, after } => {
+            (room.to_string(), name_action(before.as_deref(), after.as_deref()))
+        }
+        Edit::Catalog {
+            room,
+            hat,
+            before,
+            after,
+        } => catalog_hat(room, hat, before.as_ref(), after.as_ref()),
+        Edit::User {
+            room,
+            user,
+            before,
+            after,
+        } => (
+            user.to_string(),
+            user_action(room, before.as_ref(), after.as_ref()),
+        ),
+        Edit::Affiliation {
+            room,
+            user,
+            before,
+            after,
+        } => {
+            let action = match after {
+                Affiliation::Outcast => format!("banned from {room} (was {before})"),
+                _ => format!("changed to {after} in {room} (was {before})"),
+            };
+            (user.to_string(), action)
+        }
+        Edit::Hat {
+            room,
+            user,
+            hat,
+            before,
+            after,
+            ..
+        } => (
+            user.to_string(),
+            hat_action(room, hat, before.as_ref(), after.as_ref(), zone),
+        ),
+        Edit::Document { before, after } => document_names_first(before, after),
+    }
+}
+
+fn room_action(before: Option<&Room>, after: Option<&Room>) -> String {
+    let content = |room: &Room| {
+        let (users, hats) = (room.users().len(), room.attachment_count());
+        match (users, hats) {
+            (0, 0) => String::new(),
+            _ => format!(" with {} and {}", count(users, "user"), count(hats, "hat")),
+        }
+    };
+    match (before, after) {
+        (None, Some(room)) => format!("room added{}", content(room)),
+        (Some(room), None) => format!("room removed{}", content(room)),
+        _ => "room changed (unrecognized fields)".into(),
+    }
+}
+
+fn name_action(before: Option<&str>, after: Option<&str>) -> String {
+    match (before, after) {
+        (Some(old), Some(new)) => format!("renamed from \"{}\" to \"{}\"", truncated(old), truncated(new)),
+        (None, Some(new)) => format!("named \"{}\"", truncated(new)),
+        (Some(old), None) => format!("cleared the name (was \"{}\")", truncated(old)),
+        (None, None) => "changed nothing".into(),
+    }
+}
+
+fn catalog_hat(
+    room: &Jid,
+    hat: &HatId,
+    before: Option<&CatalogHat>,
+    after: Option<&CatalogHat>,
+) -> (String, String) {
+    let title = before.or(after).and_then(|entry| entry.title.as_deref());
+    let action = match (before, after) {
+        (None, Some(_)) => format!("defined in the catalog of {room}"),
+        (Some(_), None) => format!("removed from the catalog of {room}"),
+        (Some(before), Some(after)) => {
+            format!(
+                "changed in the catalog of {room}{}",
+                catalog_changes(before, after)
+            )
+        }
+        (None, None) => format!("changed in the catalog of {room}"),
+    };
+    (hat_name(hat, title), action)
+}
+
+fn user_action(room: &Jid, before: Option<&User>, after: Option<&User>) -> String {
+    let hats = |user: &User| {
+        let hats = user.hats.iter();
+        let names: Vec<String> = hats.map(|(id, hat)| attachment_name(id, hat)).collect();
+        match names.as_slice() {
+            [] => String::new(),
+            names => format!(" with {}", names.join(", ")),
+        }
+    };
+    match (before, after) {
+        (None, Some(user)) if user.affiliation == Affiliation::Outcast => {
+            format!("banned from {room}{}", hats(user))
+        }
+        (None, Some(user)) => format!("added to {room} as {}{}", user.affiliation, hats(user)),
+        (Some(user), None) => format!("removed from {room} (was {}){}", user.affiliation, hats(user)),
+        _ => format!("changed in {room} (unrecognized fields)"),
+    }
+}
+
+fn hat_action(
+    room: &Jid,
+    hat: &HatId,
+    before: Option<&Attachment>,
+    after: Option<&Attachment>,
+    zone: &TimeZone,
+) -> String {
+    match (before, after) {
+        (None, Some(after)) => format!("added {} in {room}", attachment_name(hat, after)),
+        (Some(before), None) => format!("removed {} in {room}", attachment_name(hat, before)),
+        (Some(before), Some(after)) => {
+            let (name, changes) = (
+                attachment_name(hat, before),
+                attachment_changes(before, after, zone),
+            );
+            format!("changed {name} in {room}: {changes}")
+        }
+        (None, None) => format!("changed nothing in {room}"),
+    }
+}

@@ -1,0 +1,74 @@
+//! The beginning of a phrase: its letter, and the tense of its verb.
+
+/// When a change happens, from the reader's view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tense {
+    /// It was made: `added`.
+    Past,
+    /// It is proposed: `This adds`.
+    Present,
+    /// It would be made: `Would add`.
+    Infinitive,
+}
+
+/// The verbs of changes: past, present and infinitive.
+const VERBS: [[&str; 3]; 9] = [
+    ["added", "adds", "add"],
+    ["removed", "removes", "remove"],
+    ["changed", "changes", "change"],
+    ["banned", "bans", "ban"],
+    ["defined", "defines", "define"],
+    ["renamed", "renames", "rename"],
+    ["named", "names", "name"],
+    ["cleared", "clears", "clear"],
+    ["saved", "saves", "save"],
+];
+
+impl Tense {
+    /// A verb in this tense, by its past; other words stay.
+    pub(super) fn of(self, past: &str) -> &str {
+        let verb = VERBS.iter().find(|[this, ..]| *this == past);
+        verb.map_or(past, |[_, present, infinitive]| match self {
+            Self::Past => past,
+            Self::Present => present,
+            Self::Infinitive => infinitive,
+        })
+    }
+}
+
+/// `add "Proctor" to …` for `added "Proctor" to …`.
+pub(super) fn infinitive(phrase: &str) -> String {
+    match phrase.split_once(' ') {
+        Some((verb, rest)) => format!("{} {rest}", Tense::Infinitive.of(verb)),
+        None => phrase.into(),
+    }
+}
+
+/// A sentence to continue after a colon: it begins in lower case, unless with a name or an abbreviation.
+pub fn after_colon(sentence: &str) -> String {
+    let word = sentence.split(|c: char| !c.is_alphabetic()).next();
+    let is_name = word == Some("Prosody");
+    let mut letters = sentence.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if !is_name && second.is_lowercase() => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => sentence.into(),
+    }
+}
+
+/// The text with its first letter in upper case.
+pub fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
+/// A text with its first letter capitalized, unless it starts with an address.
+pub(in crate::app) fn sentence(text: &str) -> String {
+    let first = text.split(char::is_whitespace).next();
+    if first.is_some_and(|word| word.contains('@')) {
+        return text.to_owned();
+    }
+    capitalized(text)
+}

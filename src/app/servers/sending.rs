@@ -1,0 +1,150 @@
+//! Changes that are sent to servers as soon as they are saved.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::{HatId, Jid};
+use crate::store::HistoryQuery;
+use crate::sync::{Item, Report, RoomReport, SendFailure, SendState};
+
+/// The states of this account's changes that a server does not have yet.
+#[derive(Debug, Clone, Default)]
+pub struct SendingState {
+    /// Requests to send that are not answered yet.
+    pub(in crate::app) open: usize,
+    /// A notice reported that something was not sent.
+    pub(in crate::app) reported: bool,
+    /// What is received because of a decision, until the server answers.
+    pub(in crate::app) receiving: Option<Receiving>,
+    /// The entry of the history that is read to undo an item's change.
+    pub(in crate::app) undoing: Option<(HistoryQuery, Jid, Item)>,
+    rooms: BTreeMap<Jid, BTreeMap<Item, SendState>>,
+}
+
+/// An item that is received from a server because of a decision.
+#[derive(Debug, Clone)]
+pub(in crate::app) struct Receiving {
+    /// The server's name in the configuration.
+    pub server: Arc<str>,
+    /// The room.
+    pub room: Jid,
+    /// The item.
+    pub item: Item,
+    /// Its name, for display.
+    pub name: String,
+}
+
+impl Receiving {
+    /// Whether a report answers the decision. `is_last`: nothing else is asked of servers, so that its server has answered.
+    /// Nothing to report of any room can also be the answer to a request to send.
+    pub(in crate::app) fn is_answered_by(&self, report: &Report, is_last: bool) -> bool {
+        let mut rooms = report.rooms.iter().filter(|room| room.room == self.room);
+        report.server == self.server
+            && (is_last || rooms.any(|room| room.error.is_some() || self.failure_in(room).is_some()))
+    }
+
+    /// Why a report of its server says that it is not received.
+    pub(in crate::app) fn failure<'a>(&self, report: &'a Report) -> Option<&'a SendFailure> {
+        let mut rooms = report.rooms.iter().filter(|room| room.room == self.room);
+        rooms.find_map(|room| self.failure_in(room))
+    }
+
+    fn failure_in<'a>(&self, room: &'a RoomReport) -> Option<&'a SendFailure> {
+        let mut failed = room.failed.iter();
+        failed
+            .find(|failed| failed.item == self.item)
+            .map(|failed| &failed.why)
+    }
+}
+
+/// What a change of a hat came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsent {
+    /// It will be sent.
+    Waiting,
+    /// The server refused it.
+    Refused,
+    /// Someone else changed it on the server.
+    Changed,
+}
+
+impl Unsent {
+    fn of(state: &SendState) -> Option<Self> {
+        match state {
+            SendState::Waiting => Some(Self::Waiting),
+            SendState::Refused(_) | SendState::LeftOut(_) => Some(Self::Refused),
+            SendState::Changed { .. } => Some(Self::Changed),
+            SendState::Answered(_) | SendState::Confirmed(_) => None,
+        }
+    }
+
+    /// In words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Waiting => "not sent yet",
+            Self::Refused => "refused by the server",
+            Self::Changed => "changed on the server",
+        }
+    }
+}
+
+impl SendingState {
+    /// Takes the states of a room.
+    pub(in crate::app) fn set(&mut self, room: Jid, items: Vec<(Item, SendState)>) {
+        let items: BTreeMap<_, _> = items
+            .into_iter()
+            .filter(|(_, state)| Unsent::of(state).is_some())
+            .collect();
+        if items.is_empty() {
+            self.rooms.remove(&room);
+        } else {
+            self.rooms.insert(room, items);
+        }
+    }
+
+    /// Numbers of changes that wait, and of those that were not accepted.
+    pub fn counts(&self) -> [usize; 2] {
+        let states = self
+            .rooms
+            .values()
+            .flat_map(BTreeMap::values)
+            .filter_map(Unsent::of);
+        states.fold([0, 0], |[waiting, failed], state| match state {
+            Unsent::Waiting => [waiting + 1, failed],
+            Unsent::Refused | Unsent::Changed => [waiting, failed + 1],
+        })
+    }
+
+    /// The number of changes in a room that the server does not have.
+    pub(in crate::app) fn count_of(&self, room: &Jid) -> usize {
+        self.rooms.get(room).map_or(0, BTreeMap::len)
+    }
+
+    /// The changes that are not sent by themselves any longer: someone has to decide.
+    pub(in crate::app) fn unresolved(&self) -> impl Iterator<Item = (&Jid, &Item, &SendState)> {
+        let rooms = self.rooms.iter();
+        let all = rooms.flat_map(|(room, items)| items.iter().map(move |(item, state)| (room, item, state)));
+        all.filter(|(_, _, state)| !matches!(state, SendState::Waiting))
+    }
+
+    /// The state of an item's change, if the server does not have it.
+    pub(in crate::app) fn state(&self, room: &Jid, item: &Item) -> Option<&SendState> {
+        self.rooms.get(room)?.get(item)
+    }
+
+    /// Whether a change of a user waits for a decision.
+    pub(in crate::app) fn is_unresolved(&self, room: &Jid, user: &Jid) -> bool {
+        let items = self.rooms.get(room).into_iter().flatten();
+        let mut of_user = items.filter(|(item, _)| item.user() == Some(user));
+        of_user.any(|(_, state)| !matches!(state, SendState::Waiting))
+    }
+
+    /// What a user's hat came to; `None`: the server has it, or it is not sent by itself.
+    pub fn of_hat(&self, room: &Jid, user: &Jid, hat: &HatId) -> Option<Unsent> {
+        let item = Item::Hat {
+            user: user.clone(),
+            hat: hat.clone(),
+        };
+        self.rooms.get(room)?.get(&item).and_then(Unsent::of)
+    }
+}

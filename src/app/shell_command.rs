@@ -1,0 +1,353 @@
+//! Changes as commands of `hatrack` for a shell.
+
+use std::borrow::Cow;
+
+use crate::model::{
+    Affiliation, Attachment, CatalogHat, Edit, Extra, Group, HatId, Jid, MAX_TEXT_BYTES, Room, User,
+};
+
+use super::hat_color;
+
+/// The data file that commands use without `--file`, as displayed.
+const DEFAULT_FILE: &str = "~/.config/hatrack/hats.json";
+
+/// The commands that make a change for a reason, in order, quoted for sh. `file` is the displayed path of the data file.
+///
+/// Errors: what no command can do, as a clause.
+pub fn commands(group: &Group, reason: Option<&str>, file: &str) -> Result<Vec<String>, String> {
+    let mut commands = Vec::new();
+    for edit in &group.0 {
+        add_edit(edit, &mut commands)?;
+    }
+    if commands.is_empty() {
+        return Err("nothing was changed".into());
+    }
+    if let Some(reason) = reason {
+        let reason = label(reason)?;
+        for command in &mut commands {
+            command.options.extend(["--reason".to_owned(), reason.to_owned()]);
+        }
+    }
+    commands.into_iter().map(|command| command.line(file)).collect()
+}
+
+/// The commands as one script, which ends with the first failure.
+pub fn script(commands: &[String]) -> String {
+    commands.join(&[" &&", "\n"].concat())
+}
+
+/// A command: its name, its arguments and its options.
+struct ShellCommand<'a> {
+    name: &'static [&'static str],
+    arguments: Vec<&'a str>,
+    options: Vec<String>,
+}
+
+impl ShellCommand<'_> {
+    fn line(&self, file: &str) -> Result<String, String> {
+        let mut options = self.options.clone();
+        if file != DEFAULT_FILE {
+            options.extend(["--file".to_owned(), file.to_owned()]);
+        }
+        for text in self
+            .arguments
+            .iter()
+            .copied()
+            .chain(options.iter().map(String::as_str))
+        {
+            check_argument(text)?;
+        }
+        let name = std::iter::once("hatrack").chain(self.name.iter().copied());
+        let arguments = self.arguments.iter().copied();
+        let options = options.iter().map(String::as_str);
+        // What starts with a dash is no option after two dashes.
+        let words: Vec<&str> = if self.arguments.iter().any(|argument| argument.starts_with('-')) {
+            name.chain(options).chain(["--"]).chain(arguments).collect()
+        } else {
+            name.chain(arguments).chain(options).collect()
+        };
+        let quoted: Vec<Cow<'_, str>> = words
+            .into_iter()
+            .map(|word| match word.strip_prefix("~/") {
+                // A quoted ~ would not be the home folder.
+                Some(path) if word == file => format!("~/{}", shell_words::quote(path)).into(),
+                _ => shell_words::quote(word),
+            })
+            .collect();
+        Ok(quoted.join(" "))
+    }
+}
+
+/// Texts that the command line rejects, or that a terminal would not pass on.
+fn check_argument(text: &str) -> Result<(), String> {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if text.contains(breaks) {
+        return Err(format!("{text:?} contains a line break or control character"));
+    }
+    // It stands for bytes that are no text, such as those of a path.
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(format!("{text:?} contains an unknown character"));
+    }
+    if text.len() > MAX_TEXT_BYTES {
+        return Err("a text is longer than 1,024 bytes".into());
+    }
+    Ok(())
+}
+
+fn add_edit<'a>(edit: &'a Edit, commands: &mut Vec<ShellCommand<'a>>) -> Result<(), String> {
+    match edit {
+        Edit::Room { room, before, after } => match (before, after) {
+            (None, Some(after)) => add_room(room, after, commands),
+            (Some(_), None) => push(
+                commands,
+                &["room", "remove"],
+                vec![address(room, true)?],
+                Vec::new(),
+            ),
+            _ => Err(format!("unrecognized fields of {room} were changed")),
+        },
+        Edit::RoomName { room, after, .. } => {
+            let mut arguments = vec![address(room, true)?];
+            let mut options = Vec::new();
+            match after {
+                Some(name) => arguments.push(label(name)?),
+                None => options.push("--clear".into()),
+            }
+            push(commands, &["room", "rename"], arguments, options)
+        }
+        Edit::Catalog {
+            room,
+            hat,
+            before,
+            after,
+        } => {
+            if let Some(after) = after {
+                define(room, hat, before.as_ref(), after, commands)
+            } else {
+                let arguments = vec![address(room, true)?, hat_id(hat)?];
+                push(commands, &["catalog", "remove"], arguments, Vec::new())
+            }
+        }
+        Edit::User {
+            room,
+            user,
+            before,
+            after,
+        } => match (before, after) {
+            (None, Some(after)) => add_user(room, user, after, commands),
+            (Some(_), None) => affiliate(room, user, Affiliation::None, commands),
+            _ => Err(format!("unrecognized fields of {user} were changed")),
+        },
+        Edit::Affiliation {
+            room, user, after, ..
+        } => affiliate(room, user, *after, commands),
+        Edit::Hat {
+            room,
+            user,
+            hat,
+            after,
+            ..
+        } => {
+            if let Some(after) = after {
+                add_hat(room, user, hat, after, commands)
+            } else {
+                let arguments = vec![address(room, true)?, address(user, false)?, hat_id(hat)?];
+                push(commands, &["remove"], arguments, Vec::new())
+            }
+        }
+        Edit::Document { before, after } => change_sets(before, after, commands),
+    }
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the last call of functions that can fail"
+)]
+fn push<'a>(
+    commands: &mut Vec<ShellCommand<'a>>,
+    name: &'static [&'static str],
+    arguments: Vec<&'a str>,
+    options: Vec<String>,
+) -> Result<(), String> {
+    commands.push(ShellCommand {
+        name,
+        arguments,
+        options,
+    });
+    Ok(())
+}
+
+/// An address that the command line reads as the same one.
+fn address(jid: &Jid, is_room: bool) -> Result<&str, String> {
+    let read = if is_room {
+        Jid::parse_room_input(jid.as_str())
+    } else {
+        Jid::parse_input(jid.as_str())
+    };
+    match read {
+        Ok(read) if read == *jid => Ok(jid.as_str()),
+        _ => Err(format!("commands do not accept the address {jid}")),
+    }
+}
+
+/// Another text would be taken for the title of a hat.
+fn hat_id(hat: &HatId) -> Result<&str, String> {
+    if hat.is_uri() {
+        Ok(hat.as_str())
+    } else {
+        Err(format!("the hat ID {:?} is not a URI", hat.as_str()))
+    }
+}
+
+/// A title or a name: one that looks like an option is taken for one.
+fn label(text: &str) -> Result<&str, String> {
+    if text.starts_with("--") {
+        Err(format!("{text:?} looks like an option"))
+    } else {
+        Ok(text)
+    }
+}
+
+fn check_no_fields(extra: &Extra, of: &str) -> Result<(), String> {
+    if extra.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{of} has unrecognized fields"))
+    }
+}
+
+fn add_room<'a>(room: &'a Jid, after: &'a Room, commands: &mut Vec<ShellCommand<'a>>) -> Result<(), String> {
+    check_no_fields(&after.extra, room.as_str())?;
+    let mut options = Vec::new();
+    if let Some(name) = &after.name {
+        options.extend(["--name".into(), label(name)?.into()]);
+    }
+    push(commands, &["room", "add"], vec![address(room, true)?], options)?;
+    for (hat, entry) in &after.catalog {
+        define(room, hat, None, entry, commands)?;
+    }
+    for (user, data) in after.users() {
+        add_user(room, user, data, commands)?;
+    }
+    Ok(())
+}
+
+fn define<'a>(
+    room: &'a Jid,
+    hat: &'a HatId,
+    before: Option<&CatalogHat>,
+    after: &CatalogHat,
+    commands: &mut Vec<ShellCommand<'a>>,
+) -> Result<(), String> {
+    let unchanged = CatalogHat::default();
+    let before = before.unwrap_or(&unchanged);
+    if before.extra != after.extra {
+        return Err(format!("unrecognized fields of {hat} were changed"));
+    }
+    let mut options: Vec<String> = Vec::new();
+    if before.title != after.title {
+        let title = after.title.as_deref().unwrap_or_default();
+        if after.title.is_some() && title.is_empty() {
+            return Err(format!("the title of {hat} is empty"));
+        }
+        options.extend(["--title".into(), label(title)?.into()]);
+    }
+    if before.hue != after.hue {
+        let color = match &after.hue {
+            None => "automatic",
+            Some(hue) => {
+                let text = hue.as_json().as_str().trim_matches('"');
+                let is_same = hat_color::parse(text).is_ok_and(|read| read == *hue);
+                is_same
+                    .then_some(text)
+                    .ok_or_else(|| format!("the hue {text} is not a number"))?
+            }
+        };
+        options.extend(["--color".into(), color.into()]);
+    }
+    let arguments = vec![address(room, true)?, hat_id(hat)?];
+    push(commands, &["catalog", "define"], arguments, options)
+}
+
+fn affiliate<'a>(
+    room: &'a Jid,
+    user: &'a Jid,
+    affiliation: Affiliation,
+    commands: &mut Vec<ShellCommand<'a>>,
+) -> Result<(), String> {
+    let arguments = vec![address(room, true)?, address(user, false)?, affiliation.as_str()];
+    push(commands, &["affiliate"], arguments, Vec::new())
+}
+
+fn add_user<'a>(
+    room: &'a Jid,
+    user: &'a Jid,
+    after: &'a User,
+    commands: &mut Vec<ShellCommand<'a>>,
+) -> Result<(), String> {
+    check_no_fields(&after.extra, user.as_str())?;
+    if after.affiliation == Affiliation::None
+        || (!after.hats.is_empty() && !after.affiliation.is_affiliated())
+    {
+        return Err(format!("{user} has no affiliation with which hats can be added"));
+    }
+    affiliate(room, user, after.affiliation, commands)?;
+    for (hat, attachment) in after.hats.iter() {
+        add_hat(room, user, hat, attachment, commands)?;
+    }
+    Ok(())
+}
+
+fn add_hat<'a>(
+    room: &'a Jid,
+    user: &'a Jid,
+    hat: &'a HatId,
+    after: &Attachment,
+    commands: &mut Vec<ShellCommand<'a>>,
+) -> Result<(), String> {
+    let mut options: Vec<String> = Vec::new();
+    if let Some(title) = &after.title {
+        options.extend(["--title".into(), label(title)?.into()]);
+    }
+    for (name, value) in [("--active", after.active), ("--required", after.required)] {
+        match value {
+            None => {}
+            Some(true) => options.push(name.into()),
+            Some(false) => options.push(format!("{name}=false")),
+        }
+    }
+    let mut read = Attachment {
+        extra: Extra::default(),
+        ..after.clone()
+    };
+    if let Some(until) = after.until() {
+        options.extend(["--expires".into(), until.to_string()]);
+        read = read.with_until(Some(until));
+    }
+    if read != *after {
+        return Err(format!("{hat} of {user} has unrecognized fields"));
+    }
+    let arguments = vec![address(room, true)?, address(user, false)?, hat_id(hat)?];
+    push(commands, &["add"], arguments, options)
+}
+
+/// Hat sets that were removed. Others are saved from the hats of a user, whom the change does not name.
+fn change_sets(before: &Extra, after: &Extra, commands: &mut Vec<ShellCommand<'_>>) -> Result<(), String> {
+    let mut rest = before.clone();
+    rest.set("sets", after.get("sets").cloned());
+    let (Ok(old), Ok(new), true) = (before.hat_sets(), after.hat_sets(), rest == *after) else {
+        return Err("unrecognized fields of the data file were changed".into());
+    };
+    if new.iter().any(|(name, hats)| old.get(name) != Some(hats)) {
+        return Err("hat sets are saved from a user's hats: hatrack sets save".into());
+    }
+    for name in old.keys().filter(|name| !new.contains_key(*name)) {
+        // The name is not borrowed from the change, so it goes with the options.
+        let name = label(name)?.to_owned();
+        if name.starts_with('-') {
+            return Err(format!("{name:?} looks like an option"));
+        }
+        push(commands, &["sets", "remove"], Vec::new(), vec![name])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! Which rooms are followed on their servers, and why others are not, in words.
+
+use std::collections::BTreeMap;
+
+use super::State;
+use crate::app::servers::plan::PlanOverlay;
+use crate::app::servers::{KnownServer, follower_text};
+use crate::app::{Phase, describe};
+use crate::model::Jid;
+use crate::sync::{Follower, ServerState};
+
+impl State {
+    /// Why this session follows none of its rooms; `None` if it does where it can.
+    pub(in crate::app) fn why_not_following(&self) -> Option<&'static str> {
+        if self.phase() != Phase::Open || self.start.demo {
+            Some("there is no data file")
+        } else if self.read_only_reason().is_some() {
+            Some("this session is read-only")
+        } else if self.start.scope.rights.is_limited() {
+            Some("this session is restricted")
+        } else if self.is_plan_open() {
+            Some("a comparison is open")
+        } else {
+            None
+        }
+    }
+
+    /// Whether a plan is open, which is about the file as it is.
+    pub(in crate::app) fn is_plan_open(&self) -> bool {
+        let mut overlays = self.overlays().iter();
+        overlays.any(|overlay| overlay.downcast_ref::<PlanOverlay>().is_some())
+    }
+
+    /// Who follows a room of a server, or why nobody does as far as this session knows, as the rest of a sentence; `None`
+    /// if that is not known yet, or the room belongs to no server.
+    pub fn following_text(&self, room: &Jid) -> Option<String> {
+        let server = self.servers.of_room(room)?;
+        let why = self.why_not_following().or(match server.state {
+            ServerState::Away(_) => Some("the server is not reachable"),
+            ServerState::Refused(_) => Some("the server refused"),
+            ServerState::Idle | ServerState::Connecting | ServerState::Ready(_) => None,
+        });
+        let follower = || self.servers.following.followers.get(room).map(follower_text);
+        why.map(|why| format!("not followed, since {why}"))
+            .or_else(follower)
+    }
+
+    /// Whether some session follows a room, or is to, as far as this session knows.
+    pub(in crate::app) fn is_followed(&self, room: &Jid) -> bool {
+        let follower = self.servers.following.followers.get(room);
+        follower.is_some_and(|follower| *follower != Follower::NotCompared)
+    }
+
+    /// Whether another session is to follow a room and does not.
+    pub(in crate::app) fn is_silent(&self, room: &Jid) -> bool {
+        let follower = self.servers.following.followers.get(room);
+        matches!(follower, Some(Follower::Silent(_))) && self.why_not_following().is_none()
+    }
+
+    /// What is to be done about a room that belongs to a server, as the rest of a sentence; `None`: nothing.
+    pub(in crate::app) fn room_problem(&self, room: &Jid) -> Option<String> {
+        let (_, compared) = self.room_comparison(room)?;
+        let silence = self.following_text(room).filter(|_| self.is_silent(room));
+        silence.or_else(|| compared.needs_attention().then(|| compared.describe()))
+    }
+
+    /// How many rooms of a server are followed, and how, as sentences.
+    pub(in crate::app) fn following_of_server(&self, server: &KnownServer) -> Vec<String> {
+        let mut texts: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (room, _) in self.wardrobe().rooms().filter(|(room, _)| server.entry.has(room)) {
+            if let Some(text) = self.following_text(room) {
+                texts.entry(text).or_default().push(room.as_str());
+            }
+        }
+        let texts = texts.into_iter().map(|(text, rooms)| match rooms.as_slice() {
+            [only] => format!("{only}: {text}"),
+            all => format!("{}: {text}", describe::count(all.len(), "room")),
+        });
+        texts.collect()
+    }
+}

@@ -1,0 +1,214 @@
+//! When a hat ends, as people type and read it: `Sunday`, `2 weeks`, `2027-01-31 18:00`. Days and times are those of a time
+//! zone, and a day that is named ends at its midnight.
+
+use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp, ZonedDateTime};
+
+/// Durations of at least this long are not meant to the second.
+const EXACT: SignedDuration = SignedDuration::from_hours(1);
+
+/// What can be typed, for hints and errors.
+pub const EXAMPLES: &str = "Sunday, 2 weeks, 18:00 or 2027-01-31 18:00";
+
+/// Parses when a hat ends; `None` for an empty text.
+///
+/// Errors: why it is no time in the future, for display.
+pub fn parse(text: &str, now: &ZonedDateTime) -> Result<Option<Timestamp>, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let Some(end) = moment(&text.to_lowercase(), now) else {
+        return Err(format!("{:?} is not a time; use {EXAMPLES}", excerpt(text)));
+    };
+    // Fractions of seconds are nobody's intention.
+    let end = Timestamp::from_second(end.as_second()).unwrap_or(end);
+    if end > now.timestamp() {
+        Ok(Some(end))
+    } else {
+        Err(format!("{:?} is in the past", excerpt(text)))
+    }
+}
+
+/// The start of a text, for errors.
+fn excerpt(text: &str) -> String {
+    const MAX_CHARS: usize = 40;
+    match text.char_indices().nth(MAX_CHARS) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.into(),
+    }
+}
+
+/// The moment that a text in lower case names.
+fn moment(text: &str, now: &ZonedDateTime) -> Option<Timestamp> {
+    if let Ok(exact) = text.to_uppercase().parse::<Timestamp>() {
+        return Some(exact);
+    }
+    if let Ok(time) = parse_time(text) {
+        let today = at(now.date(), time, now)?;
+        let next = if today > *now {
+            today
+        } else {
+            at(tomorrow(now)?, time, now)?
+        };
+        return Some(next.timestamp());
+    }
+    let (day, time) = match text.rsplit_once([' ', 't']) {
+        Some((day, time)) if parse_time(time).is_ok() => (day.trim_end(), parse_time(time).ok()),
+        _ => (text, None),
+    };
+    if let Some(day) = parse_day(day, now) {
+        let end = match time {
+            Some(time) => at(day, time, now)?,
+            None => day
+                .tomorrow()
+                .ok()?
+                .to_zoned_datetime(now.time_zone().clone())
+                .ok()?,
+        };
+        return Some(end.timestamp());
+    }
+    let span: Span = text.strip_prefix("in ").unwrap_or(text).parse().ok()?;
+    let end = now.checked_add(span).ok()?.timestamp();
+    let is_exact = end.duration_since(now.timestamp()) < EXACT;
+    let seconds = if is_exact {
+        0
+    } else {
+        end.as_second().rem_euclid(60)
+    };
+    Timestamp::from_second(end.as_second().checked_sub(seconds)?).ok()
+}
+
+/// The hour needs its minutes: `18` alone is no time.
+fn parse_time(text: &str) -> Result<Time, jiff::Error> {
+    Time::strptime("%H:%M", text).or_else(|_| Time::strptime("%H:%M:%S", text))
+}
+
+/// A date, `today`, `tomorrow`, or the next day of this name, which may be cut to three letters.
+fn parse_day(text: &str, now: &ZonedDateTime) -> Option<Date> {
+    match text {
+        "today" => return Some(now.date()),
+        "tomorrow" => return tomorrow(now),
+        _ => {}
+    }
+    if let Some(day) = weekday(text) {
+        return now.date().nth_weekday(1, day).ok();
+    }
+    Date::strptime("%Y-%m-%d", text).ok()
+}
+
+fn weekday(text: &str) -> Option<Weekday> {
+    let starts = |name: &str| text.len() >= 3 && name.starts_with(text);
+    WEEKDAYS
+        .into_iter()
+        .find(|(_, name)| starts(name))
+        .map(|(day, _)| day)
+}
+
+const WEEKDAYS: [(Weekday, &str); 7] = [
+    (Weekday::Monday, "monday"),
+    (Weekday::Tuesday, "tuesday"),
+    (Weekday::Wednesday, "wednesday"),
+    (Weekday::Thursday, "thursday"),
+    (Weekday::Friday, "friday"),
+    (Weekday::Saturday, "saturday"),
+    (Weekday::Sunday, "sunday"),
+];
+
+fn tomorrow(now: &ZonedDateTime) -> Option<Date> {
+    now.date().tomorrow().ok()
+}
+
+/// A time of a day. One that daylight saving skips is the same time after the jump; of one that there is twice, the first
+/// that has not passed.
+fn at(day: Date, time: Time, now: &ZonedDateTime) -> Option<ZonedDateTime> {
+    let zone = now.time_zone().clone();
+    let there = zone.into_ambiguous_zoned_datetime(DateTime::from_parts(day, time));
+    let first = there.clone().compatible().ok()?;
+    if first > *now {
+        Some(first)
+    } else {
+        there.later().ok()
+    }
+}
+
+/// When a hat ends, for lists: `expires 18:00` today, `expires Sun` in the next days, `expires Jan 31` in the next months,
+/// else the date. A hat that should have been removed has `expired`.
+pub fn short(until: Timestamp, now: &ZonedDateTime) -> String {
+    short_end(until, now).map_or_else(|| "expired".into(), |end| format!("expires {end}"))
+}
+
+/// The same without its first word, for narrow lists.
+pub fn shortest(until: Timestamp, now: &ZonedDateTime) -> String {
+    short_end(until, now).unwrap_or_else(|| "expired".into())
+}
+
+/// `None` if it has passed.
+fn short_end(until: Timestamp, now: &ZonedDateTime) -> Option<String> {
+    if until <= now.timestamp() {
+        return None;
+    }
+    let (end, day) = last_day(until, now.time_zone());
+    let text = match now.date().until(day).map(|span| span.get_days()) {
+        Ok(0) if day == end.date() => end.strftime("%H:%M"),
+        Ok(0) => return Some("tonight".into()),
+        Ok(1..=6) => day.strftime("%a"),
+        Ok(7..=300) => day.strftime("%b %-d"),
+        _ => day.strftime("%Y-%m-%d"),
+    };
+    Some(text.to_string())
+}
+
+/// When a hat ends, as a phrase: `on Sunday, 2027-01-31 at 18:00`, or `at the end of Sunday, 2027-01-31`.
+pub fn explain(until: Timestamp, now: &ZonedDateTime) -> String {
+    let (end, day) = last_day(until, now.time_zone());
+    let date = day.strftime("%A, %Y-%m-%d");
+    if day == end.date() {
+        format!("on {date} at {}", time_of_day(&end))
+    } else {
+        format!("at the end of {date}")
+    }
+}
+
+/// When a hat ends, in full: `2027-01-31 18:00`, or the day at whose end it does. [`parse`] reads it as the same time, as
+/// long as it is in the future.
+pub fn full(until: Timestamp, zone: &TimeZone) -> String {
+    let (end, day) = last_day(until, zone);
+    if day == end.date() {
+        format!("{day} {}", time_of_day(&end))
+    } else {
+        day.to_string()
+    }
+}
+
+/// `18:00`, with seconds that are not 0, and with the offset from UTC where the clock shows this time for the second time.
+fn time_of_day(end: &ZonedDateTime) -> String {
+    let time = if end.second() == 0 { "%H:%M" } else { "%H:%M:%S" };
+    let first = end.datetime().to_zoned_datetime(end.time_zone().clone());
+    let offset = if first.is_ok_and(|first| first.timestamp() < end.timestamp()) {
+        "%:z"
+    } else {
+        ""
+    };
+    end.strftime(&format!("{time}{offset}")).to_string()
+}
+
+/// The end in the time zone, and the last day of the hat: the start of a day ends the day before.
+fn last_day(until: Timestamp, zone: &TimeZone) -> (ZonedDateTime, Date) {
+    // Fractions of a second are shown nowhere.
+    let until = Timestamp::from_second(until.as_second()).unwrap_or(until);
+    let end = until.to_zoned_datetime(zone.clone());
+    let is_start = end
+        .start_of_day()
+        .is_ok_and(|start| start.timestamp() == end.timestamp());
+    let day = if is_start {
+        end.date().yesterday().unwrap_or(end.date())
+    } else {
+        end.date()
+    };
+    (end, day)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! Follows the linked rooms: what others change on the servers comes into the file as commits by the servers.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::app::command::CommandId;
+use crate::app::servers::{Incoming, follower_text, silent_text};
+use crate::app::{Effect, Phase, State, describe};
+use crate::model::{EditError, Group, Jid, Room};
+use crate::store::{Change, StoreRequest};
+use crate::sync::{Decision, Follower, LocalRoom, Plan, RoomState, SendState, ServerRequest, server_actor};
+
+use super::compare;
+
+/// The shortest time between two commits of what a server has.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// How often a commit is made again because the file has something else by then.
+const MAX_CONFLICTS: usize = 5;
+
+/// Whether this session may receive anything by itself.
+fn may_follow(state: &State) -> bool {
+    state.why_not_following().is_none()
+}
+
+/// Takes over who follows a room, and says when another session no longer does although it is to.
+pub(super) fn follows(state: &mut State, room: Jid, follower: Follower) {
+    let is_silent = matches!(follower, Follower::Silent(_));
+    let name = room.clone();
+    let text = follower_text(&follower);
+    let before = state.servers.following.set_follower(room, follower);
+    if is_silent {
+        let (rooms, by) = state.servers.following.silent();
+        let subject = describe::first_few(&rooms);
+        let text = format!("{subject}: {}", silent_text(by));
+        state.notify_error(text);
+    } else if matches!(before, Some(Follower::Silent(_))) {
+        state.notify(format!("{name}: {text} again"));
+    }
+}
+
+/// The selected room, if it is in the data file and has a server. Someone who may see the room may see who is there.
+fn visible_room(state: &State) -> Option<&Jid> {
+    let selected = state.browser.selected_ids().0;
+    let is_saved = state.phase == Phase::Open && !state.start.demo;
+    selected
+        .filter(|room| is_saved && state.servers.of_room(room).is_some() && state.base.room(room).is_some())
+}
+
+/// Reports to the server worker which rooms to follow, and what changed in them. Called after every message.
+pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.servers.known.is_empty() {
+        return;
+    }
+    let selected = visible_room(state).cloned();
+    let is_same_room = selected == state.servers.following.selected;
+    if !may_follow(state) {
+        state.servers.following.revision = None;
+        let rooms = std::mem::take(&mut state.servers.following.rooms);
+        if !rooms.is_empty() || !is_same_room {
+            state.servers.following.selected = selected;
+            follow(state, effects);
+        }
+        return;
+    }
+    if state.servers.following.revision == Some(state.base.revision) {
+        if !is_same_room {
+            state.servers.following.selected = selected;
+            follow(state, effects);
+        }
+        return;
+    }
+    let linked = state
+        .base
+        .rooms()
+        .filter(|(room, _)| state.servers.of_room(room).is_some());
+    let rooms: BTreeMap<Jid, Arc<Room>> = linked.map(|(jid, room)| (jid.clone(), room.clone())).collect();
+    let before = std::mem::replace(&mut state.servers.following.rooms, rooms);
+    state.servers.following.revision = Some(state.base.revision);
+    let rooms = &state.servers.following.rooms;
+    if !rooms.keys().eq(before.keys()) || !is_same_room {
+        state.servers.following.selected = selected;
+        follow(state, effects);
+        return;
+    }
+    let changed = rooms
+        .iter()
+        .filter(|(jid, room)| before.get(*jid).is_none_or(|before| !Arc::ptr_eq(before, room)));
+    effects.extend(changed.map(|(jid, room)| {
+        Effect::Server(ServerRequest::Changed {
+            room: LocalRoom {
+                room: jid.clone(),
+                local: Some(room.clone()),
+                take: false,
+            },
+            revision: state.base.revision,
+        })
+    }));
+}
+
+fn follow(state: &State, effects: &mut Vec<Effect>) {
+    let following = &state.servers.following;
+    let rooms = following.rooms.iter().map(|(jid, room)| LocalRoom {
+        room: jid.clone(),
+        local: Some(room.clone()),
+        take: false,
+    });
+    effects.push(Effect::Server(ServerRequest::Follow {
+        rooms: rooms.collect(),
+        selected: following.selected.clone(),
+        revision: state.base.revision,
+        interval: INTERVAL,
+        may_ask: false,
+    }));
+}
+
+/// Receives what changed on a server, after what is being received already.
+pub(super) fn incoming(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    plan: Arc<Plan>,
+    by: BTreeMap<Jid, Arc<str>>,
+) {
+    let plan = compare::within_scope(state, plan);
+    if state.is_plan_open() {
+        // It is reported again when the plan is closed.
+        return;
+    }
+    if state.check_can_change().is_err() || plan.permit(&state.start.scope.rights).is_err() {
+        return;
+    }
+    let sending = &state.servers.sending;
+    let is_decision = plan.rooms.iter().any(|room| {
+        let mut received = room.received().into_keys();
+        received.any(|item| matches!(sending.state(&room.room, &item), Some(SendState::Changed { .. })))
+    });
+    if is_decision {
+        state.servers.sending.receiving = None;
+    }
+    let incoming = Incoming {
+        commit: None,
+        plan,
+        is_decision,
+        group: Group::default(),
+        by,
+        conflicts: 0,
+    };
+    let server = incoming.plan.server.clone();
+    if state.servers.following.incoming.contains_key(&server) {
+        let next = state.servers.following.next.entry(server).or_default();
+        if !is_decision {
+            next.retain(|earlier| earlier.is_decision);
+        }
+        next.push_back(incoming);
+    } else {
+        receive(state, effects, incoming);
+    }
+}
+
+/// Commits what the file gets, as far as it still has what was compared.
+fn receive(state: &mut State, effects: &mut Vec<Effect>, mut incoming: Incoming) {
+    let mut group = Group::default();
+    for room in &mut Arc::make_mut(&mut incoming.plan).rooms {
+        let local = state.base.room(&room.room);
+        room.keep_current(local.map(|room| &**room));
+        if local.is_some() {
+            group.0.extend(room.receiving(local).0);
+        }
+    }
+    let server = incoming.plan.server.clone();
+    if group.is_empty() {
+        received(state, effects, &incoming, &group);
+        return next(state, effects, &server);
+    }
+    let id = state.next_id;
+    state.next_id += 1;
+    state.server_commits.insert(id);
+    let change = Change {
+        actor: Some(server_actor(&server).into()),
+        ..group.clone().into()
+    };
+    (incoming.commit, incoming.group) = (Some(id), group);
+    state.servers.following.incoming.insert(server, incoming);
+    effects.push(Effect::Store(StoreRequest::Commit { id, change }));
+}
+
+/// Handles the result of a commit, if it is one that receives; called when the state has the file's new content.
+pub(super) fn committed(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    id: u64,
+    result: &Result<Option<u64>, EditError>,
+) {
+    let all = &mut state.servers.following.incoming;
+    let is_meant = |incoming: &Incoming| incoming.commit == Some(id);
+    let Some(server) = all
+        .iter()
+        .find(|(_, incoming)| is_meant(incoming))
+        .map(|(server, _)| server.clone())
+    else {
+        return;
+    };
+    let Some(mut incoming) = all.remove(&server) else {
+        return;
+    };
+    match result {
+        Ok(revision) => {
+            let mut group = std::mem::take(&mut incoming.group);
+            if revision.is_none() {
+                group = Group::default();
+            }
+            received(state, effects, &incoming, &group);
+            next(state, effects, &server);
+        }
+        Err(EditError::Conflict { .. }) if incoming.conflicts < MAX_CONFLICTS => {
+            incoming.conflicts += 1;
+            receive(state, effects, incoming);
+        }
+        Err(error) => {
+            // The worker reports anything else again.
+            if incoming.is_decision {
+                state.notify_error(format!("Cannot receive theirs from {server}: {error}"));
+            }
+            next(state, effects, &server);
+        }
+    }
+}
+
+/// What came in while something else was being received.
+fn next(state: &mut State, effects: &mut Vec<Effect>, server: &Arc<str>) {
+    let waiting = state.servers.following.next.get_mut(server);
+    if let Some(incoming) = waiting.and_then(VecDeque::pop_front) {
+        receive(state, effects, incoming);
+    }
+}
+
+/// The file has what came in: reports it to the worker and in a notice.
+fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, group: &Group) {
+    let linked = incoming.plan.rooms.iter();
+    for room in linked.filter(|room| room.state == RoomState::Linked) {
+        let local = state.base.room(&room.room).cloned();
+        if let (Some(local), Some(known)) = (&local, state.servers.following.rooms.get_mut(&room.room)) {
+            known.clone_from(local);
+        }
+        let mut rest = room.clone();
+        rest.lines.retain(|line| line.decision != Decision::Receive);
+        state.servers.note_compared(&rest, local.as_ref());
+        effects.push(Effect::Server(ServerRequest::Received {
+            server: incoming.plan.server.clone(),
+            room: LocalRoom {
+                room: room.room.clone(),
+                local,
+                take: false,
+            },
+            revision: state.base.revision,
+            received: room.received(),
+            held: room.held(),
+        }));
+    }
+    if !group.is_empty() && state.shows_change(&group.0) {
+        let group = describe::with_titles(group, &state.base);
+        let text = text(incoming, &group, &state.zone());
+        state.announce(text);
+    }
+    note_held(state, &incoming.plan);
+}
+
+/// What came in, in words: `ana@example.org on example: added "Proctor" to …`.
+fn text(incoming: &Incoming, group: &Group, zone: &TimeZone) -> String {
+    let what = describe::group(group, zone);
+    let server = &incoming.plan.server;
+    let mut rooms = group.0.iter().filter_map(|edit| edit.room());
+    let author = rooms.next().and_then(|room| incoming.by.get(room));
+    let is_author = |room: &Jid| incoming.by.get(room) == author;
+    match author.filter(|_| rooms.all(is_author)) {
+        Some(author) => format!("{author} on {server}: {what}"),
+        None => format!("From {server}: {what}"),
+    }
+}
+
+/// Notifies of users whose loss of hats is held back, once.
+fn note_held(state: &mut State, plan: &Plan) {
+    let mut held = 0;
+    for room in &plan.rooms {
+        let now = room.held();
+        let known = &mut state.servers.following.held;
+        let before = known.insert(room.room.clone(), now.clone()).unwrap_or_default();
+        held += now.difference(&before).count();
+    }
+    if held > 0 {
+        let (users, key) = (describe::count(held, "user"), state.key(CommandId::Servers));
+        state.notify_error(format!(
+            "{}: many users lost hats on the server, so removals for {users} are held back ({key} to compare)",
+            plan.server
+        ));
+    }
+}

@@ -1,0 +1,67 @@
+//! The preview of an import: reading its rows, importing, canceling.
+
+use crate::app::describe;
+use crate::app::import_preview::ImportPreview;
+use crate::app::place::Place;
+use crate::app::view::View;
+use crate::app::{Effect, Layer, State};
+use crate::model::Wardrobe;
+
+use super::{commit, details};
+
+impl Layer for ImportPreview {
+    fn place(&self) -> Place {
+        Place::ImportPreview
+    }
+
+    fn view<'a>(&'a self, _: &'a State) -> View<'a> {
+        crate::app::view::import_preview::view(self)
+    }
+
+    fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
+        Some((self.selected, self.rows.len()))
+    }
+
+    fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
+        self.selected = row.min(self.rows.len().saturating_sub(1));
+    }
+
+    fn close_reason(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
+        let planned = self.replan(now);
+        planned
+            .is_err()
+            .then_some("Not imported: the data changed in the meantime. Try again")
+    }
+}
+
+pub(crate) fn may_import(state: &State) -> Result<(), String> {
+    let preview = state.top_as::<ImportPreview>();
+    if preview.is_some_and(|preview| preview.rows.plan().group.is_empty()) {
+        return Err("Nothing to import: all rows are skipped".into());
+    }
+    state.check_can_change()
+}
+
+pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(preview) = state.top_as::<ImportPreview>() else {
+        return;
+    };
+    let group = preview.rows.plan().group.clone();
+    let summary = describe::import_summary(&preview.rows.plan().counts);
+    if commit::execute(state, effects, |next| next.apply(&group).map(|()| group)).is_some() {
+        state.close::<ImportPreview>();
+        let undo = commit::undo_keys(state);
+        state.notify(match state.problem {
+            None => format!("Imported: {summary} ({undo} to undo)"),
+            Some(_) => format!("Not saved yet: imported {summary} ({undo} to undo)"),
+        });
+    }
+}
+
+/// Shows the selected row in full.
+pub(crate) fn row_details(state: &mut State, _: &mut Vec<Effect>) {
+    let preview = state.top_as::<ImportPreview>();
+    if let Some(row) = preview.and_then(|preview| preview.rows.get(preview.selected)) {
+        details::open(state, "Import row", vec![describe::capitalized(&row.sentence())]);
+    }
+}

@@ -1,0 +1,55 @@
+//! Who is in the rooms: the panes show it as it changes.
+
+use std::sync::Arc;
+
+use crate::app::{Grouping, Pane, State, describe};
+use crate::model::Jid;
+use crate::sync::{Occupants, ServerState};
+
+/// Takes who is in a room; `None`: it is not known.
+pub(super) fn take(state: &mut State, room: &Jid, occupants: Option<Arc<Occupants>>) {
+    state.browser.set_presence(room, occupants);
+    if state.listed_room().is_some_and(|(listed, _)| listed == room) {
+        relist_users(state);
+    }
+}
+
+/// Without a connection, it is not known who is in the rooms of a server.
+pub(super) fn server_state(state: &mut State, server: &str, now: &ServerState) {
+    if matches!(now, ServerState::Ready(_)) {
+        return;
+    }
+    let Some(server) = state.servers.by_name(server) else {
+        return;
+    };
+    let rooms = state.browser.presence().rooms();
+    let rooms: Vec<Jid> = rooms.filter(|room| server.entry.has(room)).cloned().collect();
+    for room in &rooms {
+        take(state, room, None);
+    }
+}
+
+/// Lists the users of the Rooms view again if their filter or order asks who is there. If the selected user is hidden by
+/// that, says so, and the next command does not act on another user.
+fn relist_users(state: &mut State) {
+    let users = state.browser.by_room().get(Pane::Second);
+    let selected = users.selected_str().map(str::to_owned);
+    let is_typing = users.filter().is_some_and(|filter| filter.editing);
+    if !state.browser.relist_users(&state.view) || is_typing {
+        return;
+    }
+    let users = state.browser.by_room().get(Pane::Second);
+    let is_shown = state.grouping() == Grouping::ByRoom && state.focus >= Pane::Second;
+    let Some(gone) = selected.filter(|gone| is_shown && users.hides(gone)) else {
+        return;
+    };
+    if users.selected_str() != Some(gone.as_str()) {
+        let now = users
+            .selected_str()
+            .map_or_else(String::new, |now| format!("; {now} is selected now"));
+        let gone = format!("{gone} no longer matches the filter");
+        state.focus = Pane::Second;
+        state.notify(describe::sentence(&format!("{gone}{now}")));
+        state.selection_lost = Some(gone);
+    }
+}

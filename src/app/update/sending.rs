@@ -1,0 +1,147 @@
+//! Changes that are sent to servers as soon as they are saved.
+
+use std::sync::Arc;
+
+use crate::app::command::CommandId;
+use crate::app::servers::Receiving;
+use crate::app::servers::report::{failed_texts, unstored_text};
+use crate::app::{Effect, State, describe};
+use crate::sync::{AfterCommit, LocalRoom, Report, RoomReport, SendFailure, SendMode, ServerRequest};
+
+use super::quit;
+
+/// A commit is saved.
+pub(super) fn saved(state: &mut State, after: AfterCommit, effects: &mut Vec<Effect>) {
+    match after {
+        AfterCommit::Send(request) => send(state, request, effects),
+        AfterCommit::Unstored { first, more, .. } => {
+            say_unstored(state, &unstored_text(&first, more));
+        }
+        AfterCommit::Held { server, room, reason } => {
+            let key = state.key(CommandId::Servers);
+            state.notify_error(format!(
+                "Saved, but the change in {room} is not sent to {server}: {reason} ({key} to compare)"
+            ));
+        }
+    }
+}
+
+/// Adds what stays in the data file to the result of the command, which says how to undo it.
+fn say_unstored(state: &mut State, text: &str) {
+    let shown = state.notice.take();
+    match shown {
+        Some(notice) if notice.is_error || notice.text.ends_with(text) => state.notice = Some(notice),
+        Some(notice) => state.notify(format!("{}; {text}", notice.text)),
+        None => state.notify(format!("Saved; {text}")),
+    }
+}
+
+/// Sends a request that is answered by a report of what was sent.
+pub(super) fn send(state: &mut State, request: ServerRequest, effects: &mut Vec<Effect>) {
+    state.servers.sending.open += 1;
+    effects.push(Effect::Server(request));
+}
+
+/// Sends what earlier sessions could not send.
+pub(super) fn resume(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.read_only_reason().is_some() || state.start.demo {
+        return;
+    }
+    let mut requests = Vec::new();
+    for server in &state.servers.known {
+        let rooms = state.base.rooms().filter(|(room, _)| server.entry.has(room));
+        let rooms: Vec<LocalRoom> = rooms
+            .map(|(room, local)| LocalRoom {
+                room: room.clone(),
+                local: Some(local.clone()),
+                take: false,
+            })
+            .collect();
+        if server.entry.send == SendMode::AtOnce && !rooms.is_empty() {
+            requests.push(ServerRequest::Send {
+                server: server.entry.name.clone(),
+                rooms,
+                revision: state.base.revision,
+                may_ask: true,
+            });
+        }
+    }
+    for request in requests {
+        send(state, request, effects);
+    }
+}
+
+/// Saved changes were sent, as far as that was possible.
+pub(super) fn sent(state: &mut State, report: &Report) {
+    state.servers.sending.open = state.servers.sending.open.saturating_sub(1);
+    for room in &report.rooms {
+        if room.failed.is_empty() && room.unsent == 0 && room.error.is_none() {
+            let local = state.base.room(&room.room).cloned();
+            state.servers.note_sent(&room.room, local.as_ref());
+        }
+    }
+    let sending = &mut state.servers.sending;
+    let is_last = sending.open == 0;
+    let receiving = sending
+        .receiving
+        .take_if(|receiving| receiving.is_answered_by(report, is_last));
+    let problem = not_received(state, report, receiving).or_else(|| {
+        let mut rooms = report.rooms.iter();
+        rooms.find_map(|room| problem(state, &report.server, room))
+    });
+    if let Some(text) = problem {
+        state.servers.sending.reported = true;
+        state.notify_error(text);
+    } else if state.servers.sending.reported && state.servers.sending.counts() == [0, 0] {
+        state.servers.sending.reported = false;
+        state.notify(format!("All changes were sent to {}", report.server));
+    }
+    quit::resume(state);
+}
+
+/// What became of an item that was to be received, if the server does not have it as it was shown.
+fn not_received(state: &mut State, report: &Report, receiving: Option<Receiving>) -> Option<String> {
+    let receiving = receiving?;
+    let name = &receiving.name;
+    match receiving.failure(report) {
+        Some(SendFailure::Changed { .. }) => {
+            let key = state.key(CommandId::Resolve);
+            Some(format!(
+                "Not received: {name} changed again on {} ({key} to resolve)",
+                report.server
+            ))
+        }
+        None if report.rooms.is_empty() => {
+            state.servers.sending.reported = false;
+            state.notify(format!("No changes: {name} is the same on {}", report.server));
+            None
+        }
+        _ => None,
+    }
+}
+
+/// What became of a room's changes, if not all were sent.
+fn problem(state: &State, server: &Arc<str>, room: &RoomReport) -> Option<String> {
+    let local = state.view.room(&room.room).map(|room| &**room);
+    if let Some(failed) = room.failed.first() {
+        let [target, what, why] = failed_texts(failed, local);
+        // Resolving it needs no comparison.
+        let why = match failed.why {
+            SendFailure::Changed { .. } => "changed on the server in the meantime".to_owned(),
+            _ => why,
+        };
+        let more = match room.failed.len() - 1 {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        let key = state.key(CommandId::Resolve);
+        return Some(format!(
+            "{server}: cannot {what} for {target}: {why}{more} ({key} to resolve)"
+        ));
+    }
+    let why = room.error.as_deref().map(describe::after_colon)?;
+    (room.unsent > 0).then(|| {
+        let number = describe::count(room.unsent, "change");
+        format!("Saved, but {number} not sent to {server} yet: {why}")
+    })
+}

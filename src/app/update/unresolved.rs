@@ -1,0 +1,249 @@
+//! Resolves saved changes that a server refused, or that conflict with changes there.
+
+use crate::app::command::CommandId;
+use crate::app::place::Place;
+use crate::app::servers::Receiving;
+use crate::app::servers::unresolved::RefusedChange;
+use crate::app::state::ChangeKind;
+use crate::app::view::View;
+use crate::app::{Conflict, ConflictSubject, Effect, Layer, State, describe};
+use crate::model::{Edit, Group, HatRule, Jid};
+use crate::store::{
+    EXPIRED_ACTOR, HatFilter, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, StoreRequest, person,
+};
+use crate::sync::{Decision, Item, ItemValue, SendState, ServerRequest};
+
+use super::{sending, undo as undoing};
+
+/// The maximum number of history entries that are searched for the change of an item.
+const MAX_ENTRIES: usize = 20;
+
+impl Layer for RefusedChange {
+    fn place(&self) -> Place {
+        Place::RefusedChange
+    }
+
+    fn view<'a>(&'a self, _: &'a State) -> View<'a> {
+        crate::app::view::question::refused(self)
+    }
+}
+
+pub(crate) fn may_open(state: &State) -> Result<(), String> {
+    state.check_can_change()?;
+    match state.nearest_unresolved() {
+        Some(_) => Ok(()),
+        None => Err("Nothing to resolve: no server refused a change".into()),
+    }
+}
+
+/// Asks about the change nearest to the selection.
+pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
+    let Some((room, item, why)) = state.nearest_unresolved() else {
+        return;
+    };
+    let (room, item, why) = (room.clone(), item.clone(), why.clone());
+    let server = state
+        .servers
+        .of_room(&room)
+        .map(|server| server.entry.name.clone());
+    let what = format!(
+        "{} in {room} on {}",
+        describe::capitalized(&state.item_name(&room, &item)),
+        server.as_deref().unwrap_or_default()
+    );
+    if let SendState::Changed { actual, expected } = &why {
+        let sides = state.item_sides(&room, &item, (actual.as_ref(), expected.as_ref()));
+        state.open(Conflict {
+            what,
+            yours: sides.yours,
+            theirs: sides.theirs,
+            before: Some(sides.before),
+            zone: state.zone(),
+            subject: ConflictSubject::Sent(room, item, actual.clone()),
+        });
+    } else {
+        let reason = describe::capitalized(&state.unresolved_reason(&room, &item, &why));
+        state.open(RefusedChange {
+            what,
+            reason,
+            room,
+            item,
+        });
+    }
+}
+
+pub(crate) fn close(state: &mut State, _: &mut Vec<Effect>) {
+    state.close::<RefusedChange>();
+}
+
+pub(crate) fn retry(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(RefusedChange { room, item, .. }) = state.close::<RefusedChange>() else {
+        return;
+    };
+    state.notify(format!("Sending again: {}", state.item_name(&room, &item)));
+    sending::send(state, ServerRequest::Retry { room, item }, effects);
+}
+
+/// Resolves a conflict on the server's side.
+pub(super) fn resolve(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    room: Jid,
+    item: Item,
+    (decision, shown): (Decision, Option<ItemValue>),
+) {
+    let name = state.item_name(&room, &item);
+    state.notify(match decision {
+        Decision::Send => format!("Sending yours: {name}"),
+        Decision::Receive | Decision::Skip => format!("Receiving theirs: {name}"),
+    });
+    let server = state.servers.of_room(&room).map(|server| &server.entry.name);
+    state.servers.sending.receiving =
+        server
+            .filter(|_| decision == Decision::Receive)
+            .map(|server| Receiving {
+                server: server.clone(),
+                room: room.clone(),
+                item: item.clone(),
+                name,
+            });
+    let request = ServerRequest::Resolve {
+        room,
+        item,
+        decision,
+        shown,
+    };
+    sending::send(state, request, effects);
+}
+
+/// Reads the history for the change that the server refused, to undo it.
+pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(RefusedChange { room, item, .. }) = state.close::<RefusedChange>() else {
+        return;
+    };
+    let filter = HistoryFilter {
+        room: Some(room.clone()),
+        user: item.user().cloned(),
+        hat: item.hat().cloned().map(HatFilter::from),
+        ..HistoryFilter::default()
+    };
+    let query = HistoryQuery {
+        filter,
+        from: None,
+        limit: MAX_ENTRIES,
+    };
+    state.servers.sending.undoing = Some((query.clone(), room, item));
+    effects.push(Effect::Store(StoreRequest::History(query)));
+}
+
+/// Undoes the last change of the item, if that is still in effect, and nothing else of its commit.
+pub(super) fn history_read(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    query: &HistoryQuery,
+    page: &Result<HistoryPage, String>,
+) {
+    let undoing = &mut state.servers.sending.undoing;
+    let Some((_, room, item)) = undoing.take_if(|(asked, ..)| asked == query) else {
+        return;
+    };
+    let page = match page {
+        Ok(page) => page,
+        Err(reason) => return state.notify_error(format!("Cannot undo: {reason}")),
+    };
+    let found = page
+        .entries
+        .iter()
+        .find_map(|entry| only_item(entry, &room, &item));
+    match found {
+        Some(entry) if !is_own(state, &entry) => state.notify_error(format!(
+            "Cannot undo: {} was changed in the meantime by {} ({} for the history)",
+            state.item_name(&room, &item),
+            entry.actor,
+            state.key(CommandId::History)
+        )),
+        Some(entry) => undoing::undo_entry(state, effects, entry, ChangeKind::Revert),
+        None => state.notify_error(format!(
+            "Cannot undo: the history has no change of {}",
+            state.item_name(&room, &item)
+        )),
+    }
+}
+
+/// Whether an entry was made by this person, or automatically.
+fn is_own(state: &State, entry: &HistoryEntry) -> bool {
+    *entry.actor == *EXPIRED_ACTOR || person(&entry.actor) == person(&state.start.actor)
+}
+
+/// The entry with nothing but the edits of an item; `None` if there are none.
+fn only_item(entry: &HistoryEntry, room: &Jid, item: &Item) -> Option<HistoryEntry> {
+    let edits = entry.group.0.iter();
+    let of_item: Vec<Edit> = edits.filter_map(|edit| narrowed(edit, room, item)).collect();
+    let is_whole = of_item == entry.group.0;
+    (!of_item.is_empty()).then(|| HistoryEntry {
+        group: Group(of_item),
+        partial: entry.partial || !is_whole,
+        ..entry.clone()
+    })
+}
+
+/// What an edit changes of an item.
+fn narrowed(edit: &Edit, of: &Jid, item: &Item) -> Option<Edit> {
+    if edit.room() != Some(of) || edit.user() != item.user() {
+        return None;
+    }
+    match (edit, item) {
+        (Edit::Hat { hat, .. }, Item::Hat { hat: wanted, .. })
+        | (Edit::Catalog { hat, .. }, Item::Catalog { hat: wanted }) => (hat == wanted).then(|| edit.clone()),
+        // A user who was removed has to be there again for their hats.
+        (Edit::Affiliation { .. } | Edit::User { .. }, Item::Affiliation { .. })
+        | (Edit::User { after: None, .. }, Item::Hat { .. }) => Some(edit.clone()),
+        (
+            Edit::User {
+                room,
+                user,
+                before,
+                after: Some(after),
+                ..
+            },
+            Item::Hat { hat, .. },
+        ) => {
+            let before = before.as_ref().and_then(|user| user.hats.get(hat));
+            let after = after.hats.get(hat);
+            (before != after).then(|| Edit::Hat {
+                room: room.clone(),
+                user: user.clone(),
+                hat: hat.clone(),
+                before: before.cloned(),
+                after: after.cloned(),
+                rule: HatRule::AnyUser,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Closes questions about changes that are resolved meanwhile, for example by another session.
+pub(super) fn refresh_overlays(state: &mut State) {
+    let sending = &state.servers.sending;
+    let is_open = |overlay: &dyn Layer| {
+        let changed = |room, item| matches!(sending.state(room, item), Some(SendState::Changed { .. }));
+        if let Some(Conflict {
+            subject: ConflictSubject::Sent(room, item, _),
+            ..
+        }) = overlay.downcast_ref::<Conflict>()
+        {
+            return changed(room, item);
+        }
+        let refused = overlay.downcast_ref::<RefusedChange>();
+        refused.is_none_or(|refused| {
+            let state = sending.state(&refused.room, &refused.item);
+            matches!(state, Some(SendState::Refused(_) | SendState::LeftOut(_)))
+        })
+    };
+    let before = state.overlays.len();
+    state.overlays.retain(|overlay| is_open(&**overlay));
+    if state.overlays.len() < before {
+        state.notify("Resolved in the meantime");
+    }
+}

@@ -1,0 +1,73 @@
+//! An entry of the history: every edit, those whom it touched first.
+
+use jiff::tz::TimeZone;
+
+use crate::app::history::EntryOverlay;
+use crate::app::{MouseTarget, State, describe};
+use crate::model::Edit;
+
+use super::history::format_time;
+use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCell, View};
+
+pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a EntryOverlay) -> View<'a> {
+    let zone = state.zone();
+    let entry = &shown.entry;
+    let time = format_time(entry.time, &zone, "%Y-%m-%d %H:%M:%S");
+    let len = shown.edits.len();
+    let empty = if entry.outside {
+        "What was changed is not known."
+    } else {
+        "No changes."
+    };
+    let title = format!("Revision {}", entry.revision);
+    View {
+        heading: Heading {
+            spoken: title.clone(),
+            title: title.into(),
+            ..Heading::default()
+        },
+        size: (140, u16::MAX),
+        input: None,
+        remarks: vec![Remark::new(format!(
+            "{time}  {} {}{}{}",
+            entry.actor,
+            describe::action_without_reason(entry, &zone),
+            describe::to_send(entry),
+            describe::reason(entry)
+        ))],
+        body: Body::List(ListView {
+            narrow_below: 70,
+            empty: vec![empty.into()],
+            full_text: shown.edits.get(shown.selected).map(|edit| full_text(edit, &zone)),
+            ..ListView::new(len, (len > 0).then_some(shown.selected), move |at| {
+                ListRow::Item(ItemRow {
+                    cells: shown
+                        .edits
+                        .get(at)
+                        .map(|edit| cells(edit, &zone))
+                        .unwrap_or_default(),
+                    marked: false,
+                    spot: MouseTarget::Row(at),
+                })
+            })
+        }),
+        details: None,
+    }
+}
+
+/// The edit as a sentence.
+pub(super) fn full_text(edit: &Edit, zone: &TimeZone) -> String {
+    let (name, action) = describe::names_first(edit, zone);
+    format!("{name}: {action}")
+}
+
+/// The cells of an edit: whom or what it touched, and what was done.
+pub(super) fn cells<'a>(edit: &Edit, zone: &TimeZone) -> Vec<RowCell<'a>> {
+    let (name, action) = describe::names_first(edit, zone);
+    let first = match edit.hat() {
+        Some(_) if edit.user().is_none() => RowCell::text(name),
+        _ => RowCell::address(name),
+    };
+    let first = first.width(CellWidth::Adaptive { narrow: 16, wide: 36 });
+    vec![first, RowCell::text(action).width(CellWidth::Share(1)).gap(2)]
+}

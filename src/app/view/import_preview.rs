@@ -1,0 +1,65 @@
+//! What an import would do: a row for each item.
+
+use crate::app::MouseTarget;
+use crate::app::describe::{self, RowOutcome};
+use crate::app::import_preview::ImportPreview;
+
+use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCell, Tone, View};
+
+/// Rows narrower than this do not show the room.
+const ROOM_FROM: u16 = 90;
+
+pub(in crate::app) fn view(shown: &ImportPreview) -> View<'_> {
+    let plan = shown.rows.plan();
+    let len = shown.rows.len();
+    let mut remarks = vec![
+        Remark::new(format!("Import {} into {}?", shown.path, shown.into)),
+        Remark::new(describe::import_plan(&plan.counts)),
+    ];
+    let skipped = plan.skipped.len();
+    let skipped = (skipped > 0).then(|| format!("{} skipped", describe::count(skipped, "item")));
+    let notes = [skipped, plan.counts.kept_note()];
+    remarks.extend(notes.into_iter().flatten().map(Remark::new));
+    View {
+        heading: Heading {
+            title: "Import file".into(),
+            spoken: "Import file".into(),
+            ..Heading::default()
+        },
+        size: (120, u16::try_from(len + remarks.len() + 6).unwrap_or(u16::MAX)),
+        input: None,
+        remarks,
+        body: Body::List(ListView {
+            full_text: shown.rows.get(shown.selected).map(|row| row.sentence()),
+            ..ListView::new(len, Some(shown.selected), move |at| row(shown, at))
+        }),
+        details: None,
+    }
+}
+
+fn row(shown: &ImportPreview, at: usize) -> ListRow<'_> {
+    let cells = shown.rows.get(at).map(|row| {
+        let tone = match row.outcome {
+            RowOutcome::Skipped | RowOutcome::Removed => Tone::Warning,
+            RowOutcome::Added | RowOutcome::Changed => Tone::Plain,
+        };
+        let room = row.room.map_or_else(String::new, |room| room.to_string());
+        vec![
+            RowCell::text(row.outcome.word())
+                .width(CellWidth::Fixed(7))
+                .gap(0)
+                .tone(tone),
+            RowCell::address(row.subject).width(CellWidth::Share(3)),
+            RowCell::text(row.details).width(CellWidth::Share(4)).gap(2),
+            RowCell {
+                min_row_width: ROOM_FROM,
+                ..RowCell::address(room).width(CellWidth::Share(3)).gap(2)
+            },
+        ]
+    });
+    ListRow::Item(ItemRow {
+        cells: cells.unwrap_or_default(),
+        marked: false,
+        spot: MouseTarget::Row(at),
+    })
+}

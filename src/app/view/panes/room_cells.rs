@@ -1,0 +1,46 @@
+//! What the rows of rooms share: the name, and the server.
+
+use std::borrow::Cow;
+
+use crate::app::State;
+use crate::model::{Jid, Room};
+
+use super::super::{CellContent, CellWidth, Glyph, RowCell, Tone, Truncation, label};
+
+/// A room's name, with what distinguishes it from rooms with the same name.
+pub(super) fn room_name<'a>(state: &'a State, jid: &'a Jid, room: &'a Room) -> RowCell<'a> {
+    let which = label::visible_name(room).and_then(|name| Some((name, state.distinction(jid, name)?)));
+    match which {
+        Some((name, which)) => RowCell {
+            // What tells it apart is at the end.
+            content: CellContent::Text(format!("{name} · {which}").into(), Truncation::Middle),
+            ..RowCell::text(name)
+        },
+        None => RowCell::text(label::room(jid, room)),
+    }
+}
+
+/// The room's server, where there is space for it, and a symbol if the room differs from the one there.
+pub(super) fn server<'a>(state: &'a State, room: &Jid) -> Option<[RowCell<'a>; 2]> {
+    if state.servers().is_empty() {
+        return None;
+    }
+    let mark = |on: bool| if on { Glyph::Differs } else { Glyph::Blank };
+    let name = |name: &'a str| RowCell {
+        min_row_width: 40,
+        ..RowCell::text(name).width(CellWidth::Fixed(10)).tone(Tone::Faint)
+    };
+    let Some((server, _)) = state.room_comparison(room) else {
+        return Some([RowCell::glyph(mark(false)), name("").silent()]);
+    };
+    let problem = state.room_problem(room);
+    let attention = problem.is_some();
+    let words = match problem {
+        Some(problem) => Cow::Owned(format!("{}: {problem}", server.entry.name)),
+        None => Cow::Borrowed(&*server.entry.name),
+    };
+    Some([
+        RowCell::glyph(mark(attention)).tone(Tone::Warning).spoken(words),
+        name(&server.entry.name).silent(),
+    ])
+}

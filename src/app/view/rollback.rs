@@ -1,0 +1,73 @@
+//! What rolling back several changes does: a row for each edit, those whom it touches first.
+
+use jiff::tz::TimeZone;
+
+use crate::app::describe;
+use crate::app::history::RollbackOverlay;
+use crate::app::{MouseTarget, State};
+
+use super::history_entry::{cells, full_text};
+use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCell, Tone, View};
+
+pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a RollbackOverlay) -> View<'a> {
+    let zone = state.zone();
+    let len = shown.len();
+    let left_out = shown.plan.left_out.len();
+    let mut remarks = vec![Remark::new(format!("Undo {}?", shown.what))];
+    if !shown.plan.group.is_empty() {
+        remarks.push(Remark::new(describe::proposal(&shown.plan.group)));
+    }
+    if shown.undoes_hidden {
+        remarks.push(Remark::new(
+            "This includes changes that the filter of the history hides.",
+        ));
+    }
+    if left_out > 0 {
+        let text = format!(
+            "Skipped because of later changes: {}",
+            describe::grouped(left_out)
+        );
+        remarks.push(Remark::error(text));
+    }
+    remarks.push(Remark::new("You can undo this in one step."));
+    View {
+        heading: Heading {
+            title: "Undo changes".into(),
+            spoken: "Undo changes".into(),
+            ..Heading::default()
+        },
+        size: (140, u16::try_from(len + remarks.len() + 7).unwrap_or(u16::MAX)),
+        input: None,
+        remarks,
+        body: Body::List(ListView {
+            narrow_below: 70,
+            full_text: Some(sentence(shown, shown.selected, &zone)),
+            ..ListView::new(len, Some(shown.selected), move |at| row(shown, at, &zone))
+        }),
+        details: None,
+    }
+}
+
+fn sentence(shown: &RollbackOverlay, at: usize, zone: &TimeZone) -> String {
+    match shown.row(at) {
+        Some((edit, None)) => format!("Undo {}", full_text(&edit, zone)),
+        Some((edit, Some(reason))) => format!("Skipped: {}. Reason: {reason}", full_text(&edit, zone)),
+        None => String::new(),
+    }
+}
+
+fn row<'a>(shown: &'a RollbackOverlay, at: usize, zone: &TimeZone) -> ListRow<'a> {
+    let row = shown.row(at).map(|(edit, reason)| {
+        let (word, tone) = match reason {
+            None => ("Undo", Tone::Plain),
+            Some(_) => ("Skipped", Tone::Warning),
+        };
+        let first = RowCell::text(word).width(CellWidth::Fixed(8)).gap(0).tone(tone);
+        std::iter::once(first).chain(cells(&edit, zone)).collect()
+    });
+    ListRow::Item(ItemRow {
+        cells: row.unwrap_or_default(),
+        marked: false,
+        spot: MouseTarget::Row(at),
+    })
+}

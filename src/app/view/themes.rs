@@ -1,0 +1,41 @@
+//! The list of themes.
+
+use crate::app::themes::ThemesOverlay;
+use crate::app::{MouseTarget, State};
+
+use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, RowCell, View};
+
+pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ThemesOverlay) -> View<'a> {
+    let len = shown.all.len();
+    View {
+        heading: Heading {
+            title: "Theme".into(),
+            spoken: "Theme".into(),
+            ..Heading::default()
+        },
+        size: (64, u16::try_from(len + 2).unwrap_or(u16::MAX)),
+        input: None,
+        remarks: Vec::new(),
+        body: Body::List(ListView::new(len, Some(shown.selected), move |at| {
+            let cells = shown.all.get(at).map(|theme| {
+                let current = if theme.name == state.theme { "current" } else { "" };
+                vec![
+                    RowCell::text(&*theme.name).width(CellWidth::Share(2)).gap(0),
+                    RowCell {
+                        min_row_width: 44,
+                        ..RowCell::text(&*theme.description)
+                            .width(CellWidth::Share(3))
+                            .gap(2)
+                    },
+                    RowCell::text(current).width(CellWidth::Fixed(7)).gap(1),
+                ]
+            });
+            ListRow::Item(ItemRow {
+                cells: cells.unwrap_or_default(),
+                marked: false,
+                spot: MouseTarget::Row(at),
+            })
+        })),
+        details: None,
+    }
+}

@@ -1,0 +1,19 @@
+//! The arguments of `expire`.
+
+use clap::Args;
+
+use super::CommonOptions;
+
+/// Arguments of `expire`.
+#[derive(Debug, Args)]
+pub struct ExpireArgs {
+    /// Print the expired hats without removing them
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask, even if many hats expired more than a day ago
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub common: CommonOptions,
+}

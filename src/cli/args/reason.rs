@@ -1,0 +1,14 @@
+//! The reason of a change.
+
+use clap::Args;
+
+use crate::cli::value_parsers;
+use crate::store::ChangeReason;
+
+/// Why a change is made.
+#[derive(Debug, Args)]
+pub struct ReasonOption {
+    /// Why: kept in the history, and sent to the server with a changed affiliation
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = value_parsers::reason)]
+    pub reason: Option<ChangeReason>,
+}

@@ -1,0 +1,187 @@
+//! Sends what a command has saved, and waits for the answers.
+
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use super::context::SessionContext;
+use super::failure::Failure;
+use super::output::Output;
+use super::password;
+use super::progress::ProgressLine;
+use crate::app::describe;
+use crate::app::servers::report::{failed_texts, unstored_text};
+use crate::model::Jid;
+use crate::server::ServerWorker;
+use crate::sync::{
+    AfterCommit, HeldReason, Item, Report, RoomReport, SendState, ServerEvent, ServerRequest, Status,
+};
+
+/// How often it is checked whether answers can still come.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Sends what was saved, and prints what became of it.
+///
+/// Errors: something was refused, changed on the server meanwhile, or could not be sent.
+pub(super) fn send(context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    let mut status = Status::Done;
+    let mut requests = Vec::new();
+    for after in context.saved.take() {
+        match after {
+            AfterCommit::Send(request) => requests.push(asking(request)),
+            AfterCommit::Held { server, room, reason } => {
+                out.warn(&held_text(&server, &room, &reason))?;
+                status = Status::Unsent;
+            }
+            AfterCommit::Unstored { room, first, more } => {
+                out.warn(&format!("{room}: {}", unstored_text(&first, more)))?;
+            }
+        }
+    }
+    if !requests.is_empty() {
+        status = status.min(send_requests(context, requests, out)?);
+    }
+    match status {
+        Status::Done => Ok(()),
+        status => Err(Failure::with_code(status.exit_code(), "")),
+    }
+}
+
+/// Someone ran the command, even if it removes what has expired.
+fn asking(mut request: ServerRequest) -> ServerRequest {
+    if let ServerRequest::Send { may_ask, .. } = &mut request {
+        *may_ask = true;
+    }
+    request
+}
+
+fn send_requests(
+    context: &SessionContext,
+    requests: Vec<ServerRequest>,
+    out: &mut Output,
+) -> Result<Status, Failure> {
+    out.flush()?;
+    let mut open = requests.len();
+    let (sender, events) = channel();
+    let worker = ServerWorker::start(context.worker_options()?, move |event| {
+        // The receiver is gone when the command ends.
+        let _ = sender.send(event);
+    });
+    for request in requests {
+        let started = worker.request(request);
+        started.map_err(|error| Failure::error(format!("saved, but not sent: {error}")))?;
+    }
+    let mut status = Status::Done;
+    let mut line = ProgressLine::new("Sending changes");
+    while open > 0 {
+        match events.recv_timeout(POLL_INTERVAL) {
+            Ok(ServerEvent::Sent { report }) => {
+                open -= 1;
+                line.clear();
+                status = status.min(print(&report, out)?);
+            }
+            Ok(ServerEvent::Outbox { room, items }) => {
+                line.clear();
+                warn_of_left_out(&room, &items, out)?;
+            }
+            Ok(ServerEvent::Password { server, account }) => {
+                line.clear();
+                let password = password::ask(&account).into();
+                let answered = worker.request(ServerRequest::Password { server, password });
+                answered.map_err(|error| Failure::error(error.to_string()))?;
+            }
+            Ok(ServerEvent::State { server, state }) => line.note_state(&server, &state),
+            Err(_) if worker.is_broken() => {
+                line.clear();
+                return Err(Failure::error("saved, but sending ended without a result"));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        if open > 0 {
+            line.wait();
+        }
+    }
+    worker.finish();
+    Ok(status)
+}
+
+fn print(report: &Report, out: &mut Output) -> Result<Status, Failure> {
+    let status = warn_of_unsent(report, out)?;
+    print_sent(report, out)?;
+    Ok(status)
+}
+
+/// Says what was not sent.
+pub(super) fn warn_of_unsent(report: &Report, out: &mut Output) -> Result<Status, Failure> {
+    let server = &report.server;
+    let mut status = Status::Done;
+    for room in &report.rooms {
+        for failed in &room.failed {
+            let [target, what, why] = failed_texts(failed, None);
+            out.warn(&format!(
+                "cannot {what} for {target} in {} on {server}: {why}",
+                room.room
+            ))?;
+        }
+        if room.unsent > 0 {
+            out.warn(&unsent(server, room))?;
+        }
+        status = status.min(room_status(room));
+    }
+    Ok(status)
+}
+
+/// Says which changes the server cannot have.
+fn warn_of_left_out(room: &Jid, items: &[(Item, SendState)], out: &mut Output) -> Result<(), Failure> {
+    for (item, state) in items {
+        let SendState::LeftOut(reason) = state else {
+            continue;
+        };
+        let what = match item {
+            Item::Hat { user, hat } => format!("{} for {user}", describe::hat(hat, None)),
+            Item::Catalog { hat } => format!("{} in the catalog", describe::hat(hat, None)),
+            Item::Affiliation { user } => format!("affiliation of {user}"),
+        };
+        out.warn(&format!("only in the data file: {what} in {room}: {reason}"))?;
+    }
+    Ok(())
+}
+
+/// Says how much was sent, if anything.
+pub(super) fn print_sent(report: &Report, out: &mut Output) -> Result<(), Failure> {
+    match report.rooms.iter().map(|room| room.sent).sum() {
+        0 => Ok(()),
+        sent => out.line(&format!(
+            "Sent {} to {}",
+            describe::count(sent, "change"),
+            report.server
+        )),
+    }
+}
+
+/// The warning for a saved change that is not sent by itself.
+pub(super) fn held_text(server: &str, room: &Jid, reason: &HeldReason) -> String {
+    format!("saved, but not sent to {server}: {reason}; hatrack apply {room} sends it")
+}
+
+/// What is only saved waits for the next command or session, so that is no failure. Other conflicts in the room are not
+/// about what was changed.
+fn room_status(room: &RoomReport) -> Status {
+    match (room.failed.is_empty(), room.unsent) {
+        (true, 1..) => Status::Unsent,
+        (true, 0) if room.error.is_none() => Status::Done,
+        _ => room.status(),
+    }
+}
+
+fn unsent(server: &str, room: &RoomReport) -> String {
+    let number = describe::count(room.unsent, "change");
+    let why = room
+        .error
+        .as_deref()
+        .map(describe::after_colon)
+        .unwrap_or_default();
+    format!(
+        "saved, but {number} in {} not sent to {server} yet: {why}",
+        room.room
+    )
+}

@@ -1,0 +1,93 @@
+//! When hats end: `add --expires`, `show --expires-by`, and what is printed of it.
+
+use jiff::{Timestamp, ZonedDateTime};
+use serde::Serialize;
+
+use super::context::SessionContext;
+use super::failure::Failure;
+use super::output::Output;
+use crate::app::until;
+use crate::model::{Attachment, HatId, Jid, Room, Wardrobe, write};
+
+/// The current time in the time zone of displayed times.
+pub(super) fn now(context: &SessionContext) -> ZonedDateTime {
+    Timestamp::now().to_zoned_datetime(context.zone())
+}
+
+/// Parses when a hat ends. `option` names the option in the error.
+pub(super) fn parse(option: &str, text: &str, now: &ZonedDateTime) -> Result<Timestamp, Failure> {
+    match until::parse(text, now) {
+        Ok(Some(end)) => Ok(end),
+        Ok(None) => Err(Failure::usage(format!(
+            "{option} needs a time, such as {}",
+            until::EXAMPLES
+        ))),
+        Err(error) => Err(Failure::usage(format!("{option}: {error}"))),
+    }
+}
+
+/// A hat that ends.
+#[derive(Serialize)]
+struct EndingHat<'a> {
+    until: Timestamp,
+    room: &'a Jid,
+    user: &'a Jid,
+    hat: &'a HatId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+}
+
+/// Prints the hats of a wardrobe, a room or a user that end by a time, those that end first before the others.
+pub(super) fn print(
+    wardrobe: &Wardrobe,
+    (only_room, only_user): (Option<&Jid>, Option<&Jid>),
+    by: Timestamp,
+    now: Option<&ZonedDateTime>,
+    out: &mut Output,
+) -> Result<(), Failure> {
+    let is_only = |only: Option<&Jid>, jid: &Jid| only.is_none_or(|only| only == jid);
+    let rooms = wardrobe.rooms().filter(|(room, _)| is_only(only_room, room));
+    let mut ending: Vec<EndingHat<'_>> = rooms
+        .flat_map(|(jid, room)| {
+            let users = room.users().iter().filter(|(user, _)| is_only(only_user, user));
+            users.flat_map(move |(user, content)| {
+                let hats = content.hats.iter();
+                hats.filter_map(move |(hat, attachment)| ending_hat((jid, room), user, (hat, attachment)))
+            })
+        })
+        .filter(|hat| hat.until <= by)
+        .collect();
+    ending.sort_by_key(|hat| hat.until);
+    let Some(now) = now else {
+        return out.json(&write::pretty(&ending));
+    };
+    if ending.is_empty() {
+        return out.line("No hats expire by then.");
+    }
+    let rows: Vec<Vec<String>> = ending
+        .iter()
+        .map(|hat| {
+            vec![
+                until::full(hat.until, now.time_zone()),
+                hat.room.to_string(),
+                hat.user.to_string(),
+                hat.title.unwrap_or(hat.hat.as_str()).to_owned(),
+            ]
+        })
+        .collect();
+    out.table(&["EXPIRES", "ROOM", "USER", "HAT"], &rows)
+}
+
+fn ending_hat<'a>(
+    (jid, room): (&'a Jid, &'a Room),
+    user: &'a Jid,
+    (hat, attachment): (&'a HatId, &'a Attachment),
+) -> Option<EndingHat<'a>> {
+    Some(EndingHat {
+        until: attachment.until()?,
+        room: jid,
+        user,
+        hat,
+        title: room.title(hat, attachment),
+    })
+}

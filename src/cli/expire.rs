@@ -1,0 +1,111 @@
+//! `hatrack expire`: removes the hats that have ended. For a timer, where no screen is open.
+
+use std::io::{IsTerminal as _, stdin};
+
+use jiff::Timestamp;
+
+use super::args::ExpireArgs;
+use super::confirm;
+use super::context::SessionContext;
+use super::failure::Failure;
+use super::open_store::{CommitFailure, MAX_ATTEMPTS, OpenStore, store_failure};
+use super::output::{Output, saved};
+use crate::app::describe;
+use crate::model::{EditError, Group};
+use crate::store::Change;
+use crate::sync::late_expiry;
+
+/// The command that does not ask.
+const CONFIRMED: &str = "hatrack expire --yes";
+const NOTHING: &str = "No changes: no hats have expired";
+
+pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
+    let mut data = OpenStore::open_to_read(context)?;
+    if args.dry_run {
+        let group = data
+            .wardrobe()
+            .clone()
+            .remove_ended_hats(Timestamp::now(), |_| true);
+        return if group.is_empty() {
+            out.line(NOTHING)
+        } else {
+            out.line(&format!("Would {}", describe::intention(&group, &context.zone())))
+        };
+    }
+    data.check_writable()?;
+    let mut confirmed = args.yes;
+    loop {
+        match remove_expired(&mut data, confirmed, out)? {
+            Expired::Removed(group, revision) => {
+                let what = describe::group(&group, &context.zone());
+                return out.line(&saved(&what, revision));
+            }
+            Expired::Nothing => return out.line(NOTHING),
+            Expired::Late(users) => {
+                let late = late_text(users, context);
+                if !stdin().is_terminal() {
+                    return Err(Failure::with_code(
+                        5,
+                        format!("{late} Use {CONFIRMED} to remove them"),
+                    ));
+                }
+                confirmed = confirm::ask(&format!("{late} Remove them?"), CONFIRMED, out)?;
+                if !confirmed {
+                    return out.line("Canceled");
+                }
+            }
+        }
+    }
+}
+
+/// That hats are not removed.
+pub(super) fn late_text(users: usize, context: &SessionContext) -> String {
+    let now = context.zone().to_datetime(Timestamp::now());
+    format!(
+        "{} would lose hats that expired more than a day ago, so they are not removed: is it {}?",
+        describe::count(users, "user"),
+        now.strftime("%Y-%m-%d %H:%M")
+    )
+}
+
+/// What became of the hats that have expired.
+pub(super) enum Expired {
+    /// There are none.
+    Nothing,
+    /// They were removed, in this revision.
+    Removed(Group, u64),
+    /// So many users would lose hats that expired long ago, which needs a confirmation.
+    Late(usize),
+}
+
+/// Removes the hats that have expired.
+pub(super) fn remove_expired(
+    data: &mut OpenStore<'_>,
+    confirmed: bool,
+    out: &mut Output,
+) -> Result<Expired, CommitFailure> {
+    let mut attempts_left = MAX_ATTEMPTS;
+    loop {
+        let mut next = data.wardrobe().clone();
+        let now = Timestamp::now();
+        let group = next.remove_ended_hats(now, |_| true);
+        if group.is_empty() {
+            return Ok(Expired::Nothing);
+        }
+        if let Some(users) = late_expiry(&group, now).filter(|_| !confirmed) {
+            return Ok(Expired::Late(users));
+        }
+        let change = Change::expired(group.clone());
+        attempts_left -= 1;
+        match data.commit(change, out) {
+            Ok(Some(revision)) => return Ok(Expired::Removed(group, revision)),
+            Ok(None) => return Ok(Expired::Nothing),
+            // Another program changed these hats; what remains is computed again.
+            Err(CommitFailure::Refused(EditError::Conflict { .. })) if attempts_left > 0 => {
+                let refreshed = data.store.refresh();
+                refreshed.map_err(|error| CommitFailure::Failed(store_failure(&error)))?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}

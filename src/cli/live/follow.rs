@@ -1,0 +1,392 @@
+//! `hatrack follow`: receives what others change on the servers, without a screen, until it is stopped.
+
+mod printed;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use jiff::tz::TimeZone;
+
+use super::super::args::FollowArgs;
+use super::super::at_once;
+use super::super::context::SessionContext;
+use super::super::expire::{Expired, late_text, remove_expired};
+use super::super::failure::Failure;
+use super::super::open_store::{CommitFailure, OpenStore};
+use super::super::output::Output;
+use super::super::password;
+use super::availability::Availability;
+use super::rooms::{Selected, local_room, select};
+use super::signals::{Event, catch_signals, ended_by, suspend};
+use crate::app::describe;
+use crate::app::servers::not_recorded_text;
+use crate::model::{EditError, Group, Jid, Room};
+use crate::server::{ServerSettings, ServerWorker};
+use crate::store::Change;
+use crate::sync::{
+    AfterCommit, Follower, Plan, RoomState, SendMode, ServerEvent, ServerRequest, server_actor,
+};
+
+/// The shortest time between two commits of what a server has.
+const INTERVAL: Duration = Duration::from_secs(30);
+/// How often the data file is checked for changes.
+const FILE_INTERVAL: Duration = Duration::from_secs(2);
+/// How often hats that have expired are removed.
+const EXPIRE_INTERVAL: Duration = Duration::from_secs(60);
+/// How often a commit is made again because the file has something else by then.
+const MAX_ATTEMPTS: usize = 5;
+
+pub(in crate::cli) fn run(
+    args: &FollowArgs,
+    context: &SessionContext,
+    out: &mut Output,
+) -> Result<(), Failure> {
+    let (sender, events) = channel();
+    let mut session = FollowSession::open(args, context, sender.clone())?;
+    catch_signals(sender)?;
+    session.begin(out)?;
+    let (mut next_expire, mut next_file) = (Instant::now(), Instant::now() + FILE_INTERVAL);
+    loop {
+        let now = Instant::now();
+        if now >= next_expire {
+            session.expire(out)?;
+            next_expire = now + EXPIRE_INTERVAL;
+        }
+        if now >= next_file {
+            session.read_file(out)?;
+            next_file = now + FILE_INTERVAL;
+        }
+        out.flush()?;
+        let wait = next_expire
+            .min(next_file)
+            .saturating_duration_since(Instant::now());
+        match events.recv_timeout(wait) {
+            Ok(Event::Server(event)) => session.handle(event, out)?,
+            Ok(Event::Stop(signal)) => {
+                session.finish(&events, out)?;
+                return ended_by(signal);
+            }
+            Ok(Event::Suspend) => {
+                out.flush()?;
+                suspend(&session.worker)?;
+            }
+            Err(RecvTimeoutError::Timeout) if session.worker.is_broken() => {
+                return Err(Failure::error("following ended without a result"));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Failure::error("following ended without a result"));
+            }
+        }
+    }
+}
+
+/// The followed rooms and their data file.
+struct FollowSession<'a> {
+    context: &'a SessionContext,
+    data: OpenStore<'a>,
+    servers: Vec<(ServerSettings, Selected)>,
+    worker: ServerWorker,
+    json: bool,
+    zone: TimeZone,
+    /// The rooms as the worker knows them.
+    known: BTreeMap<Jid, Arc<Room>>,
+    /// Who follows each room, as last reported.
+    followers: BTreeMap<Jid, Follower>,
+    availability: Availability,
+    /// Whether it was said that hats are not removed, because they would have expired long ago.
+    is_late_said: bool,
+    /// Why the data file cannot be used, as last reported.
+    problem: Option<String>,
+}
+
+impl<'a> FollowSession<'a> {
+    fn open(args: &FollowArgs, context: &'a SessionContext, events: Sender<Event>) -> Result<Self, Failure> {
+        if context.scope.rights.is_limited() {
+            return Err(Failure::not_allowed(
+                "follow is not available in a session restricted by --only-hat or --no-affiliations",
+            ));
+        }
+        let servers = select(&args.rooms, context, context.servers()?)?;
+        let data = OpenStore::open_to_read(context)?;
+        data.check_writable()?;
+        for (_, selected) in &servers {
+            let Selected::Rooms(rooms) = selected else {
+                continue;
+            };
+            if let Some(room) = rooms.iter().find(|room| data.wardrobe().room(room).is_none()) {
+                let failure = Failure::not_found(format!("no room {room} in the data file"));
+                return Err(failure.with_advice(format!("hatrack pull {room} receives it")));
+            }
+        }
+        let mut options = context.worker_options()?;
+        options.data_file.clone_from(&data.store.paths().data);
+        let worker = ServerWorker::start(options, move |event| {
+            // The receiver is gone when the command ends.
+            let _ = events.send(Event::Server(event));
+        });
+        Ok(Self {
+            context,
+            data,
+            availability: Availability::new(servers.iter().map(|(settings, _)| settings)),
+            servers,
+            worker,
+            json: args.json,
+            zone: context.zone(),
+            known: BTreeMap::new(),
+            followers: BTreeMap::new(),
+            is_late_said: false,
+            problem: None,
+        })
+    }
+
+    /// Sends what waits, and follows.
+    fn begin(&mut self, out: &mut Output) -> Result<(), Failure> {
+        self.follow(true)?;
+        if self.known.is_empty() {
+            return Err(Failure::error(
+                "the data file has no room of these servers; hatrack pull receives them",
+            ));
+        }
+        let revision = self.data.wardrobe().revision;
+        for (settings, selected) in &self.servers {
+            let server = settings.entry.name.clone();
+            let rooms = selected.local(settings, self.data.wardrobe());
+            if settings.entry.send == SendMode::AtOnce && !rooms.is_empty() {
+                self.request(ServerRequest::Send {
+                    server,
+                    rooms,
+                    revision,
+                    may_ask: true,
+                })?;
+            }
+        }
+        out.flush()
+    }
+
+    fn request(&self, request: ServerRequest) -> Result<(), Failure> {
+        let started = self.worker.request(request);
+        started.map_err(|error| Failure::error(format!("cannot start a thread: {error}")))
+    }
+
+    /// The rooms to follow that the data file has.
+    fn rooms(&self) -> BTreeMap<Jid, Arc<Room>> {
+        let wardrobe = self.data.wardrobe();
+        let rooms = self.servers.iter();
+        let rooms = rooms.flat_map(|(settings, selected)| selected.local(settings, wardrobe));
+        rooms.filter_map(|room| Some((room.room, room.local?))).collect()
+    }
+
+    /// The servers with rooms to follow.
+    fn followed(&self) -> BTreeSet<Arc<str>> {
+        let wardrobe = self.data.wardrobe();
+        let with_rooms = self.servers.iter();
+        let with_rooms =
+            with_rooms.filter(|(settings, selected)| !selected.local(settings, wardrobe).is_empty());
+        with_rooms
+            .map(|(settings, _)| settings.entry.name.clone())
+            .collect()
+    }
+
+    /// Follows the rooms that the data file has. `may_ask`: passwords may be requested.
+    fn follow(&mut self, may_ask: bool) -> Result<(), Failure> {
+        self.known = self.rooms();
+        let rooms = self
+            .known
+            .iter()
+            .map(|(jid, room)| local_room(jid, Some(room.clone())));
+        self.request(ServerRequest::Follow {
+            rooms: rooms.collect(),
+            selected: None,
+            revision: self.data.wardrobe().revision,
+            interval: INTERVAL,
+            may_ask,
+        })
+    }
+
+    /// Tells the worker what changed in the file.
+    fn notify_changes(&mut self, out: &mut Output) -> Result<(), Failure> {
+        let now = self.rooms();
+        if !now.keys().eq(self.known.keys()) {
+            let followed = self.followed();
+            self.availability.note_rooms(&followed, out)?;
+            return self.follow(false);
+        }
+        let revision = self.data.wardrobe().revision;
+        let before = std::mem::replace(&mut self.known, now);
+        for (jid, room) in &self.known {
+            if before.get(jid).is_none_or(|before| !Arc::ptr_eq(before, room)) {
+                let room = local_room(jid, Some(room.clone()));
+                self.request(ServerRequest::Changed { room, revision })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_file(&mut self, out: &mut Output) -> Result<(), Failure> {
+        match self.data.refresh() {
+            Ok(is_changed) => {
+                self.problem = None;
+                if is_changed {
+                    self.notify_changes(out)
+                } else {
+                    Ok(())
+                }
+            }
+            Err(failure) => self.note_problem(&failure, out),
+        }
+    }
+
+    /// A problem with the data file may pass.
+    fn note_problem(&mut self, failure: &Failure, out: &mut Output) -> Result<(), Failure> {
+        let problem = failure.to_string();
+        if self.problem.as_ref() != Some(&problem) {
+            out.warn(&format!("{problem}; trying again"))?;
+            self.problem = Some(problem);
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, event: ServerEvent, out: &mut Output) -> Result<(), Failure> {
+        match event {
+            ServerEvent::Incoming { plan, by } => self.receive(&plan, &by, out),
+            ServerEvent::State { server, state } => {
+                let followed = self.followed();
+                self.availability.note(&server, state, &followed, out)
+            }
+            ServerEvent::Follows { room, follower } => self.note_follower(&room, &follower, out),
+            ServerEvent::Sent { report } => {
+                at_once::warn_of_unsent(&report, out)?;
+                if self.json {
+                    return Ok(());
+                }
+                at_once::print_sent(&report, out)
+            }
+            ServerEvent::Password { server, account } => {
+                let password = password::ask(&account).into();
+                self.request(ServerRequest::Password { server, password })
+            }
+            ServerEvent::NotRecorded { server, room, reason } => {
+                out.warn(&not_recorded_text(&server, &room, &reason))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Commits what changed on a server, as far as the file still has what was compared, and notifies the worker.
+    fn receive(
+        &mut self,
+        plan: &Plan,
+        by: &BTreeMap<Jid, Arc<str>>,
+        out: &mut Output,
+    ) -> Result<(), Failure> {
+        let mut plan = plan.clone();
+        for _ in 0..MAX_ATTEMPTS {
+            let mut group = Group::default();
+            for room in &mut plan.rooms {
+                let local = self.data.wardrobe().room(&room.room);
+                room.keep_current(local.map(|room| &**room));
+                if local.is_some() {
+                    group.0.extend(room.receiving(local).0);
+                }
+            }
+            let change = Change {
+                actor: Some(server_actor(&plan.server).into()),
+                ..group.clone().into()
+            };
+            let committed = if group.is_empty() {
+                Ok(None)
+            } else {
+                self.data.commit(change, out)
+            };
+            match committed {
+                Ok(revision) => {
+                    self.problem = None;
+                    if revision.is_some() {
+                        self.print(&plan.server, &group, by, out)?;
+                    }
+                    return self.notify_received(&plan, out);
+                }
+                Err(CommitFailure::Refused(EditError::Conflict { .. })) => {
+                    if let Err(failure) = self.data.refresh() {
+                        return self.note_problem(&failure, out);
+                    }
+                }
+                // The worker reports it again.
+                Err(error) => return self.note_problem(&error.into(), out),
+            }
+        }
+        Ok(())
+    }
+
+    fn notify_received(&mut self, plan: &Plan, out: &mut Output) -> Result<(), Failure> {
+        let revision = self.data.wardrobe().revision;
+        let linked = plan.rooms.iter().filter(|room| room.state == RoomState::Linked);
+        for room in linked {
+            let local = self.data.wardrobe().room(&room.room).cloned();
+            self.request(ServerRequest::Received {
+                server: plan.server.clone(),
+                room: local_room(&room.room, local),
+                revision,
+                received: room.received(),
+                held: room.held(),
+            })?;
+        }
+        self.notify_changes(out)
+    }
+
+    fn expire(&mut self, out: &mut Output) -> Result<(), Failure> {
+        match remove_expired(&mut self.data, false, out) {
+            Ok(Expired::Nothing) => {
+                self.is_late_said = false;
+                Ok(())
+            }
+            Ok(Expired::Late(_)) if self.is_late_said => Ok(()),
+            Ok(Expired::Late(users)) => {
+                self.is_late_said = true;
+                out.warn(&format!(
+                    "{} hatrack expire removes them",
+                    late_text(users, self.context)
+                ))
+            }
+            Ok(Expired::Removed(group, _)) => {
+                self.is_late_said = false;
+                if !self.json {
+                    let what = describe::capitalized(&describe::group(&group, &self.zone));
+                    out.line(&format!("{what} (expired)"))?;
+                }
+                self.send_saved(out)?;
+                self.notify_changes(out)
+            }
+            Err(failure) => self.note_problem(&failure.into(), out),
+        }
+    }
+
+    /// Sends what this session saved itself.
+    fn send_saved(&self, out: &mut Output) -> Result<(), Failure> {
+        for after in self.context.saved.take() {
+            match after {
+                AfterCommit::Send(request) => self.request(request)?,
+                AfterCommit::Held { server, room, reason } => {
+                    out.warn(&at_once::held_text(&server, &room, &reason))?;
+                }
+                // It removes only expired hats.
+                AfterCommit::Unstored { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the worker once it has recorded what both sides have.
+    fn finish(self, events: &Receiver<Event>, out: &mut Output) -> Result<(), Failure> {
+        self.worker.stop();
+        for event in events.try_iter() {
+            if let Event::Server(ServerEvent::NotRecorded { server, room, reason }) = event {
+                out.warn(&not_recorded_text(&server, &room, &reason))?;
+            }
+        }
+        out.flush()
+    }
+}

@@ -1,0 +1,34 @@
+//! What commands have saved and still have to send.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::sync::AfterCommit;
+
+/// What follows the commits of this session. They are no part of what a session is, so all are equal.
+#[derive(Clone, Default)]
+pub struct SavedChanges(Arc<Mutex<Vec<AfterCommit>>>);
+
+impl fmt::Debug for SavedChanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SavedChanges")
+    }
+}
+
+impl PartialEq for SavedChanges {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for SavedChanges {}
+
+impl SavedChanges {
+    pub(super) fn push(&self, after: AfterCommit) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(after);
+    }
+
+    pub(super) fn take(&self) -> Vec<AfterCommit> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,100 @@
+//! Text comparison that ignores case and accents. The same for every language, so that a title names the
+//! same hats for all moderators.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use nucleo_matcher::chars;
+use unicode_normalization::UnicodeNormalization;
+
+use super::{HatId, Room};
+
+/// The text without case and accents. Folding it again changes nothing.
+pub(crate) fn fold(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Cow::Owned(text.to_ascii_lowercase());
+        }
+        return Cow::Borrowed(text);
+    }
+    let mut folded = String::with_capacity(text.len());
+    fold_into(text, &mut folded);
+    Cow::Owned(folded)
+}
+
+/// Appends the folded text.
+pub(crate) fn fold_into(text: &str, folded: &mut String) {
+    let is_accent = |character: &char| matches!(character, '\u{300}'..='\u{36f}');
+    for character in text.nfkd().filter(|character| !is_accent(character)) {
+        for lower in character.to_lowercase().filter(|lower| !is_accent(lower)) {
+            match lower {
+                'ß' => folded.push_str("ss"),
+                'æ' => folded.push_str("ae"),
+                'œ' => folded.push_str("oe"),
+                'þ' => folded.push_str("th"),
+                // Letters that are not composed of a letter and an accent: ø, đ, ł.
+                other => folded.extend(chars::normalize(other).to_lowercase()),
+            }
+        }
+    }
+}
+
+/// A title that names hats: theirs may differ from it in case, accents and outer spaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoldedTitle(String);
+
+impl FoldedTitle {
+    /// Folds a title.
+    pub fn new(title: &str) -> Self {
+        Self(fold(title.trim()).into_owned())
+    }
+
+    /// Whether this is the title. A blank one never is.
+    pub fn is(&self, title: &str) -> bool {
+        !self.0.is_empty() && fold(title.trim()) == self.0.as_str()
+    }
+
+    /// The hats of these rooms that have the title, each with the title as the first of the rooms writes it.
+    pub fn hats<'a>(&self, rooms: impl IntoIterator<Item = &'a Room>) -> BTreeMap<HatId, Arc<str>> {
+        let mut found = BTreeMap::new();
+        for hat in rooms.into_iter().flat_map(|room| room.hats().iter()) {
+            if let Some(title) = hat.title.as_ref().filter(|title| self.is(title)) {
+                found.entry(hat.id.clone()).or_insert_with(|| title.clone());
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn title_matches_in_any_case_with_and_without_accents() {
+        for (given, title) in [
+            ("teacher", "Teacher"),
+            (" PREMIERE visite ", "Premi\u{e8}re visite"),
+            ("Stra\u{df}e", "STRASSE"),
+            ("e\u{301}", "\u{c9}"),
+        ] {
+            assert!(FoldedTitle::new(given).is(title), "{given}: {title}");
+        }
+        for (given, title) in [("Teach", "Teacher"), ("", ""), (" ", "  "), ("a b", "a  b")] {
+            assert!(!FoldedTitle::new(given).is(title), "{given}: {title}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn folded_text_stays_folded(text in "\\PC{0,12}") {
+            let folded = fold(&text).into_owned();
+            prop_assert_eq!(fold(&folded), folded.as_str());
+        }
+    }
+}

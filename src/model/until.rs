@@ -1,0 +1,277 @@
+//! Hats that end: an attachment may have a time at which the hat is to be removed.
+//!
+//! It is stored in the member `until` of an attachment, as an RFC 3339 time. Only hatrack knows this member: the three
+//! operations of the model and servers have three fields, and other programs keep it as an unrecognized member. A value that
+//! is not a time is kept, too, and never ends.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use super::{Attachment, Edit, Group, HatId, HatRule, Hats, Jid, Json, Room, User, Wardrobe};
+
+const MEMBER: &str = "until";
+
+impl Attachment {
+    /// When the hat is to be removed; `None`: never.
+    pub fn until(&self) -> Option<Timestamp> {
+        let json = self.extra.get(MEMBER)?.as_str();
+        json.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+    }
+
+    /// The attachment with this end, or without one.
+    #[must_use]
+    pub fn with_until(mut self, until: Option<Timestamp>) -> Self {
+        if self.until() != until {
+            self.extra
+                .set(MEMBER, until.map(|time| Json::string(&time.to_string())));
+        }
+        self
+    }
+
+    /// Whether the attachment has unrecognized JSON members.
+    pub fn has_unrecognized(&self) -> bool {
+        self.extra
+            .iter()
+            .any(|(name, _)| name != MEMBER || self.until().is_none())
+    }
+
+    /// Whether the hat has ended and is to be removed.
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.until().is_some_and(|until| until <= now)
+    }
+}
+
+impl Wardrobe {
+    /// The first time at which a hat ends; `None` if none does.
+    pub fn next_end(&self) -> Option<Timestamp> {
+        self.rooms().filter_map(|(_, room)| room.next_end()).min()
+    }
+
+    /// Removes all hats that have ended, in the rooms for which `may_change` holds. Gives the edits, which may be none.
+    pub fn remove_ended_hats(&mut self, now: Timestamp, may_change: impl Fn(&Jid) -> bool) -> Group {
+        let ended = self
+            .attachments_until(now)
+            .filter(|(room, _, _, attachment)| attachment.has_ended(now) && may_change(room));
+        let edits = ended.map(|(room, user, hat, attachment)| Edit::Hat {
+            room: room.clone(),
+            user: user.clone(),
+            hat: hat.clone(),
+            before: Some(attachment.clone()),
+            after: None,
+            rule: HatRule::AnyUser,
+        });
+        let group = Group(edits.collect());
+        for edit in &group.0 {
+            // Cannot fail: the edits were made of the current values.
+            let _ = self.apply_edit(edit);
+        }
+        group
+    }
+
+    /// All attachments of the rooms in which a hat has ended, with their rooms, users and hats.
+    fn attachments_until(&self, now: Timestamp) -> impl Iterator<Item = (&Jid, &Jid, &HatId, &Attachment)> {
+        let rooms = self.rooms();
+        let rooms = rooms.filter(move |(_, room)| room.next_end().is_some_and(|end| end <= now));
+        rooms.flat_map(|(room, content)| {
+            let users = content.users().iter();
+            users.flat_map(move |(user, content)| {
+                let hats = content.hats.iter();
+                hats.map(move |(hat, attachment)| (room, user, hat, attachment))
+            })
+        })
+    }
+}
+
+impl Group {
+    /// The group for an undo at this time: hats that it brings back do not end where their end has passed, as they would
+    /// be removed again at once.
+    pub fn without_past_ends(&self, now: Timestamp) -> Cow<'_, Self> {
+        if !self.0.iter().any(|edit| restores_ended(edit, now)) {
+            return Cow::Borrowed(self);
+        }
+        let edits = self.0.iter().map(|edit| {
+            let mut edit = edit.clone();
+            match &mut edit {
+                Edit::Hat {
+                    after: Some(after),
+                    before,
+                    ..
+                } if !same_end(before.as_ref(), after) => {
+                    *after = endless(after, now);
+                }
+                Edit::User {
+                    after: Some(after), ..
+                } => *after = endless_user(after, now),
+                Edit::Room {
+                    after: Some(after), ..
+                } => *after = endless_room(after, now).into(),
+                _ => {}
+            }
+            edit
+        });
+        Cow::Owned(Self(edits.collect()))
+    }
+}
+
+/// Whether the edit puts hats into effect that have ended.
+fn restores_ended(edit: &Edit, now: Timestamp) -> bool {
+    let of_user = |user: &User| user.hats.iter().any(|(_, hat)| hat.has_ended(now));
+    match edit {
+        Edit::Hat {
+            after: Some(after),
+            before,
+            ..
+        } => after.has_ended(now) && !same_end(before.as_ref(), after),
+        Edit::User {
+            after: Some(after), ..
+        } => of_user(after),
+        Edit::Room {
+            after: Some(after), ..
+        } => after.users().iter().any(|(_, user)| of_user(user)),
+        _ => false,
+    }
+}
+
+fn same_end(before: Option<&Attachment>, after: &Attachment) -> bool {
+    before.is_some_and(|before| before.until() == after.until())
+}
+
+fn endless(attachment: &Attachment, now: Timestamp) -> Attachment {
+    let ended = attachment.has_ended(now);
+    let attachment = attachment.clone();
+    if ended {
+        attachment.with_until(None)
+    } else {
+        attachment
+    }
+}
+
+fn endless_user(user: &User, now: Timestamp) -> User {
+    let hats = user.hats.iter();
+    let hats: Hats = hats.map(|(id, hat)| (id.clone(), endless(hat, now))).collect();
+    User { hats, ..user.clone() }
+}
+
+fn endless_room(room: &Room, now: Timestamp) -> Room {
+    let users = room.users().iter();
+    let users = users
+        .map(|(jid, user)| (jid.clone(), endless_user(user, now)))
+        .collect();
+    // The addresses are those of the room, so they are sorted and unique.
+    room.clone().with_users(users).unwrap_or_else(|| room.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Affiliation, HatId};
+
+    const ROOM: &str = "courses@conference.example.org";
+
+    fn jid(text: &str) -> Jid {
+        Jid::parse(text).unwrap()
+    }
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn until(text: &str) -> Attachment {
+        Attachment::default()
+            .with_active(true)
+            .with_until(Some(time(text)))
+    }
+
+    /// Ana has a hat that ends on 1 February, one that ends on 1 March and one that does not end.
+    fn wardrobe() -> Wardrobe {
+        let mut wardrobe = Wardrobe::default();
+        let (room, ana) = (jid(ROOM), jid("ana@example.org"));
+        wardrobe.add_room(&room, None).unwrap();
+        wardrobe
+            .set_affiliation(&ana, &room, Affiliation::Member)
+            .unwrap();
+        let hats = [
+            ("urn:x:1", until("2027-02-01T00:00:00Z")),
+            ("urn:x:2", until("2027-03-01T00:00:00Z")),
+            ("urn:x:3", Attachment::default()),
+        ];
+        for (hat, attachment) in hats {
+            wardrobe
+                .add_user_hat(&ana, &room, &HatId::parse(hat).unwrap(), attachment)
+                .unwrap();
+        }
+        wardrobe
+    }
+
+    #[test]
+    fn end_is_stored_as_text_and_invalid_values_never_end() {
+        let attachment = until("2027-02-01T00:00:00+01:00");
+        let json = serde_json::to_string(&attachment).unwrap();
+        assert_eq!(json, r#"{"active":true,"until":"2027-01-31T23:00:00Z"}"#);
+        assert_eq!(
+            attachment.with_until(None),
+            Attachment::default().with_active(true)
+        );
+        for value in ["1", "null", "\"\"", "\"soon\"", "\"2027-02-01\"", "{}", "\""] {
+            let mut odd = Attachment::default();
+            let Ok(json) = Json::new(value) else { continue };
+            odd.extra.set(MEMBER, Some(json));
+            assert_eq!(odd.until(), None, "{value}");
+            assert!(!odd.has_ended(Timestamp::MAX), "{value}");
+        }
+    }
+
+    #[test]
+    fn ended_hats_are_removed_and_undo_restores_them_without_an_end() {
+        let before = wardrobe();
+        assert_eq!(before.next_end(), Some(time("2027-02-01T00:00:00Z")));
+        let mut after = before.clone();
+        let now = time("2027-02-01T00:00:00Z");
+        assert!(after.remove_ended_hats(now, |_| false).is_empty());
+        assert!(
+            after
+                .remove_ended_hats(time("2027-01-31T23:59:59Z"), |_| true)
+                .is_empty()
+        );
+        let removed = after.remove_ended_hats(now, |_| true);
+        assert_eq!(removed.0.len(), 1);
+        assert_eq!(after.next_end(), Some(time("2027-03-01T00:00:00Z")));
+        let undo = removed.inverse();
+        let undo = undo.without_past_ends(now);
+        after.apply(&undo).unwrap();
+        let hat = HatId::parse("urn:x:1").unwrap();
+        let user = after.user(&jid(ROOM), &jid("ana@example.org")).unwrap();
+        assert_eq!(
+            user.hats.get(&hat),
+            Some(&Attachment::default().with_active(true))
+        );
+        after.apply(&undo.inverse()).unwrap();
+        assert_eq!(before.diff(&after), removed);
+    }
+
+    #[test]
+    fn undo_restores_ends_that_are_not_past() {
+        let mut wardrobe = wardrobe();
+        let group = wardrobe.remove_room(&jid(ROOM)).unwrap().inverse();
+        assert_eq!(*group.without_past_ends(time("2027-01-01T00:00:00Z")), group);
+        let late = group.without_past_ends(time("2027-02-15T00:00:00Z"));
+        wardrobe.apply(&late).unwrap();
+        assert_eq!(wardrobe.next_end(), Some(time("2027-03-01T00:00:00Z")));
+    }
+
+    #[test]
+    fn undo_of_another_change_keeps_the_end() {
+        let old = until("2027-02-01T00:00:00Z");
+        let edit = Edit::Hat {
+            room: jid(ROOM),
+            user: jid("ana@example.org"),
+            hat: HatId::parse("urn:x:1").unwrap(),
+            before: Some(old.clone().with_active(false)),
+            after: Some(old),
+            rule: HatRule::AnyUser,
+        };
+        let group = Group::from(edit);
+        assert_eq!(*group.without_past_ends(time("2027-02-15T00:00:00Z")), group);
+    }
+}

@@ -1,0 +1,295 @@
+//! Sends changes as soon as they are saved, and those that an earlier session could not send.
+//!
+//! A room is read once per connection and minute: what is expected on the server is what it answered or the base, and each change is
+//! sent by compare and set, so an older read is good enough to know what the server can hold.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::files::RoomLock;
+use super::Engine;
+use super::apply::{LOCK_TIMEOUT, OTHER_CLASS};
+use super::job::Job;
+use crate::model::Jid;
+use crate::sync::{
+    Base, Item, LocalRoom, MergeOptions, Outbox, Report, RoomPlan, RoomRead, RoomReport, RoomState,
+    SendState, ServerClass, ServerEvent, merge,
+};
+
+/// The number of requests that are not stopped by their number.
+pub(super) const NO_ID: u64 = u64::MAX;
+
+/// How long a read is good enough: a room may have been created again since, which not every server notices when it is sent
+/// a change.
+const READ_PERIOD: SignedDuration = SignedDuration::from_secs(60);
+
+/// A room whose saved changes wait.
+struct WaitingRoom {
+    room: LocalRoom,
+    revision: u64,
+    base: Arc<Base>,
+    outbox: Outbox,
+    lock: RoomLock,
+}
+
+impl Engine {
+    /// Sends the saved changes of rooms. What cannot be sent now stays in the outbox. `may_ask`: the account's password may
+    /// be requested.
+    pub(super) fn send_saved(&mut self, rooms: Vec<LocalRoom>, revision: u64, may_ask: bool) {
+        let (mut waiting, mut reports, mut asked) = (Vec::new(), Vec::new(), Vec::new());
+        for room in rooms {
+            self.changed(room.clone(), revision);
+            let name = room.room.clone();
+            // It was said of another value, perhaps.
+            self.left_out.remove(&name);
+            match self.take_over(room, revision) {
+                Ok(Some(one)) => waiting.push(one),
+                Ok(None) => {}
+                Err(why) => {
+                    let states = self.outbox_states(&name);
+                    let number = states.iter().filter(|(_, state)| waits(state)).count();
+                    // Even one that cannot be read contains at least one.
+                    reports.push(RoomReport::unsent(&name, number.max(1), why));
+                }
+            }
+            asked.push(name);
+        }
+        let mut jobs = self.jobs(waiting, may_ask, &mut reports);
+        self.send(NO_ID, &mut jobs);
+        reports.extend(self.end_jobs(jobs));
+        self.data.close();
+        reports.sort_by(|one, other| one.room.cmp(&other.room));
+        for room in &asked {
+            self.emit_outbox(room);
+        }
+        let retry = !self.is_refused();
+        self.resend.note(&reports, retry);
+        self.emit(ServerEvent::Sent {
+            report: Report {
+                server: self.settings.entry.name.clone(),
+                rooms: reports,
+            },
+        });
+    }
+
+    /// When something is to be done without a request.
+    pub(in crate::server) fn due(&self) -> Option<Instant> {
+        let resend = self.resend.due().filter(|_| self.may_connect());
+        resend.into_iter().chain(self.follow_due()).min()
+    }
+
+    /// Does what is due.
+    pub(in crate::server) fn resume(&mut self) {
+        self.resend_due();
+        self.go_on_following();
+    }
+
+    fn resend_due(&mut self) {
+        if !self.may_connect() {
+            return;
+        }
+        let rooms = self.resend.take_due();
+        if rooms.is_empty() {
+            return;
+        }
+        let rooms = rooms.into_iter().map(|room| self.local_room(room)).collect();
+        // Revision 0: the file is read again.
+        self.send_saved(rooms, 0, false);
+    }
+
+    /// Reports the states of a room's changes. That there are none is reported once.
+    pub(super) fn emit_outbox(&mut self, room: &Jid) {
+        let items = self.outbox_states(room);
+        let is_new = if items.is_empty() {
+            self.reported.remove(room)
+        } else {
+            self.reported.insert(room.clone());
+            true
+        };
+        if is_new {
+            self.emit(ServerEvent::Outbox {
+                room: room.clone(),
+                items,
+            });
+        }
+    }
+
+    /// The states of a room's changes; empty if they cannot be read.
+    fn outbox_states(&self, room: &Jid) -> Vec<(Item, SendState)> {
+        let Ok(files) = self.files() else {
+            return Vec::new();
+        };
+        if !files.has_outbox(room) {
+            return Vec::new();
+        }
+        let Ok(Some(base)) = files.base(room).0 else {
+            return Vec::new();
+        };
+        let outbox = files.outbox(room, base.class);
+        let left_out = self.left_out.get(room);
+        // Why something cannot be sent is not stored.
+        let known = |item, state: &SendState| match left_out.and_then(|items| items.get(item)) {
+            Some(reason) if waits(state) => SendState::LeftOut(*reason),
+            _ => state.clone(),
+        };
+        let states = outbox.states();
+        states
+            .map(|(item, state)| (item.clone(), known(item, state)))
+            .collect()
+    }
+
+    /// Locks a room and takes over what was prepared there. `None`: nothing waits.
+    ///
+    /// Errors: why nothing is sent, for display.
+    fn take_over(&self, mut room: LocalRoom, mut revision: u64) -> Result<Option<WaitingRoom>, String> {
+        if !self.writes(&room.room) {
+            return Ok(None);
+        }
+        let files = self.files()?;
+        if !files.has_outbox(&room.room) {
+            return Ok(None);
+        }
+        let Ok(Some(base)) = files.base(&room.room).0 else {
+            return Err("the room has not been compared with its server yet".into());
+        };
+        let lock = files.lock(&room.room, LOCK_TIMEOUT);
+        let Some(lock) = lock.map_err(|error| error.to_string())? else {
+            return Err("another session of this account is sending changes to the room".into());
+        };
+        let newer = self.data.newer(&room.room, revision);
+        if let Some((local, now)) = newer.map_err(|error| error.to_string())? {
+            (room.local, revision) = (local, now);
+        }
+        let outbox = files
+            .take_over(&room.room, base.class, room.local.as_deref())
+            .map_err(|error| error.to_string())?;
+        let waits = number_waiting(&outbox) > 0;
+        Ok(waits.then_some(WaitingRoom {
+            room,
+            revision,
+            base,
+            outbox,
+            lock,
+        }))
+    }
+
+    /// Reads the rooms that were not read on this connection, and finds what can be sent.
+    fn jobs(&mut self, waiting: Vec<WaitingRoom>, may_ask: bool, reports: &mut Vec<RoomReport>) -> Vec<Job> {
+        let names: Vec<Jid> = waiting.iter().map(|one| one.room.room.clone()).collect();
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let class = if self.needs_password() && !may_ask {
+            Err("its password has not been entered; the next comparison requests it".into())
+        } else {
+            self.connect().map_err(|error| error.to_string())
+        };
+        let class = class.and_then(|class| self.read_for_sending(&names, class).map(|()| class));
+        let mut jobs = Vec::new();
+        for mut one in waiting {
+            let plan = class.clone().and_then(|class| self.plan_to_send(class, &mut one));
+            match plan {
+                Ok(plan) => jobs.push(self.job(&plan, one)),
+                Err(why) => {
+                    let number = number_waiting(&one.outbox);
+                    reports.push(RoomReport::unsent(&one.room.room, number, why));
+                }
+            }
+        }
+        jobs
+    }
+
+    /// Errors: why nothing can be sent now, for display.
+    pub(super) fn read_for_sending(&mut self, rooms: &[Jid], class: ServerClass) -> Result<(), String> {
+        let stream = self.stream;
+        let now = Timestamp::now();
+        let unread = &self.following.unread;
+        self.reads.retain(|room, reading| {
+            let age = now.duration_since(reading.began);
+            let is_recent = !age.is_negative() && age < READ_PERIOD;
+            reading.stream == stream && is_recent && !unread.contains(room)
+        });
+        let is_read = |room: &&Jid| self.reads.contains_key(*room);
+        let missing: Vec<Jid> = rooms.iter().filter(|room| !is_read(room)).cloned().collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut now = class;
+        for (room, reading) in self.read(NO_ID, &missing, &mut now)? {
+            self.reads.insert(room, reading);
+        }
+        if now == class {
+            Ok(())
+        } else {
+            Err(OTHER_CLASS.into())
+        }
+    }
+
+    /// Errors: why nothing can be sent to the room, for display.
+    fn plan_to_send(&mut self, class: ServerClass, waiting: &mut WaitingRoom) -> Result<RoomPlan, String> {
+        let (room, base) = (&waiting.room.room, &waiting.base);
+        if class != base.class {
+            return Err(OTHER_CLASS.into());
+        }
+        let usable = self.data.check(base, class, waiting.revision);
+        usable.map_err(|reason| format!("{reason}; compare the room again"))?;
+        let Some(reading) = self.reads.get(room) else {
+            return Err("the room was not read".into());
+        };
+        let read = &reading.read;
+        if let RoomRead::Read(remote) = read {
+            let (began, stream) = (reading.began, reading.stream);
+            let may_be_lost = |time| began > time && stream.may_have_lost(time);
+            if let Cow::Owned(base) = waiting.base.with_answers(remote, may_be_lost) {
+                waiting.base = Arc::new(base);
+            }
+        }
+        let base = &*waiting.base;
+        let options = MergeOptions {
+            affiliations: self.settings.entry.affiliations,
+            account: self.settings.account().cloned(),
+            take: false,
+        };
+        let plan = merge(
+            room,
+            Ok(Some(base)),
+            waiting.room.local.as_deref(),
+            read,
+            class,
+            &options,
+        );
+        match (&plan.state, plan.set_aside) {
+            (RoomState::Linked, None) => Ok(plan),
+            (_, Some(reason)) => Err(format!("{reason}; compare the room again")),
+            (state, None) => {
+                let why = state
+                    .message()
+                    .unwrap_or("the room is not on the server")
+                    .to_owned();
+                // It may be there again.
+                self.reads.remove(room);
+                Err(why)
+            }
+        }
+    }
+
+    fn job(&self, plan: &RoomPlan, waiting: WaitingRoom) -> Job {
+        let mut job = Job::new(plan, waiting.outbox, Some(waiting.base), waiting.lock);
+        job.local = waiting.room.local;
+        job.revision = waiting.revision;
+        job.affiliations = self.settings.entry.affiliations;
+        job
+    }
+}
+
+fn number_waiting(outbox: &Outbox) -> usize {
+    let states = outbox.states();
+    states.filter(|(_, state)| waits(state)).count()
+}
+
+fn waits(state: &SendState) -> bool {
+    *state == SendState::Waiting
+}

@@ -1,0 +1,437 @@
+//! Follows rooms: what others change on the server is reported, to be received by the file.
+//!
+//! A room is read once, then looked at for changes. What was read counts only for items that did not change in the file
+//! and in the base since, so a late report never takes back what is newer.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::super::backend::Seen;
+use super::super::error::Error;
+use super::Engine;
+use super::plan::{COMPARISONS, with_answers};
+use super::room::{Asked, Lost, Reading};
+use crate::model::Jid;
+use crate::sync::{
+    LocalRoom, MergeOptions, OtherRooms, Plan, ReadMark, RemoteUser, RoomPlan, RoomRead, RoomState, SendMode,
+    ServerClass, ServerEvent, ServerKind, ServerState, merge,
+};
+
+/// The number of requests that are not stopped by their number.
+const NO_ID: u64 = u64::MAX;
+/// Rooms that are read at a time; in between, requests are handled.
+const ROOMS_AT_A_TIME: usize = 8;
+/// The number of users who are read alone before the whole room is read again.
+const MOST_USERS: usize = 20_000;
+/// The number of changes taken from one look; more are looked at again.
+const MOST_SEEN: usize = 20_000;
+
+/// Whether a read counts.
+enum ReadValidity {
+    Yes,
+    /// Another session moved the base on since the read began, which says nothing about that.
+    BaseChanged,
+    No,
+}
+
+impl Engine {
+    /// Follows exactly these rooms.
+    pub(super) fn follow(
+        &mut self,
+        rooms: Vec<LocalRoom>,
+        selected: Option<Jid>,
+        revision: u64,
+        interval: Duration,
+    ) {
+        // What a session with limited rights would receive may be beyond them.
+        let may_receive = !self.scope.rights.is_limited();
+        self.report_known_class(rooms.iter().map(|room| &room.room));
+        let mut asked = BTreeSet::new();
+        for room in rooms {
+            if may_receive && self.writes(&room.room) && room.local.is_some() {
+                asked.insert(room.room.clone());
+                self.rooms.entry(room.room.clone()).or_default();
+                self.changed(room, revision);
+            }
+        }
+        let is_changed = !self.following.rooms.keys().eq(&asked);
+        let gone: Vec<Jid> = self.following.rooms.keys().cloned().collect();
+        for room in gone.iter().filter(|room| !asked.contains(*room)) {
+            self.control.release(room);
+            self.following.forget(room);
+            self.following.rooms.remove(room);
+        }
+        for room in asked {
+            self.following.rooms.entry(room).or_default();
+        }
+        // Looking is reading only. A room that was never compared is no reason to connect.
+        let tells = self.settings.entry.kind == ServerKind::Prosody;
+        let is_compared = |room: &Jid| self.files().is_ok_and(|files| files.has_base(room));
+        let visible = selected
+            .clone()
+            .filter(|room| tells && self.sees(room) && is_compared(room));
+        self.following.visible = visible;
+        self.following.selected = selected;
+        self.following.interval = interval;
+        if self.following.is_idle() {
+            self.following.may_ask = false;
+        }
+        if is_changed || !self.following.is_away() {
+            self.following.try_again_now();
+        }
+        self.watch_followed();
+    }
+
+    /// When something is to be done for followed rooms.
+    pub(super) fn follow_due(&self) -> Option<Instant> {
+        let may_connect = self.may_connect() || self.following.may_ask && !self.is_refused();
+        if self.following.is_idle() || !may_connect {
+            return None;
+        }
+        if self.released_rooms().next().is_some() {
+            return Some(Instant::now());
+        }
+        let looks = self.backend.next_look();
+        self.following.due(self.follows_any(), looks)
+    }
+
+    /// Does what is due for followed rooms.
+    pub(super) fn go_on_following(&mut self) {
+        if self.follow_due().is_none_or(|at| at > Instant::now()) {
+            return;
+        }
+        self.notice_released_rooms();
+        let tries = self.following.may_try();
+        if tries {
+            self.take_rooms();
+        }
+        // Another session may follow all rooms: only a password that is to be entered is entered now.
+        let may_ask = std::mem::take(&mut self.following.may_ask);
+        let logs_in = may_ask && self.needs_password() && self.following.is_any_compared();
+        let follows_any = self.follows_any();
+        if !follows_any && !logs_in {
+            self.following.forget_reads();
+        }
+        let looks = self.following.visible.is_some() && (tries || !self.following.is_away());
+        if !follows_any && !logs_in && !looks {
+            return;
+        }
+        match self.look_and_read() {
+            Ok(()) => self.report_changes(),
+            Err(Error::Stopped) => {}
+            Err(error) => self.lose_rooms(&error),
+        }
+        self.drop_old_reads();
+        self.data.close();
+    }
+
+    /// Whether the server is connected to without a request. Nobody is asked for a password by that.
+    pub(super) fn may_connect(&self) -> bool {
+        !self.is_refused() && !self.needs_password()
+    }
+
+    fn follows_any(&self) -> bool {
+        self.following.rooms.keys().any(|room| self.control.follows(room))
+    }
+
+    fn look_and_read(&mut self) -> Result<(), Error> {
+        let class = self.connect()?;
+        let generation = self.backend.generation();
+        if generation != self.following.generation {
+            self.following.generation = generation;
+            let followed = self.following.rooms.keys();
+            let followed = followed.filter(|room| self.control.follows(room));
+            self.following.unread = followed.cloned().collect();
+            self.forget_occupants();
+        }
+        // Before a room is read: from now on no change is missed.
+        if self.backend.next_look().is_some_and(|at| at <= Instant::now()) {
+            self.look()?;
+        }
+        self.read_followed(class)?;
+        self.following.connected();
+        self.give_sign_of_life(false);
+        Ok(())
+    }
+
+    fn look(&mut self) -> Result<(), Error> {
+        self.seen.report_doubt(&self.notify);
+        let Self { backend, control, .. } = self;
+        let mut all = Vec::new();
+        let result = backend.look(&mut |seen| {
+            all.push(seen);
+            if control.is_ending() || all.len() >= MOST_SEEN {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        let is_cut = all.len() >= MOST_SEEN;
+        for seen in all {
+            match seen {
+                Seen::Users { room, users, by } => self.take_users(&room, users, by.as_ref()),
+                // It may now be another room, to which nothing is sent before it is read.
+                Seen::Room { room } if self.control.follows(&room) => {
+                    self.following.unread.insert(room);
+                }
+                Seen::Room { room } => drop(self.reads.remove(&room)),
+                Seen::Occupants { room, seen } => self.take_occupants(&room, seen),
+            }
+        }
+        if result.is_ok() {
+            self.announce_occupants();
+        }
+        if is_cut {
+            // Anything may have been left out.
+            self.reads.clear();
+            let rooms = self.following.rooms.keys();
+            let rooms = rooms.filter(|room| self.control.follows(room));
+            self.following.unread = rooms.cloned().collect();
+            return Ok(());
+        }
+        result
+    }
+
+    /// Takes users as they were seen. A room that is to be read is not changed before.
+    fn take_users(&mut self, room: &Jid, users: Vec<(Jid, Option<RemoteUser>)>, by: Option<&Arc<str>>) {
+        if !self.control.follows(room) || self.following.unread.contains(room) {
+            return;
+        }
+        let known = self.rooms.get_mut(room);
+        let Some((known, class)) = known.and_then(|known| {
+            let class = known.class?;
+            Some((known, class))
+        }) else {
+            self.following.unread.insert(room.clone());
+            return;
+        };
+        let Some(read) = &mut known.read else {
+            self.following.unread.insert(room.clone());
+            return;
+        };
+        let mark = ReadMark {
+            class,
+            local: known.local.as_deref(),
+            base: known.base.as_deref(),
+        };
+        let mut is_new = false;
+        for (user, there) in users {
+            is_new |= read.take_user(&mark, &user, there);
+        }
+        if read.users_read_later() > MOST_USERS {
+            self.following.unread.insert(room.clone());
+        }
+        if is_new {
+            self.following.note_change(room, by);
+        }
+    }
+
+    /// Reads some of the rooms that are to be read.
+    fn read_followed(&mut self, class: ServerClass) -> Result<(), Error> {
+        let mut rooms = self.following.take_unread(ROOMS_AT_A_TIME);
+        rooms.retain(|room| self.control.follows(room));
+        if rooms.is_empty() {
+            return Ok(());
+        }
+        let mut now = class;
+        for attempt in 1..=COMPARISONS {
+            let reads = self.read(NO_ID, &rooms, &mut now).map_err(|_| Error::Stopped)?;
+            rooms.clear();
+            for (room, reading) in reads {
+                match &reading.read {
+                    RoomRead::Unread(why) if !matches!(self.state, ServerState::Ready(_)) => {
+                        return Err(Error::Away(why.clone()));
+                    }
+                    RoomRead::Unread(why) | RoomRead::Forbidden(why) => {
+                        log::info!(room:% = room, reason = why.as_str(); "followed room not read");
+                        self.following.read_again(&room, true);
+                    }
+                    RoomRead::Read(_) | RoomRead::Gone => match self.take_reading(now, &room, &reading) {
+                        ReadValidity::Yes => {}
+                        ReadValidity::BaseChanged if attempt < COMPARISONS => rooms.push(room.clone()),
+                        ReadValidity::BaseChanged | ReadValidity::No => {
+                            self.following.read_again(&room, true);
+                        }
+                    },
+                }
+                // What is sent next needs no other read.
+                if let Some(kept) = self.reads.get_mut(&room) {
+                    *kept = reading;
+                }
+            }
+            if rooms.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a room as read.
+    fn take_reading(&mut self, class: ServerClass, room: &Jid, reading: &Reading) -> ReadValidity {
+        for attempt in 0..2 {
+            let Some(known) = self.rooms.get(room) else {
+                return ReadValidity::Yes;
+            };
+            let local = LocalRoom {
+                room: room.clone(),
+                local: known.local.clone(),
+                take: false,
+            };
+            let asked = Asked {
+                id: NO_ID,
+                rooms: Vec::new(),
+                others: OtherRooms::Ignore,
+                revision: known.revision,
+                affiliations: self.settings.entry.affiliations,
+            };
+            let is_planned = known.planned;
+            let compared = self.compare(class, &asked, &local, reading);
+            if let Some(known) = self.rooms.get_mut(room) {
+                known.planned = is_planned;
+            }
+            let compared = compared.inspect_err(|reason| {
+                log::warn!(room:% = room, reason = reason.as_str(); "followed room not compared");
+            });
+            let plan = match compared {
+                Ok(Some(plan)) => plan,
+                Ok(None) => return ReadValidity::BaseChanged,
+                Err(_) => return ReadValidity::No,
+            };
+            match plan.state {
+                RoomState::Linked if !plan.first_contact && plan.set_aside.is_none() => {
+                    self.following.note_change(room, None);
+                    self.announce_follower(room);
+                    self.send_lost_again(room);
+                    return ReadValidity::Yes;
+                }
+                // Another session knows a newer file.
+                RoomState::Unread(_) if attempt == 0 && self.read_local(room, asked.revision) => {}
+                RoomState::Unread(_) => return ReadValidity::No,
+                _ => break,
+            }
+        }
+        self.give_up_room(room);
+        ReadValidity::Yes
+    }
+
+    /// What the server lost of this account's changes is sent again, as soon as what was read is compared.
+    fn send_lost_again(&mut self, room: &Jid) {
+        let is_at_once = self.settings.entry.send == SendMode::AtOnce;
+        let known = self.rooms.get_mut(room);
+        match known.map(|known| std::mem::take(&mut known.lost)) {
+            Some(Lost::Waits) if is_at_once => self.resend.soon(room),
+            Some(Lost::NotNoted) => self.following.read_again(room, true),
+            Some(Lost::Waits | Lost::Nothing) | None => {}
+        }
+    }
+
+    /// Reads a room of the file again, of which this session knows an older revision. Returns whether it is newer now.
+    fn read_local(&mut self, room: &Jid, than: u64) -> bool {
+        let newer = self.data.newer(room, than);
+        let Ok(Some((local, revision))) = newer else {
+            return false;
+        };
+        let (room, take) = (room.clone(), false);
+        self.changed(LocalRoom { room, local, take }, revision);
+        true
+    }
+
+    /// Compares the rooms that changed, and reports what is to be received.
+    fn report_changes(&mut self) {
+        if !self.following.may_report() {
+            return;
+        }
+        if self.following.is_all_received() {
+            // The history has all of them now, together with those of other sessions.
+            self.guard = None;
+        }
+        let mut rooms = Vec::new();
+        let (changed, authors) = self.following.take_changed();
+        for room in changed {
+            if self.control.follows(&room) {
+                rooms.extend(self.incoming(&room));
+            }
+        }
+        if rooms.is_empty() {
+            return;
+        }
+        let names: BTreeSet<Jid> = rooms.iter().map(|plan| plan.room.clone()).collect();
+        let by = authors
+            .into_iter()
+            .filter(|(room, _)| names.contains(room))
+            .collect();
+        self.following.report(names);
+        let server = self.settings.entry.name.clone();
+        let plan = Arc::new(Plan { server, rooms });
+        self.emit(ServerEvent::Incoming { plan, by });
+    }
+
+    /// What is to be received of a room; `None`: nothing.
+    fn incoming(&mut self, room: &Jid) -> Option<RoomPlan> {
+        let known = self.rooms.get(room)?;
+        let (class, revision) = (known.class?, known.revision);
+        let Ok((Ok(Some(base)), _)) = self.usable_base(class, room, revision) else {
+            self.give_up_room(room);
+            return None;
+        };
+        if base.revision > revision && !self.read_local(room, revision) {
+            self.following.read_again(room, true);
+            return None;
+        }
+        let known = self.rooms.get(room)?;
+        let (local, files) = (known.local.clone()?, self.files().ok()?);
+        let read = known.read.as_ref()?;
+        let outbox = known.outbox(files, class, room);
+        let options = MergeOptions {
+            affiliations: self.settings.entry.affiliations,
+            account: self.settings.account().cloned(),
+            take: false,
+        };
+        let remote = RoomRead::Read(read.room.clone());
+        let answered = with_answers(&base, &outbox, Some(&read.room), (read.began, read.stream));
+        let mut plan = merge(room, Ok(Some(&answered)), Some(&local), &remote, class, &options);
+        plan.began = read.began;
+        if plan.state != RoomState::Linked || plan.set_aside.is_some() {
+            self.give_up_room(room);
+            return None;
+        }
+        let now = ReadMark {
+            class,
+            local: Some(&local),
+            base: Some(&base),
+        };
+        let is_stale = |item: &_| read.local_changed(&now, item) || read.base_changed(&now, item);
+        let dropped = plan.keep_incoming(&|item| outbox.is_in_flight(item), &is_stale);
+        if plan.lines.iter().any(crate::sync::Line::takes_hats) {
+            self.guard().hold(&mut plan, &local, Timestamp::now());
+        }
+        self.following.read_again(room, dropped);
+        let counts = plan.counts();
+        if let Some(followed) = self.following.rooms.get_mut(room) {
+            followed.has_rest = dropped || counts.conflicts > 0;
+        }
+        let is_incoming = counts.receive > 0 || plan.held() != base.held;
+        if let Some(known) = self.rooms.get_mut(room) {
+            known.base = Some(base);
+        }
+        is_incoming.then_some(plan)
+    }
+
+    /// A followed room changed in the file: what could not be received before may be now.
+    pub(super) fn note_local_change(&mut self, room: &Jid) {
+        let followed = self.following.rooms.get(room);
+        if followed.is_some_and(|followed| followed.has_rest) && self.control.follows(room) {
+            let is_read = self.rooms.get(room).is_some_and(|known| known.read.is_some());
+            let rooms = if is_read {
+                &mut self.following.changed
+            } else {
+                &mut self.following.unread
+            };
+            rooms.insert(room.clone());
+        }
+    }
+}

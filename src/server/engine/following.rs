@@ -1,0 +1,296 @@
+//! When followed rooms are read, looked at, and reported.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::sign_of_life::{OwnSigns, SILENCE, SeenSign};
+use crate::model::Jid;
+use crate::sync::Follower;
+
+/// How often rooms are tried that another session follows.
+const TAKE_OVER_INTERVAL: Duration = Duration::from_secs(10);
+/// The first pause after a lost connection; it doubles up to the last.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LAST_PAUSE: Duration = Duration::from_secs(60);
+/// The pause before a room is read again of which not everything could be received; it doubles up to the last.
+const FIRST_READ_PAUSE: Duration = Duration::from_secs(10);
+const LAST_READ_PAUSE: Duration = Duration::from_secs(300);
+/// How long to wait until what was reported is committed.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A room to follow.
+#[derive(Debug, Default)]
+pub(super) struct FollowedRoom {
+    /// Who follows it.
+    pub(super) follower: Option<Follower>,
+    /// The same as last reported.
+    pub(super) announced: Option<Follower>,
+    /// The last sign of life of another session that follows it.
+    pub(super) sign: Option<SeenSign>,
+    /// The hash of a base that is no longer valid: the room has to be compared first.
+    pub(super) unusable_base: Option<u64>,
+    /// When it is read again, and the pause before that time or the last one.
+    read_again: Option<Instant>,
+    read_pause: Option<Duration>,
+    /// Something was not received that may be later, after a change in the file.
+    pub(super) has_rest: bool,
+}
+
+/// Who changed a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Author {
+    One(Arc<str>),
+    /// Several, or one that the server did not name.
+    Unknown,
+}
+
+/// The rooms that a session is to follow on one server.
+#[derive(Debug, Default)]
+pub(super) struct Following {
+    pub(super) rooms: BTreeMap<Jid, FollowedRoom>,
+    pub(super) selected: Option<Jid>,
+    /// The room of which the server is asked who is there, followed or not.
+    pub(super) visible: Option<Jid>,
+    /// The shortest time between two reports.
+    pub(super) interval: Duration,
+    /// Whether the account's password may be requested.
+    pub(super) may_ask: bool,
+    /// When to try to follow rooms that this session does not follow.
+    next_try: Option<Instant>,
+    /// The pause after the next lost connection.
+    pause: Option<Duration>,
+    /// The backend's number of the connection on which rooms are watched.
+    pub(super) generation: u64,
+    /// There is no memory for more rooms until some of those that were read are in the file.
+    pub(super) is_full: bool,
+    /// Rooms to read.
+    pub(super) unread: BTreeSet<Jid>,
+    /// Rooms that changed since they were last compared.
+    pub(super) changed: BTreeSet<Jid>,
+    authors: BTreeMap<Jid, Author>,
+    pub(super) signs: OwnSigns,
+    last_report: Option<Instant>,
+    /// What is reported but not in the file yet, and how long to wait for that.
+    reported: Option<(Instant, BTreeSet<Jid>)>,
+}
+
+impl Following {
+    /// When something is to be done next; `follows_any`: this session follows some of the rooms, `looks`: when the server
+    /// is to be looked at.
+    pub(super) fn due(&self, follows_any: bool, looks: Option<Instant>) -> Option<Instant> {
+        if !follows_any {
+            let looks = looks.filter(|_| self.visible.is_some() && !self.is_away());
+            return self.next_try.into_iter().chain(looks).min();
+        }
+        let now = Instant::now();
+        let reads = (!self.unread.is_empty() && !self.is_full).then_some(now);
+        let read_again = self.rooms.values().filter_map(|room| room.read_again);
+        let read_again = read_again.filter(|_| !self.is_full);
+        [self.next_try, looks, reads, self.report_due(now)]
+            .into_iter()
+            .flatten()
+            .chain(read_again)
+            .min()
+    }
+
+    fn report_due(&self, now: Instant) -> Option<Instant> {
+        if let Some((until, _)) = &self.reported {
+            return Some(*until);
+        }
+        let next = self.last_report.map_or(now, |last| last + self.interval);
+        (!self.changed.is_empty()).then_some(next)
+    }
+
+    /// Whether changed rooms may be compared and reported now.
+    pub(super) fn may_report(&mut self) -> bool {
+        let now = Instant::now();
+        if let Some((_, rooms)) = self.reported.take_if(|(until, _)| *until <= now) {
+            self.changed.extend(rooms);
+        }
+        self.report_due(now).is_some_and(|at| at <= now)
+    }
+
+    /// Whether what was read of a room is not in the file yet, as far as it is to be.
+    pub(super) fn is_pending(&self, room: &Jid) -> bool {
+        let reported = self.reported.as_ref();
+        self.changed.contains(room) || reported.is_some_and(|(_, rooms)| rooms.contains(room))
+    }
+
+    /// Whether everything that was reported is in the file, or no longer waited for.
+    pub(super) fn is_all_received(&self) -> bool {
+        let until = self.reported.as_ref().map(|(until, _)| *until);
+        until.is_none_or(|until| until <= Instant::now())
+    }
+
+    /// Takes the rooms that changed, and who changed them, if that is known.
+    pub(super) fn take_changed(&mut self) -> (BTreeSet<Jid>, BTreeMap<Jid, Arc<str>>) {
+        let authors = std::mem::take(&mut self.authors);
+        let named = authors.into_iter().filter_map(|(room, author)| match author {
+            Author::One(name) => Some((room, name)),
+            Author::Unknown => None,
+        });
+        (std::mem::take(&mut self.changed), named.collect())
+    }
+
+    /// Rooms were reported.
+    pub(super) fn report(&mut self, rooms: BTreeSet<Jid>) {
+        let now = Instant::now();
+        self.last_report = Some(now);
+        self.reported = Some((now + COMMIT_TIMEOUT, rooms));
+    }
+
+    /// A room changed. `by`: who changed it, if that is known.
+    pub(super) fn note_change(&mut self, room: &Jid, by: Option<&Arc<str>>) {
+        self.changed.insert(room.clone());
+        let author = by.map_or(Author::Unknown, |by| Author::One(by.clone()));
+        let known = self.authors.entry(room.clone()).or_insert_with(|| author.clone());
+        if *known != author {
+            *known = Author::Unknown;
+        }
+    }
+
+    /// A room was received.
+    pub(super) fn received(&mut self, room: &Jid) {
+        if let Some((_, rooms)) = &mut self.reported {
+            rooms.remove(room);
+        }
+        self.reported.take_if(|(_, rooms)| rooms.is_empty());
+        if let Some(followed) = self.rooms.get_mut(room) {
+            followed.unusable_base = None;
+            if !matches!(followed.follower, Some(Follower::Here)) {
+                self.try_again_now();
+            }
+        }
+    }
+
+    /// Whether there is no room to follow or to look at.
+    pub(super) fn is_idle(&self) -> bool {
+        self.rooms.is_empty() && self.visible.is_none()
+    }
+
+    /// Whether any room was compared, as far as is known, so that it is followed by this session or will be.
+    pub(super) fn is_any_compared(&self) -> bool {
+        let mut followers = self.rooms.values().filter_map(|room| room.follower.as_ref());
+        followers.any(|follower| *follower != Follower::NotCompared)
+    }
+
+    /// Whether it is time to try to follow rooms that this session does not follow.
+    pub(super) fn may_try(&self) -> bool {
+        self.next_try.is_some_and(|at| at <= Instant::now())
+    }
+
+    pub(super) fn try_again_now(&mut self) {
+        self.next_try = Some(Instant::now());
+    }
+
+    /// Tries later if rooms are `left`: soon enough to notice when another session has been silent for too long.
+    pub(super) fn tried(&mut self, left: bool) {
+        let now = Instant::now();
+        let signs = self.rooms.values().filter_map(|room| room.sign.as_ref());
+        let silences = signs.map(|sign| sign.since() + SILENCE);
+        let next = silences
+            .filter(|at| *at > now)
+            .chain([now + TAKE_OVER_INTERVAL])
+            .min();
+        self.next_try = next.filter(|_| left);
+    }
+
+    /// Tries later, if not sooner.
+    pub(super) fn try_later(&mut self) {
+        let later = Instant::now() + TAKE_OVER_INTERVAL;
+        self.next_try = Some(self.next_try.map_or(later, |next| next.min(later)));
+    }
+
+    /// Whether the connection was lost and has not worked since.
+    pub(super) fn is_away(&self) -> bool {
+        self.pause.is_some()
+    }
+
+    /// The connection works.
+    pub(super) fn connected(&mut self) {
+        self.pause = None;
+    }
+
+    /// The connection is lost: rooms are tried again after a pause. Nothing read before counts.
+    pub(super) fn disconnected(&mut self) {
+        let pause = self.pause.unwrap_or(FIRST_PAUSE);
+        self.pause = Some((pause * 2).min(LAST_PAUSE));
+        self.next_try = Some(Instant::now() + pause);
+        self.forget_reads();
+    }
+
+    /// Nothing is followed for now.
+    pub(super) fn forget_reads(&mut self) {
+        self.unread.clear();
+        self.changed.clear();
+        self.authors.clear();
+        for room in self.rooms.values_mut() {
+            room.read_again = None;
+        }
+    }
+
+    /// A room is no longer followed.
+    pub(super) fn forget(&mut self, room: &Jid) {
+        self.unread.remove(room);
+        self.changed.remove(room);
+        self.authors.remove(room);
+        if let Some(followed) = self.rooms.get_mut(room) {
+            followed.read_again = None;
+        }
+    }
+
+    /// Takes the rooms to be read now, the selected one first.
+    pub(super) fn take_unread(&mut self, most: usize) -> Vec<Jid> {
+        if self.is_full {
+            return Vec::new();
+        }
+        let now = Instant::now();
+        for (jid, room) in &mut self.rooms {
+            if room.read_again.take_if(|at| *at <= now).is_some() {
+                self.unread.insert(jid.clone());
+            }
+        }
+        let selected = self.selected.iter().filter(|room| self.unread.contains(*room));
+        let others = self
+            .unread
+            .iter()
+            .filter(|room| Some(*room) != self.selected.as_ref());
+        let rooms: Vec<Jid> = selected.chain(others).take(most).cloned().collect();
+        for room in &rooms {
+            self.unread.remove(room);
+        }
+        rooms
+    }
+
+    /// Reads a room again after a pause, because something of it could not be received; or not, if nothing is left.
+    pub(super) fn read_again(&mut self, room: &Jid, is_left: bool) {
+        let Some(followed) = self.rooms.get_mut(room) else {
+            return;
+        };
+        if !is_left {
+            (followed.read_again, followed.read_pause) = (None, None);
+        } else if followed.read_again.is_none() {
+            let last = followed.read_pause;
+            let pause = last.map_or(FIRST_READ_PAUSE, |last| (last * 2).min(LAST_READ_PAUSE));
+            followed.read_again = Some(Instant::now() + pause);
+            followed.read_pause = Some(pause);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_reported_is_not_waited_for_while_nothing_is_followed() {
+        let following = Following {
+            reported: Some((Instant::now(), BTreeSet::new())),
+            ..Following::default()
+        };
+        assert_eq!(following.due(false, None), None);
+        assert!(following.due(true, None).is_some());
+        assert!(following.is_all_received());
+    }
+}

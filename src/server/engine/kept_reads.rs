@@ -1,0 +1,46 @@
+//! How many rooms are kept as read: of rooms that are followed, the last read is kept to compare what changes with it.
+//!
+//! A read is needed until what it shows is in the file. After that it saves another one when something changes in the room, so
+//! the reads that were not needed for longest are dropped.
+
+use std::time::Instant;
+
+use super::Engine;
+use crate::model::Jid;
+
+/// Maximum memory of all kept reads, in bytes, unless the options say otherwise: about 800,000 users.
+const MOST_KEPT: usize = 256 << 20;
+
+impl Engine {
+    /// Drops reads that are not needed until all others fit, and notes whether there is memory for more.
+    pub(super) fn drop_old_reads(&mut self) {
+        let most = self.most_kept.unwrap_or(MOST_KEPT);
+        let (mut all, mut needed) = (0_usize, 0_usize);
+        let mut idle: Vec<(Instant, usize, Jid)> = Vec::new();
+        for (room, known) in &self.rooms {
+            let Some(read) = known.read.as_ref().filter(|_| !known.planned) else {
+                continue;
+            };
+            all = all.saturating_add(read.size());
+            if self.following.is_pending(room) {
+                needed = needed.saturating_add(read.size());
+            } else {
+                idle.push((read.used, read.size(), room.clone()));
+            }
+        }
+        self.following.is_full = needed > most;
+        if all <= most {
+            return;
+        }
+        idle.sort_unstable();
+        for (_, size, room) in idle {
+            if let Some(known) = self.rooms.get_mut(&room) {
+                (known.read, known.base) = (None, None);
+            }
+            all = all.saturating_sub(size);
+            if all <= most {
+                break;
+            }
+        }
+    }
+}

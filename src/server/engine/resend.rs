@@ -1,0 +1,62 @@
+//! When changes that could not be sent are sent again.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use crate::model::Jid;
+use crate::sync::RoomReport;
+
+/// The first pause; it doubles up to the last.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LAST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Rooms with saved changes that could not be sent.
+#[derive(Debug, Default)]
+pub(super) struct Resend {
+    rooms: BTreeSet<Jid>,
+    /// When to try again, and the pause before that.
+    next: Option<(Instant, Duration)>,
+}
+
+impl Resend {
+    /// When something is to be sent again.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.next.map(|(at, _)| at)
+    }
+
+    /// Takes the rooms, if it is time.
+    pub(super) fn take_due(&mut self) -> BTreeSet<Jid> {
+        match self.due() {
+            Some(at) if at <= Instant::now() => std::mem::take(&mut self.rooms),
+            _ => BTreeSet::new(),
+        }
+    }
+
+    /// The server can be used again: there is nothing to wait for.
+    pub(super) fn retry_now(&mut self) {
+        if !self.rooms.is_empty() {
+            self.next = Some((Instant::now(), FIRST_PAUSE));
+        }
+    }
+
+    /// A room has changes to send now.
+    pub(super) fn soon(&mut self, room: &Jid) {
+        self.rooms.insert(room.clone());
+        self.next = Some((Instant::now(), FIRST_PAUSE));
+    }
+
+    /// Notes which rooms have unsent changes. `retry`: trying again can help.
+    pub(super) fn note(&mut self, reports: &[RoomReport], retry: bool) {
+        for report in reports {
+            if report.unsent > 0 {
+                self.rooms.insert(report.room.clone());
+            } else {
+                self.rooms.remove(&report.room);
+            }
+        }
+        let pause = self
+            .next
+            .map_or(FIRST_PAUSE, |(_, pause)| (pause * 2).min(LAST_PAUSE));
+        self.next = (retry && !self.rooms.is_empty()).then(|| (Instant::now() + pause, pause));
+    }
+}

@@ -1,0 +1,196 @@
+//! What a moderator decides about a change that the server refused, or that collides with another one there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Engine;
+use super::apply::LOCK_TIMEOUT;
+use super::at_once::NO_ID;
+use super::room::Asked;
+use crate::model::{Jid, Room};
+use crate::sync::{
+    Decision, Failed, Item, ItemValue, LocalRoom, OtherRooms, Outbox, PlanCounts, Report, RoomPlan, RoomRead,
+    RoomReport, SendFailure, ServerEvent, Subject, local_value,
+};
+
+impl Engine {
+    /// Sends a refused change again.
+    pub(super) fn retry(&mut self, room: Jid, item: &Item) {
+        let permitted = self.permit(item);
+        match permitted.and_then(|()| self.change_outbox(&room, |outbox| outbox.retry(item))) {
+            Ok(()) => self.send_saved(vec![self.local_room(room)], 0, true),
+            Err(why) => self.not_resolved(&room, why),
+        }
+    }
+
+    /// Resolves a conflict. `shown`: the server's value that the user saw.
+    pub(super) fn resolve(&mut self, room: Jid, item: &Item, decision: Decision, shown: Option<&ItemValue>) {
+        let resolved = self.permit(item).and_then(|()| match decision {
+            Decision::Send => self.keep_file(&room, item, shown).map(|()| None),
+            Decision::Receive => self.take_from_server(&room, item, shown),
+            Decision::Skip => self
+                .change_outbox(&room, |outbox| outbox.forget(item))
+                .map(|()| None),
+        });
+        match resolved {
+            Ok(_) if decision == Decision::Send => self.send_saved(vec![self.local_room(room)], 0, true),
+            Ok(report) => {
+                self.emit_outbox(&room);
+                self.answer(report.into_iter().collect());
+            }
+            Err(why) => self.not_resolved(&room, why),
+        }
+    }
+
+    /// Other sessions of the account, which share its outbox, may have more rights.
+    fn permit(&self, item: &Item) -> Result<(), String> {
+        item.permit(&self.scope.rights).map_err(|error| error.to_string())
+    }
+
+    /// Lets the file's value overwrite what the server has, if that is still what was shown.
+    fn keep_file(&mut self, room: &Jid, item: &Item, shown: Option<&ItemValue>) -> Result<(), String> {
+        let mut hats = None;
+        if let Item::Affiliation { user } = item {
+            // A user who is removed loses their hats there, so those are compared, too.
+            let class = self.connect().map_err(|error| error.to_string())?;
+            self.reads.remove(room);
+            self.read_for_sending(std::slice::from_ref(room), class)?;
+            if let Some(RoomRead::Read(read)) = self.reads.get(room).map(|reading| &reading.read) {
+                hats = read.users.get(user).map(|user| user.hats.clone());
+            }
+        }
+        self.change_outbox(room, |outbox| outbox.keep_mine(item, shown.cloned(), hats))
+    }
+
+    /// Reports what the file is to receive, and nothing else of the room. Once the file has it, nothing is left to be
+    /// decided. A value that is not the one that was shown is not received: the report says so, and it is decided again.
+    fn take_from_server(
+        &mut self,
+        room: &Jid,
+        item: &Item,
+        shown: Option<&ItemValue>,
+    ) -> Result<Option<RoomReport>, String> {
+        let newest = self.data.newer(room, u64::MAX);
+        let (local, revision) = newest.map_err(|error| error.to_string())?.unwrap_or_default();
+        self.data.close();
+        let asked = Asked {
+            id: NO_ID,
+            rooms: vec![LocalRoom {
+                room: room.clone(),
+                local,
+                take: false,
+            }],
+            others: OtherRooms::Ignore,
+            revision,
+            affiliations: self.settings.entry.affiliations,
+        };
+        let mut plan = self.plan(asked)?;
+        // Unless it is reported, nobody receives it.
+        self.set_planned(room, false);
+        let there = plan.rooms.iter_mut().find(|there| there.room == *room);
+        let there = there.ok_or("the server sent no data for this room")?;
+        if let Some(why) = there.state.message() {
+            return Err(why.to_owned());
+        }
+        if there.first_contact || there.set_aside.is_some() {
+            return Err("the room has to be compared as a whole first".into());
+        }
+        if !receive_only(there, item) {
+            self.change_outbox(room, |outbox| outbox.forget(item))?;
+            return Ok(None);
+        }
+        let actual = there.remote().value(item);
+        if actual.as_ref() != shown {
+            let report = changed_again(there, item, self.local_room(room.clone()).local.as_deref());
+            self.change_outbox(room, |outbox| outbox.note_changed(item, actual))?;
+            return Ok(Some(report));
+        }
+        plan.rooms.retain(|there| there.room == *room);
+        self.set_planned(room, true);
+        self.emit(ServerEvent::Incoming {
+            plan: Arc::new(plan),
+            by: BTreeMap::new(),
+        });
+        Ok(None)
+    }
+
+    fn set_planned(&mut self, room: &Jid, planned: bool) {
+        if let Some(known) = self.rooms.get_mut(room) {
+            known.planned = planned;
+        }
+    }
+
+    /// Changes the outbox of a room under its lock.
+    fn change_outbox(&self, room: &Jid, change: impl FnOnce(&mut Outbox)) -> Result<(), String> {
+        if !self.writes(room) {
+            return Err("this session is not allowed to change the room".into());
+        }
+        let files = self.files()?;
+        let Ok(Some(base)) = files.base(room).0 else {
+            return Err("the room has not been compared with its server yet".into());
+        };
+        let lock = files
+            .lock(room, LOCK_TIMEOUT)
+            .map_err(|error| error.to_string())?;
+        let Some(_lock) = lock else {
+            return Err("another session of this account is sending changes to the room".into());
+        };
+        let mut outbox = files.outbox(room, base.class);
+        change(&mut outbox);
+        files.write_outbox(&outbox).map_err(|error| error.to_string())
+    }
+
+    /// A room as it was last reported in the file.
+    pub(super) fn local_room(&self, room: Jid) -> LocalRoom {
+        let local = self.rooms.get(&room).and_then(|known| known.local.clone());
+        LocalRoom {
+            room,
+            local,
+            take: false,
+        }
+    }
+
+    fn not_resolved(&self, room: &Jid, why: String) {
+        self.answer(vec![RoomReport::unsent(room, 1, why)]);
+    }
+
+    fn answer(&self, rooms: Vec<RoomReport>) {
+        self.emit(ServerEvent::Sent {
+            report: Report {
+                server: self.settings.entry.name.clone(),
+                rooms,
+            },
+        });
+    }
+}
+
+/// The report of an item that changed on the server after it was shown.
+fn changed_again(plan: &RoomPlan, item: &Item, local: Option<&Room>) -> RoomReport {
+    let failed = Failed {
+        item: item.clone(),
+        wanted: local.and_then(|local| local_value(plan.class, local, item)),
+        why: SendFailure::Changed {
+            actual: plan.remote().value(item),
+        },
+    };
+    RoomReport {
+        failed: vec![failed],
+        left: PlanCounts::default(),
+        ..RoomReport::new(plan)
+    }
+}
+
+/// Decides to receive an item, or its user where they are compared as a whole, and nothing else. False if it does not
+/// differ.
+fn receive_only(plan: &mut RoomPlan, item: &Item) -> bool {
+    let is_item = |subject: &Subject| matches!(subject, Subject::Item(there) if there == item);
+    let is_user = |subject: &Subject| matches!(subject, Subject::User(user) if Some(user) == item.user());
+    let lines = || plan.lines.iter();
+    let at = lines()
+        .position(|line| is_item(&line.subject))
+        .or_else(|| lines().position(|line| is_user(&line.subject)));
+    for line in &mut plan.lines {
+        line.decision = Decision::Skip;
+    }
+    at.is_some_and(|at| plan.decide(at, Decision::Receive))
+}

@@ -1,0 +1,90 @@
+//! Signs of life of the session that follows a room: it writes into the lock now and then, so that others can say when it no
+//! longer does, for example because its process was stopped.
+//!
+//! Others of the group can write there, too. What they write is only shown.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::error::foreign;
+
+/// How often a sign is given, at least: not less often than others look.
+const INTERVAL: Duration = Duration::from_secs(10);
+/// After this time without a sign, others say so.
+pub(super) const SILENCE: Duration = Duration::from_secs(30);
+
+/// The signs that this session gives.
+#[derive(Debug, Default)]
+pub(super) struct OwnSigns {
+    last: Option<Instant>,
+    number: u64,
+}
+
+impl OwnSigns {
+    /// The next sign, if one is due; `is_new`: there is a lock without one.
+    pub(super) fn next(&mut self, actor: &str, is_new: bool) -> Option<String> {
+        if !is_new && self.last.is_some_and(|last| last.elapsed() < INTERVAL) {
+            return None;
+        }
+        self.last = Some(Instant::now());
+        self.number += 1;
+        Some(format!("{} {} {actor}", self.number, std::process::id()))
+    }
+}
+
+/// The last sign of another session.
+#[derive(Debug)]
+pub(super) struct SeenSign {
+    sign: Vec<u8>,
+    since: Instant,
+}
+
+impl SeenSign {
+    /// Takes a sign as it is now. `known`: the last one.
+    pub(super) fn new(sign: Vec<u8>, known: Option<Self>) -> Self {
+        known.filter(|known| known.sign == sign).unwrap_or_else(|| Self {
+            sign,
+            since: Instant::now(),
+        })
+    }
+
+    /// Since when there was no other one.
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// Whose it is, for display: `terry, process 123`.
+    pub(super) fn by(&self) -> Option<Arc<str>> {
+        let text = std::str::from_utf8(&self.sign).ok()?;
+        let mut words = text.splitn(3, ' ');
+        let (_, process, actor) = (words.next()?, words.next()?, words.next()?);
+        let process: u32 = process.parse().ok()?;
+        Some(format!("{}, process {process}", foreign(actor)).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_differ_and_odd_ones_name_nobody() {
+        let mut own = OwnSigns::default();
+        let first = own.next("terry@192.0.2.7", false).unwrap();
+        assert_eq!(own.next("terry@192.0.2.7", false), None);
+        let second = own.next("terry@192.0.2.7", true).unwrap();
+        assert_ne!(first, second);
+        let by = |sign: &[u8]| SeenSign::new(sign.to_vec(), None).by();
+        let expected = format!("terry@192.0.2.7, process {}", std::process::id());
+        assert_eq!(by(first.as_bytes()).as_deref(), Some(&*expected));
+        assert_eq!(by(b"1 2 a\x1b[31m\nb").as_deref(), Some("a [31m b, process 2"));
+        for odd in [&b"\xff"[..], b"", b"1", b"1 2", b"1 -2 a", b"1 x a"] {
+            assert_eq!(by(odd), None);
+        }
+        let before = SeenSign::new(first.clone().into(), None);
+        let since = before.since();
+        let same = SeenSign::new(first.into(), Some(before));
+        assert_eq!(same.since(), since);
+        assert!(SeenSign::new(second.into(), Some(same)).since() > since);
+    }
+}

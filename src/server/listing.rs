@@ -1,0 +1,90 @@
+//! Limits for the list of a server's rooms, over all of its pages and services.
+
+use super::backend::RoomList;
+use super::error::Error;
+use crate::sync::RemoteRoomInfo;
+
+/// Maximum number of rooms of a server.
+pub(super) const MOST_ROOMS: usize = 100_000;
+/// Maximum size of their addresses and names together, in bytes.
+const MOST_TEXT: usize = 32 << 20;
+
+/// A list of rooms as it is received.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    list: RoomList,
+    text: usize,
+}
+
+impl Listing {
+    /// Number of entries, also of those whose addresses cannot be parsed.
+    pub(super) fn count(&self) -> usize {
+        self.list.rooms.len() + self.list.unreadable
+    }
+
+    /// The rooms so far.
+    #[cfg(feature = "live")]
+    pub(super) fn rooms(&self) -> &[RemoteRoomInfo] {
+        &self.list.rooms
+    }
+
+    /// Adds a room; `None` if its address cannot be parsed.
+    ///
+    /// Errors: the list is longer than any that is accepted.
+    pub(super) fn add(&mut self, room: Option<RemoteRoomInfo>) -> Result<(), Error> {
+        match room {
+            Some(room) => {
+                self.text += room.room.as_str().len() + room.name.as_deref().map_or(0, str::len);
+                self.list.rooms.push(room);
+            }
+            None => self.list.unreadable += 1,
+        }
+        if self.count() > MOST_ROOMS {
+            return Err(too_many_rooms());
+        }
+        if self.text > MOST_TEXT {
+            let megabytes = MOST_TEXT >> 20;
+            return Err(Error::Malformed(format!(
+                "the addresses and names of its rooms have more than {megabytes} MB"
+            )));
+        }
+        Ok(())
+    }
+
+    /// The list, ordered by address. `complete`: the server was able to list all rooms.
+    pub(super) fn finish(mut self, complete: bool) -> RoomList {
+        self.list.complete = complete;
+        self.list.rooms.sort_by(|one, other| one.room.cmp(&other.room));
+        self.list
+    }
+}
+
+/// The error of a list that has more entries than any that is accepted.
+pub(super) fn too_many_rooms() -> Error {
+    Error::Malformed(format!("there are more than {MOST_ROOMS} rooms"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Jid;
+
+    #[test]
+    fn endless_lists_are_errors() {
+        let named = |size| RemoteRoomInfo {
+            room: Jid::parse("a@rooms.example.org").unwrap(),
+            name: Some("x".repeat(size).into()),
+            allowed: None,
+        };
+        for (room, says) in [
+            (None, "more than 100000 rooms"),
+            (Some(named(1)), "more than 100000 rooms"),
+            (Some(named(16_000)), "more than 32 MB"),
+        ] {
+            let mut listing = Listing::default();
+            let error = (0..200_000).find_map(|_| listing.add(room.clone()).err());
+            let error = error.unwrap().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}

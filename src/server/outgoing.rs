@@ -1,0 +1,237 @@
+//! Changes that are sent as soon as they are saved: before a commit they are noted in the outboxes of their rooms, after it
+//! the session's server workers send them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+
+use super::discreet;
+use super::files::ServerFiles;
+use super::options::{WorkerOptions, lock};
+use super::settings::ServerSettings;
+use crate::model::{Jid, Wardrobe};
+use crate::store::{ChangeReason, CommitHook, CommitHooks, EXPIRED_ACTOR, PreparedChange, Scope};
+use crate::sync::{
+    Affiliations, AfterCommit, ChangedItem, HeldReason, Item, LocalRoom, SendMode, ServerClass, ServerKind,
+    ServerRequest, UnstoredHat, changed_items, is_server_actor, unstored_hats,
+};
+
+/// The hook of a session's store. It notes only changes of this account, in rooms that were compared with their server
+/// before.
+pub struct Outgoing {
+    servers: Vec<(ServerSettings, ServerFiles)>,
+    scope: Scope,
+    notify: Box<dyn Fn(AfterCommit) + Send + Sync>,
+    state: Mutex<OutgoingState>,
+}
+
+#[derive(Default)]
+struct OutgoingState {
+    /// What is noted for the commit that is being made, by server and room.
+    prepared: BTreeMap<(usize, Jid), BTreeSet<Item>>,
+    /// Servers of changes that someone made, so that a password may be requested to send them.
+    by_person: BTreeSet<usize>,
+    /// What is left to the plan, by server and room.
+    held: BTreeMap<(usize, Jid), HeldReason>,
+    /// Hats of which something stays in the data file, by room: the first, and the number of others.
+    unstored: BTreeMap<Jid, (UnstoredHat, usize)>,
+    /// The classes of servers, by room, as the bases have them.
+    classes: BTreeMap<Jid, ServerClass>,
+}
+
+impl Outgoing {
+    /// The hook for the servers to which changes are sent at once. After a commit, `notify` is called for each of them
+    /// that it concerns, under the lock of the data file, so it must not wait. There is no hook if no server has that setting, there is no
+    /// state folder, or the session is read-only.
+    pub fn hooks(
+        options: &WorkerOptions,
+        notify: impl Fn(AfterCommit) + Send + Sync + 'static,
+    ) -> CommitHooks {
+        if options.scope.read_only || options.state_dir.is_none() {
+            return CommitHooks::default();
+        }
+        let at_once = options
+            .servers
+            .iter()
+            .filter(|server| server.entry.send == SendMode::AtOnce);
+        let servers: Vec<_> = at_once
+            .filter_map(|settings| {
+                let name = &settings.entry.name;
+                let files = ServerFiles::new(name, &options.data_file, options.state_dir.as_deref());
+                match files {
+                    Ok(files) => Some((settings.clone(), files)),
+                    Err(error) => {
+                        log::warn!(server:% = name, reason:% = error; "changes are not sent at once");
+                        None
+                    }
+                }
+            })
+            .collect();
+        if servers.is_empty() {
+            return CommitHooks::default();
+        }
+        CommitHooks::new(Arc::new(Self {
+            servers,
+            scope: options.scope.clone(),
+            notify: Box::new(notify),
+            state: Mutex::default(),
+        }))
+    }
+
+    /// The server to which changes of a room are sent at once.
+    fn server_of(&self, room: &Jid) -> Option<usize> {
+        let allowed = self.scope.rooms.as_ref().is_none_or(|rooms| rooms.contains(room));
+        self.servers
+            .iter()
+            .position(|(settings, _)| allowed && settings.links(room))
+    }
+
+    /// The class of a room's server; `None` if the room was never compared with it, so that nothing is sent by itself.
+    fn class(&self, state: &mut OutgoingState, server: usize, room: &Jid) -> Option<ServerClass> {
+        if let Some(class) = state.classes.get(room) {
+            return Some(*class);
+        }
+        let (settings, files) = self.servers.get(server)?;
+        let class = files.base(room).0.ok().flatten()?.class;
+        // Someone who can write next to the data file must not choose the kind.
+        let is_of_kind = (settings.entry.kind == ServerKind::Prosody) == (class == ServerClass::Prosody);
+        is_of_kind.then(|| {
+            state.classes.insert(room.clone(), class);
+            class
+        })
+    }
+
+    /// Notes a change of a room. Returns the server that is to get it, if it could be noted.
+    fn note(&self, state: &mut OutgoingState, change: &PreparedChange<'_>, room: &Jid) -> Option<usize> {
+        let server = self.server_of(room)?;
+        let class = self.class(state, server, room)?;
+        let (settings, files) = self.servers.get(server)?;
+        let rooms = [change.before, change.after].map(|wardrobe| wardrobe.room(room).map(|room| &**room));
+        let [before, after] = rooms;
+        let mut unstored = unstored_hats(class, room, change.group, before, after).into_iter();
+        if let Some(first) = unstored.next() {
+            state.unstored.insert(room.clone(), (first, unstored.len()));
+        }
+        let mut items = changed_items(class, room, change.group, before, after);
+        if settings.entry.affiliations == Affiliations::Show {
+            items.retain(|changed| !matches!(changed.item, Item::Affiliation { .. }));
+        }
+        if items.is_empty() {
+            return None;
+        }
+        let mut noted = false;
+        let written = files.update_outbox(room, class, |outbox| {
+            let reason = change.change.reason.as_ref().map(ChangeReason::to_shared);
+            noted = outbox.prepare(&items, change.change.confirmed, reason.as_ref(), Timestamp::now());
+        });
+        match written {
+            Ok(()) if noted => {
+                if change.change.actor.as_deref() != Some(EXPIRED_ACTOR) {
+                    state.by_person.insert(server);
+                }
+                let items = items.into_iter().map(|ChangedItem { item, .. }| item);
+                state
+                    .prepared
+                    .entry((server, room.clone()))
+                    .or_default()
+                    .extend(items);
+                Some(server)
+            }
+            Ok(()) => {
+                state
+                    .held
+                    .insert((server, room.clone()), HeldReason::ManyLoseHats);
+                None
+            }
+            Err(error) => {
+                log::warn!(room:% = room, reason:% = error; "outbox not written, so left to the plan");
+                let reason = HeldReason::NotRecorded(discreet::reason(&self.scope, error.to_string()));
+                state.held.insert((server, room.clone()), reason);
+                None
+            }
+        }
+    }
+}
+
+impl CommitHook for Outgoing {
+    fn prepare(&self, changes: &[PreparedChange<'_>]) -> Vec<Vec<Box<str>>> {
+        let mut state = lock(&self.state);
+        state.prepared.clear();
+        state.by_person.clear();
+        state.held.clear();
+        state.unstored.clear();
+        let noted_for = |change: &PreparedChange<'_>| {
+            // What was received from a server is not sent back.
+            if change.change.actor.as_deref().is_some_and(is_server_actor) {
+                return Vec::new();
+            }
+            let rooms: BTreeSet<&Jid> = change.group.0.iter().filter_map(|edit| edit.room()).collect();
+            let noted = rooms
+                .into_iter()
+                .filter_map(|room| self.note(&mut state, change, room));
+            let servers: BTreeSet<usize> = noted.collect();
+            let names = servers.into_iter().filter_map(|server| self.servers.get(server));
+            names
+                .map(|(settings, _)| Box::from(&*settings.entry.name))
+                .collect()
+        };
+        changes.iter().map(noted_for).collect()
+    }
+
+    fn committed(&self, content: &Wardrobe) {
+        let OutgoingState {
+            prepared,
+            by_person,
+            held,
+            unstored,
+            ..
+        } = &mut *lock(&self.state);
+        let (prepared, held) = (std::mem::take(prepared), std::mem::take(held));
+        let by_person = std::mem::take(by_person);
+        for (room, (first, more)) in std::mem::take(unstored) {
+            (self.notify)(AfterCommit::Unstored { room, first, more });
+        }
+        let mut of_server: BTreeMap<usize, Vec<LocalRoom>> = BTreeMap::new();
+        for (server, room) in prepared.into_keys() {
+            let local = content.room(&room).cloned();
+            let take = false;
+            of_server
+                .entry(server)
+                .or_default()
+                .push(LocalRoom { room, local, take });
+        }
+        for (server, rooms) in of_server {
+            if let Some((settings, _)) = self.servers.get(server) {
+                (self.notify)(AfterCommit::Send(ServerRequest::Send {
+                    server: settings.entry.name.clone(),
+                    rooms,
+                    revision: content.revision,
+                    may_ask: by_person.contains(&server),
+                }));
+            }
+        }
+        for ((server, room), reason) in held {
+            if let Some((settings, _)) = self.servers.get(server) {
+                let server = settings.entry.name.clone();
+                (self.notify)(AfterCommit::Held { server, room, reason });
+            }
+        }
+    }
+
+    fn withdrawn(&self) {
+        let mut state = lock(&self.state);
+        let prepared = std::mem::take(&mut state.prepared);
+        state.held.clear();
+        state.unstored.clear();
+        for ((server, room), items) in prepared {
+            if let Some((_, files)) = self.servers.get(server)
+                && let Some(class) = state.classes.get(&room)
+                && let Err(error) = files.update_outbox(&room, *class, |outbox| outbox.withdraw(&items))
+            {
+                // It is not in the file, so it is not sent.
+                log::warn!(room:% = room, reason:% = error; "outbox not written");
+            }
+        }
+    }
+}

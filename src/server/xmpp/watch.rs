@@ -1,0 +1,247 @@
+//! Watches rooms by asking for what shows a change: the hash of the assigned hats, else their list. Affiliations and
+//! catalogs have nothing like that, so rooms are to be read now and then.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::dialect::Dialect;
+use super::entries::ListEntry;
+use crate::model::Jid;
+use crate::sync::RoomRead;
+
+/// How often a room is asked at most, and the selected one if possible.
+const ROOM: Duration = Duration::from_secs(5);
+/// The pause between requests to the other rooms.
+const OTHERS: Duration = Duration::from_secs(1);
+/// After this time a room is to be read again.
+const REREAD: Duration = Duration::from_secs(60);
+/// The pause between other rooms that are to be read again: reading takes several requests.
+const OTHERS_REREAD: Duration = Duration::from_secs(6);
+
+/// What shows whether a room changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// The room's name and the hash of its hats.
+    Hash(Option<Arc<str>>, Arc<str>),
+    /// The digest of the list of its hats.
+    List(u64),
+    /// The room cannot be read.
+    Unread(RoomRead),
+}
+
+impl Mark {
+    /// The mark of a list of assigned hats, in any order.
+    pub(super) fn of_list(dialect: Dialect, list: &[ListEntry]) -> Self {
+        let hats = list.iter().map(|entry| {
+            let mut hasher = DefaultHasher::new();
+            match dialect.assigned(entry) {
+                Ok(hat) => (hat.user, hat.id, hat.hat.title).hash(&mut hasher),
+                Err(id) => id.hash(&mut hasher),
+            }
+            hasher.finish()
+        });
+        Self::List(hats.fold(0, u64::wrapping_add))
+    }
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// A room is to be asked for its mark.
+    Ask(Jid),
+    /// A room is to be reported as to be read.
+    Read(Jid),
+}
+
+#[derive(Default)]
+struct Watched {
+    mark: Option<Mark>,
+    /// When it was last asked, or read.
+    asked: Option<Instant>,
+    /// When it was last read, or reported as to be read.
+    known: Option<Instant>,
+}
+
+/// The watched rooms.
+#[derive(Default)]
+pub(super) struct XmppWatch {
+    rooms: BTreeMap<Jid, Watched>,
+    selected: Option<Jid>,
+    /// When another than the selected room was last asked, and reported as to be read.
+    others_asked: Option<Instant>,
+    others_read: Option<Instant>,
+}
+
+impl XmppWatch {
+    pub(super) fn set_rooms<'a>(&mut self, rooms: impl Iterator<Item = &'a Jid>, selected: Option<&Jid>) {
+        let rooms = rooms.map(|room| (room.clone(), self.rooms.remove(room).unwrap_or_default()));
+        self.rooms = rooms.collect();
+        self.selected = selected.cloned().filter(|room| self.rooms.contains_key(room));
+    }
+
+    /// What to do next, and when; `None` if nothing is watched.
+    pub(super) fn next(&self) -> Option<(Instant, Turn)> {
+        let turns = self.rooms.iter().flat_map(|(room, watched)| {
+            let is_selected = self.selected.as_ref() == Some(room);
+            let turn = |last: Option<Instant>,
+                        pause: Duration,
+                        others: Option<Instant>,
+                        pause_of_others: Duration| {
+                let others = others.filter(|_| !is_selected).map(|last| last + pause_of_others);
+                // What was not read since it is watched does not wait.
+                let at = last.map(|last| (last + pause).max(others.unwrap_or(last)));
+                (at, !is_selected, last)
+            };
+            [
+                (
+                    turn(watched.known, REREAD, self.others_read, OTHERS_REREAD),
+                    Turn::Read as fn(Jid) -> Turn,
+                    room,
+                ),
+                (
+                    turn(watched.asked, ROOM, self.others_asked, OTHERS),
+                    Turn::Ask,
+                    room,
+                ),
+            ]
+        });
+        let ((at, ..), turn, room) = turns.min_by_key(|(order, ..)| *order)?;
+        Some((at.unwrap_or_else(Instant::now), turn(room.clone())))
+    }
+
+    /// A room was read, and had this mark, if that is known.
+    pub(super) fn was_read(&mut self, room: &Jid, mark: Option<Mark>, now: Instant) {
+        if let Some(watched) = self.rooms.get_mut(room) {
+            watched.mark = mark.or(watched.mark.take());
+            (watched.asked, watched.known) = (Some(now), Some(now));
+        }
+    }
+
+    /// A room was reported as to be read.
+    pub(super) fn was_reported(&mut self, room: &Jid, now: Instant) {
+        if self.selected.as_ref() != Some(room) {
+            self.others_read = Some(now);
+        }
+        if let Some(watched) = self.rooms.get_mut(room) {
+            watched.known = Some(now);
+            watched.asked.get_or_insert(now);
+        }
+    }
+
+    /// A room was asked; `None`: it did not answer. Returns whether it changed.
+    pub(super) fn was_asked(&mut self, room: &Jid, mark: Option<Mark>, now: Instant) -> bool {
+        if self.selected.as_ref() != Some(room) {
+            self.others_asked = Some(now);
+        }
+        let Some(watched) = self.rooms.get_mut(room) else {
+            return false;
+        };
+        let Some(mark) = mark else {
+            // Each request that is not answered takes long.
+            watched.asked = Some(now + REREAD);
+            return false;
+        };
+        watched.asked = Some(now);
+        let before = watched.mark.replace(mark);
+        before.is_some() && before != watched.mark
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room(number: usize) -> Jid {
+        Jid::parse(&format!("room{number}@conference.localhost")).expect("an address")
+    }
+
+    /// Watches so many rooms for some time, and counts how often each has each turn. Each room is read when it is reported.
+    fn count(rooms: usize, time: Duration) -> BTreeMap<(bool, Jid), usize> {
+        let began = Instant::now();
+        let rooms: Vec<Jid> = (0..rooms).map(room).collect();
+        let mut watch = XmppWatch::default();
+        watch.set_rooms(rooms.iter(), rooms.first());
+        for room in &rooms {
+            watch.was_read(room, Some(Mark::List(0)), began);
+        }
+        let mut counts = BTreeMap::new();
+        let mut now = began;
+        while let Some((at, turn)) = watch.next() {
+            now = now.max(at);
+            if now > began + time {
+                break;
+            }
+            let (read, room) = match turn {
+                Turn::Ask(room) => {
+                    assert!(!watch.was_asked(&room, Some(Mark::List(0)), now));
+                    (false, room)
+                }
+                Turn::Read(room) => {
+                    watch.was_reported(&room, now);
+                    watch.was_read(&room, Some(Mark::List(0)), now);
+                    (true, room)
+                }
+            };
+            *counts.entry((read, room)).or_default() += 1;
+        }
+        counts
+    }
+
+    #[test]
+    fn selected_room_is_asked_often_and_others_in_turn() {
+        let counts = count(101, Duration::from_secs(600));
+        let of = |read, number| counts.get(&(read, room(number))).copied().unwrap_or_default();
+        assert!((108..=120).contains(&of(false, 0)), "{}", of(false, 0));
+        assert_eq!(of(true, 0), 10);
+        for number in 1..101 {
+            assert!((4..=7).contains(&of(false, number)), "{}", of(false, number));
+            assert!((0..=1).contains(&of(true, number)));
+        }
+        let others: usize = (1..101).map(|number| of(false, number)).sum();
+        assert!((590..=600).contains(&others), "{others}");
+        let others: usize = (1..101).map(|number| of(true, number)).sum();
+        assert!((88..=92).contains(&others), "{others}");
+    }
+
+    #[test]
+    fn few_rooms_are_all_read_each_minute() {
+        let counts = count(4, Duration::from_secs(600));
+        for number in 0..4 {
+            assert!((9..=10).contains(&counts[&(true, room(number))]), "{counts:?}");
+            assert!(
+                (100..=120).contains(&counts[&(false, room(number))]),
+                "{counts:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn change_of_mark_is_reported_once() {
+        let (mut watch, rooms, now) = (XmppWatch::default(), [room(0), room(1)], Instant::now());
+        watch.set_rooms(rooms.iter(), None);
+        let (first, second) = (&rooms[0], &rooms[1]);
+        for room in &rooms {
+            assert_eq!(
+                watch.next().map(|(_, turn)| turn),
+                Some(Turn::Read(room.clone())),
+                "unknown"
+            );
+            watch.was_reported(room, now);
+        }
+        watch.was_read(first, Some(Mark::List(1)), now);
+        assert!(!watch.was_asked(first, Some(Mark::List(1)), now));
+        assert!(!watch.was_asked(first, None, now), "no answer is no change");
+        assert!(watch.was_asked(first, Some(Mark::Unread(RoomRead::Gone)), now));
+        assert!(!watch.was_asked(first, Some(Mark::Unread(RoomRead::Gone)), now));
+        // It could not be read, so nothing is known that could have changed.
+        watch.was_read(second, None, now);
+        assert!(!watch.was_asked(second, Some(Mark::List(1)), now));
+        assert!(watch.was_asked(second, Some(Mark::List(2)), now));
+        // It stays watched.
+        watch.set_rooms(rooms[1..].iter(), Some(second));
+        assert!(!watch.was_asked(second, Some(Mark::List(2)), now));
+        assert!(!watch.was_asked(first, Some(Mark::List(2)), now));
+    }
+}

@@ -1,0 +1,134 @@
+//! What a server answered to have and may still lose, as noted in the base: other accounts with the same data file must not
+//! take it for someone's change on the server.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Item, ItemValue, RemoteRoom};
+
+/// If a server does not say that it stored a change, the change is considered durable if the server still has it this
+/// long after its answer.
+pub const CONFIRM_AFTER: SignedDuration = SignedDuration::from_secs(3);
+
+/// The answers that no read has confirmed yet, by item.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<NotedAnswer>", into = "Vec<NotedAnswer>")]
+pub struct NotedAnswers(BTreeMap<Item, NotedAnswer>);
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct NotedAnswer {
+    item: Item,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value: Option<ItemValue>,
+    time: Timestamp,
+    /// Earlier unconfirmed answers, which the server may fall back to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    before: Vec<Option<ItemValue>>,
+}
+
+/// Maximum number of earlier answers that are noted of an item.
+const MOST_BEFORE: usize = 16;
+
+impl From<Vec<NotedAnswer>> for NotedAnswers {
+    fn from(answers: Vec<NotedAnswer>) -> Self {
+        let answers = answers.into_iter();
+        Self(answers.map(|answer| (answer.item.clone(), answer)).collect())
+    }
+}
+
+impl From<NotedAnswers> for Vec<NotedAnswer> {
+    fn from(answers: NotedAnswers) -> Self {
+        answers.0.into_values().collect()
+    }
+}
+
+impl NotedAnswers {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn remove(&mut self, item: &Item) {
+        self.0.remove(item);
+    }
+
+    /// Notes an answer; `base` is the value that was confirmed last.
+    pub(super) fn note(
+        &mut self,
+        item: &Item,
+        value: Option<ItemValue>,
+        time: Timestamp,
+        base: Option<&ItemValue>,
+    ) {
+        let mut before = Vec::new();
+        if let Some(earlier) = self.0.remove(item) {
+            before = earlier.before;
+            if earlier.value != value && !before.contains(&earlier.value) && before.len() < MOST_BEFORE {
+                before.push(earlier.value);
+            }
+        }
+        if base != value.as_ref() || !before.is_empty() {
+            let answer = NotedAnswer {
+                item: item.clone(),
+                value,
+                time,
+                before,
+            };
+            self.0.insert(item.clone(), answer);
+        }
+    }
+
+    /// Whether the answer of this time is the last one noted of an item, so that nobody has moved the base on since.
+    pub(super) fn is_noted(&self, item: &Item, time: Timestamp) -> bool {
+        self.0.get(item).is_some_and(|answer| answer.time == time)
+    }
+
+    /// Whether this is the item's last answer.
+    pub(super) fn has(&self, item: &Item, value: Option<&ItemValue>) -> bool {
+        self.0
+            .get(item)
+            .is_some_and(|answer| answer.value.as_ref() == value)
+    }
+
+    /// The values of all items for a comparison with a room that was read; `base` gives those that were confirmed last. Where
+    /// the read shows an earlier value and `may_be_lost` is true for the time of the answer, the answered one does not count.
+    pub(super) fn values(
+        &self,
+        remote: &RemoteRoom,
+        may_be_lost: impl Fn(Timestamp) -> bool,
+        base: impl Fn(&Item) -> Option<ItemValue>,
+    ) -> impl Iterator<Item = (&Item, Option<ItemValue>)> {
+        self.0.iter().map(move |(item, answer)| {
+            let there = remote.value(item);
+            let lost = may_be_lost(answer.time)
+                && remote.knows(item)
+                && (there == base(item) || answer.before.contains(&there));
+            (item, if lost { there } else { answer.value.clone() })
+        })
+    }
+
+    /// Answered values that a read which began at this time confirms.
+    pub(super) fn confirmed(&self, remote: &RemoteRoom, began: Timestamp) -> Vec<(Item, Option<ItemValue>)> {
+        let is_confirmed = |answer: &&NotedAnswer| {
+            let age = began.duration_since(answer.time);
+            age >= CONFIRM_AFTER && remote.knows(&answer.item) && remote.value(&answer.item) == answer.value
+        };
+        let confirmed = self.0.values().filter(is_confirmed);
+        confirmed
+            .map(|answer| (answer.item.clone(), answer.value.clone()))
+            .collect()
+    }
+
+    /// Keeps those for which this is true.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Item) -> bool) {
+        self.0.retain(|item, _| keep(item));
+    }
+
+    /// Whether a read that began at this time is too early to confirm the item's answer.
+    pub(super) fn is_fresh(&self, item: &Item, began: Timestamp) -> bool {
+        let age = |answer: &NotedAnswer| began.duration_since(answer.time);
+        self.0.get(item).is_some_and(|answer| age(answer) < CONFIRM_AFTER)
+    }
+}

@@ -1,0 +1,61 @@
+//! Plans that a session with limited rights may apply: a plan that sends or receives more is refused whole.
+
+use std::collections::BTreeSet;
+
+use super::plan::{Decision, Line, Plan, SideValue, Subject};
+use super::{HatValue, Item};
+use crate::model::{HatId, NotPermitted, Rights, Touched};
+
+impl Plan {
+    /// Checks all that is decided, on both sides.
+    pub fn permit(&self, rights: &Rights) -> Result<(), NotPermitted> {
+        if !rights.is_limited() {
+            return Ok(());
+        }
+        let lines = self.rooms.iter().flat_map(|room| &room.lines);
+        let decided = lines.filter(|line| line.decision != Decision::Skip);
+        decided
+            .flat_map(touched)
+            .try_for_each(|touched| rights.check(touched))
+    }
+}
+
+impl Item {
+    /// Checks a decision about this item alone.
+    pub fn permit(&self, rights: &Rights) -> Result<(), NotPermitted> {
+        rights.check(touched_by(self))
+    }
+}
+
+fn touched_by(item: &Item) -> Touched<'_> {
+    match item {
+        Item::Catalog { .. } => Touched::Other("the hat catalog"),
+        Item::Affiliation { .. } => Touched::Affiliation,
+        Item::Hat { hat, .. } => Touched::Hat(hat),
+    }
+}
+
+/// What a line touches when it is sent or received.
+fn touched(line: &Line) -> Vec<Touched<'_>> {
+    match &line.subject {
+        Subject::Name => vec![Touched::Other("the room's name")],
+        // A hat that is sent brings its entry along.
+        Subject::Item(Item::Catalog { hat }) if line.implied => vec![Touched::Hat(hat)],
+        Subject::Item(item) => vec![touched_by(item)],
+        Subject::User(_) => {
+            let hats = hats(line.local.as_ref()).chain(hats(line.remote.as_ref()));
+            let ids: BTreeSet<&HatId> = hats.map(|(id, _)| id).collect();
+            std::iter::once(Touched::Affiliation)
+                .chain(ids.into_iter().map(Touched::Hat))
+                .collect()
+        }
+    }
+}
+
+fn hats(side: Option<&SideValue>) -> impl Iterator<Item = (&HatId, &HatValue)> {
+    let user = match side {
+        Some(SideValue::User(user)) => Some(user),
+        _ => None,
+    };
+    user.into_iter().flat_map(|user| &user.hats)
+}

@@ -1,0 +1,42 @@
+//! The themes that can be chosen in a session.
+
+use std::path::{Path, PathBuf};
+
+use super::look::Look;
+
+/// The themes of a session.
+#[derive(Debug, Clone)]
+pub struct Themes {
+    /// How the screen looks at the start.
+    pub start: Look,
+    /// How it looks in each theme, by name.
+    pub looks: Vec<(String, Look)>,
+    /// Where a theme is saved, if anywhere.
+    pub file: Option<ThemeFile>,
+}
+
+/// The configuration file in which a theme is saved.
+#[derive(Debug, Clone)]
+pub struct ThemeFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Saves the theme of this name in the file.
+    pub save: fn(&Path, &str) -> Result<(), String>,
+}
+
+impl Themes {
+    /// A look without a choice.
+    pub fn only(look: Look) -> Self {
+        Self {
+            start: look,
+            looks: Vec::new(),
+            file: None,
+        }
+    }
+
+    /// The look of a theme; that of the start if there is no theme of this name.
+    pub(super) fn look(&self, name: &str) -> &Look {
+        let found = self.looks.iter().find(|(other, _)| other == name);
+        found.map_or(&self.start, |(_, look)| look)
+    }
+}

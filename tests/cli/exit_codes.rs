@@ -1,0 +1,85 @@
+//! The exit codes of the commands that use servers, where these are away; tests/servers has those that answer.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot set up has failed"
+)]
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use hatrack::sync::ServerClass;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::follow::add_compared_room;
+use super::process::Home;
+
+const ROOM: &str = "r@gone.example.org";
+const TERRY: &str = "terry@example.org";
+
+/// A room of a server that is away, which was compared with it.
+fn home() -> Home {
+    let home = Home::new();
+    let socket = home.path("gone.sock").display().to_string();
+    home.write(
+        ".config/hatrack/config.toml",
+        format!(
+            "[servers.gone]\nkind = \"prosody\"\nservices = [\"gone.example.org\"]\nsocket = \"{socket}\"\naffiliations = \"manage\"\n"
+        ),
+    );
+    add_compared_room(&home, "gone", ServerClass::Prosody);
+    home.run_ok(&["affiliate", ROOM, TERRY, "member", "--no-send"]);
+    home
+}
+
+#[test]
+fn commands_say_by_their_codes_what_is_left() {
+    let home = home();
+    let commands: [(&[&str], i32); 14] = [
+        (&["servers"], 0),
+        (&["servers", "check"], 1),
+        (&["plan"], 1),
+        (&["plan", ROOM, "--json"], 1),
+        (&["pull"], 1),
+        (&["apply", "--yes"], 1),
+        (&["plan", "--server", "nowhere"], 3),
+        (&["follow", "x@gone.example.org"], 3),
+        (&["follow", "--read-only"], 1),
+        (&["add", ROOM, TERRY, "urn:x:1", "--no-send"], 0),
+        (&["add", ROOM, TERRY, "urn:x:2"], 7),
+        // Nothing is saved, so that nothing has to be sent.
+        (&["add", ROOM, TERRY, "urn:x:2"], 0),
+        (&["remove", ROOM, TERRY, "urn:x:2"], 7),
+        (&["undo"], 7),
+    ];
+    for (command, code) in commands {
+        let output = home.run(command);
+        assert_eq!(output.code, code, "{command:?}: {output:?}");
+    }
+}
+
+/// How `follow` ends by a signal once it has said that its server is away.
+fn ended_by(signal: Signal) -> i32 {
+    let home = home();
+    let mut child = home
+        .command(&["follow"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(child.stderr.take().unwrap())
+        .read_line(&mut said)
+        .unwrap();
+    assert!(said.contains("gone is not reachable"), "{said}");
+    kill_process(Pid::from_child(&child), signal).unwrap();
+    let status = child.wait().unwrap();
+    status.code().unwrap_or_else(|| panic!("{status}"))
+}
+
+#[test]
+fn following_that_is_ended_by_a_signal_has_its_code() {
+    assert_eq!(ended_by(Signal::TERM), 0);
+    assert_eq!(ended_by(Signal::INT), 130);
+}

@@ -1,0 +1,51 @@
+//! `hatrack follow` where servers cannot be followed; tests/servers has those that can.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+use std::fmt::Write as _;
+
+use hatrack::model::Jid;
+use hatrack::sync::{Base, ServerClass};
+use sha2::{Digest as _, Sha256};
+
+use super::process::Home;
+
+const CONFIG: &str = ".config/hatrack/config.toml";
+
+/// A server with an account, which cannot be reached.
+fn away(name: &str) -> String {
+    format!(
+        "[servers.{name}]\nkind = \"xmpp\"\nservices = [\"{name}.example.org\"]\njid = \"moderator@example.net\"\n\
+         address = \"127.0.0.1:1\"\n"
+    )
+}
+
+/// A room of a server, which was compared with it.
+pub(crate) fn add_compared_room(home: &Home, server: &str, class: ServerClass) {
+    let room = format!("r@{server}.example.org");
+    home.run_ok(&["room", "add", &room, "--no-send"]);
+    let base = Base::new(server, class, &Jid::parse(&room).unwrap());
+    let name = Sha256::digest(&room)
+        .iter()
+        .fold(String::new(), |mut name, byte| {
+            write!(name, "{byte:02x}").unwrap();
+            name
+        });
+    home.write(
+        &format!(".config/hatrack/hats.servers/{server}/{name}"),
+        base.to_bytes(),
+    );
+}
+
+#[test]
+fn a_server_whose_password_cannot_be_entered_at_the_start_is_said_to_need_another_start() {
+    let home = Home::new();
+    home.write(CONFIG, away("one"));
+    add_compared_room(&home, "one", ServerClass::EjabberdOld);
+    let output = home.run(&["follow"]);
+    assert_eq!(output.code, 1, "{output:?}");
+    let expected = "hatrack: one is not reachable: cannot reach 127.0.0.1, port 1: connection refused. ";
+    assert!(output.err.starts_with(expected), "{output:?}");
+    let expected = " Start hatrack follow again to enter its password\n";
+    assert!(output.err.ends_with(expected), "{output:?}");
+}

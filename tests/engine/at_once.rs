@@ -1,0 +1,306 @@
+//! Changes that are sent as soon as they are saved.
+
+use std::sync::Arc;
+
+use hatrack::model::{Affiliation, Attachment, Group, HatId};
+use hatrack::store::{Change, HistoryQuery};
+use hatrack::sync::{
+    AfterCommit, Decision, HeldReason, OtherRooms, Report, SendState, ServerClass, ServerEvent,
+    ServerRequest, SetAside, Unstored,
+};
+
+use crate::stage::*;
+
+/// The request that follows a single commit.
+fn request(mut follows: Vec<AfterCommit>) -> ServerRequest {
+    match (follows.pop(), follows.len()) {
+        (Some(AfterCommit::Send(request)), 0) => request,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn sent(session: &Session<'_>) -> Report {
+    session.wait(|event| match event {
+        ServerEvent::Sent { report } => Some(report),
+        _ => None,
+    })
+}
+
+#[test]
+fn an_apply_sends_what_a_killed_session_noted() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        let session = stage.session();
+        let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        // It is killed before it sends anything.
+        drop(stage.local_hat_at_once("state", "u0", "urn:x:there", Some("There")));
+        let report = session.send(&plan);
+        assert_eq!(
+            (report.rooms[0].sent, &report.rooms[0].error),
+            (1, &None),
+            "{class:?}"
+        );
+        assert_eq!(stage.remote(&item("u0", "urn:x:there")), value(class, "There"));
+    }
+}
+
+#[test]
+fn what_an_apply_leaves_out_is_not_sent_because_it_was_noted() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        drop(stage.local_hat_at_once("state", "u0", "urn:x:new", Some("New")));
+        let session = stage.session();
+        let mut plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        for line in &mut Arc::make_mut(&mut plan).rooms[0].lines {
+            line.decision = Decision::Skip;
+        }
+        session.send(&plan);
+        assert_eq!(stage.remote(&item("u0", "urn:x:new")), None, "{class:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_sent_is_counted_and_why_is_said() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        let request = request(stage.local_hat_at_once("state", "u0", "urn:x:new", Some("New")));
+        std::fs::remove_dir_all(stage.folder.path().join("hats.servers")).unwrap();
+        let session = stage.session();
+        session.worker.request(request).unwrap();
+        let report = sent(&session);
+        assert_eq!(report.rooms[0].unsent, 1, "{class:?}");
+        let why = report.rooms[0].error.as_deref().unwrap();
+        assert!(why.contains("not been compared"), "{why}");
+    }
+}
+
+#[test]
+fn what_the_server_cannot_have_is_left_out_and_why_is_said() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        let title = "New\u{ffff}";
+        let request = request(stage.local_hat_at_once("state", "u0", "urn:x:new", Some(title)));
+        let session = stage.session();
+        session.worker.request(request).unwrap();
+        let states = session.wait(|event| match event {
+            ServerEvent::Outbox { items, .. } => Some(items),
+            _ => None,
+        });
+        let is_left_out = |(of, state): &(_, SendState)| {
+            *of == item("u0", "urn:x:new") && matches!(state, SendState::LeftOut(_))
+        };
+        assert!(states.iter().any(is_left_out), "{class:?}: {states:?}");
+        assert_eq!(sent(&session).rooms[0].unsent, 0, "{class:?}");
+    }
+}
+
+#[test]
+fn what_waits_is_sent_when_a_refusing_server_is_connected_again() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        let request = request(stage.local_hat_at_once("state", "u0", "urn:x:new", Some("New")));
+        let refusal = Some("no such account".to_owned());
+        stage.server.lock().unwrap().refuses = refusal;
+        let session = stage.session();
+        session.worker.request(request).unwrap();
+        assert_eq!(sent(&session).rooms[0].unsent, 1, "{class:?}");
+        stage.server.lock().unwrap().refuses = None;
+        let server = "example".into();
+        let again = ServerRequest::Reconnect { server };
+        session.worker.request(again).unwrap();
+        // One of them defines the hat, where there is a catalog.
+        let number = 1 + usize::from(class.holds_catalog());
+        assert_eq!(sent(&session).rooms[0].sent, number, "{class:?}");
+        assert_eq!(stage.remote(&item("u0", "urn:x:new")), value(class, "New"));
+    }
+}
+
+#[test]
+fn states_of_changes_end_with_none() {
+    let stage = Stage::known(ServerClass::Prosody);
+    let request = request(stage.local_hat_at_once("state", "u0", "urn:x:new", Some("New")));
+    stage.server.lock().unwrap().refuses = Some("not now".into());
+    let session = stage.session();
+    session.worker.request(request.clone()).unwrap();
+    let states = || {
+        session.wait(|event| match event {
+            ServerEvent::Outbox { items, .. } => Some(items),
+            _ => None,
+        })
+    };
+    assert_eq!(states(), [(item("u0", "urn:x:new"), SendState::Waiting)]);
+    // The change is undone elsewhere, so that nothing waits.
+    stage.server.lock().unwrap().refuses = None;
+    stage.local_hat("u0", "urn:x:new", None);
+    let server = "example".into();
+    let again = ServerRequest::Reconnect { server };
+    session.worker.request(again).unwrap();
+    assert!(states().iter().all(|(_, state)| *state != SendState::Waiting));
+}
+
+/// Removes a hat from 21 users, as this change, and returns what follows.
+fn remove_from_many(change: impl FnOnce(Group) -> Change) -> Vec<AfterCommit> {
+    let stage = Stage::known(ServerClass::Prosody);
+    for number in 0..21 {
+        let user = format!("many{number}");
+        stage.local_affiliation(&user, Affiliation::Member);
+        stage.local_hat(&user, "urn:x:many", Some("Many"));
+    }
+    let (mut store, follows) = stage.store_at_once("state");
+    let mut next = store.wardrobe().clone();
+    let (mut group, hat) = (Group::default(), item("u0", "urn:x:many"));
+    for number in 0..21 {
+        let user = jid(&format!("many{number}@example.org"));
+        let removed = next.remove_user_hat(&user, &room(), hat.hat().unwrap());
+        group.0.extend(removed.unwrap().0);
+    }
+    store.commit(&[change(group)]).unwrap()[0].as_ref().unwrap();
+    follows.try_iter().collect()
+}
+
+#[test]
+fn expired_hats_are_sent_however_many_they_are() {
+    let follows = remove_from_many(Change::expired);
+    assert!(matches!(follows[..], [AfterCommit::Send(_)]), "{follows:?}");
+}
+
+#[test]
+fn removals_that_nobody_was_asked_about_are_held() {
+    let held = AfterCommit::Held {
+        server: "example".into(),
+        room: room(),
+        reason: HeldReason::ManyLoseHats,
+    };
+    assert_eq!(remove_from_many(Change::from), [held]);
+}
+
+#[test]
+fn what_the_server_cannot_store_of_a_hat_is_reported() {
+    let active = Attachment::default().with_active(true);
+    for (attachment, expected) in [
+        (Attachment::default(), Some(Unstored::Inactive)),
+        (active.clone().with_required(true), Some(Unstored::Required)),
+        (active.clone().with_title(Some("Other")), Some(Unstored::Title)),
+        (active.with_title(Some("There")), None),
+    ] {
+        for class in CLASSES {
+            let stage = Stage::known(class);
+            let (mut store, follows) = stage.store_at_once("state");
+            let (user, hat) = (jid("u0@example.org"), HatId::unchecked("urn:x:there"));
+            let mut next = store.wardrobe().clone();
+            let group = next.add_user_hat(&user, &room(), &hat, attachment.clone());
+            store.commit(&[group.unwrap().into()]).unwrap()[0]
+                .as_ref()
+                .unwrap();
+            let reported = follows.try_iter().find_map(|after| match after {
+                AfterCommit::Unstored { first, more: 0, .. } => Some((first.user, first.what)),
+                _ => None,
+            });
+            let expected = match (expected, class) {
+                (_, ServerClass::Prosody) | (Some(Unstored::Title), ServerClass::EjabberdOld) => None,
+                (expected, _) => expected.map(|what| (user, what)),
+            };
+            assert_eq!(reported, expected, "{class:?}: {attachment:?}");
+        }
+    }
+}
+
+/// What one account sent, and a read of another one confirmed, the server cannot lose: what differs later is a change there.
+#[test]
+fn what_another_account_sent_and_somebody_took_back_later_is_received() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        let there = item("u0", "urn:x:there");
+        let request = request(stage.local_hat_at_once("other", "u0", "urn:x:there", Some("There")));
+        let other = stage.session_of("other");
+        other.worker.request(request).unwrap();
+        assert_eq!(sent(&other).rooms[0].sent, 1, "{class:?}");
+        other.worker.finish();
+        // A server may lose what it answered less than three seconds ago.
+        std::thread::sleep(std::time::Duration::from_millis(3200));
+        let session = stage.session();
+        session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        stage.remote_set(&there, None);
+        session.run();
+        assert_eq!(
+            (stage.local(&there), stage.remote(&there)),
+            (None, None),
+            "{class:?}"
+        );
+    }
+}
+
+/// What a plan has of a room is as old as its own read, even if the room was read again since.
+#[test]
+fn an_apply_takes_no_answer_after_its_read_for_lost() {
+    for class in CLASSES.into_iter().filter(|class| !class.confirms_storage()) {
+        let stage = Stage::known(class);
+        let there = item("u0", "urn:x:there");
+        stage.local_hat("u1", "urn:x:there", Some("There"));
+        let session = stage.session();
+        let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        let request = request(stage.local_hat_at_once("other", "u0", "urn:x:there", Some("There")));
+        let other = stage.session_of("other");
+        other.worker.request(request).unwrap();
+        assert_eq!(sent(&other).rooms[0].sent, 1, "{class:?}");
+        other.worker.finish();
+        session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        drop(stage.local_hat_at_once("state", "u0", "urn:x:there", None));
+        let report = session.send(&plan);
+        assert_eq!(report.rooms[0].failed, [], "{class:?}");
+        assert_eq!(report.rooms[0].sent, 2, "{class:?}");
+        assert_eq!(stage.remote(&there), None, "{class:?}");
+    }
+}
+
+/// A room is not read before each change, and may be another one by now.
+#[test]
+fn nothing_is_sent_to_a_room_that_was_created_again_since_it_was_read() {
+    let stage = Stage::known(ServerClass::Prosody);
+    let create = |stamp: &str| {
+        let mut server = stage.server.lock().unwrap();
+        server.rooms.get_mut(&room()).unwrap().created = Some(stamp.into());
+    };
+    create("first");
+    stage.run(OtherRooms::Ignore, |_| true).unwrap();
+    let session = stage.session();
+    let send = |hat: &str| {
+        let request = request(stage.local_hat_at_once("state", "u0", hat, Some("There")));
+        session.worker.request(request).unwrap();
+        sent(&session).rooms.remove(0)
+    };
+    assert_eq!(send("urn:x:1").sent, 1);
+    create("second");
+    for hat in ["urn:x:2", "urn:x:3"] {
+        let report = send(hat);
+        assert_eq!(report.sent, 0, "{hat}: {report:?}");
+        let why = report.error.as_deref().unwrap();
+        assert!(why.contains("created again"), "{hat}: {why}");
+        assert_eq!(stage.remote(&item("u0", hat)), None);
+    }
+    let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+    assert_eq!(plan.rooms[0].set_aside, Some(SetAside::RoomMadeAnew));
+}
+
+#[test]
+fn history_names_the_server_for_which_a_change_was_noted() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        stage.local_hat("u0", "urn:x:ask", Some("Ask"));
+        drop(stage.local_hat_at_once("state", "u0", "urn:x:new", Some("New")));
+        // A room that was never compared with a server.
+        let mut store = stage.store_at_once("state").0;
+        let added = store
+            .wardrobe()
+            .clone()
+            .add_room(&jid("other@rooms.example.org"), None);
+        store.commit(&[added.unwrap().into()]).unwrap();
+        let query = HistoryQuery {
+            limit: 3,
+            ..HistoryQuery::default()
+        };
+        let page = store.history(&query).unwrap();
+        let servers: Vec<&[Box<str>]> = page.entries.iter().map(|entry| &*entry.send_to).collect();
+        assert_eq!(servers, [&[][..], &["example".into()], &[]], "{class:?}");
+    }
+}

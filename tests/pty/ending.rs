@@ -1,0 +1,42 @@
+//! Hats that end while the screen is open and nobody presses a key.
+
+use crate::stage::{ENTER, Home, ROOM, Stage, TERRY};
+
+const HAT: &str = "urn:x:proctor";
+
+#[test]
+fn hat_is_removed_at_its_end_without_a_key() {
+    let home = Home::with_terry();
+    home.does(&[
+        "add",
+        ROOM,
+        TERRY,
+        HAT,
+        "--title",
+        "Proctor",
+        "--expires",
+        "1 hour",
+    ]);
+    let mut stage = Stage::hatrack(&home, &[]);
+    stage.see("Courses");
+    stage.press_and_see(ENTER, TERRY);
+    stage.press_and_see(ENTER, "inactive, expires");
+    // The other program makes it end soon: the screen has to look at the clock at another time.
+    home.does(&[
+        "add",
+        ROOM,
+        TERRY,
+        HAT,
+        "--title",
+        "Proctor",
+        "--expires",
+        "2 seconds",
+    ]);
+    stage.see("(expired)");
+    stage.see("no longer exists");
+    assert_eq!(home.hats(), serde_json::json!({}));
+    let history = home.does(&["history"]);
+    assert!(history.contains("hatrack (expired)"), "{history}");
+    stage.press("q");
+    assert_eq!(stage.end_with_all_put_back(), 0);
+}

@@ -1,0 +1,66 @@
+//! A command that waits for a server says so on the terminal, and leaves nothing of it there.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its server has failed"
+)]
+
+use std::net::TcpListener;
+use std::sync::mpsc::{Sender, channel};
+
+use hatrack::model::{Affiliation, Jid};
+use hatrack::sync::{Base, Item, ItemValue, ServerClass};
+use sha2::{Digest as _, Sha256};
+
+use crate::stage::{Home, ROOM, Stage, TERRY};
+
+const WAITING: &str = "Connecting to example…";
+
+/// A configured server that takes connections and says nothing, until it is told to close them.
+fn silent_server(home: &Home) -> Sender<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (close, closed) = channel::<()>();
+    std::thread::spawn(move || {
+        let first = listener.accept().unwrap();
+        let _ = closed.recv();
+        drop(first);
+    });
+    let folder = home.path("").join(".config/hatrack");
+    std::fs::create_dir_all(&folder).unwrap();
+    let service = ROOM.split_once('@').unwrap().1;
+    let config = format!(
+        "[servers.example]\nkind = \"xmpp\"\nservices = [\"{service}\"]\njid = \"ana@localhost\"\naddress = \"127.0.0.1:{port}\"\ntls = \"none\"\n",
+    );
+    std::fs::write(folder.join("config.toml"), config).unwrap();
+    // The room was compared with it: changes are sent at once.
+    let bases = folder.join("hats.servers/example");
+    std::fs::create_dir_all(&bases).unwrap();
+    let jid = |text| Jid::parse(text).unwrap();
+    let mut base = Base::new("example", ServerClass::EjabberdCatalog, &jid(ROOM));
+    let member = Item::Affiliation { user: jid(TERRY) };
+    base.set(&member, Some(ItemValue::Affiliation(Affiliation::Member)));
+    let name = format!("{:x}", Sha256::digest(ROOM));
+    std::fs::write(bases.join(name), base.to_bytes()).unwrap();
+    close
+}
+
+#[test]
+fn commands_say_which_server_they_wait_for() {
+    for (command, after) in [
+        (&["plan"][..], "example: "),
+        (
+            &["add", ROOM, TERRY, "urn:x:1", "--active"],
+            "not sent to example yet",
+        ),
+    ] {
+        let home = Home::with_terry();
+        let close = silent_server(&home);
+        let mut stage = Stage::hatrack(&home, command);
+        stage.see(WAITING);
+        close.send(()).unwrap();
+        stage.see(after);
+        assert_ne!(stage.end(), 0, "{command:?}");
+        assert!(!stage.seen().shows("Connecting"), "{command:?}");
+    }
+}

@@ -1,0 +1,170 @@
+//! Rights of sessions: a group that is permitted changes nothing beyond them, and what they include is permitted.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its stage has failed"
+)]
+
+#[cfg(test)]
+mod support;
+
+use std::collections::BTreeSet;
+
+use hatrack::model::{Affiliation, Attachment, HatId, Jid, Rights, User, Wardrobe};
+use proptest::prelude::*;
+use support::{affiliation, attachment, cases, hat_id, some_of, wardrobe};
+
+/// Rights, some of them to hats that the wardrobe has.
+fn rights(wardrobe: &Wardrobe) -> impl Strategy<Value = Rights> + use<> {
+    let rooms = wardrobe.rooms().flat_map(|(_, room)| room.hats().iter());
+    let hats: Vec<HatId> = rooms.map(|hat| hat.id.clone()).collect();
+    let some = (some_of(hats), hat_id()).prop_map(|(some, other)| some.into_iter().chain([other]).collect());
+    (prop::option::of(some), any::<bool>()).prop_map(|(hats, no_affiliations)| Rights {
+        hats,
+        no_affiliations,
+    })
+}
+
+/// What the rights do not include: everything else is left out.
+fn beyond(wardrobe: &Wardrobe, rights: &Rights) -> Vec<String> {
+    let mut parts = Vec::new();
+    if rights.hats.is_some() {
+        parts.push(format!("{:?}", wardrobe.extra));
+    }
+    for (jid, room) in wardrobe.rooms() {
+        if rights.hats.is_some() {
+            parts.push(format!(
+                "{jid} {:?} {:?} {:?}",
+                room.name, room.catalog, room.extra
+            ));
+        }
+        for (user, there) in room.users() {
+            parts.extend(beyond_of_user(jid, user, there, rights));
+        }
+    }
+    parts
+}
+
+fn beyond_of_user(room: &Jid, user: &Jid, there: &User, rights: &Rights) -> Vec<String> {
+    let mut parts = Vec::new();
+    if rights.no_affiliations && there.affiliation != Affiliation::None {
+        parts.push(format!("{room} {user} {}", there.affiliation));
+    }
+    if let Some(hats) = &rights.hats {
+        let others = there.hats.iter().filter(|(id, _)| !hats.contains(*id));
+        parts.extend(others.map(|(id, hat)| format!("{room} {user} {id} {hat:?}")));
+        if !there.extra.is_empty() {
+            parts.push(format!("{room} {user} {:?}", there.extra));
+        }
+    }
+    parts
+}
+
+/// The wardrobe with other hats and affiliations, as far as the rights include them.
+fn changed(
+    wardrobe: &Wardrobe,
+    rights: &Rights,
+    (new, attachment): (&HatId, &Attachment),
+    affiliation: Affiliation,
+) -> Wardrobe {
+    let mut next = wardrobe.clone();
+    let may = |hat: &HatId| rights.hats.as_ref().is_none_or(|hats| hats.contains(hat));
+    for (jid, room) in wardrobe.rooms() {
+        for (user, there) in room.users() {
+            let own: BTreeSet<&HatId> = there.hats.iter().map(|(id, _)| id).filter(|id| may(id)).collect();
+            for hat in own {
+                next.force_remove_hat(user, jid, hat).unwrap();
+            }
+            if may(new) && there.affiliation.is_affiliated() {
+                next.add_user_hat(user, jid, new, attachment.clone()).unwrap();
+            }
+            let removes = affiliation == Affiliation::None;
+            if !rights.no_affiliations && !removes {
+                next.set_affiliation(user, jid, affiliation).unwrap();
+            }
+        }
+    }
+    next
+}
+
+fn setup() -> impl Strategy<Value = (Wardrobe, Wardrobe, Rights)> {
+    (wardrobe(), wardrobe()).prop_flat_map(|(one, other)| {
+        let rights = rights(&one);
+        (Just(one), Just(other), rights)
+    })
+}
+
+proptest! {
+    #![proptest_config(cases(256))]
+
+    #[test]
+    fn permitted_groups_change_nothing_beyond_the_rights((one, other, rights) in setup()) {
+        let group = one.diff(&other);
+        let is_beyond = beyond(&one, &rights) != beyond(&other, &rights);
+        if is_beyond {
+            prop_assert!(rights.permit(&group).is_err(), "{rights:?}: {group:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_rights_include_is_permitted_and_can_be_undone(
+        (one, _, rights) in setup(), new in hat_id(), attachment in attachment(), affiliation in affiliation()
+    ) {
+        let mut rights = rights;
+        if let Some(hats) = &mut rights.hats {
+            hats.insert(new.clone());
+        }
+        let next = changed(&one, &rights, (&new, &attachment), affiliation);
+        let group = one.diff(&next);
+        prop_assert!(rights.permit(&group).is_ok(), "{:?}: {rights:?}: {group:?}", rights.permit(&group));
+        prop_assert!(rights.permit(&group.inverse()).is_ok());
+        prop_assert_eq!(beyond(&one, &rights), beyond(&next, &rights));
+    }
+}
+
+#[test]
+fn a_group_is_refused_whole() {
+    let jid = |text: &str| Jid::parse(text).unwrap();
+    let (room, user) = (jid("r@c.example"), jid("kim@example.org"));
+    let (mine, other) = (HatId::unchecked("urn:x:mine"), HatId::unchecked("urn:x:other"));
+    let mut wardrobe = Wardrobe::default();
+    wardrobe.add_room(&room, Some("Room")).unwrap();
+    wardrobe
+        .set_affiliation(&user, &room, Affiliation::Member)
+        .unwrap();
+    let rights = Rights {
+        hats: Some([mine.clone()].into()),
+        no_affiliations: false,
+    };
+    let mut group = wardrobe
+        .add_user_hat(&user, &room, &mine, Attachment::default())
+        .unwrap();
+    assert!(rights.permit(&group).is_ok());
+    group.0.extend(
+        wardrobe
+            .add_user_hat(&user, &room, &other, Attachment::default())
+            .unwrap()
+            .0,
+    );
+    assert_eq!(
+        rights.permit(&group).unwrap_err().to_string(),
+        "this session may only change the hat urn:x:mine; this would change the hat urn:x:other"
+    );
+    // Removing the user would remove the other hat, too; removing the room would remove more than hats.
+    let removal = wardrobe
+        .clone()
+        .set_affiliation(&user, &room, Affiliation::None)
+        .unwrap();
+    assert!(rights.permit(&removal).is_err());
+    let removal = wardrobe.clone().remove_room(&room).unwrap();
+    assert!(rights.permit(&removal).is_err());
+    let rename = wardrobe.rename_room(&room, None).unwrap();
+    assert!(rights.permit(&rename).is_err());
+    let no_affiliations = Rights {
+        hats: None,
+        no_affiliations: true,
+    };
+    assert!(no_affiliations.permit(&rename).is_ok());
+    assert!(no_affiliations.permit(&group).is_ok());
+    assert!(no_affiliations.permit(&removal).is_err());
+}

@@ -1,0 +1,266 @@
+//! Who follows: one session of many, the next one when that one is gone; what is held back; and sessions of some rooms.
+
+use std::collections::BTreeSet;
+use std::process::Child;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::at_once::{known, open_screen};
+use super::following::{begin, end, follow, kill, printed, wait_for};
+use super::proxy::{self, Counts};
+use super::site::Site;
+use super::state::{Member, Titles, titles};
+use super::{ANA, BOB, KINDS, OFF, ROOM};
+use crate::pool::{on_each, on_each_new};
+use crate::server::{Kind, Server};
+use crate::stage::{CTRL_Z, Home, Stage};
+
+const OTHER: &str = "other@conference.localhost";
+
+fn both() -> Titles {
+    titles(&[("urn:x:old", "Old"), ("urn:x:1", "First")])
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+#[test]
+fn another_session_takes_over_from_a_screen_that_is_suspended() {
+    on_each(super::some_kinds(), |server| {
+        let site = known(server);
+        let mut stage = Stage::with(
+            &Home::new(),
+            &["sh", "-i"],
+            (100, 30),
+            &[("PS1", "ready> "), ("ENV", "")],
+        );
+        stage.see("ready> ");
+        stage.press(&format!("{}\r", words(&site).join(" ")));
+        stage.see("courses");
+        wait_for("nobody follows", || is_locked(&site));
+        let second = follow(&site, "second", &[], "followed by another session");
+        stage.press(CTRL_Z);
+        stage.see("Stopped");
+        wait_for("nobody takes over", || {
+            printed(&site, "second").contains("Following")
+        });
+        server.give(ROOM, BOB, &[("urn:x:1", "First")]);
+        wait_for("it is not received", || site.titles(ROOM, BOB) == both());
+        // The screen continues, and takes over again.
+        stage.press("fg\r");
+        stage.see("courses");
+        end(second, Signal::TERM, 0);
+        server.take(ROOM, BOB, &["urn:x:1"]);
+        let old = titles(&[("urn:x:old", "Old")]);
+        wait_for("it is not received again", || site.titles(ROOM, BOB) == old);
+    });
+}
+
+/// Whether a session follows a room.
+fn is_locked(site: &Site) -> bool {
+    let folder = std::fs::read_dir(site.path("hats.servers/example")).unwrap();
+    let mut names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.any(|name| name.ends_with(".follower.lock"))
+}
+
+#[test]
+fn removals_of_many_are_held_until_they_are_taken() {
+    on_each(super::some_kinds(), |server| {
+        let users: Vec<String> = (0..30).map(|number| format!("u{number:02}@localhost")).collect();
+        let hats: &[(&str, &str)] = &[("urn:x:1", "T")];
+        let mut members: Vec<_> = users.iter().map(|user| (user.as_str(), "member", hats)).collect();
+        members.push((ANA, "owner", hats));
+        server.found(ROOM, &members);
+        let site = Site::at_once(server);
+        site.done(&["pull"]);
+        let mut stage = open_screen(&site);
+        let have = |site: &Site| {
+            users
+                .iter()
+                .filter(|user| !site.titles(ROOM, user).is_empty())
+                .count()
+        };
+        for user in &users {
+            server.take(ROOM, user, &["urn:x:1"]);
+        }
+        stage.see("held back");
+        wait_for("nothing is received", || have(&site) == 10);
+        // The next change passes, and takes none of them along.
+        server.give(ROOM, ANA, &[("urn:x:2", "Second")]);
+        wait_for("it is not received", || site.titles(ROOM, ANA).len() == 2);
+        assert_eq!(have(&site), 10, "20 users may lose hats within an hour");
+        stage.press("q");
+        assert_eq!(stage.end(), 0);
+        assert_eq!(server.worn(ROOM).len(), 1, "what was held is not sent");
+        site.done(&["pull", "--accept-removals"]);
+        assert_eq!(have(&site), 0);
+        site.done(&["plan"]).said("No differences");
+    });
+}
+
+/// What starts the screen of an account.
+fn words(site: &Site) -> Vec<String> {
+    let command = site.command(&[]);
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_session_of_some_rooms_follows_and_sends_only_these() {
+    on_each(KINDS, |server| {
+        let users: &[Member<'_>] = &[(ANA, "owner", &[]), (BOB, "member", &[("urn:x:old", "Old")])];
+        server.found(OTHER, users);
+        let site = known(server);
+        let config = std::fs::read_to_string(site.path("config.toml")).unwrap();
+        // What waits for both rooms.
+        site.lose(server);
+        for room in [ROOM, OTHER] {
+            let add = ["add", room, BOB, "urn:x:here", "--title", "Here", "--active"];
+            site.run(&add).ended(7);
+        }
+        std::fs::write(site.path("config.toml"), config).unwrap();
+        let follower = begin(
+            &site,
+            "out",
+            &["--room", ROOM, "follow"],
+            &format!("Following {ROOM}"),
+        );
+        let here = titles(&[("urn:x:old", "Old"), ("urn:x:here", "Here")]);
+        wait_for("it is not sent", || server.worn_by(ROOM, BOB) == here);
+        for room in [OTHER, ROOM] {
+            server.give(room, BOB, &[("urn:x:there", "There")]);
+        }
+        wait_for("it is not received", || {
+            site.titles(ROOM, BOB).contains_key("urn:x:there")
+        });
+        end(follower, Signal::TERM, 0);
+        let old = titles(&[("urn:x:old", "Old")]);
+        let there = titles(&[("urn:x:old", "Old"), ("urn:x:there", "There")]);
+        assert_eq!(server.worn_by(OTHER, BOB), there, "it is not sent to other rooms");
+        let of_other = site.titles(OTHER, BOB);
+        assert_eq!(
+            of_other.get("urn:x:there"),
+            None,
+            "nor received from them: {of_other:?}"
+        );
+        assert!(old.iter().all(|(id, title)| of_other.get(id) == Some(title)));
+        assert!(
+            !printed(&site, "out").contains("other"),
+            "{}",
+            printed(&site, "out")
+        );
+        // Another session sends what waits.
+        let follower = follow(&site, "out", &[], &format!("Following {OTHER}"));
+        wait_for("it is not sent", || server.worn_by(OTHER, BOB).len() == 3);
+        end(follower, Signal::TERM, 0);
+    });
+}
+
+const SESSIONS: usize = 10;
+const ROOMS: usize = 10;
+/// How long requests are counted.
+const COUNTING: Duration = Duration::from_secs(8);
+
+#[test]
+fn ten_sessions_ask_as_one() {
+    on_each(super::some_kinds(), |server| {
+        let rooms: Vec<String> = (0..ROOMS)
+            .map(|number| format!("room{number}@conference.localhost"))
+            .collect();
+        for room in &rooms {
+            server.found(room, &[(BOB, "member", &[("urn:x:old", "Old")])]);
+        }
+        let site = Site::at_once(server);
+        let counts = count_for(server, &site);
+        site.done(&["pull"]);
+        let pulled = counts.connections();
+        let says = |number: usize| format!("out{number}");
+        let first = follow(&site, &says(0), &[], &format!("Following {}", rooms[0]));
+        let mut sessions = vec![first];
+        for number in 1..SESSIONS {
+            sessions.push(follow(&site, &says(number), &[], "followed by another session"));
+        }
+        wait_for("not all rooms are followed", || {
+            printed(&site, &says(0)).matches("Following ").count() == ROOMS
+        });
+        for number in 1..SESSIONS {
+            wait_for("a session does not know of all rooms", || {
+                printed(&site, &says(number))
+                    .matches("followed by another")
+                    .count()
+                    == ROOMS
+            });
+        }
+        let (began, before) = (Instant::now(), counts.requests());
+        std::thread::sleep(COUNTING);
+        let asked = counts.requests() - before;
+        let seconds = usize::try_from(began.elapsed().as_secs()).unwrap() + 1;
+        // Prosody tells of all rooms in one answer. ejabberd is asked room by room, and one is read by several requests.
+        let most = if server.kind.is_prosody() {
+            seconds * 5 / 4 + 1
+        } else {
+            seconds + 8
+        };
+        assert!(asked <= most, "{asked} in {seconds} s");
+        assert!(asked > 0, "nobody asks");
+        assert_eq!(counts.connections() - pulled, 1, "one session is connected");
+        for session in sessions {
+            kill(session);
+        }
+    });
+}
+
+/// Lets an account reach the server over a path or port that is counted.
+fn count_for(server: &Server, site: &Site) -> Arc<Counts> {
+    if server.kind.is_prosody() {
+        let path = site.path("counted.sock");
+        let counts = proxy::before_socket(server, &path);
+        site.redirect(
+            &server.socket().display().to_string(),
+            &path.display().to_string(),
+        );
+        return counts;
+    }
+    let (port, counts) = proxy::before_port(server);
+    site.redirect(
+        &format!("127.0.0.1:{}", server.ports.client),
+        &format!("127.0.0.1:{port}"),
+    );
+    let certificate = format!("ca-file = \"{}\"", server.certificate().display());
+    site.redirect(&certificate, "tls = \"none\"");
+    counts
+}
+
+/// The server acknowledged a change, which another session follows, and loses it when it is killed.
+#[test]
+fn what_the_server_loses_is_sent_again_by_who_follows() {
+    let kinds: Vec<Kind> = KINDS.iter().copied().filter(|kind| !kind.is_prosody()).collect();
+    on_each_new(&kinds, |server| {
+        let site = known(server);
+        // So long a room that was just made may be lost, too.
+        std::thread::sleep(Duration::from_secs(3));
+        let follower = follow(&site, "out", &[], &format!("Following {ROOM}"));
+        let mut all = BTreeSet::new();
+        let forgets = (0..5).any(|number| {
+            let id = format!("urn:x:{number}");
+            site.done(&["add", ROOM, OFF, &id, "--title", "Title", "--active"])
+                .said("Sent ");
+            // It does nothing until it is known what was lost.
+            signal(&follower, Signal::STOP);
+            server.restart();
+            let forgot = !server.worn_by(ROOM, OFF).contains_key(&id);
+            signal(&follower, Signal::CONT);
+            all.insert(id);
+            let expected: Titles = all.iter().map(|id| (id.clone(), "Title".to_owned())).collect();
+            wait_for("it is not sent again", || server.worn_by(ROOM, OFF) == expected);
+            assert_eq!(site.titles(ROOM, OFF), expected);
+            forgot
+        });
+        assert!(forgets, "it forgot nothing: this proves nothing");
+        end(follower, Signal::TERM, 0);
+        site.done(&["plan"]).said("No differences in 1 room");
+    });
+}

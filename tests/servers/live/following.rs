@@ -1,0 +1,197 @@
+//! What others change on a server comes into the data file by `hatrack follow`.
+
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::at_once::{known, open_screen};
+use super::site::Site;
+use super::state::{Titles, titles};
+use super::{BOB, KINDS, OFF, ROOM};
+use crate::pool::on_each;
+
+#[track_caller]
+pub(super) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(120);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// What a follower has printed.
+pub(super) fn printed(site: &Site, file: &str) -> String {
+    std::fs::read_to_string(site.path(file)).unwrap_or_default()
+}
+
+/// Starts a follower, and waits until it has said this.
+pub(super) fn follow(site: &Site, file: &str, arguments: &[&str], says: &str) -> Child {
+    begin(site, file, &[&["follow"], arguments].concat(), says)
+}
+
+/// The same with these words.
+pub(super) fn begin(site: &Site, file: &str, words: &[&str], says: &str) -> Child {
+    let child = site.begin(words);
+    std::fs::rename(site.path("output"), site.path(file)).unwrap();
+    wait_for("the follower says nothing", || printed(site, file).contains(says));
+    child
+}
+
+#[track_caller]
+pub(super) fn end(mut child: Child, signal: Signal, code: i32) {
+    kill_process(Pid::from_child(&child), signal).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(code));
+}
+
+pub(super) fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn both() -> Titles {
+    titles(&[("urn:x:old", "Old"), ("urn:x:1", "First")])
+}
+
+#[test]
+fn change_on_the_server_is_in_the_data_file() {
+    on_each(KINDS, |server| {
+        let site = known(server);
+        let child = follow(&site, "out", &[], &format!("Following {ROOM}"));
+        server.give(ROOM, BOB, &[("urn:x:1", "First")]);
+        wait_for("it is not received", || site.titles(ROOM, BOB) == both());
+        let entry = &site.history()[0];
+        assert_eq!(entry["actor"], "server:example");
+        wait_for("it is not printed", || {
+            printed(&site, "out").contains("added \"First\" to bob@localhost")
+        });
+        // What waits here goes there.
+        end(child, Signal::TERM, 0);
+        site.done(&["plan"]).said("No differences in 1 room");
+    });
+}
+
+#[test]
+fn changes_are_printed_as_json_and_ctrl_c_ends() {
+    on_each(KINDS, |server| {
+        let site = known(server);
+        let child = follow(&site, "out", &["--json", ROOM], "");
+        server.give(ROOM, OFF, &[("urn:x:1", "First")]);
+        let schema: Value = serde_json::from_str(include_str!("../../../assets/follow.schema.json")).unwrap();
+        let schema = jsonschema::draft202012::new(&schema).unwrap();
+        let lines = || {
+            let lines = printed(&site, "out");
+            let lines = lines.lines().filter_map(|line| serde_json::from_str(line).ok());
+            lines.collect::<Vec<Value>>()
+        };
+        let of_user = |line: &Value| line["user"] == OFF && line["hat"] == "urn:x:1";
+        wait_for("it is not printed", || lines().iter().any(of_user));
+        for line in lines() {
+            assert!(schema.is_valid(&line), "{line}");
+        }
+        end(child, Signal::INT, 130);
+    });
+}
+
+#[test]
+fn another_session_takes_over_from_one_that_was_killed() {
+    on_each(KINDS, |server| {
+        let site = known(server);
+        let first = follow(&site, "first", &[], &format!("Following {ROOM}"));
+        let second = follow(&site, "second", &[], "followed by another session");
+        kill(first);
+        wait_for("nobody takes over", || {
+            printed(&site, "second").contains("Following")
+        });
+        server.give(ROOM, BOB, &[("urn:x:1", "First")]);
+        wait_for("it is not received", || site.titles(ROOM, BOB) == both());
+        end(second, Signal::TERM, 0);
+    });
+}
+
+#[test]
+fn two_data_files_get_what_the_other_changes() {
+    on_each(KINDS, |server| {
+        let (one, other) = (known(server), Site::at_once(server));
+        other.done(&["pull"]);
+        let followers = [&one, &other].map(|site| follow(site, "out", &[], &format!("Following {ROOM}")));
+        one.done(&["add", ROOM, BOB, "urn:x:1", "--title", "First", "--active"]);
+        wait_for("the other does not get it", || other.titles(ROOM, BOB) == both());
+        other.done(&["remove", ROOM, BOB, "urn:x:old"]);
+        let new = titles(&[("urn:x:1", "First")]);
+        wait_for("the one does not get it", || one.titles(ROOM, BOB) == new);
+        assert_eq!(
+            (other.titles(ROOM, BOB), server.worn_by(ROOM, BOB)),
+            (new.clone(), new)
+        );
+        for follower in followers {
+            end(follower, Signal::TERM, 0);
+        }
+    });
+}
+
+/// A second server, which does not answer, with a room in the data file.
+const ELSEWHERE: &str = "[servers.elsewhere]\nkind = \"prosody\"\nservices = [\"conference.elsewhere.example\"]\n\
+                         socket = \"/nonexistent/prosody.sock\"\nsend = \"ask\"\n";
+
+#[test]
+fn hats_that_expire_go_to_servers_that_are_not_followed() {
+    on_each(KINDS, |server| {
+        let site = known(server);
+        let config = std::fs::read_to_string(site.path("config.toml")).unwrap();
+        std::fs::write(site.path("config.toml"), config + ELSEWHERE).unwrap();
+        site.done(&["room", "add", "courses@conference.elsewhere.example"]);
+        let add = ["add", ROOM, BOB, "urn:x:1", "--title", "First", "--active"];
+        site.done(&[&add[..], &["--expires", "3s"]].concat());
+        assert_eq!(server.worn_by(ROOM, BOB), both());
+        wait_for("it does not expire", || {
+            !site.done(&["expire", "--dry-run"]).out.starts_with("No changes")
+        });
+        let follower = follow(&site, "out", &["--server", "elsewhere"], "elsewhere");
+        let old = titles(&[("urn:x:old", "Old")]);
+        wait_for("it is still there", || server.worn_by(ROOM, BOB) == old);
+        assert_eq!(site.titles(ROOM, BOB), old);
+        end(follower, Signal::TERM, 0);
+    });
+}
+
+#[test]
+fn another_session_takes_over_from_one_that_is_suspended() {
+    on_each(KINDS, |server| {
+        let site = known(server);
+        let first = follow(&site, "first", &[], &format!("Following {ROOM}"));
+        let second = follow(&site, "second", &[], "followed by another session");
+        kill_process(Pid::from_child(&first), Signal::TSTP).unwrap();
+        wait_for("nobody takes over", || {
+            printed(&site, "second").contains("Following")
+        });
+        server.give(ROOM, BOB, &[("urn:x:1", "First")]);
+        wait_for("it is not received", || site.titles(ROOM, BOB) == both());
+        // The first one continues, and takes over again.
+        kill_process(Pid::from_child(&first), Signal::CONT).unwrap();
+        end(second, Signal::TERM, 0);
+        server.take(ROOM, BOB, &["urn:x:1"]);
+        let old = titles(&[("urn:x:old", "Old")]);
+        wait_for("it is not received again", || site.titles(ROOM, BOB) == old);
+        end(first, Signal::TERM, 0);
+    });
+}
+
+#[test]
+fn screen_shows_and_saves_what_others_change() {
+    on_each(KINDS, |server| {
+        let site = known(server);
+        let mut stage = open_screen(&site);
+        stage.press_and_see("ljl", "┏ Hats 1 · bob@localhost");
+        server.give(ROOM, BOB, &[("urn:x:1", "First")]);
+        stage.see("From example: ");
+        stage.see("First");
+        wait_for("it is not saved", || site.titles(ROOM, BOB) == both());
+        // It is not this session's, so it is not undone.
+        stage.press_and_see("u", "Nothing to undo");
+        stage.press("q");
+        assert_eq!(stage.end(), 0);
+        site.done(&["plan"]).said("No differences in 1 room");
+    });
+}

@@ -1,0 +1,252 @@
+//! Whoever may write beside the data file puts something there; nobody sends anything because of it.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use super::at_once::known;
+use super::following::{begin, end, printed, wait_for};
+use super::site::Site;
+use super::state::{Titles, titles};
+use super::{ANA, BOB, OFF, ROOM};
+use crate::pool::on_each;
+use crate::server::Server;
+
+const FORGED: &str = "urn:x:forged";
+/// A file of the account that somebody wants to be overwritten.
+const PRECIOUS: &str = "precious";
+
+/// The files of an account.
+struct Files {
+    /// Where the server's bases are.
+    bases: PathBuf,
+    /// The only base, and what it contains.
+    base: PathBuf,
+    before: Vec<u8>,
+    /// An outbox of the account that has a change of the hat, and its name.
+    outbox: Vec<u8>,
+    outbox_name: String,
+}
+
+impl Files {
+    /// The file has a hat that waits for the plan, and there was an outbox, with which it would be sent.
+    fn of(site: &Site, server: &Server) -> Self {
+        let config = fs::read(site.path("config.toml")).unwrap();
+        site.lose(server);
+        site.run(&["add", ROOM, BOB, FORGED, "--title", "Forged", "--active"])
+            .ended(7);
+        fs::write(site.path("config.toml"), config).unwrap();
+        let outboxes = site.path(".local/state/hatrack/outbox");
+        let names = fs::read_dir(&outboxes)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        let names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+        let is_document = |name: &&String| !name.contains('.');
+        let outbox_name = names.iter().find(is_document).unwrap().clone();
+        let outbox = fs::read(outboxes.join(&outbox_name)).unwrap();
+        assert!(String::from_utf8_lossy(&outbox).contains(FORGED));
+        fs::remove_dir_all(outboxes).unwrap();
+        let bases = site.path("hats.servers/example");
+        let mut names = fs::read_dir(&bases).unwrap().map(|entry| entry.unwrap().path());
+        let base = names.find(|path| path.extension().is_none()).unwrap();
+        let before = fs::read(&base).unwrap();
+        Self {
+            bases,
+            base,
+            before,
+            outbox,
+            outbox_name,
+        }
+    }
+
+    /// The base with other content.
+    fn forge_base(&self, forge: impl FnOnce(&mut Value)) {
+        let mut base = serde_json::from_slice(&self.before).unwrap();
+        forge(&mut base);
+        fs::write(&self.base, base.to_string()).unwrap();
+    }
+
+    fn beside_base(&self, ending: &str) -> PathBuf {
+        let name = self.base.file_name().unwrap().to_str().unwrap();
+        self.bases.join(format!("{name}{ending}"))
+    }
+
+    /// Everything is as before.
+    fn put_back(&self) {
+        for entry in fs::read_dir(&self.bases).unwrap() {
+            let path = entry.unwrap().path();
+            if fs::remove_file(&path).is_err() {
+                fs::remove_dir_all(&path).unwrap();
+            }
+        }
+        fs::write(&self.base, &self.before).unwrap();
+    }
+}
+
+type Forgery = (&'static str, fn(&Site, &Files));
+
+fn replace(path: &Path, with: impl FnOnce(&Path)) {
+    let _ = fs::remove_file(path);
+    with(path);
+}
+
+/// What somebody puts there, each of which would be sent, followed or filled if it were believed.
+const FORGERIES: &[Forgery] = &[
+    ("an outbox beside the data file", |site, files| {
+        for folder in [
+            "",
+            "outbox",
+            "hats.outbox",
+            "hats.servers",
+            "hats.servers/outbox",
+            "hats.servers/example",
+        ] {
+            fs::create_dir_all(site.path(folder)).unwrap();
+            fs::write(site.path(folder).join(&files.outbox_name), &files.outbox).unwrap();
+        }
+    }),
+    ("an outbox instead of the base", |_, files| {
+        fs::write(&files.base, &files.outbox).unwrap();
+    }),
+    ("a base in which both had another hat", |_, files| {
+        files.forge_base(|base| {
+            base["users"][BOB]["hats"]["urn:x:never"] = json!({"active": true, "title": "Never"});
+            base["users"][BOB]["hats"]
+                .as_object_mut()
+                .unwrap()
+                .remove("urn:x:old");
+        });
+    }),
+    ("a base with an answer of the server", |_, files| {
+        files.forge_base(|base| {
+            let now = jiff::Timestamp::now().to_string();
+            let item = json!({"kind": "hat", "user": BOB, "hat": FORGED});
+            base["answered"] = json!([{"item": item, "value": {"hat": {"active": true, "title": "Forged"}}, "time": now,
+                "before": [null]}]);
+        });
+    }),
+    ("a base of nobody", |_, files| {
+        files.forge_base(|base| base["users"] = json!({}));
+    }),
+    ("a base of another class", |_, files| {
+        files.forge_base(|base| base["class"] = json!("prosody"));
+    }),
+    ("a base with a later revision", |_, files| {
+        files.forge_base(|base| base["revision"] = json!(u64::MAX));
+    }),
+    ("no base", |_, files| fs::remove_file(&files.base).unwrap()),
+    ("half a base", |_, files| {
+        fs::write(&files.base, &files.before[..files.before.len() / 2]).unwrap();
+    }),
+    ("a huge base", |_, files| {
+        fs::File::options()
+            .write(true)
+            .open(&files.base)
+            .unwrap()
+            .set_len(1 << 40)
+            .unwrap();
+    }),
+    ("a base that is a link to the outbox", |site, files| {
+        fs::write(site.path("elsewhere"), &files.outbox).unwrap();
+        replace(&files.base, |base| symlink(site.path("elsewhere"), base).unwrap());
+    }),
+    ("a base that is a pipe", |_, files| {
+        replace(&files.base, |base| {
+            let mode = rustix::fs::Mode::from(0o666);
+            rustix::fs::mknodat(rustix::fs::CWD, base, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        });
+    }),
+    ("a base that is a folder", |_, files| {
+        replace(&files.base, |base| fs::create_dir(base).unwrap());
+    }),
+    ("links to a file of the account", |site, files| {
+        for ending in [".follower.lock", ".hatrack-tmp", ".lock"] {
+            replace(&files.beside_base(ending), |path| {
+                symlink(site.path(PRECIOUS), path).unwrap();
+            });
+        }
+    }),
+    ("folders instead of locks", |_, files| {
+        for ending in [".follower.lock", ".hatrack-tmp", ".lock"] {
+            replace(&files.beside_base(ending), |path| fs::create_dir(path).unwrap());
+        }
+    }),
+    ("odd names", |_, files| {
+        let long = vec![b'a'; 255];
+        for name in [&b"\n"[..], b"..lock", b"\xff\xfe", b"\x1b[31m", b"* -rf", &long] {
+            fs::write(files.bases.join(std::ffi::OsStr::from_bytes(name)), &files.outbox).unwrap();
+        }
+    }),
+];
+
+#[test]
+fn what_others_put_beside_the_data_file_is_not_sent() {
+    on_each(super::some_kinds(), |server| {
+        let site = known(server);
+        fs::write(site.path(PRECIOUS), "precious").unwrap();
+        let files = Files::of(&site, server);
+        let own = |number: usize| format!("urn:x:own:{number}");
+        let mut known_by = 0;
+        for (number, (name, forge)) in FORGERIES.iter().enumerate() {
+            files.put_back();
+            forge(&site, &files);
+            // No user may have more than ten hats on an ejabberd.
+            let (marker, user) = (
+                format!("urn:x:there:{number}"),
+                format!("there{number}@localhost"),
+            );
+            server.set_affiliation(ROOM, &user, "member");
+            server.give(ROOM, &user, &[(&marker, "There")]);
+            let follower = begin(&site, "out", &["follow"], "");
+            let out = || printed(&site, "out");
+            wait_for("nobody says who follows", || {
+                ["Following ", "is followed by", "is not followed"]
+                    .iter()
+                    .any(|said| out().contains(said))
+            });
+            if out().contains("Following ") {
+                wait_for("it is not received", || {
+                    site.titles(ROOM, &user).contains_key(&marker)
+                });
+                known_by += 1;
+            }
+            let user = [OFF, ANA][number % 2];
+            let ran = site.run(&["add", ROOM, user, &own(number), "--title", "Own", "--active"]);
+            assert!([0, 1, 5, 7].contains(&ran.code), "{name}: {ran:?}");
+            end(follower, Signal::TERM, 0);
+            let there = server.worn(ROOM);
+            assert_eq!(there.get(BOB), Some(&old()), "{name}: {ran:?}, {}", out());
+            let is_own = |id: &String| (0..=number).any(|number| *id == own(number));
+            for user in [OFF, ANA] {
+                assert!(
+                    there.get(user).is_none_or(|hats| hats.keys().all(is_own)),
+                    "{name}: {there:?}"
+                );
+            }
+            assert_eq!(
+                fs::read_to_string(site.path(PRECIOUS)).unwrap(),
+                "precious",
+                "{name}"
+            );
+        }
+        assert!(known_by > 2, "nobody followed");
+        // Everything else goes on.
+        files.put_back();
+        site.done(&["add", ROOM, OFF, "urn:x:last", "--title", "Last", "--active"])
+            .said("Sent ");
+        assert!(server.worn_by(ROOM, OFF).contains_key("urn:x:last"));
+        assert_eq!(server.worn_by(ROOM, BOB), old());
+        assert_eq!(
+            site.titles(ROOM, BOB).get(FORGED).map(String::as_str),
+            Some("Forged")
+        );
+    });
+}
+
+fn old() -> Titles {
+    titles(&[("urn:x:old", "Old")])
+}

@@ -1,0 +1,34 @@
+//! A follower whose process is stopped keeps its rooms: another one says so, and when it goes on.
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::ROOM;
+use super::at_once::known;
+use super::following::{end, follow, printed, wait_for};
+use crate::pool::on_each;
+use crate::server::Kind;
+
+#[test]
+fn stopped_follower_is_said_to_be_silent_until_it_goes_on() {
+    on_each(&Kind::PROSODY[..1], |server| {
+        let site = known(server);
+        let first = follow(&site, "first", &[], &format!("Following {ROOM}"));
+        let by = format!("another session (maya, process {})", first.id());
+        let second = follow(&site, "second", &[], "is followed by another session");
+        let process = Pid::from_child(&first);
+        kill_process(process, Signal::STOP).unwrap();
+        let silent = format!("hatrack: {ROOM}: not followed for 30 seconds: {by} does not respond");
+        wait_for("it is not said", || printed(&site, "second").contains(&silent));
+        kill_process(process, Signal::CONT).unwrap();
+        let again = format!("hatrack: {ROOM}: followed by {by} again");
+        wait_for("its end is not said", || {
+            printed(&site, "second").contains(&again)
+        });
+        assert_eq!(printed(&site, "second").matches("not followed").count(), 1);
+        end(first, Signal::TERM, 0);
+        wait_for("nobody takes over", || {
+            printed(&site, "second").contains(&format!("Following {ROOM}"))
+        });
+        end(second, Signal::TERM, 0);
+    });
+}

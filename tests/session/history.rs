@@ -1,0 +1,372 @@
+//! The history: what is listed, searched and opened.
+
+use hatrack::app::history::{EntryOverlay, EntryValue, EntryValuesOverlay, HistoryOverlay, RollbackOverlay};
+use hatrack::app::{Effect, Msg, Start, State, describe, update};
+use hatrack::model::{Affiliation, Attachment, Edit, Group, Jid};
+use hatrack::store::{ChangeReason, HistoryEntry, HistoryPage, Snapshot, StoreEvent, StoreRequest};
+use hatrack::ui::Theme;
+
+use super::session::{self, Session};
+use super::{HAT, ROOM, TERRY, hat, jid, open, screen, wardrobe};
+
+const PROF: &str = "prof@example.org";
+
+fn history(session: &Session) -> &HistoryOverlay {
+    session.state.top_as().unwrap()
+}
+
+/// The revisions of the listed entries.
+fn listed(session: &Session) -> Vec<u64> {
+    let history = history(session);
+    let rows = 0..history.len();
+    rows.map(|row| history.entry_at(row).unwrap().revision).collect()
+}
+
+/// Changes by someone else: 1 of Terry's hat, 2 of the professor's, 3 of another room, 4 of Terry's affiliation, 5 of
+/// both users.
+fn changed() -> Session {
+    let mut session = open();
+    let new = Attachment::default().with_title(Some("Büro"));
+    session.external_change(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
+    session.external_change(|wardrobe| {
+        wardrobe.add_user_hat(&jid(PROF), &jid(ROOM), &hat("urn:x:office"), new.clone())
+    });
+    session.external_change(|wardrobe| wardrobe.add_room(&jid("staff@c.example"), Some("Staff")));
+    session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Admin));
+    session.external_change(|wardrobe| {
+        let mut group = Group::default();
+        for user in [TERRY, PROF] {
+            let added =
+                wardrobe.add_user_hat(&jid(user), &jid(ROOM), &hat("urn:x:2"), Attachment::default())?;
+            group.0.extend(added.0);
+        }
+        Ok(group)
+    });
+    session
+}
+
+/// From each pane, the history is that of the selected user or hat; from the rooms, all of it.
+#[test]
+fn opens_for_selected_user_or_hat() {
+    for (keys, expected) in [
+        ("H", vec![5, 4, 3, 2, 1]),
+        ("Enter H", vec![5, 2]),                              // prof
+        ("Enter j H", vec![5, 4, 1]),                         // terry
+        ("Enter j Enter H", vec![5]),                         // terry's hat
+        ("w j H", vec![5]),                                   // a hat
+        ("w H", vec![2]),                                     // another
+        ("w j Enter j H", vec![5]),                           // terry's hat, in the Hats view
+        ("w w H", vec![5, 2]),                                // prof, in the Users view
+        ("w w j H", vec![5, 4, 1]),                           // terry, in the Users view
+        ("w w j Enter H", vec![5, 4, 1]),                     // terry in the room
+        ("w w j Enter Enter H", vec![5]),                     // terry's hat in the room
+        ("Enter j H x", vec![5, 4, 3, 2, 1]),                 // all again
+        ("Enter / n o b o d y Enter H", vec![5, 4, 3, 2, 1]), // nobody is selected
+    ] {
+        let mut session = changed();
+        session.keys(keys);
+        assert_eq!(listed(&session), expected, "{keys}");
+    }
+}
+
+/// Words are found in every part of an entry, whatever their case and accents; while typing, keys are text.
+#[test]
+fn search_finds_all_words_in_any_part() {
+    for (typed, expected) in [
+        ("terry@", vec![5, 4, 1]),
+        ("TERRY@ teacher", vec![1]),
+        ("buro", vec![2]),
+        ("staff", vec![3]),
+        ("#", vec![5, 2, 1]),
+        ("#urn:x", vec![5, 2]),
+        ("@admin", vec![4]),
+        ("!terry@", vec![3, 2]),
+        ("terry@ prof@", vec![5]),
+        // What was done, as the rows say it.
+        ("removed", vec![1]),
+        ("added", vec![5, 3, 2]),
+        ("to admin", vec![4]),
+        ("!added", vec![4, 1]),
+        ("jk", vec![]),
+        ("", vec![5, 4, 3, 2, 1]),
+    ] {
+        let mut session = changed();
+        session.keys("H /");
+        session.text(typed);
+        assert_eq!(listed(&session), expected, "{typed}");
+        session.keys("Enter");
+        assert_eq!(listed(&session), expected, "{typed}, applied");
+        session.keys("/ Esc");
+        assert_eq!(listed(&session), [5, 4, 3, 2, 1], "{typed}, cleared");
+    }
+}
+
+/// Of several users, the one to filter by is chosen; of one, the filter is set at once.
+#[test]
+fn user_to_filter_by_is_chosen_among_several() {
+    let mut session = changed();
+    session.keys("H");
+    assert_eq!(history(&session).entry().unwrap().revision, 5);
+    session.keys("s");
+    let shown: &EntryValuesOverlay = session.state.top_as().unwrap();
+    assert_eq!(
+        shown.values.as_ref(),
+        [EntryValue::User(jid(PROF)), EntryValue::User(jid(TERRY))]
+    );
+    session.keys("Esc");
+    assert_eq!(listed(&session), [5, 4, 3, 2, 1], "canceled");
+    session.keys("s j Enter");
+    assert_eq!(listed(&session), [5, 4, 1], "terry");
+    session.keys("s");
+    assert_eq!(listed(&session), [5, 4, 3, 2, 1], "again to clear");
+    session.keys("j s");
+    assert_eq!(listed(&session), [5, 4, 1], "the only user of the entry");
+    session.keys("x g t");
+    assert_eq!(listed(&session), [5], "both users got the same hat");
+}
+
+/// What is on a later page is found, too, and selected entries stay selected.
+#[test]
+fn search_reads_all_pages() {
+    let mut session = open();
+    let rename = |session: &mut Session, name: &str| {
+        session.external_change(|wardrobe| wardrobe.rename_room(&jid(ROOM), Some(name)));
+    };
+    rename(&mut session, "Needle");
+    for number in 0..450 {
+        rename(&mut session, &format!("Room {number}"));
+    }
+    session.keys("H");
+    assert_eq!(listed(&session).len(), 200, "one page");
+    session.keys("/");
+    session.text("needle");
+    // The next one cleared that name.
+    assert_eq!(listed(&session), [2, 1]);
+    session.keys("Enter j x");
+    assert_eq!(listed(&session).len(), 451);
+    let selected = history(&session).entry().map(|entry| entry.revision);
+    assert_eq!(selected, Some(1), "it stays selected, on the last page");
+}
+
+#[test]
+fn open_entry_lists_every_edit() {
+    let mut session = changed();
+    session.external_change(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
+    session.keys("H j Enter");
+    let entry: &EntryOverlay = session.state.top_as().unwrap();
+    let users: Vec<&str> = entry
+        .edits
+        .iter()
+        .filter_map(Edit::user)
+        .map(Jid::as_str)
+        .collect();
+    assert_eq!(users, [TERRY, PROF]);
+    // A removed room had users.
+    session.keys("Enter g Enter");
+    let entry: &EntryOverlay = session.state.top_as().unwrap();
+    let users: Vec<&str> = entry
+        .edits
+        .iter()
+        .filter_map(Edit::user)
+        .map(Jid::as_str)
+        .collect();
+    assert_eq!(users, ["mallory@example.net", PROF, TERRY]);
+    // Undo from the entry goes back to the list, where it is the newest.
+    session.keys("u");
+    assert_eq!(
+        history(&session).entries[0].undoes,
+        Some(6),
+        "{}",
+        session.notice()
+    );
+}
+
+/// Marked entries are undone as one change, which leaves out what someone else changed since.
+#[test]
+fn marked_entries_are_undone_as_one_change() {
+    let mut session = changed();
+    let before = session.json();
+    // The members' affiliation is changed again after revision 4.
+    session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Owner));
+    session.keys("H j Space Space");
+    assert_eq!(history(&session).selected, 3, "goes on to the next");
+    session.keys("u");
+    let rollback: &RollbackOverlay = session.state.top_as().unwrap();
+    assert_eq!((rollback.plan.undone, rollback.plan.group.0.len()), (1, 2));
+    let left_out: Vec<&str> = rollback
+        .plan
+        .left_out
+        .iter()
+        .map(|one| one.reason.as_str())
+        .collect();
+    assert_eq!(left_out, ["terry changed it in revision 6"]);
+    // A stranger's change in the meantime does not matter, as long as it is about something else.
+    session.external_change(|wardrobe| wardrobe.add_room(&jid("new@c.example"), None));
+    session.keys("y");
+    assert!(
+        session
+            .notice()
+            .starts_with("Undid 1 change: removed <urn:x:2> from "),
+        "{}",
+        session.notice()
+    );
+    assert_eq!(listed(&session), [8, 7, 6, 5, 4, 3, 2, 1]);
+    let users = &session.json()["rooms"][ROOM]["users"];
+    assert_eq!(users[TERRY]["affiliation"], "owner");
+    assert!(users[PROF]["hats"].get("urn:x:2").is_none());
+    // One undo brings all of it back, and a redo takes it away again.
+    session.keys("Esc u");
+    assert_eq!(
+        session.json()["rooms"][ROOM]["users"][PROF],
+        before["rooms"][ROOM]["users"][PROF]
+    );
+    session.keys("Ctrl-R");
+    assert!(
+        session.json()["rooms"][ROOM]["users"][PROF]["hats"]
+            .get("urn:x:2")
+            .is_none()
+    );
+}
+
+/// All that an actor did from the selected entry on. Nothing is done before it is confirmed.
+#[test]
+fn all_of_an_actor_is_undone_from_entry_on() {
+    let mut session = changed();
+    let before = session.json();
+    session.keys("H j j j U");
+    let rollback: &RollbackOverlay = session.state.top_as().unwrap();
+    assert_eq!(rollback.what, "4 changes by terry since 2026-01-31 12:02");
+    session.keys("Esc");
+    assert_eq!(session.json(), before);
+    session.keys("U y");
+    let now = session.json();
+    assert!(now["rooms"].get("staff@c.example").is_none());
+    assert_eq!(now["rooms"][ROOM]["users"][TERRY]["affiliation"], "member");
+    assert_eq!(now["rooms"][ROOM]["users"][TERRY]["hats"], serde_json::json!({}));
+    // It is called so in the history.
+    session.keys("Esc H");
+    let history: &HistoryOverlay = session.state.top_as().unwrap();
+    let what = describe::entry(history.entry().unwrap(), &jiff::tz::TimeZone::UTC);
+    assert!(what.starts_with("undid 4 changes: "), "{what}");
+}
+
+/// Whether the question says that entries are undone that the list does not show.
+#[test]
+fn undoing_an_actor_says_that_hidden_changes_are_undone_too() {
+    for (keys, hidden) in [("H U", false), ("H a U", false), ("H r U", true)] {
+        let mut session = changed();
+        session.keys(keys);
+        let rollback: &RollbackOverlay = session.state.top_as().unwrap();
+        assert_eq!(rollback.undoes_hidden, hidden, "{keys}");
+    }
+}
+
+/// A preview closes when it no longer fits.
+#[test]
+fn preview_closes_when_data_changes() {
+    let mut session = changed();
+    session.keys("H Space u");
+    session.external_change(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
+    assert!(session.state.top_as::<RollbackOverlay>().is_none());
+    assert_eq!(
+        session.notice(),
+        "Not undone: the data changed in the meantime. Try again"
+    );
+}
+
+/// The last change, or an entry of the history, as commands.
+#[test]
+fn changes_are_copied_as_commands() {
+    let mut session = open();
+    let copied = |session: &mut Session, keys: &str| {
+        session.effects.clear();
+        session.keys(keys);
+        session.effects.iter().find_map(|effect| match effect {
+            Effect::Copy(text) => Some(text.clone()),
+            _ => None,
+        })
+    };
+    assert_eq!(copied(&mut session, "c"), None);
+    assert_eq!(session.notice(), "Nothing was changed in this session");
+    let active = format!("hatrack add {ROOM} {TERRY} {HAT} --title Teacher --active");
+    let inactive = format!("hatrack add {ROOM} {TERRY} {HAT} --title Teacher '--active=false'");
+    session.keys("Enter j Enter Space");
+    assert_eq!(copied(&mut session, "c").as_ref(), Some(&inactive));
+    // After an undo it is the undo.
+    session.keys("u");
+    assert_eq!(copied(&mut session, "c").as_ref(), Some(&active));
+    session.keys("Ctrl-R d");
+    assert_eq!(
+        copied(&mut session, "c"),
+        Some(format!("hatrack remove {ROOM} {TERRY} {HAT}"))
+    );
+    session.keys("H x G");
+    assert_eq!(copied(&mut session, "c").as_ref(), Some(&inactive));
+    assert_eq!(copied(&mut session, "Enter c").as_ref(), Some(&inactive));
+    assert_eq!(
+        session.notice(),
+        format!("Sent to the clipboard: {inactive} (if your terminal supports it)")
+    );
+}
+
+/// The store worker answers the history before it commits what is pending.
+#[test]
+fn undo_is_listed_once_it_is_saved() {
+    let mut session = changed();
+    session.keys("H j");
+    session.delay_answers();
+    session.keys("u");
+    assert_eq!(listed(&session), [5, 4, 3, 2, 1]);
+    session.answer_all();
+    assert_eq!(listed(&session), [6, 5, 4, 3, 2, 1]);
+    assert_eq!(history(&session).entry().map(|entry| entry.revision), Some(4));
+    session.keys("g U");
+    assert!(session.state.top_as::<RollbackOverlay>().is_some());
+    session.delay_answers();
+    session.keys("y");
+    session.answer_all();
+    assert_eq!(listed(&session).first(), Some(&7));
+}
+
+/// Whether it arrived there is not known here. The rows leave it out.
+#[test]
+fn details_name_servers_to_which_a_change_was_to_be_sent() {
+    let mut session = changed();
+    session.keys("H");
+    let mut entry = HistoryEntry::clone(history(&session).entry().unwrap());
+    entry.send_to = ["example".into(), "lab".into()].into();
+    entry.reason = ChangeReason::new("a new term");
+    let mut state = State::new(Start::default());
+    let key = |state: &mut State, name| update(state, Msg::Key(session::key(name)));
+    let snapshot = Snapshot {
+        wardrobe: wardrobe(),
+        exists: true,
+        read_only: None,
+    };
+    update(&mut state, Msg::Store(Box::new(StoreEvent::Opened(snapshot))));
+    let asked = key(&mut state, "H");
+    let query = asked.iter().find_map(|effect| match effect {
+        Effect::Store(StoreRequest::History(query)) => Some(query.clone()),
+        _ => None,
+    });
+    let query = query.unwrap();
+    let page = Ok(HistoryPage {
+        entries: vec![entry],
+        ..HistoryPage::default()
+    });
+    update(
+        &mut state,
+        Msg::Store(Box::new(StoreEvent::History { query, page })),
+    );
+    let text = |state: &State| {
+        let (buffer, _) = screen::frame(state, Theme::default(), (200, 30));
+        let text = screen::lines(&buffer).concat().replace(['┃', '│'], " ");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let details = "; to be sent to example, lab; reason: a new term";
+    assert_eq!(text(&state).matches("to be sent").count(), 1, "{}", text(&state));
+    assert!(text(&state).contains(details), "{}", text(&state));
+    key(&mut state, "Enter");
+    assert!(state.top_as::<EntryOverlay>().is_some());
+    assert!(text(&state).contains(details), "{}", text(&state));
+}

@@ -1,0 +1,61 @@
+//! What others do in the same file is said when it happens, if it is on this screen.
+
+use hatrack::model::Affiliation;
+
+use super::session::Session;
+use super::{ROOM, TERRY, jid, open, wardrobe};
+
+#[test]
+fn says_who_removed_a_user_and_what_is_selected_now() {
+    let mut session = open();
+    session.keys("Enter Down");
+    assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
+    session.change_by("alice@203.0.113.7", |wardrobe| {
+        wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None)
+    });
+    assert_eq!(
+        session.notice(),
+        "alice removed terry@example.org (member) from courses@conference.example.org with 1 hat. \
+         terry@example.org no longer exists; mallory@example.net is selected now"
+    );
+    // The next key that would change something is not for the new selection.
+    session.keys("d");
+    assert!(session.notice().starts_with("Canceled: "), "{}", session.notice());
+}
+
+#[test]
+fn selection_stays_when_another_user_is_removed() {
+    let mut session = open();
+    session.keys("Enter Down");
+    session.change_by("alice", |wardrobe| {
+        wardrobe.set_affiliation(&jid("mallory@example.net"), &jid(ROOM), Affiliation::None)
+    });
+    assert_eq!(
+        session.notice(),
+        "alice removed mallory@example.net (outcast) from courses@conference.example.org"
+    );
+    assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
+}
+
+#[test]
+fn says_nothing_of_other_rooms() {
+    let mut wardrobe = wardrobe();
+    let staff = jid("staff@conference.example.org");
+    wardrobe.add_room(&staff, None).unwrap();
+    let mut session = Session::open(wardrobe, (100, 30));
+    session.keys("Enter");
+    let add = |user: &str| {
+        let user = jid(user);
+        move |wardrobe: &mut hatrack::model::Wardrobe| {
+            wardrobe.set_affiliation(&user, &jid("staff@conference.example.org"), Affiliation::Member)
+        }
+    };
+    session.change_by("alice", add("kim@example.org"));
+    assert_eq!(session.notice(), "");
+    session.keys("Left Down");
+    session.change_by("terry", add("bob@example.org"));
+    assert_eq!(
+        session.notice(),
+        "terry (another session) added bob@example.org to staff@conference.example.org as member"
+    );
+}

@@ -1,0 +1,402 @@
+//! Saved changes that a server refused, or that collide with other ones there.
+
+use hatrack::app::Conflict;
+use hatrack::app::servers::RoomComparison;
+use hatrack::app::servers::unresolved::RefusedChange;
+use hatrack::app::{Msg, Start};
+use hatrack::store::Scope;
+use hatrack::sync::{
+    AfterCommit, Condition, Decision, Failed, Item, ItemValue, Refusal, Report, RoomReport, SendFailure,
+    SendState, ServerEvent, ServerRequest,
+};
+use hatrack::ui::Theme;
+use serde_json::json;
+
+use super::super::screen;
+use super::super::session::Session;
+use super::super::{HAT, ROOM, TERRY, hat, jid, terrys};
+use super::{active, open, same};
+
+fn teacher() -> Item {
+    Item::Hat {
+        user: jid(TERRY),
+        hat: hat(HAT),
+    }
+}
+
+fn refused() -> SendState {
+    SendState::Refused(Refusal {
+        condition: Condition::Forbidden,
+        text: Some("owners only".into()),
+    })
+}
+
+/// The server says what became of an item.
+fn outbox(session: &mut Session, items: Vec<(Item, SendState)>) {
+    session.send(Msg::Server(Box::new(ServerEvent::Outbox {
+        room: jid(ROOM),
+        items,
+    })));
+}
+
+/// Everything that was sent is answered.
+fn sent(session: &mut Session) {
+    session.send(Msg::Server(Box::new(ServerEvent::Sent {
+        report: Report {
+            server: "example".into(),
+            rooms: Vec::new(),
+        },
+    })));
+}
+
+/// Terry's hats are shown; one of them was made inactive, which the server refused.
+fn with_refused() -> Session {
+    let mut session = open(same());
+    session.keys("Enter j Enter Space");
+    outbox(&mut session, vec![(teacher(), refused())]);
+    // The notice of the change goes away.
+    session.keys("k");
+    session
+}
+
+fn page(session: &Session) -> String {
+    screen::lines(&screen::frame(&session.state, Theme::default(), session.size).0).join("\n")
+}
+
+fn requests(session: &mut Session) -> Vec<ServerRequest> {
+    let server = session.server.as_mut().unwrap();
+    std::mem::take(&mut server.requests)
+}
+
+#[test]
+fn room_with_a_change_that_was_not_sent_is_marked() {
+    let mut session = with_refused();
+    let compared = |session: &Session| session.state.room_comparison(&jid(ROOM)).unwrap().1;
+    assert_eq!(compared(&session), RoomComparison::NotSent(1));
+    session.keys("h h");
+    let shown = page(&session);
+    assert!(shown.contains("example: 1 change not sent"), "{shown}");
+    outbox(&mut session, Vec::new());
+    assert_eq!(compared(&session), RoomComparison::NotCompared);
+}
+
+#[test]
+fn refused_hat_shows_why_and_is_sent_again() {
+    let mut session = with_refused();
+    let shown = page(&session);
+    assert!(
+        shown.contains("example: the server refused (forbidden): owners only"),
+        "{shown}"
+    );
+    assert!(shown.contains("! Resolve"), "{shown}");
+    requests(&mut session);
+    session.keys("!");
+    let question = session.state.top_as::<RefusedChange>().unwrap();
+    assert_eq!(
+        question.what,
+        format!("\"Teacher\" for {TERRY} in {ROOM} on example")
+    );
+    assert_eq!(question.reason, "The server refused (forbidden): owners only");
+    session.keys("r");
+    assert!(session.state.overlays().is_empty());
+    let retry = ServerRequest::Retry {
+        room: jid(ROOM),
+        item: teacher(),
+    };
+    assert_eq!(requests(&mut session), [retry]);
+    outbox(&mut session, Vec::new());
+    sent(&mut session);
+    assert!(!page(&session).contains("Resolve"), "{}", page(&session));
+    session.keys("!");
+    assert_eq!(session.notice(), "Nothing to resolve: no server refused a change");
+}
+
+#[test]
+fn refused_change_is_undone_alone() {
+    let mut session = open(same());
+    session.keys("Enter j Enter");
+    // One commit of two hats, of which one is refused.
+    session.keys("a");
+    session.text("urn:x:new");
+    session.keys("Tab");
+    session.text("New");
+    session.keys("Enter * Space y");
+    assert_eq!(terrys(&session)[HAT]["active"], json!(false));
+    assert_eq!(terrys(&session)["urn:x:new"]["active"], json!(false));
+    outbox(&mut session, vec![(teacher(), refused())]);
+    session.keys("! u");
+    assert_eq!(
+        terrys(&session)[HAT]["active"],
+        json!(true),
+        "{}",
+        session.notice()
+    );
+    assert_eq!(terrys(&session)["urn:x:new"]["active"], json!(false));
+    assert!(session.notice().starts_with("Undid: "), "{}", session.notice());
+    session.keys("u");
+    assert_eq!(
+        terrys(&session)[HAT]["active"],
+        json!(false),
+        "the undo is a change, too"
+    );
+}
+
+#[test]
+fn refused_change_that_was_changed_since_is_not_undone() {
+    let mut session = with_refused();
+    session.keys("!");
+    session.change_by("mallory", |wardrobe| {
+        wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT))
+    });
+    session.keys("u");
+    assert_eq!(terrys(&session), json!({}));
+    assert!(
+        session
+            .notice()
+            .contains("was changed in the meantime by mallory"),
+        "{}",
+        session.notice()
+    );
+}
+
+#[test]
+fn hats_that_came_with_a_user_are_undone_alone() {
+    let mut session = open(same());
+    session.external_change(|wardrobe| {
+        let user = wardrobe.user(&jid(ROOM), &jid(TERRY)).unwrap().clone();
+        wardrobe.replace_user(&jid("new@example.org"), &jid(ROOM), user)
+    });
+    let item = Item::Hat {
+        user: jid("new@example.org"),
+        hat: hat(HAT),
+    };
+    outbox(&mut session, vec![(item, refused())]);
+    session.keys("! u");
+    let user = &session.json()["rooms"][ROOM]["users"]["new@example.org"];
+    assert_eq!(*user, json!({"affiliation": "member", "hats": {}}));
+}
+
+#[test]
+fn refused_removal_is_found_without_a_row() {
+    let mut session = open(same());
+    session.keys("Enter j Enter d");
+    assert_eq!(terrys(&session), json!({}));
+    outbox(&mut session, vec![(teacher(), refused())]);
+    session.keys("h");
+    let shown = page(&session);
+    assert!(
+        shown.contains("example: <http"),
+        "the hat has no title any longer: {shown}"
+    );
+    session.keys("h ! u");
+    assert_eq!(terrys(&session)[HAT]["title"], json!("Teacher"));
+}
+
+#[test]
+fn collision_shows_all_sides_and_is_resolved_on_the_server() {
+    let value = |title| Some(ItemValue::Hat(active(title)));
+    let changed = SendState::Changed {
+        actual: value("Theirs"),
+        expected: value("Before"),
+    };
+    for (key, decision, says) in [
+        ("m", Decision::Send, "Sending yours: "),
+        ("t", Decision::Receive, "Receiving theirs: "),
+    ] {
+        let mut session = open(same());
+        session.keys("Enter j Enter Space");
+        outbox(&mut session, vec![(teacher(), changed.clone())]);
+        session.keys("k");
+        let shown = page(&session);
+        assert!(
+            shown.contains("example: changed there in the meantime to \"Theirs\", active"),
+            "{shown}"
+        );
+        requests(&mut session);
+        session.keys("! Esc");
+        assert_eq!(requests(&mut session), [], "nothing is decided");
+        session.keys("!");
+        assert!(page(&session).contains("Conflict: changed on the server"));
+        let conflict = session.state.top_as::<Conflict>().unwrap();
+        assert_eq!(
+            [
+                &conflict.yours,
+                &conflict.theirs,
+                conflict.before.as_ref().unwrap()
+            ],
+            [
+                "\"Teacher\", inactive",
+                "\"Theirs\", active",
+                "\"Before\", active"
+            ]
+        );
+        session.keys(key);
+        assert!(session.notice().starts_with(says), "{}", session.notice());
+        let resolve = ServerRequest::Resolve {
+            room: jid(ROOM),
+            item: teacher(),
+            decision,
+            shown: value("Theirs"),
+        };
+        assert_eq!(requests(&mut session), [resolve]);
+    }
+}
+
+/// Theirs is chosen.
+fn theirs_chosen() -> Session {
+    let mut session = open(same());
+    session.keys("Enter j Enter Space");
+    let changed = SendState::Changed {
+        actual: Some(ItemValue::Hat(active("Theirs"))),
+        expected: None,
+    };
+    outbox(&mut session, vec![(teacher(), changed)]);
+    sent(&mut session);
+    session.keys("! t");
+    assert!(session.notice().starts_with("Receiving theirs: "));
+    session
+}
+
+/// Theirs is chosen, and the server answers with this.
+fn theirs(rooms: Vec<RoomReport>) -> Session {
+    let mut session = theirs_chosen();
+    session.send(Msg::Server(Box::new(ServerEvent::Sent {
+        report: Report {
+            server: "example".into(),
+            rooms,
+        },
+    })));
+    session
+}
+
+/// The server has something else than what was chosen.
+fn changed_again() -> RoomReport {
+    let failed = Failed {
+        item: teacher(),
+        wanted: None,
+        why: SendFailure::Changed { actual: None },
+    };
+    RoomReport {
+        error: None,
+        failed: vec![failed],
+        ..RoomReport::unsent(&jid(ROOM), 0, String::new())
+    }
+}
+
+#[test]
+fn theirs_that_changed_again_is_said_not_to_be_received() {
+    let session = theirs(vec![changed_again()]);
+    assert_eq!(
+        session.notice(),
+        "Not received: \"Teacher\" for terry@example.org changed again on example (! to resolve)"
+    );
+}
+
+#[test]
+fn theirs_that_is_yours_by_now_is_said() {
+    let session = theirs(Vec::new());
+    assert_eq!(
+        session.notice(),
+        "No changes: \"Teacher\" for terry@example.org is the same on example"
+    );
+}
+
+/// Requests to send have reports, too, and what is sent again without a request: of other servers and of other rooms.
+#[test]
+fn reports_of_others_do_not_answer_what_is_received() {
+    let report = |server: &str, rooms| {
+        Msg::Server(Box::new(ServerEvent::Sent {
+            report: Report {
+                server: server.into(),
+                rooms,
+            },
+        }))
+    };
+    let elsewhere = jid("other@conference.example.org");
+    let unsent = || RoomReport::unsent(&elsewhere, 1, "gone".into());
+    for (requests, others) in [
+        (0, vec![report("elsewhere", Vec::new())]),
+        (1, vec![report("example", Vec::new())]),
+        (1, vec![report("example", vec![unsent()])]),
+    ] {
+        let mut session = theirs_chosen();
+        for _ in 0..requests {
+            session.send(Msg::Saved(Box::new(AfterCommit::Send(ServerRequest::Send {
+                server: "example".into(),
+                rooms: Vec::new(),
+                revision: 0,
+                may_ask: false,
+            }))));
+        }
+        for other in others {
+            session.send(other);
+            assert!(
+                !session.notice().starts_with("No changes"),
+                "{}",
+                session.notice()
+            );
+        }
+        session.send(report("example", vec![changed_again()]));
+        assert_eq!(
+            session.notice(),
+            "Not received: \"Teacher\" for terry@example.org changed again on example (! to resolve)"
+        );
+    }
+}
+
+#[test]
+fn question_closes_when_its_change_is_resolved_elsewhere() {
+    let mut session = with_refused();
+    session.keys("!");
+    outbox(&mut session, Vec::new());
+    assert!(session.state.top_as::<RefusedChange>().is_none());
+    assert_eq!(session.notice(), "Resolved in the meantime");
+}
+
+#[test]
+fn nearest_change_is_resolved_first() {
+    let mut session = open(same());
+    let affiliation = Item::Affiliation {
+        user: jid("prof@example.org"),
+    };
+    outbox(
+        &mut session,
+        vec![(affiliation, refused()), (teacher(), refused())],
+    );
+    session.keys("Enter !");
+    let what = |session: &Session| session.state.top_as::<RefusedChange>().unwrap().what.clone();
+    assert!(what(&session).starts_with("Affiliation of prof@example.org"));
+    session.keys("Esc j !");
+    assert!(
+        what(&session).starts_with("\"Teacher\" for"),
+        "{}",
+        what(&session)
+    );
+}
+
+#[test]
+fn read_only_session_resolves_nothing() {
+    let server = same();
+    let start = Start {
+        servers: vec![server.entry("conference.example.org")],
+        scope: Scope {
+            read_only: true,
+            ..Scope::default()
+        },
+        ..Start::default()
+    };
+    let mut session = Session::start(start, super::super::wardrobe(), (100, 30));
+    session.server = Some(server);
+    outbox(&mut session, vec![(teacher(), refused())]);
+    session.keys("!");
+    assert!(session.state.overlays().is_empty());
+    assert!(session.notice().contains("read-only"), "{}", session.notice());
+}
+
+#[test]
+fn quit_waits_for_no_decision() {
+    let mut session = with_refused();
+    session.keys("!");
+    session.keys("Esc q");
+    assert_eq!(session.exit_status, Some(0), "{}", session.notice());
+}

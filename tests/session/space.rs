@@ -1,0 +1,115 @@
+//! How the screen uses its space and colors.
+
+use hatrack::app::Msg;
+use hatrack::ui::Theme;
+use hatrack::ui::theme::{Backdrop, ColorDepth};
+use ratatui::buffer::Buffer;
+use ratatui::style::Modifier;
+
+use super::session::Session;
+use super::{HAT, ROOM, TERRY, hat, jid, open, screen, wardrobe};
+
+fn frame(session: &mut Session, theme: Theme, columns: u16, rows: u16) -> Buffer {
+    session.send(Msg::Resize { columns, rows });
+    screen::frame(&session.state, theme, (columns, rows)).0
+}
+
+#[test]
+fn focused_pane_grows_at_80_columns() {
+    let mut session = open();
+    let width = |session: &mut Session, corner: char| {
+        let lines = screen::lines(&frame(session, Theme::default(), 80, 24));
+        let end = lines[1].chars().position(|c| c == corner).unwrap();
+        let start = lines[1].chars().position(|c| c == '┏').unwrap();
+        end - start + 1
+    };
+    assert_eq!(width(&mut session, '┓'), 23, "as usual: nothing is cut");
+    session.keys("Enter");
+    // Marks, affiliation, the longest address, the number of hats, and the frame.
+    assert_eq!(
+        width(&mut session, '┓'),
+        2 + 3 + 8 + "mallory@example.net".len() + 4
+    );
+    session.keys("Down Enter");
+    assert_eq!(width(&mut session, '┓'), 21, "the addresses need the rest");
+}
+
+/// On a narrow screen the options stand on two lines, so that all can be seen.
+#[test]
+fn all_affiliations_are_seen_at_40_columns() {
+    let mut session = open();
+    session.keys("Enter j e");
+    let shown = screen::lines(&frame(&mut session, Theme::default(), 40, 12)).join("\n");
+    for option in [" owner ", " admin ", "[member]", " outcast ", " none "] {
+        assert!(shown.contains(option), "{option}: {shown}");
+    }
+}
+
+#[test]
+fn columns_have_headings_in_narrow_panes() {
+    let mut session = open();
+    let shown = screen::lines(&frame(&mut session, Theme::default(), 80, 24));
+    assert!(
+        shown[1].contains(" users hats ") && shown[1].contains("─ hats ┐"),
+        "{}",
+        shown[1]
+    );
+}
+
+#[test]
+fn what_lies_under_an_overlay_is_dimmed() {
+    let mut session = open();
+    let is_dim = |buffer: &Buffer, x, y| buffer[(x, y)].modifier.contains(Modifier::DIM);
+    let before = frame(&mut session, Theme::default(), 120, 40);
+    assert!(!is_dim(&before, 3, 2));
+    session.keys("a");
+    let over = frame(&mut session, Theme::default(), 120, 40);
+    assert!(is_dim(&over, 3, 2), "the panes are");
+    assert!(
+        !is_dim(&over, 17, 20) && !is_dim(&over, 2, 39),
+        "the form and the keys are not"
+    );
+}
+
+#[test]
+fn selected_hat_keeps_its_color() {
+    let theme = Theme::new(ColorDepth::TrueColor, Backdrop::Dark);
+    let mut session = open();
+    session.keys("Enter Down");
+    let buffer = frame(&mut session, theme, 120, 40);
+    let at = |buffer: &Buffer| {
+        let mut all = buffer.area.positions();
+        all.find(|at| buffer[*at].symbol() == "●").unwrap()
+    };
+    let color = buffer[at(&buffer)].fg;
+    session.keys("Enter");
+    let selected = frame(&mut session, theme, 120, 40);
+    let cell = &selected[at(&selected)];
+    assert_eq!(cell.fg, color);
+    assert!(cell.modifier.contains(Modifier::REVERSED));
+}
+
+#[test]
+fn ascii_shows_addresses_for_names_that_it_cannot_show() {
+    let ascii = Theme {
+        ascii: true,
+        ..Theme::new(ColorDepth::None, Backdrop::Unknown)
+    };
+    let mut wardrobe = wardrobe();
+    wardrobe.rename_room(&jid(ROOM), Some("日本語クラブ")).unwrap();
+    let title = hatrack::model::Attachment::default().with_title(Some("先生"));
+    wardrobe
+        .add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), title)
+        .unwrap();
+    let mut session = Session::open(wardrobe, (120, 40));
+    let text = |session: &mut Session, theme| screen::lines(&frame(session, theme, 120, 40)).join("\n");
+    assert!(text(&mut session, Theme::default()).contains("日本語クラブ"));
+    assert!(text(&mut session, ascii).contains("> courses"));
+    session.keys("Enter Down Enter");
+    assert!(text(&mut session, ascii).contains("http://example.com/hats/teacher"));
+    session.keys("h h e Ctrl-U C a f é Enter");
+    assert!(
+        text(&mut session, ascii).contains("Caf?"),
+        "most of it can be read"
+    );
+}
