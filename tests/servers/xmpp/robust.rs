@@ -1,7 +1,7 @@
 //! Servers that stop, crash, hang or throttle, and large amounts of rooms and users.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hatrack::model::{Affiliation, HatId};
 use hatrack::server::{Backend as _, Error, RoomChanges};
@@ -169,10 +169,11 @@ fn a_throttled_account_is_slow_and_loses_nothing() {
         server.muc(&room(number), &[], &[(ANA, "owner")]);
     }
     let mut settings = settings(&account(&server, "ana"));
-    // Less than what a request waits behind the others.
-    settings.timeout = Duration::from_secs(3);
+    // Less than what a request waits behind the others, and more than the pauses of the server.
+    settings.timeout = Duration::from_secs(10);
     let mut backend = xmpp(settings);
     let mut done = 0;
+    let began = Instant::now();
     backend
         .apply(&work(&server, 60, 2), &mut |applied| {
             assert!(
@@ -184,6 +185,7 @@ fn a_throttled_account_is_slow_and_loses_nothing() {
         })
         .unwrap();
     assert_eq!(done, 180);
+    assert!(began.elapsed() > Duration::from_secs(10), "not throttled");
 }
 
 /// Another writer changes the same user's hats meanwhile.
