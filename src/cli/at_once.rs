@@ -19,12 +19,13 @@ use crate::sync::{
 /// How often it is checked whether answers can still come.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Sends what was saved, and prints what became of it.
+/// Sends what was saved, and prints what became of it, even if nobody reads that.
 ///
 /// Errors: something was refused, changed on the server meanwhile, or could not be sent.
 pub(super) fn send(context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let mut status = Status::Done;
     let mut requests = Vec::new();
+    out.keep_going();
     for after in context.saved.take() {
         match after {
             AfterCommit::Send(request) => requests.push(asking(request)),

@@ -69,7 +69,10 @@ pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
     let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout());
     let mut out = Output::new(&mut stdout, output::on_terminal());
     let result = match Cli::try_parse_from(line) {
-        Ok(cli) => run(&cli, &mut out).and_then(|()| out.flush()),
+        Ok(cli) => {
+            let done = run(&cli, &mut out);
+            out.finish(done)
+        }
         Err(error) => print_clap_message(&error, &mut out),
     };
     match result {
@@ -112,7 +115,11 @@ fn run(cli: &Cli, out: &mut Output) -> Result<(), Failure> {
     let done = run_command(command, context, out);
     // What was saved is sent also if the command failed afterwards.
     let sent = at_once::send(context, out);
-    done.and(sent)
+    match done {
+        // Nobody reads the output.
+        Err(closed) if closed.code == 0 => sent.and(Err(closed)),
+        done => done.and(sent),
+    }
 }
 
 fn run_command(command: &CliCommand, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {

@@ -11,6 +11,9 @@ pub struct Output<'a> {
     writer: &'a mut dyn Write,
     terminal: bool,
     saved: bool,
+    /// Write errors are kept in `failure` until the end.
+    keeps_going: bool,
+    failure: Option<Failure>,
 }
 
 /// The result of a command that saved a change: what it did, a phrase in the past tense, with the revision.
@@ -41,6 +44,25 @@ impl<'a> Output<'a> {
             writer,
             terminal,
             saved: false,
+            keeps_going: false,
+            failure: None,
+        }
+    }
+
+    /// From now on, nothing fails because it cannot be printed: the rest of the work must be done even if nobody reads what
+    /// is printed. [`Self::finish`] reports the first write error.
+    pub(super) fn keep_going(&mut self) {
+        self.keeps_going = true;
+    }
+
+    /// Flushes the writer, and combines the result of the command with a write error that was kept. A closed pipe and an
+    /// error that was already reported come last.
+    pub(super) fn finish(&mut self, done: Result<(), Failure>) -> Result<(), Failure> {
+        let done = done.and_then(|()| self.flush());
+        match (done, self.failure.take()) {
+            (Err(failure), Some(kept)) if failure.message.is_empty() && kept.code != 0 => Err(kept),
+            (Ok(()), Some(kept)) => Err(kept),
+            (done, _) => done,
         }
     }
 
@@ -141,16 +163,23 @@ impl<'a> Output<'a> {
     }
 
     /// Turns a write error into a failure; a closed pipe is a silent success.
-    fn write_result(&self, written: io::Result<()>) -> Result<(), Failure> {
-        let saved = if self.saved {
-            "the change is saved, but hatrack "
+    fn write_result(&mut self, written: io::Result<()>) -> Result<(), Failure> {
+        let Err(error) = written else { return Ok(()) };
+        let failure = if error.kind() == io::ErrorKind::BrokenPipe {
+            Failure::with_code(0, "")
         } else {
-            ""
+            let saved = if self.saved {
+                "the change is saved, but hatrack "
+            } else {
+                ""
+            };
+            Failure::error(format!("{saved}cannot write to standard output: {error}"))
         };
-        written.map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::with_code(0, ""),
-            _ => Failure::error(format!("{saved}cannot write to standard output: {error}")),
-        })
+        if self.keeps_going {
+            self.failure.get_or_insert(failure);
+            return Ok(());
+        }
+        Err(failure)
     }
 }
 
@@ -257,5 +286,12 @@ mod tests {
         }
         let failure = Output::new(&mut OutputClosed, false).line("x").unwrap_err();
         assert_eq!((failure.code, failure.message.as_str()), (0, ""));
+        let mut closed = OutputClosed;
+        let mut out = Output::new(&mut closed, false);
+        out.keep_going();
+        out.line("x").unwrap();
+        out.warn("x").unwrap();
+        let unsent = Failure::with_code(7, "");
+        assert_eq!(out.finish(Err(unsent)).unwrap_err().code, 7);
     }
 }

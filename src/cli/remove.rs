@@ -52,10 +52,8 @@ fn missing_hat_message(wardrobe: &Wardrobe, room: &Jid, user: &Jid, hat: &HatId)
         .map(|(id, attachment)| (id, room_data.title(id, attachment)))
         .collect();
     let existing = room_data.hats();
-    let existing: Vec<_> = existing
-        .iter()
-        .map(|hat| (&hat.id, hat.title.as_deref()))
-        .collect();
+    let others = existing.iter().filter(|existing| existing.id != *hat);
+    let existing: Vec<_> = others.map(|hat| (&hat.id, hat.title.as_deref())).collect();
     match (nearest(&of_user, hat), nearest(&existing, hat)) {
         (Some(suggestion), _) => format!("{message}; did you mean {suggestion}?"),
         (None, Some(suggestion)) => format!("{message}; a similar hat in this room is {suggestion}"),

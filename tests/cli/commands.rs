@@ -180,6 +180,7 @@ fn remove_accepts_any_id_and_missing_hats() {
             "http://example.com/hats/speeker",
             "; a similar hat in this room is http://example.com/hats/speaker (\"Speaker\")",
         ),
+        ("http://example.com/hats/speaker", ""),
         ("urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607", ""),
     ] {
         let expected = format!("No changes: {TERRY} does not have the hat {hat} in {ROOM}{output}\n");

@@ -86,6 +86,22 @@ fn what_cannot_be_sent_waits_and_is_sent_with_the_next_change() {
 }
 
 #[test]
+fn change_is_sent_though_nobody_reads_the_output() {
+    each(|server| {
+        let site = known(server);
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let closed = site.command(&ADD).stdout(writer).output().unwrap();
+        assert_eq!(closed.status.code(), Some(0), "{closed:?}");
+        assert_eq!(server.worn_by(ROOM, BOB), both());
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let full = site.command(&ADD_OFF).stdout(full).output().unwrap();
+        assert_eq!(full.status.code(), Some(1), "{full:?}");
+        assert_eq!(server.worn_by(ROOM, OFF), titles(&[("urn:x:1", "First")]));
+    });
+}
+
+#[test]
 fn what_is_not_to_be_sent_by_itself_waits_for_the_plan() {
     on_each(KINDS, |server| {
         let site = known(server);
