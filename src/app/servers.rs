@@ -27,7 +27,7 @@ pub use following::follower_text;
 pub(super) use following::{FollowingState, Incoming, silent_text};
 pub use rows::{PlanRow, RoomNote, Shown};
 pub(super) use sending::Receiving;
-pub use sending::{SendingState, Unsent};
+pub use sending::{SendingState, Unsent, UnsentCounts};
 pub use sending_time::sending_time_text;
 
 /// A server of the configuration.

@@ -13,7 +13,7 @@ use super::clipboard::CopiedHats;
 use super::command::CommandId;
 use super::draft::DraftState;
 use super::place::{Pane, RowKind};
-use super::servers::{KnownServer, RoomComparison, Servers, Unsent};
+use super::servers::{KnownServer, RoomComparison, Servers, Unsent, UnsentCounts};
 use super::themes::ThemeChoices;
 
 mod clock;
@@ -72,13 +72,10 @@ pub enum Phase {
 pub enum SaveState {
     /// Everything is saved.
     Saved,
+    /// Everything is saved, and a change is being sent.
+    Sending,
     /// Everything is saved, but servers do not have all changes.
-    NotSent {
-        /// Number of changes that will be sent.
-        waiting: usize,
-        /// Number of changes that servers did not accept.
-        failed: usize,
-    },
+    NotSent(UnsentCounts),
     /// There is no file yet; the first change creates it.
     NoFile,
     /// Number of changes being saved.
@@ -100,6 +97,8 @@ pub struct Notice {
     pub text: String,
     /// Whether it reports an error or a rejected command.
     pub is_error: bool,
+    /// The length of the error in bytes, if what happened meanwhile follows.
+    pub(super) error_length: Option<usize>,
 }
 
 /// A change that is shown but not confirmed as saved.
@@ -341,8 +340,9 @@ impl State {
             (None, _) if waiting > 0 => SaveState::Saving(waiting),
             (None, Some(reason)) => SaveState::ReadOnly(reason.to_owned()),
             (None, None) if self.exists || self.phase != Phase::Open => match self.servers.sending.counts() {
-                [0, 0] => SaveState::Saved,
-                [waiting, failed] => SaveState::NotSent { waiting, failed },
+                counts if counts != UnsentCounts::default() => SaveState::NotSent(counts),
+                _ if self.servers.sending.is_sending() => SaveState::Sending,
+                _ => SaveState::Saved,
             },
             (None, None) => SaveState::NoFile,
         }
@@ -404,6 +404,7 @@ impl State {
         self.notice = Some(Notice {
             text: text.into(),
             is_error: false,
+            error_length: None,
         });
     }
 
@@ -411,17 +412,26 @@ impl State {
         self.notice = Some(Notice {
             text: text.into(),
             is_error: true,
+            error_length: None,
         });
     }
 
-    /// Reports what happened without this user. An error that is shown stays, and a lost selection is reported, too.
+    /// Reports what happened without this user. An error that is shown stays before it, and a lost selection is reported, too.
     pub(super) fn announce(&mut self, text: String) {
         match &self.notice {
             Some(notice) if self.selection_lost.is_some() => {
                 let text = format!("{text}. {}", notice.text);
                 self.notify(text);
             }
-            Some(notice) if notice.is_error => {}
+            Some(notice) if notice.is_error => {
+                let error = notice.error_length.and_then(|length| notice.text.get(..length));
+                let error = error.unwrap_or(&notice.text).to_owned();
+                self.notice = Some(Notice {
+                    error_length: Some(error.len()),
+                    text: format!("{}. {text}", error.trim_end_matches('.')),
+                    is_error: true,
+                });
+            }
             _ => self.notify(text),
         }
     }

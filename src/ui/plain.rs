@@ -111,7 +111,9 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
         y: row.min(rows.saturating_sub(1)),
     };
     let says = match state.notice() {
-        Some(Notice { text, is_error: true }) => format!("Error: {text}"),
+        Some(Notice {
+            text, is_error: true, ..
+        }) => format!("Error: {text}"),
         Some(Notice { text, .. }) => text.clone(),
         None => content.status,
     };
@@ -157,8 +159,10 @@ pub fn under(state: &State, page: &PlainPage, mouse: Position) -> Vec<MouseTarge
 fn session(state: &State) -> String {
     let start = state.start();
     let saved = match state.save_state() {
-        SaveState::Saved | SaveState::Saving(_) | SaveState::FileProblem(_) => String::new(),
-        SaveState::NotSent { waiting, failed } => format!(", {}", screen::unsent_changes(waiting, failed)),
+        SaveState::Saved | SaveState::Saving(_) | SaveState::Sending | SaveState::FileProblem(_) => {
+            String::new()
+        }
+        SaveState::NotSent(counts) => format!(", {}", screen::unsent_changes(counts)),
         SaveState::NoFile => ", new file".into(),
         SaveState::NotSaved(number, _) => format!(", {}", screen::unsaved_changes(number)),
         SaveState::ReadOnly(_) => ", read-only".into(),

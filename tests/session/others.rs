@@ -24,6 +24,31 @@ fn says_who_removed_a_user_and_what_is_selected_now() {
 }
 
 #[test]
+fn error_stays_before_what_others_do() {
+    let mut session = open();
+    session.keys("Enter Down F9");
+    assert_eq!(session.notice(), "F9 has no binding here (? shows all keys)");
+    let add = |user: &str| {
+        let user = jid(user);
+        move |wardrobe: &mut hatrack::model::Wardrobe| {
+            wardrobe.set_affiliation(&user, &jid(ROOM), Affiliation::Member)
+        }
+    };
+    session.change_by("alice", add("kim@example.org"));
+    assert_eq!(
+        session.notice(),
+        "F9 has no binding here (? shows all keys). \
+         alice added kim@example.org to courses@conference.example.org as member"
+    );
+    session.change_by("alice", add("bob@example.org"));
+    assert_eq!(
+        session.notice(),
+        "F9 has no binding here (? shows all keys). \
+         alice added bob@example.org to courses@conference.example.org as member"
+    );
+}
+
+#[test]
 fn selection_stays_when_another_user_is_removed() {
     let mut session = open();
     session.keys("Enter Down");

@@ -12,6 +12,8 @@ use crate::sync::{Item, Report, RoomReport, SendFailure, SendState};
 pub struct SendingState {
     /// Requests to send that are not answered yet.
     pub(in crate::app) open: usize,
+    /// Whether one of them is about a change that was just made.
+    pub(in crate::app) sends_change: bool,
     /// A notice reported that something was not sent.
     pub(in crate::app) reported: bool,
     /// What is received because of a decision, until the server answers.
@@ -55,6 +57,17 @@ impl Receiving {
             .find(|failed| failed.item == self.item)
             .map(|failed| &failed.why)
     }
+}
+
+/// Numbers of saved changes that a server does not have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UnsentCounts {
+    /// They will be sent.
+    pub waiting: usize,
+    /// The server refused them.
+    pub refused: usize,
+    /// Someone else changed the same on the server.
+    pub conflicts: usize,
 }
 
 /// What a change of a hat came to.
@@ -102,17 +115,27 @@ impl SendingState {
         }
     }
 
-    /// Numbers of changes that wait, and of those that were not accepted.
-    pub fn counts(&self) -> [usize; 2] {
+    /// Whether a change that was just made is being sent.
+    pub fn is_sending(&self) -> bool {
+        self.open > 0 && self.sends_change
+    }
+
+    /// Numbers of the changes that a server does not have.
+    pub fn counts(&self) -> UnsentCounts {
         let states = self
             .rooms
             .values()
             .flat_map(BTreeMap::values)
             .filter_map(Unsent::of);
-        states.fold([0, 0], |[waiting, failed], state| match state {
-            Unsent::Waiting => [waiting + 1, failed],
-            Unsent::Refused | Unsent::Changed => [waiting, failed + 1],
-        })
+        let mut counts = UnsentCounts::default();
+        for state in states {
+            match state {
+                Unsent::Waiting => counts.waiting += 1,
+                Unsent::Refused => counts.refused += 1,
+                Unsent::Changed => counts.conflicts += 1,
+            }
+        }
+        counts
     }
 
     /// The number of changes in a room that the server does not have.

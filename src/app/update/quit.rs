@@ -1,5 +1,6 @@
 //! Quitting, and the commands that help when the data file cannot be saved.
 
+use crate::app::command::CommandId;
 use crate::app::state::{LastInput, QuitState};
 use crate::app::{Confirm, ConfirmedAction, Conflict, ConflictSubject, Effect, Phase, State, describe};
 use crate::store::{StoreProblem, StoreRequest};
@@ -17,7 +18,10 @@ pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
     if is_sending && state.problem.is_none() && state.quit != QuitState::WhenSaved {
         // A second key does not wait for a server; what is not sent then is sent by the next session.
         state.quit = QuitState::WhenSaved;
-        state.notify("Sending; hatrack quits when done");
+        let key = state.key(CommandId::Quit);
+        state.notify(format!(
+            "Sending; hatrack quits when done ({key} quits now, and the next session sends the rest)"
+        ));
     } else if state.pending.is_empty() {
         let unreadable =
             state.phase != Phase::Open && matches!(state.problem, Some(StoreProblem::Unreadable(_)));

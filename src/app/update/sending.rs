@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::app::command::CommandId;
-use crate::app::servers::Receiving;
 use crate::app::servers::report::{failed_texts, unstored_text};
+use crate::app::servers::{Receiving, UnsentCounts};
 use crate::app::{Effect, State, describe};
 use crate::sync::{AfterCommit, LocalRoom, Report, RoomReport, SendFailure, SendMode, ServerRequest};
 
@@ -39,6 +39,7 @@ fn say_unstored(state: &mut State, text: &str) {
 /// Sends a request that is answered by a report of what was sent.
 pub(super) fn send(state: &mut State, request: ServerRequest, effects: &mut Vec<Effect>) {
     state.servers.sending.open += 1;
+    state.servers.sending.sends_change = true;
     effects.push(Effect::Server(request));
 }
 
@@ -67,7 +68,9 @@ pub(super) fn resume(state: &mut State, effects: &mut Vec<Effect>) {
         }
     }
     for request in requests {
-        send(state, request, effects);
+        // There may be nothing to send.
+        state.servers.sending.open += 1;
+        effects.push(Effect::Server(request));
     }
 }
 
@@ -82,6 +85,7 @@ pub(super) fn sent(state: &mut State, report: &Report) {
     }
     let sending = &mut state.servers.sending;
     let is_last = sending.open == 0;
+    sending.sends_change &= !is_last;
     let receiving = sending
         .receiving
         .take_if(|receiving| receiving.is_answered_by(report, is_last));
@@ -92,7 +96,7 @@ pub(super) fn sent(state: &mut State, report: &Report) {
     if let Some(text) = problem {
         state.servers.sending.reported = true;
         state.notify_error(text);
-    } else if state.servers.sending.reported && state.servers.sending.counts() == [0, 0] {
+    } else if state.servers.sending.reported && state.servers.sending.counts() == UnsentCounts::default() {
         state.servers.sending.reported = false;
         state.notify(format!("All changes were sent to {}", report.server));
     }

@@ -1,6 +1,7 @@
 //! What is shown around the panes: the file, its contents, whether it is saved, and problems.
 
 use crate::app::command::CommandId;
+use crate::app::servers::UnsentCounts;
 use crate::app::{Grouping, Phase, RowKind, SaveState, State, describe};
 use crate::store::StoreProblem;
 
@@ -53,11 +54,15 @@ pub fn file_problem(state: &State) -> Option<String> {
     })
 }
 
-/// `2 not sent`, `1 refused, 2 not sent`.
-pub fn unsent_changes(waiting: usize, failed: usize) -> String {
-    let parts = [(failed, "refused"), (waiting, "not sent")];
+/// `2 not sent`, `1 conflict, 1 refused, 2 not sent`.
+pub fn unsent_changes(counts: UnsentCounts) -> String {
+    let parts = [
+        (counts.conflicts, describe::count(counts.conflicts, "conflict")),
+        (counts.refused, format!("{} refused", counts.refused)),
+        (counts.waiting, format!("{} not sent", counts.waiting)),
+    ];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0);
-    let parts: Vec<String> = parts.map(|(number, what)| format!("{number} {what}")).collect();
+    let parts: Vec<String> = parts.map(|(_, text)| text).collect();
     parts.join(", ")
 }
 

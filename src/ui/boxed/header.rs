@@ -63,8 +63,9 @@ impl Header<'_> {
             SaveState::FileProblem(_) => (format!("{warning} see below"), theme.error()),
             _ if state.phase() != Phase::Open => ("loading".to_owned(), theme.faint()),
             SaveState::Saved => ("saved".to_owned(), theme.success()),
-            SaveState::NotSent { waiting, failed } => (
-                format!("{warning} {}", screen::unsent_changes(waiting, failed)),
+            SaveState::Sending => ("sending".to_owned(), theme.warning()),
+            SaveState::NotSent(counts) => (
+                format!("{warning} {}", screen::unsent_changes(counts)),
                 theme.warning(),
             ),
             SaveState::NoFile => ("new file".to_owned(), theme.faint()),

@@ -80,6 +80,42 @@ fn room_with_a_change_that_was_not_sent_is_marked() {
     assert_eq!(compared(&session), RoomComparison::NotCompared);
 }
 
+/// The first line of the screen.
+fn header(session: &Session) -> String {
+    page(session).lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn header_shows_what_becomes_of_a_change() {
+    let mut session = open(same());
+    assert!(header(&session).contains("  saved · "), "{}", header(&session));
+    session.keys("Enter j Enter Space");
+    session.send(Msg::Saved(Box::new(AfterCommit::Send(ServerRequest::Send {
+        server: "example".into(),
+        rooms: Vec::new(),
+        revision: 1,
+        may_ask: true,
+    }))));
+    assert!(header(&session).contains("  sending · "), "{}", header(&session));
+    session.keys("q");
+    assert_eq!(
+        session.notice(),
+        "Sending; hatrack quits when done (q quits now, and the next session sends the rest)"
+    );
+    outbox(&mut session, vec![(teacher(), refused())]);
+    assert!(header(&session).contains("1 refused"), "{}", header(&session));
+    let (actual, expected) = (None, None);
+    outbox(
+        &mut session,
+        vec![(teacher(), SendState::Changed { actual, expected })],
+    );
+    assert!(header(&session).contains("1 conflict"), "{}", header(&session));
+    outbox(&mut session, Vec::new());
+    assert!(header(&session).contains("  sending · "), "{}", header(&session));
+    sent(&mut session);
+    assert!(header(&session).contains("  saved · "), "{}", header(&session));
+}
+
 #[test]
 fn refused_hat_shows_why_and_is_sent_again() {
     let mut session = with_refused();
