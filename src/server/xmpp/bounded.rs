@@ -1,180 +1,263 @@
-//! Limits for received stanzas: size, number of nodes, depth. The XML crates have none; `minidom` overflows the stack on
-//! deeply nested elements.
+//! Cuts the received stream into stanzas, with limits: size, depth, number of elements, attributes and namespaces. The XML
+//! crates have none; `minidom` overflows the stack on deeply nested elements.
+//!
+//! A stanza is passed on when all of it has arrived, without the entries of its list, because the XML streams of
+//! `tokio_xmpp` take several times as long for these as everything else that reading a room needs.
 
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io;
-use std::ops::Deref;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use memchr::{memchr, memchr3, memmem, memrchr};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
-use tokio_xmpp::minidom::Element;
-use tokio_xmpp::minidom::rxml::{AttrMap, Event, QName};
-use xso::minidom_compat::ElementFromEvents;
-use xso::{FromEventsBuilder, FromXml};
 
-use super::entries::{Entries, ListEntry};
+use super::entries::{self, ListEntry};
 
 /// Maximum size of a stanza, in bytes. A list of 100,000 users has about 10 MB.
-const STANZA: u64 = 16 << 20;
-/// Maximum number of elements and texts in a stanza.
-const NODES: usize = 400_000;
+const STANZA: usize = 16 << 20;
+/// Maximum number of elements and attributes in a stanza.
+const PARTS: usize = 1_000_000;
 /// Maximum depth of a stanza. The values in the form of a command are at 7.
 const DEPTH: usize = 24;
+/// Maximum length of a tag, in bytes.
+const TAG: usize = 64 << 10;
+/// Maximum number of attributes of an element. To compare their names takes time that grows with its square.
+const ATTRIBUTES: usize = 64;
+/// Maximum number of namespace declarations in a stanza. Each element with one gets a list of all that it inherits.
+const NAMESPACES: usize = 1000;
 
-/// A top-level element of the stream, or which limit it exceeds. The stream is unusable after that.
-///
-/// The excess is no error of the parser: after an error, the crates read the rest of the element without any limit, in time
-/// that grows with the square of the depth.
-#[derive(Debug)]
-pub(super) struct Stanza(pub(super) Result<ReceivedElement, &'static str>);
+/// How much memory is kept for what arrives next, in bytes.
+const RETAINED: usize = 128 << 10;
 
-/// A top-level element without the entries of its list.
-#[derive(Debug)]
-pub(super) struct ReceivedElement {
-    pub(super) element: Element,
-    /// The entries of an affiliation list, or of the result form of a command.
-    pub(super) entries: Vec<ListEntry>,
+/// A received top-level part of the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// The start tag of the stream, possibly after an XML declaration.
+    Header,
+    Stanza,
+    /// The end tag of the stream.
+    Footer,
 }
 
-impl Deref for ReceivedElement {
-    type Target = Element;
-
-    fn deref(&self) -> &Element {
-        &self.element
-    }
-}
-
-/// Builds a stanza within the limits.
-pub(super) struct Builder {
-    element: ElementFromEvents,
-    entries: Entries,
-    depth: usize,
-    nodes: usize,
-}
-
-impl FromXml for Stanza {
-    type Builder = Builder;
-
-    fn from_events(
-        name: QName,
-        attributes: AttrMap,
-        _: &xso::Context<'_>,
-    ) -> Result<Builder, xso::error::FromEventsError> {
-        Ok(Builder {
-            element: ElementFromEvents::new(name, attributes),
-            entries: Entries::new(),
-            depth: 1,
-            nodes: 1,
-        })
-    }
-}
-
-impl FromEventsBuilder for Builder {
-    type Output = Stanza;
-
-    fn feed(
-        &mut self,
-        event: Event,
-        context: &xso::Context<'_>,
-    ) -> Result<Option<Stanza>, xso::error::Error> {
-        self.nodes += 1;
-        let depth = self.depth;
-        match &event {
-            Event::StartElement(..) => self.depth += 1,
-            Event::EndElement(_) => self.depth = self.depth.saturating_sub(1),
-            _ => {}
-        }
-        if self.depth > DEPTH {
-            return Ok(Some(Stanza(Err("a stanza is nested too deeply"))));
-        }
-        if self.nodes > NODES {
-            return Ok(Some(Stanza(Err("a stanza has too many elements"))));
-        }
-        let Some(event) = self.entries.take(event, depth) else {
-            return Ok(None);
-        };
-        let element = self.element.feed(event, context)?;
-        Ok(element.map(|element| {
-            let entries = std::mem::replace(&mut self.entries, Entries::new()).finish();
-            Stanza(Ok(ReceivedElement { element, entries }))
-        }))
-    }
-}
-
-/// Counts received bytes.
+/// Finds the ends of parts. Whether they are well-formed is checked later.
 #[derive(Debug, Default)]
-pub(super) struct Meter {
-    read: AtomicU64,
-    /// The count at which receiving fails.
-    limit: AtomicU64,
+struct Scanner {
+    /// The start of what was not scanned.
+    at: usize,
+    /// Number of open elements, including the stream.
+    depth: usize,
+    parts: usize,
+    namespaces: usize,
 }
 
-impl Meter {
-    /// Number of received bytes.
-    pub(super) fn read(&self) -> u64 {
-        self.read.load(Ordering::Relaxed)
-    }
-
-    /// Allows another stanza.
-    pub(super) fn next(&self) {
-        self.limit.store(self.read() + STANZA, Ordering::Relaxed);
+impl Scanner {
+    /// The first part of `bytes`, and its length; `None` while it is incomplete. Then the bytes are the same next time, with
+    /// more at the end.
+    ///
+    /// Errors: the limit that it exceeds, or what is not allowed in a stream.
+    fn next(&mut self, bytes: &[u8]) -> Result<Option<(Part, usize)>, &'static str> {
+        loop {
+            let unscanned = bytes.get(self.at..).unwrap_or_default();
+            let text = memchr(b'<', unscanned).unwrap_or(unscanned.len());
+            let (text, markup) = unscanned.split_at(text);
+            if self.depth <= 1 && !text.trim_ascii().is_empty() {
+                return Err("text between stanzas");
+            }
+            self.at += text.len();
+            if markup.starts_with(b"<!") {
+                return Err("unsupported XML");
+            }
+            let Some((tag, attributes)) = first_tag(markup) else {
+                if markup.len() > TAG || bytes.len() > STANZA {
+                    return Err("a stanza is too large");
+                }
+                return Ok(None);
+            };
+            if memrchr(b'<', tag) != Some(0) {
+                return Err("invalid XML");
+            }
+            self.at += tag.len();
+            self.parts += 1 + attributes;
+            if attributes > 0 {
+                self.namespaces += memmem::find_iter(tag, b"xmlns").count();
+            }
+            if self.parts > PARTS || attributes > ATTRIBUTES || self.namespaces > NAMESPACES {
+                return Err("a stanza has too many elements or attributes");
+            }
+            let is_header = self.depth == 0;
+            match tag {
+                [b'<', b'?', ..] if is_header => continue,
+                [b'<', b'?', ..] => return Err("unsupported XML"),
+                [b'<', b'/', ..] => self.depth = self.depth.checked_sub(1).ok_or("invalid XML")?,
+                [.., b'/', b'>'] if self.depth <= DEPTH => {}
+                _ if self.depth <= DEPTH => self.depth += 1,
+                _ => return Err("a stanza is nested too deeply"),
+            }
+            if self.depth <= 1 {
+                let part = match (is_header, self.depth) {
+                    (true, _) => Part::Header,
+                    (false, 0) => Part::Footer,
+                    _ => Part::Stanza,
+                };
+                let length = self.at;
+                *self = Self {
+                    depth: self.depth,
+                    ..Self::default()
+                };
+                return Ok(Some((part, length)));
+            }
+        }
     }
 }
 
-/// A connection that limits the size of a stanza.
-pub(super) struct Metered<Io> {
+/// The tag at the beginning, and its number of attributes; `None` if it is incomplete.
+fn first_tag(markup: &[u8]) -> Option<(&[u8], usize)> {
+    let (mut at, mut attributes) = (0, 0);
+    loop {
+        at += memchr3(b'>', b'\'', b'"', markup.get(at..)?)?;
+        let end = *markup.get(at)?;
+        at += 1;
+        if end == b'>' {
+            return Some((markup.get(..at)?, attributes));
+        }
+        at += memchr(end, markup.get(at..)?)? + 1;
+        attributes += 1;
+    }
+}
+
+/// A connection that passes on stanzas within the limits.
+pub(super) struct Bounded<Io> {
     io: Io,
-    meter: Arc<Meter>,
+    /// What was received and not passed on.
+    received: Vec<u8>,
+    /// The start of the first part that was not passed on.
+    start: usize,
+    scanner: Scanner,
+    /// A part to pass on.
+    part: Vec<u8>,
+    passed: usize,
+    /// The start tag of the stream, which declares namespaces.
+    header: String,
+    /// The entries of the list of each stanza that was passed on.
+    lists: RefCell<VecDeque<Vec<ListEntry>>>,
+    /// Number of received bytes.
+    count: u64,
+    restarts: Cell<bool>,
 }
 
-impl<Io> Metered<Io> {
-    pub(super) fn new(io: Io) -> (Self, Arc<Meter>) {
-        let meter = Arc::new(Meter::default());
-        meter.next();
-        let metered = Self {
+impl<Io> Bounded<Io> {
+    pub(super) fn new(io: Io) -> Self {
+        Self {
             io,
-            meter: meter.clone(),
-        };
-        (metered, meter)
+            received: Vec::new(),
+            start: 0,
+            scanner: Scanner::default(),
+            part: Vec::new(),
+            passed: 0,
+            header: String::new(),
+            lists: RefCell::default(),
+            count: 0,
+            restarts: Cell::new(false),
+        }
     }
 
     pub(super) fn into_inner(self) -> Io {
         self.io
     }
+
+    /// Number of received bytes.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The entries of the affiliation list, or of the result form of a command, in the first stanza for which this was not
+    /// called yet. It is called once for each.
+    pub(super) fn take_entries(&self) -> Vec<ListEntry> {
+        self.lists.borrow_mut().pop_front().unwrap_or_default()
+    }
+
+    /// Expects the header of another stream next.
+    pub(super) fn restart(&self) {
+        self.restarts.set(true);
+    }
+
+    /// Prepares the next received part to be passed on. Returns whether there is one.
+    fn next_part(&mut self) -> Result<bool, &'static str> {
+        if self.restarts.take() {
+            self.scanner = Scanner::default();
+        }
+        let unread = self.received.get(self.start..).unwrap_or_default();
+        let Some((kind, length)) = self.scanner.next(unread)? else {
+            return Ok(false);
+        };
+        let part = unread.get(..length).unwrap_or_default();
+        self.start += length;
+        self.passed = 0;
+        self.part.clear();
+        if kind == Part::Footer {
+            self.part.extend_from_slice(part);
+            return Ok(true);
+        }
+        let text = str::from_utf8(part).map_err(|_| "invalid UTF-8")?;
+        if kind == Part::Header {
+            let tag = memrchr(b'<', part).and_then(|at| text.get(at..));
+            tag.unwrap_or_default().clone_into(&mut self.header);
+            self.part.extend_from_slice(part);
+        } else {
+            let entries = entries::take(&self.header, text, &mut self.part).ok_or("invalid XML")?;
+            self.lists.get_mut().push_back(entries);
+        }
+        Ok(true)
+    }
 }
 
-impl<Io: AsyncRead + Unpin> AsyncRead for Metered<Io> {
+impl<Io: AsyncBufRead + Unpin> AsyncBufRead for Bounded<Io> {
+    fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let this = self.get_mut();
+        while this.passed >= this.part.len() {
+            let is_part = this.next_part();
+            if is_part.map_err(|excess| io::Error::new(io::ErrorKind::InvalidData, excess))? {
+                continue;
+            }
+            if this.start > 0 {
+                this.received.drain(..this.start);
+                this.received.shrink_to(RETAINED);
+                this.start = 0;
+            }
+            let bytes = ready!(Pin::new(&mut this.io).poll_fill_buf(context))?;
+            if bytes.is_empty() {
+                return Poll::Ready(Ok(&[]));
+            }
+            let count = bytes.len();
+            this.received.extend_from_slice(bytes);
+            Pin::new(&mut this.io).consume(count);
+            this.count += u64::try_from(count).unwrap_or_default();
+        }
+        Poll::Ready(Ok(this.part.get(this.passed..).unwrap_or_default()))
+    }
+
+    fn consume(self: Pin<&mut Self>, count: usize) {
+        self.get_mut().passed += count;
+    }
+}
+
+impl<Io: AsyncBufRead + Unpin> AsyncRead for Bounded<Io> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(context, buffer)
+        let bytes = ready!(self.as_mut().poll_fill_buf(context))?;
+        let count = bytes.len().min(buffer.remaining());
+        buffer.put_slice(bytes.get(..count).unwrap_or_default());
+        self.consume(count);
+        Poll::Ready(Ok(()))
     }
 }
 
-impl<Io: AsyncBufRead + Unpin> AsyncBufRead for Metered<Io> {
-    fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        let this = self.get_mut();
-        if this.meter.read() > this.meter.limit.load(Ordering::Relaxed) {
-            return Poll::Ready(Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "a stanza is too large",
-            )));
-        }
-        Pin::new(&mut this.io).poll_fill_buf(context)
-    }
-
-    fn consume(mut self: Pin<&mut Self>, count: usize) {
-        let bytes = u64::try_from(count).unwrap_or(u64::MAX);
-        self.meter.read.fetch_add(bytes, Ordering::Relaxed);
-        Pin::new(&mut self.io).consume(count);
-    }
-}
-
-impl<Io: AsyncWrite + Unpin> AsyncWrite for Metered<Io> {
+impl<Io: AsyncWrite + Unpin> AsyncWrite for Bounded<Io> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -196,4 +279,110 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Metered<Io> {
 /// the text differs.
 pub(super) fn is_malformed(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::InvalidData && !error.to_string().contains("eof")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use tokio::io::BufReader;
+
+    use super::*;
+
+    const OPEN: &str = "<?xml version='1.0'?> <stream:stream xmlns='jabber:client' \
+                        xmlns:stream='http://etherx.jabber.org/streams'>";
+    const QUERY: &str = "<query xmlns='http://jabber.org/protocol/muc#admin'>";
+
+    /// What is passed on of what arrives in pieces of this size, and the number of entries of each stanza.
+    fn passed(text: &str, size: usize) -> Result<(String, Vec<usize>), String> {
+        let mut bounded = Bounded::new(BufReader::with_capacity(size, text.as_bytes()));
+        let (mut passed, mut context) = (Vec::new(), Context::from_waker(Waker::noop()));
+        loop {
+            match Pin::new(&mut bounded).poll_fill_buf(&mut context) {
+                Poll::Pending => panic!("nothing to wait for"),
+                Poll::Ready(Err(error)) => return Err(error.to_string()),
+                Poll::Ready(Ok([])) => break,
+                Poll::Ready(Ok(bytes)) => {
+                    let count = bytes.len();
+                    passed.extend_from_slice(bytes);
+                    Pin::new(&mut bounded).consume(count);
+                }
+            }
+        }
+        let entries = bounded.lists.take().iter().map(Vec::len).collect();
+        Ok((String::from_utf8(passed).expect("text"), entries))
+    }
+
+    fn refused(text: &str) -> String {
+        passed(&[OPEN, text].concat(), 1 << 16).expect_err("refused")
+    }
+
+    #[test]
+    fn stanzas_are_passed_on_however_they_arrive() {
+        let list = format!("<iq id='1>'>{QUERY}<item jid='a@b'/> <item jid=\"c'@d\"></item></query></iq>");
+        let left = format!("<iq id='1>'>{QUERY} </query></iq>");
+        let other = " <message><body>a &gt; b ü</body></message>\n<a/>";
+        let whole = [OPEN, &list, other, "</stream:stream>"].concat();
+        let expected = [OPEN, &left, other, "</stream:stream>"].concat();
+        for size in [1, 2, 7, 1 << 16] {
+            assert_eq!(passed(&whole, size), Ok((expected.clone(), vec![2, 0, 0])));
+        }
+        // One that is incomplete is not passed on.
+        assert_eq!(
+            passed(&[OPEN, "<iq><a/>"].concat(), 1 << 16),
+            Ok((OPEN.to_owned(), vec![]))
+        );
+    }
+
+    #[test]
+    fn stanzas_beyond_a_limit_are_refused() {
+        let iq = |content: String| format!("<iq>{content}</iq>");
+        let nested = |depth| "<a>".repeat(depth) + &"</a>".repeat(depth);
+        let attributes = |count| {
+            let all: Vec<String> = (0..count).map(|number| format!(" a{number}=''")).collect();
+            format!("<a{}/>", all.concat())
+        };
+        let namespaces = |count: usize| "<a xmlns='urn:x:a'/>".repeat(count);
+        let fits = |content: &str| passed(&[OPEN, content].concat(), 1 << 16).map(drop);
+        assert_eq!(fits(&iq(nested(DEPTH - 1))), Ok(()));
+        assert_eq!(refused(&iq(nested(DEPTH))), "a stanza is nested too deeply");
+        assert_eq!(fits(&iq(attributes(ATTRIBUTES))), Ok(()));
+        assert_eq!(fits(&iq(namespaces(NAMESPACES))), Ok(()));
+        // Each stanza by itself.
+        assert_eq!(fits(&iq(namespaces(NAMESPACES)).repeat(2)), Ok(()));
+        for many in [
+            attributes(ATTRIBUTES + 1),
+            namespaces(NAMESPACES + 1),
+            "<a b=''/>".repeat(PARTS / 2),
+        ] {
+            assert_eq!(refused(&iq(many)), "a stanza has too many elements or attributes");
+        }
+        for large in [
+            "<iq>".to_owned() + &"x".repeat(STANZA),
+            " ".repeat(STANZA + 1),
+            "<iq a='".to_owned() + &"x".repeat(TAG),
+        ] {
+            assert_eq!(refused(&large), "a stanza is too large");
+        }
+    }
+
+    #[test]
+    fn what_is_not_allowed_in_a_stream_is_refused() {
+        for (text, why) in [
+            ("text", "text between stanzas"),
+            ("<!DOCTYPE a>", "unsupported XML"),
+            ("<iq><!-- a --></iq>", "unsupported XML"),
+            ("<?a?>", "unsupported XML"),
+            ("<iq></a>", "invalid XML"),
+            ("<iq><a<b>", "invalid XML"),
+            ("<iq><a:b/></iq>", "invalid XML"),
+        ] {
+            assert_eq!(refused(text), why, "{text}");
+        }
+        assert_eq!(
+            passed("HTTP/1.1 400 Bad Request", 1 << 16),
+            Err("text between stanzas".into())
+        );
+        assert_eq!(passed("</a>", 1 << 16), Err("invalid XML".into()));
+    }
 }

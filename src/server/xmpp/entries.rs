@@ -1,25 +1,25 @@
-//! The entries of long lists, taken out of a stanza as they arrive: a tree of elements for each would take most of the time
-//! of reading a room.
+//! The entries of long lists, taken out of a stanza: a tree of elements for each would take most of the time of reading a
+//! room.
 
-use tokio_xmpp::minidom::rxml::{AttrMap, Event, NcName, QName};
+use roxmltree::{Document, Node};
 
 const MUC_ADMIN: &str = "http://jabber.org/protocol/muc#admin";
 const COMMANDS: &str = "http://jabber.org/protocol/commands";
 const FORM: &str = "jabber:x:data";
+/// The attributes of entries that are needed, without a namespace.
+const ATTRIBUTES: [&str; 3] = ["jid", "affiliation", "nick"];
 
 /// An entry of an affiliation list, or of the result form of a command.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ListEntry {
-    /// Those without a namespace. The map of the parser is several times as large.
-    attributes: Vec<(NcName, String)>,
+    attributes: Vec<(&'static str, String)>,
     /// The reason of an affiliation by the name of its element, or the first value of each field by its name.
     values: Vec<(String, String)>,
 }
 
 impl ListEntry {
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        let mut attributes = self.attributes.iter();
-        let found = attributes.find(|(key, _)| key.as_str() == name);
+        let found = self.attributes.iter().find(|(key, _)| *key == name);
         found.map(|(_, value)| value.as_str())
     }
 
@@ -28,236 +28,146 @@ impl ListEntry {
         let found = self.values.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
     }
-}
 
-/// What the entries of a list look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Affiliations,
-    Form,
-}
-
-impl Kind {
-    fn namespace(self) -> &'static str {
-        match self {
-            Self::Affiliations => MUC_ADMIN,
-            Self::Form => FORM,
-        }
-    }
-}
-
-/// Where the list is: the depth of its element, of which the stanza has 1.
-#[derive(Debug, Clone, Copy)]
-enum ListPosition {
-    Before,
-    /// In the first command, whose first form may follow.
-    Command,
-    In(Kind, usize),
-    After,
-}
-
-/// Collects the entries of the first list of a stanza.
-#[derive(Debug)]
-pub(super) struct Entries {
-    found: Vec<ListEntry>,
-    place: ListPosition,
-    open: Option<Open>,
-}
-
-/// An unfinished entry.
-#[derive(Debug)]
-struct Open {
-    kind: Kind,
-    entry: ListEntry,
-    /// Number of open elements within the entry.
-    depth: usize,
-    /// The depth whose text belongs to the last value.
-    text: Option<usize>,
-    /// In a field that has no value yet.
-    awaits_value: bool,
-}
-
-impl Entries {
-    pub(super) fn new() -> Self {
+    fn new(item: Node<'_, '_>) -> Self {
+        let named = |name| Some((name, attribute(item, name)?.to_owned()));
+        let is_form = is(item, "item", FORM);
         Self {
-            found: Vec::new(),
-            place: ListPosition::Before,
-            open: None,
-        }
-    }
-
-    pub(super) fn finish(self) -> Vec<ListEntry> {
-        self.found
-    }
-
-    /// Takes an event if it belongs to an entry, else returns it. `depth` is the number of open elements before it.
-    pub(super) fn take(&mut self, event: Event, depth: usize) -> Option<Event> {
-        if let Some(mut open) = self.open.take() {
-            if open.feed(event) {
-                self.found.push(open.entry);
-            } else {
-                self.open = Some(open);
-            }
-            return None;
-        }
-        match event {
-            Event::StartElement(metrics, name, attributes) => {
-                if let ListPosition::In(kind, list) = self.place
-                    && depth == list
-                    && is(&name, "item", kind.namespace())
-                {
-                    self.open = Some(Open::new(kind, attributes));
-                    return None;
-                }
-                self.enter(&name, depth);
-                Some(Event::StartElement(metrics, name, attributes))
-            }
-            Event::EndElement(metrics) => {
-                self.leave(depth);
-                Some(Event::EndElement(metrics))
-            }
-            event => Some(event),
-        }
-    }
-
-    fn enter(&mut self, name: &QName, depth: usize) {
-        self.place = match (self.place, depth) {
-            (ListPosition::Before, 1) if is(name, "query", MUC_ADMIN) => {
-                ListPosition::In(Kind::Affiliations, 2)
-            }
-            (ListPosition::Before, 1) if is(name, "command", COMMANDS) => ListPosition::Command,
-            (ListPosition::Command, 2) if is(name, "x", FORM) => ListPosition::In(Kind::Form, 3),
-            (place, _) => place,
-        };
-    }
-
-    fn leave(&mut self, depth: usize) {
-        match self.place {
-            ListPosition::In(_, list) if depth == list => self.place = ListPosition::After,
-            ListPosition::Command if depth == 2 => self.place = ListPosition::After,
-            _ => {}
-        }
-    }
-}
-
-impl Open {
-    fn new(kind: Kind, attributes: AttrMap) -> Self {
-        let attributes = attributes.into_iter();
-        let entry = ListEntry {
-            attributes: attributes
-                .filter(|((namespace, _), _)| namespace.is_none())
-                .map(|((_, name), value)| (name, value))
+            attributes: ATTRIBUTES.into_iter().filter_map(named).collect(),
+            values: item
+                .children()
+                .filter_map(|part| match part.tag_name().name() {
+                    "reason" if !is_form => Some(("reason".to_owned(), text(part))),
+                    "field" if is_form && is(part, "field", FORM) => {
+                        let value = part.children().find(|value| value.tag_name().name() == "value");
+                        Some((
+                            attribute(part, "var")?.to_owned(),
+                            value.map(text).unwrap_or_default(),
+                        ))
+                    }
+                    _ => None,
+                })
                 .collect(),
-            values: Vec::new(),
-        };
-        Self {
-            kind,
-            entry,
-            depth: 0,
-            text: None,
-            awaits_value: false,
-        }
-    }
-
-    /// Returns whether the entry is complete.
-    fn feed(&mut self, event: Event) -> bool {
-        match event {
-            Event::StartElement(_, name, attributes) => {
-                self.depth += 1;
-                self.start(&name, attributes);
-            }
-            Event::Text(_, text) if self.text == Some(self.depth) => {
-                if let Some((_, value)) = self.entry.values.last_mut() {
-                    append(value, text);
-                }
-            }
-            Event::EndElement(_) => {
-                if self.depth == 0 {
-                    return true;
-                }
-                if self.text == Some(self.depth) {
-                    self.text = None;
-                }
-                self.awaits_value &= self.depth > 1;
-                self.depth -= 1;
-            }
-            Event::Text(..) | Event::XmlDeclaration(..) => {}
-        }
-        false
-    }
-
-    fn start(&mut self, name: &QName, attributes: AttrMap) {
-        match (self.kind, self.depth) {
-            (Kind::Affiliations, 1) if name.1.as_str() == "reason" => {
-                self.text = Some(1);
-                self.entry.values.push(("reason".into(), String::new()));
-            }
-            (Kind::Form, 1) if is(name, "field", FORM) => {
-                let mut attributes = attributes.into_iter();
-                let var =
-                    attributes.find(|((namespace, key), _)| namespace.is_none() && key.as_str() == "var");
-                if let Some((_, var)) = var {
-                    self.awaits_value = true;
-                    self.entry.values.push((var, String::new()));
-                }
-            }
-            (Kind::Form, 2) if self.awaits_value && name.1.as_str() == "value" => {
-                self.text = Some(2);
-                self.awaits_value = false;
-            }
-            _ => {}
         }
     }
 }
 
-/// Usually a text arrives as a whole.
-fn append(value: &mut String, text: String) {
-    if value.is_empty() {
-        *value = text;
-    } else {
-        value.push_str(&text);
+/// Takes the entries of its first list out of a stanza of a stream with this start tag, and appends what is left to `rest`.
+/// `None`: it is not well-formed.
+pub(super) fn take(header: &str, stanza: &str, rest: &mut Vec<u8>) -> Option<Vec<ListEntry>> {
+    let name = header.strip_prefix('<')?;
+    let name = name
+        .split(|end: char| end.is_ascii_whitespace() || end == '>')
+        .next()?;
+    let text = [header, stanza, "</", name, ">"].concat();
+    let document = Document::parse(&text).ok()?;
+    let stream = document.root_element();
+    let mut entries = Vec::new();
+    let mut from = header.len();
+    let mut pass_on = |range| {
+        rest.extend_from_slice(text.as_bytes().get(range)?);
+        Some(())
+    };
+    if let Some((list, namespace)) = stream.first_element_child().and_then(first_list) {
+        for item in list.children().filter(|item| is(*item, "item", namespace)) {
+            let range = item.range();
+            pass_on(from..range.start)?;
+            from = range.end;
+            entries.push(ListEntry::new(item));
+        }
     }
+    pass_on(from..header.len() + stanza.len())?;
+    Some(entries)
 }
 
-fn is(name: &QName, local: &str, namespace: &str) -> bool {
-    name.1.as_str() == local && name.0.as_str() == namespace
+/// The element with the entries, and their namespace.
+fn first_list<'a, 'input>(stanza: Node<'a, 'input>) -> Option<(Node<'a, 'input>, &'static str)> {
+    let is_list = |part: &Node<'_, '_>| is(*part, "query", MUC_ADMIN) || is(*part, "command", COMMANDS);
+    let found = stanza.children().find(is_list)?;
+    if is(found, "query", MUC_ADMIN) {
+        return Some((found, MUC_ADMIN));
+    }
+    let form = found.children().find(|part| is(*part, "x", FORM))?;
+    Some((form, FORM))
+}
+
+fn is(node: Node<'_, '_>, name: &str, namespace: &str) -> bool {
+    node.has_tag_name((namespace, name))
+}
+
+/// An attribute without a namespace.
+fn attribute<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
+    let mut attributes = node.attributes();
+    let found = attributes.find(|attribute| attribute.name() == name && attribute.namespace().is_none());
+    found.map(|attribute| attribute.value())
+}
+
+fn text(node: Node<'_, '_>) -> String {
+    let texts = node.children().filter(Node::is_text);
+    texts.filter_map(|text| text.text()).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio_xmpp::minidom::rxml::{Parse as _, Parser};
-
     use super::*;
 
-    /// The entries of a stanza, fed as its builder does.
-    fn entries(stanza: &str) -> Vec<ListEntry> {
-        let (mut parser, mut entries, mut depth) = (Parser::default(), Entries::new(), 0);
-        let read = parser.parse_all(&mut stanza.as_bytes(), true, |event| {
-            let before = depth;
-            match &event {
-                Event::StartElement(..) => depth += 1,
-                Event::EndElement(_) => depth -= 1,
-                _ => {}
-            }
-            if before > 0 {
-                entries.take(event, before);
-            }
-        });
-        read.expect("well-formed");
-        entries.finish()
+    const STREAM: &str =
+        "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+
+    fn taken(stanza: &str) -> (Vec<ListEntry>, String) {
+        let mut rest = Vec::new();
+        let entries = take(STREAM, stanza, &mut rest).expect("well-formed");
+        (entries, String::from_utf8(rest).expect("text"))
     }
 
     #[test]
     fn attributes_of_other_namespaces_are_not_those_of_an_entry() {
-        let found = entries(
-            "<iq xmlns='jabber:client'><query xmlns='http://jabber.org/protocol/muc#admin'>\
+        let (found, rest) = taken(
+            "<iq><query xmlns='http://jabber.org/protocol/muc#admin'>\
              <item xmlns:o='urn:x:other' o:jid='other' jid='ana@example.org' o:nick='other' affiliation='member'>\
-             <reason>why</reason></item></query></iq>",
+             <reason>wh<o:p xmlns:o='urn:x:other'>other</o:p>y &lt;1</reason></item><other/></query></iq>",
         );
         let [entry] = &found[..] else { panic!("{found:?}") };
         assert_eq!(entry.attribute("jid"), Some("ana@example.org"));
         assert_eq!(entry.attribute("affiliation"), Some("member"));
         assert_eq!(entry.attribute("nick"), None);
-        assert_eq!(entry.value("reason"), Some("why"));
+        assert_eq!(entry.value("reason"), Some("why <1"));
+        assert_eq!(
+            rest,
+            "<iq><query xmlns='http://jabber.org/protocol/muc#admin'><other/></query></iq>"
+        );
+    }
+
+    #[test]
+    fn entries_of_a_form_are_those_of_its_namespace() {
+        let form = "<iq><command xmlns='http://jabber.org/protocol/commands' status='completed'>\
+            <x xmlns='jabber:x:data' type='result'><title>Hats</title>";
+        let item = "<item><field var='a'><value>1</value><value>2</value></field><field var='b'/><field/>\
+            <field xmlns='urn:x:other' var='c'><value>3</value></field></item>";
+        let other = "<item xmlns='urn:x:other'/>";
+        let end = "</x><x xmlns='jabber:x:data'><item/></x></command></iq>";
+        let (found, rest) = taken(&[form, item, other, end].concat());
+        let [entry] = &found[..] else { panic!("{found:?}") };
+        assert_eq!(
+            ["a", "b", "c"].map(|name| entry.value(name)),
+            [Some("1"), Some(""), None]
+        );
+        assert_eq!(rest, [form, other, end].concat());
+    }
+
+    #[test]
+    fn what_is_not_well_formed_has_no_entries() {
+        for stanza in [
+            "<iq><query></iq>",
+            "<iq><item a='1' a='2'/></iq>",
+            "<iq><o:item/></iq>",
+            "<iq>&nonsense;</iq>",
+            "<iq>\u{1}</iq>",
+            "<iq a='<'/>",
+            "</stream:stream><iq/>",
+        ] {
+            assert!(take(STREAM, stanza, &mut Vec::new()).is_none(), "{stanza}");
+        }
+        assert!(take("", "<iq/>", &mut Vec::new()).is_none());
     }
 }

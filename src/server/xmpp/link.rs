@@ -5,8 +5,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
+use std::ops::Deref;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,8 +16,9 @@ use tokio::time::{Instant, timeout_at};
 use tokio_xmpp::minidom::Element;
 use tokio_xmpp::xmlstream::ReadError;
 
-use super::bounded::{Meter, ReceivedElement, Stanza, is_malformed};
+use super::bounded::is_malformed;
 use super::element::{self, Refused, STREAMS, attribute, child, element, refusal, stream_error, with};
+use super::entries::ListEntry;
 use super::login::{LoggedIn, XmppStream};
 use crate::server::error::{Error, foreign};
 
@@ -38,7 +39,6 @@ const BURST: usize = 256;
 /// A logged-in stream.
 pub(super) struct Link {
     stream: XmppStream,
-    meter: Arc<Meter>,
     /// The transport, for display.
     pub(super) transport: String,
     prefix: String,
@@ -46,6 +46,22 @@ pub(super) struct Link {
     count: u64,
     /// Byte count at the last complete stanza or progress.
     marked: u64,
+}
+
+/// A top-level element without the entries of its list.
+#[derive(Debug)]
+pub(super) struct ReceivedElement {
+    element: Element,
+    /// The entries of an affiliation list, or of the result form of a command.
+    pub(super) entries: Vec<ListEntry>,
+}
+
+impl Deref for ReceivedElement {
+    type Target = Element;
+
+    fn deref(&self) -> &Element {
+        &self.element
+    }
 }
 
 /// Why a request failed.
@@ -181,16 +197,11 @@ impl Asking {
 
 impl Link {
     pub(super) fn new(logged_in: LoggedIn, domain: &str) -> Self {
-        let LoggedIn {
-            stream,
-            meter,
-            transport,
-        } = logged_in;
+        let LoggedIn { stream, transport } = logged_in;
         let mut prefix = uuid::Uuid::new_v4().simple().to_string();
         prefix.truncate(6);
         Self {
             stream,
-            meter,
             transport,
             prefix,
             domain: domain.to_owned(),
@@ -277,17 +288,16 @@ impl Link {
             match stream.as_mut().poll_next(context) {
                 Poll::Pending => {
                     // Progress within a long stanza. Many short stanzas are not progress.
-                    if self.meter.read() >= self.marked + STEADY {
-                        self.marked = self.meter.read();
+                    if stream.get_stream().count() >= self.marked + STEADY {
+                        self.marked = stream.get_stream().count();
                         asking.progress.set(Instant::now());
                     }
                     return Ok(asking.outbox.borrow().is_empty());
                 }
-                Poll::Ready(Some(Ok(Stanza(stanza)))) => {
-                    let stanza = stanza.map_err(|excess| Error::Malformed(excess.into()))?;
-                    self.meter.next();
-                    self.marked = self.meter.read();
-                    received(stanza, asking)?;
+                Poll::Ready(Some(Ok(element))) => {
+                    let entries = stream.get_stream().take_entries();
+                    self.marked = stream.get_stream().count();
+                    received(ReceivedElement { element, entries }, asking)?;
                 }
                 Poll::Ready(Some(Err(ReadError::SoftTimeout))) => {}
                 Poll::Ready(Some(Err(ReadError::ParseError(error)))) => {

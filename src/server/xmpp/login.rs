@@ -21,7 +21,7 @@ use tokio_xmpp::xmlstream::{
     PendingFeaturesRecv, ReadError, StreamHeader, Timeouts, XmlStream, initiate_stream,
 };
 
-use super::bounded::{Meter, Metered, Stanza, is_malformed};
+use super::bounded::{Bounded, is_malformed};
 use super::element::{STREAMS, attribute, child, element, with};
 use super::sasl;
 use super::{address, tls};
@@ -44,12 +44,11 @@ const CHATTER: usize = 100;
 /// A connection.
 type Io = Box<dyn AsyncReadAndWrite>;
 /// A stream of stanzas.
-pub(super) type XmppStream = XmlStream<Metered<Io>, Stanza>;
+pub(super) type XmppStream = XmlStream<Bounded<Io>, Element>;
 
 /// A stream before the login.
 struct Opened {
     stream: XmppStream,
-    meter: Arc<Meter>,
     features: Element,
     /// The transport, for display.
     transport: String,
@@ -61,7 +60,6 @@ struct Opened {
 /// A stream after the login.
 pub(super) struct LoggedIn {
     pub(super) stream: XmppStream,
-    pub(super) meter: Arc<Meter>,
     /// The transport, for display.
     pub(super) transport: String,
 }
@@ -102,10 +100,9 @@ async fn secure(account: &Account, tcp: TcpStream) -> Result<Opened, Error> {
     let ca_file = account.ca_file.as_deref();
     let tls = match account.tls {
         TlsMode::None => {
-            let (stream, meter, features) = stream(domain, buffered(tcp)).await?;
+            let (stream, features) = stream(domain, buffered(tcp)).await?;
             return Ok(Opened {
                 stream,
-                meter,
                 features,
                 transport: "unencrypted (this machine only)".into(),
                 encrypted: false,
@@ -123,10 +120,9 @@ async fn secure(account: &Account, tcp: TcpStream) -> Result<Opened, Error> {
         tls::version(connection.protocol_version()),
         tls::exporter(connection),
     );
-    let (stream, meter, features) = stream(domain, buffered(tls)).await?;
+    let (stream, features) = stream(domain, buffered(tls)).await?;
     Ok(Opened {
         stream,
-        meter,
         features,
         transport,
         encrypted: true,
@@ -141,9 +137,8 @@ fn buffered(connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) ->
 
 /// Requests STARTTLS. Unencrypted data that the server sends in addition is dropped.
 async fn starttls(domain: &str, tcp: TcpStream) -> Result<TcpStream, Error> {
-    let (metered, _) = Metered::new(BufStream::new(tcp));
-    let opening = header(domain, metered).await?;
-    let mut stream: XmlStream<_, Stanza> = opening.skip_features();
+    let opening = header(domain, Bounded::new(BufStream::new(tcp))).await?;
+    let mut stream: XmlStream<_, Element> = opening.skip_features();
     let features = next(domain, &mut stream).await?;
     if child(&features, "starttls", STARTTLS).is_none() {
         return Err(Error::Refused(format!(
@@ -174,18 +169,16 @@ async fn encrypt(
 }
 
 /// Opens a stream and reads its features.
-async fn stream(domain: &str, io: Io) -> Result<(XmppStream, Arc<Meter>, Element), Error> {
-    let (metered, meter) = Metered::new(io);
-    let mut stream: XmppStream = header(domain, metered).await?.skip_features();
+async fn stream(domain: &str, io: Io) -> Result<(XmppStream, Element), Error> {
+    let mut stream: XmppStream = header(domain, Bounded::new(io)).await?.skip_features();
     let features = next(domain, &mut stream).await?;
-    meter.next();
-    Ok((stream, meter, features))
+    Ok((stream, features))
 }
 
 async fn header<T: AsyncReadAndWrite>(
     domain: &str,
-    io: Metered<T>,
-) -> Result<PendingFeaturesRecv<Metered<T>>, Error> {
+    io: Bounded<T>,
+) -> Result<PendingFeaturesRecv<Bounded<T>>, Error> {
     // The callers have their own timeouts.
     let day = Duration::from_secs(24 * 3600);
     let timeouts = Timeouts {
@@ -213,16 +206,19 @@ fn broken(domain: &str, error: &std::io::Error) -> Error {
 /// The next element during the login. Errors of the stream are returned as errors.
 async fn next<T: AsyncReadAndWrite>(
     domain: &str,
-    stream: &mut XmlStream<Metered<T>, Stanza>,
+    stream: &mut XmlStream<Bounded<T>, Element>,
 ) -> Result<Element, Error> {
     loop {
-        return match stream.next().await {
-            Some(Ok(Stanza(Err(excess)))) => Err(Error::Malformed(excess.into())),
-            Some(Ok(Stanza(Ok(stanza)))) if stanza.is("error", STREAMS) => Err(Error::Away(format!(
+        let received = stream.next().await;
+        if matches!(received, Some(Ok(_))) {
+            drop(stream.get_stream().take_entries());
+        }
+        return match received {
+            Some(Ok(stanza)) if stanza.is("error", STREAMS) => Err(Error::Away(format!(
                 "The server of {domain} closed the connection: {}",
                 super::element::stream_error(&stanza)
             ))),
-            Some(Ok(Stanza(Ok(stanza)))) => Ok(stanza.element),
+            Some(Ok(stanza)) => Ok(stanza),
             Some(Err(ReadError::SoftTimeout)) => continue,
             Some(Err(ReadError::ParseError(error))) => Err(Error::Malformed(foreign(&error.to_string()))),
             Some(Err(ReadError::HardError(error))) => Err(broken(domain, &error)),
@@ -235,7 +231,7 @@ async fn next<T: AsyncReadAndWrite>(
 
 async fn send<T: AsyncReadAndWrite>(
     domain: &str,
-    stream: &mut XmlStream<Metered<T>, Stanza>,
+    stream: &mut XmlStream<Bounded<T>, Element>,
     stanza: &Element,
 ) -> Result<(), Error> {
     stream.send(stanza).await.map_err(|error| broken(domain, &error))
@@ -245,7 +241,6 @@ async fn send<T: AsyncReadAndWrite>(
 async fn finish(opened: Opened, account: &Account, password: &Secret) -> Result<LoggedIn, Error> {
     let Opened {
         mut stream,
-        meter,
         features,
         transport,
         encrypted,
@@ -255,13 +250,12 @@ async fn finish(opened: Opened, account: &Account, password: &Secret) -> Result<
     let mut mechanism = sasl::choose(&features, &account.jid, password, encrypted, binding)?;
     send(domain, &mut stream, &mechanism.begin()).await?;
     for _ in 0..sasl::MOST_STEPS {
-        meter.next();
         let said = next(domain, &mut stream).await?;
         match mechanism.answer(&said)? {
             sasl::Step::Send(answer) => send(domain, &mut stream, &answer).await?,
             sasl::Step::Done => {
                 let stream = restart(domain, stream).await?;
-                return bind(domain, stream, meter, transport).await;
+                return bind(domain, stream, transport).await;
             }
         }
     }
@@ -273,6 +267,7 @@ async fn restart(domain: &str, stream: XmppStream) -> Result<XmppStream, Error> 
         to: Some(Cow::Borrowed(domain)),
         ..StreamHeader::default()
     };
+    stream.get_stream().restart();
     let opening = stream
         .initiate_reset()
         .send_header(header)
@@ -281,12 +276,7 @@ async fn restart(domain: &str, stream: XmppStream) -> Result<XmppStream, Error> 
     Ok(opening.skip_features())
 }
 
-async fn bind(
-    domain: &str,
-    mut stream: XmppStream,
-    meter: Arc<Meter>,
-    transport: String,
-) -> Result<LoggedIn, Error> {
+async fn bind(domain: &str, mut stream: XmppStream, transport: String) -> Result<LoggedIn, Error> {
     // The features after login.
     next(domain, &mut stream).await?;
     let ask = with(
@@ -295,17 +285,12 @@ async fn bind(
     );
     send(domain, &mut stream, &ask).await?;
     for _ in 0..CHATTER {
-        meter.next();
         let answer = next(domain, &mut stream).await?;
         if !answer.is("iq", CLIENT) || attribute(&answer, "id") != Some("bind") {
             continue;
         }
         return if attribute(&answer, "type") == Some("result") {
-            Ok(LoggedIn {
-                stream,
-                meter,
-                transport,
-            })
+            Ok(LoggedIn { stream, transport })
         } else {
             let refusal = super::element::refusal(&answer);
             Err(Error::Away(format!(
