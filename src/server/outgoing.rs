@@ -11,10 +11,11 @@ use super::files::ServerFiles;
 use super::options::{WorkerOptions, lock};
 use super::settings::ServerSettings;
 use crate::model::{Jid, Wardrobe};
-use crate::store::{ChangeReason, CommitHook, CommitHooks, EXPIRED_ACTOR, PreparedChange, Scope};
+use crate::store::{Change, ChangeReason, CommitHook, CommitHooks, EXPIRED_ACTOR, PreparedChange, Scope};
 use crate::sync::{
-    Affiliations, AfterCommit, ChangedItem, HeldReason, Item, LocalRoom, SendMode, ServerClass, ServerKind,
-    ServerRequest, UnstoredHat, changed_items, is_server_actor, unstored_hats,
+    Affiliations, AfterCommit, ChangedItem, GUARD_USERS, HeldReason, Item, LocalRoom, Outbox, SendMode,
+    ServerClass, ServerKind, ServerRequest, UnstoredHat, changed_items, is_server_actor, unstored_hats,
+    users_losing_hats,
 };
 
 /// The hook of a session's store. It notes only changes of this account, in rooms that were compared with their server
@@ -28,8 +29,8 @@ pub struct Outgoing {
 
 #[derive(Default)]
 struct OutgoingState {
-    /// What is noted for the commit that is being made, by server and room.
-    prepared: BTreeMap<(usize, Jid), BTreeSet<Item>>,
+    /// What is noted for the commit that is being made, by server and room, for each change.
+    prepared: BTreeMap<(usize, Jid), Vec<BTreeSet<Item>>>,
     /// Servers of changes that someone made, so that a password may be requested to send them.
     by_person: BTreeSet<usize>,
     /// What is left to the plan, by server and room.
@@ -38,6 +39,14 @@ struct OutgoingState {
     unstored: BTreeMap<Jid, (UnstoredHat, usize)>,
     /// The classes of servers, by room, as the bases have them.
     classes: BTreeMap<Jid, ServerClass>,
+}
+
+/// What a change changes in a room that belongs to a server.
+struct ChangeOfRoom<'a> {
+    server: usize,
+    class: ServerClass,
+    room: &'a Jid,
+    items: Vec<ChangedItem>,
 }
 
 impl Outgoing {
@@ -89,10 +98,13 @@ impl Outgoing {
 
     /// The class of a room's server; `None` if the room was never compared with it, so that nothing is sent by itself.
     fn class(&self, state: &mut OutgoingState, server: usize, room: &Jid) -> Option<ServerClass> {
-        if let Some(class) = state.classes.get(room) {
+        let (settings, files) = self.servers.get(server)?;
+        // Prosody has a single class; another server may have been updated.
+        if settings.entry.kind == ServerKind::Prosody
+            && let Some(class) = state.classes.get(room)
+        {
             return Some(*class);
         }
-        let (settings, files) = self.servers.get(server)?;
         let class = files.base(room).0.ok().flatten()?.class;
         // Someone who can write next to the data file must not choose the kind.
         let is_of_kind = (settings.entry.kind == ServerKind::Prosody) == (class == ServerClass::Prosody);
@@ -102,11 +114,16 @@ impl Outgoing {
         })
     }
 
-    /// Notes a change of a room. Returns the server that is to get it, if it could be noted.
-    fn note(&self, state: &mut OutgoingState, change: &PreparedChange<'_>, room: &Jid) -> Option<usize> {
+    /// What a change changes in a room that belongs to a server.
+    fn change_of_room<'a>(
+        &self,
+        state: &mut OutgoingState,
+        change: &PreparedChange<'_>,
+        room: &'a Jid,
+    ) -> Option<ChangeOfRoom<'a>> {
         let server = self.server_of(room)?;
         let class = self.class(state, server, room)?;
-        let (settings, files) = self.servers.get(server)?;
+        let (settings, _) = self.servers.get(server)?;
         let rooms = [change.before, change.after].map(|wardrobe| wardrobe.room(room).map(|room| &**room));
         let [before, after] = rooms;
         let mut unstored = unstored_hats(class, room, change.group, before, after).into_iter();
@@ -117,17 +134,30 @@ impl Outgoing {
         if settings.entry.affiliations == Affiliations::Show {
             items.retain(|changed| !matches!(changed.item, Item::Affiliation { .. }));
         }
-        if items.is_empty() {
-            return None;
-        }
-        let mut noted = false;
+        (!items.is_empty()).then_some(ChangeOfRoom {
+            server,
+            class,
+            room,
+            items,
+        })
+    }
+
+    /// Notes a change of a room. Returns the server that is to get it, if it could be noted.
+    fn note(&self, state: &mut OutgoingState, change: &Change, of_room: ChangeOfRoom<'_>) -> Option<usize> {
+        let ChangeOfRoom {
+            server,
+            class,
+            room,
+            items,
+        } = of_room;
+        let (_, files) = self.servers.get(server)?;
+        let reason = change.reason.as_ref().map(ChangeReason::to_shared);
         let written = files.update_outbox(room, class, |outbox| {
-            let reason = change.change.reason.as_ref().map(ChangeReason::to_shared);
-            noted = outbox.prepare(&items, change.change.confirmed, reason.as_ref(), Timestamp::now());
+            outbox.prepare(&items, reason.as_ref(), Timestamp::now());
         });
         match written {
-            Ok(()) if noted => {
-                if change.change.actor.as_deref() != Some(EXPIRED_ACTOR) {
+            Ok(()) => {
+                if change.actor.as_deref() != Some(EXPIRED_ACTOR) {
                     state.by_person.insert(server);
                 }
                 let items = items.into_iter().map(|ChangedItem { item, .. }| item);
@@ -135,14 +165,8 @@ impl Outgoing {
                     .prepared
                     .entry((server, room.clone()))
                     .or_default()
-                    .extend(items);
+                    .push(items.collect());
                 Some(server)
-            }
-            Ok(()) => {
-                state
-                    .held
-                    .insert((server, room.clone()), HeldReason::ManyLoseHats);
-                None
             }
             Err(error) => {
                 log::warn!(room:% = room, reason:% = error; "outbox not written, so left to the plan");
@@ -152,6 +176,16 @@ impl Outgoing {
             }
         }
     }
+}
+
+/// The servers where a change takes hats from many users, over all of its rooms, which nobody was asked about.
+fn servers_where_many_lose_hats(change: &Change, rooms: &[ChangeOfRoom<'_>]) -> BTreeSet<usize> {
+    let mut items: BTreeMap<usize, Vec<&ChangedItem>> = BTreeMap::new();
+    for room in rooms.iter().filter(|_| !change.confirmed) {
+        items.entry(room.server).or_default().extend(&room.items);
+    }
+    items.retain(|_, items| users_losing_hats(items.iter().copied()) > GUARD_USERS);
+    items.into_keys().collect()
 }
 
 impl CommitHook for Outgoing {
@@ -167,9 +201,19 @@ impl CommitHook for Outgoing {
                 return Vec::new();
             }
             let rooms: BTreeSet<&Jid> = change.group.0.iter().filter_map(|edit| edit.room()).collect();
-            let noted = rooms
+            let rooms = rooms
                 .into_iter()
-                .filter_map(|room| self.note(&mut state, change, room));
+                .filter_map(|room| self.change_of_room(&mut state, change, room));
+            let rooms: Vec<_> = rooms.collect();
+            let held = servers_where_many_lose_hats(change.change, &rooms);
+            let noted = rooms.into_iter().filter_map(|of_room| {
+                if held.contains(&of_room.server) {
+                    let place = (of_room.server, of_room.room.clone());
+                    state.held.insert(place, HeldReason::ManyLoseHats);
+                    return None;
+                }
+                self.note(&mut state, change.change, of_room)
+            });
             let servers: BTreeSet<usize> = noted.collect();
             let names = servers.into_iter().filter_map(|server| self.servers.get(server));
             names
@@ -224,10 +268,11 @@ impl CommitHook for Outgoing {
         let prepared = std::mem::take(&mut state.prepared);
         state.held.clear();
         state.unstored.clear();
-        for ((server, room), items) in prepared {
+        for ((server, room), changes) in prepared {
+            let withdraw = |outbox: &mut Outbox| changes.iter().for_each(|items| outbox.withdraw(items));
             if let Some((_, files)) = self.servers.get(server)
                 && let Some(class) = state.classes.get(&room)
-                && let Err(error) = files.update_outbox(&room, *class, |outbox| outbox.withdraw(&items))
+                && let Err(error) = files.update_outbox(&room, *class, withdraw)
             {
                 // It is not in the file, so it is not sent.
                 log::warn!(room:% = room, reason:% = error; "outbox not written");

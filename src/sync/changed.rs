@@ -57,8 +57,8 @@ pub(super) fn touched_items(
 /// confirmation.
 ///
 /// [`GUARD_USERS`]: super::GUARD_USERS
-pub fn users_losing_hats(changed: &[ChangedItem]) -> usize {
-    let lost = changed.iter().filter(|changed| changed.after.is_none());
+pub fn users_losing_hats<'a>(changed: impl IntoIterator<Item = &'a ChangedItem>) -> usize {
+    let lost = changed.into_iter().filter(|changed| changed.after.is_none());
     let hats = lost.filter(|changed| changed.item.hat().is_some());
     let users: BTreeSet<&Jid> = hats.filter_map(|changed| changed.item.user()).collect();
     users.len()

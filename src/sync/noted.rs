@@ -12,6 +12,16 @@ use super::{Item, ItemValue, RemoteRoom};
 /// long after its answer.
 pub const CONFIRM_AFTER: SignedDuration = SignedDuration::from_secs(3);
 
+/// An answer that is later than now by more than this is of a time before the clock was set back.
+const LATEST: SignedDuration = SignedDuration::from_hours(1);
+
+/// How old an answer is at this time; negative if it came later. Its age is not known if the clock was set back since: then
+/// it counts as old, since nobody can wait for its time.
+pub(super) fn age(answered: Timestamp, now: Timestamp) -> SignedDuration {
+    let age = now.duration_since(answered);
+    if age < -LATEST { SignedDuration::MAX } else { age }
+}
+
 /// The answers that no read has confirmed yet, by item.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<NotedAnswer>", into = "Vec<NotedAnswer>")]
@@ -112,8 +122,9 @@ impl NotedAnswers {
     /// Answered values that a read which began at this time confirms.
     pub(super) fn confirmed(&self, remote: &RemoteRoom, began: Timestamp) -> Vec<(Item, Option<ItemValue>)> {
         let is_confirmed = |answer: &&NotedAnswer| {
-            let age = began.duration_since(answer.time);
-            age >= CONFIRM_AFTER && remote.knows(&answer.item) && remote.value(&answer.item) == answer.value
+            age(answer.time, began) >= CONFIRM_AFTER
+                && remote.knows(&answer.item)
+                && remote.value(&answer.item) == answer.value
         };
         let confirmed = self.0.values().filter(is_confirmed);
         confirmed
@@ -128,7 +139,7 @@ impl NotedAnswers {
 
     /// Whether a read that began at this time is too early to confirm the item's answer.
     pub(super) fn is_fresh(&self, item: &Item, began: Timestamp) -> bool {
-        let age = |answer: &NotedAnswer| began.duration_since(answer.time);
-        self.0.get(item).is_some_and(|answer| age(answer) < CONFIRM_AFTER)
+        let is_fresh = |answer: &NotedAnswer| age(answer.time, began) < CONFIRM_AFTER;
+        self.0.get(item).is_some_and(is_fresh)
     }
 }

@@ -123,11 +123,17 @@ struct Wanted {
 struct Prepared {
     #[serde(flatten)]
     wanted: Wanted,
+    /// The file's value before; `None`: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<Wanted>,
     /// When it was prepared.
     time: Timestamp,
     /// The reason, for users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Arc<str>>,
+    /// Changes that were prepared before, oldest first: if this one is not committed, the file may have one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<Self>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -261,10 +267,11 @@ impl Outbox {
         for (change, implied) in changes {
             let entry = self.entry(&change.item);
             let wanted = Wanted { value: change.wanted };
-            let mut committed = replaced(entry.committed.take(), wanted);
-            committed.expected = Some(Wanted {
+            let expected = Wanted {
                 value: change.expected,
-            });
+            };
+            let mut committed = replaced(entry.committed.take(), wanted, Some(&expected));
+            committed.expected = Some(expected);
             committed.expected_hats = change.expected_hats;
             committed.reason = change.reason;
             committed.implied = implied;
@@ -392,9 +399,9 @@ impl Committed {
     }
 }
 
-/// Replaces a waiting value. The expected value is the last acknowledged one; values sent without an answer stay in
-/// doubt.
-fn replaced(old: Option<Committed>, wanted: Wanted) -> Committed {
+/// Replaces a value. The expected value is the last acknowledged one; values sent without an answer stay in doubt. `before`:
+/// what is replaced, if that is known.
+fn replaced(old: Option<Committed>, wanted: Wanted, before: Option<&Wanted>) -> Committed {
     let new = Committed {
         wanted,
         state: SendState::Waiting,
@@ -406,35 +413,36 @@ fn replaced(old: Option<Committed>, wanted: Wanted) -> Committed {
         sent: false,
         before: Vec::new(),
     };
-    match old {
-        None => new,
-        // The server has it already, or is to confirm that.
-        Some(old)
-            if old.wanted == new.wanted
-                && matches!(old.state, SendState::Answered(_) | SendState::Confirmed(_)) =>
-        {
-            old
-        }
-        Some(old) => match old.state {
-            SendState::Answered(_) | SendState::Confirmed(_) => Committed {
-                expected: Some(old.wanted),
+    let Some(old) = old else { return new };
+    let is_answered = matches!(old.state, SendState::Answered(_) | SendState::Confirmed(_));
+    if is_answered && before.is_some_and(|before| *before != old.wanted) {
+        // Someone else changed it meanwhile. The base has what came of that, unless the server still has this answer.
+        return Committed {
+            in_doubt: vec![old.wanted],
+            before: old.before,
+            ..new
+        };
+    }
+    match old.state {
+        _ if is_answered && old.wanted == new.wanted => old,
+        SendState::Answered(_) | SendState::Confirmed(_) => Committed {
+            expected: Some(old.wanted),
+            before: old.before,
+            ..new
+        },
+        state => {
+            let mut in_doubt = old.in_doubt;
+            let may_be_there = state == SendState::Waiting && old.sent;
+            if may_be_there && !in_doubt.contains(&old.wanted) {
+                in_doubt.push(old.wanted);
+            }
+            Committed {
+                expected: old.expected,
+                in_doubt,
                 before: old.before,
                 ..new
-            },
-            state => {
-                let mut in_doubt = old.in_doubt;
-                let may_be_there = state == SendState::Waiting && old.sent;
-                if may_be_there && !in_doubt.contains(&old.wanted) {
-                    in_doubt.push(old.wanted);
-                }
-                Committed {
-                    expected: old.expected,
-                    in_doubt,
-                    before: old.before,
-                    ..new
-                }
             }
-        },
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use hatrack::model::{Affiliation, Attachment, Group, HatId};
-use hatrack::store::{Change, HistoryQuery};
+use hatrack::store::{Change, HistoryQuery, Store};
 use hatrack::sync::{
-    AfterCommit, Decision, HeldReason, OtherRooms, Report, SendState, ServerClass, ServerEvent,
+    AfterCommit, CatalogValue, Decision, HeldReason, OtherRooms, Report, SendState, ServerClass, ServerEvent,
     ServerRequest, SetAside, Unstored,
 };
 
@@ -303,4 +303,103 @@ fn history_names_the_server_for_which_a_change_was_noted() {
         let servers: Vec<&[Box<str>]> = page.entries.iter().map(|entry| &*entry.send_to).collect();
         assert_eq!(servers, [&[][..], &["example".into()], &[]], "{class:?}");
     }
+}
+
+/// The same number of users in two rooms of a server as in one.
+#[test]
+fn removals_from_many_users_of_several_rooms_are_held() {
+    let stage = Stage::known(ServerClass::Prosody);
+    let second = jid("second@rooms.example.org");
+    {
+        let mut server = stage.server.lock().unwrap();
+        let there = server.rooms[&room()].clone();
+        server.rooms.insert(second.clone(), there);
+    }
+    stage.run(OtherRooms::Take, |_| true).unwrap();
+    let (mut store, follows) = stage.store_at_once("state");
+    let hat = item("u0", "urn:x:many");
+    let hat = hat.hat().unwrap();
+    let attachment = Attachment::default().with_active(true);
+    let users = || {
+        (0..30).map(|number| {
+            let room = if number % 2 == 0 { room() } else { second.clone() };
+            (jid(&format!("many{number}@example.org")), room)
+        })
+    };
+    let (mut next, mut given, mut taken) = (store.wardrobe().clone(), Group::default(), Group::default());
+    for (user, room) in users() {
+        let added = next.set_affiliation(&user, &room, Affiliation::Member);
+        given.0.extend(added.unwrap().0);
+        let added = next.add_user_hat(&user, &room, hat, attachment.clone());
+        given.0.extend(added.unwrap().0);
+    }
+    for (user, room) in users() {
+        taken.0.extend(next.remove_user_hat(&user, &room, hat).unwrap().0);
+    }
+    for group in [given, taken] {
+        assert_eq!(follows.try_iter().filter(is_held).count(), 0);
+        store.commit(&[Change::from(group)]).unwrap()[0].as_ref().unwrap();
+    }
+    let follows: Vec<AfterCommit> = follows.try_iter().collect();
+    assert!(follows.len() == 2 && follows.iter().all(is_held), "{follows:?}");
+}
+
+fn is_held(after: &AfterCommit) -> bool {
+    let AfterCommit::Held { reason, .. } = after else {
+        return false;
+    };
+    *reason == HeldReason::ManyLoseHats
+}
+
+/// A server is updated while a session is open.
+#[test]
+fn change_after_an_update_of_the_server_is_sent() {
+    let stage = Stage::known(ServerClass::EjabberdOld);
+    let (mut store, follows) = stage.store_at_once("state");
+    let session = stage.session();
+    let add = |store: &mut Store, user: &str| {
+        let mut next = store.wardrobe().clone();
+        let user = jid(&format!("{user}@example.org"));
+        let attachment = Attachment::default().with_active(true).with_title(Some("Old"));
+        let hat = item("u0", "urn:x:new");
+        let group = next
+            .add_user_hat(&user, &room(), hat.hat().unwrap(), attachment)
+            .unwrap();
+        assert!(store.commit(&[group.into()]).unwrap()[0].is_ok());
+    };
+    add(&mut store, "u0");
+    session
+        .worker
+        .request(request(follows.try_iter().collect()))
+        .unwrap();
+    assert_eq!(sent(&session).rooms[0].sent, 1);
+    // Updated, and compared again.
+    stage.upgrade_at_the_next_call(ServerClass::EjabberdCatalog);
+    {
+        let mut server = stage.server.lock().unwrap();
+        let there = server.rooms.get_mut(&room()).unwrap();
+        for id in ["urn:x:old", "urn:x:new"] {
+            there
+                .catalog
+                .insert(HatId::unchecked(id), CatalogValue::new("Old", None));
+        }
+        for user in there.users.values_mut() {
+            for hat in user.hats.values_mut() {
+                hat.title = None;
+            }
+        }
+    }
+    let other = stage.session();
+    assert!(other.plan(&stage.store(), OtherRooms::Ignore).is_err());
+    other.run();
+    other.worker.finish();
+    store.refresh().unwrap();
+    add(&mut store, "u1");
+    session
+        .worker
+        .request(request(follows.try_iter().collect()))
+        .unwrap();
+    let report = sent(&session);
+    let there = stage.remote(&item("u1", "urn:x:new"));
+    assert_eq!(there, value(ServerClass::EjabberdCatalog, "Old"), "{report:?}");
 }

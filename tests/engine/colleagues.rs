@@ -1,8 +1,10 @@
 //! What another session or somebody on the server did meanwhile is not taken back.
 
+use std::time::Duration;
+
 use hatrack::model::Rights;
 use hatrack::sync::{
-    AfterCommit, Decision, Item, ItemValue, OtherRooms, Report, SendState, ServerClass, ServerEvent,
+    Action, AfterCommit, Decision, Item, ItemValue, OtherRooms, Report, SendState, ServerClass, ServerEvent,
     ServerRequest,
 };
 
@@ -13,7 +15,11 @@ const CLASS: ServerClass = ServerClass::EjabberdOld;
 
 /// Saves a hat of `u0` and sends it.
 fn send(session: &Session<'_>, hat: &str, title: &str) -> Report {
-    for follows in session.stage.local_hat_at_once("state", "u0", hat, Some(title)) {
+    send_as(session, "state", "u0", hat, title)
+}
+
+fn send_as(session: &Session<'_>, account: &str, user: &str, hat: &str, title: &str) -> Report {
+    for follows in session.stage.local_hat_at_once(account, user, hat, Some(title)) {
         let AfterCommit::Send(request) = follows else {
             panic!("{follows:?}")
         };
@@ -118,4 +124,99 @@ fn corrected_change_is_not_shown_with_the_reason_of_the_last_one() {
         server.faults = (calls..calls + 1000).map(|call| (call, Fault::Away)).collect();
     }
     assert_eq!(states("Short"), [SendState::Waiting]);
+}
+
+/// The server confirmed a hat; somebody takes it there, which is received, and the moderator gives it again.
+#[test]
+fn hat_that_was_taken_there_and_is_given_again_is_sent() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        let there = item("u0", "urn:x:there");
+        let session = stage.session();
+        assert_eq!(
+            send_as(&session, "state", "u0", "urn:x:there", "There").rooms[0].sent,
+            1
+        );
+        if !class.confirms_storage() {
+            std::thread::sleep(Duration::from_millis(3200));
+            session.run();
+        }
+        stage.remote_set(&there, None);
+        // Another account of the file receives it.
+        let other = stage.session_of("other");
+        other.run();
+        assert_eq!(stage.local(&there), None, "{class:?}");
+        let report = send_as(&session, "state", "u0", "urn:x:there", "There");
+        assert_eq!(
+            stage.remote(&there),
+            value(class, "There"),
+            "{class:?} {report:?}"
+        );
+    }
+}
+
+/// The same, and the moderator changes what was received.
+#[test]
+fn change_of_what_was_received_is_sent_against_that() {
+    for class in [ServerClass::Prosody, ServerClass::EjabberdOld] {
+        let stage = Stage::known(class);
+        let there = item("u0", "urn:x:there");
+        let session = stage.session();
+        send_as(&session, "state", "u0", "urn:x:there", "One");
+        if !class.confirms_storage() {
+            std::thread::sleep(Duration::from_millis(3200));
+            session.run();
+        }
+        stage.remote_set(&there, value(class, "Theirs"));
+        stage.session_of("other").run();
+        assert_eq!(stage.local(&there), value(class, "Theirs"), "{class:?}");
+        let report = send_as(&session, "state", "u0", "urn:x:there", "Two");
+        assert_eq!(stage.remote(&there), value(class, "Two"), "{class:?} {report:?}");
+    }
+}
+
+/// One account changed a hat, another one changed it after that, and back in the file only.
+#[test]
+fn read_of_an_older_answer_does_not_take_back_what_another_account_changed_since() {
+    for class in [ServerClass::Prosody, ServerClass::EjabberdOld] {
+        let stage = Stage::known(class);
+        let there = item("u0", "urn:x:there");
+        let first = stage.session_of("first");
+        first.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        send_as(&first, "first", "u0", "urn:x:there", "One");
+        let second = stage.session_of("second");
+        send_as(&second, "second", "u0", "urn:x:there", "Two");
+        assert_eq!(stage.remote(&there), value(class, "Two"));
+        // Not sent yet.
+        stage.local_hat("u0", "urn:x:there", Some("One"));
+        std::thread::sleep(Duration::from_millis(3200));
+        let plan = first.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        let actions: Vec<Action> = plan.rooms[0].lines.iter().map(|line| line.action).collect();
+        assert_eq!(actions, [Action::Send], "{class:?}: {:?}", plan.rooms[0].lines);
+    }
+}
+
+/// The same with an answer that the first account has not seen confirmed, and sends something else.
+#[test]
+fn older_answer_is_not_noted_again_over_a_newer_one() {
+    let class = ServerClass::EjabberdOld;
+    let stage = Stage::known(class);
+    let there = item("u0", "urn:x:there");
+    let first = stage.session_of("first");
+    send_as(&first, "first", "u0", "urn:x:there", "One");
+    let second = stage.session_of("second");
+    send_as(&second, "second", "u0", "urn:x:there", "Two");
+    std::thread::sleep(Duration::from_millis(3200));
+    second.run();
+    send_as(&first, "first", "u1", "urn:x:there", "Other");
+    // Somebody changes it back on the server.
+    stage.remote_set(&there, value(class, "One"));
+    let third = stage.session_of("third");
+    let plan = third.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+    let lines = plan.rooms[0]
+        .lines
+        .iter()
+        .filter(|line| line.user() == there.user());
+    let actions: Vec<Action> = lines.map(|line| line.action).collect();
+    assert_eq!(actions, [Action::Receive], "{:?}", plan.rooms[0].lines);
 }

@@ -6,6 +6,8 @@ mod data;
 #[cfg(test)]
 mod faults;
 mod laws;
+#[cfg(test)]
+mod prepared;
 mod rows;
 mod rows_catalog;
 mod rows_rooms;

@@ -2,7 +2,7 @@
 
 use hatrack::model::Affiliation;
 use hatrack::sync::{
-    Condition, Item, ItemChange, ItemOutcome, ItemValue, Outbox, Reason, Refusal, SendState, changed_items,
+    Condition, Item, ItemChange, ItemOutcome, ItemValue, Outbox, Reason, Refusal, SendState,
 };
 
 use crate::session::*;
@@ -303,25 +303,6 @@ fn user_removal_removes_own_hats_first() {
         assert!(there.hats.contains_key(&hat("t")), "{class:?}");
         assert_eq!(there.affiliation == Affiliation::Member, class == P);
     }
-}
-
-#[test]
-fn unconfirmed_bulk_removal_waits_for_plan() {
-    let mut sides = Sides::known(P, |_| {});
-    for number in 0..21 {
-        sides.member(&format!("u{number:02}"), &[("t", "a")]);
-    }
-    let mut after = sides.clone();
-    for number in 0..21 {
-        after.local_hat(&format!("u{number:02}"), "t", None);
-    }
-    let group = sides.file.diff(&after.file);
-    let [before, now] = [&sides, &after].map(|sides| sides.local().map(|room| &**room));
-    let changed = changed_items(P, &room(), &group, before, now);
-    let mut outbox = Outbox::new("test", P, &room());
-    assert!(!outbox.prepare(&changed, false, None, seconds(0)) && outbox.is_empty());
-    assert!(outbox.prepare(&changed[..20], false, None, seconds(0)));
-    assert!(outbox.prepare(&changed, true, None, seconds(0)));
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl Session {
         let group = self.sides.file.diff(&after.file);
         let [before, now] = [&self.sides, &after].map(|sides| sides.local().map(|room| &**room));
         let changed = changed_items(self.sides.class, &room(), &group, before, now);
-        assert!(self.outbox.prepare(&changed, false, None, seconds(0)));
+        self.outbox.prepare(&changed, None, seconds(0));
         (after, changed.into_iter().map(|changed| changed.item).collect())
     }
 

@@ -53,8 +53,8 @@ pub(super) struct Job {
     written: Outbox,
     outbox_written: Instant,
     moves: Vec<Moved>,
-    /// Whether there are answers that the base does not have.
-    unnoted: bool,
+    /// Items with answers that the base does not have.
+    unnoted: BTreeSet<Item>,
     base_written: Instant,
     tries: BTreeMap<Item, u8>,
     last: BTreeMap<Item, (ItemChange, ItemOutcome)>,
@@ -79,7 +79,7 @@ impl Job {
             outbox,
             outbox_written: Instant::now(),
             moves: Vec::new(),
-            unnoted: false,
+            unnoted: BTreeSet::new(),
             base_written: Instant::now(),
             tries: BTreeMap::new(),
             last: BTreeMap::new(),
@@ -143,7 +143,9 @@ impl Job {
         stream: Stream,
     ) -> bool {
         let step = self.outbox.answer(change, outcome, now, stream);
-        self.unnoted |= step.is_none() && matches!(outcome, ItemOutcome::Done { .. });
+        if step.is_none() && matches!(outcome, ItemOutcome::Done { .. }) {
+            self.unnoted.insert(change.item.clone());
+        }
         self.take_moves(step);
         self.unknown |= *outcome == ItemOutcome::Unknown;
         self.last
@@ -227,11 +229,11 @@ impl Job {
             self.written = self.outbox.clone();
             self.outbox_written = Instant::now();
         }
-        let nothing_new = self.moves.is_empty() && !self.unnoted;
+        let nothing_new = self.moves.is_empty() && self.unnoted.is_empty();
         if !due(self.base_written, BASE_INTERVAL) || nothing_new || !self.outbox.is_stored_as(&self.written) {
             return Ok(());
         }
-        let (moves, outbox) = (&self.moves, &self.outbox);
+        let (moves, outbox, unnoted) = (&self.moves, &self.outbox, &self.unnoted);
         let (class, room, revision) = (self.plan.class, &self.plan.room, self.revision);
         let remote = self.plan.remote();
         let is_new = self.base.is_none();
@@ -252,13 +254,14 @@ impl Job {
             for moved in moves {
                 moved.store(&mut base);
             }
-            for (item, value, answered) in outbox.answered() {
+            // Since an older answer, others may have moved the base on.
+            for (item, value, answered) in outbox.answered().filter(|(item, ..)| unnoted.contains(item)) {
                 base.note_answer(item, value.cloned(), answered.time);
             }
             Some(base)
         })?;
         self.moves.clear();
-        self.unnoted = false;
+        self.unnoted.clear();
         self.base_written = Instant::now();
         Ok(())
     }

@@ -9,6 +9,7 @@ use super::{
     SendState, Stream, Wanted,
 };
 use crate::model::Room;
+use crate::sync::noted::age;
 use crate::sync::{ItemOutcome, ItemValue, RemoteRoom, local_value};
 
 /// Maximum number of previous values remembered for an item.
@@ -133,17 +134,18 @@ impl Outbox {
                 item: entry.item.clone(),
                 value: wanted.value.clone(),
             };
+            // Where it is not noted, someone has moved the base on, perhaps to a later change.
+            let is_last = base.is_none_or(|base| base.is_noted(&entry.item, answered.time));
             match seen(&entry.item, committed, answered, remote, (began, stream)) {
                 ReadBack::Nothing => {}
                 ReadBack::There => {
-                    // Where it is not noted, someone has moved the base on, perhaps to a later change.
-                    if base.is_none_or(|base| base.is_noted(&entry.item, answered.time)) {
+                    if is_last {
                         moves.push(move_to(&committed.wanted));
                     }
                     committed.state = SendState::Confirmed(answered);
                     committed.before.clear();
                     // Old enough and certainly stored: nothing needs to be remembered.
-                    if began.duration_since(answered.time) > ROLLBACK_PERIOD {
+                    if age(answered.time, began) > ROLLBACK_PERIOD {
                         entry.committed = None;
                     }
                 }
@@ -156,11 +158,13 @@ impl Outbox {
                     committed.state = SendState::Waiting;
                 }
                 ReadBack::ChangedSince => {
-                    moves.push(move_to(&committed.wanted));
+                    if is_last {
+                        moves.push(move_to(&committed.wanted));
+                    }
                     entry.committed = None;
                 }
                 ReadBack::NotThere => {
-                    if sure {
+                    if sure && is_last {
                         moves.push(move_to(&committed.wanted));
                     }
                     entry.committed = None;
@@ -211,7 +215,7 @@ impl Outbox {
     /// Forgets changes confirmed so long ago that a server cannot lose them.
     pub fn expire(&mut self, now: Timestamp) {
         let old = |committed: &mut Committed| match committed.state {
-            SendState::Confirmed(answered) => now.duration_since(answered.time) > ROLLBACK_PERIOD,
+            SendState::Confirmed(answered) => age(answered.time, now) > ROLLBACK_PERIOD,
             _ => false,
         };
         for entry in self.entries.values_mut() {
@@ -228,9 +232,9 @@ fn seen(
     remote: &RemoteRoom,
     (began, stream): (Timestamp, Stream),
 ) -> ReadBack {
-    let age = began.duration_since(answered.time);
+    let age = age(answered.time, began);
     let confirmed = matches!(committed.state, SendState::Confirmed(_));
-    // A read that began before the answer shows nothing; neither does one for a while after the clock was set back.
+    // A read that began before the answer shows nothing; neither does one for a while after the clock was set back a little.
     if !remote.knows(item) || age.is_negative() {
         return ReadBack::Nothing;
     }

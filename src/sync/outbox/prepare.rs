@@ -7,55 +7,42 @@ use jiff::Timestamp;
 
 use super::{COMMIT_PERIOD, Outbox, Prepared, Wanted, replaced};
 use crate::model::Room;
-use crate::sync::{ChangedItem, GUARD_USERS, Item, local_value, users_losing_hats};
+use crate::sync::{ChangedItem, Item, local_value};
+
+/// Maximum number of earlier prepared changes that are kept of an item.
+const MOST_EARLIER: usize = 16;
 
 impl Outbox {
-    /// Adds a change that is about to be committed; it must be durable before the commit. `asked`: its removals were
-    /// confirmed; otherwise, a commit that removes hats from more than [`GUARD_USERS`] users is left to the plan.
-    /// `reason`: for users. Returns whether it was added.
-    pub fn prepare(
-        &mut self,
-        changed: &[ChangedItem],
-        asked: bool,
-        reason: Option<&Arc<str>>,
-        time: Timestamp,
-    ) -> bool {
-        if !asked && users_losing_hats(changed) > GUARD_USERS {
-            return false;
-        }
+    /// Adds a change that is about to be committed; it must be durable before the commit. `reason`: for users.
+    pub fn prepare(&mut self, changed: &[ChangedItem], reason: Option<&Arc<str>>, time: Timestamp) {
         let class = self.class;
         for changed in changed.iter().filter(|changed| class.holds(&changed.item)) {
+            let [before, wanted] =
+                [&changed.before, &changed.after].map(|value| Wanted { value: value.clone() });
             let entry = self.entry(&changed.item);
-            entry.prepared = Some(Prepared {
-                wanted: Wanted {
-                    value: changed.after.clone(),
-                },
+            let mut all = entry.prepared.take().map(Prepared::into_all).unwrap_or_default();
+            // What the file does not have was not committed.
+            let in_file = all.iter().rposition(|prepared| prepared.wanted == before);
+            all.truncate(in_file.map_or(0, |at| at + 1));
+            all.push(Prepared {
+                wanted,
+                before: Some(before),
                 time,
                 reason: reason.cloned(),
+                earlier: Vec::new(),
             });
-        }
-        true
-    }
-
-    /// The prepared change is in the file. A value that replaces another one that is being sent, as an undo does, takes
-    /// its place.
-    fn committed(&mut self, items: &BTreeSet<Item>) {
-        for item in items {
-            if let Some(entry) = self.entries.get_mut(item)
-                && let Some(Prepared { wanted, reason, .. }) = entry.prepared.take()
-            {
-                let mut committed = replaced(entry.committed.take(), wanted);
-                committed.reason = reason;
-                entry.committed = Some(committed);
-            }
+            entry.prepared = Prepared::last_of(all);
         }
     }
 
-    /// The prepared change was not committed.
+    /// The prepared change was not committed. One that was prepared before may be in the file.
     pub fn withdraw(&mut self, items: &BTreeSet<Item>) {
         for item in items {
             if let Some(entry) = self.entries.get_mut(item) {
-                entry.prepared = None;
+                entry.prepared = entry
+                    .prepared
+                    .take()
+                    .and_then(|withdrawn| Prepared::last_of(withdrawn.earlier));
             }
         }
         self.tidy();
@@ -64,18 +51,30 @@ impl Outbox {
     /// Takes over prepared changes that are in the file. One that is not there is being committed by another session, or was
     /// lost in a crash; after [`COMMIT_PERIOD`] it is withdrawn.
     pub fn take_over(&mut self, local: Option<&Room>, now: Timestamp) {
-        let (mut come, mut lost) = (BTreeSet::new(), BTreeSet::new());
-        for entry in self.entries.values() {
-            let Some(prepared) = &entry.prepared else { continue };
-            let value = local.and_then(|room| local_value(self.class, room, &entry.item));
-            if local.is_some() && prepared.wanted == (Wanted { value }) {
-                come.insert(entry.item.clone());
-            } else if now.duration_since(prepared.time) > COMMIT_PERIOD {
-                lost.insert(entry.item.clone());
+        for entry in self.entries.values_mut() {
+            let Some(prepared) = entry.prepared.take() else {
+                continue;
+            };
+            let here = local.map(|room| Wanted {
+                value: local_value(self.class, room, &entry.item),
+            });
+            let mut older = prepared.into_all();
+            let at = older
+                .iter()
+                .rposition(|prepared| here.as_ref() == Some(&prepared.wanted));
+            let newer = older.split_off(at.map_or(0, |at| at + 1));
+            for prepared in older {
+                // A value that replaces another one that is being sent, as an undo does, takes its place.
+                let before = prepared.before.as_ref();
+                let mut committed = replaced(entry.committed.take(), prepared.wanted, before);
+                committed.reason = prepared.reason;
+                entry.committed = Some(committed);
             }
+            // The clock may have been set back since.
+            let is_recent = |prepared: &Prepared| now.duration_since(prepared.time).abs() <= COMMIT_PERIOD;
+            entry.prepared = Prepared::last_of(newer).filter(is_recent);
         }
-        self.committed(&come);
-        self.withdraw(&lost);
+        self.tidy();
     }
 
     /// Takes what other sessions of the account prepared since this outbox was read: only they change that, and only this
@@ -90,5 +89,21 @@ impl Outbox {
             }
         }
         self.tidy();
+    }
+}
+
+impl Prepared {
+    /// This change and those before, oldest first, each without the others.
+    fn into_all(mut self) -> Vec<Self> {
+        let mut all = std::mem::take(&mut self.earlier);
+        all.push(self);
+        all
+    }
+
+    /// The last of these changes, with those before.
+    fn last_of(mut all: Vec<Self>) -> Option<Self> {
+        let last = all.pop()?;
+        all.drain(..all.len().saturating_sub(MOST_EARLIER));
+        Some(Self { earlier: all, ..last })
     }
 }
