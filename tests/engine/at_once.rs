@@ -1,6 +1,7 @@
 //! Changes that are sent as soon as they are saved.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hatrack::model::{Affiliation, Attachment, Group, HatId};
 use hatrack::store::{Change, HistoryQuery, Store};
@@ -9,6 +10,7 @@ use hatrack::sync::{
     ServerRequest, SetAside, Unstored,
 };
 
+use crate::simulated::Fault;
 use crate::stage::*;
 
 /// The request that follows a single commit.
@@ -217,7 +219,7 @@ fn what_another_account_sent_and_somebody_took_back_later_is_received() {
         assert_eq!(sent(&other).rooms[0].sent, 1, "{class:?}");
         other.worker.finish();
         // A server may lose what it answered less than three seconds ago.
-        std::thread::sleep(std::time::Duration::from_millis(3200));
+        std::thread::sleep(Duration::from_millis(3200));
         let session = stage.session();
         session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
         stage.remote_set(&there, None);
@@ -402,4 +404,52 @@ fn change_after_an_update_of_the_server_is_sent() {
     let report = sent(&session);
     let there = stage.remote(&item("u1", "urn:x:new"));
     assert_eq!(there, value(ServerClass::EjabberdCatalog, "Old"), "{report:?}");
+}
+
+/// The connection breaks while a change is sent, and the server is away for longer than is waited for.
+#[test]
+fn change_without_an_answer_is_sent_again_when_the_server_is_back() {
+    for class in CLASSES {
+        for first in [Fault::LostBefore, Fault::LostAfter] {
+            let stage = Stage::known(class);
+            let there = item("u0", "urn:x:there");
+            let session = stage.session();
+            session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+            let follows = stage.local_hat_at_once("state", "u0", "urn:x:there", Some("There"));
+            {
+                let mut server = stage.server.lock().unwrap();
+                let calls = server.calls;
+                server.faults = [(calls + 2, first)].into();
+                for call in calls + 3..calls + 7 {
+                    server.faults.insert(call, Fault::Away);
+                }
+            }
+            session.worker.request(request(follows)).unwrap();
+            let report = sent(&session);
+            let end = Instant::now() + Duration::from_secs(60);
+            while Instant::now() < end && stage.remote(&there) != value(class, "There") {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            assert_eq!(
+                stage.remote(&there),
+                value(class, "There"),
+                "{class:?} {first:?} {report:?}"
+            );
+        }
+    }
+}
+
+/// A server that could not store a change, because its disk was full, can do so later.
+#[test]
+fn change_that_was_not_stored_is_sent_again() {
+    let stage = Stage::known(ServerClass::Prosody);
+    let session = stage.session();
+    session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+    stage.server.lock().unwrap().disk_is_full = true;
+    let request = request(stage.local_hat_at_once("state", "u0", "urn:x:there", Some("There")));
+    session.worker.request(request).unwrap();
+    assert_eq!(sent(&session).rooms[0].failed.len(), 1);
+    stage.server.lock().unwrap().disk_is_full = false;
+    let report = sent(&session);
+    assert_eq!(report.rooms[0].sent, 1, "{report:?}");
 }

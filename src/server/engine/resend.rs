@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::model::Jid;
-use crate::sync::RoomReport;
+use crate::sync::{Failed, RoomReport, SendFailure};
 
 /// The first pause; it doubles up to the last.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -45,10 +45,11 @@ impl Resend {
         self.next = Some((Instant::now(), FIRST_PAUSE));
     }
 
-    /// Notes which rooms have unsent changes. `retry`: trying again can help.
+    /// Notes which rooms have changes that still wait. `retry`: trying again can help.
     pub(super) fn note(&mut self, reports: &[RoomReport], retry: bool) {
+        let waits = |failed: &Failed| matches!(failed.why, SendFailure::Unknown | SendFailure::NotStored);
         for report in reports {
-            if report.unsent > 0 {
+            if report.unsent > 0 || report.failed.iter().any(waits) {
                 self.rooms.insert(report.room.clone());
             } else {
                 self.rooms.remove(&report.room);
