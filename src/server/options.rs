@@ -64,7 +64,12 @@ impl Control {
 
     /// Whether a request should stop as soon as the pending call is answered.
     pub(super) fn is_stopped(&self, id: u64) -> bool {
-        self.is_ending() || lock(&self.stopped).contains(&id)
+        self.is_ending() || self.is_stopped_on_request(id)
+    }
+
+    /// Whether someone stopped a request.
+    pub(super) fn is_stopped_on_request(&self, id: u64) -> bool {
+        lock(&self.stopped).contains(&id)
     }
 
     /// Whether the session is ending.

@@ -8,6 +8,7 @@
 mod answer;
 mod next;
 mod prepare;
+mod replace;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use super::noted::CONFIRM_AFTER;
 use super::plan::Reason;
 use super::{Base, HatValue, Item, ItemChange, ItemValue, Refusal, ServerClass, local_value};
 use crate::model::{HatId, Jid, Room};
+use replace::replaced;
 
 pub use answer::BaseMove;
 
@@ -319,6 +321,13 @@ impl Outbox {
         self.entries.remove(item);
     }
 
+    /// Puts an item's change back as it was, because what replaced it is not to be sent.
+    pub fn put_back(&mut self, item: &Item, before: &Self) {
+        let before = before.entries.get(item);
+        self.entry(item).committed = before.and_then(|entry| entry.committed.clone());
+        self.tidy();
+    }
+
     /// Removes everything, because the server's room is a different one or no longer known.
     pub fn clear(&mut self) {
         self.entries.clear();
@@ -396,53 +405,6 @@ impl Committed {
         self.state = SendState::Answered(before.answered);
         self.expected = None;
         true
-    }
-}
-
-/// Replaces a value. The expected value is the last acknowledged one; values sent without an answer stay in doubt. `before`:
-/// what is replaced, if that is known.
-fn replaced(old: Option<Committed>, wanted: Wanted, before: Option<&Wanted>) -> Committed {
-    let new = Committed {
-        wanted,
-        state: SendState::Waiting,
-        expected: None,
-        expected_hats: None,
-        reason: None,
-        implied: false,
-        in_doubt: Vec::new(),
-        sent: false,
-        before: Vec::new(),
-    };
-    let Some(old) = old else { return new };
-    let is_answered = matches!(old.state, SendState::Answered(_) | SendState::Confirmed(_));
-    if is_answered && before.is_some_and(|before| *before != old.wanted) {
-        // Someone else changed it meanwhile. The base has what came of that, unless the server still has this answer.
-        return Committed {
-            in_doubt: vec![old.wanted],
-            before: old.before,
-            ..new
-        };
-    }
-    match old.state {
-        _ if is_answered && old.wanted == new.wanted => old,
-        SendState::Answered(_) | SendState::Confirmed(_) => Committed {
-            expected: Some(old.wanted),
-            before: old.before,
-            ..new
-        },
-        state => {
-            let mut in_doubt = old.in_doubt;
-            let may_be_there = state == SendState::Waiting && old.sent;
-            if may_be_there && !in_doubt.contains(&old.wanted) {
-                in_doubt.push(old.wanted);
-            }
-            Committed {
-                expected: old.expected,
-                in_doubt,
-                before: old.before,
-                ..new
-            }
-        }
     }
 }
 

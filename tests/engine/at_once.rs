@@ -1,6 +1,7 @@
 //! Changes that are sent as soon as they are saved.
 
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use hatrack::model::{Affiliation, Attachment, Group, HatId};
@@ -10,7 +11,7 @@ use hatrack::sync::{
     ServerRequest, SetAside, Unstored,
 };
 
-use crate::simulated::Fault;
+use crate::simulated::{Fault, Meanwhile};
 use crate::stage::*;
 
 /// The request that follows a single commit.
@@ -452,4 +453,43 @@ fn change_that_was_not_stored_is_sent_again() {
     stage.server.lock().unwrap().disk_is_full = false;
     let report = sent(&session);
     assert_eq!(report.rooms[0].sent, 1, "{report:?}");
+}
+
+/// What is left of a plan that somebody stopped waits for the next plan.
+#[test]
+fn stopped_apply_is_not_continued_by_the_next_change() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        for number in 0..5 {
+            stage.local_hat(&format!("u{number}"), "urn:x:there", Some("There"));
+        }
+        let session = stage.session();
+        let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        let (began, has_begun) = channel();
+        let (go_on, goes_on) = channel::<()>();
+        stage.server.lock().unwrap().after_change = Some(Meanwhile(Box::new(move || {
+            began.send(()).unwrap();
+            goes_on.recv().unwrap();
+        })));
+        let (id, reason) = (2, None);
+        session
+            .worker
+            .request(ServerRequest::Apply { id, plan, reason })
+            .unwrap();
+        has_begun.recv().unwrap();
+        session.worker.request(ServerRequest::Stop { id }).unwrap();
+        go_on.send(()).unwrap();
+        let stopped = session.wait(|event| match event {
+            ServerEvent::Applied { stopped, .. } => Some(stopped),
+            _ => None,
+        });
+        assert!(stopped, "{class:?}");
+        let request = request(stage.local_hat_at_once("state", "u0", "urn:x:old", None));
+        session.worker.request(request).unwrap();
+        assert_eq!(sent(&session).rooms[0].sent, 1, "{class:?}");
+        assert_eq!(stage.remote(&item("u4", "urn:x:there")), None, "{class:?}");
+        let report = session.run().1;
+        assert_eq!(report.rooms[0].unsent, 0, "{class:?}");
+        assert_eq!(stage.remote(&item("u4", "urn:x:there")), value(class, "There"));
+    }
 }

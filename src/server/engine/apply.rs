@@ -99,6 +99,14 @@ impl Engine {
             }
         }
         let stopped = self.send(id, &mut jobs);
+        if self.control.is_stopped_on_request(id)
+            && let Ok(files) = self.files()
+        {
+            for job in &mut jobs {
+                job.take_back();
+                job.record(files, &self.data, Writing::Now);
+            }
+        }
         reports.extend(self.end_jobs(jobs));
         stopped
     }

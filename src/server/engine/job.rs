@@ -50,6 +50,8 @@ pub(super) struct Job {
     unrecorded: Option<String>,
     report: RoomReport,
     outbox: Outbox,
+    /// As it was before changes were added.
+    before: Outbox,
     written: Outbox,
     outbox_written: Instant,
     moves: Vec<Moved>,
@@ -76,6 +78,7 @@ impl Job {
             unrecorded: None,
             report: RoomReport::new(plan),
             written: outbox.clone(),
+            before: outbox.clone(),
             outbox,
             outbox_written: Instant::now(),
             moves: Vec::new(),
@@ -106,6 +109,17 @@ impl Job {
         let skipped: Vec<Item> = waiting.map(|(item, _)| item.clone()).collect();
         for item in &skipped {
             self.outbox.forget(item);
+        }
+    }
+
+    /// What was added and not sent is left to the next plan: someone stopped this one.
+    pub(super) fn take_back(&mut self) {
+        let waiting = self.outbox.states();
+        let waiting =
+            waiting.filter(|(item, state)| **state == SendState::Waiting && !self.last.contains_key(item));
+        let unsent: Vec<Item> = waiting.map(|(item, _)| item.clone()).collect();
+        for item in &unsent {
+            self.outbox.put_back(item, &self.before);
         }
     }
 
