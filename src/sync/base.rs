@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::join::join;
 use super::noted::NotedAnswers;
-use super::{CatalogValue, HatValue, Item, ItemValue, RemoteRoom, ServerClass, ServerKind, UserValue, local};
+use super::{
+    AnswerTime, CatalogValue, HatValue, Item, ItemValue, RemoteRoom, ServerClass, ServerKind, UserValue,
+    local,
+};
 use crate::model::{Affiliation, HatId, Jid, Room};
 
 /// Maximum size of a document, in bytes.
@@ -248,14 +251,14 @@ impl Base {
     }
 
     /// Notes what the server answered to have at this time. The value before stays until a read confirms the answer.
-    pub fn note_answer(&mut self, item: &Item, value: Option<ItemValue>, time: Timestamp) {
+    pub fn note_answer(&mut self, item: &Item, value: Option<ItemValue>, at: AnswerTime) {
         let base = self.value(item);
-        self.answered.note(item, value, time, base.as_ref());
+        self.answered.note(item, value, at, base.as_ref());
     }
 
     /// Whether the answer of this time is the last one noted of an item, so that nobody has moved the base on since.
-    pub(super) fn is_noted(&self, item: &Item, time: Timestamp) -> bool {
-        self.answered.is_noted(item, time)
+    pub(super) fn is_noted(&self, item: &Item, at: AnswerTime) -> bool {
+        self.answered.is_noted(item, at)
     }
 
     /// What the server answered and a read that began at this time confirms: it cannot be lost, so what differs later is
@@ -274,7 +277,7 @@ impl Base {
     pub fn with_answers(
         &self,
         remote: &RemoteRoom,
-        may_be_lost: impl Fn(Timestamp) -> bool,
+        may_be_lost: impl Fn(AnswerTime) -> bool,
     ) -> Cow<'_, Self> {
         let mut base = Cow::Borrowed(self);
         for (item, value) in self.answered.values(remote, may_be_lost, |item| self.value(item)) {

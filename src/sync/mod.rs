@@ -5,6 +5,7 @@
 //! value. Nothing here accesses files, clocks or the network; callers pass the time.
 
 mod after_commit;
+mod answered;
 mod base;
 mod change;
 mod changed;
@@ -38,6 +39,7 @@ mod shown;
 mod unstored;
 
 pub use after_commit::{AfterCommit, HeldReason};
+pub use answered::{AnswerTime, Answered, Stream};
 pub use base::{Base, BaseUser, LARGEST_BASE, SetAside};
 pub use change::{Condition, ItemChange, ItemOutcome, Refusal};
 pub use changed::{ChangedItem, changed_items, users_losing_hats};
@@ -52,9 +54,7 @@ pub use local::local_value;
 pub use merge::{Affiliations, MergeOptions, merge};
 pub use noted::CONFIRM_AFTER;
 pub use occupants::{Occupant, Occupants};
-pub use outbox::{
-    Answered, BaseMove, COMMIT_PERIOD, LARGEST_OUTBOX, Outbox, ROLLBACK_PERIOD, SendState, Stream,
-};
+pub use outbox::{BaseMove, COMMIT_PERIOD, LARGEST_OUTBOX, Outbox, ROLLBACK_PERIOD, SendState};
 pub use plan::{
     Action, Decision, Line, Note, Plan, PlanCounts, Reason, RoomPlan, RoomState, SideValue, Subject,
 };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Item, ItemValue, RemoteRoom};
+use super::{AnswerTime, Item, ItemValue, RemoteRoom};
 
 /// If a server does not say that it stored a change, the change is considered durable if the server still has it this
 /// long after its answer.
@@ -33,7 +33,8 @@ struct NotedAnswer {
     item: Item,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     value: Option<ItemValue>,
-    time: Timestamp,
+    #[serde(flatten)]
+    at: AnswerTime,
     /// Earlier unconfirmed answers, which the server may fall back to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     before: Vec<Option<ItemValue>>,
@@ -69,7 +70,7 @@ impl NotedAnswers {
         &mut self,
         item: &Item,
         value: Option<ItemValue>,
-        time: Timestamp,
+        at: AnswerTime,
         base: Option<&ItemValue>,
     ) {
         let mut before = Vec::new();
@@ -83,7 +84,7 @@ impl NotedAnswers {
             let answer = NotedAnswer {
                 item: item.clone(),
                 value,
-                time,
+                at,
                 before,
             };
             self.0.insert(item.clone(), answer);
@@ -91,8 +92,9 @@ impl NotedAnswers {
     }
 
     /// Whether the answer of this time is the last one noted of an item, so that nobody has moved the base on since.
-    pub(super) fn is_noted(&self, item: &Item, time: Timestamp) -> bool {
-        self.0.get(item).is_some_and(|answer| answer.time == time)
+    pub(super) fn is_noted(&self, item: &Item, at: AnswerTime) -> bool {
+        let noted = self.0.get(item);
+        noted.is_some_and(|answer| answer.at.latest() == at.latest())
     }
 
     /// Whether this is the item's last answer.
@@ -107,12 +109,12 @@ impl NotedAnswers {
     pub(super) fn values(
         &self,
         remote: &RemoteRoom,
-        may_be_lost: impl Fn(Timestamp) -> bool,
+        may_be_lost: impl Fn(AnswerTime) -> bool,
         base: impl Fn(&Item) -> Option<ItemValue>,
     ) -> impl Iterator<Item = (&Item, Option<ItemValue>)> {
         self.0.iter().map(move |(item, answer)| {
             let there = remote.value(item);
-            let lost = may_be_lost(answer.time)
+            let lost = may_be_lost(answer.at)
                 && remote.knows(item)
                 && (there == base(item) || answer.before.contains(&there));
             (item, if lost { there } else { answer.value.clone() })
@@ -122,7 +124,7 @@ impl NotedAnswers {
     /// Answered values that a read which began at this time confirms.
     pub(super) fn confirmed(&self, remote: &RemoteRoom, began: Timestamp) -> Vec<(Item, Option<ItemValue>)> {
         let is_confirmed = |answer: &&NotedAnswer| {
-            age(answer.time, began) >= CONFIRM_AFTER
+            age(answer.at.latest(), began) >= CONFIRM_AFTER
                 && remote.knows(&answer.item)
                 && remote.value(&answer.item) == answer.value
         };
@@ -139,7 +141,7 @@ impl NotedAnswers {
 
     /// Whether a read that began at this time is too early to confirm the item's answer.
     pub(super) fn is_fresh(&self, item: &Item, began: Timestamp) -> bool {
-        let is_fresh = |answer: &NotedAnswer| age(answer.time, began) < CONFIRM_AFTER;
+        let is_fresh = |answer: &NotedAnswer| age(answer.at.latest(), began) < CONFIRM_AFTER;
         self.0.get(item).is_some_and(is_fresh)
     }
 }

@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 
 use super::noted::CONFIRM_AFTER;
 use super::plan::Reason;
-use super::{Base, HatValue, Item, ItemChange, ItemValue, Refusal, ServerClass, local_value};
+use super::{
+    Answered, Base, HatValue, Item, ItemChange, ItemValue, Refusal, ServerClass, Stream, local_value,
+};
 use crate::model::{HatId, Jid, Room};
 use replace::replaced;
 
@@ -72,32 +74,6 @@ pub enum SendState {
         #[serde(default)]
         expected: Option<ItemValue>,
     },
-}
-
-/// An answer of the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answered {
-    /// The time.
-    pub time: Timestamp,
-    /// The connection.
-    pub stream: u64,
-}
-
-/// A connection by which rooms are read and changes are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stream {
-    /// Its number, which no other one has.
-    pub number: u64,
-    /// A time at which it was open already. What the server acknowledged since then, to whomever, it cannot have lost while
-    /// this connection lasted: a server that crashes closes its connections.
-    pub since: Timestamp,
-}
-
-impl Stream {
-    /// Whether the server may have lost what it acknowledged at this time.
-    pub fn may_have_lost(self, answered: Timestamp) -> bool {
-        self.since > answered
-    }
 }
 
 /// A changed item.

@@ -2,7 +2,7 @@
 
 use hatrack::model::Affiliation;
 use hatrack::sync::{
-    Condition, Item, ItemChange, ItemOutcome, ItemValue, Outbox, Reason, Refusal, SendState,
+    Base, Condition, Item, ItemChange, ItemOutcome, ItemValue, Outbox, Reason, Refusal, SendState, Stream,
 };
 
 use crate::session::*;
@@ -347,6 +347,48 @@ fn what_somebody_took_back_while_a_connection_lasted_is_not_lost() {
         session.read_by(14, 2, 9);
         assert_eq!(session.outbox.state(&t), None, "{class:?}");
         assert_eq!(session.known(&t), change.wanted, "it is received: {class:?}");
+    }
+}
+
+/// The process was suspended with the answer in its socket, so it handled the answer at 40 and not soon after it asked at 10.
+#[test]
+fn what_was_answered_before_it_was_handled_is_lost_or_taken_back_by_when_it_was_answered() {
+    for class in [E1, E2] {
+        let t = item("terry", "t");
+        let sent = |handled| {
+            let mut session = with_terry(class);
+            session.commit(|sides| {
+                sides.local_hat("terry", "t", Some("a T"));
+            });
+            let change = session.one();
+            session.answer_late(&change, &ANSWERED, (10, handled), (1, 5));
+            session
+        };
+        // The server fell over at 20, and this connection was opened after that.
+        let mut session = sent(40);
+        session.restart();
+        session.read_by(44, 2, 25);
+        assert_eq!(session.outbox.state(&t), Some(&SendState::Waiting), "{class:?}");
+        // Another account learns from the base that it may be lost.
+        let mut base = sent(40).sides.base.unwrap();
+        base = Base::read(&base.to_bytes(), &base.room).unwrap();
+        let compared = |since| {
+            let stream = Stream {
+                number: 3,
+                since: seconds(since),
+            };
+            let remote = &with_terry(class).sides.remote;
+            let base = base.with_answers(remote, |at| stream.may_have_lost(at));
+            base.value(&t)
+        };
+        assert_eq!(compared(25), None, "{class:?}");
+        assert!(compared(9).is_some(), "{class:?}");
+        // Handled an hour later: whoever took it back since had more than a minute for that.
+        let mut session = sent(3_610);
+        session.restart();
+        session.read_by(3_614, 2, 3_611);
+        assert_eq!(session.outbox.state(&t), None, "{class:?}");
+        assert_eq!(session.known(&t), None, "{class:?}");
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use hatrack::sync::{
-    BaseMove, COMMIT_PERIOD, Item, ItemChange, ItemOutcome, ItemValue, Outbox, Stream, changed_items,
+    AnswerTime, BaseMove, COMMIT_PERIOD, Item, ItemChange, ItemOutcome, ItemValue, Outbox, Stream,
+    changed_items,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -86,17 +87,29 @@ impl Session {
         change: &ItemChange,
         outcome: &ItemOutcome,
         at: i64,
+        stream: (u64, i64),
+    ) {
+        self.answer_late(change, outcome, (at, at), stream);
+    }
+
+    /// An answer that was asked for and handled at these times.
+    pub(crate) fn answer_late(
+        &mut self,
+        change: &ItemChange,
+        outcome: &ItemOutcome,
+        (asked, handled): (i64, i64),
         (number, since): (u64, i64),
     ) {
         let stream = Stream {
             number,
             since: seconds(since),
         };
-        let step = self.outbox.answer(change, outcome, seconds(at), stream);
+        let at = AnswerTime::new(seconds(asked), seconds(handled));
+        let step = self.outbox.answer(change, outcome, at, stream);
         self.moves(step);
         let base = self.sides.base.as_mut().unwrap();
         for (item, value, answered) in self.outbox.answered() {
-            base.note_answer(item, value.cloned(), answered.time);
+            base.note_answer(item, value.cloned(), answered.at);
         }
     }
 

@@ -18,8 +18,8 @@ use super::job::{Job, Writing};
 use super::pace::Pace;
 use super::room::Reading;
 use crate::sync::{
-    Affiliations, ItemChange, MergeOptions, Plan, RateLimit, Report, RoomPlan, RoomRead, RoomReport,
-    RoomState, SendState, ServerClass, ServerEvent, merge, request_size,
+    Affiliations, AnswerTime, ItemChange, MergeOptions, Plan, RateLimit, Report, RoomPlan, RoomRead,
+    RoomReport, RoomState, SendState, ServerClass, ServerEvent, merge, request_size,
 };
 
 /// Rooms that are changed side by side. Each holds a lock, and with it two open files.
@@ -200,7 +200,7 @@ impl Engine {
         let base = checked.map_err(|reason| fail(format!("{reason}; compare the room again")))?;
         // The room may have been read again since, which says nothing about what the plan has of it.
         let base = base.map(
-            |base| match base.with_answers(plan.remote(), |time| plan.began > time) {
+            |base| match base.with_answers(plan.remote(), |at| plan.began > at.latest()) {
                 Cow::Borrowed(_) => base,
                 Cow::Owned(base) => Arc::new(base),
             },
@@ -301,6 +301,10 @@ impl Engine {
         let Ok(files) = files else {
             return Err(Error::Stopped);
         };
+        let began = Timestamp::now();
+        for job in jobs.iter_mut() {
+            job.asked = began;
+        }
         let result = backend.apply(work, &mut |Applied {
                                                    work: number,
                                                    outcomes,
@@ -312,17 +316,19 @@ impl Engine {
                 return ControlFlow::Continue(());
             };
             seen.report_doubt(notify);
-            let now = Timestamp::now();
+            // A room is asked for the next changes only after this.
+            let at = AnswerTime::new(job.asked, Timestamp::now());
             let mut answered = 0;
             for (number, outcome) in outcomes {
                 if let Some(change) = changes.get(number) {
-                    answered += usize::from(job.answer(change, &outcome, now, *stream));
+                    answered += usize::from(job.answer(change, &outcome, at, *stream));
                 }
             }
             if let Some(why) = unsaved {
                 job.unsaved = Some(why);
             }
             job.record(files, data, Writing::Soon);
+            job.asked = Timestamp::now();
             if let Some(progress) = pace.add(answered) {
                 notify(ServerEvent::Progress { id, progress });
             }

@@ -15,8 +15,8 @@ use super::apply::{LOCK_TIMEOUT, OTHER_CLASS};
 use super::job::Job;
 use crate::model::Jid;
 use crate::sync::{
-    Base, Item, LocalRoom, MergeOptions, Outbox, Report, RoomPlan, RoomRead, RoomReport, RoomState,
-    SendState, ServerClass, ServerEvent, merge,
+    AnswerTime, Base, Item, LocalRoom, MergeOptions, Outbox, Report, RoomPlan, RoomRead, RoomReport,
+    RoomState, SendState, ServerClass, ServerEvent, merge,
 };
 
 /// The number of requests that are not stopped by their number.
@@ -242,7 +242,7 @@ impl Engine {
         let read = &reading.read;
         if let RoomRead::Read(remote) = read {
             let (began, stream) = (reading.began, reading.stream);
-            let may_be_lost = |time| began > time && stream.may_have_lost(time);
+            let may_be_lost = |at: AnswerTime| began > at.latest() && stream.may_have_lost(at);
             if let Cow::Owned(base) = waiting.base.with_answers(remote, may_be_lost) {
                 waiting.base = Arc::new(base);
             }

@@ -11,8 +11,8 @@ use super::data::{DataFile, Moved};
 use crate::model::Room;
 use crate::store::StoreError;
 use crate::sync::{
-    Affiliations, Base, BaseMove, Decision, Item, ItemChange, ItemOutcome, Line, Outbox, RemoteRoom,
-    RoomPlan, RoomReport, SendState, Stream, Subject,
+    Affiliations, AnswerTime, Base, BaseMove, Decision, Item, ItemChange, ItemOutcome, Line, Outbox,
+    RemoteRoom, RoomPlan, RoomReport, SendState, Stream, Subject,
 };
 
 /// How long an answer may wait to be stored together with others; an answer lost with the process is determined again.
@@ -42,6 +42,8 @@ pub(super) struct Job {
     pub(super) affiliations: Affiliations,
     /// Unanswered changes of the plan.
     pub(super) open: BTreeSet<Item>,
+    /// When the server was asked for the next answer, or earlier.
+    pub(super) asked: Timestamp,
     /// Whether an answer is missing.
     pub(super) unknown: bool,
     /// Why the server could not store accepted changes, for display.
@@ -73,6 +75,7 @@ impl Job {
             revision: 0,
             affiliations: Affiliations::default(),
             open: BTreeSet::new(),
+            asked: Timestamp::now(),
             unknown: false,
             unsaved: None,
             unrecorded: None,
@@ -153,10 +156,10 @@ impl Job {
         &mut self,
         change: &ItemChange,
         outcome: &ItemOutcome,
-        now: Timestamp,
+        at: AnswerTime,
         stream: Stream,
     ) -> bool {
-        let step = self.outbox.answer(change, outcome, now, stream);
+        let step = self.outbox.answer(change, outcome, at, stream);
         if step.is_none() && matches!(outcome, ItemOutcome::Done { .. }) {
             self.unnoted.insert(change.item.clone());
         }
@@ -270,7 +273,7 @@ impl Job {
             }
             // Since an older answer, others may have moved the base on.
             for (item, value, answered) in outbox.answered().filter(|(item, ..)| unnoted.contains(item)) {
-                base.note_answer(item, value.cloned(), answered.time);
+                base.note_answer(item, value.cloned(), answered.at);
             }
             Some(base)
         })?;

@@ -17,8 +17,9 @@ use super::pace::Pace;
 use super::room::{Asked, Known, KnownRead, Lost, Reading};
 use crate::model::Jid;
 use crate::sync::{
-    Base, BaseMove, Item, LocalRoom, MergeOptions, OtherRooms, Outbox, Plan, RateLimit, RemoteRoom, RoomPlan,
-    RoomRead, RoomState, SendState, ServerClass, ServerEvent, SetAside, Stream, local_value, merge,
+    AnswerTime, Base, BaseMove, Item, LocalRoom, MergeOptions, OtherRooms, Outbox, Plan, RateLimit,
+    RemoteRoom, RoomPlan, RoomRead, RoomState, SendState, ServerClass, ServerEvent, SetAside, Stream,
+    local_value, merge,
 };
 
 /// How often rooms are read again after a lost connection.
@@ -434,7 +435,7 @@ pub(super) fn with_answers<'a>(
     (began, stream): (Timestamp, Stream),
 ) -> Cow<'a, Base> {
     // Where a read is older than an answer, that change is compared as not sent yet.
-    let may_be_lost = |time| began <= time || stream.may_have_lost(time);
+    let may_be_lost = |at: AnswerTime| began <= at.latest() || stream.may_have_lost(at);
     let mut base = remote.map_or(Cow::Borrowed(base), |remote| {
         base.with_answers(remote, may_be_lost)
     });

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::model::Room;
 use crate::sync::noted::age;
-use crate::sync::{ItemOutcome, ItemValue, RemoteRoom, local_value};
+use crate::sync::{AnswerTime, ItemOutcome, ItemValue, RemoteRoom, local_value};
 
 /// Maximum number of previous values remembered for an item.
 const MOST_BEFORE: usize = 16;
@@ -39,13 +39,13 @@ enum ReadBack {
 }
 
 impl Outbox {
-    /// Handles the outcome of a change from [`Outbox::next`], at this time and on this connection. Returns the update
+    /// Handles the outcome of a change from [`Outbox::next`], answered `at` this time on this connection. Returns the update
     /// of the base, to be made once the outbox is durable.
     pub fn answer(
         &mut self,
         change: &ItemChange,
         outcome: &ItemOutcome,
-        now: Timestamp,
+        at: AnswerTime,
         stream: Stream,
     ) -> Option<BaseMove> {
         let confirms_storage = self.class.confirms_storage();
@@ -57,7 +57,7 @@ impl Outbox {
             value: change.expected.clone(),
         };
         let answered = Answered {
-            time: now,
+            at,
             stream: stream.number,
         };
         let is_current = committed.wanted == sent && committed.state == SendState::Waiting;
@@ -135,7 +135,7 @@ impl Outbox {
                 value: wanted.value.clone(),
             };
             // Where it is not noted, someone has moved the base on, perhaps to a later change.
-            let is_last = base.is_none_or(|base| base.is_noted(&entry.item, answered.time));
+            let is_last = base.is_none_or(|base| base.is_noted(&entry.item, answered.at));
             match seen(&entry.item, committed, answered, remote, (began, stream)) {
                 ReadBack::Nothing => {}
                 ReadBack::There => {
@@ -145,7 +145,7 @@ impl Outbox {
                     committed.state = SendState::Confirmed(answered);
                     committed.before.clear();
                     // Old enough and certainly stored: nothing needs to be remembered.
-                    if age(answered.time, began) > ROLLBACK_PERIOD {
+                    if age(answered.at.latest(), began) > ROLLBACK_PERIOD {
                         entry.committed = None;
                     }
                 }
@@ -215,7 +215,7 @@ impl Outbox {
     /// Forgets changes confirmed so long ago that a server cannot lose them.
     pub fn expire(&mut self, now: Timestamp) {
         let old = |committed: &mut Committed| match committed.state {
-            SendState::Confirmed(answered) => age(answered.time, now) > ROLLBACK_PERIOD,
+            SendState::Confirmed(answered) => age(answered.at.latest(), now) > ROLLBACK_PERIOD,
             _ => false,
         };
         for entry in self.entries.values_mut() {
@@ -232,7 +232,8 @@ fn seen(
     remote: &RemoteRoom,
     (began, stream): (Timestamp, Stream),
 ) -> ReadBack {
-    let age = age(answered.time, began);
+    let is_recent = age(answered.at.earliest(), began) <= ROLLBACK_PERIOD;
+    let age = age(answered.at.latest(), began);
     let confirmed = matches!(committed.state, SendState::Confirmed(_));
     // A read that began before the answer shows nothing; neither does one for a while after the clock was set back a little.
     if !remote.knows(item) || age.is_negative() {
@@ -243,7 +244,7 @@ fn seen(
     };
     let same_stream = !stream.may_have_lost_answer(answered);
     let had = committed.before.iter().any(|before| before.wanted == actual);
-    if actual != committed.wanted && !same_stream && had && age <= ROLLBACK_PERIOD {
+    if actual != committed.wanted && !same_stream && had && is_recent {
         // That needs no time to be sure.
         ReadBack::Lost
     } else if !confirmed && age < CONFIRM_AFTER {
@@ -260,7 +261,7 @@ fn seen(
 impl Stream {
     /// Whether the server may have lost what it answered then.
     fn may_have_lost_answer(self, answered: Answered) -> bool {
-        self.number != answered.stream && self.may_have_lost(answered.time)
+        self.number != answered.stream && self.may_have_lost(answered.at)
     }
 }
 
@@ -274,9 +275,9 @@ impl Committed {
 
     /// The server's value before an answer. A server that crashes can lose several.
     fn remember(&mut self, before: Before) {
-        let now = before.answered.time;
+        let now = before.answered.at.earliest();
         self.before
-            .retain(|old| now.duration_since(old.answered.time) <= ROLLBACK_PERIOD);
+            .retain(|old| now.duration_since(old.answered.at.earliest()) <= ROLLBACK_PERIOD);
         if self.before.len() >= MOST_BEFORE {
             self.before.remove(0);
         }
@@ -287,7 +288,8 @@ impl Committed {
     fn take_changed(&mut self, actual: Wanted, is_current: bool, expected: Before, stream: Stream) {
         let answered = expected.answered;
         let was_before = self.before.iter().any(|before| {
-            let age = answered.time.duration_since(before.answered.time);
+            let (now, then) = (answered.at.earliest(), before.answered.at.earliest());
+            let age = now.duration_since(then);
             before.wanted == actual && stream.may_have_lost_answer(before.answered) && age <= ROLLBACK_PERIOD
         });
         if actual == self.wanted && self.state == SendState::Waiting {
