@@ -25,7 +25,7 @@ pub(super) use describe_line::value_text;
 pub use describe_line::{LineText, describe_line, describe_note, line_target, sides, unreadable_text};
 pub use following::follower_text;
 pub(super) use following::{FollowingState, Incoming, silent_text};
-pub use rows::{PlanRow, RoomNote, Shown};
+pub use rows::{PlanRow, RoomNote, Shown, compare_lines};
 pub(super) use sending::Receiving;
 pub use sending::{SendingState, Unsent, UnsentCounts};
 pub use sending_time::sending_time_text;

@@ -1,6 +1,7 @@
 //! The rows of a plan: servers, rooms, users with several differences, differences, remarks. They are listed when the plan
 //! or what is shown of it changes; drawing looks only at those that are seen.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -112,6 +113,15 @@ pub(in crate::app) fn rows(plans: &[(Option<Arc<Plan>>, Rooms<'_>)], shown: Show
     rows
 }
 
+/// The order in which lines of a room are shown: by user as in the panes; the name and the catalog come first. Lines of one
+/// user keep their order.
+pub fn compare_lines(one: &Line, other: &Line) -> Ordering {
+    match (one.user().map(Jid::as_str), other.user().map(Jid::as_str)) {
+        (Some(one), Some(other)) => compare_addresses(one, other),
+        (one, other) => one.is_some().cmp(&other.is_some()),
+    }
+}
+
 fn add_room(
     rows: &mut Vec<PlanRow>,
     (server, room): (usize, usize),
@@ -132,14 +142,7 @@ fn add_room(
     }
     let all = plan.lines.iter().enumerate();
     let mut lines: Vec<(usize, &Line)> = all.filter(|(_, line)| shown.has(line)).collect();
-    // As in the panes; the name and the catalog come first.
-    lines.sort_by(|(_, one), (_, other)| {
-        let (one, other) = (one.user().map(Jid::as_str), other.user().map(Jid::as_str));
-        match (one, other) {
-            (Some(one), Some(other)) => compare_addresses(one, other),
-            (one, other) => one.is_some().cmp(&other.is_some()),
-        }
-    });
+    lines.sort_by(|(_, one), (_, other)| compare_lines(one, other));
     let mut lines = lines.into_iter().peekable();
     let mut last_user = None;
     while let Some((at, line)) = lines.next() {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::super::failure::Failure;
 use super::super::output::Output;
 use crate::app::describe::{after_colon, count, first_few};
-use crate::app::servers::{describe_line, describe_note, line_target, sending_time_text, unreadable_text};
+use crate::app::servers::{
+    compare_lines, describe_line, describe_note, line_target, sending_time_text, unreadable_text,
+};
 use crate::model::{Jid, Wardrobe};
 use crate::server::ServerSettings;
 use crate::sync::{
@@ -80,8 +82,10 @@ fn room_plan(server: &str, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Outpu
     } else if plan.first_contact && !plan.lines.is_empty() {
         out.line("  First comparison: nothing is deleted on either side")?;
     }
+    let mut lines: Vec<&Line> = plan.lines.iter().collect();
+    lines.sort_by(|one, other| compare_lines(one, other));
     let mut target = None;
-    for line in &plan.lines {
+    for line in lines {
         let next = line_target(line);
         if target != Some(next) {
             out.line(&format!("  {next}"))?;
@@ -235,4 +239,47 @@ fn item(item: &Item) -> String {
         item.hat().map(crate::model::HatId::as_str),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Affiliation, HatId};
+    use crate::sync::{HatValue, MergeOptions, RemoteRoom, RemoteUser, RoomRead, ServerClass, merge};
+
+    #[test]
+    fn lists_users_in_the_order_of_the_screen() {
+        let mut there = RemoteRoom::default();
+        for user in ["user10", "user2", "anna"] {
+            let user = Jid::parse(&format!("{user}@example.org")).unwrap();
+            let hats = [(HatId::unchecked("urn:x:1"), HatValue::titled("One"))];
+            let known = RemoteUser {
+                affiliation: Affiliation::Member,
+                hats: hats.into(),
+                ..RemoteUser::default()
+            };
+            there.users.insert(user, known);
+        }
+        let room = Jid::parse("courses@rooms.example.org").unwrap();
+        let read = RoomRead::Read(Arc::new(there));
+        let local = crate::model::Room::default();
+        let options = MergeOptions::default();
+        let plan = merge(
+            &room,
+            Ok(None),
+            Some(&local),
+            &read,
+            ServerClass::Prosody,
+            &options,
+        );
+        let mut written = Vec::new();
+        let mut out = Output::new(&mut written, false);
+        room_plan("example", &plan, &Wardrobe::default(), &mut out).unwrap();
+        let text = String::from_utf8(written).unwrap();
+        let users: Vec<&str> = text.lines().filter(|line| line.contains('@')).skip(1).collect();
+        assert_eq!(
+            users,
+            ["  anna@example.org", "  user2@example.org", "  user10@example.org"]
+        );
+    }
 }
