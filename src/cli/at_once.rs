@@ -75,8 +75,8 @@ fn send_requests(
     let mut line = ProgressLine::new("Sending changes");
     while open > 0 {
         match events.recv_timeout(POLL_INTERVAL) {
-            Ok(ServerEvent::Sent { report }) => {
-                open -= 1;
+            Ok(ServerEvent::Sent { report, is_answer }) => {
+                open -= usize::from(is_answer);
                 line.clear();
                 status = status.min(print(&report, out)?);
             }

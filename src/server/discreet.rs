@@ -82,8 +82,9 @@ impl Discretion {
                 room,
                 reason: self.reason(reason),
             },
-            ServerEvent::Sent { report } => ServerEvent::Sent {
+            ServerEvent::Sent { report, is_answer } => ServerEvent::Sent {
                 report: self.report(report),
+                is_answer,
             },
             ServerEvent::Outbox { room, mut items } => {
                 for (_, state) in &mut items {

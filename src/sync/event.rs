@@ -108,6 +108,8 @@ pub enum ServerEvent {
     Sent {
         /// What was done.
         report: Report,
+        /// Whether this answers a request; else changes that waited were tried again.
+        is_answer: bool,
     },
     /// Followed rooms changed on the server. What the plan receives must be committed by the server's actor, as far as the
     /// file still has what was compared ([`RoomPlan::keep_current`]), and each room reported by [`ServerRequest::Received`],

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use hatrack::model::{Affiliation, Attachment, Group, HatId};
 use hatrack::store::{Change, HistoryQuery, Store};
 use hatrack::sync::{
-    AfterCommit, CatalogValue, Decision, HeldReason, OtherRooms, Report, SendState, ServerClass, ServerEvent,
-    ServerRequest, SetAside, Unstored,
+    Action, AfterCommit, CatalogValue, Decision, HeldReason, OtherRooms, Report, SendState, ServerClass,
+    ServerEvent, ServerRequest, SetAside, Unstored,
 };
 
 use crate::simulated::{Fault, Meanwhile};
@@ -24,7 +24,7 @@ fn request(mut follows: Vec<AfterCommit>) -> ServerRequest {
 
 fn sent(session: &Session<'_>) -> Report {
     session.wait(|event| match event {
-        ServerEvent::Sent { report } => Some(report),
+        ServerEvent::Sent { report, .. } => Some(report),
         _ => None,
     })
 }
@@ -230,6 +230,34 @@ fn what_another_account_sent_and_somebody_took_back_later_is_received() {
             (None, None),
             "{class:?}"
         );
+    }
+}
+
+/// The server fell over while the process that had sent a change was suspended with the answer in its socket.
+#[test]
+fn what_was_lost_before_its_answer_was_handled_is_no_change_by_somebody() {
+    for class in CLASSES.into_iter().filter(|class| !class.confirms_storage()) {
+        let stage = Stage::known(class);
+        let there = item("u0", "urn:x:there");
+        let (changed, is_changed) = channel();
+        let (resume, is_resumed) = channel();
+        stage.server.lock().unwrap().after_change = Some(Meanwhile(Box::new(move || {
+            changed.send(()).unwrap();
+            is_resumed.recv().unwrap();
+        })));
+        let session = stage.session();
+        let request = request(stage.local_hat_at_once("state", "u0", "urn:x:there", Some("There")));
+        session.worker.request(request).unwrap();
+        is_changed.recv().unwrap();
+        stage.server.lock().unwrap().crash();
+        let other = stage.session_of("other");
+        other.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        resume.send(()).unwrap();
+        sent(&session);
+        let plan = other.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        let actions: Vec<Action> = plan.rooms[0].lines.iter().map(|line| line.action).collect();
+        assert_eq!(actions, [Action::Send], "{class:?}");
+        assert_eq!(stage.remote(&there), None, "{class:?}");
     }
 }
 

@@ -30,7 +30,7 @@ fn send_as(session: &Session<'_>, account: &str, user: &str, hat: &str, title: &
 
 fn sent(session: &Session<'_>) -> Report {
     session.wait(|event| match event {
-        ServerEvent::Sent { report } => Some(report),
+        ServerEvent::Sent { report, .. } => Some(report),
         _ => None,
     })
 }

@@ -127,7 +127,7 @@ impl Session<'_> {
 
     fn sent_unasked(&self) -> Report {
         self.wait(|event| match event {
-            ServerEvent::Sent { report } => Some(report),
+            ServerEvent::Sent { report, .. } => Some(report),
             ServerEvent::Password { .. } => panic!("asked"),
             _ => None,
         })

@@ -24,7 +24,7 @@ fn send(session: &Session<'_>, stage: &Stage, title: Option<&str>) -> Report {
 
 fn sent(session: &Session<'_>) -> Report {
     session.wait(|event| match event {
-        ServerEvent::Sent { report } => Some(report),
+        ServerEvent::Sent { report, .. } => Some(report),
         _ => None,
     })
 }
@@ -304,7 +304,7 @@ fn a_session_decides_only_about_what_it_may_change() {
             };
             session.worker.request(request).unwrap();
             let report = session.wait(|event| match event {
-                ServerEvent::Sent { report } => Some(report),
+                ServerEvent::Sent { report, .. } => Some(report),
                 _ => None,
             });
             let error = report.rooms[0].error.as_deref().unwrap();

@@ -74,9 +74,10 @@ pub(super) fn resume(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Saved changes were sent, as far as that was possible.
-pub(super) fn sent(state: &mut State, report: &Report) {
-    state.servers.sending.open = state.servers.sending.open.saturating_sub(1);
+/// Saved changes were sent, as far as that was possible. `is_answer`: because of a request.
+pub(super) fn sent(state: &mut State, report: &Report, is_answer: bool) {
+    let answered = usize::from(is_answer);
+    state.servers.sending.open = state.servers.sending.open.saturating_sub(answered);
     for room in &report.rooms {
         if room.failed.is_empty() && room.unsent == 0 && room.error.is_none() {
             let local = state.base.room(&room.room).cloned();

@@ -34,7 +34,7 @@ pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Ef
             state.servers.sending.set(room, items);
             unresolved::refresh_overlays(state);
         }
-        ServerEvent::Sent { report } => sending::sent(state, &report),
+        ServerEvent::Sent { report, is_answer } => sending::sent(state, &report, is_answer),
         ServerEvent::Incoming { plan, by } => following::incoming(state, effects, plan, by),
         ServerEvent::Follows { room, follower } => following::follows(state, room, follower),
         ServerEvent::Occupants { room, occupants } => presence::take(state, &room, occupants),

@@ -257,7 +257,7 @@ impl<'a> FollowSession<'a> {
                 self.availability.note(&server, state, &followed, out)
             }
             ServerEvent::Follows { room, follower } => self.note_follower(&room, &follower, out),
-            ServerEvent::Sent { report } => {
+            ServerEvent::Sent { report, .. } => {
                 at_once::warn_of_unsent(&report, out)?;
                 if self.json {
                     return Ok(());

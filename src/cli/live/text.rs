@@ -279,7 +279,11 @@ mod tests {
         let users: Vec<&str> = text.lines().filter(|line| line.contains('@')).skip(1).collect();
         assert_eq!(
             users,
-            ["  anna@example.org", "  user2@example.org", "  user10@example.org"]
+            [
+                "  anna@example.org",
+                "  user2@example.org",
+                "  user10@example.org"
+            ]
         );
     }
 }

@@ -39,6 +39,12 @@ impl Engine {
     /// Sends the saved changes of rooms. What cannot be sent now stays in the outbox. `may_ask`: the account's password may
     /// be requested.
     pub(super) fn send_saved(&mut self, rooms: Vec<LocalRoom>, revision: u64, may_ask: bool) {
+        let report = self.send_waiting(rooms, revision, may_ask);
+        let is_answer = true;
+        self.emit(ServerEvent::Sent { report, is_answer });
+    }
+
+    fn send_waiting(&mut self, rooms: Vec<LocalRoom>, revision: u64, may_ask: bool) -> Report {
         let (mut waiting, mut reports, mut asked) = (Vec::new(), Vec::new(), Vec::new());
         for room in rooms {
             self.changed(room.clone(), revision);
@@ -67,12 +73,10 @@ impl Engine {
         }
         let retry = !self.is_refused();
         self.resend.note(&reports, retry);
-        self.emit(ServerEvent::Sent {
-            report: Report {
-                server: self.settings.entry.name.clone(),
-                rooms: reports,
-            },
-        });
+        Report {
+            server: self.settings.entry.name.clone(),
+            rooms: reports,
+        }
     }
 
     /// When something is to be done without a request.
@@ -97,7 +101,9 @@ impl Engine {
         }
         let rooms = rooms.into_iter().map(|room| self.local_room(room)).collect();
         // Revision 0: the file is read again.
-        self.send_saved(rooms, 0, false);
+        let report = self.send_waiting(rooms, 0, false);
+        let is_answer = false;
+        self.emit(ServerEvent::Sent { report, is_answer });
     }
 
     /// Reports the states of a room's changes. That there are none is reported once.

@@ -160,6 +160,7 @@ impl Engine {
                 server: self.settings.entry.name.clone(),
                 rooms,
             },
+            is_answer: true,
         });
     }
 }

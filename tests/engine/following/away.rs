@@ -162,7 +162,7 @@ fn what_the_server_lost_is_sent_again_by_who_follows() {
         stage.server.lock().unwrap().crash();
         assert_eq!(stage.remote(&there), None, "{class:?}: it is lost");
         let report = session.wait(|event| match event {
-            ServerEvent::Sent { report } => Some(report),
+            ServerEvent::Sent { report, .. } => Some(report),
             event => incoming(event).map(|plan| panic!("{plan:?}")),
         });
         assert_eq!(report.rooms[0].sent, 1, "{class:?}");
@@ -207,7 +207,7 @@ fn nothing_goes_to_or_comes_from_a_room_that_was_made_anew() {
             if let AfterCommit::Send(request) = follows {
                 session.worker.request(request).unwrap();
                 let report = session.wait(|event| match event {
-                    ServerEvent::Sent { report } => Some(report),
+                    ServerEvent::Sent { report, .. } => Some(report),
                     _ => None,
                 });
                 assert!(report.rooms.iter().all(|room| room.sent == 0), "{report:?}");

@@ -46,6 +46,7 @@ fn sent(session: &mut Session) {
             server: "example".into(),
             rooms: Vec::new(),
         },
+        is_answer: true,
     })));
 }
 
@@ -301,6 +302,7 @@ fn theirs(rooms: Vec<RoomReport>) -> Session {
             server: "example".into(),
             rooms,
         },
+        is_answer: true,
     })));
     session
 }
@@ -340,18 +342,23 @@ fn theirs_that_is_yours_by_now_is_said() {
 /// Requests to send have reports, too, and what is sent again without a request: of other servers and of other rooms.
 #[test]
 fn reports_of_others_do_not_answer_what_is_received() {
-    let report = |server: &str, rooms| {
+    let sent = |server: &str, rooms, is_answer| {
         Msg::Server(Box::new(ServerEvent::Sent {
             report: Report {
                 server: server.into(),
                 rooms,
             },
+            is_answer,
         }))
     };
+    let report = |server, rooms| sent(server, rooms, true);
+    let resent = |server, rooms| sent(server, rooms, false);
     let elsewhere = jid("other@conference.example.org");
     let unsent = || RoomReport::unsent(&elsewhere, 1, "gone".into());
     for (requests, others) in [
-        (0, vec![report("elsewhere", Vec::new())]),
+        (0, vec![resent("elsewhere", Vec::new())]),
+        (0, vec![resent("example", Vec::new())]),
+        (0, vec![resent("example", vec![unsent()])]),
         (1, vec![report("example", Vec::new())]),
         (1, vec![report("example", vec![unsent()])]),
     ] {
@@ -378,6 +385,32 @@ fn reports_of_others_do_not_answer_what_is_received() {
             "Not received: \"Teacher\" for terry@example.org changed again on example (! to resolve)"
         );
     }
+}
+
+#[test]
+fn quitting_waits_for_answers_and_not_for_what_is_tried_again() {
+    let mut session = open(same());
+    session.send(Msg::Saved(Box::new(AfterCommit::Send(ServerRequest::Send {
+        server: "example".into(),
+        rooms: Vec::new(),
+        revision: 0,
+        may_ask: false,
+    }))));
+    let sent = |is_answer| {
+        Msg::Server(Box::new(ServerEvent::Sent {
+            report: Report {
+                server: "example".into(),
+                rooms: Vec::new(),
+            },
+            is_answer,
+        }))
+    };
+    session.keys("q");
+    session.send(sent(false));
+    assert!(session.notice().starts_with("Sending; "), "{}", session.notice());
+    assert_eq!(session.exit_status, None);
+    session.send(sent(true));
+    assert_eq!(session.exit_status, Some(0));
 }
 
 #[test]
