@@ -126,6 +126,7 @@ impl SessionContext {
             state_dir: self.state_dir.clone(),
             actor: self.actor.to_string(),
             scope: self.scope.clone(),
+            occupants: false,
             read_memory: None,
         })
     }

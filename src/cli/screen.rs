@@ -64,7 +64,8 @@ impl ScreenSettings {
 
 /// Opens the screen on the data file.
 pub(super) fn run(context: &SessionContext, settings: &ScreenSettings) -> Result<(), Failure> {
-    let servers = context.worker_options()?;
+    let mut servers = context.worker_options()?;
+    servers.occupants = true;
     let start = Start {
         file: abbreviate_home(
             &context.file,

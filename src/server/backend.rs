@@ -50,10 +50,10 @@ pub trait Backend: Send {
     /// error; changes that are not reported were not sent.
     fn apply(&mut self, work: &[RoomChanges], tell: Tell<'_, Applied>) -> Result<(), Error>;
 
-    /// Watches exactly these rooms for changes of others, the selected one most often, and for who is in them; the selected
-    /// one only for the latter if it is not among them. Watching begins again with each connection, so the caller reads
-    /// the rooms after [`Backend::generation`] changed. Sends nothing.
-    fn watch(&mut self, _rooms: &[Jid], _selected: Option<&Jid>) {}
+    /// Watches exactly these rooms for changes of others, the selected one most often, and if `occupants` is true for who is
+    /// in them; the selected one only for the latter if it is not among them. Watching begins again with each connection, so
+    /// the caller reads the rooms after [`Backend::generation`] changed. Sends nothing.
+    fn watch(&mut self, _rooms: &[Jid], _selected: Option<&Jid>, _occupants: bool) {}
 
     /// When [`Backend::look`] is to be called next; `None` if nothing is watched.
     fn next_look(&self) -> Option<Instant> {

@@ -29,6 +29,8 @@ pub struct WorkerOptions {
     pub actor: String,
     /// The rooms that may be read and changed. A read-only session sends and writes nothing.
     pub scope: Scope,
+    /// Whether who is in the rooms is of interest. Else servers are not asked for it.
+    pub occupants: bool,
     /// Maximum memory of what was last read of the followed rooms of a server, in bytes, without the copies that bases and the
     /// data file need; `None`: 256 MiB. Beyond that, rooms are read again when something changes there.
     pub read_memory: Option<usize>,

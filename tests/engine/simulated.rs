@@ -357,9 +357,9 @@ impl Backend for Connection {
         Ok(())
     }
 
-    fn watch(&mut self, rooms: &[Jid], selected: Option<&Jid>) {
+    fn watch(&mut self, rooms: &[Jid], selected: Option<&Jid>, occupants: bool) {
         self.watched = rooms.iter().cloned().collect();
-        self.selected = selected.cloned();
+        self.selected = selected.cloned().filter(|_| occupants);
         self.next_look = (!rooms.is_empty() || selected.is_some()).then(Instant::now);
     }
 

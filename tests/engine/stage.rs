@@ -176,6 +176,7 @@ impl Stage {
                 rights,
                 ..Scope::default()
             },
+            occupants: true,
             read_memory: None,
         }
     }

@@ -37,7 +37,7 @@ impl Watcher {
 
     pub(crate) fn watch(&mut self, rooms: &[&str]) {
         let rooms: Vec<Jid> = rooms.iter().copied().map(jid).collect();
-        self.backend.watch(&rooms, rooms.first());
+        self.backend.watch(&rooms, rooms.first(), true);
     }
 
     pub(crate) fn read(&mut self, rooms: &[&str]) -> Vec<RoomRead> {

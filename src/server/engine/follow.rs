@@ -69,7 +69,7 @@ impl Engine {
             self.following.rooms.entry(room).or_default();
         }
         // Looking is reading only. A room that was never compared is no reason to connect.
-        let tells = self.settings.entry.kind == ServerKind::Prosody;
+        let tells = self.watches_occupants && self.settings.entry.kind == ServerKind::Prosody;
         let is_compared = |room: &Jid| self.files().is_ok_and(|files| files.has_base(room));
         let visible = selected
             .clone()

@@ -133,7 +133,8 @@ impl Engine {
         let (selected, visible) = (self.following.selected.clone(), self.following.visible.clone());
         self.keep_occupants_of(&rooms.iter().chain(&visible).collect());
         let selected = selected.filter(|room| rooms.contains(room)).or(visible);
-        self.backend.watch(&rooms, selected.as_ref());
+        let occupants = self.watches_occupants;
+        self.backend.watch(&rooms, selected.as_ref(), occupants);
     }
 
     /// Lets others follow all rooms.

@@ -72,8 +72,9 @@ pub(super) struct Engine {
     /// Rooms whose last reported states of changes were not empty.
     reported: BTreeSet<Jid>,
     following: Following,
-    /// Who is in the watched rooms.
+    /// Who is in the watched rooms, if that is of interest.
     seen: SeenRooms,
+    watches_occupants: bool,
     /// Of the plan that is being made; `None`: recent losses of hats are not known yet.
     guard: Option<RemovalGuard>,
     /// How much the server accepted of this account in the last long apply.
@@ -123,6 +124,7 @@ impl Engine {
             reported: BTreeSet::new(),
             following: Following::default(),
             seen: SeenRooms::default(),
+            watches_occupants: options.occupants,
             guard: None,
             measured_limit: None,
         }

@@ -259,10 +259,10 @@ impl Backend for Prosody {
             .try_for_each(|(number, work)| self.apply_room(number, work, tell))
     }
 
-    fn watch(&mut self, rooms: &[Jid], selected: Option<&Jid>) {
+    fn watch(&mut self, rooms: &[Jid], selected: Option<&Jid>, occupants: bool) {
         let allowed = |room: &&Jid| self.settings.allows(room);
         self.watch
-            .set_rooms(rooms.iter().filter(allowed), selected.filter(allowed));
+            .set_rooms(rooms.iter().filter(allowed), selected.filter(allowed), occupants);
     }
 
     fn next_look(&self) -> Option<Instant> {

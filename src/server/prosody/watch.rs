@@ -20,7 +20,7 @@ const LEASE: u32 = 6;
 impl Prosody {
     /// Tells the server which rooms are watched, if it does not know on this connection.
     pub(super) fn begin_watching(&mut self) -> Result<(), Error> {
-        if self.watch.visible.is_empty() && self.watch.generation.is_none() {
+        if self.watch.is_idle() && self.watch.generation.is_none() {
             return Ok(());
         }
         self.shell()?;
@@ -43,7 +43,7 @@ impl Prosody {
 
     /// Asks for changes.
     pub(super) fn look_at_watched(&mut self, tell: Tell<'_, Seen>) -> Result<(), Error> {
-        if self.watch.visible.is_empty() {
+        if self.watch.is_idle() {
             return Ok(());
         }
         self.watch.begin_look();

@@ -26,12 +26,19 @@ pub(super) struct ProsodyWatch {
 }
 
 impl ProsodyWatch {
-    pub(super) fn set_rooms<'a>(&mut self, rooms: impl Iterator<Item = &'a Jid>, selected: Option<&Jid>) {
+    /// Watches these rooms; `occupants`: also who is in them and in the selected one.
+    pub(super) fn set_rooms<'a>(
+        &mut self,
+        rooms: impl Iterator<Item = &'a Jid>,
+        selected: Option<&Jid>,
+        occupants: bool,
+    ) {
         self.is_on_screen = selected.is_some();
         let rooms: BTreeMap<Jid, Option<Instant>> = rooms
             .map(|room| (room.clone(), self.rooms.get(room).copied().flatten()))
             .collect();
-        let visible: BTreeSet<Jid> = rooms.keys().chain(selected).cloned().collect();
+        let visible = rooms.keys().chain(selected).filter(|_| occupants);
+        let visible: BTreeSet<Jid> = visible.cloned().collect();
         if !rooms.keys().eq(self.rooms.keys()) || visible != self.visible {
             self.sent = false;
             self.next = None;
@@ -56,9 +63,14 @@ impl ProsodyWatch {
         self.next = Some(Instant::now() + pause);
     }
 
+    /// Whether nothing is watched.
+    pub(super) fn is_idle(&self) -> bool {
+        self.rooms.is_empty() && self.visible.is_empty()
+    }
+
     pub(super) fn next_look(&self) -> Option<Instant> {
         let now = || self.next.unwrap_or_else(Instant::now);
-        (!self.visible.is_empty()).then(now)
+        (!self.is_idle()).then(now)
     }
 
     /// The rooms that are to be read: all where something may have been missed, else the one that was not read for longest.
@@ -72,5 +84,23 @@ impl ProsodyWatch {
         let due = |known: &Option<Instant>| known.is_none_or(|known| known.elapsed() >= REREAD);
         let oldest = oldest.filter(|(_, known)| due(known));
         oldest.map(|(room, _)| room.clone()).into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_are_watched_without_their_occupants() {
+        let room = Jid::parse("a@muc.example.org").unwrap();
+        let mut watch = ProsodyWatch::default();
+        for occupants in [false, true] {
+            watch.set_rooms(std::iter::once(&room), Some(&room), occupants);
+            assert!(watch.rooms.contains_key(&room) && watch.next_look().is_some());
+            assert_eq!(watch.visible.contains(&room), occupants);
+        }
+        watch.set_rooms(std::iter::empty(), Some(&room), false);
+        assert_eq!(watch.next_look(), None);
     }
 }

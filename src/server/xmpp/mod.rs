@@ -346,7 +346,7 @@ impl Backend for Xmpp {
         }
     }
 
-    fn watch(&mut self, rooms: &[Jid], selected: Option<&Jid>) {
+    fn watch(&mut self, rooms: &[Jid], selected: Option<&Jid>, _: bool) {
         let entry = &self.settings.entry;
         let rooms = rooms.iter().filter(|room| entry.has(room));
         self.watch.set_rooms(rooms, selected);

@@ -227,7 +227,7 @@ fn the_selected_room_is_told_although_it_is_not_watched() {
         bob.enter(ROOM, "Bob");
         bob.enter(OTHER, "Robert");
         let mut watcher = watch(server, by, &[]);
-        watcher.backend.watch(&[], Some(&jid(OTHER)));
+        watcher.backend.watch(&[], Some(&jid(OTHER)), true);
         wait(&mut watcher, OTHER, &["bob: Robert"]);
         assert_eq!(watcher.occupants.len(), 1);
         server.lua_room(
@@ -235,10 +235,34 @@ fn the_selected_room_is_told_although_it_is_not_watched() {
             "r:set_affiliation_data('carol@localhost', 'hats', { ['urn:x:1'] = { active = true } }) return 'done'",
         );
         assert_eq!(watcher.look(), [], "its hats are not watched");
-        watcher.backend.watch(&[], Some(&jid(ROOM)));
+        watcher.backend.watch(&[], Some(&jid(ROOM)), true);
         wait(&mut watcher, ROOM, &["bob: Bob"]);
-        watcher.backend.watch(&[], None);
+        watcher.backend.watch(&[], None, true);
         assert_eq!(watcher.backend.next_look(), None);
+    });
+}
+
+/// As `hatrack follow` does, which has no use for it.
+#[test]
+fn watches_changes_without_asking_who_is_there() {
+    each(|server, by| {
+        server.user("bob");
+        make(server, ROOM);
+        let mut bob = Client::login(server, "bob");
+        bob.enter(ROOM, "Bob");
+        let mut watcher = watch(server, by, &[]);
+        watcher.backend.watch(&[jid(ROOM)], None, false);
+        watcher.read(&[ROOM]);
+        watcher.look();
+        server.lua_room(
+            ROOM,
+            "r:set_affiliation_data('carol@localhost', 'hats', { ['urn:x:1'] = { active = true } }) return 'done'",
+        );
+        let end = Instant::now() + PATIENCE;
+        while watcher.look().is_empty() {
+            assert!(Instant::now() < end);
+        }
+        assert!(watcher.occupants.is_empty());
     });
 }
 
