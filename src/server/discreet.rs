@@ -98,6 +98,7 @@ impl Discretion {
             | ServerEvent::Class { .. }
             | ServerEvent::Progress { .. }
             | ServerEvent::Incoming { .. }
+            | ServerEvent::Compared { .. }
             | ServerEvent::Follows { .. }
             | ServerEvent::Occupants { .. }) => event,
         }

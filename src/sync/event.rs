@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Item, Occupants, Plan, Report, SendState, ServerClass, ServerReport, ServerState};
-use crate::model::Jid;
+use super::{
+    Item, Occupants, Plan, Report, RoomPlan, SendState, ServerClass, ServerReport, ServerState,
+};
+use crate::model::{Jid, Room};
 
 /// Progress.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -122,6 +124,13 @@ pub enum ServerEvent {
         plan: Arc<Plan>,
         /// Who changed each room, if the server reports it.
         by: BTreeMap<Jid, Arc<str>>,
+    },
+    /// A followed room was compared, and nothing is to be received.
+    Compared {
+        /// The room of the file that was compared.
+        local: Arc<Room>,
+        /// The differences, without changes that are being sent.
+        plan: Arc<RoomPlan>,
     },
     /// The states of this account's unfinished changes in a room.
     Outbox {

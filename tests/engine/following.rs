@@ -201,6 +201,25 @@ fn what_was_changed_before_following_comes_in() {
     }
 }
 
+/// A room that is followed was read anyway.
+#[test]
+fn differences_that_are_not_received_are_reported() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        stage.local_hat("u0", "urn:x:there", Some("There"));
+        let (session, store) = (stage.session(), stage.store());
+        let before = stage.server.lock().unwrap().reads;
+        session.follow(&store);
+        let (local, plan) = session.wait(|event| match event {
+            ServerEvent::Compared { local, plan } => Some((local, plan)),
+            _ => None,
+        });
+        assert!(Arc::ptr_eq(&local, store.wardrobe().room(&room()).unwrap()));
+        assert_eq!(lines(&plan), [(Some(jid("u0@example.org")), Action::Send)], "{class:?}");
+        assert_eq!(stage.server.lock().unwrap().reads, before + 1, "{class:?}");
+    }
+}
+
 #[test]
 fn room_is_read_again_if_anything_may_have_changed() {
     let class = ServerClass::Prosody;

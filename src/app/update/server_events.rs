@@ -36,6 +36,7 @@ pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Ef
         }
         ServerEvent::Sent { report, is_answer } => sending::sent(state, &report, is_answer),
         ServerEvent::Incoming { plan, by } => following::incoming(state, effects, plan, by),
+        ServerEvent::Compared { local, plan } => state.servers.note_compared(&plan, Some(&local)),
         ServerEvent::Follows { room, follower } => following::follows(state, room, follower),
         ServerEvent::Occupants { room, occupants } => presence::take(state, &room, occupants),
     }

@@ -370,7 +370,7 @@ impl Engine {
         self.emit(ServerEvent::Incoming { plan, by });
     }
 
-    /// What is to be received of a room; `None`: nothing.
+    /// What is to be received of a room; `None`: nothing. Then it is reported how the room differs.
     fn incoming(&mut self, room: &Jid) -> Option<RoomPlan> {
         let known = self.rooms.get(room)?;
         let (class, revision) = (known.class?, known.revision);
@@ -418,7 +418,12 @@ impl Engine {
         if let Some(known) = self.rooms.get_mut(room) {
             known.base = Some(base);
         }
-        is_incoming.then_some(plan)
+        if is_incoming {
+            return Some(plan);
+        }
+        let plan = Arc::new(plan);
+        self.emit(ServerEvent::Compared { local, plan });
+        None
     }
 
     /// A followed room changed in the file: what could not be received before may be now.

@@ -1,13 +1,17 @@
 //! Whether a room of the file differs from its server's, as the rooms pane says it.
 
+use std::sync::Arc;
+
+use hatrack::app::Msg;
 use hatrack::app::servers::RoomComparison;
 use hatrack::model::Affiliation;
+use hatrack::sync::{MergeOptions, RemoteRoom, RoomRead, ServerEvent, merge};
 use hatrack::ui::{Theme, plain};
 
 use super::super::screen;
 use super::super::session::Session;
-use super::super::{ROOM, jid};
-use super::{open, same};
+use super::super::{ROOM, jid, wardrobe};
+use super::{PROCTOR, active, open, same};
 
 fn details(session: &Session) -> String {
     let page = plain::page(&session.state, Theme::default(), (100, 30));
@@ -27,6 +31,34 @@ fn a_room_says_whether_it_was_compared() {
     says(&session, "example: no differences");
     session.keys("l Down l Space h h");
     says(&session, "example: changed here since compared");
+}
+
+/// A room that is followed is read anyway.
+#[test]
+fn a_followed_room_says_whether_it_differs_without_a_plan() {
+    let mut server = same();
+    server.hat(ROOM, "prof@example.org", PROCTOR, active("Proctor"));
+    let mut session = open(server);
+    let server = session.server.as_ref().unwrap();
+    let room = jid(ROOM);
+    let local = wardrobe().room(&room).unwrap().clone();
+    let compared = |there: RemoteRoom| {
+        let read = RoomRead::Read(Arc::new(there));
+        let (base, options) = (server.bases.get(&room), MergeOptions::default());
+        let mut plan = merge(&room, Ok(base), Some(&local), &read, server.class, &options);
+        plan.receive_only();
+        let (local, plan) = (local.clone(), Arc::new(plan));
+        Msg::Server(Box::new(ServerEvent::Compared { local, plan }))
+    };
+    let there = server.rooms[&room].clone();
+    let mut fewer = there.clone();
+    fewer.users.get_mut(&jid("prof@example.org")).unwrap().hats.clear();
+    let (differs, same) = (compared(there), compared(fewer));
+    for (event, expected) in [(differs, "example: 1 difference"), (same, "example: no differences")] {
+        session.send(event);
+        let details = details(&session);
+        assert!(details.contains(expected), "{details}");
+    }
 }
 
 #[test]
