@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{
-    Item, Occupants, Plan, Report, RoomPlan, SendState, ServerClass, ServerReport, ServerState,
-};
+use super::{Item, Occupants, Plan, Report, RoomPlan, SendState, ServerClass, ServerReport, ServerState};
 use crate::model::{Jid, Room};
 
 /// Progress.

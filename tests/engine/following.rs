@@ -215,7 +215,11 @@ fn differences_that_are_not_received_are_reported() {
             _ => None,
         });
         assert!(Arc::ptr_eq(&local, store.wardrobe().room(&room()).unwrap()));
-        assert_eq!(lines(&plan), [(Some(jid("u0@example.org")), Action::Send)], "{class:?}");
+        assert_eq!(
+            lines(&plan),
+            [(Some(jid("u0@example.org")), Action::Send)],
+            "{class:?}"
+        );
         assert_eq!(stage.server.lock().unwrap().reads, before + 1, "{class:?}");
     }
 }

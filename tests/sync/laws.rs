@@ -12,7 +12,8 @@ use crate::support::cases;
 proptest! {
     #![proptest_config(cases(400))]
 
-    /// What is proposed, done; then nothing more is proposed, whatever was there before.
+    /// What is proposed, done; then nothing more is proposed, whatever was there before. But an entry that hats implied is
+    /// there only then, and received where a user has the hat without a title.
     #[test]
     fn merging_twice_is_idempotent(
         class in class(), manage in any::<bool>(), known in any::<bool>(),
@@ -22,10 +23,13 @@ proptest! {
         if !known {
             sides.base = None;
         }
-        let plan = sides.merge();
-        sides.receive(&plan);
-        sides.send(&plan);
-        sides.settle();
+        let mut plan = sides.merge();
+        for _ in 0..=usize::from(plan.lines.iter().any(|line| line.implied)) {
+            sides.receive(&plan);
+            sides.send(&plan);
+            sides.settle();
+            plan = sides.merge();
+        }
         let again = sides.merge();
         let left: Vec<String> = again.lines.iter().filter(|line| line.decision != Decision::Skip).map(words).collect();
         prop_assert_eq!(left, Vec::<String>::new(), "{:?}", sides);

@@ -139,6 +139,45 @@ fn implied_entry_existing_remotely_needs_nothing() {
     );
 }
 
+/// Somebody else gives a hat that is known here by the own titles of others.
+#[test]
+fn entry_of_received_hat_is_received_although_it_was_implied() {
+    let mut sides = Sides::known(E2, |sides| {
+        sides.member("terry", &[]).member("ann", &[]);
+    });
+    sides.local_hat("terry", "t", Some("a Teacher"));
+    sides.carry_out();
+    assert!(sides.local().unwrap().catalog.is_empty());
+    sides.remote_hat("ann", "t", Some("a"));
+    assert_eq!(sides.lines(), ["entry t: receive", "ann t: receive"]);
+    sides.carry_out();
+    let title = |user: &str| {
+        let local = sides.local().unwrap();
+        local
+            .title(&hat("t"), sides.here_hat(user, "t").unwrap())
+            .map(ToOwned::to_owned)
+    };
+    assert_eq!(
+        ["terry", "ann"].map(title),
+        [Some("Teacher".to_owned()), Some("Teacher".into())]
+    );
+    assert!(sides.base.as_ref().unwrap().catalog.contains_key(&hat("t")));
+    assert_eq!(sides.lines(), [""; 0]);
+}
+
+/// The same where the hat was received before without its entry.
+#[test]
+fn entry_of_hat_without_title_is_received_although_it_was_implied() {
+    let mut sides = Sides::known(E2, |sides| {
+        sides.member("terry", &[("t", "a")]);
+    });
+    sides.remote_entry("t", Some(CatalogValue::new("Teacher", None)));
+    assert_eq!(sides.lines(), ["entry t: receive"]);
+    sides.carry_out();
+    assert_eq!(sides.local().unwrap().catalog[&hat("t")], entry("Teacher", None));
+    assert_eq!(sides.lines(), [""; 0]);
+}
+
 #[test]
 fn catalog_removal_is_sent_only_if_hat_is_unused() {
     let mut sides = Sides::known(E2, |sides| {

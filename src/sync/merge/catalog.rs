@@ -55,12 +55,21 @@ impl Context<'_> {
             let mut users = known.into_iter().flat_map(|known| known.users(after));
             users.any(|(_, user)| user.hats.get(hat).is_some_and(Attachment::is_active))
         };
+        // Hats that were received have no titles of their own.
+        let lacks_title = |hat: &HatId| {
+            let after = after();
+            let known = after.hat(hat);
+            let mut users = known.into_iter().flat_map(|known| known.users(after));
+            users.any(|(_, user)| user.hats.get(hat).is_some_and(|hat| !hat.has_own_title()))
+        };
         let known = self.base.into_iter().flat_map(|base| &base.catalog);
         let mut lines = Vec::new();
         for (hat, b, l, r) in join(known, &self.local.catalog, &self.remote.catalog) {
             let item = Item::Catalog { hat: hat.clone() };
             let implied = l.is_none() && needed.active.contains(hat) && stays_active(hat);
-            if !implied && self.remote.knows(&item) {
+            let is_new = b.is_none() && r.is_some();
+            let stays_implied = implied && !(is_new && lacks_title(hat));
+            if !stays_implied && self.remote.knows(&item) {
                 let sent = needed.sent.contains(hat);
                 let used = || after().hat(hat).is_some_and(|known| known.user_count > 0);
                 lines.extend(self.entry(item, [b, l.map(CatalogValue::of).as_ref(), r], sent, &used));

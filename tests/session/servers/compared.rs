@@ -52,9 +52,17 @@ fn a_followed_room_says_whether_it_differs_without_a_plan() {
     };
     let there = server.rooms[&room].clone();
     let mut fewer = there.clone();
-    fewer.users.get_mut(&jid("prof@example.org")).unwrap().hats.clear();
+    fewer
+        .users
+        .get_mut(&jid("prof@example.org"))
+        .unwrap()
+        .hats
+        .clear();
     let (differs, same) = (compared(there), compared(fewer));
-    for (event, expected) in [(differs, "example: 1 difference"), (same, "example: no differences")] {
+    for (event, expected) in [
+        (differs, "example: 1 difference"),
+        (same, "example: no differences"),
+    ] {
         session.send(event);
         let details = details(&session);
         assert!(details.contains(expected), "{details}");
