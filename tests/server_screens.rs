@@ -18,8 +18,8 @@ mod screen;
 use hatrack::app::{Msg, Start};
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe, read};
 use hatrack::sync::{
-    HatValue, ItemOutcome, LocalRoom, Missing, Occupant, Occupants, Progress, RemoteRoomInfo, RoomRead,
-    ServerClass, ServerEvent, ServerKind, ServerReport, ServerRequest, ServerRights, ServerState,
+    Follower, HatValue, ItemOutcome, LocalRoom, Missing, Occupant, Occupants, Progress, RemoteRoomInfo,
+    RoomRead, ServerClass, ServerEvent, ServerKind, ServerReport, ServerRequest, ServerRights, ServerState,
 };
 use hatrack::ui::plain;
 use hatrack::ui::theme::{Backdrop, ColorDepth, Theme};
@@ -349,6 +349,28 @@ fn who_is_online() {
     session.keys("Ctrl-P");
     session.text("phone");
     shows("online-go-to", &mut session, Theme::default(), &USUAL);
+}
+
+#[test]
+fn rooms_that_nobody_follows() {
+    let mut session = after("S Enter Esc Esc");
+    send(
+        &mut session,
+        ServerEvent::Follows {
+            room: jid(ROOM),
+            follower: Follower::Silent(Some("ana, process 123".into())),
+        },
+    );
+    // The notice goes away.
+    session.keys("j k");
+    shows(
+        "silent",
+        &mut session,
+        Theme::default(),
+        &[(80, 24), (60, 20), (40, 12)],
+    );
+    shows("silent", &mut session, ascii(), &[(81, 24)]);
+    says("silent", &mut session);
 }
 
 #[test]

@@ -76,6 +76,8 @@ pub enum SaveState {
     Sending,
     /// Everything is saved, but servers do not have all changes.
     NotSent(UnsentCounts),
+    /// Everything is saved and sent, but another session that is to follow rooms does not respond.
+    NotFollowed,
     /// There is no file yet; the first change creates it.
     NoFile,
     /// Number of changes being saved.
@@ -342,6 +344,7 @@ impl State {
             (None, None) if self.exists || self.phase != Phase::Open => match self.servers.sending.counts() {
                 counts if counts != UnsentCounts::default() => SaveState::NotSent(counts),
                 _ if self.servers.sending.is_sending() => SaveState::Sending,
+                _ if self.is_any_silent() => SaveState::NotFollowed,
                 _ => SaveState::Saved,
             },
             (None, None) => SaveState::NoFile,

@@ -163,6 +163,7 @@ fn session(state: &State) -> String {
             String::new()
         }
         SaveState::NotSent(counts) => format!(", {}", screen::unsent_changes(counts)),
+        SaveState::NotFollowed => ", rooms not followed".into(),
         SaveState::NoFile => ", new file".into(),
         SaveState::NotSaved(number, _) => format!(", {}", screen::unsaved_changes(number)),
         SaveState::ReadOnly(_) => ", read-only".into(),

@@ -57,6 +57,12 @@ impl State {
         matches!(follower, Some(Follower::Silent(_))) && self.why_not_following().is_none()
     }
 
+    /// The same of any room.
+    pub(super) fn is_any_silent(&self) -> bool {
+        let mut rooms = self.servers.following.rooms.keys();
+        rooms.any(|room| self.is_silent(room))
+    }
+
     /// What is to be done about a room that belongs to a server, as the rest of a sentence; `None`: nothing.
     pub(in crate::app) fn room_problem(&self, room: &Jid) -> Option<String> {
         let (_, compared) = self.room_comparison(room)?;

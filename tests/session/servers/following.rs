@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hatrack::app::form::Form;
-use hatrack::app::{Conflict, Msg};
+use hatrack::app::{Conflict, Msg, SaveState};
 use hatrack::model::{Affiliation, EditError, Jid, Rights};
 use hatrack::store::{Change, Scope, StoreEvent, StoreRequest};
 use hatrack::sync::{
@@ -388,7 +388,9 @@ fn who_follows_a_room_is_shown_and_silence_is_said() {
     session.keys("Esc S i");
     assert!(page(&session).contains(&text), "{}", page(&session));
     session.keys("Esc Esc");
+    assert_eq!(session.state.save_state(), SaveState::NotFollowed, "it lasts");
     follows(&mut session, ROOM, Follower::Elsewhere(ana()));
+    assert_eq!(session.state.save_state(), SaveState::Saved);
     assert_eq!(
         session.notice(),
         format!("{ROOM}: followed by another session (ana, process 123) again")
