@@ -4,6 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
+
 use super::error::Error;
 use crate::model::Jid;
 use crate::sync::{
@@ -28,6 +30,12 @@ pub trait Backend: Send {
 
     /// How many connections were made so far. While it stays the same, so does the connection.
     fn generation(&self) -> u64;
+
+    /// A time since which the server has run without a break, if it says so on this connection. What it acknowledged since
+    /// then it cannot have lost, on whatever connection.
+    fn running_since(&self) -> Option<Timestamp> {
+        None
+    }
 
     /// Closes the connection cleanly, without waiting long. The next call connects again.
     fn disconnect(&mut self);

@@ -49,14 +49,14 @@ pub struct Answered {
 pub struct Stream {
     /// Its number, which no other one has.
     pub number: u64,
-    /// A time at which it was open already. What the server acknowledged since then, to whomever, it cannot have lost while
-    /// this connection lasted: a server that crashes closes its connections.
+    /// A time at which it was open already, or since which the server says it has run. What the server acknowledged since
+    /// then, to whomever, it cannot have lost while this connection lasted: a server that crashes closes its connections.
     pub since: Timestamp,
 }
 
 impl Stream {
-    /// Whether the server may have lost what it acknowledged at this time: before this connection was open, as far as is
-    /// known.
+    /// Whether the server may have lost what it acknowledged at this time: it may have fallen over before this connection was
+    /// open.
     pub fn may_have_lost(self, answered: AnswerTime) -> bool {
         self.since > answered.earliest()
     }

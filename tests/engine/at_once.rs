@@ -261,6 +261,34 @@ fn what_was_lost_before_its_answer_was_handled_is_no_change_by_somebody() {
     }
 }
 
+/// The next session is on another connection, but the server says that it has run ever since.
+#[test]
+fn what_somebody_took_back_after_a_session_ended_is_received_unless_the_server_fell_over() {
+    for class in CLASSES.into_iter().filter(|class| !class.confirms_storage()) {
+        for falls_over in [false, true] {
+            let stage = Stage::known(class);
+            stage.server.lock().unwrap().running_since = Some(jiff::Timestamp::now());
+            let there = item("u0", "urn:x:there");
+            stage.local_hat("u0", "urn:x:there", Some("There"));
+            let (_, report) = stage.run(OtherRooms::Ignore, |_| true).unwrap();
+            assert_eq!(report.unwrap().rooms[0].sent, 1, "{class:?}");
+            let was_sent = stage.remote(&there);
+            // Only then is it sure that it was not sent in vain.
+            std::thread::sleep(std::time::Duration::from_millis(3100));
+            if falls_over {
+                stage.server.lock().unwrap().crash();
+                assert_eq!(stage.remote(&there), None);
+            } else {
+                stage.remote_set(&there, None);
+            }
+            stage.run(OtherRooms::Ignore, |_| true).unwrap();
+            let expected = was_sent.filter(|_| falls_over);
+            assert_eq!(stage.local(&there), expected, "{class:?}, {falls_over}");
+            assert_eq!(stage.remote(&there), expected, "{class:?}, {falls_over}");
+        }
+    }
+}
+
 /// What a plan has of a room is as old as its own read, even if the room was read again since.
 #[test]
 fn an_apply_takes_no_answer_after_its_read_for_lost() {

@@ -14,6 +14,8 @@ use hatrack::sync::{
     RoomRead, ServerClass, ServerReport, ServerRights,
 };
 
+use jiff::Timestamp;
+
 use crate::world;
 
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
@@ -71,6 +73,8 @@ pub(crate) struct Simulated {
     pub(crate) calls: usize,
     /// How often it crashed while nobody asked for anything.
     crashes: usize,
+    /// Since when it runs, if it says so.
+    pub(crate) running_since: Option<Timestamp>,
     /// What was changed, and what it was before, since the server began.
     recent: Vec<(Jid, Item, Option<ItemValue>)>,
     /// How often each item was changed.
@@ -110,6 +114,7 @@ impl Simulated {
             faults: BTreeMap::new(),
             calls: 0,
             crashes: 0,
+            running_since: None,
             recent: Vec::new(),
             changed: BTreeMap::new(),
             disk_is_full: false,
@@ -160,6 +165,7 @@ impl Simulated {
     }
 
     fn fall_over(&mut self) {
+        self.running_since = self.running_since.map(|_| Timestamp::now());
         for (room, item, before) in self.recent.drain(..).rev() {
             let room = self.rooms.get_mut(&room).unwrap();
             set(room, &item, before);
@@ -291,6 +297,10 @@ impl Backend for Connection {
 
     fn generation(&self) -> u64 {
         self.generation
+    }
+
+    fn running_since(&self) -> Option<Timestamp> {
+        self.server.lock().unwrap().running_since
     }
 
     fn disconnect(&mut self) {

@@ -313,6 +313,9 @@ impl Engine {
             self.generation = generation;
             self.stream = new_stream();
         }
+        if let Some(since) = self.backend.running_since() {
+            self.stream.since = self.stream.since.min(since);
+        }
     }
 
     /// There is no connection.

@@ -20,6 +20,7 @@ mod password;
 mod read;
 mod sasl;
 mod tls;
+mod uptime;
 mod watch;
 
 use std::cell::RefCell;
@@ -28,6 +29,7 @@ use std::time::Instant;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::iter;
+use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 
 use self::apply::Telling;
@@ -58,6 +60,8 @@ pub struct Xmpp {
     generation: u64,
     /// Of this session's server.
     dialect: Option<Dialect>,
+    /// The login after which the server was asked since when it has run, and its answer.
+    running: Option<(u64, Option<Timestamp>)>,
     watch: XmppWatch,
 }
 
@@ -79,6 +83,7 @@ impl Xmpp {
             session: None,
             generation: 0,
             dialect: None,
+            running: None,
             watch: XmppWatch::default(),
         }
     }
@@ -225,7 +230,19 @@ impl Backend for Xmpp {
     fn connect(&mut self) -> Result<ServerClass, Error> {
         self.refused = None;
         self.drop_closed();
-        Ok(self.dialect()?.class())
+        let class = self.dialect()?.class();
+        if self.running.is_none_or(|(login, _)| login != self.generation) {
+            let own = self.account.jid.clone();
+            let since =
+                self.query(async |asking, settings| uptime::running_since(asking, settings, &own).await)?;
+            self.running = Some((self.generation, since));
+        }
+        Ok(class)
+    }
+
+    fn running_since(&self) -> Option<Timestamp> {
+        let (login, since) = self.running?;
+        since.filter(|_| login == self.generation)
     }
 
     fn generation(&self) -> u64 {

@@ -37,6 +37,23 @@ fn known(server: &Server) -> Site {
     site
 }
 
+/// The server says that it has run ever since.
+#[test]
+fn what_somebody_takes_back_soon_after_an_apply_is_received() {
+    each(|server| {
+        let site = known(server);
+        site.add(ROOM, OFF, "urn:x:new", "New");
+        site.done(&["apply", "--yes"]).said("sent");
+        server.take(ROOM, OFF, &["urn:x:new"]);
+        // Only then is it sure that it was not sent in vain.
+        std::thread::sleep(std::time::Duration::from_millis(3200));
+        // With the entry of the catalog, where there is one.
+        site.done(&["apply", "--yes"]).said(" received");
+        assert_eq!(server.worn_by(ROOM, OFF), titles(&[]));
+        assert_eq!(site.titles(ROOM, OFF), titles(&[]));
+    });
+}
+
 #[test]
 fn what_the_server_forgets_is_sent_again() {
     on_each_new(&Kind::EJABBERD, |server| {
