@@ -175,9 +175,7 @@ impl Engine {
             match seen {
                 Seen::Users { room, users, by } => self.take_users(&room, users, by.as_ref()),
                 // It may now be another room, to which nothing is sent before it is read.
-                Seen::Room { room } if self.control.follows(&room) => {
-                    self.following.unread.insert(room);
-                }
+                Seen::Room { room } if self.control.follows(&room) => self.following.note_unread(room),
                 Seen::Room { room } => drop(self.reads.remove(&room)),
                 Seen::Occupants { room, seen } => self.take_occupants(&room, seen),
             }

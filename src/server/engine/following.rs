@@ -13,8 +13,9 @@ const TAKE_OVER_INTERVAL: Duration = Duration::from_secs(10);
 /// The first pause after a lost connection; it doubles up to the last.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LAST_PAUSE: Duration = Duration::from_secs(60);
-/// The pause before a room is read again of which not everything could be received; it doubles up to the last.
-const FIRST_READ_PAUSE: Duration = Duration::from_secs(10);
+/// The pause before a room is read again of which not everything could be received: what is being sent is confirmed by then.
+/// It doubles up to the last, unless the room changes.
+const FIRST_READ_PAUSE: Duration = Duration::from_millis(3500);
 const LAST_READ_PAUSE: Duration = Duration::from_secs(300);
 /// How long to wait until what was reported is committed.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -240,6 +241,14 @@ impl Following {
         }
     }
 
+    /// Anything may have changed in a room: it is to be read.
+    pub(super) fn note_unread(&mut self, room: Jid) {
+        if let Some(followed) = self.rooms.get_mut(&room) {
+            (followed.read_again, followed.read_pause) = (None, None);
+        }
+        self.unread.insert(room);
+    }
+
     /// Takes the rooms to be read now, the selected one first.
     pub(super) fn take_unread(&mut self, most: usize) -> Vec<Jid> {
         if self.is_full {
@@ -282,6 +291,23 @@ impl Following {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pauses_begin_again_when_a_room_changes() {
+        let room = Jid::parse("a@muc.example.org").unwrap();
+        let mut following = Following::default();
+        following.rooms.insert(room.clone(), FollowedRoom::default());
+        let pause = |following: &Following| following.rooms[&room].read_pause;
+        for expected in [1, 2, 4] {
+            following.rooms.get_mut(&room).unwrap().read_again = None;
+            following.read_again(&room, true);
+            assert_eq!(pause(&following), Some(FIRST_READ_PAUSE * expected));
+        }
+        following.note_unread(room.clone());
+        assert_eq!(following.take_unread(8), std::slice::from_ref(&room));
+        following.read_again(&room, true);
+        assert_eq!(pause(&following), Some(FIRST_READ_PAUSE));
+    }
 
     #[test]
     fn what_was_reported_is_not_waited_for_while_nothing_is_followed() {

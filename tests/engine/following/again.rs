@@ -93,3 +93,31 @@ fn what_somebody_takes_back_soon_after_another_session_sent_it_is_received() {
         }
     }
 }
+
+/// Until a change is confirmed, it cannot be told whether somebody takes it back. That is found out soon.
+#[test]
+fn what_somebody_takes_back_right_after_it_was_sent_comes_in_soon() {
+    for class in [ServerClass::EjabberdOld, ServerClass::EjabberdCatalog] {
+        let stage = Stage::known(class);
+        let (mut store, requests) = stage.store_at_once("state");
+        let session = stage.session();
+        session.follow(&store);
+        session.after_looks(&stage);
+        add(&mut store, "u0", "urn:x:there", "There");
+        session.worker.request(request(&requests)).unwrap();
+        session.wait(|event| matches!(event, ServerEvent::Sent { .. }).then_some(()));
+        session.tell_changed(&store);
+        let (there, began) = (item("u0", "urn:x:there"), Instant::now());
+        others_change(&stage, &there, None, None);
+        stage.server.lock().unwrap().change_room(&room());
+        while stage.local(&there).is_some() {
+            let (plan, _) = session.incoming();
+            session.receive_incoming(&mut store, &plan);
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(8),
+            "{class:?}: {:?}",
+            began.elapsed()
+        );
+    }
+}
