@@ -549,3 +549,33 @@ fn stopped_apply_is_not_continued_by_the_next_change() {
         assert_eq!(stage.remote(&item("u4", "urn:x:there")), value(class, "There"));
     }
 }
+
+/// A room that was gone and is there again is sent to, once it was compared.
+#[test]
+fn room_that_is_back_and_was_compared_is_sent_to() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        let session = stage.session();
+        stage.server.lock().unwrap().gone = true;
+        let first = request(stage.local_hat_at_once("state", "u0", "urn:x:there", Some("There")));
+        session.worker.request(first).unwrap();
+        assert_eq!(sent(&session).rooms[0].unsent, 1, "{class:?}");
+        session.run();
+        stage.server.lock().unwrap().gone = false;
+        session.run();
+        let second = request(stage.local_hat_at_once("state", "u1", "urn:x:there", Some("There")));
+        session.worker.request(second.clone()).unwrap();
+        let report = loop {
+            let report = sent(&session);
+            // One that was tried again.
+            if !report.rooms.is_empty() {
+                break report;
+            }
+        };
+        assert_eq!(
+            (report.rooms[0].sent, &report.rooms[0].error),
+            (1, &None),
+            "{class:?}"
+        );
+    }
+}

@@ -267,19 +267,17 @@ impl Engine {
             class,
             &options,
         );
-        match (&plan.state, plan.set_aside) {
-            (RoomState::Linked, None) => Ok(plan),
-            (_, Some(reason)) => Err(format!("{reason}; compare the room again")),
+        let why = match (&plan.state, plan.set_aside) {
+            (RoomState::Linked, None) => return Ok(plan),
+            (_, Some(reason)) => format!("{reason}; compare the room again"),
             (state, None) => {
-                let why = state
-                    .message()
-                    .unwrap_or("the room is not on the server")
-                    .to_owned();
-                // It may be there again.
-                self.reads.remove(room);
-                Err(why)
+                let why = state.message();
+                why.unwrap_or("the room is not on the server").to_owned()
             }
-        }
+        };
+        // It may be there again.
+        self.reads.remove(room);
+        Err(why)
     }
 
     fn job(&self, plan: &RoomPlan, waiting: WaitingRoom) -> Job {
