@@ -1,11 +1,12 @@
 //! What another session or somebody on the server did meanwhile is not taken back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hatrack::model::Rights;
 use hatrack::sync::{
-    Action, AfterCommit, Decision, Item, ItemValue, OtherRooms, Report, SendState, ServerClass, ServerEvent,
-    ServerRequest,
+    Action, AfterCommit, Decision, Item, ItemValue, OtherRooms, Prefer, Report, SendState, ServerClass,
+    ServerEvent, ServerRequest,
 };
 
 use crate::simulated::Fault;
@@ -219,4 +220,31 @@ fn older_answer_is_not_noted_again_over_a_newer_one() {
         .filter(|line| line.user() == there.user());
     let actions: Vec<Action> = lines.map(|line| line.action).collect();
     assert_eq!(actions, [Action::Receive], "{:?}", plan.rooms[0].lines);
+}
+
+/// Another account took what the server had in a conflict; the next change is made of that.
+#[test]
+fn change_after_a_conflict_that_another_account_resolved_is_sent() {
+    for class in [ServerClass::Prosody, ServerClass::EjabberdOld] {
+        let stage = Stage::known(class);
+        let there = item("u0", "urn:x:there");
+        let session = stage.session();
+        send(&session, "urn:x:there", "One");
+        stage.remote_set(&there, value(class, "Theirs"));
+        assert_eq!(send(&session, "urn:x:there", "Two").rooms[0].failed.len(), 1);
+        let (other, mut store) = (stage.session_of("other"), stage.store());
+        let mut plan = other.plan(&store, OtherRooms::Ignore).unwrap();
+        for room in &mut Arc::make_mut(&mut plan).rooms {
+            room.prefer(Prefer::Server);
+        }
+        other.receive(&mut store, &plan, &|_| true);
+        other.worker.finish();
+        assert_eq!(stage.local(&there), value(class, "Theirs"), "{class:?}");
+        let report = send(&session, "urn:x:there", "Three");
+        assert_eq!(
+            stage.remote(&there),
+            value(class, "Three"),
+            "{class:?} {report:?}"
+        );
+    }
 }

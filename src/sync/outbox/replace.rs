@@ -18,33 +18,29 @@ pub(super) fn replaced(old: Option<Committed>, wanted: Wanted, before: Option<&W
     };
     let Some(old) = old else { return new };
     let is_answered = matches!(old.state, SendState::Answered(_) | SendState::Confirmed(_));
-    if is_answered && before.is_some_and(|before| *before != old.wanted) {
-        // Someone else changed it meanwhile. The base has what came of that, unless the server still has this answer.
-        return Committed {
-            in_doubt: vec![old.wanted],
-            before: old.before,
-            ..new
-        };
+    // Where someone else changed it meanwhile, the base has what came of that.
+    let is_own = before.is_none_or(|before| *before == old.wanted);
+    if is_answered && is_own && old.wanted == new.wanted {
+        return old;
     }
-    match old.state {
-        _ if is_answered && old.wanted == new.wanted => old,
-        SendState::Answered(_) | SendState::Confirmed(_) => Committed {
-            expected: Some(old.wanted),
-            before: old.before,
-            ..new
-        },
-        state => {
-            let mut in_doubt = old.in_doubt;
-            let may_be_there = state == SendState::Waiting && old.sent;
-            if may_be_there && !in_doubt.contains(&old.wanted) {
-                in_doubt.push(old.wanted);
-            }
-            Committed {
-                expected: old.expected,
-                in_doubt,
-                before: old.before,
-                ..new
-            }
-        }
+    let mut in_doubt = if is_answered { Vec::new() } else { old.in_doubt };
+    let may_be_there = match old.state {
+        SendState::Answered(_) | SendState::Confirmed(_) => !is_own,
+        SendState::Waiting => old.sent,
+        _ => false,
+    };
+    if may_be_there && !in_doubt.contains(&old.wanted) {
+        in_doubt.push(old.wanted.clone());
+    }
+    let expected = if is_answered {
+        Some(old.wanted)
+    } else {
+        old.expected
+    };
+    Committed {
+        expected: expected.filter(|_| is_own),
+        in_doubt,
+        before: old.before,
+        ..new
     }
 }
