@@ -195,7 +195,20 @@ impl LiveSession<'_> {
         status: &mut Status,
     ) -> Result<Option<Arc<Plan>>, Failure> {
         match plan {
-            Ok(plan) => Ok(Some(plan)),
+            Ok(plan) => {
+                let local = self.data.wardrobe();
+                let is_nowhere = |room: &&RoomPlan| {
+                    matches!(room.state, RoomState::OnlyHere) && local.room(&room.room).is_none()
+                };
+                match plan.rooms.iter().find(is_nowhere) {
+                    Some(room) => Err(Failure::not_found(format!(
+                        "no room {} in the data file or on the server {:?}",
+                        room.room,
+                        self.name(number)
+                    ))),
+                    None => Ok(Some(plan)),
+                }
+            }
             Err(Stopped::Interrupted) => Err(Failure::interrupted()),
             Err(Stopped::Failed(why)) => {
                 *status = Status::Failed;

@@ -98,6 +98,18 @@ fn a_room_that_is_destroyed_and_made_anew_gets_nothing_and_loses_nothing() {
 }
 
 #[test]
+fn a_room_that_is_nowhere_is_not_found() {
+    each(|server| {
+        let site = known(server);
+        for command in ["plan", "pull", "apply"] {
+            site.run(&[command, "nowhere@conference.localhost"])
+                .ended(3)
+                .said("no room nowhere@conference.localhost in the data file or on the server \"example\"");
+        }
+    });
+}
+
+#[test]
 fn nothing_old_is_sent_when_the_data_file_is_put_back_from_a_backup() {
     for committed_since in [false, true] {
         on_each(KINDS, |server| {
