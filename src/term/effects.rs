@@ -155,6 +155,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             let parts: Vec<String> = reason.into_iter().chain(kept).collect();
             self.message = Some(parts.join(". "));
         }
+        self.message = self.message.take().or_else(|| self.state.unsent_text());
         // A slow disk may exceed the limit; the draft then survives this process, and the system writes it later.
         std::mem::replace(&mut self.drafts, DraftWriter::new(None)).finish(end);
     }

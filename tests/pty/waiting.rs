@@ -30,7 +30,7 @@ fn silent_server(home: &Home) -> Sender<()> {
     std::fs::create_dir_all(&folder).unwrap();
     let service = ROOM.split_once('@').unwrap().1;
     let config = format!(
-        "[servers.example]\nkind = \"xmpp\"\nservices = [\"{service}\"]\njid = \"ana@localhost\"\naddress = \"127.0.0.1:{port}\"\ntls = \"none\"\n",
+        "[servers.example]\nkind = \"xmpp\"\nservices = [\"{service}\"]\njid = \"ana@localhost\"\naddress = \"127.0.0.1:{port}\"\ntls = \"none\"\npassword-command = [\"/bin/echo\", \"secret\"]\n",
     );
     std::fs::write(folder.join("config.toml"), config).unwrap();
     // The room was compared with it: changes are sent at once.
@@ -63,4 +63,24 @@ fn commands_say_which_server_they_wait_for() {
         assert_ne!(stage.end(), 0, "{command:?}");
         assert!(!stage.seen().shows("Connecting"), "{command:?}");
     }
+}
+
+#[test]
+fn screen_says_at_its_end_what_was_not_sent() {
+    let home = Home::with_terry();
+    let _close = silent_server(&home);
+    let mut stage = Stage::hatrack(&home, &[]);
+    stage.press_and_see("l", "terry@example.org");
+    stage.press_and_see("+", "Add hat to");
+    stage.press_and_see("urn:x:1\r", "  sending ");
+    stage.press_and_see("q", "q quits now");
+    stage.press("q");
+    assert_eq!(stage.end(), 0);
+    assert!(
+        stage
+            .seen()
+            .shows("Saved, but not sent yet. The next session sends it"),
+        "{}",
+        stage.seen().text()
+    );
 }

@@ -15,6 +15,20 @@ impl State {
         room.is_some_and(|room| self.servers.sending.is_unresolved(room, user))
     }
 
+    /// What is saved and not sent yet, for the end of the session.
+    pub fn unsent_text(&self) -> Option<String> {
+        match self.servers.sending.counts().waiting {
+            0 if self.servers.sending.is_sending() => {
+                Some("Saved, but not sent yet. The next session sends it".into())
+            }
+            0 => None,
+            1 => Some("Saved, but 1 change not sent yet. The next session sends it".into()),
+            waiting => Some(format!(
+                "Saved, but {waiting} changes not sent yet. The next session sends them"
+            )),
+        }
+    }
+
     /// Why the server does not have the selected hat as the data file has it; in a pane of users, anything of the selected
     /// user.
     pub fn unresolved_text(&self) -> Option<String> {
