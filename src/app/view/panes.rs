@@ -65,6 +65,8 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
 /// Rows narrower than this show short forms.
 fn narrow_width(grouping: Grouping, pane: Pane) -> u16 {
     match (grouping, pane) {
+        // With a column for who is online.
+        (Grouping::ByUser, Pane::First) => 36,
         (_, Pane::First) => 30,
         (_, Pane::Second) => 44,
         (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => 34,

@@ -67,6 +67,15 @@ fn selected(session: &Session) -> &str {
 }
 
 #[test]
+fn rooms_of_a_user_keep_their_columns_when_it_is_known_who_is_online() {
+    let mut session = told();
+    session.keys("w w G");
+    let page = super::super::screen::frame(&session.state, Theme::default(), (80, 24)).0;
+    let shown = super::super::screen::lines(&page).join("\n");
+    assert!(shown.contains("• Cour"), "{shown}");
+}
+
+#[test]
 fn marks_who_is_online_and_says_the_nicknames() {
     let mut session = open(same());
     session.keys("Enter");
