@@ -9,7 +9,9 @@ use crate::store::{Change, ChangeReason};
 use crate::sync::{Item, ItemValue};
 
 use super::describe;
+use super::folding::compare_addresses;
 use super::prompt::ExportRequest;
+use super::state::{ChangeKind, UndoStep};
 
 /// Above this number of people, a change is not confirmed with Enter.
 const MAX_PEOPLE_FOR_ENTER: usize = 50;
@@ -46,6 +48,7 @@ impl Confirm {
         let (names, accepts_enter) = match &action {
             ConfirmedAction::Commit(group) => (affected_names(group), accepts_enter(group)),
             ConfirmedAction::RemoveExpired(group) => (affected_names(group), false),
+            ConfirmedAction::Undo(undo) => (affected_names(&undo.edits), accepts_enter(&undo.edits)),
             _ => (String::new(), false),
         };
         Self {
@@ -77,7 +80,9 @@ fn people(group: &Group) -> BTreeSet<&Jid> {
 
 /// The first of several affected people, else of several removed rooms. A domain that all have follows once.
 fn affected_names(group: &Group) -> String {
-    let mut affected = people(group);
+    // As in the panes.
+    let mut affected = Vec::from_iter(people(group));
+    affected.sort_by(|one, other| compare_addresses(one.as_str(), other.as_str()));
     if affected.len() < 2 {
         let removed = group.0.iter().filter_map(|edit| match edit {
             Edit::Room {
@@ -95,7 +100,7 @@ fn affected_names(group: &Group) -> String {
     let locals: Option<Vec<&str>> = affected.iter().map(|one| one.local()).collect();
     match (shared, locals) {
         (Some(domain), Some(names)) => format!("{} ({domain})", describe::first_few(&names)),
-        _ => describe::first_few(&Vec::from_iter(affected)),
+        _ => describe::first_few(&affected),
     }
 }
 
@@ -116,10 +121,22 @@ fn accepts_enter(group: &Group) -> bool {
     people(group).len() <= MAX_PEOPLE_FOR_ENTER && !group.0.iter().any(is_grave)
 }
 
+/// An undo or redo that is asked about.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ConfirmedUndo {
+    pub step: UndoStep,
+    pub kind: ChangeKind,
+    /// Whether the commit also has edits that this session must not see.
+    pub partial: bool,
+    /// What it changes, as far as is known when it is asked about.
+    pub edits: Group,
+}
+
 /// What confirming does.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ConfirmedAction {
     Commit(Group),
+    Undo(Box<ConfirmedUndo>),
     RemoveExpired(Group),
     Export(ExportRequest),
     DiscardForm,

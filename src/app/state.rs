@@ -126,7 +126,7 @@ pub(super) enum ChangeKind {
 }
 
 /// A change of this session that can be undone or redone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct UndoStep {
     pub id: u64,
     /// It reverted an entry of the history; undoing it applies that entry again.

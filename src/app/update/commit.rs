@@ -116,8 +116,8 @@ pub(super) fn enqueue_as(
     let reverts = origin.undoes.is_some();
     let mut change = Change {
         group: group.clone(),
-        // Whatever concerns several users is asked about first, except undo and redo.
-        confirmed: kind == ChangeKind::Do,
+        // Whatever concerns several users is asked about first, except most undos and redos.
+        confirmed: origin.confirmed || kind == ChangeKind::Do,
         ..origin
     };
     let refers = match (kind, of.is_some_and(|step| step.reverts_entry)) {

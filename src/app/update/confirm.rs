@@ -5,7 +5,7 @@ use crate::app::prompt::{Prompt, PromptKind};
 use crate::app::{Confirm, ConfirmedAction, Effect, State};
 use crate::store::{Change, ChangeReason, StoreRequest};
 
-use super::{apply, commit, draft, expire, form, plan, prompt, quit};
+use super::{apply, commit, draft, expire, form, plan, prompt, quit, undo};
 
 /// The top question was drawn.
 pub(super) fn shown(state: &mut State) {
@@ -74,6 +74,7 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
                 prompt::close(state);
             }
         }
+        ConfirmedAction::Undo(undo) => undo::confirmed(state, effects, &undo),
         ConfirmedAction::RemoveExpired(ended) => expire::remove_confirmed(state, effects, &ended),
         ConfirmedAction::Export(export) => prompt::overwrite(state, effects, export),
         ConfirmedAction::DiscardForm => form::close(state),

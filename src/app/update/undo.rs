@@ -1,14 +1,26 @@
-//! Undo and redo. Both are recorded as new changes.
+//! Undo and redo. Both are recorded as new changes. Nothing is asked, unless many users would lose hats on a server: that
+//! would not be sent at once without having been asked about.
 
 use jiff::tz::TimeZone;
 
 use crate::app::command::CommandId;
+use crate::app::overlay::ConfirmedUndo;
 use crate::app::state::{ChangeKind, UndoStep};
-use crate::app::{Effect, State, conflict_text, describe};
-use crate::model::EditError;
-use crate::store::{HistoryEntry, StoreRequest, UndoCandidate};
+use crate::app::{Confirm, ConfirmedAction, Effect, State, conflict_text, describe};
+use crate::model::{EditError, Group, Jid, Wardrobe};
+use crate::store::{Change, HistoryEntry, StoreRequest, UndoCandidate};
+use crate::sync::{GUARD_USERS, SendMode, changed_items, users_losing_hats};
 
 use super::commit;
+
+/// What became of an undo or redo.
+enum UndoOutcome {
+    Done,
+    /// It was done already.
+    Nothing,
+    /// A question is open.
+    Asks,
+}
 
 pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     state.check_can_change()?;
@@ -65,18 +77,20 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
         });
         return;
     }
-    match apply(state, effects, &step, kind, false) {
-        Ok(true) => {}
+    let outcome = apply(state, effects, &step, (kind, false), false);
+    match outcome {
+        Ok(UndoOutcome::Done) => {}
         // Someone else already undid it. The next step needs another key press.
-        Ok(false) => state.notify(already_done(&step, kind, &state.zone())),
-        Err(_) => {
-            let reason = obstacle(state, &step);
+        Ok(UndoOutcome::Nothing) => state.notify(already_done(&step, kind, &state.zone())),
+        Ok(UndoOutcome::Asks) | Err(_) => {
+            let reason = outcome.is_err().then(|| obstacle(state, &step));
             let steps = if kind == ChangeKind::Undo {
                 &mut state.undo_stack
             } else {
                 &mut state.redo_stack
             };
             steps.push(step);
+            let Some(reason) = reason else { return };
             let what = if kind == ChangeKind::Undo { "undo" } else { "redo" };
             state.notify_error(format!("Cannot {what}: {reason}"));
         }
@@ -121,47 +135,127 @@ fn obstacle(state: &State, step: &UndoStep) -> String {
     "the data changed in the meantime".into()
 }
 
-/// Undoes what is left of a step; returns false if nothing is. `partial`: the commit also has edits that this session must
-/// not see. They stay in effect, so the change is not recorded as an undo of that revision.
+/// The user confirmed an undo or redo.
+pub(super) fn confirmed(state: &mut State, effects: &mut Vec<Effect>, undo: &ConfirmedUndo) {
+    let (step, kind) = (&undo.step, undo.kind);
+    match apply(state, effects, step, (kind, undo.partial), true) {
+        Ok(UndoOutcome::Asks) => {}
+        Ok(outcome) => {
+            // A step of an earlier session is known by its revision only.
+            let is_same = |other: &UndoStep| match step.revision {
+                Some(_) => other.revision == step.revision,
+                None => other.id == step.id,
+            };
+            if kind != ChangeKind::Revert {
+                state.undo_stack.retain(|other| !is_same(other));
+                state.redo_stack.retain(|other| !is_same(other));
+            }
+            if matches!(outcome, UndoOutcome::Nothing) {
+                state.notify(already_done(step, kind, &state.zone()));
+            }
+        }
+        Err(_) => {
+            let reason = obstacle(state, step);
+            let what = if kind == ChangeKind::Redo { "redo" } else { "undo" };
+            state.notify_error(format!("Cannot {what}: {reason}"));
+        }
+    }
+}
+
+/// The server to which a change would not be sent at once without having been asked about, and how many users lose hats
+/// in its room.
+fn many_lose_hats(state: &State, edits: &Group, after: &Wardrobe) -> Option<(String, usize)> {
+    let mut rooms: Vec<&Jid> = edits.0.iter().filter_map(|edit| edit.room()).collect();
+    rooms.sort();
+    rooms.dedup();
+    rooms.into_iter().find_map(|room| {
+        let server = state.servers.of_room(room)?;
+        let class = state.servers.class_of(room)?;
+        let [before, after] = [&state.view, after].map(|data| data.room(room).map(|room| &**room));
+        let users = users_losing_hats(&changed_items(class, room, edits, before, after));
+        (server.entry.send == SendMode::AtOnce && users > GUARD_USERS)
+            .then(|| (server.entry.name.to_string(), users))
+    })
+}
+
+/// Asks about an undo or redo by which many users lose hats on a server.
+fn ask(state: &mut State, question: String, (server, users): (String, usize), undo: ConfirmedUndo) {
+    let title = if undo.kind == ChangeKind::Redo {
+        "Redo change"
+    } else {
+        "Undo change"
+    };
+    let users = describe::count(users, "user");
+    state.open(Confirm::new(
+        title,
+        question,
+        format!("This removes hats from {users}, also on {server:?}."),
+        ConfirmedAction::Undo(Box::new(undo)),
+    ));
+}
+
+/// Undoes what is left of a step. `partial`: the commit also has edits that this session must not see. They stay in effect,
+/// so the change is not recorded as an undo of that revision. `asked`: the user confirmed it.
 fn apply(
     state: &mut State,
     effects: &mut Vec<Effect>,
     step: &UndoStep,
-    kind: ChangeKind,
-    partial: bool,
-) -> Result<bool, EditError> {
+    (kind, partial): (ChangeKind, bool),
+    asked: bool,
+) -> Result<UndoOutcome, EditError> {
     let inverse = step.group.inverse();
     let inverse = inverse.without_past_ends(state.clock.now);
     let mut next = state.view.clone();
     let rest = next.apply_remaining(&inverse)?.into_owned();
     if rest.is_empty() {
-        return Ok(false);
+        return Ok(UndoOutcome::Nothing);
     }
     state.start.scope.rights.permit(&rest)?;
+    let undone = |state: &State| describe::group(&rest.inverse(), &state.zone());
+    let redoes = kind == ChangeKind::Redo || (kind == ChangeKind::Revert && step.reverts_entry);
+    if !asked && let Some(lost) = many_lose_hats(state, &rest, &next) {
+        let question = if redoes {
+            format!("Redo: {}?", describe::group(&rest, &state.zone()))
+        } else {
+            format!("Undo: {}?", undone(state))
+        };
+        let undo = ConfirmedUndo {
+            step: step.clone(),
+            kind,
+            partial,
+            edits: rest,
+        };
+        ask(state, question, lost, undo);
+        return Ok(UndoOutcome::Asks);
+    }
     state.view = next;
-    let undone = || describe::group(&rest.inverse(), &state.zone());
     match kind {
         ChangeKind::Redo => state.notify(format!("Redid: {}", describe::group(&rest, &state.zone()))),
         ChangeKind::Revert => {
-            let what = if step.reverts_entry {
+            let what = if redoes {
                 format!("Redid: {}", describe::group(&rest, &state.zone()))
             } else {
-                format!("Undid: {}", undone())
+                format!("Undid: {}", undone(state))
             };
             state.notify(format!("{what} ({} to undo)", commit::undo_keys(state)));
         }
         _ => state.notify(format!(
             "Undid: {} ({} to redo)",
-            undone(),
+            undone(state),
             state.key(CommandId::Redo)
         )),
     }
-    if partial {
-        commit::enqueue(state, effects, rest, ChangeKind::Do, None);
+    let origin = Change {
+        confirmed: asked,
+        ..Change::default()
+    };
+    let of = if partial {
+        (ChangeKind::Do, None)
     } else {
-        commit::enqueue(state, effects, rest, kind, Some(step));
-    }
-    Ok(true)
+        (kind, Some(step))
+    };
+    commit::enqueue_as(state, effects, rest, of, origin);
+    Ok(UndoOutcome::Done)
 }
 
 /// Queries the history for a step of an earlier session, once all changes of this session are saved.
@@ -224,11 +318,12 @@ pub(super) fn undo_entry(
         group: entry.group,
         reason: entry.reason,
     };
-    match apply(state, effects, &step, kind, partial) {
-        Ok(false) => state.notify(already_done(&step, kind, &state.zone())),
+    match apply(state, effects, &step, (kind, partial), false) {
+        Ok(UndoOutcome::Asks) => {}
+        Ok(UndoOutcome::Nothing) => state.notify(already_done(&step, kind, &state.zone())),
         // This is a new change on top of later ones, so the undo stack keeps its order.
-        Ok(true) if kind == ChangeKind::Revert => {}
-        Ok(true) => {
+        Ok(UndoOutcome::Done) if kind == ChangeKind::Revert => {}
+        Ok(UndoOutcome::Done) => {
             state.undo_stack.retain(|step| step.revision != revision);
             state.redo_stack.retain(|step| step.revision != revision);
         }
