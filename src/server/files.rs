@@ -116,12 +116,12 @@ impl ServerFiles {
             .lock_note(&format!("{}.follower", Self::base_name(room)))
     }
 
-    /// Replaces the base of a room, durably. `with` gets the existing one; `None` removes it.
+    /// Replaces the base of a room, durably. `with` gets the existing one; `None` removes it. Returns the new one.
     pub(super) fn update_base(
         &self,
         room: &Jid,
         with: impl FnOnce(Result<Option<Base>, SetAside>) -> Option<Base>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<Arc<Base>>, StoreError> {
         let mut written = None;
         self.bases.update(&Self::base_name(room), LARGEST_BASE, |there| {
             let there = match there {
@@ -135,10 +135,7 @@ impl ServerFiles {
                 bytes
             })
         })?;
-        if let Some((base, bytes)) = written {
-            self.known.set(base, bytes);
-        }
-        Ok(())
+        Ok(written.map(|(base, bytes)| self.known.set(base, bytes)))
     }
 
     /// Locks a room for this account, from sending to the recorded answer, waiting at most this long. `None` if another

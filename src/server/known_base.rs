@@ -48,10 +48,12 @@ impl KnownBase {
         }
     }
 
-    /// This document was written.
-    pub(super) fn set(&self, base: Base, bytes: Vec<u8>) {
+    /// This document was written. Returns its base.
+    pub(super) fn set(&self, base: Base, bytes: Vec<u8>) -> Arc<Base> {
         let (hash, base) = (hash(&bytes), Arc::new(base));
+        let written = base.clone();
         *lock(&self.0) = (bytes.len() <= LARGEST).then_some(ParsedBase { bytes, hash, base });
+        written
     }
 }
 
@@ -85,7 +87,7 @@ mod tests {
         let other = known.parse(changed.to_bytes(), &first.room);
         assert_eq!(*other.0.expect("valid"), changed);
         assert_ne!(other.1, hash);
-        known.set(second.clone(), second.to_bytes());
+        assert_eq!(*known.set(second.clone(), second.to_bytes()), second);
         let written = known.parse(second.to_bytes(), &second.room);
         assert_eq!(*written.0.expect("valid"), second);
         // Someone copied the document of another room.

@@ -415,7 +415,7 @@ impl Engine {
             }
             Some(base)
         });
-        written.map_err(|error| error.to_string())
+        written.map(drop).map_err(|error| error.to_string())
     }
 }
 

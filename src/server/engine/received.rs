@@ -34,7 +34,7 @@ impl Engine {
         if let Some(base) = self.settle(&room, revision, received, held)
             && let Some(known) = self.rooms.get_mut(&name).filter(|known| known.read.is_some())
         {
-            known.base = Some(Arc::new(base));
+            known.base = Some(base);
         }
         self.changed(room, revision);
         self.following.received(&name);
@@ -60,12 +60,12 @@ impl Engine {
         revision: u64,
         received: &BTreeMap<Item, ReceivedItem>,
         held: BTreeSet<Jid>,
-    ) -> Option<Base> {
+    ) -> Option<Arc<Base>> {
         let (name, known) = (&room.room, self.rooms.get(&room.room)?);
         let (class, read, local) = (known.class?, known.read.as_ref(), room.local.as_deref()?);
         let files = self.files().ok().filter(|_| self.writes(name))?;
         let outbox = known.outbox(files, class, name);
-        let mut updated = None;
+        let mut is_settled = false;
         let written = files.update_base(name, |stored| {
             let is_valid = |base: &Base| {
                 let is_same_room = read.map_or(!base.gone, |read| base.check_room(&read.room).is_ok());
@@ -111,28 +111,29 @@ impl Engine {
             }
             base.revision = revision.max(base.revision);
             base.held = held;
-            updated = Some(base.clone());
+            is_settled = true;
             Some(base)
         });
-        if let Err(error) = written {
-            // The base is older then, which at most causes an unnecessary conflict.
-            log::warn!(room:% = name, reason:% = error; "base not written");
-            self.emit(ServerEvent::NotRecorded {
-                server: self.settings.entry.name.clone(),
-                room: name.clone(),
-                reason: error.to_string(),
-            });
-            return None;
-        }
-        if updated.is_some() {
-            let theirs = |item: &Item| match read {
-                Some(read) => Some(read.room.value(item)),
-                None => received.get(item).map(|received| received.value.clone()),
-            };
-            let is_equal = |item: &Item| theirs(item) == Some(local_value(class, local, item));
-            forget_what_is_done(files, known, (class, name), &is_equal, &outbox);
-        }
-        updated
+        let updated = match written {
+            Ok(base) => base.filter(|_| is_settled)?,
+            Err(error) => {
+                // The base is older then, which at most causes an unnecessary conflict.
+                log::warn!(room:% = name, reason:% = error; "base not written");
+                self.emit(ServerEvent::NotRecorded {
+                    server: self.settings.entry.name.clone(),
+                    room: name.clone(),
+                    reason: error.to_string(),
+                });
+                return None;
+            }
+        };
+        let theirs = |item: &Item| match read {
+            Some(read) => Some(read.room.value(item)),
+            None => received.get(item).map(|received| received.value.clone()),
+        };
+        let is_equal = |item: &Item| theirs(item) == Some(local_value(class, local, item));
+        forget_what_is_done(files, known, (class, name), &is_equal, &outbox);
+        Some(updated)
     }
 }
 
