@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::super::backend::Seen;
 use super::super::error::Error;
 use super::Engine;
+use super::at_once::NO_ID;
 use super::plan::{COMPARISONS, with_answers};
 use super::room::{Asked, Lost, Reading};
 use crate::model::Jid;
@@ -21,8 +22,6 @@ use crate::sync::{
     ServerClass, ServerEvent, ServerKind, ServerState, merge,
 };
 
-/// The number of requests that are not stopped by their number.
-const NO_ID: u64 = u64::MAX;
 /// Rooms that are read at a time; in between, requests are handled.
 const ROOMS_AT_A_TIME: usize = 8;
 /// The number of users who are read alone before the whole room is read again.
