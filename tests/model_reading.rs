@@ -107,7 +107,7 @@ const INSIDE: &[(&str, &str, &str)] = &[
     ("hat", ",\n              \"required\": null", "line 16, column 30: expected true or false, found null"),
     ("hat", ",\n              \"title\": [\"Teacher\"]", "line 16, column 24: expected a title: text in quotes, found a list"),
     // Invalid addresses.
-    ("rooms", ",\n    \"conference.example.org\": {}", "line 21, column 5: \"conference.example.org\" is not an address: a room address has a name before the @, such as room@conference.example.org"),
+    ("rooms", ",\n    \"conference.example.org\": {}", "line 21, column 5: \"conference.example.org\" is not a room address: it needs a name before the domain, such as room@conference.example.org"),
     ("rooms", ",\n    \"a room@conference.example.org\": {}", "line 21, column 5: \"a room@conference.example.org\" is not an address: space or invalid character before the @"),
     ("users", ",\n        \"\": {}", "line 19, column 9: \"\" is not an address: missing or invalid domain"),
     ("users", ",\n        \"prof@\": {}", "line 19, column 9: \"prof@\" is not an address: missing or invalid domain"),

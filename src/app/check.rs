@@ -77,7 +77,7 @@ impl Form {
             }),
             Meaning::Several(known) => Err(several_problem("hats", &known)),
             _ => Err(format!(
-                "No hat has this title, and it is not a valid ID ({})",
+                "No hat has this title, and the ID is not valid ({}). Choose a hat from the list, or correct the ID",
                 error.reason
             )),
         }

@@ -40,7 +40,7 @@ commands! {
     EditUser "edit-user" aka ["role", "ban", "unban", "block", "outcast", "promote", "demote", "moderator", "owner", "admin", "member", "mute", "unmute", "permissions", "affiliation"] { place: Place::Users, title: "Edit", keys: &[c('e')], footer: true, marked: true,
         help: "Set the user's affiliation" }
     RemoveUser "remove-user" aka ["delete", "kick", "expel"] { place: Place::Users, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
-        help: "Remove the user from the room (asks first, except for members without hats)" }
+        help: "Remove the user from the room (asks first if the user has hats or is an owner or admin)" }
     MarkUser "mark-user" { place: Place::Users, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "Mark or unmark the user (commands act on all marked)" }
     CopyUserHats "copy-user-hats" aka ["duplicate", "clone"] formerly ["copy-hats-of-user"] { place: Place::Users, title: "Copy", keys: &[c('y')], footer: false,
@@ -118,7 +118,7 @@ commands! {
     BanEverywhere "ban-everywhere" aka ["block", "outcast"] { place: Place::AllUsers, title: "Ban", keys: &[c('b')], footer: true, marked: true,
         help: "Ban the user from all their rooms (asks first)" }
     RemoveUserEverywhere "remove-user-everywhere" aka ["delete", "kick", "expel"] { place: Place::AllUsers, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
-        help: "Remove the user from all their rooms (asks first, except for a member without hats in only one room)" }
+        help: "Remove the user from all their rooms (asks first if there are several, or if the user has hats or is an owner or admin)" }
     MarkListedUser "mark-listed-user" { place: Place::AllUsers, title: "Mark", keys: &[c(' '), c('m')], footer: false,
         help: "Mark or unmark the user (commands act on all marked)" }
     AddListedUserToRoom "add-listed-user-to-room" aka ["affiliate"] { place: Place::AllUsers, title: "Add to room", keys: &[c('A')], footer: false, marked: true,
@@ -132,7 +132,7 @@ commands! {
     BanInRooms "ban-in-rooms" aka ["block", "outcast"] { place: Place::RoomsOfUser, title: "Ban", keys: &[c('b')], footer: true, marked: true,
         help: "Ban the user from this room, or from all marked rooms (asks first)" }
     RemoveUserFromRooms "remove-user-from-rooms" aka ["delete", "kick", "expel"] { place: Place::RoomsOfUser, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
-        help: "Remove the user from this room, or from all marked rooms (asks first, except for a member without hats)" }
+        help: "Remove the user from this room, or from all marked rooms (asks first for several rooms, or if the user has hats or is an owner or admin)" }
     MarkRoomOfUser "mark-room-of-user" { place: Place::RoomsOfUser, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "Mark or unmark the room (commands act on all marked)" }
     AddToAnotherRoom "add-to-another-room" aka ["affiliate"] { place: Place::RoomsOfUser, title: "Add to room", keys: &[c('A')], footer: true,
@@ -192,7 +192,7 @@ commands! {
     Draft "draft" { place: Place::Panes, title: "Draft", keys: &[c('D')], footer: true,
         help: "Show the unsaved draft" }
     Back "back" { place: Place::Panes, title: "Back", keys: &[k(KeyCode::Esc)], footer: false,
-        help: "Clear filter or marks; if none, move left" }
+        help: "Clear the filter or the marks; if there are none, move left" }
     Copy "copy" aka ["clipboard"] { place: Place::Panes, title: "Copy address", keys: &[c('Y')], footer: false,
         help: "Copy the address or hat ID (all marked, one per line)" }
     CopyJson "copy-json" { place: Place::Panes, title: "Copy JSON", keys: &[c('J')], footer: false,
@@ -202,7 +202,7 @@ commands! {
     Mouse "mouse" { place: Place::Panes, title: "Mouse", keys: &[c('M')], footer: false,
         help: "Turn the mouse on or off (while on, Shift selects text)" }
     ChooseTheme "choose-theme" aka ["color", "colour", "appearance", "dark", "light"] { place: Place::Panes, title: "Theme", keys: &[c('T')], footer: false,
-        help: "Choose theme" }
+        help: "Choose a theme" }
     Quit "quit" aka ["exit", "close", "leave"] { place: Place::Panes, title: "Quit", keys: &[c('q')], footer: false,
         help: "Quit (pending changes are saved first)" }
     Down "down" merged ["filter-down", "found-down", "set-down", "catalogue-down", "history-down", "list-down"] { place: Place::Lists, title: "Down", keys: &[k(KeyCode::Down), c('j')], fallback: Key::ctrl('n'), footer: false,
@@ -312,7 +312,7 @@ commands! {
     DefineHat "define-hat" { place: Place::Catalog, title: "Define", keys: &[c('a')], footer: true,
         help: "Define a hat in the room's catalog" }
     EditCatalogHat "edit-catalog-hat" formerly ["edit-defined"] { place: Place::Catalog, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true,
-        help: "Edit title and color; can also change the titles of users" }
+        help: "Edit the title and color; can also change the title for users with the hat" }
     RemoveCatalogHat "remove-catalog-hat" formerly ["delete-defined"] { place: Place::Catalog, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the hat from the catalog" }
     CatalogUndo "catalog-undo" formerly ["catalogue-undo"] { place: Place::Catalog, title: "Undo", keys: &[c('u')], footer: true,
@@ -380,7 +380,7 @@ commands! {
     CloseServers "close-servers" { place: Place::Servers, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('S')], footer: true,
         help: "Stop the comparison, or close the list" }
     ApplyPlan "apply-plan" aka ["send", "receive"] { place: Place::Plan, title: "Apply", keys: &[k(KeyCode::Enter)], footer: true,
-        help: "Send and receive all decided changes (asks first)" }
+        help: "Send and receive all changes (asks first); undecided ones are skipped" }
     ToggleLine "toggle-line" aka ["skip", "leave out"] { place: Place::Plan, title: "Leave out", keys: &[c(' '), c('x')], footer: true,
         help: "Leave out or include the row; add a room that is only on the server" }
     ChooseYours "choose-yours" { place: Place::Plan, title: "Keep yours", keys: &[c('m')], footer: true,

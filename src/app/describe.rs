@@ -374,6 +374,14 @@ fn attachment_changes(before: &Attachment, after: &Attachment, zone: &TimeZone) 
     }
 }
 
+/// A text followed by a hint in parentheses, such as `u to undo`; joins parentheses at its end.
+pub(super) fn with_hint(text: &str, hint: &str) -> String {
+    match text.strip_suffix(')') {
+        Some(start) => format!("{start}; {hint})"),
+        None => format!("{text} ({hint})"),
+    }
+}
+
 /// A text in quotes.
 pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", truncated(text))

@@ -129,7 +129,9 @@ impl Prompt {
             PromptKind::Export(_) => ".csv for a table, .json for complete data".into(),
             PromptKind::SaveSet(hats, of) => format!("Hats: {} (from {of})", super::describe::hats(hats)),
             PromptKind::RenameSet(name) => format!("Current name: {name}"),
-            PromptKind::Reason => "kept in the history; a server gets it with a changed affiliation".into(),
+            PromptKind::Reason => {
+                "kept in the history; for changed affiliations, also sent to the server".into()
+            }
         }
     }
 

@@ -276,9 +276,9 @@ impl State {
         };
         let key = self.key(clear);
         Some(if pane == self.focus {
-            format!("The filter hides {hidden} ({key} clears it)")
+            format!("The filter hides {hidden} ({key} to clear it)")
         } else {
-            format!("A filter hides {hidden} ({key} there clears it)")
+            format!("A filter hides {hidden} ({key} in that pane to clear it)")
         })
     }
 

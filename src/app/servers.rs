@@ -276,10 +276,10 @@ pub(super) fn open_differences(counts: PlanCounts) -> usize {
     counts.send + counts.receive + counts.conflicts + counts.held + counts.skipped
 }
 
-/// What is said where it could not be recorded what both sides have.
+/// The message where it could not be recorded what both sides have.
 pub fn not_recorded_text(server: &str, room: &Jid, reason: &str) -> String {
     format!(
-        "{room} on {server}: cannot record what both sides have, so the next comparison may show conflicts: {}",
+        "{room} on {server:?}: cannot record what both sides have, so the next comparison may show conflicts: {}",
         super::describe::after_colon(reason)
     )
 }

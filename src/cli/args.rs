@@ -31,7 +31,7 @@ pub use sets::{SetApplyArgs, SetRemoveArgs, SetRenameArgs, SetSaveArgs, SetsArgs
 
 /// Manage the hats of users in XMPP rooms.
 ///
-/// Without a command, hatrack opens its screen. A hat is an extra label for a user in a room, such as "Teacher's
+/// Without a command, hatrack opens the interactive screen. A hat is an extra label for a user in a room, such as "Teacher's
 /// Assistant" (XEP-0317); its ID is a URI. Rooms and users are given by their addresses (JIDs); a resource
 /// (the part after a slash) is ignored.
 #[derive(Debug, Parser)]
@@ -44,17 +44,17 @@ pub struct Cli {
     /// Start with the mouse on (hold Shift to select text)
     #[arg(long)]
     pub mouse: bool,
-    /// Plain text instead of boxes, for screen readers
+    /// Show plain text instead of boxes, for screen readers
     #[arg(long)]
     pub plain: bool,
     /// Use ASCII only [default: on a Linux console or without a UTF-8 locale]
     #[arg(long)]
     pub ascii: bool,
-    /// Use of colors; by default detected from the environment
+    /// Number of colors [default: detected from the environment]
     #[arg(long, value_name = "COLORS", alias = "colour",
           value_parser = NamedValueParser::<ColorMode>::new(ColorMode::NAMES))]
     pub color: Option<ColorMode>,
-    /// Background of the terminal; by default detected
+    /// Background of the terminal [default: detected]
     #[arg(long, value_name = "BACKGROUND",
           value_parser = NamedValueParser::<Background>::new(Background::NAMES))]
     pub background: Option<Background>,
@@ -107,8 +107,8 @@ Exit codes:
   4      data file unreadable
   5      conflict or locked file; plan, pull and apply: a conflict or a
          held-back removal needs your decision
-  6      differences found by plan, or left by an apply that you canceled
-  7      changes were saved but not sent to their server
+  6      differences found by plan, or left after a canceled apply
+  7      saved, but not sent to the server
   128+n  ended by signal n (130: Ctrl-C)";
 
 /// Options accepted before and after the command. After it, they can only restrict the session further.
@@ -118,7 +118,7 @@ pub struct CommonOptions {
     /// Data file; created when you make the first change
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Name recorded in the history [default: login name of the user ID; over SSH, the client address is added]
+    /// Name recorded in the history [default: your login name; over SSH, the client address is added]
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
     /// Configuration file, instead of ~/.config/hatrack/config.toml
@@ -184,13 +184,13 @@ pub enum CliCommand {
     Follow(FollowArgs),
     /// Check the data file and its history
     Check(CheckArgs),
-    /// Check the configuration, or print the default one
+    /// Check the configuration, or print the default configuration
     Config(ConfigArgs),
     /// Print the history, newest first
     History(HistoryArgs),
     /// Undo your last change, or the given one
     Undo(UndoArgs),
-    /// Redo your last undone change, or undo the given undo
+    /// Redo your last undone change, or the change that the given undo reverted
     Redo(RedoArgs),
     /// Print completions for a command line
     #[command(hide = true)]
@@ -220,7 +220,7 @@ pub struct ShowArgs {
 pub struct UserArgs {
     /// The user's address
     pub user: String,
-    /// Print a JSON object with a user object for each room address
+    /// Print JSON: the user object of each room, by room address
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

@@ -119,7 +119,7 @@ pub(super) fn warn_of_unsent(report: &Report, out: &mut Output) -> Result<Status
         for failed in &room.failed {
             let [target, what, why] = failed_texts(failed, None);
             out.warn(&format!(
-                "cannot {what} for {target} in {} on {server}: {why}",
+                "cannot {what} for {target} in {} on {server:?}: {why}",
                 room.room
             ))?;
         }
@@ -152,7 +152,7 @@ pub(super) fn print_sent(report: &Report, out: &mut Output) -> Result<(), Failur
     match report.rooms.iter().map(|room| room.sent).sum() {
         0 => Ok(()),
         sent => out.line(&format!(
-            "Sent {} to {}",
+            "Sent {} to {:?}",
             describe::count(sent, "change"),
             report.server
         )),
@@ -161,7 +161,7 @@ pub(super) fn print_sent(report: &Report, out: &mut Output) -> Result<(), Failur
 
 /// The warning for a saved change that is not sent by itself.
 pub(super) fn held_text(server: &str, room: &Jid, reason: &HeldReason) -> String {
-    format!("saved, but not sent to {server}: {reason}; hatrack apply {room} sends it")
+    format!("saved, but not sent to {server:?}: {reason}; run hatrack apply {room} to send it")
 }
 
 /// What is only saved waits for the next command or session, so that is no failure. Other conflicts in the room are not
@@ -182,7 +182,7 @@ fn unsent(server: &str, room: &RoomReport) -> String {
         .map(describe::after_colon)
         .unwrap_or_default();
     format!(
-        "saved, but {number} in {} not sent to {server} yet: {why}",
+        "saved, but {number} in {} not sent to {server:?} yet: {why}",
         room.room
     )
 }

@@ -27,7 +27,7 @@ impl Failure {
         Self::with_code(1, message)
     }
 
-    /// Ctrl-C (exit code 130), of which nothing needs to be said.
+    /// Ctrl-C (exit code 130), which needs no message.
     pub fn interrupted() -> Self {
         Self::with_code(130, "")
     }

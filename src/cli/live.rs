@@ -186,7 +186,7 @@ fn joined(mut report: Report, received: &BTreeMap<Jid, usize>) -> Report {
 }
 
 impl LiveSession<'_> {
-    /// The plan of a server; what failed is said, and the others go on.
+    /// The plan of a server. A failure is reported, and the other servers continue.
     fn planned(
         &self,
         number: usize,

@@ -81,9 +81,9 @@ impl ProgressLine {
     }
 }
 
-/// `Connecting to example…`.
+/// `Connecting to "example"…`.
 fn waiting(what: &str, connecting: &BTreeSet<Arc<str>>) -> String {
-    let names: Vec<&str> = connecting.iter().map(|name| &**name).collect();
+    let names: Vec<String> = connecting.iter().map(|name| format!("{name:?}")).collect();
     match names.as_slice() {
         [] => format!("{what}…"),
         names => format!("Connecting to {}…", names.join(", ")),

@@ -65,7 +65,9 @@ fn check(
 }
 
 fn none(out: &mut Output) -> Result<(), Failure> {
-    out.line("No servers configured; hatrack servers example prosody (or xmpp) prints an example section")
+    out.line(
+        "No servers configured; run hatrack servers example prosody (or xmpp) to print an example section",
+    )
 }
 
 /// A row of the list, also as JSON.
@@ -105,7 +107,7 @@ impl StateName {
 
     fn text(self) -> &'static str {
         match self {
-            Self::Ready => "ready",
+            Self::Ready => "connected",
             Self::Away => "not reachable",
             Self::Refused => "refused",
             Self::Unchecked => "not checked",

@@ -383,6 +383,10 @@ fn insert_once<T: PartialEq>(
 }
 
 fn address_error(column: &str, error: &InvalidJid) -> String {
-    let InvalidJid { text, reason } = error;
-    format!("{column} {} is not an address: {reason}", quoted(text))
+    let InvalidJid {
+        text,
+        expected,
+        reason,
+    } = error;
+    format!("{column} {} is not {expected}: {reason}", quoted(text))
 }

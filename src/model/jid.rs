@@ -22,10 +22,12 @@ pub struct Jid(Arc<str>);
 
 /// The text is not a valid address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} is not an address: {reason}", quoted(text))]
+#[error("{} is not {expected}: {reason}", quoted(text))]
 pub struct InvalidJid {
     /// The text.
     pub text: Box<str>,
+    /// What the text should be, with its article: "an address" or "a room address".
+    pub expected: &'static str,
     /// What is wrong with the text.
     pub reason: String,
 }
@@ -74,9 +76,10 @@ impl Jid {
     fn require_local(self, text: &str) -> Result<Self, InvalidJid> {
         match self.local() {
             Some(_) => Ok(self),
-            None => Err(invalid(text)(
-                "a room address has a name before the @, such as room@conference.example.org",
-            )),
+            None => Err(InvalidJid {
+                expected: "a room address",
+                ..invalid(text)("it needs a name before the domain, such as room@conference.example.org")
+            }),
         }
     }
 
@@ -99,6 +102,7 @@ impl Jid {
 fn invalid(text: &str) -> impl FnOnce(&'static str) -> InvalidJid + '_ {
     |reason| InvalidJid {
         text: text.into(),
+        expected: "an address",
         reason: reason.into(),
     }
 }

@@ -144,7 +144,11 @@ impl ReadError {
             }
         }
         // These are reported at the end of a member's name; the column should be that of its start.
-        let errors = [" is not an address: ", " is not a URI: "];
+        let errors = [
+            " is not an address: ",
+            " is not a room address: ",
+            " is not a URI: ",
+        ];
         if errors.iter().any(|wrong| message.contains(wrong)) || message.contains(" is another spelling of ")
         {
             let here = text

@@ -199,7 +199,7 @@ impl CheckReport {
                 if damaged > 0 {
                     let lines = if damaged == 1 { "line is" } else { "lines are" };
                     self.errors.push(format!(
-                        "{damaged} {lines} damaged; hatrack check --repair moves the damaged lines to a separate file"
+                        "{damaged} {lines} damaged; run hatrack check --repair to move the damaged lines to a separate file"
                     ));
                 }
                 if unknown > 0 {

@@ -9,7 +9,7 @@ impl ServerEntry {
     pub fn affiliation_problem(&self, room: &Jid) -> Option<String> {
         (self.affiliations == Affiliations::Show).then(|| {
             format!(
-                "affiliations in {room} are only received: change them on {}, or set affiliations = \"manage\" in the \
+                "affiliations in {room} are only received: change them on {:?}, or set affiliations = \"manage\" in the \
                  configuration",
                 self.name
             )

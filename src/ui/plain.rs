@@ -207,7 +207,7 @@ fn loading(state: &State) -> PageContent<'static> {
     let failed = screen::loading(state).and_then(|opening| opening.failed);
     let says = match failed {
         // Progress is left out, because it would be read out with every change.
-        None => format!("Loading {file}. {} quits.", state.key(CommandId::Quit)),
+        None => format!("Loading {file}. Press {} to quit.", state.key(CommandId::Quit)),
         Some(failed) => format!("{file} was not changed. {failed}"),
     };
     static_lines(says.clone(), Vec::new(), says)

@@ -200,7 +200,7 @@ fn import_with_errors_changes_nothing() {
     );
     home.write("a.json", "{\"version\": 1, \"rooms\": {\"a\": {}}}");
     home.assert_fails(&["import", "a.json"], 2,
-        "a.json: line 1, column 26: \"a\" is not an address: a room address has a name before the @, such as room@conference.example.org [bad-request]");
+        "a.json: line 1, column 26: \"a\" is not a room address: it needs a name before the domain, such as room@conference.example.org [bad-request]");
     home.assert_fails(
         &["import", "/"],
         1,

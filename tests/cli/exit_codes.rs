@@ -72,7 +72,7 @@ fn ended_by(signal: Signal) -> i32 {
     BufReader::new(child.stderr.take().unwrap())
         .read_line(&mut said)
         .unwrap();
-    assert!(said.contains("gone is not reachable"), "{said}");
+    assert!(said.contains("\"gone\" is not reachable"), "{said}");
     kill_process(Pid::from_child(&child), signal).unwrap();
     let status = child.wait().unwrap();
     status.code().unwrap_or_else(|| panic!("{status}"))

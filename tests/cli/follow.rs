@@ -44,7 +44,7 @@ fn a_server_whose_password_cannot_be_entered_at_the_start_is_said_to_need_anothe
     add_compared_room(&home, "one", ServerClass::EjabberdOld);
     let output = home.run(&["follow"]);
     assert_eq!(output.code, 1, "{output:?}");
-    let expected = "hatrack: one is not reachable: cannot reach 127.0.0.1, port 1: connection refused. ";
+    let expected = "hatrack: \"one\" is not reachable: cannot reach 127.0.0.1, port 1: connection refused. ";
     assert!(output.err.starts_with(expected), "{output:?}");
     let expected = " Start hatrack follow again to enter its password\n";
     assert!(output.err.ends_with(expected), "{output:?}");

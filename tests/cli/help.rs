@@ -287,7 +287,7 @@ fn earlier_names_of_options_still_work() {
             .contains("urn:x:1")
     );
     home.run_ok(&["catalog", "define", ROOM, "urn:x:1", "--hue", "red"]);
-    // There is no server, which is said after the options were read.
+    // There is no server, which is reported after the options were read.
     for line in [
         &["pull", "--take-removals"] as &[&str],
         &["apply", "--yes", "--take-removals", "--prefer", "local"],

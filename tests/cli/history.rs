@@ -354,7 +354,7 @@ fn reports_and_repairs_damaged_history() {
     );
     assert!(
         checked.err.ends_with(
-            "; 2 lines are damaged; hatrack check --repair moves the damaged lines to a separate file\n"
+            "; 2 lines are damaged; run hatrack check --repair to move the damaged lines to a separate file\n"
         ),
         "{}",
         checked.err

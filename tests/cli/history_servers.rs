@@ -34,7 +34,7 @@ fn history_names_servers_to_which_a_change_was_to_be_sent() {
     assert_eq!(table.matches("to be sent").count(), 1, "{table}");
     let first = table.lines().nth(1).unwrap_or_default();
     assert!(
-        first.ends_with("; to be sent to example, lab; reason: a new term"),
+        first.ends_with("; to be sent to \"example\", \"lab\"; reason: a new term"),
         "{table}"
     );
     let json = home.run_ok(&["history", "--json"]);

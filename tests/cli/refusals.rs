@@ -191,7 +191,7 @@ fn usage_errors_are_one_line_with_code_2() {
         (&["add", "x@", TERRY, HAT], "\"x@\" is not an address: "),
         (
             &["add", "example.org", TERRY, HAT],
-            "\"example.org\" is not an address: a room address has a name before the @",
+            "\"example.org\" is not a room address: it needs a name before the domain",
         ),
         (&["add", ROOM, "a b@c", HAT], "\"a b@c\" is not an address: "),
         (

@@ -41,7 +41,8 @@ fn assert_schema(definition: &str, data: &Value) {
 #[test]
 fn without_servers_nothing_is_listed() {
     let home = Home::new();
-    let none = "No servers configured; hatrack servers example prosody (or xmpp) prints an example section\n";
+    let none =
+        "No servers configured; run hatrack servers example prosody (or xmpp) to print an example section\n";
     assert_eq!(home.run_ok(&["servers"]), none);
     assert_eq!(home.run_ok(&["servers", "check"]), none);
     assert_eq!(home.run_ok(&["servers", "--json"]), "[]\n");
@@ -287,7 +288,7 @@ fn affiliations_that_a_server_only_shows_are_not_changed() {
     home.run_ok(&["affiliate", room, user, "admin"]);
     home.write(CONFIG, configured(&home));
     let file = home.run_ok(&["export"]);
-    let refused = "affiliations in a@c.example.org are only received: change them on gone, or set affiliations = \
+    let refused = "affiliations in a@c.example.org are only received: change them on \"gone\", or set affiliations = \
                    \"manage\" in the configuration";
     home.write(
         "owner.json",

@@ -276,7 +276,7 @@ const OF_PROSODY: [(&str, usize, &str); 34] = [
     (
         "rooms = [\"c.example.org\"]",
         5,
-        "rooms: \"c.example.org\" is not an address: a room address has a name before the @",
+        "rooms: \"c.example.org\" is not a room address: it needs a name before the domain",
     ),
     (
         "rooms = [\"a@d.example.org\"]",

@@ -89,7 +89,7 @@ impl Session<'_> {
             .unwrap();
     }
 
-    /// Waits until the server was looked at a few times more, then gives what was said meanwhile.
+    /// Waits until the server was looked at a few times more, then returns what was reported meanwhile.
     fn after_looks(&self, stage: &Stage) -> Vec<ServerEvent> {
         let looks = || stage.server.lock().unwrap().looks;
         wait_until(looks() + 5, looks);

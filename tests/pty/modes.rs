@@ -86,7 +86,7 @@ fn terminal_is_restored_after_error() {
     stage.see("line 2");
     stage.press("q");
     assert_eq!(stage.end_with_all_put_back(), 4);
-    stage.until("it is said again where it stays", |seen| {
+    stage.until("it is shown again where it stays", |seen| {
         seen.shows("hatrack: ") && seen.shows("broken.json")
     });
 }
@@ -121,7 +121,7 @@ fn terminal_is_restored_after_panic() {
     stage.press_and_see("urn:x:1", "urn:x:1");
     stage.press("!");
     assert_eq!(stage.end_with_all_put_back(), 101);
-    stage.until("what happened is said", |seen| {
+    stage.until("what happened is shown", |seen| {
         seen.shows("this is what happened")
     });
     assert_eq!(home.drafts(), 1, "what was typed is kept");

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::stage::{Home, ROOM, Stage, TERRY};
 
-const WAITING: &str = "Connecting to example…";
+const WAITING: &str = "Connecting to \"example\"…";
 
 /// A configured server that takes connections and says nothing, until it is told to close them.
 fn silent_server(home: &Home) -> Sender<()> {
@@ -51,7 +51,7 @@ fn commands_say_which_server_they_wait_for() {
         (&["plan"][..], "example: "),
         (
             &["add", ROOM, TERRY, "urn:x:1", "--active"],
-            "not sent to example yet",
+            "not sent to \"example\" yet",
         ),
     ] {
         let home = Home::with_terry();

@@ -1,5 +1,5 @@
 //! Against real servers on loopback: Prosody 0.12 and 13, ejabberd 23.01 and 26.07. They need root and Debian; what is missing
-//! is said in a line, and is a failure in the gate.
+//! is reported in a line, and is a failure in the gate.
 
 #![expect(
     clippy::unwrap_used,

@@ -14,7 +14,7 @@ static IDLE: Mutex<Vec<Server>> = Mutex::new(Vec::new());
 pub(crate) struct Shared(Option<Server>);
 
 impl Shared {
-    /// Takes one that no test uses, or starts one. `None`: it cannot be here, which is said.
+    /// Takes one that no test uses, or starts one. `None`: it cannot run here, which is reported.
     pub(crate) fn take(kind: Kind) -> Option<Self> {
         let idle = || {
             let mut idle = IDLE.lock().unwrap();

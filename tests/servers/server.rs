@@ -229,7 +229,7 @@ fn certificate() -> &'static (String, String) {
 }
 
 impl Server {
-    /// Starts one. `None`: it cannot be here, which is said.
+    /// Starts one. `None`: it cannot run here, which is reported.
     pub(crate) fn start(kind: Kind) -> Option<Self> {
         Self::start_with(kind, "")
     }

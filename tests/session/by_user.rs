@@ -228,7 +228,7 @@ fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
     assert_eq!(
         session.notice(),
         format!(
-            "Changed {TERRY} to admin in {ROOM} (was member) (u to undo). Skipped: 1 user is unchanged in {OTHER}"
+            "Changed {TERRY} to admin in {ROOM} (was member; u to undo). Skipped: 1 user is unchanged in {OTHER}"
         )
     );
     session.keys("e Enter");

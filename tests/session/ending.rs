@@ -357,11 +357,11 @@ fn many_hats_that_would_have_expired_long_ago_wait_for_a_confirmation() {
     assert_eq!(
         session.notice(),
         "21 users would lose hats that expired more than a day ago, so they are not removed: is it 2100-01-01 13:00? \
-         E removes them"
+         Press E to remove them"
     );
     session.keys("Esc");
     session.send(Msg::Now(time("2100-01-01T12:05:00Z")));
-    assert_eq!(session.notice(), "", "it is said once");
+    assert_eq!(session.notice(), "", "it is reported once");
     // The clock is set right, and they expire in time.
     session.send(Msg::Now(time("2026-11-29T12:00:00Z")));
     session.keys("E");

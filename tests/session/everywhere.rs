@@ -179,7 +179,7 @@ fn narrow_help_shows_the_selected_row_in_full() {
     let whole = screen.replace('┃', " ");
     let whole = whole.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        whole.contains("(asks first, except for members without"),
+        whole.contains("(asks first if the user has hats or is"),
         "{screen}"
     );
 }

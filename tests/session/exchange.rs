@@ -95,7 +95,9 @@ fn invalid_rows_are_listed_and_nothing_imported() {
     session.keys("Enter");
     let said = says(&session);
     assert!(
-        said.starts_with("2 lines have errors. Nothing was imported.\nline 2: room \"x\" is not an address"),
+        said.starts_with(
+            "2 lines have errors. Nothing was imported.\nline 2: room \"x\" is not a room address"
+        ),
         "{said}"
     );
     assert_eq!(said.lines().count(), 3);

@@ -399,9 +399,12 @@ fn help_of_the_history_names_space_once() {
 fn rows_hidden_by_a_filter_are_not_called_missing() {
     let mut session = open();
     session.keys("Enter / n o b o d y Enter e");
-    assert_eq!(session.notice(), "The filter hides 3 users (Esc clears it)");
+    assert_eq!(session.notice(), "The filter hides 3 users (Esc to clear it)");
     session.keys("Tab a");
-    assert_eq!(session.notice(), "A filter hides 3 users (Esc there clears it)");
+    assert_eq!(
+        session.notice(),
+        "A filter hides 3 users (Esc in that pane to clear it)"
+    );
     session.keys("Shift-Tab ?");
     let reasons = |session: &Session| -> Vec<String> {
         let finder: &Finder = session.state.top_as().unwrap();
@@ -417,7 +420,7 @@ fn rows_hidden_by_a_filter_are_not_called_missing() {
     };
     let all = reasons(&session);
     assert!(
-        all.contains(&"The filter hides 3 users (Esc clears it)".to_owned()),
+        all.contains(&"The filter hides 3 users (Esc to clear it)".to_owned()),
         "{all:?}"
     );
     assert!(
@@ -425,5 +428,5 @@ fn rows_hidden_by_a_filter_are_not_called_missing() {
         "{all:?}"
     );
     session.keys("Esc Esc Esc g / n o n e Enter e");
-    assert_eq!(session.notice(), "The filter hides 1 room (Esc clears it)");
+    assert_eq!(session.notice(), "The filter hides 1 room (Esc to clear it)");
 }

@@ -363,7 +363,7 @@ fn details_name_servers_to_which_a_change_was_to_be_sent() {
         let text = screen::lines(&buffer).concat().replace(['┃', '│'], " ");
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    let details = "; to be sent to example, lab; reason: a new term";
+    let details = "; to be sent to \"example\", \"lab\"; reason: a new term";
     assert_eq!(text(&state).matches("to be sent").count(), 1, "{}", text(&state));
     assert!(text(&state).contains(details), "{}", text(&state));
     key(&mut state, "Enter");

@@ -39,7 +39,7 @@ fn configured_key_replaces_default_and_is_named() {
         ("add-hat", "n"),
     ]);
     session.keys("Tab Down Tab d");
-    assert_eq!(session.notice(), "d has no binding here (? shows all keys)");
+    assert_eq!(session.notice(), "d has no binding here (? to show all keys)");
     session.keys("x");
     assert!(session.notice().ends_with("(F9 to undo)"), "{}", session.notice());
     assert!(screen(&session).contains("Press n to add one."));
@@ -200,7 +200,7 @@ fn unbound_alt_letter_acts_as_esc() {
     session.keys("Alt-Left");
     assert_eq!(
         (session.notice(), session.state.focus()),
-        ("Alt-Left has no binding here (? shows all keys)", Pane::Second)
+        ("Alt-Left has no binding here (? to show all keys)", Pane::Second)
     );
 }
 
@@ -212,13 +212,13 @@ fn unknown_key_says_so() {
         session.keys(key);
         assert_eq!(
             session.notice(),
-            format!("{key} has no binding here (? shows all keys)")
+            format!("{key} has no binding here (? to show all keys)")
         );
     }
     session.keys("a Right Left Backspace Alt-b z");
     assert_eq!(session.notice(), "");
     session.keys("F5");
-    assert_eq!(session.notice(), "F5 has no binding here (F1 shows all keys)");
+    assert_eq!(session.notice(), "F5 has no binding here (F1 to show all keys)");
     // A letter is no choice.
     session.keys("Esc Enter e");
     session.keys("x");

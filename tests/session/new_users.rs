@@ -21,7 +21,7 @@ fn address_without_domain_is_completed_before_it_is_saved() {
     assert_eq!(typed(&session), "kim.lee@example.org");
     assert_eq!(
         session.notice(),
-        "Address completed: Enter adds kim.lee@example.org"
+        "Address completed; press Enter to add kim.lee@example.org"
     );
     session.keys("Enter");
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What others do in the same file is said when it happens, if it is on this screen.
+//! What others do in the same file is reported when it happens, if it is on this screen.
 
 use hatrack::model::Affiliation;
 

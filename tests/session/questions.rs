@@ -68,7 +68,7 @@ fn enter_confirms_for_50_people_at_most() {
         session.keys("Enter / p u p i l Enter * d Enter");
         assert_eq!(session.state.top().is_none(), confirms, "{number}");
         if !confirms {
-            assert_eq!(session.notice(), "Enter does not confirm this. y Remove");
+            assert_eq!(session.notice(), "Enter does not confirm this; press y to remove");
             assert!(screen_text(&session).contains("y Remove   Esc Cancel"));
             session.keys("y");
         }

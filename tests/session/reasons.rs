@@ -1,4 +1,4 @@
-//! Changes that are saved later, or in another session, have what was said of them at first.
+//! Changes that are saved later, or in another session, keep the reason that was given first.
 
 use hatrack::app::{Conflict, Msg};
 use hatrack::model::Attachment;

@@ -87,7 +87,7 @@ fn title_belongs_to_the_catalog_of_a_server_that_is_away() {
 #[test]
 fn affiliations_that_are_only_shown_are_not_changed() {
     let mut session = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
-    let refused = "Affiliations in courses@conference.example.org are only received: change them on example, or set \
+    let refused = "Affiliations in courses@conference.example.org are only received: change them on \"example\", or set \
                    affiliations = \"manage\" in the configuration";
     session.keys("l g");
     for keys in ["e", "a", "d"] {

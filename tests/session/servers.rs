@@ -145,7 +145,7 @@ fn without_a_server_says_how_to_configure_one() {
     session.keys("S");
     assert_eq!(
         session.notice(),
-        "No servers configured: hatrack servers example prosody prints an example section"
+        "No servers configured; run hatrack servers example prosody (or xmpp) to print an example section"
     );
     assert!(session.state.overlays().is_empty() && session.effects.is_empty());
 }
@@ -173,9 +173,9 @@ fn compares_chooses_applies_and_reports() {
             "Yours (data file): \"Teacher\", inactive",
             "Theirs (server): \"Teacher\", active, required",
             "Last value both had: \"Teacher\", active",
-            "Conflict: m keeps yours, t keeps theirs",
+            "Conflict: press m to keep yours, t to keep theirs",
             "",
-            &format!("{ROOM} on example"),
+            &format!("{ROOM} on \"example\""),
         ]
     );
     session.keys("t");
@@ -188,7 +188,7 @@ fn compares_chooses_applies_and_reports() {
         panic!("{:?}", session.state.top());
     };
     assert_eq!(confirm.title, "Apply changes");
-    assert_eq!(confirm.question, "Send 1 change to example and receive 2?");
+    assert_eq!(confirm.question, "Send 1 change to \"example\" and receive 2?");
     session.keys("y");
     let Some(report) = session.state.top_as::<ReportOverlay>() else {
         panic!("{:?}; {}", session.state.top(), session.notice());
@@ -274,7 +274,9 @@ fn leaves_out_lines_users_and_rooms_and_includes_them_again() {
     assert_eq!(counts(&session), (0, 0, 1, 2));
     session.keys("G Space");
     assert!(
-        session.notice().contains("Both sides changed: m keeps yours"),
+        session
+            .notice()
+            .contains("Both sides changed; press m to keep yours"),
         "{}",
         session.notice()
     );
@@ -466,7 +468,7 @@ fn held_removals_are_received_when_chosen() {
     session.keys("Space");
     assert_eq!(
         session.notice(),
-        "Held back, as many users would lose hats: Space receives the selected difference, r receives all"
+        "Held back because many users would lose hats; press Space to receive the selected difference, r to receive all"
     );
     session.keys("Down Space");
     assert_eq!(
@@ -534,7 +536,7 @@ fn what_was_changed_here_meanwhile_is_not_sent() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "The data file changed in the meantime. c compares again"
+        "The data file changed in the meantime; press c to compare again"
     );
     session.keys("c");
     session.keys("Enter y");
@@ -570,7 +572,7 @@ fn a_server_that_cannot_be_reached_gives_its_reason() {
     session.keys("S Enter");
     assert_eq!(
         session.notice(),
-        "Cannot compare with example: connection refused"
+        "Cannot compare with \"example\": connection refused"
     );
     assert!(matches!(&session.state.servers()[0].state, ServerState::Away(_)));
     session.keys("r");
@@ -766,7 +768,7 @@ fn the_effects_of_a_comparison_are_requests() {
     };
     assert_eq!(
         answer(&mut session, Ok(report)),
-        "Checked example: no problems (i for details)"
+        "Checked \"example\": no problems (i for details)"
     );
     let failed = answer(
         &mut session,
@@ -774,7 +776,7 @@ fn the_effects_of_a_comparison_are_requests() {
     );
     assert_eq!(
         failed,
-        "Cannot check example: cannot open the admin socket: no answer."
+        "Cannot check \"example\": cannot open the admin socket: no answer."
     );
 }
 

@@ -20,7 +20,7 @@ fn saved() -> Session {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "Saved hat set \"on-call week\" (1 hat) (Esc, then u to undo)"
+        "Saved hat set \"on-call week\" (1 hat; Esc, then u to undo)"
     );
     session.keys("Esc");
     session

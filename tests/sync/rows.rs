@@ -200,7 +200,7 @@ fn without_base_missing_items_are_copied_and_nothing_is_deleted() {
         let plan = sides.merge();
         assert!(
             plan.first_contact,
-            "it can bring back what was deleted: that is said"
+            "it can bring back what was deleted, which is reported"
         );
         assert_eq!(sides.lines(), ["terry s: receive", "terry t: send"]);
         sides.carry_out();

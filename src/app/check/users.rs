@@ -25,7 +25,7 @@ pub(super) fn new_users_problem(
         .collect();
     match there.as_slice() {
         [user] if rooms.len() == 1 => Some(format!(
-            "Already in this room as {} ({} in the users pane changes it)",
+            "Already in this room as {}; press {} in the users pane to change this",
             user.affiliation,
             keymap.name(CommandId::EditUser)
         )),
@@ -53,7 +53,7 @@ pub(super) fn duplicate_hat_problem(
     }
 }
 
-/// Why a text is no address.
+/// Why a text is not an address of a user or room.
 pub(super) fn address_problem(error: &InvalidJid) -> String {
-    format!("Not an address ({})", error.reason)
+    format!("Not {} ({})", error.expected, error.reason)
 }

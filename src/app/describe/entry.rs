@@ -24,7 +24,8 @@ pub(in crate::app) fn to_send(entry: &HistoryEntry) -> String {
     if entry.send_to.is_empty() {
         return String::new();
     }
-    format!("; to be sent to {}", truncated(&first_few(&entry.send_to)))
+    let servers: Vec<String> = entry.send_to.iter().map(|server| format!("{server:?}")).collect();
+    format!("; to be sent to {}", truncated(&first_few(&servers)))
 }
 
 /// Why an entry was made, at the end of its description; empty if nobody said why.
@@ -35,7 +36,7 @@ pub(in crate::app) fn reason(entry: &HistoryEntry) -> String {
 
 fn entry_without_reason(entry: &HistoryEntry, zone: &TimeZone, what: impl Fn(&Group) -> String) -> String {
     if let Some(sent) = entry.sent.as_ref().filter(|_| entry.group.is_empty()) {
-        return format!("sent to {}: {}", sent.server, group(&sent.changes, zone));
+        return format!("sent to {:?}: {}", sent.server, group(&sent.changes, zone));
     }
     if !entry.outside && entry.group.is_empty() {
         return "recreated the deleted data file".into();

@@ -21,7 +21,7 @@ pub(in crate::app) struct FollowingState {
     pub(in crate::app) incoming: BTreeMap<Arc<str>, Incoming>,
     /// What is received after that, in this order: all decisions, but only the last report of what changed.
     pub(in crate::app) next: BTreeMap<Arc<str>, VecDeque<Incoming>>,
-    /// Users of each room of whom it was said that their loss of hats is held back.
+    /// Users of each room whose loss of hats was reported as held back.
     pub(in crate::app) held: BTreeMap<Jid, BTreeSet<Jid>>,
 }
 

@@ -190,7 +190,9 @@ fn failure(why: &SendFailure) -> String {
         SendFailure::NotStored => {
             "the server could not store it and may lose it; the next apply sends it again".into()
         }
-        SendFailure::Unknown => "the server did not answer; compare again to see whether it was done".into(),
+        SendFailure::Unknown => {
+            "the server did not answer; compare again to see whether the change was made".into()
+        }
     }
 }
 

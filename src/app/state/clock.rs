@@ -21,8 +21,8 @@ pub(in crate::app) struct Clock {
     attempted: Option<Timestamp>,
     /// The commit that removes them, until it is answered.
     pub expiring: Option<Expiring>,
-    /// Whether it was said that hats are not removed, because they would have expired long ago.
-    pub is_late_said: bool,
+    /// Whether it was reported that hats are not removed, because they would have expired long ago.
+    pub is_late_reported: bool,
 }
 
 /// A commit that removes hats that have ended.

@@ -74,7 +74,7 @@ pub(crate) fn may_apply(state: &State) -> Result<(), String> {
     if plan.parts.iter().any(|part| is_concerned(&part)) {
         let key = state.key(CommandId::CompareAgain);
         return Err(format!(
-            "The data file changed in the meantime. {key} compares again"
+            "The data file changed in the meantime; press {key} to compare again"
         ));
     }
     Ok(())
@@ -129,16 +129,16 @@ pub(crate) fn confirm(state: &mut State, _: &mut Vec<Effect>) {
     ));
 }
 
-/// `send 3 changes to example and receive 2`; nothing for a server about which nothing is done.
+/// `send 3 changes to "example" and receive 2`; nothing for a server about which nothing is done.
 fn part_question(part: &PlanPart) -> Option<String> {
     let (counts, server) = (part.counts(), &part.server);
     let changes = |number| describe::count(number, "change");
     Some(match (counts.send, counts.receive) {
         (0, 0) => return None,
-        (send, 0) => format!("send {} to {server}", changes(send)),
-        (0, receive) => format!("receive {} from {server}", changes(receive)),
+        (send, 0) => format!("send {} to {server:?}", changes(send)),
+        (0, receive) => format!("receive {} from {server:?}", changes(receive)),
         (send, receive) => format!(
-            "send {} to {server} and receive {}",
+            "send {} to {server:?} and receive {}",
             changes(send),
             describe::grouped(receive)
         ),

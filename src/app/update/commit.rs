@@ -65,19 +65,19 @@ pub(super) fn execute_as(
             }
             state.view = next;
             let what = describe::group(&group, &state.zone());
-            let undo = undo_keys(state);
-            state.notify(match state.problem {
-                None => format!("{} ({undo} to undo)", describe::capitalized(&what)),
-                Some(_) => format!("Not saved yet: {what} ({undo} to undo)"),
-            });
+            let what = match state.problem {
+                None => describe::capitalized(&what),
+                Some(_) => format!("Not saved yet: {what}"),
+            };
+            state.notify(describe::with_hint(&what, &undo_hint(state)));
             enqueue_as(state, effects, group.clone(), (ChangeKind::Do, None), origin);
             Some(group)
         }
     }
 }
 
-/// The keys that undo the last change, from where the session is now.
-pub(super) fn undo_keys(state: &State) -> String {
+/// How to undo the last change from where the session is now: `u to undo`.
+pub(super) fn undo_hint(state: &State) -> String {
     let undo = state.key(CommandId::Undo);
     // In these overlays, the key is text or concerns the selected entry.
     let close = if state.top_as::<SetsOverlay>().is_some() {
@@ -85,9 +85,9 @@ pub(super) fn undo_keys(state: &State) -> String {
     } else if state.top_as::<HistoryOverlay>().is_some() {
         CommandId::CloseHistory
     } else {
-        return undo;
+        return format!("{undo} to undo");
     };
-    format!("{}, then {undo}", state.key(close))
+    format!("{}, then {undo} to undo", state.key(close))
 }
 
 /// Queues a change that the view already shows. `of` is the step that it undoes or redoes.

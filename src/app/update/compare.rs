@@ -17,7 +17,7 @@ pub(crate) fn may_open(state: &State) -> Result<(), String> {
     }
     if state.servers.known.is_empty() {
         return Err(
-            "No servers configured: hatrack servers example prosody prints an example section".into(),
+            "No servers configured; run hatrack servers example prosody (or xmpp) to print an example section".into(),
         );
     }
     state.check_loaded()
@@ -169,7 +169,7 @@ fn show(state: &mut State, mut parts: Vec<ComparisonPart>, before: Option<PlanOv
     }
     let failed = parts.iter().filter_map(|part| match &part.result {
         Some(Err(reason)) => Some(format!(
-            "Cannot compare with {}: {}",
+            "Cannot compare with {:?}: {}",
             part.server,
             describe::after_colon(reason)
         )),

@@ -17,10 +17,10 @@ pub(super) fn shown(state: &mut State) {
 pub(crate) fn may_accept_with_enter(state: &State) -> Result<(), String> {
     match state.top_as::<Confirm>() {
         Some(confirm) if !confirm.accepts_enter => Err(format!(
-            "{} does not confirm this. {} {}",
+            "{} does not confirm this; press {} to {}",
             state.key(CommandId::YesWithEnter),
             state.key(CommandId::Yes),
-            confirm.verb()
+            confirm.verb().to_lowercase()
         )),
         _ => Ok(()),
     }
@@ -30,9 +30,9 @@ pub(crate) fn may_accept_with_enter(state: &State) -> Result<(), String> {
 pub(crate) fn accept_with_enter(state: &mut State, effects: &mut Vec<Effect>) {
     match state.top_as::<Confirm>() {
         Some(confirm) if !confirm.is_shown => {
-            let (key, verb) = (state.key(CommandId::YesWithEnter), confirm.verb());
+            let (key, verb) = (state.key(CommandId::YesWithEnter), confirm.verb().to_lowercase());
             state.notify_error(format!(
-                "{key} was pressed before this question appeared. Press it again to confirm: {key} {verb}"
+                "{key} was pressed before this question appeared. Press it again to {verb}"
             ));
         }
         _ => accept(state, effects),

@@ -209,9 +209,11 @@ pub(crate) fn may_decide_later(state: &State) -> Result<(), String> {
             Err(match may_keep_yours(state) {
                 Ok(()) => {
                     let yours = state.key(CommandId::KeepYours);
-                    format!("Your change is not saved: {yours} overwrites theirs, {theirs} keeps theirs")
+                    format!(
+                        "Your change is not saved; press {yours} to overwrite theirs, {theirs} to keep theirs"
+                    )
                 }
-                Err(reason) => format!("{reason}. {theirs} keeps theirs"),
+                Err(reason) => format!("{reason}. Press {theirs} to keep theirs"),
             })
         }
     }

@@ -56,7 +56,7 @@ fn ended(state: &State) -> Group {
 
 /// Says once that hats are not removed.
 fn say_late(state: &mut State, users: usize) {
-    if std::mem::replace(&mut state.clock.is_late_said, true) {
+    if std::mem::replace(&mut state.clock.is_late_reported, true) {
         return;
     }
     let (users, key) = (
@@ -64,7 +64,7 @@ fn say_late(state: &mut State, users: usize) {
         state.key(CommandId::RemoveExpired),
     );
     state.notify_error(format!(
-        "{users} would lose hats that expired more than a day ago, so they are not removed: is it {}? {key} removes them",
+        "{users} would lose hats that expired more than a day ago, so they are not removed: is it {}? Press {key} to remove them",
         time(state)
     ));
 }
@@ -122,7 +122,7 @@ pub(super) fn remove_confirmed(state: &mut State, effects: &mut Vec<Effect>, nam
 
 /// Removes hats that have ended, as a change by nobody. `confirmed`: someone was asked.
 fn commit(state: &mut State, effects: &mut Vec<Effect>, ended: Group, confirmed: bool) {
-    state.clock.is_late_said = false;
+    state.clock.is_late_reported = false;
     let id = state.next_id;
     state.next_id += 1;
     state.server_commits.insert(id);

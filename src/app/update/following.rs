@@ -221,7 +221,7 @@ pub(super) fn committed(
         Err(error) => {
             // The worker reports anything else again.
             if incoming.is_decision {
-                state.notify_error(format!("Cannot receive theirs from {server}: {error}"));
+                state.notify_error(format!("Cannot receive theirs from {server:?}: {error}"));
             }
             next(state, effects, &server);
         }
@@ -267,7 +267,7 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, g
     note_held(state, &incoming.plan);
 }
 
-/// What came in, in words: `ana@example.org on example: added "Proctor" to …`.
+/// What came in, in words: `ana@example.org on "example": added "Proctor" to …`.
 fn text(incoming: &Incoming, group: &Group, zone: &TimeZone) -> String {
     let what = describe::group(group, zone);
     let server = &incoming.plan.server;
@@ -275,8 +275,8 @@ fn text(incoming: &Incoming, group: &Group, zone: &TimeZone) -> String {
     let author = rooms.next().and_then(|room| incoming.by.get(room));
     let is_author = |room: &Jid| incoming.by.get(room) == author;
     match author.filter(|_| rooms.all(is_author)) {
-        Some(author) => format!("{author} on {server}: {what}"),
-        None => format!("From {server}: {what}"),
+        Some(author) => format!("{author} on {server:?}: {what}"),
+        None => format!("From {server:?}: {what}"),
     }
 }
 

@@ -307,7 +307,7 @@ fn fill_address(state: &mut State, completed: &str) {
         .position(|field| field.name == FieldName::User)
         .unwrap_or(form.focus);
     let save = state.key(CommandId::Save);
-    state.notify(format!("Address completed: {save} adds {completed}"));
+    state.notify(format!("Address completed; press {save} to add {completed}"));
 }
 
 /// Applies the change that the topmost form describes, or asks first. A new hat needs an ID first.

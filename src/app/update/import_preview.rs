@@ -50,11 +50,11 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     let summary = describe::import_summary(&preview.rows.plan().counts);
     if commit::execute(state, effects, |next| next.apply(&group).map(|()| group)).is_some() {
         state.close::<ImportPreview>();
-        let undo = commit::undo_keys(state);
-        state.notify(match state.problem {
-            None => format!("Imported: {summary} ({undo} to undo)"),
-            Some(_) => format!("Not saved yet: imported {summary} ({undo} to undo)"),
-        });
+        let what = match state.problem {
+            None => format!("Imported: {summary}"),
+            Some(_) => format!("Not saved yet: imported {summary}"),
+        };
+        state.notify(describe::with_hint(&what, &commit::undo_hint(state)));
     }
 }
 

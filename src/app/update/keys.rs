@@ -27,7 +27,7 @@ pub(super) fn resolve(state: &State, key: Key, place: Option<char>) -> (Key, Opt
                 .command()
                 .and_then(|help| working_key(state, help));
             let help = help.map_or_else(String::new, |help| {
-                format!(" ({} shows all keys)", help.spelled_name())
+                format!(" ({} to show all keys)", help.spelled_name())
             });
             let message = format!("{} has no binding here{help}", key.spelled_name());
             (key, Some(message))

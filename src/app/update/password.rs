@@ -32,7 +32,7 @@ impl Layer for PasswordPrompt {
 
 /// Asks for the password that a server waits for.
 pub(super) fn ask(state: &mut State, server: Arc<str>, account: Jid) {
-    let news = format!("{server} needs the password of {account}");
+    let news = format!("{server:?} needs the password of {account}");
     arrivals::bring(state, PasswordPrompt::new(server, account), &news);
 }
 

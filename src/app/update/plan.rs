@@ -182,12 +182,12 @@ fn excluded(state: &State, why: Excluded) -> String {
     match why {
         Excluded::Nothing => "There is no difference here".to_owned(),
         Excluded::Conflict => format!(
-            "Both sides changed: {} keeps yours, {} keeps theirs",
+            "Both sides changed; press {} to keep yours, {} to keep theirs",
             state.key(CommandId::ChooseYours),
             state.key(CommandId::ChooseTheirs)
         ),
         Excluded::Held => format!(
-            "Held back, as many users would lose hats: {} receives the selected difference, {} receives all",
+            "Held back because many users would lose hats; press {} to receive the selected difference, {} to receive all",
             state.key(CommandId::ToggleLine),
             state.key(CommandId::TakeRemovals)
         ),
@@ -257,7 +257,7 @@ fn select_undecided(state: &mut State, forward: bool) {
         .is_some_and(|plan| plan.select_undecided(forward));
     if !found {
         let key = state.key(CommandId::ShowNextLines);
-        state.notify_error(format!("Hidden by the filter ({key} changes the filter)"));
+        state.notify_error(format!("Hidden by the filter ({key} to change the filter)"));
     }
 }
 

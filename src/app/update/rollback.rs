@@ -146,7 +146,7 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     if commit::execute_as(state, effects, origin, |next| next.apply(&group).map(|()| group)).is_none() {
         return;
     }
-    state.notify(format!("{summary} ({} to undo)", commit::undo_keys(state)));
+    state.notify(describe::with_hint(&summary, &commit::undo_hint(state)));
     if let Some(history) = state.top_as_mut::<HistoryOverlay>() {
         history.marks.clear();
     }

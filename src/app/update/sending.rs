@@ -20,7 +20,7 @@ pub(super) fn saved(state: &mut State, after: AfterCommit, effects: &mut Vec<Eff
         AfterCommit::Held { server, room, reason } => {
             let key = state.key(CommandId::Servers);
             state.notify_error(format!(
-                "Saved, but the change in {room} is not sent to {server}: {reason} ({key} to compare)"
+                "Saved, but the change in {room} is not sent to {server:?}: {reason} ({key} to compare)"
             ));
         }
     }
@@ -99,7 +99,7 @@ pub(super) fn sent(state: &mut State, report: &Report, is_answer: bool) {
         state.notify_error(text);
     } else if state.servers.sending.reported && state.servers.sending.counts() == UnsentCounts::default() {
         state.servers.sending.reported = false;
-        state.notify(format!("All changes were sent to {}", report.server));
+        state.notify(format!("All changes were sent to {:?}", report.server));
     }
     quit::resume(state);
 }
@@ -112,13 +112,13 @@ fn not_received(state: &mut State, report: &Report, receiving: Option<Receiving>
         Some(SendFailure::Changed { .. }) => {
             let key = state.key(CommandId::Resolve);
             Some(format!(
-                "Not received: {name} changed again on {} ({key} to resolve)",
+                "Not received: {name} changed again on {:?} ({key} to resolve)",
                 report.server
             ))
         }
         None if report.rooms.is_empty() => {
             state.servers.sending.reported = false;
-            state.notify(format!("No changes: {name} is the same on {}", report.server));
+            state.notify(format!("No changes: {name} is the same on {:?}", report.server));
             None
         }
         _ => None,
@@ -147,6 +147,6 @@ fn problem(state: &State, server: &Arc<str>, room: &RoomReport) -> Option<String
     let why = room.error.as_deref().map(describe::after_colon)?;
     (room.unsent > 0).then(|| {
         let number = describe::count(room.unsent, "change");
-        format!("Saved, but {number} not sent to {server} yet: {why}")
+        format!("Saved, but {number} not sent to {server:?} yet: {why}")
     })
 }

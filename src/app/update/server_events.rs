@@ -51,11 +51,11 @@ fn checked(state: &mut State, server: &str, report: Result<ServerReport, String>
                 Some(_) => format!(" ({} for details)", state.key(CommandId::ServerDetails)),
                 None => String::new(),
             };
-            state.notify(format!("Checked {server}: {problems}{key}"));
+            state.notify(format!("Checked {server:?}: {problems}{key}"));
         }
         Err(reason) => {
             let reason = describe::after_colon(&reason);
-            state.notify_error(format!("Cannot check {server}: {reason}"));
+            state.notify_error(format!("Cannot check {server:?}: {reason}"));
         }
     }
 }

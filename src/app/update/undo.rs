@@ -237,13 +237,12 @@ fn apply(
             } else {
                 format!("Undid: {}", undone(state))
             };
-            state.notify(format!("{what} ({} to undo)", commit::undo_keys(state)));
+            state.notify(describe::with_hint(&what, &commit::undo_hint(state)));
         }
-        _ => state.notify(format!(
-            "Undid: {} ({} to redo)",
-            undone(state),
-            state.key(CommandId::Redo)
-        )),
+        _ => {
+            let hint = format!("{} to redo", state.key(CommandId::Redo));
+            state.notify(describe::with_hint(&format!("Undid: {}", undone(state)), &hint));
+        }
     }
     let origin = Change {
         confirmed: asked,

@@ -47,7 +47,7 @@ pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
         .of_room(&room)
         .map(|server| server.entry.name.clone());
     let what = format!(
-        "{} in {room} on {}",
+        "{} in {room} on {:?}",
         describe::capitalized(&state.item_name(&room, &item)),
         server.as_deref().unwrap_or_default()
     );

@@ -24,7 +24,7 @@ fn lines(state: &State, pane: Pane) -> Vec<String> {
             lines.push(String::new());
         }
         lines.push(format!(
-            "{} clears the filter.",
+            "Press {} to clear the filter.",
             state.key(CommandId::ClearFilter)
         ));
         return lines;
@@ -64,13 +64,16 @@ fn no_rooms(state: &State) -> Vec<String> {
     lines
 }
 
-/// How to load the rooms of the servers, if there are any.
+/// How to receive the rooms of the servers, if there are any.
 fn load_hint(state: &State) -> Option<String> {
     let key = state.key(CommandId::Servers);
     match state.servers() {
         [] => None,
-        [server] => Some(format!("Press {key} to load the rooms of {}.", server.entry.name)),
-        _ => Some(format!("Press {key} to load the rooms of a server.")),
+        [server] => Some(format!(
+            "Press {key} to receive the rooms of the server {:?}.",
+            server.entry.name
+        )),
+        _ => Some(format!("Press {key} to receive the rooms of a server.")),
     }
 }
 

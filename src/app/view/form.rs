@@ -44,7 +44,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
             focus: form.focus,
             status: status(state, form),
             keys: format!(
-                "{} saves, {} cancels",
+                "Press {} to save, {} to cancel",
                 state.key(CommandId::Save),
                 state.key(CommandId::CancelForm)
             ),
@@ -122,7 +122,7 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
         None if field.name == FieldName::User && form.completed_address().is_some() => {
             let save = state.key(CommandId::Save);
             let completed = form.completed_address().unwrap_or_default();
-            format!("{save} completes it to {completed}")
+            format!("press {save} to complete it to {completed}")
         }
         None if field.name == FieldName::Hat && form.new_hat_title().is_some() => {
             format!(
@@ -294,7 +294,10 @@ fn status(state: &State, form: &Form) -> String {
                 "existing room"
             };
             let number = describe::count(known.existing(), noun);
-            format!(". {number}; {} lists them", state.key(CommandId::OpenSuggestions))
+            format!(
+                ". {number}; press {} to list them",
+                state.key(CommandId::OpenSuggestions)
+            )
         }
         _ => String::new(),
     };

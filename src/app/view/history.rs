@@ -89,7 +89,7 @@ fn empty_text(state: &State, shown: &HistoryOverlay) -> String {
         (None, false) if shown.is_searching() => "No matching changes".into(),
         (None, false) if shown.is_filtered() => {
             let all = state.key(CommandId::ShowAllHistory);
-            format!("No matching changes. {all} shows all")
+            format!("No matching changes. Press {all} to show all")
         }
         (None, false) => "No changes yet.".into(),
     }
@@ -105,7 +105,7 @@ fn remarks(state: &State, shown: &HistoryOverlay) -> Vec<Remark> {
     };
     let all = state.key(CommandId::ShowAllHistory);
     let mut remarks: Vec<Remark> = filter_text(state, &shown.filter)
-        .map(|filter| remark(false)(format!("{filter} ({all} shows all)")))
+        .map(|filter| remark(false)(format!("{filter} ({all} to show all)")))
         .into_iter()
         .collect();
     remarks.extend(shown.error.clone().map(remark(true)));

@@ -19,14 +19,17 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a PlanOverlay) -> View
     let len = shown.len();
     let selected = (len > 0).then_some(shown.selected);
     let counts = shown.counts();
-    let name = match shown.parts.as_slice() {
-        [part] => part.server.to_string(),
-        parts => describe::count(parts.len(), "server"),
+    let (name, spoken) = match shown.parts.as_slice() {
+        [part] => (part.server.to_string(), format!("{:?}", part.server)),
+        parts => {
+            let servers = describe::count(parts.len(), "server");
+            (servers.clone(), servers)
+        }
     };
     View {
         heading: Heading {
             title: "Comparison".into(),
-            spoken: format!("Comparison with {name}"),
+            spoken: format!("Comparison with {spoken}"),
             // The first remark counts the differences.
             count: None,
             subjects: vec![TitleName {
@@ -53,7 +56,7 @@ fn empty_text(state: &State, shown: &PlanOverlay) -> Vec<String> {
         let key = state.key(CommandId::ShowNextLines);
         return vec![
             format!("Nothing {}.", shown.shown.label()),
-            format!("{key} shows more."),
+            format!("Press {key} to show more."),
         ];
     }
     match shown.room_count() {
@@ -67,15 +70,15 @@ fn empty_text(state: &State, shown: &PlanOverlay) -> Vec<String> {
 
 /// What is done about how many differences, or how far that is.
 fn remarks(state: &State, shown: &PlanOverlay, counts: PlanCounts) -> Vec<Remark> {
-    let stop = state.key(CommandId::ClosePlan);
+    // The footer says how to stop.
     if let Some(applying) = &shown.applying {
         let sent = applying.progress();
         let (long, short) = match (applying.is_stopping(), applying.is_saving(), sent.of) {
-            (true, ..) => ("Stopping when the server has answered.".to_owned(), None),
-            (false, true, _) | (false, false, 0) => ("Saving what is received.".to_owned(), None),
+            (true, ..) => ("Stopping when the server has answered…".to_owned(), None),
+            (false, true, _) | (false, false, 0) => ("Saving received changes…".to_owned(), None),
             (false, false, _) => (
-                format!("Sending: {}. {stop} stops.", progress(sent, "change")),
-                Some(format!("Sending. {stop} stops.")),
+                format!("Sending: {}", progress(sent, "change")),
+                Some("Sending…".to_owned()),
             ),
         };
         let short = short.unwrap_or_else(|| long.clone());
@@ -90,7 +93,7 @@ fn remarks(state: &State, shown: &PlanOverlay, counts: PlanCounts) -> Vec<Remark
         let rooms = describe::count(shown.changed_since.len(), "room");
         let key = state.key(CommandId::CompareAgain);
         remarks.push(Remark::error(format!(
-            "{rooms} changed in the data file in the meantime; {key} compares again"
+            "{rooms} changed in the data file in the meantime; press {key} to compare again"
         )));
     }
     remarks
@@ -300,13 +303,13 @@ pub(super) fn room_text(state: &State, plan: &RoomPlan, counts: PlanCounts) -> S
     let toggle = state.key(CommandId::ToggleLine);
     match &plan.state {
         RoomState::Linked => counts_text(counts),
-        RoomState::OnlyThere => format!("only on the server. {toggle} adds it to the data file"),
+        RoomState::OnlyThere => format!("only on the server; press {toggle} to add it to the data file"),
         RoomState::RemovedHere => {
-            format!("removed here and still on the server. {toggle} adds it again")
+            format!("removed here, but still on the server; press {toggle} to add it again")
         }
-        RoomState::OnlyHere => "not on the server. hatrack does not create rooms there".into(),
+        RoomState::OnlyHere => "not on the server; hatrack does not create rooms there".into(),
         RoomState::GoneThere => {
-            "no longer on the server. Nothing is removed here; if it comes back, it is compared again".into()
+            "no longer on the server; nothing is removed here. If it comes back, it is compared again".into()
         }
         RoomState::Forbidden(reason) | RoomState::Unread(reason) => not_compared(reason),
     }
@@ -320,14 +323,14 @@ pub(super) fn done_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &
         (Decision::Send, Action::Conflict) => "Send: keeps yours".to_owned(),
         (Decision::Receive, Action::Conflict) => "Receive: keeps theirs".to_owned(),
         (Decision::Skip, Action::Conflict) => format!(
-            "Conflict: {} keeps yours, {} keeps theirs",
+            "Conflict: press {} to keep yours, {} to keep theirs",
             key(CommandId::ChooseYours),
             key(CommandId::ChooseTheirs)
         ),
         (Decision::Send, _) => format!("Send: {}", text.change),
         (Decision::Receive, _) => format!("Receive: {}", text.change),
         (Decision::Skip, _) if text.action == "held back" => {
-            format!("{} receives it", key(CommandId::ToggleLine))
+            format!("Press {} to receive it", key(CommandId::ToggleLine))
         }
         (Decision::Skip, _) => "Left out".to_owned(),
     }

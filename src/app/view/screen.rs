@@ -37,7 +37,7 @@ pub fn file_problem(state: &State) -> Option<String> {
         Some(StoreProblem::CannotWrite(_)) => " Retrying automatically.".to_owned(),
         Some(StoreProblem::Gone(_)) if state.check_can_change().is_ok() => {
             let restore = state.key(CommandId::RecreateFile);
-            format!(" {restore} recreates it.")
+            format!(" Press {restore} to recreate it.")
         }
         _ => String::new(),
     };

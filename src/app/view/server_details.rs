@@ -132,7 +132,7 @@ fn server_of_plan(part: &PlanPart) -> Vec<String> {
 }
 
 fn about_room(part: &PlanPart, plan: &RoomPlan) -> Vec<String> {
-    vec![format!("{} on {}", plan.room, part.server)]
+    vec![format!("{} on {:?}", plan.room, part.server)]
 }
 
 /// A difference: what each side has, and what is done about it.
@@ -193,7 +193,7 @@ fn room_of_report(state: &State, report: &RoomReport) -> Vec<String> {
     let key = state.key(CommandId::ReportCompareAgain);
     if undecided > 0 {
         texts.push(format!(
-            "{} still to decide: {key} compares again",
+            "{} still to decide; press {key} to compare again",
             count(undecided, "difference")
         ));
     }

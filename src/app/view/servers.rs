@@ -53,14 +53,11 @@ fn comparison_remark(state: &State) -> Option<Remark> {
         all.of += part.progress.of;
         all.rate = all.rate.saturating_add(part.progress.rate);
     }
-    let stop = state.key(CommandId::CloseServers);
-    let started = format!("Comparing. {stop} stops.");
+    // The footer says how to stop.
+    let started = "Comparing…".to_owned();
     Some(match all.of {
         0 => Remark::new(started),
-        _ => Remark::progress(
-            format!("Comparing: {}. {stop} stops.", progress(all, "room")),
-            started,
-        ),
+        _ => Remark::progress(format!("Comparing: {}", progress(all, "room")), started),
     })
 }
 
@@ -206,7 +203,7 @@ pub(in crate::app) fn password<'a>(state: &'a State, shown: &'a PasswordPrompt) 
             preview: None,
             status: format!("Password {hint}"),
             keys: format!(
-                "{} logs in, {} cancels",
+                "Press {} to log in, {} to cancel",
                 state.key(CommandId::GivePassword),
                 state.key(CommandId::CancelPassword)
             ),

@@ -7,7 +7,7 @@ use super::CommonOptions;
 /// Arguments of `expire`.
 #[derive(Debug, Args)]
 pub struct ExpireArgs {
-    /// Print the expired hats without removing them
+    /// Show which hats would be removed, without changing anything
     #[arg(long)]
     pub dry_run: bool,
     /// Do not ask, even if many hats expired more than a day ago

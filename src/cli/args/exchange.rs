@@ -34,25 +34,25 @@ pub struct ImportArgs {
     /// File to import: JSON, CSV or the output of a server; "-" is standard input
     #[arg(value_name = "FILE")]
     pub from: PathBuf,
-    /// Read the file as CSV [default: by its name or content]
+    /// Read the file as CSV [default: detected from its name or content]
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
     /// Read the file as JSON
     #[arg(long)]
     pub json: bool,
-    /// Column names, if they differ from those of hatrack, such as user=Email,hat=Role; remaining columns are ignored
+    /// Names of the columns in the file, if they are not those of hatrack, such as user=Email,hat=Role; other columns are ignored
     #[arg(long, value_name = "COLUMN=NAME", conflicts_with = "json")]
     pub map: Vec<String>,
-    /// Affiliation of new users for whom the file has none
+    /// Affiliation of new users whose affiliation is not in the file
     #[arg(long, value_parser = ["owner", "admin", "member", "outcast"])]
     pub affiliation: Option<String>,
-    /// Import into this room; the file is a room object, a user object, or a list without room addresses
+    /// Import into this room, if the file contains no room addresses
     #[arg(long, value_name = "ROOM")]
     pub into: Option<String>,
-    /// Import for this user; the file is a user object or hats
+    /// Import the hats for this user, if the file contains no user address
     #[arg(long, value_name = "USER", requires = "into")]
     pub user: Option<String>,
-    /// Show each row that would change, without changing anything
+    /// Show what each row would change, without changing anything
     #[arg(long)]
     pub dry_run: bool,
     /// Replace existing data (JSON only): what the file does not contain is removed

@@ -35,7 +35,7 @@ pub struct HistoryArgs {
     /// Maximum number of entries [default: 100; all with --json]
     #[arg(long, value_name = "N", value_parser = value_parsers::limit)]
     pub limit: Option<usize>,
-    /// Permanently delete entries from before a date (2026-01-31) or time (2026-01-31T12:00:00Z)
+    /// Permanently delete entries older than a date (2026-01-31) or time (2026-01-31T12:00:00Z)
     #[arg(long, value_name = "BEFORE", conflicts_with_all = ["json", "room", "user", "hat", "by", "since", "until", "search", "limit"])]
     pub forget: Option<String>,
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub struct UndoArgs {
     /// Undo all changes since a date or time (only with --by): 2026-01-31, "2026-01-31 18:00", 2026-01-31T18:00:00Z, yesterday, "2 hours"
     #[arg(long, value_name = "TIME", requires = "by")]
     pub since: Option<String>,
-    /// Show what would be undone, and undo nothing (only with --by and --since)
+    /// Show what would be undone, without changing anything (only with --by and --since)
     #[arg(long, requires = "by", conflicts_with = "yes")]
     pub dry_run: bool,
     /// Do not ask (only with --by and --since)

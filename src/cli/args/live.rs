@@ -39,7 +39,7 @@ pub struct PlanArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub rooms: LiveRooms,
-    /// Print a JSON object for each server (assets/plan.schema.json)
+    /// Print a JSON object for each server
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -56,7 +56,7 @@ pub struct ApplyArgs {
     /// Apply without asking
     #[arg(long)]
     pub yes: bool,
-    /// In conflicts, keep yours (the data file) or theirs (the server); by default, conflicts stay undecided
+    /// In conflicts, keep yours (the data file) or theirs (the server) [default: leave them undecided]
     #[arg(long, value_name = "SIDE")]
     pub prefer: Option<PreferredSide>,
     /// Also send affiliations; users removed from a room in the data file are removed from that room on the server
@@ -79,7 +79,7 @@ pub struct FollowArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub rooms: LiveRooms,
-    /// Print a JSON object for each change (assets/follow.schema.json)
+    /// Print a JSON object for each change
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

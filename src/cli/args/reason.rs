@@ -8,7 +8,7 @@ use crate::store::ChangeReason;
 /// Why a change is made.
 #[derive(Debug, Args)]
 pub struct ReasonOption {
-    /// Why: kept in the history, and sent to the server with a changed affiliation
+    /// Reason for the change, kept in the history; for changed affiliations, also sent to the server
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = value_parsers::reason)]
     pub reason: Option<ChangeReason>,
 }

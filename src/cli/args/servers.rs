@@ -8,7 +8,7 @@ use super::CommonOptions;
 #[derive(Debug, Args)]
 #[command(disable_help_subcommand = true)]
 pub struct ServersArgs {
-    /// Print a JSON array of servers (assets/servers.schema.json)
+    /// Print a JSON array of servers
     #[arg(long)]
     pub json: bool,
     /// The subcommand; `None` lists the servers.
@@ -34,7 +34,7 @@ pub struct ServerCheckArgs {
     /// Name of the server [default: all servers]
     #[arg(value_name = "NAME")]
     pub server: Option<String>,
-    /// Print a JSON array of reports (assets/servers.schema.json)
+    /// Print a JSON array of reports
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub struct ServerCheckArgs {
 /// Arguments of `servers example`.
 #[derive(Debug, Args)]
 pub struct ServerExampleArgs {
-    /// How the server is reached
+    /// How to connect to the server
     #[arg(value_enum)]
     pub kind: ExampleKind,
     #[command(flatten)]

@@ -131,7 +131,7 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
         self.errors.push((self.at, format!("{}: {what}", self.label)));
     }
 
-    /// The settings. `None` after an error without which nothing can be said about the server.
+    /// The settings. `None` after an error that prevents further checks.
     fn settings(mut self, services: Vec<Jid>) -> Option<ServerSettings> {
         let Some(kind) = self.get("kind") else {
             self.missing("kind is missing: \"prosody\" or \"xmpp\"");

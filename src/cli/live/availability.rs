@@ -1,4 +1,4 @@
-//! Which servers can be followed, and what is said where one cannot.
+//! Which servers can be followed, and the messages where one cannot.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ pub(super) struct Availability {
     asking: BTreeSet<Arc<str>>,
     /// Servers that were connected at least once.
     ready: BTreeSet<Arc<str>>,
-    /// Servers that cannot be reached, which was said.
+    /// Servers that were reported as not reachable.
     away: BTreeSet<Arc<str>>,
-    /// Servers that are not followed until someone acts, which was said.
+    /// Servers that were reported as not followed until someone acts.
     given_up: BTreeSet<Arc<str>>,
 }
 
@@ -53,14 +53,14 @@ impl Availability {
             ServerState::Away(why) if self.lacks_password(server) && followed.contains(server) => {
                 let why = sentence(&why);
                 let why = format!(
-                    "{server} is not reachable: {why} Start hatrack follow again to enter its password"
+                    "{server:?} is not reachable: {why} Start hatrack follow again to enter its password"
                 );
                 self.give_up(server, why, followed, out)
             }
             ServerState::Away(why) => {
                 if self.away.insert(server.clone()) {
                     let why = describe::after_colon(&why);
-                    out.warn(&format!("{server} is not reachable; reconnecting: {why}"))?;
+                    out.warn(&format!("{server:?} is not reachable; reconnecting: {why}"))?;
                 }
                 Ok(())
             }
@@ -68,18 +68,18 @@ impl Availability {
                 self.ready.insert(server.clone());
                 self.given_up.remove(server);
                 if self.away.remove(server) {
-                    out.warn(&format!("{server} is available again"))?;
+                    out.warn(&format!("{server:?} is available again"))?;
                 }
                 Ok(())
             }
             ServerState::Refused(why) => {
                 if !followed.contains(server) {
-                    // It is only sent what expires in its rooms.
-                    return out.warn(&format!("{server} refused: {}", describe::after_colon(&why)));
+                    // Only removals of expired hats are sent to it.
+                    return out.warn(&format!("{server:?} refused: {}", describe::after_colon(&why)));
                 }
                 let why = sentence(&why);
                 let why = format!(
-                    "{server} refused: {why} Start hatrack follow again once hatrack servers check {server} succeeds"
+                    "{server:?} refused: {why} Start hatrack follow again once hatrack servers check {server} succeeds"
                 );
                 self.give_up(server, why, followed, out)
             }
@@ -110,7 +110,7 @@ impl Availability {
         for server in followed {
             if self.lacks_password(server) && self.given_up.insert(server.clone()) {
                 out.warn(&format!(
-                    "{server} is not followed: start hatrack follow again to enter its password"
+                    "{server:?} is not followed: start hatrack follow again to enter its password"
                 ))?;
             }
         }

@@ -96,8 +96,8 @@ struct FollowSession<'a> {
     /// Who follows each room, as last reported.
     followers: BTreeMap<Jid, Follower>,
     availability: Availability,
-    /// Whether it was said that hats are not removed, because they would have expired long ago.
-    is_late_said: bool,
+    /// Whether it was reported that hats are not removed, because they would have expired long ago.
+    is_late_reported: bool,
     /// Why the data file cannot be used, as last reported.
     problem: Option<String>,
 }
@@ -118,7 +118,7 @@ impl<'a> FollowSession<'a> {
             };
             if let Some(room) = rooms.iter().find(|room| data.wardrobe().room(room).is_none()) {
                 let failure = Failure::not_found(format!("no room {room} in the data file"));
-                return Err(failure.with_advice(format!("hatrack pull {room} receives it")));
+                return Err(failure.with_advice(format!("run hatrack pull {room} to receive it")));
             }
         }
         let mut options = context.worker_options()?;
@@ -137,7 +137,7 @@ impl<'a> FollowSession<'a> {
             zone: context.zone(),
             known: BTreeMap::new(),
             followers: BTreeMap::new(),
-            is_late_said: false,
+            is_late_reported: false,
             problem: None,
         })
     }
@@ -147,7 +147,7 @@ impl<'a> FollowSession<'a> {
         self.follow(true)?;
         if self.known.is_empty() {
             return Err(Failure::error(
-                "the data file has no room of these servers; hatrack pull receives them",
+                "the data file has no room of these servers; run hatrack pull to receive them",
             ));
         }
         let revision = self.data.wardrobe().revision;
@@ -340,19 +340,19 @@ impl<'a> FollowSession<'a> {
     fn expire(&mut self, out: &mut Output) -> Result<(), Failure> {
         match remove_expired(&mut self.data, false, out) {
             Ok(Expired::Nothing) => {
-                self.is_late_said = false;
+                self.is_late_reported = false;
                 Ok(())
             }
-            Ok(Expired::Late(_)) if self.is_late_said => Ok(()),
+            Ok(Expired::Late(_)) if self.is_late_reported => Ok(()),
             Ok(Expired::Late(users)) => {
-                self.is_late_said = true;
+                self.is_late_reported = true;
                 out.warn(&format!(
-                    "{} hatrack expire removes them",
+                    "{} Run hatrack expire to remove them",
                     late_text(users, self.context)
                 ))
             }
             Ok(Expired::Removed(group, _)) => {
-                self.is_late_said = false;
+                self.is_late_reported = false;
                 if !self.json {
                     let what = describe::capitalized(&describe::group(&group, &self.zone));
                     out.line(&format!("{what} (expired)"))?;

@@ -57,7 +57,7 @@ pub(super) fn select(
 ) -> Result<Vec<(ServerSettings, Selected)>, Failure> {
     if servers.is_empty() {
         return Err(Failure::error(
-            "no servers configured; hatrack servers example prosody (or xmpp) prints an example section",
+            "no servers configured; run hatrack servers example prosody (or xmpp) to print an example section",
         ));
     }
     if let Some(name) = &args.server {
@@ -79,7 +79,7 @@ pub(super) fn select(
             continue;
         }
         let of = match &args.server {
-            Some(name) => format!("to the server {name}"),
+            Some(name) => format!("to the server {name:?}"),
             None => "to any server of the configuration".into(),
         };
         return Err(Failure::error(format!(

@@ -207,7 +207,7 @@ impl<'a> LiveSession<'a> {
             plan: plan.clone(),
             reason: reason.map(ChangeReason::to_shared),
         });
-        let what = format!("Sending to {}", self.name(number));
+        let what = format!("Sending to {:?}", self.name(number));
         match self.wait(&[id], &what).remove(&id) {
             Some(Answer::Applied(report, stopped)) => Ok((report, stopped)),
             _ => Err(Failure::error("sending ended without a result")),

@@ -70,13 +70,13 @@ fn room_plan(server: &str, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Outpu
     let room = &plan.room;
     let what = match &plan.state {
         RoomState::Linked => counts(&plan.counts()),
-        RoomState::OnlyThere => format!("only on the server; hatrack pull {room} receives it"),
-        RoomState::RemovedHere => format!("removed here; hatrack pull {room} receives it again"),
+        RoomState::OnlyThere => format!("only on the server; run hatrack pull {room} to receive it"),
+        RoomState::RemovedHere => format!("removed here; run hatrack pull {room} to receive it again"),
         RoomState::OnlyHere => "not on the server".into(),
         RoomState::GoneThere => "no longer on the server; nothing is removed here".into(),
         RoomState::Forbidden(why) | RoomState::Unread(why) => format!("not compared: {}", after_colon(why)),
     };
-    out.line(&format!("{room} on {server}: {what}"))?;
+    out.line(&format!("{room} on {server:?}: {what}"))?;
     if let Some(reason) = plan.set_aside {
         out.line(&format!("  First comparison: {reason}"))?;
     } else if plan.first_contact && !plan.lines.is_empty() {
@@ -105,7 +105,7 @@ fn room_plan(server: &str, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Outpu
 fn plan_line(line: &Line, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Output) -> Result<(), Failure> {
     let text = describe_line(line, plan, wardrobe.room(&plan.room));
     let reason = match line.reason {
-        // The word before says it.
+        // The word before it means the same.
         Some(Reason::Held) | None => String::new(),
         Some(reason) => format!("; {reason}"),
     };
@@ -142,18 +142,18 @@ fn counts(counts: &PlanCounts) -> String {
 /// What was done on a server.
 pub(super) fn report(plan: &Plan, report: &Report, out: &mut Output) -> Result<(), Failure> {
     let server = &report.server;
-    let mut said = false;
+    let mut is_printed = false;
     for room in &report.rooms {
         let of_room = plan.rooms.iter().find(|plan| plan.room == room.room);
-        said |= room_report(server, of_room, room, out)?;
+        is_printed |= room_report(server, of_room, room, out)?;
     }
-    if !said {
+    if !is_printed {
         out.line(&format!("{server}: nothing to do"))?;
     }
     Ok(())
 }
 
-/// Gives whether there was something to say.
+/// Returns whether anything was printed.
 fn room_report(
     server: &str,
     plan: Option<&RoomPlan>,
@@ -178,9 +178,9 @@ fn room_report(
         } else {
             format!("{}; ", done.join(", "))
         };
-        out.line(&format!("{room} on {server}: {done}{error}"))?;
+        out.line(&format!("{room} on {server:?}: {done}{error}"))?;
     } else if !done.is_empty() {
-        out.line(&format!("{room} on {server}: {}", done.join(", ")))?;
+        out.line(&format!("{room} on {server:?}: {}", done.join(", ")))?;
     }
     for failed in &report.failed {
         out.line(&format!("  {}", failure(plan, failed)))?;
@@ -195,7 +195,7 @@ fn room_report(
     if held > 0 {
         let left = count(held, "removal");
         out.line(&format!(
-            "{room}: {left} held back because many users lost hats at once; --accept-removals receives them"
+            "{room}: {left} held back because many users lost hats at once; use --accept-removals to accept them"
         ))?;
     }
     Ok(!done.is_empty() || report.error.is_some() || conflicts + held > 0)
@@ -227,7 +227,7 @@ fn failure(plan: Option<&RoomPlan>, failed: &Failed) -> String {
             "the server could not store it and may lose it; the next apply sends it again".into()
         }
         SendFailure::Unknown => {
-            "the server did not answer; the next apply checks whether it was done".to_owned()
+            "the server did not answer; the next apply checks whether the change was made".to_owned()
         }
     };
     format!("{what}: {why}")

@@ -177,7 +177,7 @@ fn print(server: &CheckedServer, settings: &ServerSettings, out: &mut Output) ->
         row("", &format!("{}{name}{allowed}", room.room))?;
     }
     if let Some(more @ 1..) = report.rooms.len().checked_sub(SHOWN_ROOMS) {
-        row("", &format!("and {more} more; --json prints all"))?;
+        row("", &format!("and {more} more; use --json to print all"))?;
     }
     for missing in &report.missing {
         row("problem", &missing.what)?;

@@ -49,7 +49,7 @@ impl Engine {
         for room in rooms {
             self.changed(room.clone(), revision);
             let name = room.room.clone();
-            // It was said of another value, perhaps.
+            // It may have been reported for another value.
             self.left_out.remove(&name);
             match self.take_over(room, revision) {
                 Ok(Some(one)) => waiting.push(one),

@@ -213,8 +213,11 @@ impl Backend for Prosody {
         let missing = without.into_iter().map(|service| Missing {
             what: format!("{service} is not a chat room service of this server"),
             remedy: match others.as_slice() {
-                [] => "load mod_muc: Component \"…\" \"muc\"".to_owned(),
-                others => format!("set services to what the server has: {}", others.join(", ")),
+                [] => format!("add Component \"{service}\" \"muc\" to its configuration"),
+                others => format!(
+                    "set services to the chat room services of the server: {}",
+                    others.join(", ")
+                ),
             },
         });
         let missing = missing.chain(version.as_deref().and_then(too_old)).collect();
@@ -280,7 +283,7 @@ fn too_old(version: &str) -> Option<Missing> {
         .iter()
         .any(|old| version == *old || version.starts_with(&format!("{old}.")));
     old.then(|| Missing {
-        what: format!("Prosody {version} shows no hats"),
+        what: format!("Prosody {version} does not support hats"),
         remedy: "update it to 0.12 or later".to_owned(),
     })
 }

@@ -51,7 +51,7 @@ impl Prosody {
         };
         if !self.settings.allows(room) {
             let why = format!(
-                "{room} is not among the rooms of the server {} in the configuration",
+                "{room} is not among the rooms of the server {:?} in the configuration",
                 self.settings.entry.name
             );
             return unless_stopped(tell(finished(room, RoomRead::Forbidden(why))));

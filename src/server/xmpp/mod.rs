@@ -297,7 +297,7 @@ impl Backend for Xmpp {
                 let unmarked = |read| (read, None);
                 let read = match dialect {
                     _ if !settings.entry.has(room) => Ok(unmarked(RoomRead::Forbidden(format!(
-                        "{room} does not belong to the services of the server {} in the configuration.",
+                        "{room} does not belong to the services of the server {:?} in the configuration.",
                         settings.entry.name
                     )))),
                     Some(dialect) => read::read_room(asking, &Hub { dialect, settings }, room).await,

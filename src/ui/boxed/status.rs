@@ -104,16 +104,13 @@ impl Widget for LoadingWidget<'_, '_> {
             let again = Sanitized::cut(failed, second.width.into(), Truncation::End, charset);
             return centered(buffer, second, &again);
         }
-        let says = Sanitized::literal("Loading ")
-            .append(&file)
-            .append(&Sanitized::literal(" "))
-            .append(&Sanitized::literal(charset.ellipsis()));
+        let says = Sanitized::literal("Loading ").append(&file);
         centered(buffer, first, &says);
         if let Some(percent) = self.opening.percent {
             let [full, empty] = theme.bar();
             let filled = usize::from(percent / 4).min(25);
             let bar = full.repeat(filled) + &empty.repeat(25 - filled);
-            let bar = format!("{bar} {percent:>3} %");
+            let bar = format!("{bar} {percent:>3}%");
             centered(buffer, second, &Sanitized::new(&bar, charset));
         }
     }

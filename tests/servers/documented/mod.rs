@@ -105,7 +105,7 @@ impl Ran {
 }
 
 impl Machine {
-    /// With hatrack, and nothing else. `None`: it cannot be here, which is said.
+    /// With hatrack, and nothing else. `None`: it cannot run here, which is reported.
     fn start() -> Option<Self> {
         Self::start_with(None)
     }

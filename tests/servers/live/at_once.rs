@@ -55,7 +55,7 @@ fn saved_change_is_in_the_room() {
         server.user("bob");
         let site = known(server);
         let (mut ana, _bob) = joined(server);
-        site.done(&ADD).said("Sent ").said(" to example");
+        site.done(&ADD).said("Sent ").said(" to \"example\"");
         assert_eq!(next_titles(&mut ana), ["First", "Old"]);
         assert_eq!(server.worn_by(ROOM, BOB), both());
         site.done(&ADD_OFF).said("Sent 1 change");
@@ -246,7 +246,7 @@ fn screen_shows_what_is_not_sent_and_sends_it_when_the_server_is_back() {
             assert!(Instant::now() < end, "it is not sent again");
             std::thread::sleep(Duration::from_millis(100));
         }
-        stage.see("All changes were sent to example");
+        stage.see("All changes were sent to \"example\"");
         stage.until("no count of unsent changes", |seen| !seen.shows("not sent"));
         stage.press("q");
         assert_eq!(stage.end(), 0);
@@ -284,7 +284,7 @@ fn hats_of_many_users_are_removed_at_once_if_that_was_confirmed() {
         site.done(&["undo"]).said("Sent 25 changes");
         site.run(&["redo"])
             .ended(7)
-            .said("saved, but not sent to example: more than 20 users lose hats")
+            .said("saved, but not sent to \"example\": more than 20 users lose hats")
             .said(&format!("hatrack apply {ROOM}"));
         assert_eq!(server.worn_by(ROOM, &names[0]), titles(teacher));
         site.done(&["apply", "--yes"]);
@@ -330,7 +330,7 @@ fn change_that_collides_is_resolved_on_the_screen() {
         stage.see("Yours: \"Old\", inactive");
         stage.see("Before: \"Old\", active");
         assert_eq!(server.hats(ROOM, BOB), json!({"urn:x:old": hat("Theirs")}));
-        stage.press_and_see("m", "All changes were sent to example");
+        stage.press_and_see("m", "All changes were sent to \"example\"");
         stage.press("q");
         assert_eq!(stage.end(), 0);
         assert_eq!(server.hats(ROOM, BOB)["urn:x:old"]["title"], "Old");

@@ -185,7 +185,7 @@ fn screen_shows_and_saves_what_others_change() {
         let mut stage = open_screen(&site);
         stage.press_and_see("ljl", "┏ Hats 1 · bob@localhost");
         server.give(ROOM, BOB, &[("urn:x:1", "First")]);
-        stage.see("From example: ");
+        stage.see("From \"example\": ");
         stage.see("First");
         wait_for("it is not saved", || site.titles(ROOM, BOB) == both());
         // It is not this session's, so it is not undone.

@@ -211,7 +211,7 @@ fn quitting_the_screen_stops_an_apply_and_records_what_was_sent() {
         stage.see("room000");
         stage.press_and_see("S", "example");
         stage.press_and_see(ENTER, "1,020 to send");
-        stage.press_and_see(ENTER, "Send 1,020 changes to example?");
+        stage.press_and_see(ENTER, "Send 1,020 changes to \"example\"?");
         stage.press("y");
         under_way(server, &site, third(0));
         stage.press(CTRL_C);

@@ -89,7 +89,7 @@ fn local_changes_go_out_and_the_room_sees_exactly_them() {
         );
         assert_eq!(entry["sent"]["server"], "example");
         assert_eq!(entry["sent"]["changes"].as_array().unwrap().len(), changes);
-        site.done(&["history"]).said("sent to example: ");
+        site.done(&["history"]).said("sent to \"example\": ");
         site.done(&["plan"]).said("No differences in 1 room");
         let before = site.file();
         site.done(&["apply", "--yes"]).said("nothing to do");

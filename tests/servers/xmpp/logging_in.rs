@@ -149,7 +149,7 @@ fn a_certificate_that_is_wrong_is_explained() {
         let why = refusal(&account);
         assert!(why.contains(says), "{certificate}: {why}");
     }
-    // This one is trusted, and then nothing is said.
+    // This one is trusted, and then nothing is reported.
     let server = show(folder.path(), "good");
     let account = Account {
         jid: super::jid(ANA),

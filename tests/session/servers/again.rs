@@ -83,7 +83,7 @@ fn a_plan_is_shown_again_if_comparing_again_fails_or_is_stopped() {
     session.server_answers();
     assert_eq!(
         session.notice(),
-        "Cannot compare with example: connection refused"
+        "Cannot compare with \"example\": connection refused"
     );
     assert_eq!(rows(&session), before);
     assert!(session.state.top_as::<PlanOverlay>().is_some());

@@ -80,7 +80,7 @@ fn a_password_waits_for_the_question_whether_to_quit() {
     assert!(session.state.top_as::<Confirm>().is_some());
     assert_eq!(
         session.notice(),
-        format!("example needs the password of {TERRY}; close this window to continue")
+        format!("\"example\" needs the password of {TERRY}; close this window to continue")
     );
     session.keys("Esc");
     assert!(session.state.top_as::<PasswordPrompt>().is_some());

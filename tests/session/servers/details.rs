@@ -76,7 +76,7 @@ fn the_result_of_a_check_can_be_read_on_the_smallest_screen() {
         server: "example".into(),
         report: Ok(report()),
     })));
-    assert_eq!(session.notice(), "Checked example: 1 problem (i for details)");
+    assert_eq!(session.notice(), "Checked \"example\": 1 problem (i for details)");
     session.keys("i");
     let all = read(&mut session);
     for part in [

@@ -76,7 +76,7 @@ fn a_change_there_is_saved_and_said_and_the_selection_stays() {
     assert_eq!(hats(&session)[PROCTOR]["title"], "Proctor");
     assert_eq!(
         session.notice(),
-        "ana@example.org on example: added \"Proctor\" to terry@example.org in courses@conference.example.org"
+        "ana@example.org on \"example\": added \"Proctor\" to terry@example.org in courses@conference.example.org"
     );
     assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
     assert_eq!(session.state.hat().unwrap().0, &hat(HAT));
@@ -88,7 +88,7 @@ fn a_change_there_is_saved_and_said_and_the_selection_stays() {
     proctor(session.server.as_mut().unwrap(), "Proctor 2");
     report(&mut session, None);
     assert!(
-        session.notice().starts_with("From example: "),
+        session.notice().starts_with("From \"example\": "),
         "{}",
         session.notice()
     );
@@ -254,7 +254,7 @@ fn decision_that_cannot_be_saved_is_said() {
     assert!(
         session
             .notice()
-            .starts_with("Cannot receive theirs from example: "),
+            .starts_with("Cannot receive theirs from \"example\": "),
         "{}",
         session.notice()
     );

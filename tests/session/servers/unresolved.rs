@@ -131,7 +131,7 @@ fn refused_hat_shows_why_and_is_sent_again() {
     let question = session.state.top_as::<RefusedChange>().unwrap();
     assert_eq!(
         question.what,
-        format!("\"Teacher\" for {TERRY} in {ROOM} on example")
+        format!("\"Teacher\" for {TERRY} in {ROOM} on \"example\"")
     );
     assert_eq!(question.reason, "The server refused (forbidden): owners only");
     session.keys("r");
@@ -326,7 +326,7 @@ fn theirs_that_changed_again_is_said_not_to_be_received() {
     let session = theirs(vec![changed_again()]);
     assert_eq!(
         session.notice(),
-        "Not received: \"Teacher\" for terry@example.org changed again on example (! to resolve)"
+        "Not received: \"Teacher\" for terry@example.org changed again on \"example\" (! to resolve)"
     );
 }
 
@@ -335,7 +335,7 @@ fn theirs_that_is_yours_by_now_is_said() {
     let session = theirs(Vec::new());
     assert_eq!(
         session.notice(),
-        "No changes: \"Teacher\" for terry@example.org is the same on example"
+        "No changes: \"Teacher\" for terry@example.org is the same on \"example\""
     );
 }
 
@@ -382,7 +382,7 @@ fn reports_of_others_do_not_answer_what_is_received() {
         session.send(report("example", vec![changed_again()]));
         assert_eq!(
             session.notice(),
-            "Not received: \"Teacher\" for terry@example.org changed again on example (! to resolve)"
+            "Not received: \"Teacher\" for terry@example.org changed again on \"example\" (! to resolve)"
         );
     }
 }

@@ -142,7 +142,7 @@ fn about_server<'a>(state: &State, room: &Jid) -> Vec<Cow<'a, str>> {
     texts
 }
 
-/// Who follows a room. That nobody does, since it has not been compared yet, is said by what is known of the comparison.
+/// Who follows a room. Where nobody does because it has not been compared yet, the text about the comparison shows it.
 fn following<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
     let (_, compared) = state.room_comparison(room)?;
     let is_unknown = compared == RoomComparison::NotCompared && !state.is_followed(room);

@@ -68,8 +68,8 @@ impl FollowSession<'_> {
             }
             let time = self.zone.to_datetime(now).strftime("%Y-%m-%d %H:%M:%S");
             let who = match by {
-                Some(by) => format!("{by} on {server}"),
-                None => format!("from {server}"),
+                Some(by) => format!("{by} on {server:?}"),
+                None => format!("from {server:?}"),
             };
             out.line(&format!("{time} {who}: {}", describe::edit(edit, &self.zone)))?;
         }
