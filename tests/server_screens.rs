@@ -126,7 +126,7 @@ fn change_there(server: &mut FakeServer) {
     );
     server.unreadable.insert(
         jid("private@conference.example.org"),
-        RoomRead::Forbidden("Only owners of the room may read its hats".into()),
+        RoomRead::Forbidden("Only owners and admins of private@conference.example.org and administrators of the service can manage its hats.".into()),
     );
     let courses = server.rooms.get_mut(&jid(ROOM)).unwrap();
     courses.unreadable.count = 2;
@@ -220,9 +220,9 @@ fn checked_server() {
     let mut session = after("S");
     let missing = Missing {
         what:
-            "hats are not shown in the rooms of conference.example.org, as mod_muc_hats is not loaded there"
+            "rooms.example.org is not a chat room service of this server"
                 .into(),
-        remedy: "add \"muc_hats\" to modules_enabled of that component, then reload the configuration".into(),
+        remedy: "set services to the chat room services of the server: conference.example.org".into(),
     };
     let report = ServerReport {
         server: "example".into(),

@@ -17,7 +17,7 @@ pub fn import_summary(counts: &ImportCounts) -> String {
     }
 }
 
-/// What an import will do, as a sentence: `This adds 1 room, 40 users and 85 hats, leaves 12 hats unchanged.`
+/// What an import will do, as a sentence: `This adds 1 room, 40 users and 85 hats, and leaves 12 hats unchanged.`
 pub fn import_plan(counts: &ImportCounts) -> String {
     match import_phrase(counts, Tense::Present) {
         phrase if phrase.is_empty() => "This changes nothing.".into(),
@@ -25,7 +25,7 @@ pub fn import_plan(counts: &ImportCounts) -> String {
     }
 }
 
-/// What an import would do, after "would": `add 1 room, 40 users and 85 hats, leave 12 hats unchanged`.
+/// What an import would do, after "would": `add 1 room, 40 users and 85 hats, and leave 12 hats unchanged`.
 pub fn import_intention(counts: &ImportCounts) -> String {
     import_phrase(counts, Tense::Infinitive)
 }
@@ -51,7 +51,11 @@ fn import_phrase(counts: &ImportCounts, tense: Tense) -> String {
             (verb, _) => format!("{} {what}", tense.of(verb)),
         }
     });
-    parts.collect::<Vec<String>>().join(", ")
+    let mut parts: Vec<String> = parts.collect();
+    match parts.pop() {
+        Some(last) if !parts.is_empty() => format!("{}, and {last}", parts.join(", ")),
+        last => last.unwrap_or_default(),
+    }
 }
 
 const UNCHANGED: &str = "unchanged";
@@ -163,7 +167,7 @@ mod tests {
         );
         assert_eq!(
             import_plan(&counts),
-            "This adds 1 room, 40 users and 85 hats, changes 5 hats, leaves 12 hats unchanged."
+            "This adds 1 room, 40 users and 85 hats, changes 5 hats, and leaves 12 hats unchanged."
         );
         assert_eq!(
             import_summary(&ImportCounts {

@@ -74,7 +74,7 @@ impl State {
             SendState::LeftOut(reason) => reason.to_string(),
             SendState::Changed { actual, .. } => format!(
                 "changed there in the meantime to {}",
-                value_text(self.class_for_words(room), item, actual.as_ref())
+                value_text(self.class_or_default(room), item, actual.as_ref())
             ),
             SendState::Waiting | SendState::Answered(_) | SendState::Confirmed(_) => String::new(),
         }
@@ -87,7 +87,7 @@ impl State {
         item: &Item,
         (actual, expected): (Option<&ItemValue>, Option<&ItemValue>),
     ) -> ItemSides {
-        let class = self.class_for_words(room);
+        let class = self.class_or_default(room);
         let local = self.view.room(room);
         let yours = local.and_then(|local| local_value(class, local, item));
         let text = |value| value_text(class, item, value);
@@ -111,8 +111,8 @@ impl State {
         }
     }
 
-    /// What the server can hold, for words only.
-    fn class_for_words(&self, room: &Jid) -> ServerClass {
+    /// The class of the room's server; if it is not known yet, the one that can store most.
+    fn class_or_default(&self, room: &Jid) -> ServerClass {
         self.servers.class_of(room).unwrap_or(ServerClass::Prosody)
     }
 }

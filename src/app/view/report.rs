@@ -1,4 +1,4 @@
-//! What was done of a plan, by room, with each change that failed.
+//! The result of applying a plan, by room, with each change that failed.
 
 use crate::app::servers::report::{ReportOverlay, ReportRow, failed_texts, room_result};
 use crate::app::{MouseTarget, State, describe};

@@ -116,7 +116,7 @@ fn missing(
         missing.push(Missing {
             what: format!("{own} cannot manage hats in {first}{more}"),
             remedy: format!(
-                "make {own} an owner or admin of the room or an administrator of the service (access_admin of mod_muc), and enable the room option enable_hats"
+                "make {own} an owner or admin of the room, or an administrator of the service (access_admin of mod_muc), and enable the room option enable_hats"
             ),
         });
     }
@@ -129,7 +129,7 @@ fn missing(
     if !complete {
         missing.push(Missing {
             what: "hidden rooms are not listed".into(),
-            remedy: "add them to rooms in the configuration, or with ejabberd 25.03 or later load mod_adhoc_api and allow muc_online_rooms for the account in api_permissions".into(),
+            remedy: "add them to rooms in the configuration, or, with ejabberd 25.03 or later, load mod_adhoc_api and allow muc_online_rooms for the account in api_permissions".into(),
         });
     }
     missing

@@ -64,7 +64,7 @@ pub(super) async fn dialect(asking: &Asking, settings: &ServerSettings, own: &Ji
         return Ok(found);
     }
     Err(Error::NoHats(format!(
-        "{own} cannot manage hats in any room of {}. This requires ejabberd 21.12 or later, the room option enable_hats, and an owner or admin of the room or an administrator of the service.",
+        "{own} cannot manage hats in any room of {}. It must be an owner or admin of the room, or an administrator of the service; the room option enable_hats must be on, and ejabberd must be 21.12 or later.",
         services(settings)
     )))
 }

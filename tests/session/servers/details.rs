@@ -58,8 +58,8 @@ fn report() -> ServerReport {
         }],
         all_rooms: true,
         missing: vec![Missing {
-            what: "hats are not shown in the rooms, as the module mod_muc_hats is not loaded there".into(),
-            remedy: "add \"muc_hats\" to modules_enabled of the component, and reload its configuration"
+            what: "rooms.example.org is not a chat room service of this server".into(),
+            remedy: "set services to the chat room services of the server: conference.example.org"
                 .into(),
         }],
     }
@@ -83,8 +83,8 @@ fn the_result_of_a_check_can_be_read_on_the_smallest_screen() {
         "Software: Prosody 0.12.3",
         "Permissions: all rooms",
         "Connection: socket /var/lib/prosody/prosody.sock",
-        "Problem: hats are not shown in the rooms, as the module mod_muc_hats is not loaded there",
-        "Solution: add \"muc_hats\" to modules_enabled of the component, and reload its configuration",
+        "Problem: rooms.example.org is not a chat room service of this server",
+        "Solution: set services to the chat room services of the server: conference.example.org",
         "courses@conference.example.org \"Courses\", no permission",
     ] {
         assert!(all.replace("  ", " ").contains(part), "{part}: {all}");
