@@ -109,6 +109,10 @@ const UNUSED: &[(&str, &str)] = &[
     ("on its way", "in progress"),
     ("on their way", "in progress"),
     ("is to be trusted", "can be trusted"),
+    ("is said", "is shown, or is reported"),
+    ("was said", "was shown, or was reported"),
+    ("are said", "are shown, or are reported"),
+    ("be said", "be shown, or be reported"),
 ];
 
 /// Places where such a word stays, with the reason: the end of the path, the word, the reason.
@@ -288,17 +292,30 @@ fn documentation() {
     assert_language([file(&root().join("README.md"))]);
 }
 
-/// Sentences in the sources: string literals with a space, also those of `#[error(…)]`, but not documentation or tests.
-#[test]
-fn sentences_in_the_sources() {
-    let sources = files("src", "rs")
-        .into_iter()
-        .filter(|(name, _)| !name.ends_with("tests.rs"));
-    assert_language(sources.map(|(name, source)| {
+/// The string literals with a space of each source file, also those of `#[error(…)]`, but not documentation or tests.
+fn sentences() -> impl Iterator<Item = (String, Vec<String>)> {
+    let sources = files("src", "rs").into_iter();
+    let sources = sources.filter(|(name, _)| !name.ends_with("tests.rs"));
+    sources.map(|(name, source)| {
         let mut sentences = Vec::new();
         literals(source.parse().unwrap(), &mut sentences);
-        (name, sentences.join("\n"))
-    }));
+        (name, sentences)
+    })
+}
+
+#[test]
+fn sentences_in_the_sources() {
+    assert_language(sentences().map(|(name, sentences)| (name, sentences.join("\n"))));
+}
+
+/// The name of a server can be any word, so it is in quotes in a sentence (`{server:?}`), but not before a colon or in a
+/// command.
+#[test]
+fn names_of_servers_are_in_quotes() {
+    let sentence = |text: &&String| text.replace("servers check {server}", "").contains(" {server}");
+    for (name, sentences) in sentences() {
+        assert_eq!(sentences.iter().find(sentence), None, "{name}");
+    }
 }
 
 /// Collects the string literals with a space.

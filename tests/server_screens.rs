@@ -219,9 +219,7 @@ fn list_of_servers() {
 fn checked_server() {
     let mut session = after("S");
     let missing = Missing {
-        what:
-            "rooms.example.org is not a chat room service of this server"
-                .into(),
+        what: "rooms.example.org is not a chat room service of this server".into(),
         remedy: "set services to the chat room services of the server: conference.example.org".into(),
     };
     let report = ServerReport {

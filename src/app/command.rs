@@ -48,7 +48,7 @@ commands! {
     ReplaceUserHats "replace-user-hats" aka ["paste"] formerly ["put-on-users"] { place: Place::Users, title: "Replace hats", keys: &[c('p')], footer: false,
         help: "Replace hats with the copied hats" }
     AddCopiedToUsers "add-copied-to-users" aka ["paste"] formerly ["add-to-users"] { place: Place::Users, title: "Add copied", keys: &[c('P')], footer: false,
-        help: "Add the copied hats, keep the others" }
+        help: "Add the copied hats and keep the others" }
     EditHat "edit-hat" aka ["rename", "change", "title", "expire", "expiry", "temporary"] { place: Place::Hats, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true, marked: true,
         help: "Edit the hat: title, active, required, ID" }
     AddHat "add-hat" aka ["give", "bulk", "assign", "grant", "badge", "tag", "new", "expire", "expiry", "temporary"] { place: Place::Hats, title: "Add", keys: &[c('a')], footer: true,
@@ -66,7 +66,7 @@ commands! {
     ReplaceHats "replace-hats" aka ["paste"] formerly ["put-on"] { place: Place::Hats, title: "Replace hats", keys: &[c('p')], footer: false,
         help: "Replace hats with the copied hats" }
     AddCopiedHats "add-copied-hats" aka ["paste"] formerly ["add-copied"] { place: Place::Hats, title: "Add copied", keys: &[c('P')], footer: false,
-        help: "Add the copied hats, keep the others" }
+        help: "Add the copied hats and keep the others" }
     OpenHat "open-hat" formerly ["go-in-hat"] { place: Place::AllHats, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Show who has the hat" }
     EditHatEverywhere "edit-hat-everywhere" aka ["rename", "bulk"] formerly ["edit-everywhere"] { place: Place::AllHats, title: "Edit", keys: &[c('e')], footer: true, marked: true,
@@ -142,7 +142,7 @@ commands! {
     ReplaceHatsInRooms "replace-hats-in-rooms" aka ["paste"] { place: Place::RoomsOfUser, title: "Replace hats", keys: &[c('p')], footer: false,
         help: "Replace the user's hats in this room with the copied hats" }
     AddCopiedInRooms "add-copied-in-rooms" aka ["paste"] formerly ["add-hats-in-rooms"] { place: Place::RoomsOfUser, title: "Add copied", keys: &[c('P')], footer: false,
-        help: "Add the copied hats, keep the others" }
+        help: "Add the copied hats and keep the others" }
     MarkAll "mark-all" aka ["select all", "bulk"] { place: Place::Panes, title: "Mark all", keys: &[c('*')], footer: false,
         help: "Mark or unmark everything shown" }
     MarkRange "mark-range" aka ["select", "bulk"] { place: Place::Panes, title: "Mark range", keys: &[c('V')], footer: false,
@@ -260,7 +260,7 @@ commands! {
     ApplySet "apply-set" formerly ["put-on-set"] { place: Place::Sets, title: "Replace hats", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Replace hats with this set" }
     AddSetHats "add-set-hats" formerly ["add-set"] { place: Place::Sets, title: "Add hats", keys: &[k(KeyCode::Tab)], footer: true,
-        help: "Add this set's hats, keep the others" }
+        help: "Add this set's hats and keep the others" }
     SaveSet "save-set" { place: Place::Sets, title: "Save", keys: &[Key::ctrl('s')], footer: true,
         help: "Save the selected user's hats as a set" }
     RenameSet "rename-set" { place: Place::Sets, title: "Rename", keys: &[Key::ctrl('r')], footer: true,

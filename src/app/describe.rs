@@ -389,10 +389,10 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// The first few names, and the number of the rest.
 pub(crate) fn first_few(names: &[impl ToString]) -> String {
-    const FEW: usize = 3;
-    let first = names.iter().take(FEW).map(ToString::to_string);
+    const MAX_NAMED: usize = 3;
+    let first = names.iter().take(MAX_NAMED).map(ToString::to_string);
     let shown = first.collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(FEW) {
+    match names.len().saturating_sub(MAX_NAMED) {
         0 => shown,
         more => format!("{shown} and {} more", grouped(more)),
     }

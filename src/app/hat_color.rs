@@ -16,8 +16,8 @@ pub const SWATCHES: [(&str, Rgb); 9] = [
     ("pink", (0xff, 0x00, 0x80)),
 ];
 
-/// Other names that are understood.
-const MORE: [(&str, Rgb); 7] = [
+/// Other accepted names.
+const COLOR_SYNONYMS: [(&str, Rgb); 7] = [
     ("brown", (0xff, 0x80, 0x00)),
     ("gold", (0xff, 0xd7, 0x00)),
     ("lime", (0x80, 0xff, 0x00)),
@@ -90,7 +90,7 @@ pub(super) fn neighbor(text: &str, by: isize) -> &'static str {
 
 fn named(name: &str) -> Option<Rgb> {
     let name = name.to_lowercase();
-    let mut all = SWATCHES.iter().chain(&MORE);
+    let mut all = SWATCHES.iter().chain(&COLOR_SYNONYMS);
     all.find(|(known, _)| *known == name).map(|(_, rgb)| *rgb)
 }
 

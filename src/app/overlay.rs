@@ -29,7 +29,7 @@ pub struct Confirm {
     /// The consequences of confirming, as sentences; may be empty.
     pub consequence: String,
     pub(super) action: ConfirmedAction,
-    /// Whether Enter confirms, too: what is done can be undone, and removes nobody's hats.
+    /// Whether Enter confirms, too: the change can be undone, and removes no hats of users.
     pub(super) accepts_enter: bool,
     /// Why the change is made, as the user says.
     pub reason: Option<ChangeReason>,

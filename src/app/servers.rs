@@ -119,7 +119,7 @@ impl RoomComparison {
 pub(super) struct Comparison {
     /// A part for each server.
     pub(super) parts: Vec<ComparisonPart>,
-    /// The plan that is compared again, and is shown again if nothing comes of that.
+    /// The plan that is compared again, and is shown again if that fails.
     pub(super) before: Option<Box<PlanOverlay>>,
 }
 

@@ -8,7 +8,7 @@ use super::browser::{Column, RowId};
 use super::{AttachmentRef, Grouping, Pane, RowKind, State, describe};
 
 /// How many of several users are named.
-const FEW: usize = 3;
+const MAX_NAMED: usize = 3;
 
 /// The target rooms.
 pub(super) fn rooms(state: &State) -> Vec<Jid> {
@@ -109,7 +109,12 @@ pub(super) fn members(state: &State) -> Vec<(Jid, Jid)> {
 pub(super) fn label(state: &State) -> Option<String> {
     let users = |pane| {
         let column = state.browser.column(pane);
-        let marked: Vec<&Jid> = column.marks().iter().filter_map(RowId::jid).take(FEW).collect();
+        let marked: Vec<&Jid> = column
+            .marks()
+            .iter()
+            .filter_map(RowId::jid)
+            .take(MAX_NAMED)
+            .collect();
         match (column.marks().len(), marked.as_slice()) {
             (0, _) => column.selected_id().and_then(RowId::jid).map(Jid::to_string),
             (1, one) => one.first().map(ToString::to_string),

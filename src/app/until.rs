@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp, ZonedDateTime};
 
 /// Durations of at least this long are not meant to the second.
-const EXACT: SignedDuration = SignedDuration::from_hours(1);
+const MIN_ROUNDED_DURATION: SignedDuration = SignedDuration::from_hours(1);
 
 /// What can be typed, for hints and errors.
 pub const EXAMPLES: &str = "Sunday, 2 weeks, 18:00 or 2027-01-31 18:00";
@@ -22,7 +22,7 @@ pub fn parse(text: &str, now: &ZonedDateTime) -> Result<Option<Timestamp>, Strin
     let Some(end) = moment(&text.to_lowercase(), now) else {
         return Err(format!("{:?} is not a time; use {EXAMPLES}", excerpt(text)));
     };
-    // Fractions of seconds are nobody's intention.
+    // Fractions of seconds are dropped: nobody means them.
     let end = Timestamp::from_second(end.as_second()).unwrap_or(end);
     if end > now.timestamp() {
         Ok(Some(end))
@@ -71,7 +71,7 @@ fn moment(text: &str, now: &ZonedDateTime) -> Option<Timestamp> {
     }
     let span: Span = text.strip_prefix("in ").unwrap_or(text).parse().ok()?;
     let end = now.checked_add(span).ok()?.timestamp();
-    let is_exact = end.duration_since(now.timestamp()) < EXACT;
+    let is_exact = end.duration_since(now.timestamp()) < MIN_ROUNDED_DURATION;
     let seconds = if is_exact {
         0
     } else {

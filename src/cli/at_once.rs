@@ -159,7 +159,7 @@ pub(super) fn print_sent(report: &Report, out: &mut Output) -> Result<(), Failur
     }
 }
 
-/// The warning for a saved change that is not sent by itself.
+/// The warning for a saved change that is not sent automatically.
 pub(super) fn held_text(server: &str, room: &Jid, reason: &HeldReason) -> String {
     format!("saved, but not sent to {server:?}: {reason}; run hatrack apply {room} to send it")
 }

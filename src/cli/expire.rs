@@ -16,8 +16,8 @@ use crate::store::Change;
 use crate::sync::late_expiry;
 
 /// The command that does not ask.
-const CONFIRMED: &str = "hatrack expire --yes";
-const NOTHING: &str = "No changes: no hats have expired";
+const CONFIRMED_COMMAND: &str = "hatrack expire --yes";
+const NONE_EXPIRED: &str = "No changes: no hats have expired";
 
 pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let mut data = OpenStore::open_to_read(context)?;
@@ -27,7 +27,7 @@ pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output)
             .clone()
             .remove_ended_hats(Timestamp::now(), |_| true);
         return if group.is_empty() {
-            out.line(NOTHING)
+            out.line(NONE_EXPIRED)
         } else {
             out.line(&format!("Would {}", describe::intention(&group, &context.zone())))
         };
@@ -40,16 +40,16 @@ pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output)
                 let what = describe::group(&group, &context.zone());
                 return out.line(&saved(&what, revision));
             }
-            Expired::Nothing => return out.line(NOTHING),
+            Expired::Nothing => return out.line(NONE_EXPIRED),
             Expired::Late(users) => {
                 let late = late_text(users, context);
                 if !stdin().is_terminal() {
                     return Err(Failure::with_code(
                         5,
-                        format!("{late} Use {CONFIRMED} to remove them"),
+                        format!("{late} Use {CONFIRMED_COMMAND} to remove them"),
                     ));
                 }
-                confirmed = confirm::ask(&format!("{late} Remove them?"), CONFIRMED, out)?;
+                confirmed = confirm::ask(&format!("{late} Remove them?"), CONFIRMED_COMMAND, out)?;
                 if !confirmed {
                     return out.line("Canceled");
                 }

@@ -62,9 +62,9 @@ impl PasswordSignals {
     }
 }
 
-/// What came of asking.
+/// The answer to a request for a password.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Given {
+pub(in crate::cli) enum PasswordInput {
     Password(Secret),
     /// Nobody is there to ask, or nothing was entered.
     Nothing,
@@ -72,24 +72,24 @@ pub(in crate::cli) enum Given {
     Interrupted,
 }
 
-impl From<Given> for Option<Secret> {
-    fn from(given: Given) -> Self {
+impl From<PasswordInput> for Option<Secret> {
+    fn from(given: PasswordInput) -> Self {
         match given {
-            Given::Password(password) => Some(password),
-            Given::Nothing | Given::Interrupted => None,
+            PasswordInput::Password(password) => Some(password),
+            PasswordInput::Nothing | PasswordInput::Interrupted => None,
         }
     }
 }
 
-pub(in crate::cli) fn ask(account: &Jid) -> Given {
+pub(in crate::cli) fn ask(account: &Jid) -> PasswordInput {
     if !stdin().is_terminal() || !stderr().is_terminal() {
-        return Given::Nothing;
+        return PasswordInput::Nothing;
     }
     let Ok(before) = tcgetattr(stdin()) else {
-        return Given::Nothing;
+        return PasswordInput::Nothing;
     };
     let Some(signals) = PasswordSignals::catch() else {
-        return Given::Nothing;
+        return PasswordInput::Nothing;
     };
     let mut hidden = before.clone();
     hidden
@@ -106,7 +106,7 @@ pub(in crate::cli) fn ask(account: &Jid) -> Given {
             let _ = writeln!(stderr());
             given
         }
-        Err(_) => Given::Nothing,
+        Err(_) => PasswordInput::Nothing,
     };
     signals.at_once.store(true, Ordering::Relaxed);
     signals.obey();
@@ -141,14 +141,14 @@ fn next_byte(signals: &PasswordSignals) -> Option<u8> {
 }
 
 /// Reads to the end of the line, key by key.
-fn read(signals: &PasswordSignals) -> Given {
+fn read(signals: &PasswordSignals) -> PasswordInput {
     let mut password = Vec::new();
     loop {
         match next_byte(signals) {
-            None => return Given::Nothing,
+            None => return PasswordInput::Nothing,
             Some(b'\r' | b'\n') => break,
-            Some(3) => return Given::Interrupted,
-            Some(4) if password.is_empty() => return Given::Nothing,
+            Some(3) => return PasswordInput::Interrupted,
+            Some(4) if password.is_empty() => return PasswordInput::Nothing,
             Some(8 | 127) => while password.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {},
             Some(21) => password.clear(),
             Some(byte) if password.len() < LONGEST => password.push(byte),
@@ -156,7 +156,7 @@ fn read(signals: &PasswordSignals) -> Given {
         }
     }
     match String::from_utf8(password) {
-        Ok(password) if !password.is_empty() => Given::Password(Secret::new(password)),
-        _ => Given::Nothing,
+        Ok(password) if !password.is_empty() => PasswordInput::Password(Secret::new(password)),
+        _ => PasswordInput::Nothing,
     }
 }

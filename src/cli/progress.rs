@@ -10,7 +10,7 @@ use crate::sync::{Progress, ServerState};
 use crate::ui::text;
 
 /// A command that waits longer prints what it waits for.
-const PATIENCE: Duration = Duration::from_secs(1);
+const SHOW_DELAY: Duration = Duration::from_secs(1);
 
 /// One line on standard error, if that is a terminal.
 pub(super) struct ProgressLine {
@@ -58,7 +58,7 @@ impl ProgressLine {
 
     /// Says what is waited for, if that takes long. Called again and again while it is waited.
     pub(super) fn wait(&mut self) {
-        if self.all.is_empty() && self.since.elapsed() >= PATIENCE {
+        if self.all.is_empty() && self.since.elapsed() >= SHOW_DELAY {
             self.write(&waiting(&self.what, &self.connecting));
         }
     }
@@ -118,14 +118,17 @@ mod tests {
         let mut line = ProgressLine::new("Comparing rooms");
         let (example, other): (Arc<str>, Arc<str>) = ("example".into(), "other".into());
         line.note_state(&example, &ServerState::Connecting);
-        assert_eq!(waiting(&line.what, &line.connecting), "Connecting to example…");
+        assert_eq!(
+            waiting(&line.what, &line.connecting),
+            "Connecting to \"example\"…"
+        );
         line.note_state(&other, &ServerState::Connecting);
         assert_eq!(
             waiting(&line.what, &line.connecting),
-            "Connecting to example, other…"
+            "Connecting to \"example\", \"other\"…"
         );
         line.note_state(&example, &ServerState::Away("no answer".into()));
-        assert_eq!(waiting(&line.what, &line.connecting), "Connecting to other…");
+        assert_eq!(waiting(&line.what, &line.connecting), "Connecting to \"other\"…");
         line.note_state(&other, &ServerState::Ready(crate::sync::ServerClass::Prosody));
         assert_eq!(waiting(&line.what, &line.connecting), "Comparing rooms…");
     }

@@ -120,7 +120,7 @@ const FALSE: [&str; 31] = [
 ];
 
 /// Whether a lower-case cell says true or false. Spreadsheets also write the numbers 1 and 0 with decimals.
-fn truth(text: &str) -> Option<bool> {
+fn parse_boolean(text: &str) -> Option<bool> {
     let number = text.replacen(',', ".", 1).parse::<f64>().ok();
     let is = |words: &[&str], value: f64| {
         words.contains(&text) || number.is_some_and(|number| number.total_cmp(&value).is_eq())
@@ -167,7 +167,7 @@ impl RowCells<'_> {
         let text = self.cell(column);
         match text.to_lowercase().as_str() {
             "" => Ok(None),
-            lower => truth(lower).map(Some).ok_or_else(|| {
+            lower => parse_boolean(lower).map(Some).ok_or_else(|| {
                 format!(
                     "{} is {}, expected true or false (or yes, no, 1, 0)",
                     COLUMNS.get(column as usize).unwrap_or(&""),

@@ -188,7 +188,7 @@ fn string_start_column(text: &str) -> Option<usize> {
         .map(|at| at + 1)
 }
 
-/// A message of `serde_json` in words for people who have never written a parser.
+/// A message of `serde_json` in plain words.
 fn plain_message(message: &str) -> String {
     for prefix in ["invalid type: ", "invalid value: "] {
         if let Some((found, expected)) = message

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Maximum amount kept of standard error, in bytes.
-const COMPLAINT: usize = 4096;
+const MAX_ERROR_OUTPUT: usize = 4096;
 /// Maximum amount of unread data, in bytes.
-const INBOX: usize = 64 << 20;
+const MAX_UNREAD: usize = 64 << 20;
 
 /// How long to wait for error output after a command exited.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const ERROR_OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Why the channel failed.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub(super) struct Channel {
     output: File,
     errors: Option<File>,
     inbox: Vec<u8>,
-    complaint: Vec<u8>,
+    error_output: Vec<u8>,
     ended: bool,
 }
 
@@ -54,7 +54,7 @@ impl Channel {
             output: output.into(),
             errors: errors.map(File::from),
             inbox: Vec::new(),
-            complaint: Vec::new(),
+            error_output: Vec::new(),
             ended: false,
         })
     }
@@ -116,9 +116,9 @@ impl Channel {
             match errors.read(&mut buffer) {
                 Ok(0) => self.errors = None,
                 Ok(count) => {
-                    let room = COMPLAINT - self.complaint.len().min(COMPLAINT);
+                    let room = MAX_ERROR_OUTPUT - self.error_output.len().min(MAX_ERROR_OUTPUT);
                     let new = buffer.get(..count.min(room)).unwrap_or_default();
-                    self.complaint.extend_from_slice(new);
+                    self.error_output.extend_from_slice(new);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => break,
@@ -138,7 +138,7 @@ impl Channel {
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.ended = true,
             Err(error) => return Err(Broken::System(error)),
         }
-        if self.inbox.len() > INBOX {
+        if self.inbox.len() > MAX_UNREAD {
             return Err(Broken::Flood);
         }
         Ok(())
@@ -146,7 +146,7 @@ impl Channel {
 
     /// The peer closed the connection. Its error output arrives at about the same time.
     fn end(&mut self) -> Broken {
-        let until = Instant::now() + LAST_WORDS;
+        let until = Instant::now() + ERROR_OUTPUT_TIMEOUT;
         self.ended = false;
         while !self.ended && self.wait(until, false).is_ok() {}
         while let Some(errors) = &self.errors {
@@ -162,7 +162,7 @@ impl Channel {
     }
 
     /// The kept output on standard error.
-    pub(super) fn complaint(&self) -> String {
-        String::from_utf8_lossy(&self.complaint).into_owned()
+    pub(super) fn error_output(&self) -> String {
+        String::from_utf8_lossy(&self.error_output).into_owned()
     }
 }

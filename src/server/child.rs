@@ -15,7 +15,7 @@ use super::channel::Channel;
 use super::settings::CommandLine;
 
 /// How long a command may take to exit.
-pub(super) const FAREWELL: Duration = Duration::from_millis(500);
+pub(super) const EXIT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The standard input of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +121,7 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         if !self.ended {
-            self.exits_within(FAREWELL);
+            self.exits_within(EXIT_TIMEOUT);
             self.end();
         }
     }

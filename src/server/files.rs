@@ -44,7 +44,7 @@ impl ServerFiles {
         Ok(Self {
             server: server.clone(),
             data: Paths::resolve(data)?.data,
-            bases: SideFolder::beside(data, "servers", server)?,
+            bases: SideFolder::next_to(data, "servers", server)?,
             known: KnownBase::default(),
             outboxes: state.map(|state| SideFolder::private(state, "outbox")),
         })

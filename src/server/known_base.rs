@@ -9,7 +9,7 @@ use crate::model::Jid;
 use crate::sync::{Base, SetAside};
 
 /// A larger document, in bytes, is parsed again each time. One of 10,000 users has about 1 MB.
-const LARGEST: usize = 16 << 20;
+const MAX_CACHED_BYTES: usize = 16 << 20;
 
 /// The base of one room, with the bytes that it was parsed from.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ impl KnownBase {
         let base = Base::read(&bytes, room).map(Arc::new);
         if let Ok(base) = &base {
             let base = base.clone();
-            *last = (bytes.len() <= LARGEST).then_some(ParsedBase { bytes, hash, base });
+            *last = (bytes.len() <= MAX_CACHED_BYTES).then_some(ParsedBase { bytes, hash, base });
         }
         (base, hash)
     }
@@ -52,7 +52,7 @@ impl KnownBase {
     pub(super) fn set(&self, base: Base, bytes: Vec<u8>) -> Arc<Base> {
         let (hash, base) = (hash(&bytes), Arc::new(base));
         let written = base.clone();
-        *lock(&self.0) = (bytes.len() <= LARGEST).then_some(ParsedBase { bytes, hash, base });
+        *lock(&self.0) = (bytes.len() <= MAX_CACHED_BYTES).then_some(ParsedBase { bytes, hash, base });
         written
     }
 }

@@ -96,7 +96,7 @@ impl Outgoing {
             .position(|(settings, _)| allowed && settings.links(room))
     }
 
-    /// The class of a room's server; `None` if the room was never compared with it, so that nothing is sent by itself.
+    /// The class of a room's server; `None` if the room was never compared with it, so that nothing is sent automatically.
     fn class(&self, state: &mut OutgoingState, server: usize, room: &Jid) -> Option<ServerClass> {
         let (settings, files) = self.servers.get(server)?;
         // Prosody has a single class; another server may have been updated.

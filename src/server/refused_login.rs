@@ -16,7 +16,7 @@ use super::settings::{PasswordSource, ServerAccess, ServerSettings};
 use crate::store::SideFolder;
 
 /// Maximum size of a document, in bytes.
-const LARGEST: usize = 4096;
+const MAX_BYTES: usize = 4096;
 
 /// The place for a refused login of one entry of the configuration.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ impl RefusedLogin {
     /// Why the login was refused, with the time and what to do; `None` if it was not.
     #[cfg(feature = "live")]
     pub(super) fn reason(&self) -> Option<String> {
-        let read = self.folder.read(&self.name, LARGEST);
+        let read = self.folder.read(&self.name, MAX_BYTES);
         let bytes = read
             .inspect_err(
                 |error| log::warn!(server = &*self.server, reason:% = error; "refused login unreadable"),
@@ -68,16 +68,16 @@ impl RefusedLogin {
     #[cfg(feature = "live")]
     pub(super) fn remember(&self, why: &str) {
         let text = format!("{:.0} {why}", Timestamp::now());
-        let bytes = (text.len() <= LARGEST).then(|| text.into_bytes());
-        if let Err(error) = self.folder.update(&self.name, LARGEST, |_| bytes) {
+        let bytes = (text.len() <= MAX_BYTES).then(|| text.into_bytes());
+        if let Err(error) = self.folder.update(&self.name, MAX_BYTES, |_| bytes) {
             log::warn!(server = &*self.server, reason:% = error; "refused login not remembered");
         }
     }
 
     /// Someone acted, or the login succeeded.
     pub(super) fn forget(&self) {
-        if !matches!(self.folder.read(&self.name, LARGEST), Ok(None))
-            && let Err(error) = self.folder.update(&self.name, LARGEST, |_| None)
+        if !matches!(self.folder.read(&self.name, MAX_BYTES), Ok(None))
+            && let Err(error) = self.folder.update(&self.name, MAX_BYTES, |_| None)
         {
             log::warn!(server = &*self.server, reason:% = error; "refused login not forgotten");
         }

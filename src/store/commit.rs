@@ -26,7 +26,7 @@ use crate::model::{self, Group, Wardrobe};
 /// How often a commit is restarted at once because the data file was changed during it.
 const MAX_ATTEMPTS: usize = 10;
 /// The suffix of the folder with what is known of live servers.
-const KNOWN_OF_SERVERS: &str = "servers";
+const SERVERS_SUFFIX: &str = "servers";
 /// The result for each change: its revision, `None` if it was already in effect, or why it was rejected.
 type ChangeResults = Vec<Result<Option<u64>, model::EditError>>;
 
@@ -201,7 +201,7 @@ impl Store {
             .as_ref()
             .is_some_and(|last| self.full.revision < last.revision)
         {
-            side_file::forget(&self.paths, KNOWN_OF_SERVERS)?;
+            side_file::forget(&self.paths, SERVERS_SUFFIX)?;
         }
         let mut next = self.full.clone();
         let mut revision = next_revision(&next, &tail);

@@ -177,7 +177,7 @@ fn plain_reason(error: &io::Error) -> String {
         io::ErrorKind::Unsupported => NO_LOCKS.into(),
         io::ErrorKind::IsADirectory => "it is a folder, not a file; move it away".into(),
         _ if is(Errno::NXIO) => "it is a device or a pipe, not a file; move it away".into(),
-        _ if is(Errno::BUSY) => MOUNTED.into(),
+        _ if is(Errno::BUSY) => MOUNT_POINT_REASON.into(),
         _ if is(Errno::NOLCK) => NO_LOCKS.into(),
         _ if is(Errno::LOOP) => "unexpected symbolic link; remove it".into(),
         _ if is(Errno::IO) => "input/output error of the disk; see the system log".into(),
@@ -186,7 +186,7 @@ fn plain_reason(error: &io::Error) -> String {
 }
 
 /// A mount point cannot be replaced.
-const MOUNTED: &str =
+const MOUNT_POINT_REASON: &str =
     "it is mounted as a single file (in a container?) and cannot be replaced; mount the folder instead";
 const NO_LOCKS: &str = "not supported by the file system (a network mount without locks?); use another disk";
 
@@ -219,7 +219,7 @@ mod tests {
             ),
             (Errno::ISDIR, "it is a folder, not a file; move it away"),
             (Errno::NXIO, "it is a device or a pipe, not a file; move it away"),
-            (Errno::BUSY, MOUNTED),
+            (Errno::BUSY, MOUNT_POINT_REASON),
             (Errno::NOLCK, NO_LOCKS),
             (Errno::OPNOTSUPP, NO_LOCKS),
             (Errno::LOOP, "unexpected symbolic link; remove it"),

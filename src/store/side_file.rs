@@ -26,7 +26,7 @@ const RETRY_DELAY: Duration = Duration::from_millis(5);
 /// How long to wait for another process that writes a document.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum size of the note in a lock file, in bytes.
-const MOST_NOTE: usize = 512;
+const MAX_NOTE_BYTES: usize = 512;
 /// The extension of temporary files, and of lock files.
 const TEMPORARY: &str = "hatrack-tmp";
 const LOCK: &str = "lock";
@@ -68,7 +68,7 @@ impl SideFolder {
 
     /// A folder next to the data file: `hats.SUFFIX/BELOW` for `hats.json`. Who may read or write the data file may do the
     /// same with the documents.
-    pub fn beside(data: &Path, suffix: &str, below: &str) -> Result<Self, StoreError> {
+    pub fn next_to(data: &Path, suffix: &str, below: &str) -> Result<Self, StoreError> {
         let paths = Paths::resolve(data)?;
         let folder = sibling(&paths.data, suffix);
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -203,7 +203,7 @@ impl SideFolder {
     /// data file can have written anything, so it is only good for display.
     pub fn lock_note(&self, name: &str) -> Option<Vec<u8>> {
         let folder = self.open(false).ok().flatten()?;
-        let note = self.read_in(&folder, &format!("{name}.{LOCK}"), MOST_NOTE);
+        let note = self.read_in(&folder, &format!("{name}.{LOCK}"), MAX_NOTE_BYTES);
         note.ok().flatten().filter(|note| !note.is_empty())
     }
 

@@ -22,7 +22,7 @@ fn put(folder: &SideFolder, name: &str, bytes: &[u8]) -> Result<(), StoreError> 
 #[test]
 fn note_of_a_lock_goes_with_it_and_odd_ones_are_none() {
     let (home, data) = data(0o660);
-    let folder = SideFolder::beside(&data, "servers", "one").unwrap();
+    let folder = SideFolder::next_to(&data, "servers", "one").unwrap();
     assert_eq!(folder.lock_note("a"), None);
     let lock = folder.lock("a", Duration::ZERO).unwrap().unwrap();
     assert_eq!(folder.lock_note("a"), None, "empty");
@@ -33,7 +33,7 @@ fn note_of_a_lock_goes_with_it_and_odd_ones_are_none() {
         folder.lock("a", Duration::ZERO).unwrap().is_none(),
         "it stays locked"
     );
-    lock.note().unwrap().set(&[b'x'; MOST_NOTE + 1]).unwrap();
+    lock.note().unwrap().set(&[b'x'; MAX_NOTE_BYTES + 1]).unwrap();
     assert_eq!(folder.lock_note("a"), None, "too long");
     drop(lock);
     assert_eq!(folder.lock_note("a"), None);
@@ -46,7 +46,7 @@ fn note_of_a_lock_goes_with_it_and_odd_ones_are_none() {
 fn documents_have_the_access_of_the_data_file_and_private_ones_have_not() {
     for (mode, of_folder) in [(0o660, 0o770), (0o600, 0o700), (0o644, 0o755)] {
         let (home, data) = data(mode);
-        let folder = SideFolder::beside(&data, "servers", "one").unwrap();
+        let folder = SideFolder::next_to(&data, "servers", "one").unwrap();
         assert_eq!(folder.read("a", 100).unwrap(), None);
         assert!(
             !home.path().join("hats.servers").exists(),
@@ -81,7 +81,7 @@ fn documents_have_the_access_of_the_data_file_and_private_ones_have_not() {
 #[test]
 fn neither_links_nor_other_things_nor_long_files_are_read_or_written() {
     let (home, data) = data(0o660);
-    let folder = SideFolder::beside(&data, "servers", "one").unwrap();
+    let folder = SideFolder::next_to(&data, "servers", "one").unwrap();
     put(&folder, "a", b"text").unwrap();
     assert!(folder.read("a", 3).is_err());
     assert!(put(&folder, "a", &[b'x'; 101]).is_err());
@@ -108,7 +108,7 @@ fn neither_links_nor_other_things_nor_long_files_are_read_or_written() {
             std::fs::rename(home.path().join("away"), home.path().join("hats.servers")).unwrap();
         }
         std::os::unix::fs::symlink(home.path(), &link).unwrap();
-        let folder = SideFolder::beside(&data, "servers", below).unwrap();
+        let folder = SideFolder::next_to(&data, "servers", below).unwrap();
         assert!(folder.read("secret", 100).is_err(), "{name}");
         assert!(put(&folder, "secret", b"x").is_err(), "{name}");
     }
@@ -119,7 +119,7 @@ fn neither_links_nor_other_things_nor_long_files_are_read_or_written() {
 #[test]
 fn locks_are_not_taken_on_other_files() {
     let (home, data) = data(0o660);
-    let folder = SideFolder::beside(&data, "servers", "one").unwrap();
+    let folder = SideFolder::next_to(&data, "servers", "one").unwrap();
     drop(folder.lock("a", Duration::ZERO).unwrap().unwrap());
     let there = |name: &str| home.path().join("hats.servers/one").join(name);
     let secret = home.path().join("secret");
@@ -166,7 +166,7 @@ fn accounts_that_may_write_the_data_file_share_documents_and_locks() {
         for path in [home.path(), &data] {
             std::os::unix::fs::chown(path, Some(owner), Some(GROUP)).unwrap();
         }
-        let folder = SideFolder::beside(&data, "servers", "one").unwrap();
+        let folder = SideFolder::next_to(&data, "servers", "one").unwrap();
         for (number, user) in [ALICE, BOB, 0, BOB, ALICE].into_iter().enumerate() {
             let text = format!("{number}");
             as_account(user, GROUP, || put(&folder, "a", text.as_bytes())).unwrap();
@@ -197,7 +197,7 @@ fn accounts_that_may_write_the_data_file_share_documents_and_locks() {
 #[test]
 fn updates_do_not_lose_each_other_and_a_lock_is_held_once() {
     let (home, data) = data(0o600);
-    let folder = SideFolder::beside(&data, "servers", "one").unwrap();
+    let folder = SideFolder::next_to(&data, "servers", "one").unwrap();
     std::thread::scope(|scope| {
         for session in 0..4 {
             let folder = folder.clone();

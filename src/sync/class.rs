@@ -61,7 +61,7 @@ impl ServerClass {
     }
 
     /// Whether users without an affiliation can have hats.
-    pub fn holds_strangers(self) -> bool {
+    pub fn allows_unaffiliated(self) -> bool {
         self != Self::Prosody
     }
 

@@ -17,7 +17,7 @@ pub const GUARD_USERS: usize = 20;
 pub const GUARD_PERIOD: SignedDuration = SignedDuration::from_hours(1);
 
 /// How long after its time a hat is removed without a confirmation, however many expire.
-const LATE: SignedDuration = SignedDuration::from_hours(24);
+const LATE_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// If fewer users of a room have hats, all may lose them without a confirmation.
 const WHOLE_ROOM: usize = 3;
@@ -99,7 +99,7 @@ pub fn late_expiry(ended: &Group, now: Timestamp) -> Option<usize> {
             ..
         } => before
             .until()
-            .filter(|until| now.duration_since(*until) > LATE)
+            .filter(|until| now.duration_since(*until) > LATE_AFTER)
             .map(|_| user),
         _ => None,
     });

@@ -9,7 +9,7 @@ use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Jid,
 
 /// From this number of added or removed users, the whole room is replaced, because each single edit moves all following
 /// users.
-const MANY: usize = 1000;
+const REPLACE_ROOM_FROM: usize = 1000;
 
 /// The actor in the history for changes from a server.
 pub fn server_actor(server: &str) -> String {
@@ -234,7 +234,7 @@ impl NextRoom<'_> {
     fn edits(self, local: &Arc<Room>) -> Group {
         let comes_or_goes =
             |(user, next): &(&Jid, &Option<User>)| local.user(user).is_some() != next.is_some();
-        if self.users.iter().filter(comes_or_goes).count() >= MANY {
+        if self.users.iter().filter(comes_or_goes).count() >= REPLACE_ROOM_FROM {
             return Edit::Room {
                 room: self.plan.room.clone(),
                 before: Some(local.clone()),

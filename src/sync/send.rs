@@ -245,7 +245,7 @@ impl Phases<'_> {
         let titled: BTreeSet<&HatId> = plan.lines.iter().filter_map(titled_entry).collect();
         let why_not = |change: &ItemChange| {
             let (user, hat) = (change.item.user()?, change.item.hat()?);
-            if !class.holds_strangers() && !is_there(user) && !let_in.contains(user) {
+            if !class.allows_unaffiliated() && !is_there(user) && !let_in.contains(user) {
                 return Some(Reason::NotAffiliated);
             }
             let there = plan.remote.catalog.contains_key(hat) && !gone.contains(hat);

@@ -114,7 +114,7 @@ fn import_adds_rows_and_is_one_undo_step() {
     assert_eq!(
         home.run_ok(&["import", "a.csv", "--dry-run"]),
         format!(
-            "The import would add 1 room, 2 users and 1 hat, change 1 affiliation and 1 hat:\n\
+            "The import would add 1 room, 2 users and 1 hat, and change 1 affiliation and 1 hat:\n\
              Would add kim@example.org to {ROOM} as member with \"TA\" (inactive)\n\
              Would change {TERRY} to admin in {ROOM} (was member)\n\
              Would change \"TA, \"3b\"\" for {TERRY} in {ROOM}: title \"TA\"\n\

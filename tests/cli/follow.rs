@@ -38,7 +38,7 @@ pub(crate) fn add_compared_room(home: &Home, server: &str, class: ServerClass) {
 }
 
 #[test]
-fn a_server_whose_password_cannot_be_entered_at_the_start_is_said_to_need_another_start() {
+fn a_server_whose_password_cannot_be_entered_at_the_start_needs_another_start() {
     let home = Home::new();
     home.write(CONFIG, away("one"));
     add_compared_room(&home, "one", ServerClass::EjabberdOld);

@@ -103,7 +103,7 @@ ca-file = "/etc/ssl/private-ca.pem"
 }
 
 #[test]
-fn what_is_not_said_has_its_default() {
+fn settings_that_are_missing_have_their_defaults() {
     let text = "[servers.a]\nkind = \"prosody\"\nservices = [\"c.example.org\"]\nsocket = \"/run/prosody.sock\"\nrooms = \"all\"\n\
                 [servers.b]\nkind = \"xmpp\"\nservices = [\"c.example.net\"]\njid = \"a@example.net\"\n";
     let prosody = ServerAccess::Prosody(ProsodyAccess::Socket("/run/prosody.sock".into()));

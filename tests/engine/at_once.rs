@@ -63,7 +63,7 @@ fn what_an_apply_leaves_out_is_not_sent_because_it_was_noted() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_counted_and_why_is_said() {
+fn what_cannot_be_sent_is_counted_and_reported_with_the_reason() {
     for class in CLASSES {
         let stage = Stage::known(class);
         let request = request(stage.local_hat_at_once("state", "u0", "urn:x:new", Some("New")));
@@ -78,7 +78,7 @@ fn what_cannot_be_sent_is_counted_and_why_is_said() {
 }
 
 #[test]
-fn what_the_server_cannot_have_is_left_out_and_why_is_said() {
+fn what_the_server_cannot_have_is_left_out_with_the_reason() {
     for class in CLASSES {
         let stage = Stage::known(class);
         let title = "New\u{ffff}";

@@ -300,7 +300,7 @@ fn nothing_ends_without_a_time_and_no_clock_is_needed_without_ends() {
 }
 
 #[test]
-fn selection_that_ends_is_said() {
+fn selected_hat_that_expires_is_reported() {
     let mut wardrobe = with_proctor("2026-11-28T15:00:00Z");
     wardrobe
         .set_affiliation(&jid("ann@example.org"), &jid(ROOM), Affiliation::Member)

@@ -27,7 +27,7 @@ fn says_who_removed_a_user_and_what_is_selected_now() {
 fn error_stays_before_what_others_do() {
     let mut session = open();
     session.keys("Enter Down F9");
-    assert_eq!(session.notice(), "F9 has no binding here (? shows all keys)");
+    assert_eq!(session.notice(), "F9 has no binding here (? to show all keys)");
     let add = |user: &str| {
         let user = jid(user);
         move |wardrobe: &mut hatrack::model::Wardrobe| {
@@ -37,13 +37,13 @@ fn error_stays_before_what_others_do() {
     session.change_by("alice", add("kim@example.org"));
     assert_eq!(
         session.notice(),
-        "F9 has no binding here (? shows all keys). \
+        "F9 has no binding here (? to show all keys). \
          alice added kim@example.org to courses@conference.example.org as member"
     );
     session.change_by("alice", add("bob@example.org"));
     assert_eq!(
         session.notice(),
-        "F9 has no binding here (? shows all keys). \
+        "F9 has no binding here (? to show all keys). \
          alice added bob@example.org to courses@conference.example.org as member"
     );
 }

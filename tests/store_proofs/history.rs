@@ -434,7 +434,7 @@ fn records_what_a_server_was_sent_without_changing_the_file() {
 fn forgets_what_servers_had_when_an_older_data_file_was_put_back() {
     for put_back in [true, false] {
         let (_folder, path, mut store) = sample();
-        let known = SideFolder::beside(&path, "servers", "example").unwrap();
+        let known = SideFolder::next_to(&path, "servers", "example").unwrap();
         let backup = fs::read(&path).unwrap();
         add_hat(&mut store, "a").unwrap();
         known.update("base", 10, |_| Some(b"base".to_vec())).unwrap();

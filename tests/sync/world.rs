@@ -61,7 +61,7 @@ pub(crate) fn apply(room: &mut RemoteRoom, class: ServerClass, change: &ItemChan
             );
             let wearers = room.users.values().filter(|user| !user.hats.is_empty()).count();
             let there = room.users.entry(user.clone()).or_default();
-            if there.affiliation == Affiliation::None && !class.holds_strangers() {
+            if there.affiliation == Affiliation::None && !class.allows_unaffiliated() {
                 return refused(Condition::ItemNotFound);
             }
             if let Some(limits) = class.limits()

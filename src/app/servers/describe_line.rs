@@ -101,7 +101,10 @@ pub fn describe_note(note: &Note, plan: &RoomPlan) -> String {
     let Note::OwnTitle { user, hat, title } = note;
     let catalog = plan.remote().catalog.get(hat);
     let shown = describe::hat(hat, catalog.and_then(|entry| entry.title.as_deref()));
-    format!("{user} has {} here; the room shows {shown}", quoted(title))
+    format!(
+        "{user} has the title {} in the data file; the room on the server shows {shown}",
+        quoted(title)
+    )
 }
 
 struct LineWords<'a> {

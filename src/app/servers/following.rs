@@ -61,7 +61,7 @@ impl FollowingState {
     }
 }
 
-/// Another session, in words: `another session (terry, process 123)`.
+/// Another session, as a phrase: `another session (terry, process 123)`.
 fn session_text(by: Option<&Arc<str>>) -> String {
     by.map_or_else(
         || "another session".into(),
@@ -72,10 +72,10 @@ fn session_text(by: Option<&Arc<str>>) -> String {
 /// Who follows a room, as the rest of a sentence about it.
 pub fn follower_text(follower: &Follower) -> String {
     match follower {
-        Follower::Here => "followed here".into(),
+        Follower::Here => "followed by this session".into(),
         Follower::Elsewhere(by) => format!("followed by {}", session_text(by.as_ref())),
         Follower::Silent(by) => silent_text(by.as_ref()),
-        Follower::NotCompared => "not followed, since it has not been compared yet".into(),
+        Follower::NotCompared => "not followed because it has not been compared yet".into(),
     }
 }
 

@@ -162,7 +162,7 @@ impl SendingState {
         of_user.any(|(_, state)| !matches!(state, SendState::Waiting))
     }
 
-    /// What a user's hat came to; `None`: the server has it, or it is not sent by itself.
+    /// The state of a user's hat that is not on the server; `None`: the server has it, or it is not sent automatically.
     pub fn of_hat(&self, room: &Jid, user: &Jid, hat: &HatId) -> Option<Unsent> {
         let item = Item::Hat {
             user: user.clone(),

@@ -37,11 +37,11 @@ impl State {
         let server = self.servers.of_room(room)?;
         let why = self.why_not_following().or(match server.state {
             ServerState::Away(_) => Some("the server is not reachable"),
-            ServerState::Refused(_) => Some("the server refused"),
+            ServerState::Refused(_) => Some("the server cannot be used"),
             ServerState::Idle | ServerState::Connecting | ServerState::Ready(_) => None,
         });
         let follower = || self.servers.following.followers.get(room).map(follower_text);
-        why.map(|why| format!("not followed, since {why}"))
+        why.map(|why| format!("not followed because {why}"))
             .or_else(follower)
     }
 

@@ -10,7 +10,7 @@ fn is_free(state: &State) -> bool {
 
 /// Opens an overlay as soon as keys go to no text and no question. `news` says what it is about, as a sentence without its
 /// period, while it waits.
-pub(super) fn bring(state: &mut State, layer: impl Layer, news: &str) {
+pub(super) fn open_when_idle(state: &mut State, layer: impl Layer, news: &str) {
     state.arrived.push_back(Box::new(layer));
     open(state);
     if !state.arrived.is_empty() {

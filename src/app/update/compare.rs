@@ -201,7 +201,7 @@ fn show(state: &mut State, mut parts: Vec<ComparisonPart>, before: Option<PlanOv
     } else if let Some(text) = kept.and_then(kept_text) {
         state.notify(text);
     }
-    arrivals::bring(state, overlay, "Comparison finished");
+    arrivals::open_when_idle(state, overlay, "Comparison finished");
     if let Some(skipped) = skipped {
         let rooms = describe::count(skipped, "room");
         state.notify(format!("{rooms} without permission skipped"));
@@ -223,7 +223,7 @@ fn skip_forbidden(part: &mut ComparisonPart) -> Option<usize> {
     Some(skipped)
 }
 
-/// What became of the choices; `None` if there were none.
+/// Describes which choices were kept; `None` if there were none.
 fn kept_text(KeptChoices { kept, dropped }: KeptChoices) -> Option<String> {
     let kept = (kept > 0).then(|| format!("Kept {}", describe::count(kept, "choice")));
     let dropped = (dropped > 0).then(|| {
@@ -240,6 +240,6 @@ fn kept_text(KeptChoices { kept, dropped }: KeptChoices) -> Option<String> {
 pub(super) fn reopen(state: &mut State, before: Option<PlanOverlay>) {
     if let Some(mut before) = before {
         before.note_changes(&state.view);
-        arrivals::bring(state, before, "Comparison finished");
+        arrivals::open_when_idle(state, before, "Comparison finished");
     }
 }

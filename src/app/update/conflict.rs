@@ -152,7 +152,7 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
     };
     match first {
         Some(place) if place < state.overlays.len() => state.overlays.insert(place, Box::new(conflict)),
-        _ => arrivals::bring(state, conflict, "Someone else changed what you changed"),
+        _ => arrivals::open_when_idle(state, conflict, "Someone else changed what you changed"),
     }
 }
 

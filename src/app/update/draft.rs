@@ -202,7 +202,7 @@ pub(super) fn loaded(state: &mut State, bytes: Vec<u8>) {
         Ok(draft) => {
             state.drafts.stored = draft.clone();
             state.drafts.undecided = Some(draft.clone());
-            arrivals::bring(state, draft, "Unsaved changes of your last session were found");
+            arrivals::open_when_idle(state, draft, "Unsaved changes of your last session were found");
         }
         Err(reason) => state.notify_error(format!("Cannot read the draft of an earlier session: {reason}")),
     }

@@ -20,7 +20,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// How often a commit is made again because the file has something else by then.
 const MAX_CONFLICTS: usize = 5;
 
-/// Whether this session may receive anything by itself.
+/// Whether this session may receive anything automatically.
 fn may_follow(state: &State) -> bool {
     state.why_not_following().is_none()
 }
@@ -228,7 +228,7 @@ pub(super) fn committed(
     }
 }
 
-/// What came in while something else was being received.
+/// Receives the changes that arrived while others were being received.
 fn next(state: &mut State, effects: &mut Vec<Effect>, server: &Arc<str>) {
     let waiting = state.servers.following.next.get_mut(server);
     if let Some(incoming) = waiting.and_then(VecDeque::pop_front) {
@@ -236,7 +236,7 @@ fn next(state: &mut State, effects: &mut Vec<Effect>, server: &Arc<str>) {
     }
 }
 
-/// The file has what came in: reports it to the worker and in a notice.
+/// The file has the received changes: reports them to the worker and in a notice.
 fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, group: &Group) {
     let linked = incoming.plan.rooms.iter();
     for room in linked.filter(|room| room.state == RoomState::Linked) {
@@ -267,7 +267,7 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, g
     note_held(state, &incoming.plan);
 }
 
-/// What came in, in words: `ana@example.org on "example": added "Proctor" to …`.
+/// Describes received changes: `ana@example.org on "example": added "Proctor" to …`.
 fn text(incoming: &Incoming, group: &Group, zone: &TimeZone) -> String {
     let what = describe::group(group, zone);
     let server = &incoming.plan.server;

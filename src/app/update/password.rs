@@ -33,7 +33,7 @@ impl Layer for PasswordPrompt {
 /// Asks for the password that a server waits for.
 pub(super) fn ask(state: &mut State, server: Arc<str>, account: Jid) {
     let news = format!("{server:?} needs the password of {account}");
-    arrivals::bring(state, PasswordPrompt::new(server, account), &news);
+    arrivals::open_when_idle(state, PasswordPrompt::new(server, account), &news);
 }
 
 fn answer(state: &mut State, effects: &mut Vec<Effect>, gives: bool) {

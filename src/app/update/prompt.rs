@@ -352,7 +352,7 @@ pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<Parse
             if preview.rows.is_empty() {
                 state.notify("No changes: already set");
             } else {
-                arrivals::bring(state, preview, "The file was read");
+                arrivals::open_when_idle(state, preview, "The file was read");
             }
         }
     }

@@ -20,7 +20,7 @@ pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
         state.quit = QuitState::WhenSaved;
         let key = state.key(CommandId::Quit);
         state.notify(format!(
-            "Sending; hatrack quits when done ({key} quits now, and the next session sends the rest)"
+            "Sending; hatrack quits when done ({key} to quit now; the next session sends the rest)"
         ));
     } else if state.pending.is_empty() {
         let unreadable =

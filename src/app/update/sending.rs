@@ -104,7 +104,7 @@ pub(super) fn sent(state: &mut State, report: &Report, is_answer: bool) {
     quit::resume(state);
 }
 
-/// What became of an item that was to be received, if the server does not have it as it was shown.
+/// Why an item was not received: the server no longer has the value that was shown.
 fn not_received(state: &mut State, report: &Report, receiving: Option<Receiving>) -> Option<String> {
     let receiving = receiving?;
     let name = &receiving.name;
@@ -125,7 +125,7 @@ fn not_received(state: &mut State, report: &Report, receiving: Option<Receiving>
     }
 }
 
-/// What became of a room's changes, if not all were sent.
+/// Describes the changes of a room that were not sent.
 fn problem(state: &State, server: &Arc<str>, room: &RoomReport) -> Option<String> {
     let local = state.view.room(&room.room).map(|room| &**room);
     if let Some(failed) = room.failed.first() {

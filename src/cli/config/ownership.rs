@@ -28,26 +28,26 @@ pub(super) fn problem(file: &File, path: &Path) -> Option<String> {
 
 fn check(file: &File, path: &Path, account: u32) -> io::Result<Option<String>> {
     let there = file.metadata()?;
-    let way = Way::to(path)?;
-    let found = way.end.symlink_metadata()?;
+    let resolved = ResolvedPath::to(path)?;
+    let found = resolved.end.symlink_metadata()?;
     if (found.dev(), found.ino()) != (there.dev(), there.ino()) {
         return Err(io::Error::other("it was replaced in the meantime; try again"));
     }
-    let mut problem = file_problem(&there, &way.end, account);
-    for link in &way.links {
+    let mut problem = file_problem(&there, &resolved.end, account);
+    for link in &resolved.links {
         let metadata = link.symlink_metadata()?;
-        problem = problem.or_else(|| link_problem(&metadata, link, &way.end, account));
+        problem = problem.or_else(|| link_problem(&metadata, link, &resolved.end, account));
     }
     // The nearest first.
-    for folder in way.folders.iter().rev() {
+    for folder in resolved.folders.iter().rev() {
         let metadata = folder.symlink_metadata()?;
         problem = problem.or_else(|| folder_problem(&metadata, folder, account));
     }
     Ok(problem.map(|problem| format!("servers are not read from this file, because {problem}")))
 }
 
-/// What leads to a file.
-struct Way {
+/// A file with all folders and symbolic links that lead to it.
+struct ResolvedPath {
     /// All folders in which a name is looked up.
     folders: BTreeSet<PathBuf>,
     /// All symbolic links that are followed.
@@ -56,7 +56,7 @@ struct Way {
     end: PathBuf,
 }
 
-impl Way {
+impl ResolvedPath {
     fn to(path: &Path) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
         let names = |path: &Path| -> Vec<OsString> {
@@ -66,38 +66,38 @@ impl Way {
         };
         // The next one last.
         let mut rest = names(&path);
-        let mut way = Self {
+        let mut resolved = Self {
             folders: BTreeSet::new(),
             links: Vec::new(),
             end: "/".into(),
         };
         while let Some(name) = rest.pop() {
             if name == ".." {
-                way.end.pop();
+                resolved.end.pop();
                 continue;
             }
-            way.folders.insert(way.end.clone());
-            let next = way.end.join(name);
+            resolved.folders.insert(resolved.end.clone());
+            let next = resolved.end.join(name);
             if !next.symlink_metadata()?.is_symlink() {
-                way.end = next;
+                resolved.end = next;
                 continue;
             }
-            if way.links.len() == MOST_LINKS {
+            if resolved.links.len() == MOST_LINKS {
                 return Err(io::Error::other("too many symbolic links"));
             }
             let target = next.read_link()?;
             if target.is_absolute() {
-                way.end = "/".into();
+                resolved.end = "/".into();
             }
             rest.extend(names(&target));
-            way.links.push(next);
+            resolved.links.push(next);
         }
-        Ok(way)
+        Ok(resolved)
     }
 }
 
 fn file_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<String> {
-    if let Some(owner) = stranger(metadata, account) {
+    if let Some(owner) = foreign_owner(metadata, account) {
         let account = account_name(account);
         return Some(format!(
             "it belongs to {owner}; run: sudo chown {} {}",
@@ -115,7 +115,7 @@ fn file_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<String
 /// Who can write to a folder can replace what is in it. What belongs to someone else is theirs: the file goes elsewhere.
 fn folder_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<String> {
     let shown = path.display();
-    if let Some(owner) = stranger(metadata, account) {
+    if let Some(owner) = foreign_owner(metadata, account) {
         return Some(format!(
             "the folder {shown} belongs to {owner}; move the file to a folder of your own and name it with --config"
         ));
@@ -137,7 +137,7 @@ fn folder_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<Stri
 
 /// Whom a link belongs to can make it lead to another file of the account.
 fn link_problem(metadata: &Metadata, path: &Path, end: &Path, account: u32) -> Option<String> {
-    let owner = stranger(metadata, account)?;
+    let owner = foreign_owner(metadata, account)?;
     let (link, end) = (path.display(), end.display());
     Some(format!(
         "the symbolic link {link} belongs to {owner}; name the file itself: {end}"
@@ -145,7 +145,7 @@ fn link_problem(metadata: &Metadata, path: &Path, end: &Path, account: u32) -> O
 }
 
 /// The owner, if that is neither root nor the account.
-fn stranger(metadata: &Metadata, account: u32) -> Option<String> {
+fn foreign_owner(metadata: &Metadata, account: u32) -> Option<String> {
     let owner = metadata.uid();
     (owner != 0 && owner != account).then(|| person(owner))
 }

@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(note(&mut availability, ready, &["one", "two"]), None);
         assert_eq!(note(&mut availability, refused(), &["one", "two"]), None);
         assert_eq!(note(&mut availability, refused(), &["two"]), None);
-        let expected = "one refused: the password has expired. Start hatrack follow again once hatrack servers check one \
+        let expected = "\"one\" refused: the password has expired. Start hatrack follow again once hatrack servers check one \
                         succeeds";
         assert_eq!(
             note(&mut availability, refused(), &["one"]).as_deref(),

@@ -76,7 +76,7 @@ impl<'a> ServerPart<'a> {
             let plan = decided(plan, self.decide);
             let shown = std::mem::replace(&mut self.plan, plan);
             if let Some(ask) = ask
-                && !does_no_more(&self.plan, &shown)
+                && !is_within(&self.plan, &shown)
             {
                 out.line("The data file was changed in the meantime. Compared again:")?;
                 if !ask(std::slice::from_ref(&self.plan), session, out)? {
@@ -151,7 +151,7 @@ fn notify_received(session: &LiveSession<'_>, number: usize, plan: &Plan) {
 }
 
 /// Whether a plan does nothing that was not shown.
-fn does_no_more(plan: &Plan, shown: &Plan) -> bool {
+fn is_within(plan: &Plan, shown: &Plan) -> bool {
     plan.rooms.iter().all(|room| {
         let shown = shown.rooms.iter().find(|shown| shown.room == room.room);
         // Lines of two plans have the same order.

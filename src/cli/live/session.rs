@@ -250,7 +250,7 @@ impl<'a> LiveSession<'a> {
                 Ok(ServerEvent::Password { server, account }) => {
                     line.clear();
                     let password = password::ask(&account);
-                    if password == password::Given::Interrupted {
+                    if password == password::PasswordInput::Interrupted {
                         self.interrupted.store(true, Ordering::Relaxed);
                     }
                     self.request(ServerRequest::Password {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::super::failure::Failure;
 use super::super::output::Output;
-use super::super::password::{self, Given};
+use super::super::password::{self, PasswordInput};
 use super::{StateName, access, start};
 use crate::app::describe::count;
 use crate::app::servers::rights_text;
@@ -107,7 +107,7 @@ impl PasswordPrompts {
             return None;
         }
         let given = password::ask(account);
-        if given == Given::Interrupted {
+        if given == PasswordInput::Interrupted {
             self.interrupted.store(true, Ordering::Relaxed);
         }
         given.into()
@@ -155,7 +155,7 @@ fn print(server: &CheckedServer, settings: &ServerSettings, out: &mut Output) ->
     row("version", report.version.as_deref().unwrap_or("unknown"))?;
     row("permissions", rights_text(report.rights))?;
     if let Some(class) = report.class {
-        for (number, line) in holds(class).into_iter().enumerate() {
+        for (number, line) in capabilities(class).into_iter().enumerate() {
             row(if number == 0 { "supports" } else { "" }, &line)?;
         }
     }
@@ -190,7 +190,7 @@ fn print(server: &CheckedServer, settings: &ServerSettings, out: &mut Output) ->
 }
 
 /// What a class of servers can hold, for people.
-fn holds(class: ServerClass) -> Vec<String> {
+fn capabilities(class: ServerClass) -> Vec<String> {
     let hats = match (class.holds_flags(), class.holds_own_titles()) {
         (true, _) => "hats with active, required and a title for each user",
         (false, true) => "hats with a title for each user; all of them are active",
@@ -201,7 +201,7 @@ fn holds(class: ServerClass) -> Vec<String> {
     } else {
         "no hat catalog and no colors: they stay in the data file"
     };
-    let users = if class.holds_strangers() {
+    let users = if class.allows_unaffiliated() {
         "hats of users with and without an affiliation"
     } else {
         "hats of users with an affiliation only"

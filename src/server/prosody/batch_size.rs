@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 /// The fewest and the most users of a command.
-const FEWEST: usize = 5;
-const MOST: usize = 50;
+const MIN_USERS: usize = 5;
+const MAX_USERS: usize = 50;
 /// A command that takes longer keeps others waiting too long.
 const LONG: Duration = Duration::from_millis(300);
 /// After a command that takes less, the next one may be larger.
@@ -22,7 +22,7 @@ impl Default for BatchSize {
     fn default() -> Self {
         Self {
             // The first command shows how long the server takes.
-            users: MOST / 2,
+            users: MAX_USERS / 2,
             before: None,
         }
     }
@@ -41,11 +41,11 @@ impl BatchSize {
         let in_vain = self.before.is_some_and(in_vain);
         self.before = Some((self.users, time));
         if in_vain {
-            self.users = MOST;
+            self.users = MAX_USERS;
         } else if time < SHORT {
-            self.users = (self.users * 2).min(MOST);
+            self.users = (self.users * 2).min(MAX_USERS);
         } else if time > LONG {
-            self.users = (self.users / 2).max(FEWEST);
+            self.users = (self.users / 2).max(MIN_USERS);
         }
     }
 }

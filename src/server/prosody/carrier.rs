@@ -31,7 +31,7 @@ pub(super) trait Carrier: Send {
     fn longest_piece(&self) -> usize;
 
     /// Error output of the peer, for display; empty if there was none.
-    fn complaint(&self) -> String;
+    fn error_output(&self) -> String;
 
     /// Closes the connection cleanly, without waiting long.
     fn close(&mut self);

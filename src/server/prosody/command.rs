@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::carrier::{Carrier, Said};
 use crate::server::channel::Broken;
-use crate::server::child::{Child, ChildInput, FAREWELL};
+use crate::server::child::{Child, ChildInput, EXIT_TIMEOUT};
 use crate::server::settings::CommandLine;
 
 /// Maximum size of a printed piece, in bytes: prosodyctl of Prosody 13 crashes at 10,000 of XML.
@@ -15,7 +15,7 @@ const PIECE: usize = 9_000;
 /// Maximum length of a received line, in bytes.
 const LONGEST_LINE: usize = 64 << 10;
 /// Maximum amount kept of other output of the command, in bytes.
-const CHATTER: usize = 2048;
+const MAX_OTHER_OUTPUT: usize = 2048;
 
 /// A running command.
 pub(super) struct RunningCommand {
@@ -60,17 +60,17 @@ impl Carrier for RunningCommand {
         PIECE
     }
 
-    fn complaint(&self) -> String {
-        let complaint = self.child.channel.complaint();
-        if complaint.trim().is_empty() {
+    fn error_output(&self) -> String {
+        let error_output = self.child.channel.error_output();
+        if error_output.trim().is_empty() {
             self.reader.chatter.clone()
         } else {
-            complaint
+            error_output
         }
     }
 
     fn close(&mut self) {
-        let soon = Instant::now() + FAREWELL;
+        let soon = Instant::now() + EXIT_TIMEOUT;
         // Not the end of the input: then the line editor would write a history of all that was sent.
         let _ = self.child.channel.send(b"c2s.session.disconnect()\n", soon);
         while self.child.channel.receive(soon).is_ok() {}
@@ -103,7 +103,7 @@ impl OutputReader {
                 .push_back(Said::Output(line.get(at + 2..).unwrap_or_default().into()));
         } else if let Some(text) = line.strip_prefix("! ").or_else(|| after("> ! ")) {
             self.said.push_back(Said::Failed(text.into()));
-        } else if !line.contains("> hatrack") && self.chatter.len() < CHATTER {
+        } else if !line.contains("> hatrack") && self.chatter.len() < MAX_OTHER_OUTPUT {
             self.chatter.extend(line.chars().take(300));
             self.chatter.push(' ');
         }

@@ -13,7 +13,7 @@ use crate::sync::{RemoteRoom, RemoteUser, RoomRead, Unreadable};
 /// Number of users in a page. The server is blocked for about 50 ms per page.
 pub(super) const PAGE: usize = 1_000;
 /// Maximum number of users and hats in a room.
-pub(super) const MOST: usize = 1_000_000;
+pub(super) const MAX_ROOM_SIZE: usize = 1_000_000;
 /// Maximum size of all pages of a room, in bytes.
 const MOST_BYTES: usize = 64 << 20;
 
@@ -109,9 +109,9 @@ impl PartialRoom {
                 }
                 _ => return Err(malformed(record)),
             }
-            if self.read + self.hats > MOST {
+            if self.read + self.hats > MAX_ROOM_SIZE {
                 return Ok(AfterPage::End(RoomRead::Unread(format!(
-                    "it has more than {MOST} users and hats"
+                    "it has more than {MAX_ROOM_SIZE} users and hats"
                 ))));
             }
         }

@@ -154,11 +154,11 @@ impl Shell {
     }
 
     fn explain(&self, broken: Broken) -> Error {
-        let complaint = foreign(&self.carrier.complaint());
-        let and = if complaint.is_empty() {
+        let error_output = foreign(&self.carrier.error_output());
+        let and = if error_output.is_empty() {
             String::new()
         } else {
-            format!(": {complaint}")
+            format!(": {error_output}")
         };
         match broken {
             Broken::Ended => Error::Lost(format!("Prosody ended the connection{and}")),

@@ -79,7 +79,7 @@ impl Carrier for Socket {
         PIECE
     }
 
-    fn complaint(&self) -> String {
+    fn error_output(&self) -> String {
         String::new()
     }
 

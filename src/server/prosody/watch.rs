@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::codec::{escape, word_jid};
 use super::occupants::OccupantsGroup;
-use super::read::{MOST, PAGE, PartialRoom};
+use super::read::{MAX_ROOM_SIZE, PAGE, PartialRoom};
 use super::watched::ProsodyWatch;
 use super::{Prosody, malformed, records};
 use crate::model::Jid;
@@ -15,7 +15,7 @@ use crate::server::backend::{Seen, Tell};
 use crate::server::error::Error;
 
 /// The server stops noting changes when nobody has asked for so many timeouts.
-const LEASE: u32 = 6;
+const EXPIRY_TIMEOUTS: u32 = 6;
 
 impl Prosody {
     /// Tells the server which rooms are watched, if it does not know on this connection.
@@ -30,7 +30,7 @@ impl Prosody {
             self.watch.rooms.values_mut().for_each(|known| *known = None);
         }
         if !self.watch.sent {
-            let lease = (self.settings.timeout * LEASE).as_secs().max(1);
+            let lease = (self.settings.timeout * EXPIRY_TIMEOUTS).as_secs().max(1);
             let rooms = self.watch.rooms.keys().map(|room| escape(room.as_str()));
             let request: Vec<String> = std::iter::once(lease.to_string()).chain(rooms).collect();
             let visible = self.watch.visible.iter().map(|room| escape(room.as_str()));
@@ -188,7 +188,7 @@ fn found(answer: &str) -> Result<Found, Error> {
             (_, None) => return Err(malformed(record)),
         }
         size += 1;
-        if size > MOST {
+        if size > MAX_ROOM_SIZE {
             return Err(malformed("too many changes"));
         }
     }

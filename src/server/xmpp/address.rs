@@ -12,7 +12,7 @@ use crate::server::error::{Error, foreign};
 use crate::server::settings::{Account, TlsMode};
 
 /// Maximum number of hosts that are tried, and of addresses per host.
-const MOST: usize = 8;
+const MAX_HOSTS: usize = 8;
 
 /// Connects to the first address that accepts the connection, with a time limit for each.
 pub(super) async fn connect(account: &Account, time: Duration) -> Result<TcpStream, Error> {
@@ -21,10 +21,10 @@ pub(super) async fn connect(account: &Account, time: Duration) -> Result<TcpStre
         None => hosts(account, time).await?,
     };
     let mut last = None;
-    for (host, port) in hosts.into_iter().take(MOST) {
+    for (host, port) in hosts.into_iter().take(MAX_HOSTS) {
         let spelled = foreign(&host);
         let addresses = match timeout(time, lookup_host((host.as_str(), port))).await {
-            Ok(Ok(addresses)) => addresses.take(MOST).collect::<Vec<_>>(),
+            Ok(Ok(addresses)) => addresses.take(MAX_HOSTS).collect::<Vec<_>>(),
             Ok(Err(error)) => {
                 last = Some(format!("Cannot find {spelled}: {}", foreign(&error.to_string())));
                 continue;

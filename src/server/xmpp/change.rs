@@ -23,7 +23,7 @@ use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, RemoteRoo
 /// Minimum time before values are read again.
 const FRESH: Duration = Duration::from_millis(500);
 /// Minimum time before values are read again, in multiples of the duration of reading them.
-const WORTH: u32 = 10;
+const MIN_AGE_FACTOR: u32 = 10;
 
 /// A part of the room as read, with its expiry.
 struct Fresh {
@@ -392,7 +392,7 @@ fn fresh(room: RemoteRoom, began: Instant) -> Fresh {
     let now = Instant::now();
     Fresh {
         room,
-        until: now + FRESH.max((now - began) * WORTH),
+        until: now + FRESH.max((now - began) * MIN_AGE_FACTOR),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::server::settings::ServerSettings;
 use crate::sync::{Missing, RemoteRoom, ServerKind, ServerReport, ServerRights};
 
 /// Maximum number of rooms to check.
-const LOOKED_AT: usize = 1_000;
+const MAX_CHECKED_ROOMS: usize = 1_000;
 /// Maximum number of rooms whose owners and admins are read.
 const ASKED: usize = 8;
 
@@ -35,7 +35,7 @@ pub(super) async fn check(
     let looked_at: Vec<Jid> = list
         .rooms
         .iter()
-        .take(LOOKED_AT)
+        .take(MAX_CHECKED_ROOMS)
         .map(|info| info.room.clone())
         .collect();
     let commands = discover::commands_of(asking, &looked_at).await?;

@@ -26,7 +26,7 @@ const VERSION: &str = "jabber:iq:version";
 /// Number of rooms per page. ejabberd lists empty rooms only in pages.
 const PAGE: &str = "50";
 /// Maximum number of rooms to query for the supported commands.
-const LOOKED_AT: usize = 256;
+const MAX_QUERIED_ROOMS: usize = 256;
 
 /// Detects the dialect: from the first room with commands for hats, else from the server's version.
 ///
@@ -46,7 +46,7 @@ pub(super) async fn dialect(asking: &Asking, settings: &ServerSettings, own: &Ji
     for service in &settings.entry.services {
         let mut list = Listing::default();
         // Other errors are reported by `rooms`.
-        if let Err(Error::Lost(error)) = list_service(asking, service, &mut list, LOOKED_AT).await {
+        if let Err(Error::Lost(error)) = list_service(asking, service, &mut list, MAX_QUERIED_ROOMS).await {
             return Err(Error::Lost(error));
         }
         let listed = list.rooms().iter().map(|info| info.room.clone());

@@ -10,7 +10,7 @@ use crate::server::settings::CommandLine;
 use crate::sync::Secret;
 
 /// How long the command may take. It may show a password prompt of its own.
-const PATIENCE: Duration = Duration::from_secs(60);
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 /// Maximum output of the command, in bytes.
 const LONGEST: usize = 64 << 10;
 
@@ -20,14 +20,17 @@ pub(super) fn from_command(line: &CommandLine, jid: &Jid) -> Result<Secret, Erro
     let failed = |why: String| Error::Refused(format!("Cannot get the password of {jid}: {program} {why}"));
     let mut child =
         Child::start(line, ChildInput::Nothing).map_err(|error| failed(format!("cannot be run: {error}")))?;
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + COMMAND_TIMEOUT;
     let mut printed = Vec::new();
     loop {
         match child.channel.receive(until) {
             Ok(bytes) => printed.extend_from_slice(&bytes),
             Err(Broken::Ended) => break,
             Err(Broken::Slow) => {
-                return Err(failed(format!("did not exit within {} s.", PATIENCE.as_secs())));
+                return Err(failed(format!(
+                    "did not exit within {} s.",
+                    COMMAND_TIMEOUT.as_secs()
+                )));
             }
             Err(Broken::Flood | Broken::Malformed(_)) => return Err(failed("printed too much.".into())),
             Err(Broken::System(error)) => return Err(failed(format!("cannot be read: {error}"))),
@@ -39,12 +42,12 @@ pub(super) fn from_command(line: &CommandLine, jid: &Jid) -> Result<Secret, Erro
     let left = until.saturating_duration_since(Instant::now());
     let status = child.wait(left);
     if !status.is_some_and(|status| status.success()) {
-        let complaint = foreign(&child.channel.complaint());
+        let error_output = foreign(&child.channel.error_output());
         let status = status.map_or_else(|| "it does not exit".to_owned(), |status| status.to_string());
-        return Err(failed(if complaint.is_empty() {
+        return Err(failed(if error_output.is_empty() {
             format!("failed: {status}")
         } else {
-            format!("failed: {complaint}")
+            format!("failed: {error_output}")
         }));
     }
     let first = printed.split(|byte| *byte == b'\n').next().unwrap_or_default();

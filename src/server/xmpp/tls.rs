@@ -18,7 +18,7 @@ use tokio_rustls::rustls::{
 use crate::server::error::{Error, foreign};
 
 /// Maximum size of a certificate file, in bytes.
-const LARGEST: u64 = 4 << 20;
+const MAX_FILE_BYTES: u64 = 4 << 20;
 
 /// The configuration with the trusted authorities: those of the system and those of the file. A server certificate that is
 /// itself in the file is trusted for its names, even if it is marked as an authority, as most self-signed ones are.
@@ -59,7 +59,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
         ))
     };
     let size = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
-    if !size.is_file() || size.len() > LARGEST {
+    if !size.is_file() || size.len() > MAX_FILE_BYTES {
         return Err(failed("not a certificate file.".into()));
     }
     let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;

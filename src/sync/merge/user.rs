@@ -195,7 +195,7 @@ impl Context<'_> {
             };
             let reason = self.hat_stays(&hat, sides, affiliation_is_sent);
             let reason = reason.filter(|_| action != Action::Receive);
-            let offered = reason == Some(Reason::NotAffiliated) && self.class.holds_strangers();
+            let offered = reason == Some(Reason::NotAffiliated) && self.class.allows_unaffiliated();
             let (action, reason) = match (action, reason) {
                 (Action::Send, Some(_)) if !offered => (Action::LeaveOut, reason),
                 // A conflict resolved with the file's side was already confirmed.

@@ -25,7 +25,7 @@ fn room_is_followed_again_once_another_session_compared_it() {
 }
 
 #[test]
-fn room_is_said_to_be_followed_once_it_was_read() {
+fn room_is_reported_as_followed_once_it_was_read() {
     let stage = Stage::known(ServerClass::Prosody);
     let (session, store) = (stage.session(), stage.store());
     {
@@ -50,7 +50,7 @@ fn room_is_said_to_be_followed_once_it_was_read() {
 }
 
 #[test]
-fn room_is_not_said_to_be_followed_again_after_a_lost_connection() {
+fn room_is_not_reported_as_followed_again_after_a_lost_connection() {
     let class = ServerClass::Prosody;
     let stage = Stage::known(class);
     let (session, store) = (stage.session(), stage.store());

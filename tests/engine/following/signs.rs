@@ -20,7 +20,7 @@ fn lock_name() -> String {
 /// The lock of the room, if nobody follows it.
 fn lock_if_free(stage: &Stage) -> Option<SideLock> {
     let data = stage.folder.path().join("hats.json");
-    let folder = SideFolder::beside(&data, "servers", "example").unwrap();
+    let folder = SideFolder::next_to(&data, "servers", "example").unwrap();
     folder.lock(&lock_name(), Duration::ZERO).unwrap()
 }
 

@@ -11,13 +11,13 @@ fn other(stage: &Stage) -> SideLock {
     let name = digest
         .iter()
         .fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
-    let folder = SideFolder::beside(&stage.folder.path().join("hats.json"), "servers", "example").unwrap();
+    let folder = SideFolder::next_to(&stage.folder.path().join("hats.json"), "servers", "example").unwrap();
     let lock = folder.lock(&format!("{name}.follower"), Duration::ZERO);
     lock.unwrap().unwrap()
 }
 
 #[test]
-fn silence_of_the_session_that_has_the_lock_is_said_and_its_end_too() {
+fn silence_of_the_session_that_has_the_lock_and_its_end_are_reported() {
     let stage = Stage::known(ServerClass::Prosody);
     let lock = other(&stage);
     lock.note().unwrap().set(b"1 123 ana").unwrap();

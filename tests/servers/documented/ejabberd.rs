@@ -180,7 +180,7 @@ fn first_steps_lead_to_a_hat() {
 }
 
 #[test]
-fn messages_of_the_table_are_said() {
+fn messages_of_the_table_are_printed() {
     on_each(&Kind::EJABBERD, |server| {
         add_users(server);
         let section = page().section("Troubleshooting");

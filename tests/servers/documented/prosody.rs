@@ -133,7 +133,7 @@ fn another_machine_reaches_the_shell_by_ssh() {
 }
 
 #[test]
-fn messages_of_the_table_are_said() {
+fn messages_of_the_table_are_printed() {
     if !has(&SUDO) {
         return;
     }

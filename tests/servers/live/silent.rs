@@ -9,7 +9,7 @@ use crate::pool::on_each;
 use crate::server::Kind;
 
 #[test]
-fn stopped_follower_is_said_to_be_silent_until_it_goes_on() {
+fn stopped_follower_is_reported_as_silent_until_it_continues() {
     on_each(&Kind::PROSODY[..1], |server| {
         let site = known(server);
         let first = follow(&site, "first", &[], &format!("Following {ROOM}"));

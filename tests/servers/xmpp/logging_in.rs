@@ -183,7 +183,7 @@ fn without_encryption_only_this_machine_is_reached() {
 }
 
 #[test]
-fn a_server_that_is_away_is_said_to_be() {
+fn a_server_that_is_away_is_reported() {
     let port = free_port();
     let account = Account {
         jid: super::jid(ANA),

@@ -59,8 +59,7 @@ fn report() -> ServerReport {
         all_rooms: true,
         missing: vec![Missing {
             what: "rooms.example.org is not a chat room service of this server".into(),
-            remedy: "set services to the chat room services of the server: conference.example.org"
-                .into(),
+            remedy: "set services to the chat room services of the server: conference.example.org".into(),
         }],
     }
 }

@@ -68,7 +68,7 @@ fn followed(session: &Session) -> Option<(Vec<Jid>, Option<Jid>)> {
 }
 
 #[test]
-fn a_change_there_is_saved_and_said_and_the_selection_stays() {
+fn a_change_there_is_saved_and_reported_and_the_selection_stays() {
     let mut session = open(same());
     session.keys("Enter Down Enter");
     proctor(session.server.as_mut().unwrap(), "Proctor");
@@ -239,7 +239,7 @@ fn all_that_was_decided_is_received() {
 }
 
 #[test]
-fn decision_that_cannot_be_saved_is_said() {
+fn decision_that_cannot_be_saved_is_reported() {
     let mut session = with_two_conflicts();
     decide(&mut session, "urn:x:1");
     session.answer_next();
@@ -361,14 +361,18 @@ fn page(session: &Session) -> String {
 }
 
 #[test]
-fn who_follows_a_room_is_shown_and_silence_is_said() {
+fn who_follows_a_room_is_shown_and_silence_is_reported() {
     let mut session = open(same());
     session.send(Msg::Server(Box::new(ServerEvent::State {
         server: "example".into(),
         state: ServerState::Ready(ServerClass::Prosody),
     })));
     follows(&mut session, ROOM, Follower::Here);
-    assert!(page(&session).contains("followed here"), "{}", page(&session));
+    assert!(
+        page(&session).contains("followed by this session"),
+        "{}",
+        page(&session)
+    );
     assert!(!page(&session).contains("not compared"), "{}", page(&session));
     let ana = || Some("ana, process 123".into());
     follows(&mut session, ROOM, Follower::Elsewhere(ana()));
@@ -397,14 +401,14 @@ fn who_follows_a_room_is_shown_and_silence_is_said() {
     );
     follows(&mut session, ROOM, Follower::NotCompared);
     session.keys("S i");
-    let text = format!("{ROOM}: not followed, since it has not been compared yet");
+    let text = format!("{ROOM}: not followed because it has not been compared yet");
     assert!(page(&session).contains(&text), "{}", page(&session));
     session.send(Msg::Server(Box::new(ServerEvent::State {
         server: "example".into(),
         state: ServerState::Away("no route".into()),
     })));
     session.keys("Esc i");
-    let text = format!("{ROOM}: not followed, since the server is not reachable");
+    let text = format!("{ROOM}: not followed because the server is not reachable");
     assert!(page(&session).contains(&text), "{}", page(&session));
 }
 
@@ -431,7 +435,7 @@ fn sessions_that_follow_nothing_say_why() {
     ] {
         let mut session = start(same(), wardrobe(), scope);
         session.keys("S i");
-        let text = format!("{ROOM}: not followed, since {why}");
+        let text = format!("{ROOM}: not followed because {why}");
         assert!(page(&session).contains(&text), "{}", page(&session));
     }
 }

@@ -101,7 +101,7 @@ fn header_shows_what_becomes_of_a_change() {
     session.keys("q");
     assert_eq!(
         session.notice(),
-        "Sending; hatrack quits when done (q quits now, and the next session sends the rest)"
+        "Sending; hatrack quits when done (q to quit now; the next session sends the rest)"
     );
     outbox(&mut session, vec![(teacher(), refused())]);
     assert!(header(&session).contains("1 refused"), "{}", header(&session));
@@ -322,7 +322,7 @@ fn changed_again() -> RoomReport {
 }
 
 #[test]
-fn theirs_that_changed_again_is_said_not_to_be_received() {
+fn theirs_that_changed_again_is_reported_as_not_received() {
     let session = theirs(vec![changed_again()]);
     assert_eq!(
         session.notice(),
@@ -331,7 +331,7 @@ fn theirs_that_changed_again_is_said_not_to_be_received() {
 }
 
 #[test]
-fn theirs_that_is_yours_by_now_is_said() {
+fn theirs_that_equals_yours_now_is_reported() {
     let session = theirs(Vec::new());
     assert_eq!(
         session.notice(),
