@@ -274,7 +274,7 @@ fn what_somebody_took_back_after_a_session_ended_is_received_unless_the_server_f
             assert_eq!(report.unwrap().rooms[0].sent, 1, "{class:?}");
             let was_sent = stage.remote(&there);
             // Only then is it sure that it was not sent in vain.
-            std::thread::sleep(std::time::Duration::from_millis(3100));
+            std::thread::sleep(Duration::from_millis(3100));
             if falls_over {
                 stage.server.lock().unwrap().crash();
                 assert_eq!(stage.remote(&there), None);
