@@ -47,6 +47,7 @@ pub mod suggest;
 mod targets;
 pub mod text;
 pub mod themes;
+mod undo_step;
 pub mod until;
 mod update;
 pub mod view;

@@ -11,7 +11,7 @@ use crate::sync::{Item, ItemValue};
 use super::describe;
 use super::folding::compare_addresses;
 use super::prompt::ExportRequest;
-use super::state::{ChangeKind, UndoStep};
+use super::undo_step::{ChangeKind, UndoStep};
 
 /// Above this number of people, a change is not confirmed with Enter.
 const MAX_PEOPLE_FOR_ENTER: usize = 50;

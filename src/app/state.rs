@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::model::{Affiliation, EditError, Group, HatId, Jid, Wardrobe};
-use crate::store::{Change, ChangeReason, Scope, StoreProblem};
+use crate::model::{Affiliation, EditError, HatId, Jid, Wardrobe};
+use crate::store::{Change, Scope, StoreProblem};
 use crate::sync::ServerEntry;
 
 use super::Keymap;
@@ -15,6 +15,7 @@ use super::draft::DraftState;
 use super::place::{Pane, RowKind};
 use super::servers::{KnownServer, RoomComparison, Servers, Unsent, UnsentCounts};
 use super::themes::ThemeChoices;
+use super::undo_step::{ChangeKind, UndoSearch, UndoStep};
 
 mod clock;
 mod following;
@@ -113,39 +114,6 @@ pub(super) struct Pending {
     pub kind: ChangeKind,
     /// Whether it was sent to the store worker. Changes are sent in order.
     pub sent: bool,
-}
-
-/// The role of a change in undo and redo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ChangeKind {
-    Do,
-    Undo,
-    Redo,
-    /// Reverts an entry chosen in the history; itself a change that can be undone.
-    Revert,
-}
-
-/// A change of this session that can be undone or redone.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct UndoStep {
-    pub id: u64,
-    /// It reverted an entry of the history; undoing it applies that entry again.
-    pub reverts_entry: bool,
-    pub revision: Option<u64>,
-    pub group: Group,
-    /// Why it was made.
-    pub reason: Option<ChangeReason>,
-}
-
-/// The search for changes of earlier sessions that can be undone or redone.
-#[derive(Debug, Clone, Default)]
-pub(super) struct UndoSearch {
-    /// Undos and redos waiting for it; the first is being searched.
-    pub requests: VecDeque<ChangeKind>,
-    /// Whether the request was sent.
-    pub is_sent: bool,
-    /// Whether nothing is left to undo, as far as this session knows.
-    pub found_nothing: bool,
 }
 
 /// Progress of quitting.

@@ -73,7 +73,7 @@ fn screen_says_at_its_end_what_was_not_sent() {
     stage.press_and_see("l", "terry@example.org");
     stage.press_and_see("+", "Add hat to");
     stage.press_and_see("urn:x:1\r", "  sending ");
-    stage.press_and_see("q", "q quits now");
+    stage.press_and_see("q", "q to quit now");
     stage.press("q");
     assert_eq!(stage.end(), 0);
     assert!(

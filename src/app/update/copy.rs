@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::app::history::{EntryOverlay, HistoryOverlay};
-use crate::app::state::UndoStep;
+use crate::app::undo_step::UndoStep;
 use crate::app::{Effect, RowKind, State, describe, shell_command, targets};
 use crate::model::{Group, write};
 use crate::store::{ChangeReason, HistoryEntry};

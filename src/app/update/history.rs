@@ -3,8 +3,8 @@
 use crate::app::filter::Filter;
 use crate::app::history::{EntryOverlay, EntryPart, EntryValuesOverlay, HistoryOverlay};
 use crate::app::place::{Grouping, Place, RowKind};
-use crate::app::state::{ChangeKind, UndoStep};
 use crate::app::text::TextInput;
+use crate::app::undo_step::{ChangeKind, UndoStep};
 use crate::app::view::View;
 use crate::app::{Effect, Layer, State, describe};
 use crate::model::Wardrobe;

@@ -1,7 +1,7 @@
 //! Handles events of the store worker.
 
 use crate::app::history::HistoryOverlay;
-use crate::app::state::{ChangeKind, UndoStep};
+use crate::app::undo_step::{ChangeKind, UndoStep};
 use crate::app::{Effect, Phase, State, describe};
 use crate::model::EditError;
 use crate::store::{HistoryEntry, Snapshot, StoreEvent, StoreProblem, StoreRequest, person};

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::app::command::CommandId;
 use crate::app::overlay::ConfirmedUndo;
-use crate::app::state::{ChangeKind, UndoStep};
+use crate::app::undo_step::{ChangeKind, UndoStep};
 use crate::app::{Confirm, ConfirmedAction, Effect, State, conflict_text, describe};
 use crate::model::{EditError, Group, Jid, Wardrobe};
 use crate::store::{Change, HistoryEntry, StoreRequest, UndoCandidate};

@@ -4,7 +4,7 @@ use crate::app::command::CommandId;
 use crate::app::place::Place;
 use crate::app::servers::Receiving;
 use crate::app::servers::unresolved::RefusedChange;
-use crate::app::state::ChangeKind;
+use crate::app::undo_step::ChangeKind;
 use crate::app::view::View;
 use crate::app::{Conflict, ConflictSubject, Effect, Layer, State, describe};
 use crate::model::{Edit, Group, HatRule, Jid};
