@@ -25,14 +25,14 @@ use crate::server::error::{Error, foreign};
 const CLIENT: &str = "jabber:client";
 const PING: &str = "urn:xmpp:ping";
 /// Received bytes of an unfinished stanza that count as progress.
-const STEADY: u64 = 64 << 10;
+const PROGRESS_BYTES: u64 = 64 << 10;
 /// Maximum duration of a request, in timeouts, while other requests are answered. If the server throttles the account,
 /// requests queue up.
-const PATIENCE: u32 = 12;
+const MAX_TIMEOUTS: u32 = 12;
 /// Maximum duration of the ping that checks the connection.
 const PROBE: Duration = Duration::from_secs(3);
 /// Maximum number of queued answers to requests of the server.
-const QUESTIONS: usize = 64;
+const MAX_QUEUED_ANSWERS: usize = 64;
 /// Number of stanzas to receive before requests continue.
 const BURST: usize = 256;
 
@@ -145,7 +145,7 @@ impl Asking {
         self.waiting.borrow_mut().insert(id.clone(), waiting);
         self.outbox.borrow_mut().push_back(with(stanza, payload));
         let sent = Instant::now();
-        let last = sent + time * PATIENCE;
+        let last = sent + time * MAX_TIMEOUTS;
         loop {
             let until = last.min(self.progress.get().max(sent) + time);
             match timeout_at(until, &mut answered).await {
@@ -288,7 +288,7 @@ impl Link {
             match stream.as_mut().poll_next(context) {
                 Poll::Pending => {
                     // Progress within a long stanza. Many short stanzas are not progress.
-                    if stream.get_stream().count() >= self.marked + STEADY {
+                    if stream.get_stream().count() >= self.marked + PROGRESS_BYTES {
                         self.marked = stream.get_stream().count();
                         asking.progress.set(Instant::now());
                     }
@@ -351,7 +351,7 @@ fn received(stanza: ReceivedElement, asking: &Asking) -> Result<(), Error> {
         return Ok(());
     }
     if matches!(attribute(&stanza, "type"), Some("get" | "set")) {
-        if asking.outbox.borrow().len() < QUESTIONS {
+        if asking.outbox.borrow().len() < MAX_QUEUED_ANSWERS {
             asking.outbox.borrow_mut().push_back(answer(&stanza));
         }
         return Ok(());

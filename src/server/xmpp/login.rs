@@ -39,7 +39,7 @@ const FRESH: Duration = Duration::from_secs(10);
 const RECEIVE_BUFFER: usize = 64 << 10;
 const SEND_BUFFER: usize = 8 << 10;
 /// Maximum number of stanzas before the expected one.
-const CHATTER: usize = 100;
+const MAX_OTHER_STANZAS: usize = 100;
 
 /// A connection.
 type Io = Box<dyn AsyncReadAndWrite>;
@@ -249,7 +249,7 @@ async fn finish(opened: Opened, account: &Account, password: &Secret) -> Result<
     let domain = account.jid.domain();
     let mut mechanism = sasl::choose(&features, &account.jid, password, encrypted, binding)?;
     send(domain, &mut stream, &mechanism.begin()).await?;
-    for _ in 0..sasl::MOST_STEPS {
+    for _ in 0..sasl::MAX_MESSAGES {
         let said = next(domain, &mut stream).await?;
         match mechanism.answer(&said)? {
             sasl::Step::Send(answer) => send(domain, &mut stream, &answer).await?,
@@ -284,7 +284,7 @@ async fn bind(domain: &str, mut stream: XmppStream, transport: String) -> Result
         element("bind", BIND, &[]),
     );
     send(domain, &mut stream, &ask).await?;
-    for _ in 0..CHATTER {
+    for _ in 0..MAX_OTHER_STANZAS {
         let answer = next(domain, &mut stream).await?;
         if !answer.is("iq", CLIENT) || attribute(&answer, "id") != Some("bind") {
             continue;

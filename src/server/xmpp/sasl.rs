@@ -19,9 +19,9 @@ use crate::sync::Secret;
 const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 const CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
 /// Maximum iteration count. ejabberd uses 4,096; a million takes about a second.
-const MOST_ROUNDS: u32 = 1_000_000;
+const MAX_ITERATIONS: u32 = 1_000_000;
 /// Maximum number of server messages in a login.
-pub(super) const MOST_STEPS: usize = 4;
+pub(super) const MAX_MESSAGES: usize = 4;
 
 /// A login in progress.
 pub(super) struct Login {
@@ -168,7 +168,7 @@ impl Login {
         };
         let continues = value("r").is_some_and(|nonce| nonce.len() > own.len() && nonce.starts_with(own));
         let rounds: Option<u32> = value("i").and_then(|rounds| rounds.parse().ok());
-        let bearable = rounds.is_some_and(|rounds| (1..=MOST_ROUNDS).contains(&rounds));
+        let bearable = rounds.is_some_and(|rounds| (1..=MAX_ITERATIONS).contains(&rounds));
         if own.is_empty() || self.answered || !continues || !bearable || value("s").is_none() {
             return Err(malformed());
         }

@@ -13,7 +13,7 @@ use crate::sync::noted::age;
 use crate::sync::{AnswerTime, ItemOutcome, ItemValue, RemoteRoom, local_value};
 
 /// Maximum number of previous values remembered for an item.
-const MOST_BEFORE: usize = 16;
+const MAX_PREVIOUS: usize = 16;
 
 /// An update of the base: a value that both sides now have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -278,7 +278,7 @@ impl Committed {
         let now = before.answered.at.earliest();
         self.before
             .retain(|old| now.duration_since(old.answered.at.earliest()) <= ROLLBACK_PERIOD);
-        if self.before.len() >= MOST_BEFORE {
+        if self.before.len() >= MAX_PREVIOUS {
             self.before.remove(0);
         }
         self.before.push(before);
