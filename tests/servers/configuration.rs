@@ -133,7 +133,7 @@ fn a_check_says_what_prosody_is_and_has() {
             let home = Home::new(&config);
             let list = home.hatrack(&["servers"]);
             assert_eq!((list.code, list.err.as_str()), (Some(0), ""), "{kind:?}");
-            assert!(list.out.contains("ready: Prosody"), "{list:?}");
+            assert!(list.out.contains("connected: Prosody"), "{list:?}");
             let report = &home.hatrack(&["servers", "check", "--json"]).json()[0];
             let version = report["version"].as_str().unwrap();
             assert!(version.starts_with("Prosody "), "{report}");
@@ -299,7 +299,10 @@ fn a_password_is_asked_for_and_not_shown() {
     );
     let home = Home::new(&config);
     let (code, shown) = check_on_terminal(&home, "secret\r");
-    assert!(code == 0 && shown.contains("account: ready"), "{code}: {shown}");
+    assert!(
+        code == 0 && shown.contains("account: connected"),
+        "{code}: {shown}"
+    );
     assert!(!shown.contains("secret"), "{shown}");
     let (code, shown) = check_on_terminal(&home, "wrong-one\r");
     assert!(code == 1 && shown.contains("account: refused"), "{code}: {shown}");
