@@ -28,7 +28,7 @@ pub static FILTER_NOTES: [HelpNote; 6] = [
     },
     HelpNote {
         example: "~online",
-        help: "filter: users who are in the room now, as far as the server tells",
+        help: "filter: users who are in the room now, as far as the server reports",
     },
     HelpNote {
         example: "!mar",
@@ -128,6 +128,7 @@ fn place_phrase(place: Place) -> &'static str {
         Place::ImportPreview => "in an import preview",
         Place::Sets => "in the list of hat sets",
         Place::Prompt => "when importing, exporting or naming a set",
+        Place::PromptChoice => "in the options of an import or export",
         Place::Confirm => "in a confirmation",
         Place::Conflict => "in a conflict",
         Place::RefusedChange => "for a change that a server refused",

@@ -68,9 +68,12 @@ impl Confirm {
         matches!(self.action, ConfirmedAction::DiscardForm).then_some("Keep editing")
     }
 
-    /// The label of the key that confirms: the verb of the title.
+    /// The label of the key that confirms: the verb of the title, or the title if the verb alone says nothing.
     pub fn verb(&self) -> &'static str {
-        self.title.split(' ').next().unwrap_or_default()
+        match self.title.split(' ').next() {
+            Some("Make") | None => self.title,
+            Some(verb) => verb,
+        }
     }
 }
 

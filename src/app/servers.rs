@@ -242,7 +242,7 @@ impl Servers {
             RoomState::Linked | RoomState::OnlyThere | RoomState::RemovedHere => None,
             RoomState::OnlyHere => Some("not on the server"),
             RoomState::GoneThere => Some("no longer on the server"),
-            RoomState::Forbidden(_) => Some("not allowed"),
+            RoomState::Forbidden(_) => Some("no permission"),
             RoomState::Unread(_) => Some("could not be read"),
         };
         let compared = ComparedRoom {

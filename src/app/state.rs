@@ -363,10 +363,10 @@ impl State {
         match user.affiliation {
             Affiliation::Owner | Affiliation::Admin | Affiliation::Member => Ok(()),
             Affiliation::Outcast => Err(format!(
-                "{jid} is banned. Hats can be added to owners, admins and members only."
+                "{jid} is banned. Hats can be added and changed only for owners, admins and members."
             )),
             Affiliation::None => Err(format!(
-                "{jid} is not affiliated. Hats can be added to owners, admins and members only."
+                "{jid} is not affiliated. Hats can be added and changed only for owners, admins and members."
             )),
         }
     }

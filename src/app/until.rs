@@ -19,7 +19,11 @@ pub fn parse(text: &str, now: &ZonedDateTime) -> Result<Option<Timestamp>, Strin
     if text.is_empty() {
         return Ok(None);
     }
-    let Some(end) = moment(&text.to_lowercase(), now) else {
+    let lower = text.to_lowercase();
+    if lower == "yesterday" || lower.ends_with(" ago") {
+        return Err(format!("{:?} is in the past", excerpt(text)));
+    }
+    let Some(end) = moment(&lower, now) else {
         return Err(format!("{:?} is not a time; use {EXAMPLES}", excerpt(text)));
     };
     // Fractions of seconds are dropped: nobody means them.

@@ -190,7 +190,7 @@ pub enum CliCommand {
     History(HistoryArgs),
     /// Undo your last change, or the given one
     Undo(UndoArgs),
-    /// Redo your last undone change, or the change that the given undo reverted
+    /// Redo the change that you undid last, or the one that the given history entry undid
     Redo(RedoArgs),
     /// Print completions for a command line
     #[command(hide = true)]

@@ -109,7 +109,7 @@ impl StateName {
         match self {
             Self::Ready => "connected",
             Self::Away => "not reachable",
-            Self::Refused => "refused",
+            Self::Refused => "no access",
             Self::Unchecked => "not checked",
         }
     }

@@ -204,8 +204,8 @@ fn undo_and_redo_work_across_processes() {
     // The history describes it in the same words.
     let lines = table(&home, &["--limit", "4"]);
     let starts = [
-        "9 alice: redid what revision 6 undid (changed ",
-        "8 alice: redid what revision 7 undid (added ",
+        "9 alice: redid the change undone by revision 6 (changed ",
+        "8 alice: redid the change undone by revision 7 (added ",
         "7 alice: undid revision 3 (added ",
         "6 alice: undid revision 4 (changed ",
     ];

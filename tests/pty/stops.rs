@@ -53,7 +53,7 @@ fn what_is_typed_after_quitting_is_for_the_shell() {
     let mut stage = shell(&home);
     stage.press(&format!("{HATRACK}\r"));
     stage.see("Courses");
-    stage.press_and_see("S", "not connected");
+    stage.press_and_see("S", "disconnected");
     stage.press_and_see("\r", "connecting");
     stage.press("\u{3}");
     stage.until_put_back();

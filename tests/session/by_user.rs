@@ -228,11 +228,14 @@ fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
     assert_eq!(
         session.notice(),
         format!(
-            "Changed {TERRY} to admin in {ROOM} (was member; u to undo). Skipped: 1 user is unchanged in {OTHER}"
+            "Changed {TERRY} to admin in {ROOM} (was member; u to undo). Skipped: 1 user already has this value in {OTHER}"
         )
     );
     session.keys("e Enter");
-    assert_eq!(session.notice(), "No changes: 1 user is unchanged in 2 rooms");
+    assert_eq!(
+        session.notice(),
+        "No changes: 1 user already has this value in 2 rooms"
+    );
     assert!(session.state.top().is_none());
     session.keys("u");
     assert_eq!(session.json()["rooms"], before);

@@ -211,7 +211,7 @@ fn copied_hats_replace_or_add() {
         asked(&session),
         (
             "Replace the hats of 21 users in courses@conference.example.org with \"Teacher\"?",
-            "This also removes 1 other hat. Skipped: 1 user is unchanged, 1 user is banned. You can undo this in one step."
+            "This also removes 1 other hat. Skipped: 1 user already has this value, 1 user is banned. You can undo this in one step."
         )
     );
     session.keys("y");

@@ -432,7 +432,7 @@ fn says_what_keeps_a_room_from_being_compared() {
     assert_eq!(session.notice(), refused);
     session.keys("Esc Esc");
     let compared = |room: &str| session.state.room_comparison(&jid(room)).unwrap().1;
-    assert_eq!(compared(private), RoomComparison::Problem("not allowed"));
+    assert_eq!(compared(private), RoomComparison::Problem("no permission"));
     assert_eq!(compared(ROOM), RoomComparison::Same);
 }
 

@@ -44,7 +44,10 @@ fn entry_without_reason(entry: &HistoryEntry, zone: &TimeZone, what: impl Fn(&Gr
     if !entry.outside {
         return match (entry.undoes, entry.redoes, entry.rolled_back) {
             (Some(revision), ..) => undid(revision, &what(&entry.group.inverse())),
-            (None, Some(undo), _) => format!("redid what revision {undo} undid ({})", what(&entry.group)),
+            (None, Some(undo), _) => format!(
+                "redid the change undone by revision {undo} ({})",
+                what(&entry.group)
+            ),
             (None, None, Some(changes)) => rolled_back(changes, &what(&entry.group)),
             (None, None, None) => what(&entry.group),
         };

@@ -82,7 +82,7 @@ pub fn follower_text(follower: &Follower) -> String {
 /// That another session does not follow, as the rest of a sentence.
 pub(in crate::app) fn silent_text(by: Option<&Arc<str>>) -> String {
     format!(
-        "not followed for 30 seconds: {} does not respond",
+        "not followed: {} has not responded for 30 seconds",
         session_text(by)
     )
 }

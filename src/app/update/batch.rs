@@ -28,7 +28,7 @@ impl BatchSkip {
     /// Number and reason, such as `2 users already have it (unchanged)`.
     fn describe(self, number: usize) -> String {
         let (one, more) = match self {
-            Self::Unchanged => ("is unchanged", "are unchanged"),
+            Self::Unchanged => ("already has this value", "already have this value"),
             Self::HasHat => ("already has it (unchanged)", "already have it (unchanged)"),
             Self::Banned => ("is banned", "are banned"),
             Self::NotAffiliated => ("has no affiliation", "have no affiliation"),

@@ -281,6 +281,16 @@ fn status(state: &State, form: &Form) -> String {
         (None, None) => matched_phrase(form, field).map_or_else(
             || {
                 let hint = field_hint(state, form, field);
+                // Read alone, it must not seem to be the value.
+                let is_meaning = matches!(
+                    field.name,
+                    FieldName::Active | FieldName::Required | FieldName::RetitleUsers
+                ) && hint == field.name.hint(state.keymap());
+                let hint = if is_meaning {
+                    format!("if yes: {hint}")
+                } else {
+                    hint
+                };
                 describe::sentence(&crate::app::spell_arrows(hint.trim_start_matches("→ ")))
             },
             |hat| format!("Selects {hat}"),

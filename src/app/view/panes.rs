@@ -238,10 +238,15 @@ pub(super) fn active_text(attachment: &Attachment) -> &'static str {
     }
 }
 
-/// How many of the marked users have a hat, and how, in words.
-pub(super) fn tally_parts(tally: &Tally, marked: usize) -> [String; 3] {
+/// For how many of the marked rows there is a hat, and how, in words.
+pub(super) fn tally_parts(state: &State, tally: &Tally) -> [String; 3] {
+    let marked = state.marked(Pane::Second);
+    let rows = match state.grouping() {
+        Grouping::ByUser => "rooms",
+        Grouping::ByRoom | Grouping::ByHat => "users",
+    };
     [
-        format!("{} of {marked} users", tally.count),
+        format!("{} of {marked} {rows}", tally.count),
         format!("{} active", tally.active),
         format!("{} required", tally.required),
     ]
@@ -257,7 +262,7 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
         Some(tally) => {
             let part = tally.active > 0 && tally.active < tally.count;
             let glyph = if part { Some(Glyph::Mixed) } else { None };
-            let words = tally_parts(tally, state.marked(Pane::Second));
+            let words = tally_parts(state, tally);
             (glyph, Cow::Owned(words.join(", ")))
         }
         None => (None, Cow::Borrowed(active_text(attachment))),

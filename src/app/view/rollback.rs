@@ -19,7 +19,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a RollbackOverlay) -> 
     }
     if shown.undoes_hidden {
         remarks.push(Remark::new(
-            "This includes changes that the filter of the history hides.",
+            "This may include changes that are hidden by the filter of the history.",
         ));
     }
     if left_out > 0 {

@@ -111,11 +111,11 @@ fn row(server: Option<&KnownServer>, at: usize) -> ListRow<'_> {
 /// A state in a word or two.
 pub(super) fn state_text(state: &ServerState) -> (&'static str, Tone<'static>) {
     match state {
-        ServerState::Idle => ("not connected", Tone::Faint),
+        ServerState::Idle => ("disconnected", Tone::Faint),
         ServerState::Connecting => ("connecting", Tone::Faint),
         ServerState::Ready(_) => ("connected", Tone::Plain),
         ServerState::Away(_) => ("not reachable", Tone::Warning),
-        ServerState::Refused(_) => ("refused", Tone::Warning),
+        ServerState::Refused(_) => ("no access", Tone::Warning),
     }
 }
 

@@ -215,7 +215,7 @@ impl Backend for Prosody {
             remedy: match others.as_slice() {
                 [] => format!("add Component \"{service}\" \"muc\" to its configuration"),
                 others => format!(
-                    "set services to the chat room services of the server: {}",
+                    "in the configuration, set \"services\" to the server's chat room services: {}",
                     others.join(", ")
                 ),
             },

@@ -57,7 +57,7 @@ pub(super) async fn check(
     let rights = rights(asking, own, &allowed).await?;
     let mut missing = missing(settings, own, &list.rooms, list.complete, dialect);
     if let Some(why) = unlisted {
-        let remedy = "set services to the domains of the chat rooms".to_owned();
+        let remedy = "in the configuration, set \"services\" to the domains of the chat rooms".to_owned();
         missing.insert(0, Missing { what: why, remedy });
     }
     let report = ServerReport {

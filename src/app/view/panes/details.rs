@@ -164,8 +164,7 @@ fn hat_details(state: &State) -> Option<Details<'_>> {
     let (_, room) = state.room()?;
     let mut remarks = Vec::new();
     if let Some(tally) = state.tally(id) {
-        let marked = state.marked(Pane::Second);
-        remarks.extend(tally_parts(tally, marked).map(Into::into));
+        remarks.extend(tally_parts(state, tally).map(Into::into));
         if tally.titles_differ {
             remarks.push("titles differ".into());
         }
