@@ -1,28 +1,71 @@
 //! Detects pastes that the terminal does not mark: GNU screen, `tmux paste-buffer` and the Linux console mouse send them
 //! as typed text. They are recognized by arriving faster than anyone types. Pure, like the decoder: the caller has the clock.
 
+use std::time::Duration;
+
 use super::decode::Decoder;
 use super::input::Input;
 
-/// Text that arrives within this time, in milliseconds, belongs together.
-const BURST_TIMEOUT: u16 = 10;
-/// How long to wait, in milliseconds, for more than one byte. A paste arrives in reads of many bytes, except over a serial
-/// line, which delivers each byte alone: at 9600 baud, the next one arrives after 1.04 ms.
-const KEY_TIMEOUT: u16 = 3;
-/// How long to wait, in milliseconds, for more of a detected paste.
-const PASTE_TIMEOUT: u16 = 100;
+/// Text that arrives within this time belongs together.
+const BURST_TIMEOUT: Duration = Duration::from_millis(10);
+/// How long to wait for more of a detected paste.
+const PASTE_TIMEOUT: Duration = Duration::from_millis(100);
 /// Limit of buffered text, in bytes.
 const MAX_BUFFERED: usize = 4 << 20;
 
+/// How a terminal delivers pasted text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InputDelivery {
+    /// As a whole, or in large parts.
+    Whole,
+    /// Perhaps byte by byte, as a serial line does.
+    ByteByByte,
+}
+
 /// Decodes reads into input, delaying text briefly to see whether it is a paste.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct BurstDetector {
+    delivery: InputDelivery,
     decoder: Decoder,
     /// Text that was just read and not decoded yet.
     buffered: Vec<u8>,
 }
 
+impl InputDelivery {
+    /// That of a terminal. `is_pseudo`: it is a pseudo-terminal; `speed`: its speed, in baud; `term`: the environment
+    /// variable `TERM`.
+    pub(super) fn of(is_pseudo: bool, speed: u32, term: Option<&str>) -> Self {
+        // The speed of a pseudo-terminal, unless ssh set it to that of a serial line at the other end.
+        let is_of_a_program = is_pseudo && speed == 38_400;
+        // These pass on what they get, and do not tell by which line that is.
+        let is_passed_on = term.is_none_or(|term| term.starts_with("screen") || term.starts_with("tmux"));
+        if is_of_a_program && !is_passed_on {
+            Self::Whole
+        } else {
+            Self::ByteByByte
+        }
+    }
+
+    /// How long to wait for more than one character.
+    fn key_timeout(self) -> Duration {
+        match self {
+            Self::Whole => Duration::from_micros(500),
+            // At 9600 baud, the next byte arrives after 1.04 ms.
+            Self::ByteByByte => Duration::from_millis(3),
+        }
+    }
+}
+
 impl BurstDetector {
+    /// Creates a detector for the input of a terminal.
+    pub(super) fn new(delivery: InputDelivery) -> Self {
+        Self {
+            delivery,
+            decoder: Decoder::default(),
+            buffered: Vec::new(),
+        }
+    }
+
     /// Processes one read and returns complete input.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<Input> {
         if self.decoder.is_idle() && is_text(bytes) && self.buffered.len() + bytes.len() <= MAX_BUFFERED {
@@ -44,14 +87,15 @@ impl BurstDetector {
         found
     }
 
-    /// How long to wait for the next read before calling [`Self::expire`], in milliseconds; `None`: without limit.
-    pub(super) fn timeout(&self) -> Option<u16> {
+    /// How long to wait for the next read before calling [`Self::expire`]; `None`: without limit.
+    pub(super) fn timeout(&self) -> Option<Duration> {
         if self.buffered.is_empty() {
-            self.decoder.timeout()
+            let milliseconds = self.decoder.timeout()?;
+            Some(Duration::from_millis(milliseconds.into()))
         } else if is_paste(&self.buffered) {
             Some(PASTE_TIMEOUT)
-        } else if self.buffered.len() == 1 {
-            Some(KEY_TIMEOUT)
+        } else if is_one_character(&self.buffered) {
+            Some(self.delivery.key_timeout())
         } else {
             Some(BURST_TIMEOUT)
         }
@@ -83,6 +127,11 @@ fn is_text(bytes: &[u8]) -> bool {
     !begins_sequence && bytes.iter().all(text)
 }
 
+/// Whether this is one character, or a byte of one.
+fn is_one_character(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).map_or(bytes.len() == 1, |text| text.chars().nth(1).is_none())
+}
+
 /// Whether this is a paste: at least two lines of text with an address in one of them.
 fn is_paste(bytes: &[u8]) -> bool {
     let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
@@ -98,13 +147,19 @@ mod tests {
     use super::*;
     use crate::app::{Key, KeyCode};
 
+    const ALL: [InputDelivery; 2] = [InputDelivery::Whole, InputDelivery::ByteByByte];
+
     fn paste(text: &str) -> Input {
         Input::UnmarkedPaste(text.into())
     }
 
+    fn detector() -> BurstDetector {
+        BurstDetector::new(InputDelivery::ByteByByte)
+    }
+
     /// The input from these reads, each within [`BURST_TIMEOUT`], followed by silence.
     fn at_once(reads: &[&[u8]]) -> Vec<Input> {
-        let mut bursts = BurstDetector::default();
+        let mut bursts = detector();
         let mut found: Vec<Input> = reads.iter().flat_map(|read| bursts.feed(read)).collect();
         while bursts.timeout().is_some() {
             found.extend(bursts.expire());
@@ -150,10 +205,16 @@ mod tests {
 
     #[test]
     fn text_is_delayed_and_sequences_are_not() {
-        let mut bursts = BurstDetector::default();
+        for delivery in ALL {
+            check_delay(delivery);
+        }
+    }
+
+    fn check_delay(delivery: InputDelivery) {
+        let mut bursts = BurstDetector::new(delivery);
         let key = |code| Input::Key(Key::plain(code));
         assert_eq!(bursts.feed(b"a"), []);
-        assert_eq!(bursts.timeout(), Some(KEY_TIMEOUT));
+        assert_eq!(bursts.timeout(), Some(delivery.key_timeout()));
         assert_eq!(bursts.expire(), [key(KeyCode::Char('a'))]);
         assert_eq!(bursts.feed(b"a"), []);
         assert_eq!(bursts.feed(b"b"), []);
@@ -171,18 +232,57 @@ mod tests {
         );
     }
 
-    /// A byte takes ten bits on a serial line.
+    #[test]
+    fn letter_of_any_layout_is_one_key() {
+        for (text, is_one) in [("\u{444}", true), ("\u{20ac}", true), ("\u{444}\u{444}", false)] {
+            let mut bursts = detector();
+            assert_eq!(bursts.feed(text.as_bytes()), []);
+            let wait = if is_one {
+                bursts.delivery.key_timeout()
+            } else {
+                BURST_TIMEOUT
+            };
+            assert_eq!(bursts.timeout(), Some(wait), "{text}");
+        }
+    }
+
+    /// A byte takes ten bits on a serial line, and as long again where the processor is busy.
     #[test]
     fn one_byte_waits_for_the_next_of_a_slow_line() {
-        let whole_ms = |baud: u16| 10_000_u16.div_ceil(baud);
-        let mut bursts = BurstDetector::default();
-        assert_eq!(bursts.feed(b"a"), []);
-        assert!(bursts.timeout() > Some(whole_ms(9600)), "{:?}", bursts.timeout());
+        let byte = Duration::from_secs(10) / 9600;
+        assert!(InputDelivery::ByteByByte.key_timeout() >= 2 * byte);
+    }
+
+    #[test]
+    fn key_waits_only_where_a_paste_may_arrive_byte_by_byte() {
+        let speed = 38_400;
+        for (is_pseudo, speed, term, delivery) in [
+            (true, speed, Some("xterm-256color"), InputDelivery::Whole),
+            (true, speed, Some("foot"), InputDelivery::Whole),
+            (true, 9600, Some("xterm-256color"), InputDelivery::ByteByByte),
+            (true, 115_200, Some("vt220"), InputDelivery::ByteByByte),
+            (true, 0, Some("xterm"), InputDelivery::ByteByByte),
+            (true, speed, Some("tmux-256color"), InputDelivery::ByteByByte),
+            (
+                true,
+                speed,
+                Some("screen.xterm-256color"),
+                InputDelivery::ByteByByte,
+            ),
+            (true, speed, None, InputDelivery::ByteByByte),
+            (false, speed, Some("vt220"), InputDelivery::ByteByByte),
+        ] {
+            assert_eq!(
+                InputDelivery::of(is_pseudo, speed, term),
+                delivery,
+                "{is_pseudo} {speed} {term:?}"
+            );
+        }
     }
 
     #[test]
     fn late_rest_belongs_to_paste() {
-        let mut bursts = BurstDetector::default();
+        let mut bursts = detector();
         assert_eq!(bursts.feed(b"a@b\rc"), []);
         assert_eq!(bursts.timeout(), Some(PASTE_TIMEOUT));
         assert_eq!(bursts.feed(b"dd\r"), []);

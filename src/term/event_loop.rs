@@ -88,7 +88,7 @@ pub fn run(
     let events = EventSender(sender.clone());
     let query = TerminalQuery::new(job.themes.start.clone());
     let watch = query.observer();
-    reader::listen(move |input| {
+    reader::listen(job.term.as_deref(), move |input| {
         watch(&input);
         events.send(RunnerEvent::Input(input))
     })

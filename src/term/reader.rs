@@ -3,16 +3,20 @@
 use std::io;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::termios::{tcgetattr, ttyname};
 
-use super::burst::BurstDetector;
+use super::burst::{BurstDetector, InputDelivery};
 use super::input::Input;
 use super::session;
 
-/// Starts reading the terminal on standard input. Each read is sent as one batch; [`Input::Closed`] is the last input. Ends
-/// when `send` returns false.
-pub(super) fn listen(mut send: impl FnMut(Vec<Input>) -> bool + Send + 'static) -> io::Result<()> {
+/// Starts reading the terminal on standard input; `term` is the environment variable `TERM`. Each read is sent as one batch;
+/// [`Input::Closed`] is the last input. Ends when `send` returns false.
+pub(super) fn listen(
+    term: Option<&str>,
+    mut send: impl FnMut(Vec<Input>) -> bool + Send + 'static,
+) -> io::Result<()> {
+    let mut bursts = BurstDetector::new(delivery(term));
     super::threads::builder("input").spawn(move || {
-        let mut bursts = BurstDetector::default();
         loop {
             let found = match wait(&mut bursts) {
                 Ok(found) => found,
@@ -28,13 +32,21 @@ pub(super) fn listen(mut send: impl FnMut(Vec<Input>) -> bool + Send + 'static) 
     Ok(())
 }
 
+/// How the terminal on standard input delivers pasted text.
+fn delivery(term: Option<&str>) -> InputDelivery {
+    let terminal = rustix::stdio::stdin();
+    let name = ttyname(terminal, Vec::new());
+    let is_pseudo = name.is_ok_and(|name| name.as_bytes().starts_with(b"/dev/pts/"));
+    let speed = tcgetattr(terminal).map_or(0, |modes| modes.input_speed());
+    InputDelivery::of(is_pseudo, speed, term)
+}
+
 /// Waits for one read or timeout.
 fn wait(bursts: &mut BurstDetector) -> io::Result<Vec<Input>> {
     let terminal = rustix::stdio::stdin();
-    let patience = bursts.timeout().map(|milliseconds| Timespec {
-        tv_sec: i64::from(milliseconds / 1_000),
-        tv_nsec: i64::from(milliseconds % 1_000) * 1_000_000,
-    });
+    let patience = bursts
+        .timeout()
+        .and_then(|timeout| Timespec::try_from(timeout).ok());
     let mut watched = [PollFd::new(&terminal, PollFlags::IN)];
     match poll(&mut watched, patience.as_ref()) {
         Ok(0) => return Ok(bursts.expire()),
