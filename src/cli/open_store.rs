@@ -206,7 +206,7 @@ pub(super) fn refusal(error: EditError, wardrobe: &Wardrobe, context: &SessionCo
     }
 }
 
-/// The error for an explicitly named data file that does not exist.
+/// The error for a data file that does not exist.
 pub(super) fn no_such_file(context: &SessionContext) -> Failure {
     Failure::error(format!("{}: no such file", context.file.display()))
 }

@@ -49,3 +49,15 @@ fn a_server_whose_password_cannot_be_entered_at_the_start_needs_another_start() 
     let expected = " Start hatrack follow again to enter its password\n";
     assert!(output.err.ends_with(expected), "{output:?}");
 }
+
+#[test]
+fn without_a_data_file_says_how_to_create_it() {
+    let home = Home::new();
+    home.write(CONFIG, away("one"));
+    let output = home.run(&["follow", "--file", "none.json"]);
+    let expected = format!(
+        "hatrack: {}: no such file; run hatrack pull to create it\n",
+        home.path("none.json").display()
+    );
+    assert_eq!((output.code, output.err), (1, expected));
+}

@@ -14,7 +14,7 @@ use super::super::at_once;
 use super::super::context::SessionContext;
 use super::super::expire::{Expired, late_text, remove_expired};
 use super::super::failure::Failure;
-use super::super::open_store::{CommitFailure, OpenStore};
+use super::super::open_store::{CommitFailure, OpenStore, no_such_file};
 use super::super::output::Output;
 use super::super::password;
 use super::availability::Availability;
@@ -110,7 +110,10 @@ impl<'a> FollowSession<'a> {
             ));
         }
         let servers = select(&args.rooms, context, context.servers()?)?;
-        let data = OpenStore::open_to_read(context)?;
+        let data = OpenStore::open(context)?;
+        if !data.store.exists() {
+            return Err(no_such_file(context).with_advice("run hatrack pull to create it"));
+        }
         data.check_writable()?;
         for (_, selected) in &servers {
             let Selected::Rooms(rooms) = selected else {
