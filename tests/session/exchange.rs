@@ -462,3 +462,19 @@ fn arrows_move_between_the_fields_of_an_import_and_change_no_option() {
         assert_eq!(prompt(&session), (at, choosing, "a.csv".into()), "{keys}");
     }
 }
+
+#[test]
+fn previewed_users_are_in_the_order_of_the_panes() {
+    let users = |room: &str| ["u10", "u2", "u1"].map(|user| format!("{room},{user}@example.org,member\n"));
+    let rows = [users(ROOM), users("new@conference.example.org")].concat();
+    let mut session = with("a.csv", &format!("room,user,affiliation\n{}", rows.concat()));
+    session.keys("I");
+    session.text("a.csv");
+    session.keys("Enter");
+    let shown = says(&session);
+    let order: Vec<&str> = shown
+        .lines()
+        .filter_map(|line| line.strip_prefix("Add u")?.split('@').next())
+        .collect();
+    assert_eq!(order, ["1", "2", "10", "1", "2", "10"], "{shown}");
+}

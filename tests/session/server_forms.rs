@@ -363,3 +363,24 @@ fn the_question_about_a_title_skips_nobody() {
     session.keys("y");
     assert_eq!(room(&session)["hats"][HAT], json!({ "title": "Teachers" }));
 }
+
+#[test]
+fn import_preview_says_that_affiliations_are_only_shown() {
+    let mut session = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
+    let table = format!("room,user,affiliation\n{ROOM},kim@example.org,member\n");
+    session.files.insert("a.csv".into(), table.into());
+    let before = session.json();
+    session.keys("I");
+    session.text("a.csv");
+    session.keys("Enter");
+    let problem = "affiliations in courses@conference.example.org are only received";
+    let shown = page(&session).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains(&format!("Cannot import: {problem}")), "{shown}");
+    session.keys("y");
+    assert!(
+        session.notice().contains("are only received"),
+        "{}",
+        session.notice()
+    );
+    assert_eq!(session.json(), before);
+}

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use crate::app::folding::compare_addresses;
 use crate::exchange::ImportPlan;
-use crate::model::{CatalogHat, Edit, HatId, Jid, Room, User};
+use crate::model::{CatalogHat, Edit, Group, HatId, Jid, Room, User};
 
 use super::exchange::skipped_parts;
 use super::phrase::infinitive;
@@ -99,14 +100,19 @@ pub struct ImportRows {
 }
 
 impl ImportRows {
-    /// The rows of this plan, with times in a time zone: the skipped items first.
+    /// The rows of this plan, with times in a time zone: the skipped items first, the users of a room in the
+    /// order of the panes.
     pub fn new(plan: ImportPlan, zone: TimeZone) -> Self {
         let mut sources: Vec<RowSource> = (0..plan.skipped.len()).map(RowSource::Skipped).collect();
-        for (at, edit) in plan.group.0.iter().enumerate() {
+        for (at, edit) in sorted_edits(&plan.group) {
             sources.push(RowSource::Edit(at));
             if let Some((_, room)) = new_room(edit) {
                 sources.extend((0..room.catalog.len()).map(|hat| RowSource::CatalogHat(at, hat)));
-                sources.extend((0..room.users().len()).map(|user| RowSource::User(at, user)));
+                let mut users: Vec<(usize, &(Jid, User))> = room.users().iter().enumerate().collect();
+                users.sort_by(|(_, (one, _)), (_, (other, _))| {
+                    compare_addresses(one.as_str(), other.as_str())
+                });
+                sources.extend(users.into_iter().map(|(user, _)| RowSource::User(at, user)));
             }
         }
         Self {
@@ -189,6 +195,23 @@ impl ImportRows {
             }
         }
     }
+}
+
+/// The edits of a group with their indexes, those of the users of a room sorted by address.
+fn sorted_edits(group: &Group) -> Vec<(usize, &Edit)> {
+    let mut edits: Vec<(usize, &Edit)> = group.0.iter().enumerate().collect();
+    let of_users_of_one_room = |(_, one): &(usize, &Edit), (_, other): &(usize, &Edit)| {
+        one.user().is_some() && other.user().is_some() && one.room() == other.room()
+    };
+    for users in edits.chunk_by_mut(of_users_of_one_room) {
+        users.sort_by(|(_, one), (_, other)| {
+            compare_addresses(
+                one.user().map_or("", Jid::as_str),
+                other.user().map_or("", Jid::as_str),
+            )
+        });
+    }
+    edits
 }
 
 /// The room that an edit adds.

@@ -14,8 +14,8 @@ impl Layer for ImportPreview {
         Place::ImportPreview
     }
 
-    fn view<'a>(&'a self, _: &'a State) -> View<'a> {
-        crate::app::view::import_preview::view(self)
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::import_preview::view(state, self)
     }
 
     fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
@@ -38,6 +38,9 @@ pub(crate) fn may_import(state: &State) -> Result<(), String> {
     let preview = state.top_as::<ImportPreview>();
     if preview.is_some_and(|preview| preview.rows.plan().group.is_empty()) {
         return Err("Nothing to import: all rows are skipped".into());
+    }
+    if let Some(problem) = preview.and_then(|preview| preview.affiliation_problem(state)) {
+        return Err(problem);
     }
     state.check_can_change()
 }

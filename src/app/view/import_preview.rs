@@ -1,15 +1,15 @@
 //! What an import would do: a row for each item.
 
-use crate::app::MouseTarget;
 use crate::app::describe::{self, RowOutcome};
 use crate::app::import_preview::ImportPreview;
+use crate::app::{MouseTarget, State};
 
 use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCell, Tone, View};
 
 /// Rows narrower than this do not show the room.
 const ROOM_FROM: u16 = 90;
 
-pub(in crate::app) fn view(shown: &ImportPreview) -> View<'_> {
+pub(in crate::app) fn view<'a>(state: &State, shown: &'a ImportPreview) -> View<'a> {
     let plan = shown.rows.plan();
     let len = shown.rows.len();
     let mut remarks = vec![
@@ -20,6 +20,10 @@ pub(in crate::app) fn view(shown: &ImportPreview) -> View<'_> {
     let skipped = (skipped > 0).then(|| format!("{} skipped", describe::count(skipped, "item")));
     let notes = [skipped, plan.counts.kept_note()];
     remarks.extend(notes.into_iter().flatten().map(Remark::new));
+    remarks.extend(shown.affiliation_problem(state).map(|problem| Remark {
+        is_error: true,
+        ..Remark::new(format!("Cannot import: {}", describe::after_colon(&problem)))
+    }));
     View {
         heading: Heading {
             title: "Import file".into(),
