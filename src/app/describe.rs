@@ -10,12 +10,12 @@ mod phrase;
 mod sets;
 
 pub use entry::{UNKNOWN_DETAILS, cannot_undo, entry, entry_with_servers, redid, rolled_back, undid};
-pub(in crate::app) use entry::{action, action_without_reason, reason, to_send};
+pub(in crate::app) use entry::{action, action_without_reason, for_servers, reason};
 pub use exchange::{export_scope, import_intention, import_plan, import_summary, skipped_item};
 pub use import_rows::{ImportRow, ImportRows, RowOutcome};
 pub use names_first::names_first;
-pub(super) use phrase::sentence;
 pub use phrase::{after_colon, capitalized};
+pub(super) use phrase::{sentence, without_period};
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -378,7 +378,7 @@ fn attachment_changes(before: &Attachment, after: &Attachment, zone: &TimeZone) 
 pub(super) fn with_hint(text: &str, hint: &str) -> String {
     match text.strip_suffix(')') {
         Some(start) => format!("{start}; {hint})"),
-        None => format!("{text} ({hint})"),
+        None => format!("{} ({hint})", without_period(text)),
     }
 }
 

@@ -28,13 +28,13 @@ fn home() -> Home {
 }
 
 #[test]
-fn history_names_servers_to_which_a_change_was_to_be_sent() {
+fn history_names_the_servers_that_a_change_was_for() {
     let home = home();
     let table = home.run_ok(&["history"]);
-    assert_eq!(table.matches("to be sent").count(), 1, "{table}");
+    assert_eq!(table.matches("; for servers").count(), 1, "{table}");
     let first = table.lines().nth(1).unwrap_or_default();
     assert!(
-        first.ends_with("; to be sent to \"example\", \"lab\"; reason: a new term"),
+        first.ends_with("; for servers \"example\", \"lab\"; reason: a new term"),
         "{table}"
     );
     let json = home.run_ok(&["history", "--json"]);

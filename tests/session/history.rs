@@ -363,8 +363,13 @@ fn details_name_servers_to_which_a_change_was_to_be_sent() {
         let text = screen::lines(&buffer).concat().replace(['┃', '│'], " ");
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    let details = "; to be sent to \"example\", \"lab\"; reason: a new term";
-    assert_eq!(text(&state).matches("to be sent").count(), 1, "{}", text(&state));
+    let details = "; for servers \"example\", \"lab\"; reason: a new term";
+    assert_eq!(
+        text(&state).matches("; for servers").count(),
+        1,
+        "{}",
+        text(&state)
+    );
     assert!(text(&state).contains(details), "{}", text(&state));
     key(&mut state, "Enter");
     assert!(state.top_as::<EntryOverlay>().is_some());

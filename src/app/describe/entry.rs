@@ -13,19 +13,21 @@ pub fn entry(entry: &HistoryEntry, zone: &TimeZone) -> String {
     format!("{what}{}", reason(entry))
 }
 
-/// Describes an entry of the history with the servers to which it was to be sent at once.
+/// Describes an entry of the history with the servers that it was for.
 pub fn entry_with_servers(entry: &HistoryEntry, zone: &TimeZone) -> String {
     let what = entry_without_reason(entry, zone, |edits| group(edits, zone));
-    format!("{what}{}{}", to_send(entry), reason(entry))
+    format!("{what}{}{}", for_servers(entry), reason(entry))
 }
 
-/// To which servers an entry was to be sent at once, after its description; empty if to none.
-pub(in crate::app) fn to_send(entry: &HistoryEntry) -> String {
+/// The servers that an entry was for, after its description; empty if there were none. It does not say whether they have
+/// it: that changes later.
+pub(in crate::app) fn for_servers(entry: &HistoryEntry) -> String {
     if entry.send_to.is_empty() {
         return String::new();
     }
     let servers: Vec<String> = entry.send_to.iter().map(|server| format!("{server:?}")).collect();
-    format!("; to be sent to {}", truncated(&first_few(&servers)))
+    let noun = if servers.len() == 1 { "server" } else { "servers" };
+    format!("; for {noun} {}", truncated(&first_few(&servers)))
 }
 
 /// Why an entry was made, at the end of its description; empty if nobody said why.

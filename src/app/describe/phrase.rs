@@ -57,6 +57,13 @@ pub fn after_colon(sentence: &str) -> String {
     }
 }
 
+/// A sentence without its period, to continue it.
+pub(in crate::app) fn without_period(sentence: &str) -> &str {
+    let start = sentence.trim_end().strip_suffix('.');
+    // An ellipsis stays.
+    start.filter(|start| !start.ends_with('.')).unwrap_or(sentence)
+}
+
 /// The text with its first letter in upper case.
 pub fn capitalized(text: &str) -> String {
     let mut letters = text.chars();

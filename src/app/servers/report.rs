@@ -175,10 +175,14 @@ pub fn failed_texts(failed: &Failed, local: Option<&Room>) -> [String; 3] {
     [target.to_owned(), what, failure(&failed.why)]
 }
 
-/// Why the server refused a change, as a clause.
+/// Why the server refused a change, as a clause: without the period of the server's text.
 pub(in crate::app) fn refusal_text(refusal: &Refusal) -> String {
     match &refusal.text {
-        Some(text) => format!("the server refused ({}): {text}", refusal.condition),
+        Some(text) => format!(
+            "the server refused ({}): {}",
+            refusal.condition,
+            describe::without_period(text)
+        ),
         None => format!("the server refused ({})", refusal.condition),
     }
 }
@@ -200,6 +204,20 @@ fn failure(why: &SendFailure) -> String {
 mod tests {
     use super::*;
     use crate::model::{HatId, Jid};
+
+    #[test]
+    fn refusal_is_a_clause_that_a_hint_can_follow() {
+        let text = |text: &str| {
+            refusal_text(&Refusal {
+                condition: crate::sync::Condition::Forbidden,
+                text: Some(text.into()),
+            })
+        };
+        let expected = "the server refused (forbidden): Only owners can";
+        assert_eq!(text("Only owners can. "), expected);
+        assert_eq!(text("Only owners can"), expected);
+        assert_eq!(text("Wait..."), "the server refused (forbidden): Wait...");
+    }
 
     #[test]
     fn says_what_stays_in_the_data_file() {

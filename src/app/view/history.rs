@@ -30,7 +30,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> V
             "Revision {}, {time}: {actor} {did}{}{}{}",
             entry.revision,
             user_names(entry),
-            describe::to_send(entry),
+            describe::for_servers(entry),
             describe::reason(entry)
         )
     });

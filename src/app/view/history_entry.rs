@@ -32,7 +32,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a EntryOverlay) -> Vie
             "{time}  {} {}{}{}",
             entry.actor,
             describe::action_without_reason(entry, &zone),
-            describe::to_send(entry),
+            describe::for_servers(entry),
             describe::reason(entry)
         ))],
         body: Body::List(ListView {
