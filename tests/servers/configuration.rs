@@ -305,7 +305,10 @@ fn a_password_is_asked_for_and_not_shown() {
     );
     assert!(!shown.contains("secret"), "{shown}");
     let (code, shown) = check_on_terminal(&home, "wrong-one\r");
-    assert!(code == 1 && shown.contains("account: no access"), "{code}: {shown}");
+    assert!(
+        code == 1 && shown.contains("account: no access"),
+        "{code}: {shown}"
+    );
     assert!(!shown.contains("wrong-one"), "{shown}");
     assert_eq!(check_on_terminal(&home, "half\u{3}").0, 130);
     // Where nobody can be asked, nothing waits.
