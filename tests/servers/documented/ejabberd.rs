@@ -195,7 +195,10 @@ fn messages_of_the_table_are_printed() {
             moderator.configure(&configuration.replace(from, to));
         };
         server.muc(OTHER, &[], &[("ana@localhost", "owner")]);
-        moderator.run("hatrack servers check").ended(1).said(&["no access"]);
+        moderator
+            .run("hatrack servers check")
+            .ended(1)
+            .said(&["no access"]);
         moderator.run("hatrack plan").ended(1).said(anywhere);
         server.muc(
             ROOM,

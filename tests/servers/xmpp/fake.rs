@@ -158,6 +158,13 @@ pub(super) fn room(peer: &mut Peer, deed: impl Fn(&mut Peer, &str, &str) -> bool
     peer.log_in()?;
     loop {
         let (text, id) = peer.question()?;
+        if text.contains("jabber:iq:last") {
+            let error = "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
+            peer.send(&format!(
+                "<iq type='error' id='{id}' from='localhost'>{error}</iq>"
+            ));
+            continue;
+        }
         if deed(peer, &text, &id) {
             continue;
         }
