@@ -150,7 +150,11 @@ mod tests {
                 .unwrap();
             let left = String::from_utf8(printed).unwrap().trim().to_owned();
             let state = || std::fs::read_to_string(format!("/proc/{left}/stat")).unwrap_or_default();
-            let is_there = || ["sleep", "sh"].iter().any(|name| state().contains(name));
+            let is_there = || {
+                // Read once: it becomes another program meanwhile.
+                let state = state();
+                ["(sleep)", "(sh)"].iter().any(|name| state.contains(name))
+            };
             let end = Instant::now() + Duration::from_secs(10);
             while !is_there() && Instant::now() < end {
                 std::thread::sleep(Duration::from_millis(5));
@@ -165,7 +169,7 @@ mod tests {
                 );
             }
             drop(child);
-            let until = Instant::now() + Duration::from_secs(5);
+            let until = Instant::now() + Duration::from_secs(30);
             // Nobody may be there to reap it.
             let runs = || !state().is_empty() && !state().contains(") Z ");
             while runs() && Instant::now() < until {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use hatrack::model::{Affiliation, Attachment, Group, HatId};
 use hatrack::store::{Change, HistoryQuery, Store};
 use hatrack::sync::{
-    Action, AfterCommit, CatalogValue, Decision, HeldReason, OtherRooms, Report, SendState, ServerClass,
-    ServerEvent, ServerRequest, SetAside, Unstored,
+    Action, AfterCommit, CatalogValue, Decision, HeldReason, OtherRooms, SendState, ServerClass, ServerEvent,
+    ServerRequest, SetAside, Unstored,
 };
 
 use crate::simulated::{Fault, Meanwhile};
@@ -20,13 +20,6 @@ fn request(mut follows: Vec<AfterCommit>) -> ServerRequest {
         (Some(AfterCommit::Send(request)), 0) => request,
         other => panic!("{other:?}"),
     }
-}
-
-fn sent(session: &Session<'_>) -> Report {
-    session.wait(|event| match event {
-        ServerEvent::Sent { report, .. } => Some(report),
-        _ => None,
-    })
 }
 
 #[test]
@@ -70,7 +63,7 @@ fn what_cannot_be_sent_is_counted_and_reported_with_the_reason() {
         std::fs::remove_dir_all(stage.folder.path().join("hats.servers")).unwrap();
         let session = stage.session();
         session.worker.request(request).unwrap();
-        let report = sent(&session);
+        let report = session.sent();
         assert_eq!(report.rooms[0].unsent, 1, "{class:?}");
         let why = report.rooms[0].error.as_deref().unwrap();
         assert!(why.contains("not been compared"), "{why}");
@@ -93,7 +86,7 @@ fn what_the_server_cannot_have_is_left_out_with_the_reason() {
             *of == item("u0", "urn:x:new") && matches!(state, SendState::LeftOut(_))
         };
         assert!(states.iter().any(is_left_out), "{class:?}: {states:?}");
-        assert_eq!(sent(&session).rooms[0].unsent, 0, "{class:?}");
+        assert_eq!(session.sent().rooms[0].unsent, 0, "{class:?}");
     }
 }
 
@@ -106,14 +99,14 @@ fn what_waits_is_sent_when_a_refusing_server_is_connected_again() {
         stage.server.lock().unwrap().refuses = refusal;
         let session = stage.session();
         session.worker.request(request).unwrap();
-        assert_eq!(sent(&session).rooms[0].unsent, 1, "{class:?}");
+        assert_eq!(session.sent().rooms[0].unsent, 1, "{class:?}");
         stage.server.lock().unwrap().refuses = None;
         let server = "example".into();
         let again = ServerRequest::Reconnect { server };
         session.worker.request(again).unwrap();
         // One of them defines the hat, where there is a catalog.
         let number = 1 + usize::from(class.holds_catalog());
-        assert_eq!(sent(&session).rooms[0].sent, number, "{class:?}");
+        assert_eq!(session.sent().rooms[0].sent, number, "{class:?}");
         assert_eq!(stage.remote(&item("u0", "urn:x:new")), value(class, "New"));
     }
 }
@@ -217,7 +210,7 @@ fn what_another_account_sent_and_somebody_took_back_later_is_received() {
         let request = request(stage.local_hat_at_once("other", "u0", "urn:x:there", Some("There")));
         let other = stage.session_of("other");
         other.worker.request(request).unwrap();
-        assert_eq!(sent(&other).rooms[0].sent, 1, "{class:?}");
+        assert_eq!(other.sent().rooms[0].sent, 1, "{class:?}");
         other.worker.finish();
         // A server may lose what it answered less than three seconds ago.
         std::thread::sleep(Duration::from_millis(3200));
@@ -253,7 +246,7 @@ fn what_was_lost_before_its_answer_was_handled_is_no_change_by_somebody() {
         let other = stage.session_of("other");
         other.plan(&stage.store(), OtherRooms::Ignore).unwrap();
         resume.send(()).unwrap();
-        sent(&session);
+        session.sent();
         let plan = other.plan(&stage.store(), OtherRooms::Ignore).unwrap();
         let actions: Vec<Action> = plan.rooms[0].lines.iter().map(|line| line.action).collect();
         assert_eq!(actions, [Action::Send], "{class:?}");
@@ -301,7 +294,7 @@ fn an_apply_takes_no_answer_after_its_read_for_lost() {
         let request = request(stage.local_hat_at_once("other", "u0", "urn:x:there", Some("There")));
         let other = stage.session_of("other");
         other.worker.request(request).unwrap();
-        assert_eq!(sent(&other).rooms[0].sent, 1, "{class:?}");
+        assert_eq!(other.sent().rooms[0].sent, 1, "{class:?}");
         other.worker.finish();
         session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
         drop(stage.local_hat_at_once("state", "u0", "urn:x:there", None));
@@ -326,7 +319,7 @@ fn nothing_is_sent_to_a_room_that_was_created_again_since_it_was_read() {
     let send = |hat: &str| {
         let request = request(stage.local_hat_at_once("state", "u0", hat, Some("There")));
         session.worker.request(request).unwrap();
-        sent(&session).rooms.remove(0)
+        session.sent().rooms.remove(0)
     };
     assert_eq!(send("urn:x:1").sent, 1);
     create("second");
@@ -431,7 +424,7 @@ fn change_after_an_update_of_the_server_is_sent() {
         .worker
         .request(request(follows.try_iter().collect()))
         .unwrap();
-    assert_eq!(sent(&session).rooms[0].sent, 1);
+    assert_eq!(session.sent().rooms[0].sent, 1);
     // Updated, and compared again.
     stage.upgrade_at_the_next_call(ServerClass::EjabberdCatalog);
     {
@@ -458,7 +451,7 @@ fn change_after_an_update_of_the_server_is_sent() {
         .worker
         .request(request(follows.try_iter().collect()))
         .unwrap();
-    let report = sent(&session);
+    let report = session.sent();
     let there = stage.remote(&item("u1", "urn:x:new"));
     assert_eq!(there, value(ServerClass::EjabberdCatalog, "Old"), "{report:?}");
 }
@@ -482,7 +475,7 @@ fn change_without_an_answer_is_sent_again_when_the_server_is_back() {
                 }
             }
             session.worker.request(request(follows)).unwrap();
-            let report = sent(&session);
+            let report = session.sent();
             let end = Instant::now() + Duration::from_secs(60);
             while Instant::now() < end && stage.remote(&there) != value(class, "There") {
                 std::thread::sleep(Duration::from_millis(50));
@@ -505,9 +498,9 @@ fn change_that_was_not_stored_is_sent_again() {
     stage.server.lock().unwrap().disk_is_full = true;
     let request = request(stage.local_hat_at_once("state", "u0", "urn:x:there", Some("There")));
     session.worker.request(request).unwrap();
-    assert_eq!(sent(&session).rooms[0].failed.len(), 1);
+    assert_eq!(session.sent().rooms[0].failed.len(), 1);
     stage.server.lock().unwrap().disk_is_full = false;
-    let report = sent(&session);
+    let report = session.sent();
     assert_eq!(report.rooms[0].sent, 1, "{report:?}");
 }
 
@@ -542,7 +535,7 @@ fn stopped_apply_is_not_continued_by_the_next_change() {
         assert!(stopped, "{class:?}");
         let request = request(stage.local_hat_at_once("state", "u0", "urn:x:old", None));
         session.worker.request(request).unwrap();
-        assert_eq!(sent(&session).rooms[0].sent, 1, "{class:?}");
+        assert_eq!(session.sent().rooms[0].sent, 1, "{class:?}");
         assert_eq!(stage.remote(&item("u4", "urn:x:there")), None, "{class:?}");
         let report = session.run().1;
         assert_eq!(report.rooms[0].unsent, 0, "{class:?}");
@@ -559,14 +552,14 @@ fn room_that_is_back_and_was_compared_is_sent_to() {
         stage.server.lock().unwrap().gone = true;
         let first = request(stage.local_hat_at_once("state", "u0", "urn:x:there", Some("There")));
         session.worker.request(first).unwrap();
-        assert_eq!(sent(&session).rooms[0].unsent, 1, "{class:?}");
+        assert_eq!(session.sent().rooms[0].unsent, 1, "{class:?}");
         session.run();
         stage.server.lock().unwrap().gone = false;
         session.run();
         let second = request(stage.local_hat_at_once("state", "u1", "urn:x:there", Some("There")));
         session.worker.request(second.clone()).unwrap();
         let report = loop {
-            let report = sent(&session);
+            let report = session.sent();
             // One that was tried again.
             if !report.rooms.is_empty() {
                 break report;

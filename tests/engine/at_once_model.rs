@@ -4,9 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use hatrack::sync::{
-    AfterCommit, Item, ItemValue, LocalRoom, OtherRooms, ServerClass, ServerEvent, ServerRequest,
-};
+use hatrack::sync::{AfterCommit, Item, ItemValue, LocalRoom, OtherRooms, ServerClass, ServerRequest};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -73,7 +71,7 @@ fn title(hat: &str, number: usize) -> &'static str {
 fn send(stage: &Stage, account: &str, request: ServerRequest) {
     let session = stage.session_of(account);
     session.worker.request(request).unwrap();
-    session.wait(|event| matches!(event, ServerEvent::Sent { .. }).then_some(()));
+    session.sent();
     session.worker.finish();
 }
 

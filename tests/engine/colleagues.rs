@@ -26,14 +26,7 @@ fn send_as(session: &Session<'_>, account: &str, user: &str, hat: &str, title: &
         };
         session.worker.request(request).unwrap();
     }
-    sent(session)
-}
-
-fn sent(session: &Session<'_>) -> Report {
-    session.wait(|event| match event {
-        ServerEvent::Sent { report, .. } => Some(report),
-        _ => None,
-    })
+    session.sent()
 }
 
 fn resolve(session: &Session<'_>, item: &Item, decision: Decision, shown: Option<ItemValue>) -> Report {
@@ -44,7 +37,7 @@ fn resolve(session: &Session<'_>, item: &Item, decision: Decision, shown: Option
         shown,
     };
     session.worker.request(request).unwrap();
-    sent(session)
+    session.sent()
 }
 
 #[test]
@@ -114,7 +107,7 @@ fn corrected_change_is_not_shown_with_the_reason_of_the_last_one() {
             ServerEvent::Outbox { items, .. } => Some(items),
             _ => None,
         });
-        sent(&session);
+        session.sent();
         items.into_iter().map(|(_, state)| state).collect::<Vec<_>>()
     };
     assert!(matches!(states("")[..], [SendState::LeftOut(_)]));

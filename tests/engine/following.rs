@@ -273,7 +273,7 @@ fn own_change_is_no_change_of_others() {
         session.after_looks(&stage);
         add(&mut store, "u0", "urn:x:there", "There");
         session.worker.request(request(&requests)).unwrap();
-        session.wait(|event| matches!(event, ServerEvent::Sent { .. }).then_some(()));
+        session.sent();
         assert_eq!(stage.remote(&item("u0", "urn:x:there")), value(class, "There"));
         assert_nothing_comes_in(session.after_looks(&stage));
         // It is still followed: the next change of somebody else comes in.

@@ -19,14 +19,7 @@ fn send(session: &Session<'_>, stage: &Stage, title: Option<&str>) -> Report {
         };
         session.worker.request(request).unwrap();
     }
-    sent(session)
-}
-
-fn sent(session: &Session<'_>) -> Report {
-    session.wait(|event| match event {
-        ServerEvent::Sent { report, .. } => Some(report),
-        _ => None,
-    })
+    session.sent()
 }
 
 /// The states of the room's changes, as last reported before the answer to a request.
@@ -77,7 +70,7 @@ fn collision<'a>(stage: &'a Stage, title: &str) -> Session<'a> {
     let actual = value(stage.class, title);
     let changed = SendState::Changed { actual, expected };
     assert!(states(&session).contains(&(old, changed)));
-    sent(&session);
+    session.sent();
     session
 }
 
@@ -105,7 +98,7 @@ fn refused_change_is_sent_again_on_request_only() {
                 may_ask: true,
             })
             .unwrap();
-        assert_eq!(sent(&session).rooms[0].sent, 1);
+        assert_eq!(session.sent().rooms[0].sent, 1);
         assert_eq!(stage.remote(&old), value(class, "Old"), "{class:?}");
         session
             .worker
@@ -114,7 +107,7 @@ fn refused_change_is_sent_again_on_request_only() {
                 item: old.clone(),
             })
             .unwrap();
-        let report = sent(&session);
+        let report = session.sent();
         assert_eq!((report.rooms[0].sent, report.rooms[0].failed.len()), (1, 0));
         assert_eq!(stage.remote(&old), None, "{class:?}");
     }
@@ -133,7 +126,7 @@ fn refused_change_that_is_refused_again_says_so_again() {
     session.worker.request(retry).unwrap();
     let found = states(&session);
     assert!(matches!(found.as_slice(), [(there, SendState::Refused(_))] if *there == old));
-    assert_eq!(sent(&session).rooms[0].failed.len(), 1);
+    assert_eq!(session.sent().rooms[0].failed.len(), 1);
 }
 
 #[test]
@@ -148,10 +141,10 @@ fn yours_overwrites_what_was_found_and_nothing_newer() {
         let (actual, expected) = (value(class, "Newer"), value(class, "Theirs"));
         let changed = SendState::Changed { actual, expected };
         assert_eq!(states(&session), [(old.clone(), changed)], "{class:?}");
-        sent(&session);
+        session.sent();
         assert_eq!(stage.remote(&old), value(class, "Newer"));
         resolve_shown(&session, Decision::Send, "Newer");
-        assert_eq!(sent(&session).rooms[0].sent, 1);
+        assert_eq!(session.sent().rooms[0].sent, 1);
         assert_eq!(stage.remote(&old), value(class, "Mine"), "{class:?}");
     }
 }
@@ -207,7 +200,7 @@ fn theirs_that_changed_again_is_not_received_and_asked_about_again() {
                 expected: value(class, "Old"),
             };
             assert_eq!(states(&session), [(old.clone(), changed)], "{class:?}");
-            let report = sent(&session);
+            let report = session.sent();
             let [failed] = report.rooms[0].failed.as_slice() else {
                 panic!("{report:?}")
             };
@@ -241,7 +234,7 @@ fn theirs_that_is_yours_by_now_needs_no_change() {
     stage.remote_set(&item("u0", "urn:x:old"), value(stage.class, "Mine"));
     resolve(&session, Decision::Receive);
     assert_eq!(states(&session), []);
-    assert_eq!(sent(&session).rooms, []);
+    assert_eq!(session.sent().rooms, []);
 }
 
 #[test]
@@ -271,13 +264,13 @@ fn what_cannot_be_resolved_now_says_why() {
         })
         .unwrap();
     resolve(&session, Decision::Receive);
-    let report = sent(&session);
+    let report = session.sent();
     assert_eq!(report.rooms[0].unsent, 1);
     let why = report.rooms[0].error.as_deref().unwrap();
     assert!(why.contains("not allowed"), "{why}");
     std::fs::remove_dir_all(stage.folder.path().join("hats.servers")).unwrap();
     resolve(&session, Decision::Skip);
-    let report = sent(&session);
+    let report = session.sent();
     let why = report.rooms[0].error.as_deref().unwrap();
     assert!(why.contains("not been compared"), "{why}");
 }

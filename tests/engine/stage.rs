@@ -325,6 +325,14 @@ impl Session<'_> {
         }
     }
 
+    /// Waits until saved changes were sent, as far as that was possible.
+    pub(crate) fn sent(&self) -> Report {
+        self.wait(|event| match event {
+            ServerEvent::Sent { report, .. } => Some(report),
+            _ => None,
+        })
+    }
+
     /// The plan, and whether the session died before it was received.
     pub(crate) fn compare(
         &self,

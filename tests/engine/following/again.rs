@@ -105,7 +105,7 @@ fn what_somebody_takes_back_right_after_it_was_sent_comes_in_soon() {
         session.after_looks(&stage);
         add(&mut store, "u0", "urn:x:there", "There");
         session.worker.request(request(&requests)).unwrap();
-        session.wait(|event| matches!(event, ServerEvent::Sent { .. }).then_some(()));
+        session.sent();
         session.tell_changed(&store);
         let (there, began) = (item("u0", "urn:x:there"), Instant::now());
         others_change(&stage, &there, None, None);

@@ -158,7 +158,7 @@ fn what_the_server_lost_is_sent_again_by_who_follows() {
         let there = item("u0", "urn:x:there");
         add(&mut store, "u0", "urn:x:there", "There");
         session.worker.request(request(&requests)).unwrap();
-        session.wait(|event| matches!(event, ServerEvent::Sent { .. }).then_some(()));
+        session.sent();
         stage.server.lock().unwrap().crash();
         assert_eq!(stage.remote(&there), None, "{class:?}: it is lost");
         let report = session.wait(|event| match event {
@@ -185,7 +185,7 @@ fn nothing_goes_to_or_comes_from_a_room_that_was_made_anew() {
         session.after_looks(&stage);
         add(&mut store, "u0", "urn:x:there", "There");
         session.worker.request(request(&requests)).unwrap();
-        session.wait(|event| matches!(event, ServerEvent::Sent { .. }).then_some(()));
+        session.sent();
         {
             let mut server = stage.server.lock().unwrap();
             let there = server.rooms.get_mut(&room()).unwrap();

@@ -12,11 +12,7 @@ fn send(session: &Session<'_>, hat: &str, title: &str) {
         };
         session.worker.request(request).unwrap();
     }
-    sent(session);
-}
-
-fn sent(session: &Session<'_>) {
-    session.wait(|event| matches!(event, ServerEvent::Sent { .. }).then_some(()));
+    session.sent();
 }
 
 /// A server that names only the room says so of this account's changes, too.
@@ -62,7 +58,7 @@ fn read_of_a_decision_that_receives_nothing_is_dropped_like_others() {
         shown: value(stage.class, "Other"),
     };
     session.worker.request(resolve).unwrap();
-    sent(&session);
+    session.sent();
     session.after_looks(&stage);
     let reads = || stage.server.lock().unwrap().reads;
     let before = reads();
