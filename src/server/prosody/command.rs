@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Instant;
 
-use super::carrier::{Carrier, Said};
+use super::transport::{ShellMessage, Transport};
 use crate::server::channel::Broken;
 use crate::server::child::{Child, ChildInput, EXIT_TIMEOUT};
 use crate::server::settings::CommandLine;
@@ -27,7 +27,7 @@ pub(super) struct RunningCommand {
 #[derive(Default)]
 struct OutputReader {
     partial: Vec<u8>,
-    said: VecDeque<Said>,
+    messages: VecDeque<ShellMessage>,
     chatter: String,
 }
 
@@ -40,16 +40,16 @@ impl RunningCommand {
     }
 }
 
-impl Carrier for RunningCommand {
+impl Transport for RunningCommand {
     fn send(&mut self, lines: &[String], until: Instant) -> Result<(), Broken> {
         let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         self.child.channel.send(text.as_bytes(), until)
     }
 
-    fn receive(&mut self, until: Instant) -> Result<Said, Broken> {
+    fn receive(&mut self, until: Instant) -> Result<ShellMessage, Broken> {
         loop {
-            if let Some(said) = self.reader.said.pop_front() {
-                return Ok(said);
+            if let Some(message) = self.reader.messages.pop_front() {
+                return Ok(message);
             }
             let bytes = self.child.channel.receive(until)?;
             self.reader.read(&bytes)?;
@@ -97,12 +97,13 @@ impl OutputReader {
         let after = |mark: &str| line.find(mark).and_then(|at| line.get(at + mark.len()..));
         // Without a line editor, a prompt may precede it.
         if let Some(text) = after("| Result: ") {
-            self.said.push_back(Said::Result(text.into()));
+            self.messages.push_back(ShellMessage::Result(text.into()));
         } else if let Some(at) = line.find("| hatrack ") {
-            self.said
-                .push_back(Said::Output(line.get(at + 2..).unwrap_or_default().into()));
+            self.messages.push_back(ShellMessage::Output(
+                line.get(at + 2..).unwrap_or_default().into(),
+            ));
         } else if let Some(text) = line.strip_prefix("! ").or_else(|| after("> ! ")) {
-            self.said.push_back(Said::Failed(text.into()));
+            self.messages.push_back(ShellMessage::Failed(text.into()));
         } else if !line.contains("> hatrack") && self.chatter.len() < MAX_OTHER_OUTPUT {
             self.chatter.extend(line.chars().take(300));
             self.chatter.push(' ');
@@ -114,7 +115,7 @@ impl OutputReader {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> (Vec<Said>, String, Result<(), Broken>) {
+    fn read(text: &str) -> (Vec<ShellMessage>, String, Result<(), Broken>) {
         let mut reader = OutputReader::default();
         let mut result = Ok(());
         for byte in text.as_bytes() {
@@ -123,22 +124,22 @@ mod tests {
                 break;
             }
         }
-        (reader.said.into(), reader.chatter, result)
+        (reader.messages.into(), reader.chatter, result)
     }
 
     #[test]
     fn finds_answers_among_prompts_and_echoes() {
-        let (said, chatter, _) = read(
+        let (messages, chatter, _) = read(
             "prosody> > hatrack.put[[abc 9000 hello]] return hatrack.call()\n| hatrack abc 1 x \n| Result: hatrack abc done 1\n\
              prosody> | hatrack abc 1 y\nprosody> ! Error\n! No\n** Unable to connect to server - is it running?\n",
         );
-        let output = |text: &str| Said::Output(text.into());
-        let failed = |text: &str| Said::Failed(text.into());
+        let output = |text: &str| ShellMessage::Output(text.into());
+        let failed = |text: &str| ShellMessage::Failed(text.into());
         assert_eq!(
-            said,
+            messages,
             [
                 output("hatrack abc 1 x "),
-                Said::Result("hatrack abc done 1".into()),
+                ShellMessage::Result("hatrack abc done 1".into()),
                 output("hatrack abc 1 y"),
                 failed("Error"),
                 failed("No"),

@@ -3,13 +3,13 @@
 
 mod apply;
 mod batch_size;
-mod carrier;
 mod codec;
 mod command;
 mod occupants;
 mod read;
 mod shell;
 mod socket;
+mod transport;
 mod watch;
 mod watched;
 
@@ -51,7 +51,7 @@ impl Prosody {
 
     fn open(&self) -> Result<Shell, Error> {
         let until = Instant::now() + self.settings.timeout;
-        let carrier: Box<dyn carrier::Carrier> = match &self.access {
+        let transport: Box<dyn transport::Transport> = match &self.access {
             ProsodyAccess::Socket(path) => match Socket::open(path, until) {
                 Ok(socket) => Box::new(socket),
                 Err(Broken::System(error)) => {
@@ -79,7 +79,7 @@ impl Prosody {
                 }
             },
         };
-        Shell::open(carrier, self.settings.timeout)
+        Shell::open(transport, self.settings.timeout)
     }
 
     /// The shell, opened if necessary.

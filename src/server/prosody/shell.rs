@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use super::super::error::{Error, foreign};
-use super::carrier::{Carrier, LONGEST_LINE, Said};
 use super::codec::{escape, unescape};
+use super::transport::{LONGEST_LINE, ShellMessage, Transport};
 use crate::server::channel::Broken;
 
 /// The Lua library that runs in Prosody.
@@ -25,7 +25,7 @@ const LONGEST_ANSWER: usize = 32 << 20;
 
 /// A shell with the library loaded.
 pub(super) struct Shell {
-    carrier: Box<dyn Carrier>,
+    transport: Box<dyn Transport>,
     timeout: Duration,
     /// The name of all calls that are repeated.
     repeated: String,
@@ -59,9 +59,9 @@ fn put_lines(text: &str) -> Vec<String> {
 
 impl Shell {
     /// Loads the library.
-    pub(super) fn open(carrier: Box<dyn Carrier>, timeout: Duration) -> Result<Self, Error> {
+    pub(super) fn open(transport: Box<dyn Transport>, timeout: Duration) -> Result<Self, Error> {
         let mut shell = Self {
-            carrier,
+            transport,
             timeout,
             repeated: nonce(),
         };
@@ -90,7 +90,7 @@ impl Shell {
     }
 
     fn call_as(&mut self, nonce: &str, function: &str, request: &str) -> Result<String, Error> {
-        let piece = self.carrier.longest_piece();
+        let piece = self.transport.longest_piece();
         let mut lines = put_lines(&format!("{nonce} {piece} {function} {request}"));
         if let Some(last) = lines.last_mut() {
             last.push_str(" return hatrack.call()");
@@ -102,13 +102,13 @@ impl Shell {
     pub(super) fn close(&mut self) {
         // If this cannot be sent, the hooks go with their lease.
         let soon = Instant::now() + Duration::from_millis(200);
-        let _ = self.carrier.send(&["> hatrack.stop()".to_owned()], soon);
-        self.carrier.close();
+        let _ = self.transport.send(&["> hatrack.stop()".to_owned()], soon);
+        self.transport.close();
     }
 
     fn exchange(&mut self, lines: &[String], nonce: &str) -> Result<String, Error> {
         let until = Instant::now() + self.timeout;
-        self.carrier
+        self.transport
             .send(lines, until)
             .map_err(|broken| self.explain(broken))?;
         let prefix = format!("hatrack {nonce} ");
@@ -116,11 +116,11 @@ impl Shell {
         let mut pieces = 0_usize;
         loop {
             match self
-                .carrier
+                .transport
                 .receive(until)
                 .map_err(|broken| self.explain(broken))?
             {
-                Said::Output(text) => {
+                ShellMessage::Output(text) => {
                     let Some(rest) = text.strip_prefix(&prefix) else {
                         continue;
                     };
@@ -133,7 +133,7 @@ impl Shell {
                     }
                     answer.push_str(piece);
                 }
-                Said::Result(text) => {
+                ShellMessage::Result(text) => {
                     let Some(rest) = text.strip_prefix(&prefix) else {
                         continue;
                     };
@@ -146,7 +146,7 @@ impl Shell {
                         _ => Err(Error::Malformed("its end is missing".into())),
                     };
                 }
-                Said::Failed(why) => {
+                ShellMessage::Failed(why) => {
                     return Err(Error::Malformed(format!("Prosody says: {}", foreign(&why))));
                 }
             }
@@ -154,7 +154,7 @@ impl Shell {
     }
 
     fn explain(&self, broken: Broken) -> Error {
-        let error_output = foreign(&self.carrier.error_output());
+        let error_output = foreign(&self.transport.error_output());
         let and = if error_output.is_empty() {
             String::new()
         } else {

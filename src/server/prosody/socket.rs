@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use rxml::{Event, Options, Parse as _, Parser, WithOptions as _};
 
-use super::carrier::{Carrier, Said};
+use super::transport::{ShellMessage, Transport};
 use crate::server::channel::{Broken, Channel};
 
 /// Maximum size of a text from the shell, in bytes.
@@ -33,7 +33,7 @@ struct ElementReader {
     name: String,
     failed: bool,
     text: String,
-    said: VecDeque<Said>,
+    messages: VecDeque<ShellMessage>,
 }
 
 impl Socket {
@@ -50,7 +50,7 @@ impl Socket {
     }
 }
 
-impl Carrier for Socket {
+impl Transport for Socket {
     fn send(&mut self, lines: &[String], until: Instant) -> Result<(), Broken> {
         let mut xml = String::new();
         for line in lines {
@@ -65,10 +65,10 @@ impl Carrier for Socket {
         self.channel.send(xml.as_bytes(), until)
     }
 
-    fn receive(&mut self, until: Instant) -> Result<Said, Broken> {
+    fn receive(&mut self, until: Instant) -> Result<ShellMessage, Broken> {
         loop {
-            if let Some(said) = self.reader.said.pop_front() {
-                return Ok(said);
+            if let Some(message) = self.reader.messages.pop_front() {
+                return Ok(message);
             }
             let bytes = self.channel.receive(until)?;
             self.reader.read(&bytes)?;
@@ -102,7 +102,7 @@ impl ElementReader {
             name: String::new(),
             failed: false,
             text: String::new(),
-            said: VecDeque::new(),
+            messages: VecDeque::new(),
         }
     }
 
@@ -143,9 +143,9 @@ impl ElementReader {
                 self.depth = self.depth.saturating_sub(1);
                 match (self.depth, self.name.as_str()) {
                     (0, _) => return Err(Broken::Ended),
-                    (1, "repl-output") => self.say(Said::Output),
-                    (1, "repl-result") if self.failed => self.say(Said::Failed),
-                    (1, "repl-result") => self.say(Said::Result),
+                    (1, "repl-output") => self.end_message(ShellMessage::Output),
+                    (1, "repl-result") if self.failed => self.end_message(ShellMessage::Failed),
+                    (1, "repl-result") => self.end_message(ShellMessage::Result),
                     _ => {}
                 }
             }
@@ -153,11 +153,13 @@ impl ElementReader {
         Ok(())
     }
 
-    fn say(&mut self, what: fn(String) -> Said) {
+    fn end_message(&mut self, new: fn(String) -> ShellMessage) {
         let text = std::mem::take(&mut self.text);
-        self.said.push_back(match what(text) {
-            Said::Result(text) => Said::Result(text.strip_prefix("Result: ").unwrap_or(&text).to_owned()),
-            said => said,
+        self.messages.push_back(match new(text) {
+            ShellMessage::Result(text) => {
+                ShellMessage::Result(text.strip_prefix("Result: ").unwrap_or(&text).to_owned())
+            }
+            message => message,
         });
     }
 }
@@ -190,7 +192,7 @@ pub(super) fn explain(path: &Path, error: &io::Error) -> (bool, String) {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> (Vec<Said>, Result<(), Broken>) {
+    fn read(text: &str) -> (Vec<ShellMessage>, Result<(), Broken>) {
         let mut reader = ElementReader::new();
         let mut result = Ok(());
         // Byte by byte, as it may arrive.
@@ -200,24 +202,24 @@ mod tests {
                 break;
             }
         }
-        (reader.said.into(), result)
+        (reader.messages.into(), result)
     }
 
     const BEGIN: &str = "<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='xmpp:prosody.im/admin'>";
 
     #[test]
     fn parses_shell_byte_by_byte() {
-        let (said, result) = read(&format!(
+        let (messages, result) = read(&format!(
             "{BEGIN} <repl-output>a &lt;b</repl-output><repl-result>Result: c</repl-result><other><repl-output>x</repl-output></other>\
              <repl-result type='error'>no</repl-result>"
         ));
         assert!(result.is_ok());
         assert_eq!(
-            said,
+            messages,
             [
-                Said::Output("a <b".into()),
-                Said::Result("c".into()),
-                Said::Failed("no".into())
+                ShellMessage::Output("a <b".into()),
+                ShellMessage::Result("c".into()),
+                ShellMessage::Failed("no".into())
             ]
         );
     }

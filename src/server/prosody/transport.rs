@@ -6,7 +6,7 @@ use crate::server::channel::Broken;
 
 /// A message of the shell.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum ShellMessage {
     /// Printed output.
     Output(String),
     /// A command finished, with its result.
@@ -20,12 +20,12 @@ pub(super) enum Said {
 pub(super) const LONGEST_LINE: usize = 9_000;
 
 /// A connection to the shell.
-pub(super) trait Carrier: Send {
+pub(super) trait Transport: Send {
     /// Sends lines of the shell, of ASCII without control characters.
     fn send(&mut self, lines: &[String], until: Instant) -> Result<(), Broken>;
 
     /// Waits for the next message of the shell.
-    fn receive(&mut self, until: Instant) -> Result<Said, Broken>;
+    fn receive(&mut self, until: Instant) -> Result<ShellMessage, Broken>;
 
     /// Maximum size of a printed piece of an answer, in bytes.
     fn longest_piece(&self) -> usize;
