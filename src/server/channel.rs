@@ -17,17 +17,17 @@ const ERROR_OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Why the channel failed.
 #[derive(Debug)]
-pub(super) enum Broken {
+pub(super) enum ChannelError {
     /// The peer closed the connection.
-    Ended,
+    Closed,
     /// The time limit was reached.
-    Slow,
+    TimedOut,
     /// The peer sent too much.
-    Flood,
+    TooLong,
     /// The peer sent invalid data, described in words.
     Malformed(String),
     /// A system error.
-    System(io::Error),
+    Io(io::Error),
 }
 
 /// Input, output, and standard error of a command.
@@ -60,25 +60,25 @@ impl Channel {
     }
 
     /// Sends all bytes, and reads in the meantime, because the peer may block until then.
-    pub(super) fn send(&mut self, bytes: &[u8], until: Instant) -> Result<(), Broken> {
+    pub(super) fn send(&mut self, bytes: &[u8], until: Instant) -> Result<(), ChannelError> {
         let mut rest = bytes;
         while !rest.is_empty() {
             let Some(input) = &mut self.input else {
-                return Err(Broken::Ended);
+                return Err(ChannelError::Closed);
             };
             match input.write(rest) {
                 Ok(count) => rest = rest.get(count..).unwrap_or_default(),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(until, true)?,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Err(self.end()),
-                Err(error) => return Err(Broken::System(error)),
+                Err(error) => return Err(ChannelError::Io(error)),
             }
         }
         Ok(())
     }
 
     /// Waits for more data and returns everything unread. An empty result means that only standard error had output.
-    pub(super) fn receive(&mut self, until: Instant) -> Result<Vec<u8>, Broken> {
+    pub(super) fn receive(&mut self, until: Instant) -> Result<Vec<u8>, ChannelError> {
         if self.inbox.is_empty() {
             if !self.ended {
                 self.wait(until, false)?;
@@ -91,9 +91,11 @@ impl Channel {
     }
 
     /// Waits until data arrives or, if requested, can be sent.
-    fn wait(&mut self, until: Instant, sending: bool) -> Result<(), Broken> {
-        let left = until.checked_duration_since(Instant::now()).ok_or(Broken::Slow)?;
-        let left = Timespec::try_from(left).map_err(|_| Broken::Slow)?;
+    fn wait(&mut self, until: Instant, sending: bool) -> Result<(), ChannelError> {
+        let left = until
+            .checked_duration_since(Instant::now())
+            .ok_or(ChannelError::TimedOut)?;
+        let left = Timespec::try_from(left).map_err(|_| ChannelError::TimedOut)?;
         let mut fds = Vec::with_capacity(3);
         fds.push(PollFd::new(&self.output, PollFlags::IN));
         if let Some(errors) = &self.errors {
@@ -103,14 +105,14 @@ impl Channel {
             fds.push(PollFd::new(input, PollFlags::OUT));
         }
         match poll(&mut fds, Some(&left)) {
-            Ok(0) => return Err(Broken::Slow),
+            Ok(0) => return Err(ChannelError::TimedOut),
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(Broken::System(error.into())),
+            Err(error) => return Err(ChannelError::Io(error.into())),
         }
         self.take_in()
     }
 
-    fn take_in(&mut self) -> Result<(), Broken> {
+    fn take_in(&mut self) -> Result<(), ChannelError> {
         let mut buffer = [0; 16384];
         while let Some(errors) = &mut self.errors {
             match errors.read(&mut buffer) {
@@ -136,16 +138,16 @@ impl Channel {
                     io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
                 ) => {}
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.ended = true,
-            Err(error) => return Err(Broken::System(error)),
+            Err(error) => return Err(ChannelError::Io(error)),
         }
         if self.inbox.len() > MAX_UNREAD {
-            return Err(Broken::Flood);
+            return Err(ChannelError::TooLong);
         }
         Ok(())
     }
 
     /// The peer closed the connection. Its error output arrives at about the same time.
-    fn end(&mut self) -> Broken {
+    fn end(&mut self) -> ChannelError {
         let until = Instant::now() + ERROR_OUTPUT_TIMEOUT;
         self.ended = false;
         while !self.ended && self.wait(until, false).is_ok() {}
@@ -158,7 +160,7 @@ impl Channel {
             }
         }
         self.ended = true;
-        Broken::Ended
+        ChannelError::Closed
     }
 
     /// The kept output on standard error.

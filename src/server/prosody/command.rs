@@ -6,7 +6,7 @@ use std::io;
 use std::time::Instant;
 
 use super::transport::{ShellMessage, Transport};
-use crate::server::channel::Broken;
+use crate::server::channel::ChannelError;
 use crate::server::child::{Child, ChildInput, EXIT_TIMEOUT};
 use crate::server::settings::CommandLine;
 
@@ -41,12 +41,12 @@ impl RunningCommand {
 }
 
 impl Transport for RunningCommand {
-    fn send(&mut self, lines: &[String], until: Instant) -> Result<(), Broken> {
+    fn send(&mut self, lines: &[String], until: Instant) -> Result<(), ChannelError> {
         let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         self.child.channel.send(text.as_bytes(), until)
     }
 
-    fn receive(&mut self, until: Instant) -> Result<ShellMessage, Broken> {
+    fn receive(&mut self, until: Instant) -> Result<ShellMessage, ChannelError> {
         loop {
             if let Some(message) = self.reader.messages.pop_front() {
                 return Ok(message);
@@ -78,11 +78,11 @@ impl Transport for RunningCommand {
 }
 
 impl OutputReader {
-    fn read(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+    fn read(&mut self, bytes: &[u8]) -> Result<(), ChannelError> {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.partial.extend_from_slice(part);
             if self.partial.len() > LONGEST_LINE {
-                return Err(Broken::Flood);
+                return Err(ChannelError::TooLong);
             }
             if part.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.partial);
@@ -115,7 +115,7 @@ impl OutputReader {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> (Vec<ShellMessage>, String, Result<(), Broken>) {
+    fn read(text: &str) -> (Vec<ShellMessage>, String, Result<(), ChannelError>) {
         let mut reader = OutputReader::default();
         let mut result = Ok(());
         for byte in text.as_bytes() {
@@ -151,6 +151,6 @@ mod tests {
     #[test]
     fn rejects_endless_lines() {
         let (_, _, result) = read(&"a".repeat(LONGEST_LINE + 1));
-        assert!(matches!(result, Err(Broken::Flood)));
+        assert!(matches!(result, Err(ChannelError::TooLong)));
     }
 }

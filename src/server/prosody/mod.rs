@@ -21,7 +21,7 @@ use self::shell::Shell;
 use self::socket::Socket;
 use self::watched::ProsodyWatch;
 use super::backend::{Applied, Backend, ReadEvent, RoomChanges, RoomList, Seen, Tell};
-use super::channel::Broken;
+use super::channel::ChannelError;
 use super::error::Error;
 use super::listing::{self, Listing, MOST_ROOMS};
 use super::settings::{ProsodyAccess, ServerSettings};
@@ -54,7 +54,7 @@ impl Prosody {
         let transport: Box<dyn transport::Transport> = match &self.access {
             ProsodyAccess::Socket(path) => match Socket::open(path, until) {
                 Ok(socket) => Box::new(socket),
-                Err(Broken::System(error)) => {
+                Err(ChannelError::Io(error)) => {
                     let (passes, text) = socket::explain(path, &error);
                     return Err(if passes {
                         Error::Away(text)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::super::error::{Error, foreign};
 use super::codec::{escape, unescape};
 use super::transport::{LONGEST_LINE, ShellMessage, Transport};
-use crate::server::channel::Broken;
+use crate::server::channel::ChannelError;
 
 /// The Lua library that runs in Prosody.
 const LIBRARY: [&str; 3] = [
@@ -110,7 +110,7 @@ impl Shell {
         let until = Instant::now() + self.timeout;
         self.transport
             .send(lines, until)
-            .map_err(|broken| self.explain(broken))?;
+            .map_err(|error| self.explain(error))?;
         let prefix = format!("hatrack {nonce} ");
         let mut answer = String::new();
         let mut pieces = 0_usize;
@@ -118,7 +118,7 @@ impl Shell {
             match self
                 .transport
                 .receive(until)
-                .map_err(|broken| self.explain(broken))?
+                .map_err(|error| self.explain(error))?
             {
                 ShellMessage::Output(text) => {
                     let Some(rest) = text.strip_prefix(&prefix) else {
@@ -153,22 +153,22 @@ impl Shell {
         }
     }
 
-    fn explain(&self, broken: Broken) -> Error {
+    fn explain(&self, error: ChannelError) -> Error {
         let error_output = foreign(&self.transport.error_output());
         let and = if error_output.is_empty() {
             String::new()
         } else {
             format!(": {error_output}")
         };
-        match broken {
-            Broken::Ended => Error::Lost(format!("Prosody ended the connection{and}")),
-            Broken::Slow => Error::Lost(format!(
+        match error {
+            ChannelError::Closed => Error::Lost(format!("Prosody ended the connection{and}")),
+            ChannelError::TimedOut => Error::Lost(format!(
                 "Prosody did not answer within {} s{and}",
                 self.timeout.as_secs_f32()
             )),
-            Broken::Flood => Error::Malformed("it is too long".into()),
-            Broken::Malformed(why) => Error::Malformed(why),
-            Broken::System(error) => Error::Lost(format!("the connection to Prosody broke: {error}{and}")),
+            ChannelError::TooLong => Error::Malformed("it is too long".into()),
+            ChannelError::Malformed(why) => Error::Malformed(why),
+            ChannelError::Io(error) => Error::Lost(format!("the connection to Prosody broke: {error}{and}")),
         }
     }
 }

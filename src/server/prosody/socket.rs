@@ -10,7 +10,7 @@ use std::time::Instant;
 use rxml::{Event, Options, Parse as _, Parser, WithOptions as _};
 
 use super::transport::{ShellMessage, Transport};
-use crate::server::channel::{Broken, Channel};
+use crate::server::channel::{Channel, ChannelError};
 
 /// Maximum size of a text from the shell, in bytes.
 const LONGEST_TEXT: usize = 4 << 20;
@@ -37,12 +37,12 @@ struct ElementReader {
 }
 
 impl Socket {
-    pub(super) fn open(path: &Path, until: Instant) -> Result<Self, Broken> {
-        let stream = UnixStream::connect(path).map_err(Broken::System)?;
-        let input = stream.try_clone().map_err(Broken::System)?;
+    pub(super) fn open(path: &Path, until: Instant) -> Result<Self, ChannelError> {
+        let stream = UnixStream::connect(path).map_err(ChannelError::Io)?;
+        let input = stream.try_clone().map_err(ChannelError::Io)?;
         let channel = Channel::new(Some(OwnedFd::from(input)), OwnedFd::from(stream), None);
         let mut socket = Self {
-            channel: channel.map_err(Broken::System)?,
+            channel: channel.map_err(ChannelError::Io)?,
             reader: ElementReader::new(),
         };
         socket.channel.send(OPEN.as_bytes(), until)?;
@@ -51,7 +51,7 @@ impl Socket {
 }
 
 impl Transport for Socket {
-    fn send(&mut self, lines: &[String], until: Instant) -> Result<(), Broken> {
+    fn send(&mut self, lines: &[String], until: Instant) -> Result<(), ChannelError> {
         let mut xml = String::new();
         for line in lines {
             let line = line
@@ -65,7 +65,7 @@ impl Transport for Socket {
         self.channel.send(xml.as_bytes(), until)
     }
 
-    fn receive(&mut self, until: Instant) -> Result<ShellMessage, Broken> {
+    fn receive(&mut self, until: Instant) -> Result<ShellMessage, ChannelError> {
         loop {
             if let Some(message) = self.reader.messages.pop_front() {
                 return Ok(message);
@@ -106,21 +106,21 @@ impl ElementReader {
         }
     }
 
-    fn read(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+    fn read(&mut self, bytes: &[u8]) -> Result<(), ChannelError> {
         let mut rest = bytes;
         loop {
             match self.parser.parse(&mut rest, false) {
                 Ok(Some(event)) => self.take(event)?,
                 Err(rxml::error::EndOrError::NeedMoreData) => return Ok(()),
-                Ok(None) => return Err(Broken::Ended),
+                Ok(None) => return Err(ChannelError::Closed),
                 Err(rxml::error::EndOrError::Error(error)) => {
-                    return Err(Broken::Malformed(format!("it is not XML: {error}")));
+                    return Err(ChannelError::Malformed(format!("it is not XML: {error}")));
                 }
             }
         }
     }
 
-    fn take(&mut self, event: Event) -> Result<(), Broken> {
+    fn take(&mut self, event: Event) -> Result<(), ChannelError> {
         match event {
             Event::StartElement(_, (_, name), attributes) => {
                 self.depth += 1;
@@ -135,14 +135,14 @@ impl ElementReader {
             Event::Text(_, text) if self.depth >= 2 => {
                 self.text.push_str(&text);
                 if self.text.len() > LONGEST_TEXT {
-                    return Err(Broken::Flood);
+                    return Err(ChannelError::TooLong);
                 }
             }
             Event::XmlDeclaration(..) | Event::Text(..) => {}
             Event::EndElement(_) => {
                 self.depth = self.depth.saturating_sub(1);
                 match (self.depth, self.name.as_str()) {
-                    (0, _) => return Err(Broken::Ended),
+                    (0, _) => return Err(ChannelError::Closed),
                     (1, "repl-output") => self.end_message(ShellMessage::Output),
                     (1, "repl-result") if self.failed => self.end_message(ShellMessage::Failed),
                     (1, "repl-result") => self.end_message(ShellMessage::Result),
@@ -192,7 +192,7 @@ pub(super) fn explain(path: &Path, error: &io::Error) -> (bool, String) {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> (Vec<ShellMessage>, Result<(), Broken>) {
+    fn read(text: &str) -> (Vec<ShellMessage>, Result<(), ChannelError>) {
         let mut reader = ElementReader::new();
         let mut result = Ok(());
         // Byte by byte, as it may arrive.
@@ -229,7 +229,7 @@ mod tests {
         for (text, wanted) in [
             ("HTTP/1.1 200 OK\r\n\r\n<html>", "Malformed"),
             ("<a><b></a>", "Malformed"),
-            ("<a></a>", "Ended"),
+            ("<a></a>", "Closed"),
             ("<!DOCTYPE a><a>", "Malformed"),
         ] {
             let (_, result) = read(text);
@@ -238,6 +238,9 @@ mod tests {
         }
         let endless = format!("{BEGIN}<repl-output>{}", "a".repeat(LONGEST_TEXT + 20_000));
         let mut reader = ElementReader::new();
-        assert!(matches!(reader.read(endless.as_bytes()), Err(Broken::Flood)));
+        assert!(matches!(
+            reader.read(endless.as_bytes()),
+            Err(ChannelError::TooLong)
+        ));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::server::channel::Broken;
+use crate::server::channel::ChannelError;
 
 /// A message of the shell.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,10 +22,10 @@ pub(super) const LONGEST_LINE: usize = 9_000;
 /// A connection to the shell.
 pub(super) trait Transport: Send {
     /// Sends lines of the shell, of ASCII without control characters.
-    fn send(&mut self, lines: &[String], until: Instant) -> Result<(), Broken>;
+    fn send(&mut self, lines: &[String], until: Instant) -> Result<(), ChannelError>;
 
     /// Waits for the next message of the shell.
-    fn receive(&mut self, until: Instant) -> Result<ShellMessage, Broken>;
+    fn receive(&mut self, until: Instant) -> Result<ShellMessage, ChannelError>;
 
     /// Maximum size of a printed piece of an answer, in bytes.
     fn longest_piece(&self) -> usize;

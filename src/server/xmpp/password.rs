@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::model::Jid;
-use crate::server::channel::Broken;
+use crate::server::channel::ChannelError;
 use crate::server::child::{Child, ChildInput};
 use crate::server::error::{Error, foreign};
 use crate::server::settings::CommandLine;
@@ -25,15 +25,17 @@ pub(super) fn from_command(line: &CommandLine, jid: &Jid) -> Result<Secret, Erro
     loop {
         match child.channel.receive(until) {
             Ok(bytes) => printed.extend_from_slice(&bytes),
-            Err(Broken::Ended) => break,
-            Err(Broken::Slow) => {
+            Err(ChannelError::Closed) => break,
+            Err(ChannelError::TimedOut) => {
                 return Err(failed(format!(
                     "did not exit within {} s.",
                     COMMAND_TIMEOUT.as_secs()
                 )));
             }
-            Err(Broken::Flood | Broken::Malformed(_)) => return Err(failed("printed too much.".into())),
-            Err(Broken::System(error)) => return Err(failed(format!("cannot be read: {error}"))),
+            Err(ChannelError::TooLong | ChannelError::Malformed(_)) => {
+                return Err(failed("printed too much.".into()));
+            }
+            Err(ChannelError::Io(error)) => return Err(failed(format!("cannot be read: {error}"))),
         }
         if printed.len() > LONGEST {
             return Err(failed("printed too much.".into()));
