@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::batch_size::BatchSize;
-use super::codec::{LONGEST, Odd, escape, hat_word, word_value};
+use super::codec::{InvalidWord, LONGEST, escape, hat_word, word_value};
 use super::{Prosody, malformed, records, text};
 use crate::model::{Affiliation, Jid};
 use crate::server::backend::{Applied, RoomChanges, Tell};
@@ -251,7 +251,7 @@ fn outcomes(answer: &str, count: usize) -> Result<(Vec<ItemOutcome>, Option<Stri
             }
             ["ok"] => ItemOutcome::Done { saved: true },
             ["changed", word] => ItemOutcome::Changed {
-                actual: word_value(word).map_err(|Odd| malformed(record))?,
+                actual: word_value(word).map_err(|InvalidWord| malformed(record))?,
             },
             ["none"] => refused(
                 Condition::ItemNotFound,

@@ -43,9 +43,8 @@ pub(super) fn unescape(word: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// An invalid word.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Odd;
+pub(super) struct InvalidWord;
 
 /// Encodes a hat as one word: flags (1 active, 2 required), `=`, title.
 pub(super) fn hat_word(hat: Option<&HatValue>) -> String {
@@ -59,13 +58,17 @@ pub(super) fn hat_word(hat: Option<&HatValue>) -> String {
 }
 
 /// Decodes a hat; `None` if there is none.
-pub(super) fn word_hat(word: &str) -> Result<Option<HatValue>, Odd> {
+pub(super) fn word_hat(word: &str) -> Result<Option<HatValue>, InvalidWord> {
     if word == "-" {
         return Ok(None);
     }
-    let (flags, title) = word.split_once('=').ok_or(Odd)?;
-    let flags = flags.parse().ok().filter(|flags: &u8| *flags < 4).ok_or(Odd)?;
-    let title = unescape(title).ok_or(Odd)?;
+    let (flags, title) = word.split_once('=').ok_or(InvalidWord)?;
+    let flags = flags
+        .parse()
+        .ok()
+        .filter(|flags: &u8| *flags < 4)
+        .ok_or(InvalidWord)?;
+    let title = unescape(title).ok_or(InvalidWord)?;
     Ok(Some(HatValue {
         active: flags & 1 != 0,
         required: flags & 2 != 0,
@@ -74,7 +77,7 @@ pub(super) fn word_hat(word: &str) -> Result<Option<HatValue>, Odd> {
 }
 
 /// Decodes the current value in an answer.
-pub(super) fn word_value(word: &str) -> Result<Option<ItemValue>, Odd> {
+pub(super) fn word_value(word: &str) -> Result<Option<ItemValue>, InvalidWord> {
     match Affiliation::from_name(word) {
         Some(affiliation) => Ok(ItemValue::affiliation(affiliation)),
         None => word_hat(word).map(|hat| hat.map(ItemValue::Hat)),
@@ -124,7 +127,7 @@ mod tests {
         assert_eq!(word_hat("0="), Ok(Some(HatValue::default())));
         assert_eq!(word_hat("-"), Ok(None));
         for broken in ["", "4=", "1", "x=", "1=%F"] {
-            assert_eq!(word_hat(broken), Err(Odd), "{broken}");
+            assert_eq!(word_hat(broken), Err(InvalidWord), "{broken}");
         }
         assert_eq!(word_value("none"), Ok(None));
         assert_eq!(
