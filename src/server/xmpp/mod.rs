@@ -36,7 +36,7 @@ use self::apply::Telling;
 use self::dialect::Dialect;
 use self::hub::{Hub, SIDE_BY_SIDE};
 use self::link::{Asking, Link};
-use self::watch::{Mark, Turn, XmppWatch};
+use self::watch::{Fingerprint, WatchAction, XmppWatch};
 use super::backend::{Applied, AskPassword, Backend, ReadEvent, RoomChanges, RoomList, Seen, Tell};
 use super::error::Error;
 use super::refused_login::RefusedLogin;
@@ -199,13 +199,13 @@ impl Xmpp {
     }
 
     /// What shows whether a room changed; `None` if it does not answer.
-    fn mark(&mut self, room: &Jid) -> Result<Option<Mark>, Error> {
+    fn fingerprint(&mut self, room: &Jid) -> Result<Option<Fingerprint>, Error> {
         let dialect = match self.dialect() {
             Ok(dialect) => Some(dialect),
             Err(Error::NoHats(_)) => None,
             Err(error) => return Err(error),
         };
-        self.query(async |asking, _| read::mark(asking, dialect, room).await)
+        self.query(async |asking, _| read::fingerprint(asking, dialect, room).await)
     }
 
     fn give_up(&mut self) {
@@ -286,7 +286,7 @@ impl Backend for Xmpp {
             Err(error) => return Err(error),
         };
         let reported = RefCell::new((tell, false));
-        let marks = RefCell::new(Vec::new());
+        let fingerprints = RefCell::new(Vec::new());
         let (result, lost) = self.run(async |asking, settings| {
             let failed = RefCell::new(None);
             let each = iter(rooms).for_each_concurrent(SIDE_BY_SIDE, async |room| {
@@ -304,7 +304,7 @@ impl Backend for Xmpp {
                     None => read::why_unreadable(asking, room).await.map(unmarked),
                 };
                 match read {
-                    Ok((read, mark)) => {
+                    Ok((read, fingerprint)) => {
                         let event = ReadEvent::Room {
                             room: room.clone(),
                             read,
@@ -312,7 +312,7 @@ impl Backend for Xmpp {
                         let (tell, stopped) = &mut *reported.borrow_mut();
                         if !*stopped {
                             *stopped = tell(event).is_break();
-                            marks.borrow_mut().push((room, mark, began));
+                            fingerprints.borrow_mut().push((room, fingerprint, began));
                         }
                     }
                     Err(error) => drop(failed.borrow_mut().get_or_insert(error)),
@@ -321,8 +321,8 @@ impl Backend for Xmpp {
             each.await;
             failed.into_inner().map_or(Ok(()), Err)
         })?;
-        for (room, mark, began) in marks.into_inner() {
-            self.watch.was_read(room, mark, began);
+        for (room, fingerprint, began) in fingerprints.into_inner() {
+            self.watch.was_read(room, fingerprint, began);
         }
         match (result, lost) {
             (Err(error), lost) => Err(lost.unwrap_or(error)),
@@ -374,12 +374,12 @@ impl Backend for Xmpp {
     }
 
     fn look(&mut self, tell: Tell<'_, Seen>) -> Result<(), Error> {
-        while let Some((_, turn)) = self.watch.next().filter(|(at, _)| *at <= Instant::now()) {
-            let (room, asked) = match turn {
-                Turn::Read(room) => (room, false),
-                Turn::Ask(room) => {
-                    let mark = self.mark(&room)?;
-                    if !self.watch.was_asked(&room, mark, Instant::now()) {
+        while let Some((_, action)) = self.watch.next().filter(|(at, _)| *at <= Instant::now()) {
+            let (room, asked) = match action {
+                WatchAction::RequestRead(room) => (room, false),
+                WatchAction::QueryFingerprint(room) => {
+                    let fingerprint = self.fingerprint(&room)?;
+                    if !self.watch.was_asked(&room, fingerprint, Instant::now()) {
                         return Ok(());
                     }
                     (room, true)

@@ -13,7 +13,7 @@ use super::element::{attribute, child, element, form, is_completed, value, with}
 use super::entries::ListEntry;
 use super::hub::Hub;
 use super::link::{Asking, RequestFailure};
-use super::watch::Mark;
+use super::watch::Fingerprint;
 use crate::model::{Affiliation, HatId, Jid};
 use crate::server::error::Error;
 use crate::sync::{Condition, HatValue, RemoteRoom, RemoteUser, RoomRead};
@@ -31,51 +31,53 @@ pub(super) enum Unread {
 }
 
 impl Unread {
-    /// The mark of a room that cannot be read, unless that passes.
-    fn mark(&self) -> Option<Mark> {
+    /// The fingerprint of a room that cannot be read, unless that passes.
+    fn fingerprint(&self) -> Option<Fingerprint> {
         match self {
-            Self::Room(read @ (RoomRead::Gone | RoomRead::Forbidden(_))) => Some(Mark::Unread(read.clone())),
+            Self::Room(read @ (RoomRead::Gone | RoomRead::Forbidden(_))) => {
+                Some(Fingerprint::Unread(read.clone()))
+            }
             Self::Room(_) | Self::Lost(_) => None,
         }
     }
 }
 
-/// Reads a room, and its mark, if that is known.
+/// Reads a room, and its fingerprint, if that is known.
 pub(super) async fn read_room(
     asking: &Asking,
     hub: &Hub<'_>,
     room: &Jid,
-) -> Result<(RoomRead, Option<Mark>), Error> {
-    let mark = RefCell::default();
-    let read = parts(asking, hub, room, &mark).await;
+) -> Result<(RoomRead, Option<Fingerprint>), Error> {
+    let fingerprint = RefCell::default();
+    let read = parts(asking, hub, room, &fingerprint).await;
     match read {
-        Ok(room) => Ok((RoomRead::Read(Arc::new(room)), mark.into_inner())),
-        Err(Unread::Room(read)) => Ok((read, mark.into_inner())),
+        Ok(room) => Ok((RoomRead::Read(Arc::new(room)), fingerprint.into_inner())),
+        Err(Unread::Room(read)) => Ok((read, fingerprint.into_inner())),
         Err(Unread::Lost(error)) => Err(error),
     }
 }
 
 /// Reads only what shows whether a room changed; `None` if it does not answer.
-pub(super) async fn mark(
+pub(super) async fn fingerprint(
     asking: &Asking,
     dialect: Option<Dialect>,
     room: &Jid,
-) -> Result<Option<Mark>, Error> {
-    let mark = async {
+) -> Result<Option<Fingerprint>, Error> {
+    let fingerprint = async {
         if dialect != Some(Dialect::First) {
-            let mark = info(asking, room).await?.mark();
-            if mark.is_some() {
-                return Ok(mark);
+            let fingerprint = info(asking, room).await?.fingerprint();
+            if fingerprint.is_some() {
+                return Ok(fingerprint);
             }
         }
         let Some(dialect) = dialect else { return Ok(None) };
         let list = completed(asking, room, dialect.list()).await?;
-        Ok(Some(Mark::of_list(dialect, &list)))
+        Ok(Some(Fingerprint::of_list(dialect, &list)))
     };
-    match mark.await {
+    match fingerprint.await {
         Err(Unread::Lost(error)) => Err(error),
-        Err(unread) => Ok(unread.mark()),
-        Ok(mark) => Ok(mark),
+        Err(unread) => Ok(unread.fingerprint()),
+        Ok(fingerprint) => Ok(fingerprint),
     }
 }
 
@@ -92,15 +94,15 @@ async fn parts(
     asking: &Asking,
     hub: &Hub<'_>,
     jid: &Jid,
-    mark: &RefCell<Option<Mark>>,
+    fingerprint: &RefCell<Option<Fingerprint>>,
 ) -> Result<RemoteRoom, Unread> {
     let room = RefCell::new(RemoteRoom::default());
     let info = async {
-        // Asked first, so that no later change has this mark.
+        // Asked first, so that no later change has this fingerprint.
         let info = info(asking, jid).await;
-        *mark.borrow_mut() = match &info {
-            Ok(info) => info.mark(),
-            Err(unread) => unread.mark(),
+        *fingerprint.borrow_mut() = match &info {
+            Ok(info) => info.fingerprint(),
+            Err(unread) => unread.fingerprint(),
         };
         info
     };
@@ -113,10 +115,10 @@ async fn parts(
     };
     let hats = async {
         let assigned = completed(asking, jid, hub.dialect.list()).await;
-        if mark.borrow().is_none() {
-            *mark.borrow_mut() = match &assigned {
-                Ok(assigned) => Some(Mark::of_list(hub.dialect, assigned)),
-                Err(unread) => unread.mark(),
+        if fingerprint.borrow().is_none() {
+            *fingerprint.borrow_mut() = match &assigned {
+                Ok(assigned) => Some(Fingerprint::of_list(hub.dialect, assigned)),
+                Err(unread) => unread.fingerprint(),
             };
         }
         let assigned = assigned?;
@@ -146,9 +148,9 @@ struct Info {
 }
 
 impl Info {
-    fn mark(&self) -> Option<Mark> {
+    fn fingerprint(&self) -> Option<Fingerprint> {
         let hash = self.hash.clone()?;
-        Some(Mark::Hash(self.name.clone(), hash))
+        Some(Fingerprint::Hash(self.name.clone(), hash))
     }
 }
 

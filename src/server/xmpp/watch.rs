@@ -22,7 +22,7 @@ const OTHERS_REREAD: Duration = Duration::from_secs(6);
 
 /// What shows whether a room changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(super) enum Fingerprint {
     /// The room's name and the hash of its hats.
     Hash(Option<Arc<str>>, Arc<str>),
     /// The digest of the list of its hats.
@@ -31,8 +31,8 @@ pub(super) enum Mark {
     Unread(RoomRead),
 }
 
-impl Mark {
-    /// The mark of a list of assigned hats, in any order.
+impl Fingerprint {
+    /// The fingerprint of a list of assigned hats, in any order.
     pub(super) fn of_list(dialect: Dialect, list: &[ListEntry]) -> Self {
         let hats = list.iter().map(|entry| {
             let mut hasher = DefaultHasher::new();
@@ -48,16 +48,16 @@ impl Mark {
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// A room is to be asked for its mark.
-    Ask(Jid),
+pub(super) enum WatchAction {
+    /// A room is to be asked for its fingerprint.
+    QueryFingerprint(Jid),
     /// A room is to be reported as to be read.
-    Read(Jid),
+    RequestRead(Jid),
 }
 
 #[derive(Default)]
 struct Watched {
-    mark: Option<Mark>,
+    fingerprint: Option<Fingerprint>,
     /// When it was last asked, or read.
     asked: Option<Instant>,
     /// When it was last read, or reported as to be read.
@@ -82,13 +82,13 @@ impl XmppWatch {
     }
 
     /// What to do next, and when; `None` if nothing is watched.
-    pub(super) fn next(&self) -> Option<(Instant, Turn)> {
-        let turns = self.rooms.iter().flat_map(|(room, watched)| {
+    pub(super) fn next(&self) -> Option<(Instant, WatchAction)> {
+        let actions = self.rooms.iter().flat_map(|(room, watched)| {
             let is_selected = self.selected.as_ref() == Some(room);
-            let turn = |last: Option<Instant>,
-                        pause: Duration,
-                        others: Option<Instant>,
-                        pause_of_others: Duration| {
+            let action = |last: Option<Instant>,
+                          pause: Duration,
+                          others: Option<Instant>,
+                          pause_of_others: Duration| {
                 let others = others.filter(|_| !is_selected).map(|last| last + pause_of_others);
                 // What was not read since it is watched does not wait.
                 let at = last.map(|last| (last + pause).max(others.unwrap_or(last)));
@@ -96,25 +96,25 @@ impl XmppWatch {
             };
             [
                 (
-                    turn(watched.known, REREAD, self.others_read, OTHERS_REREAD),
-                    Turn::Read as fn(Jid) -> Turn,
+                    action(watched.known, REREAD, self.others_read, OTHERS_REREAD),
+                    WatchAction::RequestRead as fn(Jid) -> WatchAction,
                     room,
                 ),
                 (
-                    turn(watched.asked, ROOM, self.others_asked, OTHERS),
-                    Turn::Ask,
+                    action(watched.asked, ROOM, self.others_asked, OTHERS),
+                    WatchAction::QueryFingerprint,
                     room,
                 ),
             ]
         });
-        let ((at, ..), turn, room) = turns.min_by_key(|(order, ..)| *order)?;
-        Some((at.unwrap_or_else(Instant::now), turn(room.clone())))
+        let ((at, ..), action, room) = actions.min_by_key(|(order, ..)| *order)?;
+        Some((at.unwrap_or_else(Instant::now), action(room.clone())))
     }
 
-    /// A room was read, and had this mark, if that is known.
-    pub(super) fn was_read(&mut self, room: &Jid, mark: Option<Mark>, now: Instant) {
+    /// A room was read, and had this fingerprint, if that is known.
+    pub(super) fn was_read(&mut self, room: &Jid, fingerprint: Option<Fingerprint>, now: Instant) {
         if let Some(watched) = self.rooms.get_mut(room) {
-            watched.mark = mark.or(watched.mark.take());
+            watched.fingerprint = fingerprint.or(watched.fingerprint.take());
             (watched.asked, watched.known) = (Some(now), Some(now));
         }
     }
@@ -131,21 +131,21 @@ impl XmppWatch {
     }
 
     /// A room was asked; `None`: it did not answer. Returns whether it changed.
-    pub(super) fn was_asked(&mut self, room: &Jid, mark: Option<Mark>, now: Instant) -> bool {
+    pub(super) fn was_asked(&mut self, room: &Jid, fingerprint: Option<Fingerprint>, now: Instant) -> bool {
         if self.selected.as_ref() != Some(room) {
             self.others_asked = Some(now);
         }
         let Some(watched) = self.rooms.get_mut(room) else {
             return false;
         };
-        let Some(mark) = mark else {
+        let Some(fingerprint) = fingerprint else {
             // Each request that is not answered takes long.
             watched.asked = Some(now + REREAD);
             return false;
         };
         watched.asked = Some(now);
-        let before = watched.mark.replace(mark);
-        before.is_some() && before != watched.mark
+        let before = watched.fingerprint.replace(fingerprint);
+        before.is_some() && before != watched.fingerprint
     }
 }
 
@@ -157,30 +157,30 @@ mod tests {
         Jid::parse(&format!("room{number}@conference.localhost")).expect("an address")
     }
 
-    /// Watches so many rooms for some time, and counts how often each has each turn. Each room is read when it is reported.
+    /// Watches so many rooms for some time, and counts how often each has each action. Each room is read when it is reported.
     fn count(rooms: usize, time: Duration) -> BTreeMap<(bool, Jid), usize> {
         let began = Instant::now();
         let rooms: Vec<Jid> = (0..rooms).map(room).collect();
         let mut watch = XmppWatch::default();
         watch.set_rooms(rooms.iter(), rooms.first());
         for room in &rooms {
-            watch.was_read(room, Some(Mark::List(0)), began);
+            watch.was_read(room, Some(Fingerprint::List(0)), began);
         }
         let mut counts = BTreeMap::new();
         let mut now = began;
-        while let Some((at, turn)) = watch.next() {
+        while let Some((at, action)) = watch.next() {
             now = now.max(at);
             if now > began + time {
                 break;
             }
-            let (read, room) = match turn {
-                Turn::Ask(room) => {
-                    assert!(!watch.was_asked(&room, Some(Mark::List(0)), now));
+            let (read, room) = match action {
+                WatchAction::QueryFingerprint(room) => {
+                    assert!(!watch.was_asked(&room, Some(Fingerprint::List(0)), now));
                     (false, room)
                 }
-                Turn::Read(room) => {
+                WatchAction::RequestRead(room) => {
                     watch.was_reported(&room, now);
-                    watch.was_read(&room, Some(Mark::List(0)), now);
+                    watch.was_read(&room, Some(Fingerprint::List(0)), now);
                     (true, room)
                 }
             };
@@ -224,24 +224,24 @@ mod tests {
         let (first, second) = (&rooms[0], &rooms[1]);
         for room in &rooms {
             assert_eq!(
-                watch.next().map(|(_, turn)| turn),
-                Some(Turn::Read(room.clone())),
+                watch.next().map(|(_, action)| action),
+                Some(WatchAction::RequestRead(room.clone())),
                 "unknown"
             );
             watch.was_reported(room, now);
         }
-        watch.was_read(first, Some(Mark::List(1)), now);
-        assert!(!watch.was_asked(first, Some(Mark::List(1)), now));
+        watch.was_read(first, Some(Fingerprint::List(1)), now);
+        assert!(!watch.was_asked(first, Some(Fingerprint::List(1)), now));
         assert!(!watch.was_asked(first, None, now), "no answer is no change");
-        assert!(watch.was_asked(first, Some(Mark::Unread(RoomRead::Gone)), now));
-        assert!(!watch.was_asked(first, Some(Mark::Unread(RoomRead::Gone)), now));
+        assert!(watch.was_asked(first, Some(Fingerprint::Unread(RoomRead::Gone)), now));
+        assert!(!watch.was_asked(first, Some(Fingerprint::Unread(RoomRead::Gone)), now));
         // It could not be read, so nothing is known that could have changed.
         watch.was_read(second, None, now);
-        assert!(!watch.was_asked(second, Some(Mark::List(1)), now));
-        assert!(watch.was_asked(second, Some(Mark::List(2)), now));
+        assert!(!watch.was_asked(second, Some(Fingerprint::List(1)), now));
+        assert!(watch.was_asked(second, Some(Fingerprint::List(2)), now));
         // It stays watched.
         watch.set_rooms(rooms[1..].iter(), Some(second));
-        assert!(!watch.was_asked(second, Some(Mark::List(2)), now));
-        assert!(!watch.was_asked(first, Some(Mark::List(2)), now));
+        assert!(!watch.was_asked(second, Some(Fingerprint::List(2)), now));
+        assert!(!watch.was_asked(first, Some(Fingerprint::List(2)), now));
     }
 }
