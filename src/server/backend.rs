@@ -48,7 +48,7 @@ pub trait Backend: Send {
 
     /// Reads rooms and reports for each its progress, then its outcome. A room that cannot be read is reported as such
     /// and does not end the call; an error does, and says nothing about rooms not yet reported.
-    fn read_rooms(&mut self, rooms: &[Jid], tell: Tell<'_, ReadEvent>) -> Result<(), Error>;
+    fn read_rooms(&mut self, rooms: &[Jid], on_result: ResultCallback<'_, ReadEvent>) -> Result<(), Error>;
 
     /// Applies changes, each only if the server has the expected or already the wanted value, and reports outcomes as
     /// they become known. Changes of one user are applied in order, with one notification of the room if the server
@@ -56,7 +56,7 @@ pub trait Backend: Send {
     ///
     /// If an answer is lost, the sent changes are reported as [`ItemOutcome::Unknown`], and the call ends with the
     /// error; changes that are not reported were not sent.
-    fn apply(&mut self, work: &[RoomChanges], tell: Tell<'_, Applied>) -> Result<(), Error>;
+    fn apply(&mut self, work: &[RoomChanges], on_result: ResultCallback<'_, Applied>) -> Result<(), Error>;
 
     /// Watches exactly these rooms for changes of others, the selected one most often, and if `occupants` is true for who is
     /// in them; the selected one only for the latter if it is not among them. Watching begins again with each connection, so
@@ -70,13 +70,13 @@ pub trait Backend: Send {
 
     /// Asks the server for changes in the watched rooms since they were last read or looked at: a few short requests, so
     /// that the caller can do something else soon. A change may be reported although it is known, never the other way.
-    fn look(&mut self, _tell: Tell<'_, Seen>) -> Result<(), Error> {
+    fn look(&mut self, _on_result: ResultCallback<'_, Seen>) -> Result<(), Error> {
         Ok(())
     }
 }
 
 /// The callback for results. `Break` ends the call with [`Error::Stopped`] once nothing is left unanswered.
-pub type Tell<'a, T> = &'a mut dyn FnMut(T) -> ControlFlow<()>;
+pub type ResultCallback<'a, T> = &'a mut dyn FnMut(T) -> ControlFlow<()>;
 
 /// The rooms that a server lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

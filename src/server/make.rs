@@ -30,7 +30,7 @@ pub fn backend(settings: &ServerSettings, ask: AskPassword, state: Option<&Path>
 #[cfg(not(feature = "live"))]
 mod missing {
     use crate::model::Jid;
-    use crate::server::backend::{Applied, Backend, ReadEvent, RoomChanges, RoomList, Tell};
+    use crate::server::backend::{Applied, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList};
     use crate::server::error::Error;
     use crate::sync::{ServerClass, ServerReport};
 
@@ -62,11 +62,11 @@ mod missing {
             Err(error())
         }
 
-        fn read_rooms(&mut self, _: &[Jid], _: Tell<'_, ReadEvent>) -> Result<(), Error> {
+        fn read_rooms(&mut self, _: &[Jid], _: ResultCallback<'_, ReadEvent>) -> Result<(), Error> {
             Err(error())
         }
 
-        fn apply(&mut self, _: &[RoomChanges], _: Tell<'_, Applied>) -> Result<(), Error> {
+        fn apply(&mut self, _: &[RoomChanges], _: ResultCallback<'_, Applied>) -> Result<(), Error> {
             Err(error())
         }
     }

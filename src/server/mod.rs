@@ -29,7 +29,7 @@ mod worker;
 pub mod xmpp;
 
 pub use backend::{
-    Applied, AskPassword, Backend, ReadEvent, RoomChanges, RoomList, Seen, SeenOccupants, Tell,
+    Applied, AskPassword, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, Seen, SeenOccupants,
 };
 pub use discreet::Discretion;
 pub use error::Error;

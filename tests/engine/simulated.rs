@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use hatrack::model::Jid;
 use hatrack::server::{
-    Applied, AskPassword, Backend, Error, ReadEvent, RoomChanges, RoomList, Seen, SeenOccupants, Tell,
+    Applied, AskPassword, Backend, Error, ReadEvent, ResultCallback, RoomChanges, RoomList, Seen,
+    SeenOccupants,
 };
 use hatrack::sync::{
     Condition, Item, ItemOutcome, ItemValue, Missing, Occupant, Refusal, RemoteRoom, RemoteRoomInfo,
@@ -346,7 +347,7 @@ impl Backend for Connection {
         })
     }
 
-    fn read_rooms(&mut self, rooms: &[Jid], tell: Tell<'_, ReadEvent>) -> Result<(), Error> {
+    fn read_rooms(&mut self, rooms: &[Jid], tell: ResultCallback<'_, ReadEvent>) -> Result<(), Error> {
         self.open()?;
         for room in rooms {
             self.begin()?;
@@ -377,7 +378,7 @@ impl Backend for Connection {
         self.next_look
     }
 
-    fn look(&mut self, tell: Tell<'_, Seen>) -> Result<(), Error> {
+    fn look(&mut self, tell: ResultCallback<'_, Seen>) -> Result<(), Error> {
         self.next_look = Some(Instant::now() + LOOK_INTERVAL);
         self.open()?;
         self.begin()?;
@@ -433,7 +434,7 @@ impl Backend for Connection {
         Ok(())
     }
 
-    fn apply(&mut self, work: &[RoomChanges], tell: Tell<'_, Applied>) -> Result<(), Error> {
+    fn apply(&mut self, work: &[RoomChanges], tell: ResultCallback<'_, Applied>) -> Result<(), Error> {
         self.open()?;
         for (number, work) in work.iter().enumerate() {
             for (index, change) in work.changes.iter().enumerate() {

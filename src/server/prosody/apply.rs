@@ -9,7 +9,7 @@ use super::batch_size::BatchSize;
 use super::codec::{InvalidWord, LONGEST, escape, hat_word, word_value};
 use super::{Prosody, malformed, records, text};
 use crate::model::{Affiliation, Jid};
-use crate::server::backend::{Applied, RoomChanges, Tell};
+use crate::server::backend::{Applied, ResultCallback, RoomChanges};
 use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, Refusal, ServerClass};
 
@@ -29,14 +29,14 @@ impl Prosody {
         &mut self,
         work: usize,
         changes: &RoomChanges,
-        tell: Tell<'_, Applied>,
+        on_result: ResultCallback<'_, Applied>,
     ) -> Result<(), Error> {
         let (users, refused) = self.requests(changes);
         let mut report = |outcomes: Vec<(usize, ItemOutcome)>, unsaved| {
             let flow = if outcomes.is_empty() {
                 ControlFlow::Continue(())
             } else {
-                tell(Applied {
+                on_result(Applied {
                     work,
                     outcomes,
                     unsaved,

@@ -20,7 +20,7 @@ use self::command::RunningCommand;
 use self::shell::Shell;
 use self::socket::Socket;
 use self::watched::ProsodyWatch;
-use super::backend::{Applied, Backend, ReadEvent, RoomChanges, RoomList, Seen, Tell};
+use super::backend::{Applied, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, Seen};
 use super::channel::ChannelError;
 use super::error::Error;
 use super::listing::{self, Listing, MOST_ROOMS};
@@ -246,20 +246,20 @@ impl Backend for Prosody {
         Ok(list.finish(complete))
     }
 
-    fn read_rooms(&mut self, rooms: &[Jid], tell: Tell<'_, ReadEvent>) -> Result<(), Error> {
+    fn read_rooms(&mut self, rooms: &[Jid], on_result: ResultCallback<'_, ReadEvent>) -> Result<(), Error> {
         self.begin_watching()?;
         rooms.iter().try_for_each(|room| {
             let began = Instant::now();
-            self.read_room(room, tell)?;
+            self.read_room(room, on_result)?;
             self.watch.set_known_at(room, began);
             Ok(())
         })
     }
 
-    fn apply(&mut self, work: &[RoomChanges], tell: Tell<'_, Applied>) -> Result<(), Error> {
+    fn apply(&mut self, work: &[RoomChanges], on_result: ResultCallback<'_, Applied>) -> Result<(), Error> {
         work.iter()
             .enumerate()
-            .try_for_each(|(number, work)| self.apply_room(number, work, tell))
+            .try_for_each(|(number, work)| self.apply_room(number, work, on_result))
     }
 
     fn watch(&mut self, rooms: &[Jid], selected: Option<&Jid>, occupants: bool) {
@@ -272,8 +272,8 @@ impl Backend for Prosody {
         self.watch.next_look()
     }
 
-    fn look(&mut self, tell: Tell<'_, Seen>) -> Result<(), Error> {
-        self.look_at_watched(tell)
+    fn look(&mut self, on_result: ResultCallback<'_, Seen>) -> Result<(), Error> {
+        self.look_at_watched(on_result)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::codec::{LONGEST, escape, unescape, word_hat, word_id};
 use super::{Prosody, malformed, records, text};
 use crate::model::{Affiliation, Jid};
-use crate::server::backend::{ReadEvent, Tell};
+use crate::server::backend::{ReadEvent, ResultCallback};
 use crate::server::error::Error;
 use crate::sync::{RemoteRoom, RemoteUser, RoomRead, Unreadable};
 
@@ -37,7 +37,11 @@ enum AfterPage {
 }
 
 impl Prosody {
-    pub(super) fn read_room(&mut self, room: &Jid, tell: Tell<'_, ReadEvent>) -> Result<(), Error> {
+    pub(super) fn read_room(
+        &mut self,
+        room: &Jid,
+        on_result: ResultCallback<'_, ReadEvent>,
+    ) -> Result<(), Error> {
         let unless_stopped = |flow: ControlFlow<()>| {
             if flow.is_break() {
                 Err(Error::Stopped)
@@ -54,7 +58,7 @@ impl Prosody {
                 "{room} is not among the rooms of the server {:?} in the configuration",
                 self.settings.entry.name
             );
-            return unless_stopped(tell(finished(room, RoomRead::Forbidden(why))));
+            return unless_stopped(on_result(finished(room, RoomRead::Forbidden(why))));
         }
         let mut reading = PartialRoom::default();
         let mut answer = self.call(
@@ -63,7 +67,7 @@ impl Prosody {
         )?;
         loop {
             match reading.page(&answer) {
-                Ok(AfterPage::End(read)) => return unless_stopped(tell(finished(room, read))),
+                Ok(AfterPage::End(read)) => return unless_stopped(on_result(finished(room, read))),
                 Ok(AfterPage::More) => {}
                 // The page may end in the middle of a room.
                 Err(error) => {
@@ -71,7 +75,7 @@ impl Prosody {
                     return Err(error);
                 }
             }
-            unless_stopped(tell(ReadEvent::Progress {
+            unless_stopped(on_result(ReadEvent::Progress {
                 room: room.clone(),
                 users: reading.read,
                 total: reading.total,

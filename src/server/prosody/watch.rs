@@ -11,7 +11,7 @@ use super::read::{MAX_ROOM_SIZE, PAGE, PartialRoom};
 use super::watched::ProsodyWatch;
 use super::{Prosody, malformed, records};
 use crate::model::Jid;
-use crate::server::backend::{Seen, Tell};
+use crate::server::backend::{ResultCallback, Seen};
 use crate::server::error::Error;
 
 /// The server stops noting changes when nobody has asked for so many timeouts.
@@ -42,7 +42,7 @@ impl Prosody {
     }
 
     /// Asks for changes.
-    pub(super) fn look_at_watched(&mut self, tell: Tell<'_, Seen>) -> Result<(), Error> {
+    pub(super) fn look_at_watched(&mut self, on_result: ResultCallback<'_, Seen>) -> Result<(), Error> {
         if self.watch.is_idle() {
             return Ok(());
         }
@@ -65,7 +65,7 @@ impl Prosody {
             if let Seen::Room { room } = &seen {
                 known.insert(room.clone(), Some(Instant::now()));
             }
-            flow = tell(seen);
+            flow = on_result(seen);
         }
         // The server does not report the rest again.
         for seen in seen {

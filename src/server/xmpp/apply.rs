@@ -8,7 +8,7 @@ use super::change::{Changing, Ended};
 use super::hub::Hub;
 use super::link::Asking;
 use super::outcome::refuse;
-use crate::server::backend::{Applied, RoomChanges, Tell};
+use crate::server::backend::{Applied, ResultCallback, RoomChanges};
 use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome};
 
@@ -16,16 +16,16 @@ use crate::sync::{Condition, Item, ItemChange, ItemOutcome};
 const BATCH: usize = 50;
 
 /// Reports results to the caller.
-pub(super) struct Telling<'a, 'b> {
-    tell: RefCell<Tell<'a, Applied>>,
+pub(super) struct OutcomeReporter<'a, 'b> {
+    on_result: RefCell<ResultCallback<'a, Applied>>,
     work: &'b [RoomChanges],
     stopped: RefCell<bool>,
 }
 
-impl<'a, 'b> Telling<'a, 'b> {
-    pub(super) fn new(tell: Tell<'a, Applied>, work: &'b [RoomChanges]) -> Self {
+impl<'a, 'b> OutcomeReporter<'a, 'b> {
+    pub(super) fn new(on_result: ResultCallback<'a, Applied>, work: &'b [RoomChanges]) -> Self {
         Self {
-            tell: RefCell::new(tell),
+            on_result: RefCell::new(on_result),
             work,
             stopped: RefCell::new(false),
         }
@@ -36,13 +36,13 @@ impl<'a, 'b> Telling<'a, 'b> {
         *self.stopped.borrow()
     }
 
-    fn tell(&self, work: usize, outcomes: Vec<(usize, ItemOutcome)>) {
+    fn report(&self, work: usize, outcomes: Vec<(usize, ItemOutcome)>) {
         let applied = Applied {
             work,
             outcomes,
             unsaved: None,
         };
-        let flow = (self.tell.borrow_mut())(applied);
+        let flow = (self.on_result.borrow_mut())(applied);
         if flow == ControlFlow::Break(()) {
             *self.stopped.borrow_mut() = true;
         }
@@ -54,34 +54,34 @@ pub(super) async fn apply_room(
     asking: &Asking,
     hub: &Hub<'_>,
     numbers: &[usize],
-    telling: &Telling<'_, '_>,
+    reporter: &OutcomeReporter<'_, '_>,
 ) -> Result<(), Error> {
     for number in numbers {
-        let Some(work) = telling.work.get(*number) else {
+        let Some(work) = reporter.work.get(*number) else {
             continue;
         };
         let mut room = Changing::new(asking, hub, &work.room);
         if !hub.has(&work.room) {
             let all = (0..work.changes.len()).map(|change| (change, refuse(Condition::Forbidden, None)));
-            telling.tell(*number, all.collect());
+            reporter.report(*number, all.collect());
             continue;
         }
         let mut at = 0;
         while at < work.changes.len() {
-            if telling.is_stopped() {
+            if reporter.is_stopped() {
                 return Ok(());
             }
             let rest = work.changes.get(at..).unwrap_or_default();
             let count = batch(rest);
             let (outcomes, end) = room.make(rest.get(..count).unwrap_or_default()).await;
-            let reported: Vec<_> = outcomes
+            let finished: Vec<_> = outcomes
                 .into_iter()
                 .enumerate()
                 .map(|(change, outcome)| (at + change, outcome))
                 .collect();
-            let done = reported.len();
-            if !reported.is_empty() {
-                telling.tell(*number, reported);
+            let done = finished.len();
+            if !finished.is_empty() {
+                reporter.report(*number, finished);
             }
             match end {
                 Ended::Not => at += count,
@@ -90,7 +90,7 @@ pub(super) async fn apply_room(
                     let all = (at + done..work.changes.len()).map(|change| (change, outcome.clone()));
                     let all: Vec<_> = all.collect();
                     if !all.is_empty() {
-                        telling.tell(*number, all);
+                        reporter.report(*number, all);
                     }
                     break;
                 }

@@ -32,12 +32,12 @@ use futures_util::stream::iter;
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 
-use self::apply::Telling;
+use self::apply::OutcomeReporter;
 use self::dialect::Dialect;
 use self::hub::{Hub, SIDE_BY_SIDE};
 use self::link::{Asking, Link};
 use self::watch::{Fingerprint, WatchAction, XmppWatch};
-use super::backend::{Applied, AskPassword, Backend, ReadEvent, RoomChanges, RoomList, Seen, Tell};
+use super::backend::{Applied, AskPassword, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, Seen};
 use super::error::Error;
 use super::refused_login::RefusedLogin;
 use super::settings::{Account, PasswordSource, ServerSettings};
@@ -279,13 +279,13 @@ impl Backend for Xmpp {
         self.query(async |asking, settings| discover::rooms(asking, settings, &own).await)
     }
 
-    fn read_rooms(&mut self, rooms: &[Jid], tell: Tell<'_, ReadEvent>) -> Result<(), Error> {
+    fn read_rooms(&mut self, rooms: &[Jid], on_result: ResultCallback<'_, ReadEvent>) -> Result<(), Error> {
         let dialect = match self.dialect() {
             Ok(dialect) => Some(dialect),
             Err(Error::NoHats(_)) => None,
             Err(error) => return Err(error),
         };
-        let reported = RefCell::new((tell, false));
+        let reported = RefCell::new((on_result, false));
         let fingerprints = RefCell::new(Vec::new());
         let (result, lost) = self.run(async |asking, settings| {
             let failed = RefCell::new(None);
@@ -309,9 +309,9 @@ impl Backend for Xmpp {
                             room: room.clone(),
                             read,
                         };
-                        let (tell, stopped) = &mut *reported.borrow_mut();
+                        let (on_result, stopped) = &mut *reported.borrow_mut();
                         if !*stopped {
-                            *stopped = tell(event).is_break();
+                            *stopped = on_result(event).is_break();
                             fingerprints.borrow_mut().push((room, fingerprint, began));
                         }
                     }
@@ -331,22 +331,22 @@ impl Backend for Xmpp {
         }
     }
 
-    fn apply(&mut self, work: &[RoomChanges], tell: Tell<'_, Applied>) -> Result<(), Error> {
+    fn apply(&mut self, work: &[RoomChanges], on_result: ResultCallback<'_, Applied>) -> Result<(), Error> {
         let dialect = self.dialect()?;
         // The same room may occur twice, but must have only one pending command.
         let mut rooms: BTreeMap<&Jid, Vec<usize>> = BTreeMap::new();
         for (number, changes) in work.iter().enumerate() {
             rooms.entry(&changes.room).or_default().push(number);
         }
-        let telling = Telling::new(tell, work);
+        let reporter = OutcomeReporter::new(on_result, work);
         let (result, lost) = self.run(async |asking, settings| {
             let hub = Hub { dialect, settings };
             let failed = RefCell::new(None);
             let each = iter(rooms.values()).for_each_concurrent(SIDE_BY_SIDE, async |numbers| {
-                if telling.is_stopped() {
+                if reporter.is_stopped() {
                     return;
                 }
-                if let Err(error) = apply::apply_room(asking, &hub, numbers, &telling).await {
+                if let Err(error) = apply::apply_room(asking, &hub, numbers, &reporter).await {
                     failed.borrow_mut().get_or_insert(error);
                 }
             });
@@ -358,7 +358,7 @@ impl Backend for Xmpp {
                 self.give_up();
                 Err(lost.unwrap_or(error))
             }
-            (Ok(()), _) if telling.is_stopped() => Err(Error::Stopped),
+            (Ok(()), _) if reporter.is_stopped() => Err(Error::Stopped),
             (Ok(()), _) => Ok(()),
         }
     }
@@ -373,7 +373,7 @@ impl Backend for Xmpp {
         self.watch.next().map(|(at, _)| at)
     }
 
-    fn look(&mut self, tell: Tell<'_, Seen>) -> Result<(), Error> {
+    fn look(&mut self, on_result: ResultCallback<'_, Seen>) -> Result<(), Error> {
         while let Some((_, action)) = self.watch.next().filter(|(at, _)| *at <= Instant::now()) {
             let (room, asked) = match action {
                 WatchAction::RequestRead(room) => (room, false),
@@ -386,7 +386,7 @@ impl Backend for Xmpp {
                 }
             };
             self.watch.was_reported(&room, Instant::now());
-            if tell(Seen::Room { room }).is_break() {
+            if on_result(Seen::Room { room }).is_break() {
                 return Err(Error::Stopped);
             }
             // The caller can do something else before the next request.
