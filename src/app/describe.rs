@@ -282,8 +282,8 @@ fn catalog_changes(before: &CatalogHat, after: &CatalogHat) -> String {
 
 /// A text shortened to a readable length, so that a title of megabytes is not copied for each frame.
 pub(super) fn truncated(text: &str) -> Cow<'_, str> {
-    const LONGEST: usize = 2000;
-    shortened(text, LONGEST)
+    const MAX_CHARS: usize = 2000;
+    shortened(text, MAX_CHARS)
 }
 
 /// The first characters of a text; an ellipsis follows if there are more.

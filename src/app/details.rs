@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::wrap::wrap_paragraphs;
 
 /// The most columns with the frame.
-pub(super) const MOST_COLUMNS: u16 = 100;
+pub(super) const MAX_COLUMNS: u16 = 100;
 /// Columns next to the text: the frame, the sign of the selected line, a margin.
 const FRAME_COLUMNS: u16 = 4;
 
@@ -38,7 +38,7 @@ impl DetailsOverlay {
 
     /// Wraps the text for a screen of this width.
     pub(super) fn wrap(&mut self, columns: u16) {
-        let columns = columns.min(MOST_COLUMNS).saturating_sub(FRAME_COLUMNS);
+        let columns = columns.min(MAX_COLUMNS).saturating_sub(FRAME_COLUMNS);
         self.lines = wrap_paragraphs(&self.paragraphs, columns.into()).into();
         self.selected = self.selected.min(self.lines.len().saturating_sub(1));
     }

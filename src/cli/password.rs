@@ -18,7 +18,7 @@ use crate::sync::Secret;
 use crate::ui::text;
 
 /// The longest password, in bytes.
-const LONGEST: usize = 1024;
+const MAX_PASSWORD_BYTES: usize = 1024;
 
 /// Signals that end the program. While it asks, the terminal is restored first.
 struct PasswordSignals {
@@ -151,7 +151,7 @@ fn read(signals: &PasswordSignals) -> PasswordInput {
             Some(4) if password.is_empty() => return PasswordInput::Nothing,
             Some(8 | 127) => while password.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {},
             Some(21) => password.clear(),
-            Some(byte) if password.len() < LONGEST => password.push(byte),
+            Some(byte) if password.len() < MAX_PASSWORD_BYTES => password.push(byte),
             Some(_) => {}
         }
     }

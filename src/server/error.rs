@@ -24,13 +24,13 @@ pub enum Error {
 }
 
 /// Maximum length of quoted server text in an error, in characters.
-const LONGEST: usize = 300;
+const MAX_CHARS: usize = 300;
 
-/// A server's text for an error: one line without control characters, at most [`LONGEST`] long.
+/// A server's text for an error: one line without control characters, at most [`MAX_CHARS`] long.
 pub(super) fn foreign(text: &str) -> String {
     let mut line = String::new();
     for (count, c) in text.trim().chars().enumerate() {
-        if count == LONGEST {
+        if count == MAX_CHARS {
             line.push('…');
             break;
         }
@@ -46,6 +46,6 @@ mod tests {
     #[test]
     fn foreign_text_is_sanitized_and_shortened() {
         assert_eq!(foreign(" a\nb\u{1b}[31m\u{9b}c "), "a b [31m c");
-        assert_eq!(foreign(&"é".repeat(1000)).chars().count(), LONGEST + 1);
+        assert_eq!(foreign(&"é".repeat(1000)).chars().count(), MAX_CHARS + 1);
     }
 }

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::known_base::KnownBase;
 use crate::model::{Jid, Room};
 use crate::store::{Paths, SideFolder, SideLock, StoreError};
-use crate::sync::{Base, LARGEST_BASE, LARGEST_OUTBOX, Outbox, ServerClass, SetAside};
+use crate::sync::{Base, MAX_BASE_BYTES, MAX_OUTBOX_BYTES, Outbox, ServerClass, SetAside};
 
 /// The documents of one server's rooms.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl ServerFiles {
     ///
     /// Errors: it exists but cannot be read.
     pub(super) fn base(&self, room: &Jid) -> StoredBase {
-        match self.bases.read(&Self::base_name(room), LARGEST_BASE) {
+        match self.bases.read(&Self::base_name(room), MAX_BASE_BYTES) {
             Ok(None) => (Ok(None), 0),
             Ok(Some(bytes)) => {
                 let (base, hash) = self.known.parse(bytes, room);
@@ -94,7 +94,7 @@ impl ServerFiles {
 
     /// The hash of the stored base of a room.
     pub(super) fn base_hash(&self, room: &Jid) -> u64 {
-        let stored = self.bases.read(&Self::base_name(room), LARGEST_BASE);
+        let stored = self.bases.read(&Self::base_name(room), MAX_BASE_BYTES);
         let bytes = stored.ok().flatten();
         bytes.map_or(0, |bytes| self.known.hash(&bytes))
     }
@@ -123,18 +123,19 @@ impl ServerFiles {
         with: impl FnOnce(Result<Option<Base>, SetAside>) -> Option<Base>,
     ) -> Result<Option<Arc<Base>>, StoreError> {
         let mut written = None;
-        self.bases.update(&Self::base_name(room), LARGEST_BASE, |there| {
-            let there = match there {
-                Ok(None) => Ok(None),
-                Ok(Some(bytes)) => self.known.parse(bytes, room).0.map(|base| Some((*base).clone())),
-                Err(_) => Err(SetAside::Unreadable),
-            };
-            with(there).map(|base| {
-                let bytes = base.to_bytes();
-                written = Some((base, bytes.clone()));
-                bytes
-            })
-        })?;
+        self.bases
+            .update(&Self::base_name(room), MAX_BASE_BYTES, |there| {
+                let there = match there {
+                    Ok(None) => Ok(None),
+                    Ok(Some(bytes)) => self.known.parse(bytes, room).0.map(|base| Some((*base).clone())),
+                    Err(_) => Err(SetAside::Unreadable),
+                };
+                with(there).map(|base| {
+                    let bytes = base.to_bytes();
+                    written = Some((base, bytes.clone()));
+                    bytes
+                })
+            })?;
         Ok(written.map(|(base, bytes)| self.known.set(base, bytes)))
     }
 
@@ -152,7 +153,7 @@ impl ServerFiles {
     pub(super) fn has_outbox(&self, room: &Jid) -> bool {
         let name = self.outbox_name(room);
         let outboxes = self.outboxes.as_ref();
-        outboxes.is_some_and(|outboxes| !matches!(outboxes.read(&name, LARGEST_OUTBOX), Ok(None)))
+        outboxes.is_some_and(|outboxes| !matches!(outboxes.read(&name, MAX_OUTBOX_BYTES), Ok(None)))
     }
 
     /// The outbox of a room; empty if there is no valid one.
@@ -160,7 +161,7 @@ impl ServerFiles {
         let read = self
             .outboxes
             .as_ref()
-            .map(|outboxes| outboxes.read(&self.outbox_name(room), LARGEST_OUTBOX));
+            .map(|outboxes| outboxes.read(&self.outbox_name(room), MAX_OUTBOX_BYTES));
         let bytes = match read {
             Some(Ok(bytes)) => bytes,
             Some(Err(error)) => {
@@ -180,7 +181,7 @@ impl ServerFiles {
             return Ok(());
         };
         let name = self.outbox_name(&outbox.room);
-        if outbox.is_empty() && matches!(outboxes.read(&name, LARGEST_OUTBOX), Ok(None)) {
+        if outbox.is_empty() && matches!(outboxes.read(&name, MAX_OUTBOX_BYTES), Ok(None)) {
             return Ok(());
         }
         self.update_outbox(&outbox.room, outbox.class, |stored| {
@@ -220,7 +221,7 @@ impl ServerFiles {
         let Some(outboxes) = &self.outboxes else {
             return Ok(());
         };
-        outboxes.update(&self.outbox_name(room), LARGEST_OUTBOX, |stored| {
+        outboxes.update(&self.outbox_name(room), MAX_OUTBOX_BYTES, |stored| {
             let stored = stored.ok().flatten();
             let read = stored.and_then(|bytes| Outbox::read(&bytes, &self.server, class, room));
             let mut outbox = read.unwrap_or_else(|| Outbox::new(&self.server, class, room));

@@ -5,9 +5,9 @@ use super::error::Error;
 use crate::sync::RemoteRoomInfo;
 
 /// Maximum number of rooms of a server.
-pub(super) const MOST_ROOMS: usize = 100_000;
+pub(super) const MAX_ROOMS: usize = 100_000;
 /// Maximum size of their addresses and names together, in bytes.
-const MOST_TEXT: usize = 32 << 20;
+const MAX_TEXT_BYTES: usize = 32 << 20;
 
 /// A list of rooms as it is received.
 #[derive(Debug, Default)]
@@ -39,11 +39,11 @@ impl Listing {
             }
             None => self.list.unreadable += 1,
         }
-        if self.count() > MOST_ROOMS {
+        if self.count() > MAX_ROOMS {
             return Err(too_many_rooms());
         }
-        if self.text > MOST_TEXT {
-            let megabytes = MOST_TEXT >> 20;
+        if self.text > MAX_TEXT_BYTES {
+            let megabytes = MAX_TEXT_BYTES >> 20;
             return Err(Error::Malformed(format!(
                 "the addresses and names of its rooms have more than {megabytes} MB"
             )));
@@ -61,7 +61,7 @@ impl Listing {
 
 /// The error of a list that has more entries than any that is accepted.
 pub(super) fn too_many_rooms() -> Error {
-    Error::Malformed(format!("there are more than {MOST_ROOMS} rooms"))
+    Error::Malformed(format!("there are more than {MAX_ROOMS} rooms"))
 }
 
 #[cfg(test)]

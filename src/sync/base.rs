@@ -17,7 +17,7 @@ use super::{
 use crate::model::{Affiliation, HatId, Jid, Room};
 
 /// Maximum size of a document, in bytes.
-pub const LARGEST_BASE: usize = 64 * 1024 * 1024;
+pub const MAX_BASE_BYTES: usize = 64 * 1024 * 1024;
 
 /// The format version of the document.
 const VERSION: u32 = 1;
@@ -138,10 +138,10 @@ impl Base {
 
     /// Parses the document of a room.
     ///
-    /// Errors: [`SetAside::Unreadable`] if it is larger than [`LARGEST_BASE`], invalid, of another version, or of
+    /// Errors: [`SetAside::Unreadable`] if it is larger than [`MAX_BASE_BYTES`], invalid, of another version, or of
     /// another room.
     pub fn read(bytes: &[u8], room: &Jid) -> Result<Self, SetAside> {
-        if bytes.len() > LARGEST_BASE {
+        if bytes.len() > MAX_BASE_BYTES {
             return Err(SetAside::Unreadable);
         }
         let base: Self = serde_json::from_slice(bytes).map_err(|_| SetAside::Unreadable)?;

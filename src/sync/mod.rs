@@ -40,7 +40,7 @@ mod unstored;
 
 pub use after_commit::{AfterCommit, HeldReason};
 pub use answered::{AnswerTime, Answered, Stream};
-pub use base::{Base, BaseUser, LARGEST_BASE, SetAside};
+pub use base::{Base, BaseUser, MAX_BASE_BYTES, SetAside};
 pub use change::{Condition, ItemChange, ItemOutcome, Refusal};
 pub use changed::{ChangedItem, changed_items, users_losing_hats};
 pub use choose::{Prefer, ReadMark};
@@ -54,7 +54,7 @@ pub use local::local_value;
 pub use merge::{Affiliations, MergeOptions, merge};
 pub use noted::CONFIRM_AFTER;
 pub use occupants::{Occupant, Occupants};
-pub use outbox::{BaseMove, COMMIT_PERIOD, LARGEST_OUTBOX, Outbox, ROLLBACK_PERIOD, SendState};
+pub use outbox::{BaseMove, COMMIT_PERIOD, MAX_OUTBOX_BYTES, Outbox, ROLLBACK_PERIOD, SendState};
 pub use plan::{
     Action, Decision, Line, Note, Plan, PlanCounts, Reason, RoomPlan, RoomState, SideValue, Subject,
 };

@@ -41,7 +41,7 @@ struct NotedAnswer {
 }
 
 /// Maximum number of earlier answers that are noted of an item.
-const MAX_PREVIOUS: usize = 16;
+const MAX_EARLIER_ANSWERS: usize = 16;
 
 impl From<Vec<NotedAnswer>> for NotedAnswers {
     fn from(answers: Vec<NotedAnswer>) -> Self {
@@ -76,7 +76,10 @@ impl NotedAnswers {
         let mut before = Vec::new();
         if let Some(earlier) = self.0.remove(item) {
             before = earlier.before;
-            if earlier.value != value && !before.contains(&earlier.value) && before.len() < MAX_PREVIOUS {
+            if earlier.value != value
+                && !before.contains(&earlier.value)
+                && before.len() < MAX_EARLIER_ANSWERS
+            {
                 before.push(earlier.value);
             }
         }

@@ -34,7 +34,7 @@ pub const ROLLBACK_PERIOD: SignedDuration = SignedDuration::from_secs(60);
 pub const COMMIT_PERIOD: SignedDuration = SignedDuration::from_secs(60);
 
 /// Maximum size of a document, in bytes: about 200,000 changes of a room.
-pub const LARGEST_OUTBOX: usize = 64 * 1024 * 1024;
+pub const MAX_OUTBOX_BYTES: usize = 64 * 1024 * 1024;
 
 const VERSION: u32 = 1;
 
@@ -217,9 +217,9 @@ impl Outbox {
     }
 
     /// Parses the document of a room. `None` if it is invalid, has another version, server or class, or is larger than
-    /// [`LARGEST_OUTBOX`]; then the plan handles everything.
+    /// [`MAX_OUTBOX_BYTES`]; then the plan handles everything.
     pub fn read(bytes: &[u8], server: &str, class: ServerClass, room: &Jid) -> Option<Self> {
-        let document: Document = (bytes.len() <= LARGEST_OUTBOX)
+        let document: Document = (bytes.len() <= MAX_OUTBOX_BYTES)
             .then(|| serde_json::from_slice(bytes).ok())
             .flatten()?;
         let right = document.version == VERSION && document.room == *room;

@@ -54,7 +54,7 @@ pub(super) fn list(typed: String, start: &Start, events: &Sender<RunnerEvent>) {
 }
 
 /// The most names that are listed.
-const MOST_NAMES: usize = 10_000;
+const MAX_NAMES: usize = 10_000;
 
 /// The candidates in the folder of a path; none if it cannot be read.
 fn entries(typed: &str) -> Vec<FolderEntry> {
@@ -72,7 +72,7 @@ fn entries(typed: &str) -> Vec<FolderEntry> {
             name,
         })
     });
-    found.take(MOST_NAMES).collect()
+    found.take(MAX_NAMES).collect()
 }
 
 pub(super) fn export(

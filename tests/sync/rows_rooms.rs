@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hatrack::model::{Affiliation, Edit};
-use hatrack::sync::{Base, LARGEST_BASE, RoomRead, RoomState, SetAside, merge};
+use hatrack::sync::{Base, MAX_BASE_BYTES, RoomRead, RoomState, SetAside, merge};
 
 use crate::sides::*;
 
@@ -168,7 +168,7 @@ fn base_is_discarded_by_revision_server_class_and_format() {
     assert_eq!(Base::read(&bytes, &jid("elsewhere")), Err(SetAside::Unreadable));
     assert_eq!(Base::read(b"{}", &room()), Err(SetAside::Unreadable));
     assert_eq!(
-        Base::read(&vec![b' '; LARGEST_BASE + 1], &room()),
+        Base::read(&vec![b' '; MAX_BASE_BYTES + 1], &room()),
         Err(SetAside::Unreadable)
     );
     let text = String::from_utf8(bytes).unwrap();

@@ -1,7 +1,7 @@
 //! A text in full, a row for each line.
 
 use crate::app::MouseTarget;
-use crate::app::details::{DetailsOverlay, MOST_COLUMNS};
+use crate::app::details::{DetailsOverlay, MAX_COLUMNS};
 
 use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, RowCell, View};
 
@@ -13,7 +13,7 @@ pub(in crate::app) fn view(shown: &DetailsOverlay) -> View<'_> {
             spoken: shown.title.into(),
             ..Heading::default()
         },
-        size: (MOST_COLUMNS, u16::try_from(len + 2).unwrap_or(u16::MAX)),
+        size: (MAX_COLUMNS, u16::try_from(len + 2).unwrap_or(u16::MAX)),
         input: None,
         remarks: Vec::new(),
         body: Body::List(ListView::new(len, Some(shown.selected), move |at| {

@@ -15,7 +15,7 @@ use std::path::{Component, Path, PathBuf};
 use nix::unistd::{Uid, User, geteuid};
 
 /// How many symbolic links are followed, as the system does.
-const MOST_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
 
 /// Why a file may not name servers, for people, with what repairs it. `path` is how the file was opened.
 pub(super) fn problem(file: &File, path: &Path) -> Option<String> {
@@ -82,7 +82,7 @@ impl ResolvedPath {
                 resolved.end = next;
                 continue;
             }
-            if resolved.links.len() == MOST_LINKS {
+            if resolved.links.len() == MAX_LINKS {
                 return Err(io::Error::other("too many symbolic links"));
             }
             let target = next.read_link()?;

@@ -23,7 +23,7 @@ pub struct ConfiguredServer {
 }
 
 /// The longest name of a server, in characters.
-const LONGEST_NAME: usize = 32;
+const MAX_NAME_BYTES: usize = 32;
 
 /// The settings of both kinds of servers, those of Prosody only, and those of an XMPP account only.
 const COMMON: [&str; 6] = ["kind", "services", "rooms", "send", "affiliations", "timeout"];
@@ -50,7 +50,7 @@ pub(super) fn servers(
             errors.push((
                 at,
                 format!(
-                    "invalid server name {title:?}: it must be 1 to {LONGEST_NAME} characters of a-z, 0-9 and -"
+                    "invalid server name {title:?}: it must be 1 to {MAX_NAME_BYTES} characters of a-z, 0-9 and -"
                 ),
             ));
             format!("servers.{title:?}")
@@ -90,7 +90,7 @@ pub(super) fn servers(
 /// Whether this is a name for a server.
 pub(crate) fn is_name(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(allowed)
+    (1..=MAX_NAME_BYTES).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 /// Where a server is defined, for a message about another one.

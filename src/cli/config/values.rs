@@ -11,7 +11,7 @@ use crate::model::Jid;
 use crate::server::{CommandLine, TlsMode};
 
 /// The longest time to wait for an answer that can be set, in seconds.
-const LONGEST_TIMEOUT: u64 = 600;
+const MAX_TIMEOUT_SECONDS: u64 = 600;
 
 /// One of a few words.
 pub(super) fn one_of<T: Copy, const N: usize>(
@@ -103,11 +103,11 @@ pub(super) fn seconds(value: &TomlValue<'_>, name: &str) -> Result<Duration, Val
         DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix()).ok(),
         _ => None,
     };
-    let number = number.filter(|number| (1..=LONGEST_TIMEOUT).contains(number));
+    let number = number.filter(|number| (1..=MAX_TIMEOUT_SECONDS).contains(number));
     number.map(Duration::from_secs).ok_or_else(|| {
         (
             value.span().start,
-            format!("{name} must be a number of seconds, 1 to {LONGEST_TIMEOUT}"),
+            format!("{name} must be a number of seconds, 1 to {MAX_TIMEOUT_SECONDS}"),
         )
     })
 }

@@ -23,7 +23,7 @@ use crate::sync::{
 };
 
 /// Rooms that are changed side by side. Each holds a lock, and with it two open files.
-const MOST_ROOMS: usize = 100;
+const MAX_PARALLEL_ROOMS: usize = 100;
 /// How long to wait for another session of this account that is sending to the room.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pauses before resuming after a lost connection; their number is the number of attempts.
@@ -53,7 +53,7 @@ impl Engine {
         let began = Instant::now();
         let mut reports = Vec::new();
         let mut stopped = self.control.is_stopped(id);
-        for rooms in plan.rooms.chunks(MOST_ROOMS) {
+        for rooms in plan.rooms.chunks(MAX_PARALLEL_ROOMS) {
             if stopped {
                 reports.extend(rooms.iter().map(unsent));
             } else {

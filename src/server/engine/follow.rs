@@ -25,9 +25,9 @@ use crate::sync::{
 /// Rooms that are read at a time; in between, requests are handled.
 const ROOMS_AT_A_TIME: usize = 8;
 /// The number of users who are read alone before the whole room is read again.
-const MOST_USERS: usize = 20_000;
+const MAX_USERS_READ_SEPARATELY: usize = 20_000;
 /// The number of changes taken from one look; more are looked at again.
-const MOST_SEEN: usize = 20_000;
+const MAX_CHANGES_PER_LOOK: usize = 20_000;
 
 /// Whether a read counts.
 enum ReadValidity {
@@ -163,13 +163,13 @@ impl Engine {
         let mut all = Vec::new();
         let result = backend.look(&mut |seen| {
             all.push(seen);
-            if control.is_ending() || all.len() >= MOST_SEEN {
+            if control.is_ending() || all.len() >= MAX_CHANGES_PER_LOOK {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
             }
         });
-        let is_cut = all.len() >= MOST_SEEN;
+        let is_cut = all.len() >= MAX_CHANGES_PER_LOOK;
         for seen in all {
             match seen {
                 Seen::Users { room, users, by } => self.take_users(&room, users, by.as_ref()),
@@ -219,7 +219,7 @@ impl Engine {
         for (user, there) in users {
             is_new |= read.take_user(&mark, &user, there);
         }
-        if read.users_read_later() > MOST_USERS {
+        if read.users_read_later() > MAX_USERS_READ_SEPARATELY {
             self.following.unread.insert(room.clone());
         }
         if is_new {

@@ -20,7 +20,7 @@ const WRITE_INTERVAL: Duration = Duration::from_millis(250);
 /// The base is written even later: the outbox has what it lacks.
 const BASE_INTERVAL: Duration = Duration::from_secs(2);
 /// How often a change is sent at most.
-const MOST_TRIES: u8 = 4;
+const MAX_TRIES: u8 = 4;
 
 /// When to store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,7 +145,7 @@ impl Job {
         changes.retain(|change| {
             let tries = self.tries.entry(change.item.clone()).or_default();
             *tries += 1;
-            *tries <= MOST_TRIES
+            *tries <= MAX_TRIES
         });
         self.over = changes.is_empty();
         changes
@@ -170,7 +170,7 @@ impl Job {
         let not_stored = self.is_not_stored(outcome);
         if not_stored {
             // What keeps the server from storing it takes longer: the next apply sends it again.
-            self.tries.insert(change.item.clone(), MOST_TRIES);
+            self.tries.insert(change.item.clone(), MAX_TRIES);
         }
         (not_stored || !self.waits(&change.item)) && self.open.remove(&change.item)
     }

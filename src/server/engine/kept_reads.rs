@@ -9,12 +9,12 @@ use super::Engine;
 use crate::model::Jid;
 
 /// Maximum memory of all kept reads, in bytes, unless the options say otherwise: about 800,000 users.
-const MOST_KEPT: usize = 256 << 20;
+const MAX_KEPT_BYTES: usize = 256 << 20;
 
 impl Engine {
     /// Drops reads that are not needed until all others fit, and notes whether there is memory for more.
     pub(super) fn drop_old_reads(&mut self) {
-        let most = self.most_kept.unwrap_or(MOST_KEPT);
+        let most = self.max_kept_bytes.unwrap_or(MAX_KEPT_BYTES);
         let (mut all, mut needed) = (0_usize, 0_usize);
         let mut idle: Vec<(Instant, usize, Jid)> = Vec::new();
         for (room, known) in &self.rooms {

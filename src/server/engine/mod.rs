@@ -67,7 +67,7 @@ pub(super) struct Engine {
     /// What changes are sent by: rooms as read.
     reads: BTreeMap<Jid, Reading>,
     /// Maximum memory of what was read of followed rooms, in bytes; `None`: the default.
-    most_kept: Option<usize>,
+    max_kept_bytes: Option<usize>,
     resend: Resend,
     /// Rooms whose last reported states of changes were not empty.
     reported: BTreeSet<Jid>,
@@ -119,7 +119,7 @@ impl Engine {
             rooms: BTreeMap::new(),
             left_out: BTreeMap::new(),
             reads: BTreeMap::new(),
-            most_kept: options.read_memory,
+            max_kept_bytes: options.read_memory,
             resend: Resend::default(),
             reported: BTreeSet::new(),
             following: Following::default(),

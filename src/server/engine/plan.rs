@@ -28,7 +28,7 @@ const ATTEMPTS: usize = 2;
 pub(super) const COMPARISONS: usize = 4;
 
 /// Maximum memory of all rooms that are compared together, in bytes: a million users in a thousand rooms have about 300 MB.
-const MOST_MEMORY: usize = 1 << 30;
+const MAX_MEMORY_BYTES: usize = 1 << 30;
 
 /// Why a room was not compared: all rooms together are too large.
 const TOO_LARGE: &str =
@@ -175,7 +175,7 @@ impl Engine {
                 if let ReadEvent::Room { room, mut read } = event {
                     if let RoomRead::Read(remote) = &read {
                         memory = memory.saturating_add(remote.size());
-                        if memory > MOST_MEMORY {
+                        if memory > MAX_MEMORY_BYTES {
                             read = RoomRead::Unread(TOO_LARGE.into());
                         }
                     }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::batch_size::BatchSize;
-use super::codec::{InvalidWord, LONGEST, escape, hat_word, word_value};
+use super::codec::{InvalidWord, MAX_TEXT_BYTES, escape, hat_word, word_value};
 use super::{Prosody, malformed, records, text};
 use crate::model::{Affiliation, Jid};
 use crate::server::backend::{Applied, ResultCallback, RoomChanges};
@@ -180,7 +180,7 @@ fn request(change: &ItemChange) -> Result<String, Condition> {
 }
 
 fn sound(text: &str) -> bool {
-    text.len() <= LONGEST && ServerClass::Prosody.accepts_text(text)
+    text.len() <= MAX_TEXT_BYTES && ServerClass::Prosody.accepts_text(text)
 }
 
 fn affiliation_request(change: &ItemChange) -> Result<String, Condition> {

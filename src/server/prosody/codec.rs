@@ -8,7 +8,7 @@ use crate::model::{Affiliation, HatId, Jid};
 use crate::sync::{HatValue, ItemValue};
 
 /// Maximum size of a title, name or nickname, in bytes; the library has the same limit.
-pub(super) const LONGEST: usize = 16_384;
+pub(super) const MAX_TEXT_BYTES: usize = 16_384;
 
 /// Encodes a text as one word.
 pub(super) fn escape(text: &str) -> String {

@@ -13,7 +13,7 @@ use crate::server::settings::CommandLine;
 /// Maximum size of a printed piece, in bytes: prosodyctl of Prosody 13 crashes at 10,000 of XML.
 const PIECE: usize = 9_000;
 /// Maximum length of a received line, in bytes.
-const LONGEST_LINE: usize = 64 << 10;
+const MAX_LINE_BYTES: usize = 64 << 10;
 /// Maximum amount kept of other output of the command, in bytes.
 const MAX_OTHER_OUTPUT: usize = 2048;
 
@@ -56,7 +56,7 @@ impl Transport for RunningCommand {
         }
     }
 
-    fn longest_piece(&self) -> usize {
+    fn max_piece_bytes(&self) -> usize {
         PIECE
     }
 
@@ -81,7 +81,7 @@ impl OutputReader {
     fn read(&mut self, bytes: &[u8]) -> Result<(), ChannelError> {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.partial.extend_from_slice(part);
-            if self.partial.len() > LONGEST_LINE {
+            if self.partial.len() > MAX_LINE_BYTES {
                 return Err(ChannelError::TooLong);
             }
             if part.ends_with(b"\n") {
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn rejects_endless_lines() {
-        let (_, _, result) = read(&"a".repeat(LONGEST_LINE + 1));
+        let (_, _, result) = read(&"a".repeat(MAX_LINE_BYTES + 1));
         assert!(matches!(result, Err(ChannelError::TooLong)));
     }
 }

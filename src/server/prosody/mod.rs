@@ -23,7 +23,7 @@ use self::watched::ProsodyWatch;
 use super::backend::{Applied, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, Seen};
 use super::channel::ChannelError;
 use super::error::Error;
-use super::listing::{self, Listing, MOST_ROOMS};
+use super::listing::{self, Listing, MAX_ROOMS};
 use super::settings::{ProsodyAccess, ServerSettings};
 use crate::model::Jid;
 use crate::sync::{Missing, RemoteRoomInfo, ServerClass, ServerKind, ServerReport, ServerRights};
@@ -115,7 +115,7 @@ impl Prosody {
                         from = next.parse().ok().filter(|next| *next > number);
                         // Rooms that the configuration does not allow count, too: the list must end.
                         match from {
-                            Some(next) if next <= MOST_ROOMS => {}
+                            Some(next) if next <= MAX_ROOMS => {}
                             Some(_) => return Err(listing::too_many_rooms()),
                             None => return Err(malformed(record)),
                         }

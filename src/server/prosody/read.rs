@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::codec::{LONGEST, escape, unescape, word_hat, word_id};
+use super::codec::{MAX_TEXT_BYTES, escape, unescape, word_hat, word_id};
 use super::{Prosody, malformed, records, text};
 use crate::model::{Affiliation, Jid};
 use crate::server::backend::{ReadEvent, ResultCallback};
@@ -15,7 +15,7 @@ pub(super) const PAGE: usize = 1_000;
 /// Maximum number of users and hats in a room.
 pub(super) const MAX_ROOM_SIZE: usize = 1_000_000;
 /// Maximum size of all pages of a room, in bytes.
-const MOST_BYTES: usize = 64 << 20;
+const MAX_BYTES: usize = 64 << 20;
 
 /// A partially received room.
 #[derive(Default)]
@@ -89,8 +89,8 @@ impl PartialRoom {
     fn page(&mut self, answer: &str) -> Result<AfterPage, Error> {
         let before = self.read;
         self.bytes += answer.len();
-        if self.bytes > MOST_BYTES {
-            let megabytes = MOST_BYTES >> 20;
+        if self.bytes > MAX_BYTES {
+            let megabytes = MAX_BYTES >> 20;
             return Ok(AfterPage::End(RoomRead::Unread(format!(
                 "its users and hats have more than {megabytes} MB"
             ))));
@@ -201,5 +201,5 @@ impl PartialRoom {
 /// A valid text.
 fn some_text(word: &str) -> Option<Arc<str>> {
     let text = unescape(word)?;
-    (!text.is_empty() && text.len() <= LONGEST).then(|| text.into())
+    (!text.is_empty() && text.len() <= MAX_TEXT_BYTES).then(|| text.into())
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::super::error::{Error, foreign};
 use super::codec::{escape, unescape};
-use super::transport::{LONGEST_LINE, ShellMessage, Transport};
+use super::transport::{MAX_LINE_BYTES, ShellMessage, Transport};
 use crate::server::channel::ChannelError;
 
 /// The Lua library that runs in Prosody.
@@ -21,7 +21,7 @@ const LOAD: &str = "> return (function(n) local s = table.concat(hatrack.buffer)
      hatrack.buffer = {} local f, e = (loadstring or load)(s, [[=hatrack]]) if not f then return [[hatrack ]] .. n .. [[ failed ]] .. tostring(e) end \
      f(hatrack, print) return [[hatrack ]] .. n .. [[ done 0]] end)";
 /// Maximum size of an answer, in bytes.
-const LONGEST_ANSWER: usize = 32 << 20;
+const MAX_ANSWER_BYTES: usize = 32 << 20;
 
 /// A shell with the library loaded.
 pub(super) struct Shell {
@@ -50,7 +50,7 @@ fn put_lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let (part, after) = rest.split_at_checked(LONGEST_LINE).unwrap_or((rest, ""));
+        let (part, after) = rest.split_at_checked(MAX_LINE_BYTES).unwrap_or((rest, ""));
         lines.push(format!("> hatrack.put[[{part}]]"));
         rest = after;
     }
@@ -90,7 +90,7 @@ impl Shell {
     }
 
     fn call_as(&mut self, nonce: &str, function: &str, request: &str) -> Result<String, Error> {
-        let piece = self.transport.longest_piece();
+        let piece = self.transport.max_piece_bytes();
         let mut lines = put_lines(&format!("{nonce} {piece} {function} {request}"));
         if let Some(last) = lines.last_mut() {
             last.push_str(" return hatrack.call()");
@@ -126,7 +126,7 @@ impl Shell {
                     };
                     let (number, piece) = rest.split_once(' ').unwrap_or((rest, ""));
                     pieces += 1;
-                    if number.parse() != Ok(pieces) || answer.len() + piece.len() > LONGEST_ANSWER {
+                    if number.parse() != Ok(pieces) || answer.len() + piece.len() > MAX_ANSWER_BYTES {
                         return Err(Error::Malformed(
                             "a piece of it is missing, or it is too long".into(),
                         ));

@@ -13,7 +13,7 @@ use super::transport::{ShellMessage, Transport};
 use crate::server::channel::{Channel, ChannelError};
 
 /// Maximum size of a text from the shell, in bytes.
-const LONGEST_TEXT: usize = 4 << 20;
+const MAX_TEXT_BYTES: usize = 4 << 20;
 /// Maximum size of a requested answer, in bytes.
 const PIECE: usize = 256 << 10;
 
@@ -75,7 +75,7 @@ impl Transport for Socket {
         }
     }
 
-    fn longest_piece(&self) -> usize {
+    fn max_piece_bytes(&self) -> usize {
         PIECE
     }
 
@@ -134,7 +134,7 @@ impl ElementReader {
             }
             Event::Text(_, text) if self.depth >= 2 => {
                 self.text.push_str(&text);
-                if self.text.len() > LONGEST_TEXT {
+                if self.text.len() > MAX_TEXT_BYTES {
                     return Err(ChannelError::TooLong);
                 }
             }
@@ -236,7 +236,7 @@ mod tests {
             let error = format!("{:?}", result.expect_err(text));
             assert!(error.starts_with(wanted), "{text}: {error}");
         }
-        let endless = format!("{BEGIN}<repl-output>{}", "a".repeat(LONGEST_TEXT + 20_000));
+        let endless = format!("{BEGIN}<repl-output>{}", "a".repeat(MAX_TEXT_BYTES + 20_000));
         let mut reader = ElementReader::new();
         assert!(matches!(
             reader.read(endless.as_bytes()),

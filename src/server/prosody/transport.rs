@@ -17,7 +17,7 @@ pub(super) enum ShellMessage {
 
 /// Maximum length of a line sent to the shell, in bytes, without its frame. Prosody 13 closes the connection at 10,000
 /// of XML.
-pub(super) const LONGEST_LINE: usize = 9_000;
+pub(super) const MAX_LINE_BYTES: usize = 9_000;
 
 /// A connection to the shell.
 pub(super) trait Transport: Send {
@@ -28,7 +28,7 @@ pub(super) trait Transport: Send {
     fn receive(&mut self, until: Instant) -> Result<ShellMessage, ChannelError>;
 
     /// Maximum size of a printed piece of an answer, in bytes.
-    fn longest_piece(&self) -> usize;
+    fn max_piece_bytes(&self) -> usize;
 
     /// Error output of the peer, for display; empty if there was none.
     fn error_output(&self) -> String;

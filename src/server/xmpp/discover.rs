@@ -10,12 +10,12 @@ use tokio_xmpp::minidom::Element;
 
 use super::dialect::Dialect;
 use super::element::{attribute, child, command, element, form, is_completed, texts, value, values, with};
-use super::hub::SIDE_BY_SIDE;
+use super::hub::MAX_PARALLEL_ROOMS;
 use super::link::{Asking, RequestFailure};
 use crate::model::Jid;
 use crate::server::backend::RoomList;
 use crate::server::error::{Error, foreign};
-use crate::server::listing::{Listing, MOST_ROOMS};
+use crate::server::listing::{Listing, MAX_ROOMS};
 use crate::server::settings::ServerSettings;
 use crate::sync::{Condition, RemoteRoomInfo};
 
@@ -77,7 +77,7 @@ pub(super) fn services(settings: &ServerSettings) -> String {
 
 /// The dialect of the first of these rooms that has one.
 async fn first_of(asking: &Asking, rooms: &[Jid]) -> Result<Option<Dialect>, Error> {
-    for some in rooms.chunks(SIDE_BY_SIDE) {
+    for some in rooms.chunks(MAX_PARALLEL_ROOMS) {
         let found = commands_of(asking, some).await?;
         if let Some(dialect) = found.into_values().flatten().next() {
             return Ok(Some(dialect));
@@ -93,7 +93,7 @@ pub(super) async fn commands_of(
 ) -> Result<BTreeMap<Jid, Option<Dialect>>, Error> {
     let found = RefCell::new(BTreeMap::new());
     let lost = RefCell::new(None);
-    let each = iter(rooms).for_each_concurrent(SIDE_BY_SIDE, async |room| {
+    let each = iter(rooms).for_each_concurrent(MAX_PARALLEL_ROOMS, async |room| {
         let query = element("query", DISCO_ITEMS, &[("node", COMMANDS)]);
         match asking.ask(room.as_str(), "get", query).await {
             Ok(answer) => {
@@ -116,7 +116,7 @@ pub(super) async fn commands_of(
 pub(super) async fn rooms(asking: &Asking, settings: &ServerSettings, own: &Jid) -> Result<RoomList, Error> {
     let (mut list, mut complete) = (Listing::default(), true);
     for service in &settings.entry.services {
-        list_service(asking, service, &mut list, MOST_ROOMS).await?;
+        list_service(asking, service, &mut list, MAX_ROOMS).await?;
         complete &= list_hidden(asking, service, own, &mut list).await?;
     }
     for room in settings
@@ -204,8 +204,9 @@ fn take(item: &Element, service: &Jid, list: &mut Listing) -> Result<(), Error> 
         Ok(room) if room.as_str() == spelled && room.domain() == service.as_str() => {
             let name = attribute(item, "name").map(name_only);
             let local = room.local().unwrap_or_default();
-            let name =
-                name.filter(|name| !name.is_empty() && *name != local && name.len() <= super::read::LONGEST);
+            let name = name.filter(|name| {
+                !name.is_empty() && *name != local && name.len() <= super::read::MAX_TEXT_BYTES
+            });
             let name = name.map(Arc::from);
             add(list, room, name)
         }

@@ -5,7 +5,7 @@ use crate::model::Jid;
 use crate::server::settings::ServerSettings;
 
 /// Maximum number of rooms that are processed in parallel.
-pub(super) const SIDE_BY_SIDE: usize = 64;
+pub(super) const MAX_PARALLEL_ROOMS: usize = 64;
 
 /// The server that requests are for.
 pub(super) struct Hub<'a> {

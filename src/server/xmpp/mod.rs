@@ -34,7 +34,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use self::apply::OutcomeReporter;
 use self::dialect::Dialect;
-use self::hub::{Hub, SIDE_BY_SIDE};
+use self::hub::{Hub, MAX_PARALLEL_ROOMS};
 use self::link::{Asking, Link};
 use self::watch::{Fingerprint, WatchAction, XmppWatch};
 use super::backend::{Applied, AskPassword, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, Seen};
@@ -289,7 +289,7 @@ impl Backend for Xmpp {
         let fingerprints = RefCell::new(Vec::new());
         let (result, lost) = self.run(async |asking, settings| {
             let failed = RefCell::new(None);
-            let each = iter(rooms).for_each_concurrent(SIDE_BY_SIDE, async |room| {
+            let each = iter(rooms).for_each_concurrent(MAX_PARALLEL_ROOMS, async |room| {
                 if reported.borrow().1 || failed.borrow().is_some() {
                     return;
                 }
@@ -342,7 +342,7 @@ impl Backend for Xmpp {
         let (result, lost) = self.run(async |asking, settings| {
             let hub = Hub { dialect, settings };
             let failed = RefCell::new(None);
-            let each = iter(rooms.values()).for_each_concurrent(SIDE_BY_SIDE, async |numbers| {
+            let each = iter(rooms.values()).for_each_concurrent(MAX_PARALLEL_ROOMS, async |numbers| {
                 if reporter.is_stopped() {
                     return;
                 }

@@ -2,7 +2,7 @@
 
 use super::dialect::Dialect;
 use super::element::Refused;
-use super::read::{self, LONGEST};
+use super::read::{self, MAX_TEXT_BYTES};
 use crate::model::{HatId, Jid};
 use crate::sync::{Condition, HatValue, Item, ItemChange, ItemOutcome, ItemValue, Refusal};
 
@@ -52,7 +52,7 @@ pub(super) fn fits(change: &ItemChange, dialect: Dialect) -> Result<(), ItemOutc
     let odd = |what: &str| Err(refuse(Condition::NotAcceptable, Some(what)));
     let sound = |text: &str| {
         // The server changes carriage returns.
-        text.len() <= LONGEST && dialect.class().accepts_text(text) && !text.contains('\r')
+        text.len() <= MAX_TEXT_BYTES && dialect.class().accepts_text(text) && !text.contains('\r')
     };
     match change.item.hat().map(HatId::as_str) {
         Some("") => return odd("the ID is empty"),

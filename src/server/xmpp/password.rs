@@ -12,7 +12,7 @@ use crate::sync::Secret;
 /// How long the command may take. It may show a password prompt of its own.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 /// Maximum output of the command, in bytes.
-const LONGEST: usize = 64 << 10;
+const MAX_OUTPUT_BYTES: usize = 64 << 10;
 
 /// The first line of the command's output.
 pub(super) fn from_command(line: &CommandLine, jid: &Jid) -> Result<Secret, Error> {
@@ -37,7 +37,7 @@ pub(super) fn from_command(line: &CommandLine, jid: &Jid) -> Result<Secret, Erro
             }
             Err(ChannelError::Io(error)) => return Err(failed(format!("cannot be read: {error}"))),
         }
-        if printed.len() > LONGEST {
+        if printed.len() > MAX_OUTPUT_BYTES {
             return Err(failed("printed too much.".into()));
         }
     }

@@ -22,7 +22,7 @@ pub(super) const MUC_ADMIN: &str = "http://jabber.org/protocol/muc#admin";
 pub(super) const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 const FORM: &str = "jabber:x:data";
 /// Maximum length of an ID, title, name or nickname, in bytes.
-pub(super) const LONGEST: usize = 16_384;
+pub(super) const MAX_TEXT_BYTES: usize = 16_384;
 
 /// Why a room could not be read.
 pub(super) enum Unread {
@@ -137,7 +137,7 @@ async fn parts(
 }
 
 fn fits(id: &str, title: Option<&str>) -> bool {
-    id.len() <= LONGEST && title.is_none_or(|title| title.len() <= LONGEST)
+    id.len() <= MAX_TEXT_BYTES && title.is_none_or(|title| title.len() <= MAX_TEXT_BYTES)
 }
 
 /// What a room says of itself.
@@ -166,7 +166,7 @@ async fn info(asking: &Asking, room: &Jid) -> Result<Info, Unread> {
         attribute(identity, "name").map(str::to_owned)
     };
     let some = |text: Option<String>| {
-        text.filter(|text| !text.is_empty() && text.len() <= LONGEST)
+        text.filter(|text| !text.is_empty() && text.len() <= MAX_TEXT_BYTES)
             .map(Arc::from)
     };
     Ok(Info {
@@ -227,7 +227,7 @@ fn take_user(room: &mut RemoteRoom, entry: &ListEntry, listed: Affiliation) {
         .attribute("affiliation")
         .map_or(Some(listed), Affiliation::from_name);
     let some = |text: Option<&str>| {
-        text.filter(|text| !text.is_empty() && text.len() <= LONGEST)
+        text.filter(|text| !text.is_empty() && text.len() <= MAX_TEXT_BYTES)
             .map(Arc::from)
     };
     match (Jid::parse(spelled), affiliation) {

@@ -12,8 +12,8 @@ use crate::model::Room;
 use crate::sync::noted::age;
 use crate::sync::{AnswerTime, ItemOutcome, ItemValue, RemoteRoom, local_value};
 
-/// Maximum number of previous values remembered for an item.
-const MAX_PREVIOUS: usize = 16;
+/// Maximum number of earlier values that are kept of an item.
+const MAX_EARLIER_VALUES: usize = 16;
 
 /// An update of the base: a value that both sides now have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -278,7 +278,7 @@ impl Committed {
         let now = before.answered.at.earliest();
         self.before
             .retain(|old| now.duration_since(old.answered.at.earliest()) <= ROLLBACK_PERIOD);
-        if self.before.len() >= MAX_PREVIOUS {
+        if self.before.len() >= MAX_EARLIER_VALUES {
             self.before.remove(0);
         }
         self.before.push(before);

@@ -10,7 +10,7 @@ use crate::model::Room;
 use crate::sync::{ChangedItem, Item, local_value};
 
 /// Maximum number of earlier prepared changes that are kept of an item.
-const MOST_EARLIER: usize = 16;
+const MAX_EARLIER_CHANGES: usize = 16;
 
 impl Outbox {
     /// Adds a change that is about to be committed; it must be durable before the commit. `reason`: for users.
@@ -103,7 +103,7 @@ impl Prepared {
     /// The last of these changes, with those before.
     fn last_of(mut all: Vec<Self>) -> Option<Self> {
         let last = all.pop()?;
-        all.drain(..all.len().saturating_sub(MOST_EARLIER));
+        all.drain(..all.len().saturating_sub(MAX_EARLIER_CHANGES));
         Some(Self { earlier: all, ..last })
     }
 }

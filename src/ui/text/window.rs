@@ -3,7 +3,7 @@
 use super::{Charset, cut, sanitize_for, tail, width};
 
 /// Beyond this number of bytes per column, a text is not scanned as a whole.
-const LONGEST_GRAPHEME: usize = 64;
+const MAX_GRAPHEME_BYTES: usize = 64;
 
 /// The part of a text shown in this width, and the column of the cursor, given in characters.
 pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (String, usize) {
@@ -16,7 +16,7 @@ pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset
     let shown_after = cut(after, columns, charset);
     // Text that was not cut fits. The width alone does not show this: a wide character may not have fitted before the
     // ellipsis.
-    let whole = after.len() <= columns.saturating_mul(LONGEST_GRAPHEME)
+    let whole = after.len() <= columns.saturating_mul(MAX_GRAPHEME_BYTES)
         && shown_after == sanitize_for(after, charset);
     let after_columns = width(&shown_after);
     // At the end of the text the cursor needs a cell of its own.
