@@ -70,7 +70,7 @@ pub trait Backend: Send {
 
     /// Asks the server for changes in the watched rooms since they were last read or looked at: a few short requests, so
     /// that the caller can do something else soon. A change may be reported although it is known, never the other way.
-    fn look(&mut self, _on_result: ResultCallback<'_, Seen>) -> Result<(), Error> {
+    fn look(&mut self, _on_result: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
         Ok(())
     }
 }
@@ -112,7 +112,7 @@ pub enum ReadEvent {
 
 /// A change in a watched room.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
+pub enum WatchEvent {
     /// Users as they are now, and nothing else changed.
     Users {
         /// The room.

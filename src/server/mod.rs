@@ -29,7 +29,8 @@ mod worker;
 pub mod xmpp;
 
 pub use backend::{
-    Applied, AskPassword, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, Seen, SeenOccupants,
+    Applied, AskPassword, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, SeenOccupants,
+    WatchEvent,
 };
 pub use discreet::Discretion;
 pub use error::Error;

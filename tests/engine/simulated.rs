@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use hatrack::model::Jid;
 use hatrack::server::{
-    Applied, AskPassword, Backend, Error, ReadEvent, ResultCallback, RoomChanges, RoomList, Seen,
-    SeenOccupants,
+    Applied, AskPassword, Backend, Error, ReadEvent, ResultCallback, RoomChanges, RoomList, SeenOccupants,
+    WatchEvent,
 };
 use hatrack::sync::{
     Condition, Item, ItemOutcome, ItemValue, Missing, Occupant, Refusal, RemoteRoom, RemoteRoomInfo,
@@ -378,7 +378,7 @@ impl Backend for Connection {
         self.next_look
     }
 
-    fn look(&mut self, tell: ResultCallback<'_, Seen>) -> Result<(), Error> {
+    fn look(&mut self, tell: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
         self.next_look = Some(Instant::now() + LOOK_INTERVAL);
         self.open()?;
         self.begin()?;
@@ -396,12 +396,12 @@ impl Backend for Connection {
             };
             let room = room.clone();
             all.push(match user {
-                Some(user) => Seen::Users {
+                Some(user) => WatchEvent::Users {
                     room,
                     users: vec![(user.clone(), there.users.get(user).cloned())],
                     by: by.clone(),
                 },
-                None => Seen::Room { room },
+                None => WatchEvent::Room { room },
             });
         }
         if let Some(room) = self.selected.clone() {
@@ -416,7 +416,7 @@ impl Backend for Connection {
                 is_complete: true,
                 users: users.collect(),
             };
-            all.push(Seen::Occupants {
+            all.push(WatchEvent::Occupants {
                 room,
                 seen: Some(seen),
             });

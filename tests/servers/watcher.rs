@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use hatrack::model::Jid;
-use hatrack::server::{Backend, ReadEvent, Seen};
+use hatrack::server::{Backend, ReadEvent, WatchEvent};
 use hatrack::sync::{Occupants, RemoteUser, RoomRead};
 
 use crate::changes::jid;
@@ -54,7 +54,7 @@ impl Watcher {
     }
 
     /// Looks once, when it is time, and gives what is reported besides who is in the rooms.
-    pub(crate) fn look(&mut self) -> Vec<Seen> {
+    pub(crate) fn look(&mut self) -> Vec<WatchEvent> {
         let due = self.backend.next_look().expect("rooms are watched");
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         let mut all = Vec::new();
@@ -69,8 +69,8 @@ impl Watcher {
     }
 
     /// Takes who is in a room. Returns whether something else was reported.
-    fn is_other(&mut self, seen: &Seen) -> bool {
-        let Seen::Occupants { room, seen } = seen else {
+    fn is_other(&mut self, seen: &WatchEvent) -> bool {
+        let WatchEvent::Occupants { room, seen } = seen else {
             return true;
         };
         let Some(seen) = seen else {
@@ -93,7 +93,7 @@ impl Watcher {
     }
 
     /// Looks until something is reported.
-    pub(crate) fn until(&mut self, mut wanted: impl FnMut(&Seen) -> bool) -> Seen {
+    pub(crate) fn until(&mut self, mut wanted: impl FnMut(&WatchEvent) -> bool) -> WatchEvent {
         let began = Instant::now();
         let mut all = Vec::new();
         while began.elapsed() < PATIENCE {
@@ -113,17 +113,17 @@ impl Watcher {
         room: &str,
         user: &str,
         wanted: impl Fn(Option<&RemoteUser>) -> bool,
-    ) -> Vec<Seen> {
+    ) -> Vec<WatchEvent> {
         let (room, user, began) = (jid(room), jid(user), Instant::now());
         let mut all = Vec::new();
         while began.elapsed() < PATIENCE {
             for seen in self.look() {
                 let now = match &seen {
-                    Seen::Users { room: of, users, .. } if *of == room => {
+                    WatchEvent::Users { room: of, users, .. } if *of == room => {
                         let mut users = users.iter().filter(|(jid, _)| *jid == user);
                         users.next().map(|(_, now)| now.clone())
                     }
-                    Seen::Room { room: of } if *of == room => match self.read(&[room.as_str()]).pop() {
+                    WatchEvent::Room { room: of } if *of == room => match self.read(&[room.as_str()]).pop() {
                         Some(RoomRead::Read(read)) => Some(read.users.get(&user).cloned()),
                         other => panic!("{other:?}"),
                     },
@@ -140,8 +140,10 @@ impl Watcher {
 }
 
 /// The room of a report.
-pub(crate) fn room_of(seen: &Seen) -> &str {
+pub(crate) fn room_of(seen: &WatchEvent) -> &str {
     match seen {
-        Seen::Users { room, .. } | Seen::Room { room } | Seen::Occupants { room, .. } => room.as_str(),
+        WatchEvent::Users { room, .. } | WatchEvent::Room { room } | WatchEvent::Occupants { room, .. } => {
+            room.as_str()
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::super::backend::Seen;
+use super::super::backend::WatchEvent;
 use super::super::error::Error;
 use super::Engine;
 use super::at_once::NO_ID;
@@ -172,11 +172,11 @@ impl Engine {
         let is_cut = all.len() >= MAX_CHANGES_PER_LOOK;
         for seen in all {
             match seen {
-                Seen::Users { room, users, by } => self.take_users(&room, users, by.as_ref()),
+                WatchEvent::Users { room, users, by } => self.take_users(&room, users, by.as_ref()),
                 // It may now be another room, to which nothing is sent before it is read.
-                Seen::Room { room } if self.control.follows(&room) => self.following.note_unread(room),
-                Seen::Room { room } => drop(self.reads.remove(&room)),
-                Seen::Occupants { room, seen } => self.take_occupants(&room, seen),
+                WatchEvent::Room { room } if self.control.follows(&room) => self.following.note_unread(room),
+                WatchEvent::Room { room } => drop(self.reads.remove(&room)),
+                WatchEvent::Occupants { room, seen } => self.take_occupants(&room, seen),
             }
         }
         if result.is_ok() {

@@ -20,7 +20,7 @@ use self::command::RunningCommand;
 use self::shell::Shell;
 use self::socket::Socket;
 use self::watched::ProsodyWatch;
-use super::backend::{Applied, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, Seen};
+use super::backend::{Applied, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, WatchEvent};
 use super::channel::ChannelError;
 use super::error::Error;
 use super::listing::{self, Listing, MAX_ROOMS};
@@ -272,7 +272,7 @@ impl Backend for Prosody {
         self.watch.next_look()
     }
 
-    fn look(&mut self, on_result: ResultCallback<'_, Seen>) -> Result<(), Error> {
+    fn look(&mut self, on_result: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
         self.look_at_watched(on_result)
     }
 }

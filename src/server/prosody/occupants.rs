@@ -2,7 +2,7 @@
 
 use super::codec::{unescape, word_jid};
 use crate::model::Jid;
-use crate::server::backend::{Seen, SeenOccupants};
+use crate::server::backend::{SeenOccupants, WatchEvent};
 use crate::sync::Occupant;
 
 /// What changed among the occupants of a room.
@@ -44,8 +44,8 @@ impl OccupantsGroup {
         true
     }
 
-    pub(super) fn into_seen(self) -> Seen {
-        Seen::Occupants {
+    pub(super) fn into_seen(self) -> WatchEvent {
+        WatchEvent::Occupants {
             room: self.room,
             seen: self.seen,
         }

@@ -11,7 +11,7 @@ use super::read::{MAX_ROOM_SIZE, PAGE, PartialRoom};
 use super::watched::ProsodyWatch;
 use super::{Prosody, malformed, records};
 use crate::model::Jid;
-use crate::server::backend::{ResultCallback, Seen};
+use crate::server::backend::{ResultCallback, WatchEvent};
 use crate::server::error::Error;
 
 /// The server stops noting changes when nobody has asked for so many timeouts.
@@ -42,7 +42,7 @@ impl Prosody {
     }
 
     /// Asks for changes.
-    pub(super) fn look_at_watched(&mut self, on_result: ResultCallback<'_, Seen>) -> Result<(), Error> {
+    pub(super) fn look_at_watched(&mut self, on_result: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
         if self.watch.is_idle() {
             return Ok(());
         }
@@ -62,14 +62,14 @@ impl Prosody {
         while flow.is_continue()
             && let Some(seen) = seen.next()
         {
-            if let Seen::Room { room } = &seen {
+            if let WatchEvent::Room { room } = &seen {
                 known.insert(room.clone(), Some(Instant::now()));
             }
             flow = on_result(seen);
         }
         // The server does not report the rest again.
         for seen in seen {
-            if let Seen::Users { room, .. } | Seen::Room { room } = seen {
+            if let WatchEvent::Users { room, .. } | WatchEvent::Room { room } = seen {
                 known.insert(room, None);
             }
         }
@@ -83,10 +83,10 @@ impl Prosody {
 
 impl ProsodyWatch {
     /// Whether something is about a watched room.
-    fn has(&self, seen: &Seen) -> bool {
+    fn has(&self, seen: &WatchEvent) -> bool {
         match seen {
-            Seen::Users { room, .. } | Seen::Room { room } => self.rooms.contains_key(room),
-            Seen::Occupants { room, .. } => self.visible.contains(room),
+            WatchEvent::Users { room, .. } | WatchEvent::Room { room } => self.rooms.contains_key(room),
+            WatchEvent::Occupants { room, .. } => self.visible.contains(room),
         }
     }
 }
@@ -113,7 +113,7 @@ struct UsersByActor {
 }
 
 impl Found {
-    fn into_seen(self) -> impl Iterator<Item = Seen> {
+    fn into_seen(self) -> impl Iterator<Item = WatchEvent> {
         let Self {
             mut rooms,
             users,
@@ -133,7 +133,7 @@ impl Found {
         let users = seen.into_iter().map(|group| {
             let gone = group.gone.into_iter().map(|user| (user, None));
             let there = group.reading.room.users.into_iter();
-            Seen::Users {
+            WatchEvent::Users {
                 room: group.room,
                 users: gone
                     .chain(there.map(|(user, there)| (user, Some(there))))
@@ -141,7 +141,7 @@ impl Found {
                 by: group.by,
             }
         });
-        let rooms = rooms.into_iter().map(|room| Seen::Room { room });
+        let rooms = rooms.into_iter().map(|room| WatchEvent::Room { room });
         // First, since a caller that takes only some of it has the rest of the others reported again.
         let occupants = occupants.into_iter().map(OccupantsGroup::into_seen);
         occupants.chain(users).chain(rooms)

@@ -37,7 +37,9 @@ use self::dialect::Dialect;
 use self::hub::{Hub, MAX_PARALLEL_ROOMS};
 use self::link::{Asking, Link};
 use self::watch::{Fingerprint, WatchAction, XmppWatch};
-use super::backend::{Applied, AskPassword, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, Seen};
+use super::backend::{
+    Applied, AskPassword, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, WatchEvent,
+};
 use super::error::Error;
 use super::refused_login::RefusedLogin;
 use super::settings::{Account, PasswordSource, ServerSettings};
@@ -373,7 +375,7 @@ impl Backend for Xmpp {
         self.watch.next().map(|(at, _)| at)
     }
 
-    fn look(&mut self, on_result: ResultCallback<'_, Seen>) -> Result<(), Error> {
+    fn look(&mut self, on_result: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
         while let Some((_, action)) = self.watch.next().filter(|(at, _)| *at <= Instant::now()) {
             let (room, asked) = match action {
                 WatchAction::RequestRead(room) => (room, false),
@@ -386,7 +388,7 @@ impl Backend for Xmpp {
                 }
             };
             self.watch.was_reported(&room, Instant::now());
-            if on_result(Seen::Room { room }).is_break() {
+            if on_result(WatchEvent::Room { room }).is_break() {
                 return Err(Error::Stopped);
             }
             // The caller can do something else before the next request.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use hatrack::model::{Affiliation, HatId};
-use hatrack::server::{Backend, Seen};
+use hatrack::server::{Backend, WatchEvent};
 use hatrack::sync::RemoteUser;
 
 use super::state::Member;
@@ -76,7 +76,7 @@ fn changes_of_others_are_reported() {
         seen.extend(watcher.until_user(ROOM, OFF, is_admin));
         server.destroy(OTHER);
         server.destroy(ROOM);
-        seen.push(watcher.until(|seen| matches!(seen, Seen::Room { .. })));
+        seen.push(watcher.until(|seen| matches!(seen, WatchEvent::Room { .. })));
         assert!(seen.iter().all(|seen| room_of(seen) == ROOM), "{seen:?}");
     });
 }

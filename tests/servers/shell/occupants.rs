@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use hatrack::server::Seen;
+use hatrack::server::WatchEvent;
 use hatrack::sync::Occupants;
 use serde_json::json;
 
@@ -52,7 +52,7 @@ fn wait(watcher: &mut Watcher, room: &str, wanted: &[&str]) {
 }
 
 /// The same; `check` sees what else is reported.
-fn wait_while(watcher: &mut Watcher, room: &str, wanted: &[&str], check: impl Fn(Vec<Seen>)) {
+fn wait_while(watcher: &mut Watcher, room: &str, wanted: &[&str], check: impl Fn(Vec<WatchEvent>)) {
     let (room, began) = (jid(room), Instant::now());
     loop {
         check(watcher.look());

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use hatrack::model::{Affiliation, HatId};
-use hatrack::server::Seen;
+use hatrack::server::WatchEvent;
 use serde_json::json;
 
 use super::{By, SAVED, access, apply, change, connect, each, hat, jid, prosody, settings};
@@ -71,11 +71,11 @@ fn retitled(server: &Server, user: &str, title: &str) {
 }
 
 /// The users of reports, and who changed them; each must be of the room.
-fn users(seen: &[Seen]) -> Vec<(Vec<&str>, Option<&str>)> {
+fn users(seen: &[WatchEvent]) -> Vec<(Vec<&str>, Option<&str>)> {
     let mut all: Vec<_> = seen
         .iter()
         .map(|seen| match seen {
-            Seen::Users { room, users, by } if room.as_str() == ROOM => (
+            WatchEvent::Users { room, users, by } if room.as_str() == ROOM => (
                 users.iter().map(|(user, _)| user.as_str()).collect(),
                 by.as_deref(),
             ),
@@ -86,8 +86,8 @@ fn users(seen: &[Seen]) -> Vec<(Vec<&str>, Option<&str>)> {
     all
 }
 
-fn whole(room: &str) -> Seen {
-    Seen::Room { room: jid(room) }
+fn whole(room: &str) -> WatchEvent {
+    WatchEvent::Room { room: jid(room) }
 }
 
 #[test]
@@ -116,9 +116,9 @@ fn reports_users_as_they_are_and_who_changed_them() {
                 (vec!["carol@localhost"], Some("ana@localhost"))
             ]
         );
-        let user = |seen: &[Seen], name: &str| {
+        let user = |seen: &[WatchEvent], name: &str| {
             let users = seen.iter().flat_map(|seen| match seen {
-                Seen::Users { users, .. } => users.clone(),
+                WatchEvent::Users { users, .. } => users.clone(),
                 _ => Vec::new(),
             });
             let mut users = users.filter(|(user, _)| user.as_str() == name);
@@ -312,14 +312,14 @@ fn nothing_is_lost_when_the_caller_stops() {
         server.lua_room(OTHER, &format!("{} return 'done'", retitle(BOB, "Second")));
         let mut first = None;
         let stopped = watcher.backend.look(&mut |seen| {
-            if matches!(seen, Seen::Occupants { .. }) {
+            if matches!(seen, WatchEvent::Occupants { .. }) {
                 return ControlFlow::Continue(());
             }
             first = Some(seen);
             ControlFlow::Break(())
         });
         assert_eq!(stopped, Err(hatrack::server::Error::Stopped));
-        let Some(Seen::Users { room, .. }) = first else {
+        let Some(WatchEvent::Users { room, .. }) = first else {
             panic!("{first:?}");
         };
         let rest = if room.as_str() == ROOM { OTHER } else { ROOM };
