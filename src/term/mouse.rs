@@ -23,8 +23,9 @@ impl ClickTracker {
             MouseAction::WheelUp => Msg::Wheel { on, down: false },
             MouseAction::WheelDown => Msg::Wheel { on, down: true },
             MouseAction::Press => {
-                let soon = |(then, place)| place == at && now.saturating_duration_since(then) <= DOUBLE_CLICK;
-                let double = before.is_some_and(soon);
+                let is_double =
+                    |(then, place)| place == at && now.saturating_duration_since(then) <= DOUBLE_CLICK;
+                let double = before.is_some_and(is_double);
                 self.0 = (!double).then_some((now, at));
                 Msg::Click { on, double }
             }

@@ -614,7 +614,7 @@ fn room_that_is_gone_is_not_followed() {
         let (session, store) = (stage.session(), stage.store());
         session.follow(&store);
         session.after_looks(&stage);
-        // WatchEvent as gone, then there again: somebody has to compare it.
+        // Seen as gone, then there again: somebody has to compare it.
         go_away(&stage);
         assert_eq!(session.follower(), Follower::NotCompared);
         stage.server.lock().unwrap().gone = false;

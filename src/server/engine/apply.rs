@@ -315,7 +315,7 @@ impl Engine {
             let (Some(changes), Some(job)) = (changes, job) else {
                 return ControlFlow::Continue(());
             };
-            seen.report_doubt(notify);
+            seen.report_outdated(notify);
             // A room is asked for the next changes only after this.
             let at = AnswerTime::new(job.asked, Timestamp::now());
             let mut answered = 0;

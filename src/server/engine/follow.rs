@@ -158,7 +158,7 @@ impl Engine {
     }
 
     fn look(&mut self) -> Result<(), Error> {
-        self.seen.report_doubt(&self.notify);
+        self.seen.report_outdated(&self.notify);
         let Self { backend, control, .. } = self;
         let mut all = Vec::new();
         let result = backend.look(&mut |seen| {
@@ -320,7 +320,7 @@ impl Engine {
         let is_at_once = self.settings.entry.send == SendMode::AtOnce;
         let known = self.rooms.get_mut(room);
         match known.map(|known| std::mem::take(&mut known.lost)) {
-            Some(Lost::Waits) if is_at_once => self.resend.soon(room),
+            Some(Lost::Waits) if is_at_once => self.resend.send_now(room),
             Some(Lost::NotNoted) => self.following.read_again(room, true),
             Some(Lost::Waits | Lost::Nothing) | None => {}
         }

@@ -171,7 +171,7 @@ impl Engine {
                 ..
             } = self;
             let result = backend.read_rooms(&missing, &mut |event| {
-                seen.report_doubt(notify);
+                seen.report_outdated(notify);
                 if let ReadEvent::Room { room, mut read } = event {
                     if let RoomRead::Read(remote) = &read {
                         memory = memory.saturating_add(remote.size());

@@ -40,7 +40,7 @@ impl Resend {
     }
 
     /// A room has changes to send now.
-    pub(super) fn soon(&mut self, room: &Jid) {
+    pub(super) fn send_now(&mut self, room: &Jid) {
         self.rooms.insert(room.clone());
         self.next = Some((Instant::now(), FIRST_PAUSE));
     }

@@ -12,7 +12,7 @@ use crate::sync::{Occupants, ServerEvent};
 /// Maximum number of occupants of a room.
 const MAX_OCCUPANTS: usize = 5_000;
 /// After this time without a look at the server it is not certain who is there.
-const DOUBTFUL_AFTER: Duration = Duration::from_secs(30);
+const OUTDATED_AFTER: Duration = Duration::from_secs(30);
 
 /// The occupants of the watched rooms as far as the server reported them.
 #[derive(Debug, Default)]
@@ -80,9 +80,9 @@ impl SeenRooms {
         shown
     }
 
-    /// Takes the rooms that the session shows, because that is now doubtful. They are reported again after the next look.
-    fn doubt(&mut self) -> Vec<Jid> {
-        let is_old = self.looked.is_none_or(|at| at.elapsed() >= DOUBTFUL_AFTER);
+    /// Takes the rooms that the session shows, because that may be outdated. They are reported again after the next look.
+    fn take_outdated(&mut self) -> Vec<Jid> {
+        let is_old = self.looked.is_none_or(|at| at.elapsed() >= OUTDATED_AFTER);
         let rooms = self.rooms.iter_mut().filter(|_| is_old);
         let announced = rooms.filter_map(|(room, known)| {
             let announced = std::mem::take(&mut known.is_announced);
@@ -92,9 +92,9 @@ impl SeenRooms {
     }
 
     /// Reports that it is not certain who is in the rooms, if the server was not looked at for long.
-    pub(super) fn report_doubt(&mut self, notify: &Notify) {
-        let doubtful = self.doubt();
-        report_unknown(notify, doubtful);
+    pub(super) fn report_outdated(&mut self, notify: &Notify) {
+        let outdated = self.take_outdated();
+        report_unknown(notify, outdated);
     }
 }
 
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn reports_only_complete_rooms_and_doubts_old_ones() {
+    fn reports_only_complete_rooms_and_withdraws_outdated_ones() {
         let room = jid("a@muc.example.org");
         let mut rooms = SeenRooms::default();
         rooms.take(&room, Some(seen(true, false, &["x@example.org"])));
@@ -136,10 +136,10 @@ mod tests {
         assert_eq!(announced.first().unwrap().1.len(), 2);
         assert_eq!(rooms.take_unannounced(), []);
         rooms.looked = Some(Instant::now());
-        assert_eq!(rooms.doubt(), []);
+        assert_eq!(rooms.take_outdated(), []);
         rooms.looked = None;
-        assert_eq!(rooms.doubt(), std::slice::from_ref(&room));
-        assert_eq!(rooms.doubt(), []);
+        assert_eq!(rooms.take_outdated(), std::slice::from_ref(&room));
+        assert_eq!(rooms.take_outdated(), []);
         assert_eq!(rooms.take_unannounced(), announced, "after the next look");
         assert!(rooms.take(&room, None));
         assert!(!rooms.take(&room, None));

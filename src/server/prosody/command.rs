@@ -70,10 +70,10 @@ impl Transport for RunningCommand {
     }
 
     fn close(&mut self) {
-        let soon = Instant::now() + EXIT_TIMEOUT;
+        let deadline = Instant::now() + EXIT_TIMEOUT;
         // Not the end of the input: then the line editor would write a history of all that was sent.
-        let _ = self.child.channel.send(b"c2s.session.disconnect()\n", soon);
-        while self.child.channel.receive(soon).is_ok() {}
+        let _ = self.child.channel.send(b"c2s.session.disconnect()\n", deadline);
+        while self.child.channel.receive(deadline).is_ok() {}
     }
 }
 

@@ -101,8 +101,8 @@ impl Shell {
     /// Closes the connection cleanly.
     pub(super) fn close(&mut self) {
         // If this cannot be sent, the hooks go with their lease.
-        let soon = Instant::now() + Duration::from_millis(200);
-        let _ = self.transport.send(&["> hatrack.stop()".to_owned()], soon);
+        let deadline = Instant::now() + Duration::from_millis(200);
+        let _ = self.transport.send(&["> hatrack.stop()".to_owned()], deadline);
         self.transport.close();
     }
 

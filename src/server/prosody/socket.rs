@@ -84,9 +84,9 @@ impl Transport for Socket {
     }
 
     fn close(&mut self) {
-        let soon = Instant::now() + std::time::Duration::from_millis(200);
+        let deadline = Instant::now() + std::time::Duration::from_millis(200);
         // If the connection is lost, there is nothing to close.
-        let _ = self.channel.send(b"</stream:stream>", soon);
+        let _ = self.channel.send(b"</stream:stream>", deadline);
     }
 }
 

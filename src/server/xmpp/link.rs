@@ -332,9 +332,9 @@ impl Link {
 
     /// Closes the stream cleanly.
     pub(super) async fn close(mut self) {
-        let soon = Instant::now() + Duration::from_millis(200);
+        let deadline = Instant::now() + Duration::from_millis(200);
         // If the connection is lost, there is nothing to close.
-        let _ = timeout_at(soon, self.stream.shutdown()).await;
+        let _ = timeout_at(deadline, self.stream.shutdown()).await;
     }
 }
 

@@ -68,7 +68,7 @@ impl Outbox {
         match outcome {
             // The server has it, but loses it when it restarts. A read would show it and prove nothing, so it is sent again.
             ItemOutcome::Done { saved: false } if confirms_storage => {
-                committed.doubt(sent);
+                committed.mark_in_doubt(sent);
                 None
             }
             ItemOutcome::Done { saved } => {
@@ -102,7 +102,7 @@ impl Outbox {
             }
             ItemOutcome::Refused(_) => None,
             ItemOutcome::Unknown => {
-                committed.doubt(sent);
+                committed.mark_in_doubt(sent);
                 None
             }
         }
@@ -199,10 +199,10 @@ impl Outbox {
         let may_be_lost = |(item, entry): (&Item, &Entry)| {
             let committed = entry.committed.as_ref().filter(|_| entry.prepared.is_none())?;
             let value = &committed.wanted.value;
-            let doubtful =
+            let in_doubt =
                 committed.state == SendState::Waiting && committed.in_doubt.contains(&committed.wanted);
             let both = remote.value(item) == *value && local_value(self.class, local, item) == *value;
-            (doubtful && both).then(|| item.clone())
+            (in_doubt && both).then(|| item.clone())
         };
         let confirms = self.class.confirms_storage();
         self.entries
@@ -267,7 +267,7 @@ impl Stream {
 
 impl Committed {
     /// The server may have this value, or lose it.
-    fn doubt(&mut self, sent: Wanted) {
+    fn mark_in_doubt(&mut self, sent: Wanted) {
         if !self.in_doubt.contains(&sent) {
             self.in_doubt.push(sent);
         }
