@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::change::{Changing, Ended};
+use super::change::{BatchEnd, RoomChanger};
 use super::hub::Hub;
 use super::link::Asking;
 use super::outcome::refuse;
@@ -60,7 +60,7 @@ pub(super) async fn apply_room(
         let Some(work) = reporter.work.get(*number) else {
             continue;
         };
-        let mut room = Changing::new(asking, hub, &work.room);
+        let mut room = RoomChanger::new(asking, hub, &work.room);
         if !hub.has(&work.room) {
             let all = (0..work.changes.len()).map(|change| (change, refuse(Condition::Forbidden, None)));
             reporter.report(*number, all.collect());
@@ -84,9 +84,9 @@ pub(super) async fn apply_room(
                 reporter.report(*number, finished);
             }
             match end {
-                Ended::Not => at += count,
-                Ended::Lost(error) => return Err(error),
-                Ended::Room(outcome) => {
+                BatchEnd::Completed => at += count,
+                BatchEnd::ConnectionLost(error) => return Err(error),
+                BatchEnd::RoomFailed(outcome) => {
                     let all = (at + done..work.changes.len()).map(|change| (change, outcome.clone()));
                     let all: Vec<_> = all.collect();
                     if !all.is_empty() {
@@ -95,7 +95,7 @@ pub(super) async fn apply_room(
                     break;
                 }
                 // The outcome is unknown; the rest of this room was not requested.
-                Ended::Silent => {
+                BatchEnd::NoAnswer => {
                     return Err(Error::Lost(format!(
                         "The server does not answer for {}.",
                         work.room

@@ -21,44 +21,44 @@ use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, RemoteRoom, RoomRead};
 
 /// Minimum time before values are read again.
-const FRESH: Duration = Duration::from_millis(500);
+const CACHE_LIFETIME: Duration = Duration::from_millis(500);
 /// Minimum time before values are read again, in multiples of the duration of reading them.
-const MIN_AGE_FACTOR: u32 = 10;
+const CACHE_LIFETIME_FACTOR: u32 = 10;
 
 /// A part of the room as read, with its expiry.
-struct Fresh {
+struct CachedRead {
     room: RemoteRoom,
     until: Instant,
 }
 
 /// A room with the values to compare with.
-pub(super) struct Changing<'a> {
+pub(super) struct RoomChanger<'a> {
     asking: &'a Asking,
     hub: &'a Hub<'a>,
     room: &'a Jid,
-    hats: Option<Fresh>,
-    catalog: Option<Fresh>,
-    users: Option<Fresh>,
+    hats: Option<CachedRead>,
+    catalog: Option<CachedRead>,
+    users: Option<CachedRead>,
 }
 
 /// The result of a change.
-enum End {
+enum ChangeResult {
     Outcome(ItemOutcome),
     /// The room cannot be read, or does not answer. The rest of it is not tried.
-    Room(ItemOutcome),
+    RoomFailed(ItemOutcome),
     /// The connection was lost. With an outcome if the change was requested.
-    Lost(Error, Option<ItemOutcome>),
+    ConnectionLost(Error, Option<ItemOutcome>),
 }
 
 /// Whether the next changes can be made.
-pub(super) enum Ended {
-    Not,
-    Room(ItemOutcome),
-    Silent,
-    Lost(Error),
+pub(super) enum BatchEnd {
+    Completed,
+    RoomFailed(ItemOutcome),
+    NoAnswer,
+    ConnectionLost(Error),
 }
 
-impl<'a> Changing<'a> {
+impl<'a> RoomChanger<'a> {
     pub(super) fn new(asking: &'a Asking, hub: &'a Hub<'a>, room: &'a Jid) -> Self {
         Self {
             asking,
@@ -71,24 +71,28 @@ impl<'a> Changing<'a> {
     }
 
     /// Makes changes that are sent together. Returns the outcomes of the first changes; all of them unless it ended.
-    pub(super) async fn make(&mut self, changes: &[ItemChange]) -> (Vec<ItemOutcome>, Ended) {
+    pub(super) async fn make(&mut self, changes: &[ItemChange]) -> (Vec<ItemOutcome>, BatchEnd) {
         if changes.len() > 1 {
             return self.affiliations(changes).await;
         }
         let Some(change) = changes.first() else {
-            return (Vec::new(), Ended::Not);
+            return (Vec::new(), BatchEnd::Completed);
         };
         match self.one(change).await {
-            End::Outcome(outcome) => (vec![outcome], Ended::Not),
-            End::Room(ItemOutcome::Unknown) => (vec![ItemOutcome::Unknown], Ended::Silent),
-            End::Room(outcome) => (Vec::new(), Ended::Room(outcome)),
-            End::Lost(error, outcome) => (outcome.into_iter().collect(), Ended::Lost(error)),
+            ChangeResult::Outcome(outcome) => (vec![outcome], BatchEnd::Completed),
+            ChangeResult::RoomFailed(ItemOutcome::Unknown) => {
+                (vec![ItemOutcome::Unknown], BatchEnd::NoAnswer)
+            }
+            ChangeResult::RoomFailed(outcome) => (Vec::new(), BatchEnd::RoomFailed(outcome)),
+            ChangeResult::ConnectionLost(error, outcome) => {
+                (outcome.into_iter().collect(), BatchEnd::ConnectionLost(error))
+            }
         }
     }
 
-    async fn one(&mut self, change: &ItemChange) -> End {
+    async fn one(&mut self, change: &ItemChange) -> ChangeResult {
         if let Err(outcome) = fits(change, self.hub.dialect) {
-            return End::Outcome(outcome);
+            return ChangeResult::Outcome(outcome);
         }
         match &change.item {
             Item::Hat { user, hat } => self.hat(change, user, hat).await,
@@ -97,12 +101,12 @@ impl<'a> Changing<'a> {
         }
     }
 
-    async fn hat(&mut self, change: &ItemChange, user: &Jid, hat: &HatId) -> End {
+    async fn hat(&mut self, change: &ItemChange, user: &Jid, hat: &HatId) -> ChangeResult {
         if let Err(end) = self.read_hats().await {
             return end;
         }
         if let Some(outcome) = compare_with(self.hats.as_ref(), change) {
-            return End::Outcome(outcome);
+            return ChangeResult::Outcome(outcome);
         }
         let dialect = self.hub.dialect;
         let wanted = match &change.wanted {
@@ -114,7 +118,7 @@ impl<'a> Changing<'a> {
                 Ok(true) => {}
                 Ok(false) => {
                     let why = "the hat is not in the room's catalog";
-                    return End::Outcome(refuse(Condition::ItemNotFound, Some(why)));
+                    return ChangeResult::Outcome(refuse(Condition::ItemNotFound, Some(why)));
                 }
                 Err(end) => return end,
             }
@@ -124,7 +128,7 @@ impl<'a> Changing<'a> {
             None => dialect.unassign(user.as_str(), hat.as_str()),
         };
         let end = self.command(command).await;
-        if let (End::Outcome(ItemOutcome::Done { .. }), Some(hats)) = (&end, &mut self.hats) {
+        if let (ChangeResult::Outcome(ItemOutcome::Done { .. }), Some(hats)) = (&end, &mut self.hats) {
             let there = hats.room.users.entry(user.clone()).or_default();
             match wanted {
                 Some(wanted) => drop(there.hats.insert(hat.clone(), wanted)),
@@ -134,28 +138,28 @@ impl<'a> Changing<'a> {
         end
     }
 
-    async fn is_defined(&mut self, hat: &HatId) -> Result<bool, End> {
+    async fn is_defined(&mut self, hat: &HatId) -> Result<bool, ChangeResult> {
         if self
             .catalog
             .as_ref()
-            .is_none_or(|fresh| fresh.until < Instant::now())
+            .is_none_or(|cached| cached.until < Instant::now())
         {
             self.read_catalog().await?;
         }
         let there =
             |room: &RemoteRoom| room.catalog.contains_key(hat) || room.unreadable.catalog.contains(hat);
-        Ok(self.catalog.as_ref().is_some_and(|fresh| there(&fresh.room)))
+        Ok(self.catalog.as_ref().is_some_and(|cached| there(&cached.room)))
     }
 
-    async fn entry(&mut self, change: &ItemChange, hat: &HatId) -> End {
+    async fn entry(&mut self, change: &ItemChange, hat: &HatId) -> ChangeResult {
         if self.hub.dialect != Dialect::Catalog {
-            return End::Outcome(refuse(Condition::FeatureNotImplemented, None));
+            return ChangeResult::Outcome(refuse(Condition::FeatureNotImplemented, None));
         }
         if let Err(end) = self.read_catalog().await {
             return end;
         }
         if let Some(outcome) = compare_with(self.catalog.as_ref(), change) {
-            return End::Outcome(outcome);
+            return ChangeResult::Outcome(outcome);
         }
         let command = if let Some(ItemValue::Catalog(wanted)) = &change.wanted {
             dialect::define(hat.as_str(), wanted)
@@ -165,16 +169,16 @@ impl<'a> Changing<'a> {
             if let Err(end) = self.read_hats().await {
                 return end;
             }
-            let hats = self.hats.as_ref().map(|fresh| &fresh.room);
+            let hats = self.hats.as_ref().map(|cached| &cached.room);
             let users = hats.into_iter().flat_map(|room| room.users.values());
             let count = users.filter(|user| user.hats.contains_key(hat)).count();
             if count > 0 {
                 let why = format!("{count} users have the hat");
-                return End::Outcome(refuse(Condition::Conflict, Some(&why)));
+                return ChangeResult::Outcome(refuse(Condition::Conflict, Some(&why)));
             }
             if hats.is_none_or(|room| room.unreadable.may_have(hat)) {
                 let why = "a user whose address cannot be read may have the hat";
-                return End::Outcome(refuse(Condition::Conflict, Some(why)));
+                return ChangeResult::Outcome(refuse(Condition::Conflict, Some(why)));
             }
             dialect::undefine(hat.as_str())
         };
@@ -183,7 +187,7 @@ impl<'a> Changing<'a> {
         self.command(command).await
     }
 
-    async fn affiliation(&mut self, change: &ItemChange, user: &Jid) -> End {
+    async fn affiliation(&mut self, change: &ItemChange, user: &Jid) -> ChangeResult {
         if let Err(end) = self.read_users().await {
             return end;
         }
@@ -191,31 +195,35 @@ impl<'a> Changing<'a> {
             if let Err(end) = self.read_hats().await {
                 return end;
             }
-            let there = self.hats.as_ref().and_then(|fresh| fresh.room.users.get(user));
+            let there = self.hats.as_ref().and_then(|cached| cached.room.users.get(user));
             let none = BTreeMap::new();
             if there.map_or(&none, |there| &there.hats) != expected {
-                return End::Outcome(ItemOutcome::Changed {
+                return ChangeResult::Outcome(ItemOutcome::Changed {
                     actual: self.actual(user),
                 });
             }
         }
         if let Some(outcome) = compare_with(self.users.as_ref(), change) {
-            return End::Outcome(outcome);
+            return ChangeResult::Outcome(outcome);
         }
         self.set_affiliations(&[change]).await
     }
 
     fn actual(&self, user: &Jid) -> Option<ItemValue> {
-        let users = self.users.as_ref().map(|fresh| &fresh.room);
+        let users = self.users.as_ref().map(|cached| &cached.room);
         users.and_then(|users| users.value(&Item::Affiliation { user: user.clone() }))
     }
 
     /// Changes affiliations of different users, in one request if possible.
-    async fn affiliations(&mut self, changes: &[ItemChange]) -> (Vec<ItemOutcome>, Ended) {
+    async fn affiliations(&mut self, changes: &[ItemChange]) -> (Vec<ItemOutcome>, BatchEnd) {
         match self.read_users().await {
             Ok(()) => {}
-            Err(End::Lost(error, _)) => return (Vec::new(), Ended::Lost(error)),
-            Err(End::Room(outcome) | End::Outcome(outcome)) => return (Vec::new(), Ended::Room(outcome)),
+            Err(ChangeResult::ConnectionLost(error, _)) => {
+                return (Vec::new(), BatchEnd::ConnectionLost(error));
+            }
+            Err(ChangeResult::RoomFailed(outcome) | ChangeResult::Outcome(outcome)) => {
+                return (Vec::new(), BatchEnd::RoomFailed(outcome));
+            }
         }
         let compared: Vec<Option<ItemOutcome>> = changes
             .iter()
@@ -230,7 +238,7 @@ impl<'a> Changing<'a> {
             .filter_map(|(change, outcome)| outcome.is_none().then_some(change))
             .collect();
         if open.is_empty() {
-            return (compared.into_iter().flatten().collect(), Ended::Not);
+            return (compared.into_iter().flatten().collect(), BatchEnd::Completed);
         }
         let same = |outcome: &ItemOutcome| {
             let each = compared
@@ -239,42 +247,42 @@ impl<'a> Changing<'a> {
             each.collect::<Vec<_>>()
         };
         match self.set_affiliations(&open).await {
-            End::Outcome(outcome @ ItemOutcome::Refused(_)) if open.len() == 1 => {
-                (same(&outcome), Ended::Not)
+            ChangeResult::Outcome(outcome @ ItemOutcome::Refused(_)) if open.len() == 1 => {
+                (same(&outcome), BatchEnd::Completed)
             }
             // The server changes all or none. Individual requests show which one is refused.
-            End::Outcome(ItemOutcome::Refused(_)) => {
+            ChangeResult::Outcome(ItemOutcome::Refused(_)) => {
                 let mut outcomes = Vec::new();
                 for (change, known) in changes.iter().zip(&compared) {
                     let end = match known {
-                        Some(outcome) => End::Outcome(outcome.clone()),
+                        Some(outcome) => ChangeResult::Outcome(outcome.clone()),
                         None => self.set_affiliations(&[change]).await,
                     };
                     match end {
-                        End::Outcome(outcome) => outcomes.push(outcome),
-                        End::Room(outcome) => {
+                        ChangeResult::Outcome(outcome) => outcomes.push(outcome),
+                        ChangeResult::RoomFailed(outcome) => {
                             outcomes.push(outcome);
-                            return (outcomes, Ended::Silent);
+                            return (outcomes, BatchEnd::NoAnswer);
                         }
-                        End::Lost(error, outcome) => {
+                        ChangeResult::ConnectionLost(error, outcome) => {
                             outcomes.extend(outcome);
-                            return (outcomes, Ended::Lost(error));
+                            return (outcomes, BatchEnd::ConnectionLost(error));
                         }
                     }
                 }
-                (outcomes, Ended::Not)
+                (outcomes, BatchEnd::Completed)
             }
-            End::Outcome(outcome) => (same(&outcome), Ended::Not),
-            End::Room(outcome) => (same(&outcome), Ended::Silent),
-            End::Lost(error, outcome) => (
+            ChangeResult::Outcome(outcome) => (same(&outcome), BatchEnd::Completed),
+            ChangeResult::RoomFailed(outcome) => (same(&outcome), BatchEnd::NoAnswer),
+            ChangeResult::ConnectionLost(error, outcome) => (
                 outcome.map(|outcome| same(&outcome)).unwrap_or_default(),
-                Ended::Lost(error),
+                BatchEnd::ConnectionLost(error),
             ),
         }
     }
 
     /// Sets affiliations: all or none.
-    async fn set_affiliations(&mut self, changes: &[&ItemChange]) -> End {
+    async fn set_affiliations(&mut self, changes: &[&ItemChange]) -> ChangeResult {
         let mut query = element("query", MUC_ADMIN, &[]);
         for change in changes {
             let Some(user) = change.item.user() else { continue };
@@ -293,7 +301,7 @@ impl<'a> Changing<'a> {
         }
         let answer = self.asking.ask(self.room.as_str(), "set", query).await;
         let end = self.ended(answer.map(|_| ()));
-        if let (End::Outcome(ItemOutcome::Done { .. }), Some(users)) = (&end, &mut self.users) {
+        if let (ChangeResult::Outcome(ItemOutcome::Done { .. }), Some(users)) = (&end, &mut self.users) {
             for change in changes {
                 if let (Some(user), wanted) = (change.item.user(), &change.wanted) {
                     let affiliation = match wanted {
@@ -307,33 +315,35 @@ impl<'a> Changing<'a> {
         end
     }
 
-    async fn command(&self, command: Element) -> End {
+    async fn command(&self, command: Element) -> ChangeResult {
         let answer = self.asking.ask(self.room.as_str(), "set", command).await;
         match answer {
             // The server expects another step, which no known release does.
-            Ok(answer) if !is_completed(&answer) => End::Outcome(ItemOutcome::Unknown),
+            Ok(answer) if !is_completed(&answer) => ChangeResult::Outcome(ItemOutcome::Unknown),
             answer => self.ended(answer.map(|_| ())),
         }
     }
 
     /// The result of a request that changes something.
-    fn ended(&self, answer: Result<(), RequestFailure>) -> End {
+    fn ended(&self, answer: Result<(), RequestFailure>) -> ChangeResult {
         match answer {
-            Ok(()) => End::Outcome(DONE),
+            Ok(()) => ChangeResult::Outcome(DONE),
             Err(RequestFailure::Refused(refused)) => match refused.condition {
-                Condition::RemoteServerTimeout => End::Room(ItemOutcome::Unknown),
-                _ => End::Outcome(ItemOutcome::Refused(explained(refused, self.room).into())),
+                Condition::RemoteServerTimeout => ChangeResult::RoomFailed(ItemOutcome::Unknown),
+                _ => ChangeResult::Outcome(ItemOutcome::Refused(explained(refused, self.room).into())),
             },
-            Err(RequestFailure::Silent) => End::Room(ItemOutcome::Unknown),
-            Err(RequestFailure::Broken(error)) => End::Lost(error, Some(ItemOutcome::Unknown)),
+            Err(RequestFailure::Silent) => ChangeResult::RoomFailed(ItemOutcome::Unknown),
+            Err(RequestFailure::Broken(error)) => {
+                ChangeResult::ConnectionLost(error, Some(ItemOutcome::Unknown))
+            }
         }
     }
 
-    async fn read_hats(&mut self) -> Result<(), End> {
+    async fn read_hats(&mut self) -> Result<(), ChangeResult> {
         if self
             .hats
             .as_ref()
-            .is_some_and(|fresh| fresh.until > Instant::now())
+            .is_some_and(|cached| cached.until > Instant::now())
         {
             return Ok(());
         }
@@ -342,25 +352,25 @@ impl<'a> Changing<'a> {
         read::hats(self.asking, self.hub, self.room, &mut room)
             .await
             .map_err(unread)?;
-        self.hats = Some(fresh(room, began));
+        self.hats = Some(cached(room, began));
         Ok(())
     }
 
-    async fn read_catalog(&mut self) -> Result<(), End> {
+    async fn read_catalog(&mut self) -> Result<(), ChangeResult> {
         let began = Instant::now();
         let mut room = RemoteRoom::default();
         read::catalog(self.asking, self.room, &mut room)
             .await
             .map_err(unread)?;
-        self.catalog = Some(fresh(room, began));
+        self.catalog = Some(cached(room, began));
         Ok(())
     }
 
-    async fn read_users(&mut self) -> Result<(), End> {
+    async fn read_users(&mut self) -> Result<(), ChangeResult> {
         if self
             .users
             .as_ref()
-            .is_some_and(|fresh| fresh.until > Instant::now())
+            .is_some_and(|cached| cached.until > Instant::now())
         {
             return Ok(());
         }
@@ -373,14 +383,14 @@ impl<'a> Changing<'a> {
         read::lists(self.asking, self.room, &listed, &room)
             .await
             .map_err(unread)?;
-        self.users = Some(fresh(room.into_inner(), began));
+        self.users = Some(cached(room.into_inner(), began));
         Ok(())
     }
 }
 
 /// The outcome if no request is needed, by what was read just before.
-fn compare_with(read: Option<&Fresh>, change: &ItemChange) -> Option<ItemOutcome> {
-    let room = read.map(|fresh| &fresh.room);
+fn compare_with(read: Option<&CachedRead>, change: &ItemChange) -> Option<ItemOutcome> {
+    let room = read.map(|cached| &cached.room);
     if room.is_some_and(|room| !room.knows(&change.item)) {
         let why = "what the server has there cannot be read";
         return Some(refuse(Condition::UndefinedCondition, Some(why)));
@@ -388,19 +398,19 @@ fn compare_with(read: Option<&Fresh>, change: &ItemChange) -> Option<ItemOutcome
     compare(change, room.and_then(|room| room.value(&change.item)))
 }
 
-fn fresh(room: RemoteRoom, began: Instant) -> Fresh {
+fn cached(room: RemoteRoom, began: Instant) -> CachedRead {
     let now = Instant::now();
-    Fresh {
+    CachedRead {
         room,
-        until: now + FRESH.max((now - began) * MIN_AGE_FACTOR),
+        until: now + CACHE_LIFETIME.max((now - began) * CACHE_LIFETIME_FACTOR),
     }
 }
 
 /// The result if the values to compare with cannot be read. Nothing was requested.
-fn unread(why: Unread) -> End {
+fn unread(why: Unread) -> ChangeResult {
     match why {
-        Unread::Lost(error) => End::Lost(error, None),
-        Unread::Room(read) => End::Room(match read {
+        Unread::Lost(error) => ChangeResult::ConnectionLost(error, None),
+        Unread::Room(read) => ChangeResult::RoomFailed(match read {
             RoomRead::Forbidden(why) => refuse(Condition::Forbidden, Some(&why)),
             RoomRead::Unread(why) => refuse(Condition::RecipientUnavailable, Some(&why)),
             RoomRead::Gone | RoomRead::Read(_) => refuse(Condition::Gone, None),
