@@ -178,7 +178,7 @@ impl ServerWorker {
                     let (processing, control) = (processing.clone(), control.clone());
                     move || lock(&processing).is_some_and(|id| control.is_stopped(id))
                 };
-                let _last_words = LastWords {
+                let _panic_guard = PanicGuard {
                     server: settings.clone(),
                     notify: notify.clone(),
                     control: control.clone(),
@@ -287,13 +287,13 @@ fn number(request: &ServerRequest) -> Option<u64> {
 }
 
 /// Tells of a thread that panics: its answers never come.
-struct LastWords {
+struct PanicGuard {
     server: ServerSettings,
     notify: Notify,
     control: Arc<Control>,
 }
 
-impl Drop for LastWords {
+impl Drop for PanicGuard {
     fn drop(&mut self) {
         if std::thread::panicking() {
             // Nobody looks at its rooms any longer.

@@ -95,12 +95,12 @@ type RoomThen = (Option<Arc<Room>>, u64);
 
 /// A step of a base, with the value before it.
 #[derive(Debug)]
-pub(super) struct Moved {
+pub(super) struct BaseStep {
     step: BaseMove,
     before: Option<ItemValue>,
 }
 
-impl Moved {
+impl BaseStep {
     /// Moves what this session knows of a base on.
     pub(super) fn take(known: Option<&mut Base>, step: BaseMove) -> Self {
         let mut before = None;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::super::files::{RoomLock, ServerFiles};
-use super::data::{DataFile, Moved};
+use super::data::{BaseStep, DataFile};
 use crate::model::Room;
 use crate::store::StoreError;
 use crate::sync::{
@@ -56,7 +56,7 @@ pub(super) struct Job {
     before: Outbox,
     written: Outbox,
     outbox_written: Instant,
-    moves: Vec<Moved>,
+    moves: Vec<BaseStep>,
     /// Items with answers that the base does not have.
     unnoted: BTreeSet<Item>,
     base_written: Instant,
@@ -192,7 +192,7 @@ impl Job {
     fn take_moves(&mut self, moves: impl IntoIterator<Item = BaseMove>) {
         for step in moves {
             self.moves
-                .push(Moved::take(self.base.as_mut().map(Arc::make_mut), step));
+                .push(BaseStep::take(self.base.as_mut().map(Arc::make_mut), step));
         }
     }
 

@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use self::data::DataFile;
 use self::following::Following;
 use self::resend::Resend;
-use self::room::{Known, Reading};
+use self::room::{KnownRoom, Reading};
 use self::seen_rooms::SeenRooms;
 use super::backend::Backend;
 use super::error::Error;
@@ -61,7 +61,7 @@ pub(super) struct Engine {
     stream: Stream,
     /// The backend's number of that connection.
     generation: u64,
-    rooms: BTreeMap<Jid, Known>,
+    rooms: BTreeMap<Jid, KnownRoom>,
     /// Changes that the servers' rooms cannot have, since they were last sent.
     left_out: BTreeMap<Jid, BTreeMap<Item, Reason>>,
     /// What changes are sent by: rooms as read.

@@ -12,9 +12,9 @@ use super::super::backend::ReadEvent;
 use super::super::error::Error;
 use super::super::files::{RoomLock, StoredBase};
 use super::Engine;
-use super::data::Moved;
+use super::data::BaseStep;
 use super::pace::Pace;
-use super::room::{Asked, Known, KnownRead, Lost, Reading};
+use super::room::{Asked, KnownRead, KnownRoom, Lost, Reading};
 use crate::model::Jid;
 use crate::sync::{
     AnswerTime, Base, BaseMove, Item, LocalRoom, MergeOptions, OtherRooms, Outbox, Plan, RateLimit,
@@ -256,16 +256,16 @@ impl Engine {
             _ => &reading.read,
         };
         let (before, mut base) = (outbox.clone(), base);
-        let moves: Vec<Moved> = match (read, &mut base) {
+        let moves: Vec<BaseStep> = match (read, &mut base) {
             (RoomRead::Read(remote), Ok(Some(base))) if base.check_room(remote).is_ok() => {
-                let moves = outbox.read_back(remote, Some(&**base), began, stream);
-                let mut moves: Vec<_> = moves
-                    .into_iter()
-                    .map(|step| Moved::take(Some(Arc::make_mut(base)), step))
-                    .collect();
+                let steps = outbox.read_back(remote, Some(&**base), began, stream);
+                let steps = steps.into_iter();
+                let steps = steps.map(|step| BaseStep::take(Some(Arc::make_mut(base)), step));
+                let mut moves: Vec<_> = steps.collect();
                 // Answers that other accounts noted.
                 for (item, value) in base.confirmed_answers(remote, began) {
-                    moves.push(Moved::take(Some(Arc::make_mut(base)), BaseMove { item, value }));
+                    let step = BaseMove { item, value };
+                    moves.push(BaseStep::take(Some(Arc::make_mut(base)), step));
                 }
                 moves
             }
@@ -327,7 +327,7 @@ impl Engine {
         let read = || KnownRead::new(plan.remote().clone(), (began, stream), local, base.clone());
         self.rooms.insert(
             name.clone(),
-            Known {
+            KnownRoom {
                 class: Some(class),
                 affiliations: asked.affiliations,
                 local: room.local.clone(),
@@ -381,7 +381,7 @@ impl Engine {
         plan: &RoomPlan,
         outbox: &Outbox,
         before: &Outbox,
-        moves: &[Moved],
+        moves: &[BaseStep],
     ) -> Result<(), String> {
         let files = self.files()?;
         if outbox != before {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::files::ServerFiles;
 use super::Engine;
-use super::room::{Known, KnownRead};
+use super::room::{KnownRead, KnownRoom};
 use crate::model::Jid;
 use crate::sync::{
     Base, Item, LocalRoom, Outbox, ReadMark, ReceivedItem, SendState, ServerClass, ServerEvent, local_value,
@@ -140,7 +140,7 @@ impl Engine {
 /// Drops changes that were not sent but that the server has meanwhile.
 fn forget_what_is_done(
     files: &ServerFiles,
-    known: &Known,
+    known: &KnownRoom,
     (class, room): (ServerClass, &Jid),
     is_equal: &dyn Fn(&Item) -> bool,
     outbox: &Outbox,

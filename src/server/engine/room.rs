@@ -49,7 +49,7 @@ pub(super) enum Lost {
 
 /// What is known of a room since its last read.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct KnownRoom {
     /// The server's class then.
     pub(super) class: Option<ServerClass>,
     /// How affiliations were to be handled.
@@ -162,7 +162,7 @@ impl KnownRead {
     }
 }
 
-impl Known {
+impl KnownRoom {
     /// The current outbox.
     pub(super) fn outbox(&self, files: &ServerFiles, class: ServerClass, room: &Jid) -> Outbox {
         self.unwritten

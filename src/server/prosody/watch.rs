@@ -93,7 +93,7 @@ impl ProsodyWatch {
 
 /// What the server noted.
 #[derive(Default)]
-struct Found {
+struct WatchAnswer {
     /// Rooms in which anything may have changed.
     rooms: BTreeSet<Jid>,
     users: Vec<UsersByActor>,
@@ -112,7 +112,7 @@ struct UsersByActor {
     gone: Vec<Jid>,
 }
 
-impl Found {
+impl WatchAnswer {
     fn into_seen(self) -> impl Iterator<Item = WatchEvent> {
         let Self {
             mut rooms,
@@ -148,8 +148,8 @@ impl Found {
     }
 }
 
-fn found(answer: &str) -> Result<Found, Error> {
-    let mut found = Found::default();
+fn found(answer: &str) -> Result<WatchAnswer, Error> {
+    let mut found = WatchAnswer::default();
     let mut size = 0;
     for record in records(answer) {
         let words: Vec<&str> = record.split(' ').collect();

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::change::{BatchEnd, RoomChanger};
-use super::hub::Hub;
-use super::link::Asking;
+use super::link::RequestSender;
 use super::outcome::refuse;
+use super::server_context::ServerContext;
 use crate::server::backend::{Applied, ResultCallback, RoomChanges};
 use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome};
@@ -51,8 +51,8 @@ impl<'a, 'b> OutcomeReporter<'a, 'b> {
 
 /// Applies all changes of a room in order. `numbers` are its elements of the work.
 pub(super) async fn apply_room(
-    asking: &Asking,
-    hub: &Hub<'_>,
+    sender: &RequestSender,
+    context: &ServerContext<'_>,
     numbers: &[usize],
     reporter: &OutcomeReporter<'_, '_>,
 ) -> Result<(), Error> {
@@ -60,8 +60,8 @@ pub(super) async fn apply_room(
         let Some(work) = reporter.work.get(*number) else {
             continue;
         };
-        let mut room = RoomChanger::new(asking, hub, &work.room);
-        if !hub.has(&work.room) {
+        let mut room = RoomChanger::new(sender, context, &work.room);
+        if !context.has(&work.room) {
             let all = (0..work.changes.len()).map(|change| (change, refuse(Condition::Forbidden, None)));
             reporter.report(*number, all.collect());
             continue;

@@ -12,10 +12,10 @@ use tokio_xmpp::minidom::Element;
 
 use super::dialect::{self, Dialect};
 use super::element::{element, is_completed, with};
-use super::hub::Hub;
-use super::link::{Asking, RequestFailure};
+use super::link::{RequestFailure, RequestSender};
 use super::outcome::{DONE, compare, explained, fits, refuse};
 use super::read::{self, MUC_ADMIN, Unread};
+use super::server_context::ServerContext;
 use crate::model::{Affiliation, HatId, Jid};
 use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, RemoteRoom, RoomRead};
@@ -33,8 +33,8 @@ struct CachedRead {
 
 /// A room with the values to compare with.
 pub(super) struct RoomChanger<'a> {
-    asking: &'a Asking,
-    hub: &'a Hub<'a>,
+    sender: &'a RequestSender,
+    context: &'a ServerContext<'a>,
     room: &'a Jid,
     hats: Option<CachedRead>,
     catalog: Option<CachedRead>,
@@ -59,10 +59,10 @@ pub(super) enum BatchEnd {
 }
 
 impl<'a> RoomChanger<'a> {
-    pub(super) fn new(asking: &'a Asking, hub: &'a Hub<'a>, room: &'a Jid) -> Self {
+    pub(super) fn new(sender: &'a RequestSender, context: &'a ServerContext<'a>, room: &'a Jid) -> Self {
         Self {
-            asking,
-            hub,
+            sender,
+            context,
             room,
             hats: None,
             catalog: None,
@@ -91,7 +91,7 @@ impl<'a> RoomChanger<'a> {
     }
 
     async fn one(&mut self, change: &ItemChange) -> ChangeResult {
-        if let Err(outcome) = fits(change, self.hub.dialect) {
+        if let Err(outcome) = fits(change, self.context.dialect) {
             return ChangeResult::Outcome(outcome);
         }
         match &change.item {
@@ -108,7 +108,7 @@ impl<'a> RoomChanger<'a> {
         if let Some(outcome) = compare_with(self.hats.as_ref(), change) {
             return ChangeResult::Outcome(outcome);
         }
-        let dialect = self.hub.dialect;
+        let dialect = self.context.dialect;
         let wanted = match &change.wanted {
             Some(ItemValue::Hat(wanted)) => Some(wanted.clone()),
             _ => None,
@@ -152,7 +152,7 @@ impl<'a> RoomChanger<'a> {
     }
 
     async fn entry(&mut self, change: &ItemChange, hat: &HatId) -> ChangeResult {
-        if self.hub.dialect != Dialect::Catalog {
+        if self.context.dialect != Dialect::Catalog {
             return ChangeResult::Outcome(refuse(Condition::FeatureNotImplemented, None));
         }
         if let Err(end) = self.read_catalog().await {
@@ -227,7 +227,7 @@ impl<'a> RoomChanger<'a> {
         }
         let compared: Vec<Option<ItemOutcome>> = changes
             .iter()
-            .map(|change| match fits(change, self.hub.dialect) {
+            .map(|change| match fits(change, self.context.dialect) {
                 Err(outcome) => Some(outcome),
                 Ok(()) => compare_with(self.users.as_ref(), change),
             })
@@ -299,7 +299,7 @@ impl<'a> RoomChanger<'a> {
             }
             query.append_child(item);
         }
-        let answer = self.asking.ask(self.room.as_str(), "set", query).await;
+        let answer = self.sender.ask(self.room.as_str(), "set", query).await;
         let end = self.ended(answer.map(|_| ()));
         if let (ChangeResult::Outcome(ItemOutcome::Done { .. }), Some(users)) = (&end, &mut self.users) {
             for change in changes {
@@ -316,7 +316,7 @@ impl<'a> RoomChanger<'a> {
     }
 
     async fn command(&self, command: Element) -> ChangeResult {
-        let answer = self.asking.ask(self.room.as_str(), "set", command).await;
+        let answer = self.sender.ask(self.room.as_str(), "set", command).await;
         match answer {
             // The server expects another step, which no known release does.
             Ok(answer) if !is_completed(&answer) => ChangeResult::Outcome(ItemOutcome::Unknown),
@@ -349,7 +349,7 @@ impl<'a> RoomChanger<'a> {
         }
         let began = Instant::now();
         let mut room = RemoteRoom::default();
-        read::hats(self.asking, self.hub, self.room, &mut room)
+        read::hats(self.sender, self.context, self.room, &mut room)
             .await
             .map_err(unread)?;
         self.hats = Some(cached(room, began));
@@ -359,7 +359,7 @@ impl<'a> RoomChanger<'a> {
     async fn read_catalog(&mut self) -> Result<(), ChangeResult> {
         let began = Instant::now();
         let mut room = RemoteRoom::default();
-        read::catalog(self.asking, self.room, &mut room)
+        read::catalog(self.sender, self.room, &mut room)
             .await
             .map_err(unread)?;
         self.catalog = Some(cached(room, began));
@@ -380,7 +380,7 @@ impl<'a> RoomChanger<'a> {
         let listed: Vec<_> = listed
             .filter(|affiliation| *affiliation != Affiliation::None)
             .collect();
-        read::lists(self.asking, self.room, &listed, &room)
+        read::lists(self.sender, self.room, &listed, &room)
             .await
             .map_err(unread)?;
         self.users = Some(cached(room.into_inner(), began));

@@ -2,7 +2,7 @@
 
 use super::dialect::Dialect;
 use super::discover;
-use super::link::Asking;
+use super::link::RequestSender;
 use super::read::{self, Unread};
 use crate::model::{Affiliation, Jid};
 use crate::server::backend::RoomList;
@@ -16,35 +16,35 @@ const MAX_CHECKED_ROOMS: usize = 1_000;
 const ASKED: usize = 8;
 
 pub(super) async fn check(
-    asking: &Asking,
+    sender: &RequestSender,
     settings: &ServerSettings,
     own: &Jid,
     transport: Option<String>,
 ) -> Result<(ServerReport, Option<Dialect>), Error> {
     let mut unlisted = None;
-    let mut list = match discover::rooms(asking, settings, own).await {
+    let mut list = match discover::rooms(sender, settings, own).await {
         Ok(list) => list,
         // The rest of the report helps to find the cause.
-        Err(Error::Refused(why) | Error::Away(why)) if !asking.is_broken() => {
+        Err(Error::Refused(why) | Error::Away(why)) if !sender.is_broken() => {
             unlisted = Some(why);
             RoomList::default()
         }
         Err(error) => return Err(error),
     };
-    let version = discover::version(asking, settings, own).await?;
+    let version = discover::version(sender, settings, own).await?;
     let looked_at: Vec<Jid> = list
         .rooms
         .iter()
         .take(MAX_CHECKED_ROOMS)
         .map(|info| info.room.clone())
         .collect();
-    let commands = discover::commands_of(asking, &looked_at).await?;
+    let commands = discover::commands_of(sender, &looked_at).await?;
     for info in &mut list.rooms {
         info.allowed = commands.get(&info.room).map(Option::is_some);
     }
     let mut dialect = commands.values().flatten().copied().next();
     if dialect.is_none() {
-        dialect = match discover::dialect(asking, settings, own).await {
+        dialect = match discover::dialect(sender, settings, own).await {
             Ok(dialect) => Some(dialect),
             Err(Error::NoHats(_)) => None,
             Err(error) => return Err(error),
@@ -54,7 +54,7 @@ pub(super) async fn check(
         .iter()
         .filter_map(|(room, dialect)| dialect.is_some().then_some(room))
         .collect();
-    let rights = rights(asking, own, &allowed).await?;
+    let rights = rights(sender, own, &allowed).await?;
     let mut missing = missing(settings, own, &list.rooms, list.complete, dialect);
     if let Some(why) = unlisted {
         let remedy = "in the configuration, set \"services\" to the domains of the chat rooms".to_owned();
@@ -75,14 +75,14 @@ pub(super) async fn check(
 }
 
 /// An account that can manage hats without being owner or admin is an administrator of the service.
-async fn rights(asking: &Asking, own: &Jid, allowed: &[&Jid]) -> Result<ServerRights, Error> {
+async fn rights(sender: &RequestSender, own: &Jid, allowed: &[&Jid]) -> Result<ServerRights, Error> {
     if allowed.is_empty() {
         return Ok(ServerRights::None);
     }
     'rooms: for room in allowed.iter().take(ASKED) {
         let mut lists = RemoteRoom::default();
         for affiliation in [Affiliation::Owner, Affiliation::Admin] {
-            match read::list(asking, room, affiliation, &mut lists).await {
+            match read::list(sender, room, affiliation, &mut lists).await {
                 Ok(()) => {}
                 Err(Unread::Lost(error)) => return Err(error),
                 Err(Unread::Room(_)) => continue 'rooms,

@@ -10,8 +10,8 @@ use tokio_xmpp::minidom::Element;
 
 use super::dialect::Dialect;
 use super::element::{attribute, child, command, element, form, is_completed, texts, value, values, with};
-use super::hub::MAX_PARALLEL_ROOMS;
-use super::link::{Asking, RequestFailure};
+use super::link::{RequestFailure, RequestSender};
+use super::server_context::MAX_PARALLEL_ROOMS;
 use crate::model::Jid;
 use crate::server::backend::RoomList;
 use crate::server::error::{Error, foreign};
@@ -31,7 +31,11 @@ const MAX_QUERIED_ROOMS: usize = 256;
 /// Detects the dialect: from the first room with commands for hats, else from the server's version.
 ///
 /// Errors: [`Error::NoHats`] if neither shows it.
-pub(super) async fn dialect(asking: &Asking, settings: &ServerSettings, own: &Jid) -> Result<Dialect, Error> {
+pub(super) async fn dialect(
+    sender: &RequestSender,
+    settings: &ServerSettings,
+    own: &Jid,
+) -> Result<Dialect, Error> {
     let mut seen = BTreeSet::new();
     let given = settings
         .rooms
@@ -39,24 +43,24 @@ pub(super) async fn dialect(asking: &Asking, settings: &ServerSettings, own: &Ji
         .flatten()
         .filter(|room| settings.entry.has(room));
     let mut rooms: Vec<Jid> = given.cloned().collect();
-    if let Some(found) = first_of(asking, &rooms).await? {
+    if let Some(found) = first_of(sender, &rooms).await? {
         return Ok(found);
     }
     seen.extend(rooms.drain(..));
     for service in &settings.entry.services {
         let mut list = Listing::default();
         // Other errors are reported by `rooms`.
-        if let Err(Error::Lost(error)) = list_service(asking, service, &mut list, MAX_QUERIED_ROOMS).await {
+        if let Err(Error::Lost(error)) = list_service(sender, service, &mut list, MAX_QUERIED_ROOMS).await {
             return Err(Error::Lost(error));
         }
         let listed = list.rooms().iter().map(|info| info.room.clone());
         rooms.extend(listed.filter(|room| settings.entry.has(room) && seen.insert(room.clone())));
-        if let Some(found) = first_of(asking, &rooms).await? {
+        if let Some(found) = first_of(sender, &rooms).await? {
             return Ok(found);
         }
         rooms.clear();
     }
-    if let Some(found) = version(asking, settings, own)
+    if let Some(found) = version(sender, settings, own)
         .await?
         .as_deref()
         .and_then(of_version)
@@ -76,9 +80,9 @@ pub(super) fn services(settings: &ServerSettings) -> String {
 }
 
 /// The dialect of the first of these rooms that has one.
-async fn first_of(asking: &Asking, rooms: &[Jid]) -> Result<Option<Dialect>, Error> {
+async fn first_of(sender: &RequestSender, rooms: &[Jid]) -> Result<Option<Dialect>, Error> {
     for some in rooms.chunks(MAX_PARALLEL_ROOMS) {
-        let found = commands_of(asking, some).await?;
+        let found = commands_of(sender, some).await?;
         if let Some(dialect) = found.into_values().flatten().next() {
             return Ok(Some(dialect));
         }
@@ -88,14 +92,14 @@ async fn first_of(asking: &Asking, rooms: &[Jid]) -> Result<Option<Dialect>, Err
 
 /// The dialect of each of these rooms; `None` without commands for hats. Rooms that do not answer are omitted.
 pub(super) async fn commands_of(
-    asking: &Asking,
+    sender: &RequestSender,
     rooms: &[Jid],
 ) -> Result<BTreeMap<Jid, Option<Dialect>>, Error> {
     let found = RefCell::new(BTreeMap::new());
     let lost = RefCell::new(None);
     let each = iter(rooms).for_each_concurrent(MAX_PARALLEL_ROOMS, async |room| {
         let query = element("query", DISCO_ITEMS, &[("node", COMMANDS)]);
-        match asking.ask(room.as_str(), "get", query).await {
+        match sender.ask(room.as_str(), "get", query).await {
             Ok(answer) => {
                 let dialect = child(&answer, "query", DISCO_ITEMS).and_then(Dialect::of);
                 found.borrow_mut().insert(room.clone(), dialect);
@@ -113,11 +117,15 @@ pub(super) async fn commands_of(
 }
 
 /// The rooms of the configured services, and the configured rooms.
-pub(super) async fn rooms(asking: &Asking, settings: &ServerSettings, own: &Jid) -> Result<RoomList, Error> {
+pub(super) async fn rooms(
+    sender: &RequestSender,
+    settings: &ServerSettings,
+    own: &Jid,
+) -> Result<RoomList, Error> {
     let (mut list, mut complete) = (Listing::default(), true);
     for service in &settings.entry.services {
-        list_service(asking, service, &mut list, MAX_ROOMS).await?;
-        complete &= list_hidden(asking, service, own, &mut list).await?;
+        list_service(sender, service, &mut list, MAX_ROOMS).await?;
+        complete &= list_hidden(sender, service, own, &mut list).await?;
     }
     for room in settings
         .rooms
@@ -149,7 +157,12 @@ fn add(list: &mut Listing, room: Jid, name: Option<Arc<str>>) -> Result<(), Erro
 }
 
 /// Lists the rooms of a service, in pages (XEP-0059).
-async fn list_service(asking: &Asking, service: &Jid, list: &mut Listing, most: usize) -> Result<(), Error> {
+async fn list_service(
+    sender: &RequestSender,
+    service: &Jid,
+    list: &mut Listing,
+    most: usize,
+) -> Result<(), Error> {
     let mut position: Option<String> = None;
     loop {
         let mut set = element("set", RSM, &[]);
@@ -160,7 +173,7 @@ async fn list_service(asking: &Asking, service: &Jid, list: &mut Listing, most: 
             set.append_child(part);
         }
         let query = with(element("query", DISCO_ITEMS, &[]), set);
-        let answer = match asking.ask(service.as_str(), "get", query).await {
+        let answer = match sender.ask(service.as_str(), "get", query).await {
             Ok(answer) => answer,
             Err(RequestFailure::Broken(error)) => return Err(error),
             Err(RequestFailure::Silent) => {
@@ -226,11 +239,16 @@ fn name_only(name: &str) -> &str {
 }
 
 /// Adds hidden rooms, if the account can list them (`mod_adhoc_api`, ejabberd 25.03 and later). Returns whether it can.
-async fn list_hidden(asking: &Asking, service: &Jid, own: &Jid, list: &mut Listing) -> Result<bool, Error> {
+async fn list_hidden(
+    sender: &RequestSender,
+    service: &Jid,
+    own: &Jid,
+    list: &mut Listing,
+) -> Result<bool, Error> {
     // The command belongs to the account's own server.
     let fields = [("service", service.as_str())];
     let command = command("api-commands/muc_online_rooms", Some(&fields));
-    let answer = match asking.ask(own.domain(), "set", command).await {
+    let answer = match sender.ask(own.domain(), "set", command).await {
         Ok(answer) if is_completed(&answer) => answer,
         Err(RequestFailure::Broken(error)) => return Err(error),
         Ok(_) | Err(_) => return Ok(false),
@@ -254,7 +272,7 @@ async fn list_hidden(asking: &Asking, service: &Jid, own: &Jid, list: &mut Listi
 
 /// Software and version (XEP-0092) of the server, if it reports them.
 pub(super) async fn version(
-    asking: &Asking,
+    sender: &RequestSender,
     settings: &ServerSettings,
     own: &Jid,
 ) -> Result<Option<String>, Error> {
@@ -268,7 +286,7 @@ pub(super) async fn version(
             if !near || !asked.insert(host.to_owned()) {
                 continue;
             }
-            let answer = match asking.ask(host, "get", element("query", VERSION, &[])).await {
+            let answer = match sender.ask(host, "get", element("query", VERSION, &[])).await {
                 Ok(answer) => answer,
                 Err(RequestFailure::Broken(error)) => return Err(error),
                 Err(_) => continue,

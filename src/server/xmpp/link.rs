@@ -76,7 +76,7 @@ pub(super) enum RequestFailure {
 }
 
 /// Makes requests during [`Link::run`].
-pub(super) struct Asking {
+pub(super) struct RequestSender {
     waiting: RefCell<HashMap<String, PendingRequest>>,
     outbox: RefCell<VecDeque<Element>>,
     broken: RefCell<Option<Error>>,
@@ -93,7 +93,7 @@ struct PendingRequest {
     answer: oneshot::Sender<ReceivedElement>,
 }
 
-impl Asking {
+impl RequestSender {
     /// Sends a request and waits for the answer.
     pub(super) async fn ask(
         &self,
@@ -214,9 +214,9 @@ impl Link {
     pub(super) async fn run<T>(
         &mut self,
         time: Duration,
-        work: impl AsyncFnOnce(&Asking) -> T,
+        work: impl AsyncFnOnce(&RequestSender) -> T,
     ) -> (T, Option<Error>) {
-        let asking = Asking {
+        let sender = RequestSender {
             waiting: RefCell::default(),
             outbox: RefCell::default(),
             broken: RefCell::default(),
@@ -227,40 +227,40 @@ impl Link {
             domain: self.domain.clone(),
         };
         let value = {
-            let mut work = pin!(work(&asking));
+            let mut work = pin!(work(&sender));
             std::future::poll_fn(|context| {
                 loop {
-                    let sent = self.drive(context, &asking);
+                    let sent = self.drive(context, &sender);
                     if let Poll::Ready(value) = work.as_mut().poll(context) {
                         return Poll::Ready(value);
                     }
                     // Send new requests immediately.
-                    if !sent || asking.outbox.borrow().is_empty() {
+                    if !sent || sender.outbox.borrow().is_empty() {
                         return Poll::Pending;
                     }
                 }
             })
             .await
         };
-        self.count = asking.count.get();
-        (value, asking.broken.into_inner())
+        self.count = sender.count.get();
+        (value, sender.broken.into_inner())
     }
 
     /// Sends and receives what is possible without waiting. Returns whether more could be sent.
-    fn drive(&mut self, context: &mut Context<'_>, asking: &Asking) -> bool {
-        if asking.is_broken() {
+    fn drive(&mut self, context: &mut Context<'_>, sender: &RequestSender) -> bool {
+        if sender.is_broken() {
             return false;
         }
-        match self.exchange(context, asking) {
+        match self.exchange(context, sender) {
             Ok(sent) => sent,
             Err(error) => {
-                asking.fail(error);
+                sender.fail(error);
                 false
             }
         }
     }
 
-    fn exchange(&mut self, context: &mut Context<'_>, asking: &Asking) -> Result<bool, Error> {
+    fn exchange(&mut self, context: &mut Context<'_>, sender: &RequestSender) -> Result<bool, Error> {
         let lost = |error: std::io::Error| {
             Error::Lost(format!(
                 "The connection was lost: {}",
@@ -269,14 +269,14 @@ impl Link {
         };
         let mut stream = Pin::new(&mut self.stream);
         loop {
-            if asking.outbox.borrow().is_empty() {
+            if sender.outbox.borrow().is_empty() {
                 break;
             }
             match futures_util::Sink::<&Element>::poll_ready(stream.as_mut(), context) {
                 Poll::Ready(ready) => ready.map_err(lost)?,
                 Poll::Pending => break,
             }
-            let Some(stanza) = asking.outbox.borrow_mut().pop_front() else {
+            let Some(stanza) = sender.outbox.borrow_mut().pop_front() else {
                 break;
             };
             stream.as_mut().start_send(&stanza).map_err(lost)?;
@@ -290,14 +290,14 @@ impl Link {
                     // Progress within a long stanza. Many short stanzas are not progress.
                     if stream.get_stream().count() >= self.marked + PROGRESS_BYTES {
                         self.marked = stream.get_stream().count();
-                        asking.progress.set(Instant::now());
+                        sender.progress.set(Instant::now());
                     }
-                    return Ok(asking.outbox.borrow().is_empty());
+                    return Ok(sender.outbox.borrow().is_empty());
                 }
                 Poll::Ready(Some(Ok(element))) => {
                     let entries = stream.get_stream().take_entries();
                     self.marked = stream.get_stream().count();
-                    received(ReceivedElement { element, entries }, asking)?;
+                    received(ReceivedElement { element, entries }, sender)?;
                 }
                 Poll::Ready(Some(Err(ReadError::SoftTimeout))) => {}
                 Poll::Ready(Some(Err(ReadError::ParseError(error)))) => {
@@ -339,7 +339,7 @@ impl Link {
 }
 
 /// Handles a stanza.
-fn received(stanza: ReceivedElement, asking: &Asking) -> Result<(), Error> {
+fn received(stanza: ReceivedElement, sender: &RequestSender) -> Result<(), Error> {
     if stanza.is("error", STREAMS) {
         return Err(Error::Lost(format!(
             "The server closed the connection: {}",
@@ -351,12 +351,12 @@ fn received(stanza: ReceivedElement, asking: &Asking) -> Result<(), Error> {
         return Ok(());
     }
     if matches!(attribute(&stanza, "type"), Some("get" | "set")) {
-        if asking.outbox.borrow().len() < MAX_QUEUED_ANSWERS {
-            asking.outbox.borrow_mut().push_back(answer(&stanza));
+        if sender.outbox.borrow().len() < MAX_QUEUED_ANSWERS {
+            sender.outbox.borrow_mut().push_back(answer(&stanza));
         }
         return Ok(());
     }
-    asking.take(stanza);
+    sender.take(stanza);
     Ok(())
 }
 

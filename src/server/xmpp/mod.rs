@@ -12,13 +12,13 @@ mod dialect;
 mod discover;
 mod element;
 mod entries;
-mod hub;
 mod link;
 mod login;
 mod outcome;
 mod password;
 mod read;
 mod sasl;
+mod server_context;
 mod tls;
 mod uptime;
 mod watch;
@@ -34,8 +34,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use self::apply::OutcomeReporter;
 use self::dialect::Dialect;
-use self::hub::{Hub, MAX_PARALLEL_ROOMS};
-use self::link::{Asking, Link};
+use self::link::{Link, RequestSender};
+use self::server_context::{MAX_PARALLEL_ROOMS, ServerContext};
 use self::watch::{Fingerprint, WatchAction, XmppWatch};
 use super::backend::{
     Applied, AskPassword, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, WatchEvent,
@@ -173,7 +173,7 @@ impl Xmpp {
     /// Runs requests. A lost connection is dropped.
     fn run<T>(
         &mut self,
-        work: impl AsyncFnOnce(&Asking, &ServerSettings) -> T,
+        work: impl AsyncFnOnce(&RequestSender, &ServerSettings) -> T,
     ) -> Result<(T, Option<Error>), Error> {
         self.log_in()?;
         let Some(XmppSession { link, runtime }) = &mut self.session else {
@@ -181,7 +181,7 @@ impl Xmpp {
         };
         let settings = &self.settings;
         let (value, lost) =
-            runtime.block_on(link.run(settings.timeout, async |asking| work(asking, settings).await));
+            runtime.block_on(link.run(settings.timeout, async |sender| work(sender, settings).await));
         if lost.is_some() {
             self.give_up();
         }
@@ -191,7 +191,7 @@ impl Xmpp {
     /// Runs requests that change nothing.
     fn query<T>(
         &mut self,
-        work: impl AsyncFnOnce(&Asking, &ServerSettings) -> Result<T, Error>,
+        work: impl AsyncFnOnce(&RequestSender, &ServerSettings) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let (value, lost) = self.run(work)?;
         match (value, lost) {
@@ -207,7 +207,7 @@ impl Xmpp {
             Err(Error::NoHats(_)) => None,
             Err(error) => return Err(error),
         };
-        self.query(async |asking, _| read::fingerprint(asking, dialect, room).await)
+        self.query(async |sender, _| read::fingerprint(sender, dialect, room).await)
     }
 
     fn give_up(&mut self) {
@@ -222,7 +222,7 @@ impl Xmpp {
             return Ok(dialect);
         }
         let own = self.account.jid.clone();
-        let dialect = self.query(async |asking, settings| discover::dialect(asking, settings, &own).await)?;
+        let dialect = self.query(async |sender, settings| discover::dialect(sender, settings, &own).await)?;
         self.dialect = Some(dialect);
         Ok(dialect)
     }
@@ -236,7 +236,7 @@ impl Backend for Xmpp {
         if self.running.is_none_or(|(login, _)| login != self.generation) {
             let own = self.account.jid.clone();
             let since =
-                self.query(async |asking, settings| uptime::running_since(asking, settings, &own).await)?;
+                self.query(async |sender, settings| uptime::running_since(sender, settings, &own).await)?;
             self.running = Some((self.generation, since));
         }
         Ok(class)
@@ -271,14 +271,14 @@ impl Backend for Xmpp {
             .map(|session| session.link.transport.clone());
         let own = self.account.jid.clone();
         let (report, dialect) =
-            self.query(async |asking, settings| check::check(asking, settings, &own, transport).await)?;
+            self.query(async |sender, settings| check::check(sender, settings, &own, transport).await)?;
         self.dialect = self.dialect.or(dialect);
         Ok(report)
     }
 
     fn list_rooms(&mut self) -> Result<RoomList, Error> {
         let own = self.account.jid.clone();
-        self.query(async |asking, settings| discover::rooms(asking, settings, &own).await)
+        self.query(async |sender, settings| discover::rooms(sender, settings, &own).await)
     }
 
     fn read_rooms(&mut self, rooms: &[Jid], on_result: ResultCallback<'_, ReadEvent>) -> Result<(), Error> {
@@ -289,7 +289,7 @@ impl Backend for Xmpp {
         };
         let reported = RefCell::new((on_result, false));
         let fingerprints = RefCell::new(Vec::new());
-        let (result, lost) = self.run(async |asking, settings| {
+        let (result, lost) = self.run(async |sender, settings| {
             let failed = RefCell::new(None);
             let each = iter(rooms).for_each_concurrent(MAX_PARALLEL_ROOMS, async |room| {
                 if reported.borrow().1 || failed.borrow().is_some() {
@@ -302,8 +302,10 @@ impl Backend for Xmpp {
                         "{room} does not belong to the services of the server {:?} in the configuration.",
                         settings.entry.name
                     )))),
-                    Some(dialect) => read::read_room(asking, &Hub { dialect, settings }, room).await,
-                    None => read::why_unreadable(asking, room).await.map(unmarked),
+                    Some(dialect) => {
+                        read::read_room(sender, &ServerContext { dialect, settings }, room).await
+                    }
+                    None => read::why_unreadable(sender, room).await.map(unmarked),
                 };
                 match read {
                     Ok((read, fingerprint)) => {
@@ -341,14 +343,14 @@ impl Backend for Xmpp {
             rooms.entry(&changes.room).or_default().push(number);
         }
         let reporter = OutcomeReporter::new(on_result, work);
-        let (result, lost) = self.run(async |asking, settings| {
-            let hub = Hub { dialect, settings };
+        let (result, lost) = self.run(async |sender, settings| {
+            let context = ServerContext { dialect, settings };
             let failed = RefCell::new(None);
             let each = iter(rooms.values()).for_each_concurrent(MAX_PARALLEL_ROOMS, async |numbers| {
                 if reporter.is_stopped() {
                     return;
                 }
-                if let Err(error) = apply::apply_room(asking, &hub, numbers, &reporter).await {
+                if let Err(error) = apply::apply_room(sender, &context, numbers, &reporter).await {
                     failed.borrow_mut().get_or_insert(error);
                 }
             });

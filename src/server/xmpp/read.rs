@@ -11,8 +11,8 @@ use tokio_xmpp::minidom::Element;
 use super::dialect::{self, Dialect};
 use super::element::{attribute, child, element, form, is_completed, value, with};
 use super::entries::ListEntry;
-use super::hub::Hub;
-use super::link::{Asking, RequestFailure};
+use super::link::{RequestFailure, RequestSender};
+use super::server_context::ServerContext;
 use super::watch::Fingerprint;
 use crate::model::{Affiliation, HatId, Jid};
 use crate::server::error::Error;
@@ -44,12 +44,12 @@ impl Unread {
 
 /// Reads a room, and its fingerprint, if that is known.
 pub(super) async fn read_room(
-    asking: &Asking,
-    hub: &Hub<'_>,
+    sender: &RequestSender,
+    context: &ServerContext<'_>,
     room: &Jid,
 ) -> Result<(RoomRead, Option<Fingerprint>), Error> {
     let fingerprint = RefCell::default();
-    let read = parts(asking, hub, room, &fingerprint).await;
+    let read = parts(sender, context, room, &fingerprint).await;
     match read {
         Ok(room) => Ok((RoomRead::Read(Arc::new(room)), fingerprint.into_inner())),
         Err(Unread::Room(read)) => Ok((read, fingerprint.into_inner())),
@@ -59,19 +59,19 @@ pub(super) async fn read_room(
 
 /// Reads only what shows whether a room changed; `None` if it does not answer.
 pub(super) async fn fingerprint(
-    asking: &Asking,
+    sender: &RequestSender,
     dialect: Option<Dialect>,
     room: &Jid,
 ) -> Result<Option<Fingerprint>, Error> {
     let fingerprint = async {
         if dialect != Some(Dialect::First) {
-            let fingerprint = info(asking, room).await?.fingerprint();
+            let fingerprint = info(sender, room).await?.fingerprint();
             if fingerprint.is_some() {
                 return Ok(fingerprint);
             }
         }
         let Some(dialect) = dialect else { return Ok(None) };
-        let list = completed(asking, room, dialect.list()).await?;
+        let list = completed(sender, room, dialect.list()).await?;
         Ok(Some(Fingerprint::of_list(dialect, &list)))
     };
     match fingerprint.await {
@@ -82,8 +82,8 @@ pub(super) async fn fingerprint(
 }
 
 /// Why a room cannot be read, on a server without commands for hats in any room: often the room no longer exists.
-pub(super) async fn why_unreadable(asking: &Asking, room: &Jid) -> Result<RoomRead, Error> {
-    match list(asking, room, Affiliation::Owner, &mut RemoteRoom::default()).await {
+pub(super) async fn why_unreadable(sender: &RequestSender, room: &Jid) -> Result<RoomRead, Error> {
+    match list(sender, room, Affiliation::Owner, &mut RemoteRoom::default()).await {
         Ok(()) => Ok(RoomRead::Forbidden(hats_off(room))),
         Err(Unread::Room(read)) => Ok(read),
         Err(Unread::Lost(error)) => Err(error),
@@ -91,15 +91,15 @@ pub(super) async fn why_unreadable(asking: &Asking, room: &Jid) -> Result<RoomRe
 }
 
 async fn parts(
-    asking: &Asking,
-    hub: &Hub<'_>,
+    sender: &RequestSender,
+    context: &ServerContext<'_>,
     jid: &Jid,
     fingerprint: &RefCell<Option<Fingerprint>>,
 ) -> Result<RemoteRoom, Unread> {
     let room = RefCell::new(RemoteRoom::default());
     let info = async {
         // Asked first, so that no later change has this fingerprint.
-        let info = info(asking, jid).await;
+        let info = info(sender, jid).await;
         *fingerprint.borrow_mut() = match &info {
             Ok(info) => info.fingerprint(),
             Err(unread) => unread.fingerprint(),
@@ -108,22 +108,22 @@ async fn parts(
     };
     let users = async {
         let owners = [Affiliation::Owner];
-        let (info, ()) = try_join(info, lists(asking, jid, &owners, &room)).await?;
+        let (info, ()) = try_join(info, lists(sender, jid, &owners, &room)).await?;
         let rest = [Affiliation::Admin, Affiliation::Member, Affiliation::Outcast];
-        lists(asking, jid, &rest, &room).await?;
+        lists(sender, jid, &rest, &room).await?;
         Ok(info.name)
     };
     let hats = async {
-        let assigned = completed(asking, jid, hub.dialect.list()).await;
+        let assigned = completed(sender, jid, context.dialect.list()).await;
         if fingerprint.borrow().is_none() {
             *fingerprint.borrow_mut() = match &assigned {
-                Ok(assigned) => Some(Fingerprint::of_list(hub.dialect, assigned)),
+                Ok(assigned) => Some(Fingerprint::of_list(context.dialect, assigned)),
                 Err(unread) => unread.fingerprint(),
             };
         }
         let assigned = assigned?;
-        let catalog = match hub.dialect {
-            Dialect::Catalog => completed(asking, jid, dialect::list_catalog()).await?,
+        let catalog = match context.dialect {
+            Dialect::Catalog => completed(sender, jid, dialect::list_catalog()).await?,
             Dialect::First | Dialect::Second => Vec::new(),
         };
         Ok((assigned, catalog))
@@ -131,7 +131,7 @@ async fn parts(
     let (name, (assigned, catalog)) = try_join(users, hats).await?;
     let mut room = room.into_inner();
     room.name = name;
-    take_hats(&mut room, hub.dialect, &assigned);
+    take_hats(&mut room, context.dialect, &assigned);
     take_catalog(&mut room, &catalog);
     Ok(room)
 }
@@ -154,9 +154,9 @@ impl Info {
     }
 }
 
-async fn info(asking: &Asking, room: &Jid) -> Result<Info, Unread> {
+async fn info(sender: &RequestSender, room: &Jid) -> Result<Info, Unread> {
     let query = element("query", DISCO_INFO, &[]);
-    let answer = asking.ask(room.as_str(), "get", query).await;
+    let answer = sender.ask(room.as_str(), "get", query).await;
     let answer = answer.map_err(|failure| unread(room, failure))?;
     let query = child(&answer, "query", DISCO_INFO);
     let form = query.and_then(|query| child(query, "x", FORM));
@@ -177,25 +177,25 @@ async fn info(asking: &Asking, room: &Jid) -> Result<Info, Unread> {
 
 /// Reads an affiliation list.
 pub(super) async fn list(
-    asking: &Asking,
+    sender: &RequestSender,
     room: &Jid,
     affiliation: Affiliation,
     into: &mut RemoteRoom,
 ) -> Result<(), Unread> {
-    for entry in &list_entries(asking, room, affiliation).await? {
+    for entry in &list_entries(sender, room, affiliation).await? {
         take_user(into, entry, affiliation);
     }
     Ok(())
 }
 
 async fn list_entries(
-    asking: &Asking,
+    sender: &RequestSender,
     room: &Jid,
     affiliation: Affiliation,
 ) -> Result<Vec<ListEntry>, Unread> {
     let item = element("item", MUC_ADMIN, &[("affiliation", affiliation.as_str())]);
     let query = with(element("query", MUC_ADMIN, &[]), item);
-    let answer = asking.ask(room.as_str(), "get", query).await;
+    let answer = sender.ask(room.as_str(), "get", query).await;
     let answer = answer.map_err(|failure| unread(room, failure))?;
     match child(&answer, "query", MUC_ADMIN) {
         Some(_) => Ok(answer.entries),
@@ -205,13 +205,13 @@ async fn list_entries(
 
 /// Reads affiliation lists, without waiting for one before the next.
 pub(super) async fn lists(
-    asking: &Asking,
+    sender: &RequestSender,
     room: &Jid,
     affiliations: &[Affiliation],
     into: &RefCell<RemoteRoom>,
 ) -> Result<(), Unread> {
     let each = affiliations.iter().map(async |affiliation| {
-        let entries = list_entries(asking, room, *affiliation).await?;
+        let entries = list_entries(sender, room, *affiliation).await?;
         let into = &mut *into.borrow_mut();
         for entry in &entries {
             take_user(into, entry, *affiliation);
@@ -274,13 +274,13 @@ fn take_hat(room: &mut RemoteRoom, spelled: &str, id: String, hat: HatValue) {
 
 /// Reads the assigned hats.
 pub(super) async fn hats(
-    asking: &Asking,
-    hub: &Hub<'_>,
+    sender: &RequestSender,
+    context: &ServerContext<'_>,
     room: &Jid,
     into: &mut RemoteRoom,
 ) -> Result<(), Unread> {
-    let entries = completed(asking, room, hub.dialect.list()).await?;
-    take_hats(into, hub.dialect, &entries);
+    let entries = completed(sender, room, context.dialect.list()).await?;
+    take_hats(into, context.dialect, &entries);
     Ok(())
 }
 
@@ -294,8 +294,8 @@ fn take_hats(room: &mut RemoteRoom, dialect: Dialect, entries: &[ListEntry]) {
 }
 
 /// Reads the catalog.
-pub(super) async fn catalog(asking: &Asking, room: &Jid, into: &mut RemoteRoom) -> Result<(), Unread> {
-    let entries = completed(asking, room, dialect::list_catalog()).await?;
+pub(super) async fn catalog(sender: &RequestSender, room: &Jid, into: &mut RemoteRoom) -> Result<(), Unread> {
+    let entries = completed(sender, room, dialect::list_catalog()).await?;
     take_catalog(into, &entries);
     Ok(())
 }
@@ -316,8 +316,8 @@ fn take_catalog(room: &mut RemoteRoom, entries: &[ListEntry]) {
 }
 
 /// Runs a command that only reads, and returns the entries of its result form.
-async fn completed(asking: &Asking, room: &Jid, command: Element) -> Result<Vec<ListEntry>, Unread> {
-    match asking.ask(room.as_str(), "set", command).await {
+async fn completed(sender: &RequestSender, room: &Jid, command: Element) -> Result<Vec<ListEntry>, Unread> {
+    match sender.ask(room.as_str(), "set", command).await {
         Ok(answer) if is_completed(&answer) => match form(&answer) {
             Some(_) => Ok(answer.entries),
             None => Err(odd(room, "no list of hats")),
@@ -328,7 +328,7 @@ async fn completed(asking: &Asking, room: &Jid, command: Element) -> Result<Vec<
         {
             // Accounts that can read the owner list of a room can manage its hats. So this fails if the room does not exist
             // or the account lacks the permission.
-            list(asking, room, Affiliation::Owner, &mut RemoteRoom::default()).await?;
+            list(sender, room, Affiliation::Owner, &mut RemoteRoom::default()).await?;
             Err(if refused.condition == Condition::Forbidden {
                 Unread::Room(RoomRead::Forbidden(hats_off(room)))
             } else {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::element::{attribute, child, element};
-use super::link::{Asking, RequestFailure};
+use super::link::{RequestFailure, RequestSender};
 use crate::model::Jid;
 use crate::server::error::Error;
 use crate::server::settings::ServerSettings;
@@ -12,7 +12,7 @@ const LAST: &str = "jabber:iq:last";
 
 /// A time since which the account's server has run (XEP-0012), if it says so and all services belong to it.
 pub(super) async fn running_since(
-    asking: &Asking,
+    sender: &RequestSender,
     settings: &ServerSettings,
     own: &Jid,
 ) -> Result<Option<Timestamp>, Error> {
@@ -24,7 +24,7 @@ pub(super) async fn running_since(
     if !settings.entry.services.iter().all(belongs) {
         return Ok(None);
     }
-    match asking.ask(domain, "get", element("query", LAST, &[])).await {
+    match sender.ask(domain, "get", element("query", LAST, &[])).await {
         Ok(answer) => {
             let query = child(&answer, "query", LAST);
             let seconds = query.and_then(|query| attribute(query, "seconds")?.parse().ok());

@@ -8,12 +8,12 @@ use crate::server::settings::ServerSettings;
 pub(super) const MAX_PARALLEL_ROOMS: usize = 64;
 
 /// The server that requests are for.
-pub(super) struct Hub<'a> {
+pub(super) struct ServerContext<'a> {
     pub(super) dialect: Dialect,
     pub(super) settings: &'a ServerSettings,
 }
 
-impl Hub<'_> {
+impl ServerContext<'_> {
     pub(super) fn has(&self, room: &Jid) -> bool {
         self.settings.entry.has(room)
     }
