@@ -54,7 +54,7 @@ impl PasswordSignals {
     }
 
     /// Ends the program if there was one.
-    fn obey(&self) {
+    fn end_if_signaled(&self) {
         let last = self.last.load(Ordering::Relaxed);
         if let Some(signal) = c_int::try_from(last).ok().filter(|signal| *signal > 0) {
             let _ = low_level::emulate_default_handler(signal);
@@ -109,7 +109,7 @@ pub(in crate::cli) fn ask(account: &Jid) -> PasswordInput {
         Err(_) => PasswordInput::Nothing,
     };
     signals.at_once.store(true, Ordering::Relaxed);
-    signals.obey();
+    signals.end_if_signaled();
     given
 }
 

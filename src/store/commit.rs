@@ -370,7 +370,7 @@ impl Store {
             // belong to a file that was never renamed into place. Without the temporary file there must be no rollback,
             // as another process may be writing.
             if appended && (!temporary.is_in_place().unwrap_or(false) || self.roll_back(tail).is_err()) {
-                temporary.keep();
+                temporary.leave_in_place();
             }
             return written.map(|_| Attempt::Changed);
         };

@@ -149,12 +149,12 @@ impl<'a> TemporaryFile<'a> {
     /// Renames it over another file.
     pub(super) fn rename(&self, to: &Path) -> io::Result<()> {
         self.disk.rename(self.path, to)?;
-        self.keep();
+        self.leave_in_place();
         Ok(())
     }
 
     /// Keeps the file for the next writer when this is dropped.
-    pub(super) fn keep(&self) {
+    pub(super) fn leave_in_place(&self) {
         self.kept.set(true);
     }
 }

@@ -155,16 +155,16 @@ pub fn merge(
 impl Context<'_> {
     /// The room's name is received if the file's name is unchanged, and never sent.
     fn name(&mut self) {
-        let (l, r) = (self.local.name.as_ref(), self.remote.name.as_ref());
+        let (local, remote) = (self.local.name.as_ref(), self.remote.name.as_ref());
         let text = |name: Option<&Arc<str>>| name.filter(|name| !name.is_empty()).cloned();
         let known = self.base.and_then(|base| base.name.clone());
-        let (l, r) = (text(l), text(r));
-        if l != r && l == known {
+        let (local, remote) = (text(local), text(remote));
+        if local != remote && local == known {
             let side = |name: Option<Arc<str>>| name.map(SideValue::Name);
             self.lines.push(Line {
                 base: side(known),
-                local: side(l),
-                remote: side(r),
+                local: side(local),
+                remote: side(remote),
                 ..line(Subject::Name, Action::Receive, None)
             });
         }
@@ -176,11 +176,11 @@ impl Context<'_> {
         let (local, remote) = (self.local, self.remote);
         let known = self.base.into_iter().flat_map(|base| &base.users);
         let here = local.users().iter().map(|(jid, user)| (jid, user));
-        for (user, b, l, r) in join(known, here, &remote.users) {
+        for (user, base, local_user, remote_user) in join(known, here, &remote.users) {
             if remote.unreadable.users.contains(user) {
                 continue;
             }
-            self.user(user, b, l, r, &mut needed);
+            self.user(user, base, local_user, remote_user, &mut needed);
         }
         needed
     }

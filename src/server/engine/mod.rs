@@ -381,7 +381,7 @@ impl Engine {
         } = self;
         guard.get_or_insert_with(|| {
             let actor = server_actor(&settings.entry.name);
-            RemovalGuard::with_losses(room::losses(data.path(), &actor, Timestamp::now()))
+            RemovalGuard::with_losses(room::recent_hat_losses(data.path(), &actor, Timestamp::now()))
         })
     }
 }

@@ -173,7 +173,7 @@ impl KnownRoom {
 
 /// The users who lost a hat by this actor's commits within the last hour, and since someone last accepted removals in the
 /// room: room, user, time.
-pub(super) fn losses(data: &Path, actor: &str, now: Timestamp) -> Vec<(Jid, Jid, Timestamp)> {
+pub(super) fn recent_hat_losses(data: &Path, actor: &str, now: Timestamp) -> Vec<(Jid, Jid, Timestamp)> {
     let since = now.checked_sub(GUARD_PERIOD).unwrap_or(Timestamp::MIN);
     let entries = store::read_recent(data, actor, since).unwrap_or_else(|error| {
         log::warn!(reason:% = error; "history unreadable");
@@ -188,7 +188,9 @@ pub(super) fn losses(data: &Path, actor: &str, now: Timestamp) -> Vec<(Jid, Jid,
         }
         let edits = entry.group.0.iter();
         for edit in edits.filter(|edit| edit.room().is_none_or(|room| !accepted.contains(room))) {
-            let lost = losers(edit).into_iter().zip(std::iter::repeat(edit.room()));
+            let lost = users_losing_hats(edit)
+                .into_iter()
+                .zip(std::iter::repeat(edit.room()));
             losses.extend(lost.filter_map(|(user, room)| Some((room?.clone(), user, entry.time))));
         }
     }
@@ -196,7 +198,7 @@ pub(super) fn losses(data: &Path, actor: &str, now: Timestamp) -> Vec<(Jid, Jid,
 }
 
 /// The users who lose a hat by an edit.
-fn losers(edit: &Edit) -> BTreeSet<Jid> {
+fn users_losing_hats(edit: &Edit) -> BTreeSet<Jid> {
     let loses = |before: Option<&User>, after: Option<&User>| {
         let has = |hat: &HatId| after.is_some_and(|after| after.hats.get(hat).is_some());
         before.is_some_and(|before| before.hats.iter().any(|(hat, _)| !has(hat)))

@@ -191,10 +191,10 @@ async fn header<T: AsyncReadAndWrite>(
     };
     initiate_stream(io, CLIENT, header, timeouts)
         .await
-        .map_err(|error| broken(domain, &error))
+        .map_err(|error| connection_error(domain, &error))
 }
 
-fn broken(domain: &str, error: &std::io::Error) -> Error {
+fn connection_error(domain: &str, error: &std::io::Error) -> Error {
     let why = foreign(&error.to_string());
     if is_malformed(error) {
         Error::Malformed(format!("{domain} does not use XMPP at this address ({why})"))
@@ -221,7 +221,7 @@ async fn next<T: AsyncReadAndWrite>(
             Some(Ok(stanza)) => Ok(stanza),
             Some(Err(ReadError::SoftTimeout)) => continue,
             Some(Err(ReadError::ParseError(error))) => Err(Error::Malformed(foreign(&error.to_string()))),
-            Some(Err(ReadError::HardError(error))) => Err(broken(domain, &error)),
+            Some(Err(ReadError::HardError(error))) => Err(connection_error(domain, &error)),
             Some(Err(ReadError::StreamFooterReceived)) | None => Err(Error::Away(format!(
                 "The server of {domain} closed the connection."
             ))),
@@ -234,7 +234,10 @@ async fn send<T: AsyncReadAndWrite>(
     stream: &mut XmlStream<Bounded<T>, Element>,
     stanza: &Element,
 ) -> Result<(), Error> {
-    stream.send(stanza).await.map_err(|error| broken(domain, &error))
+    stream
+        .send(stanza)
+        .await
+        .map_err(|error| connection_error(domain, &error))
 }
 
 /// Logs in and binds a resource.
@@ -272,7 +275,7 @@ async fn restart(domain: &str, stream: XmppStream) -> Result<XmppStream, Error> 
         .initiate_reset()
         .send_header(header)
         .await
-        .map_err(|error| broken(domain, &error))?;
+        .map_err(|error| connection_error(domain, &error))?;
     Ok(opening.skip_features())
 }
 

@@ -199,7 +199,7 @@ async fn list_entries(
     let answer = answer.map_err(|failure| unread(room, failure))?;
     match child(&answer, "query", MUC_ADMIN) {
         Some(_) => Ok(answer.entries),
-        None => Err(odd(room, "no affiliation list")),
+        None => Err(unexpected_answer(room, "no affiliation list")),
     }
 }
 
@@ -320,9 +320,9 @@ async fn completed(sender: &RequestSender, room: &Jid, command: Element) -> Resu
     match sender.ask(room.as_str(), "set", command).await {
         Ok(answer) if is_completed(&answer) => match form(&answer) {
             Some(_) => Ok(answer.entries),
-            None => Err(odd(room, "no list of hats")),
+            None => Err(unexpected_answer(room, "no list of hats")),
         },
-        Ok(_) => Err(odd(room, "incomplete list of hats")),
+        Ok(_) => Err(unexpected_answer(room, "incomplete list of hats")),
         Err(RequestFailure::Refused(refused))
             if matches!(refused.condition, Condition::Forbidden | Condition::ItemNotFound) =>
         {
@@ -332,7 +332,7 @@ async fn completed(sender: &RequestSender, room: &Jid, command: Element) -> Resu
             Err(if refused.condition == Condition::Forbidden {
                 Unread::Room(RoomRead::Forbidden(hats_off(room)))
             } else {
-                odd(
+                unexpected_answer(
                     room,
                     "its commands for hats differ from those of other rooms of this server",
                 )
@@ -354,7 +354,7 @@ pub(super) fn who_may(room: &Jid) -> String {
     format!("Only owners and admins of {room} and administrators of the service can manage its hats.")
 }
 
-fn odd(room: &Jid, what: &str) -> Unread {
+fn unexpected_answer(room: &Jid, what: &str) -> Unread {
     Unread::Room(RoomRead::Unread(format!(
         "The server's answer for {room} is invalid: {what}."
     )))

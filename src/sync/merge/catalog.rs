@@ -64,15 +64,20 @@ impl Context<'_> {
         };
         let known = self.base.into_iter().flat_map(|base| &base.catalog);
         let mut lines = Vec::new();
-        for (hat, b, l, r) in join(known, &self.local.catalog, &self.remote.catalog) {
+        for (hat, base, local, remote) in join(known, &self.local.catalog, &self.remote.catalog) {
             let item = Item::Catalog { hat: hat.clone() };
-            let implied = l.is_none() && needed.active.contains(hat) && stays_active(hat);
-            let is_new = b.is_none() && r.is_some();
+            let implied = local.is_none() && needed.active.contains(hat) && stays_active(hat);
+            let is_new = base.is_none() && remote.is_some();
             let stays_implied = implied && !(is_new && lacks_title(hat));
             if !stays_implied && self.remote.knows(&item) {
                 let sent = needed.sent.contains(hat);
                 let used = || after().hat(hat).is_some_and(|known| known.user_count > 0);
-                lines.extend(self.entry(item, [b, l.map(CatalogValue::of).as_ref(), r], sent, &used));
+                lines.extend(self.entry(
+                    item,
+                    [base, local.map(CatalogValue::of).as_ref(), remote],
+                    sent,
+                    &used,
+                ));
             }
         }
         let undefined = needed
@@ -88,16 +93,16 @@ impl Context<'_> {
     fn entry(
         &self,
         item: Item,
-        [b, l, r]: [Option<&CatalogValue>; 3],
+        [base, local, remote]: [Option<&CatalogValue>; 3],
         hat_is_sent: bool,
         used: &dyn Fn() -> bool,
     ) -> Option<Line> {
-        let action = match row(b, l, r)? {
-            Action::Receive if r.is_none() && hat_is_sent => Action::Conflict,
+        let action = match row(base, local, remote)? {
+            Action::Receive if remote.is_none() && hat_is_sent => Action::Conflict,
             action => action,
         };
         let hat = item.hat()?;
-        let reason = match l {
+        let reason = match local {
             _ if action == Action::Receive => None,
             Some(entry) => refuse::entry(self.class, hat, entry),
             None if used() => Some(Reason::StillUsed),
@@ -109,9 +114,9 @@ impl Context<'_> {
         };
         let side = |value: &CatalogValue| SideValue::Item(ItemValue::Catalog(value.clone()));
         Some(Line {
-            base: b.map(side),
-            local: l.map(side),
-            remote: r.map(side),
+            base: base.map(side),
+            local: local.map(side),
+            remote: remote.map(side),
             ..item_line(item, action, reason)
         })
     }

@@ -13,22 +13,22 @@ use crate::sync::base::BaseUser;
 #[derive(Clone, Copy)]
 struct Sides<'a> {
     user: &'a Jid,
-    b: Option<&'a BaseUser>,
-    l: Option<&'a User>,
-    r: Option<&'a RemoteUser>,
+    base: Option<&'a BaseUser>,
+    local: Option<&'a User>,
+    remote: Option<&'a RemoteUser>,
 }
 
 impl Sides<'_> {
-    fn known(self) -> Affiliation {
-        self.b.map_or(Affiliation::None, |b| b.affiliation)
+    fn base_affiliation(self) -> Affiliation {
+        self.base.map_or(Affiliation::None, |base| base.affiliation)
     }
 
-    fn here(self) -> Affiliation {
-        self.l.map_or(Affiliation::None, |l| l.affiliation)
+    fn local_affiliation(self) -> Affiliation {
+        self.local.map_or(Affiliation::None, |local| local.affiliation)
     }
 
-    fn there(self) -> Affiliation {
-        self.r.map_or(Affiliation::None, |r| r.affiliation)
+    fn remote_affiliation(self) -> Affiliation {
+        self.remote.map_or(Affiliation::None, |remote| remote.affiliation)
     }
 }
 
@@ -36,35 +36,48 @@ impl Sides<'_> {
 struct HatSides<'a> {
     hat: &'a HatId,
     /// `None`: unknown.
-    b: Option<&'a Option<HatValue>>,
+    base: Option<&'a Option<HatValue>>,
     attachment: Option<&'a Attachment>,
     /// The normal form of the attachment for the server.
-    l: Option<HatValue>,
-    r: Option<&'a HatValue>,
+    local: Option<HatValue>,
+    remote: Option<&'a HatValue>,
 }
 
 impl Context<'_> {
     pub(super) fn user(
         &mut self,
         user: &Jid,
-        b: Option<&BaseUser>,
-        l: Option<&User>,
-        r: Option<&RemoteUser>,
+        base: Option<&BaseUser>,
+        local: Option<&User>,
+        remote: Option<&RemoteUser>,
         needed: &mut Needed,
     ) {
-        let sides = Sides { user, b, l, r };
+        let sides = Sides {
+            user,
+            base,
+            local,
+            remote,
+        };
         let none = Affiliation::None;
         let item = Item::Affiliation { user: user.clone() };
         let known = self.remote.knows(&item);
-        if known && sides.known() != none && sides.there() != none && sides.here() == none {
+        if known
+            && sides.base_affiliation() != none
+            && sides.remote_affiliation() != none
+            && sides.local_affiliation() == none
+        {
             // On Prosody, hats are removed with the affiliation.
-            if l.is_none() || self.class == ServerClass::Prosody {
+            if local.is_none() || self.class == ServerClass::Prosody {
                 return self.removed_here(sides);
             }
         }
-        if known && sides.known() != none && sides.here() != none && sides.there() == none {
-            if sides.here() != sides.known() || self.hats_differ(sides) {
-                needed.add_active(sides.l);
+        if known
+            && sides.base_affiliation() != none
+            && sides.local_affiliation() != none
+            && sides.remote_affiliation() == none
+        {
+            if sides.local_affiliation() != sides.base_affiliation() || self.hats_differ(sides) {
+                needed.add_active(sides.local);
                 return self.unaffiliated_and_changed(sides);
             }
             if self.class == ServerClass::Prosody {
@@ -77,8 +90,13 @@ impl Context<'_> {
 
     /// Merges the affiliation by the table. Returns whether it is sent.
     fn affiliation(&mut self, sides: Sides<'_>, item: Item) -> bool {
-        let [b, l, r] = [sides.known(), sides.here(), sides.there()].map(ItemValue::affiliation);
-        let Some(action) = row(b.as_ref(), l.as_ref(), r.as_ref()) else {
+        let [base, local, remote] = [
+            sides.base_affiliation(),
+            sides.local_affiliation(),
+            sides.remote_affiliation(),
+        ]
+        .map(ItemValue::affiliation);
+        let Some(action) = row(base.as_ref(), local.as_ref(), remote.as_ref()) else {
             return false;
         };
         let reason = self
@@ -90,9 +108,9 @@ impl Context<'_> {
         };
         let side = |value: Option<ItemValue>| value.map(SideValue::Item);
         self.lines.push(Line {
-            base: side(b),
-            local: side(l),
-            remote: side(r),
+            base: side(base),
+            local: side(local),
+            remote: side(remote),
             ..item_line(item, action, reason)
         });
         action == Action::Send
@@ -139,11 +157,13 @@ impl Context<'_> {
     }
 
     fn user_line(&self, sides: Sides<'_>, action: Action, reason: Option<Reason>) -> Line {
-        let base = sides.b.map(BaseUser::value);
-        let here = sides.l.map(|l| local::user(self.class, self.local, l));
-        let there = sides.r.map(|r| UserValue {
-            affiliation: r.affiliation,
-            hats: r.hats.clone(),
+        let base = sides.base.map(BaseUser::value);
+        let here = sides
+            .local
+            .map(|local| local::user(self.class, self.local, local));
+        let there = sides.remote.map(|remote| UserValue {
+            affiliation: remote.affiliation,
+            hats: remote.hats.clone(),
         });
         Line {
             base: base.map(SideValue::User),
@@ -155,10 +175,10 @@ impl Context<'_> {
 
     /// The hats of a user on the three sides, without those that could not be read.
     fn hat_sides<'s>(&'s self, sides: Sides<'s>) -> impl Iterator<Item = HatSides<'s>> {
-        let known = sides.b.into_iter().flat_map(|b| &b.hats);
-        let here = sides.l.into_iter().flat_map(|l| l.hats.iter());
-        let there = sides.r.into_iter().flat_map(|r| &r.hats);
-        join(known, here, there).filter_map(move |(hat, b, attachment, r)| {
+        let known = sides.base.into_iter().flat_map(|base| &base.hats);
+        let here = sides.local.into_iter().flat_map(|local| local.hats.iter());
+        let there = sides.remote.into_iter().flat_map(|remote| &remote.hats);
+        join(known, here, there).filter_map(move |(hat, base, attachment, remote)| {
             let held = |attachment| local::hat(self.class, self.local, hat, attachment);
             let item = Item::Hat {
                 user: sides.user.clone(),
@@ -166,10 +186,10 @@ impl Context<'_> {
             };
             self.remote.knows(&item).then(|| HatSides {
                 hat,
-                b,
+                base,
                 attachment,
-                l: attachment.and_then(held),
-                r,
+                local: attachment.and_then(held),
+                remote,
             })
         })
     }
@@ -177,8 +197,8 @@ impl Context<'_> {
     /// Whether a hat was changed in the file, differently from the server.
     fn hats_differ(&self, sides: Sides<'_>) -> bool {
         let differs = |hat: HatSides<'_>| {
-            let known = hat.b.and_then(Option::as_ref);
-            let changed = hat.l.as_ref() != known && hat.l.as_ref() != hat.r;
+            let known = hat.base.and_then(Option::as_ref);
+            let changed = hat.local.as_ref() != known && hat.local.as_ref() != hat.remote;
             changed || Self::hat_row(&hat) == Some(Action::Conflict)
         };
         self.hat_sides(sides).any(differs)
@@ -189,7 +209,7 @@ impl Context<'_> {
         for hat in self.hat_sides(sides) {
             notes.extend(self.own_title(sides.user, &hat));
             let action = Self::hat_row(&hat);
-            needed.add(hat.l.as_ref(), hat.hat, action);
+            needed.add(hat.local.as_ref(), hat.hat, action);
             let Some(action) = action else {
                 continue;
             };
@@ -208,9 +228,9 @@ impl Context<'_> {
             };
             let side = |value: HatValue| SideValue::Item(ItemValue::Hat(value));
             lines.push(Line {
-                base: hat.b.cloned().flatten().map(side),
-                local: hat.l.map(side),
-                remote: hat.r.cloned().map(side),
+                base: hat.base.cloned().flatten().map(side),
+                local: hat.local.map(side),
+                remote: hat.remote.cloned().map(side),
                 ..item_line(item, action, reason)
             });
         }
@@ -221,20 +241,20 @@ impl Context<'_> {
     /// The row of a hat. A hat that is inactive in the file but present on the server is a conflict if nothing was
     /// known of it. If it was known to be missing there, it was added since, and becomes active in the file.
     fn hat_row(hat: &HatSides<'_>) -> Option<Action> {
-        let inactive = hat.attachment.is_some() && hat.l.is_none();
-        if inactive && hat.b.is_none() && hat.r.is_some() {
+        let inactive = hat.attachment.is_some() && hat.local.is_none();
+        if inactive && hat.base.is_none() && hat.remote.is_some() {
             return Some(Action::Conflict);
         }
-        row(hat.b.and_then(Option::as_ref), hat.l.as_ref(), hat.r)
+        row(hat.base.and_then(Option::as_ref), hat.local.as_ref(), hat.remote)
     }
 
     /// Why a hat of the file is not sent.
     fn hat_stays(&self, hat: &HatSides<'_>, sides: Sides<'_>, affiliation_is_sent: bool) -> Option<Reason> {
-        let value = hat.l.as_ref()?; // a removal can always be sent
+        let value = hat.local.as_ref()?; // a removal can always be sent
         if let Some(reason) = refuse::hat(self.class, hat.hat, value) {
             return Some(reason);
         }
-        let stranger = sides.there() == Affiliation::None && hat.r.is_none();
+        let stranger = sides.remote_affiliation() == Affiliation::None && hat.remote.is_none();
         (stranger && !affiliation_is_sent).then_some(Reason::NotAffiliated)
     }
 
