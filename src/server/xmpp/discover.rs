@@ -187,9 +187,12 @@ async fn list_service(
                     | Condition::ItemNotFound
                     | Condition::ServiceUnavailable => Error::Refused(format!(
                         "{service} is not a chat room service: {}. Check services in the configuration.",
-                        refused.said()
+                        refused.explanation()
                     )),
-                    _ => Error::Away(format!("Cannot list the rooms of {service}: {}.", refused.said())),
+                    _ => Error::Away(format!(
+                        "Cannot list the rooms of {service}: {}.",
+                        refused.explanation()
+                    )),
                 });
             }
         };

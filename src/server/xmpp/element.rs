@@ -85,6 +85,12 @@ pub(super) fn value(fields: &Element, var: &str) -> Option<String> {
     Some(texts(field, "value").into_iter().next().unwrap_or_default())
 }
 
+/// A server's text without its final period, to continue it; an ellipsis stays.
+fn as_clause(text: &str) -> &str {
+    let start = text.strip_suffix('.').filter(|start| !start.ends_with('.'));
+    start.unwrap_or(text)
+}
+
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refused {
@@ -94,10 +100,10 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    /// For display.
-    pub(super) fn said(&self) -> String {
+    /// The reason as a clause, for display.
+    pub(super) fn explanation(&self) -> String {
         match &self.text {
-            Some(text) => format!("{text} ({})", self.condition),
+            Some(text) => format!("{} ({})", as_clause(text), self.condition),
             None => self.condition.to_string(),
         }
     }
@@ -139,7 +145,7 @@ pub(super) fn stream_error(error: &Element) -> String {
     let condition = foreign(condition.unwrap_or("no reason"));
     match foreign(&text) {
         text if text.is_empty() => condition,
-        text => format!("{text} ({condition})"),
+        text => format!("{} ({condition})", as_clause(&text)),
     }
 }
 
@@ -149,4 +155,34 @@ pub(super) fn unavailable() -> Element {
         element("error", "jabber:client", &[("type", "cancel")]),
         element("service-unavailable", STANZA_ERRORS, &[]),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn condition_follows_the_text_without_its_period() {
+        let text = element("text", STANZA_ERRORS, &[]);
+        let condition = element("forbidden", STANZA_ERRORS, &[]);
+        for (sent, shown) in [
+            ("Only owners can.", "Only owners can (forbidden)"),
+            ("Wait...", "Wait... (forbidden)"),
+        ] {
+            let mut text = text.clone();
+            text.append_text_node(sent);
+            let error = with(
+                with(element("error", "jabber:client", &[]), condition.clone()),
+                text.clone(),
+            );
+            let answer = with(element("iq", "jabber:client", &[]), error);
+            assert_eq!(refusal(&answer).explanation(), shown);
+            let mut stream = element("error", STREAMS, &[]);
+            stream.append_child(element("forbidden", STREAMS, &[]));
+            let mut text = element("text", STREAMS, &[]);
+            text.append_text_node(sent);
+            stream.append_child(text);
+            assert_eq!(stream_error(&stream), shown);
+        }
+    }
 }

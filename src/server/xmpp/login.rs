@@ -298,7 +298,7 @@ async fn bind(domain: &str, mut stream: XmppStream, transport: String) -> Result
             let refusal = super::element::refusal(&answer);
             Err(Error::Away(format!(
                 "The server of {domain} refuses the session: {}",
-                refusal.said()
+                refusal.explanation()
             )))
         };
     }

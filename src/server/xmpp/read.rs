@@ -373,9 +373,9 @@ pub(super) fn unread(room: &Jid, failure: RequestFailure) -> Unread {
             Condition::RemoteServerNotFound | Condition::RemoteServerTimeout => RoomRead::Unread(format!(
                 "The server of {} cannot be reached: {}",
                 room.domain(),
-                refused.said()
+                refused.explanation()
             )),
-            _ => RoomRead::Unread(format!("Cannot read {room}: {}", refused.said())),
+            _ => RoomRead::Unread(format!("Cannot read {room}: {}", refused.explanation())),
         },
     };
     Unread::Room(read)
