@@ -45,9 +45,9 @@ pub fn group(group: &Group, zone: &TimeZone) -> String {
         [only] => edit(only, zone),
         all => many::new_hat(all, zone)
             .or_else(|| many::same_for_many_users(all, zone))
-            .or_else(|| many::same_hat_in_many_rooms(all))
+            .or_else(|| many::same_hat_in_many_rooms(all, zone))
             .or_else(|| many::same_affiliation(all))
-            .or_else(|| many::many_hats_of_one_user(all))
+            .or_else(|| many::many_hats_of_one_user(all, zone))
             .unwrap_or_else(|| mixed_edits(all, zone)),
     }
 }
@@ -58,7 +58,7 @@ pub fn intention(group: &Group, zone: &TimeZone) -> String {
         [] => "change nothing".into(),
         [only] => infinitive(&edit(only, zone)),
         all => many::same_for_many_users(all, zone)
-            .or_else(|| many::same_hat_in_many_rooms(all))
+            .or_else(|| many::same_hat_in_many_rooms(all, zone))
             .map_or_else(
                 || many::summary_by_kind(all, Tense::Infinitive),
                 |said| infinitive(&said),
@@ -182,7 +182,7 @@ fn edit_with_user(edit: &Edit, user: &str, zone: &TimeZone) -> String {
             after,
             ..
         } => match (before, after) {
-            (None, Some(after)) => format!("added {} to {user} in {room}", attachment_name(hat, after)),
+            (None, Some(after)) => format!("added {} to {user} in {room}", added_hat(hat, after, zone)),
             (Some(before), None) => format!("removed {} from {user} in {room}", attachment_name(hat, before)),
             (Some(before), Some(after)) => format!(
                 "changed {} for {user} in {room}: {}",
@@ -332,6 +332,15 @@ fn hat_name(hat: &HatId, title: Option<&str>) -> String {
 
 fn attachment_name(hat: &HatId, attachment: &Attachment) -> String {
     hat_name(hat, attachment.title.as_deref())
+}
+
+/// The name of a hat that is added, and when it expires.
+fn added_hat(hat: &HatId, attachment: &Attachment, zone: &TimeZone) -> String {
+    let name = attachment_name(hat, attachment);
+    match attachment.until() {
+        Some(end) => format!("{name} (expires {})", until::full(end, zone)),
+        None => name,
+    }
 }
 
 fn title_phrase(title: Option<&str>) -> String {

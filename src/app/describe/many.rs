@@ -8,8 +8,8 @@ use crate::model::{Affiliation, Edit, Group, Jid};
 
 use super::phrase::Tense;
 use super::{
-    attachment_name, count, edit_with_user, first_few, group, membership_hats, sets, user_edit, users_phrase,
-    with_hats,
+    added_hat, attachment_name, count, edit_with_user, first_few, group, membership_hats, sets, user_edit,
+    users_phrase, with_hats,
 };
 
 /// The number of changes of each kind, and their users.
@@ -75,8 +75,8 @@ impl<'a> EditCounts<'a> {
             } => {
                 let at = edit_kind(before.is_some(), after.is_some());
                 increment(&mut self.hats, at);
-                if let Some(wearers) = self.hat_users.get_mut(at) {
-                    wearers.insert(user);
+                if let Some(users) = self.hat_users.get_mut(at) {
+                    users.insert(user);
                 }
             }
             Edit::Catalog { .. } => self.catalog += 1,
@@ -117,9 +117,9 @@ impl<'a> EditCounts<'a> {
             ));
         }
         let verbs = [("added", "to"), ("removed", "from"), ("changed", "for")];
-        for ((verb, to), (number, wearers)) in verbs.iter().zip(self.hats.iter().zip(&self.hat_users)) {
+        for ((verb, to), (number, users)) in verbs.iter().zip(self.hats.iter().zip(&self.hat_users)) {
             if *number > 0 {
-                let who = match (wearers.len(), wearers.first()) {
+                let who = match (users.len(), users.first()) {
                     (1, Some(user)) => user.to_string(),
                     (many, _) => count(many, "user"),
                 };
@@ -233,12 +233,12 @@ pub(super) fn same_for_many_users(all: &[Edit], zone: &TimeZone) -> Option<Strin
 }
 
 /// Describes the same hat for users of several rooms: `added "Proctor" to 4 users in 2 rooms`.
-pub(super) fn same_hat_in_many_rooms(all: &[Edit]) -> Option<String> {
+pub(super) fn same_hat_in_many_rooms(all: &[Edit], zone: &TimeZone) -> Option<String> {
     let verb = |edit: &Edit| match edit {
         Edit::Hat {
             hat, before, after, ..
         } => match (before, after) {
-            (None, Some(after)) => Some((true, attachment_name(hat, after))),
+            (None, Some(after)) => Some((true, added_hat(hat, after, zone))),
             (Some(before), None) => Some((false, attachment_name(hat, before))),
             _ => None,
         },
@@ -261,7 +261,7 @@ pub(super) fn same_hat_in_many_rooms(all: &[Edit]) -> Option<String> {
 
 /// Describes changes of several hats of one user: `changed hats of terry@example.org in …: added "Proctor", removed
 /// "Teacher"`.
-pub(super) fn many_hats_of_one_user(all: &[Edit]) -> Option<String> {
+pub(super) fn many_hats_of_one_user(all: &[Edit], zone: &TimeZone) -> Option<String> {
     let (room, user) = (all.first()?.room()?, all.first()?.user()?);
     let (mut added, mut removed, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for edit in all {
@@ -275,7 +275,7 @@ pub(super) fn many_hats_of_one_user(all: &[Edit]) -> Option<String> {
                 ..
             } if here == room && who == user => match (before, after) {
                 (None, None) => {}
-                (None, Some(after)) => added.push(attachment_name(hat, after)),
+                (None, Some(after)) => added.push(added_hat(hat, after, zone)),
                 (Some(before), None) => removed.push(attachment_name(hat, before)),
                 (Some(before), Some(_)) => changed.push(attachment_name(hat, before)),
             },

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, HatId, Jid, Room, User};
 
 use super::sets::document_names_first;
-use super::{attachment_changes, attachment_name, catalog_changes, count, hat_name, truncated};
+use super::{added_hat, attachment_changes, attachment_name, catalog_changes, count, hat_name, truncated};
 
 /// What an edit touched, and what was done to it: `terry@example.org` and `added "Proctor" in courses@…`.
 pub fn names_first(edit: &Edit, zone: &TimeZone) -> (String, String) {
@@ -130,7 +130,7 @@ fn hat_action(
     zone: &TimeZone,
 ) -> String {
     match (before, after) {
-        (None, Some(after)) => format!("added {} in {room}", attachment_name(hat, after)),
+        (None, Some(after)) => format!("added {} in {room}", added_hat(hat, after, zone)),
         (Some(before), None) => format!("removed {} in {room}", attachment_name(hat, before)),
         (Some(before), Some(after)) => {
             let (name, changes) = (

@@ -38,6 +38,37 @@ fn fixture() -> (Wardrobe, Jid, HatId) {
 }
 
 #[test]
+fn describes_when_added_hats_expire() {
+    let (mut wardrobe, room, _) = fixture();
+    let [kim, terry] = ["kim@example.org", "terry@example.org"].map(jid);
+    let temporary = titled("Guest").with_until("2099-02-28T12:00:00Z".parse().ok());
+    let other = HatId::parse("urn:x:guest").unwrap();
+    let added = wardrobe
+        .add_user_hat(&kim, &room, &other, temporary.clone())
+        .unwrap();
+    assert_eq!(
+        group(&added),
+        "added \"Guest\" (expires 2099-02-28 12:00) to kim@example.org in courses@conference.example.org"
+    );
+    let (who, what) = names_first(&added.0[0], &TimeZone::UTC);
+    assert_eq!(
+        (who.as_str(), what.as_str()),
+        (
+            "kim@example.org",
+            "added \"Guest\" (expires 2099-02-28 12:00) in courses@conference.example.org"
+        )
+    );
+    let mut both = added;
+    both.0
+        .extend(wardrobe.add_user_hat(&terry, &room, &other, temporary).unwrap().0);
+    assert_eq!(
+        group(&both),
+        "added \"Guest\" (expires 2099-02-28 12:00) to kim@example.org and terry@example.org in \
+         courses@conference.example.org"
+    );
+}
+
+#[test]
 fn describes_adding_and_removing_hats() {
     let (mut wardrobe, room, hat) = fixture();
     let terry = jid("terry@example.org");
