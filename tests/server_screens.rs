@@ -220,7 +220,7 @@ fn checked_server() {
     let mut session = after("S");
     let missing = Missing {
         what: "rooms.example.org is not a chat room service of this server".into(),
-        remedy: "set services to the chat room services of the server: conference.example.org".into(),
+        remedy: "in the configuration, set \"services\" to the server's chat room services: conference.example.org".into(),
     };
     let report = ServerReport {
         server: "example".into(),

@@ -164,7 +164,7 @@ commands! {
     Palette "palette" aka ["menu"] { place: Place::Panes, title: "Commands", keys: &[c(':')], footer: true,
         help: "Open the command palette" }
     History "history" aka ["log", "audit", "who", "changes", "undo everything", "undo all", "reason", "why"] { place: Place::Panes, title: "History", keys: &[c('H')], footer: true,
-        help: "Show the history (of the selected user or hat)" }
+        help: "Show the history; in a pane of users or hats, only of the selected one" }
     GoTo "go-to" aka ["find", "search", "jump"] formerly ["jump"] { place: Place::Panes, title: "Go to", keys: &[Key::ctrl('p')], footer: false,
         help: "Go to a room, user or hat" }
     Sets "sets" aka ["role", "template", "preset"] { place: Place::Panes, title: "Sets", keys: &[c('N')], footer: false,
@@ -272,7 +272,7 @@ commands! {
     SubmitPrompt "submit-prompt" formerly ["take-prompt"] { place: Place::Prompt, title: "OK", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Import, export or save" }
     CompletePath "complete-path" { place: Place::Prompt, title: "Complete", keys: &[k(KeyCode::Tab)], footer: true,
-        help: "Complete the path of the file; in the options, back to the path" }
+        help: "Complete the path of the file; in the options, go back to the path" }
     PromptNext "prompt-next" { place: Place::Prompt, title: "Next field", keys: &[k(KeyCode::Down)], footer: true,
         help: "Next field" }
     PromptPrevious "prompt-previous" { place: Place::Prompt, title: "Previous field", keys: &[k(KeyCode::Up), k(KeyCode::BackTab)], footer: false,
@@ -290,7 +290,7 @@ commands! {
     CancelImport "cancel-import" { place: Place::ImportPreview, title: "Cancel", keys: &[k(KeyCode::Esc), c('n'), c('q')], footer: true,
         help: "Import nothing" }
     YesWithEnter "yes-with-enter" { place: Place::Confirm, title: "Yes", keys: &[k(KeyCode::Enter)], footer: true,
-        help: "Confirm, unless the change is large, removes users with hats, or cannot be undone" }
+        help: "Confirm a small change that can be undone and removes no user with hats" }
     Yes "yes" { place: Place::Confirm, title: "Yes", keys: &[c('y')], footer: true,
         help: "Confirm" }
     No "no" { place: Place::Confirm, title: "Cancel", keys: &[k(KeyCode::Esc), c('n')], footer: true,
@@ -312,7 +312,7 @@ commands! {
     DefineHat "define-hat" { place: Place::Catalog, title: "Define", keys: &[c('a')], footer: true,
         help: "Define a hat in the room's catalog" }
     EditCatalogHat "edit-catalog-hat" formerly ["edit-defined"] { place: Place::Catalog, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true,
-        help: "Edit the title and color; can also change the title for users with the hat" }
+        help: "Edit the title and color; optionally change the title for users with the hat, too" }
     RemoveCatalogHat "remove-catalog-hat" formerly ["delete-defined"] { place: Place::Catalog, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true,
         help: "Remove the hat from the catalog" }
     CatalogUndo "catalog-undo" formerly ["catalogue-undo"] { place: Place::Catalog, title: "Undo", keys: &[c('u')], footer: true,
@@ -320,14 +320,14 @@ commands! {
     CloseCatalog "close-catalog" formerly ["leave-catalogue", "leave-catalog"] { place: Place::Catalog, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('C')], footer: true,
         help: "Close the catalog" }
     OpenEntry "open-entry" aka ["details", "show", "who"] { place: Place::History, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
-        help: "Show everyone and everything that the entry changed" }
+        help: "Show the entry's changes in full" }
     SearchHistory "search-history" aka ["find", "filter"] { place: Place::History, title: "Search", keys: &[c('/')], footer: true,
         help: "Search the history: names, addresses, titles, what was done (#hat, !word)" }
     UndoEntry "undo-entry" { place: Place::History, title: "Undo", keys: &[c('u')], footer: true,
         help: "Undo the selected entry, or all marked entries (asks first if several are marked)" }
     MarkEntry "mark-entry" aka ["select"] { place: Place::History, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "Mark or unmark the entry, to undo several at once" }
-    UndoActor "undo-actor" aka ["roll back", "revert", "vandalism", "undo everything", "undo all"] { place: Place::History, title: "Undo from here", keys: &[c('U')], footer: true,
+    UndoActor "undo-actor" aka ["roll back", "revert", "vandalism", "undo everything", "undo all"] { place: Place::History, title: "Undo by actor", keys: &[c('U')], footer: true,
         help: "Undo all changes by this actor since this entry (inclusive; asks first)" }
     FilterByActor "filter-by-actor" formerly ["by-actor"] { place: Place::History, title: "Same actor", keys: &[c('a')], footer: true,
         help: "Filter by this actor (again to clear)" }
@@ -388,7 +388,7 @@ commands! {
     ChooseTheirs "choose-theirs" { place: Place::Plan, title: "Keep theirs", keys: &[c('t')], footer: true,
         help: "Keep theirs: the data file gets what the server has" }
     InspectLine "inspect-line" { place: Place::Plan, title: "Details", keys: &[c('i')], footer: true,
-        help: "Show the row in full; for a difference, show yours, theirs and the last value both had" }
+        help: "Show the row in full; for a difference, show yours, theirs and the last common value" }
     NextUndecided "next-undecided" { place: Place::Plan, title: "Next conflict", keys: &[k(KeyCode::Tab)], footer: false,
         help: "Go to the next conflict or held-back removal" }
     PreviousUndecided "previous-undecided" { place: Place::Plan, title: "Previous conflict", keys: &[k(KeyCode::BackTab)], footer: false,
@@ -400,7 +400,7 @@ commands! {
     AddAllRooms "add-all-rooms" { place: Place::Plan, title: "Add all rooms", keys: &[c('A')], footer: false,
         help: "Add all rooms that are only on the server" }
     CompareAgain "compare-again" { place: Place::Plan, title: "Compare again", keys: &[c('c')], footer: false,
-        help: "Compare again; choices that still fit are kept" }
+        help: "Compare again; choices that still apply are kept" }
     ClosePlan "close-plan" { place: Place::Plan, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('S')], footer: true,
         help: "Stop applying, or close the comparison" }
     ReportCompareAgain "report-compare-again" { place: Place::Report, title: "Compare again", keys: &[c('c')], footer: true,

@@ -80,7 +80,7 @@ impl FieldName {
             Self::RoomName => "display name (optional)".into(),
             Self::User => "user@example.org, or a list of addresses".into(),
             Self::Affiliation => format!(
-                "{} or {} to change",
+                "press {} or {} to change",
                 keymap.arrow_name(CommandId::PreviousValue),
                 keymap.arrow_name(CommandId::NextValue)
             ),

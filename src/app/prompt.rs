@@ -125,13 +125,24 @@ impl Prompt {
             return format!("{number}: {}", super::describe::first_few(&self.completions));
         }
         match &self.kind {
-            PromptKind::Import(_) => "JSON, CSV or the output of a server; shows a preview first".into(),
+            PromptKind::Import(_) => {
+                "JSON, CSV or a server's list of affiliations or hats; a preview is shown first".into()
+            }
             PromptKind::Export(_) => ".csv for a table, .json for complete data".into(),
-            PromptKind::SaveSet(hats, of) => format!("Hats: {} (from {of})", super::describe::hats(hats)),
+            PromptKind::SaveSet(hats, of) => format!("Hats of {of}: {}", super::describe::hats(hats)),
             PromptKind::RenameSet(name) => format!("Current name: {name}"),
             PromptKind::Reason => {
-                "kept in the history; for changed affiliations, also sent to the server".into()
+                "kept in the history; if it changes affiliations, also sent to the server".into()
             }
+        }
+    }
+
+    /// A hint on what to choose.
+    pub fn choice_hint(&self) -> &'static str {
+        match &self.kind {
+            PromptKind::Import(_) => "replacing removes what the file does not contain",
+            PromptKind::Export(_) => "what to export",
+            PromptKind::SaveSet(..) | PromptKind::RenameSet(_) | PromptKind::Reason => "",
         }
     }
 

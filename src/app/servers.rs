@@ -107,7 +107,7 @@ impl RoomComparison {
             Self::NotCompared => "not compared yet".into(),
             Self::Same => "no differences".into(),
             Self::Differs(number) => super::describe::count(number, "difference"),
-            Self::ChangedSince => "changed here since compared".into(),
+            Self::ChangedSince => "changed in the data file since the comparison".into(),
             Self::NotSent(number) => format!("{} not sent", super::describe::count(number, "change")),
             Self::Problem(problem) => problem.into(),
         }

@@ -25,7 +25,7 @@ pub use ending::ExpireArgs;
 pub use exchange::{ExportArgs, ImportArgs};
 pub use history::{HistoryArgs, RedoArgs, UndoArgs};
 pub use live::{ApplyArgs, FollowArgs, LiveRooms, PlanArgs, PreferredSide, PullArgs};
-pub use reason::ReasonOption;
+pub use reason::{AffiliationReasonOption, ReasonOption};
 pub use servers::{ExampleKind, ServerCheckArgs, ServerExampleArgs, ServersArgs, ServersCommand};
 pub use sets::{SetApplyArgs, SetRemoveArgs, SetRenameArgs, SetSaveArgs, SetsArgs, SetsCommand};
 
@@ -50,7 +50,7 @@ pub struct Cli {
     /// Use ASCII only [default: on a Linux console or without a UTF-8 locale]
     #[arg(long)]
     pub ascii: bool,
-    /// Number of colors [default: detected from the environment]
+    /// When to use colors, and how many [default: detected from the environment]
     #[arg(long, value_name = "COLORS", alias = "colour",
           value_parser = NamedValueParser::<ColorMode>::new(ColorMode::NAMES))]
     pub color: Option<ColorMode>,
@@ -105,8 +105,8 @@ Exit codes:
   2      usage error, invalid input, no terminal, or invalid config.toml
   3      item not found
   4      data file unreadable
-  5      conflict or locked file; plan, pull and apply: a conflict or a
-         held-back removal needs your decision
+  5      conflict or locked file; expire: many hats expired long ago; plan,
+         pull and apply: a conflict or a held-back removal needs your decision
   6      differences found by plan, or left after a canceled apply
   7      saved, but not sent to the server
   128+n  ended by signal n (130: Ctrl-C)";
@@ -130,7 +130,7 @@ pub struct CommonOptions {
     /// Restrict the session to this room; can be repeated
     #[arg(long = "room", value_name = "ROOM")]
     pub rooms: Vec<String>,
-    /// Restrict the session to changes to this hat; can be repeated
+    /// Allow only changes to this hat; can be repeated
     #[arg(long = "only-hat", value_name = "URI")]
     pub only_hats: Vec<String>,
     /// Restrict the session: affiliations cannot be changed, and users cannot be added or removed
@@ -152,6 +152,10 @@ pub enum CliCommand {
     /// Print a user's affiliations and hats in all rooms
     User(UserArgs),
     /// Add a hat to a user; if the user already has it, replace it
+    ///
+    /// A hat that the user already has is replaced as a whole: without --active it becomes inactive, without --required
+    /// optional, and without --expires it no longer expires. To change only a part of it, edit the output of "hatrack
+    /// show ROOM USER --json" and pass it to "hatrack set ROOM USER".
     Add(AddArgs),
     /// Remove a hat from a user
     Remove(RemoveArgs),
@@ -161,7 +165,7 @@ pub enum CliCommand {
     Set(SetArgs),
     /// Add, rename or remove a room
     Room(RoomArgs),
-    /// Set a user's affiliation; "none" removes the user and their hats
+    /// Set a user's affiliation; setting it to none removes the user and their hats from the room
     Affiliate(AffiliateArgs),
     /// List, define or remove hats in a room's catalog
     #[command(alias = "catalogue")]
@@ -178,7 +182,7 @@ pub enum CliCommand {
     Pull(PullArgs),
     /// Show the differences between the data file and the servers
     Plan(PlanArgs),
-    /// Apply the differences between the data file and the servers, in both directions
+    /// Send changes to the servers and receive changes from them; asks first
     Apply(ApplyArgs),
     /// Receive changes from the servers as they happen, until stopped
     Follow(FollowArgs),
@@ -375,7 +379,7 @@ pub struct AffiliateArgs {
     pub affiliation: AffiliationName,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub why: AffiliationReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -425,7 +429,7 @@ pub struct ConfigArgs {
     /// Print the default configuration with all settings
     #[arg(long, group = "what")]
     pub print_default: bool,
-    /// Check the configuration, or this file ("-" is standard input)
+    /// Check the configuration, or the given file ("-" is standard input)
     #[arg(long, group = "what", value_name = "FILE")]
     pub check: Option<Option<PathBuf>>,
     #[command(flatten)]

@@ -62,7 +62,7 @@ pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output)
 pub(super) fn late_text(users: usize, context: &SessionContext) -> String {
     let now = context.zone().to_datetime(Timestamp::now());
     format!(
-        "{} would lose hats that expired more than a day ago, so they are not removed: is it {}?",
+        "{} would lose hats that expired more than a day ago, so nothing is removed. Check the clock: it says {}.",
         describe::count(users, "user"),
         now.strftime("%Y-%m-%d %H:%M")
     )

@@ -91,7 +91,7 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
 /// Why nothing would be imported: `No changes: 4 hats unchanged`.
 fn no_changes(counts: &ImportCounts) -> String {
     match counts.unchanged {
-        0 => "No changes: already set".into(),
+        0 => "Nothing changed".into(),
         _ => format!("No changes: {}", describe::import_summary(counts)),
     }
 }

@@ -87,7 +87,7 @@ impl<'a> OpenStore<'a> {
             let (group, what) = make(&mut self.wardrobe().clone())?;
             if group.is_empty() {
                 self.check_writable()?;
-                return out.line("No changes: already set");
+                return out.line("Nothing changed");
             }
             attempts_left -= 1;
             let change = Change {
@@ -95,7 +95,7 @@ impl<'a> OpenStore<'a> {
                 ..Change::from(group)
             };
             match self.commit(change, out) {
-                Ok(None) => return out.line("No changes: already set"),
+                Ok(None) => return out.line("Nothing changed"),
                 Ok(Some(revision)) => {
                     return out.line(&saved(&what, revision));
                 }

@@ -110,6 +110,6 @@ fn commit(
             let group = committed.map_or(requested, |entry| entry.group);
             out.line(&saved(&describe(&group), revision))
         }
-        None => out.line("No changes: already set"),
+        None => out.line("Nothing changed"),
     }
 }

@@ -356,7 +356,11 @@ fn spoken_count(count: &RowCount<'_>) -> String {
         (None, _) => format!("{}{more}", named(count.shown)),
         (Some(total), None) => format!("{} of {total} shown", describe::grouped(count.shown)),
         (Some(total), Some(filter)) => {
-            format!("{} of {total} match {filter}", describe::grouped(count.shown))
+            let verb = if count.shown == 1 { "matches" } else { "match" };
+            format!(
+                "{} of {total} {verb} \"{filter}\"",
+                describe::grouped(count.shown)
+            )
         }
     };
     let marked = match count.marked {

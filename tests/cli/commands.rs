@@ -101,7 +101,7 @@ fn renames_room_and_clears_name() {
     );
     assert_eq!(
         home.run_ok(&["room", "rename", ROOM, "Lessons"]),
-        "No changes: already set\n"
+        "Nothing changed\n"
     );
     let before = home.run_ok(&["show", ROOM, "--json"]);
     assert_eq!(
@@ -149,10 +149,7 @@ fn add_stores_exactly_the_given_fields() {
         r#"{"affiliation":"member","hats":{"http://example.com/hats/ta":{}}}"#
     );
     let before = std::fs::read(home.data()).unwrap();
-    assert_eq!(
-        home.run_ok(&["add", ROOM, TERRY, HAT]),
-        "No changes: already set\n"
-    );
+    assert_eq!(home.run_ok(&["add", ROOM, TERRY, HAT]), "Nothing changed\n");
     assert_eq!(std::fs::read(home.data()).unwrap(), before);
 }
 

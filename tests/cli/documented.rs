@@ -187,7 +187,7 @@ fn every_command_is_documented_with_its_options() {
         .flat_map(|command| missing(command, command.get_name(), &lines))
         .collect();
     // Options of all commands that change something are described once.
-    assert!(page.contains("All commands that change data take `--reason TEXT`"));
+    assert!(page.contains("Commands that make a change of yours take `--reason TEXT`"));
     let all: Vec<&String> = all.iter().filter(|one| !one.ends_with(" --reason")).collect();
     assert!(all.is_empty(), "not documented: {all:#?}");
 }

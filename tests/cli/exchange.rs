@@ -130,7 +130,7 @@ fn import_adds_rows_and_is_one_undo_step() {
     assert!(home.run_ok(&["show", ROOM]).contains("kim@example.org"));
     assert_eq!(
         home.run_ok(&["import", "a.csv"]),
-        format!("No changes: already set\n{skipped}\n")
+        format!("Nothing changed\n{skipped}\n")
     );
     assert_eq!(
         home.run_ok(&["import", "a.csv", "--dry-run"]),
@@ -152,7 +152,7 @@ fn import_adds_rows_and_is_one_undo_step() {
             let output = home.run_with_input(args, exported.as_bytes());
             assert_eq!(
                 (output.out.as_str(), output.err.as_str()),
-                ("No changes: already set\n", "")
+                ("Nothing changed\n", "")
             );
         }
     }
@@ -381,7 +381,7 @@ fn import_replace_restores_backup() {
     assert_eq!(home.run_ok(&["--file", "new.json", "export"]), exported);
     assert_eq!(
         home.run_ok(&["import", "again.json", "--replace"]),
-        "No changes: already set\n"
+        "Nothing changed\n"
     );
     // The imported hats can be undone and redone.
     home.run_ok(&["undo"]);

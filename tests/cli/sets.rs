@@ -50,13 +50,13 @@ fn saves_applies_renames_and_removes_a_hat_set() {
     );
     assert_eq!(
         home.run_ok(&["sets", "remove", "nights"]),
-        "Removed hat set \"nights\" (1 hat); revision 11\n"
+        "Removed hat set \"nights\" (users keep their hats); revision 11\n"
     );
     home.run_ok(&["undo"]);
     assert!(home.run_ok(&["sets"]).contains("nights"));
     assert!(
         home.run_ok(&["history"])
-            .contains("undid revision 11 (removed hat set \"nights\" (1 hat))")
+            .contains("undid revision 11 (removed hat set \"nights\" (users keep their hats))")
     );
 }
 

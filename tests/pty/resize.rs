@@ -12,12 +12,12 @@ fn resizes_end_with_same_screen() {
         ((120, 40), "Proctor"),
         ((79, 24), "Courses"),
         ((60, 20), "Courses"),
-        ((30, 8), "oo small"),
+        ((30, 8), "Enlarge the terminal"),
         ((1, 1), ""),
         ((12, 1), "Needs 40x10"),
         ((200, 60), "Proctor"),
         ((2, 60), ""),
-        ((200, 1), "oo small"),
+        ((200, 1), "Enlarge the terminal"),
         ((80, 24), "Proctor"),
     ] {
         stage.resize(size);

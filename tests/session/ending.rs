@@ -356,7 +356,7 @@ fn many_hats_that_would_have_expired_long_ago_wait_for_a_confirmation() {
     assert_eq!(proctors(&session), 21);
     assert_eq!(
         session.notice(),
-        "21 users would lose hats that expired more than a day ago, so they are not removed: is it 2100-01-01 13:00? \
+        "21 users would lose hats that expired more than a day ago, so nothing is removed. Check the clock: it says 2100-01-01 13:00. \
          Press E to remove them"
     );
     session.keys("Esc");

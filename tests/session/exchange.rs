@@ -135,7 +135,7 @@ fn json_without_address_imports_into_selection() {
     session.keys("I");
     session.text("hats.json");
     session.keys("Enter");
-    assert_eq!(session.notice(), "No changes: already set");
+    assert_eq!(session.notice(), "Nothing changed");
     assert!(session.state.top().is_none());
 }
 

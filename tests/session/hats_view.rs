@@ -127,7 +127,7 @@ fn hats_view_is_filtered_and_sorted() {
         Some("Teacher")
     );
     session.keys("Esc s");
-    assert_eq!(session.notice(), "Hats by number of users, most first");
+    assert_eq!(session.notice(), "Hats: by number of users, highest first");
     let counts = |session: &Session| {
         (0..session.state.length(Pane::First))
             .map(|row| session.state.existing_hat_at(row).unwrap().users)
@@ -143,7 +143,7 @@ fn every_pane_has_sort_orders() {
     let sample = read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
     let mut session = Session::open(sample, (100, 30));
     session.keys("s");
-    assert_eq!(session.notice(), "Rooms by number of hats, most first");
+    assert_eq!(session.notice(), "Rooms: by number of hats, highest first");
     let hats: Vec<usize> = session
         .state
         .rooms()
@@ -152,7 +152,7 @@ fn every_pane_has_sort_orders() {
         .collect();
     assert!(hats.is_sorted_by(|a, b| a >= b));
     session.keys("Enter s");
-    assert_eq!(session.notice(), "Users by name");
+    assert_eq!(session.notice(), "Users: by name");
     assert!(session.state.users().is_sorted());
     session.keys("s");
     let hats: Vec<usize> = (0..session.state.users().len())
@@ -160,9 +160,9 @@ fn every_pane_has_sort_orders() {
         .collect();
     assert!(hats.is_sorted_by(|a, b| a >= b));
     session.keys("g Tab s");
-    assert_eq!(session.notice(), "Hats active first, then required");
+    assert_eq!(session.notice(), "Hats: active first, then required");
     session.keys("s Shift-Tab s");
-    assert_eq!(session.notice(), "Users by affiliation, highest first");
+    assert_eq!(session.notice(), "Users: by affiliation, highest first");
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn compares_chooses_applies_and_reports() {
             &format!("\"Teacher\" for {TERRY}"),
             "Yours (data file): \"Teacher\", inactive",
             "Theirs (server): \"Teacher\", active, required",
-            "Last value both had: \"Teacher\", active",
+            "Last common value: \"Teacher\", active",
             "Conflict: press m to keep yours, t to keep theirs",
             "",
             &format!("{ROOM} on \"example\""),

@@ -220,7 +220,7 @@ fn hints_fit_what_is_selected() {
     session.keys("N Ctrl-R");
     assert_eq!(
         session.notice(),
-        "No hat sets (select a user with hats, then Ctrl-S to save them as one)"
+        "No hat sets (select a user with hats, then Ctrl-S to save them as a hat set)"
     );
     session.keys("Esc w w e");
     assert_eq!(session.notice(), "No users yet");
@@ -234,7 +234,7 @@ fn cannot_save_set_without_hats_or_when_restricted() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
-        "No hat sets (Ctrl-S to save this user's hats as one)"
+        "No hat sets (Ctrl-S to save this user's hats as a hat set)"
     );
     let scope = Scope {
         rooms: Some([jid(ROOM)].into()),

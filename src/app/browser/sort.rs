@@ -67,10 +67,10 @@ impl Sort {
         match self {
             Self::Name => "by name",
             Self::Affiliation => "by affiliation, highest first",
-            Self::Hats => "by number of hats, most first",
-            Self::Users => "by number of users, most first",
+            Self::Hats => "by number of hats, highest first",
+            Self::Users => "by number of users, highest first",
             Self::Active => "active first, then required",
-            Self::Rooms => "by number of rooms, most first",
+            Self::Rooms => "by number of rooms, highest first",
             Self::Online => "online first",
         }
     }
@@ -92,7 +92,7 @@ pub(super) fn sorted_hats<'a>(
     rows.into_iter().map(|(_, id)| id.into()).collect()
 }
 
-/// The rooms of a user sorted by name, by affiliation (highest first) or by number of hats (most first).
+/// The rooms of a user sorted by name, by affiliation (highest first) or by number of hats (highest first).
 pub(super) fn sorted_rooms<'a>(
     sort: Sort,
     rooms: impl Iterator<Item = (&'a Jid, &'a Arc<Room>, &'a User)>,

@@ -60,7 +60,7 @@ fn set_change(before: &Extra, after: &Extra) -> Option<SetChange> {
             let hats = count(hats.map_or(0, Hats::len), "hat");
             let (verb, rest) = match (before, after) {
                 (None, _) => ("saved", format!(" ({hats})")),
-                (Some(_), None) => ("removed", format!(" ({hats})")),
+                (Some(_), None) => ("removed", " (users keep their hats)".to_owned()),
                 (Some(_), Some(_)) => ("changed", format!(" (now {hats})")),
             };
             let subject = set_name(name);
@@ -124,9 +124,15 @@ mod tests {
             "changed hat set \"on-call week\" (now 2 hats)"
         );
         let removed = wardrobe.put_hat_set("on-call week", None).unwrap();
-        assert_eq!(group(&removed), "removed hat set \"on-call week\" (1 hat)");
+        assert_eq!(
+            group(&removed),
+            "removed hat set \"on-call week\" (users keep their hats)"
+        );
         let subject = |group: &Group| describe::names_first(group.0.first().unwrap(), &TimeZone::UTC);
-        let expected = ("hat set \"on-call week\"".into(), "removed (1 hat)".into());
+        let expected = (
+            "hat set \"on-call week\"".into(),
+            "removed (users keep their hats)".into(),
+        );
         assert_eq!(subject(&removed), expected);
         let mut many = removed.clone();
         many.0.extend(changed.0.iter().chain(&removed.0).cloned());

@@ -73,7 +73,7 @@ impl State {
             SendState::Refused(refusal) => refusal_text(refusal),
             SendState::LeftOut(reason) => reason.to_string(),
             SendState::Changed { actual, .. } => format!(
-                "changed there in the meantime to {}",
+                "changed on the server in the meantime to {}",
                 value_text(self.class_or_default(room), item, actual.as_ref())
             ),
             SendState::Waiting | SendState::Answered(_) | SendState::Confirmed(_) => String::new(),

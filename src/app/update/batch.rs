@@ -259,7 +259,7 @@ impl BatchEdit {
         let all_unchanged = self.skipped.keys().all(|reason| *reason == BatchSkip::Unchanged);
         let about = self.skipped.values().map(BTreeSet::len).sum::<usize>();
         match &self.first_error {
-            _ if all_unchanged && about < 2 => (BatchOutcome::Unchanged, "No changes: already set".into()),
+            _ if all_unchanged && about < 2 => (BatchOutcome::Unchanged, "Nothing changed".into()),
             Some(error) if about < 2 => (BatchOutcome::Failed, error.to_string()),
             _ => {
                 let message = format!("No changes: {}", self.skipped_summary());

@@ -56,7 +56,7 @@ pub(super) fn execute_as(
             None
         }
         Ok(group) if group.is_empty() => {
-            state.notify("No changes: already set");
+            state.notify("Nothing changed");
             None
         }
         Ok(group) => {

@@ -64,7 +64,7 @@ fn say_late(state: &mut State, users: usize) {
         state.key(CommandId::RemoveExpired),
     );
     state.notify_error(format!(
-        "{users} would lose hats that expired more than a day ago, so they are not removed: is it {}? Press {key} to remove them",
+        "{users} would lose hats that expired more than a day ago, so nothing is removed. Check the clock: it says {}. Press {key} to remove them",
         time(state)
     ));
 }
@@ -96,7 +96,7 @@ pub(crate) fn remove(state: &mut State, _: &mut Vec<Effect>) {
         ))
     );
     let consequence = format!(
-        "They have expired if it is {} now. If that is wrong, set the clock first.",
+        "The clock says {}. If that is wrong, set the clock first.",
         time(state)
     );
     let action = ConfirmedAction::RemoveExpired(ended);

@@ -53,7 +53,7 @@ pub(crate) fn cycle_sort(state: &mut State, _: &mut Vec<Effect>) {
         RowKind::User => "Users",
         RowKind::Hat => "Hats",
     };
-    state.notify(format!("{what} {}", sort.label()));
+    state.notify(format!("{what}: {}", sort.label()));
 }
 
 /// Shows the next view: Rooms, Hats, Users. The selection follows where possible: a selected hat stays selected.

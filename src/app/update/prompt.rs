@@ -350,7 +350,7 @@ pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<Parse
                 .overlays
                 .retain(|overlay| overlay.downcast_ref::<Prompt>().is_none());
             if preview.rows.is_empty() {
-                state.notify("No changes: already set");
+                state.notify("Nothing changed");
             } else {
                 arrivals::open_when_idle(state, preview, "The file was read");
             }

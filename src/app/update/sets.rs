@@ -65,8 +65,10 @@ fn selected(state: &State) -> Result<NamedHats, String> {
         None if sets.text.text().trim().is_empty() => {
             let key = state.key(CommandId::SaveSet);
             Err(match state.user() {
-                Some(_) => format!("No hat sets ({key} to save this user's hats as one)"),
-                None => format!("No hat sets (select a user with hats, then {key} to save them as one)"),
+                Some(_) => format!("No hat sets ({key} to save this user's hats as a hat set)"),
+                None => {
+                    format!("No hat sets (select a user with hats, then {key} to save them as a hat set)")
+                }
             })
         }
         None => Err("No matches".into()),

@@ -17,8 +17,9 @@ fn lines(state: &State, pane: Pane) -> Vec<String> {
         return Vec::new();
     }
     if let Some(filter) = state.filter(pane) {
-        let total = describe::grouped(state.total(pane));
-        let mut lines = vec![format!("No matches (0 of {total})."), String::new()];
+        let noun = state.grouping().kind(pane).noun();
+        let total = describe::count(state.total(pane), noun);
+        let mut lines = vec![format!("No matches in {total}."), String::new()];
         if filter.asks_who_is_online() && !knows_presence(state, pane) {
             lines.push("It is not known who is online.".into());
             lines.push(String::new());

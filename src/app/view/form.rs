@@ -293,7 +293,7 @@ fn status(state: &State, form: &Form) -> String {
                 };
                 describe::sentence(&crate::app::spell_arrows(hint.trim_start_matches("→ ")))
             },
-            |hat| format!("Selects {hat}"),
+            |hat| format!("{} uses {hat}", state.key(CommandId::Save)),
         ),
     };
     let known = match (&form.suggestions, field.name) {
@@ -303,11 +303,14 @@ fn status(state: &State, form: &Form) -> String {
             } else {
                 "existing room"
             };
-            let number = describe::count(known.existing(), noun);
-            format!(
-                ". {number}; press {} to list them",
-                state.key(CommandId::OpenSuggestions)
-            )
+            let number = match known.existing() {
+                number if form.text(name).trim().is_empty() => describe::count(number, noun),
+                0 => "no matches".to_owned(),
+                1 => "1 match".to_owned(),
+                more => format!("{} matches", describe::grouped(more)),
+            };
+            let key = state.key(CommandId::OpenSuggestions);
+            format!(". {}; press {key} for the list", describe::capitalized(&number))
         }
         _ => String::new(),
     };

@@ -322,11 +322,7 @@ pub(super) fn done_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &
     match (line.decision, line.action) {
         (Decision::Send, Action::Conflict) => "Send: keeps yours".to_owned(),
         (Decision::Receive, Action::Conflict) => "Receive: keeps theirs".to_owned(),
-        (Decision::Skip, Action::Conflict) => format!(
-            "Conflict: press {} to keep yours, {} to keep theirs",
-            key(CommandId::ChooseYours),
-            key(CommandId::ChooseTheirs)
-        ),
+        (Decision::Skip, Action::Conflict) => format!("Conflict: {}", choice_hint(state)),
         (Decision::Send, _) => format!("Send: {}", text.change),
         (Decision::Receive, _) => format!("Receive: {}", text.change),
         (Decision::Skip, _) if text.action == "held back" => {
@@ -336,17 +332,25 @@ pub(super) fn done_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &
     }
 }
 
-/// What is done, and what each side has.
+fn choice_hint(state: &State) -> String {
+    format!(
+        "press {} to keep yours, {} to keep theirs",
+        state.key(CommandId::ChooseYours),
+        state.key(CommandId::ChooseTheirs)
+    )
+}
+
+/// The difference, what is done about it, and what each side has.
 fn line_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> String {
     let [what, yours, theirs, base] = sides(line, plan, part.local(&plan.room));
-    let done = done_text(state, part, plan, line);
+    let sides = format!("Yours (data file): {yours}. Theirs (server): {theirs}. Last common value: {base}");
     let reason = line
         .reason
         .map_or_else(String::new, |reason| format!(": {reason}"));
-    let sides = format!("Yours (data file): {yours}. Theirs (server): {theirs}. Last value both had: {base}");
-    // On a small screen the end is cut: what a conflict is about is in the row.
-    match line.action {
-        Action::Conflict => format!("{sides}. {done}{reason}. {what}"),
-        _ => format!("{done}{reason}. {sides}. {what}"),
+    if let (Decision::Skip, Action::Conflict) = (line.decision, line.action) {
+        let hint = describe::sentence(&choice_hint(state));
+        return format!("{what}: conflict{reason}. {sides}. {hint}");
     }
+    let done = done_text(state, part, plan, line);
+    format!("{what}. {done}{reason}. {sides}")
 }

@@ -1,5 +1,6 @@
 //! A prompt: a text input, a choice and errors.
 
+use crate::app::describe;
 use crate::app::prompt::Prompt;
 
 use super::{Body, FieldView, FieldsView, Heading, ValueView, View};
@@ -20,7 +21,7 @@ pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
             label: choice,
             value: ValueView::ChoiceLines(&shown.choices, shown.at),
             problems: [].as_slice().into(),
-            hint: None,
+            hint: shown.is_choosing.then(|| shown.choice_hint().to_owned()),
             sample: None,
             swatches: Vec::new(),
             spot: None,
@@ -29,7 +30,8 @@ pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
     let status = match (shown.is_waiting, shown.errors.first()) {
         (true, _) => "Working".to_owned(),
         (false, Some(wrong)) => format!("Error: {wrong}"),
-        (false, None) => shown.hint(),
+        (false, None) if shown.is_choosing => describe::sentence(shown.choice_hint()),
+        (false, None) => describe::sentence(&shown.hint()),
     };
     View {
         heading: Heading {

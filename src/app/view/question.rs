@@ -60,7 +60,7 @@ pub(in crate::app) fn conflict<'a>(shown: &Conflict) -> View<'a> {
         paragraph(format!("Yours: {}", shown.yours)),
     ];
     let before = shown.before.as_ref();
-    paragraphs.extend(before.map(|before| paragraph(format!("Before: {before}"))));
+    paragraphs.extend(before.map(|before| paragraph(format!("Last common value: {before}"))));
     let (heading, until) = match shown.subject {
         ConflictSubject::Sent(..) => (
             "Conflict: changed on the server",

@@ -143,7 +143,7 @@ fn difference(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> V
         what,
         format!("Yours (data file): {yours}"),
         format!("Theirs (server): {theirs}"),
-        format!("Last value both had: {base}"),
+        format!("Last common value: {base}"),
         done,
     ];
     texts.extend(line.reason.map(|reason| format!("Note: {reason}")));

@@ -50,7 +50,7 @@ fn empty_text(state: &State, shown: &SetsOverlay) -> String {
     }
     let key = state.key(CommandId::SaveSet);
     match state.user() {
-        Some(_) => format!("No hat sets yet. Press {key} to save this user's hats as one."),
+        Some(_) => format!("No hat sets yet. Press {key} to save this user's hats as a hat set."),
         None => {
             format!("No hat sets yet. Select a user with hats, then press {key} to save them as a hat set.")
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CommonOptions, ReasonOption};
+use super::{AffiliationReasonOption, CommonOptions};
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
@@ -27,12 +27,15 @@ pub struct ExportArgs {
     pub common: CommonOptions,
 }
 
+const IMPORTED_FILE: &str = "File to import: JSON, CSV, or a list of affiliations or hats that a server printed, such \
+    as the JSON or table of ejabberd's get_room_affiliations; \"-\" is standard input";
+
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate option")]
 pub struct ImportArgs {
-    /// File to import: JSON, CSV or the output of a server; "-" is standard input
-    #[arg(value_name = "FILE")]
+    /// The file to import.
+    #[arg(value_name = "FILE", help = IMPORTED_FILE)]
     pub from: PathBuf,
     /// Read the file as CSV [default: detected from its name or content]
     #[arg(long, conflicts_with = "json")]
@@ -60,7 +63,7 @@ pub struct ImportArgs {
     pub replace: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub why: AffiliationReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,

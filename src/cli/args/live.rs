@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{CommonOptions, ReasonOption};
+use super::{AffiliationReasonOption, CommonOptions};
 use crate::sync::Prefer;
 
 /// Which rooms of which server.
@@ -67,7 +67,7 @@ pub struct ApplyArgs {
     pub accept_removals: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub why: AffiliationReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,

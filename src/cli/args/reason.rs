@@ -8,7 +8,15 @@ use crate::store::ChangeReason;
 /// Why a change is made.
 #[derive(Debug, Args)]
 pub struct ReasonOption {
-    /// Reason for the change, kept in the history; for changed affiliations, also sent to the server
+    /// Reason for the change, kept in the history
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = value_parsers::reason)]
+    pub reason: Option<ChangeReason>,
+}
+
+/// Why a change is made that may set affiliations: servers store their reasons.
+#[derive(Debug, Args)]
+pub struct AffiliationReasonOption {
+    /// Reason for the change, kept in the history; if it changes affiliations, also sent to the server
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = value_parsers::reason)]
     pub reason: Option<ChangeReason>,
 }

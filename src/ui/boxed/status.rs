@@ -124,10 +124,9 @@ pub(super) fn too_small(buffer: &mut Buffer, area: Rect, least: (u16, u16)) {
     let line = Rect { height: 1, ..area };
     let least = format!("{}x{}", least.0, least.1);
     let says = [
-        format!("Terminal too small (needs {least}). Nothing is lost."),
-        format!("Enlarge to {least}. Nothing is lost."),
-        format!("Terminal too small (needs {least})"),
-        format!("Too small (needs {least})"),
+        format!("Enlarge the terminal to {least}. Nothing is lost."),
+        format!("Enlarge the terminal to {least}"),
+        format!("Enlarge to {least}"),
         format!("Needs {least}"),
         "Too small".to_owned(),
     ];

@@ -328,7 +328,7 @@ fn change_that_collides_is_resolved_on_the_screen() {
         let _follower = site.take_followed_room();
         let mut stage = collided(server, &site);
         stage.see("Yours: \"Old\", inactive");
-        stage.see("Before: \"Old\", active");
+        stage.see("Last common value: \"Old\", active");
         assert_eq!(server.hats(ROOM, BOB), json!({"urn:x:old": hat("Theirs")}));
         stage.press_and_see("m", "All changes were sent to \"example\"");
         stage.press("q");

@@ -30,7 +30,7 @@ fn a_room_says_whether_it_was_compared() {
     session.keys("S Enter Esc Esc");
     says(&session, "example: no differences");
     session.keys("l Down l Space h h");
-    says(&session, "example: changed here since compared");
+    says(&session, "example: changed in the data file since the comparison");
 }
 
 /// A room that is followed is read anyway.

@@ -59,7 +59,7 @@ fn report() -> ServerReport {
         all_rooms: true,
         missing: vec![Missing {
             what: "rooms.example.org is not a chat room service of this server".into(),
-            remedy: "set services to the chat room services of the server: conference.example.org".into(),
+            remedy: "in the configuration, set \"services\" to the server's chat room services: conference.example.org".into(),
         }],
     }
 }
@@ -83,7 +83,7 @@ fn the_result_of_a_check_can_be_read_on_the_smallest_screen() {
         "Permissions: all rooms",
         "Connection: socket /var/lib/prosody/prosody.sock",
         "Problem: rooms.example.org is not a chat room service of this server",
-        "Solution: set services to the chat room services of the server: conference.example.org",
+        "Solution: in the configuration, set \"services\" to the server's chat room services: conference.example.org",
         "courses@conference.example.org \"Courses\", no permission",
     ] {
         assert!(all.replace("  ", " ").contains(part), "{part}: {all}");

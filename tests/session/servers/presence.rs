@@ -179,13 +179,13 @@ fn a_filter_follows_who_comes_and_says_when_the_selected_one_goes() {
 fn sorts_who_is_online_first_where_that_is_known() {
     let mut session = told();
     session.keys("s s s");
-    assert_eq!(session.notice(), "Users online first");
+    assert_eq!(session.notice(), "Users: online first");
     assert_eq!(users(&session), [TERRY, MALLORY, PROF]);
     tell(&mut session, Some(&[(PROF, &["Prof"], None)]));
     assert_eq!(users(&session), [PROF, MALLORY, TERRY]);
     let mut session = open(same());
     session.keys("Enter s s s");
-    assert_eq!(session.notice(), "Users by affiliation, highest first");
+    assert_eq!(session.notice(), "Users: by affiliation, highest first");
 }
 
 #[test]

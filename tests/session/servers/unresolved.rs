@@ -246,7 +246,7 @@ fn collision_shows_all_sides_and_is_resolved_on_the_server() {
         session.keys("k");
         let shown = page(&session);
         assert!(
-            shown.contains("example: changed there in the meantime to \"Theirs\", active"),
+            shown.contains("example: changed on the server in the meantime to \"Theirs\", active"),
             "{shown}"
         );
         requests(&mut session);
