@@ -19,7 +19,7 @@ use crate::sync::{Secret, ServerEvent, ServerRequest, ServerState};
 /// How long [`ServerWorker::stop`] waits for pending answers.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 /// The stack size of a thread, in bytes; data from servers is not deeply nested.
-const STACK: usize = 2 << 20;
+const STACK_BYTES: usize = 2 << 20;
 
 /// Communicates with servers. It accepts requests and answers with events. Requests of one server are processed in
 /// order, servers in parallel. An unused server has neither thread nor connection.
@@ -172,7 +172,7 @@ impl ServerWorker {
         let name = format!("server {}", settings.entry.name);
         let thread = std::thread::Builder::new()
             .name(name)
-            .stack_size(STACK)
+            .stack_size(STACK_BYTES)
             .spawn(move || {
                 let stopped = {
                     let (processing, control) = (processing.clone(), control.clone());

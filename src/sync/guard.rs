@@ -20,7 +20,7 @@ pub const GUARD_PERIOD: SignedDuration = SignedDuration::from_hours(1);
 const LATE_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// If fewer users of a room have hats, all may lose them without a confirmation.
-const WHOLE_ROOM: usize = 3;
+const MIN_USERS_OF_WHOLE_ROOM: usize = 3;
 
 /// Users who recently lost hats on one server, as far as received.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,7 +61,8 @@ impl RemovalGuard {
         let has_hats = |user| !local::user(plan.class, room, user).hats.is_empty();
         let mut with_hats = room.users().iter().filter(|(_, user)| has_hats(user));
         let whole_room = with_hats.all(|(user, _)| losing.contains(user))
-            && lost_here.len() + losing.iter().filter(|user| !lost_here.contains(user)).count() >= WHOLE_ROOM;
+            && lost_here.len() + losing.iter().filter(|user| !lost_here.contains(user)).count()
+                >= MIN_USERS_OF_WHOLE_ROOM;
         let held = if whole_room {
             losing
         } else {

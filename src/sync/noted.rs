@@ -13,13 +13,17 @@ use super::{AnswerTime, Item, ItemValue, RemoteRoom};
 pub const CONFIRM_AFTER: SignedDuration = SignedDuration::from_secs(3);
 
 /// An answer that is later than now by more than this is of a time before the clock was set back.
-const LATEST: SignedDuration = SignedDuration::from_hours(1);
+const MAX_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_hours(1);
 
 /// How old an answer is at this time; negative if it came later. Its age is not known if the clock was set back since: then
 /// it counts as old, since nobody can wait for its time.
 pub(super) fn age(answered: Timestamp, now: Timestamp) -> SignedDuration {
     let age = now.duration_since(answered);
-    if age < -LATEST { SignedDuration::MAX } else { age }
+    if age < -MAX_CLOCK_DIFFERENCE {
+        SignedDuration::MAX
+    } else {
+        age
+    }
 }
 
 /// The answers that no read has confirmed yet, by item.

@@ -6,9 +6,9 @@ use super::Item;
 use crate::model::{HatId, Jid};
 
 /// The least size of a request for a hat, without addresses and IDs, in bytes.
-const HAT: usize = 300;
+const HAT_REQUEST_BYTES: usize = 300;
 /// The least size of an affiliation in a request, of which it has many, in bytes.
-const AFFILIATION: usize = 50;
+const AFFILIATION_REQUEST_BYTES: usize = 50;
 
 /// How much a server accepts of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +47,10 @@ pub fn request_size(room: &Jid, item: &Item) -> u64 {
     let length = |hat: Option<&HatId>| hat.map_or(0, |hat| hat.as_str().len());
     let user = item.user().map_or(0, |user| user.as_str().len());
     let size = match item {
-        Item::Affiliation { .. } => AFFILIATION + user,
-        Item::Hat { .. } | Item::Catalog { .. } => HAT + room.as_str().len() + user + length(item.hat()),
+        Item::Affiliation { .. } => AFFILIATION_REQUEST_BYTES + user,
+        Item::Hat { .. } | Item::Catalog { .. } => {
+            HAT_REQUEST_BYTES + room.as_str().len() + user + length(item.hat())
+        }
     };
     u64::try_from(size).unwrap_or(u64::MAX)
 }

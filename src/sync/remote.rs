@@ -7,7 +7,7 @@ use super::{CatalogValue, HatValue, Item, ItemValue, UserValue};
 use crate::model::{Affiliation, HatId, Jid};
 
 /// The memory of a user, a hat or a catalog entry besides its texts, in bytes.
-const ENTRY: usize = 128;
+const BYTES_PER_ENTRY: usize = 128;
 
 /// The outcome of reading a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,12 +155,13 @@ impl RemoteRoom {
     /// The approximate memory that it occupies, in bytes.
     pub fn size(&self) -> usize {
         let text = |text: &Option<Arc<str>>| text.as_deref().map_or(0, str::len);
-        let hat = |(id, hat): (&HatId, &HatValue)| ENTRY + id.as_str().len() + text(&hat.title);
+        let hat = |(id, hat): (&HatId, &HatValue)| BYTES_PER_ENTRY + id.as_str().len() + text(&hat.title);
         let users = self.users.iter().map(|(jid, user)| {
             let hats: usize = user.hats.iter().map(hat).sum();
-            ENTRY + jid.as_str().len() + text(&user.nickname) + text(&user.reason) + hats
+            BYTES_PER_ENTRY + jid.as_str().len() + text(&user.nickname) + text(&user.reason) + hats
         });
-        let entry = |(id, entry): (&HatId, &CatalogValue)| ENTRY + id.as_str().len() + text(&entry.title);
+        let entry =
+            |(id, entry): (&HatId, &CatalogValue)| BYTES_PER_ENTRY + id.as_str().len() + text(&entry.title);
         users.chain(self.catalog.iter().map(entry)).sum()
     }
 

@@ -27,14 +27,14 @@ const MAX_PARALLEL_ROOMS: usize = 100;
 /// How long to wait for another session of this account that is sending to the room.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pauses before resuming after a lost connection; their number is the number of attempts.
-const PAUSES: [Duration; 3] = [
+const RESUME_PAUSES: [Duration; 3] = [
     Duration::from_millis(100),
     Duration::from_millis(500),
     Duration::from_secs(2),
 ];
 /// How often the remaining changes are sent: dependent changes wait for others, and our own unanswered changes become
 /// the expected values.
-const ROUNDS: usize = 12;
+const MAX_ROUNDS: usize = 12;
 
 /// Why nothing more is sent: the plan says what another class of servers can store.
 pub(super) const OTHER_CLASS: &str = "the server or its version has changed; compare the room again";
@@ -222,8 +222,8 @@ impl Engine {
     /// Sends until nothing is left or can be sent. Returns whether it was stopped.
     pub(super) fn send(&mut self, id: u64, jobs: &mut [Job]) -> bool {
         let mut pace = Pace::new(jobs.iter().map(|job| job.open.len()).sum());
-        let mut pauses = PAUSES.into_iter();
-        for _ in 0..ROUNDS {
+        let mut pauses = RESUME_PAUSES.into_iter();
+        for _ in 0..MAX_ROUNDS {
             let (work, of_job) = self.next_work(jobs);
             if work.is_empty() {
                 return false;

@@ -14,7 +14,7 @@ use super::super::backend::WatchEvent;
 use super::super::error::Error;
 use super::Engine;
 use super::at_once::NO_ID;
-use super::plan::{COMPARISONS, with_answers};
+use super::plan::{MAX_COMPARISONS, with_answers};
 use super::room::{Asked, Lost, Reading};
 use crate::model::Jid;
 use crate::sync::{
@@ -235,7 +235,7 @@ impl Engine {
             return Ok(());
         }
         let mut now = class;
-        for attempt in 1..=COMPARISONS {
+        for attempt in 1..=MAX_COMPARISONS {
             let reads = self.read(NO_ID, &rooms, &mut now).map_err(|_| Error::Stopped)?;
             rooms.clear();
             for (room, reading) in reads {
@@ -249,7 +249,7 @@ impl Engine {
                     }
                     RoomRead::Read(_) | RoomRead::Gone => match self.take_reading(now, &room, &reading) {
                         ReadValidity::Yes => {}
-                        ReadValidity::BaseChanged if attempt < COMPARISONS => rooms.push(room.clone()),
+                        ReadValidity::BaseChanged if attempt < MAX_COMPARISONS => rooms.push(room.clone()),
                         ReadValidity::BaseChanged | ReadValidity::No => {
                             self.following.read_again(&room, true);
                         }

@@ -2,7 +2,7 @@
 
 use super::super::error::Error;
 use super::Engine;
-use super::sign_of_life::{SILENCE, SeenSign};
+use super::sign_of_life::{MAX_SILENCE, SeenSign};
 use crate::model::Jid;
 use crate::sync::{Follower, ServerEvent, ServerState};
 
@@ -97,7 +97,7 @@ impl Engine {
             return Follower::Elsewhere(None);
         };
         let seen = followed.sign.insert(SeenSign::new(sign, known));
-        if seen.since().elapsed() >= SILENCE {
+        if seen.since().elapsed() >= MAX_SILENCE {
             Follower::Silent(seen.by())
         } else {
             Follower::Elsewhere(seen.by())

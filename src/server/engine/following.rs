@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::sign_of_life::{OwnSigns, SILENCE, SeenSign};
+use super::sign_of_life::{MAX_SILENCE, OwnSigns, SeenSign};
 use crate::model::Jid;
 use crate::sync::Follower;
 
@@ -189,7 +189,7 @@ impl Following {
     pub(super) fn tried(&mut self, left: bool) {
         let now = Instant::now();
         let signs = self.rooms.values().filter_map(|room| room.sign.as_ref());
-        let silences = signs.map(|sign| sign.since() + SILENCE);
+        let silences = signs.map(|sign| sign.since() + MAX_SILENCE);
         let next = silences
             .filter(|at| *at > now)
             .chain([now + TAKE_OVER_INTERVAL])

@@ -23,9 +23,9 @@ use crate::sync::{
 };
 
 /// How often rooms are read again after a lost connection.
-const ATTEMPTS: usize = 2;
+const MAX_READ_ATTEMPTS: usize = 2;
 /// How often a room is read again because another session sent or received something meanwhile.
-pub(super) const COMPARISONS: usize = 4;
+pub(super) const MAX_COMPARISONS: usize = 4;
 
 /// Maximum memory of all rooms that are compared together, in bytes: a million users in a thousand rooms have about 300 MB.
 const MAX_MEMORY_BYTES: usize = 1 << 30;
@@ -67,7 +67,7 @@ impl Engine {
             plans.extend(self.compare(class, &asked, &room, &reading)?);
         }
         let mut rooms = std::mem::take(&mut asked.rooms);
-        for attempt in 1..=COMPARISONS {
+        for attempt in 1..=MAX_COMPARISONS {
             let names: Vec<Jid> = rooms.iter().map(|room| room.room.clone()).collect();
             let mut reads = self.read(asked.id, &names, &mut class)?;
             let mut again = Vec::new();
@@ -77,7 +77,7 @@ impl Engine {
                 };
                 match self.compare(class, &asked, &room, &reading)? {
                     Some(plan) => plans.push(plan),
-                    None if attempt < COMPARISONS => again.push(room),
+                    None if attempt < MAX_COMPARISONS => again.push(room),
                     None => {
                         reading.read = RoomRead::Unread(ROOM_CHANGED.into());
                         reading.base = self.files()?.base_hash(&room.room);
@@ -153,7 +153,7 @@ impl Engine {
         let mut pace = Pace::new(rooms.len());
         let mut failure = None;
         let mut memory = 0_usize;
-        for _ in 0..ATTEMPTS {
+        for _ in 0..MAX_READ_ATTEMPTS {
             let missing: Vec<Jid> = rooms
                 .iter()
                 .filter(|room| !reads.contains_key(*room))

@@ -11,7 +11,7 @@ use super::super::error::foreign;
 /// How often a sign is given, at least: not less often than others look.
 const INTERVAL: Duration = Duration::from_secs(10);
 /// After this time without a sign, others say so.
-pub(super) const SILENCE: Duration = Duration::from_secs(30);
+pub(super) const MAX_SILENCE: Duration = Duration::from_secs(30);
 
 /// The signs that this session gives.
 #[derive(Debug, Default)]

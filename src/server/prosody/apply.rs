@@ -14,7 +14,7 @@ use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, Refusal, ServerClass};
 
 /// Maximum size of the request of a command, in bytes.
-const REQUEST: usize = 256 << 10;
+const MAX_REQUEST_BYTES: usize = 256 << 10;
 
 /// The changes of one command.
 #[derive(Default)]
@@ -130,7 +130,7 @@ impl CommandBatch {
         let mut count = 0;
         while let Some((user, requests)) = users.next_if(|(_, requests)| {
             let size: usize = requests.iter().map(|(_, request)| request.len() + 1).sum();
-            count == 0 || count < most && batch.request.len() + size <= REQUEST
+            count == 0 || count < most && batch.request.len() + size <= MAX_REQUEST_BYTES
         }) {
             count += 1;
             if !batch.request.is_empty() {

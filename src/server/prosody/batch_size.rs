@@ -6,9 +6,9 @@ use std::time::Duration;
 const MIN_USERS: usize = 5;
 const MAX_USERS: usize = 50;
 /// A command that takes longer keeps others waiting too long.
-const LONG: Duration = Duration::from_millis(300);
+const SLOW_COMMAND: Duration = Duration::from_millis(300);
 /// After a command that takes less, the next one may be larger.
-const SHORT: Duration = Duration::from_millis(200);
+const FAST_COMMAND: Duration = Duration::from_millis(200);
 
 /// The size of the next command, by the time of those before.
 #[derive(Debug)]
@@ -42,9 +42,9 @@ impl BatchSize {
         self.before = Some((self.users, time));
         if in_vain {
             self.users = MAX_USERS;
-        } else if time < SHORT {
+        } else if time < FAST_COMMAND {
             self.users = (self.users * 2).min(MAX_USERS);
-        } else if time > LONG {
+        } else if time > SLOW_COMMAND {
             self.users = (self.users / 2).max(MIN_USERS);
         }
     }

@@ -11,7 +11,7 @@ use crate::server::child::{Child, ChildInput, EXIT_TIMEOUT};
 use crate::server::settings::CommandLine;
 
 /// Maximum size of a printed piece, in bytes: prosodyctl of Prosody 13 crashes at 10,000 of XML.
-const PIECE: usize = 9_000;
+const MAX_PIECE_BYTES: usize = 9_000;
 /// Maximum length of a received line, in bytes.
 const MAX_LINE_BYTES: usize = 64 << 10;
 /// Maximum amount kept of other output of the command, in bytes.
@@ -57,7 +57,7 @@ impl Transport for RunningCommand {
     }
 
     fn max_piece_bytes(&self) -> usize {
-        PIECE
+        MAX_PIECE_BYTES
     }
 
     fn error_output(&self) -> String {

@@ -11,7 +11,7 @@ use crate::server::error::Error;
 use crate::sync::{RemoteRoom, RemoteUser, RoomRead, Unreadable};
 
 /// Number of users in a page. The server is blocked for about 50 ms per page.
-pub(super) const PAGE: usize = 1_000;
+pub(super) const USERS_PER_PAGE: usize = 1_000;
 /// Maximum number of users and hats in a room.
 pub(super) const MAX_ROOM_SIZE: usize = 1_000_000;
 /// Maximum size of all pages of a room, in bytes.
@@ -63,7 +63,11 @@ impl Prosody {
         let mut reading = PartialRoom::default();
         let mut answer = self.call(
             "read",
-            &format!("{} {} {PAGE}", escape(room.domain()), escape(room.as_str())),
+            &format!(
+                "{} {} {USERS_PER_PAGE}",
+                escape(room.domain()),
+                escape(room.as_str())
+            ),
         )?;
         loop {
             match reading.page(&answer) {
@@ -80,7 +84,7 @@ impl Prosody {
                 users: reading.read,
                 total: reading.total,
             }))?;
-            answer = self.call("more", &PAGE.to_string())?;
+            answer = self.call("more", &USERS_PER_PAGE.to_string())?;
         }
     }
 }
@@ -120,7 +124,7 @@ impl PartialRoom {
             }
         }
         // Only the last page has fewer users; with smaller ones, a server could go on for hours.
-        if self.read - before >= PAGE {
+        if self.read - before >= USERS_PER_PAGE {
             Ok(AfterPage::More)
         } else {
             Err(malformed("a page with too few users"))

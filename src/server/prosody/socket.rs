@@ -15,7 +15,7 @@ use crate::server::channel::{Channel, ChannelError};
 /// Maximum size of a text from the shell, in bytes.
 const MAX_TEXT_BYTES: usize = 4 << 20;
 /// Maximum size of a requested answer, in bytes.
-const PIECE: usize = 256 << 10;
+const MAX_PIECE_BYTES: usize = 256 << 10;
 
 const OPEN: &str =
     "<stream:stream xmlns='xmpp:prosody.im/admin' xmlns:stream='http://etherx.jabber.org/streams'>";
@@ -76,7 +76,7 @@ impl Transport for Socket {
     }
 
     fn max_piece_bytes(&self) -> usize {
-        PIECE
+        MAX_PIECE_BYTES
     }
 
     fn error_output(&self) -> String {

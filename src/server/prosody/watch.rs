@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::codec::{escape, word_jid};
 use super::occupants::OccupantsGroup;
-use super::read::{MAX_ROOM_SIZE, PAGE, PartialRoom};
+use super::read::{MAX_ROOM_SIZE, PartialRoom, USERS_PER_PAGE};
 use super::watched::ProsodyWatch;
 use super::{Prosody, malformed, records};
 use crate::model::Jid;
@@ -48,7 +48,7 @@ impl Prosody {
         }
         self.watch.begin_look();
         self.begin_watching()?;
-        let answer = self.shell()?.call_repeatedly("look", &PAGE.to_string());
+        let answer = self.shell()?.call_repeatedly("look", &USERS_PER_PAGE.to_string());
         let found = answer.and_then(|answer| found(&answer));
         // What it took from the server is lost with it.
         let mut found = found.inspect_err(|_| self.shell = None)?;

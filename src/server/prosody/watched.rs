@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use crate::model::Jid;
 
 /// The pause between two calls while one of the rooms is on a screen, and else.
-const PAUSE: Duration = Duration::from_millis(800);
-const PAUSE_WITHOUT_SCREEN: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_millis(800);
+const POLL_INTERVAL_WITHOUT_SCREEN: Duration = Duration::from_secs(1);
 /// After this time a room is to be read again, since some changes raise no event.
-const REREAD: Duration = Duration::from_secs(300);
+const REREAD_INTERVAL: Duration = Duration::from_secs(300);
 /// The watched rooms.
 #[derive(Default)]
 pub(super) struct ProsodyWatch {
@@ -56,9 +56,9 @@ impl ProsodyWatch {
     /// The rooms are being looked at.
     pub(super) fn begin_look(&mut self) {
         let pause = if self.is_on_screen {
-            PAUSE
+            POLL_INTERVAL
         } else {
-            PAUSE_WITHOUT_SCREEN
+            POLL_INTERVAL_WITHOUT_SCREEN
         };
         self.next = Some(Instant::now() + pause);
     }
@@ -81,7 +81,7 @@ impl ProsodyWatch {
             return unknown;
         }
         let oldest = self.rooms.iter().min_by_key(|(_, known)| **known);
-        let due = |known: &Option<Instant>| known.is_none_or(|known| known.elapsed() >= REREAD);
+        let due = |known: &Option<Instant>| known.is_none_or(|known| known.elapsed() >= REREAD_INTERVAL);
         let oldest = oldest.filter(|(_, known)| due(known));
         oldest.map(|(room, _)| room.clone()).into_iter().collect()
     }

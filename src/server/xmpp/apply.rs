@@ -13,7 +13,7 @@ use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome};
 
 /// Maximum number of affiliations in a request. With ejabberd's usual throttling, that takes about two seconds.
-const BATCH: usize = 50;
+const MAX_AFFILIATIONS_PER_REQUEST: usize = 50;
 
 /// Reports results to the caller.
 pub(super) struct OutcomeReporter<'a, 'b> {
@@ -112,7 +112,7 @@ fn batch(changes: &[ItemChange]) -> usize {
     let mut users = BTreeSet::new();
     let alike = changes
         .iter()
-        .take(BATCH)
+        .take(MAX_AFFILIATIONS_PER_REQUEST)
         .take_while(|change| match &change.item {
             Item::Affiliation { user } => change.expected_hats.is_none() && users.insert(user),
             _ => false,

@@ -16,20 +16,20 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use super::entries::{self, ListEntry};
 
 /// Maximum size of a stanza, in bytes. A list of 100,000 users has about 10 MB.
-const STANZA: usize = 16 << 20;
+const MAX_STANZA_BYTES: usize = 16 << 20;
 /// Maximum number of elements and attributes in a stanza.
-const PARTS: usize = 1_000_000;
+const MAX_ELEMENTS_AND_ATTRIBUTES: usize = 1_000_000;
 /// Maximum depth of a stanza. The values in the form of a command are at 7.
-const DEPTH: usize = 24;
+const MAX_DEPTH: usize = 24;
 /// Maximum length of a tag, in bytes.
-const TAG: usize = 64 << 10;
+const MAX_TAG_BYTES: usize = 64 << 10;
 /// Maximum number of attributes of an element. To compare their names takes time that grows with its square.
-const ATTRIBUTES: usize = 64;
+const MAX_ATTRIBUTES: usize = 64;
 /// Maximum number of namespace declarations in a stanza. Each element with one gets a list of all that it inherits.
-const NAMESPACES: usize = 1000;
+const MAX_NAMESPACES: usize = 1000;
 
 /// How much memory is kept for what arrives next, in bytes.
-const RETAINED: usize = 128 << 10;
+const MAX_RETAINED_BYTES: usize = 128 << 10;
 
 /// A received top-level part of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Scanner {
                 return Err("unsupported XML");
             }
             let Some((tag, attributes)) = first_tag(markup) else {
-                if markup.len() > TAG || bytes.len() > STANZA {
+                if markup.len() > MAX_TAG_BYTES || bytes.len() > MAX_STANZA_BYTES {
                     return Err("a stanza is too large");
                 }
                 return Ok(None);
@@ -83,7 +83,10 @@ impl Scanner {
             if attributes > 0 {
                 self.namespaces += memmem::find_iter(tag, b"xmlns").count();
             }
-            if self.parts > PARTS || attributes > ATTRIBUTES || self.namespaces > NAMESPACES {
+            if self.parts > MAX_ELEMENTS_AND_ATTRIBUTES
+                || attributes > MAX_ATTRIBUTES
+                || self.namespaces > MAX_NAMESPACES
+            {
                 return Err("a stanza has too many elements or attributes");
             }
             let is_header = self.depth == 0;
@@ -91,8 +94,8 @@ impl Scanner {
                 [b'<', b'?', ..] if is_header => continue,
                 [b'<', b'?', ..] => return Err("unsupported XML"),
                 [b'<', b'/', ..] => self.depth = self.depth.checked_sub(1).ok_or("invalid XML")?,
-                [.., b'/', b'>'] if self.depth <= DEPTH => {}
-                _ if self.depth <= DEPTH => self.depth += 1,
+                [.., b'/', b'>'] if self.depth <= MAX_DEPTH => {}
+                _ if self.depth <= MAX_DEPTH => self.depth += 1,
                 _ => return Err("a stanza is nested too deeply"),
             }
             if self.depth <= 1 {
@@ -223,7 +226,7 @@ impl<Io: AsyncBufRead + Unpin> AsyncBufRead for Bounded<Io> {
             }
             if this.start > 0 {
                 this.received.drain(..this.start);
-                this.received.shrink_to(RETAINED);
+                this.received.shrink_to(MAX_RETAINED_BYTES);
                 this.start = 0;
             }
             let bytes = ready!(Pin::new(&mut this.io).poll_fill_buf(context))?;
@@ -344,23 +347,23 @@ mod tests {
         };
         let namespaces = |count: usize| "<a xmlns='urn:x:a'/>".repeat(count);
         let fits = |content: &str| passed(&[OPEN, content].concat(), 1 << 16).map(drop);
-        assert_eq!(fits(&iq(nested(DEPTH - 1))), Ok(()));
-        assert_eq!(refused(&iq(nested(DEPTH))), "a stanza is nested too deeply");
-        assert_eq!(fits(&iq(attributes(ATTRIBUTES))), Ok(()));
-        assert_eq!(fits(&iq(namespaces(NAMESPACES))), Ok(()));
+        assert_eq!(fits(&iq(nested(MAX_DEPTH - 1))), Ok(()));
+        assert_eq!(refused(&iq(nested(MAX_DEPTH))), "a stanza is nested too deeply");
+        assert_eq!(fits(&iq(attributes(MAX_ATTRIBUTES))), Ok(()));
+        assert_eq!(fits(&iq(namespaces(MAX_NAMESPACES))), Ok(()));
         // Each stanza by itself.
-        assert_eq!(fits(&iq(namespaces(NAMESPACES)).repeat(2)), Ok(()));
+        assert_eq!(fits(&iq(namespaces(MAX_NAMESPACES)).repeat(2)), Ok(()));
         for many in [
-            attributes(ATTRIBUTES + 1),
-            namespaces(NAMESPACES + 1),
-            "<a b=''/>".repeat(PARTS / 2),
+            attributes(MAX_ATTRIBUTES + 1),
+            namespaces(MAX_NAMESPACES + 1),
+            "<a b=''/>".repeat(MAX_ELEMENTS_AND_ATTRIBUTES / 2),
         ] {
             assert_eq!(refused(&iq(many)), "a stanza has too many elements or attributes");
         }
         for large in [
-            "<iq>".to_owned() + &"x".repeat(STANZA),
-            " ".repeat(STANZA + 1),
-            "<iq a='".to_owned() + &"x".repeat(TAG),
+            "<iq>".to_owned() + &"x".repeat(MAX_STANZA_BYTES),
+            " ".repeat(MAX_STANZA_BYTES + 1),
+            "<iq a='".to_owned() + &"x".repeat(MAX_TAG_BYTES),
         ] {
             assert_eq!(refused(&large), "a stanza is too large");
         }

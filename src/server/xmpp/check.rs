@@ -13,7 +13,7 @@ use crate::sync::{Missing, RemoteRoom, ServerKind, ServerReport, ServerRights};
 /// Maximum number of rooms to check.
 const MAX_CHECKED_ROOMS: usize = 1_000;
 /// Maximum number of rooms whose owners and admins are read.
-const ASKED: usize = 8;
+const MAX_LISTED_ROOMS: usize = 8;
 
 pub(super) async fn check(
     sender: &RequestSender,
@@ -79,7 +79,7 @@ async fn rights(sender: &RequestSender, own: &Jid, allowed: &[&Jid]) -> Result<S
     if allowed.is_empty() {
         return Ok(ServerRights::None);
     }
-    'rooms: for room in allowed.iter().take(ASKED) {
+    'rooms: for room in allowed.iter().take(MAX_LISTED_ROOMS) {
         let mut lists = RemoteRoom::default();
         for affiliation in [Affiliation::Owner, Affiliation::Admin] {
             match read::list(sender, room, affiliation, &mut lists).await {

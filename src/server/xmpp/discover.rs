@@ -24,7 +24,7 @@ const COMMANDS: &str = "http://jabber.org/protocol/commands";
 const RSM: &str = "http://jabber.org/protocol/rsm";
 const VERSION: &str = "jabber:iq:version";
 /// Number of rooms per page. ejabberd lists empty rooms only in pages.
-const PAGE: &str = "50";
+const ROOMS_PER_PAGE: &str = "50";
 /// Maximum number of rooms to query for the supported commands.
 const MAX_QUERIED_ROOMS: usize = 256;
 
@@ -166,7 +166,7 @@ async fn list_service(
     let mut position: Option<String> = None;
     loop {
         let mut set = element("set", RSM, &[]);
-        for (name, text) in [("max", Some(PAGE)), ("after", position.as_deref())] {
+        for (name, text) in [("max", Some(ROOMS_PER_PAGE)), ("after", position.as_deref())] {
             let Some(text) = text else { continue };
             let mut part = element(name, RSM, &[]);
             part.append_text_node(text);

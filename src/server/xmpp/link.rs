@@ -30,11 +30,11 @@ const PROGRESS_BYTES: u64 = 64 << 10;
 /// requests queue up.
 const MAX_TIMEOUTS: u32 = 12;
 /// Maximum duration of the ping that checks the connection.
-const PROBE: Duration = Duration::from_secs(3);
+const PING_TIMEOUT: Duration = Duration::from_secs(3);
 /// Maximum number of queued answers to requests of the server.
 const MAX_QUEUED_ANSWERS: usize = 64;
 /// Number of stanzas to receive before requests continue.
-const BURST: usize = 256;
+const STANZAS_PER_BURST: usize = 256;
 
 /// A logged-in stream.
 pub(super) struct Link {
@@ -104,7 +104,7 @@ impl RequestSender {
         let answer = match self.wait(to, kind, payload, self.time).await {
             Err(RequestFailure::Silent) if self.progress.get().elapsed() >= self.time => {
                 // No other request was answered lately. Is it this room, or the whole server?
-                let time = self.time.min(PROBE);
+                let time = self.time.min(PING_TIMEOUT);
                 let ping = element("ping", PING, &[]);
                 let probe = self.wait(&self.domain, "get", ping, time).await;
                 if matches!(probe, Err(RequestFailure::Silent)) {
@@ -284,7 +284,7 @@ impl Link {
         if let Poll::Ready(flushed) = futures_util::Sink::<&Element>::poll_flush(stream.as_mut(), context) {
             flushed.map_err(lost)?;
         }
-        for _ in 0..BURST {
+        for _ in 0..STANZAS_PER_BURST {
             match stream.as_mut().poll_next(context) {
                 Poll::Pending => {
                     // Progress within a long stanza. Many short stanzas are not progress.

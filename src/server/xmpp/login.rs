@@ -33,7 +33,7 @@ const CLIENT: &str = "jabber:client";
 const STARTTLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
 const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 /// A stream that waited longer than this for the password is opened again.
-const FRESH: Duration = Duration::from_secs(10);
+const MAX_STREAM_AGE: Duration = Duration::from_secs(10);
 /// The sizes of the buffers of a connection, in bytes. ejabberd reads what arrives at once as a whole, and answers nothing
 /// for as long as that may take at the rate of the account: 8 KiB are 3 s.
 const RECEIVE_BUFFER: usize = 64 << 10;
@@ -75,7 +75,7 @@ pub(super) async fn login(
     let mut opened = open(account, time).await?;
     let began = Instant::now();
     let password = password()?;
-    if began.elapsed() > FRESH {
+    if began.elapsed() > MAX_STREAM_AGE {
         // The server may close streams that wait too long for a login.
         opened = open(account, time).await?;
     }

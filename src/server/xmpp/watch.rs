@@ -12,13 +12,13 @@ use crate::model::Jid;
 use crate::sync::RoomRead;
 
 /// How often a room is asked at most, and the selected one if possible.
-const ROOM: Duration = Duration::from_secs(5);
+const QUERY_INTERVAL: Duration = Duration::from_secs(5);
 /// The pause between requests to the other rooms.
-const OTHERS: Duration = Duration::from_secs(1);
+const PAUSE_BETWEEN_QUERIES: Duration = Duration::from_secs(1);
 /// After this time a room is to be read again.
-const REREAD: Duration = Duration::from_secs(60);
+const REREAD_INTERVAL: Duration = Duration::from_secs(60);
 /// The pause between other rooms that are to be read again: reading takes several requests.
-const OTHERS_REREAD: Duration = Duration::from_secs(6);
+const PAUSE_BETWEEN_REREADS: Duration = Duration::from_secs(6);
 
 /// What shows whether a room changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,12 +96,22 @@ impl XmppWatch {
             };
             [
                 (
-                    action(watched.known, REREAD, self.others_read, OTHERS_REREAD),
+                    action(
+                        watched.known,
+                        REREAD_INTERVAL,
+                        self.others_read,
+                        PAUSE_BETWEEN_REREADS,
+                    ),
                     WatchAction::RequestRead as fn(Jid) -> WatchAction,
                     room,
                 ),
                 (
-                    action(watched.asked, ROOM, self.others_asked, OTHERS),
+                    action(
+                        watched.asked,
+                        QUERY_INTERVAL,
+                        self.others_asked,
+                        PAUSE_BETWEEN_QUERIES,
+                    ),
                     WatchAction::QueryFingerprint,
                     room,
                 ),
@@ -140,7 +150,7 @@ impl XmppWatch {
         };
         let Some(fingerprint) = fingerprint else {
             // Each request that is not answered takes long.
-            watched.asked = Some(now + REREAD);
+            watched.asked = Some(now + REREAD_INTERVAL);
             return false;
         };
         watched.asked = Some(now);
