@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::known_base::KnownBase;
 use crate::model::{Jid, Room};
 use crate::store::{Paths, SideFolder, SideLock, StoreError};
-use crate::sync::{Base, MAX_BASE_BYTES, MAX_OUTBOX_BYTES, Outbox, ServerClass, SetAside};
+use crate::sync::{Base, Item, MAX_BASE_BYTES, MAX_OUTBOX_BYTES, Outbox, ServerClass, SetAside};
 
 /// The documents of one server's rooms.
 #[derive(Debug)]
@@ -209,6 +209,20 @@ impl ServerFiles {
             taken = stored.clone();
         })?;
         Ok(taken)
+    }
+
+    /// The same while the changes of an outbox are sent, for their items. Returns those whose changes were replaced.
+    pub(super) fn take_over_since(
+        &self,
+        outbox: &mut Outbox,
+        local: Option<&Room>,
+    ) -> Result<Vec<Item>, StoreError> {
+        let (mut taken, mut replaced) = (outbox.clone(), Vec::new());
+        self.update_outbox(&outbox.room, outbox.class, |stored| {
+            replaced = taken.take_over_since(stored, local, Timestamp::now());
+        })?;
+        *outbox = taken;
+        Ok(replaced)
     }
 
     /// Changes the stored outbox of a room, durably. Without a state folder nothing is written.

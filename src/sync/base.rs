@@ -267,6 +267,11 @@ impl Base {
         self.answered.confirmed(remote, began)
     }
 
+    /// Whether the server answered to have something that no read has confirmed.
+    pub(super) fn has_answer(&self, item: &Item) -> bool {
+        self.answered.contains(item)
+    }
+
     /// Whether this is the item's value, or what the server answered to have.
     pub fn may_be(&self, item: &Item, value: Option<&ItemValue>) -> bool {
         self.value(item).as_ref() == value || self.answered.has(item, value)

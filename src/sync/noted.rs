@@ -104,6 +104,11 @@ impl NotedAnswers {
         noted.is_some_and(|answer| answer.at.latest() == at.latest())
     }
 
+    /// Whether there is an answer of an item.
+    pub(super) fn contains(&self, item: &Item) -> bool {
+        self.0.contains_key(item)
+    }
+
     /// Whether this is the item's last answer.
     pub(super) fn has(&self, item: &Item, value: Option<&ItemValue>) -> bool {
         self.0

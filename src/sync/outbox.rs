@@ -133,16 +133,16 @@ struct Committed {
     /// Values sent without an answer, one of which the server may have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     in_doubt: Vec<Wanted>,
-    /// Whether it may have been sent. Not stored: unknown after a crash.
-    #[serde(skip, default = "yes")]
-    sent: bool,
+    /// How often it may have been sent. Not stored: unknown after a crash.
+    #[serde(skip, default = "once")]
+    times_sent: u32,
     /// The server's values before its last answers, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     before: Vec<Before>,
 }
 
-fn yes() -> bool {
-    true
+fn once() -> u32 {
+    1
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -263,6 +263,13 @@ impl Outbox {
             && matches!(committed.state, SendState::Refused(_) | SendState::LeftOut(_))
         {
             committed.state = SendState::Waiting;
+        }
+    }
+
+    /// A change from [`Outbox::next`] was not sent after all.
+    pub fn not_sent(&mut self, item: &Item) {
+        if let Some(committed) = self.committed_mut(item) {
+            committed.times_sent = committed.times_sent.saturating_sub(1);
         }
     }
 

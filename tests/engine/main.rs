@@ -28,5 +28,6 @@ mod rights;
 mod sessions;
 mod simulated;
 mod stage;
+mod taken_back;
 #[path = "../sync/world.rs"]
 mod world;

@@ -78,6 +78,8 @@ pub(crate) struct Simulated {
     pub(crate) running_since: Option<Timestamp>,
     /// What was changed, and what it was before, since the server began.
     recent: Vec<(Jid, Item, Option<ItemValue>)>,
+    /// Items that it was to change.
+    pub(crate) asked: BTreeSet<Item>,
     /// How often each item was changed.
     pub(crate) changed: BTreeMap<Item, usize>,
     /// Its disk is full, as Prosody says; else Prosody stores every change.
@@ -117,6 +119,7 @@ impl Simulated {
             crashes: 0,
             running_since: None,
             recent: Vec::new(),
+            asked: BTreeSet::new(),
             changed: BTreeMap::new(),
             disk_is_full: false,
             refuses: None,
@@ -439,6 +442,7 @@ impl Backend for Connection {
         for (number, work) in work.iter().enumerate() {
             for (index, change) in work.changes.iter().enumerate() {
                 let mut server = self.server.lock().unwrap();
+                server.asked.insert(change.item.clone());
                 let fault = server.step();
                 let class = server.class;
                 let does = !matches!(

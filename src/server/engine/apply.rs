@@ -16,10 +16,9 @@ use super::super::error::Error;
 use super::Engine;
 use super::job::{Job, Writing};
 use super::pace::Pace;
-use super::room::Reading;
 use crate::sync::{
-    Affiliations, AnswerTime, ItemChange, MergeOptions, Plan, RateLimit, Report, RoomPlan, RoomRead,
-    RoomReport, RoomState, SendState, ServerClass, ServerEvent, merge, request_size,
+    Affiliations, AnswerTime, ItemChange, Plan, RateLimit, Report, RoomPlan, RoomRead, RoomReport, RoomState,
+    SendState, ServerClass, ServerEvent, request_size,
 };
 
 /// Rooms that are changed side by side. Each holds a lock, and with it two open files.
@@ -223,7 +222,8 @@ impl Engine {
     pub(super) fn send(&mut self, id: u64, jobs: &mut [Job]) -> bool {
         let mut pace = Pace::new(jobs.iter().map(|job| job.open.len()).sum());
         let mut pauses = RESUME_PAUSES.into_iter();
-        for _ in 0..MAX_ROUNDS {
+        let mut rounds = 0;
+        while rounds < MAX_ROUNDS {
             let (work, of_job) = self.next_work(jobs);
             if work.is_empty() {
                 return false;
@@ -231,7 +231,22 @@ impl Engine {
             if self.control.is_stopped(id) {
                 return true;
             }
-            match self.send_once(id, jobs, &work, &of_job, &mut pace) {
+            let sent = self.send_once(id, jobs, &work, &of_job, &mut pace);
+            let is_outdated = jobs.iter().any(|job| job.is_outdated);
+            if is_outdated && matches!(sent, Err(Error::Stopped)) && !self.control.is_stopped(id) {
+                // Each round ends so only after an answer.
+                for (work, of_job) in work.iter().zip(&of_job) {
+                    if let Some(job) = jobs.get_mut(*of_job) {
+                        job.not_tried(&work.changes);
+                    }
+                }
+                if jobs.iter().any(|job| job.unknown) {
+                    self.read_again(id, jobs);
+                }
+                continue;
+            }
+            rounds += 1;
+            match sent {
                 Ok(()) if !jobs.iter().any(|job| job.unknown) => {}
                 Ok(()) => self.read_again(id, jobs),
                 Err(Error::Stopped) => return true,
@@ -259,6 +274,14 @@ impl Engine {
             return (work, of_job);
         };
         for (number, job) in jobs.iter_mut().enumerate().filter(|(_, job)| job.is_open()) {
+            match job.refresh(files, &self.data) {
+                Ok(false) => {}
+                Ok(true) => job.plan = self.merge_again(job, &RoomRead::Read(job.plan.remote().clone())),
+                Err(why) => {
+                    job.give_up(&why);
+                    continue;
+                }
+            }
             let changes = job.next();
             if changes.is_empty() {
                 job.record(files, &self.data, Writing::Now);
@@ -332,7 +355,7 @@ impl Engine {
             if let Some(progress) = pace.add(answered) {
                 notify(ServerEvent::Progress { id, progress });
             }
-            if control.is_stopped(id) {
+            if control.is_stopped(id) || job.note_outdated(data) {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -342,74 +365,6 @@ impl Engine {
             job.record(files, data, Writing::Now);
         }
         result
-    }
-
-    /// Reconnects after a pause. Returns whether it succeeded, with a server of the same class.
-    fn go_on(
-        &mut self,
-        id: u64,
-        class: Option<ServerClass>,
-        pauses: &mut impl Iterator<Item = Duration>,
-    ) -> bool {
-        for pause in pauses {
-            if self.control.is_stopped(id) {
-                return false;
-            }
-            std::thread::sleep(pause);
-            match self.connect() {
-                Ok(there) => return Some(there) == class,
-                Err(Error::Refused(_) | Error::NoHats(_)) => return false,
-                Err(_) => {}
-            }
-        }
-        false
-    }
-
-    /// Only reading shows what was changed, and whether the rooms are still the same.
-    fn read_again(&mut self, id: u64, jobs: &mut [Job]) {
-        let open = jobs.iter().filter(|job| job.is_open());
-        let rooms: Vec<_> = open.map(|job| job.plan.room.clone()).collect();
-        let Some(mut class) = jobs.first().map(|job| job.plan.class) else {
-            return;
-        };
-        let Ok(mut reads) = self.read(id, &rooms, &mut class) else {
-            return;
-        };
-        let Ok(files) = self.files() else { return };
-        for job in jobs.iter_mut() {
-            if class != job.plan.class {
-                job.give_up(OTHER_CLASS);
-                continue;
-            }
-            let Some(Reading {
-                read, began, stream, ..
-            }) = reads.remove(&job.plan.room)
-            else {
-                continue;
-            };
-            job.unknown = false;
-            match &read {
-                RoomRead::Read(remote) if job.is_same_room(remote) => {
-                    job.read_back(remote, began, stream);
-                    let options = MergeOptions {
-                        affiliations: job.affiliations,
-                        account: self.settings.account().cloned(),
-                        take: false,
-                    };
-                    let base = Ok(job.base.as_deref());
-                    let (room, local) = (&job.plan.room, job.local.as_deref());
-                    job.plan = merge(room, base, local, &read, job.plan.class, &options);
-                }
-                RoomRead::Read(_) => {
-                    job.abandon("the room was created again on the server; nothing more was sent");
-                }
-                RoomRead::Gone => job.abandon("the room is no longer on the server; nothing more was sent"),
-                RoomRead::Forbidden(text) | RoomRead::Unread(text) => job.give_up(text),
-            }
-            if let Err(error) = job.write(files, &self.data, Writing::Now) {
-                job.give_up(&error.to_string());
-            }
-        }
     }
 }
 

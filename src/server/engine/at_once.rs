@@ -169,9 +169,18 @@ impl Engine {
         if let Some((local, now)) = newer.map_err(|error| error.to_string())? {
             (room.local, revision) = (local, now);
         }
-        let outbox = files
+        let mut outbox = files
             .take_over(&room.room, base.class, room.local.as_deref())
             .map_err(|error| error.to_string())?;
+        if self.data.check(&base, base.class, revision).is_ok() {
+            // What was taken back needs no server.
+            let stored = outbox.clone();
+            outbox.drop_finished(room.local.as_deref(), Some(&base));
+            if outbox != stored {
+                let written = files.write_outbox(&outbox);
+                written.map_err(|error| error.to_string())?;
+            }
+        }
         let waits = number_waiting(&outbox) > 0;
         Ok(waits.then_some(WaitingRoom {
             room,

@@ -46,6 +46,8 @@ pub(super) struct Job {
     pub(super) asked: Timestamp,
     /// Whether an answer is missing.
     pub(super) unknown: bool,
+    /// What waits is no longer what the file has.
+    pub(super) is_outdated: bool,
     /// Why the server could not store accepted changes, for display.
     pub(super) unsaved: Option<String>,
     /// Why answers could not be recorded, for display; `None` if they are.
@@ -77,6 +79,7 @@ impl Job {
             open: BTreeSet::new(),
             asked: Timestamp::now(),
             unknown: false,
+            is_outdated: false,
             unsaved: None,
             unrecorded: None,
             report: RoomReport::new(plan),
@@ -135,6 +138,61 @@ impl Job {
     /// Whether changes may still be sent.
     pub(super) fn is_open(&self) -> bool {
         !self.over
+    }
+
+    /// Takes the file as it is now: what was taken back or changed meanwhile is not sent as it was. Returns whether something
+    /// was.
+    ///
+    /// Errors: nothing can be sent now; why, for display.
+    pub(super) fn refresh(&mut self, files: &ServerFiles, data: &DataFile) -> Result<bool, String> {
+        self.is_outdated = false;
+        let newer = data.newer(&self.plan.room, self.revision);
+        let Some((local, revision)) = newer.map_err(|error| error.to_string())? else {
+            return Ok(false);
+        };
+        (self.local, self.revision) = (local, revision);
+        if let Some(base) = &self.base {
+            let checked = data.check(base, self.plan.class, revision);
+            checked.map_err(|reason| format!("{reason}; compare the room again"))?;
+        }
+        if !self.outbox.has_outdated(self.local.as_deref()) {
+            return Ok(false);
+        }
+        let replaced = files.take_over_since(&mut self.outbox, self.local.as_deref());
+        for item in replaced.map_err(|error| error.to_string())? {
+            // If someone stops the plan, this stays: it is not what the plan added.
+            self.before.put_back(&item, &self.outbox);
+        }
+        self.written = self.outbox.clone();
+        self.outbox
+            .drop_finished(self.local.as_deref(), self.base.as_deref());
+        let outbox = &self.outbox;
+        self.open.retain(|item| outbox.state(item).is_some());
+        Ok(true)
+    }
+
+    /// Notes whether what waits is no longer what the file has, and returns it.
+    pub(super) fn note_outdated(&mut self, data: &DataFile) -> bool {
+        let newer = data.newer(&self.plan.room, self.revision);
+        self.is_outdated = match newer {
+            Ok(Some((local, _))) => self.outbox.has_outdated(local.as_deref()),
+            Ok(None) => false,
+            // The next round says so.
+            Err(_) => true,
+        };
+        self.is_outdated
+    }
+
+    /// Sending these changes ended early: those that are not answered were not sent, and do not count as tried.
+    pub(super) fn not_tried(&mut self, changes: &[ItemChange]) {
+        for ItemChange { item, .. } in changes {
+            if self.waits(item) && !self.last.contains_key(item) {
+                self.outbox.not_sent(item);
+                if let Some(tries) = self.tries.get_mut(item) {
+                    *tries = tries.saturating_sub(1);
+                }
+            }
+        }
     }
 
     /// The next changes to send, each only a limited number of times.

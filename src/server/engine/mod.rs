@@ -12,6 +12,7 @@ mod occupants;
 mod pace;
 mod plan;
 mod received;
+mod recovery;
 mod resend;
 mod resolve;
 mod room;

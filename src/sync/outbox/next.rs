@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::plan::{Action, Decision, Line, RoomPlan, SideValue, Subject};
 use super::super::send::phase;
-use super::{Base, Item, ItemChange, ItemValue, Room, local_value};
-use super::{Committed, Outbox, SendState, Wanted, expected};
+use super::{Base, Item, ItemChange, ItemValue, Room, ServerClass, local_value};
+use super::{Committed, Outbox, SendState, expected};
 use crate::model::{HatId, Jid};
 
 /// The lines of a plan by item.
@@ -46,7 +46,7 @@ impl Outbox {
         base: Option<&Base>,
         plan: Option<&RoomPlan>,
     ) -> Vec<ItemChange> {
-        self.drop_what_is_not_in_the_file(local, base);
+        self.drop_finished(local, base);
         let lines = LinesByItem::of(plan);
         self.leave_out(&lines, plan);
         self.define(&lines, plan);
@@ -63,7 +63,7 @@ impl Outbox {
                 continue;
             };
             if let Some(expected) = expected(committed, base, item) {
-                committed.sent = true;
+                committed.times_sent = committed.times_sent.saturating_add(1);
                 let mut change =
                     ItemChange::new(item.clone(), expected.value, committed.wanted.value.clone());
                 let removes = matches!(item, Item::Affiliation { .. }) && change.wanted.is_none();
@@ -79,23 +79,21 @@ impl Outbox {
         changes
     }
 
-    fn drop_what_is_not_in_the_file(&mut self, local: Option<&Room>, base: Option<&Base>) {
+    /// Drops changes that need not be sent: the file has another value by now, which the plan handles, or the server already has
+    /// the wanted one.
+    pub fn drop_finished(&mut self, local: Option<&Room>, base: Option<&Base>) {
         let class = self.class;
         let stays = |item: &Item, committed: &Committed| {
             if committed.state != SendState::Waiting {
                 return true;
             }
-            let Some(local) = local else { return false };
-            let here = Wanted {
-                value: local_value(class, local, item),
-            };
-            let used = |hat: &HatId| local.hat(hat).is_some_and(|known| known.user_count > 0);
-            let implied = committed.implied && item.hat().is_some_and(used);
             let Some(expected) = expected(committed, base, item) else {
                 return false;
             };
-            let done = expected == committed.wanted && committed.in_doubt.is_empty();
-            (here == committed.wanted || implied) && !done
+            // What another account was answered, and no read has confirmed, is not in the base yet.
+            let is_known = committed.expected.is_some() || base.is_some_and(|base| !base.has_answer(item));
+            let done = is_known && expected == committed.wanted && committed.in_doubt.is_empty();
+            is_in_file(class, item, committed, local) && !done
         };
         for (item, entry) in &mut self.entries {
             let prepared = entry.prepared.is_some();
@@ -104,6 +102,15 @@ impl Outbox {
                 .take_if(|committed| !prepared && !stays(item, committed) && !committed.go_back());
         }
         self.tidy();
+    }
+
+    /// Whether a change that waits is no longer what the file has.
+    pub fn has_outdated(&self, local: Option<&Room>) -> bool {
+        self.entries.iter().any(|(item, entry)| {
+            let waits = |committed: &&Committed| committed.state == SendState::Waiting;
+            let committed = entry.committed.as_ref().filter(waits);
+            committed.is_some_and(|committed| !is_in_file(self.class, item, committed, local))
+        })
     }
 
     /// Changes that the merge says cannot be sent or only offers. A skipped change that the server now has is done.
@@ -183,4 +190,12 @@ impl Outbox {
             }),
         }
     }
+}
+
+/// Whether a change is what the file has, or a catalog entry that its hats imply.
+fn is_in_file(class: ServerClass, item: &Item, committed: &Committed, local: Option<&Room>) -> bool {
+    let Some(local) = local else { return false };
+    let is_used = |hat: &HatId| local.hat(hat).is_some_and(|known| known.user_count > 0);
+    local_value(class, local, item) == committed.wanted.value
+        || committed.implied && item.hat().is_some_and(is_used)
 }

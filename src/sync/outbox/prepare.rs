@@ -77,6 +77,29 @@ impl Outbox {
         self.tidy();
     }
 
+    /// Takes over what was prepared of these items since this outbox was read, as far as it is in the file. `stored` is the
+    /// document, and is updated: what was prepared of other items stays there. Returns the items whose changes were replaced.
+    pub fn take_over_since(&mut self, stored: &mut Self, local: Option<&Room>, now: Timestamp) -> Vec<Item> {
+        let mut before = Vec::new();
+        for (item, entry) in &mut self.entries {
+            let there = stored.entries.get(item);
+            entry.prepared = there.and_then(|there| there.prepared.clone());
+            if entry.prepared.is_some() {
+                before.push((item.clone(), entry.committed.clone()));
+            }
+        }
+        self.take_over(local, now);
+        let all = std::mem::replace(stored, self.clone());
+        for (item, there) in all.entries {
+            if there.prepared.is_some() && !self.entries.contains_key(&item) {
+                stored.entry(&item).prepared = there.prepared;
+            }
+        }
+        let committed = |item: &Item| self.entries.get(item).and_then(|entry| entry.committed.as_ref());
+        before.retain(|(item, before)| committed(item) != before.as_ref());
+        before.into_iter().map(|(item, _)| item).collect()
+    }
+
     /// Takes what other sessions of the account prepared since this outbox was read: only they change that, and only this
     /// one changes the rest.
     pub fn adopt_prepared(&mut self, stored: &Self) {

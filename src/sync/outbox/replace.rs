@@ -13,7 +13,7 @@ pub(super) fn replaced(old: Option<Committed>, wanted: Wanted, before: Option<&W
         reason: None,
         implied: false,
         in_doubt: Vec::new(),
-        sent: false,
+        times_sent: 0,
         before: Vec::new(),
     };
     let Some(old) = old else { return new };
@@ -26,7 +26,7 @@ pub(super) fn replaced(old: Option<Committed>, wanted: Wanted, before: Option<&W
     let mut in_doubt = if is_answered { Vec::new() } else { old.in_doubt };
     let may_be_there = match old.state {
         SendState::Answered(_) | SendState::Confirmed(_) => !is_own,
-        SendState::Waiting => old.sent,
+        SendState::Waiting => old.times_sent > 0,
         _ => false,
     };
     if may_be_there && !in_doubt.contains(&old.wanted) {

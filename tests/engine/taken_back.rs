@@ -1,0 +1,234 @@
+//! Changes that are taken back before the server has them.
+
+use std::sync::mpsc::channel;
+
+use hatrack::model::HatId;
+use hatrack::store::Store;
+use hatrack::sync::{AfterCommit, Item, OtherRooms, SendState, ServerEvent, ServerRequest};
+
+use crate::simulated::{Fault, Meanwhile};
+use crate::stage::*;
+
+/// The last request that follows commits.
+fn request(follows: Vec<AfterCommit>) -> ServerRequest {
+    let requests = follows.into_iter().filter_map(|after| match after {
+        AfterCommit::Send(request) => Some(request),
+        _ => None,
+    });
+    requests.last().unwrap()
+}
+
+/// Adds a hat to users, or removes it, in one commit.
+fn set_hats(store: &mut Store, users: &[&str], hat: Option<&str>) {
+    let id = HatId::unchecked("urn:x:there");
+    let mut next = store.wardrobe().clone();
+    let mut group = hatrack::model::Group::default();
+    for user in users {
+        let user = jid(&format!("{user}@example.org"));
+        let changed = match hat {
+            Some(title) => {
+                let attachment = hatrack::model::Attachment::default()
+                    .with_active(true)
+                    .with_title(Some(title));
+                next.add_user_hat(&user, &room(), &id, attachment)
+            }
+            None => next.remove_user_hat(&user, &room(), &id),
+        };
+        group.0.extend(changed.unwrap().0);
+    }
+    assert!(store.commit(&[group.into()]).unwrap()[0].is_ok());
+}
+
+fn there(user: &str) -> Item {
+    item(user, "urn:x:there")
+}
+
+#[test]
+fn refused_change_that_was_undone_waits_for_no_server() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        let (mut store, follows) = stage.store_at_once("state");
+        let session = stage.session();
+        stage.server.lock().unwrap().fixed.insert(there("u0"));
+        set_hats(&mut store, &["u0"], Some("There"));
+        session
+            .worker
+            .request(request(follows.try_iter().collect()))
+            .unwrap();
+        let report = session.sent();
+        assert_eq!(report.rooms[0].failed.len(), 1, "{class:?}: {report:?}");
+        stage.server.lock().unwrap().gone = true;
+        let server = "example".into();
+        session
+            .worker
+            .request(ServerRequest::Reconnect { server })
+            .unwrap();
+        set_hats(&mut store, &["u0"], None);
+        session
+            .worker
+            .request(request(follows.try_iter().collect()))
+            .unwrap();
+        let mut states = None;
+        let report = session.wait(|event| match event {
+            ServerEvent::Outbox { items, .. } => {
+                states = Some(items);
+                None
+            }
+            ServerEvent::Sent { report, .. } => Some(report),
+            _ => None,
+        });
+        assert_eq!(report.rooms, [], "{class:?}");
+        assert_eq!(states, Some(Vec::new()), "{class:?}");
+    }
+}
+
+/// Another account was answered that the hat is there, which no read has confirmed yet.
+#[test]
+fn removal_of_what_another_account_just_sent_is_sent() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        let [mut theirs, mut mine] = ["other", "state"].map(|state| stage.store_at_once(state));
+        let (other, session) = (stage.session_of("other"), stage.session());
+        set_hats(&mut theirs.0, &["u0"], Some("There"));
+        other
+            .worker
+            .request(request(theirs.1.try_iter().collect()))
+            .unwrap();
+        assert_eq!(other.sent().rooms[0].sent, 1, "{class:?}");
+        mine.0.refresh().unwrap();
+        set_hats(&mut mine.0, &["u0"], None);
+        session
+            .worker
+            .request(request(mine.1.try_iter().collect()))
+            .unwrap();
+        assert_eq!(session.sent().rooms[0].sent, 1, "{class:?}");
+        assert_eq!(stage.remote(&there("u0")), None, "{class:?}");
+    }
+}
+
+/// While the first of many changes is sent, others are taken back or changed again.
+#[test]
+fn what_is_taken_back_while_others_are_sent_is_not_sent() {
+    for class in CLASSES {
+        for (by_plan, fault) in [(false, None), (true, None), (false, Some(Fault::Unsure))] {
+            let told = format!("{class:?}, by a plan: {by_plan}, {fault:?}");
+            let stage = Stage::known(class);
+            let (mut store, follows) = stage.store_at_once("state");
+            let session = stage.session();
+            if by_plan {
+                let users = ["u0", "u1", "u2", "u3", "u4"];
+                for user in users {
+                    stage.local_hat(user, "urn:x:there", Some("There"));
+                }
+                store.refresh().unwrap();
+            } else {
+                session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+                set_hats(&mut store, &["u0", "u1", "u2", "u3", "u4"], Some("There"));
+            }
+            let first = if by_plan {
+                let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+                let (id, reason) = (2, None);
+                ServerRequest::Apply { id, plan, reason }
+            } else {
+                request(follows.try_iter().collect())
+            };
+            let (sender, then) = channel();
+            {
+                let mut server = stage.server.lock().unwrap();
+                if let Some(fault) = fault {
+                    // The room is read first.
+                    let next = server.calls + 2;
+                    server.faults.insert(next, fault);
+                }
+                server.after_change = Some(Meanwhile(Box::new(move || {
+                    set_hats(&mut store, &["u2", "u4"], None);
+                    // An undo and another change of it.
+                    set_hats(&mut store, &["u4"], Some("Again"));
+                    set_hats(&mut store, &["u3"], None);
+                    sender.send(request(follows.try_iter().collect())).unwrap();
+                })));
+            }
+            session.worker.request(first).unwrap();
+            let report = session.wait(|event| match event {
+                ServerEvent::Sent { report, .. } | ServerEvent::Applied { report, .. } => Some(report),
+                _ => None,
+            });
+            assert_eq!(report.rooms[0].unsent, 0, "{told}: {report:?}");
+            session.worker.request(then.recv().unwrap()).unwrap();
+            let report = session.sent();
+            assert!(
+                report.rooms.iter().all(|room| room.unsent == 0),
+                "{told}: {report:?}"
+            );
+            let server = stage.server.lock().unwrap();
+            for user in ["u2", "u3"] {
+                assert!(!server.asked.contains(&there(user)), "{told}: {user}");
+            }
+            for user in ["u0", "u1", "u4"] {
+                assert_eq!(server.changed.get(&there(user)), Some(&1), "{told}: {user}");
+            }
+            drop(server);
+            let title = if class.holds_catalog() { "There" } else { "Again" };
+            assert_eq!(stage.remote(&there("u4")), value(class, title), "{told}");
+        }
+    }
+}
+
+/// A plan that somebody stops leaves what was changed while it was applied.
+#[test]
+fn change_during_a_stopped_apply_is_still_sent() {
+    for class in [
+        hatrack::sync::ServerClass::Prosody,
+        hatrack::sync::ServerClass::EjabberdOld,
+    ] {
+        let stage = Stage::known(class);
+        for number in 0..5 {
+            stage.local_hat(&format!("u{number}"), "urn:x:there", Some("There"));
+        }
+        let (mut store, follows) = stage.store_at_once("state");
+        let session = stage.session();
+        let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        let (sender, then) = channel();
+        let (began, has_begun) = channel();
+        let (go_on, goes_on) = channel::<()>();
+        let server = stage.server.clone();
+        stage.server.lock().unwrap().after_change = Some(Meanwhile(Box::new(move || {
+            set_hats(&mut store, &["u4"], None);
+            set_hats(&mut store, &["u4"], Some("Again"));
+            sender.send(request(follows.try_iter().collect())).unwrap();
+            // The next one is sent before it is stopped.
+            server.lock().unwrap().after_change = Some(Meanwhile(Box::new(move || {
+                began.send(()).unwrap();
+                goes_on.recv().unwrap();
+            })));
+        })));
+        let (id, reason) = (2, None);
+        session
+            .worker
+            .request(ServerRequest::Apply { id, plan, reason })
+            .unwrap();
+        has_begun.recv().unwrap();
+        session.worker.request(ServerRequest::Stop { id }).unwrap();
+        go_on.send(()).unwrap();
+        let stopped = session.wait(|event| match event {
+            ServerEvent::Applied { stopped, .. } => Some(stopped),
+            _ => None,
+        });
+        assert!(stopped, "{class:?}");
+        session.worker.request(then.recv().unwrap()).unwrap();
+        let mut states = Vec::new();
+        let report = session.wait(|event| match event {
+            ServerEvent::Outbox { items, .. } => {
+                states = items;
+                None
+            }
+            ServerEvent::Sent { report, .. } => Some(report),
+            _ => None,
+        });
+        assert_eq!(report.rooms[0].sent, 1, "{class:?}");
+        assert_eq!(stage.remote(&there("u4")), value(class, "Again"), "{class:?}");
+        assert_eq!(stage.remote(&there("u3")), None, "{class:?}");
+        let waits = states.iter().any(|(_, state)| *state == SendState::Waiting);
+        assert!(!waits, "{class:?}: {states:?}");
+    }
+}
