@@ -18,6 +18,7 @@ mod following;
 mod guard;
 mod interrupted;
 mod limits;
+mod lists;
 #[cfg(feature = "live")]
 mod logins;
 mod panics;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use hatrack::model::Jid;
+use hatrack::model::{Affiliation, Jid};
 use hatrack::server::{
     Applied, AskPassword, Backend, Error, ReadEvent, ResultCallback, RoomChanges, RoomList, SeenOccupants,
     WatchEvent,
@@ -90,6 +90,8 @@ pub(crate) struct Simulated {
     pub(crate) fixed: BTreeSet<Item>,
     /// Its class after the next fault.
     pub(crate) upgrade: Option<ServerClass>,
+    /// Users who are moved from one affiliation list to another during the next reads, one in each, so that they are in none.
+    pub(crate) moving: Vec<Jid>,
     /// What somebody else does right after the next room was read.
     pub(crate) after_read: Option<Meanwhile>,
     /// The same for the next change, before anybody knows that it was made.
@@ -125,6 +127,7 @@ impl Simulated {
             refuses: None,
             fixed: BTreeSet::new(),
             upgrade: None,
+            moving: Vec::new(),
             after_read: None,
             after_change: None,
             after_look: None,
@@ -188,7 +191,7 @@ pub(crate) fn set(room: &mut RemoteRoom, item: &Item, value: Option<ItemValue>) 
             let there = room.users.entry(user.clone()).or_default();
             there.affiliation = match value {
                 Some(ItemValue::Affiliation(affiliation)) => affiliation,
-                _ => hatrack::model::Affiliation::None,
+                _ => Affiliation::None,
             };
         }
         (Item::Hat { user, hat }, Some(ItemValue::Hat(value))) => {
@@ -356,7 +359,10 @@ impl Backend for Connection {
             self.begin()?;
             let mut server = self.server.lock().unwrap();
             server.reads += 1;
-            let there = server.rooms.get(room).filter(|_| !server.gone).cloned();
+            let mut there = server.rooms.get(room).filter(|_| !server.gone).cloned();
+            if let Some((there, user)) = there.as_mut().zip(server.moving.pop()) {
+                there.users.get_mut(&user).unwrap().affiliation = Affiliation::None;
+            }
             let meanwhile = server.after_read.take();
             drop(server);
             if let Some(Meanwhile(act)) = meanwhile {

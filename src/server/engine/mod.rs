@@ -11,6 +11,7 @@ mod kept_reads;
 mod occupants;
 mod pace;
 mod plan;
+mod reading;
 mod received;
 mod recovery;
 mod resend;
@@ -65,6 +66,8 @@ pub(super) struct Engine {
     rooms: BTreeMap<Jid, KnownRoom>,
     /// Changes that the servers' rooms cannot have, since they were last sent.
     left_out: BTreeMap<Jid, BTreeMap<Item, Reason>>,
+    /// Users who are affiliated here and were in no affiliation list when the room was last read.
+    unlisted: BTreeMap<Jid, BTreeSet<Jid>>,
     /// What changes are sent by: rooms as read.
     reads: BTreeMap<Jid, Reading>,
     /// Maximum memory of what was read of followed rooms, in bytes; `None`: the default.
@@ -119,6 +122,7 @@ impl Engine {
             generation: 0,
             rooms: BTreeMap::new(),
             left_out: BTreeMap::new(),
+            unlisted: BTreeMap::new(),
             reads: BTreeMap::new(),
             max_kept_bytes: options.read_memory,
             resend: Resend::default(),

@@ -38,7 +38,7 @@ const FILE_CHANGED: &str = "the data file was changed in the meantime; compare a
 /// Why a room was not compared: others are faster.
 const ROOM_CHANGED: &str = "other sessions of hatrack keep changing the room; compare again";
 
-type Reads = BTreeMap<Jid, Reading>;
+pub(super) type Reads = BTreeMap<Jid, Reading>;
 
 impl Engine {
     /// Errors: why there is no plan, for display.
@@ -142,11 +142,16 @@ impl Engine {
         Ok(listed)
     }
 
-    /// Reads rooms. If the connection is lost, it reconnects once; rooms that still cannot be read say so. Afterwards, all
+    /// Reads rooms once. If the connection is lost, it reconnects once; rooms that still cannot be read say so. Afterwards, all
     /// of them are of a server of this class.
     ///
     /// Errors: stopped.
-    pub(super) fn read(&mut self, id: u64, rooms: &[Jid], class: &mut ServerClass) -> Result<Reads, String> {
+    pub(super) fn read_once(
+        &mut self,
+        id: u64,
+        rooms: &[Jid],
+        class: &mut ServerClass,
+    ) -> Result<Reads, String> {
         let mut reads = Reads::new();
         let files = self.files()?;
         let bases: BTreeMap<&Jid, u64> = rooms.iter().map(|room| (room, files.base_hash(room))).collect();

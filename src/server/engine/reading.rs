@@ -1,0 +1,75 @@
+//! Reads rooms whose affiliation lists are read one after another: a user who is moved from one list to another meanwhile is in
+//! none of them.
+
+use std::collections::BTreeSet;
+
+use super::Engine;
+use super::plan::Reads;
+use crate::model::{Affiliation, Jid};
+use crate::sync::{Item, RemoteRoom, RoomRead, ServerClass};
+
+/// How often a room is read again because a user is in none of the lists who was in one at the last read.
+const MOST_READS: usize = 3;
+
+impl Engine {
+    /// Reads rooms as [`Self::read_once`]. That a user is in no affiliation list any longer counts only if another read shows
+    /// the same.
+    ///
+    /// Errors: stopped.
+    pub(super) fn read(&mut self, id: u64, rooms: &[Jid], class: &mut ServerClass) -> Result<Reads, String> {
+        let mut reads = self.read_once(id, rooms, class)?;
+        // Prosody's shell reads a room at once.
+        if *class == ServerClass::Prosody {
+            return Ok(reads);
+        }
+        for attempt in 0..=MOST_READS {
+            let mut doubtful = Vec::new();
+            for (room, reading) in &reads {
+                let RoomRead::Read(remote) = &reading.read else {
+                    continue;
+                };
+                let unlisted = self.unlisted_users(room, remote);
+                let known = self
+                    .unlisted
+                    .insert(room.clone(), unlisted.clone())
+                    .unwrap_or_default();
+                if !unlisted.is_subset(&known) {
+                    doubtful.push(room.clone());
+                }
+            }
+            if doubtful.is_empty() || attempt == MOST_READS {
+                break;
+            }
+            let before = *class;
+            let again = self.read_once(id, &doubtful, class)?;
+            if *class != before {
+                return self.read_once(id, rooms, class);
+            }
+            reads.extend(again);
+        }
+        Ok(reads)
+    }
+
+    /// Users who had an affiliation when the room was last compared, or have hats here by one, and have none there.
+    fn unlisted_users(&self, room: &Jid, remote: &RemoteRoom) -> BTreeSet<Jid> {
+        let base = self.files().ok().and_then(|files| files.base(room).0.ok()?);
+        let in_base = base.iter().flat_map(|base| {
+            let users = base.users.iter();
+            users.filter(|(_, user)| user.affiliation != Affiliation::None)
+        });
+        let local = self.rooms.get(room).and_then(|known| known.local.as_deref());
+        let here = local.into_iter().flat_map(|local| {
+            let users = local.users().iter();
+            users.filter(|(_, user)| user.affiliation != Affiliation::None && !user.hats.is_empty())
+        });
+        let users = in_base.map(|(user, _)| user).chain(here.map(|(user, _)| user));
+        let is_unlisted = |user: &&Jid| {
+            let there = remote.users.get(*user);
+            there.is_none_or(|there| there.affiliation == Affiliation::None)
+                && remote.knows(&Item::Affiliation {
+                    user: (*user).clone(),
+                })
+        };
+        users.filter(is_unlisted).cloned().collect()
+    }
+}
