@@ -77,7 +77,7 @@ impl RoomPlan {
 
     /// Makes the room equal to the server's, as far as the server can store it. What the guard holds back stays held.
     pub fn replace(&mut self) {
-        let held = |line: &Line| line.reason == Some(Reason::Held) && line.decision == Decision::Skip;
+        let held = |line: &Line| line.is_held() && line.decision == Decision::Skip;
         for line in self.lines.iter_mut().filter(|line| !line.implied && !held(line)) {
             line.decision = Decision::Receive;
         }
@@ -86,7 +86,7 @@ impl RoomPlan {
 
     /// Also receives what the guard holds back.
     pub fn take_removals(&mut self) {
-        let held = |line: &&mut Line| line.reason == Some(Reason::Held);
+        let held = |line: &&mut Line| line.is_held();
         for line in self.lines.iter_mut().filter(held) {
             line.decision = Decision::Receive;
         }
@@ -94,22 +94,29 @@ impl RoomPlan {
 
     /// Whether someone accepted what the guard held back, so that it is received.
     pub fn accepts_removals(&self) -> bool {
-        let accepted = |line: &Line| line.reason == Some(Reason::Held) && line.decision == Decision::Receive;
+        let accepted = |line: &Line| line.is_held() && line.decision == Decision::Receive;
         self.lines.iter().any(accepted)
     }
 
     /// Holds back lines that remove hats from these users. Returns the number of newly held lines.
-    pub(super) fn hold(&mut self, users: &BTreeSet<Jid>) -> usize {
+    pub(super) fn hold(&mut self, users: &BTreeSet<Jid>, reason: Reason) -> usize {
         let mut held = 0;
         for line in &mut self.lines {
             let meant = line.user().is_some_and(|user| users.contains(user));
             if meant && line.takes_hats() && line.decision == Decision::Receive {
-                line.reason = Some(Reason::Held);
+                line.reason = Some(reason);
                 line.decision = Decision::Skip;
                 held += 1;
             }
         }
         held
+    }
+
+    /// Whether removals are held back because the history cannot be read.
+    pub fn is_held_without_history(&self) -> bool {
+        let held =
+            |line: &Line| line.reason == Some(Reason::HistoryUnreadable) && line.decision == Decision::Skip;
+        self.lines.iter().any(held)
     }
 
     /// The items that the file has from the server once what is decided is received, for [`ReadMark`].
@@ -128,7 +135,7 @@ impl RoomPlan {
 
     /// Users whose loss of hats is currently held back, for [`Base::held`].
     pub fn held(&self) -> BTreeSet<Jid> {
-        let held = |line: &&Line| line.reason == Some(Reason::Held) && line.decision == Decision::Skip;
+        let held = |line: &&Line| line.is_held() && line.decision == Decision::Skip;
         let lines = self.lines.iter().filter(held);
         lines.filter_map(|line| line.user().cloned()).collect()
     }

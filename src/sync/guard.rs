@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::local;
-use super::plan::{Decision, RoomPlan};
+use super::plan::{Decision, Reason, RoomPlan};
 use crate::model::{Edit, Group, Jid, Room};
 
 /// Number of users who may lose hats on one server within [`GUARD_PERIOD`] without a confirmation. The same number may
@@ -27,6 +27,8 @@ const MIN_USERS_OF_WHOLE_ROOM: usize = 3;
 pub struct RemovalGuard {
     /// The last loss of each user in each room.
     losses: BTreeMap<(Jid, Jid), Timestamp>,
+    /// Earlier losses are not known.
+    is_blind: bool,
 }
 
 impl RemovalGuard {
@@ -38,6 +40,14 @@ impl RemovalGuard {
             *last = time.max(*last);
         }
         guard
+    }
+
+    /// Creates a guard without knowing earlier losses. It holds back all removals.
+    pub fn without_history() -> Self {
+        Self {
+            is_blind: true,
+            ..Self::default()
+        }
     }
 
     /// Holds back excessive removals in a plan: those from the 21st user on, or from all users with hats in a room.
@@ -56,6 +66,9 @@ impl RemovalGuard {
         if losing.is_empty() {
             return 0;
         }
+        if self.is_blind {
+            return plan.hold(&losing, Reason::HistoryUnreadable);
+        }
         let lost_here = self.losses.keys().filter(|(at, _)| *at == plan.room);
         let lost_here: BTreeSet<&Jid> = lost_here.map(|(_, user)| user).collect();
         let has_hats = |user| !local::user(plan.class, room, user).hats.is_empty();
@@ -68,7 +81,7 @@ impl RemovalGuard {
         } else {
             self.count(&plan.room, losing, now)
         };
-        plan.hold(&held)
+        plan.hold(&held, Reason::Held)
     }
 
     /// Counts users who lose hats up to the limit, and returns the others.

@@ -1,6 +1,6 @@
 //! What is received without a request while a room is followed.
 
-use super::plan::{Decision, Line, Reason, RoomPlan, SideValue, Subject};
+use super::plan::{Decision, Line, RoomPlan, SideValue, Subject};
 use super::{Item, ItemValue, ReadMark, UserValue, local, local_value};
 use crate::model::{Jid, Room};
 
@@ -58,7 +58,7 @@ impl RoomPlan {
         self.receive_only();
         let mut dropped = false;
         self.lines.retain(|line| {
-            let is_held = line.decision == Decision::Skip && line.reason == Some(Reason::Held);
+            let is_held = line.decision == Decision::Skip && line.is_held();
             let is_received = line.decision == Decision::Receive;
             let items = line.items();
             let stays = is_held

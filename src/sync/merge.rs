@@ -147,7 +147,7 @@ pub fn merge(
     };
     plan.leave_out_what_cannot_be_sent();
     if let Some(base) = base {
-        plan.hold(&base.held);
+        plan.hold(&base.held, Reason::Held);
     }
     plan
 }

@@ -170,9 +170,19 @@ pub enum Reason {
     /// Many users lost hats on the server at once.
     #[error("held back because many users lost hats on the server at once")]
     Held,
+    /// The same, because nobody knows how many users lost hats before.
+    #[error("held back because the history cannot be read, so it is not known how many users lost hats")]
+    HistoryUnreadable,
     /// The server accepted it but did not say that it stored it.
     #[error("the server has it, but may not have stored it")]
     NotStored,
+}
+
+impl Reason {
+    /// Whether a removal of hats is held back by the guard.
+    pub fn is_held(self) -> bool {
+        matches!(self, Self::Held | Self::HistoryUnreadable)
+    }
 }
 
 /// A note.
@@ -199,6 +209,11 @@ impl Line {
             (Action::Conflict, Decision::Send) => self.reason.is_none(),
             (Action::Receive | Action::LeaveOut, Decision::Send) => false,
         }
+    }
+
+    /// Whether the guard holds back what it removes, or did before it was decided.
+    pub fn is_held(&self) -> bool {
+        self.reason.is_some_and(Reason::is_held)
     }
 
     /// The user of the line; `None` for the name and the catalog.
@@ -275,7 +290,7 @@ impl RoomPlan {
             let count = match (line.decision, line.action, line.reason) {
                 (Decision::Send, ..) => &mut counts.send,
                 (Decision::Receive, ..) => &mut counts.receive,
-                (Decision::Skip, _, Some(Reason::Held)) => &mut counts.held,
+                (Decision::Skip, _, Some(reason)) if reason.is_held() => &mut counts.held,
                 (Decision::Skip, Action::Conflict, _) => &mut counts.conflicts,
                 (Decision::Skip, Action::LeaveOut, _) => &mut counts.left_out,
                 (Decision::Skip, Action::Send | Action::Receive, _) => &mut counts.skipped,

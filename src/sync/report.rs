@@ -115,6 +115,9 @@ impl RoomReport {
     pub fn new(plan: &RoomPlan) -> Self {
         let error = match &plan.state {
             RoomState::Forbidden(text) | RoomState::Unread(text) => Some(text.clone()),
+            _ if plan.is_held_without_history() => {
+                Some("the history cannot be read, so removals of hats are held back".into())
+            }
             _ => None,
         };
         let counts = plan.counts();
@@ -199,8 +202,7 @@ impl RoomPlan {
     /// The result of a plan that is not applied.
     pub fn status(&self) -> Status {
         let undecided = |line: &super::Line| {
-            line.decision == Decision::Skip
-                && (line.action == Action::Conflict || line.reason == Some(super::Reason::Held))
+            line.decision == Decision::Skip && (line.action == Action::Conflict || line.is_held())
         };
         match &self.state {
             RoomState::Forbidden(_) | RoomState::Unread(_) => Status::Failed,

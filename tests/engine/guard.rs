@@ -89,3 +89,31 @@ fn what_was_reported_and_is_not_in_the_file_yet_counts() {
     let counts = session.plan(&store, OtherRooms::Ignore).unwrap().counts();
     assert_eq!((counts.receive, counts.held), (2, 1));
 }
+
+/// Without the history nobody knows how many have lost hats already.
+#[test]
+fn removals_are_held_while_the_history_cannot_be_read() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        stage.remote_set(&item("u0", "urn:x:old"), None);
+        let session = stage.session();
+        let history = stage.folder.path().join("hats.history.jsonl");
+        let contents = std::fs::read(&history).unwrap();
+        std::fs::remove_file(&history).unwrap();
+        std::fs::create_dir(&history).unwrap();
+        let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        assert_eq!(
+            plan.rooms[0].lines[0].reason,
+            Some(Reason::HistoryUnreadable),
+            "{class:?}"
+        );
+        assert_eq!((plan.counts().receive, plan.counts().held), (0, 1), "{class:?}");
+        let report = session.send(&plan);
+        let why = report.rooms[0].error.as_deref().unwrap();
+        assert!(why.contains("history cannot be read"), "{class:?}: {why}");
+        std::fs::remove_dir(&history).unwrap();
+        std::fs::write(&history, contents).unwrap();
+        let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+        assert_eq!((plan.counts().receive, plan.counts().held), (1, 0), "{class:?}");
+    }
+}

@@ -48,7 +48,7 @@ pub fn describe_line(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) ->
     let action = match (line.decision, line.action, line.reason) {
         (Decision::Send, ..) => "send",
         (Decision::Receive, ..) => "receive",
-        (Decision::Skip, _, Some(Reason::Held)) => "held back",
+        (Decision::Skip, _, Some(reason)) if reason.is_held() => "held back",
         (Decision::Skip, Action::Conflict, _) => "conflict",
         (Decision::Skip, ..) => "left out",
     };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::app::folding::compare_addresses;
 use crate::model::{Jid, Room};
-use crate::sync::{Action, Decision, Line, Plan, Reason, RoomPlan, RoomState};
+use crate::sync::{Action, Decision, Line, Plan, RoomPlan, RoomState};
 
 /// A row of a plan. The numbers are places in the lists of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Shown {
 
 /// Whether someone has to choose what is done about a line.
 pub(in crate::app) fn is_undecided(line: &Line) -> bool {
-    line.decision == Decision::Skip && (line.action == Action::Conflict || line.reason == Some(Reason::Held))
+    line.decision == Decision::Skip && (line.action == Action::Conflict || line.is_held())
 }
 
 /// Rooms of the file.

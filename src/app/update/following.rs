@@ -11,7 +11,9 @@ use crate::app::servers::{Incoming, follower_text, silent_text};
 use crate::app::{Effect, Phase, State, describe};
 use crate::model::{EditError, Group, Jid, Room};
 use crate::store::{Change, StoreRequest};
-use crate::sync::{Decision, Follower, LocalRoom, Plan, RoomState, SendState, ServerRequest, server_actor};
+use crate::sync::{
+    Decision, Follower, LocalRoom, Plan, RoomPlan, RoomState, SendState, ServerRequest, server_actor,
+};
 
 use super::compare;
 
@@ -291,8 +293,13 @@ fn note_held(state: &mut State, plan: &Plan) {
     }
     if held > 0 {
         let (users, key) = (describe::count(held, "user"), state.key(CommandId::Servers));
+        let why = if plan.rooms.iter().any(RoomPlan::is_held_without_history) {
+            "the history cannot be read"
+        } else {
+            "many users lost hats on the server"
+        };
         state.notify_error(format!(
-            "{}: many users lost hats on the server, so removals for {users} are held back ({key} to compare)",
+            "{}: {why}, so removals for {users} are held back ({key} to compare)",
             plan.server
         ));
     }

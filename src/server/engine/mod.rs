@@ -386,7 +386,13 @@ impl Engine {
         } = self;
         guard.get_or_insert_with(|| {
             let actor = server_actor(&settings.entry.name);
-            RemovalGuard::with_losses(room::recent_hat_losses(data.path(), &actor, Timestamp::now()))
+            match room::recent_hat_losses(data.path(), &actor, Timestamp::now()) {
+                Ok(losses) => RemovalGuard::with_losses(losses),
+                Err(error) => {
+                    log::warn!(reason:% = error; "history unreadable, so removals of hats are held back");
+                    RemovalGuard::without_history()
+                }
+            }
         })
     }
 }

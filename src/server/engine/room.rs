@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::super::files::ServerFiles;
 use crate::model::{Edit, HatId, Jid, Room, User};
-use crate::store;
+use crate::store::{self, StoreError};
 use crate::sync::{
     Affiliations, Base, GUARD_PERIOD, Item, LocalRoom, OtherRooms, Outbox, ReadMark, RemoteRoom, RemoteUser,
     RoomRead, ServerClass, Stream, UserMark,
@@ -173,12 +173,15 @@ impl KnownRoom {
 
 /// The users who lost a hat by this actor's commits within the last hour, and since someone last accepted removals in the
 /// room: room, user, time.
-pub(super) fn recent_hat_losses(data: &Path, actor: &str, now: Timestamp) -> Vec<(Jid, Jid, Timestamp)> {
+///
+/// Errors: the history cannot be read.
+pub(super) fn recent_hat_losses(
+    data: &Path,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Vec<(Jid, Jid, Timestamp)>, StoreError> {
     let since = now.checked_sub(GUARD_PERIOD).unwrap_or(Timestamp::MIN);
-    let entries = store::read_recent(data, actor, since).unwrap_or_else(|error| {
-        log::warn!(reason:% = error; "history unreadable");
-        Vec::new()
-    });
+    let entries = store::read_recent(data, actor, since)?;
     let mut losses = Vec::new();
     let mut accepted = BTreeSet::new();
     // The newest first.
@@ -194,7 +197,7 @@ pub(super) fn recent_hat_losses(data: &Path, actor: &str, now: Timestamp) -> Vec
             losses.extend(lost.filter_map(|(user, room)| Some((room?.clone(), user, entry.time))));
         }
     }
-    losses
+    Ok(losses)
 }
 
 /// The users who lose a hat by an edit.

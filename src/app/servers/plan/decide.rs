@@ -81,7 +81,7 @@ impl PlanOverlay {
         let decisions: Vec<_> = if includes.is_empty() {
             let single = lines.len() == 1;
             let proposed = |(at, line): &(LineAt, &Line)| {
-                let held = line.reason == Some(Reason::Held);
+                let held = line.is_held();
                 let decision = match line.action {
                     Action::Send if line.reason.is_none() || single => Decision::Send,
                     Action::Receive if !held || single => Decision::Receive,
@@ -97,7 +97,7 @@ impl PlanOverlay {
             let has = |is: &dyn Fn(&Line) -> bool| lines.iter().any(|(_, line)| is(line));
             return Err(if has(&|line| line.action == Action::Conflict) {
                 Excluded::Conflict
-            } else if has(&|line| line.reason == Some(Reason::Held)) {
+            } else if has(&|line| line.is_held()) {
                 Excluded::Held
             } else if lines.len() > 1 && has(&|line| line.action == Action::Send) {
                 Excluded::OneByOne
@@ -176,7 +176,7 @@ impl PlanOverlay {
         for (server, part) in self.parts.iter().enumerate() {
             for (room, plan) in part.rooms().iter().enumerate() {
                 for (line, there) in plan.lines.iter().enumerate() {
-                    if there.reason == Some(Reason::Held) && there.decision == Decision::Skip {
+                    if there.is_held() && there.decision == Decision::Skip {
                         held.push(((server, room, line), Decision::Receive));
                     }
                 }
