@@ -2,7 +2,7 @@
 
 use super::dialect::Dialect;
 use super::element::Refused;
-use super::read::{self, MAX_TEXT_BYTES};
+use super::read::{self, MAX_TEXT_BYTES, MAX_HUE_BYTES};
 use crate::model::{HatId, Jid};
 use crate::sync::{Condition, HatValue, Item, ItemChange, ItemOutcome, ItemValue, Refusal};
 
@@ -79,7 +79,8 @@ pub(super) fn fits(change: &ItemChange, dialect: Dialect) -> Result<(), ItemOutc
         | (Item::Hat { .. }, Some(ItemValue::Hat(_)))
         | (Item::Affiliation { .. }, Some(ItemValue::Affiliation(_))) => Ok(()),
         (Item::Catalog { .. }, Some(ItemValue::Catalog(entry))) => {
-            if entry.hue.as_ref().is_some_and(|hue| !sound(hue.as_str())) {
+            let fits = |hue: &str| sound(hue) && hue.len() <= MAX_HUE_BYTES;
+            if entry.hue.as_ref().is_some_and(|hue| !fits(hue.as_str())) {
                 return odd("the hue is too long or contains characters that XMPP does not allow");
             }
             titled(entry.title.as_deref())

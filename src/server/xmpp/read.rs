@@ -16,13 +16,15 @@ use super::server_context::ServerContext;
 use super::watch::Fingerprint;
 use crate::model::{Affiliation, HatId, Jid};
 use crate::server::error::Error;
-use crate::sync::{Condition, HatValue, RemoteRoom, RemoteUser, RoomRead};
+use crate::sync::{CatalogValue, Condition, HatValue, HueText, RemoteRoom, RemoteUser, RoomRead};
 
 pub(super) const MUC_ADMIN: &str = "http://jabber.org/protocol/muc#admin";
 pub(super) const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 const FORM: &str = "jabber:x:data";
 /// Maximum length of an ID, title, name or nickname, in bytes.
 pub(super) const MAX_TEXT_BYTES: usize = 16_384;
+/// Maximum length of a hue in bytes. A number from 0 to 360 is shorter, however it is written.
+pub(super) const MAX_HUE_BYTES: usize = 512;
 
 /// Why a room could not be read.
 pub(super) enum Unread {
@@ -138,6 +140,12 @@ async fn parts(
 
 fn fits(id: &str, title: Option<&str>) -> bool {
     id.len() <= MAX_TEXT_BYTES && title.is_none_or(|title| title.len() <= MAX_TEXT_BYTES)
+}
+
+/// Servers accept any text as a hue, which is kept as it is.
+fn has_hue_that_fits(entry: &CatalogValue) -> bool {
+    let hue = entry.hue.as_ref().map(HueText::as_str);
+    hue.is_none_or(|hue| hue.len() <= MAX_HUE_BYTES)
 }
 
 /// What a room says of itself.
@@ -303,7 +311,7 @@ pub(super) async fn catalog(sender: &RequestSender, room: &Jid, into: &mut Remot
 fn take_catalog(room: &mut RemoteRoom, entries: &[ListEntry]) {
     for entry in entries {
         match dialect::catalog_entry(entry) {
-            Some((id, entry)) if fits(&id, entry.title.as_deref()) => {
+            Some((id, entry)) if fits(&id, entry.title.as_deref()) && has_hue_that_fits(&entry) => {
                 room.catalog.insert(HatId::unchecked(id), entry);
             }
             Some((id, _)) => {
@@ -379,4 +387,45 @@ pub(super) fn unread(room: &Jid, failure: RequestFailure) -> Unread {
         },
     };
     Unread::Room(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entries::take;
+    use super::*;
+
+    /// The catalog with entries of these hues.
+    fn catalog(hues: &[&str]) -> RemoteRoom {
+        let field = |name: &str, value: &str| format!("<field var='{name}'><value>{value}</value></field>");
+        let item = |(number, hue): (usize, &&str)| {
+            let fields = [
+                field("hats#uri", &format!("urn:x:{number}")),
+                field("hats#title", "Hat"),
+                field("hats#hue", hue),
+            ];
+            format!("<item>{}</item>", fields.concat())
+        };
+        let items: String = hues.iter().enumerate().map(item).collect();
+        let stanza = format!(
+            "<iq><command xmlns='http://jabber.org/protocol/commands'><x xmlns='jabber:x:data'>{items}</x></command></iq>"
+        );
+        let header = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+        let entries = take(header, &stanza, &mut Vec::new()).expect("well-formed");
+        let mut room = RemoteRoom::default();
+        take_catalog(&mut room, &entries);
+        room
+    }
+
+    #[test]
+    fn hue_is_bounded() {
+        let long = "x".repeat(MAX_HUE_BYTES + 1);
+        let digits = format!("120.{}", "0".repeat(100_000));
+        let room = catalog(&["banana", "1e-300", &digits, &long]);
+        let hues: Vec<_> = room.catalog.values().map(|entry| entry.hue.as_ref()).collect();
+        let hues: Vec<_> = hues.into_iter().flatten().map(HueText::as_str).collect();
+        assert_eq!((hues[0], hues[2]), ("banana", "120"));
+        assert_eq!(hues[1].parse(), Ok(1e-300));
+        assert_eq!((hues.len(), room.unreadable.count), (3, 1));
+        assert!(room.unreadable.catalog.contains(&HatId::unchecked("urn:x:3")));
+    }
 }
