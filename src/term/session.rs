@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -95,8 +94,6 @@ struct SavedModes {
 
 /// The terminal to restore while a session is active.
 static ACTIVE: Mutex<Option<SavedModes>> = Mutex::new(None);
-/// How many stop signals that this process sent to itself have not arrived yet.
-static OWN_SUSPENDS: AtomicU32 = AtomicU32::new(0);
 
 /// The terminal, in the modes of the screen until this is dropped.
 #[derive(Debug)]
@@ -197,10 +194,8 @@ impl Session {
     pub fn suspend(&mut self) -> io::Result<()> {
         restore();
         // Stop the whole job, so that a surrounding script is stopped too and the shell returns. This process catches
-        // SIGTSTP, so it stops itself with SIGSTOP.
-        OWN_SUSPENDS.fetch_add(1, Ordering::Relaxed);
-        rustix::process::kill_current_process_group(Signal::TSTP)?;
-        rustix::process::kill_process(rustix::process::getpid(), Signal::STOP)?;
+        // SIGTSTP, and one signal for all leaves no time in which the shell continues the job before this process is stopped.
+        rustix::process::kill_current_process_group(Signal::STOP)?;
         self.enter_modes()
     }
 
@@ -215,13 +210,6 @@ impl Drop for Session {
     fn drop(&mut self) {
         restore();
     }
-}
-
-/// Whether a received stop signal was sent by [`Session::suspend`].
-pub(super) fn is_own_suspend() -> bool {
-    OWN_SUSPENDS
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1))
-        .is_ok()
 }
 
 /// Restores the terminal if a session is active. May be called from any thread, at any time, repeatedly.

@@ -37,7 +37,6 @@ impl Signal {
     fn from_number(number: c_int) -> Option<Self> {
         Some(match number {
             SIGWINCH => Self::Resized,
-            SIGTSTP if super::session::is_own_suspend() => return None,
             SIGTSTP => Self::Suspend,
             SIGCONT => Self::Continued,
             other => Self::Quit(u8::try_from(other).ok()?),
