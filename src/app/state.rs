@@ -73,8 +73,8 @@ pub enum Phase {
 pub enum SaveState {
     /// Everything is saved.
     Saved,
-    /// Everything is saved, and a change is being sent.
-    Sending,
+    /// Everything is saved, and a change is being sent. How long its server has not answered, in seconds, if that is long.
+    Sending(Option<i64>),
     /// Everything is saved, but servers do not have all changes.
     NotSent(UnsentCounts),
     /// Everything is saved and sent, but another session that is to follow rooms does not respond.
@@ -311,7 +311,7 @@ impl State {
             (None, Some(reason)) => SaveState::ReadOnly(reason.to_owned()),
             (None, None) if self.exists || self.phase != Phase::Open => match self.servers.sending.counts() {
                 counts if counts != UnsentCounts::default() => SaveState::NotSent(counts),
-                _ if self.servers.sending.is_sending() => SaveState::Sending,
+                _ if self.servers.sending.is_sending() => SaveState::Sending(self.silent_seconds()),
                 _ if self.is_any_silent() => SaveState::NotFollowed,
                 _ => SaveState::Saved,
             },

@@ -62,7 +62,7 @@ pub use rate_limit::{RateLimit, request_size};
 pub use receive::{is_server_actor, server_actor};
 pub use remote::{Coverage, RemoteRoom, RemoteUser, RoomRead, Unreadable};
 pub use report::{Failed, Report, RoomReport, SendFailure, Status};
-pub use request::{LocalRoom, OtherRooms, ReceivedItem, Secret, ServerRequest};
+pub use request::{LocalRoom, OtherRooms, ReceivedItem, SENDING_ID, Secret, ServerRequest};
 pub use send::Sending;
 pub use server::{Missing, RemoteRoomInfo, ServerReport, ServerRights, ServerState};
 pub use shown::changes_affiliation;

@@ -39,6 +39,9 @@ pub enum OtherRooms {
     Take,
 }
 
+/// The number of the progress of changes that are sent as soon as they are saved.
+pub const SENDING_ID: u64 = u64::MAX;
+
 /// A request to the worker. Answers are [`ServerEvent`]s, with the same number if there is one.
 ///
 /// [`ServerEvent`]: super::ServerEvent

@@ -159,10 +159,11 @@ pub fn under(state: &State, page: &PlainPage, mouse: Position) -> Vec<MouseTarge
 fn session(state: &State) -> String {
     let start = state.start();
     let saved = match state.save_state() {
-        SaveState::Saved | SaveState::Saving(_) | SaveState::Sending | SaveState::FileProblem(_) => {
+        SaveState::Saved | SaveState::Saving(_) | SaveState::Sending(None) | SaveState::FileProblem(_) => {
             String::new()
         }
         SaveState::NotSent(counts) => format!(", {}", screen::unsent_changes(counts)),
+        SaveState::Sending(Some(silent)) => format!(", {}", screen::silent_sending(silent)),
         SaveState::NotFollowed => ", rooms not followed".into(),
         SaveState::NoFile => ", new file".into(),
         SaveState::NotSaved(number, _) => format!(", {}", screen::unsaved_changes(number)),

@@ -19,6 +19,7 @@ mod details;
 mod following;
 mod presence;
 mod sending_time;
+mod silence;
 mod undo;
 mod unresolved;
 

@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::model::{HatId, Jid};
 use crate::store::HistoryQuery;
 use crate::sync::{Item, Report, RoomReport, SendFailure, SendState};
+
+/// Servers that do not answer for so long, in seconds, may not answer at all.
+const USUAL_SILENCE: i64 = 5;
 
 /// The states of this account's changes that a server does not have yet.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +19,8 @@ pub struct SendingState {
     pub(in crate::app) open: usize,
     /// Whether one of them is about a change that was just made.
     pub(in crate::app) sends_change: bool,
+    /// Since when servers have not answered, while a change that was just made is being sent.
+    pub(in crate::app) silent_since: Option<Timestamp>,
     /// A notice reported that something was not sent.
     pub(in crate::app) reported: bool,
     /// What is received because of a decision, until the server answers.
@@ -118,6 +125,24 @@ impl SendingState {
     /// Whether a change that was just made is being sent.
     pub fn is_sending(&self) -> bool {
         self.open > 0 && self.sends_change
+    }
+
+    /// How long servers have not answered, in seconds, once that is longer than usual. It goes up by `step` seconds.
+    pub(in crate::app) fn silent_seconds(&self, now: Timestamp, step: i64) -> Option<i64> {
+        let silence = now.duration_since(self.silent_since?).as_secs();
+        let shown = (silence / step * step).max(USUAL_SILENCE);
+        (self.is_sending() && silence >= USUAL_SILENCE).then_some(shown)
+    }
+
+    /// After which time [`Self::silent_seconds`] is another; `None`: nothing is being sent.
+    pub(in crate::app) fn next_silent_second(&self, now: Timestamp, step: i64) -> Option<SignedDuration> {
+        let silence = now.duration_since(self.silent_since.filter(|_| self.is_sending())?);
+        let next = if silence.as_secs() < USUAL_SILENCE {
+            USUAL_SILENCE
+        } else {
+            (silence.as_secs() / step + 1) * step
+        };
+        Some(SignedDuration::from_secs(next) - silence)
     }
 
     /// Numbers of the changes that a server does not have.

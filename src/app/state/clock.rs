@@ -68,10 +68,24 @@ impl State {
     }
 
     /// After which time the session needs to know the time again ([`Msg::Now`](crate::app::Msg::Now)), if nothing else
-    /// happens: at the next end of a hat, and at most a minute later; `None`: no hat ends.
+    /// happens: at the next end of a hat, and at most a minute later; and while a server does not answer. `None`: no hat
+    /// ends, and nothing is being sent.
     pub fn next_look_at_clock(&self, now: Timestamp) -> Option<Duration> {
-        let end = self.base.next_end()?;
-        let wait = end.duration_since(now).max(self.clock.pause(now)).min(INTERVAL);
+        let end = self.base.next_end();
+        let end = end.map(|end| end.duration_since(now).max(self.clock.pause(now)).min(INTERVAL));
+        let silence = self.servers.sending.next_silent_second(now, self.silence_step());
+        let wait = end.into_iter().chain(silence).min()?;
         Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
+    }
+
+    /// How long servers have not answered while a change is sent, in seconds, if that is long.
+    pub(in crate::app) fn silent_seconds(&self) -> Option<i64> {
+        let sending = &self.servers.sending;
+        sending.silent_seconds(self.clock.now, self.silence_step())
+    }
+
+    /// How often the time is shown for which servers have not answered, in seconds: a screen reader reads it out.
+    fn silence_step(&self) -> i64 {
+        if self.start.plain { 10 } else { 1 }
     }
 }

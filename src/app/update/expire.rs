@@ -14,6 +14,14 @@ use crate::sync::late_expiry;
 /// Takes over the time.
 pub(super) fn tick(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>) {
     state.clock.now = now;
+    let silent_since = &mut state.servers.sending.silent_since;
+    // The clock may have been put back, or not been known.
+    if let Some(since) = silent_since
+        .as_mut()
+        .filter(|since| **since > now || **since == Timestamp::default())
+    {
+        *since = now;
+    }
     let now = state.now();
     for overlay in &mut state.overlays {
         if let Some(form) = overlay.downcast_mut::<Form>() {

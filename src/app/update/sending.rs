@@ -38,8 +38,12 @@ fn say_unstored(state: &mut State, text: &str) {
 
 /// Sends a request that is answered by a report of what was sent.
 pub(super) fn send(state: &mut State, request: ServerRequest, effects: &mut Vec<Effect>) {
-    state.servers.sending.open += 1;
-    state.servers.sending.sends_change = true;
+    let sending = &mut state.servers.sending;
+    if !sending.is_sending() {
+        sending.silent_since = Some(state.clock.now);
+    }
+    sending.open += 1;
+    sending.sends_change = true;
     effects.push(Effect::Server(request));
 }
 
@@ -74,6 +78,12 @@ pub(super) fn resume(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
+/// A server answered while changes are sent to it.
+pub(super) fn answered(state: &mut State) {
+    let sending = &mut state.servers.sending;
+    sending.silent_since = sending.is_sending().then_some(state.clock.now);
+}
+
 /// Saved changes were sent, as far as that was possible. `is_answer`: because of a request.
 pub(super) fn sent(state: &mut State, report: &Report, is_answer: bool) {
     let answered = usize::from(is_answer);
@@ -87,6 +97,7 @@ pub(super) fn sent(state: &mut State, report: &Report, is_answer: bool) {
     let sending = &mut state.servers.sending;
     let is_last = sending.open == 0;
     sending.sends_change &= !is_last;
+    sending.silent_since = sending.is_sending().then_some(state.clock.now);
     let receiving = sending
         .receiving
         .take_if(|receiving| receiving.is_answered_by(report, is_last));

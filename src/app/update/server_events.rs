@@ -3,7 +3,7 @@
 use crate::app::command::CommandId;
 use crate::app::servers::{ServersOverlay, not_recorded_text};
 use crate::app::{Effect, State, describe};
-use crate::sync::{Progress, ServerEvent, ServerReport};
+use crate::sync::{Progress, SENDING_ID, ServerEvent, ServerReport};
 
 use super::{apply, compare, following, password, plan, presence, sending, unresolved};
 
@@ -19,6 +19,7 @@ pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Ef
         ServerEvent::Class { server, class } => state.servers.set_known_class(&server, class),
         ServerEvent::Password { server, account } => password::ask(state, server, account),
         ServerEvent::Checked { server, report } => checked(state, &server, report),
+        ServerEvent::Progress { id: SENDING_ID, .. } => sending::answered(state),
         ServerEvent::Progress { id, progress } => note_progress(state, id, progress),
         ServerEvent::Planned { id, plan: result } => {
             let result = result.map(|plan| compare::within_scope(state, plan));

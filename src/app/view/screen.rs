@@ -66,6 +66,11 @@ pub fn unsent_changes(counts: UnsentCounts) -> String {
     parts.join(", ")
 }
 
+/// `sending, no answer for 12 s`.
+pub fn silent_sending(seconds: i64) -> String {
+    format!("sending, no answer for {seconds} s")
+}
+
 /// `1 unsaved change`.
 pub fn unsaved_changes(number: usize) -> String {
     describe::count(number, "unsaved change")

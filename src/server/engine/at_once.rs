@@ -16,11 +16,11 @@ use super::job::Job;
 use crate::model::Jid;
 use crate::sync::{
     AnswerTime, Base, Item, LocalRoom, MergeOptions, Outbox, Report, RoomPlan, RoomRead, RoomReport,
-    RoomState, SendState, ServerClass, ServerEvent, merge,
+    RoomState, SENDING_ID, SendState, ServerClass, ServerEvent, merge,
 };
 
-/// The number of requests that are not stopped by their number.
-pub(super) const NO_ID: u64 = u64::MAX;
+/// The number of what is neither stopped by its number nor reported.
+pub(super) const NO_ID: u64 = SENDING_ID - 1;
 
 /// How long a read is good enough: a room may have been created again since, which not every server notices when it is sent
 /// a change.
@@ -64,7 +64,7 @@ impl Engine {
             asked.push(name);
         }
         let mut jobs = self.jobs(waiting, may_ask, &mut reports);
-        self.send(NO_ID, &mut jobs);
+        self.send(SENDING_ID, &mut jobs);
         reports.extend(self.end_jobs(jobs));
         self.data.close();
         reports.sort_by(|one, other| one.room.cmp(&other.room));
@@ -233,7 +233,7 @@ impl Engine {
             return Ok(());
         }
         let mut now = class;
-        for (room, reading) in self.read(NO_ID, &missing, &mut now)? {
+        for (room, reading) in self.read(SENDING_ID, &missing, &mut now)? {
             self.reads.insert(room, reading);
         }
         if now == class {

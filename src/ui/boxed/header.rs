@@ -63,7 +63,11 @@ impl Header<'_> {
             SaveState::FileProblem(_) => (format!("{warning} see below"), theme.error()),
             _ if state.phase() != Phase::Open => ("loading".to_owned(), theme.faint()),
             SaveState::Saved => ("saved".to_owned(), theme.success()),
-            SaveState::Sending => ("sending".to_owned(), theme.warning()),
+            SaveState::Sending(None) => ("sending".to_owned(), theme.warning()),
+            SaveState::Sending(Some(silent)) => (
+                format!("{warning} {}", screen::silent_sending(silent)),
+                theme.warning(),
+            ),
             SaveState::NotSent(counts) => (
                 format!("{warning} {}", screen::unsent_changes(counts)),
                 theme.warning(),
