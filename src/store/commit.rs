@@ -14,7 +14,7 @@ use super::data_file::Store;
 use super::digest::Digest;
 use super::disk::{Disk, FileIdentity, elapsed_ms};
 use super::history::{HistoryTail, serialize_line};
-use super::hook::{CommitHook, CommitHooks};
+use super::hook::{CommitHook, CommitHooks, RebasedChange};
 use super::known_file::{KnownFile, RecordedState};
 use super::lock::{FileLock, LeftoverFile, LockBackoff, TemporaryFile};
 use super::record::next_revision;
@@ -132,7 +132,7 @@ impl Store {
         let mut next = self.full.clone();
         next.revision = next_revision(&next, &tail);
         let entry = self.new_entry(next.revision, &Change::default(), Group::default());
-        let replaced = self.replace_file(&temporary, next, &[entry], &tail, None)?;
+        let replaced = self.replace_file(&temporary, next, vec![entry], &[], &tail, None)?;
         if let Attempt::Done(()) = replaced {
             self.sync_folder()?;
         }
@@ -209,17 +209,21 @@ impl Store {
         let noted = entries.len();
         revision += noted as u64;
         let mut results = Vec::with_capacity(changes.len());
-        let hooks = self.options.hooks.clone();
-        let mut prepared: Vec<(&Change, Group, [Wardrobe; 2])> = Vec::new();
+        let mut prepared = Vec::new();
         for change in changes {
-            let before = hooks.get().map(|_| next.clone());
+            let before = self.options.hooks.get().map(|_| next.clone());
             results.push(match self.rebased(&mut next, change) {
                 Err(error) => Err(error),
                 Ok(Rebased::AlreadyWritten(revision)) => Ok(Some(revision)),
                 Ok(Rebased::ToWrite(group)) if group.is_empty() && change.sent.is_none() => Ok(None),
                 Ok(Rebased::ToWrite(group)) => {
                     if let Some(before) = before {
-                        prepared.push((change, group.clone(), [before, next.clone()]));
+                        prepared.push(RebasedChange {
+                            change,
+                            group: group.clone(),
+                            before,
+                            after: next.clone(),
+                        });
                     }
                     entries.push(self.new_entry(revision, change, group));
                     revision += 1;
@@ -234,11 +238,7 @@ impl Store {
             return Ok(Attempt::Done(results));
         }
         next.revision = revision - 1;
-        let written = entries.iter_mut().skip(noted);
-        for (entry, servers) in written.zip(hooks.prepare(&prepared)) {
-            entry.send_to = servers.into();
-        }
-        let replaced = self.replace_file(&temporary, next, &entries, &tail, data.as_ref());
+        let replaced = self.replace_file(&temporary, next, entries, &prepared, &tail, data.as_ref());
         if !matches!(replaced, Ok(Attempt::Done(()))) {
             self.call_hook(|hook| hook.withdrawn());
         }
@@ -328,7 +328,8 @@ impl Store {
         &mut self,
         temporary: &TemporaryFile<'_>,
         next: Wardrobe,
-        entries: &[HistoryEntry],
+        mut entries: Vec<HistoryEntry>,
+        prepared: &[RebasedChange<'_>],
         tail: &HistoryTail,
         data: Option<&Metadata>,
     ) -> Result<Attempt<()>, StoreError> {
@@ -340,12 +341,19 @@ impl Store {
         let io_error = || StoreError::io("write", &paths.data);
         let mut appended = false;
         let written = (|| {
-            let composed = self.compose(out, &next);
-            let (spans, digest) = match composed {
+            let hooks = &self.options.hooks;
+            let (names, composed) = hooks.prepare_during(prepared, || {
+                let composed = self.compose(out, &next)?;
+                Ok((composed, disk.seal(out)?))
+            });
+            let ((spans, digest), (identity, sealed)) = match composed {
                 Err(_) if self.is_data_changed(data)? => return Ok(None),
                 other => other.map_err(io_error())?,
             };
-            let (identity, sealed) = disk.seal(out).map_err(io_error())?;
+            let from_outside = entries.len().saturating_sub(prepared.len());
+            for (entry, servers) in entries.iter_mut().skip(from_outside).zip(names) {
+                entry.send_to = servers.into();
+            }
             let lines: String = entries
                 .iter()
                 .map(|entry| serialize_line(entry, &identity, digest))

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::thread::Builder;
 
 use super::Change;
 use crate::model::{Group, Wardrobe};
@@ -20,10 +21,30 @@ pub struct PreparedChange<'a> {
     pub after: &'a Wardrobe,
 }
 
+/// A change on the current content of the file.
+pub(super) struct RebasedChange<'a> {
+    pub(super) change: &'a Change,
+    pub(super) group: Group,
+    pub(super) before: Wardrobe,
+    pub(super) after: Wardrobe,
+}
+
+impl RebasedChange<'_> {
+    fn prepared(&self) -> PreparedChange<'_> {
+        PreparedChange {
+            change: self.change,
+            group: &self.group,
+            before: &self.before,
+            after: &self.after,
+        }
+    }
+}
+
 /// Is called by a [`Store`](super::Store) around its commits, under the lock of the data file. It cannot fail: what it does
 /// not note is left to the comparison with the server.
 pub trait CommitHook: Send + Sync {
-    /// These changes are about to be written. It is called again if the file was changed meanwhile. Returns for each of them
+    /// These changes are about to be written: it has returned before they are in the file, and may run in a thread of its own.
+    /// It is called again if the file was changed meanwhile. Returns for each of them
     /// the names of the servers to which it is noted to be sent; the history has them.
     fn prepare(&self, changes: &[PreparedChange<'_>]) -> Vec<Vec<Box<str>>>;
     /// What was prepared is in the file durably; this is its content. Also called if nothing was prepared.
@@ -42,20 +63,28 @@ impl CommitHooks {
         Self(Some(hook))
     }
 
-    /// Prepares changes, each with the edits to write and the content before and after it.
-    pub(super) fn prepare(&self, changes: &[(&Change, Group, [Wardrobe; 2])]) -> Vec<Vec<Box<str>>> {
-        let Some(hook) = self.get() else {
-            return Vec::new();
+    /// Prepares changes while `work` is done, as both wait for the disk. Returns the names of the servers for each change,
+    /// and what the work returns.
+    pub(super) fn prepare_during<T>(
+        &self,
+        changes: &[RebasedChange<'_>],
+        work: impl FnOnce() -> T,
+    ) -> (Vec<Vec<Box<str>>>, T) {
+        let Some(hook) = self.get().filter(|_| !changes.is_empty()) else {
+            return (Vec::new(), work());
         };
-        let prepared = changes
-            .iter()
-            .map(|(change, group, [before, after])| PreparedChange {
-                change,
-                group,
-                before,
-                after,
-            });
-        hook.prepare(&prepared.collect::<Vec<_>>())
+        let prepared: Vec<_> = changes.iter().map(RebasedChange::prepared).collect();
+        let prepare = || hook.prepare(&prepared);
+        std::thread::scope(|scope| {
+            let Ok(preparing) = Builder::new().name("outbox".into()).spawn_scoped(scope, prepare) else {
+                return (prepare(), work());
+            };
+            let done = work();
+            match preparing.join() {
+                Ok(names) => (names, done),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
     }
 
     pub(super) fn get(&self) -> Option<&dyn CommitHook> {
