@@ -191,27 +191,16 @@ impl ServerFiles {
         })
     }
 
-    /// Takes over the changes that were prepared in any session of this account and are in the file: `local` is the room
-    /// there. Returns the outbox. The caller holds the room's lock.
-    pub(super) fn take_over(
-        &self,
-        room: &Jid,
-        class: ServerClass,
-        local: Option<&Room>,
-    ) -> Result<Outbox, StoreError> {
-        let outbox = self.outbox(room, class);
-        if !outbox.has_prepared() {
-            return Ok(outbox);
-        }
-        let mut taken = outbox;
-        self.update_outbox(room, class, |stored| {
-            stored.take_over(local, Timestamp::now());
-            taken = stored.clone();
-        })?;
-        Ok(taken)
+    /// The outbox of a room, in which changes that were prepared in any session of this account are taken over if they are
+    /// in the file: `local` is the room there. The caller holds the room's lock.
+    pub(super) fn take_over(&self, room: &Jid, class: ServerClass, local: Option<&Room>) -> Outbox {
+        let mut outbox = self.outbox(room, class);
+        outbox.take_over(local, Timestamp::now());
+        outbox
     }
 
-    /// The same while the changes of an outbox are sent, for their items. Returns those whose changes were replaced.
+    /// Takes over what was prepared since an outbox was read, for its items, while its changes are sent. Returns those whose
+    /// changes were replaced.
     pub(super) fn take_over_since(
         &self,
         outbox: &mut Outbox,

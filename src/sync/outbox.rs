@@ -49,6 +49,8 @@ pub struct Outbox {
     /// The room's address.
     pub room: Jid,
     entries: BTreeMap<Item, Entry>,
+    /// The last prepared changes that were taken over or withdrawn. The stored document may still have them.
+    handled: BTreeMap<Item, Prepared>,
 }
 
 /// The state of an item's change.
@@ -170,6 +172,7 @@ impl From<Document> for Outbox {
             class: document.class,
             room: document.room,
             entries: entries.map(|entry| (entry.item.clone(), entry)).collect(),
+            handled: BTreeMap::new(),
         }
     }
 }
@@ -213,6 +216,7 @@ impl Outbox {
             class,
             room: room.clone(),
             entries: BTreeMap::new(),
+            handled: BTreeMap::new(),
         }
     }
 
@@ -352,9 +356,9 @@ impl Outbox {
         self.entries.values().all(quiet)
     }
 
-    /// Whether changes are prepared that may already be in the file.
-    pub fn has_prepared(&self) -> bool {
-        self.entries.values().any(|entry| entry.prepared.is_some())
+    /// Whether prepared changes were taken over or withdrawn that the stored document may still have.
+    pub fn has_taken_over(&self) -> bool {
+        !self.handled.is_empty()
     }
 
     fn entry(&mut self, item: &Item) -> &mut Entry {

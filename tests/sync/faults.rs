@@ -97,7 +97,11 @@ impl World {
     }
 
     pub(crate) fn send(&mut self, fault: u8) {
+        let before = self.session.outbox.to_bytes();
         let next = self.session.next();
+        if self.session.outbox.to_bytes() != before {
+            self.session.store();
+        }
         for change in &next {
             let sides = &mut self.session.sides;
             let had = sides.remote.value(&change.item);
@@ -141,6 +145,7 @@ impl World {
         );
         session.sides.base = Some(base);
         session.outbox.expire(seconds(*now));
+        session.store();
     }
 
     pub(crate) fn kill(&mut self) {
@@ -185,8 +190,10 @@ pub(crate) fn begun(class: ServerClass) -> World {
         sides.both_entry("t", "T").both_entry("s", "S");
         sides.member("ann", &[("t", "a T")]).member("bob", &[]);
     });
+    let mut session = Session::of(sides);
+    session.stored = Some(session.outbox.clone());
     World {
-        session: Session::of(sides),
+        session,
         now: 0,
         stream: 1,
         recent: Vec::new(),

@@ -67,3 +67,28 @@ fn answer_is_confirmed_after_the_clock_was_set_back() {
         assert!(session.outbox.is_empty(), "{class:?}");
     }
 }
+
+/// The stored document still has a change that was taken over, sent or given up, until the outbox is written again.
+#[test]
+fn what_was_taken_over_is_not_taken_from_the_stored_document_again() {
+    for class in ALL {
+        let mut session = with_terry(class);
+        let give = |text: Option<&'static str>| {
+            move |sides: &mut Sides| {
+                sides.local_hat("terry", "t", text);
+            }
+        };
+        session.stored = Some(session.outbox.clone());
+        session.commit(give(Some("a T")));
+        assert!(session.stored.as_ref().unwrap().to_bytes() != session.outbox.to_bytes());
+        session.outbox.forget(&item("terry", "t"));
+        session.store();
+        assert!(session.outbox.is_empty(), "{class:?}");
+        session.commit(give(None));
+        let (after, _) = session.prepare(give(Some("a T")));
+        session.store();
+        session.sides.file = after.file;
+        session.take_over(0);
+        assert_eq!(session.send(0, 1), 1, "{class:?}");
+    }
+}

@@ -27,12 +27,18 @@ pub(crate) const ANSWERED: ItemOutcome = ItemOutcome::Done { saved: false };
 pub(crate) struct Session {
     pub(crate) sides: Sides,
     pub(crate) outbox: Outbox,
+    /// What a crash leaves of the outbox; `None`: all of it.
+    pub(crate) stored: Option<Outbox>,
 }
 
 impl Session {
     pub(crate) fn of(sides: Sides) -> Self {
         let outbox = Outbox::new("test", sides.class, &room());
-        Self { sides, outbox }
+        Self {
+            sides,
+            outbox,
+            stored: None,
+        }
     }
 
     /// Prepares a change; gives the items. The file has it when it is committed.
@@ -42,7 +48,9 @@ impl Session {
         let group = self.sides.file.diff(&after.file);
         let [before, now] = [&self.sides, &after].map(|sides| sides.local().map(|room| &**room));
         let changed = changed_items(self.sides.class, &room(), &group, before, now);
-        self.outbox.prepare(&changed, None, seconds(0));
+        for outbox in self.stored.iter_mut().chain([&mut self.outbox]) {
+            outbox.prepare(&changed, None, seconds(0));
+        }
         (after, changed.into_iter().map(|changed| changed.item).collect())
     }
 
@@ -111,6 +119,14 @@ impl Session {
         for (item, value, answered) in self.outbox.answered() {
             base.note_answer(item, value.cloned(), answered.at);
         }
+        self.store();
+    }
+
+    pub(crate) fn store(&mut self) {
+        if let Some(stored) = &mut self.stored {
+            self.outbox.adopt_prepared(stored);
+            *stored = self.outbox.clone();
+        }
     }
 
     /// Sends to the simulated server, which answers.
@@ -137,6 +153,7 @@ impl Session {
         let (remote, base) = (&self.sides.remote, self.sides.base.as_ref());
         let moves = self.outbox.read_back(remote, base, seconds(at), stream);
         self.moves(moves);
+        self.store();
     }
 
     pub(crate) fn known(&self, item: &Item) -> Option<ItemValue> {
@@ -146,10 +163,14 @@ impl Session {
     /// Written down and read again, as after a crash.
     pub(crate) fn restart(&mut self) {
         let empty = Outbox::new("test", self.sides.class, &room());
-        self.outbox = match self.outbox.to_bytes() {
+        let stored = self.stored.as_ref().unwrap_or(&self.outbox);
+        self.outbox = match stored.to_bytes() {
             Some(bytes) => Outbox::read(&bytes, "test", self.sides.class, &room()).unwrap(),
             None => empty,
         };
+        if let Some(stored) = &mut self.stored {
+            *stored = self.outbox.clone();
+        }
         // So long after the commit was begun that it must have failed.
         self.take_over(COMMIT_PERIOD.as_secs() + 1);
     }

@@ -187,9 +187,7 @@ impl Engine {
         let outbox = match known.and_then(|known| known.unwritten.clone()) {
             Some(unwritten) => unwritten,
             // A session that ended before it could send its changes prepared them.
-            None => files
-                .take_over(room, class, local.as_deref())
-                .map_err(|error| fail(error.to_string()))?,
+            None => files.take_over(room, class, local.as_deref()),
         };
         let (base, _) = self.usable_base(class, room, revision).map_err(fail)?;
         let checked = base.and_then(|base| match &base {

@@ -169,19 +169,18 @@ impl Engine {
         if let Some((local, now)) = newer.map_err(|error| error.to_string())? {
             (room.local, revision) = (local, now);
         }
-        let mut outbox = files
-            .take_over(&room.room, base.class, room.local.as_deref())
-            .map_err(|error| error.to_string())?;
+        let mut outbox = files.take_over(&room.room, base.class, room.local.as_deref());
+        let mut is_stored = true;
         if self.data.check(&base, base.class, revision).is_ok() {
             // What was taken back needs no server.
             let stored = outbox.clone();
             outbox.drop_finished(room.local.as_deref(), Some(&base));
-            if outbox != stored {
-                let written = files.write_outbox(&outbox);
-                written.map_err(|error| error.to_string())?;
-            }
+            is_stored = outbox == stored;
         }
         let waits = number_waiting(&outbox) > 0;
+        if !is_stored || !waits && outbox.has_taken_over() {
+            files.write_outbox(&outbox).map_err(|error| error.to_string())?;
+        }
         Ok(waits.then_some(WaitingRoom {
             room,
             revision,
@@ -208,7 +207,14 @@ impl Engine {
             let plan = class.clone().and_then(|class| self.plan_to_send(class, &mut one));
             match plan {
                 Ok(plan) => jobs.push(self.job(&plan, one)),
-                Err(why) => {
+                Err(mut why) => {
+                    // Who prepares more of the same items keeps only the last of what nobody has taken over.
+                    if one.outbox.has_taken_over()
+                        && let Ok(files) = self.files()
+                        && let Err(error) = files.write_outbox(&one.outbox)
+                    {
+                        why = error.to_string();
+                    }
                     let number = number_waiting(&one.outbox);
                     reports.push(RoomReport::unsent(&one.room.room, number, why));
                 }

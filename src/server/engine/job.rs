@@ -56,6 +56,7 @@ pub(super) struct Job {
     outbox: Outbox,
     /// As it was before changes were added.
     before: Outbox,
+    /// What the stored document has or leads to.
     written: Outbox,
     outbox_written: Instant,
     moves: Vec<BaseStep>,

@@ -1,6 +1,6 @@
 //! Changes that are about to be committed, and what becomes of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -50,6 +50,8 @@ impl Outbox {
 
     /// Takes over prepared changes that are in the file. One that is not there is being committed by another session, or was
     /// lost in a crash; after [`COMMIT_PERIOD`] it is withdrawn.
+    ///
+    /// This need not be stored before the changes are sent: the stored document leads to the same.
     pub fn take_over(&mut self, local: Option<&Room>, now: Timestamp) {
         for entry in self.entries.values_mut() {
             let Some(prepared) = entry.prepared.take() else {
@@ -63,16 +65,25 @@ impl Outbox {
                 .iter()
                 .rposition(|prepared| here.as_ref() == Some(&prepared.wanted));
             let newer = older.split_off(at.map_or(0, |at| at + 1));
+            let mut handled = older.last().cloned();
             for prepared in older {
                 // A value that replaces another one that is being sent, as an undo does, takes its place.
                 let before = prepared.before.as_ref();
                 let mut committed = replaced(entry.committed.take(), prepared.wanted, before);
                 committed.reason = prepared.reason;
+                // By a session that ended before it could store an answer.
+                committed.times_sent = committed.times_sent.max(1);
                 entry.committed = Some(committed);
             }
             // The clock may have been set back since.
             let is_recent = |prepared: &Prepared| now.duration_since(prepared.time).abs() <= COMMIT_PERIOD;
-            entry.prepared = Prepared::last_of(newer).filter(is_recent);
+            entry.prepared = Prepared::last_of(newer);
+            if let Some(withdrawn) = entry.prepared.take_if(|prepared| !is_recent(prepared)) {
+                handled = withdrawn.into_all().pop();
+            }
+            if let Some(handled) = handled {
+                self.handled.insert(entry.item.clone(), handled);
+            }
         }
         self.tidy();
     }
@@ -80,36 +91,37 @@ impl Outbox {
     /// Takes over what was prepared of these items since this outbox was read, as far as it is in the file. `stored` is the
     /// document, and is updated: what was prepared of other items stays there. Returns the items whose changes were replaced.
     pub fn take_over_since(&mut self, stored: &mut Self, local: Option<&Room>, now: Timestamp) -> Vec<Item> {
-        let mut before = Vec::new();
-        for (item, entry) in &mut self.entries {
-            let there = stored.entries.get(item);
-            entry.prepared = there.and_then(|there| there.prepared.clone());
-            if entry.prepared.is_some() {
-                before.push((item.clone(), entry.committed.clone()));
-            }
-        }
+        self.adopt_prepared(stored);
+        let all = std::mem::take(&mut self.entries).into_iter();
+        let (own, others) = all.partition(|(_, entry)| entry.committed.is_some());
+        self.entries = own;
+        let prepared = self.entries.iter().filter(|(_, entry)| entry.prepared.is_some());
+        let mut replaced: Vec<_> = prepared
+            .map(|(item, entry)| (item.clone(), entry.committed.clone()))
+            .collect();
         self.take_over(local, now);
-        let all = std::mem::replace(stored, self.clone());
-        for (item, there) in all.entries {
-            if there.prepared.is_some() && !self.entries.contains_key(&item) {
-                stored.entry(&item).prepared = there.prepared;
-            }
-        }
+        *stored = self.clone();
+        stored.entries.extend::<BTreeMap<_, _>>(others);
         let committed = |item: &Item| self.entries.get(item).and_then(|entry| entry.committed.as_ref());
-        before.retain(|(item, before)| committed(item) != before.as_ref());
-        before.into_iter().map(|(item, _)| item).collect()
+        replaced.retain(|(item, before)| committed(item) != before.as_ref());
+        replaced.into_iter().map(|(item, _)| item).collect()
     }
 
-    /// Takes what other sessions of the account prepared since this outbox was read: only they change that, and only this
-    /// one changes the rest.
+    /// Takes what was prepared in the stored document since this outbox was read: other sessions of the account change only
+    /// that, and only this one changes the rest.
     pub fn adopt_prepared(&mut self, stored: &Self) {
         for entry in self.entries.values_mut() {
             entry.prepared = None;
         }
         for (item, there) in &stored.entries {
-            if there.prepared.is_some() {
-                self.entry(item).prepared.clone_from(&there.prepared);
-            }
+            let Some(prepared) = there.prepared.clone() else {
+                continue;
+            };
+            let mut all = prepared.into_all();
+            let handled = self.handled.get(item);
+            let handled = all.iter().rposition(|prepared| Some(prepared) == handled);
+            all.drain(..handled.map_or(0, |at| at + 1));
+            self.entry(item).prepared = Prepared::last_of(all);
         }
         self.tidy();
     }
