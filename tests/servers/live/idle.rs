@@ -90,17 +90,16 @@ fn press(stage: &mut Stage, mut goes_on: impl FnMut(usize) -> bool) -> Vec<f64> 
     let mut times = Vec::new();
     while goes_on(times.len()) || times.len() % 2 == 1 {
         let key = if times.len() % 2 == 0 { "j" } else { "k" };
-        // The address of the user who is selected next, in the line of details.
-        let user = if key == "j" {
-            "user2@localhost"
+        // The row that is selected next.
+        let row = if key == "j" {
+            "> member    user2@localhost"
         } else {
-            "user1@localhost"
+            "> member    user1@localhost"
         };
         let began = Instant::now();
         stage.press(key);
         stage.until("the key does something", |seen| {
-            let text = seen.text();
-            text.lines().any(|line| line.trim_start().starts_with(user))
+            seen.text().contains(row)
         });
         times.push(began.elapsed().as_secs_f64());
         std::thread::sleep(Duration::from_millis(40));
