@@ -14,19 +14,27 @@ fn shell(home: &Home) -> Stage {
     stage
 }
 
+/// Waits until the shell has said so often that a job is stopped: earlier lines stay on the screen.
+fn until_stopped(stage: &Stage, times: usize) {
+    stage.until("the shell is back", |seen| {
+        let said = String::from_utf8_lossy(&seen.raw).matches("Stopped").count();
+        said == times
+    });
+}
+
 fn stops_and_goes_on(line: &str) {
     let home = Home::with_terry();
     let mut stage = shell(&home);
     stage.press(&format!("{line}\r"));
     stage.see("Courses");
     stage.press_and_see("ll", "No hats");
-    for _ in 0..2 {
+    for number in 0..2 {
         let full = stage.whole_picture("? Help");
         stage.press(CTRL_Z);
         stage.until_put_back();
-        stage.see("Stopped");
-        stage.press("echo $((6*7))\r");
-        stage.see("42");
+        until_stopped(&stage, number + 1);
+        stage.press(&format!("echo $((6*7+{number}))\r"));
+        stage.see(&(42 + number).to_string());
         stage.press("fg\r");
         stage.until("the screen as it was", |seen| {
             seen.parser.screen().alternate_screen() && seen.picture() == full
@@ -114,11 +122,7 @@ fn suspend_after_change_holds_no_lock() {
         let active = number % 2 == 1;
         stage.press(&format!(" {CTRL_Z}"));
         stage.until_put_back();
-        // The shell prints this each time, and earlier lines stay on the screen.
-        stage.until("the shell is back", |seen| {
-            let said = String::from_utf8_lossy(&seen.raw).matches("Stopped").count();
-            said == number + 1
-        });
+        until_stopped(&stage, number + 1);
         let lock = File::open(home.path(".config/hatrack/hats.lock"));
         assert!(
             lock.is_ok_and(|lock| lock.try_lock().is_ok()),
