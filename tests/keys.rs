@@ -74,6 +74,7 @@ fn no_sentence_hardcodes_a_key() {
     for sentence in [
         "\"{key} to undo\"",
         "\"a room\"",
+        "\"for {seconds} s\"",
         "\"there is a room\"",
         "\"x\"",
         "\"Enter the address\"",
@@ -120,8 +121,10 @@ fn names_a_key(sentence: &str) -> bool {
     let words: Vec<&str> = inside
         .split(|c: char| !(c.is_alphanumeric() || "{}_'-@%".contains(c)))
         .collect();
+    let is_unit = |at: usize| at > 0 && words[at - 1].ends_with('}');
     let is_key = |at: usize, word: &str| match word {
         "I" | "A" => false,
+        "s" if is_unit(at) => false,
         "a" => words
             .get(at + 1)
             .is_some_and(|next| ["adds", "defines", "gives", "puts", "to"].contains(next)),
