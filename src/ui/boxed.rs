@@ -10,7 +10,7 @@ use crate::app::view::{self, Body, Heading, ListView, RowCount, TitleName, Trunc
 use crate::app::{MouseTarget, Pane, State, describe};
 
 use super::draw::{ClearArea, FrameTitles, MouseSpots, dim, frame, put};
-use super::layout::{self, ScreenAreas, ScreenLayout, inner, popup, skip_lines, with_margin};
+use super::layout::{self, ScreenAreas, ScreenLayout, WantedWidth, inner, popup, skip_lines, with_margin};
 use super::text::Sanitized;
 use super::theme::Theme;
 
@@ -45,10 +45,10 @@ fn screen_layout(state: &State, theme: &Theme, area: Rect) -> ScreenLayout {
 }
 
 /// The width, with its frame, at which a pane cuts none of its first rows.
-pub(super) fn wanted_width(state: &State, pane: Pane) -> u16 {
+pub(super) fn wanted_width(state: &State, pane: Pane) -> WantedWidth {
     match view::pane(state, pane).body {
-        Body::List(list) => list::wanted_columns(&list).saturating_add(2),
-        _ => 0,
+        Body::List(list) => list::wanted_columns(&list).framed(),
+        _ => WantedWidth::default(),
     }
 }
 

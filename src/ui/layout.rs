@@ -14,6 +14,33 @@ pub const MIN_WIDTH: u16 = app::MIN_SIZE.0;
 /// Below this height or [`MIN_WIDTH`] the screen only says that the terminal is too small.
 pub const MIN_HEIGHT: u16 = app::MIN_SIZE.1;
 
+/// How wide the rows of a pane are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WantedWidth {
+    /// Where nothing is cut.
+    pub full: u16,
+    /// Where only the domains of addresses are cut.
+    pub without_domains: u16,
+}
+
+impl WantedWidth {
+    /// With a border of one cell.
+    pub(super) fn framed(self) -> Self {
+        Self {
+            full: self.full.saturating_add(2),
+            without_domains: self.without_domains.saturating_add(2),
+        }
+    }
+
+    /// Wide enough for both.
+    pub(super) fn max(self, other: Self) -> Self {
+        Self {
+            full: self.full.max(other.full),
+            without_domains: self.without_domains.max(other.without_domains),
+        }
+    }
+}
+
 /// The layout of a screen of a certain size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScreenLayout {
@@ -49,7 +76,7 @@ impl ScreenLayout {
         (grouping, focus): (Grouping, Pane),
         has_nicknames: bool,
         banner: u16,
-        wanted: impl FnOnce() -> [u16; 3],
+        wanted: impl FnOnce() -> [WantedWidth; 3],
     ) -> Self {
         if area.width < MIN_WIDTH || area.height < MIN_HEIGHT {
             return Self::TooSmall(area);
@@ -77,7 +104,7 @@ fn panes(
     body: Rect,
     (grouping, focus): (Grouping, Pane),
     has_nicknames: bool,
-    wanted: impl FnOnce() -> [u16; 3],
+    wanted: impl FnOnce() -> [WantedWidth; 3],
 ) -> [Rect; 3] {
     if body.width < THREE_PANE_WIDTH {
         return PANES.map(|pane| if pane == focus { body } else { Rect::default() });
@@ -111,8 +138,14 @@ fn panes(
         let mut order = PANES;
         order.sort_by_key(rank);
         let wanted = wanted();
-        let needed = PANES.map(|pane| of(wanted, pane).max(comfortable(pane)));
-        widths = fitted(widths, needed, PANES.map(least), order);
+        let needed = PANES.map(|pane| of(wanted, pane).full.max(comfortable(pane)));
+        let sparing = PANES.map(|pane| of(wanted, pane).without_domains.max(comfortable(pane)));
+        widths = fitted(
+            widths,
+            [needed, sparing],
+            [PANES.map(comfortable), PANES.map(least)],
+            order,
+        );
     }
     let mut x = body.x;
     widths.map(|width| {
@@ -123,17 +156,25 @@ fn panes(
 }
 
 /// The widths of panes, of which the first grows until it cuts nothing: by what the others do not need, then at the cost of
-/// those that are cut already, then of all, down to their least width. What is left goes to the next that are cut.
-fn fitted(usual: [u16; 3], needed: [u16; 3], least: [u16; 3], order: [Pane; 3]) -> [u16; 3] {
+/// those that are cut already, then of all. Until it cuts only domains, they get as narrow as they can be, else only as is
+/// comfortable. What is left goes to the next that are cut.
+fn fitted(
+    usual: [u16; 3],
+    [needed, sparing]: [[u16; 3]; 2],
+    [comfortable, least]: [[u16; 3]; 2],
+    order: [Pane; 3],
+) -> [u16; 3] {
     let [focus, second, third] = order;
     let mut widths = usual;
     widen(&mut widths, focus, needed, needed);
-    let cut_already = PANES.map(|pane| {
-        let is_cut = of(needed, pane) > of(widths, pane);
-        of(if is_cut { least } else { widths }, pane)
-    });
-    widen(&mut widths, focus, needed, cut_already);
-    widen(&mut widths, focus, needed, least);
+    for (wanted, kept) in [(sparing, comfortable), (sparing, least), (needed, comfortable)] {
+        let cut_already = PANES.map(|pane| {
+            let is_cut = of(needed, pane) > of(widths, pane);
+            of(if is_cut { kept } else { widths }, pane)
+        });
+        widen(&mut widths, focus, wanted, cut_already);
+        widen(&mut widths, focus, wanted, kept);
+    }
     for pane in [second, third] {
         widen(&mut widths, pane, needed, needed);
     }
@@ -241,11 +282,25 @@ mod tests {
     }
 
     fn wanting(width: u16, height: u16, focus: Pane, wanted: [u16; 3]) -> ScreenAreas {
+        with_domains(width, height, focus, wanted, 0)
+    }
+
+    /// The same with users in a domain of so many columns.
+    fn with_domains(width: u16, height: u16, focus: Pane, wanted: [u16; 3], domain: u16) -> ScreenAreas {
         let area = Rect::new(0, 0, width, height);
+        let mut wanted = widths(wanted);
+        wanted[1].without_domains = wanted[1].full.saturating_sub(domain);
         match ScreenLayout::new(area, (Grouping::ByRoom, focus), false, 0, || wanted) {
             ScreenLayout::Full(places) => places,
             ScreenLayout::TooSmall(_) => panic!("{width} x {height}"),
         }
+    }
+
+    fn widths(wanted: [u16; 3]) -> [WantedWidth; 3] {
+        wanted.map(|full| WantedWidth {
+            full,
+            without_domains: full,
+        })
     }
 
     #[test]
@@ -258,7 +313,7 @@ mod tests {
         for (grouping, widths) in [(Grouping::ByHat, [27, 30, 23]), (Grouping::ByUser, [30, 23, 27])] {
             let area = Rect::new(0, 0, 80, 24);
             let ScreenLayout::Full(places) =
-                ScreenLayout::new(area, (grouping, Pane::First), false, 0, || [0; 3])
+                ScreenLayout::new(area, (grouping, Pane::First), false, 0, || widths([0; 3]))
             else {
                 panic!("{grouping:?}");
             };
@@ -289,6 +344,14 @@ mod tests {
                 "{focus:?} {wanted:?}"
             );
         }
+        for (domain, widths) in [(30, [23, 36, 21]), (22, [21, 38, 21]), (10, [19, 40, 21])] {
+            let places = with_domains(80, 24, Pane::Second, [60; 3], domain);
+            assert_eq!(
+                places.panes.map(|pane| pane.width),
+                widths,
+                "domains are cut first: {domain}"
+            );
+        }
         assert_eq!(
             wanting(100, 24, Pane::First, [60, 0, 0]).panes[0].width,
             25,
@@ -300,7 +363,7 @@ mod tests {
         #[test]
         fn areas_fill_the_screen(width in 0..=250_u16, height in 0..=80_u16, focus in 0..3_usize, has_nicknames: bool, banner in 0..5_u16, wanted in prop::array::uniform3(0..100_u16), grouping in prop::sample::select(vec![Grouping::ByRoom, Grouping::ByHat, Grouping::ByUser])) {
             let area = Rect::new(0, 0, width, height);
-            match ScreenLayout::new(area, (grouping, PANES[focus]), has_nicknames, banner, || wanted) {
+            match ScreenLayout::new(area, (grouping, PANES[focus]), has_nicknames, banner, || widths(wanted)) {
                 ScreenLayout::TooSmall(all) => {
                     prop_assert_eq!(all, area);
                     prop_assert!(width < MIN_WIDTH || height < MIN_HEIGHT);

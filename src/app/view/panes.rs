@@ -212,7 +212,10 @@ fn room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     // In a narrow row, as wide as the headings need.
     let number = |number, noun, heading, narrow| {
         let width = CellWidth::Adaptive { narrow, wide: 5 };
-        RowCell::number(number, noun).width(width).heading(heading)
+        RowCell {
+            gives_way: true,
+            ..RowCell::number(number, noun).width(width).heading(heading)
+        }
     };
     let mut cells = vec![name.filterable().gap(0)];
     cells.extend(server(state, jid).into_iter().flatten());

@@ -12,7 +12,7 @@ use crate::app::view::{
     CellContent, CellWidth, Glyph, ItemRow, ListRow, ListView, RowCell, Tone, Truncation, label,
 };
 use crate::ui::draw::{MouseSpots, highlight, put};
-use crate::ui::layout::scroll_offset;
+use crate::ui::layout::{WantedWidth, scroll_offset};
 use crate::ui::text::{Charset, Sanitized};
 use crate::ui::theme::Theme;
 
@@ -66,7 +66,7 @@ pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'s
     let ListRow::Item(item) = (list.row)(0) else {
         return Sanitized::default();
     };
-    let widths = widths(list, &item, columns);
+    let widths = widths(list, &item, columns, left_out(list, columns));
     let is_share = |(cell, _): &(&RowCell<'_>, usize)| matches!(cell.width, CellWidth::Share(_));
     let after = widths.iter().rposition(is_share).map_or(0, |last| last + 1);
     // From the right: a heading may begin left of its column, but must not touch the next heading.
@@ -97,15 +97,22 @@ pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'s
 const MEASURED_ROWS: usize = 100;
 
 /// The width at which the first rows of a list are not cut. Short forms are not cut.
-pub(super) fn wanted_columns(list: &ListView<'_>) -> u16 {
+pub(super) fn wanted_columns(list: &ListView<'_>) -> WantedWidth {
     let rows = (0..list.len.min(MEASURED_ROWS)).map(|at| match (list.row)(at) {
-        ListRow::Heading(_) => 0,
-        ListRow::Item(item) => wanted_row(list, &item),
+        ListRow::Heading(_) => WantedWidth::default(),
+        ListRow::Item(item) => WantedWidth {
+            full: wanted_row(list, &item, preferred_width),
+            without_domains: wanted_row(list, &item, width_without_domain),
+        },
     });
-    rows.max().unwrap_or_default()
+    rows.fold(WantedWidth::default(), WantedWidth::max)
 }
 
-fn wanted_row(list: &ListView<'_>, item: &ItemRow<'_>) -> u16 {
+fn wanted_row(
+    list: &ListView<'_>,
+    item: &ItemRow<'_>,
+    preferred_width: impl Fn(&RowCell<'_>, bool) -> usize,
+) -> u16 {
     let columns = |narrow: bool| {
         let is_counted = |cell: &&RowCell<'_>| cell.min_row_width == 0 && cell.width != CellWidth::Spare;
         let cells = item.cells.iter().filter(is_counted);
@@ -132,6 +139,7 @@ impl StatefulWidget for ListWidget<'_, '_> {
 
     fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut MouseSpots) {
         let first = first_visible(self.list, area.height);
+        let left_out = left_out(self.list, area.width);
         for (at, line) in (first..self.list.len).zip(area.rows()) {
             match (self.list.row)(at) {
                 ListRow::Heading(heading) => {
@@ -141,7 +149,7 @@ impl StatefulWidget for ListWidget<'_, '_> {
                 }
                 ListRow::Item(item) => {
                     spots.add(line, item.spot);
-                    self.item(buffer, line, &item, self.list.selected == Some(at));
+                    self.item(buffer, line, &item, self.list.selected == Some(at), left_out);
                 }
             }
         }
@@ -149,7 +157,7 @@ impl StatefulWidget for ListWidget<'_, '_> {
 }
 
 impl ListWidget<'_, '_> {
-    fn item(&self, buffer: &mut Buffer, line: Rect, item: &ItemRow<'_>, selected: bool) {
+    fn item(&self, buffer: &mut Buffer, line: Rect, item: &ItemRow<'_>, selected: bool, left_out: usize) {
         let theme = self.theme;
         let base = if selected {
             theme.selected(self.focused)
@@ -161,7 +169,7 @@ impl ListWidget<'_, '_> {
         if self.list.markable {
             rest = put(buffer, rest, &Sanitized::literal(theme.mark(item.marked)), base);
         }
-        for (cell, width) in widths(self.list, item, line.width) {
+        for (cell, width) in widths(self.list, item, line.width, left_out) {
             let style = match (selected, cell.tone) {
                 (_, Tone::Swatch(id, hue)) => theme.hat(id, hue),
                 (true, Tone::Hat(id, hue)) => theme.hat(id, hue).patch(base),
@@ -200,16 +208,53 @@ fn tone_style(theme: &Theme, tone: Tone<'_>) -> Style {
     }
 }
 
-/// The cells that fit into a row of this width, and their widths.
-fn widths<'v, 'a>(list: &ListView<'_>, item: &'v ItemRow<'a>, columns: u16) -> Vec<(&'v RowCell<'a>, usize)> {
+/// Texts with fewer columns are not told apart well.
+const LEAST_TEXT: usize = 14;
+
+/// How many of the cells that give way are left out in rows of this width, the last first: in all rows the same.
+fn left_out(list: &ListView<'_>, columns: u16) -> usize {
+    let items: Vec<ItemRow<'_>> = (0..list.len.min(MEASURED_ROWS))
+        .map_while(|at| match (list.row)(at) {
+            ListRow::Item(item) if item.cells.iter().any(|cell| cell.gives_way) => Some(item),
+            _ => None,
+        })
+        .collect();
+    let narrow = columns < list.narrow_below;
+    let is_cut = |item: &ItemRow<'_>, left_out: usize| {
+        let mut widths = widths(list, item, columns, left_out).into_iter();
+        widths.any(|(cell, width)| {
+            let is_share = matches!(cell.width, CellWidth::Share(_));
+            is_share && width < LEAST_TEXT.min(width_without_domain(cell, narrow))
+        })
+    };
+    let giving_way = |item: &ItemRow<'_>| item.cells.iter().filter(|cell| cell.gives_way).count();
+    let most = items.iter().map(giving_way).max().unwrap_or_default();
+    let enough = (0..most).find(|left_out| !items.iter().any(|item| is_cut(item, *left_out)));
+    enough.unwrap_or(most)
+}
+
+/// The cells that fit into a row of this width, and their widths, without the last of those that give way.
+fn widths<'v, 'a>(
+    list: &ListView<'_>,
+    item: &'v ItemRow<'a>,
+    columns: u16,
+    left_out: usize,
+) -> Vec<(&'v RowCell<'a>, usize)> {
     let narrow = columns < list.narrow_below;
     let row = usize::from(columns);
-    let shown = item.cells.iter().filter(|cell| cell.min_row_width <= columns);
+    let giving_way = item.cells.iter().filter(|cell| cell.gives_way).count();
+    let mut kept = giving_way.saturating_sub(left_out);
+    let is_kept = |cell: &&RowCell<'_>| {
+        let is_left_out = cell.gives_way && kept == 0;
+        kept -= usize::from(cell.gives_way && kept > 0);
+        !is_left_out && cell.min_row_width <= columns
+    };
+    let shown: Vec<&RowCell<'_>> = item.cells.iter().filter(is_kept).collect();
     let is_sure = |cell: &&RowCell<'_>| cell.width != CellWidth::Spare;
     // A row starts with the selection marker and the mark, and ends with one blank.
     let gaps: usize = shown
-        .clone()
-        .filter(is_sure)
+        .iter()
+        .filter(|cell| is_sure(cell))
         .map(|cell| usize::from(cell.gap))
         .sum();
     let room = row.saturating_sub(2 + usize::from(list.markable) + gaps);
@@ -278,6 +323,18 @@ fn preferred_width(cell: &RowCell<'_>, narrow: bool) -> usize {
             // Any length beyond the row's width will do.
             Sanitized::cut(text, 400, Truncation::End, Charset::Unicode).width()
         }
+    }
+}
+
+/// The width at which of an address only the domain is cut.
+fn width_without_domain(cell: &RowCell<'_>, narrow: bool) -> usize {
+    let full = preferred_width(cell, narrow);
+    match &cell.content {
+        CellContent::Text(text, Truncation::Address) => match text.rsplit_once('@') {
+            Some((local, _)) => full.min(crate::ui::text::width(local) + "@…".chars().count()),
+            None => full,
+        },
+        _ => full,
     }
 }
 

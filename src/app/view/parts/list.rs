@@ -60,6 +60,8 @@ pub struct RowCell<'a> {
     pub gap: u8,
     /// Minimum width of the row for the cell to be shown.
     pub min_row_width: u16,
+    /// Whether it is left out where it would cut the texts of the list to little.
+    pub gives_way: bool,
     /// The heading of its column.
     pub heading: &'static str,
     /// The style.
@@ -172,6 +174,7 @@ impl<'a> RowCell<'a> {
             right_aligned: false,
             gap: 1,
             min_row_width: 0,
+            gives_way: false,
             heading: "",
             tone: Tone::Plain,
             spoken: SpokenText::Text,
