@@ -121,7 +121,10 @@ fn names_a_key(sentence: &str) -> bool {
     let words: Vec<&str> = inside
         .split(|c: char| !(c.is_alphanumeric() || "{}_'-@%".contains(c)))
         .collect();
-    let is_unit = |at: usize| at > 0 && words[at - 1].ends_with('}');
+    let is_unit = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| words.get(before));
+        before.is_some_and(|before| before.ends_with('}'))
+    };
     let is_key = |at: usize, word: &str| match word {
         "I" | "A" => false,
         "s" if is_unit(at) => false,

@@ -288,7 +288,7 @@ mod tests {
     /// The same with users in a domain of so many columns.
     fn with_domains(width: u16, height: u16, focus: Pane, wanted: [u16; 3], domain: u16) -> ScreenAreas {
         let area = Rect::new(0, 0, width, height);
-        let mut wanted = widths(wanted);
+        let mut wanted = with_full_domains(wanted);
         wanted[1].without_domains = wanted[1].full.saturating_sub(domain);
         match ScreenLayout::new(area, (Grouping::ByRoom, focus), false, 0, || wanted) {
             ScreenLayout::Full(places) => places,
@@ -296,7 +296,7 @@ mod tests {
         }
     }
 
-    fn widths(wanted: [u16; 3]) -> [WantedWidth; 3] {
+    fn with_full_domains(wanted: [u16; 3]) -> [WantedWidth; 3] {
         wanted.map(|full| WantedWidth {
             full,
             without_domains: full,
@@ -313,7 +313,9 @@ mod tests {
         for (grouping, widths) in [(Grouping::ByHat, [27, 30, 23]), (Grouping::ByUser, [30, 23, 27])] {
             let area = Rect::new(0, 0, 80, 24);
             let ScreenLayout::Full(places) =
-                ScreenLayout::new(area, (grouping, Pane::First), false, 0, || widths([0; 3]))
+                ScreenLayout::new(area, (grouping, Pane::First), false, 0, || {
+                    with_full_domains([0; 3])
+                })
             else {
                 panic!("{grouping:?}");
             };
@@ -363,7 +365,7 @@ mod tests {
         #[test]
         fn areas_fill_the_screen(width in 0..=250_u16, height in 0..=80_u16, focus in 0..3_usize, has_nicknames: bool, banner in 0..5_u16, wanted in prop::array::uniform3(0..100_u16), grouping in prop::sample::select(vec![Grouping::ByRoom, Grouping::ByHat, Grouping::ByUser])) {
             let area = Rect::new(0, 0, width, height);
-            match ScreenLayout::new(area, (grouping, PANES[focus]), has_nicknames, banner, || widths(wanted)) {
+            match ScreenLayout::new(area, (grouping, PANES[focus]), has_nicknames, banner, || with_full_domains(wanted)) {
                 ScreenLayout::TooSmall(all) => {
                     prop_assert_eq!(all, area);
                     prop_assert!(width < MIN_WIDTH || height < MIN_HEIGHT);

@@ -14,7 +14,7 @@ use super::super::files::{RoomLock, StoredBase};
 use super::Engine;
 use super::data::BaseStep;
 use super::pace::Pace;
-use super::room::{Asked, KnownRead, KnownRoom, Lost, Reading};
+use super::room::{Asked, KnownRead, KnownRoom, Lost, Reading, Reads};
 use crate::model::Jid;
 use crate::sync::{
     AnswerTime, Base, BaseMove, Item, LocalRoom, MergeOptions, OtherRooms, Outbox, Plan, RateLimit,
@@ -37,8 +37,6 @@ const TOO_LARGE: &str =
 const FILE_CHANGED: &str = "the data file was changed in the meantime; compare again";
 /// Why a room was not compared: others are faster.
 const ROOM_CHANGED: &str = "other sessions of hatrack keep changing the room; compare again";
-
-pub(super) type Reads = BTreeMap<Jid, Reading>;
 
 impl Engine {
     /// Errors: why there is no plan, for display.

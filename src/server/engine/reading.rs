@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Engine;
-use super::plan::Reads;
+use super::room::Reads;
 use crate::model::{Affiliation, Jid};
 use crate::sync::{Item, RemoteRoom, RoomRead, ServerClass};
 

@@ -35,6 +35,9 @@ pub(super) struct Reading {
     pub(super) stream: Stream,
 }
 
+/// Reads by room.
+pub(super) type Reads = BTreeMap<Jid, Reading>;
+
 /// What a read showed that the server has lost of this account's changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Lost {
