@@ -146,7 +146,7 @@ impl ServerFiles {
             return Ok(Some(RoomLock(None)));
         };
         let lock = outboxes.lock(&self.outbox_name(room), wait)?;
-        Ok(lock.map(|lock| RoomLock(Some(lock))))
+        Ok(lock.map(RoomLock::of))
     }
 
     /// Whether there is an outbox of a room.
@@ -192,10 +192,19 @@ impl ServerFiles {
     }
 
     /// The outbox of a room, in which changes that were prepared in any session of this account are taken over if they are
-    /// in the file: `local` is the room there. The caller holds the room's lock.
-    pub(super) fn take_over(&self, room: &Jid, class: ServerClass, local: Option<&Room>) -> Outbox {
+    /// in the file: `local` is the room there. `since`: when this session began.
+    pub(super) fn take_over(
+        &self,
+        room: &Jid,
+        class: ServerClass,
+        local: Option<&Room>,
+        lock: &mut RoomLock,
+        since: Timestamp,
+    ) -> Outbox {
         let mut outbox = self.outbox(room, class);
-        outbox.take_over(local, Timestamp::now());
+        let sent_until = if lock.is_leftover() { Timestamp::MAX } else { since };
+        outbox.take_over(local, Timestamp::now(), sent_until);
+        lock.release_when_dropped();
         outbox
     }
 
@@ -234,6 +243,24 @@ impl ServerFiles {
     }
 }
 
-/// Held while changes of a room are sent.
+/// Held while changes of a room are sent. A leftover shows that a session ended while it held it, and stays until what that one
+/// prepared is taken over.
 #[derive(Debug)]
-pub(super) struct RoomLock(#[expect(dead_code, reason = "held until it is dropped")] Option<SideLock>);
+pub(super) struct RoomLock(Option<SideLock>);
+
+impl RoomLock {
+    fn of(mut lock: SideLock) -> Self {
+        lock.set_stays(lock.is_leftover());
+        Self(Some(lock))
+    }
+
+    fn is_leftover(&self) -> bool {
+        self.0.as_ref().is_some_and(SideLock::is_leftover)
+    }
+
+    fn release_when_dropped(&mut self) {
+        if let Some(lock) = &mut self.0 {
+            lock.set_stays(false);
+        }
+    }
+}

@@ -34,6 +34,7 @@ mod recorded;
 mod rewrite;
 mod room_spans;
 mod side_file;
+mod side_lock;
 mod threads;
 mod user_files;
 mod view;
@@ -56,7 +57,8 @@ pub use outcome::{
 };
 pub use pages::read_recent;
 pub use paths::Paths;
-pub use side_file::{SideFolder, SideLock, SideNote};
+pub use side_file::SideFolder;
+pub use side_lock::{SideLock, SideNote};
 pub use user_files::{
     WriteOutcome, expand_home, is_dash, is_stdout_path, open_append, open_if_stream, open_regular_file,
     read_all, read_file, read_regular_file, write_file,

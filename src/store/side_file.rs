@@ -9,16 +9,17 @@ use std::ffi::CString;
 use std::fs::{File, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, fchown, flock, mkdirat, openat, renameat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, fchown, mkdirat, openat, renameat};
 use rustix::fs::{statat, unlinkat};
 use rustix::io::Errno;
 
 use super::access::Access;
 use super::paths::sibling;
+use super::side_lock::{LockAttempt, SideLock, file_flags, lock_now};
 use super::{Disk, Paths, StoreError};
 
 /// The pause between attempts to take a lock.
@@ -40,20 +41,6 @@ pub struct SideFolder {
     below: Vec<String>,
     /// The data file, whose access the documents have; `None`: they are private.
     data: Option<PathBuf>,
-}
-
-/// A lock that is held until this is dropped, or the process ends.
-#[derive(Debug)]
-pub struct SideLock {
-    folder: OwnedFd,
-    name: String,
-    file: File,
-}
-
-/// Where to write the note of a [`SideLock`].
-#[derive(Debug)]
-pub struct SideNote {
-    file: File,
 }
 
 impl SideFolder {
@@ -141,7 +128,7 @@ impl SideFolder {
         let lock = self
             .take_lock(&folder, &temporary, WRITE_TIMEOUT)
             .map_err(io_error())?;
-        let Some(file) = lock else {
+        let Some((file, _)) = lock else {
             return Err(StoreError::Locked {
                 path,
                 seconds: WRITE_TIMEOUT.as_secs(),
@@ -196,7 +183,7 @@ impl SideFolder {
             Ok(file.map(|file| (folder, file)))
         };
         let taken = take().map_err(StoreError::io("lock", &self.path(&name)))?;
-        Ok(taken.map(|(folder, file)| SideLock { folder, name, file }))
+        Ok(taken.map(|(folder, (file, is_leftover))| SideLock::new(folder, name, file, is_leftover)))
     }
 
     /// What who holds the lock of this name last wrote into it; `None` if nothing, or if nobody holds it. Who may write the
@@ -216,12 +203,12 @@ impl SideFolder {
         Ok(Some(Access::of(&data.into())?.without_attributes()))
     }
 
-    /// Opens or creates a file and locks it; `None` after this time. Who may write the data file can do the same.
-    fn take_lock(&self, folder: &OwnedFd, name: &str, wait: Duration) -> io::Result<Option<File>> {
+    /// Opens or creates a file and locks it; `None` after this time. Returns also whether it is a leftover. Who may write the data file can do the same.
+    fn take_lock(&self, folder: &OwnedFd, name: &str, wait: Duration) -> io::Result<Option<(File, bool)>> {
         let began = Instant::now();
         loop {
             match lock_now(folder, name, || self.access()) {
-                Ok(LockAttempt::Locked(file)) => return Ok(Some(file)),
+                Ok(LockAttempt::Locked { file, is_leftover }) => return Ok(Some((file, is_leftover))),
                 Ok(LockAttempt::Again) => {}
                 Ok(LockAttempt::Held) if began.elapsed() >= wait => return Ok(None),
                 // Another account has just created it, and nobody else may open it yet.
@@ -295,34 +282,6 @@ impl SideFolder {
     }
 }
 
-impl SideLock {
-    /// Where to write a note for those who wait. It does not keep the lock.
-    ///
-    /// Errors: the process has too many open files.
-    pub fn note(&self) -> io::Result<SideNote> {
-        let file = self.file.try_clone()?;
-        Ok(SideNote { file })
-    }
-}
-
-impl SideNote {
-    /// Replaces the note in the lock file; it is not durable, since nobody needs it after the lock.
-    ///
-    /// Errors: it cannot be written.
-    pub fn set(&self, note: &[u8]) -> io::Result<()> {
-        self.file.write_all_at(note, 0)?;
-        self.file.set_len(note.len() as u64)
-    }
-}
-
-impl Drop for SideLock {
-    fn drop(&mut self) {
-        // While it is locked nobody else holds it, and who waits for it looks whether it is still there.
-        let _ = unlinkat(&self.folder, &self.name, AtFlags::empty());
-        let _ = self.file.unlock();
-    }
-}
-
 /// Removes all documents next to a data file that was put back from a backup: what they say was known of a newer one. With
 /// the file's next revision they would seem to be right again.
 pub(super) fn forget(paths: &Paths, suffix: &str) -> Result<(), StoreError> {
@@ -363,68 +322,8 @@ fn names(folder: &OwnedFd) -> io::Result<Vec<CString>> {
     Ok(names)
 }
 
-fn file_flags() -> OFlags {
-    // A link that someone put there is not followed, and a pipe does not block.
-    OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC
-}
-
 fn too_large(limit: usize) -> io::Error {
     io::Error::other(format!("it is larger than {limit} bytes"))
-}
-
-/// What came of an attempt to lock a file.
-enum LockAttempt {
-    Locked(File),
-    /// Another process has it.
-    Held,
-    /// It was renamed or removed before it was locked.
-    Again,
-}
-
-/// Opens or creates a file and locks it. `access`: the access of a new one; `None`: it stays private.
-fn lock_now(
-    folder: &OwnedFd,
-    name: &str,
-    access: impl FnOnce() -> io::Result<Option<Access>>,
-) -> io::Result<LockAttempt> {
-    let flags = file_flags() | OFlags::RDWR;
-    let new = flags | OFlags::CREATE | OFlags::EXCL;
-    let (file, is_new) = match openat(folder, name, new, Mode::RUSR | Mode::WUSR) {
-        Ok(file) => {
-            let file = File::from(file);
-            if let Some(access) = access()? {
-                access.for_lock().apply_to(&Disk::default(), &file)?;
-            }
-            (file, true)
-        }
-        Err(Errno::EXIST) => match openat(folder, name, flags, Mode::empty()) {
-            Err(Errno::NOENT) => return Ok(LockAttempt::Again),
-            opened => (File::from(opened?), false),
-        },
-        Err(error) => return Err(error.into()),
-    };
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is not a file; move it away"));
-    }
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(Errno::WOULDBLOCK | Errno::INTR) => return Ok(LockAttempt::Held),
-        Err(error) => return Err(error.into()),
-    }
-    let there = match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(there) if there.st_ino == metadata.ino() => there,
-        _ => return Ok(LockAttempt::Again),
-    };
-    let account = rustix::process::geteuid();
-    let is_foreign = !account.is_root() && metadata.uid() != account.as_raw();
-    if !is_new && (is_foreign || there.st_nlink > 1) {
-        // A leftover of another account, whose access only that account could set, or another name of some file, in which
-        // nothing is to be written.
-        unlinkat(folder, name, AtFlags::empty())?;
-        return Ok(LockAttempt::Again);
-    }
-    Ok(LockAttempt::Locked(file))
 }
 
 fn sync(folder: &OwnedFd) -> io::Result<()> {

@@ -63,7 +63,8 @@ impl Session {
     /// The sender finds what is in the file.
     pub(crate) fn take_over(&mut self, at: i64) {
         let local = self.sides.local().cloned();
-        self.outbox.take_over(local.as_deref(), seconds(at));
+        self.outbox
+            .take_over(local.as_deref(), seconds(at), Timestamp::MIN);
     }
 
     pub(crate) fn next(&mut self) -> Vec<ItemChange> {
@@ -172,7 +173,9 @@ impl Session {
             *stored = self.outbox.clone();
         }
         // So long after the commit was begun that it must have failed.
-        self.take_over(COMMIT_PERIOD.as_secs() + 1);
+        let local = self.sides.local().cloned();
+        let later = seconds(COMMIT_PERIOD.as_secs() + 1);
+        self.outbox.take_over(local.as_deref(), later, Timestamp::MAX);
     }
 }
 

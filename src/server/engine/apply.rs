@@ -169,7 +169,7 @@ impl Engine {
         let lock = files
             .lock(room, LOCK_TIMEOUT)
             .map_err(|error| fail(error.to_string()))?;
-        let Some(lock) = lock else {
+        let Some(mut lock) = lock else {
             return Err(fail(
                 "another session of this account is sending changes to the room; try again".into(),
             ));
@@ -187,7 +187,7 @@ impl Engine {
         let outbox = match known.and_then(|known| known.unwritten.clone()) {
             Some(unwritten) => unwritten,
             // A session that ended before it could send its changes prepared them.
-            None => files.take_over(room, class, local.as_deref()),
+            None => files.take_over(room, class, local.as_deref(), &mut lock, self.began),
         };
         let (base, _) = self.usable_base(class, room, revision).map_err(fail)?;
         let checked = base.and_then(|base| match &base {

@@ -162,14 +162,15 @@ impl Engine {
             return Err("the room has not been compared with its server yet".into());
         };
         let lock = files.lock(&room.room, LOCK_TIMEOUT);
-        let Some(lock) = lock.map_err(|error| error.to_string())? else {
+        let Some(mut lock) = lock.map_err(|error| error.to_string())? else {
             return Err("another session of this account is sending changes to the room".into());
         };
         let newer = self.data.newer(&room.room, revision);
         if let Some((local, now)) = newer.map_err(|error| error.to_string())? {
             (room.local, revision) = (local, now);
         }
-        let mut outbox = files.take_over(&room.room, base.class, room.local.as_deref());
+        let local = room.local.as_deref();
+        let mut outbox = files.take_over(&room.room, base.class, local, &mut lock, self.began);
         let mut is_stored = true;
         if self.data.check(&base, base.class, revision).is_ok() {
             // What was taken back needs no server.

@@ -46,6 +46,8 @@ use crate::sync::{
 /// One server, in a thread of its own.
 pub(super) struct Engine {
     settings: ServerSettings,
+    /// When it began.
+    began: Timestamp,
     backend: Box<dyn Backend>,
     /// Why there are none, for display.
     files: Result<ServerFiles, String>,
@@ -111,6 +113,7 @@ impl Engine {
             refused: RefusedLogin::of(&settings, options.state_dir.as_deref()),
             data: DataFile::new(&options.data_file, &options.scope, &settings.entry.name),
             settings,
+            began: Timestamp::now(),
             backend,
             actor: options.actor.as_str().into(),
             scope: options.scope.clone(),

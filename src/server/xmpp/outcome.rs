@@ -2,7 +2,7 @@
 
 use super::dialect::Dialect;
 use super::element::Refused;
-use super::read::{self, MAX_TEXT_BYTES, MAX_HUE_BYTES};
+use super::read::{self, MAX_HUE_BYTES, MAX_TEXT_BYTES};
 use crate::model::{HatId, Jid};
 use crate::sync::{Condition, HatValue, Item, ItemChange, ItemOutcome, ItemValue, Refusal};
 

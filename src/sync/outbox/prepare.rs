@@ -51,8 +51,9 @@ impl Outbox {
     /// Takes over prepared changes that are in the file. One that is not there is being committed by another session, or was
     /// lost in a crash; after [`COMMIT_PERIOD`] it is withdrawn.
     ///
-    /// This need not be stored before the changes are sent: the stored document leads to the same.
-    pub fn take_over(&mut self, local: Option<&Room>, now: Timestamp) {
+    /// This need not be stored before the changes are sent: the stored document leads to the same. So what was prepared until
+    /// `sent_until` may have been sent by a session that ended before it could store an answer.
+    pub fn take_over(&mut self, local: Option<&Room>, now: Timestamp, sent_until: Timestamp) {
         for entry in self.entries.values_mut() {
             let Some(prepared) = entry.prepared.take() else {
                 continue;
@@ -71,8 +72,9 @@ impl Outbox {
                 let before = prepared.before.as_ref();
                 let mut committed = replaced(entry.committed.take(), prepared.wanted, before);
                 committed.reason = prepared.reason;
-                // By a session that ended before it could store an answer.
-                committed.times_sent = committed.times_sent.max(1);
+                if prepared.time <= sent_until {
+                    committed.times_sent = committed.times_sent.max(1);
+                }
                 entry.committed = Some(committed);
             }
             // The clock may have been set back since.
@@ -99,7 +101,8 @@ impl Outbox {
         let mut replaced: Vec<_> = prepared
             .map(|(item, entry)| (item.clone(), entry.committed.clone()))
             .collect();
-        self.take_over(local, now);
+        // Nobody else has sent anything since.
+        self.take_over(local, now, Timestamp::MIN);
         *stored = self.clone();
         stored.entries.extend::<BTreeMap<_, _>>(others);
         let committed = |item: &Item| self.entries.get(item).and_then(|entry| entry.committed.as_ref());

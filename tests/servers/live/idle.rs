@@ -98,9 +98,7 @@ fn press(stage: &mut Stage, mut goes_on: impl FnMut(usize) -> bool) -> Vec<f64> 
         };
         let began = Instant::now();
         stage.press(key);
-        stage.until("the key does something", |seen| {
-            seen.text().contains(row)
-        });
+        stage.until("the key does something", |seen| seen.text().contains(row));
         times.push(began.elapsed().as_secs_f64());
         std::thread::sleep(Duration::from_millis(40));
     }

@@ -1,0 +1,145 @@
+//! Locks of documents next to the data file or in the account's state folder: files that are locked, and removed when they are
+//! released. What an ended process left shows the next one that it held the lock.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, flock, openat, statat, unlinkat};
+use rustix::io::Errno;
+
+use super::Disk;
+use super::access::Access;
+
+/// A lock that is held until this is dropped, or the process ends.
+#[derive(Debug)]
+pub struct SideLock {
+    folder: OwnedFd,
+    name: String,
+    pub(super) file: File,
+    is_leftover: bool,
+    stays: bool,
+}
+
+/// Where to write the note of a [`SideLock`].
+#[derive(Debug)]
+pub struct SideNote {
+    file: File,
+}
+
+impl SideLock {
+    pub(super) fn new(folder: OwnedFd, name: String, file: File, is_leftover: bool) -> Self {
+        let stays = false;
+        Self {
+            folder,
+            name,
+            file,
+            is_leftover,
+            stays,
+        }
+    }
+
+    /// Whether who held it before ended without releasing it.
+    pub fn is_leftover(&self) -> bool {
+        self.is_leftover
+    }
+
+    /// Whether the next one finds a leftover.
+    pub fn set_stays(&mut self, stays: bool) {
+        self.stays = stays;
+    }
+
+    /// Where to write a note for those who wait. It does not keep the lock.
+    ///
+    /// Errors: the process has too many open files.
+    pub fn note(&self) -> io::Result<SideNote> {
+        let file = self.file.try_clone()?;
+        Ok(SideNote { file })
+    }
+}
+
+impl SideNote {
+    /// Replaces the note in the lock file; it is not durable, since nobody needs it after the lock.
+    ///
+    /// Errors: it cannot be written.
+    pub fn set(&self, note: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(note, 0)?;
+        self.file.set_len(note.len() as u64)
+    }
+}
+
+impl Drop for SideLock {
+    fn drop(&mut self) {
+        // While it is locked nobody else holds it, and who waits for it looks whether it is still there.
+        if !self.stays {
+            let _ = unlinkat(&self.folder, &self.name, AtFlags::empty());
+        }
+        let _ = self.file.unlock();
+    }
+}
+
+/// What came of an attempt to lock a file.
+pub(super) enum LockAttempt {
+    Locked {
+        file: File,
+        /// It was not removed by who held it before.
+        is_leftover: bool,
+    },
+    /// Another process has it.
+    Held,
+    /// It was renamed or removed before it was locked.
+    Again,
+}
+
+/// Opens or creates a file and locks it. `access`: the access of a new one; `None`: it stays private.
+pub(super) fn lock_now(
+    folder: &OwnedFd,
+    name: &str,
+    access: impl FnOnce() -> io::Result<Option<Access>>,
+) -> io::Result<LockAttempt> {
+    let flags = file_flags() | OFlags::RDWR;
+    let new = flags | OFlags::CREATE | OFlags::EXCL;
+    let (file, is_new) = match openat(folder, name, new, Mode::RUSR | Mode::WUSR) {
+        Ok(file) => {
+            let file = File::from(file);
+            if let Some(access) = access()? {
+                access.for_lock().apply_to(&Disk::default(), &file)?;
+            }
+            (file, true)
+        }
+        Err(Errno::EXIST) => match openat(folder, name, flags, Mode::empty()) {
+            Err(Errno::NOENT) => return Ok(LockAttempt::Again),
+            opened => (File::from(opened?), false),
+        },
+        Err(error) => return Err(error.into()),
+    };
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a file; move it away"));
+    }
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK | Errno::INTR) => return Ok(LockAttempt::Held),
+        Err(error) => return Err(error.into()),
+    }
+    let there = match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(there) if there.st_ino == metadata.ino() => there,
+        _ => return Ok(LockAttempt::Again),
+    };
+    let account = rustix::process::geteuid();
+    let is_foreign = !account.is_root() && metadata.uid() != account.as_raw();
+    if !is_new && (is_foreign || there.st_nlink > 1) {
+        // A leftover of another account, whose access only that account could set, or another name of some file, in which
+        // nothing is to be written.
+        unlinkat(folder, name, AtFlags::empty())?;
+        return Ok(LockAttempt::Again);
+    }
+    let is_leftover = !is_new;
+    Ok(LockAttempt::Locked { file, is_leftover })
+}
+
+pub(super) fn file_flags() -> OFlags {
+    // A link that someone put there is not followed, and a pipe does not block.
+    OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC
+}
