@@ -12,7 +12,7 @@ use crate::model::Jid;
 use crate::sync::RoomRead;
 
 /// How often a room is asked at most, and the selected one if possible.
-const QUERY_INTERVAL: Duration = Duration::from_secs(5);
+const QUERY_INTERVAL: Duration = Duration::from_secs(4);
 /// The pause between requests to the other rooms.
 const PAUSE_BETWEEN_QUERIES: Duration = Duration::from_secs(1);
 /// After this time a room is to be read again.
@@ -203,7 +203,7 @@ mod tests {
     fn selected_room_is_asked_often_and_others_in_turn() {
         let counts = count(101, Duration::from_secs(600));
         let of = |read, number| counts.get(&(read, room(number))).copied().unwrap_or_default();
-        assert!((108..=120).contains(&of(false, 0)), "{}", of(false, 0));
+        assert!((135..=150).contains(&of(false, 0)), "{}", of(false, 0));
         assert_eq!(of(true, 0), 10);
         for number in 1..101 {
             assert!((4..=7).contains(&of(false, number)), "{}", of(false, number));
@@ -221,7 +221,7 @@ mod tests {
         for number in 0..4 {
             assert!((9..=10).contains(&counts[&(true, room(number))]), "{counts:?}");
             assert!(
-                (100..=120).contains(&counts[&(false, room(number))]),
+                (135..=150).contains(&counts[&(false, room(number))]),
                 "{counts:?}"
             );
         }
