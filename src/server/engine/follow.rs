@@ -423,17 +423,21 @@ impl Engine {
         None
     }
 
-    /// A followed room changed in the file: what could not be received before may be now.
+    /// A followed room changed in the file: what could not be received before may be now, and what was taken back there
+    /// before this session knew the change differs only now.
     pub(super) fn note_local_change(&mut self, room: &Jid) {
-        let followed = self.following.rooms.get(room);
-        if followed.is_some_and(|followed| followed.has_rest) && self.control.follows(room) {
-            let is_read = self.rooms.get(room).is_some_and(|known| known.read.is_some());
-            let rooms = if is_read {
-                &mut self.following.changed
-            } else {
-                &mut self.following.unread
-            };
-            rooms.insert(room.clone());
+        let Some(followed) = self
+            .following
+            .rooms
+            .get(room)
+            .filter(|_| self.control.follows(room))
+        else {
+            return;
+        };
+        if self.rooms.get(room).is_some_and(|known| known.read.is_some()) {
+            self.following.changed.insert(room.clone());
+        } else if followed.has_rest {
+            self.following.unread.insert(room.clone());
         }
     }
 }

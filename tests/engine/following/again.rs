@@ -94,6 +94,36 @@ fn what_somebody_takes_back_soon_after_another_session_sent_it_is_received() {
     }
 }
 
+/// The session knows only afterwards that the file has what another one of the account sent.
+#[test]
+fn what_was_taken_back_before_the_change_was_known_is_received() {
+    for class in CLASSES {
+        let stage = Stage::known(class);
+        let (session, mut store) = (stage.session(), stage.store());
+        session.follow(&store);
+        session.after_looks(&stage);
+        let (mut saving, requests) = stage.store_at_once("state");
+        add(&mut saving, "u0", "urn:x:there", "There");
+        let there = item("u0", "urn:x:there");
+        stage.server.lock().unwrap().reports_late = true;
+        let other = stage.session();
+        other.worker.request(request(&requests)).unwrap();
+        other.wait(|event| matches!(event, ServerEvent::Sent { .. }).then_some(()));
+        other.worker.finish();
+        std::thread::sleep(Duration::from_millis(3100));
+        others_change(&stage, &there, None, None);
+        stage.server.lock().unwrap().change_room(&room());
+        session.after_looks(&stage);
+        store.refresh().unwrap();
+        session.tell_changed(&store);
+        while stage.local(&there).is_some() {
+            let (plan, _) = session.incoming();
+            session.receive_incoming(&mut store, &plan);
+        }
+        assert_eq!(stage.remote(&there), None, "{class:?}");
+    }
+}
+
 /// Until a change is confirmed, it cannot be told whether somebody takes it back. That is found out soon.
 #[test]
 fn what_somebody_takes_back_right_after_it_was_sent_comes_in_soon() {
