@@ -173,7 +173,7 @@ impl Engine {
         let mut outbox = files.take_over(&room.room, base.class, local, &mut lock, self.began);
         let mut is_stored = true;
         if self.data.check(&base, base.class, revision).is_ok() {
-            // What was taken back needs no server.
+            // What was undone needs no server.
             let stored = outbox.clone();
             outbox.drop_finished(room.local.as_deref(), Some(&base));
             is_stored = outbox == stored;

@@ -423,7 +423,7 @@ impl Engine {
         None
     }
 
-    /// A followed room changed in the file: what could not be received before may be now, and what was taken back there
+    /// A followed room changed in the file: what could not be received before may be now, and what was reverted there
     /// before this session knew the change differs only now.
     pub(super) fn note_local_change(&mut self, room: &Jid) {
         let Some(followed) = self

@@ -141,7 +141,7 @@ impl Job {
         !self.over
     }
 
-    /// Takes the file as it is now: what was taken back or changed meanwhile is not sent as it was. Returns whether something
+    /// Takes the file as it is now: what was undone or changed meanwhile is not sent as it was. Returns whether something
     /// was.
     ///
     /// Errors: nothing can be sent now; why, for display.

@@ -79,7 +79,7 @@ impl Outbox {
         changes
     }
 
-    /// Drops changes that need not be sent: the file has another value by now, which the plan handles, or the server already has
+    /// Drops changes that need not be sent: the file has another value, which the plan handles, or the server already has
     /// the wanted one.
     pub fn drop_finished(&mut self, local: Option<&Room>, base: Option<&Base>) {
         let class = self.class;
