@@ -232,3 +232,43 @@ fn change_during_a_stopped_apply_is_still_sent() {
         assert!(!waits, "{class:?}: {states:?}");
     }
 }
+
+/// A session that ended before it could store the answer may have sent a change that is undone before another one sends it.
+/// It left the room's lock, or began before the other one.
+#[test]
+fn what_an_ended_session_may_have_sent_is_undone_on_the_server() {
+    for class in CLASSES {
+        for is_killed in [false, true] {
+            let stage = Stage::known(class);
+            let (mut store, follows) = stage.store_at_once("state");
+            let earlier = is_killed.then(|| stage.session());
+            if let Some(session) = &earlier {
+                session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+            }
+            set_hats(&mut store, &["u0"], Some("There"));
+            stage.remote_set(&there("u0"), value(class, "There"));
+            let session = earlier.unwrap_or_else(|| stage.session());
+            session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+            if is_killed {
+                let folder = stage.folder.path().join("state/outbox");
+                let mut files = std::fs::read_dir(folder).unwrap();
+                let outbox = files.next().unwrap().unwrap().path();
+                assert!(files.next().is_none());
+                std::fs::write(outbox.with_extension("lock"), "").unwrap();
+            }
+            set_hats(&mut store, &["u0"], None);
+            session
+                .worker
+                .request(request(follows.try_iter().collect()))
+                .unwrap();
+            session.sent();
+            assert_eq!(stage.remote(&there("u0")), None, "{class:?}, killed: {is_killed}");
+            let left = std::fs::read_dir(stage.folder.path().join("state/outbox")).unwrap();
+            assert!(left.flatten().all(|file| {
+                file.path()
+                    .extension()
+                    .is_none_or(|extension| extension != "lock")
+            }));
+        }
+    }
+}
