@@ -132,7 +132,7 @@ impl Prompt {
             PromptKind::SaveSet(hats, of) => format!("Hats of {of}: {}", super::describe::hats(hats)),
             PromptKind::RenameSet(name) => format!("Current name: {name}"),
             PromptKind::Reason => {
-                "kept in the history; if it changes affiliations, also sent to the server".into()
+                "kept in the history; sent to the server together with changed affiliations".into()
             }
         }
     }

@@ -88,7 +88,8 @@ Files:
   /etc/hatrack/config.toml              the same for all users of the machine
   ~/.local/state/hatrack/               drafts of unsaved changes
 
-Environment variables (HATRACK_*, XDG_* and TZ are ignored in restricted sessions):
+Environment variables (HATRACK_*, XDG_* and TZ are ignored with --room, --only-hat,
+--no-affiliations or --read-only):
   HATRACK_FILE      the data file
   HATRACK_ACTOR     your name in the history
   XDG_CONFIG_HOME   replaces ~/.config
@@ -105,8 +106,9 @@ Exit codes:
   2      usage error, invalid input, no terminal, or invalid config.toml
   3      item not found
   4      data file unreadable
-  5      conflict or locked file; expire: many hats expired long ago; plan,
-         pull and apply: a conflict or a held-back removal needs your decision
+  5      conflict or locked file; plan, pull and apply: a conflict or a held-back
+         removal needs your decision; expire: nothing removed, because more than
+         20 users would lose hats that expired more than a day ago (see --yes)
   6      differences found by plan, or left after a canceled apply
   7      saved, but not sent to the server
   128+n  ended by signal n (130: Ctrl-C)";
@@ -170,13 +172,13 @@ pub enum CliCommand {
     /// List, define or remove hats in a room's catalog
     #[command(alias = "catalogue")]
     Catalog(CatalogArgs),
-    /// List, save, apply, rename or remove hat sets
+    /// List (without a subcommand), save, apply, rename or remove hat sets
     Sets(SetsArgs),
     /// Export all rooms, one room or one user as JSON or CSV
     Export(ExportArgs),
     /// Import rooms, users and hats from JSON or CSV
     Import(ImportArgs),
-    /// List the configured servers with their state, or check them
+    /// List the configured servers with their state (without a subcommand), or check them
     Servers(ServersArgs),
     /// Receive changes from the servers
     Pull(PullArgs),
@@ -194,7 +196,7 @@ pub enum CliCommand {
     History(HistoryArgs),
     /// Undo your last change, or the given one
     Undo(UndoArgs),
-    /// Redo the change that you undid last, or the one that the given history entry undid
+    /// Redo what your last undo reverted, or what the given undo reverted
     Redo(RedoArgs),
     /// Print completions for a command line
     #[command(hide = true)]
@@ -244,10 +246,10 @@ pub struct AddArgs {
     /// Title of the hat
     #[arg(long, allow_hyphen_values = true, value_parser = value_parsers::text)]
     pub title: Option<String>,
-    /// Make the hat active (shown in chat)
+    /// Make the hat active (shown in chat) [default: inactive]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub active: Option<bool>,
-    /// Make the hat required (the user cannot remove it)
+    /// Make the hat required (the user cannot remove it) [default: optional]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub required: Option<bool>,
     /// When the hat expires, such as Sunday, "2 weeks" or "2027-01-31 18:00"

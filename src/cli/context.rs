@@ -25,6 +25,8 @@ pub struct SessionContext {
     pub file: PathBuf,
     /// Whether an option or a variable named the data file, so that it is expected to exist.
     pub file_is_explicit: bool,
+    /// Whether `HATRACK_FILE` is set, but not used because the session is restricted.
+    pub ignores_file_variable: bool,
     /// The folder for drafts; `None` without a home folder.
     pub state_dir: Option<PathBuf>,
     /// The actor that the history records.
@@ -90,6 +92,7 @@ impl SessionContext {
         Ok(Self {
             file,
             file_is_explicit,
+            ignores_file_variable: restricted && !file_is_explicit && variables("HATRACK_FILE").is_some(),
             state_dir: folders.map(|folders| folders.state),
             actor,
             scope,

@@ -20,7 +20,7 @@ pub struct Output<'a> {
 pub(super) fn saved(what: &str, revision: u64) -> String {
     let what = describe::capitalized(what);
     if what.ends_with(')') {
-        format!("{what}; revision {revision}")
+        format!("{what} as revision {revision}")
     } else {
         format!("{what} (revision {revision})")
     }

@@ -69,7 +69,11 @@ fn check_exists(wardrobe: &Wardrobe, room: &Jid, user: Option<&Jid>) -> Result<(
 fn print_rooms(wardrobe: &Wardrobe, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     if wardrobe.rooms().len() == 0 {
         if context.restricted() {
-            return out.line("No rooms in this restricted session.");
+            out.line("No rooms in this restricted session.")?;
+            if context.ignores_file_variable {
+                out.line("HATRACK_FILE is ignored in restricted sessions; use --file FILE.")?;
+            }
+            return Ok(());
         }
         out.line(&format!("No rooms in {} yet.", context.file.display()))?;
         return out.line("Add the first one: hatrack room add ROOM --name NAME");

@@ -24,6 +24,11 @@ fn first_session_from_room_to_undo() {
     assert!(!path.exists(), "looking makes no file");
     for limit in [&["--read-only", "show"] as &[&str], &["--room", ROOM, "show"]] {
         assert_eq!(home.run_ok(limit), "No rooms in this restricted session.\n");
+        let named = output_of(home.command(limit).env("HATRACK_FILE", home.path("v.json")));
+        assert_eq!(
+            named.out,
+            "No rooms in this restricted session.\nHATRACK_FILE is ignored in restricted sessions; use --file FILE.\n"
+        );
     }
     assert_eq!(
         home.run_ok(&["room", "add", ROOM, "--name", "Courses"]),
@@ -76,7 +81,7 @@ fn first_session_from_room_to_undo() {
     );
     assert_eq!(
         home.run_ok(&["affiliate", ROOM, TERRY, "admin"]),
-        "Changed terry@example.org to admin in courses@conference.example.org (was member); revision 4\n"
+        "Changed terry@example.org to admin in courses@conference.example.org (was member) as revision 4\n"
     );
     assert_eq!(
         home.run_ok(&["affiliate", ROOM, TERRY, "none"]),
@@ -106,7 +111,7 @@ fn renames_room_and_clears_name() {
     let before = home.run_ok(&["show", ROOM, "--json"]);
     assert_eq!(
         home.run_ok(&["room", "rename", ROOM, "--clear"]),
-        "Cleared the name of courses@conference.example.org (was \"Lessons\"); revision 4\n"
+        "Cleared the name of courses@conference.example.org (was \"Lessons\") as revision 4\n"
     );
     let json: serde_json::Value = serde_json::from_str(&home.run_ok(&["show", ROOM, "--json"])).unwrap();
     assert_eq!(json.get("name"), None);

@@ -177,12 +177,12 @@ fn undo_and_redo_work_across_processes() {
     let undo = |who: &str| home.run_ok(&["--actor", who, "undo"]);
     assert_eq!(
         undo("alice"),
-        "Undid revision 4 (changed \"TA\" for terry@example.org in courses@conference.example.org: active); \
-         revision 6\n"
+        "Undid revision 4 (changed \"TA\" for terry@example.org in courses@conference.example.org: active) \
+         as revision 6\n"
     );
     assert_eq!(
         undo("alice"),
-        "Undid revision 3 (added \"TA\" to terry@example.org in courses@conference.example.org); revision 7\n"
+        "Undid revision 3 (added \"TA\" to terry@example.org in courses@conference.example.org) as revision 7\n"
     );
     home.assert_fails(
         &["--actor", "alice", "undo"],
@@ -192,7 +192,7 @@ fn undo_and_redo_work_across_processes() {
     let redo = |who: &str| home.run_ok(&["--actor", who, "redo"]);
     assert_eq!(
         redo("alice"),
-        "Redid revision 3 (added \"TA\" to terry@example.org in courses@conference.example.org); revision 8\n"
+        "Redid revision 3 (added \"TA\" to terry@example.org in courses@conference.example.org) as revision 8\n"
     );
     assert!(redo("alice").starts_with("Redid revision 4 (changed "));
     home.assert_fails(

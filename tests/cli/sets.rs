@@ -21,7 +21,7 @@ fn saves_applies_renames_and_removes_a_hat_set() {
     );
     assert_eq!(
         home.run_ok(&["sets", "save", "on-call week", ROOM, TERRY]),
-        "Saved hat set \"on-call week\" (1 hat); revision 6\n"
+        "Saved hat set \"on-call week\" (1 hat) as revision 6\n"
     );
     assert_eq!(
         home.run_ok(&["sets"]),
@@ -50,7 +50,7 @@ fn saves_applies_renames_and_removes_a_hat_set() {
     );
     assert_eq!(
         home.run_ok(&["sets", "remove", "nights"]),
-        "Removed hat set \"nights\" (users keep their hats); revision 11\n"
+        "Removed hat set \"nights\" (users keep their hats) as revision 11\n"
     );
     home.run_ok(&["undo"]);
     assert!(home.run_ok(&["sets"]).contains("nights"));

@@ -72,7 +72,7 @@ pub struct UndoArgs {
 /// Arguments of `redo`.
 #[derive(Debug, Args)]
 pub struct RedoArgs {
-    /// Revision of the history entry that says "undid revision …" [default: your last undo]
+    /// Revision of the undo (see hatrack history) [default: your last undo]
     #[arg(value_parser = value_parsers::revision)]
     pub revision: Option<u64>,
     #[command(flatten)]

@@ -16,7 +16,7 @@ pub struct ReasonOption {
 /// Why a change is made that may set affiliations: servers store their reasons.
 #[derive(Debug, Args)]
 pub struct AffiliationReasonOption {
-    /// Reason for the change, kept in the history; if it changes affiliations, also sent to the server
+    /// Reason for the change, kept in the history; sent to the server together with changed affiliations
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = value_parsers::reason)]
     pub reason: Option<ChangeReason>,
 }
