@@ -27,8 +27,15 @@ pub struct Resolved<T> {
     pub matched_title: Option<String>,
 }
 
-/// The problem of a text that means no room.
-const NO_ROOM: &str = "No room starts with this text; choose one from the list, or type an address such as room@conference.example.org";
+/// The problem of a text that means no room. `listed`: how many rooms match it all the same.
+fn no_room_problem(listed: usize) -> String {
+    let advice = if listed == 0 {
+        "No room matches this text; type an address"
+    } else {
+        "Choose a room from the list, or type an address"
+    };
+    format!("{advice} such as room@conference.example.org")
+}
 
 /// The problem of a text that means several items with one title.
 fn several_problem(noun: &str, all: &[&Existing]) -> String {
@@ -77,8 +84,12 @@ impl Form {
             }),
             Meaning::Several(known) => Err(several_problem("hats", &known)),
             _ => Err(format!(
-                "No hat has this title, and the ID is not valid ({}). Choose a hat from the list, or correct the ID",
-                error.reason
+                "No hat has this title, and the ID is not valid ({}). {}",
+                error.reason,
+                match self.listed() {
+                    0 => "Correct the ID",
+                    _ => "Choose a hat from the list, or correct the ID",
+                }
             )),
         }
     }
@@ -88,6 +99,11 @@ impl Form {
         self.suggestions
             .as_ref()
             .map_or(Meaning::Nothing, Suggestions::meaning)
+    }
+
+    /// How many existing items are listed.
+    fn listed(&self) -> usize {
+        self.suggestions.as_ref().map_or(0, Suggestions::existing)
     }
 
     /// The existing hat that the hat field means.
@@ -124,10 +140,10 @@ impl Form {
                     id: id.clone(),
                     matched_title: Some(existing.title().unwrap_or_default().to_owned()),
                 }),
-                Existing::Hat(_) => Err(NO_ROOM.into()),
+                Existing::Hat(_) => Err(no_room_problem(self.listed())),
             },
             Meaning::Several(known) => Err(several_problem("rooms", &known)),
-            Meaning::Nothing => Err(NO_ROOM.into()),
+            Meaning::Nothing => Err(no_room_problem(self.listed())),
         }
     }
 
@@ -156,13 +172,31 @@ impl Form {
     }
 
     /// The typed address of a new user completed with the domain of most users of the rooms, if it has none.
-    pub fn completed_address(&self) -> Option<String> {
+    fn completed_address(&self) -> Option<String> {
         let text = self.text(FieldName::User);
         let local = text.trim();
         let domain = self.domain.as_deref()?;
         let lacks_domain = !local.is_empty() && !local.contains(['@', '/', ':']);
         let completed = format!("{local}@{domain}");
         (lacks_domain && Jid::parse_input(&completed).is_ok()).then_some(completed)
+    }
+
+    /// The completed address that is to be shown before it is saved; `None` if the address is complete, is the domain of
+    /// other users, or was completed before and changed back.
+    pub fn address_completion(&self, wardrobe: &Wardrobe) -> Option<String> {
+        if !matches!(self.subject, FormSubject::AddUser { .. }) {
+            return None;
+        }
+        let completed = self.completed_address()?;
+        let typed = self.text(FieldName::User);
+        let is_domain = |domain: &str| {
+            let mut rooms = wardrobe.rooms();
+            rooms.any(|(room, there)| {
+                room.domain() == domain || there.users().iter().any(|(user, _)| user.domain() == domain)
+            })
+        };
+        let again = self.completed_address.as_ref() == Some(&typed);
+        (!again && !is_domain(&typed.trim().to_lowercase())).then_some(completed)
     }
 
     /// The address of the user.

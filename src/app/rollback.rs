@@ -51,6 +51,9 @@ pub struct Rollback {
     pub undone: usize,
 }
 
+/// Why less is listed than the number of changes says.
+pub const COMBINED: &str = "Changes to the same item are combined.";
+
 impl Rollback {
     /// Plans a roll back. `entries` are all entries since the oldest one that is rolled back, the newest first. Times in
     /// reasons are in `zone`. `problem` gives the reason why an edit is not allowed.
@@ -114,6 +117,11 @@ impl Rollback {
     /// Whether there is nothing to undo, and nothing is skipped.
     pub fn is_empty(&self) -> bool {
         self.group.is_empty() && self.left_out.is_empty()
+    }
+
+    /// Whether less is listed than the number of changes says.
+    pub fn is_combined(&self) -> bool {
+        self.group.0.len() < self.undone
     }
 
     /// The number of undone changes, as the history records it.

@@ -256,6 +256,11 @@ impl Suggestions {
         self.listed
     }
 
+    /// Number of existing items that can be chosen, matching or not.
+    pub fn available(&self) -> usize {
+        self.available
+    }
+
     /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

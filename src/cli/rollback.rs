@@ -14,7 +14,7 @@ use super::moment;
 use super::open_store::{OpenStore, store_failure};
 use super::output::{Output, saved};
 use crate::app::describe;
-use crate::app::rollback::{Rollback, RollbackTarget};
+use crate::app::rollback::{COMBINED, Rollback, RollbackTarget};
 use crate::model::Edit;
 use crate::store::{Change, HistoryEntry, HistoryFilter, HistoryQuery, person};
 use crate::sync::changes_affiliation;
@@ -40,6 +40,9 @@ pub(super) fn run(
     }
     data.check_permitted(&plan.group)?;
     print(&plan, &zone, out)?;
+    if plan.is_combined() {
+        out.line(COMBINED)?;
+    }
     let changes = format!("{} by {by}", describe::count(plan.undone, "change"));
     if plan.group.is_empty() {
         return out.line("No changes: everything was changed again later");

@@ -219,13 +219,9 @@ fn pane<'a>(state: &'a State, view: View<'a>) -> PageContent<'a> {
     let place = view.heading.spoken.clone();
     let count = view.heading.count.as_ref();
     let heading = join_nonempty([place.clone(), count.map_or_else(String::new, spoken_count)]);
-    let found = count.map_or_else(String::new, |count| {
-        let total = count.total.unwrap_or(count.shown);
-        format!(
-            "{} of {}",
-            describe::grouped(count.shown),
-            describe::grouped(total)
-        )
+    let found = count.map_or_else(String::new, |count| match count.shown {
+        1 => "1 match".to_owned(),
+        more => format!("{} matches", describe::grouped(more)),
     });
     let selected = selected_sentence(&view);
     let status = full_sentence(&view);
@@ -374,8 +370,7 @@ fn spoken_count(count: &RowCount<'_>) -> String {
     join_nonempty([rows, marked, sorted])
 }
 
-/// The keys of the top overlay, including disabled ones, which give their reason when pressed. Only a change has a reason,
-/// so other questions do not offer one.
+/// The keys of the top overlay that can be used now.
 fn keys(state: &State) -> String {
     let of = |place: &'static Place| {
         let confirms_with_enter = enabled(state, CommandId::YesWithEnter).is_ok();
@@ -385,8 +380,7 @@ fn keys(state: &State) -> String {
                 && match command.id {
                     CommandId::Yes => !confirms_with_enter,
                     CommandId::YesWithEnter => confirms_with_enter,
-                    CommandId::AddReason => enabled(state, CommandId::AddReason).is_ok(),
-                    _ => true,
+                    id => enabled(state, id).is_ok(),
                 }
         };
         COMMANDS.iter().filter(shown)

@@ -328,7 +328,7 @@ fn rejects_missing_room_and_room_with_user() {
         ("", "Choose a room (Down) or type its address"),
         (
             "nowhere",
-            "No room starts with this text; choose one from the list, or type an address such as room@conference.example.org",
+            "No room matches this text; type an address such as room@conference.example.org",
         ),
         (
             "new@conference.example.org",

@@ -3,13 +3,19 @@
 use hatrack::app::form::{FieldName, Form};
 use hatrack::app::{Confirm, Msg};
 use hatrack::model::Wardrobe;
+use hatrack::ui::Theme;
 use serde_json::json;
 
 use super::session::Session;
-use super::{ROOM, open};
+use super::{ROOM, open, screen};
 
 fn typed(session: &Session) -> String {
     session.state.top_as::<Form>().unwrap().text(FieldName::User)
+}
+
+fn footer(session: &Session) -> String {
+    let (buffer, _) = screen::frame(&session.state, Theme::default(), (80, 24));
+    screen::lines(&buffer).pop().unwrap()
 }
 
 #[test]
@@ -65,8 +71,14 @@ fn whole_domain_is_asked_for() {
     session.keys("Esc Ctrl-U");
     // Not a domain that is known: completed first, and asked for after that is taken back.
     session.text("spam.example");
+    assert!(
+        footer(&session).contains("Enter Complete"),
+        "{}",
+        footer(&session)
+    );
     session.keys("Enter");
     assert_eq!(typed(&session), "spam.example@example.org");
+    assert!(footer(&session).contains("Enter Save"), "{}", footer(&session));
     session.keys("Ctrl-U");
     session.text("spam.example");
     session.keys("Enter");

@@ -82,7 +82,7 @@ pub fn follower_text(follower: &Follower) -> String {
 /// That another session does not follow, as the rest of a sentence.
 pub(in crate::app) fn silent_text(by: Option<&Arc<str>>) -> String {
     format!(
-        "not followed: {} has not responded for 30 seconds",
+        "not followed: no response for 30 seconds from {}",
         session_text(by)
     )
 }

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use crate::app::command::{Command, CommandId};
 use crate::app::draft::Draft;
 use crate::app::finder::Finder;
+use crate::app::form::Form;
 use crate::app::place::Place;
 use crate::app::prompt::Prompt;
 use crate::app::servers::plan::PlanOverlay;
@@ -106,6 +107,10 @@ impl State {
             CommandId::Yes | CommandId::YesWithEnter => self.top_as::<Confirm>().map(Confirm::verb),
             CommandId::No => self.top_as::<Confirm>().and_then(Confirm::alternative),
             CommandId::AcceptFound => self.top_as::<Finder>().map(Finder::verb),
+            CommandId::Save => self
+                .top_as::<Form>()
+                .and_then(|form| form.address_completion(self.wardrobe()))
+                .map(|_| "Complete"),
             CommandId::SubmitPrompt => self.top_as::<Prompt>().map(Prompt::verb),
             CommandId::Back => self
                 .shown_marks()

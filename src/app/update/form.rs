@@ -13,7 +13,7 @@ use crate::app::{
 use crate::model::{CatalogHat, HatId, Jid};
 
 use super::batch::{self, BatchOutcome};
-use super::{build_batch, build_form, new_users};
+use super::{build_batch, build_form};
 
 pub(super) fn open(state: &mut State, subject: FormSubject) {
     let form = build_form::build_form(subject, state);
@@ -270,7 +270,7 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(form) = top(state) else { return };
     clear_list_selection(form);
     fill_definition(form);
-    if let Some(completed) = new_users::completed_address(form, &view) {
+    if let Some(completed) = form.address_completion(&view) {
         return fill_address(state, &completed);
     }
     if let Some((at, problem)) = form.first_problem(&view, &keymap) {

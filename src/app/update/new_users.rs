@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::app::form::{FieldName, Form, FormSubject};
+use crate::app::form::{FieldName, Form};
 use crate::app::{addresses, describe};
 use crate::model::{Affiliation, Jid, Wardrobe};
 
@@ -28,24 +28,6 @@ fn commonest<'a>(users: impl Iterator<Item = &'a Jid>) -> Option<Box<str>> {
     }
     let (domain, _) = counts.into_iter().max_by_key(|(_, count)| *count)?;
     Some(domain.into())
-}
-
-/// The completed address that is to be shown before it is saved; `None` if the address is complete, is the domain of
-/// other users, or was completed before and changed back.
-pub(super) fn completed_address(form: &Form, wardrobe: &Wardrobe) -> Option<String> {
-    if !matches!(form.subject, FormSubject::AddUser { .. }) {
-        return None;
-    }
-    let typed = form.text(FieldName::User);
-    let is_domain = |domain: &str| {
-        let mut rooms = wardrobe.rooms();
-        rooms.any(|(room, there)| {
-            room.domain() == domain || there.users().iter().any(|(user, _)| user.domain() == domain)
-        })
-    };
-    let completed = form.completed_address()?;
-    let again = form.completed_address.as_ref() == Some(&typed);
-    (!again && !is_domain(&typed.trim().to_lowercase())).then_some(completed)
 }
 
 /// Adds one user or a list of users. A list always asks first, naming the addresses; a whole domain as well.

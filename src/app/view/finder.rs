@@ -178,7 +178,8 @@ fn command(offer: &OfferedCommand) -> Vec<RowCell<'_>> {
     if let Err(reason) = &offer.enabled {
         cells.push(RowCell::glyph(super::Glyph::Dash).tone(Tone::Warning));
         cells.push(
-            RowCell::text(reason.as_str())
+            // What to do about it is shown below, once the row is selected.
+            RowCell::text(reason.split_once("; ").map_or(reason.as_str(), |(what, _)| what))
                 .tone(Tone::Warning)
                 .spoken("not available"),
         );

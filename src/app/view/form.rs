@@ -23,6 +23,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
             _ => "Existing hats",
         },
         count: known.existing(),
+        total: known.available(),
         list: suggestions(form, known),
         field_has_keys: typing,
     });
@@ -43,16 +44,21 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
             fields,
             focus: form.focus,
             status: status(state, form),
-            keys: format!(
-                "Press {} to save, {} to cancel",
-                state.key(CommandId::Save),
-                state.key(CommandId::CancelForm)
-            ),
+            keys: keys(state, form),
             preview: suggestions.as_ref().and_then(|_| preview(state, form)),
             suggestions,
         })),
         details: None,
     }
+}
+
+/// How to save and cancel. The hint of an address that is completed first has the key for that.
+fn keys(state: &State, form: &Form) -> String {
+    let cancel = state.key(CommandId::CancelForm);
+    if form.address_completion(state.wardrobe()).is_some() {
+        return format!("Press {cancel} to cancel");
+    }
+    format!("Press {} to save, {cancel} to cancel", state.key(CommandId::Save))
 }
 
 fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldView<'a> {
@@ -119,11 +125,13 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
             ),
             _ => String::new(),
         },
-        None if field.name == FieldName::User && form.completed_address().is_some() => {
-            let save = state.key(CommandId::Save);
-            let completed = form.completed_address().unwrap_or_default();
-            format!("press {save} to complete it to {completed}")
-        }
+        None if field.name == FieldName::User => match form.address_completion(state.wardrobe()) {
+            Some(completed) => format!(
+                "press {} to complete it to {completed}",
+                state.key(CommandId::Save)
+            ),
+            None => field.name.hint(state.keymap()),
+        },
         None if field.name == FieldName::Hat && form.new_hat_title().is_some() => {
             format!(
                 "→ new hat {}",
@@ -293,7 +301,7 @@ fn status(state: &State, form: &Form) -> String {
                 };
                 describe::sentence(&crate::app::spell_arrows(hint.trim_start_matches("→ ")))
             },
-            |hat| format!("{} uses {hat}", state.key(CommandId::Save)),
+            |hat| format!("Selected: {hat}"),
         ),
     };
     let known = match (&form.suggestions, field.name) {

@@ -4,10 +4,14 @@ use jiff::tz::TimeZone;
 
 use crate::app::describe;
 use crate::app::history::RollbackOverlay;
+use crate::app::rollback::COMBINED;
 use crate::app::{MouseTarget, State};
 
 use super::history_entry::{cells, full_text};
 use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCell, Tone, View};
+
+/// High enough for folded remarks: they say what is confirmed.
+const MIN_HEIGHT: u16 = 18;
 
 pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a RollbackOverlay) -> View<'a> {
     let zone = state.zone();
@@ -29,14 +33,22 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a RollbackOverlay) -> 
         );
         remarks.push(Remark::error(text));
     }
-    remarks.push(Remark::new("You can undo this in one step."));
+    let combined = if shown.plan.is_combined() {
+        format!(" {COMBINED}")
+    } else {
+        String::new()
+    };
+    remarks.push(Remark::new(format!("You can undo this in one step.{combined}")));
     View {
         heading: Heading {
             title: "Undo changes".into(),
             spoken: "Undo changes".into(),
             ..Heading::default()
         },
-        size: (140, u16::try_from(len + remarks.len() + 7).unwrap_or(u16::MAX)),
+        size: (
+            140,
+            u16::try_from(len + remarks.len() + 7).map_or(u16::MAX, |rows| rows.max(MIN_HEIGHT)),
+        ),
         input: None,
         remarks,
         body: Body::List(ListView {

@@ -124,7 +124,7 @@ pub(super) fn software(server: &KnownServer) -> String {
     let version = server.report.as_ref().and_then(|report| report.version.clone());
     version.unwrap_or_else(|| match (server.class(), server.entry.kind) {
         (Some(class), _) => class_name(class).to_owned(),
-        (None, ServerKind::Prosody) => "Prosody".to_owned(),
+        (None, ServerKind::Prosody) => "admin shell".to_owned(),
         (None, ServerKind::Xmpp) => "XMPP account".to_owned(),
     })
 }

@@ -60,15 +60,14 @@ impl HatPreview<'_, '_> {
     fn suggestions(&self, buffer: &mut Buffer, area: Rect, spots: &mut MouseSpots) {
         let Some(first) = area.rows().next() else { return };
         let list = &self.suggestions.list;
-        self.heading(
-            buffer,
-            first,
-            &format!(
-                "{} {}",
-                self.suggestions.title,
-                describe::grouped(self.suggestions.count)
-            ),
-        );
+        let SuggestionsView {
+            title, count, total, ..
+        } = self.suggestions;
+        let number = match describe::grouped(*count) {
+            number if count == total => number,
+            number => format!("{number} of {}", describe::grouped(*total)),
+        };
+        self.heading(buffer, first, &format!("{title} {number}"));
         let rows = skip_lines(area, 1);
         if let Some(says) = list.empty.first().filter(|_| list.len == 0) {
             return self.text(buffer, rows, &format!("   {says}"), self.theme.faint());

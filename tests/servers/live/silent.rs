@@ -17,7 +17,7 @@ fn stopped_follower_is_reported_as_silent_until_it_continues() {
         let second = follow(&site, "second", &[], "is followed by another session");
         let process = Pid::from_child(&first);
         kill_process(process, Signal::STOP).unwrap();
-        let silent = format!("hatrack: {ROOM}: not followed: {by} has not responded for 30 seconds");
+        let silent = format!("hatrack: {ROOM}: not followed: no response for 30 seconds from {by}");
         wait_for("it is not said", || printed(&site, "second").contains(&silent));
         kill_process(process, Signal::CONT).unwrap();
         let again = format!("hatrack: {ROOM}: followed by {by} again");

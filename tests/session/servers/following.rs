@@ -381,9 +381,9 @@ fn who_follows_a_room_is_shown_and_silence_is_reported() {
     assert_eq!(session.notice(), "");
     follows(&mut session, ROOM, Follower::Silent(ana()));
     let text =
-        format!("{ROOM}: not followed: another session (ana, process 123) has not responded for 30 seconds");
+        format!("{ROOM}: not followed: no response for 30 seconds from another session (ana, process 123)");
     assert_eq!(session.notice(), text);
-    let spoken = "example: not followed: another session";
+    let spoken = "example: not followed: no response for 30 seconds";
     assert!(
         page(&session).contains(spoken),
         "the row says it: {}",

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::app::State;
+use crate::app::servers::RoomComparison;
 use crate::model::{Jid, Room};
 
 use super::super::{CellContent, CellWidth, Glyph, RowCell, Tone, Truncation, label};
@@ -20,27 +21,31 @@ pub(super) fn room_name<'a>(state: &'a State, jid: &'a Jid, room: &'a Room) -> R
     }
 }
 
-/// The room's server, where there is space for it, and a symbol if the room differs from the one there.
+/// The room's server, where there is space for it, and a symbol if the room differs from the one there, or there is a problem.
 pub(super) fn server<'a>(state: &'a State, room: &Jid) -> Option<[RowCell<'a>; 2]> {
     if state.servers().is_empty() {
         return None;
     }
-    let mark = |on: bool| if on { Glyph::Differs } else { Glyph::Blank };
     let name = |name: &'a str| RowCell {
         min_row_width: 40,
         ..RowCell::text(name).width(CellWidth::Fixed(10)).tone(Tone::Faint)
     };
-    let Some((server, _)) = state.room_comparison(room) else {
-        return Some([RowCell::glyph(mark(false)), name("").silent()]);
+    let Some((server, compared)) = state.room_comparison(room) else {
+        return Some([RowCell::glyph(Glyph::Blank), name("").silent()]);
     };
     let problem = state.room_problem(room);
-    let attention = problem.is_some();
+    let mark = match compared {
+        _ if problem.is_none() => Glyph::Blank,
+        RoomComparison::Problem(_) => Glyph::Warning,
+        _ if state.is_silent(room) => Glyph::Warning,
+        _ => Glyph::Differs,
+    };
     let words = match problem {
         Some(problem) => Cow::Owned(format!("{}: {problem}", server.entry.name)),
         None => Cow::Borrowed(&*server.entry.name),
     };
     Some([
-        RowCell::glyph(mark(attention)).tone(Tone::Warning).spoken(words),
+        RowCell::glyph(mark).tone(Tone::Warning).spoken(words),
         name(&server.entry.name).silent(),
     ])
 }

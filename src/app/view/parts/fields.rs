@@ -112,6 +112,8 @@ pub struct SuggestionsView<'a> {
     pub title: &'static str,
     /// Number of existing items among the rows.
     pub count: usize,
+    /// Number of existing items with those that do not match.
+    pub total: usize,
     /// The rows.
     pub list: ListView<'a>,
     /// Whether the field, not the list, has the focus.
