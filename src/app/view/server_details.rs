@@ -42,7 +42,7 @@ pub(in crate::app) fn server(state: &State, server: &KnownServer) -> Vec<String>
 fn check(server: &KnownServer, report: &ServerReport) -> Vec<String> {
     let mut texts = vec![
         blank(),
-        format!("Software: {}", software(server)),
+        format!("Software: {}", software(server).as_deref().unwrap_or("unknown")),
         format!("Permissions: {}", rights_text(report.rights)),
     ];
     texts.extend(report.transport.as_ref().map(|how| format!("Connection: {how}")));

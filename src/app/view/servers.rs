@@ -85,7 +85,6 @@ pub(super) fn progress(progress: Progress, noun: &str) -> String {
 fn row(server: Option<&KnownServer>, at: usize) -> ListRow<'_> {
     let cells = server.map(|server| {
         let (state, tone) = state_text(&server.state);
-        let software = software(server);
         let mut cells = vec![
             RowCell::text(&*server.entry.name)
                 .width(CellWidth::Share(2))
@@ -97,7 +96,9 @@ fn row(server: Option<&KnownServer>, at: usize) -> ListRow<'_> {
         ];
         cells.push(RowCell {
             min_row_width: 46,
-            ..RowCell::text(software).width(CellWidth::Share(3)).gap(2)
+            ..RowCell::text(access_and_software(server))
+                .width(CellWidth::Share(3))
+                .gap(2)
         });
         cells
     });
@@ -119,14 +120,19 @@ pub(super) fn state_text(state: &ServerState) -> (&'static str, Tone<'static>) {
     }
 }
 
-/// Software and version, else the class, else how it is reached.
-pub(super) fn software(server: &KnownServer) -> String {
+/// Software and version, else the class; `None`: not known yet.
+pub(super) fn software(server: &KnownServer) -> Option<String> {
     let version = server.report.as_ref().and_then(|report| report.version.clone());
-    version.unwrap_or_else(|| match (server.class(), server.entry.kind) {
-        (Some(class), _) => class_name(class).to_owned(),
-        (None, ServerKind::Prosody) => "admin shell".to_owned(),
-        (None, ServerKind::Xmpp) => "XMPP account".to_owned(),
-    })
+    version.or_else(|| server.class().map(|class| class_name(class).to_owned()))
+}
+
+/// How it is reached, then the software, if it is known.
+fn access_and_software(server: &KnownServer) -> String {
+    let access = match server.entry.kind {
+        ServerKind::Prosody => "admin shell",
+        ServerKind::Xmpp => "XMPP account",
+    };
+    software(server).map_or_else(|| access.to_owned(), |software| format!("{access}, {software}"))
 }
 
 /// The server in full: its services, why it cannot be used, what the last check found.
