@@ -1,6 +1,6 @@
 //! How long it takes from a key press until the hat is in a client's presence, against a bare script on an open connection
 //! and a commit of the same data file, in turn. Nothing is asserted about time: the figures are printed (`cargo test --release
-//! --test servers at_once_speed -- --ignored --nocapture`).
+//! --test servers at_once_speed -- --ignored --nocapture --test-threads=1`).
 
 use std::time::Instant;
 
