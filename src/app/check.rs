@@ -84,7 +84,7 @@ impl Form {
             }),
             Meaning::Several(known) => Err(several_problem("hats", &known)),
             _ => Err(format!(
-                "No hat has this title, and the ID is not valid ({}). {}",
+                "No hat has this title, and it is not a valid ID either ({}). {}",
                 error.reason,
                 match self.listed() {
                     0 => "Correct the ID",

@@ -30,7 +30,7 @@ commands! {
     RemoveRoom "remove-room" aka ["delete", "destroy"] { place: Place::Rooms, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
         help: "Remove the room (asks first, unless it is empty)" }
     MarkRoom "mark-room" { place: Place::Rooms, title: "Mark", keys: &[c(' '), c('m')], footer: true,
-        help: "Mark or unmark the room (commands act on all marked)" }
+        help: "Mark or unmark the room (commands act on all marked rooms)" }
     OpenUser "open-user" formerly ["go-in-user"] { place: Place::Users, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Open the user's hats" }
     AddUser "add-user" aka ["affiliate", "new", "create", "invite"] { place: Place::Users, title: "Add", keys: &[c('a')], footer: true,
@@ -42,7 +42,7 @@ commands! {
     RemoveUser "remove-user" aka ["delete", "kick", "expel"] { place: Place::Users, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
         help: "Remove the user from the room (asks first if the user has hats or is an owner or admin)" }
     MarkUser "mark-user" { place: Place::Users, title: "Mark", keys: &[c(' '), c('m')], footer: true,
-        help: "Mark or unmark the user (commands act on all marked)" }
+        help: "Mark or unmark the user (commands act on all marked users)" }
     CopyUserHats "copy-user-hats" aka ["duplicate", "clone"] formerly ["copy-hats-of-user"] { place: Place::Users, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the user's hats" }
     ReplaceUserHats "replace-user-hats" aka ["paste"] formerly ["put-on-users"] { place: Place::Users, title: "Replace hats", keys: &[c('p')], footer: false,
@@ -60,7 +60,7 @@ commands! {
     RemoveHat "remove-hat" aka ["delete", "revoke", "unassign", "take"] formerly ["take-hat"] { place: Place::Hats, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
         help: "Remove the hat from the user" }
     MarkHat "mark-hat" { place: Place::Hats, title: "Mark", keys: &[c('m')], footer: false,
-        help: "Mark or unmark the hat (commands act on all marked)" }
+        help: "Mark or unmark the hat (commands act on all marked hats)" }
     CopyHats "copy-hats" { place: Place::Hats, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the marked hats, or all hats listed here" }
     ReplaceHats "replace-hats" aka ["paste"] formerly ["put-on"] { place: Place::Hats, title: "Replace hats", keys: &[c('p')], footer: false,
@@ -80,7 +80,7 @@ commands! {
     CopyHat "copy-hat" { place: Place::AllHats, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the hat" }
     MarkListedHat "mark-listed-hat" formerly ["mark-all-hats"] { place: Place::AllHats, title: "Mark", keys: &[c(' '), c('m')], footer: true,
-        help: "Mark or unmark the hat (commands act on all marked)" }
+        help: "Mark or unmark the hat (commands act on all marked hats)" }
     OpenUserWithHat "open-user-with-hat" formerly ["go-in-wearer"] { place: Place::UsersWithHat, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Show in which rooms the user has the hat" }
     EditHatOfUser "edit-hat-of-user" aka ["rename"] formerly ["edit-of-wearer"] { place: Place::UsersWithHat, title: "Edit", keys: &[c('e')], footer: true, marked: true,
@@ -94,7 +94,7 @@ commands! {
     CopyHatOfUser "copy-hat-of-user" formerly ["copy-hat-of-wearer"] { place: Place::UsersWithHat, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the hat" }
     MarkUserWithHat "mark-user-with-hat" formerly ["mark-wearer"] { place: Place::UsersWithHat, title: "Mark", keys: &[c(' '), c('m')], footer: true,
-        help: "Mark or unmark the user (commands act on all marked)" }
+        help: "Mark or unmark the user (commands act on all marked users)" }
     ShowInRooms "show-in-rooms" formerly ["show-there"] { place: Place::RoomsWithHat, title: "Go to", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Show the hat in the Rooms view" }
     EditHatInRoom "edit-hat-in-room" aka ["rename"] formerly ["edit-there"] { place: Place::RoomsWithHat, title: "Edit", keys: &[c('e')], footer: true, marked: true,
@@ -108,7 +108,7 @@ commands! {
     CopyHatInRoom "copy-hat-in-room" formerly ["copy-hat-there"] { place: Place::RoomsWithHat, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the hat" }
     MarkRoomWithHat "mark-room-with-hat" formerly ["mark-there"] { place: Place::RoomsWithHat, title: "Mark", keys: &[c('m')], footer: false,
-        help: "Mark or unmark the room (commands act on all marked)" }
+        help: "Mark or unmark the room (commands act on all marked rooms)" }
     OpenListedUser "open-listed-user" formerly ["go-in-listed-user"] { place: Place::AllUsers, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Open the user's rooms" }
     AddHatEverywhere "add-hat-everywhere" aka ["give", "bulk", "assign", "grant", "badge", "tag"] { place: Place::AllUsers, title: "Add hat", keys: &[c('a'), c('+')], footer: true, marked: true,
@@ -120,7 +120,7 @@ commands! {
     RemoveUserEverywhere "remove-user-everywhere" aka ["delete", "kick", "expel"] { place: Place::AllUsers, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
         help: "Remove the user from all their rooms (asks first if there are several, or if the user has hats or is an owner or admin)" }
     MarkListedUser "mark-listed-user" { place: Place::AllUsers, title: "Mark", keys: &[c(' '), c('m')], footer: false,
-        help: "Mark or unmark the user (commands act on all marked)" }
+        help: "Mark or unmark the user (commands act on all marked users)" }
     AddListedUserToRoom "add-listed-user-to-room" aka ["affiliate"] { place: Place::AllUsers, title: "Add to room", keys: &[c('A')], footer: false, marked: true,
         help: "Add the user, or all marked users, to another room" }
     OpenRoomOfUser "open-room-of-user" formerly ["go-in-room-of-user"] { place: Place::RoomsOfUser, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
@@ -134,7 +134,7 @@ commands! {
     RemoveUserFromRooms "remove-user-from-rooms" aka ["delete", "kick", "expel"] { place: Place::RoomsOfUser, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
         help: "Remove the user from this room, or from all marked rooms (asks first for several rooms, or if the user has hats or is an owner or admin)" }
     MarkRoomOfUser "mark-room-of-user" { place: Place::RoomsOfUser, title: "Mark", keys: &[c(' '), c('m')], footer: true,
-        help: "Mark or unmark the room (commands act on all marked)" }
+        help: "Mark or unmark the room (commands act on all marked rooms)" }
     AddToAnotherRoom "add-to-another-room" aka ["affiliate"] { place: Place::RoomsOfUser, title: "Add to room", keys: &[c('A')], footer: true,
         help: "Add the user to another room" }
     CopyHatsInRoom "copy-hats-in-room" { place: Place::RoomsOfUser, title: "Copy", keys: &[c('y')], footer: false,
@@ -154,7 +154,7 @@ commands! {
     Catalog "catalog" aka ["catalogue", "define", "color", "colour"] formerly ["catalogue"] { place: Place::Panes, title: "Catalog", keys: &[c('C')], footer: false,
         help: "Open the room's hat catalog" }
     Resolve "resolve" aka ["refused", "send again"] { place: Place::Panes, title: "Resolve", keys: &[c('!')], footer: true,
-        help: "Resolve a conflict with a server, or a refused change" }
+        help: "Resolve a conflict with a server, or retry or undo a refused change" }
     Undo "undo" aka ["revert", "roll back", "restore"] { place: Place::Panes, title: "Undo", keys: &[c('u')], footer: true,
         help: "Undo your last change" }
     Redo "redo" aka ["repeat"] { place: Place::Panes, title: "Redo", keys: &[Key::ctrl('r')], footer: false,
@@ -164,7 +164,7 @@ commands! {
     Palette "palette" aka ["menu"] { place: Place::Panes, title: "Commands", keys: &[c(':')], footer: true,
         help: "Open the command palette" }
     History "history" aka ["log", "audit", "who", "changes", "undo everything", "undo all", "reason", "why"] { place: Place::Panes, title: "History", keys: &[c('H')], footer: true,
-        help: "Show the history; in a pane of users or hats, only of the selected one" }
+        help: "Show the history; in a pane of users or hats, only that of the selected user or hat" }
     GoTo "go-to" aka ["find", "search", "jump"] formerly ["jump"] { place: Place::Panes, title: "Go to", keys: &[Key::ctrl('p')], footer: false,
         help: "Go to a room, user or hat" }
     Sets "sets" aka ["role", "template", "preset"] { place: Place::Panes, title: "Sets", keys: &[c('N')], footer: false,
@@ -194,13 +194,13 @@ commands! {
     Back "back" { place: Place::Panes, title: "Back", keys: &[k(KeyCode::Esc)], footer: false,
         help: "Clear the filter or the marks; if there are none, move left" }
     Copy "copy" aka ["clipboard"] { place: Place::Panes, title: "Copy address", keys: &[c('Y')], footer: false,
-        help: "Copy the address or hat ID (all marked, one per line)" }
+        help: "Copy the address or hat ID (of all marked items, one per line)" }
     CopyJson "copy-json" { place: Place::Panes, title: "Copy JSON", keys: &[c('J')], footer: false,
         help: "Copy the JSON of the room, user or hat" }
     CopyCommand "copy-command" aka ["shell", "script", "command line"] { place: Place::Panes, title: "Copy command", keys: &[c('c')], footer: false,
         help: "Copy the last change as a hatrack command for a shell" }
     Mouse "mouse" { place: Place::Panes, title: "Mouse", keys: &[c('M')], footer: false,
-        help: "Turn the mouse on or off (while on, Shift selects text)" }
+        help: "Turn the mouse on or off (when it is on, hold Shift to select text)" }
     ChooseTheme "choose-theme" aka ["color", "colour", "appearance", "dark", "light"] { place: Place::Panes, title: "Theme", keys: &[c('T')], footer: false,
         help: "Choose a theme" }
     Quit "quit" aka ["exit", "close", "leave"] { place: Place::Panes, title: "Quit", keys: &[c('q')], footer: false,
@@ -290,7 +290,7 @@ commands! {
     CancelImport "cancel-import" { place: Place::ImportPreview, title: "Cancel", keys: &[k(KeyCode::Esc), c('n'), c('q')], footer: true,
         help: "Import nothing" }
     YesWithEnter "yes-with-enter" { place: Place::Confirm, title: "Yes", keys: &[k(KeyCode::Enter)], footer: true,
-        help: "Confirm a small change that can be undone and removes no user with hats" }
+        help: "Confirm a small change: one that can be undone and does not remove users who have hats" }
     Yes "yes" { place: Place::Confirm, title: "Yes", keys: &[c('y')], footer: true,
         help: "Confirm" }
     No "no" { place: Place::Confirm, title: "Cancel", keys: &[k(KeyCode::Esc), c('n')], footer: true,
@@ -330,13 +330,13 @@ commands! {
     UndoActor "undo-actor" aka ["roll back", "revert", "vandalism", "undo everything", "undo all"] { place: Place::History, title: "Undo by actor", keys: &[c('U')], footer: true,
         help: "Undo all changes by this actor since this entry (inclusive; asks first)" }
     FilterByActor "filter-by-actor" formerly ["by-actor"] { place: Place::History, title: "Same actor", keys: &[c('a')], footer: true,
-        help: "Filter by this actor (again to clear)" }
+        help: "Filter by this actor (press again to clear)" }
     FilterByRoom "filter-by-room" formerly ["by-room"] { place: Place::History, title: "Same room", keys: &[c('r')], footer: true,
-        help: "Filter by the room (choose one if several; again to clear)" }
+        help: "Filter by the room (if there are several, choose one; press again to clear)" }
     FilterByUser "filter-by-user" formerly ["by-user"] { place: Place::History, title: "Same user", keys: &[c('s')], footer: true,
-        help: "Filter by the user (choose one if several; again to clear)" }
+        help: "Filter by the user (if there are several, choose one; press again to clear)" }
     FilterByHat "filter-by-hat" formerly ["by-hat"] { place: Place::History, title: "Same hat", keys: &[c('t')], footer: true,
-        help: "Filter by the hat (choose one if several; again to clear)" }
+        help: "Filter by the hat (if there are several, choose one; press again to clear)" }
     CopyEntryCommand "copy-entry-command" aka ["shell", "script"] { place: Place::History, title: "Copy command", keys: &[c('c')], footer: false,
         help: "Copy the entry as a hatrack command for a shell" }
     ShowAllHistory "show-all-history" aka ["clear"] { place: Place::History, title: "Show all", keys: &[c('x')], footer: true,

@@ -66,7 +66,7 @@ pub fn intention(group: &Group, zone: &TimeZone) -> String {
     }
 }
 
-/// What a group of edits will do, as a sentence: `This adds 1 user with 2 hats, removes 1 hat from 3 users in 2 rooms.`
+/// What a group of edits will do, as a sentence: `This adds 1 user with 2 hats and removes 1 hat from 3 users in 2 rooms.`
 pub fn proposal(group: &Group) -> String {
     format!("This {}.", many::summary_by_kind(&group.0, Tense::Present))
 }
@@ -336,11 +336,15 @@ fn attachment_name(hat: &HatId, attachment: &Attachment) -> String {
 
 /// The name of a hat that is added, and when it expires.
 fn added_hat(hat: &HatId, attachment: &Attachment, zone: &TimeZone) -> String {
-    let name = attachment_name(hat, attachment);
-    match attachment.until() {
-        Some(end) => format!("{name} (expires {})", until::full(end, zone)),
-        None => name,
-    }
+    format!("{}{}", attachment_name(hat, attachment), expiry(attachment, zone))
+}
+
+/// ` (expires 2027-01-31 18:00)`; empty if it does not expire.
+fn expiry(attachment: &Attachment, zone: &TimeZone) -> String {
+    let end = attachment.until();
+    end.map_or_else(String::new, |end| {
+        format!(" (expires {})", until::full(end, zone))
+    })
 }
 
 fn title_phrase(title: Option<&str>) -> String {

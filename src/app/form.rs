@@ -68,7 +68,7 @@ impl FieldName {
             Self::Required => "Required",
             Self::Expires => "Expires",
             Self::Hue => "Color",
-            Self::RetitleUsers => "User titles",
+            Self::RetitleUsers => "Users' hats",
         }
     }
 

@@ -83,7 +83,7 @@ Examples:
 Files:
   ~/.config/hatrack/hats.json           the data file; --file or HATRACK_FILE selects another
   ~/.config/hatrack/hats.history.jsonl  the history of all changes
-  ~/.config/hatrack/hats.lock           locked while a change is saved
+  ~/.config/hatrack/hats.lock           locked while a change is being saved
   ~/.config/hatrack/config.toml         keys, colors and servers; see hatrack config
   /etc/hatrack/config.toml              the same for all users of the machine
   ~/.local/state/hatrack/               drafts of unsaved changes
@@ -163,7 +163,7 @@ pub enum CliCommand {
     Remove(RemoveArgs),
     /// Remove expired hats (see add --expires)
     Expire(ExpireArgs),
-    /// Replace a user's hats with those of a JSON object (for hat sets: hatrack sets apply)
+    /// Replace a user's hats with those in a JSON object (for hat sets, see hatrack sets apply)
     Set(SetArgs),
     /// Add, rename or remove a room
     Room(RoomArgs),
@@ -172,13 +172,13 @@ pub enum CliCommand {
     /// List, define or remove hats in a room's catalog
     #[command(alias = "catalogue")]
     Catalog(CatalogArgs),
-    /// List (without a subcommand), save, apply, rename or remove hat sets
+    /// List (the default), save, apply, rename or remove hat sets
     Sets(SetsArgs),
     /// Export all rooms, one room or one user as JSON or CSV
     Export(ExportArgs),
     /// Import rooms, users and hats from JSON or CSV
     Import(ImportArgs),
-    /// List the configured servers with their state (without a subcommand), or check them
+    /// List the configured servers and their states (the default), or check them
     Servers(ServersArgs),
     /// Receive changes from the servers
     Pull(PullArgs),
@@ -226,7 +226,7 @@ pub struct ShowArgs {
 pub struct UserArgs {
     /// The user's address
     pub user: String,
-    /// Print JSON: the user object of each room, by room address
+    /// Print a JSON object: the user object from each room, keyed by room address
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

@@ -27,7 +27,7 @@ const PREVIEW: &str = "\
 RESULT   NAME                            CHANGE
 undo     terry@example.org               banned from courses@conference.example.org (was member)
 undo     courses@conference.example.org  renamed from \"Courses\" to \"Spam\"
-skipped  terry@example.org               added \"TA\" in courses@conference.example.org; alice changed it in revision 5
+skipped  terry@example.org               \"TA\" added in courses@conference.example.org; alice changed it in revision 5
 ";
 
 #[test]

@@ -155,7 +155,7 @@ const OF_FILES: [(&str, usize, &str); 13] = [
     (
         "[servers.Big]\nkind = \"xmpp\"\nservices = [\"c.example.org\"]\njid = \"a@b\"",
         1,
-        "invalid server name \"Big\": it must be 1 to 32 characters of a-z, 0-9 and -",
+        "invalid server name \"Big\": it must be 1 to 32 characters: a-z, 0-9 or -",
     ),
     (
         "[servers.\"a\\nb\"]\nkind = \"xmpp\"\nservices = [\"c.example.org\"]\njid = \"a@b\"",

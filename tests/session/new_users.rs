@@ -43,7 +43,7 @@ fn completed_address_of_a_user_who_is_there_is_refused() {
     session.text("terry");
     session.keys("Enter Enter");
     assert!(
-        session.notice().contains("Already in this room"),
+        session.notice().contains("already has an affiliation here"),
         "{}",
         session.notice()
     );

@@ -25,7 +25,7 @@ pub(super) fn new_users_problem(
         .collect();
     match there.as_slice() {
         [user] if rooms.len() == 1 => Some(format!(
-            "Already in this room as {}; press {} in the users pane to change this",
+            "This user already has an affiliation here ({}); press {} in the users pane to change it",
             user.affiliation,
             keymap.name(CommandId::EditUser)
         )),

@@ -1,4 +1,4 @@
-//! Summarizes many changes by kind: `added 3 users, added 85 hats to 40 users in 3 rooms`.
+//! Summarizes many changes by kind: `added 3 users and added 85 hats to 40 users in 3 rooms`.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::model::{Affiliation, Edit, Group, Jid};
 
-use super::phrase::Tense;
+use super::phrase::{Tense, enumeration};
 use super::{
     added_hat, attachment_name, count, edit_with_user, first_few, group, membership_hats, sets, user_edit,
     users_phrase, with_hats,
@@ -139,7 +139,7 @@ impl<'a> EditCounts<'a> {
             (many, _) => format!(" in {}", count(many, "room")),
         };
         let mut parts: Vec<String> = (!parts.is_empty())
-            .then(|| format!("{}{place}", parts.join(", ")))
+            .then(|| format!("{}{place}", enumeration(parts)))
             .into_iter()
             .collect();
         let verbs = ["saved", "removed", "changed"];
@@ -148,7 +148,7 @@ impl<'a> EditCounts<'a> {
         if self.document > 0 {
             parts.push(format!("{} data file fields", now("changed")));
         }
-        parts.join(", ")
+        enumeration(parts)
     }
 }
 

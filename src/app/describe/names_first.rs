@@ -5,9 +5,9 @@ use jiff::tz::TimeZone;
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, HatId, Jid, Room, User};
 
 use super::sets::document_names_first;
-use super::{added_hat, attachment_changes, attachment_name, catalog_changes, count, hat_name, truncated};
+use super::{attachment_changes, attachment_name, catalog_changes, count, expiry, hat_name, truncated};
 
-/// What an edit touched, and what was done to it: `terry@example.org` and `added "Proctor" in courses@…`.
+/// What an edit touched, and what was done to it: `terry@example.org` and `"Proctor" added in courses@…`.
 pub fn names_first(edit: &Edit, zone: &TimeZone) -> (String, String) {
     match edit {
         Edit::Room { room, before, after } => {
@@ -77,7 +77,7 @@ fn name_action(before: Option<&str>, after: Option<&str>) -> String {
     match (before, after) {
         (Some(old), Some(new)) => format!("renamed from \"{}\" to \"{}\"", truncated(old), truncated(new)),
         (None, Some(new)) => format!("named \"{}\"", truncated(new)),
-        (Some(old), None) => format!("cleared the name (was \"{}\")", truncated(old)),
+        (Some(old), None) => format!("name cleared (was \"{}\")", truncated(old)),
         (None, None) => "changed nothing".into(),
     }
 }
@@ -130,14 +130,17 @@ fn hat_action(
     zone: &TimeZone,
 ) -> String {
     match (before, after) {
-        (None, Some(after)) => format!("added {} in {room}", added_hat(hat, after, zone)),
-        (Some(before), None) => format!("removed {} in {room}", attachment_name(hat, before)),
+        (None, Some(after)) => {
+            let (name, expiry) = (attachment_name(hat, after), expiry(after, zone));
+            format!("{name} added in {room}{expiry}")
+        }
+        (Some(before), None) => format!("{} removed in {room}", attachment_name(hat, before)),
         (Some(before), Some(after)) => {
             let (name, changes) = (
                 attachment_name(hat, before),
                 attachment_changes(before, after, zone),
             );
-            format!("changed {name} in {room}: {changes}")
+            format!("{name} changed in {room}: {changes}")
         }
         (None, None) => format!("changed nothing in {room}"),
     }

@@ -36,6 +36,14 @@ impl Tense {
     }
 }
 
+/// `one`, `one and two`, `one, two and three`.
+pub(super) fn enumeration(mut parts: Vec<String>) -> String {
+    match parts.pop() {
+        Some(last) if !parts.is_empty() => format!("{} and {last}", parts.join(", ")),
+        last => last.unwrap_or_default(),
+    }
+}
+
 /// `add "Proctor" to …` for `added "Proctor" to …`.
 pub(super) fn infinitive(phrase: &str) -> String {
     match phrase.split_once(' ') {

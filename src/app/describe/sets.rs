@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(subject(&removed), expected);
         let mut many = removed.clone();
         many.0.extend(changed.0.iter().chain(&removed.0).cloned());
-        assert_eq!(group(&many), "removed 2 hat sets, changed 1 hat set");
+        assert_eq!(group(&many), "removed 2 hat sets and changed 1 hat set");
         let other = wardrobe
             .apply_extra_change(&wardrobe.extra.clone(), &Wardrobe::default().extra)
             .unwrap();

@@ -55,7 +55,7 @@ fn describes_when_added_hats_expire() {
         (who.as_str(), what.as_str()),
         (
             "kim@example.org",
-            "added \"Guest\" (expires 2099-02-28 12:00) in courses@conference.example.org"
+            "\"Guest\" added in courses@conference.example.org (expires 2099-02-28 12:00)"
         )
     );
     let mut both = added;
@@ -302,11 +302,11 @@ fn counts_edits_by_kind() {
     }
     assert_eq!(
         group(&all),
-        "added 2 rooms, added 2 users, added 4 hats to 2 users in a@c.example"
+        "added 2 rooms, added 2 users and added 4 hats to 2 users in a@c.example"
     );
     assert_eq!(
         group(&all.inverse()),
-        "removed 2 rooms, removed 2 users, removed 4 hats from 2 users in a@c.example"
+        "removed 2 rooms, removed 2 users and removed 4 hats from 2 users in a@c.example"
     );
 }
 
@@ -349,7 +349,7 @@ fn counts_people_once_and_all_hats_that_go_with_them() {
     all.extend(wardrobe.rename_room(&staff, Some("Staff")).unwrap().0);
     assert_eq!(
         group(&Group(all)),
-        "changed 1 room, removed 2 users with 2 hats in 2 rooms"
+        "changed 1 room and removed 2 users with 2 hats in 2 rooms"
     );
 }
 
@@ -370,11 +370,11 @@ fn describes_what_would_be_done() {
     let place = "in courses@conference.example.org";
     assert_eq!(
         intention(&all, &TimeZone::UTC),
-        format!("change 1 room, add 1 hat to {kim}, remove 1 hat from {terry} {place}")
+        format!("change 1 room, add 1 hat to {kim} and remove 1 hat from {terry} {place}")
     );
     assert_eq!(
         proposal(&all),
-        format!("This changes 1 room, adds 1 hat to {kim}, removes 1 hat from {terry} {place}.")
+        format!("This changes 1 room, adds 1 hat to {kim} and removes 1 hat from {terry} {place}.")
     );
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
 pub(super) fn confirm_unsaved(state: &mut State) {
     let reason = state.problem.as_ref().map_or("", StoreProblem::message);
     let consequence = format!(
-        "Not saved: {reason}. Your changes are kept as a draft; at the next start, hatrack offers to restore them."
+        "Not saved: {reason}. Your changes are kept as a draft; the next time you start hatrack, it offers to restore them."
     );
     let question = format!(
         "Quit with {}?",

@@ -19,7 +19,7 @@ fn lines(state: &State, pane: Pane) -> Vec<String> {
     if let Some(filter) = state.filter(pane) {
         let noun = state.grouping().kind(pane).noun();
         let total = describe::count(state.total(pane), noun);
-        let mut lines = vec![format!("No matches in {total}."), String::new()];
+        let mut lines = vec![format!("No matches among {total}."), String::new()];
         if filter.asks_who_is_online() && !knows_presence(state, pane) {
             lines.push("It is not known who is online.".into());
             lines.push(String::new());
@@ -71,10 +71,10 @@ fn load_hint(state: &State) -> Option<String> {
     match state.servers() {
         [] => None,
         [server] => Some(format!(
-            "Press {key} to receive the rooms of the server {:?}.",
+            "Press {key} to receive the rooms from the server {:?}.",
             server.entry.name
         )),
-        _ => Some(format!("Press {key} to receive the rooms of a server.")),
+        _ => Some(format!("Press {key} to receive the rooms from a server.")),
     }
 }
 

@@ -22,7 +22,7 @@ pub(in crate::app) fn view<'a>(state: &State, shown: &'a Finder) -> View<'a> {
     let (size, hint) = if shown.is_help() {
         (
             (110, 64),
-            "Type a word to filter, or press one key to find its command",
+            "Type a word to filter, or a single key to find its command",
         )
     } else {
         ((100, 30), "")

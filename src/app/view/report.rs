@@ -35,7 +35,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ReportOverlay) -> Vi
     }
 }
 
-/// `Sent 3 changes. Received 2 changes. Failed: 1 change and 1 room.`
+/// `Sent 3 changes. Received 2 changes. 1 change failed. Problems in 1 room.`
 fn summary(shown: &ReportOverlay) -> String {
     let [sent, received, failed, unsent, errors] = shown.totals();
     let done = [("Sent", sent), ("Received", received)];
@@ -47,13 +47,11 @@ fn summary(shown: &ReportOverlay) -> String {
     if parts.is_empty() {
         parts.push("Nothing was sent or received.".into());
     }
-    let failed = [(failed, "change"), (errors, "room")];
-    let failed = failed.iter().filter(|(number, _)| *number > 0);
-    let failed: Vec<String> = failed
-        .map(|(number, noun)| describe::count(*number, noun))
-        .collect();
-    if !failed.is_empty() {
-        parts.push(format!("Failed: {}.", failed.join(" and ")));
+    if failed > 0 {
+        parts.push(format!("{} failed.", describe::count(failed, "change")));
+    }
+    if errors > 0 {
+        parts.push(format!("Problems in {}.", describe::count(errors, "room")));
     }
     if unsent > 0 {
         parts.push(format!("{} not sent.", describe::count(unsent, "change")));

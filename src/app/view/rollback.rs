@@ -62,7 +62,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a RollbackOverlay) -> 
 
 fn sentence(shown: &RollbackOverlay, at: usize, zone: &TimeZone) -> String {
     match shown.row(at) {
-        Some((edit, None)) => format!("Undo {}", full_text(&edit, zone)),
+        Some((edit, None)) => format!("Undo: {}", full_text(&edit, zone)),
         Some((edit, Some(reason))) => format!("Skipped: {}. Reason: {reason}", full_text(&edit, zone)),
         None => String::new(),
     }

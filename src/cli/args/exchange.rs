@@ -28,7 +28,7 @@ pub struct ExportArgs {
 }
 
 const IMPORTED_FILE: &str = "File to import: JSON, CSV, or a list of affiliations or hats that a server printed, such \
-    as the JSON or table of ejabberd's get_room_affiliations; \"-\" is standard input";
+    as the output of ejabberd's get_room_affiliations, as JSON or as a table; \"-\" is standard input";
 
 /// Arguments of `import`.
 #[derive(Debug, Args)]
@@ -43,7 +43,7 @@ pub struct ImportArgs {
     /// Read the file as JSON
     #[arg(long)]
     pub json: bool,
-    /// Names of the columns in the file, if they are not those of hatrack, such as user=Email,hat=Role; other columns are ignored
+    /// Names of the columns in the file, if they differ from hatrack's, such as user=Email,hat=Role; other columns are ignored
     #[arg(long, value_name = "COLUMN=NAME", conflicts_with = "json")]
     pub map: Vec<String>,
     /// Affiliation of new users whose affiliation is not in the file

@@ -8,7 +8,7 @@ use crate::sync::Prefer;
 /// Which rooms of which server.
 #[derive(Debug, Args)]
 pub struct LiveRooms {
-    /// Only these rooms [default: all rooms of the servers]
+    /// Only these rooms [default: all rooms on the servers]
     #[arg(value_name = "ROOM", id = "only")]
     pub rooms: Vec<String>,
     /// Only this server from the configuration

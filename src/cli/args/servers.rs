@@ -22,7 +22,7 @@ pub struct ServersArgs {
 /// The subcommands of `servers`.
 #[derive(Debug, Subcommand)]
 pub enum ServersCommand {
-    /// Check the connection to all servers or one: version, permissions, rooms and problems
+    /// Check the connection to one server or to all, and report the version, permissions, rooms and problems
     Check(ServerCheckArgs),
     /// Print an example configuration section for a server
     Example(ServerExampleArgs),

@@ -8,7 +8,7 @@ use super::{CommonOptions, ReasonOption};
 #[derive(Debug, Args)]
 #[command(disable_help_subcommand = true)]
 pub struct SetsArgs {
-    /// Print a JSON object of hat sets by name
+    /// Print a JSON object of hat sets, keyed by name
     #[arg(long)]
     pub json: bool,
     /// The subcommand; `None` lists the hat sets.
@@ -40,7 +40,7 @@ pub struct SetSaveArgs {
     pub name: String,
     /// The room's address
     pub room: String,
-    /// The address of the user whose hats to save
+    /// The address of the user whose hats are saved
     pub user: String,
     /// Overwrite an existing hat set
     #[arg(long)]

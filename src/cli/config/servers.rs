@@ -50,7 +50,7 @@ pub(super) fn servers(
             errors.push((
                 at,
                 format!(
-                    "invalid server name {title:?}: it must be 1 to {MAX_NAME_BYTES} characters of a-z, 0-9 and -"
+                    "invalid server name {title:?}: it must be 1 to {MAX_NAME_BYTES} characters: a-z, 0-9 or -"
                 ),
             ));
             format!("servers.{title:?}")

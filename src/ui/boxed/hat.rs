@@ -97,7 +97,7 @@ impl HatPreview<'_, '_> {
         let second = self.label(buffer, second, "In chat");
         self.in_chat(buffer, second, preview);
         let Some(third) = rows.next() else { return };
-        self.label(buffer, third, "Stored");
+        self.label(buffer, third, "In file");
         let place = value_area(skip_lines(area, 2));
         let Some(stored) = &preview.stored else {
             let dash = Sanitized::literal(self.theme.dash());

@@ -94,7 +94,7 @@ pub(super) fn content(
 fn value(field: &FieldView<'_>, space: usize, charset: Charset) -> (String, usize) {
     let choice = |chosen: &str, others: Vec<&str>| match others.as_slice() {
         [] => chosen.to_owned(),
-        others => format!("{chosen}; others: {}", others.join(", ")),
+        others => format!("{chosen}; other choices: {}", others.join(", ")),
     };
     let others = |all: &[&str], at: usize| -> String {
         let others = all.iter().enumerate().filter(|(here, _)| *here != at);
