@@ -160,7 +160,7 @@ commands! {
     Redo "redo" aka ["repeat"] { place: Place::Panes, title: "Redo", keys: &[Key::ctrl('r')], footer: false,
         help: "Redo the last undone change" }
     Filter "filter" aka ["find", "search", "online", "who is online"] { place: Place::Panes, title: "Filter", keys: &[c('/')], footer: true,
-        help: "Filter this list (@owner, #hat, ~7d, ~online, !word)" }
+        help: "Filter this list (@owner, #hat, ~online, !word; ~7d: hats that expire within 7 days)" }
     Palette "palette" aka ["menu"] { place: Place::Panes, title: "Commands", keys: &[c(':')], footer: true,
         help: "Open the command palette" }
     History "history" aka ["log", "audit", "who", "changes", "undo everything", "undo all", "reason", "why"] { place: Place::Panes, title: "History", keys: &[c('H')], footer: true,

@@ -161,11 +161,11 @@ pub enum CliCommand {
     Add(AddArgs),
     /// Remove a hat from a user
     Remove(RemoveArgs),
-    /// Remove expired hats (see add --expires)
+    /// Remove expired hats (see add --expires), for regular use where neither a screen nor "follow" runs
     Expire(ExpireArgs),
     /// Replace a user's hats with those in a JSON object (for hat sets, see hatrack sets apply)
     Set(SetArgs),
-    /// Add, rename or remove a room
+    /// Add, rename or remove a room in the data file (rooms on servers stay as they are)
     Room(RoomArgs),
     /// Set a user's affiliation; setting it to none removes the user and their hats from the room
     Affiliate(AffiliateArgs),
@@ -313,11 +313,11 @@ pub struct RoomArgs {
 /// The subcommands of `room`.
 #[derive(Debug, Subcommand)]
 pub enum RoomCommand {
-    /// Add a room
+    /// Add a room to the data file
     Add(RoomAddArgs),
-    /// Rename a room, or clear its name
+    /// Rename a room in the data file, or clear its name
     Rename(RoomRenameArgs),
-    /// Remove a room with its users and their hats
+    /// Remove a room with its users and their hats from the data file; nothing changes on a server
     Remove(RoomRemoveArgs),
 }
 

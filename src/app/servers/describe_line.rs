@@ -88,9 +88,9 @@ pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String
 /// Describes the entries of a room on its server that were skipped.
 pub fn unreadable_text(number: usize) -> String {
     match number {
-        1 => "Skipped 1 unrecognized entry on the server".into(),
+        1 => "Left 1 entry on the server as it is, because hatrack cannot read it".into(),
         more => format!(
-            "Skipped {} unrecognized entries on the server",
+            "Left {} entries on the server as they are, because hatrack cannot read them",
             describe::grouped(more)
         ),
     }

@@ -82,7 +82,7 @@ pub fn follower_text(follower: &Follower) -> String {
 /// That another session does not follow, as the rest of a sentence.
 pub(in crate::app) fn silent_text(by: Option<&Arc<str>>) -> String {
     format!(
-        "not followed: no response for 30 seconds from {}",
-        session_text(by)
+        "not followed: the session that follows it does not respond{}",
+        by.map_or_else(String::new, |by| format!(" ({by})"))
     )
 }

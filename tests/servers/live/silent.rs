@@ -17,7 +17,10 @@ fn stopped_follower_is_reported_as_silent_until_it_continues() {
         let second = follow(&site, "second", &[], "is followed by another session");
         let process = Pid::from_child(&first);
         kill_process(process, Signal::STOP).unwrap();
-        let silent = format!("hatrack: {ROOM}: not followed: no response for 30 seconds from {by}");
+        let silent = format!(
+            "hatrack: {ROOM}: not followed: the session that follows it does not respond (maya, process {})",
+            first.id()
+        );
         wait_for("it is not said", || printed(&site, "second").contains(&silent));
         kill_process(process, Signal::CONT).unwrap();
         let again = format!("hatrack: {ROOM}: followed by {by} again");

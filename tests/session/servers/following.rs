@@ -381,9 +381,9 @@ fn who_follows_a_room_is_shown_and_silence_is_reported() {
     assert_eq!(session.notice(), "");
     follows(&mut session, ROOM, Follower::Silent(ana()));
     let text =
-        format!("{ROOM}: not followed: no response for 30 seconds from another session (ana, process 123)");
+        format!("{ROOM}: not followed: the session that follows it does not respond (ana, process 123)");
     assert_eq!(session.notice(), text);
-    let spoken = "example: not followed: no response for 30 seconds";
+    let spoken = "example: not followed: the session that follows it";
     assert!(
         page(&session).contains(spoken),
         "the row says it: {}",
