@@ -161,7 +161,7 @@ pub enum CliCommand {
     Add(AddArgs),
     /// Remove a hat from a user
     Remove(RemoveArgs),
-    /// Remove expired hats (see add --expires), for regular use where neither a screen nor "follow" runs
+    /// Remove expired hats (see add --expires); not needed while the interactive screen is open or "follow" runs
     Expire(ExpireArgs),
     /// Replace a user's hats with those in a JSON object (for hat sets, see hatrack sets apply)
     Set(SetArgs),

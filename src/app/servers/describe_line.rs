@@ -88,9 +88,9 @@ pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String
 /// Describes the entries of a room on its server that were skipped.
 pub fn unreadable_text(number: usize) -> String {
     match number {
-        1 => "Left 1 entry on the server as it is, because hatrack cannot read it".into(),
+        1 => "hatrack cannot read 1 user or hat on the server, which stays as it is".into(),
         more => format!(
-            "Left {} entries on the server as they are, because hatrack cannot read them",
+            "hatrack cannot read {} users or hats on the server, which stay as they are",
             describe::grouped(more)
         ),
     }
