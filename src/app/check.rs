@@ -27,7 +27,7 @@ pub struct Resolved<T> {
     pub matched_title: Option<String>,
 }
 
-/// The problem of a text that means no room. `listed`: how many rooms match it all the same.
+/// The problem of a text that means no room. `listed`: how many rooms the list shows for it.
 fn no_room_problem(listed: usize) -> String {
     let advice = if listed == 0 {
         "No room matches this text; type an address"
