@@ -1,4 +1,4 @@
-//! The hat catalog of a room: defining, retitling, recoloring and removing hats.
+//! The hat catalog of a room: defining, editing and removing hats.
 
 use crate::app::catalog::CatalogOverlay;
 use crate::app::command::CommandId;
@@ -11,9 +11,9 @@ use crate::model::{CatalogHat, HatId, Jid, Wardrobe};
 use super::{batch, commit, form};
 
 pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
-    let on = state.hat().map(|(hat, _)| hat.clone());
+    let selected_hat = state.hat().map(|(hat, _)| hat.clone());
     if let Some((room, _)) = state.room() {
-        let catalog = CatalogOverlay::new(room.clone(), on);
+        let catalog = CatalogOverlay::new(room.clone(), selected_hat);
         state.open(catalog);
     }
 }
@@ -37,18 +37,18 @@ impl Layer for CatalogOverlay {
     }
 
     fn select(&mut self, row: usize, wardrobe: &Wardrobe, _: &mut Vec<Effect>) {
-        let on = self.entries(wardrobe).get(row).map(|entry| entry.hat.id.clone());
-        (self.selected_hat, self.row) = (on, row);
+        let selected_hat = self.entries(wardrobe).get(row).map(|entry| entry.hat.id.clone());
+        (self.selected_hat, self.row) = (selected_hat, row);
     }
 }
 
-fn top(state: &State) -> Option<&CatalogOverlay> {
+fn top_catalog(state: &State) -> Option<&CatalogOverlay> {
     state.top_as::<CatalogOverlay>()
 }
 
-/// The room, the selected hat, and its catalog entry if it has one.
+/// The room, the selected hat, and the catalog entry of that hat if it has one.
 fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogHat>)> {
-    let catalog = top(state)?;
+    let catalog = top_catalog(state)?;
     let entries = catalog.entries(&state.view);
     let entry = entries.get(catalog.selected(&entries)?)?;
     Some((
@@ -60,10 +60,8 @@ fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogHat>)> {
 
 pub(crate) fn may_define(state: &State) -> Result<(), String> {
     state.check_can_change()?;
-    let current = top(state).and_then(|catalog| state.view.room(&catalog.room));
-    current
-        .map(drop)
-        .ok_or_else(|| "The room no longer exists".into())
+    let room = top_catalog(state).and_then(|catalog| state.view.room(&catalog.room));
+    room.map(drop).ok_or_else(|| "The room no longer exists".into())
 }
 
 pub(crate) fn may_edit(state: &State) -> Result<(), String> {
@@ -74,7 +72,7 @@ pub(crate) fn may_edit(state: &State) -> Result<(), String> {
     })
 }
 
-pub(crate) fn may_delete(state: &State) -> Result<(), String> {
+pub(crate) fn may_remove(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     match selected(state) {
         None => Err("The catalog is empty".into()),
@@ -84,7 +82,7 @@ pub(crate) fn may_delete(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn define(state: &mut State, _: &mut Vec<Effect>) {
-    if let Some(room) = top(state).map(|catalog| catalog.room.clone()) {
+    if let Some(room) = top_catalog(state).map(|catalog| catalog.room.clone()) {
         form::open(state, FormSubject::DefineHat { room });
     }
 }
@@ -97,14 +95,14 @@ pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 /// Removes a hat from the catalog. Asks first if users have it.
-pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     let Some((room, hat, Some(entry))) = selected(state) else {
         return;
     };
-    let Some(current) = state.view.room(&room).cloned() else {
+    let Some(room_data) = state.view.room(&room).cloned() else {
         return;
     };
-    let users_with_hat: Vec<(&Jid, bool)> = current
+    let users_with_hat: Vec<(&Jid, bool)> = room_data
         .users()
         .iter()
         .filter_map(|(jid, user)| {

@@ -1,4 +1,4 @@
-//! Opening and closing the overlay with a text in full.
+//! The overlay that shows a text in full.
 
 use crate::app::details::DetailsOverlay;
 use crate::app::place::Place;
@@ -32,13 +32,13 @@ impl Layer for DetailsOverlay {
     }
 }
 
-/// Opens a text.
+/// Opens the overlay with these paragraphs.
 pub(super) fn open(state: &mut State, title: &'static str, paragraphs: Vec<String>) {
     let details = DetailsOverlay::new(title, paragraphs, state.size.0);
     state.open(details);
 }
 
-/// Opens the details of a difference of the plan below.
+/// Opens the overlay with the details of a difference, whose plan is the overlay below.
 pub(super) fn open_difference(state: &mut State, paragraphs: Vec<String>) {
     let mut details = DetailsOverlay::new("Yours and theirs", paragraphs, state.size.0);
     details.is_difference = true;

@@ -1,4 +1,4 @@
-//! Esc in the panes: undoes the innermost of filter, marks and focus.
+//! Esc in the panes.
 
 use crate::app::{Effect, State};
 

@@ -37,14 +37,14 @@ impl Layer for Form {
             .is_some_and(|field| matches!(field.value, FieldValue::Text(_)))
     }
 
-    /// Typing in a hat or room field searches the existing ones.
-    fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
-        type_into(self, take);
+    /// Typing in a hat or room field searches the existing hats or rooms.
+    fn type_into(&mut self, edit: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
+        type_into(self, edit);
     }
 
     fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
-        let known = self.suggestions.as_ref()?;
-        known.selected().map(|at| (at, known.len()))
+        let suggestions = self.suggestions.as_ref()?;
+        suggestions.selected().map(|at| (at, suggestions.len()))
     }
 
     fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
@@ -60,11 +60,11 @@ impl Layer for Form {
     }
 
     fn focus_spot(&mut self, on: &[MouseTarget]) {
-        let is_known = |spot: &MouseTarget| matches!(spot, MouseTarget::Suggestion(_));
-        let (true, Some(known)) = (on.iter().any(is_known), &mut self.suggestions) else {
+        let is_suggestion = |spot: &MouseTarget| matches!(spot, MouseTarget::Suggestion(_));
+        let (true, Some(suggestions)) = (on.iter().any(is_suggestion), &mut self.suggestions) else {
             return;
         };
-        known.select(known.selected().or(Some(0)));
+        suggestions.select(suggestions.selected().or(Some(0)));
         let field = self.fields.iter().position(|field| field.name.suggests());
         self.focus = field.unwrap_or(self.focus);
     }
@@ -78,20 +78,20 @@ impl Layer for Form {
 
 impl Form {
     fn select_row(&mut self, row: usize) {
-        if let Some(known) = &mut self.suggestions {
-            known.select(Some(row));
+        if let Some(suggestions) = &mut self.suggestions {
+            suggestions.select(Some(row));
         }
     }
 }
 
-fn type_into(form: &mut Form, take: &mut dyn FnMut(&mut TextInput) -> bool) {
+fn type_into(form: &mut Form, edit: &mut dyn FnMut(&mut TextInput) -> bool) {
     let Some(field) = form.field_mut() else { return };
     let name = field.name;
     let FieldValue::Text(text) = &mut field.value else {
         return;
     };
     let before = text.text();
-    if take(text)
+    if edit(text)
         && name.suggests()
         && let Some(suggestions) = &mut form.suggestions
     {
@@ -120,27 +120,29 @@ fn click(form: &mut Form, on: MouseTarget) {
                 form::cycle_value(form, 1);
             }
         }
-        MouseTarget::Choice(wanted) if form.field().is_some_and(|field| field.name == FieldName::Hue) => {
-            if let Some((name, _)) = hat_color::SWATCHES.get(wanted) {
+        MouseTarget::Choice(option) if form.field().is_some_and(|field| field.name == FieldName::Hue) => {
+            if let Some((name, _)) = hat_color::SWATCHES.get(option) {
                 form.set_text(FieldName::Hue, name);
             }
         }
-        MouseTarget::Choice(wanted) => {
+        MouseTarget::Choice(option) => {
             if let Some(FieldValue::Choice { options, at }) = form.field_mut().map(|field| &mut field.value)
-                && wanted < options.len()
-                && *at != wanted
+                && option < options.len()
+                && *at != option
             {
-                *at = wanted;
+                *at = option;
                 form.changed = true;
             }
         }
         MouseTarget::Suggestion(row) => {
-            let known = form.suggestions.as_ref().and_then(|known| known.get(row));
-            if let Some(Suggestion::Existing(existing)) = known {
+            let suggestions = form.suggestions.as_ref();
+            if let Some(Suggestion::Existing(existing)) =
+                suggestions.and_then(|suggestions| suggestions.get(row))
+            {
                 let existing = existing.clone();
                 form::fill_suggestion(form, &existing);
             } else {
-                // A new hat is made by Enter, which then acts on the row.
+                // Only Enter creates a new hat, so a click selects its row.
                 form.focus_spot(&[on]);
                 form.select_row(row);
             }

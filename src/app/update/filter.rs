@@ -1,4 +1,4 @@
-//! The filter of a pane.
+//! The filter of the focused pane.
 
 use crate::app::text::TextInput;
 use crate::app::{Effect, State};
@@ -18,8 +18,8 @@ fn refilter(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Applies the filter and returns the focus to the rows.
 pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
-    let empty = |filter: &crate::app::filter::Filter| filter.text.text().trim().is_empty();
-    if state.browser.filter(state.focus).is_some_and(empty) {
+    let is_empty = |filter: &crate::app::filter::Filter| filter.text.text().trim().is_empty();
+    if state.browser.filter(state.focus).is_some_and(is_empty) {
         clear(state, effects);
     } else if let Some(filter) = state.browser.filter_mut(state.focus) {
         filter.editing = false;
@@ -35,16 +35,16 @@ pub(crate) fn clear(state: &mut State, _: &mut Vec<Effect>) {
     state.browser.clear_filter(state.focus, &state.view);
 }
 
-/// Passes the filter's text input to `take`.
+/// Passes the filter's text input to `edit`.
 pub(super) fn type_into(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    take: impl FnOnce(&mut TextInput) -> bool,
+    edit: impl FnOnce(&mut TextInput) -> bool,
 ) {
     let now = state.now();
     if let Some(filter) = state.browser.filter_mut(state.focus)
         && filter.editing
-        && take(&mut filter.text)
+        && edit(&mut filter.text)
         && filter.reparse(Some(&now))
     {
         refilter(state, effects);

@@ -28,14 +28,14 @@ pub(super) fn help(state: &mut State, enabled: help::CommandCheck) {
     state.open(finder);
 }
 
-pub(crate) fn may_jump(state: &State) -> Result<(), String> {
+pub(crate) fn may_go_to(state: &State) -> Result<(), String> {
     match state.total(Pane::First) {
         0 => Err("No rooms yet".into()),
         _ => Ok(()),
     }
 }
 
-pub(crate) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn go_to(state: &mut State, effects: &mut Vec<Effect>) {
     let finder = Finder::places(&state.view, state.browser.presence());
     state.open(finder);
     request_next_chunk(state, effects);
@@ -54,9 +54,9 @@ impl Layer for Finder {
         true
     }
 
-    fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, effects: &mut Vec<Effect>) {
+    fn type_into(&mut self, edit: &mut dyn FnMut(&mut TextInput) -> bool, effects: &mut Vec<Effect>) {
         let before = self.text.text();
-        if take(&mut self.text) && self.text.text() != before {
+        if edit(&mut self.text) && self.text.text() != before {
             self.restart();
             if self.is_searching() {
                 effects.push(Effect::Continue);
@@ -73,19 +73,19 @@ impl Layer for Finder {
     }
 }
 
-fn top(state: &mut State) -> Option<&mut Finder> {
+fn top_finder(state: &mut State) -> Option<&mut Finder> {
     state.top_as_mut::<Finder>()
 }
 
 fn request_next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
-    if top(state).is_some_and(|finder| finder.is_searching()) {
+    if top_finder(state).is_some_and(|finder| finder.is_searching()) {
         effects.push(Effect::Continue);
     }
 }
 
-/// Searches the next chunk, if there is more.
+/// Searches the next chunk, if there is one.
 pub(super) fn next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(finder) = top(state)
+    if let Some(finder) = top_finder(state)
         && finder.is_searching()
     {
         finder.search_next_chunk();
@@ -100,20 +100,21 @@ pub(crate) fn may_choose(state: &State) -> Result<(), String> {
     }
 }
 
-/// Closes the finder and selects the chosen place, or returns the chosen command.
+/// Accepts the selected item: closes the finder and selects the chosen place, or returns the chosen command. For a
+/// disabled command or a note about filters, only shows a notice.
 pub(super) fn choose(state: &mut State) -> Option<CommandId> {
-    let Some(what) = top(state).and_then(|finder| finder.selected_item().cloned()) else {
+    let Some(item) = top_finder(state).and_then(|finder| finder.selected_item().cloned()) else {
         state.notify_error("No matches");
         return None;
     };
-    match what {
+    match item {
         FinderItem::Command(offer) => {
             if let Err(reason) = offer.enabled {
                 state.notify_error(reason);
                 return None;
             }
             state.overlays.pop();
-            // A command of another pane acts on the selection there.
+            // A command of a pane acts on the selection of that pane.
             if let Some((_, pane)) = offer.command.place.pane() {
                 state.focus = pane;
             }
@@ -134,7 +135,8 @@ pub(super) fn choose(state: &mut State) -> Option<CommandId> {
     None
 }
 
-/// Focuses the pane of the chosen place. If it no longer exists, focuses the innermost pane that still has a match.
+/// Focuses the pane of the chosen place. If the user or hat no longer exists, focuses the pane before it; if the room
+/// no longer exists, the focus stays.
 fn focus_place(state: &mut State, (room, user, hat): (&Jid, Option<&Jid>, Option<&HatId>)) {
     let gone = if state.room().map(|(jid, _)| jid) != Some(room) {
         Some(room.to_string())

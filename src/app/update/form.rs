@@ -20,12 +20,12 @@ pub(super) fn open(state: &mut State, subject: FormSubject) {
     state.open(form);
 }
 
-pub(super) fn top(state: &mut State) -> Option<&mut Form> {
+pub(super) fn top_form(state: &mut State) -> Option<&mut Form> {
     state.top_as_mut::<Form>()
 }
 
 pub(crate) fn next_field(state: &mut State, _: &mut Vec<Effect>) {
-    if let Some(form) = top(state) {
+    if let Some(form) = top_form(state) {
         clear_list_selection(form);
         fill_definition(form);
         form.focus = (form.focus + 1) % form.fields.len().max(1);
@@ -33,7 +33,7 @@ pub(crate) fn next_field(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 pub(crate) fn previous_field(state: &mut State, _: &mut Vec<Effect>) {
-    if let Some(form) = top(state) {
+    if let Some(form) = top_form(state) {
         clear_list_selection(form);
         fill_definition(form);
         form.focus = form
@@ -52,14 +52,14 @@ pub(crate) fn previous_value(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 fn cycle_focused(state: &mut State, by: isize) {
-    if let Some(form) = top(state) {
+    if let Some(form) = top_form(state) {
         cycle_value(form, by);
     }
 }
 
 /// The text of the focused field.
 fn focused_text(state: &mut State) -> Option<&mut TextInput> {
-    match &mut top(state)?.field_mut()?.value {
+    match &mut top_form(state)?.field_mut()?.value {
         FieldValue::Text(text) => Some(text),
         _ => None,
     }
@@ -92,19 +92,19 @@ pub(crate) fn previous_color(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 fn cycle_color(state: &mut State, by: isize) {
-    if let Some(form) = top(state) {
+    if let Some(form) = top_form(state) {
         let next = hat_color::neighbor(&form.text(FieldName::Hue), by);
         form.set_text(FieldName::Hue, next);
     }
 }
 
-/// Toggles the focused field, or selects its next (`by` > 0) or previous value.
+/// Toggles the focused checkbox, or selects the next (`by` > 0) or previous value of the focused field.
 pub(super) fn cycle_value(form: &mut Form, by: isize) {
     form.changed = true;
     match form.field_mut().map(|field| &mut field.value) {
         Some(FieldValue::Toggle(on)) => *on = !*on,
-        Some(FieldValue::Mixed(answer)) => {
-            *answer = match (*answer, by > 0) {
+        Some(FieldValue::Mixed(value)) => {
+            *value = match (*value, by > 0) {
                 (None, true) | (Some(false), false) => Some(true),
                 (Some(true), true) | (None, false) => Some(false),
                 (Some(false), true) | (Some(true), false) => None,
@@ -118,7 +118,7 @@ pub(super) fn cycle_value(form: &mut Form, by: isize) {
     }
 }
 
-pub(crate) fn may_make_id(state: &State) -> Result<(), String> {
+pub(crate) fn may_request_new_id(state: &State) -> Result<(), String> {
     let field = state.top_as::<Form>().and_then(Form::field);
     match field.map(|field| field.name) {
         Some(FieldName::Hat) => Ok(()),
@@ -130,9 +130,10 @@ pub(crate) fn request_new_id(_: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::NewId);
 }
 
-/// Fills the hat field with a generated ID and focuses the title; a title typed in the hat field moves there.
+/// Fills the hat field with a generated ID and focuses the title field. A title that was typed in the hat field moves
+/// to the title field. Saves the form if this waited for the ID.
 pub(super) fn insert_new_id(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
-    let Some(form) = top(state) else { return };
+    let Some(form) = top_form(state) else { return };
     let typed = form.text(FieldName::Hat);
     let title = Some(typed.trim()).filter(|text| !text.is_empty() && HatId::parse_input(text).is_err());
     fill_hat(form, id, title);
@@ -142,7 +143,7 @@ pub(super) fn insert_new_id(state: &mut State, id: &str, effects: &mut Vec<Effec
     }
 }
 
-/// Fills the hat field, and the title field unless the user typed a title.
+/// Fills the hat field, and the title field unless the user typed a title; focuses the title field.
 pub(super) fn fill_hat(form: &mut Form, id: &str, title: Option<&str>) {
     form.set_text(FieldName::Hat, id);
     if let Some(suggestions) = &mut form.suggestions {
@@ -158,7 +159,7 @@ pub(super) fn fill_hat(form: &mut Form, id: &str, title: Option<&str>) {
         .unwrap_or(form.focus);
 }
 
-/// Fills in title and color of the existing hat that is being defined, as other rooms have them.
+/// In the form that defines a hat, fills in the title and color that an existing hat has in other rooms.
 fn fill_definition(form: &mut Form) {
     if !matches!(form.subject, FormSubject::DefineHat { .. }) {
         return;
@@ -174,7 +175,7 @@ fn fill_definition(form: &mut Form) {
     }
 }
 
-/// Fills the field with an existing item.
+/// Fills the field with a suggested hat or room, and focuses the next field.
 pub(super) fn fill_suggestion(form: &mut Form, existing: &Existing) {
     if let Existing::Hat(hat) = existing {
         fill_hat(form, hat.id.as_str(), hat.title.as_deref());
@@ -188,18 +189,18 @@ pub(super) fn fill_suggestion(form: &mut Form, existing: &Existing) {
 }
 
 pub(crate) fn may_focus_list(state: &State) -> Result<(), String> {
-    let known = match state.top_as::<Form>() {
+    let suggestions = match state.top_as::<Form>() {
         Some(form) => form.suggestions.as_ref(),
         _ => return Err("No form is open".into()),
     };
-    known
-        .filter(|known| !known.is_empty())
+    suggestions
+        .filter(|suggestions| !suggestions.is_empty())
         .map(drop)
         .ok_or_else(|| "No matches".into())
 }
 
 pub(super) fn select_suggestion(state: &mut State, to: impl FnOnce(Option<usize>) -> Option<usize>) {
-    if let Some(suggestions) = top(state).and_then(|form| form.suggestions.as_mut()) {
+    if let Some(suggestions) = top_form(state).and_then(|form| form.suggestions.as_mut()) {
         let row = to(suggestions.selected()).map(|row| row.min(suggestions.len().saturating_sub(1)));
         suggestions.select(row);
     }
@@ -220,9 +221,9 @@ pub(super) fn clear_list_selection(form: &mut Form) {
 }
 
 pub(crate) fn accept_suggestion(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(form) = top(state) else { return };
-    let known = form.suggestions.as_ref();
-    match known.and_then(|known| known.get(known.selected()?)) {
+    let Some(form) = top_form(state) else { return };
+    let suggestions = form.suggestions.as_ref();
+    match suggestions.and_then(|suggestions| suggestions.get(suggestions.selected()?)) {
         Some(Suggestion::Existing(existing)) => {
             let existing = existing.clone();
             fill_suggestion(form, &existing);
@@ -232,8 +233,9 @@ pub(crate) fn accept_suggestion(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-pub(crate) fn leave(state: &mut State, _: &mut Vec<Effect>) {
-    let Some(form) = top(state) else { return };
+/// Closes the topmost form; asks first if it has unsaved input.
+pub(crate) fn cancel(state: &mut State, _: &mut Vec<Effect>) {
+    let Some(form) = top_form(state) else { return };
     if !form.is_changed() {
         close(state);
         return;
@@ -248,9 +250,9 @@ pub(crate) fn leave(state: &mut State, _: &mut Vec<Effect>) {
 
 /// Closes the topmost form after its change was applied, and selects what it changed.
 pub(super) fn close_and_select(state: &mut State) {
-    if let Some(form) = top(state).cloned() {
+    if let Some(form) = top_form(state).cloned() {
         close(state);
-        select(state, &form);
+        select_changed(state, &form);
     }
 }
 
@@ -267,11 +269,11 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     let (view, keymap) = (state.view.clone(), state.keymap().clone());
-    let Some(form) = top(state) else { return };
+    let Some(form) = top_form(state) else { return };
     clear_list_selection(form);
     fill_definition(form);
     if let Some(completed) = form.address_completion(&view) {
-        return fill_address(state, &completed);
+        return complete_address(state, &completed);
     }
     if let Some((at, problem)) = form.first_problem(&view, &keymap) {
         form.save_attempted = true;
@@ -281,24 +283,24 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     if let Some(theirs) = form.concurrent_change(&view) {
-        let (what, mine) = (form.subject.heading(), describe_yours(form));
-        let over = ConflictSubject::Form;
+        let (what, yours) = (form.subject.heading(), describe_yours(form));
         state.open(Conflict {
             what,
-            yours: mine,
+            yours,
             theirs,
             before: None,
             zone: state.zone(),
-            subject: over,
+            subject: ConflictSubject::Form,
         });
         return;
     }
     commit_form(state, effects);
 }
 
-/// Completes the address of a new user. It is saved by another key press, after it was seen.
-fn fill_address(state: &mut State, completed: &str) {
-    let Some(form) = top(state) else { return };
+/// Completes the typed address of a new user. The form is saved only by another key press, after the user has seen the
+/// address.
+fn complete_address(state: &mut State, completed: &str) {
+    let Some(form) = top_form(state) else { return };
     form.completed_address = Some(form.text(FieldName::User));
     form.set_text(FieldName::User, completed);
     form.focus = form
@@ -310,9 +312,10 @@ fn fill_address(state: &mut State, completed: &str) {
     state.notify(format!("Address completed; press {save} to add {completed}"));
 }
 
-/// Applies the change that the topmost form describes, or asks first. A new hat needs an ID first.
+/// Applies the change that the topmost form describes, or asks first. If the form describes a new hat, first requests
+/// an ID for it.
 pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(form) = top(state) else { return };
+    let Some(form) = top_form(state) else { return };
     if form.new_hat_title().is_some() {
         form.saves_new_hat = true;
         effects.push(Effect::NewId);
@@ -334,10 +337,10 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, form: &Form)
     }
 }
 
-/// Selects the row that a form changed; for several users, their hat.
-fn select(state: &mut State, form: &Form) {
+/// Selects what a form changed; for several users, only their hat.
+fn select_changed(state: &mut State, form: &Form) {
     let hat = form.resolve_hat().ok().map(|chosen| chosen.id);
-    let at = match &form.subject {
+    let member = match &form.subject {
         FormSubject::AddRoom => Jid::parse_input(form.text(FieldName::Room).trim())
             .ok()
             .map(|room| (room, None)),
@@ -351,7 +354,7 @@ fn select(state: &mut State, form: &Form) {
             single(members).map(|(room, user)| (room.clone(), Some(user.clone())))
         }
         FormSubject::EditHats { attachments, .. } => {
-            single(attachments).map(|at| (at.room.clone(), Some(at.user.clone())))
+            single(attachments).map(|attachment| (attachment.room.clone(), Some(attachment.user.clone())))
         }
         FormSubject::DefineHat { .. } => {
             let catalog = state.top_as_mut::<CatalogOverlay>();
@@ -362,7 +365,7 @@ fn select(state: &mut State, form: &Form) {
         }
         FormSubject::EditDefined { .. } => return,
     };
-    match (state.grouping(), at, hat) {
+    match (state.grouping(), member, hat) {
         (Grouping::ByRoom, Some((room, user)), hat) => {
             state
                 .browser

@@ -29,8 +29,8 @@ pub(super) fn run(state: &mut State, id: CommandId, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Runs the command chosen in the palette or the help.
-fn run_found(state: &mut State, effects: &mut Vec<Effect>) {
+/// Accepts the selected item of the finder: runs the chosen command, or goes to the chosen place.
+fn accept_found(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(id) = finder::choose(state) {
         run(state, id, effects);
     }
@@ -90,7 +90,7 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::Filter => (State::check_loaded, filter::start),
         Id::Palette => (State::check_loaded, |state, _| finder::palette(state, enabled)),
         Id::History => (State::check_loaded, history::open),
-        Id::GoTo => (finder::may_jump, finder::jump),
+        Id::GoTo => (finder::may_go_to, finder::go_to),
         Id::Sets => (sets::may_open, sets::open),
         Id::Servers => (compare::may_open, servers::open),
         Id::CompareServer => (compare::may_compare, servers::compare),
@@ -146,11 +146,11 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::ApplyFilter => (always, filter::accept),
         Id::ClearFilter => (always, filter::clear),
         Id::FilterNextPane => (always, filter::accept_and_focus_next),
-        Id::AcceptFound => (finder::may_choose, run_found),
+        Id::AcceptFound => (finder::may_choose, accept_found),
         Id::CloseFinder | Id::CloseSets | Id::No | Id::CloseCatalog | Id::CloseHistory | Id::CloseEntry | Id::CloseValues | Id::CancelRollback | Id::DraftLater | Id::CloseReport | Id::CancelImport =>
             (always, quit::close_overlay),
         Id::OpenSuggestions => (form::may_focus_list, form::focus_list),
-        Id::NewId => (form::may_make_id, form::request_new_id),
+        Id::NewId => (form::may_request_new_id, form::request_new_id),
         Id::AcceptSuggestion => (always, form::accept_suggestion),
         Id::CloseSuggestions => (always, form::leave_list),
         Id::NextValue => (always, form::next_value),
@@ -163,16 +163,16 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::Save => (always, form::save),
         Id::NextField => (always, form::next_field),
         Id::PreviousField => (always, form::previous_field),
-        Id::CancelForm => (always, form::leave),
+        Id::CancelForm => (always, form::cancel),
         Id::ApplySet => (sets::may_apply, sets::replace),
         Id::AddSetHats => (sets::may_apply, sets::add),
         Id::SaveSet => (sets::may_save, sets::save),
         Id::RenameSet => (sets::may_change, sets::rename),
-        Id::RemoveSet => (sets::may_change, sets::delete),
+        Id::RemoveSet => (sets::may_change, sets::remove),
         Id::SubmitPrompt => (always, prompt::submit),
         Id::CompletePath => (prompt::may_complete, prompt::complete),
         Id::CancelPrompt => (always, prompt::cancel),
-        Id::PromptNext | Id::PromptPrevious => (prompt::may_choose, prompt::other_field),
+        Id::PromptNext | Id::PromptPrevious => (prompt::may_choose, prompt::switch_focus),
         Id::NextOption => (prompt::may_choose, prompt::next_choice),
         Id::PreviousOption => (prompt::may_choose, prompt::previous_choice),
         Id::AcceptImport => (import_preview::may_import, import_preview::accept),
@@ -184,7 +184,7 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::BackToForm => (conflict::may_decide_later, quit::close_overlay),
         Id::DefineHat => (catalog::may_define, catalog::define),
         Id::EditCatalogHat => (catalog::may_edit, catalog::edit),
-        Id::RemoveCatalogHat => (catalog::may_delete, catalog::delete),
+        Id::RemoveCatalogHat => (catalog::may_remove, catalog::remove),
         Id::OpenEntry => (history::has_entry, history::open_entry),
         Id::SearchHistory => (always, history::search),
         Id::ApplyHistorySearch => (always, history::apply_search),
@@ -215,8 +215,8 @@ fn always(_: &State) -> Result<(), String> {
     Ok(())
 }
 
-/// Why there is no row of a kind: a filter hides all, else `reason`, with the key that adds the first item if the view has
-/// such a key and the session can change anything.
+/// Why there is no row of a kind: a filter hides all, else `reason`, with the key that adds the first item if the view
+/// has such a key and the session can change anything.
 fn none_yet(state: &State, kind: RowKind, reason: &str, add: CommandId) -> String {
     if let Some(hidden) = state.hidden_by_filter(kind) {
         return hidden;
@@ -273,7 +273,7 @@ fn may_change_affiliations(state: &State) -> Result<(), String> {
     Ok(())
 }
 
-/// Fails if the session may only change some hats.
+/// Fails if the session can change nothing, or only some hats.
 fn may_change_more_than_hats(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     if state.start().scope.rights.hats.is_some() {
@@ -282,7 +282,8 @@ fn may_change_more_than_hats(state: &State) -> Result<(), String> {
     Ok(())
 }
 
-/// In the Rooms view, all targets are in the selected room.
+/// Like [`may_change_user`], for the Rooms view, where all targets are in the selected room: also fails if the
+/// affiliations of this room cannot be changed.
 fn may_change_affiliation(state: &State) -> Result<(), String> {
     may_change_user(state).and_then(|()| affiliations_are_managed(state))
 }

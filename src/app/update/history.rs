@@ -1,4 +1,4 @@
-//! The history overlay, and an entry of it.
+//! The history overlay, and the overlays of one entry.
 
 use crate::app::filter::Filter;
 use crate::app::history::{EntryOverlay, EntryPart, EntryValuesOverlay, HistoryOverlay};
@@ -34,9 +34,9 @@ impl Layer for HistoryOverlay {
         crate::app::view::history::view(state, self)
     }
 
-    fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, effects: &mut Vec<Effect>) {
+    fn type_into(&mut self, edit: &mut dyn FnMut(&mut TextInput) -> bool, effects: &mut Vec<Effect>) {
         if let Some(search) = self.search.as_mut().filter(|search| search.editing)
-            && take(&mut search.text)
+            && edit(&mut search.text)
             && search.reparse(None)
         {
             let query = self.refilter();
@@ -94,7 +94,7 @@ impl Layer for EntryValuesOverlay {
     }
 }
 
-fn top(state: &mut State) -> Option<&mut HistoryOverlay> {
+fn top_history(state: &mut State) -> Option<&mut HistoryOverlay> {
     state.top_as_mut::<HistoryOverlay>()
 }
 
@@ -102,7 +102,7 @@ fn send_query(effects: &mut Vec<Effect>, query: Option<HistoryQuery>) {
     effects.extend(query.map(|query| Effect::Store(StoreRequest::History(query))));
 }
 
-/// Opens the history. From a pane of users or hats, only the entries about the selected one are listed.
+/// Opens the history, filtered by what is selected ([`selection_filter`]).
 pub(crate) fn open(state: &mut State, effects: &mut Vec<Effect>) {
     let mut history = HistoryOverlay::new(state.start.time_zone.clone());
     let query = history.restart(selection_filter(state));
@@ -110,12 +110,13 @@ pub(crate) fn open(state: &mut State, effects: &mut Vec<Effect>) {
     send_query(effects, Some(query));
 }
 
-/// The filter for what is selected in the focused pane, and in those before it.
+/// The filter for what is selected in the focused pane and in the panes before it. The Rooms view does not filter by
+/// room.
 fn selection_filter(state: &State) -> HistoryFilter {
     let (room, user, hat) = state.browser.selected_ids();
     let grouping = state.grouping();
     let is_up_to_focus = |kind| grouping.pane(kind) <= state.focus;
-    // The users of a room are wanted wherever something happened to them.
+    // In the Rooms view, all changes of a user are listed, whatever the room.
     let room = room.filter(|_| grouping != Grouping::ByRoom && is_up_to_focus(RowKind::Room));
     HistoryFilter {
         room: room.cloned(),
@@ -128,20 +129,20 @@ fn selection_filter(state: &State) -> HistoryFilter {
 }
 
 pub(crate) fn open_entry(state: &mut State, _: &mut Vec<Effect>) {
-    if let Some(entry) = top(state).and_then(|history| history.entry().cloned()) {
+    if let Some(entry) = top_history(state).and_then(|history| history.entry().cloned()) {
         state.open(EntryOverlay::new(entry));
     }
 }
 
 pub(crate) fn search(state: &mut State, _: &mut Vec<Effect>) {
-    if let Some(history) = top(state) {
+    if let Some(history) = top_history(state) {
         history.search.get_or_insert_with(Filter::new).editing = true;
     }
 }
 
-/// Returns the focus to the list.
+/// Returns the focus to the list. An empty search is removed.
 pub(crate) fn apply_search(state: &mut State, _: &mut Vec<Effect>) {
-    if let Some(history) = top(state)
+    if let Some(history) = top_history(state)
         && let Some(mut search) = history.search.take()
         && !search.is_empty()
     {
@@ -151,7 +152,7 @@ pub(crate) fn apply_search(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 pub(crate) fn clear_search(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(history) = top(state) {
+    if let Some(history) = top_history(state) {
         history.search = None;
         let query = history.refilter();
         send_query(effects, query);
@@ -166,7 +167,7 @@ pub(crate) fn is_filtered(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn show_all(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(history) = top(state) {
+    if let Some(history) = top_history(state) {
         history.search = None;
         let selected = history.entry().map(|entry| entry.revision);
         history.filter = HistoryFilter::default();
@@ -195,9 +196,9 @@ pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     }
 }
 
-/// Marks or unmarks the selected entry, and goes to the next.
+/// Marks or unmarks the selected entry, and selects the next one.
 pub(crate) fn mark(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(history) = top(state) {
+    if let Some(history) = top_history(state) {
         history.toggle_mark();
         let query = history.move_to(history.selected + 1);
         send_query(effects, query);
@@ -206,7 +207,7 @@ pub(crate) fn mark(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Undoes the marked entries, or the selected one.
 pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
-    match top(state) {
+    match top_history(state) {
         Some(history) if !history.marks.is_empty() => rollback::undo_marked(state, effects),
         _ => undo_selected(state, effects),
     }
@@ -214,7 +215,7 @@ pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Undoes the selected entry as a new change.
 fn undo_selected(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(entry) = top(state).and_then(|history| history.entry().cloned()) {
+    if let Some(entry) = top_history(state).and_then(|history| history.entry().cloned()) {
         undo_entry(state, effects, &entry);
     }
 }
@@ -236,7 +237,7 @@ pub(crate) fn undo_open(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 fn undo_entry(state: &mut State, effects: &mut Vec<Effect>, entry: &HistoryEntry) {
-    // If it is what Undo or Redo would act on, it counts as that.
+    // If Undo or Redo would revert the same entry, this counts as that command.
     let is_last = |steps: &[UndoStep]| {
         steps
             .last()
@@ -252,11 +253,12 @@ fn undo_entry(state: &mut State, effects: &mut Vec<Effect>, entry: &HistoryEntry
     undoing::undo_entry(state, effects, entry.clone(), kind);
 }
 
-/// Filters by a part of the selected entry, or no longer by it. Of several rooms, users or hats, one is chosen from a list.
-fn filter_by(state: &mut State, effects: &mut Vec<Effect>, by: EntryPart) {
-    let Some(history) = top(state) else { return };
-    let filter = history.filter_without(by).or_else(|| {
-        let mut values = history.parts(by);
+/// Filters by a part of the selected entry; if the history is filtered by such a part already, removes that filter. If
+/// the entry has several rooms, users or hats, opens a list to choose one.
+fn filter_by(state: &mut State, effects: &mut Vec<Effect>, part: EntryPart) {
+    let Some(history) = top_history(state) else { return };
+    let filter = history.filter_without(part).or_else(|| {
+        let mut values = history.parts(part);
         match values.len() {
             1 => values.pop().map(|value| history.filter_with(value)),
             _ => None,
@@ -266,8 +268,8 @@ fn filter_by(state: &mut State, effects: &mut Vec<Effect>, by: EntryPart) {
         let query = history.restart(filter);
         return send_query(effects, Some(query));
     }
-    let values = history.parts(by);
-    let title = match by {
+    let values = history.parts(part);
+    let title = match part {
         _ if values.is_empty() => return state.notify_error("This entry has nothing to filter by"),
         EntryPart::Actor => "Same actor",
         EntryPart::Room => "Same room",
@@ -281,12 +283,12 @@ fn filter_by(state: &mut State, effects: &mut Vec<Effect>, by: EntryPart) {
     });
 }
 
-/// Filters by what was chosen from the list.
+/// Filters by the value that is selected in the list.
 pub(crate) fn filter_by_chosen(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(shown) = state.close::<EntryValuesOverlay>() else {
+    let Some(chosen) = state.close::<EntryValuesOverlay>() else {
         return;
     };
-    if let (Some(value), Some(history)) = (shown.values.get(shown.selected), top(state)) {
+    if let (Some(value), Some(history)) = (chosen.values.get(chosen.selected), top_history(state)) {
         let filter = history.filter_with(value.clone());
         let query = history.restart(filter);
         send_query(effects, Some(query));

@@ -1,4 +1,4 @@
-//! The preview of an import: reading its rows, importing, canceling.
+//! The preview of an import: its rows, and importing them.
 
 use crate::app::describe;
 use crate::app::import_preview::ImportPreview;

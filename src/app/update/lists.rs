@@ -4,7 +4,7 @@ use crate::app::{Effect, State};
 
 use super::panes;
 
-/// The number of rows of a page: those that are visible.
+/// The number of rows in a page: as many as are visible.
 fn page_size(state: &State, down: bool) -> usize {
     let rows = state.size.1;
     match state.top() {
@@ -14,7 +14,8 @@ fn page_size(state: &State, down: bool) -> usize {
     }
 }
 
-/// Moves the selection in the focused list. `to` maps the selected row to the new one; `None` leaves the list upward.
+/// Moves the selection in the focused list. `to` maps the selected row to the new one; `None` leaves the list of an
+/// overlay upward, and in a pane selects the first row.
 pub(super) fn move_selection(
     state: &mut State,
     effects: &mut Vec<Effect>,

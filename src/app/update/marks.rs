@@ -6,7 +6,7 @@ use crate::app::{Effect, RowKind, State, describe};
 
 use super::panes;
 
-/// Marks the selected row and moves to the next, as file managers do.
+/// Marks or unmarks the selected row and moves to the next, as file managers do.
 pub(crate) fn mark(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
     state.browser.mark(pane, &state.view, Column::mark);
@@ -23,8 +23,8 @@ pub(crate) fn mark_all(state: &mut State, _: &mut Vec<Effect>) {
 /// Starts a range that follows the selection, or finishes it.
 pub(crate) fn mark_range(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
-    let begun = state.browser.mark(pane, &state.view, Column::mark_range);
-    if begun {
+    let has_started = state.browser.mark(pane, &state.view, Column::mark_range);
+    if has_started {
         state.notify(format!(
             "Range started: move, {} to finish, {} to cancel",
             state.key(CommandId::MarkRange),
@@ -35,7 +35,7 @@ pub(crate) fn mark_range(state: &mut State, _: &mut Vec<Effect>) {
     }
 }
 
-/// Cancels a range, else clears all marks. Returns false if nothing was marked.
+/// Cancels a range, else clears all marks. Returns false if there was nothing to clear.
 pub(super) fn clear(state: &mut State) -> bool {
     let pane = state.focus;
     state.browser.mark(pane, &state.view, Column::clear_marks)
@@ -45,7 +45,7 @@ pub(super) fn clear(state: &mut State) -> bool {
 fn notify_count(state: &mut State) {
     let pane = state.focus;
     let marked = state.marked(pane);
-    let seen = (0..state.length(pane))
+    let visible = (0..state.length(pane))
         .filter(|row| state.is_marked(pane, *row))
         .count();
     let noun = match state.grouping().kind(pane) {
@@ -53,7 +53,7 @@ fn notify_count(state: &mut State) {
         RowKind::User => "user",
         RowKind::Hat => "hat",
     };
-    let hidden = match marked - seen {
+    let hidden = match marked - visible {
         0 => String::new(),
         hidden => format!(" ({hidden} hidden by the filter)"),
     };

@@ -1,4 +1,4 @@
-//! The mouse: a click selects, a double click acts as Enter, the wheel scrolls.
+//! The mouse: a click selects, a double click acts as Enter, the wheel moves the selection.
 
 use crate::app::lookup::lookup_default;
 use crate::app::{Effect, Key, KeyCode, MouseTarget, State};
@@ -15,18 +15,18 @@ pub(super) fn click(state: &mut State, on: &[MouseTarget], double: bool, effects
         return;
     }
     state.notice = None;
-    let is_row = |spot: &MouseTarget| matches!(spot, MouseTarget::Row(_));
+    let is_row = |target: &MouseTarget| matches!(target, MouseTarget::Row(_));
     if double && on.iter().any(is_row) {
         // The first click selected the row; rows may have moved under the mouse since.
         run_default(state, KeyCode::Enter, effects);
         return;
     }
     state.selection_lost = None;
-    for spot in on {
-        match (*spot, state.overlays.last_mut()) {
+    for target in on {
+        match (*target, state.overlays.last_mut()) {
             (MouseTarget::Pane(pane), None) => focus(state, pane, effects),
             (MouseTarget::Row(row), _) => lists::move_selection(state, effects, |_| Some(row)),
-            (spot, Some(top)) => top.click(spot),
+            (target, Some(top)) => top.click(target),
             (_, None) => {}
         }
     }
@@ -40,7 +40,7 @@ fn focus(state: &mut State, pane: crate::app::Pane, effects: &mut Vec<Effect>) {
     state.focus = pane;
 }
 
-/// Moves the selection in the list under the mouse, focusing it, else in the focused list.
+/// Moves the selection in the list under the mouse, which gets the focus, or else in the focused list.
 pub(super) fn wheel(state: &mut State, on: &[MouseTarget], down: bool, effects: &mut Vec<Effect>) {
     state.notice = None;
     let to = |at: usize| {

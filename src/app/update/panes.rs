@@ -40,7 +40,7 @@ pub(crate) fn focus_outer(state: &mut State, _: &mut Vec<Effect>) {
     };
 }
 
-/// Changes the pane to its next sort order.
+/// Sorts the focused pane by its next sort order.
 pub(crate) fn cycle_sort(state: &mut State, _: &mut Vec<Effect>) {
     let (grouping, pane) = (state.grouping(), state.focus);
     let mut sort = state.sort(pane).next(grouping, pane);

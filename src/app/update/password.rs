@@ -1,4 +1,4 @@
-//! The question for a password.
+//! The prompt for the password of an account on a server.
 
 use std::sync::Arc;
 
@@ -25,21 +25,21 @@ impl Layer for PasswordPrompt {
         true
     }
 
-    fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
-        take(&mut self.text);
+    fn type_into(&mut self, edit: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
+        edit(&mut self.text);
     }
 }
 
-/// Asks for the password that a server waits for.
+/// Asks for the password of an account that a server needs.
 pub(super) fn ask(state: &mut State, server: Arc<str>, account: Jid) {
     let news = format!("{server:?} needs the password of {account}");
     arrivals::open_when_idle(state, PasswordPrompt::new(server, account), &news);
 }
 
-fn answer(state: &mut State, effects: &mut Vec<Effect>, gives: bool) {
+fn answer(state: &mut State, effects: &mut Vec<Effect>, is_given: bool) {
     if let Some(prompt) = state.close::<PasswordPrompt>() {
         let text = prompt.text.text();
-        let password = (gives && !text.is_empty()).then(|| Secret::new(text));
+        let password = (is_given && !text.is_empty()).then(|| Secret::new(text));
         effects.push(Effect::Server(ServerRequest::Password {
             server: prompt.server,
             password,

@@ -1,4 +1,4 @@
-//! Prompts for a file name or a set name: import, export, saving and renaming hat sets.
+//! Prompts for a file to import or export, the name of a hat set, or the reason of a change.
 
 use super::{arrivals, sets};
 use crate::app::draft::Draft;
@@ -17,10 +17,10 @@ use crate::exchange::{
 use crate::model::{MAX_TEXT_BYTES, Wardrobe};
 use crate::store::ChangeReason;
 
-/// A restricted session must not access arbitrary files.
-fn require_unrestricted(state: &State, what: &str) -> Result<(), String> {
+/// Fails in a restricted session, which must not access arbitrary files.
+fn require_unrestricted(state: &State, action: &str) -> Result<(), String> {
     if state.start.scope.is_restricted() {
-        return Err(format!("{what} is not available in a restricted session"));
+        return Err(format!("{action} is not available in a restricted session"));
     }
     Ok(())
 }
@@ -51,12 +51,13 @@ pub(crate) fn import(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 pub(crate) fn export(state: &mut State, _: &mut Vec<Effect>) {
-    let parts = export_scopes(state);
-    let choices = parts.iter().map(scope_choice).collect();
-    state.open_prompt(Prompt::new(PromptKind::Export(parts), "", choices, 0));
+    let scopes = export_scopes(state);
+    let choices = scopes.iter().map(scope_choice).collect();
+    state.open_prompt(Prompt::new(PromptKind::Export(scopes), "", choices, 0));
 }
 
-/// The possible export scopes. The first is what a command would act on here, marked or selected.
+/// The scopes that can be exported. The first, which is the default, has the marked or selected items of the focused
+/// pane if these are rooms or users.
 fn export_scopes(state: &State) -> Vec<ExportScope> {
     let room = state.room().map(|(jid, _)| jid.clone());
     let user = room.clone().zip(state.user().map(|(jid, _)| jid.clone()));
@@ -71,35 +72,36 @@ fn export_scopes(state: &State) -> Vec<ExportScope> {
         user.map(|(room, user)| ExportScope::User(room, user)),
     ];
     let [[marked_rooms, room], [marked_users, user]] = [of_rooms, of_users];
-    let about_rooms = state.grouping().kind(state.focus) == RowKind::Room
+    let prefers_rooms = state.grouping().kind(state.focus) == RowKind::Room
         || (state.is_by_hat() && state.focus == Pane::First);
-    let parts = if about_rooms {
+    let scopes = if prefers_rooms {
         [marked_rooms, marked_users, room, Some(ExportScope::All), user]
     } else {
         [marked_users, marked_rooms, user, room, Some(ExportScope::All)]
     };
-    parts.into_iter().flatten().collect()
+    scopes.into_iter().flatten().collect()
 }
 
 /// The label of a scope among the choices.
-fn scope_choice(part: &ExportScope) -> String {
+fn scope_choice(scope: &ExportScope) -> String {
     let marked = |number: usize, noun: &str| match number {
         1 => format!("the marked {noun}"),
         more => format!("the {more} marked {noun}s"),
     };
-    match part {
+    match scope {
         ExportScope::Rooms(rooms) => marked(rooms.len(), "room"),
         ExportScope::Users(room, users) => format!("{} in {room}", marked(users.len(), "user")),
-        part => describe::export_scope(part),
+        scope => describe::export_scope(scope),
     }
 }
 
-/// Closes the prompt. What was typed is kept for the next one of its kind.
+/// Closes the prompt. The typed text is kept for the next prompt of the same kind, except for a new name of a set or a
+/// reason.
 pub(crate) fn cancel(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(prompt) = state.close::<Prompt>() {
-        let is_new = !matches!(prompt.kind, PromptKind::RenameSet(_) | PromptKind::Reason);
+        let keeps_text = !matches!(prompt.kind, PromptKind::RenameSet(_) | PromptKind::Reason);
         let typed = prompt.text.text();
-        if is_new && !typed.trim().is_empty() {
+        if keeps_text && !typed.trim().is_empty() {
             state.canceled_prompts.insert(prompt.heading().to_owned(), typed);
         } else {
             state.canceled_prompts.remove(prompt.heading());
@@ -128,20 +130,20 @@ impl Layer for Prompt {
         !self.is_choosing
     }
 
-    /// A reason belongs to the question below.
+    /// Closes the prompt for a reason if the question below has been closed.
     fn close_reason(&mut self, below: Option<&dyn Layer>, _: &Wardrobe) -> Option<&'static str> {
         let is_question = below.is_some_and(|below| below.downcast_ref::<Confirm>().is_some());
         (self.kind == PromptKind::Reason && !is_question)
             .then_some("Not done: the data changed in the meantime. Try again")
     }
 
-    /// Editing cancels waiting for the previous submission.
-    fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
+    /// If the text changes, the result of the previous submission is no longer waited for.
+    fn type_into(&mut self, edit: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
         if self.is_choosing {
             return;
         }
         let before = self.text.text();
-        if take(&mut self.text) && self.text.text() != before {
+        if edit(&mut self.text) && self.text.text() != before {
             self.refuse(Vec::new());
         }
     }
@@ -151,28 +153,28 @@ impl Layer for Prompt {
     }
 
     fn click(&mut self, on: MouseTarget) {
-        if let MouseTarget::Choice(at) = on
-            && at < self.choices.len()
+        if let MouseTarget::Choice(option) = on
+            && option < self.choices.len()
         {
-            self.at = at;
+            self.at = option;
             self.is_choosing = true;
             self.refuse(Vec::new());
         }
     }
 }
 
-fn top(state: &mut State) -> Option<&mut Prompt> {
+fn top_prompt(state: &mut State) -> Option<&mut Prompt> {
     state.top_as_mut::<Prompt>()
 }
 
 /// Closes the topmost prompt.
 pub(super) fn close(state: &mut State) {
-    if top(state).is_some() {
+    if top_prompt(state).is_some() {
         state.overlays.pop();
     }
 }
 
-/// The prompt that waits for the result of a file operation; it may be under a question.
+/// The prompt that waits for the result of a file operation; a question may be open above it.
 fn waiting_prompt(state: &mut State) -> Option<&mut Prompt> {
     let mut prompts = state
         .overlays
@@ -188,18 +190,19 @@ pub(crate) fn may_complete(state: &State) -> Result<(), String> {
     }
 }
 
-/// Completes the typed path once its folder is listed.
+/// Lists the folder of the typed path to complete the path; from the options, returns to the text.
 pub(crate) fn complete(state: &mut State, effects: &mut Vec<Effect>) {
-    match top(state) {
+    match top_prompt(state) {
         Some(prompt) if prompt.is_choosing => prompt.is_choosing = false,
         Some(prompt) => effects.push(Effect::ListFolder(prompt.text.text())),
         None => {}
     }
 }
 
-/// Completes the path with what its folder contains, unless something else was typed meanwhile.
+/// Completes the typed path with the names in its folder, unless the text changed in the meantime.
 pub(super) fn folder_listed(state: &mut State, typed: &str, entries: &[FolderEntry]) {
-    let Some(prompt) = top(state).filter(|prompt| prompt.takes_path() && prompt.text.text() == typed) else {
+    let Some(prompt) = top_prompt(state).filter(|prompt| prompt.takes_path() && prompt.text.text() == typed)
+    else {
         return;
     };
     let completed = path_completion::complete(typed, entries);
@@ -220,9 +223,9 @@ pub(crate) fn may_choose(state: &State) -> Result<(), String> {
     }
 }
 
-/// Moves between the text and the options.
-pub(crate) fn other_field(state: &mut State, _: &mut Vec<Effect>) {
-    if let Some(prompt) = top(state) {
+/// Moves the focus between the text and the options.
+pub(crate) fn switch_focus(state: &mut State, _: &mut Vec<Effect>) {
+    if let Some(prompt) = top_prompt(state) {
         prompt.is_choosing = !prompt.is_choosing;
     }
 }
@@ -236,7 +239,7 @@ pub(crate) fn previous_choice(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 fn cycle_choice(state: &mut State, by: isize) {
-    if let Some(prompt) = top(state) {
+    if let Some(prompt) = top_prompt(state) {
         let length = prompt.choices.len().max(1);
         prompt.at = prompt
             .at
@@ -246,47 +249,45 @@ fn cycle_choice(state: &mut State, by: isize) {
     }
 }
 
-/// Submits the prompt.
 pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(prompt) = top(state) else { return };
-    let (path, heading) = (prompt.text.text().trim().to_owned(), prompt.heading());
-    if let Err(problem) = check_name(&prompt.kind, &path) {
+    let Some(prompt) = top_prompt(state) else { return };
+    let (input, heading) = (prompt.text.text().trim().to_owned(), prompt.heading());
+    if let Err(problem) = check_input(&prompt.kind, &input) {
         prompt.refuse(vec![problem]);
         return;
     }
-    let (ask, at) = (prompt.kind.clone(), prompt.at);
+    let (kind, choice) = (prompt.kind.clone(), prompt.at);
     state.canceled_prompts.remove(heading);
-    let effect = match ask {
-        PromptKind::SaveSet(hats, _) => return sets::save_as(state, effects, &path, &hats),
-        PromptKind::Reason => return set_reason(state, &path),
-        PromptKind::RenameSet(name) => return sets::rename_to(state, effects, &name, &path),
-        PromptKind::Import(_) => Effect::Import(path),
-        PromptKind::Export(parts) => {
-            let Some(form) = FileFormat::from_name(&path) else {
-                if let Some(prompt) = top(state) {
+    let effect = match kind {
+        PromptKind::SaveSet(hats, _) => return sets::save_as(state, effects, &input, &hats),
+        PromptKind::Reason => return set_reason(state, &input),
+        PromptKind::RenameSet(name) => return sets::rename_to(state, effects, &name, &input),
+        PromptKind::Import(_) => Effect::Import(input),
+        PromptKind::Export(scopes) => {
+            let Some(format) = FileFormat::from_name(&input) else {
+                if let Some(prompt) = top_prompt(state) {
                     prompt.refuse(vec!["Use the extension .csv or .json".into()]);
                 }
                 return;
             };
-            let part = parts.get(at).cloned().unwrap_or_default();
-            let over = false;
+            let scope = scopes.get(choice).cloned().unwrap_or_default();
             let export = ExportRequest {
-                path,
-                scope: part,
-                format: form,
-                overwrite: over,
+                path: input,
+                scope,
+                format,
+                overwrite: false,
             };
             Effect::Export(export, state.view.clone())
         }
     };
-    if let Some(prompt) = top(state) {
+    if let Some(prompt) = top_prompt(state) {
         prompt.refuse(Vec::new());
         prompt.is_waiting = true;
     }
     effects.push(effect);
 }
 
-/// Closes the prompt for the reason, and shows the question again. An empty text is no reason.
+/// Closes the prompt for the reason, and shows the question again. An empty text removes the reason.
 fn set_reason(state: &mut State, text: &str) {
     state.close::<Prompt>();
     if let Some(confirm) = state.top_as_mut::<Confirm>() {
@@ -295,31 +296,31 @@ fn set_reason(state: &mut State, text: &str) {
     }
 }
 
-/// Checks a file name, set name or reason.
-fn check_name(ask: &PromptKind, name: &str) -> Result<(), String> {
-    let is_file = matches!(ask, PromptKind::Import(_) | PromptKind::Export(_));
-    let what = if *ask == PromptKind::Reason {
+/// Checks a submitted file name, set name or reason.
+fn check_input(kind: &PromptKind, input: &str) -> Result<(), String> {
+    let is_file = matches!(kind, PromptKind::Import(_) | PromptKind::Export(_));
+    let what = if *kind == PromptKind::Reason {
         "reason"
     } else {
         "name"
     };
-    match name.is_empty() {
-        true if *ask == PromptKind::Reason => Ok(()),
+    match input.is_empty() {
+        true if *kind == PromptKind::Reason => Ok(()),
         true if is_file => Err("Enter a file name".into()),
         true => Err("Enter a name for the set".into()),
-        false if !is_file && name.len() > MAX_TEXT_BYTES => {
+        false if !is_file && input.len() > MAX_TEXT_BYTES => {
             Err(format!("The {what} is too long (limit 1,024 bytes)"))
         }
-        false if !is_file && name.chars().any(char::is_control) => {
+        false if !is_file && input.chars().any(char::is_control) => {
             Err(format!("The {what} contains a line break or control character"))
         }
         false => Ok(()),
     }
 }
 
-/// Handles the content of the file to import: previews it, or shows the errors.
-pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<ParsedImport>, ImportErrors>) {
-    let (now, zone) = (state.view.clone(), state.zone());
+/// Handles the content of the file to import: opens a preview, or shows the errors in the prompt.
+pub(super) fn import_read(state: &mut State, path: &str, result: Result<Box<ParsedImport>, ImportErrors>) {
+    let (wardrobe, zone) = (state.view.clone(), state.zone());
     let Some(prompt) = waiting_prompt(state).filter(|prompt| prompt.text.text().trim() == path) else {
         return;
     };
@@ -327,21 +328,21 @@ pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<Parse
         return;
     };
     let replace = prompt.at == 1;
-    let planned = given.and_then(|given| {
-        let target = applicable_target(&given, target);
-        let how = ImportOptions {
+    let planned = result.and_then(|parsed| {
+        let target = applicable_target(&parsed, target);
+        let options = ImportOptions {
             target: target.clone(),
             replace,
             restricted: false,
             new_users: None,
         };
-        let rooms = given.rooms(&target).into_iter().cloned().collect::<Vec<_>>();
-        let into = match (rooms.as_slice(), &target.user) {
+        let rooms = parsed.rooms(&target).into_iter().cloned().collect::<Vec<_>>();
+        let destination = match (rooms.as_slice(), &target.user) {
             ([room], Some(user)) => format!("{user} in {room}"),
             ([room], None) => room.to_string(),
             (rooms, _) => describe::count(rooms.len(), "room"),
         };
-        ImportPreview::new((path, &into), *given, how, &now, zone)
+        ImportPreview::new((path, &destination), *parsed, options, &wardrobe, zone)
     });
     match planned {
         Err(errors) => prompt.refuse(errors.lines()),
@@ -358,9 +359,9 @@ pub(super) fn import_read(state: &mut State, path: &str, given: Result<Box<Parse
     }
 }
 
-/// The part of the target that applies to the content: content with its own addresses needs none.
-fn applicable_target(given: &ParsedImport, target: ImportTarget) -> ImportTarget {
-    match given.content {
+/// The part of the target that the file needs: a room or user without an address gets the one of the target.
+fn applicable_target(parsed: &ParsedImport, target: ImportTarget) -> ImportTarget {
+    match parsed.content {
         ImportExtent::Document(_) => ImportTarget::default(),
         ImportExtent::Room(_) => ImportTarget { user: None, ..target },
         ImportExtent::User(..) => target,
@@ -369,38 +370,39 @@ fn applicable_target(given: &ParsedImport, target: ImportTarget) -> ImportTarget
 
 /// Exports again after the user agreed to overwrite the file.
 pub(super) fn overwrite(state: &mut State, effects: &mut Vec<Effect>, export: ExportRequest) {
-    if let Some(prompt) = top(state) {
+    if let Some(prompt) = top_prompt(state) {
         prompt.is_waiting = true;
     }
     effects.push(Effect::Export(export, state.view.clone()));
 }
 
 /// Handles the result of an export.
-pub(super) fn export_done(state: &mut State, export: ExportRequest, result: Result<ExportOutcome, String>) {
-    let Some(prompt) = waiting_prompt(state).filter(|prompt| prompt.text.text().trim() == export.path) else {
+pub(super) fn export_done(state: &mut State, request: ExportRequest, result: Result<ExportOutcome, String>) {
+    let Some(prompt) = waiting_prompt(state).filter(|prompt| prompt.text.text().trim() == request.path)
+    else {
         return;
     };
     match result {
         Err(reason) => prompt.refuse(vec![reason]),
         Ok(ExportOutcome::Exists) => {
             prompt.is_waiting = false;
-            let path = &export.path;
+            let path = &request.path;
             let confirm = Confirm::new(
                 "Overwrite file",
                 format!("Overwrite {path}?"),
                 "The file exists. Its content will be lost.",
                 ConfirmedAction::Export(ExportRequest {
                     overwrite: true,
-                    ..export
+                    ..request
                 }),
             );
-            // Above its prompt, but below what may have been opened over that.
-            let place = state
+            // Above the prompt, but below overlays that were opened above the prompt.
+            let position = state
                 .overlays
                 .iter()
                 .position(|overlay| overlay.downcast_ref::<Prompt>().is_some());
-            let place = place.map_or(state.overlays.len(), |at| at + 1);
-            state.overlays.insert(place, Box::new(confirm));
+            let position = position.map_or(state.overlays.len(), |at| at + 1);
+            state.overlays.insert(position, Box::new(confirm));
         }
         Ok(ExportOutcome::Done(lost)) => {
             state
@@ -413,8 +415,8 @@ pub(super) fn export_done(state: &mut State, export: ExportRequest, result: Resu
                     lost.join(", ")
                 ),
             };
-            let what = describe::export_scope(&export.scope);
-            state.notify(format!("Exported {what} to {}{lost}", export.path));
+            let what = describe::export_scope(&request.scope);
+            state.notify(format!("Exported {what} to {}{lost}", request.path));
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::model::{Hats, Wardrobe};
 
 use super::{batch, commit, hat_clipboard};
 
-/// Hat sets belong to the whole data file, of which a restricted session sees only some rooms.
+/// Whether the hat sets can be opened. They belong to the whole data file, so they are not available in a session
+/// restricted to some rooms.
 pub(crate) fn may_open(state: &State) -> Result<(), String> {
     if state.start.scope.rooms.is_some() {
         return Err("Hat sets are not available in a session restricted by --room".into());
@@ -36,9 +37,9 @@ impl Layer for SetsOverlay {
         true
     }
 
-    fn type_into(&mut self, take: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
+    fn type_into(&mut self, edit: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
         let before = self.text.text();
-        if take(&mut self.text) && self.text.text() != before {
+        if edit(&mut self.text) && self.text.text() != before {
             self.row = 0;
         }
     }
@@ -53,12 +54,12 @@ impl Layer for SetsOverlay {
     }
 }
 
-fn top(state: &State) -> Option<&SetsOverlay> {
+fn open_sets(state: &State) -> Option<&SetsOverlay> {
     state.top_as::<SetsOverlay>()
 }
 
 fn selected(state: &State) -> Result<NamedHats, String> {
-    let sets = top(state).ok_or("The hat sets are not open")?;
+    let sets = open_sets(state).ok_or("The hat sets are not open")?;
     let mut entries = sets.entries(&state.view)?;
     match sets.selected(entries.len()) {
         Some(at) => Ok(entries.swap_remove(at)),
@@ -97,7 +98,7 @@ fn apply(state: &mut State, effects: &mut Vec<Effect>, replace: bool) {
     }
 }
 
-/// Saving a set takes the same hats as copying them.
+/// Whether hats can be saved as a set: the same hats that could be copied.
 pub(crate) fn may_save(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     state.view.hat_sets().map_err(|error| error.to_string())?;
@@ -105,10 +106,10 @@ pub(crate) fn may_save(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn save(state: &mut State, _: &mut Vec<Effect>) {
-    let typed = top(state).map(|sets| sets.text.text().trim().to_owned());
-    if let Ok((hats, of)) = hat_clipboard::hats_to_save(state) {
-        let ask = PromptKind::SaveSet(hats, of);
-        let prompt = Prompt::new(ask, &typed.unwrap_or_default(), Vec::new(), 0);
+    let typed = open_sets(state).map(|sets| sets.text.text().trim().to_owned());
+    if let Ok((hats, owner)) = hat_clipboard::hats_to_save(state) {
+        let kind = PromptKind::SaveSet(hats, owner);
+        let prompt = Prompt::new(kind, &typed.unwrap_or_default(), Vec::new(), 0);
         state.open_prompt(prompt);
     }
 }
@@ -125,27 +126,27 @@ pub(crate) fn rename(state: &mut State, _: &mut Vec<Effect>) {
     }
 }
 
-/// Removes the set without asking, since it can be undone.
-pub(crate) fn delete(state: &mut State, effects: &mut Vec<Effect>) {
+/// Removes the set without asking, since this can be undone.
+pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     if let Ok((name, _)) = selected(state) {
         commit::execute(state, effects, |next| next.put_hat_set(&name, None));
     }
 }
 
-/// Saves a set under the typed name. Asks before replacing another set.
+/// Saves hats as a set under the typed name. Asks before replacing a set of this name with other hats.
 pub(super) fn save_as(state: &mut State, effects: &mut Vec<Effect>, name: &str, hats: &Hats) {
-    let there = state
+    let existing = state
         .view
         .hat_sets()
         .ok()
         .and_then(|sets| sets.get(name).cloned());
-    match there.filter(|there| there != hats) {
-        None => execute(state, effects, |next| next.put_hat_set(name, Some(hats))),
-        Some(there) => {
+    match existing.filter(|existing| existing != hats) {
+        None => execute_for_prompt(state, effects, |next| next.put_hat_set(name, Some(hats))),
+        Some(existing) => {
             let question = format!("Replace hat set \"{name}\"?");
             let consequence = format!(
                 "It has {}; it will have {}.",
-                describe::hats(&there),
+                describe::hats(&existing),
                 describe::hats(hats)
             );
             batch::confirm(state, ("Replace hat set", question), consequence, |next| {
@@ -155,12 +156,13 @@ pub(super) fn save_as(state: &mut State, effects: &mut Vec<Effect>, name: &str, 
     }
 }
 
-pub(super) fn rename_to(state: &mut State, effects: &mut Vec<Effect>, name: &str, to: &str) {
-    execute(state, effects, |next| next.rename_hat_set(name, to));
+pub(super) fn rename_to(state: &mut State, effects: &mut Vec<Effect>, name: &str, new_name: &str) {
+    execute_for_prompt(state, effects, |next| next.rename_hat_set(name, new_name));
 }
 
-/// Applies the change of a prompt and closes it. A rejected change is reported in the prompt.
-fn execute(
+/// Makes the change that the top prompt asked for, and closes the prompt. If the change is rejected, the prompt stays
+/// open and shows why.
+fn execute_for_prompt(
     state: &mut State,
     effects: &mut Vec<Effect>,
     operation: impl Fn(&mut Wardrobe) -> Result<crate::model::Group, crate::model::EditError>,

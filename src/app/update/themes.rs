@@ -1,4 +1,4 @@
-//! The choice of a theme.
+//! The list of themes.
 
 use crate::app::place::Place;
 use crate::app::themes::ThemesOverlay;
