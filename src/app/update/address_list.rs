@@ -1,4 +1,4 @@
-//! Pasting a list of addresses into the form that adds a user.
+//! Pasting a list of addresses into the form that adds users.
 
 use crate::app::form::{FieldName, FieldValue, Form, FormSubject};
 use crate::app::text::MAX_PASTE;
@@ -6,20 +6,21 @@ use crate::app::{Effect, State, addresses, describe};
 
 use super::form;
 
-/// Limit of a pasted list, in bytes.
+/// Maximum length of a pasted list, in bytes.
 const MAX_LIST_BYTES: usize = 1 << 20;
 
-/// Handles a pasted list of addresses while the address field of the form that adds a user has the focus: asks about adding
-/// them at once. Returns false if this is not such a list.
+/// Handles a list of addresses that is pasted into the address field of the form that adds users: asks whether to add
+/// all of them, or shows what is wrong with the list. Returns false if the text is not a list, or another field has the
+/// focus.
 pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) -> bool {
     let Some(form) = state.top_as_mut::<Form>() else {
         return false;
     };
-    let adds = matches!(form.subject, FormSubject::AddUser { .. });
+    let adds_users = matches!(form.subject, FormSubject::AddUser { .. });
     let Some(FieldValue::Text(text)) = form.field_mut().map(|field| &mut field.value) else {
         return false;
     };
-    if !adds || !addresses::is_list(pasted) {
+    if !adds_users || !addresses::is_list(pasted) {
         return false;
     }
     if pasted.len() > MAX_LIST_BYTES {
@@ -31,18 +32,19 @@ pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) 
         return true;
     }
     let before = text.text();
-    let whole = match before.trim() {
+    let list = match before.trim() {
         "" => pasted.to_owned(),
         // On the first line, so that line numbers in errors match the pasted text.
         before => format!("{before}, {pasted}"),
     };
-    // A list that fits into the field is put there, so that errors in it can be corrected. It keeps its lines, since each is
-    // checked by itself: joined, a name without an address would look like the name of another line's address.
-    if whole.len() <= MAX_PASTE {
-        text.set(whole.trim_end());
+    // A list that fits into the field is put there, so that errors can be corrected. Its line breaks are kept, because
+    // each line is parsed separately: if lines were joined, a name without an address would look like the name of the
+    // next line's address.
+    if list.len() <= MAX_PASTE {
+        text.set(list.trim_end());
     }
     let mut filled = form.clone();
-    filled.set_text(FieldName::User, &whole);
+    filled.set_text(FieldName::User, &list);
     form::propose(state, effects, &filled);
     true
 }

@@ -1,4 +1,4 @@
-//! Batch edits: a change of one or many users or rooms as one group. Changes of several ask for confirmation first.
+//! Batch edits: a change of one or many users or rooms as one group, confirmed first if it changes several users.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ pub(super) enum BatchSkip {
 impl BatchSkip {
     /// Number and reason, such as `2 users already have it (unchanged)`.
     fn describe(self, number: usize) -> String {
-        let (one, more) = match self {
+        let (singular, plural) = match self {
             Self::Unchanged => ("already has this value", "already have this value"),
             Self::HasHat => ("already has it (unchanged)", "already have it (unchanged)"),
             Self::Banned => ("is banned", "are banned"),
@@ -41,7 +41,7 @@ impl BatchSkip {
         format!(
             "{} {}",
             describe::count(number, "user"),
-            if number == 1 { one } else { more }
+            if number == 1 { singular } else { plural }
         )
     }
 }
@@ -52,7 +52,7 @@ pub(super) struct BatchEdit {
     edits: Vec<Edit>,
     changed: BTreeSet<RoomUser>,
     skipped: BTreeMap<BatchSkip, BTreeSet<RoomUser>>,
-    /// The first error of the model.
+    /// The first error with which the model rejected an operation.
     first_error: Option<EditError>,
 }
 
@@ -61,11 +61,11 @@ pub(super) struct Batch {
     edit: BatchEdit,
     /// The action, as the title of the question.
     title: &'static str,
-    /// The question, which is asked if several people are changed.
+    /// The question, which is asked if several users are changed.
     question: String,
     /// Further consequences, as a sentence; may be empty.
     consequence: String,
-    /// Asks even if only one person is changed.
+    /// Asks even if only one user is changed.
     always_confirm: bool,
     /// Replaces the default sentence about skipped users.
     skipped_text: Option<String>,
@@ -85,19 +85,18 @@ pub(super) enum BatchOutcome {
 }
 
 impl Batch {
-    /// Asks even if only one user is changed.
-    pub(super) fn always_confirm(self, asks: bool) -> Self {
+    /// With `always`, asks even if only one user is changed.
+    pub(super) fn always_confirm(self, always: bool) -> Self {
         Self {
-            always_confirm: asks,
+            always_confirm: always,
             ..self
         }
     }
 
     /// Replaces the default sentence about skipped users.
-    pub(super) fn with_skipped_text(self, left: String) -> Self {
-        let left = Some(left);
+    pub(super) fn with_skipped_text(self, text: String) -> Self {
         Self {
-            skipped_text: left,
+            skipped_text: Some(text),
             ..self
         }
     }
@@ -114,8 +113,8 @@ impl BatchEdit {
         }
     }
 
-    /// Completes the edit with the texts of the question that is asked if several users are changed: title, question and
-    /// consequences (see [`Confirm`]).
+    /// Completes the edit with the texts of the question that is asked if several users are changed: title, question
+    /// and consequences (see [`Confirm`]).
     pub(super) fn into_batch(
         self,
         title: &'static str,
@@ -137,7 +136,7 @@ impl BatchEdit {
         &self.next
     }
 
-    /// Counts a user as changed, whom a change of the room concerns.
+    /// Counts a user as changed who is affected by a change of the room.
     pub(super) fn count_as_changed(&mut self, room: &Jid, user: &Jid) {
         self.changed.insert((room.clone(), user.clone()));
     }
@@ -170,7 +169,7 @@ impl BatchEdit {
         }
     }
 
-    /// Applies an operation that does not concern users.
+    /// Applies an operation on a room, which counts no user as changed.
     pub(super) fn change_room(
         &mut self,
         operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
@@ -201,7 +200,7 @@ impl BatchEdit {
         Ok(())
     }
 
-    /// Why the model rejects a hat for a user.
+    /// Why the model rejected an operation on a user.
     fn skip_reason(&self, room: &Jid, user: &Jid) -> BatchSkip {
         match self.next.user(room, user).map(|user| user.affiliation) {
             Some(Affiliation::Outcast) => BatchSkip::Banned,
@@ -215,14 +214,14 @@ impl BatchEdit {
         self.targets_with("in")
     }
 
-    /// The users to be changed, with another preposition before the place.
+    /// The same with another preposition before the rooms.
     pub(super) fn targets_with(&self, preposition: &str) -> String {
         let rooms = rooms_label(self.changed.iter().map(|(room, _)| room));
         let users = users_label(self.changed.iter().map(|(_, user)| user));
         format!("{users} {preposition} {rooms}")
     }
 
-    /// The number of changed users, counted in each room.
+    /// The number of changed users; a user counts once in each room.
     pub(super) fn change_count(&self) -> usize {
         self.changed.len()
     }
@@ -232,15 +231,15 @@ impl BatchEdit {
         self.changed.iter().map(|(_, user)| user).collect()
     }
 
-    /// Who is skipped and why; may be empty. A user who is changed by another edit does not count as skipped.
+    /// How many users are skipped and why; may be empty. A user who is also changed does not count as skipped.
     pub(super) fn skipped_summary(&self) -> String {
-        let all = self.changed.iter().chain(self.skipped.values().flatten());
-        let in_one_room = all.map(|(room, _)| room).collect::<BTreeSet<_>>().len() < 2;
+        let concerned = self.changed.iter().chain(self.skipped.values().flatten());
+        let in_one_room = concerned.map(|(room, _)| room).collect::<BTreeSet<_>>().len() < 2;
         let mut parts = Vec::new();
-        for (reason, members) in &self.skipped {
-            let left = members.difference(&self.changed);
+        for (reason, all) in &self.skipped {
+            let skipped = all.difference(&self.changed);
             let (rooms, users): (BTreeSet<&Jid>, BTreeSet<&Jid>) =
-                left.map(|(room, user)| (room, user)).unzip();
+                skipped.map(|(room, user)| (room, user)).unzip();
             if users.is_empty() {
                 continue;
             }
@@ -257,10 +256,10 @@ impl BatchEdit {
     /// Outcome and message when there are no edits.
     fn no_change(&self) -> (BatchOutcome, String) {
         let all_unchanged = self.skipped.keys().all(|reason| *reason == BatchSkip::Unchanged);
-        let about = self.skipped.values().map(BTreeSet::len).sum::<usize>();
+        let skipped_count = self.skipped.values().map(BTreeSet::len).sum::<usize>();
         match &self.first_error {
-            _ if all_unchanged && about < 2 => (BatchOutcome::Unchanged, "Nothing changed".into()),
-            Some(error) if about < 2 => (BatchOutcome::Failed, error.to_string()),
+            _ if all_unchanged && skipped_count < 2 => (BatchOutcome::Unchanged, "Nothing changed".into()),
+            Some(error) if skipped_count < 2 => (BatchOutcome::Failed, error.to_string()),
             _ => {
                 let message = format!("No changes: {}", self.skipped_summary());
                 let outcome = if all_unchanged {
@@ -274,8 +273,8 @@ impl BatchEdit {
     }
 }
 
-/// Applies a change of one person at once: it can be undone. For several people, asks first, saying exactly what will happen
-/// and to how many.
+/// Applies a change of at most one user at once, since it can be undone. Asks first if several users are changed or the
+/// batch always needs a confirmation; the question says exactly what will happen, and to how many users.
 pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch) -> BatchOutcome {
     if let Err(reason) = state.check_can_change() {
         state.notify_error(reason);
@@ -351,10 +350,10 @@ fn hidden_marks(state: &State) -> String {
         RowKind::Hat => "marked hat",
     };
     let marked = state.marked(pane);
-    let seen = (0..state.length(pane))
+    let visible = (0..state.length(pane))
         .filter(|row| state.is_marked(pane, *row))
         .count();
-    match marked - seen {
+    match marked - visible {
         0 => String::new(),
         hidden => format!(
             "Includes {} that the filter hides.",

@@ -1,4 +1,4 @@
-//! Builds the change that a form describes, for one user in one room as well as for many in several.
+//! Builds the change that a form describes, for one user in one room or for many users in several rooms.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::batch::{Batch, BatchEdit, BatchSkip};
 use super::catalog_title::{self, ChangedTitles};
 use super::new_users;
 
-/// Builds the change that a form describes. The error says why it cannot be made at all.
+/// Builds the change that a form describes. The error says why the change cannot be made at all.
 pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
     let chosen = || form.resolve_hat().map(|chosen| chosen.id);
     match &form.subject {
@@ -64,7 +64,7 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
     }
 }
 
-/// A change that concerns no users and needs no confirmation.
+/// Builds a change of a room that needs no confirmation.
 fn room_batch(
     wardrobe: &Wardrobe,
     change: impl FnOnce(&mut BatchEdit) -> Result<(), crate::model::EditError>,
@@ -87,7 +87,7 @@ pub(super) fn catalog_hat(form: &Form, before: &CatalogHat) -> CatalogHat {
     after
 }
 
-/// Changes the catalog entry and, if requested, the titles of the users who have the hat, as one change.
+/// Builds the change of the catalog entry and, if requested, of the titles of the users who have the hat.
 fn define_hat(
     form: &Form,
     wardrobe: &Wardrobe,
@@ -116,8 +116,9 @@ fn define_hat(
     Ok(edit.into_batch(title, question, ""))
 }
 
-/// Sets the affiliation of users. Asks first, also for one user: `outcast`; `none`, which removes them, if they have hats, are
-/// in several rooms, or are owners or admins; anything that leaves a room without an owner.
+/// Builds the change that sets the affiliation of users. Even for a single user, these changes are confirmed first:
+/// `outcast`; `none`, which removes the user, if the user has hats, is removed from several rooms, or is an owner or
+/// admin; and any change after which a room has no owner.
 pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affiliation: Affiliation) -> Batch {
     let mut edit = BatchEdit::new(wardrobe);
     let (mut hats, mut owners, mut admins) = (0, BTreeSet::new(), BTreeSet::new());
@@ -134,26 +135,26 @@ pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affilia
         }
         edit.change(room, user, |next| next.set_affiliation(user, room, affiliation));
     }
-    let (one, memberships) = (edit.users().len() < 2, edit.change_count());
-    let is_last = match affiliation {
+    let (is_single, memberships) = (edit.users().len() < 2, edit.change_count());
+    let last_owner_text = match affiliation {
         Affiliation::Owner => String::new(),
-        _ => last_owners(&owners, edit.next(), one),
+        _ => ownerless_rooms_text(&owners, edit.next(), is_single),
     };
-    let is_owner = match affiliation {
+    let owner_text = match affiliation {
         Affiliation::Owner => String::new(),
-        _ if one && !is_last.is_empty() => String::new(),
-        _ => holders(&owners, ("an owner", "owners"), one),
+        _ if is_single && !last_owner_text.is_empty() => String::new(),
+        _ => staff_text(&owners, ("an owner", "owners"), is_single),
     };
-    let is_admin = match affiliation {
-        Affiliation::Outcast | Affiliation::None => holders(&admins, ("an admin", "admins"), one),
+    let admin_text = match affiliation {
+        Affiliation::Outcast | Affiliation::None => staff_text(&admins, ("an admin", "admins"), is_single),
         _ => String::new(),
     };
-    let lost = [is_owner, is_admin, is_last.clone()];
+    let warnings = [owner_text, admin_text, last_owner_text.clone()];
     match affiliation {
         Affiliation::None => {
-            let consequence = sentences([describe::also_removes_hats(hats)].into_iter().chain(lost));
+            let consequence = sentences([describe::also_removes_hats(hats)].into_iter().chain(warnings));
             let question = format!("Remove {}?", edit.targets_with("from"));
-            let title = if one { "Remove user" } else { "Remove users" };
+            let title = if is_single { "Remove user" } else { "Remove users" };
             let is_staff = !owners.is_empty() || !admins.is_empty();
             edit.into_batch(title, question, consequence)
                 .always_confirm(hats > 0 || memberships > 1 || is_staff)
@@ -167,56 +168,57 @@ pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affilia
                 }
             };
             let effect = "The server expels banned users and does not let them in again.".to_owned();
-            let consequence = sentences([effect].into_iter().chain(lost).chain([kept]));
+            let consequence = sentences([effect].into_iter().chain(warnings).chain([kept]));
             let question = format!("Ban {}?", edit.targets_with("from"));
-            let title = if one { "Ban user" } else { "Ban users" };
+            let title = if is_single { "Ban user" } else { "Ban users" };
             edit.into_batch(title, question, consequence).always_confirm(true)
         }
         _ => {
             let question = format!("Set the affiliation of {} to {affiliation}?", edit.targets());
-            edit.into_batch("Set affiliation", question, sentences(lost))
-                .always_confirm(!is_last.is_empty())
+            edit.into_batch("Set affiliation", question, sentences(warnings))
+                .always_confirm(!last_owner_text.is_empty())
         }
     }
 }
 
-/// A sentence about those of the users who are owners or admins now; empty if none is.
-fn holders(all: &BTreeSet<(&Jid, &Jid)>, (noun, plural): (&str, &str), one: bool) -> String {
-    let people: BTreeSet<&Jid> = all.iter().map(|(user, _)| *user).collect();
+/// A sentence about the users who are owners, or admins, now; empty if there are none. `staff`: these users with their
+/// rooms.
+fn staff_text(staff: &BTreeSet<(&Jid, &Jid)>, (singular, plural): (&str, &str), is_single: bool) -> String {
+    let people: BTreeSet<&Jid> = staff.iter().map(|(user, _)| *user).collect();
     match people.len() {
         0 => String::new(),
-        _ if one => format!(
-            "The user is {noun} of {}.",
-            rooms_label(all.iter().map(|(_, room)| *room))
+        _ if is_single => format!(
+            "The user is {singular} of {}.",
+            rooms_label(staff.iter().map(|(_, room)| *room))
         ),
-        1 => format!("1 of the users is {noun}."),
+        1 => format!("1 of the users is {singular}."),
         many => format!("{many} of the users are {plural}."),
     }
 }
 
-/// A sentence about the rooms that lose their last owner; empty if none does.
-fn last_owners(owners: &BTreeSet<(&Jid, &Jid)>, next: &Wardrobe, one: bool) -> String {
+/// A sentence about the rooms that lose their last owner; empty if there are none.
+fn ownerless_rooms_text(owners: &BTreeSet<(&Jid, &Jid)>, next: &Wardrobe, is_single: bool) -> String {
     let has_owner = |room: &Jid| {
         let mut users = next.room(room).into_iter().flat_map(|room| room.users());
         users.any(|(_, user)| user.affiliation == Affiliation::Owner)
     };
     let rooms: BTreeSet<&Jid> = owners.iter().map(|(_, room)| *room).collect();
-    let lost: Vec<&Jid> = rooms.into_iter().filter(|room| !has_owner(room)).collect();
-    let label = || rooms_label(lost.iter().copied());
-    match lost.len() {
+    let ownerless: Vec<&Jid> = rooms.into_iter().filter(|room| !has_owner(room)).collect();
+    let label = || rooms_label(ownerless.iter().copied());
+    match ownerless.len() {
         0 => String::new(),
-        _ if one => format!("The user is the last owner of {}.", label()),
+        _ if is_single => format!("The user is the last owner of {}.", label()),
         _ => format!("{} will have no owner.", label()),
     }
 }
 
-/// The sentences that are not empty, as a paragraph.
+/// Joins the sentences that are not empty.
 fn sentences(all: impl IntoIterator<Item = String>) -> String {
     let all = all.into_iter().filter(|sentence| !sentence.is_empty());
     all.collect::<Vec<_>>().join(" ")
 }
 
-/// Defines a new hat in the catalogs of the rooms that have one.
+/// Defines a new hat in each room whose catalog has other hats, if an affiliated user of the room is to get the hat.
 fn define_new_hat(
     edit: &mut BatchEdit,
     members: &[RoomUser],
@@ -245,7 +247,7 @@ fn define_new_hat(
     Ok(())
 }
 
-/// Adds a hat to the users who do not have it.
+/// Builds the change that adds a hat to the users who do not have it.
 fn add_hat(
     mut edit: BatchEdit,
     form: &Form,
@@ -278,25 +280,25 @@ fn add_hat(
         .always_confirm(titles.users > 1)
 }
 
-/// Replaces an attachment with the one in the form, which may have another hat ID.
+/// Builds the change that replaces an attachment with the one in the form, which may have another hat ID.
 fn edit_hat(form: &Form, wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId) -> Result<Batch, String> {
     let (room, user) = (&at.room, &at.user);
     let mut edit = BatchEdit::new(wardrobe);
     let titles = catalog_title::set(&mut edit, form, [(room, hat)])?;
-    let known = wardrobe.room(room).and_then(|room| room.hat(hat)?.title.clone());
-    let catalog_title = form.catalog_title(known.as_deref());
+    let shown_title = wardrobe.room(room).and_then(|room| room.hat(hat)?.title.clone());
+    let catalog_title = form.catalog_title(shown_title.as_deref());
     let mut after = form.attachment();
     if form.has_other_id() && form.has_catalog_titles() {
-        // A title of the user's own comes along, unless it is what the form showed as that of the catalog.
+        // The user's own title is kept with the new ID, unless it is the title that the form has for the catalog.
         let own = after
             .title
             .clone()
             .filter(|own| **own != *form.text(FieldName::Title));
         after = after.with_title(own.as_deref());
     } else if catalog_title.is_some() {
-        after = catalog_title::without_title(edit.next(), (room, user, hat), after);
+        after = catalog_title::with_current_title(edit.next(), (room, user, hat), after);
     }
-    if titles.is_any {
+    if titles.has_changes {
         edit.count_as_changed(room, user);
     }
     edit.change(room, user, |next| {
@@ -317,9 +319,9 @@ fn edit_hat(form: &Form, wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId) -
     Ok(batch.always_confirm(true))
 }
 
-/// Applies only the fields that were changed in the form to each attachment.
+/// Builds the change that applies the fields edited in the form, and no others, to each attachment.
 fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) -> Result<Batch, String> {
-    let of_catalog = form.catalog_title(None);
+    let catalog_title = form.catalog_title(None);
     let title = form.changed_text(FieldName::Title);
     let (active, required) = (
         form.toggle_value(FieldName::Active),
@@ -334,7 +336,7 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
             edit.skip(BatchSkip::Gone, &at.room, &at.user);
             continue;
         };
-        if let (Some(title), None) = (&title, &of_catalog) {
+        if let (Some(title), None) = (&title, &catalog_title) {
             after = after.with_title(Some(title.as_str()).filter(|title| !title.is_empty()));
         }
         if let Some(active) = active {
@@ -346,7 +348,7 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         if let Some(NewEnd(end)) = end {
             after = after.with_until(end);
         }
-        if titles.is_any {
+        if titles.has_changes {
             edit.count_as_changed(&at.room, &at.user);
         }
         edit.change(&at.room, &at.user, |next| {
@@ -359,12 +361,12 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         Some(title) => parts.push(describe::quoted(title)),
         None => {}
     }
-    // The question omits what is already set for all of them.
-    let differs = |on: &bool, is: fn(&Attachment) -> bool| {
+    // The question omits a flag whose new value all of the hats have already.
+    let differs = |on: &bool, is_set: fn(&Attachment) -> bool| {
         let mut existing = attachments.iter().filter_map(|at| at.attachment(wardrobe));
-        existing.any(|attachment| is(attachment) != *on)
+        existing.any(|attachment| is_set(attachment) != *on)
     };
-    let word = |on: bool, yes: &str, no: &str| if on { yes } else { no }.to_owned();
+    let word = |on: bool, if_on: &str, if_off: &str| if on { if_on } else { if_off }.to_owned();
     let active = active.filter(|on| differs(on, Attachment::is_active));
     let required = required.filter(|on| differs(on, Attachment::is_required));
     parts.extend(active.map(|on| word(on, "active", "inactive")));
@@ -378,11 +380,15 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         FormSubject::EditHats { name, .. } => name,
         _ => "",
     };
-    let new = match title.as_deref() {
+    let label = match title.as_deref() {
         None | Some("") => "New",
         Some(_) => "New title",
     };
-    let question = format!("Edit {name} for {}? {new}: {}.", edit.targets(), parts.join(", "));
+    let question = format!(
+        "Edit {name} for {}? {label}: {}.",
+        edit.targets(),
+        parts.join(", ")
+    );
     let batch = edit.into_batch("Edit hats", question, titles.consequence());
     Ok(batch.always_confirm(titles.users > 1))
 }

@@ -10,13 +10,14 @@ use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Jid, Room, Wardro
 
 use super::new_users;
 
-/// The affiliations offered for a new user and for an existing one.
+/// The affiliations that can be chosen for a new user.
 const NEW_USER_CHOICES: &[Affiliation] = &[
     Affiliation::Owner,
     Affiliation::Admin,
     Affiliation::Member,
     Affiliation::Outcast,
 ];
+/// The affiliations that can be chosen for an existing user.
 const EXISTING_USER_CHOICES: &[Affiliation] = &[
     Affiliation::Owner,
     Affiliation::Admin,
@@ -28,7 +29,7 @@ const EXISTING_USER_CHOICES: &[Affiliation] = &[
 /// Builds the form for a subject, with the current values in its fields.
 pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
     let view = &state.view;
-    let server = server(state, &subject);
+    let server = common_server(state, &subject);
     let fields = match &subject {
         FormSubject::AddRoom => vec![text(FieldName::Room, ""), text(FieldName::RoomName, "")],
         FormSubject::EditRoom { before, .. } => {
@@ -54,8 +55,8 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         FormSubject::AddHat { .. } => vec![
             text(FieldName::Hat, ""),
             text(FieldName::Title, ""),
-            tick(FieldName::Active, true),
-            tick(FieldName::Required, false),
+            checkbox(FieldName::Active, true),
+            checkbox(FieldName::Required, false),
             text(FieldName::Expires, ""),
         ],
         FormSubject::EditHats {
@@ -64,8 +65,8 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
             ([at], Some(before)) => vec![
                 text(FieldName::Hat, at.hat.as_str()),
                 text(FieldName::Title, &title_text(view, server.as_ref(), (at, before))),
-                tick(FieldName::Active, before.is_active()),
-                tick(FieldName::Required, before.is_required()),
+                checkbox(FieldName::Active, before.is_active()),
+                checkbox(FieldName::Required, before.is_required()),
                 text(FieldName::Expires, &end_text(before.until(), &state.now())),
             ],
             (all, _) => common_fields(state, server.as_ref(), all),
@@ -81,7 +82,7 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
     };
     let suggestions = suggestions(view, &subject);
     let domain = match &subject {
-        FormSubject::AddUser { rooms } => new_users::commonest_domain(view, rooms),
+        FormSubject::AddUser { rooms } => new_users::most_common_domain(view, rooms),
         _ => None,
     };
     // Editing an existing hat nearly always means editing its title.
@@ -105,15 +106,15 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
     }
 }
 
-/// The server of the form's rooms, if all have the same one and its class is known.
-fn server(state: &State, subject: &FormSubject) -> Option<FormServer> {
-    let mut of_rooms = subject.rooms().into_iter().map(|room| {
+/// The server of the form's rooms, if all rooms have the same one and its class is known.
+fn common_server(state: &State, subject: &FormSubject) -> Option<FormServer> {
+    let mut servers = subject.rooms().into_iter().map(|room| {
         let name = state.servers.of_room(room)?.entry.name.clone();
         let class = state.servers.class_of(room)?;
         Some(FormServer { name, class })
     });
-    let first = of_rooms.next()??;
-    of_rooms
+    let first = servers.next()??;
+    servers
         .all(|other| other.as_ref() == Some(&first))
         .then_some(first)
 }
@@ -125,7 +126,7 @@ fn text(name: FieldName, text: &str) -> Field {
     }
 }
 
-fn tick(name: FieldName, on: bool) -> Field {
+fn checkbox(name: FieldName, on: bool) -> Field {
     Field {
         name,
         value: FieldValue::Toggle(on),
@@ -141,20 +142,21 @@ fn choice(options: &'static [Affiliation], chosen: Affiliation) -> Field {
     }
 }
 
-/// The suggestions of a hat or room field, without what all targets or the catalog already have.
+/// The suggestions of a hat or room field; `None` if the form has no such field. Excluded are rooms that all users are
+/// in, hats that all users have, hats that the catalog has and, when a hat is edited, the user's other hats.
 fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
-    let has = |(room, user): &RoomUser, id: &HatId| {
+    let has_hat = |(room, user): &RoomUser, id: &HatId| {
         let existing = view.user(room, user);
         existing.is_some_and(|existing| existing.hats.get(id).is_some())
     };
     match subject {
         FormSubject::AddToRoom { users } => {
-            let all_there = |room: &Room| users.iter().all(|user| room.user(user).is_some());
-            Some(Suggestions::rooms(view, all_there))
+            let all_are_in = |room: &Room| users.iter().all(|user| room.user(user).is_some());
+            Some(Suggestions::rooms(view, all_are_in))
         }
         FormSubject::AddHat { members } => {
             let (room, _) = members.first()?;
-            let all_have = |id: &HatId| members.iter().all(|member| has(member, id));
+            let all_have = |id: &HatId| members.iter().all(|member| has_hat(member, id));
             Some(Suggestions::hats(view, room, true, all_have))
         }
         FormSubject::EditHats {
@@ -164,7 +166,7 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
         } => {
             let at = attachments.first()?;
             let member = (at.room.clone(), at.user.clone());
-            let is_other = |id: &HatId| at.hat != *id && has(&member, id);
+            let is_other = |id: &HatId| at.hat != *id && has_hat(&member, id);
             Some(Suggestions::hats(view, &at.room, false, is_other))
         }
         FormSubject::DefineHat { room } => {
@@ -176,7 +178,7 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
     }
 }
 
-/// The fields of several attachments, with the values that they have in common.
+/// The fields of a form for several attachments, with the values that these have in common.
 fn common_fields(state: &State, server: Option<&FormServer>, attachments: &[AttachmentRef]) -> Vec<Field> {
     let view = &state.view;
     let existing = attachments.iter().filter_map(|at| at.attachment(view));
@@ -185,10 +187,10 @@ fn common_fields(state: &State, server: Option<&FormServer>, attachments: &[Atta
         .iter()
         .filter_map(|at| Some(title_text(view, server, (at, at.attachment(view)?))));
     let title = common_value(titles);
-    let end = common_value(existing.iter().map(|one| one.until())).flatten();
-    let flag = |name, of: fn(&Attachment) -> bool| Field {
+    let end = common_value(existing.iter().map(|attachment| attachment.until())).flatten();
+    let flag = |name, is_set: fn(&Attachment) -> bool| Field {
         name,
-        value: match common_value(existing.iter().map(|one| of(one))) {
+        value: match common_value(existing.iter().map(|attachment| is_set(attachment))) {
             Some(on) => FieldValue::Toggle(on),
             None => FieldValue::Mixed(None),
         },
@@ -201,36 +203,36 @@ fn common_fields(state: &State, server: Option<&FormServer>, attachments: &[Atta
     ]
 }
 
-/// When a hat ends, as it can be typed.
+/// The expiration time of a hat, as it can be typed; empty for never.
 fn end_text(end: Option<Timestamp>, now: &ZonedDateTime) -> String {
     end.map_or_else(String::new, |end| until::full(end, now.time_zone()))
 }
 
-/// The title in the form of a hat: the user's own, except that on servers where titles belong to the catalog its title
-/// comes first.
+/// The title in the form of a user's hat: the user's own title, or, on a server that has only the catalog's title, that
+/// one if there is one.
 fn title_text(
     view: &Wardrobe,
     server: Option<&FormServer>,
     (at, attachment): (&AttachmentRef, &Attachment),
 ) -> String {
-    let of_catalog = || {
+    let catalog_title = || {
         let entry = view.room(&at.room)?.catalog.get(&at.hat)?;
         entry.title.as_deref().filter(|title| !title.is_empty())
     };
-    let in_catalog = server.is_some_and(|server| !server.class.holds_own_titles());
-    let title = of_catalog()
-        .filter(|_| in_catalog)
+    let prefers_catalog = server.is_some_and(|server| !server.class.holds_own_titles());
+    let title = catalog_title()
+        .filter(|_| prefers_catalog)
         .or(attachment.title.as_deref());
     title.unwrap_or_default().to_owned()
 }
 
-/// The value that all items share, if they do.
+/// The value that all items have in common; `None` if there is none.
 fn common_value<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
     let first = all.next()?;
     all.all(|other| other == first).then_some(first)
 }
 
-/// The affiliation that most of these users have.
+/// The most common affiliation of these users.
 fn most_common_affiliation(view: &Wardrobe, members: &[RoomUser]) -> Affiliation {
     let existing = members.iter().filter_map(|(room, user)| view.user(room, user));
     let all: Vec<Affiliation> = existing.map(|user| user.affiliation).collect();
@@ -242,7 +244,7 @@ fn most_common_affiliation(view: &Wardrobe, members: &[RoomUser]) -> Affiliation
         .unwrap_or_default()
 }
 
-/// The fields of a catalog hat.
+/// The fields of the form for a hat in the catalog.
 fn catalog_fields(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &CatalogHat) -> Vec<Field> {
     let existing = view.room(room);
     let user_title = existing.and_then(|existing| existing.hat(hat)?.title.clone());
@@ -254,7 +256,7 @@ fn catalog_fields(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &Catalog
         user_title
     };
     let users = existing.iter().flat_map(|existing| existing.users());
-    let own = users
+    let own_titles = users
         .filter_map(|(_, user)| user.hats.get(hat).filter(|hat| hat.has_own_title()))
         .map(|attachment| attachment.title.as_deref())
         .collect::<Vec<_>>();
@@ -263,10 +265,10 @@ fn catalog_fields(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &Catalog
         text(FieldName::Title, title.as_deref().unwrap_or_default()),
         text(FieldName::Hue, color),
     ];
-    if !own.is_empty() {
+    if !own_titles.is_empty() {
         // Checked by default if a user has the title that is edited here.
-        let same = own.contains(&title.as_deref());
-        fields.push(tick(FieldName::RetitleUsers, same));
+        let has_this_title = own_titles.contains(&title.as_deref());
+        fields.push(checkbox(FieldName::RetitleUsers, has_this_title));
     }
     fields
 }

@@ -1,5 +1,5 @@
-//! Titles on servers where a hat's title belongs to the room's catalog, for all users with the hat: there, the title in a
-//! form of a user's hat is that of the catalog.
+//! Titles on servers where a hat has only one title in a room, that of the catalog. In rooms of such a server, the
+//! title field in the form of a user's hat changes the catalog, and so the title for all users with the hat.
 
 use std::collections::BTreeSet;
 
@@ -9,17 +9,17 @@ use crate::model::{Attachment, HatId, Jid, Wardrobe};
 
 use super::batch::BatchEdit;
 
-/// The titles of the catalog that a form changes.
+/// What changes when a form sets titles in catalogs.
 #[derive(Debug, Default)]
 pub(super) struct ChangedTitles {
-    /// Whether a title becomes another one.
-    pub(super) is_any: bool,
-    /// How many users have the hats of those titles.
+    /// Whether the displayed title of any hat changes.
+    pub(super) has_changes: bool,
+    /// The number of users with a hat whose title changes, counted for each of these hats.
     pub(super) users: usize,
 }
 
 impl ChangedTitles {
-    /// The consequence, as a sentence; empty if it concerns one user at most.
+    /// The consequence, as a sentence; empty if it affects one user at most.
     pub(super) fn consequence(&self) -> String {
         match self.users {
             0 | 1 => String::new(),
@@ -31,8 +31,8 @@ impl ChangedTitles {
     }
 }
 
-/// Sets the title that the form has for these hats in the catalogs, if their server keeps it there. Users' own titles
-/// that said the same as before are dropped: they would hide the new one.
+/// Sets the title of these hats in the catalogs of their rooms, if the form has a title for the catalog. Users' own
+/// titles that are equal to the previous title are dropped, since they would hide the new one.
 pub(super) fn set<'a>(
     edit: &mut BatchEdit,
     form: &Form,
@@ -41,15 +41,15 @@ pub(super) fn set<'a>(
     let mut changed = ChangedTitles::default();
     let hats: BTreeSet<(&Jid, &HatId)> = hats.into_iter().collect();
     for (room, hat) in hats {
-        let Some(there) = edit.next().room(room).cloned() else {
+        let Some(room_data) = edit.next().room(room).cloned() else {
             continue;
         };
-        let known = there.hat(hat);
-        let before = known.and_then(|known| known.title.clone());
+        let room_hat = room_data.hat(hat);
+        let before = room_hat.and_then(|room_hat| room_hat.title.clone());
         let Some(title) = form.catalog_title(before.as_deref()) else {
             continue;
         };
-        let mut entry = there.catalog.get(hat).cloned().unwrap_or_default();
+        let mut entry = room_data.catalog.get(hat).cloned().unwrap_or_default();
         if entry.title.as_deref() == Some(title.as_str()) {
             continue;
         }
@@ -59,27 +59,35 @@ pub(super) fn set<'a>(
         if before.as_deref() == Some(title.as_str()) {
             continue;
         }
-        changed.is_any = true;
-        changed.users += known.map_or(0, |known| known.user_count);
-        let same = |attachment: &Attachment| attachment.has_own_title() && attachment.title == before;
-        let with_hat = known.into_iter().flat_map(|known| known.users(&there));
-        for (user, there) in with_hat {
-            if let Some(attachment) = there.hats.get(hat).filter(|attachment| same(attachment)) {
+        changed.has_changes = true;
+        changed.users += room_hat.map_or(0, |room_hat| room_hat.user_count);
+        let has_previous_title =
+            |attachment: &Attachment| attachment.has_own_title() && attachment.title == before;
+        let with_hat = room_hat
+            .into_iter()
+            .flat_map(|room_hat| room_hat.users(&room_data));
+        for (jid, user) in with_hat {
+            if let Some(attachment) = user
+                .hats
+                .get(hat)
+                .filter(|attachment| has_previous_title(attachment))
+            {
                 let attachment = attachment.clone().with_title(None);
-                edit.change(room, user, |next| next.add_user_hat(user, room, hat, attachment));
+                edit.change(room, jid, |next| next.add_user_hat(jid, room, hat, attachment));
             }
         }
     }
     Ok(changed)
 }
 
-/// The attachment without its title, except if the user has this title now.
-pub(super) fn without_title(
+/// Gives an attachment the own title that the user has for the hat now, or none: [`set`] may have dropped the title
+/// that the attachment still has.
+pub(super) fn with_current_title(
     now: &Wardrobe,
     (room, user, hat): (&Jid, &Jid, &HatId),
     attachment: Attachment,
 ) -> Attachment {
-    let there = now.user(room, user).and_then(|user| user.hats.get(hat));
-    let own = there.and_then(|there| there.title.clone());
+    let current = now.user(room, user).and_then(|user| user.hats.get(hat));
+    let own = current.and_then(|current| current.title.clone());
     attachment.with_title(own.as_deref())
 }

@@ -8,7 +8,7 @@ use crate::model::{Affiliation, Attachment, EditError, HatId, Jid, Wardrobe};
 use super::batch::{self, Batch, BatchEdit};
 use super::{build_batch, form};
 
-/// What a command in the focused pane acts on.
+/// The kind of items that a command in the focused pane changes.
 enum ChangeScope {
     Rooms,
     Members,
@@ -139,12 +139,12 @@ pub(crate) fn toggle_required(state: &mut State, effects: &mut Vec<Effect>) {
 fn toggle_flag(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    is: impl Fn(&Attachment) -> bool,
-    with: impl Fn(Attachment, bool) -> Attachment,
+    is_set: impl Fn(&Attachment) -> bool,
+    with_flag: impl Fn(Attachment, bool) -> Attachment,
     question: impl FnOnce(bool, &str, &str) -> (&'static str, String),
 ) {
     let attachments = targets::selected_attachments(state);
-    let there = |attachment_ref: &AttachmentRef| {
+    let current = |attachment_ref: &AttachmentRef| {
         attachment_ref
             .attachment(&state.view)
             .cloned()
@@ -152,10 +152,10 @@ fn toggle_flag(
     };
     let on = !attachments
         .iter()
-        .all(|attachment_ref| is(&there(attachment_ref)));
+        .all(|attachment_ref| is_set(&current(attachment_ref)));
     let mut edit = BatchEdit::new(&state.view);
     for attachment_ref in &attachments {
-        let after = with(there(attachment_ref), on);
+        let after = with_flag(current(attachment_ref), on);
         edit.change(&attachment_ref.room, &attachment_ref.user, |next| {
             next.add_user_hat(
                 &attachment_ref.user,
@@ -169,7 +169,7 @@ fn toggle_flag(
     batch::propose(state, effects, edit.into_batch(title, question, ""));
 }
 
-/// How a question names hats: a single one by its title, several by their number.
+/// The name of hats in a question: the title of a single hat, or the number of hats.
 pub(super) fn hats_label(state: &State, attachments: &[AttachmentRef]) -> String {
     let ids: std::collections::BTreeSet<&HatId> = attachments
         .iter()
@@ -187,7 +187,8 @@ pub(super) fn hats_label(state: &State, attachments: &[AttachmentRef]) -> String
     }
 }
 
-/// Removes the targets. Asks first if several users lose hats, if the users have hats, or if the rooms are not empty.
+/// Removes the targets. Asks first, except for hats of a single user, a user in a single room who has no hats and is
+/// neither owner nor admin, and a single room without users and without a catalog.
 pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     let batch = match change_scope(state) {
         ChangeScope::Attachments => remove_hats(state),
@@ -202,7 +203,7 @@ pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     batch::propose(state, effects, batch);
 }
 
-/// Bans users: sets their affiliation to outcast. Asks first for several users.
+/// Bans users: sets their affiliation to outcast. Always asks first.
 pub(crate) fn ban(state: &mut State, effects: &mut Vec<Effect>) {
     let batch = build_batch::set_affiliation(&state.view, &targets::members(state), Affiliation::Outcast);
     batch::propose(state, effects, batch);
@@ -214,7 +215,7 @@ fn remove_hats(state: &State) -> Batch {
     for AttachmentRef { room, user, hat } in &attachments {
         edit.change(room, user, |next| next.force_remove_hat(user, room, hat));
     }
-    // For several hats the question also gives the number of removals.
+    // If the hats differ, their number in the question is not the number of removals.
     let total = match attachments.first() {
         Some(first)
             if attachments
@@ -237,14 +238,14 @@ fn remove_hats(state: &State) -> Batch {
 }
 
 fn remove_rooms(view: &Wardrobe, rooms: &[Jid]) -> Result<Batch, EditError> {
-    let there: Vec<_> = rooms.iter().filter_map(|jid| view.room(jid)).collect();
-    let users = there
+    let existing: Vec<_> = rooms.iter().filter_map(|jid| view.room(jid)).collect();
+    let users = existing
         .iter()
         .flat_map(|room| room.users().iter().map(|(jid, _)| jid));
-    // Someone in several rooms counts once.
+    // A user in several rooms counts once.
     let users = users.collect::<std::collections::BTreeSet<_>>().len();
-    let hats: usize = there.iter().map(|room| room.attachment_count()).sum();
-    let defined = there.iter().any(|room| !room.catalog.is_empty());
+    let hats: usize = existing.iter().map(|room| room.attachment_count()).sum();
+    let has_catalog = existing.iter().any(|room| !room.catalog.is_empty());
     let mut edit = BatchEdit::new(view);
     for room in rooms {
         edit.change_room(|next| next.remove_room(room))?;
@@ -261,6 +262,6 @@ fn remove_rooms(view: &Wardrobe, rooms: &[Jid]) -> Result<Batch, EditError> {
         describe::count(users, "user"),
         describe::count(hats, "hat")
     );
-    let asks = rooms.len() > 1 || users > 0 || hats > 0 || defined;
+    let asks = rooms.len() > 1 || users > 0 || hats > 0 || has_catalog;
     Ok(edit.into_batch(title, question, consequence).always_confirm(asks))
 }

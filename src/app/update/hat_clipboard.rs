@@ -10,37 +10,37 @@ use crate::model::{Hats, Jid};
 
 use super::batch::{self, BatchEdit, BatchSkip};
 
-/// The hats to copy and the name of their owner: those of the selected user or, in the hats pane, the marked ones, else all
-/// that the pane shows.
+/// The hats to copy and the name of their owner: the hats of the selected user or, while the hats pane has the focus,
+/// the marked hats, else all that the pane shows. The error says why there are none.
 fn hats_to_copy(state: &State) -> Result<(Hats, String), String> {
     if state.is_by_hat() {
         return hats_to_copy_by_hat(state);
     }
-    let from_pane = state.focus == Pane::Third;
+    let from_hats_pane = state.focus == Pane::Third;
     let user = state.user();
-    let (hats, of): (Hats, String) = if from_pane {
+    let (hats, owner): (Hats, String) = if from_hats_pane {
         let marked = state.marked(Pane::Third) > 0;
         let rows = (0..state.hats().len()).filter(|row| !marked || state.is_marked(Pane::Third, *row));
         let hats = rows
             .filter_map(|row| state.hat_at(row))
             .map(|(id, attachment)| (id.clone(), attachment.clone()))
             .collect();
-        let of = match state.marked(Pane::Second) {
+        let owner = match state.marked(Pane::Second) {
             0 => user.map(|(jid, _)| jid.to_string()).unwrap_or_default(),
             marked => describe::count(marked, "marked user"),
         };
-        (hats, of)
+        (hats, owner)
     } else {
         let (jid, user) = user.ok_or("No user selected")?;
         (user.hats.clone(), jid.to_string())
     };
     if hats.is_empty() {
-        return Err(format!("Nothing to copy: {of} has no hats"));
+        return Err(format!("Nothing to copy: {owner} has no hats"));
     }
-    Ok((hats, of))
+    Ok((hats, owner))
 }
 
-/// Hats view: the marked hats, else the selected one, each with the attachment of its first user.
+/// The same in the Hats view: the marked hats, else the selected one, each with the first of its targeted attachments.
 fn hats_to_copy_by_hat(state: &State) -> Result<(Hats, String), String> {
     let mut hats = BTreeMap::new();
     for attachment_ref in targets::selected_attachments(state) {
@@ -58,29 +58,29 @@ fn hats_to_copy_by_hat(state: &State) -> Result<(Hats, String), String> {
 
 /// The hats to save as a set, with the titles shown in their room, and the name of their owner.
 pub(super) fn hats_to_save(state: &State) -> Result<(Hats, String), String> {
-    let (hats, of) = hats_to_copy(state).map_err(|reason| reason.replace("copy", "save"))?;
+    let (hats, owner) = hats_to_copy(state).map_err(|reason| reason.replace("copy", "save"))?;
     let (_, room) = state.room().ok_or("No room selected")?;
-    Ok((room.hats_with_titles(&hats), of))
+    Ok((room.hats_with_titles(&hats), owner))
 }
 
-/// Copies hats for later use with *Replace* or *Add*.
+/// Copies hats, to add them to other users later or to replace the hats of other users with them.
 pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
-    let (hats, of) = match hats_to_copy(state) {
-        Ok(taken) => taken,
+    let (hats, owner) = match hats_to_copy(state) {
+        Ok(copied) => copied,
         Err(reason) => return state.notify_error(reason),
     };
-    let Some((at, room)) = state.room() else { return };
-    let (at, whole) = (at.clone(), room.hats_with_titles(&hats));
-    let names = describe::hats(&whole);
+    let Some((jid, room)) = state.room() else { return };
+    let (room, with_titles) = (jid.clone(), room.hats_with_titles(&hats));
+    let names = describe::hats(&with_titles);
     let text = format!(
-        "Copied {names} from {of} ({} to replace, {} to add)",
+        "Copied {names} from {owner} ({} to replace, {} to add)",
         state.key(CommandId::ReplaceUserHats),
         state.key(CommandId::AddCopiedToUsers)
     );
     state.copied = Some(Arc::new(CopiedHats {
-        room: at,
+        room,
         hats,
-        with_titles: whole,
+        with_titles,
     }));
     state.notify(text);
 }
@@ -110,7 +110,8 @@ pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Replaces the hats of the target users (`replace`), or adds those that they lack. `hats_for` returns the hats for a room.
+/// With `replace`, replaces the hats of the target users with other hats; otherwise adds the hats that they lack.
+/// `hats_for` returns the hats to use in a room.
 pub(super) fn apply_hats<'a>(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -125,7 +126,7 @@ pub(super) fn apply_hats<'a>(
         if replace {
             let before = edit.next().user(room, user).cloned();
             edit.change(room, user, |next| next.set_user_hats(user, room, hats));
-            let gone = |before: &crate::model::User| {
+            let lost_count = |before: &crate::model::User| {
                 let kept = |id| {
                     edit.next()
                         .user(room, user)
@@ -133,7 +134,7 @@ pub(super) fn apply_hats<'a>(
                 };
                 before.hats.iter().filter(|(id, _)| !kept(id)).count()
             };
-            lost += before.as_ref().map_or(0, gone);
+            lost += before.as_ref().map_or(0, lost_count);
         } else {
             add_missing(&mut edit, room, user, hats);
         }
@@ -156,10 +157,10 @@ pub(super) fn apply_hats<'a>(
 }
 
 fn add_missing(edit: &mut BatchEdit, room: &Jid, user: &Jid, hats: &Hats) {
-    let there = edit.next().user(room, user);
+    let current = edit.next().user(room, user);
     let missing: Vec<_> = hats
         .iter()
-        .filter(|(id, _)| there.is_none_or(|user| user.hats.get(id).is_none()))
+        .filter(|(id, _)| current.is_none_or(|user| user.hats.get(id).is_none()))
         .collect();
     if missing.is_empty() {
         edit.skip(BatchSkip::HasHat, room, user);

@@ -8,20 +8,20 @@ use crate::model::{Affiliation, Jid, Wardrobe};
 
 use super::batch::{Batch, BatchEdit, BatchSkip};
 
-/// The domain of most users of these rooms; without users, of all rooms; without any, the one to which the first room's
-/// service belongs.
-pub(super) fn commonest_domain(wardrobe: &Wardrobe, rooms: &[Jid]) -> Option<Box<str>> {
-    let here = rooms.iter().filter_map(|jid| wardrobe.room(jid));
+/// The most common domain of the users of these rooms; if there are none, of the users of all rooms; else the parent
+/// domain of the first room's service, if that has a dot.
+pub(super) fn most_common_domain(wardrobe: &Wardrobe, rooms: &[Jid]) -> Option<Box<str>> {
+    let in_rooms = rooms.iter().filter_map(|jid| wardrobe.room(jid));
     let everywhere = || wardrobe.rooms().map(|(_, room)| room);
-    commonest(here.flat_map(|room| room.users()).map(|(jid, _)| jid))
-        .or_else(|| commonest(everywhere().flat_map(|room| room.users()).map(|(jid, _)| jid)))
+    most_common_domain_of(in_rooms.flat_map(|room| room.users()).map(|(jid, _)| jid))
+        .or_else(|| most_common_domain_of(everywhere().flat_map(|room| room.users()).map(|(jid, _)| jid)))
         .or_else(|| {
             let (_, parent) = rooms.first()?.domain().split_once('.')?;
             parent.contains('.').then(|| parent.into())
         })
 }
 
-fn commonest<'a>(users: impl Iterator<Item = &'a Jid>) -> Option<Box<str>> {
+fn most_common_domain_of<'a>(users: impl Iterator<Item = &'a Jid>) -> Option<Box<str>> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for user in users.filter(|user| user.local().is_some()) {
         *counts.entry(user.domain()).or_default() += 1;
@@ -30,7 +30,8 @@ fn commonest<'a>(users: impl Iterator<Item = &'a Jid>) -> Option<Box<str>> {
     Some(domain.into())
 }
 
-/// Adds one user or a list of users. A list always asks first, naming the addresses; a whole domain as well.
+/// Builds the change that adds one user or a list of users. A list and a whole domain are always confirmed first. The
+/// error says why nobody can be added.
 pub(super) fn add(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, String> {
     let text = form.text(FieldName::User);
     let is_list = addresses::is_list(&text);
@@ -63,29 +64,29 @@ pub(super) fn add(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Bat
     if !is_list {
         return Ok(edit.into_batch("Add users", question, ""));
     }
-    let mut left = Vec::new();
+    let mut skipped = Vec::new();
     if !existing.is_empty() {
         let existing: Vec<&Jid> = existing.into_iter().collect();
-        left.push(format!(
+        skipped.push(format!(
             "{}: {}.",
             edit.skipped_summary(),
             describe::first_few(&existing)
         ));
     }
     if found.duplicates > 0 {
-        left.push(format!(
+        skipped.push(format!(
             "{} ignored.",
             describe::count(found.duplicates, "duplicate")
         ));
     }
-    let left = left.join(" ");
+    let skipped = skipped.join(" ");
     Ok(edit
         .into_batch("Add users", question, "")
         .always_confirm(true)
-        .with_skipped_text(left))
+        .with_skipped_text(skipped))
 }
 
-/// Adds users to the rooms they are not in yet. Returns the users who already are in one of them.
+/// Adds users to those of the rooms that they are not in yet. Returns the users who are already in one of the rooms.
 pub(super) fn add_to_rooms<'a>(
     edit: &mut BatchEdit,
     rooms: &[Jid],
