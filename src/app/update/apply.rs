@@ -1,5 +1,5 @@
-//! Applying a plan: first the received changes are committed to the file by the server's actor; then the worker is
-//! informed of the commit and sends the rest; then the report is shown.
+//! Applying a plan: first the received changes are committed to the file in the name of the server; then the server
+//! worker is informed of the commit and sends the rest; then the report is shown.
 
 use std::collections::BTreeMap;
 
@@ -66,12 +66,12 @@ pub(crate) fn may_apply(state: &State) -> Result<(), String> {
         let permitted = part.permit(&state.start.scope.rights);
         permitted.map_err(|reason| describe::capitalized(&reason.to_string()))?;
     }
-    let is_concerned = |part: &&PlanPart| {
+    let is_outdated = |part: &&PlanPart| {
         part.rooms()
             .iter()
-            .any(|room| plan.changed_since.contains(&room.room) && is_changed_by(room))
+            .any(|room| plan.changed_since.contains(&room.room) && has_included_lines(room))
     };
-    if plan.parts.iter().any(|part| is_concerned(&part)) {
+    if plan.parts.iter().any(|part| is_outdated(&part)) {
         let key = state.key(CommandId::CompareAgain);
         return Err(format!(
             "The data file changed in the meantime; press {key} to compare again"
@@ -80,7 +80,8 @@ pub(crate) fn may_apply(state: &State) -> Result<(), String> {
     Ok(())
 }
 
-fn is_changed_by(room: &RoomPlan) -> bool {
+/// Whether anything in the room is to be sent or received.
+fn has_included_lines(room: &RoomPlan) -> bool {
     room.lines.iter().any(|line| line.decision != Decision::Skip)
 }
 
@@ -92,7 +93,7 @@ pub(crate) fn confirm(state: &mut State, _: &mut Vec<Effect>) {
     let parts: Vec<String> = plan.parts.iter().filter_map(part_question).collect();
     let receiving = plan.parts.iter().filter(|part| part.counts().receive > 0).count();
     let counts = plan.counts();
-    let left = counts.conflicts + counts.held;
+    let undecided = counts.conflicts + counts.held;
     let mut consequence = Vec::new();
     match (counts.send, counts.receive) {
         (_, 0) => {}
@@ -106,11 +107,11 @@ pub(crate) fn confirm(state: &mut State, _: &mut Vec<Effect>) {
             consequence.push("Received changes are saved in the data file before yours are sent.".to_owned());
         }
     }
-    if left > 0 {
-        let verb = if left == 1 { "stays" } else { "stay" };
+    if undecided > 0 {
+        let verb = if undecided == 1 { "stays" } else { "stay" };
         consequence.push(format!(
             "{} {verb} undecided.",
-            describe::count(left, "difference")
+            describe::count(undecided, "difference")
         ));
     }
     let left_out = counts.left_out + counts.skipped;
@@ -129,7 +130,7 @@ pub(crate) fn confirm(state: &mut State, _: &mut Vec<Effect>) {
     ));
 }
 
-/// `send 3 changes to "example" and receive 2`; nothing for a server about which nothing is done.
+/// `send 3 changes to "example" and receive 2`; `None` for a server with nothing to send or receive.
 fn part_question(part: &PlanPart) -> Option<String> {
     let (counts, server) = (part.counts(), &part.server);
     let changes = |number| describe::count(number, "change");
@@ -174,7 +175,7 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
             id += 1;
         }
         let received = part.rooms().iter().enumerate();
-        let received = received.map(|(at, room)| (room.room.clone(), part.room_counts(at).receive));
+        let received = received.map(|(row, room)| (room.room.clone(), part.room_counts(row).receive));
         applying.parts.push(ApplyingPart {
             part: at,
             id,
@@ -190,7 +191,7 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
         });
         id += 1;
     }
-    let saved: Vec<usize> = applying
+    let without_commit: Vec<usize> = applying
         .parts
         .iter()
         .enumerate()
@@ -205,12 +206,12 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
         }
     }
     effects.extend(commits.into_iter().map(Effect::Store));
-    for at in saved {
-        received(state, effects, at);
+    for at in without_commit {
+        after_receiving(state, effects, at);
     }
 }
 
-/// The overlay that is being applied.
+/// The overlay of the plan that is being applied.
 fn applied_plan(state: &mut State) -> Option<&mut PlanOverlay> {
     state
         .overlays
@@ -219,7 +220,8 @@ fn applied_plan(state: &mut State) -> Option<&mut PlanOverlay> {
         .find(|plan| plan.applying.is_some())
 }
 
-/// Handles the result of a commit, if it is one that receives; called when the state has the file's new content.
+/// Handles the result of a commit, if it is one by which the applied plan receives changes. Called when the state has
+/// the new content of the file.
 pub(super) fn committed(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -235,16 +237,16 @@ pub(super) fn committed(
     };
     part.commit = None;
     match result {
-        Ok(_) => received(state, effects, at),
+        Ok(_) => after_receiving(state, effects, at),
         Err(error) => {
-            // Nothing was received, so nothing is sent either: compared again, both are right.
+            // Nothing was received, so nothing is sent either. Another comparison shows both correctly.
             let error = format!("the data file was not changed: {error}");
             let number = part.part;
             part.received.clear();
             let rooms = plan.parts.get(number).map_or(&[][..], PlanPart::rooms);
             let rooms = rooms
                 .iter()
-                .filter(|room| is_changed_by(room))
+                .filter(|room| has_included_lines(room))
                 .map(|room| RoomReport {
                     error: Some(error.clone()),
                     ..RoomReport::new(room)
@@ -255,8 +257,9 @@ pub(super) fn committed(
     }
 }
 
-/// The file has what one server's plan receives: the base moves on, and the rest is sent.
-fn received(state: &mut State, effects: &mut Vec<Effect>, at: usize) {
+/// Continues with one part of the applied plan when the file has the received changes: informs the server worker, which
+/// updates the base, and sends the rest. `at` is the index of the part.
+fn after_receiving(state: &mut State, effects: &mut Vec<Effect>, at: usize) {
     let (base, revision) = (state.base.clone(), state.base.revision);
     let Some(plan) = applied_plan(state) else {
         return;
@@ -271,7 +274,7 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, at: usize) {
     let Some(part) = plan.parts.get(applying.part) else {
         return;
     };
-    let Ok(whole) = &part.plan else { return };
+    let Ok(full_plan) = &part.plan else { return };
     let linked = part.rooms().iter().filter(|room| room.state == RoomState::Linked);
     effects.extend(linked.map(|room| {
         Effect::Server(ServerRequest::Received {
@@ -289,7 +292,7 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, at: usize) {
     if applying.sends && !is_stopping {
         effects.push(Effect::Server(ServerRequest::Apply {
             id: applying.id,
-            plan: whole.clone(),
+            plan: full_plan.clone(),
             reason: None,
         }));
         return;
@@ -313,7 +316,7 @@ pub(super) fn note_progress(state: &mut State, id: u64, progress: Progress) {
     }
 }
 
-/// The server was sent what it gets.
+/// Handles the report of what a server was sent.
 pub(super) fn applied(state: &mut State, effects: &mut Vec<Effect>, id: u64, report: Report, stopped: bool) {
     let applying = applied_plan(state).and_then(|plan| plan.applying.as_ref());
     let at = applying.and_then(|applying| applying.parts.iter().position(|part| part.id == id));
@@ -322,7 +325,7 @@ pub(super) fn applied(state: &mut State, effects: &mut Vec<Effect>, id: u64, rep
     }
 }
 
-/// All is done about one server. When that is so of all servers, the report replaces the plan.
+/// Records the result of one part of the applied plan. When all parts have one, the report replaces the plan.
 fn finish_part(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -363,14 +366,14 @@ fn finish_part(
     let reports = applying.parts.iter_mut().filter_map(|part| part.report.take());
     let reports: Vec<Report> = reports.collect();
     for room in reports.iter().flat_map(|report| &report.rooms) {
-        let left = open_differences(room.left) + room.failed.len() + room.unsent;
+        let remaining = open_differences(room.left) + room.failed.len() + room.unsent;
         let local = state.base.room(&room.room);
         if room.error.is_none() {
-            state.servers.note_applied(&room.room, local, left);
+            state.servers.note_applied(&room.room, local, remaining);
         }
     }
     let report = ReportOverlay::new(reports, stopped);
-    // Where the plan was: what lies over it, such as a question, keeps the keys.
+    // At the position of the plan: an overlay above it, such as a question, keeps the focus.
     if let Some(plan) = state
         .overlays
         .iter_mut()

@@ -31,7 +31,8 @@ pub(crate) fn may_compare(state: &State) -> Result<(), String> {
     }
 }
 
-/// Starts comparing the rooms of these servers, as they are in the file. `before` is the plan that is compared again.
+/// Starts comparing the rooms of these servers, as they are in the file. `before` is the earlier plan, if it is
+/// compared again: rooms that were added to it are requested again.
 pub(super) fn start(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -43,28 +44,28 @@ pub(super) fn start(
         let Some(known) = state.servers.by_name(&server) else {
             continue;
         };
-        let is_known = |room: &&Jid| known.entry.has(room);
-        let rooms = state.base.rooms().filter(|(room, _)| is_known(room));
+        let is_of_server = |room: &&Jid| known.entry.has(room);
+        let rooms = state.base.rooms().filter(|(room, _)| is_of_server(room));
         let local: BTreeMap<_, _> = rooms.map(|(jid, room)| (jid.clone(), room.clone())).collect();
         let allowed = state.start.scope.rooms.as_ref();
-        let elsewhere = allowed.into_iter().flatten().filter(is_known);
-        let elsewhere = elsewhere.filter(|room| !local.contains_key(*room));
+        let not_in_file = allowed.into_iter().flatten().filter(is_of_server);
+        let not_in_file = not_in_file.filter(|room| !local.contains_key(*room));
         let earlier = before.iter().flat_map(|before| &before.parts);
         let earlier = earlier.filter(|part| part.server == server);
         let added: BTreeSet<Jid> = earlier.flat_map(PlanPart::added_rooms).collect();
-        let elsewhere: BTreeSet<&Jid> = elsewhere.chain(&added).collect();
-        let here = local.iter().map(|(jid, room)| LocalRoom {
+        let not_in_file: BTreeSet<&Jid> = not_in_file.chain(&added).collect();
+        let in_file = local.iter().map(|(jid, room)| LocalRoom {
             room: jid.clone(),
             local: Some(room.clone()),
             take: false,
         });
-        let rooms = here.chain(elsewhere.into_iter().map(|jid| LocalRoom {
+        let rooms = in_file.chain(not_in_file.into_iter().map(|jid| LocalRoom {
             room: jid.clone(),
             local: None,
             take: added.contains(jid),
         }));
         let rooms = rooms.collect();
-        // The first comparison with a server is there to load its rooms.
+        // While the file has no room of a server, a comparison receives the server's rooms.
         let others = match (allowed, local.is_empty()) {
             (Some(_), _) => OtherRooms::Ignore,
             (None, true) => OtherRooms::Take,
@@ -93,7 +94,7 @@ pub(super) fn start(
     state.servers.comparison = (!parts.is_empty()).then_some(Comparison { parts, before });
 }
 
-/// A server was compared.
+/// Handles the result of comparing with one server. Once all servers have answered, shows the results.
 pub(super) fn planned(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -115,14 +116,15 @@ pub(super) fn planned(
     };
     if state.check_can_change().is_ok() {
         for part in &parts {
-            note_agreement(effects, part);
+            report_equal_items(effects, part);
         }
     }
     show(state, parts, before.map(|before| *before));
 }
 
-/// Records the items that are equal on both sides, regardless of what is decided about the differences.
-fn note_agreement(effects: &mut Vec<Effect>, part: &ComparisonPart) {
+/// Reports to the server worker the items that are equal on both sides, whatever is decided about the differences
+/// later.
+fn report_equal_items(effects: &mut Vec<Effect>, part: &ComparisonPart) {
     let rooms = part.result.iter().flatten().flat_map(|plan| &plan.rooms);
     effects.extend(rooms.filter_map(|room| {
         let local = part.local.get(&room.room).cloned()?;
@@ -143,7 +145,7 @@ fn note_agreement(effects: &mut Vec<Effect>, part: &ComparisonPart) {
     }));
 }
 
-/// Leaves out rooms that the session may not see, should there be any.
+/// The plan without rooms that the session may not see.
 pub(super) fn within_scope(state: &State, mut plan: Arc<Plan>) -> Arc<Plan> {
     if let Some(rooms) = &state.start.scope.rooms
         && plan.rooms.iter().any(|room| !rooms.contains(&room.room))
@@ -155,7 +157,7 @@ pub(super) fn within_scope(state: &State, mut plan: Arc<Plan>) -> Arc<Plan> {
     plan
 }
 
-/// Shows what was compared.
+/// Opens the plan. If no server could be compared, shows the reasons, and the earlier plan again.
 fn show(state: &mut State, mut parts: Vec<ComparisonPart>, before: Option<PlanOverlay>) {
     let skipped = parts
         .iter_mut()
@@ -188,7 +190,8 @@ fn show(state: &mut State, mut parts: Vec<ComparisonPart>, before: Option<PlanOv
     let parts = parts.into_iter().map(|part| {
         let plan = part.result.unwrap_or_else(|| Err("stopped".into()));
         match earlier(&part.server).filter(|_| plan.is_err()) {
-            // What was found before still counts: a server takes a change only if it has what is expected.
+            // The earlier result can still be used: a change is sent only if the server has the value that was
+            // compared.
             Some(earlier) => earlier.clone(),
             None => PlanPart::new(part.server, plan, part.local),
         }
@@ -208,8 +211,9 @@ fn show(state: &mut State, mut parts: Vec<ComparisonPart>, before: Option<PlanOv
     }
 }
 
-/// Where the rooms of a server are loaded, drops those that the account may not manage. The number of them; `None`: there
-/// are none, or all are like this, so that the reason is to be seen.
+/// If the rooms of a server are received because the file has none of them, drops the rooms that the account may not
+/// manage, and returns their number. Returns `None` if there are none, or if there are no others: then the plan keeps
+/// them, to show the reason.
 fn skip_forbidden(part: &mut ComparisonPart) -> Option<usize> {
     let Some(Ok(plan)) = part.result.as_mut().filter(|_| part.local.is_empty()) else {
         return None;
@@ -223,7 +227,7 @@ fn skip_forbidden(part: &mut ComparisonPart) -> Option<usize> {
     Some(skipped)
 }
 
-/// Describes which choices were kept; `None` if there were none.
+/// Says how many choices were kept and how many were discarded; `None` if there were none.
 fn kept_text(KeptChoices { kept, dropped }: KeptChoices) -> Option<String> {
     let kept = (kept > 0).then(|| format!("Kept {}", describe::count(kept, "choice")));
     let dropped = (dropped > 0).then(|| {
@@ -236,7 +240,7 @@ fn kept_text(KeptChoices { kept, dropped }: KeptChoices) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(". "))
 }
 
-/// Shows the plan again that was to be compared again.
+/// Shows the earlier plan, if there is one, after comparing it again failed or was stopped.
 pub(super) fn reopen(state: &mut State, before: Option<PlanOverlay>) {
     if let Some(mut before) = before {
         before.note_changes(&state.view);

@@ -1,4 +1,5 @@
-//! Follows the linked rooms: what others change on the servers comes into the file as commits by the servers.
+//! Following linked rooms: changes that others make on the servers are committed to the file in the name of the
+//! servers.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -17,9 +18,9 @@ use crate::sync::{
 
 use super::compare;
 
-/// The shortest time between two commits of what a server has.
+/// The shortest time between two reports of changes on one server.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How often a commit is made again because the file has something else by then.
+/// The maximum number of times that a commit is repeated because the file changed in the meantime.
 const MAX_CONFLICTS: usize = 5;
 
 /// Whether this session may receive anything automatically.
@@ -27,8 +28,9 @@ fn may_follow(state: &State) -> bool {
     state.why_not_following().is_none()
 }
 
-/// Takes over who follows a room, and says when another session no longer does although it is to.
-pub(super) fn follows(state: &mut State, room: Jid, follower: Follower) {
+/// Records who follows a room. Reports if another session is to follow it and does not respond, and if the room is
+/// followed again.
+pub(super) fn set_follower(state: &mut State, room: Jid, follower: Follower) {
     let is_silent = matches!(follower, Follower::Silent(_));
     let name = room.clone();
     let text = follower_text(&follower);
@@ -43,7 +45,8 @@ pub(super) fn follows(state: &mut State, room: Jid, follower: Follower) {
     }
 }
 
-/// The selected room, if it is in the data file and has a server. Someone who may see the room may see who is there.
+/// The selected room, if it is in the data file and has a server. Any session that may see the room may see its
+/// occupants.
 fn visible_room(state: &State) -> Option<&Jid> {
     let selected = state.browser.selected_ids().0;
     let is_saved = state.phase == Phase::Open && !state.start.demo;
@@ -51,7 +54,7 @@ fn visible_room(state: &State) -> Option<&Jid> {
         .filter(|room| is_saved && state.servers.of_room(room).is_some() && state.base.room(room).is_some())
 }
 
-/// Reports to the server worker which rooms to follow, and what changed in them. Called after every message.
+/// Tells the server worker which rooms to follow, and which of them changed in the file. Called after every message.
 pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     if state.servers.known.is_empty() {
         return;
@@ -63,14 +66,14 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
         let rooms = std::mem::take(&mut state.servers.following.rooms);
         if !rooms.is_empty() || !is_same_room {
             state.servers.following.selected = selected;
-            follow(state, effects);
+            request_follow(state, effects);
         }
         return;
     }
     if state.servers.following.revision == Some(state.base.revision) {
         if !is_same_room {
             state.servers.following.selected = selected;
-            follow(state, effects);
+            request_follow(state, effects);
         }
         return;
     }
@@ -84,7 +87,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     let rooms = &state.servers.following.rooms;
     if !rooms.keys().eq(before.keys()) || !is_same_room {
         state.servers.following.selected = selected;
-        follow(state, effects);
+        request_follow(state, effects);
         return;
     }
     let changed = rooms
@@ -102,7 +105,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     }));
 }
 
-fn follow(state: &State, effects: &mut Vec<Effect>) {
+fn request_follow(state: &State, effects: &mut Vec<Effect>) {
     let following = &state.servers.following;
     let rooms = following.rooms.iter().map(|(jid, room)| LocalRoom {
         room: jid.clone(),
@@ -118,16 +121,17 @@ fn follow(state: &State, effects: &mut Vec<Effect>) {
     }));
 }
 
-/// Receives what changed on a server, after what is being received already.
+/// Receives changes from a server, after those that are being received already. `authors`: who changed each room, if
+/// known.
 pub(super) fn incoming(
     state: &mut State,
     effects: &mut Vec<Effect>,
     plan: Arc<Plan>,
-    by: BTreeMap<Jid, Arc<str>>,
+    authors: BTreeMap<Jid, Arc<str>>,
 ) {
     let plan = compare::within_scope(state, plan);
     if state.is_plan_open() {
-        // It is reported again when the plan is closed.
+        // The worker reports the changes again when the plan is closed.
         return;
     }
     if state.check_can_change().is_err() || plan.permit(&state.start.scope.rights).is_err() {
@@ -146,22 +150,22 @@ pub(super) fn incoming(
         plan,
         is_decision,
         group: Group::default(),
-        by,
+        by: authors,
         conflicts: 0,
     };
     let server = incoming.plan.server.clone();
     if state.servers.following.incoming.contains_key(&server) {
-        let next = state.servers.following.next.entry(server).or_default();
+        let waiting = state.servers.following.next.entry(server).or_default();
         if !is_decision {
-            next.retain(|earlier| earlier.is_decision);
+            waiting.retain(|earlier| earlier.is_decision);
         }
-        next.push_back(incoming);
+        waiting.push_back(incoming);
     } else {
         receive(state, effects, incoming);
     }
 }
 
-/// Commits what the file gets, as far as it still has what was compared.
+/// Commits the changes to the file, as far as the file still has the values that were compared.
 fn receive(state: &mut State, effects: &mut Vec<Effect>, mut incoming: Incoming) {
     let mut group = Group::default();
     for room in &mut Arc::make_mut(&mut incoming.plan).rooms {
@@ -188,23 +192,24 @@ fn receive(state: &mut State, effects: &mut Vec<Effect>, mut incoming: Incoming)
     effects.push(Effect::Store(StoreRequest::Commit { id, change }));
 }
 
-/// Handles the result of a commit, if it is one that receives; called when the state has the file's new content.
+/// Handles the result of a commit, if it is one that receives changes of a followed room. Called when the state has the
+/// new content of the file.
 pub(super) fn committed(
     state: &mut State,
     effects: &mut Vec<Effect>,
     id: u64,
     result: &Result<Option<u64>, EditError>,
 ) {
-    let all = &mut state.servers.following.incoming;
-    let is_meant = |incoming: &Incoming| incoming.commit == Some(id);
-    let Some(server) = all
+    let all_incoming = &mut state.servers.following.incoming;
+    let has_id = |incoming: &Incoming| incoming.commit == Some(id);
+    let Some(server) = all_incoming
         .iter()
-        .find(|(_, incoming)| is_meant(incoming))
+        .find(|(_, incoming)| has_id(incoming))
         .map(|(server, _)| server.clone())
     else {
         return;
     };
-    let Some(mut incoming) = all.remove(&server) else {
+    let Some(mut incoming) = all_incoming.remove(&server) else {
         return;
     };
     match result {
@@ -221,7 +226,7 @@ pub(super) fn committed(
             receive(state, effects, incoming);
         }
         Err(error) => {
-            // The worker reports anything else again.
+            // Changes that are not a decision are reported by the worker again.
             if incoming.is_decision {
                 state.notify_error(format!("Cannot receive theirs from {server:?}: {error}"));
             }
@@ -238,7 +243,7 @@ fn next(state: &mut State, effects: &mut Vec<Effect>, server: &Arc<str>) {
     }
 }
 
-/// The file has the received changes: reports them to the worker and in a notice.
+/// Continues when the file has the received changes: reports them to the server worker and in a notice.
 fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, group: &Group) {
     let linked = incoming.plan.rooms.iter();
     for room in linked.filter(|room| room.state == RoomState::Linked) {
@@ -263,14 +268,14 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, g
     }
     if !group.is_empty() && state.shows_change(&group.0) {
         let group = describe::with_titles(group, &state.base);
-        let text = text(incoming, &group, &state.zone());
+        let text = received_text(incoming, &group, &state.zone());
         state.announce(text);
     }
-    note_held(state, &incoming.plan);
+    report_held(state, &incoming.plan);
 }
 
 /// Describes received changes: `ana@example.org on "example": added "Proctor" to …`.
-fn text(incoming: &Incoming, group: &Group, zone: &TimeZone) -> String {
+fn received_text(incoming: &Incoming, group: &Group, zone: &TimeZone) -> String {
     let what = describe::group(group, zone);
     let server = &incoming.plan.server;
     let mut rooms = group.0.iter().filter_map(|edit| edit.room());
@@ -282,14 +287,16 @@ fn text(incoming: &Incoming, group: &Group, zone: &TimeZone) -> String {
     }
 }
 
-/// Notifies of users whose loss of hats is held back, once.
-fn note_held(state: &mut State, plan: &Plan) {
+/// Reports the users for whom removals of hats are held back, each user once.
+fn report_held(state: &mut State, plan: &Plan) {
     let mut held = 0;
     for room in &plan.rooms {
-        let now = room.held();
-        let known = &mut state.servers.following.held;
-        let before = known.insert(room.room.clone(), now.clone()).unwrap_or_default();
-        held += now.difference(&before).count();
+        let held_users = room.held();
+        let reported = &mut state.servers.following.held;
+        let before = reported
+            .insert(room.room.clone(), held_users.clone())
+            .unwrap_or_default();
+        held += held_users.difference(&before).count();
     }
     if held > 0 {
         let (users, key) = (describe::count(held, "user"), state.key(CommandId::Servers));

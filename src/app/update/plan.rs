@@ -1,4 +1,4 @@
-//! The plan on the screen: what is done about each difference.
+//! The plan on the screen, where the user decides what is done about each difference.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl Layer for PlanOverlay {
     }
 
     fn close_reason(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
-        // What it receives itself is no change by someone else.
+        // While the plan is applied, the data changes because of the plan itself.
         if self.applying.is_none() {
             self.note_changes(now);
         }
@@ -45,34 +45,34 @@ impl Layer for PlanOverlay {
     }
 }
 
-fn top(state: &State) -> Result<&PlanOverlay, String> {
+fn top_plan(state: &State) -> Result<&PlanOverlay, String> {
     let plan = state.top_as::<PlanOverlay>();
     plan.ok_or_else(|| "Compare with a server first".into())
 }
 
-/// Whether something can be decided now, in a session that can apply it.
+/// Checks that there are differences to decide about, and that this session can change the data.
 pub(crate) fn may_decide(state: &State) -> Result<(), String> {
     check_differs(state)?;
     state.check_can_change()
 }
 
 fn check_differs(state: &State) -> Result<(), String> {
-    match top(state)? {
+    match top_plan(state)? {
         plan if plan.applying.is_some() => Err("The changes are being applied".into()),
         plan if plan.is_empty() => Err("Nothing differs".into()),
         _ => Ok(()),
     }
 }
 
-/// Whether what the selected row is about can be left out or included.
+/// Checks that the differences of the selected row can be left out or included.
 pub(crate) fn may_toggle(state: &State) -> Result<(), String> {
     may_decide(state)?;
-    let Some((_, _, line)) = top(state)?.selected_line() else {
+    let Some((_, _, line)) = top_plan(state)?.selected_line() else {
         return Ok(());
     };
     match (line.decision, line.action) {
-        (Decision::Skip, Action::Conflict) => Err(excluded(state, Excluded::Conflict)),
-        (Decision::Skip, Action::LeaveOut) => Err(excluded(state, Excluded::ByRule(line.reason))),
+        (Decision::Skip, Action::Conflict) => Err(excluded_text(state, Excluded::Conflict)),
+        (Decision::Skip, Action::LeaveOut) => Err(excluded_text(state, Excluded::ByRule(line.reason))),
         _ => Ok(()),
     }
 }
@@ -81,18 +81,18 @@ pub(crate) fn may_choose_yours(state: &State) -> Result<(), String> {
     may_choose(state, |line| line.action == Action::Conflict)
 }
 
-/// Theirs can be kept also where only the data file changed something: that undoes it.
+/// Theirs can also be kept where only the data file changed: keeping theirs undoes that change.
 pub(crate) fn may_choose_theirs(state: &State) -> Result<(), String> {
     may_choose(state, |line| line.action != Action::Receive)
 }
 
-fn may_choose(state: &State, may: impl Fn(&Line) -> bool) -> Result<(), String> {
+fn may_choose(state: &State, can_choose: impl Fn(&Line) -> bool) -> Result<(), String> {
     may_decide(state)?;
-    let plan = top(state)?;
-    let has_conflict = match plan.selected_row() {
+    let plan = top_plan(state)?;
+    let is_possible = match plan.selected_row() {
         Some(PlanRow::Line(server, room, line, _)) => plan
             .line(server, room, line)
-            .is_some_and(|(_, _, line)| may(line)),
+            .is_some_and(|(_, _, line)| can_choose(line)),
         Some(PlanRow::Room(server, room)) => plan
             .parts
             .get(server)
@@ -100,7 +100,7 @@ fn may_choose(state: &State, may: impl Fn(&Line) -> bool) -> Result<(), String> 
         Some(PlanRow::User(..) | PlanRow::Server(_)) => true,
         Some(PlanRow::Note(..)) | None => false,
     };
-    if has_conflict {
+    if is_possible {
         Ok(())
     } else {
         Err("There is no conflict here".into())
@@ -108,13 +108,13 @@ fn may_choose(state: &State, may: impl Fn(&Line) -> bool) -> Result<(), String> 
 }
 
 pub(crate) fn may_inspect(state: &State) -> Result<(), String> {
-    let row = top(state)?.selected_row();
+    let row = top_plan(state)?.selected_row();
     row.map(drop).ok_or_else(|| "Nothing differs".into())
 }
 
 pub(crate) fn may_take_removals(state: &State) -> Result<(), String> {
     may_decide(state)?;
-    match top(state)?.counts().held {
+    match top_plan(state)?.counts().held {
         0 => Err("No removals are held back".into()),
         _ => Ok(()),
     }
@@ -122,7 +122,7 @@ pub(crate) fn may_take_removals(state: &State) -> Result<(), String> {
 
 pub(crate) fn may_add_all_rooms(state: &State) -> Result<(), String> {
     may_decide(state)?;
-    if !top(state)?.has_rooms_to_add() {
+    if !top_plan(state)?.has_rooms_to_add() {
         return Err("No rooms are only on the server".into());
     }
     Ok(())
@@ -130,14 +130,15 @@ pub(crate) fn may_add_all_rooms(state: &State) -> Result<(), String> {
 
 pub(crate) fn may_go_to_undecided(state: &State) -> Result<(), String> {
     check_differs(state)?;
-    let counts = top(state)?.counts();
+    let counts = top_plan(state)?.counts();
     if counts.conflicts + counts.held == 0 {
         return Err("Nothing is left to decide".into());
     }
     Ok(())
 }
 
-/// Leaves out what the selected row is about, or includes it; a room that is only on the server is read to be added.
+/// Leaves out the differences of the selected row, or includes them. If the row is a room that is only on the server,
+/// reads the room to add it.
 pub(crate) fn toggle(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(plan) = state.top_as::<PlanOverlay>() else {
         return;
@@ -157,7 +158,7 @@ pub(crate) fn toggle(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Why nothing can be done about the selected room.
+/// Why the differences of the selected room cannot be decided; `None` if they can, or if no room is selected.
 fn room_problem(plan: &PlanOverlay) -> Option<String> {
     let Some(PlanRow::Room(server, room)) = plan.selected_row() else {
         return None;
@@ -173,12 +174,12 @@ fn room_problem(plan: &PlanOverlay) -> Option<String> {
 }
 
 fn report_excluded(state: &mut State, why: Excluded) {
-    let text = excluded(state, why);
+    let text = excluded_text(state, why);
     state.notify_error(text);
 }
 
-/// Why something cannot be decided so.
-fn excluded(state: &State, why: Excluded) -> String {
+/// Says why a difference cannot be decided as requested.
+fn excluded_text(state: &State, why: Excluded) -> String {
     match why {
         Excluded::Nothing => "There is no difference here".to_owned(),
         Excluded::Conflict => format!(
@@ -222,7 +223,7 @@ pub(crate) fn choose_theirs(state: &mut State, _: &mut Vec<Effect>) {
     prefer(state, Prefer::Server);
 }
 
-/// Shows the selected row in full: what both sides have, and what both had.
+/// Shows the selected row in full: the values of both sides, and their last common value.
 pub(crate) fn inspect(state: &mut State, _: &mut Vec<Effect>) {
     let plan = state.top_as::<PlanOverlay>();
     let Some((texts, is_difference)) =
@@ -287,7 +288,7 @@ pub(crate) fn add_all_rooms(state: &mut State, effects: &mut Vec<Effect>) {
     add_rooms(state, effects, rooms.unwrap_or_default());
 }
 
-/// Reads rooms that are only on a server, so that they are received.
+/// Reads rooms that are only on a server, to receive them.
 fn add_rooms(state: &mut State, effects: &mut Vec<Effect>, by_part: Vec<(usize, BTreeSet<Jid>)>) {
     if let Err(reason) = state.check_can_change() {
         state.notify_error(reason);
@@ -302,7 +303,7 @@ fn add_rooms(state: &mut State, effects: &mut Vec<Effect>, by_part: Vec<(usize, 
         let Some(server) = plan.parts.get(part).map(|part| part.server.clone()) else {
             continue;
         };
-        let asked = rooms.iter().map(|room| LocalRoom {
+        let requested = rooms.iter().map(|room| LocalRoom {
             room: room.clone(),
             local: None,
             take: true,
@@ -310,7 +311,7 @@ fn add_rooms(state: &mut State, effects: &mut Vec<Effect>, by_part: Vec<(usize, 
         effects.push(Effect::Server(ServerRequest::Plan {
             id,
             server,
-            rooms: asked.collect(),
+            rooms: requested.collect(),
             others: OtherRooms::Ignore,
             revision,
             affiliations: None,
@@ -321,9 +322,10 @@ fn add_rooms(state: &mut State, effects: &mut Vec<Effect>, by_part: Vec<(usize, 
     state.next_id = id;
 }
 
-/// Takes over rooms that were read to be added; false if the answer belongs to no such request.
+/// Adds the rooms of a result to the plan that requested them, or reports why they could not be read. Returns false if
+/// no open plan requested them.
 pub(super) fn rooms_read(state: &mut State, id: u64, result: &Result<Arc<Plan>, String>) -> bool {
-    let mut found = None;
+    let mut requested = None;
     for overlay in &mut state.overlays {
         if let Some(plan) = overlay.downcast_mut::<PlanOverlay>()
             && let Some(at) = plan.loading.iter().position(|loading| loading.id == id)
@@ -333,10 +335,10 @@ pub(super) fn rooms_read(state: &mut State, id: u64, result: &Result<Arc<Plan>, 
                 plan.replace_rooms(loading.part, &read.rooms);
                 plan.has_choices = true;
             }
-            found = Some(loading.rooms);
+            requested = Some(loading.rooms);
         }
     }
-    match (&found, result) {
+    match (&requested, result) {
         (Some(rooms), Err(reason)) => {
             let what = match (rooms.len(), rooms.first()) {
                 (1, Some(room)) => room.to_string(),
@@ -351,11 +353,11 @@ pub(super) fn rooms_read(state: &mut State, id: u64, result: &Result<Arc<Plan>, 
         }
         (None, _) => {}
     }
-    found.is_some()
+    requested.is_some()
 }
 
 pub(crate) fn may_compare_again(state: &State) -> Result<(), String> {
-    if let Ok(plan) = top(state)
+    if let Ok(plan) = top_plan(state)
         && plan.applying.is_some()
     {
         return Err("The changes are being applied".into());
@@ -377,7 +379,7 @@ fn stop_loading(plan: &mut PlanOverlay, effects: &mut Vec<Effect>) {
     effects.extend(ids.map(|id| Effect::Server(ServerRequest::Stop { id })));
 }
 
-/// Stops applying, or closes the plan; asks first if something was chosen.
+/// Stops applying the plan, or closes it; asks before closing it if something was decided.
 pub(crate) fn close(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(plan) = state.top_as_mut::<PlanOverlay>() else {
         return;

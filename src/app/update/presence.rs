@@ -1,4 +1,4 @@
-//! Who is in the rooms: the panes show it as it changes.
+//! The occupants of rooms, which the panes show.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use crate::app::{Grouping, Pane, State, describe};
 use crate::model::Jid;
 use crate::sync::{Occupants, ServerState};
 
-/// Takes who is in a room; `None`: it is not known.
-pub(super) fn take(state: &mut State, room: &Jid, occupants: Option<Arc<Occupants>>) {
+/// Sets the occupants of a room; `None`: they are not known.
+pub(super) fn set_occupants(state: &mut State, room: &Jid, occupants: Option<Arc<Occupants>>) {
     state.browser.set_presence(room, occupants);
     if state.listed_room().is_some_and(|(listed, _)| listed == room) {
         relist_users(state);
     }
 }
 
-/// Without a connection, it is not known who is in the rooms of a server.
-pub(super) fn server_state(state: &mut State, server: &str, now: &ServerState) {
-    if matches!(now, ServerState::Ready(_)) {
+/// Forgets the occupants of the rooms of a server that is not connected.
+pub(super) fn server_state_changed(state: &mut State, server: &str, server_state: &ServerState) {
+    if matches!(server_state, ServerState::Ready(_)) {
         return;
     }
     let Some(server) = state.servers.by_name(server) else {
@@ -25,12 +25,12 @@ pub(super) fn server_state(state: &mut State, server: &str, now: &ServerState) {
     let rooms = state.browser.presence().rooms();
     let rooms: Vec<Jid> = rooms.filter(|room| server.entry.has(room)).cloned().collect();
     for room in &rooms {
-        take(state, room, None);
+        set_occupants(state, room, None);
     }
 }
 
-/// Lists the users of the Rooms view again if their filter or order asks who is there. If the selected user is hidden by
-/// that, says so, and the next command does not act on another user.
+/// Lists the users of the Rooms view again if their filter or order depends on the occupants of the room. If this hides
+/// the selected user, a notice says so, and the next command on the selection is canceled.
 fn relist_users(state: &mut State) {
     let users = state.browser.by_room().get(Pane::Second);
     let selected = users.selected_str().map(str::to_owned);

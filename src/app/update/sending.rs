@@ -10,12 +10,12 @@ use crate::sync::{AfterCommit, LocalRoom, Report, RoomReport, SendFailure, SendM
 
 use super::quit;
 
-/// A commit is saved.
+/// Handles what follows from a commit that was saved: sends the changes, or reports what is not sent.
 pub(super) fn saved(state: &mut State, after: AfterCommit, effects: &mut Vec<Effect>) {
     match after {
         AfterCommit::Send(request) => send(state, request, effects),
         AfterCommit::Unstored { first, more, .. } => {
-            say_unstored(state, &unstored_text(&first, more));
+            report_unstored(state, &unstored_text(&first, more));
         }
         AfterCommit::Held { server, room, reason } => {
             let key = state.key(CommandId::Servers);
@@ -26,8 +26,8 @@ pub(super) fn saved(state: &mut State, after: AfterCommit, effects: &mut Vec<Eff
     }
 }
 
-/// Adds what stays in the data file to the result of the command, which says how to undo it.
-fn say_unstored(state: &mut State, text: &str) {
+/// Adds a text about what stays in the data file to the notice of the command, which says how to undo the command.
+fn report_unstored(state: &mut State, text: &str) {
     let shown = state.notice.take();
     match shown {
         Some(notice) if notice.is_error || notice.text.ends_with(text) => state.notice = Some(notice),
@@ -72,19 +72,19 @@ pub(super) fn resume(state: &mut State, effects: &mut Vec<Effect>) {
         }
     }
     for request in requests {
-        // There may be nothing to send.
+        // Not by `send`, since there may be nothing to send.
         state.servers.sending.open += 1;
         effects.push(Effect::Server(request));
     }
 }
 
-/// A server answered while changes are sent to it.
+/// Records that a server answered while changes are sent to it.
 pub(super) fn answered(state: &mut State) {
     let sending = &mut state.servers.sending;
     sending.silent_since = sending.is_sending().then_some(state.clock.now);
 }
 
-/// Saved changes were sent, as far as that was possible. `is_answer`: because of a request.
+/// Handles a report of saved changes that were sent, as far as possible. `is_answer`: the report answers a request.
 pub(super) fn sent(state: &mut State, report: &Report, is_answer: bool) {
     let answered = usize::from(is_answer);
     state.servers.sending.open = state.servers.sending.open.saturating_sub(answered);
@@ -115,7 +115,8 @@ pub(super) fn sent(state: &mut State, report: &Report, is_answer: bool) {
     quit::resume(state);
 }
 
-/// Why an item was not received: the server no longer has the value that was shown.
+/// Why the item of a decision was not received: the server no longer has the value that was shown. If the server has
+/// the same value as the data file, only a notice says so.
 fn not_received(state: &mut State, report: &Report, receiving: Option<Receiving>) -> Option<String> {
     let receiving = receiving?;
     let name = &receiving.name;
@@ -136,12 +137,12 @@ fn not_received(state: &mut State, report: &Report, receiving: Option<Receiving>
     }
 }
 
-/// Describes the changes of a room that were not sent.
+/// Describes the changes of a room that were not sent, and why; `None` if there are none.
 fn problem(state: &State, server: &Arc<str>, room: &RoomReport) -> Option<String> {
     let local = state.view.room(&room.room).map(|room| &**room);
     if let Some(failed) = room.failed.first() {
         let [target, what, why] = failed_texts(failed, local);
-        // Resolving it needs no comparison.
+        // The usual text asks for a comparison, which is not needed to resolve the conflict.
         let why = match failed.why {
             SendFailure::Changed { .. } => "changed on the server in the meantime".to_owned(),
             _ => why,

@@ -13,7 +13,7 @@ pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Ef
         ServerEvent::State {
             server, state: now, ..
         } => {
-            presence::server_state(state, &server, &now);
+            presence::server_state_changed(state, &server, &now);
             state.servers.set_state(&server, &now);
         }
         ServerEvent::Class { server, class } => state.servers.set_known_class(&server, class),
@@ -38,8 +38,8 @@ pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Ef
         ServerEvent::Sent { report, is_answer } => sending::sent(state, &report, is_answer),
         ServerEvent::Incoming { plan, by } => following::incoming(state, effects, plan, by),
         ServerEvent::Compared { local, plan } => state.servers.note_compared(&plan, Some(&local)),
-        ServerEvent::Follows { room, follower } => following::follows(state, room, follower),
-        ServerEvent::Occupants { room, occupants } => presence::take(state, &room, occupants),
+        ServerEvent::Follows { room, follower } => following::set_follower(state, room, follower),
+        ServerEvent::Occupants { room, occupants } => presence::set_occupants(state, &room, occupants),
     }
 }
 

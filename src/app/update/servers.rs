@@ -60,7 +60,8 @@ pub(crate) fn compare_all(state: &mut State, effects: &mut Vec<Effect>) {
     compare::start(state, effects, all.collect(), None);
 }
 
-/// A check lists all rooms, and says how the server is reached.
+/// A session restricted to some rooms may not check a server, because a check shows all rooms of the server,
+/// and how hatrack connects to it.
 pub(crate) fn may_check(state: &State) -> Result<(), String> {
     if state.start.scope.rooms.is_some() {
         return Err("Checking a server is not available in a session restricted by --room".into());
@@ -80,7 +81,7 @@ pub(crate) fn has_selected(state: &State) -> Result<(), String> {
         .ok_or_else(|| "No server selected".into())
 }
 
-/// Shows what is known of the selected server in full.
+/// Shows all that is known about the selected server.
 pub(crate) fn details(state: &mut State, _: &mut Vec<Effect>) {
     let texts = selected(state).map(|server| crate::app::view::server_details::server(state, server));
     if let Some(texts) = texts {

@@ -1,4 +1,4 @@
-//! Resolves saved changes that a server refused, or that conflict with changes there.
+//! Resolving saved changes that a server refused, or that conflict with changes on the server.
 
 use crate::app::command::CommandId;
 use crate::app::place::Place;
@@ -36,7 +36,7 @@ pub(crate) fn may_open(state: &State) -> Result<(), String> {
     }
 }
 
-/// Asks about the change nearest to the selection.
+/// Asks what to do about the unresolved change that is nearest to the selection.
 pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
     let Some((room, item, why)) = state.nearest_unresolved() else {
         return;
@@ -84,7 +84,8 @@ pub(crate) fn retry(state: &mut State, effects: &mut Vec<Effect>) {
     sending::send(state, ServerRequest::Retry { room, item }, effects);
 }
 
-/// Resolves a conflict on the server's side.
+/// Resolves a conflict with a server: requests to send yours or to receive theirs. `shown` is the value of the server
+/// that the user saw.
 pub(super) fn resolve(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -116,7 +117,7 @@ pub(super) fn resolve(
     sending::send(state, request, effects);
 }
 
-/// Reads the history for the change that the server refused, to undo it.
+/// Starts to undo the change that the server refused: looks for it in the history.
 pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(RefusedChange { room, item, .. }) = state.close::<RefusedChange>() else {
         return;
@@ -136,7 +137,8 @@ pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::Store(StoreRequest::History(query)));
 }
 
-/// Undoes the last change of the item, if that is still in effect, and nothing else of its commit.
+/// Handles the entries that [`undo`] requested: undoes the last change of the item, but nothing else of that commit.
+/// Does not undo a change by someone else.
 pub(super) fn history_read(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -144,7 +146,7 @@ pub(super) fn history_read(
     page: &Result<HistoryPage, String>,
 ) {
     let undoing = &mut state.servers.sending.undoing;
-    let Some((_, room, item)) = undoing.take_if(|(asked, ..)| asked == query) else {
+    let Some((_, room, item)) = undoing.take_if(|(requested, ..)| requested == query) else {
         return;
     };
     let page = match page {
@@ -154,7 +156,7 @@ pub(super) fn history_read(
     let found = page
         .entries
         .iter()
-        .find_map(|entry| only_item(entry, &room, &item));
+        .find_map(|entry| entry_of_item(entry, &room, &item));
     match found {
         Some(entry) if !is_own(state, &entry) => state.notify_error(format!(
             "Cannot undo: {} was changed in the meantime by {} ({} for the history)",
@@ -170,15 +172,15 @@ pub(super) fn history_read(
     }
 }
 
-/// Whether an entry was made by this person, or automatically.
+/// Whether an entry was made by this person, or because hats expired.
 fn is_own(state: &State, entry: &HistoryEntry) -> bool {
     *entry.actor == *EXPIRED_ACTOR || person(&entry.actor) == person(&state.start.actor)
 }
 
-/// The entry with nothing but the edits of an item; `None` if there are none.
-fn only_item(entry: &HistoryEntry, room: &Jid, item: &Item) -> Option<HistoryEntry> {
+/// The entry with only the edits of an item; `None` if there are none.
+fn entry_of_item(entry: &HistoryEntry, room: &Jid, item: &Item) -> Option<HistoryEntry> {
     let edits = entry.group.0.iter();
-    let of_item: Vec<Edit> = edits.filter_map(|edit| narrowed(edit, room, item)).collect();
+    let of_item: Vec<Edit> = edits.filter_map(|edit| edit_of_item(edit, room, item)).collect();
     let is_whole = of_item == entry.group.0;
     (!of_item.is_empty()).then(|| HistoryEntry {
         group: Group(of_item),
@@ -187,15 +189,15 @@ fn only_item(entry: &HistoryEntry, room: &Jid, item: &Item) -> Option<HistoryEnt
     })
 }
 
-/// What an edit changes of an item.
-fn narrowed(edit: &Edit, of: &Jid, item: &Item) -> Option<Edit> {
-    if edit.room() != Some(of) || edit.user() != item.user() {
+/// The part of an edit that changes an item; `None` if there is none.
+fn edit_of_item(edit: &Edit, room: &Jid, item: &Item) -> Option<Edit> {
+    if edit.room() != Some(room) || edit.user() != item.user() {
         return None;
     }
     match (edit, item) {
         (Edit::Hat { hat, .. }, Item::Hat { hat: wanted, .. })
         | (Edit::Catalog { hat, .. }, Item::Catalog { hat: wanted }) => (hat == wanted).then(|| edit.clone()),
-        // A user who was removed has to be there again for their hats.
+        // A removed user has to be added again to have the hat again.
         (Edit::Affiliation { .. } | Edit::User { .. }, Item::Affiliation { .. })
         | (Edit::User { after: None, .. }, Item::Hat { .. }) => Some(edit.clone()),
         (
@@ -223,17 +225,17 @@ fn narrowed(edit: &Edit, of: &Jid, item: &Item) -> Option<Edit> {
     }
 }
 
-/// Closes questions about changes that are resolved meanwhile, for example by another session.
+/// Closes questions about changes that were resolved in the meantime, for example by another session.
 pub(super) fn refresh_overlays(state: &mut State) {
     let sending = &state.servers.sending;
-    let is_open = |overlay: &dyn Layer| {
-        let changed = |room, item| matches!(sending.state(room, item), Some(SendState::Changed { .. }));
+    let is_needed = |overlay: &dyn Layer| {
+        let is_conflict = |room, item| matches!(sending.state(room, item), Some(SendState::Changed { .. }));
         if let Some(Conflict {
             subject: ConflictSubject::Sent(room, item, _),
             ..
         }) = overlay.downcast_ref::<Conflict>()
         {
-            return changed(room, item);
+            return is_conflict(room, item);
         }
         let refused = overlay.downcast_ref::<RefusedChange>();
         refused.is_none_or(|refused| {
@@ -242,7 +244,7 @@ pub(super) fn refresh_overlays(state: &mut State) {
         })
     };
     let before = state.overlays.len();
-    state.overlays.retain(|overlay| is_open(&**overlay));
+    state.overlays.retain(|overlay| is_needed(&**overlay));
     if state.overlays.len() < before {
         state.notify("Resolved in the meantime");
     }
