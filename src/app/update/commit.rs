@@ -1,4 +1,5 @@
-//! Changes are applied to the view at once and sent to the store worker; `store` handles its answers.
+//! Making changes: a change is applied to the view at once and sent to the store worker, whose answers are handled in
+//! `store`.
 
 use crate::app::command::CommandId;
 use crate::app::history::HistoryOverlay;
@@ -11,8 +12,8 @@ use crate::model::{Edit, EditError, Group, Wardrobe};
 use crate::store::{Change, StoreRequest};
 use crate::sync::changes_affiliation;
 
-/// Why a change is not made in this session: it is beyond the session's rights, or it changes an affiliation that is only
-/// shown.
+/// Why this session may not make a change; `None` if it may: its rights do not permit the change, or the change sets an
+/// affiliation in a room whose server only shows affiliations.
 pub(super) fn problem(state: &State, group: &Group) -> Option<String> {
     match state.start.scope.rights.permit(group) {
         Err(reason) => Some(describe::capitalized(&reason.to_string())),
@@ -28,8 +29,8 @@ pub(super) fn affiliation_problem(state: &State, edits: &[Edit]) -> Option<Strin
     rooms.find_map(|room| state.servers.affiliation_problem(room))
 }
 
-/// Applies a new change to the view and queues it. Returns its edits, or `None` with a notice if it was rejected or changed
-/// nothing.
+/// Applies a new change to the view and queues it. Returns its edits, or shows a notice and returns `None` if it was
+/// rejected or changed nothing.
 pub(super) fn execute(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -38,7 +39,7 @@ pub(super) fn execute(
     execute_as(state, effects, Change::default(), operation)
 }
 
-/// The same, with the reason of `origin`, and the number of changes that it rolls back.
+/// Like [`execute`], with the data of `origin` other than its edits, such as the reason.
 pub(super) fn execute_as(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -77,7 +78,7 @@ pub(super) fn execute_as(
     }
 }
 
-/// How to undo the last change from where the session is now: `u to undo`.
+/// How to undo the last change from the current place, such as `u to undo`.
 pub(super) fn undo_hint(state: &State) -> String {
     let undo = state.key(CommandId::Undo);
     // In these overlays, the key is text or concerns the selected entry.
@@ -91,57 +92,57 @@ pub(super) fn undo_hint(state: &State) -> String {
     format!("{}, then {undo} to undo", state.key(close))
 }
 
-/// Queues a change that the view already shows. `of` is the step that it undoes or redoes.
+/// Queues a change that the view already shows. `target` is the step that the change undoes or redoes.
 pub(super) fn enqueue(
     state: &mut State,
     effects: &mut Vec<Effect>,
     group: Group,
     kind: ChangeKind,
-    of: Option<&UndoStep>,
+    target: Option<&UndoStep>,
 ) {
-    enqueue_as(state, effects, group, (kind, of), Change::default());
+    enqueue_as(state, effects, group, (kind, target), Change::default());
 }
 
-/// The same, with what `origin` says in addition to its edits, such as the reason.
+/// Like [`enqueue`], with the data of `origin` other than its edits, such as the reason.
 pub(super) fn enqueue_as(
     state: &mut State,
     effects: &mut Vec<Effect>,
     group: Group,
-    (kind, of): (ChangeKind, Option<&UndoStep>),
+    (kind, target): (ChangeKind, Option<&UndoStep>),
     origin: Change,
 ) {
     let id = state.next_id;
     state.next_id += 1;
-    let revision = of.and_then(|step| step.revision);
+    let revision = target.and_then(|step| step.revision);
     let reason = origin.reason.clone();
-    let reverts = origin.undoes.is_some();
+    let origin_undoes = origin.undoes.is_some();
     let mut change = Change {
         group: group.clone(),
-        // Whatever concerns several users is asked about first, except most undos and redos.
+        // Changes of several users were confirmed before, except most undos and redos.
         confirmed: origin.confirmed || kind == ChangeKind::Do,
         ..origin
     };
-    let refers = match (kind, of.is_some_and(|step| step.reverts_entry)) {
+    let reference_kind = match (kind, target.is_some_and(|step| step.reverts_entry)) {
         (ChangeKind::Revert, false) | (ChangeKind::Redo, true) => ChangeKind::Undo,
         (ChangeKind::Revert | ChangeKind::Undo, true) => ChangeKind::Redo,
         (kind, _) => kind,
     };
-    set_reference(&mut change, refers, revision);
-    let after = of.filter(|step| step.revision.is_none()).map(|step| step.id);
+    set_reference(&mut change, reference_kind, revision);
+    let after = target.filter(|step| step.revision.is_none()).map(|step| step.id);
     state.pending.push(Pending {
         id,
         change,
         after,
-        kind: refers,
+        kind: reference_kind,
         sent: false,
     });
     send_pending(state, effects);
     let step = UndoStep {
         id,
-        reverts_entry: match (kind, of) {
-            (ChangeKind::Revert, Some(of)) => !of.reverts_entry,
-            // An undo of an earlier session is restored as a change.
-            (_, of) => of.map_or(reverts, |step| step.reverts_entry),
+        reverts_entry: match (kind, target) {
+            (ChangeKind::Revert, Some(target)) => !target.reverts_entry,
+            // An undo in a restored draft is made as a new change.
+            (_, target) => target.map_or(origin_undoes, |step| step.reverts_entry),
         },
         revision: None,
         group,
@@ -157,12 +158,13 @@ pub(super) fn enqueue_as(
         ChangeKind::Undo => state.redo_stack.push(step),
         ChangeKind::Redo => state.undo_stack.push(step),
     }
-    // The notice already describes the change, so a lost selection in the hats pane is not reported.
+    // The notice already describes the change, so a lost selection in the third pane is not reported.
     let SelectedNames([first, second, _]) = SelectedNames::capture(state);
     refresh(state, SelectedNames([first, second, None]));
 }
 
-/// Sends pending changes to the store worker, in order: a change may depend on all earlier ones.
+/// Sends pending changes to the store worker, in order, because a change may depend on all earlier ones. Stops at a
+/// change that waits until the change that it undoes or redoes has a revision.
 pub(super) fn send_pending(state: &mut State, effects: &mut Vec<Effect>) {
     for pending in &mut state.pending {
         if pending.after.is_some() {
@@ -193,7 +195,8 @@ pub(super) fn remove_step(state: &mut State, id: u64) {
     state.redo_stack.retain(|step| step.id != id);
 }
 
-/// Discards a change that was not saved, and the pending changes that undo or redo it.
+/// Forgets a change that was not saved and is no longer pending: removes its undo step, and discards the pending
+/// changes that undo or redo it.
 pub(super) fn discard(state: &mut State, id: u64) {
     remove_step(state, id);
     while let Some(at) = state.pending.iter().position(|pending| pending.after == Some(id)) {
@@ -235,7 +238,7 @@ pub(super) fn rebuild_view(state: &mut State) {
     }
 }
 
-/// The key of the selected row in each pane, from left to right, and its name in sentences.
+/// The address or ID of the selected row in each pane, from the first to the third, and its name in sentences.
 struct SelectedNames([Option<(String, String)>; 3]);
 
 impl SelectedNames {
@@ -259,7 +262,7 @@ impl SelectedNames {
 /// The title of the selected hat, in quotes.
 fn selected_hat_title(state: &State) -> Option<String> {
     let title = match state.existing_hat() {
-        Some(known) => known.title.as_deref(),
+        Some(hat) => hat.title.as_deref(),
         None => state
             .hat()
             .and_then(|(id, attachment)| state.room()?.1.title(id, attachment)),
@@ -267,8 +270,8 @@ fn selected_hat_title(state: &State) -> Option<String> {
     title.map(|title| format!("\"{title}\""))
 }
 
-/// Refreshes all rows. If a selected row is no longer visible, returns the reason and moves the focus to its pane, so that
-/// the next key does not act on the hats of another user.
+/// Refreshes all rows. If the selected row of the focused pane, or of one before it, is no longer visible, moves the
+/// focus to that pane and returns what happened, so that the next key does not act on something else.
 fn refresh(state: &mut State, before: SelectedNames) -> Option<String> {
     state.browser.refresh(&state.view);
     for (pane, before) in PANES.into_iter().zip(before.0) {

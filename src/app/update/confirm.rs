@@ -7,7 +7,7 @@ use crate::store::{Change, ChangeReason, StoreRequest};
 
 use super::{apply, commit, draft, expire, form, plan, prompt, quit, undo};
 
-/// The top question was drawn.
+/// Records that the top question was drawn.
 pub(super) fn shown(state: &mut State) {
     if let Some(confirm) = state.top_as_mut::<Confirm>() {
         confirm.is_shown = true;

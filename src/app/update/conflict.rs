@@ -1,4 +1,5 @@
-//! Conflicts with changes by others: shows both values and lets the user choose. Nothing is saved until then.
+//! Conflicts with changes by others: a question shows both values and lets the user choose. Nothing is saved before
+//! that.
 
 use jiff::tz::TimeZone;
 
@@ -16,15 +17,15 @@ use crate::sync::Decision;
 
 use super::{arrivals, commit, form, unresolved};
 
-/// Updates overlays after the data changed: conflicts show the current values, and overlays without a subject are closed
-/// with a notice.
+/// Updates overlays after the data changed: conflicts show the current values, and overlays that no longer apply are
+/// closed with a notice.
 pub(super) fn refresh_overlays(state: &mut State) {
     let overlays = std::mem::take(&mut state.overlays);
     let mut kept: Vec<Box<dyn Layer>> = Vec::with_capacity(overlays.len());
     for mut overlay in overlays {
         let below = kept.last().map(|below| &**below);
-        let withdrawn = overlay.close_reason(below, &state.view);
-        match withdrawn {
+        let close_reason = overlay.close_reason(below, &state.view);
+        match close_reason {
             Some(reason) => state.notify(reason),
             None => kept.push(overlay),
         }
@@ -48,7 +49,7 @@ impl Layer for Confirm {
     }
 
     fn close_reason(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
-        stale_question(self, now)
+        stale_reason(self, now)
     }
 }
 
@@ -62,7 +63,7 @@ impl Layer for Conflict {
     }
 
     fn close_reason(&mut self, below: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
-        update_conflict(self, below, now)
+        refresh_conflict(self, below, now)
     }
 
     fn add_to_draft(&self, draft: &mut Draft, _: bool) {
@@ -70,15 +71,16 @@ impl Layer for Conflict {
     }
 }
 
-fn stale_question(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
+fn stale_reason(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
     let ConfirmedAction::Commit(group) = &question.action else {
         return None;
     };
-    let stale = view.clone().apply(group).is_err();
-    stale.then_some("Not done: the data changed in the meantime. Try again")
+    let is_stale = view.clone().apply(group).is_err();
+    is_stale.then_some("Not done: the data changed in the meantime. Try again")
 }
 
-fn update_conflict(
+/// Updates the values that a conflict shows; returns the reason to close it if there is nothing left to decide.
+fn refresh_conflict(
     conflict: &mut Conflict,
     below: Option<&dyn Layer>,
     view: &Wardrobe,
@@ -106,22 +108,23 @@ fn update_conflict(
     }
 }
 
-/// Whether all edits of two changes concern one hat of one user, for one reason, and neither is an undo or redo.
-fn same_hat(one: &Change, other: &Change) -> bool {
-    let undoes = |change: &Change| change.undoes.is_some() || change.redoes.is_some();
+/// Whether all edits of two changes concern the same hat of the same user in the same room, the changes have the same
+/// recorded reason, and neither is an undo or redo.
+fn concern_same_hat(one: &Change, other: &Change) -> bool {
+    let is_undo_or_redo = |change: &Change| change.undoes.is_some() || change.redoes.is_some();
     let mut all = one.group.0.iter().chain(&other.group.0);
-    let about = |edit: &Edit| Some((edit.room()?.clone(), edit.user()?.clone(), edit.hat()?.clone()));
-    let Some(first) = all.next().and_then(about) else {
+    let target = |edit: &Edit| Some((edit.room()?.clone(), edit.user()?.clone(), edit.hat()?.clone()));
+    let Some(first) = all.next().and_then(target) else {
         return false;
     };
-    !undoes(one)
-        && !undoes(other)
+    !is_undo_or_redo(one)
+        && !is_undo_or_redo(other)
         && one.reason == other.reason
-        && all.all(|edit| about(edit).as_ref() == Some(&first))
+        && all.all(|edit| target(edit).as_ref() == Some(&first))
 }
 
-/// Reports a change that the store worker rejected. A conflict opens an overlay; the oldest conflict is on top, and
-/// changes of the same hat share one overlay.
+/// Reports a change that the store worker rejected, or that a draft has and that can no longer be made. A conflict
+/// opens an overlay; the oldest conflict is on top, and changes of the same hat share one overlay.
 pub(super) fn report_rejected(state: &mut State, change: Change, error: EditError) {
     let EditError::Conflict { what, .. } = error else {
         let what = describe::group(&change.group, &state.zone());
@@ -129,17 +132,17 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
         return;
     };
     let zone = state.zone();
-    let mut first = None;
+    let mut oldest = None;
     for (at, overlay) in state.overlays.iter_mut().chain(&mut state.arrived).enumerate() {
         if let Some(conflict) = overlay.downcast_mut::<Conflict>()
-            && let ConflictSubject::Change(there) = &mut conflict.subject
+            && let ConflictSubject::Change(earlier) = &mut conflict.subject
         {
-            if same_hat(there, &change) {
-                there.group.0.extend(change.group.0);
-                conflict.yours = describe_yours(there, &zone);
+            if concern_same_hat(earlier, &change) {
+                earlier.group.0.extend(change.group.0);
+                conflict.yours = describe_yours(earlier, &zone);
                 return;
             }
-            first = first.or(Some(at));
+            oldest = oldest.or(Some(at));
         }
     }
     let conflict = Conflict {
@@ -150,16 +153,16 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
         zone,
         subject: ConflictSubject::Change(change),
     };
-    match first {
-        Some(place) if place < state.overlays.len() => state.overlays.insert(place, Box::new(conflict)),
+    match oldest {
+        Some(at) if at < state.overlays.len() => state.overlays.insert(at, Box::new(conflict)),
         _ => arrivals::open_when_idle(state, conflict, "Someone else changed what you changed"),
     }
 }
 
-/// Describes the rejected change. Up to five edits of one hat are listed one by one.
+/// Describes the change of this session. Up to five edits of one hat are listed one by one.
 fn describe_yours(change: &Change, zone: &TimeZone) -> String {
     let edits = &change.group.0;
-    if edits.len() < 6 && same_hat(change, change) {
+    if edits.len() < 6 && concern_same_hat(change, change) {
         let all: Vec<String> = edits.iter().map(|edit| describe::edit(edit, zone)).collect();
         all.join("; then ")
     } else {
@@ -167,20 +170,20 @@ fn describe_yours(change: &Change, zone: &TimeZone) -> String {
     }
 }
 
-/// Describes the current value where a change first fails to apply.
+/// Describes the current value that the first failing edit of a group would change; "unchanged" if no edit fails.
 fn describe_theirs(group: &Group, view: &Wardrobe, zone: &TimeZone) -> String {
-    let mut there = view.clone();
-    let apart = group
+    let mut next = view.clone();
+    let failing = group
         .0
         .iter()
-        .find(|edit| there.apply(&Group::from((*edit).clone())).is_err());
-    apart.map_or_else(
+        .find(|edit| next.apply(&Group::from((*edit).clone())).is_err());
+    failing.map_or_else(
         || "unchanged".into(),
         |edit| conflict_text::describe_current(edit, view, zone),
     )
 }
 
-/// Fails if the change cannot be made on the current data, such as one of a hat whose user is gone.
+/// Fails if yours cannot be saved in the current data, such as a change of a hat whose user is gone.
 pub(crate) fn may_keep_yours(state: &State) -> Result<(), String> {
     let Some(conflict) = state.top_as::<Conflict>() else {
         return Ok(());
@@ -201,6 +204,7 @@ pub(crate) fn may_keep_yours(state: &State) -> Result<(), String> {
     }
 }
 
+/// Fails for a change that is not saved: it would be lost if the conflict were closed without a decision.
 pub(crate) fn may_decide_later(state: &State) -> Result<(), String> {
     match state.top_as::<Conflict>() {
         Some(conflict) if conflict.change().is_none() => Ok(()),
@@ -219,7 +223,7 @@ pub(crate) fn may_decide_later(state: &State) -> Result<(), String> {
     }
 }
 
-/// Overwrites the current value with this session's change.
+/// Overwrites the current value in the data file, or on the server, with yours.
 pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(conflict) = state.close::<Conflict>() else {
         return;
@@ -240,7 +244,7 @@ pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
             unresolved::resolve(state, effects, room, item, (Decision::Send, shown));
         }
         ConflictSubject::Change(change) => {
-            // What is made on other data is no exact undo or redo.
+            // Made again on other data, the change is no longer an exact undo or redo.
             let origin = Change {
                 reason: change.reason,
                 rolled_back: change.rolled_back,
@@ -251,7 +255,7 @@ pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Discards this session's change.
+/// Discards yours, or receives theirs from the server.
 pub(crate) fn keep_theirs(state: &mut State, effects: &mut Vec<Effect>) {
     match state.close::<Conflict>().map(|conflict| conflict.subject) {
         Some(ConflictSubject::Sent(room, item, shown)) => {
@@ -263,11 +267,11 @@ pub(crate) fn keep_theirs(state: &mut State, effects: &mut Vec<Effect>) {
     state.notify("Kept theirs");
 }
 
-/// Repeats the edits on the current data. Fields of a hat that the edits did not touch keep their current values.
+/// Makes the edits again on the current data. Fields of a hat that an edit does not change keep their current values.
 fn reapply(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
-    let mut made = Group::default();
+    let mut result = Group::default();
     for edit in &group.0 {
-        let again = match edit {
+        let edits = match edit {
             Edit::Room {
                 room,
                 after: Some(after),
@@ -306,12 +310,12 @@ fn reapply(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
                 after: Some(after),
                 ..
             } => {
-                let there = wardrobe.user(room, user).and_then(|user| user.hats.get(hat));
-                let mixed = match (before, there) {
-                    (Some(before), Some(there)) => there.with_changes(before, after),
+                let current = wardrobe.user(room, user).and_then(|user| user.hats.get(hat));
+                let merged = match (before, current) {
+                    (Some(before), Some(current)) => current.with_changes(before, after),
                     _ => after.clone(),
                 };
-                wardrobe.add_user_hat(user, room, hat, mixed)
+                wardrobe.add_user_hat(user, room, hat, merged)
             }
             Edit::Hat {
                 room,
@@ -322,7 +326,7 @@ fn reapply(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
             } => wardrobe.force_remove_hat(user, room, hat),
             Edit::Document { before, after } => wardrobe.apply_extra_change(before, after),
         };
-        made.0.extend(again?.0);
+        result.0.extend(edits?.0);
     }
-    Ok(made)
+    Ok(result)
 }

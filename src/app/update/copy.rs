@@ -9,7 +9,8 @@ use crate::app::{Effect, RowKind, State, describe, shell_command, targets};
 use crate::model::{Group, write};
 use crate::store::{ChangeReason, HistoryEntry};
 
-/// Limit in bytes: encoded as Base64, this is the longest OSC 52 sequence that xterm and similar terminals accept.
+/// Maximum length of a copied text, in bytes: encoded as Base64, it is the longest OSC 52 sequence that xterm and
+/// similar terminals accept.
 const MAX_BYTES: usize = 74_994;
 
 /// The maximum number of characters of a command that a notice shows.
@@ -22,7 +23,8 @@ pub(crate) fn has_selected(state: &State) -> Result<(), String> {
         .ok_or_else(|| "Nothing selected".into())
 }
 
-/// Copies the address of the room or user or the ID of the hat; for several marked rows, one per line.
+/// Copies the address of the selected room or user, or the ID of the selected hat; if rows are marked, those of the
+/// marked rows, one per line.
 pub(crate) fn copy_name(state: &mut State, effects: &mut Vec<Effect>) {
     let names = targets::ids(state);
     let what = match (names.as_slice(), row_kind(state)) {
@@ -35,7 +37,7 @@ pub(crate) fn copy_name(state: &mut State, effects: &mut Vec<Effect>) {
     copy(state, effects, names.join("\n"), &what);
 }
 
-/// Copies the room or user as in the data file, or the hat with its ID.
+/// Copies the selected room or user as JSON, as in the data file, or the selected hat with its ID.
 pub(crate) fn copy_json(state: &mut State, effects: &mut Vec<Effect>) {
     let bytes = match (row_kind(state), state.room(), state.user(), state.hat()) {
         (RowKind::Room, Some((_, room)), ..) => write::pretty(room),
@@ -48,7 +50,7 @@ pub(crate) fn copy_json(state: &mut State, effects: &mut Vec<Effect>) {
     copy(state, effects, text, &format!("the JSON of {name}"));
 }
 
-/// The last change of this session: what was done, undone or redone.
+/// The last change of this session, which may be an undo or a redo.
 fn last_change(state: &State) -> Option<&UndoStep> {
     let steps = state.undo_stack.iter().chain(&state.redo_stack);
     steps.max_by_key(|step| step.id)
@@ -67,24 +69,26 @@ pub(crate) fn copy_last_command(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The entry of the history that is open or selected.
-fn entry(state: &State) -> Option<&HistoryEntry> {
+/// The open entry of the history, else the selected one.
+fn current_entry(state: &State) -> Option<&HistoryEntry> {
     let open = state.top_as::<EntryOverlay>().map(|open| &*open.entry);
     let selected = || state.top_as::<HistoryOverlay>()?.entry().map(Arc::as_ref);
     open.or_else(selected)
 }
 
 pub(crate) fn has_entry(state: &State) -> Result<(), String> {
-    match entry(state) {
+    match current_entry(state) {
         None => Err("No entries".into()),
         Some(entry) if entry.group.is_empty() => Err("This entry did not change the data file".into()),
         Some(_) => Ok(()),
     }
 }
 
-/// Copies the entry of the history as commands for a shell.
+/// Copies the open or selected entry of the history as commands for a shell.
 pub(crate) fn copy_entry_command(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some((group, reason)) = entry(state).map(|entry| (entry.group.clone(), entry.reason.clone())) {
+    if let Some((group, reason)) =
+        current_entry(state).map(|entry| (entry.group.clone(), entry.reason.clone()))
+    {
         copy_commands(state, effects, &group, reason.as_ref());
     }
 }
@@ -114,7 +118,7 @@ fn copy_commands(state: &mut State, effects: &mut Vec<Effect>, group: &Group, re
     }
 }
 
-/// What the focused pane lists.
+/// The kind of rows that the focused pane lists.
 fn row_kind(state: &State) -> RowKind {
     state.grouping().kind(state.focus)
 }

@@ -11,12 +11,12 @@ use crate::app::{Effect, Key, Layer, RowKind, State, describe};
 use super::handlers::{self, enabled};
 use super::{address_list, filter, keys};
 
-/// Handles a key press. `place` is the character at the same position on the standard layout, if the terminal reports it.
-pub(super) fn handle_key(state: &mut State, key: Key, place: Option<char>, effects: &mut Vec<Effect>) {
+/// Handles a key press. `us_key` is the character at the same position on the US layout, if the terminal reports it.
+pub(super) fn handle_key(state: &mut State, key: Key, us_key: Option<char>, effects: &mut Vec<Effect>) {
     if state.is_too_small() && !lookup(state, key).is_some_and(works_unseen) {
         return;
     }
-    let (key, message) = keys::resolve(state, key, place);
+    let (key, message) = keys::resolve(state, key, us_key);
     dispatch_key(state, key, effects);
     if let (Some(message), None) = (message, &state.notice) {
         state.notify_error(message);
@@ -38,8 +38,8 @@ fn dispatch_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Runs a command. If the selected row has just disappeared (`selection_lost`: the reason), commands on the selection are
-/// canceled.
+/// Runs a command. If the selected row has just disappeared (`selection_lost`: the reason), commands on the selection
+/// are canceled.
 pub(super) fn run(
     state: &mut State,
     command: &Command,
@@ -63,20 +63,21 @@ pub(super) fn accepts_text(state: &State) -> bool {
     state.typed_filter().is_some() || state.top().is_some_and(Layer::takes_text)
 }
 
-/// Passes the focused text input to `take`.
-fn type_into(state: &mut State, effects: &mut Vec<Effect>, mut take: impl FnMut(&mut TextInput) -> bool) {
+/// Passes the focused text input to `edit`.
+fn type_into(state: &mut State, effects: &mut Vec<Effect>, mut edit: impl FnMut(&mut TextInput) -> bool) {
     match state.overlays.last_mut() {
-        None => filter::type_into(state, effects, take),
-        Some(top) => top.type_into(&mut take, effects),
+        None => filter::type_into(state, effects, edit),
+        Some(top) => top.type_into(&mut edit, effects),
     }
 }
 
-/// Whether the focused text input is that of a file to import or export.
-fn file_prompt(state: &State) -> bool {
+/// Whether the top overlay is the prompt for a file to import or export.
+fn is_file_prompt(state: &State) -> bool {
     state.top_as::<Prompt>().is_some_and(Prompt::takes_path)
 }
 
-/// Inserts pasted text into the focused text input. A file dropped on the prompt for a file replaces what is there.
+/// Inserts pasted text into the focused text input. The path of a file dropped on the prompt for a file replaces its
+/// text.
 pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
     if state.is_too_small() {
         return;
@@ -107,7 +108,7 @@ pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) 
         ));
         return;
     }
-    let dropped = file_prompt(state).then(|| dropped_path(pasted)).flatten();
+    let dropped = is_file_prompt(state).then(|| dropped_path(pasted)).flatten();
     type_into(state, effects, |text| {
         match &dropped {
             Some(path) => text.set(path),

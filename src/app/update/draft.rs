@@ -1,4 +1,4 @@
-//! Drafts: unsaved work stored for the next start, and what an earlier session left there.
+//! Drafts: unsaved work that is stored for the next start, and the draft that an earlier session left.
 
 use crate::app::draft::{Draft, FormDraft, PromptDraft};
 use crate::app::form::Form;
@@ -22,20 +22,21 @@ impl Layer for Draft {
     }
 }
 
-/// The draft that the current state calls for: what an earlier session left undecided, changes that cannot be saved, open
-/// conflicts and, when the session ends, open forms.
+/// The draft to be stored in the current state: the draft of an earlier session that is not decided on, the changes of
+/// open conflicts, restored forms that are open, and pending changes if saving fails or some of them were restored.
+/// When the session ends, the draft also has all pending changes, and all open forms and prompts with input.
 fn current_draft(state: &State) -> Draft {
-    let ending = matches!(state.quit, QuitState::WhenDraftStored(_) | QuitState::Now);
+    let is_ending = matches!(state.quit, QuitState::WhenDraftStored(_) | QuitState::Now);
     let mut draft = state.drafts.undecided.clone().unwrap_or_default();
     for overlay in state.overlays.iter().chain(&state.arrived) {
-        overlay.add_to_draft(&mut draft, ending);
+        overlay.add_to_draft(&mut draft, is_ending);
     }
-    if !ending {
+    if !is_ending {
         draft.forms.extend_from_slice(&state.drafts.restored_forms);
     }
-    if ending || state.drafts.has_restored_changes || state.problem.is_some() {
-        let waiting = state.pending.iter().map(|pending| (&pending.change).into());
-        draft.unsaved.extend(waiting);
+    if is_ending || state.drafts.has_restored_changes || state.problem.is_some() {
+        let pending = state.pending.iter().map(|pending| (&pending.change).into());
+        draft.unsaved.extend(pending);
     }
     draft
 }
@@ -76,70 +77,71 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Updates the live draft, which survives if the process is killed: forms when typing pauses, changes that the store worker
-/// has not confirmed for a while. `is_user_input`: the message was typed, pasted or clicked. Called after [`sync`].
+/// Updates the live draft, which survives if the process is killed: forms and prompts when typing pauses, and changes
+/// that the store worker has not confirmed in time. `is_user_input`: the message was typed, pasted or clicked. Called
+/// after [`sync`].
 pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects: &mut Vec<Effect>) {
     if state.phase != Phase::Open || state.start.demo {
         return;
     }
-    let ending = matches!(state.quit, QuitState::WhenDraftStored(_) | QuitState::Now);
-    let has_form =
-        !ending && (changed_forms(state).next().is_some() || typed_prompts(state).next().is_some());
-    let pending = !ending && !state.pending.is_empty();
-    let own = &mut state.drafts.own;
-    if has_form && is_user_input {
+    let is_ending = matches!(state.quit, QuitState::WhenDraftStored(_) | QuitState::Now);
+    let has_input =
+        !is_ending && (changed_forms(state).next().is_some() || typed_prompts(state).next().is_some());
+    let has_pending = !is_ending && !state.pending.is_empty();
+    let live = &mut state.drafts.own;
+    if has_input && is_user_input {
         effects.push(Effect::Wait(DraftDelay::Typing));
-        own.awaiting_pause = true;
-    } else if !has_form && std::mem::take(&mut own.awaiting_pause) {
+        live.awaiting_pause = true;
+    } else if !has_input && std::mem::take(&mut live.awaiting_pause) {
         effects.push(Effect::CancelWait(DraftDelay::Typing));
     }
-    own.has_overdue_changes &= pending;
-    if pending && !own.has_overdue_changes && !own.awaiting_answer {
-        // First, because the store may answer immediately.
+    live.has_overdue_changes &= has_pending;
+    if has_pending && !live.has_overdue_changes && !live.awaiting_answer {
+        // Inserted before the other effects, because the store may answer immediately.
         effects.insert(0, Effect::Wait(DraftDelay::Answer));
-        own.awaiting_answer = true;
-    } else if !pending && std::mem::take(&mut own.awaiting_answer) {
+        live.awaiting_answer = true;
+    } else if !has_pending && std::mem::take(&mut live.awaiting_answer) {
         effects.push(Effect::CancelWait(DraftDelay::Answer));
     }
     // A submitted form stays until its change is saved or is itself in the draft.
-    if !has_form && (!pending || own.has_overdue_changes) && !ending {
-        own.forms.clear();
-        own.prompts.clear();
+    if !has_input && (!has_pending || live.has_overdue_changes) && !is_ending {
+        live.forms.clear();
+        live.prompts.clear();
     }
-    // At the end of the session unsaved work is in the shared draft.
-    if ending && state.drafts.storing.is_none() && state.drafts.failed.is_none() {
+    // At the end of the session, unsaved work is in the stored draft.
+    if is_ending && state.drafts.storing.is_none() && state.drafts.failed.is_none() {
         state.drafts.own.forms.clear();
         state.drafts.own.prompts.clear();
-    } else if ending {
+    } else if is_ending {
         return;
     }
     save_live_draft(state, effects);
 }
 
 fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
-    let own = &state.drafts.own;
+    let live = &state.drafts.own;
     let mut wanted = Draft {
-        forms: own.forms.clone(),
+        forms: live.forms.clone(),
         unsaved: Vec::new(),
-        prompts: own.prompts.clone(),
+        prompts: live.prompts.clone(),
     };
-    // While saving fails, they are in the shared draft.
-    if own.has_overdue_changes && state.problem.is_none() {
+    // While saving fails, pending changes are in the stored draft.
+    if live.has_overdue_changes && state.problem.is_none() {
         wanted.unsaved = state
             .pending
             .iter()
             .map(|pending| (&pending.change).into())
             .collect();
     }
-    if wanted != own.kept {
+    if wanted != live.kept {
         effects.push(Effect::SaveLiveDraft(wanted.clone()));
         state.drafts.own.kept = wanted;
     }
 }
 
-/// A delay has elapsed: its part of the live draft is due.
-pub(super) fn delay_elapsed(state: &mut State, wait: DraftDelay) {
-    match wait {
+/// Handles the end of a delay: its part of the live draft is to be saved now.
+pub(super) fn delay_elapsed(state: &mut State, delay: DraftDelay) {
+    match delay {
         DraftDelay::Typing => {
             state.drafts.own.awaiting_pause = false;
             let forms = changed_forms(state).map(FormDraft::of_form).collect();
@@ -172,16 +174,16 @@ fn changed_forms(state: &State) -> impl Iterator<Item = &Form> {
 
 /// Handles the result of storing the draft.
 pub(super) fn saved(state: &mut State, result: Result<(), String>) {
-    let Some(asked) = state.drafts.storing.take() else {
+    let Some(draft) = state.drafts.storing.take() else {
         return;
     };
     match result {
         Ok(()) => {
-            state.drafts.stored = asked;
+            state.drafts.stored = draft;
             state.drafts.failed = None;
         }
         Err(reason) => {
-            state.drafts.failed = Some(asked);
+            state.drafts.failed = Some(draft);
             if let QuitState::WhenDraftStored(_) = state.quit {
                 quit::confirm_losing(state, &reason);
             } else {
@@ -198,7 +200,7 @@ pub(super) fn loaded(state: &mut State, bytes: Vec<u8>) {
     }
     match Draft::read(&bytes, &state.start.scope) {
         Ok(draft) if draft.is_empty() => {}
-        // A read-only session cannot use it, so it stays for another session.
+        // A read-only session cannot use the draft, which stays for another session.
         Ok(_) if state.start.scope.read_only => {}
         Ok(draft) => {
             state.drafts.stored = draft.clone();
@@ -210,8 +212,8 @@ pub(super) fn loaded(state: &mut State, bytes: Vec<u8>) {
 }
 
 pub(crate) fn may_show(state: &State) -> Result<(), String> {
-    let later = state.drafts.undecided.as_ref();
-    later.map(drop).ok_or_else(|| "No draft".into())
+    let undecided = state.drafts.undecided.as_ref();
+    undecided.map(drop).ok_or_else(|| "No draft".into())
 }
 
 pub(crate) fn show(state: &mut State, _: &mut Vec<Effect>) {
@@ -220,7 +222,8 @@ pub(crate) fn show(state: &mut State, _: &mut Vec<Effect>) {
     }
 }
 
-/// Restores the draft of an earlier session: repeats its changes and opens its forms.
+/// Restores the draft of an earlier session: makes its changes again, opens its forms, and keeps the texts of its
+/// prompts for the next prompts of the same kind.
 pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
     if let Err(reason) = state.check_can_change() {
         state.notify_error(reason);
@@ -234,19 +237,19 @@ pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
     for unsaved in draft.unsaved {
         reapply(state, effects, Change::from(unsaved));
     }
-    for kept in draft.prompts {
-        state.canceled_prompts.insert(kept.heading, kept.text);
+    for prompt in draft.prompts {
+        state.canceled_prompts.insert(prompt.heading, prompt.text);
     }
-    for kept in draft.forms {
-        let mut form = build_form::build_form(kept.subject.clone(), state);
-        kept.restore(&mut form);
+    for form_draft in draft.forms {
+        let mut form = build_form::build_form(form_draft.subject.clone(), state);
+        form_draft.restore(&mut form);
         state.open(form);
-        state.drafts.restored_forms.push(kept);
+        state.drafts.restored_forms.push(form_draft);
     }
 }
 
-/// Repeats a change of an earlier session, or opens a conflict if it no longer applies. A change that was saved after all is
-/// not repeated.
+/// Makes a change of an earlier session again, or reports it as rejected if it no longer applies. A change that was
+/// saved after all is not made again.
 fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
     match state.view.apply(&change.group) {
         Ok(()) => {

@@ -1,5 +1,5 @@
-//! Removes hats that have expired while the session is open. Many that would have expired long ago are removed only after a
-//! confirmation: the clock may be wrong.
+//! Removes expired hats while the session is open. If many users would lose hats that expired long ago, the clock may
+//! be wrong, so no expired hats are removed until the user asks for it.
 
 use jiff::Timestamp;
 
@@ -11,11 +11,11 @@ use crate::model::{EditError, Group};
 use crate::store::{Change, StoreRequest};
 use crate::sync::late_expiry;
 
-/// Takes over the time.
+/// Sets the time of the session, and removes hats that have expired.
 pub(super) fn tick(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>) {
     state.clock.now = now;
     let silent_since = &mut state.servers.sending.silent_since;
-    // The clock may have been put back, or not been known.
+    // The clock may have been set back, or the time may have been unknown until now.
     if let Some(since) = silent_since
         .as_mut()
         .filter(|since| **since > now || **since == Timestamp::default())
@@ -31,8 +31,8 @@ pub(super) fn tick(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>)
     expire(state, effects);
 }
 
-/// Removes the hats that have ended, as a change by nobody: it cannot be undone with a key, and other sessions may make
-/// it first.
+/// Removes the expired hats, if the last attempt was long enough ago. The change does not count as one by this user:
+/// *Undo* does not revert it, and another session may make it first.
 fn expire(state: &mut State, effects: &mut Vec<Effect>) {
     if !is_due(state) || !state.clock.begins_attempt() {
         return;
@@ -40,11 +40,11 @@ fn expire(state: &mut State, effects: &mut Vec<Effect>) {
     if state.clock.expiring.is_some() || state.problem.is_some() || state.check_can_change().is_err() {
         return;
     }
-    let ended = ended(state);
-    match late_expiry(&ended, state.clock.now) {
-        Some(users) => say_late(state, users),
-        None if ended.is_empty() => {}
-        None => commit(state, effects, ended, false),
+    let edits = removal_edits(state);
+    match late_expiry(&edits, state.clock.now) {
+        Some(users) => report_late(state, users),
+        None if edits.is_empty() => {}
+        None => commit(state, effects, edits, false),
     }
 }
 
@@ -52,18 +52,18 @@ fn is_due(state: &State) -> bool {
     state.base.next_end().is_some_and(|end| end <= state.clock.now)
 }
 
-/// The removal of the hats that have ended, as far as this session may remove them.
-fn ended(state: &State) -> Group {
+/// The edits that remove the expired hats, as far as this session may remove them.
+fn removal_edits(state: &State) -> Group {
     let rights = &state.start.scope.rights;
-    let mut ended = state.base.clone().remove_ended_hats(state.clock.now, |_| true);
-    ended
+    let mut edits = state.base.clone().remove_ended_hats(state.clock.now, |_| true);
+    edits
         .0
         .retain(|edit| rights.permit(&Group::from(edit.clone())).is_ok());
-    ended
+    edits
 }
 
-/// Says once that hats are not removed.
-fn say_late(state: &mut State, users: usize) {
+/// Reports, once, that hats which expired long ago are not removed. `users`: how many users would lose them.
+fn report_late(state: &mut State, users: usize) {
     if std::mem::replace(&mut state.clock.is_late_reported, true) {
         return;
     }
@@ -73,11 +73,11 @@ fn say_late(state: &mut State, users: usize) {
     );
     state.notify_error(format!(
         "{users} would lose hats that expired more than a day ago, so nothing is removed. Check the clock: it says {}. Press {key} to remove them",
-        time(state)
+        clock_text(state)
     ));
 }
 
-fn time(state: &State) -> impl std::fmt::Display {
+fn clock_text(state: &State) -> impl std::fmt::Display {
     state.now().strftime("%Y-%m-%d %H:%M")
 }
 
@@ -92,59 +92,59 @@ pub(crate) fn may_remove(state: &State) -> Result<(), String> {
 
 /// Asks whether to remove the hats that have expired.
 pub(crate) fn remove(state: &mut State, _: &mut Vec<Effect>) {
-    let ended = ended(state);
-    if ended.is_empty() {
+    let edits = removal_edits(state);
+    if edits.is_empty() {
         return state.notify("No changes: no hats have expired");
     }
     let question = format!(
         "{}?",
         describe::capitalized(&describe::intention(
-            &describe::with_titles(&ended, &state.base),
+            &describe::with_titles(&edits, &state.base),
             &state.zone()
         ))
     );
     let consequence = format!(
         "The clock says {}. If that is wrong, set the clock first.",
-        time(state)
+        clock_text(state)
     );
-    let action = ConfirmedAction::RemoveExpired(ended);
+    let action = ConfirmedAction::RemoveExpired(edits);
     state.open(Confirm::new("Remove expired hats", question, consequence, action));
 }
 
-/// Removes those of the hats that the question named which have still ended: the clock may have been set since, or an end
-/// moved.
-pub(super) fn remove_confirmed(state: &mut State, effects: &mut Vec<Effect>, named: &Group) {
+/// Makes the edits of a confirmed question, except for hats that no longer count as expired: the clock may have been
+/// set since, or the expiration time of a hat may have changed.
+pub(super) fn remove_confirmed(state: &mut State, effects: &mut Vec<Effect>, confirmed: &Group) {
     if let Err(reason) = state.check_can_change() {
         return state.notify_error(reason);
     }
     if state.clock.expiring.is_some() {
         return state.notify("No changes: expired hats are being removed already");
     }
-    let mut ended = ended(state);
-    ended.0.retain(|edit| named.0.contains(edit));
-    if ended.is_empty() {
+    let mut edits = removal_edits(state);
+    edits.0.retain(|edit| confirmed.0.contains(edit));
+    if edits.is_empty() {
         return state.notify("No changes: no hats have expired");
     }
-    commit(state, effects, ended, true);
+    commit(state, effects, edits, true);
 }
 
-/// Removes hats that have ended, as a change by nobody. `confirmed`: someone was asked.
-fn commit(state: &mut State, effects: &mut Vec<Effect>, ended: Group, confirmed: bool) {
+/// Commits the removal of expired hats. `confirmed`: the user was asked first.
+fn commit(state: &mut State, effects: &mut Vec<Effect>, edits: Group, confirmed: bool) {
     state.clock.is_late_reported = false;
     let id = state.next_id;
     state.next_id += 1;
     state.server_commits.insert(id);
     state.clock.expiring = Some(Expiring {
         id,
-        what: describe::group(&ended, &state.zone()),
+        what: describe::group(&edits, &state.zone()),
         confirmed,
     });
-    let change = Change::expired(ended);
+    let change = Change::expired(edits);
     effects.push(Effect::Store(StoreRequest::Commit { id, change }));
 }
 
-/// Handles the result of a commit, if it is the one that removes ended hats. If it was refused, someone else changed
-/// the hats; unless someone waits for it, they are looked at again later.
+/// Handles the result of a commit, if it is the one that removes expired hats. It is rejected if someone else changed
+/// the hats. Without a confirmation by the user, this is not reported, because the removal is attempted again later.
 pub(super) fn committed(state: &mut State, id: u64, result: &Result<Option<u64>, EditError>) {
     let Some(Expiring { what, confirmed, .. }) = state.clock.expiring.take_if(|expiring| expiring.id == id)
     else {

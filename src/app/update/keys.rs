@@ -4,8 +4,8 @@ use crate::app::command::CommandId;
 use crate::app::lookup::{lookup, working_key};
 use crate::app::{Key, KeyCode, State, keyboard, text};
 
-/// Resolves a pressed key to the key that was meant, with a message if they differ or the key does nothing.
-pub(super) fn resolve(state: &State, key: Key, place: Option<char>) -> (Key, Option<String>) {
+/// Resolves a pressed key to the key that was meant; with a message if the key is treated as Esc, or has no binding.
+pub(super) fn resolve(state: &State, key: Key, us_key: Option<char>) -> (Key, Option<String>) {
     let typed = is_typing(state) && text::is_text_key(key);
     if typed || lookup(state, key).is_some() {
         return (key, None);
@@ -21,7 +21,7 @@ pub(super) fn resolve(state: &State, key: Key, place: Option<char>) -> (Key, Opt
             );
             (esc, Some(message))
         }
-        KeyCode::Char(letter) if !letter.is_ascii() => from_other_layout(state, key, letter, place),
+        KeyCode::Char(letter) if !letter.is_ascii() => from_other_layout(state, key, letter, us_key),
         _ => {
             let help = CommandId::Help
                 .command()
@@ -35,15 +35,15 @@ pub(super) fn resolve(state: &State, key: Key, place: Option<char>) -> (Key, Opt
     }
 }
 
-/// Maps a letter that the standard layout lacks to the key at its position.
-fn from_other_layout(state: &State, key: Key, letter: char, place: Option<char>) -> (Key, Option<String>) {
-    let place = place.or_else(|| keyboard::us_layout_key(letter));
-    let at_place = place.map(|place| Key {
-        code: KeyCode::Char(place),
+/// Maps a letter that the US layout lacks to the US key at its position.
+fn from_other_layout(state: &State, key: Key, letter: char, us_key: Option<char>) -> (Key, Option<String>) {
+    let us_key = us_key.or_else(|| keyboard::us_layout_key(letter));
+    let meant = us_key.map(|us_key| Key {
+        code: KeyCode::Char(us_key),
         ..key
     });
-    match at_place.filter(|key| key.ctrl || lookup(state, *key).is_some()) {
-        Some(at_place) => (at_place, None),
+    match meant.filter(|key| key.ctrl || lookup(state, *key).is_some()) {
+        Some(meant) => (meant, None),
         None => (key, Some(format!("{} has no binding here", key.spelled_name()))),
     }
 }

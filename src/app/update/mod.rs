@@ -1,4 +1,5 @@
-//! The update function: applies a message to the state and returns the effects to perform. Pure.
+//! The update function: applies a message to the state and returns the effects to perform. It does no I/O and
+//! reads no clock.
 
 mod address_list;
 mod apply;
@@ -72,10 +73,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     }
     match msg {
         Msg::Key(key) => dispatch::handle_key(state, key, None, &mut effects),
-        Msg::KeyWithPosition(key, place) => dispatch::handle_key(state, key, Some(place), &mut effects),
+        Msg::KeyWithPosition(key, us_key) => dispatch::handle_key(state, key, Some(us_key), &mut effects),
         Msg::Paste(text) => dispatch::paste(state, &text, &mut effects),
-        // Where text is accepted it is handled like a bracketed paste; as keys, everything after the first line break
-        // would run commands.
+        // Where text is accepted, such a paste is handled like a marked one. Handled as keys, everything after the
+        // first line break would run commands.
         Msg::UnmarkedPaste(text) if dispatch::accepts_text(state) => {
             dispatch::paste(state, &text, &mut effects);
         }
@@ -96,13 +97,13 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             finder::next_chunk(state, &mut effects);
         }
         Msg::NewId(id) => form::insert_new_id(state, &id, &mut effects),
-        Msg::Imported(path, given) => prompt::import_read(state, &path, given),
+        Msg::Imported(path, result) => prompt::import_read(state, &path, result),
         Msg::FolderListed(typed, entries) => prompt::folder_listed(state, &typed, &entries),
-        Msg::Exported(export, result) => prompt::export_done(state, export, result),
+        Msg::Exported(request, result) => prompt::export_done(state, request, result),
         Msg::ThemeSaved(name, result) => themes::saved(state, &name, result),
         Msg::DraftFound(bytes) => draft::loaded(state, bytes),
         Msg::DraftStored(result) => draft::saved(state, result),
-        Msg::DelayElapsed(wait) => draft::delay_elapsed(state, wait),
+        Msg::DelayElapsed(delay) => draft::delay_elapsed(state, delay),
         Msg::End { status } => quit::terminate(state, status, &mut effects),
         Msg::Failed(text) => state.notify(text),
     }
@@ -110,7 +111,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         effects.push(Effect::Continue);
     }
     following::sync(state, &mut effects);
-    arrivals::open(state);
+    arrivals::open_waiting(state);
     draft::sync(state, &mut effects);
     draft::update_live_draft(state, is_user_input, &mut effects);
     effects

@@ -1,4 +1,4 @@
-//! Quitting, and the commands that help when the data file cannot be saved.
+//! Quitting, and the commands for a data file that cannot be saved.
 
 use crate::app::command::CommandId;
 use crate::app::state::{LastInput, QuitState};
@@ -11,12 +11,12 @@ pub(crate) fn close_overlay(state: &mut State, _: &mut Vec<Effect>) {
     state.overlays.pop();
 }
 
-/// Quits after pending changes are saved. Asks first if they cannot be saved; open forms are kept as a draft.
+/// Quits after pending changes are saved and sent. Asks first if they cannot be saved. Open forms are kept as a draft.
 pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
     state.last_input = LastInput::Quit;
     let is_sending = state.servers.sending.open > 0;
     if is_sending && state.problem.is_none() && state.quit != QuitState::WhenSaved {
-        // A second key does not wait for a server; what is not sent then is sent by the next session.
+        // If the key is pressed again, the server is not waited for; the next session sends the rest.
         state.quit = QuitState::WhenSaved;
         let key = state.key(CommandId::Quit);
         state.notify(format!(
@@ -40,7 +40,7 @@ pub(super) fn begin(state: &mut State, status: u8) {
     state.drafts.failed = None;
 }
 
-/// Ctrl-C: quits from anywhere, unless the question about that is already open.
+/// Ctrl-C: quits from anywhere, unless a question about quitting is already open.
 pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
     let asks = |confirm: &Confirm| {
         matches!(
@@ -95,17 +95,19 @@ fn confirm(
     title: &'static str,
     question: String,
     consequence: String,
-    act: ConfirmedAction,
+    action: ConfirmedAction,
 ) {
-    state.open(Confirm::new(title, question, consequence, act));
+    state.open(Confirm::new(title, question, consequence, action));
 }
 
-/// Whether a question would take keys that are meant for something else: it no longer answers the key that quits.
+/// Whether a question about quitting would take keys that are meant for something else, because the user has gone on
+/// after pressing the key that quits.
 fn is_busy_again(state: &State) -> bool {
     state.last_input != LastInput::Quit && arrivals::would_interrupt(state)
 }
 
-/// Continues a quit that waited for changes to be saved, if all are.
+/// Continues a quit that waited for changes to be saved and sent, if all are. A conflict that prevents saving cancels
+/// the quit.
 pub(super) fn resume(state: &mut State) {
     if state.quit != QuitState::WhenSaved {
         return;
@@ -120,7 +122,7 @@ pub(super) fn resume(state: &mut State) {
     }
 }
 
-/// Asks about a quit that waited for changes to be saved, since saving fails.
+/// If a quit waits for changes to be saved, asks whether to quit without saving, since saving fails.
 pub(super) fn on_problem(state: &mut State) {
     if state.quit != QuitState::WhenSaved {
         return;
@@ -164,7 +166,7 @@ pub(crate) fn may_recreate(state: &State) -> Result<(), String> {
 
 pub(crate) fn recreate(state: &mut State, _: &mut Vec<Effect>) {
     let question = "Recreate the data file?".to_owned();
-    // That is all of it, including rooms that a restricted session does not show.
+    // The whole file is recreated, including rooms that a restricted session does not show.
     let consequence = "The file was deleted. It is recreated from its last known contents.".to_owned();
     confirm(
         state,

@@ -1,4 +1,5 @@
-//! Rolling back several entries of the history at once: the marked ones, or all of an actor from the selected one on.
+//! Rolling back several entries of the history at once: the marked entries, or the selected entry and all later ones by
+//! the same actor.
 
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ pub(crate) fn may_undo_actor(state: &State) -> Result<(), String> {
     entry.map(drop).ok_or_else(|| "No entries".into())
 }
 
-/// Reads what the plan needs: the actor's changes from the selected one on, and those of others since.
+/// Reads the entries that the plan needs: the selected one and all later ones, by any actor.
 pub(crate) fn undo_actor(state: &mut State, effects: &mut Vec<Effect>) {
     let entry = state.top_as::<HistoryOverlay>().and_then(HistoryOverlay::entry);
     if let Some((actor, since)) = entry.map(|entry| (person(&entry.actor).to_owned(), entry.revision)) {
@@ -75,7 +76,7 @@ pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<Hi
     let Some((target, _)) = history.rollback.take_if(|(_, revision)| *revision == since) else {
         return;
     };
-    // Marked entries are listed, those of an actor may not be.
+    // Marked entries are listed, but some entries of an actor may be hidden.
     let undoes_hidden = matches!(target, RollbackTarget::Actor(_)) && history.is_filtered_within_actor();
     let entries: Vec<Arc<HistoryEntry>> = match entries {
         Ok(entries) => entries.into_iter().map(Arc::new).collect(),
@@ -99,7 +100,7 @@ pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<Hi
     });
 }
 
-/// What is undone: `Undo 3 changes by mallory since 2026-01-31 12:00`.
+/// Which changes are undone: `3 changes by mallory since 2026-01-31 12:00`.
 fn phrase(state: &State, target: &RollbackTarget, plan: &Rollback, entries: &[Arc<HistoryEntry>]) -> String {
     let changes = describe::count(plan.undone, "change");
     match (target, entries.last()) {
@@ -132,7 +133,7 @@ pub(crate) fn may_accept(state: &State) -> Result<(), String> {
     }
 }
 
-/// Undoes what is listed as one change.
+/// Undoes the listed edits as one change.
 pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(rollback) = state.close::<RollbackOverlay>() else {
         return;

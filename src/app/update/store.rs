@@ -24,13 +24,10 @@ pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Eff
                 draft::loaded(state, bytes);
             }
         }
-        StoreEvent::Committed {
-            results: settled,
-            snapshot,
-        } => committed(state, effects, settled, snapshot),
+        StoreEvent::Committed { results, snapshot } => committed(state, effects, results, snapshot),
         StoreEvent::Changed(snapshot) => adopt(state, snapshot),
         StoreEvent::ChangedByOthers(entries) => notify_of_others(state, &entries),
-        StoreEvent::Problem(trouble) => set_problem(state, trouble, effects),
+        StoreEvent::Problem(problem) => set_problem(state, problem, effects),
         StoreEvent::History { query, page } => {
             unresolved::history_read(state, effects, &query, &page);
             for overlay in &mut state.overlays {
@@ -45,7 +42,7 @@ pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Eff
     }
 }
 
-/// Notifies of changes by others to what the panes show. An error that is shown stays.
+/// Shows a notice about changes by others, if the panes show what was changed. An error that is shown stays.
 fn notify_of_others(state: &mut State, entries: &[HistoryEntry]) {
     let shown: Vec<&HistoryEntry> = entries
         .iter()
@@ -70,9 +67,9 @@ fn notify_of_others(state: &mut State, entries: &[HistoryEntry]) {
     state.announce(text);
 }
 
-fn set_problem(state: &mut State, trouble: Option<StoreProblem>, effects: &mut Vec<Effect>) {
-    let was = std::mem::replace(&mut state.problem, trouble);
-    match (&was, &state.problem) {
+fn set_problem(state: &mut State, problem: Option<StoreProblem>, effects: &mut Vec<Effect>) {
+    let before = std::mem::replace(&mut state.problem, problem);
+    match (&before, &state.problem) {
         (Some(_), None) => {
             state.drafts.failed = None;
             state.notify("Data file available again");
@@ -85,15 +82,15 @@ fn set_problem(state: &mut State, trouble: Option<StoreProblem>, effects: &mut V
     }
 }
 
-/// Handles the results of commits: `Ok(None)` means the change made no difference.
+/// Handles the results of commits. `Ok(None)` means that the change made no difference.
 fn committed(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    settled: Vec<(u64, Result<Option<u64>, EditError>)>,
+    results: Vec<(u64, Result<Option<u64>, EditError>)>,
     snapshot: Snapshot,
 ) {
-    let (mut refused, mut others) = (Vec::new(), Vec::new());
-    for (id, result) in settled {
+    let (mut rejected, mut others) = (Vec::new(), Vec::new());
+    for (id, result) in results {
         state.server_commits.remove(&id);
         let pending = state
             .pending
@@ -109,7 +106,7 @@ fn committed(
             Ok(revision) => set_revision(state, id, revision),
             Err(error) => {
                 commit::discard(state, id);
-                refused.push((pending.change, error));
+                rejected.push((pending.change, error));
             }
         }
     }
@@ -122,15 +119,15 @@ fn committed(
         expire::committed(state, id, &result);
         following::committed(state, effects, id, &result);
     }
-    for (change, error) in refused {
+    for (change, error) in rejected {
         conflict::report_rejected(state, change, error);
     }
     undo::query_history(state, effects);
     quit::resume(state);
 }
 
-/// Reads the open history again, of which what was just committed is the newest entry. Reading it earlier would miss that,
-/// as the store worker commits what is pending only once it has answered all requests.
+/// Reads the open history again, because it may have new entries. An earlier request would not find them: the store
+/// worker answers all requests before it commits pending changes.
 fn reload_history(state: &mut State, effects: &mut Vec<Effect>) {
     for overlay in &mut state.overlays {
         if let Some(history) = overlay.downcast_mut::<HistoryOverlay>() {
@@ -163,7 +160,8 @@ fn set_revision(state: &mut State, id: u64, revision: Option<u64>) {
     }
 }
 
-/// A withdrawn change may have been saved before the withdrawal arrived; then it has to be undone.
+/// Records the revision of a withdrawn change that was saved before the withdrawal arrived, so that it is undone;
+/// forgets a withdrawn change that was not saved.
 fn note_late_withdrawal(state: &mut State, id: u64, revision: Option<u64>) {
     state.withdrawn.retain_mut(|step| {
         if step.id == id {
@@ -191,7 +189,7 @@ fn undo_late_commits(state: &mut State, effects: &mut Vec<Effect>) {
 fn adopt(state: &mut State, snapshot: Snapshot) {
     state.base = snapshot.wardrobe;
     state.exists = snapshot.exists;
-    // Whatever changed the file may be undone, too.
+    // A file that exists may have changes that can be undone.
     state.undo_search.found_nothing = !snapshot.exists;
     let refusal = state.check_can_change().err();
     state.read_only = snapshot.read_only;

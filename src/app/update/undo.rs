@@ -1,5 +1,5 @@
-//! Undo and redo. Both are recorded as new changes. Nothing is asked, unless many users would lose hats on a server: that
-//! would not be sent at once without having been asked about.
+//! Undo and redo. Both are recorded as new changes. They are confirmed first only if many users would lose hats on a
+//! server, because such a change is not sent at once without a confirmation.
 
 use jiff::tz::TimeZone;
 
@@ -13,12 +13,12 @@ use crate::sync::{GUARD_USERS, SendMode, changed_items, users_losing_hats};
 
 use super::commit;
 
-/// What became of an undo or redo.
+/// The outcome of an undo or redo.
 enum UndoOutcome {
     Done,
-    /// It was done already.
-    Nothing,
-    /// A question is open.
+    /// Nothing is left to undo or redo.
+    AlreadyDone,
+    /// A question was opened.
     Asks,
 }
 
@@ -49,8 +49,8 @@ pub(crate) fn redo(state: &mut State, effects: &mut Vec<Effect>) {
     undo_or_redo(state, effects, ChangeKind::Redo);
 }
 
-/// Undoes or redoes the last step. A step of an earlier session is looked up in the history; further requests wait for
-/// that, so that the result does not depend on typing speed.
+/// Undoes or redoes the last step. A step of an earlier session is looked up in the history; meanwhile, further
+/// requests wait, so that the result does not depend on typing speed.
 fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) {
     if !state.undo_search.requests.is_empty() {
         state.undo_search.requests.push_back(kind);
@@ -68,9 +68,9 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
     };
     let pending = state.pending.iter().any(|pending| pending.id == step.id);
     if pending && state.problem.is_some() {
-        let again = kind == ChangeKind::Redo;
+        let is_redo = kind == ChangeKind::Redo;
         commit::withdraw(state, effects, &step);
-        state.notify(if again {
+        state.notify(if is_redo {
             "Redid the change before the undo was saved"
         } else {
             "Undid the change before it was saved"
@@ -80,8 +80,8 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
     let outcome = apply(state, effects, &step, (kind, false), false);
     match outcome {
         Ok(UndoOutcome::Done) => {}
-        // Someone else already undid it. The next step needs another key press.
-        Ok(UndoOutcome::Nothing) => state.notify(already_done(&step, kind, &state.zone())),
+        // Someone else already undid or redid the change. The next step needs another key press.
+        Ok(UndoOutcome::AlreadyDone) => state.notify(already_done(&step, kind, &state.zone())),
         Ok(UndoOutcome::Asks) | Err(_) => {
             let reason = outcome.is_err().then(|| obstacle(state, &step));
             let steps = if kind == ChangeKind::Undo {
@@ -112,7 +112,7 @@ fn already_done(step: &UndoStep, kind: ChangeKind, zone: &TimeZone) -> String {
     }
 }
 
-/// What was changed since, so that a step cannot be undone, and how to proceed.
+/// Why a step cannot be undone or redone: the rights of the session do not permit it, or the data changed since then.
 fn obstacle(state: &State, step: &UndoStep) -> String {
     let inverse = step.group.inverse();
     if let Err(reason) = state.start.scope.rights.permit(&inverse) {
@@ -135,13 +135,13 @@ fn obstacle(state: &State, step: &UndoStep) -> String {
     "the data changed in the meantime".into()
 }
 
-/// The user confirmed an undo or redo.
+/// Makes an undo or redo that the user confirmed.
 pub(super) fn confirmed(state: &mut State, effects: &mut Vec<Effect>, undo: &ConfirmedUndo) {
     let (step, kind) = (&undo.step, undo.kind);
     match apply(state, effects, step, (kind, undo.partial), true) {
         Ok(UndoOutcome::Asks) => {}
         Ok(outcome) => {
-            // A step of an earlier session is known by its revision only.
+            // A step of an earlier session can only be recognized by its revision.
             let is_same = |other: &UndoStep| match step.revision {
                 Some(_) => other.revision == step.revision,
                 None => other.id == step.id,
@@ -150,7 +150,7 @@ pub(super) fn confirmed(state: &mut State, effects: &mut Vec<Effect>, undo: &Con
                 state.undo_stack.retain(|other| !is_same(other));
                 state.redo_stack.retain(|other| !is_same(other));
             }
-            if matches!(outcome, UndoOutcome::Nothing) {
+            if matches!(outcome, UndoOutcome::AlreadyDone) {
                 state.notify(already_done(step, kind, &state.zone()));
             }
         }
@@ -162,8 +162,8 @@ pub(super) fn confirmed(state: &mut State, effects: &mut Vec<Effect>, undo: &Con
     }
 }
 
-/// The server to which a change would not be sent at once without having been asked about, and how many users lose hats
-/// in its room.
+/// If a change would not be sent at once without a confirmation, because many users lose hats in a room: the name of
+/// the room's server, and the number of these users. `after`: the data after the change.
 fn many_lose_hats(state: &State, edits: &Group, after: &Wardrobe) -> Option<(String, usize)> {
     let mut rooms: Vec<&Jid> = edits.0.iter().filter_map(|edit| edit.room()).collect();
     rooms.sort();
@@ -178,8 +178,8 @@ fn many_lose_hats(state: &State, edits: &Group, after: &Wardrobe) -> Option<(Str
     })
 }
 
-/// Asks about an undo or redo by which many users lose hats on a server.
-fn ask(state: &mut State, question: String, (server, users): (String, usize), undo: ConfirmedUndo) {
+/// Asks whether to make an undo or redo by which many users lose hats on a server.
+fn confirm(state: &mut State, question: String, (server, users): (String, usize), undo: ConfirmedUndo) {
     let title = if undo.kind == ChangeKind::Redo {
         "Redo change"
     } else {
@@ -194,26 +194,27 @@ fn ask(state: &mut State, question: String, (server, users): (String, usize), un
     ));
 }
 
-/// Undoes what is left of a step. `partial`: the commit also has edits that this session must not see. They stay in effect,
-/// so the change is not recorded as an undo of that revision. `asked`: the user confirmed it.
+/// Undoes or redoes a step, as far as this is not already done. `partial`: the commit also has edits that this session
+/// must not see. These stay in effect, so the new change is not recorded as an undo of that revision. `confirmed`: the
+/// user was asked.
 fn apply(
     state: &mut State,
     effects: &mut Vec<Effect>,
     step: &UndoStep,
     (kind, partial): (ChangeKind, bool),
-    asked: bool,
+    confirmed: bool,
 ) -> Result<UndoOutcome, EditError> {
     let inverse = step.group.inverse();
     let inverse = inverse.without_past_ends(state.clock.now);
     let mut next = state.view.clone();
     let rest = next.apply_remaining(&inverse)?.into_owned();
     if rest.is_empty() {
-        return Ok(UndoOutcome::Nothing);
+        return Ok(UndoOutcome::AlreadyDone);
     }
     state.start.scope.rights.permit(&rest)?;
     let undone = |state: &State| describe::group(&rest.inverse(), &state.zone());
     let redoes = kind == ChangeKind::Redo || (kind == ChangeKind::Revert && step.reverts_entry);
-    if !asked && let Some(lost) = many_lose_hats(state, &rest, &next) {
+    if !confirmed && let Some(server_and_users) = many_lose_hats(state, &rest, &next) {
         let question = if redoes {
             format!("Redo: {}?", describe::group(&rest, &state.zone()))
         } else {
@@ -225,7 +226,7 @@ fn apply(
             partial,
             edits: rest,
         };
-        ask(state, question, lost, undo);
+        confirm(state, question, server_and_users, undo);
         return Ok(UndoOutcome::Asks);
     }
     state.view = next;
@@ -245,15 +246,15 @@ fn apply(
         }
     }
     let origin = Change {
-        confirmed: asked,
+        confirmed,
         ..Change::default()
     };
-    let of = if partial {
+    let target = if partial {
         (ChangeKind::Do, None)
     } else {
         (kind, Some(step))
     };
-    commit::enqueue_as(state, effects, rest, of, origin);
+    commit::enqueue_as(state, effects, rest, target, origin);
     Ok(UndoOutcome::Done)
 }
 
@@ -271,7 +272,7 @@ pub(super) fn query_history(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Handles the result of the history query for steps of the same actor.
+/// Handles the result of the history query: the last steps of the same actor that can be undone and redone.
 pub(super) fn candidate_found(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -302,7 +303,7 @@ pub(super) fn candidate_found(
     }
 }
 
-/// Undoes a history entry as a new change.
+/// Undoes an entry of the history as a new change; with [`ChangeKind::Redo`], the entry is an undo.
 pub(super) fn undo_entry(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -319,7 +320,7 @@ pub(super) fn undo_entry(
     };
     match apply(state, effects, &step, (kind, partial), false) {
         Ok(UndoOutcome::Asks) => {}
-        Ok(UndoOutcome::Nothing) => state.notify(already_done(&step, kind, &state.zone())),
+        Ok(UndoOutcome::AlreadyDone) => state.notify(already_done(&step, kind, &state.zone())),
         // This is a new change on top of later ones, so the undo stack keeps its order.
         Ok(UndoOutcome::Done) if kind == ChangeKind::Revert => {}
         Ok(UndoOutcome::Done) => {
