@@ -204,8 +204,23 @@ impl ServerFiles {
         let mut outbox = self.outbox(room, class);
         let sent_until = if lock.is_leftover() { Timestamp::MAX } else { since };
         outbox.take_over(local, Timestamp::now(), sent_until);
-        lock.release_when_dropped();
+        if !outbox.has_taken_over() {
+            lock.set_stays(false);
+        }
         outbox
+    }
+
+    /// Writes an outbox from [`ServerFiles::take_over`], durably; then nothing but the document is needed to know what may have
+    /// been sent.
+    pub(super) fn write_taken_over(
+        &self,
+        outbox: &mut Outbox,
+        lock: &mut RoomLock,
+    ) -> Result<(), StoreError> {
+        self.write_outbox(outbox)?;
+        outbox.note_stored();
+        lock.set_stays(false);
+        Ok(())
     }
 
     /// Takes over what was prepared since an outbox was read, for its items, while its changes are sent. Returns those whose
@@ -214,12 +229,15 @@ impl ServerFiles {
         &self,
         outbox: &mut Outbox,
         local: Option<&Room>,
+        lock: &mut RoomLock,
     ) -> Result<Vec<Item>, StoreError> {
         let (mut taken, mut replaced) = (outbox.clone(), Vec::new());
         self.update_outbox(&outbox.room, outbox.class, |stored| {
             replaced = taken.take_over_since(stored, local, Timestamp::now());
         })?;
         *outbox = taken;
+        outbox.note_stored();
+        lock.set_stays(false);
         Ok(replaced)
     }
 
@@ -243,8 +261,8 @@ impl ServerFiles {
     }
 }
 
-/// Held while changes of a room are sent. A leftover shows that a session ended while it held it, and stays until what that one
-/// prepared is taken over.
+/// Held while changes of a room are sent. A leftover shows that what was prepared there may have been sent although the stored
+/// outbox does not say so: a session ended before it could write that, or the disk was full. It stays until that is written.
 #[derive(Debug)]
 pub(super) struct RoomLock(Option<SideLock>);
 
@@ -258,9 +276,10 @@ impl RoomLock {
         self.0.as_ref().is_some_and(SideLock::is_leftover)
     }
 
-    fn release_when_dropped(&mut self) {
+    /// Whether the next one finds a leftover.
+    pub(super) fn set_stays(&mut self, stays: bool) {
         if let Some(lock) = &mut self.0 {
-            lock.set_stays(false);
+            lock.set_stays(stays);
         }
     }
 }

@@ -361,6 +361,11 @@ impl Outbox {
         !self.handled.is_empty()
     }
 
+    /// The stored document is this one, and has no prepared change any more that was taken over or withdrawn.
+    pub fn note_stored(&mut self) {
+        self.handled.clear();
+    }
+
     fn entry(&mut self, item: &Item) -> &mut Entry {
         self.entries.entry(item.clone()).or_insert_with(|| Entry {
             item: item.clone(),

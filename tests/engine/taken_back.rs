@@ -272,3 +272,61 @@ fn what_an_ended_session_may_have_sent_is_undone_on_the_server() {
         }
     }
 }
+
+/// The disk is full while changes are sent, so that no answer can be stored. Once there is space, one of them is undone, by the
+/// same session or by another one of the account.
+#[test]
+fn what_was_sent_while_the_disk_was_full_is_undone_on_the_server() {
+    for class in CLASSES {
+        for by_the_same in [true, false] {
+            for fault in [None, Some(Fault::Unsure)] {
+                let told = format!("{class:?}, same session: {by_the_same}, {fault:?}");
+                let stage = Stage::known(class);
+                let (mut store, follows) = stage.store_at_once("state");
+                let sessions = [stage.session(), stage.session()];
+                for session in &sessions {
+                    session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
+                }
+                set_hats(&mut store, &["u0", "u1"], Some("There"));
+                let full = stage.folder.path().join("state/outbox");
+                let away = stage.folder.path().join("state/away");
+                {
+                    let (full, away) = (full.clone(), away.clone());
+                    let mut server = stage.server.lock().unwrap();
+                    if let Some(fault) = fault {
+                        // Both rooms of the test are read first.
+                        let next = server.calls + 2;
+                        server.faults.insert(next, fault);
+                    }
+                    server.after_change = Some(Meanwhile(Box::new(move || {
+                        std::fs::rename(&full, &away).unwrap();
+                        // Nothing can be written into a folder that is a file.
+                        std::fs::write(&full, "").unwrap();
+                    })));
+                }
+                let first = &sessions[0];
+                first
+                    .worker
+                    .request(request(follows.try_iter().collect()))
+                    .unwrap();
+                let report = first.sent();
+                assert!(report.rooms[0].error.is_some(), "{told}: {report:?}");
+                assert_eq!(stage.remote(&there("u0")), value(class, "There"), "{told}");
+                std::fs::remove_file(&full).unwrap();
+                std::fs::rename(&away, &full).unwrap();
+                set_hats(&mut store, &["u0"], None);
+                let next = &sessions[usize::from(!by_the_same)];
+                let undo = request(follows.try_iter().collect());
+                next.worker.request(undo).unwrap();
+                let report = next.sent();
+                assert_eq!(report.rooms[0].unsent, 0, "{told}: {report:?}");
+                assert_eq!(stage.remote(&there("u0")), None, "{told}");
+                assert_eq!(stage.remote(&there("u1")), value(class, "There"), "{told}");
+                let mut left = std::fs::read_dir(&full).unwrap().flatten();
+                let is_lock =
+                    |file: &std::fs::DirEntry| file.path().extension().is_some_and(|end| end == "lock");
+                assert!(!left.any(|file| is_lock(&file)), "{told}");
+            }
+        }
+    }
+}

@@ -289,6 +289,7 @@ impl Engine {
             if let Err(error) = written {
                 job.give_up(&error.to_string());
             } else {
+                job.note_sending();
                 of_job.push(number);
                 work.push(RoomChanges {
                     room: job.plan.room.clone(),

@@ -180,7 +180,8 @@ impl Engine {
         }
         let waits = number_waiting(&outbox) > 0;
         if !is_stored || !waits && outbox.has_taken_over() {
-            files.write_outbox(&outbox).map_err(|error| error.to_string())?;
+            let written = files.write_taken_over(&mut outbox, &mut lock);
+            written.map_err(|error| error.to_string())?;
         }
         Ok(waits.then_some(WaitingRoom {
             room,
@@ -212,7 +213,7 @@ impl Engine {
                     // Who prepares more of the same items keeps only the last of what nobody has taken over.
                     if one.outbox.has_taken_over()
                         && let Ok(files) = self.files()
-                        && let Err(error) = files.write_outbox(&one.outbox)
+                        && let Err(error) = files.write_taken_over(&mut one.outbox, &mut one.lock)
                     {
                         why = error.to_string();
                     }

@@ -66,7 +66,7 @@ pub(super) struct Job {
     tries: BTreeMap<Item, u8>,
     last: BTreeMap<Item, (ItemChange, ItemOutcome)>,
     over: bool,
-    _lock: RoomLock,
+    lock: RoomLock,
 }
 
 impl Job {
@@ -94,7 +94,7 @@ impl Job {
             tries: BTreeMap::new(),
             last: BTreeMap::new(),
             over: false,
-            _lock: lock,
+            lock,
         }
     }
 
@@ -159,7 +159,7 @@ impl Job {
         if !self.outbox.has_outdated(self.local.as_deref()) {
             return Ok(false);
         }
-        let replaced = files.take_over_since(&mut self.outbox, self.local.as_deref());
+        let replaced = files.take_over_since(&mut self.outbox, self.local.as_deref(), &mut self.lock);
         for item in replaced.map_err(|error| error.to_string())? {
             // If someone stops the plan, this stays: it is not what the plan added.
             self.before.put_back(&item, &self.outbox);
@@ -208,6 +208,14 @@ impl Job {
         });
         self.over = changes.is_empty();
         changes
+    }
+
+    /// The next changes are sent now. Should what is known of them not be stored, the next session finds that they may have been
+    /// sent.
+    pub(super) fn note_sending(&mut self) {
+        if self.outbox.has_taken_over() {
+            self.lock.set_stays(true);
+        }
     }
 
     /// Handles an answer. Returns whether the change is finished in this apply.
@@ -301,7 +309,7 @@ impl Job {
     ) -> Result<(), StoreError> {
         let due = |since: Instant, interval| writing == Writing::Now || since.elapsed() >= interval;
         if due(self.outbox_written, WRITE_INTERVAL) && !self.outbox.is_stored_as(&self.written) {
-            files.write_outbox(&self.outbox)?;
+            files.write_taken_over(&mut self.outbox, &mut self.lock)?;
             self.written = self.outbox.clone();
             self.outbox_written = Instant::now();
         }
