@@ -90,15 +90,16 @@ fn press(stage: &mut Stage, mut goes_on: impl FnMut(usize) -> bool) -> Vec<f64> 
     let mut times = Vec::new();
     while goes_on(times.len()) || times.len() % 2 == 1 {
         let key = if times.len() % 2 == 0 { "j" } else { "k" };
-        // The row that is selected next.
-        let row = if key == "j" {
-            "> member    user2@localhost"
+        // The user who is selected next.
+        let user = if key == "j" {
+            "user2@localhost"
         } else {
-            "> member    user1@localhost"
+            "user1@localhost"
         };
+        let is_selected = |line: &str| line.contains("> member") && line.contains(user);
         let began = Instant::now();
         stage.press(key);
-        stage.until("the key does something", |seen| seen.text().contains(row));
+        stage.until("the key does something", |seen| seen.text().lines().any(is_selected));
         times.push(began.elapsed().as_secs_f64());
         std::thread::sleep(Duration::from_millis(40));
     }
