@@ -8,6 +8,7 @@ mod many;
 mod names_first;
 mod phrase;
 mod sets;
+mod titles;
 
 pub use entry::{UNKNOWN_DETAILS, cannot_undo, entry, entry_with_servers, redid, rolled_back, undid};
 pub(in crate::app) use entry::{action, action_without_reason, for_servers, reason};
@@ -27,6 +28,7 @@ use crate::model::{
 };
 
 use self::phrase::{Tense, infinitive};
+use self::titles::with_titles;
 use super::{folding, hat_color, until};
 
 /// Groups with more edits are not summarized in the history, because that would slow down drawing and searching.
@@ -39,10 +41,15 @@ pub fn room_sort_key(jid: &Jid, room: &Room) -> Box<[u8]> {
 }
 
 /// Describes a group of edits, with times in a time zone, such as `added "Proctor" to terry@example.org in courses@conference.example.org`.
-pub fn group(group: &Group, zone: &TimeZone) -> String {
-    match group.0.as_slice() {
+/// Hats without a title of their own are named by that in the catalog of `wardrobe`.
+pub fn group(group: &Group, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
+    titled_edits(&with_titles(&group.0, wardrobe), zone)
+}
+
+fn titled_edits(edits: &[Edit], zone: &TimeZone) -> String {
+    match edits {
         [] => "changed nothing".into(),
-        [only] => edit(only, zone),
+        [only] => titled_edit(only, zone),
         all => many::new_hat(all, zone)
             .or_else(|| many::same_for_many_users(all, zone))
             .or_else(|| many::same_hat_in_many_rooms(all, zone))
@@ -53,10 +60,10 @@ pub fn group(group: &Group, zone: &TimeZone) -> String {
 }
 
 /// What a group of edits would do, after "would": `remove "Proctor" from terry@example.org in …`.
-pub fn intention(group: &Group, zone: &TimeZone) -> String {
-    match group.0.as_slice() {
+pub fn intention(group: &Group, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
+    match &*with_titles(&group.0, wardrobe) {
         [] => "change nothing".into(),
-        [only] => infinitive(&edit(only, zone)),
+        [only] => infinitive(&titled_edit(only, zone)),
         all => many::same_for_many_users(all, zone)
             .or_else(|| many::same_hat_in_many_rooms(all, zone))
             .map_or_else(
@@ -71,33 +78,12 @@ pub fn proposal(group: &Group) -> String {
     format!("This {}.", many::summary_by_kind(&group.0, Tense::Present))
 }
 
-/// The same edits for a description: hats without a title of their own have the one that the room shows.
-pub fn with_titles(group: &Group, wardrobe: &Wardrobe) -> Group {
-    let mut titled = group.clone();
-    for edit in &mut titled.0 {
-        if let Edit::Hat {
-            room,
-            hat,
-            before,
-            after,
-            ..
-        } = edit
-            && let Some(room) = wardrobe.room(room)
-        {
-            for attachment in [before, after].into_iter().flatten() {
-                if attachment.title.is_none()
-                    && let Some(title) = room.title(hat, attachment)
-                {
-                    *attachment = attachment.clone().with_title(Some(title));
-                }
-            }
-        }
-    }
-    titled
+/// Describes an edit; see [`group`].
+pub fn edit(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
+    titled_edits(&with_titles(std::slice::from_ref(edit), wardrobe), zone)
 }
 
-/// Describes an edit.
-pub fn edit(edit: &Edit, zone: &TimeZone) -> String {
+fn titled_edit(edit: &Edit, zone: &TimeZone) -> String {
     edit_with_user(edit, edit.user().map_or("", Jid::as_str), zone)
 }
 
@@ -414,7 +400,7 @@ pub(crate) fn first_few(names: &[impl ToString]) -> String {
 /// Two changes are described one by one, more are counted by kind.
 fn mixed_edits(all: &[Edit], zone: &TimeZone) -> String {
     match all {
-        [first, second] => format!("{} and {}", edit(first, zone), edit(second, zone)),
+        [first, second] => format!("{} and {}", titled_edit(first, zone), titled_edit(second, zone)),
         _ => many::summary_by_kind(all, Tense::Past),
     }
 }

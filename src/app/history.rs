@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::model::{Edit, HatId, Jid};
+use crate::model::{Edit, HatId, Jid, Wardrobe};
 use crate::store::{HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, person};
 
 use super::filter::Filter;
@@ -54,6 +54,8 @@ pub struct HistoryOverlay {
     pub filter: HistoryFilter,
     /// The time zone of displayed times; `None`: UTC.
     pub(super) zone: Option<TimeZone>,
+    /// The data when the history was opened: hats without a title of their own are found by that in its catalogs.
+    pub(super) wardrobe: Wardrobe,
     /// The words that listed entries contain.
     pub search: Option<Filter>,
     /// The loaded entries, newest first.
@@ -79,9 +81,10 @@ pub struct HistoryOverlay {
 }
 
 impl HistoryOverlay {
-    pub(super) fn new(zone: Option<TimeZone>) -> Self {
+    pub(super) fn new(zone: Option<TimeZone>, wardrobe: Wardrobe) -> Self {
         Self {
             zone,
+            wardrobe,
             ..Self::default()
         }
     }
@@ -104,6 +107,7 @@ impl HistoryOverlay {
         *self = Self {
             filter,
             zone: self.zone.take(),
+            wardrobe: std::mem::take(&mut self.wardrobe),
             search: self.search.take(),
             marks: std::mem::take(&mut self.marks),
             loading: true,
@@ -155,7 +159,9 @@ impl HistoryOverlay {
         let search = self.search.as_ref().filter(|search| !search.is_empty());
         let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
         let added = self.entries.iter().enumerate().skip(first);
-        let added = added.filter(|(_, entry)| search.is_none_or(|search| search.matches_entry(entry, &zone)));
+        let added = added.filter(|(_, entry)| {
+            search.is_none_or(|search| search.matches_entry(entry, &self.wardrobe, &zone))
+        });
         self.listed.extend(added.map(|(at, _)| at));
     }
 

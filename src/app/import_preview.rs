@@ -37,7 +37,7 @@ impl ImportPreview {
         now: &Wardrobe,
         zone: TimeZone,
     ) -> Result<Self, ImportErrors> {
-        let rows = ImportRows::new(given.plan(now, &options)?, zone);
+        let rows = ImportRows::new(given.plan(now, &options)?, now, zone);
         Ok(Self {
             path: path.into(),
             into: into.into(),
@@ -51,7 +51,7 @@ impl ImportPreview {
 
     /// Plans it again after the data changed.
     pub(super) fn replan(&mut self, now: &Wardrobe) -> Result<(), ImportErrors> {
-        self.rows = self.rows.with_plan(self.given.plan(now, &self.options)?);
+        self.rows = self.rows.with_plan(self.given.plan(now, &self.options)?, now);
         self.affiliations = changed_affiliations(&self.rows);
         self.selected = self.selected.min(self.rows.len().saturating_sub(1));
         Ok(())

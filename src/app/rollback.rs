@@ -130,8 +130,8 @@ impl Rollback {
     }
 
     /// What is undone, as a sentence: `undid 3 changes: …`.
-    pub fn describe(&self, zone: &TimeZone) -> String {
-        describe::rolled_back(self.changes(), &describe::group(&self.group, zone))
+    pub fn describe(&self, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
+        describe::rolled_back(self.changes(), &describe::group(&self.group, wardrobe, zone))
     }
 }
 

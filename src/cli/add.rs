@@ -38,7 +38,7 @@ pub(super) fn run(args: &AddArgs, context: &SessionContext, out: &mut Output) ->
         }
         let added = wardrobe.add_user_hat(&user, &room, &hat, attachment);
         let group = added.map_err(|error| refusal(error, wardrobe, context))?;
-        let what = describe::group(&group, &context.zone());
+        let what = describe::group(&group, wardrobe, &context.zone());
         Ok((group, what))
     })
 }

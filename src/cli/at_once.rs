@@ -10,7 +10,7 @@ use super::password;
 use super::progress::ProgressLine;
 use crate::app::describe;
 use crate::app::servers::report::{failed_texts, unstored_text};
-use crate::model::Jid;
+use crate::model::{HatId, Jid, Wardrobe};
 use crate::server::ServerWorker;
 use crate::sync::{
     AfterCommit, HeldReason, Item, Report, RoomReport, SendState, ServerEvent, ServerRequest, Status,
@@ -62,6 +62,14 @@ fn send_requests(
 ) -> Result<Status, Failure> {
     out.flush()?;
     let mut open = requests.len();
+    let rooms = requests.iter().filter_map(|request| match request {
+        ServerRequest::Send { rooms, .. } => Some(rooms),
+        _ => None,
+    });
+    let rooms = rooms
+        .flatten()
+        .filter_map(|room| Some((room.room.clone(), room.local.clone()?)));
+    let saved = Wardrobe::from_rooms(rooms.collect());
     let (sender, events) = channel();
     let worker = ServerWorker::start(context.worker_options()?, move |event| {
         // The receiver is gone when the command ends.
@@ -78,11 +86,11 @@ fn send_requests(
             Ok(ServerEvent::Sent { report, is_answer }) => {
                 open -= usize::from(is_answer);
                 line.clear();
-                status = status.min(print(&report, out)?);
+                status = status.min(print(&report, &saved, out)?);
             }
             Ok(ServerEvent::Outbox { room, items }) => {
                 line.clear();
-                warn_of_left_out(&room, &items, out)?;
+                warn_of_left_out(&room, &items, &saved, out)?;
             }
             Ok(ServerEvent::Password { server, account }) => {
                 line.clear();
@@ -105,19 +113,19 @@ fn send_requests(
     Ok(status)
 }
 
-fn print(report: &Report, out: &mut Output) -> Result<Status, Failure> {
-    let status = warn_of_unsent(report, out)?;
+fn print(report: &Report, saved: &Wardrobe, out: &mut Output) -> Result<Status, Failure> {
+    let status = warn_of_unsent(report, saved, out)?;
     print_sent(report, out)?;
     Ok(status)
 }
 
-/// Says what was not sent.
-pub(super) fn warn_of_unsent(report: &Report, out: &mut Output) -> Result<Status, Failure> {
+/// Says what was not sent. `saved`: the rooms as they were saved, for the titles of hats.
+pub(super) fn warn_of_unsent(report: &Report, saved: &Wardrobe, out: &mut Output) -> Result<Status, Failure> {
     let server = &report.server;
     let mut status = Status::Done;
     for room in &report.rooms {
         for failed in &room.failed {
-            let [target, what, why] = failed_texts(failed, None);
+            let [target, what, why] = failed_texts(failed, saved.room(&room.room).map(|room| &**room));
             out.warn(&format!(
                 "cannot {what} for {target} in {} on {server:?}: {why}",
                 room.room
@@ -132,14 +140,23 @@ pub(super) fn warn_of_unsent(report: &Report, out: &mut Output) -> Result<Status
 }
 
 /// Says which changes the server cannot have.
-fn warn_of_left_out(room: &Jid, items: &[(Item, SendState)], out: &mut Output) -> Result<(), Failure> {
+fn warn_of_left_out(
+    room: &Jid,
+    items: &[(Item, SendState)],
+    saved: &Wardrobe,
+    out: &mut Output,
+) -> Result<(), Failure> {
+    let name = |hat: &HatId| {
+        let known = saved.room(room).and_then(|room| room.hat(hat));
+        describe::hat(hat, known.and_then(|hat| hat.title.as_deref()))
+    };
     for (item, state) in items {
         let SendState::LeftOut(reason) = state else {
             continue;
         };
         let what = match item {
-            Item::Hat { user, hat } => format!("{} for {user}", describe::hat(hat, None)),
-            Item::Catalog { hat } => format!("{} in the catalog", describe::hat(hat, None)),
+            Item::Hat { user, hat } => format!("{} for {user}", name(hat)),
+            Item::Catalog { hat } => format!("{} in the catalog", name(hat)),
             Item::Affiliation { user } => format!("affiliation of {user}"),
         };
         out.warn(&format!("only in the data file: {what} in {room}: {reason}"))?;

@@ -78,7 +78,7 @@ fn define(args: &CatalogDefineArgs, context: &SessionContext, out: &mut Output) 
             entry.hue.clone_from(hue);
         }
         let defined = wardrobe.define_hat(&room, &hat, entry, args.retitle_users)?;
-        let mut what = describe::group(&defined.group, &context.zone());
+        let mut what = describe::group(&defined.group, wardrobe, &context.zone());
         if !defined.not_affiliated.is_empty() {
             let (banned, others): (Vec<_>, Vec<_>) = defined.not_affiliated.iter().partition(|user| {
                 let user = room_data.user(user);

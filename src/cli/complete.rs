@@ -92,7 +92,10 @@ fn candidates(expected: &ExpectedValue, line: &PartialCommand, context: &Session
     match expected {
         ExpectedValue::Files => Vec::new(),
         ExpectedValue::OneOf(all) => all.clone(),
-        ExpectedValue::Revisions => revisions(&data_file(line, context), &context.zone()),
+        ExpectedValue::Revisions => {
+            let wardrobe = load_wardrobe(line, context).unwrap_or_default();
+            revisions(&data_file(line, context), &wardrobe, &context.zone())
+        }
         ExpectedValue::Servers => servers(line, context),
         expected => load_wardrobe(line, context)
             .map_or_else(Vec::new, |wardrobe| candidates_from(expected, &wardrobe)),
@@ -212,7 +215,7 @@ fn sorted_unique(mut all: Vec<Candidate>) -> Vec<Candidate> {
 }
 
 /// The newest revisions with descriptions of their changes.
-fn revisions(file: &Path, zone: &TimeZone) -> Vec<Candidate> {
+fn revisions(file: &Path, wardrobe: &Wardrobe, zone: &TimeZone) -> Vec<Candidate> {
     let query = HistoryQuery {
         filter: HistoryFilter::default(),
         from: None,
@@ -221,7 +224,7 @@ fn revisions(file: &Path, zone: &TimeZone) -> Vec<Candidate> {
     let page = store::read_history(file, &Scope::default(), &query);
     let entries = page.map(|page| page.entries).unwrap_or_default();
     let candidate = |entry: &store::HistoryEntry| {
-        let words = crate::app::describe::group(&entry.group, zone);
+        let words = crate::app::describe::group(&entry.group, wardrobe, zone);
         (entry.revision.to_string(), words)
     };
     entries.iter().map(candidate).collect()

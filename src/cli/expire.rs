@@ -29,7 +29,10 @@ pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output)
         return if group.is_empty() {
             out.line(NONE_EXPIRED)
         } else {
-            out.line(&format!("Would {}", describe::intention(&group, &context.zone())))
+            out.line(&format!(
+                "Would {}",
+                describe::intention(&group, data.wardrobe(), &context.zone())
+            ))
         };
     }
     data.check_writable()?;
@@ -37,7 +40,7 @@ pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output)
     loop {
         match remove_expired(&mut data, confirmed, out)? {
             Expired::Removed(group, revision) => {
-                let what = describe::group(&group, &context.zone());
+                let what = describe::group(&group, data.wardrobe(), &context.zone());
                 return out.line(&saved(&what, revision));
             }
             Expired::Nothing => return out.line(NONE_EXPIRED),

@@ -12,7 +12,7 @@ use super::output::Output;
 use crate::app::describe;
 use crate::app::filter::Filter;
 use crate::app::suggest::hats_with_title;
-use crate::model::{HatId, Jid, write};
+use crate::model::{HatId, Jid, Wardrobe, write};
 use crate::store::{self, HatFilter, HistoryEntry, HistoryFilter, HistoryQuery, read_history};
 
 /// Default number of entries in a table.
@@ -31,8 +31,12 @@ pub(super) fn run(args: &HistoryArgs, context: &SessionContext, out: &mut Output
     }
     let all = if args.json { usize::MAX } else { DEFAULT_LIMIT };
     let zone = context.zone();
+    // Without a readable data file, hats are named by the titles in the history.
+    let data = OpenStore::open(context).ok();
+    let wardrobe = data.map(|data| data.wardrobe().clone()).unwrap_or_default();
     let mut printer = Printer {
         json: args.json,
+        wardrobe: wardrobe.clone(),
         zone: zone.clone(),
         printed: 0,
     };
@@ -49,7 +53,7 @@ pub(super) fn run(args: &HistoryArgs, context: &SessionContext, out: &mut Output
         let page =
             read_history(&context.file, &context.scope, &query).map_err(|error| store_failure(&error))?;
         let mut entries = page.entries;
-        entries.retain(|entry| search.matches_entry(entry, &zone));
+        entries.retain(|entry| search.matches_entry(entry, &wardrobe, &zone));
         left = left.saturating_sub(entries.len());
         unreadable += page.unreadable;
         printer.page(&entries, out)?;
@@ -97,6 +101,7 @@ fn hat_filter(text: &str, room: Option<&Jid>, context: &SessionContext) -> Resul
 
 struct Printer {
     json: bool,
+    wardrobe: Wardrobe,
     zone: TimeZone,
     printed: usize,
 }
@@ -119,7 +124,10 @@ impl Printer {
             _ => &[],
         };
         self.printed += entries.len();
-        let rows: Vec<_> = entries.iter().map(|entry| row(entry, &self.zone)).collect();
+        let rows: Vec<_> = entries
+            .iter()
+            .map(|entry| row(entry, &self.wardrobe, &self.zone))
+            .collect();
         out.table(head, &rows)
     }
 
@@ -142,8 +150,8 @@ impl Printer {
     }
 }
 
-fn row(entry: &HistoryEntry, zone: &TimeZone) -> Vec<String> {
-    let what = describe::entry_with_servers(entry, zone);
+fn row(entry: &HistoryEntry, wardrobe: &Wardrobe, zone: &TimeZone) -> Vec<String> {
+    let what = describe::entry_with_servers(entry, wardrobe, zone);
     let when = zone.to_datetime(entry.time).strftime("%Y-%m-%d %H:%M:%S");
     vec![
         entry.revision.to_string(),

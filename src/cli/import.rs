@@ -64,7 +64,7 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
         } else {
             format!("The import would {}:", describe::import_intention(&first.counts))
         })?;
-        let rows = ImportRows::new(first.clone(), context.zone());
+        let rows = ImportRows::new(first.clone(), data.wardrobe(), context.zone());
         let changes = (0..rows.len()).filter_map(|at| rows.get(at));
         for row in changes.filter(|row| row.outcome != RowOutcome::Skipped) {
             out.line(&format!("Would {}", row.intention))?;

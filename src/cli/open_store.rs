@@ -71,7 +71,7 @@ impl<'a> OpenStore<'a> {
         let context = self.context;
         self.change_with_summary(out, |wardrobe| {
             let group = make(wardrobe).map_err(|error| refusal(error, wardrobe, context))?;
-            let what = describe::group(&group, &context.zone());
+            let what = describe::group(&group, wardrobe, &context.zone());
             Ok((group, what))
         })
     }

@@ -15,7 +15,7 @@ use super::open_store::{OpenStore, store_failure};
 use super::output::{Output, saved};
 use crate::app::describe;
 use crate::app::rollback::{COMBINED, Rollback, RollbackTarget};
-use crate::model::Edit;
+use crate::model::{Edit, Wardrobe};
 use crate::store::{Change, HistoryEntry, HistoryFilter, HistoryQuery, person};
 use crate::sync::changes_affiliation;
 
@@ -39,7 +39,7 @@ pub(super) fn run(
         return out.line("No changes: already undone");
     }
     data.check_permitted(&plan.group)?;
-    print(&plan, &zone, out)?;
+    print(&plan, data.wardrobe(), &zone, out)?;
     if plan.is_combined() {
         out.line(COMBINED)?;
     }
@@ -53,7 +53,7 @@ pub(super) fn run(
     if !args.yes && !confirm::ask(&format!("Undo {changes}?"), "undo --yes", out)? {
         return out.line("Canceled: nothing was changed");
     }
-    let what = plan.describe(&zone);
+    let what = plan.describe(data.wardrobe(), &zone);
     // Where a restored hat has ended since, the edits after it may no longer fit.
     let group = plan.group.without_past_ends(Timestamp::now()).into_owned();
     let fits = data.wardrobe().clone().apply(&group).is_ok();
@@ -133,9 +133,9 @@ fn for_each_since(
 }
 
 /// Prints what is undone, and what is skipped.
-fn print(plan: &Rollback, zone: &TimeZone, out: &mut Output) -> Result<(), Failure> {
+fn print(plan: &Rollback, wardrobe: &Wardrobe, zone: &TimeZone, out: &mut Output) -> Result<(), Failure> {
     let row = |result: &str, edit: &Edit, reason: Option<&str>| {
-        let (name, action) = describe::names_first(edit, zone);
+        let (name, action) = describe::names_first(edit, wardrobe, zone);
         let reason = reason.map_or_else(String::new, |reason| format!("; {reason}"));
         vec![result.to_owned(), name, format!("{action}{reason}")]
     };

@@ -74,7 +74,7 @@ fn save(args: &SetSaveArgs, context: &SessionContext, out: &mut Output) -> Resul
             return Err(failure.with_advice("use --force to overwrite it"));
         }
         let group = wardrobe.put_hat_set(&args.name, Some(&hats))?;
-        let what = describe::group(&group, &context.zone());
+        let what = describe::group(&group, wardrobe, &context.zone());
         Ok((group, what))
     };
     OpenStore::open(context)?

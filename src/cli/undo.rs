@@ -9,7 +9,7 @@ use super::open_store::{OpenStore, store_failure};
 use super::output::{Output, saved};
 use super::rollback;
 use crate::app::describe;
-use crate::model::Group;
+use crate::model::{Group, Wardrobe};
 use crate::store::{Change, HistoryEntry, UndoCandidate};
 
 pub(super) fn undo(args: &UndoArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
@@ -42,9 +42,11 @@ pub(super) fn undo(args: &UndoArgs, context: &SessionContext, out: &mut Output) 
         ..Change::default()
     };
     let zone = context.zone();
-    commit(&mut data, change, out, |group| match full_revision(&entry) {
-        Some(revision) => describe::undid(revision, &describe::group(&group.inverse(), &zone)),
-        None => describe::group(group, &zone),
+    commit(&mut data, change, out, |group, wardrobe| {
+        match full_revision(&entry) {
+            Some(revision) => describe::undid(revision, &describe::group(&group.inverse(), wardrobe, &zone)),
+            None => describe::group(group, wardrobe, &zone),
+        }
     })
 }
 
@@ -69,8 +71,8 @@ pub(super) fn redo(args: &RedoArgs, context: &SessionContext, out: &mut Output) 
         ..Change::default()
     };
     let zone = context.zone();
-    commit(&mut data, change, out, |group| {
-        let what = describe::group(group, &zone);
+    commit(&mut data, change, out, |group, wardrobe| {
+        let what = describe::group(group, wardrobe, &zone);
         match full_revision(&entry) {
             Some(_) => describe::redid(undone, &what),
             None => what,
@@ -100,7 +102,7 @@ fn commit(
     data: &mut OpenStore,
     change: Change,
     out: &mut Output,
-    describe: impl Fn(&Group) -> String,
+    describe: impl Fn(&Group, &Wardrobe) -> String,
 ) -> Result<(), Failure> {
     let requested = change.group.clone();
     match data.commit(change, out)? {
@@ -108,7 +110,7 @@ fn commit(
             // Parts that were reverted before are not committed again, and not described.
             let committed = data.store.history_entry(revision).ok().flatten();
             let group = committed.map_or(requested, |entry| entry.group);
-            out.line(&saved(&describe(&group), revision))
+            out.line(&saved(&describe(&group, data.wardrobe()), revision))
         }
         None => out.line("Nothing changed"),
     }

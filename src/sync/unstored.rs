@@ -1,5 +1,7 @@
 //! What a commit puts into the file that the room's server cannot store.
 
+use std::sync::Arc;
+
 use super::changed::touched_items;
 use super::{Item, ServerClass};
 use crate::model::{Attachment, Group, HatId, Jid, Room};
@@ -11,6 +13,8 @@ pub struct UnstoredHat {
     pub user: Jid,
     /// The hat.
     pub hat: HatId,
+    /// The title that the room shows for it.
+    pub title: Option<Arc<str>>,
     /// What stays in the file.
     pub what: Unstored,
 }
@@ -60,7 +64,14 @@ pub fn unstored_hats(
     let unstored = items.into_iter().filter_map(|item| match item {
         Item::Hat { user, hat } => {
             let what = of(after, &user, &hat).filter(|what| of(before, &user, &hat) != Some(*what))?;
-            Some(UnstoredHat { user, hat, what })
+            let attachment = after.user(&user)?.hats.get(&hat)?;
+            let title = after.title(&hat, attachment).map(Into::into);
+            Some(UnstoredHat {
+                user,
+                hat,
+                title,
+                what,
+            })
         }
         Item::Catalog { .. } | Item::Affiliation { .. } => None,
     });

@@ -246,7 +246,11 @@ fn all_of_an_actor_is_undone_from_entry_on() {
     // It is called so in the history.
     session.keys("Esc H");
     let history: &HistoryOverlay = session.state.top_as().unwrap();
-    let what = describe::entry(history.entry().unwrap(), &jiff::tz::TimeZone::UTC);
+    let what = describe::entry(
+        history.entry().unwrap(),
+        session.state.wardrobe(),
+        &jiff::tz::TimeZone::UTC,
+    );
     assert!(what.starts_with("undid 4 changes: "), "{what}");
 }
 

@@ -2,20 +2,20 @@
 
 use jiff::tz::TimeZone;
 
-use crate::model::Group;
+use crate::model::{Group, Wardrobe};
 use crate::store::HistoryEntry;
 
 use super::{MAX_DESCRIBED_EDITS, count, edit, first_few, group, grouped, truncated};
 
 /// Describes an entry of the history.
-pub fn entry(entry: &HistoryEntry, zone: &TimeZone) -> String {
-    let what = entry_without_reason(entry, zone, |edits| group(edits, zone));
+pub fn entry(entry: &HistoryEntry, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
+    let what = entry_without_reason(entry, |edits| group(edits, wardrobe, zone));
     format!("{what}{}", reason(entry))
 }
 
 /// Describes an entry of the history with the servers that it was for.
-pub fn entry_with_servers(entry: &HistoryEntry, zone: &TimeZone) -> String {
-    let what = entry_without_reason(entry, zone, |edits| group(edits, zone));
+pub fn entry_with_servers(entry: &HistoryEntry, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
+    let what = entry_without_reason(entry, |edits| group(edits, wardrobe, zone));
     format!("{what}{}{}", for_servers(entry), reason(entry))
 }
 
@@ -36,9 +36,9 @@ pub(in crate::app) fn reason(entry: &HistoryEntry) -> String {
     reason.map_or_else(String::new, |reason| format!("; reason: {}", reason.as_str()))
 }
 
-fn entry_without_reason(entry: &HistoryEntry, zone: &TimeZone, what: impl Fn(&Group) -> String) -> String {
+fn entry_without_reason(entry: &HistoryEntry, what: impl Fn(&Group) -> String) -> String {
     if let Some(sent) = entry.sent.as_ref().filter(|_| entry.group.is_empty()) {
-        return format!("sent to {:?}: {}", sent.server, group(&sent.changes, zone));
+        return format!("sent to {:?}: {}", sent.server, what(&sent.changes));
     }
     if !entry.outside && entry.group.is_empty() {
         return "recreated the deleted data file".into();
@@ -62,18 +62,22 @@ fn entry_without_reason(entry: &HistoryEntry, zone: &TimeZone, what: impl Fn(&Gr
 }
 
 /// Describes what an entry did, as a row of the history shows it.
-pub(in crate::app) fn action(of: &HistoryEntry, zone: &TimeZone) -> String {
-    format!("{}{}", action_without_reason(of, zone), reason(of))
+pub(in crate::app) fn action(of: &HistoryEntry, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
+    format!("{}{}", action_without_reason(of, wardrobe, zone), reason(of))
 }
 
 /// The same without the reason.
-pub(in crate::app) fn action_without_reason(of: &HistoryEntry, zone: &TimeZone) -> String {
-    entry_without_reason(of, zone, |of| match of.0.as_slice() {
+pub(in crate::app) fn action_without_reason(
+    of: &HistoryEntry,
+    wardrobe: &Wardrobe,
+    zone: &TimeZone,
+) -> String {
+    entry_without_reason(of, |of| match of.0.as_slice() {
         [first, rest @ ..] if rest.len() >= MAX_DESCRIBED_EDITS => {
             let all = grouped(rest.len() + 1);
-            format!("made {all} changes, first: {}", edit(first, zone))
+            format!("made {all} changes, first: {}", edit(first, wardrobe, zone))
         }
-        _ => group(of, zone),
+        _ => group(of, wardrobe, zone),
     })
 }
 

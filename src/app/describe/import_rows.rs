@@ -7,10 +7,11 @@ use jiff::tz::TimeZone;
 
 use crate::app::folding::compare_addresses;
 use crate::exchange::ImportPlan;
-use crate::model::{CatalogHat, Edit, Group, HatId, Jid, Room, User};
+use crate::model::{CatalogHat, Edit, Group, HatId, Jid, Room, User, Wardrobe};
 
 use super::exchange::skipped_parts;
 use super::phrase::infinitive;
+use super::titles::with_titles;
 use super::{
     attachment_changes, attachment_name, catalog_changes, count, first_few, hat_name, hat_with_flags, quoted,
     sets, user_edit,
@@ -95,14 +96,16 @@ enum RowSource {
 #[derive(Debug, Clone)]
 pub struct ImportRows {
     plan: Arc<ImportPlan>,
+    /// The edits of the plan, with titles from the catalog.
+    titled: Arc<[Edit]>,
     sources: Arc<[RowSource]>,
     zone: TimeZone,
 }
 
 impl ImportRows {
     /// The rows of this plan, with times in a time zone: the skipped items first, the users of a room in the
-    /// order of the panes.
-    pub fn new(plan: ImportPlan, zone: TimeZone) -> Self {
+    /// order of the panes. `wardrobe`: the data before the import.
+    pub fn new(plan: ImportPlan, wardrobe: &Wardrobe, zone: TimeZone) -> Self {
         let mut sources: Vec<RowSource> = (0..plan.skipped.len()).map(RowSource::Skipped).collect();
         for (at, edit) in sorted_edits(&plan.group) {
             sources.push(RowSource::Edit(at));
@@ -116,6 +119,7 @@ impl ImportRows {
             }
         }
         Self {
+            titled: with_titles(&plan.group.0, wardrobe).into_owned().into(),
             plan: Arc::new(plan),
             sources: sources.into(),
             zone,
@@ -123,8 +127,8 @@ impl ImportRows {
     }
 
     /// The rows of another plan in the same time zone.
-    pub(in crate::app) fn with_plan(&self, plan: ImportPlan) -> Self {
-        Self::new(plan, self.zone.clone())
+    pub(in crate::app) fn with_plan(&self, plan: ImportPlan, wardrobe: &Wardrobe) -> Self {
+        Self::new(plan, wardrobe, self.zone.clone())
     }
 
     /// The plan.
@@ -157,7 +161,7 @@ impl ImportRows {
                 })
             }
             RowSource::Edit(at) => {
-                let edit = self.plan.group.0.get(at)?;
+                let edit = self.titled.get(at)?;
                 let row = edit_row(edit, &self.zone);
                 let intention = match edit {
                     Edit::User {
@@ -171,12 +175,12 @@ impl ImportRows {
                         before: None,
                         after: Some(after),
                     } => added_room(room, after),
-                    _ => infinitive(&super::edit(edit, &self.zone)),
+                    _ => infinitive(&super::titled_edit(edit, &self.zone)),
                 };
                 Some(ImportRow { intention, ..row })
             }
             RowSource::CatalogHat(at, hat) => {
-                let (jid, room) = new_room(self.plan.group.0.get(at)?)?;
+                let (jid, room) = new_room(self.titled.get(at)?)?;
                 let (id, hat) = room.catalog.iter().nth(hat)?;
                 let intention = infinitive(&super::catalog_edit(jid, id, None, Some(hat)));
                 Some(ImportRow {
@@ -185,7 +189,7 @@ impl ImportRows {
                 })
             }
             RowSource::User(at, user) => {
-                let (jid, room) = new_room(self.plan.group.0.get(at)?)?;
+                let (jid, room) = new_room(self.titled.get(at)?)?;
                 let (user, there) = room.users().get(user)?;
                 let intention = infinitive(&added_user(jid, user, there));
                 Some(ImportRow {

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
-use crate::model::{Affiliation, Edit, Group, Jid};
+use crate::model::{Affiliation, Edit, Jid};
 
 use super::phrase::{Tense, enumeration};
 use super::{
-    added_hat, attachment_name, count, edit_with_user, first_few, group, membership_hats, sets, user_edit,
-    users_phrase, with_hats,
+    added_hat, attachment_name, count, edit_with_user, first_few, membership_hats, sets, titled_edits,
+    user_edit, users_phrase, with_hats,
 };
 
 /// The number of changes of each kind, and their users.
@@ -312,6 +312,6 @@ pub(super) fn new_hat(all: &[Edit], zone: &TimeZone) -> Option<String> {
     if !added.iter().all(is_added) {
         return None;
     }
-    let said = group(&Group(added.to_vec()), zone);
+    let said = titled_edits(added, zone);
     Some(said.replacen("added ", "added the new hat ", 1))
 }

@@ -2,13 +2,21 @@
 
 use jiff::tz::TimeZone;
 
-use crate::model::{Affiliation, Attachment, CatalogHat, Edit, HatId, Jid, Room, User};
+use crate::model::{Affiliation, Attachment, CatalogHat, Edit, HatId, Jid, Room, User, Wardrobe};
 
 use super::sets::document_names_first;
+use super::titles::with_titles;
 use super::{attachment_changes, attachment_name, catalog_changes, count, expiry, hat_name, truncated};
 
 /// What an edit touched, and what was done to it: `terry@example.org` and `"Proctor" added in courses@…`.
-pub fn names_first(edit: &Edit, zone: &TimeZone) -> (String, String) {
+pub fn names_first(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone) -> (String, String) {
+    match with_titles(std::slice::from_ref(edit), wardrobe).first() {
+        Some(titled) => titled_names_first(titled, zone),
+        None => Default::default(),
+    }
+}
+
+fn titled_names_first(edit: &Edit, zone: &TimeZone) -> (String, String) {
     match edit {
         Edit::Room { room, before, after } => {
             (room.to_string(), room_action(before.as_deref(), after.as_deref()))

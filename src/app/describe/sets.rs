@@ -98,7 +98,7 @@ mod tests {
     use crate::model::{Group, Hats, Json, Wardrobe};
 
     fn group(of: &Group) -> String {
-        describe::group(of, &TimeZone::UTC)
+        describe::group(of, &Wardrobe::default(), &TimeZone::UTC)
     }
 
     #[test]
@@ -128,7 +128,9 @@ mod tests {
             group(&removed),
             "removed hat set \"on-call week\" (users keep their hats)"
         );
-        let subject = |group: &Group| describe::names_first(group.0.first().unwrap(), &TimeZone::UTC);
+        let subject = |group: &Group| {
+            describe::names_first(group.0.first().unwrap(), &Wardrobe::default(), &TimeZone::UTC)
+        };
         let expected = (
             "hat set \"on-call week\"".into(),
             "removed (users keep their hats)".into(),

@@ -2,7 +2,7 @@ use super::*;
 use crate::model::{Affiliation, Wardrobe};
 
 fn group(of: &Group) -> String {
-    super::group(of, &TimeZone::UTC)
+    super::group(of, &Wardrobe::default(), &TimeZone::UTC)
 }
 
 fn jid(text: &str) -> Jid {
@@ -50,7 +50,7 @@ fn describes_when_added_hats_expire() {
         group(&added),
         "added \"Guest\" (expires 2099-02-28 12:00) to kim@example.org in courses@conference.example.org"
     );
-    let (who, what) = names_first(&added.0[0], &TimeZone::UTC);
+    let (who, what) = names_first(&added.0[0], &Wardrobe::default(), &TimeZone::UTC);
     assert_eq!(
         (who.as_str(), what.as_str()),
         (
@@ -360,7 +360,7 @@ fn describes_what_would_be_done() {
     let mut edits = wardrobe.remove_user_hat(&terry, &room, &hat).unwrap().0;
     let of_terry = Group(edits.clone());
     assert_eq!(
-        intention(&of_terry, &TimeZone::UTC),
+        intention(&of_terry, &Wardrobe::default(), &TimeZone::UTC),
         "remove \"Teacher's Assistant\" from terry@example.org in courses@conference.example.org"
     );
     let added = wardrobe.add_user_hat(&kim, &room, &hat, titled("Proctor"));
@@ -369,7 +369,7 @@ fn describes_what_would_be_done() {
     let all = Group(edits);
     let place = "in courses@conference.example.org";
     assert_eq!(
-        intention(&all, &TimeZone::UTC),
+        intention(&all, &Wardrobe::default(), &TimeZone::UTC),
         format!("change 1 room, add 1 hat to {kim} and remove 1 hat from {terry} {place}")
     );
     assert_eq!(
@@ -387,7 +387,7 @@ fn says_banned_of_new_and_of_known_users() {
             .set_affiliation(&user, &room, Affiliation::Outcast)
             .unwrap();
         assert_eq!(group(&banned), format!("banned {user} from {room}{was}"));
-        let (who, what) = names_first(&banned.0[0], &TimeZone::UTC);
+        let (who, what) = names_first(&banned.0[0], &Wardrobe::default(), &TimeZone::UTC);
         assert_eq!(
             (who, what),
             (user.to_string(), format!("banned from {room}{was}"))

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::app::describe;
 use crate::app::folding::Word;
-use crate::model::{Affiliation, Attachment, CatalogHat, Edit, HatId, Jid, Room, User};
+use crate::model::{Affiliation, Attachment, CatalogHat, Edit, HatId, Jid, Room, User, Wardrobe};
 use crate::store::{ChangeReason, HistoryEntry};
 
 use super::{Filter, TermKind, rank_hat};
@@ -15,7 +15,7 @@ use super::{Filter, TermKind, rank_hat};
 impl Filter {
     /// Whether an entry of the history contains all words: in its actor, in the addresses, names, titles and IDs that it
     /// changed, and in the description that its row shows.
-    pub fn matches_entry(&self, entry: &HistoryEntry, zone: &TimeZone) -> bool {
+    pub fn matches_entry(&self, entry: &HistoryEntry, wardrobe: &Wardrobe, zone: &TimeZone) -> bool {
         let mut words = EntryWords {
             texts: vec![&*entry.actor],
             ..EntryWords::default()
@@ -31,7 +31,7 @@ impl Filter {
         let action = OnceCell::new();
         let is_described = |kind: &TermKind| match kind {
             TermKind::Text(word) => {
-                let action: &String = action.get_or_init(|| describe::action(entry, zone));
+                let action: &String = action.get_or_init(|| describe::action(entry, wardrobe, zone));
                 word.rank(action).is_some()
             }
             TermKind::Affiliation(_) | TermKind::Hat(_) | TermKind::Ends(_) | TermKind::Online => false,

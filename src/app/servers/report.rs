@@ -130,7 +130,11 @@ pub fn room_counts(room: &RoomReport) -> String {
 
 /// What stays in the data file of a saved change, and why. `more`: the number of other hats of which something stays.
 pub fn unstored_text(first: &UnstoredHat, more: usize) -> String {
-    let hat = format!("{} for {}", describe::hat(&first.hat, None), first.user);
+    let hat = format!(
+        "{} for {}",
+        describe::hat(&first.hat, first.title.as_deref()),
+        first.user
+    );
     let (what, why) = match first.what {
         Unstored::Inactive => (hat, "ejabberd has no inactive hats"),
         Unstored::Required => (format!("\"required\" of {hat}"), "ejabberd has no required hats"),
@@ -225,6 +229,7 @@ mod tests {
             let first = UnstoredHat {
                 user: Jid::parse("terry@example.org").unwrap(),
                 hat: HatId::unchecked("urn:x:1"),
+                title: Some("Proctor".into()),
                 what,
             };
             unstored_text(&first, more)
@@ -236,9 +241,9 @@ mod tests {
                 text(Unstored::Title, 0)
             ],
             [
-                "<urn:x:1> for terry@example.org stays in the data file: ejabberd has no inactive hats",
-                "\"required\" of <urn:x:1> for terry@example.org stays in the data file: ejabberd has no required hats (and 2 more)",
-                "the title of <urn:x:1> for terry@example.org stays in the data file: ejabberd has only the title in the catalog",
+                "\"Proctor\" for terry@example.org stays in the data file: ejabberd has no inactive hats",
+                "\"required\" of \"Proctor\" for terry@example.org stays in the data file: ejabberd has no required hats (and 2 more)",
+                "the title of \"Proctor\" for terry@example.org stays in the data file: ejabberd has only the title in the catalog",
             ]
         );
     }

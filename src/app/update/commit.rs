@@ -66,7 +66,7 @@ pub(super) fn execute_as(
                 return None;
             }
             state.view = next;
-            let what = describe::group(&group, &state.zone());
+            let what = describe::group(&group, &state.view, &state.zone());
             let what = match state.problem {
                 None => describe::capitalized(&what),
                 Some(_) => format!("Not saved yet: {what}"),

@@ -127,7 +127,7 @@ fn concern_same_hat(one: &Change, other: &Change) -> bool {
 /// opens an overlay; the oldest conflict is on top, and changes of the same hat share one overlay.
 pub(super) fn report_rejected(state: &mut State, change: Change, error: EditError) {
     let EditError::Conflict { what, .. } = error else {
-        let what = describe::group(&change.group, &state.zone());
+        let what = describe::group(&change.group, &state.view, &state.zone());
         state.notify_error(format!("Not saved: {what}. Reason: {error}"));
         return;
     };
@@ -139,7 +139,7 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
         {
             if concern_same_hat(earlier, &change) {
                 earlier.group.0.extend(change.group.0);
-                conflict.yours = describe_yours(earlier, &zone);
+                conflict.yours = describe_yours(earlier, &state.view, &zone);
                 return;
             }
             oldest = oldest.or(Some(at));
@@ -147,7 +147,7 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
     }
     let conflict = Conflict {
         what,
-        yours: describe_yours(&change, &zone),
+        yours: describe_yours(&change, &state.view, &zone),
         theirs: describe_theirs(&change.group, &state.view, &zone),
         before: None,
         zone,
@@ -160,13 +160,16 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
 }
 
 /// Describes the change of this session. Up to five edits of one hat are listed one by one.
-fn describe_yours(change: &Change, zone: &TimeZone) -> String {
+fn describe_yours(change: &Change, view: &Wardrobe, zone: &TimeZone) -> String {
     let edits = &change.group.0;
     if edits.len() < 6 && concern_same_hat(change, change) {
-        let all: Vec<String> = edits.iter().map(|edit| describe::edit(edit, zone)).collect();
+        let all: Vec<String> = edits
+            .iter()
+            .map(|edit| describe::edit(edit, view, zone))
+            .collect();
         all.join("; then ")
     } else {
-        describe::group(&change.group, zone)
+        describe::group(&change.group, view, zone)
     }
 }
 

@@ -18,7 +18,7 @@ impl Layer for Draft {
     }
 
     fn view<'a>(&'a self, state: &'a State) -> View<'a> {
-        crate::app::view::question::draft(self, &state.zone())
+        crate::app::view::question::draft(self, &state.view, &state.zone())
     }
 }
 
@@ -254,13 +254,16 @@ fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
     match state.view.apply(&change.group) {
         Ok(()) => {
             let group = change.group.clone();
-            state.notify(format!("Restored: {}", describe::group(&group, &state.zone())));
+            state.notify(format!(
+                "Restored: {}",
+                describe::group(&group, &state.view, &state.zone())
+            ));
             commit::enqueue_as(state, effects, group, (ChangeKind::Do, None), change);
         }
         Err(_) if state.view.is_applied(&change.group) => {
             state.notify(format!(
                 "No changes: already saved: {}",
-                describe::group(&change.group, &state.zone())
+                describe::group(&change.group, &state.view, &state.zone())
             ));
         }
         Err(error) => conflict::report_rejected(state, change, error),

@@ -98,10 +98,7 @@ pub(crate) fn remove(state: &mut State, _: &mut Vec<Effect>) {
     }
     let question = format!(
         "{}?",
-        describe::capitalized(&describe::intention(
-            &describe::with_titles(&edits, &state.base),
-            &state.zone()
-        ))
+        describe::capitalized(&describe::intention(&edits, &state.base, &state.zone()))
     );
     let consequence = format!(
         "The clock says {}. If that is wrong, set the clock first.",
@@ -136,7 +133,7 @@ fn commit(state: &mut State, effects: &mut Vec<Effect>, edits: Group, confirmed:
     state.server_commits.insert(id);
     state.clock.expiring = Some(Expiring {
         id,
-        what: describe::group(&edits, &state.zone()),
+        what: describe::group(&edits, &state.view, &state.zone()),
         confirmed,
     });
     let change = Change::expired(edits);

@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-
 use crate::app::command::CommandId;
 use crate::app::servers::{Incoming, follower_text, silent_text};
 use crate::app::{Effect, Phase, State, describe};
@@ -267,16 +265,15 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, g
         }));
     }
     if !group.is_empty() && state.shows_change(&group.0) {
-        let group = describe::with_titles(group, &state.base);
-        let text = received_text(incoming, &group, &state.zone());
+        let text = received_text(state, incoming, group);
         state.announce(text);
     }
     report_held(state, &incoming.plan);
 }
 
 /// Describes received changes: `ana@example.org on "example": added "Proctor" to …`.
-fn received_text(incoming: &Incoming, group: &Group, zone: &TimeZone) -> String {
-    let what = describe::group(group, zone);
+fn received_text(state: &State, incoming: &Incoming, group: &Group) -> String {
+    let what = describe::group(group, &state.base, &state.zone());
     let server = &incoming.plan.server;
     let mut rooms = group.0.iter().filter_map(|edit| edit.room());
     let author = rooms.next().and_then(|room| incoming.by.get(room));

@@ -138,7 +138,7 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(rollback) = state.close::<RollbackOverlay>() else {
         return;
     };
-    let summary = describe::capitalized(&rollback.plan.describe(&state.zone()));
+    let summary = describe::capitalized(&rollback.plan.describe(&state.view, &state.zone()));
     let origin = Change {
         rolled_back: Some(rollback.plan.changes()),
         ..Change::default()

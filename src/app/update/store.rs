@@ -51,7 +51,7 @@ fn notify_of_others(state: &mut State, entries: &[HistoryEntry]) {
     let (Some(last), more) = (shown.last(), shown.len().saturating_sub(1)) else {
         return;
     };
-    let what = describe::entry(last, &state.zone());
+    let what = describe::entry(last, &state.view, &state.zone());
     let text = if last.outside {
         describe::capitalized(&what)
     } else {

@@ -1,8 +1,6 @@
 //! Undo and redo. Both are recorded as new changes. They are confirmed first only if many users would lose hats on a
 //! server, because such a change is not sent at once without a confirmation.
 
-use jiff::tz::TimeZone;
-
 use crate::app::command::CommandId;
 use crate::app::overlay::ConfirmedUndo;
 use crate::app::undo_step::{ChangeKind, UndoStep};
@@ -81,7 +79,7 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
     match outcome {
         Ok(UndoOutcome::Done) => {}
         // Someone else already undid or redid the change. The next step needs another key press.
-        Ok(UndoOutcome::AlreadyDone) => state.notify(already_done(&step, kind, &state.zone())),
+        Ok(UndoOutcome::AlreadyDone) => state.notify(already_done(state, &step, kind)),
         Ok(UndoOutcome::Asks) | Err(_) => {
             let reason = outcome.is_err().then(|| obstacle(state, &step));
             let steps = if kind == ChangeKind::Undo {
@@ -98,16 +96,16 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
 }
 
 /// The notice if nothing of a step is left to undo or redo.
-fn already_done(step: &UndoStep, kind: ChangeKind, zone: &TimeZone) -> String {
+fn already_done(state: &State, step: &UndoStep, kind: ChangeKind) -> String {
     if kind == ChangeKind::Redo || (kind == ChangeKind::Revert && step.reverts_entry) {
         format!(
             "No changes: already redone ({})",
-            describe::group(&step.group.inverse(), zone)
+            describe::group(&step.group.inverse(), &state.view, &state.zone())
         )
     } else {
         format!(
             "No changes: already undone ({})",
-            describe::group(&step.group, zone)
+            describe::group(&step.group, &state.view, &state.zone())
         )
     }
 }
@@ -151,7 +149,7 @@ pub(super) fn confirmed(state: &mut State, effects: &mut Vec<Effect>, undo: &Con
                 state.redo_stack.retain(|other| !is_same(other));
             }
             if matches!(outcome, UndoOutcome::AlreadyDone) {
-                state.notify(already_done(step, kind, &state.zone()));
+                state.notify(already_done(state, step, kind));
             }
         }
         Err(_) => {
@@ -212,11 +210,11 @@ fn apply(
         return Ok(UndoOutcome::AlreadyDone);
     }
     state.start.scope.rights.permit(&rest)?;
-    let undone = |state: &State| describe::group(&rest.inverse(), &state.zone());
+    let undone = |state: &State| describe::group(&rest.inverse(), &state.view, &state.zone());
     let redoes = kind == ChangeKind::Redo || (kind == ChangeKind::Revert && step.reverts_entry);
     if !confirmed && let Some(server_and_users) = many_lose_hats(state, &rest, &next) {
         let question = if redoes {
-            format!("Redo: {}?", describe::group(&rest, &state.zone()))
+            format!("Redo: {}?", describe::group(&rest, &state.view, &state.zone()))
         } else {
             format!("Undo: {}?", undone(state))
         };
@@ -231,10 +229,13 @@ fn apply(
     }
     state.view = next;
     match kind {
-        ChangeKind::Redo => state.notify(format!("Redid: {}", describe::group(&rest, &state.zone()))),
+        ChangeKind::Redo => state.notify(format!(
+            "Redid: {}",
+            describe::group(&rest, &state.view, &state.zone())
+        )),
         ChangeKind::Revert => {
             let what = if redoes {
-                format!("Redid: {}", describe::group(&rest, &state.zone()))
+                format!("Redid: {}", describe::group(&rest, &state.view, &state.zone()))
             } else {
                 format!("Undid: {}", undone(state))
             };
@@ -320,7 +321,7 @@ pub(super) fn undo_entry(
     };
     match apply(state, effects, &step, (kind, partial), false) {
         Ok(UndoOutcome::Asks) => {}
-        Ok(UndoOutcome::AlreadyDone) => state.notify(already_done(&step, kind, &state.zone())),
+        Ok(UndoOutcome::AlreadyDone) => state.notify(already_done(state, &step, kind)),
         // This is a new change on top of later ones, so the undo stack keeps its order.
         Ok(UndoOutcome::Done) if kind == ChangeKind::Revert => {}
         Ok(UndoOutcome::Done) => {

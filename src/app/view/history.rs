@@ -25,7 +25,10 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> V
     let zone = state.zone();
     let whole = shown.entry().map(|entry| {
         let time = format_time(entry.time, &zone, "%Y-%m-%d %H:%M:%S");
-        let (actor, did) = (&entry.actor, describe::action_without_reason(entry, &zone));
+        let (actor, did) = (
+            &entry.actor,
+            describe::action_without_reason(entry, state.wardrobe(), &zone),
+        );
         format!(
             "Revision {}, {time}: {actor} {did}{}{}{}",
             entry.revision,
@@ -75,7 +78,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> V
             full_text: whole,
             markable: true,
             filter: search,
-            ..ListView::new(len, selected, move |at| row(shown, at, widest, &zone))
+            ..ListView::new(len, selected, move |at| row(state, shown, at, widest))
         }),
         details: None,
     }
@@ -130,10 +133,11 @@ fn filter_text(state: &State, filter: &HistoryFilter) -> Option<String> {
     (!parts.is_empty()).then(|| format!("Filter: {}", parts.join(", ")))
 }
 
-fn row<'a>(shown: &'a HistoryOverlay, at: usize, widest: u16, zone: &TimeZone) -> ListRow<'a> {
+fn row<'a>(state: &State, shown: &'a HistoryOverlay, at: usize, widest: u16) -> ListRow<'a> {
+    let zone = &state.zone();
     let entry = shown.entry_at(at);
     let cells = entry.map(|entry| {
-        let did = describe::action(entry, zone);
+        let did = describe::action(entry, state.wardrobe(), zone);
         // Narrow screens omit the year.
         let long = format_time(entry.time, zone, "%Y-%m-%d %H:%M");
         let short = format_time(entry.time, zone, "%m-%d %H:%M");

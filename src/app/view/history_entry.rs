@@ -1,7 +1,5 @@
 //! An entry of the history: every edit, those whom it touched first.
 
-use jiff::tz::TimeZone;
-
 use crate::app::history::EntryOverlay;
 use crate::app::{MouseTarget, State, describe};
 use crate::model::Edit;
@@ -31,20 +29,20 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a EntryOverlay) -> Vie
         remarks: vec![Remark::new(format!(
             "{time}  {} {}{}{}",
             entry.actor,
-            describe::action_without_reason(entry, &zone),
+            describe::action_without_reason(entry, state.wardrobe(), &zone),
             describe::for_servers(entry),
             describe::reason(entry)
         ))],
         body: Body::List(ListView {
             narrow_below: 70,
             empty: vec![empty.into()],
-            full_text: shown.edits.get(shown.selected).map(|edit| full_text(edit, &zone)),
+            full_text: shown.edits.get(shown.selected).map(|edit| full_text(state, edit)),
             ..ListView::new(len, (len > 0).then_some(shown.selected), move |at| {
                 ListRow::Item(ItemRow {
                     cells: shown
                         .edits
                         .get(at)
-                        .map(|edit| cells(edit, &zone))
+                        .map(|edit| cells(state, edit))
                         .unwrap_or_default(),
                     marked: false,
                     spot: MouseTarget::Row(at),
@@ -56,14 +54,14 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a EntryOverlay) -> Vie
 }
 
 /// The edit as a sentence.
-pub(super) fn full_text(edit: &Edit, zone: &TimeZone) -> String {
-    let (name, action) = describe::names_first(edit, zone);
+pub(super) fn full_text(state: &State, edit: &Edit) -> String {
+    let (name, action) = describe::names_first(edit, state.wardrobe(), &state.zone());
     format!("{name}: {action}")
 }
 
 /// The cells of an edit: whom or what it touched, and what was done.
-pub(super) fn cells<'a>(edit: &Edit, zone: &TimeZone) -> Vec<RowCell<'a>> {
-    let (name, action) = describe::names_first(edit, zone);
+pub(super) fn cells<'a>(state: &State, edit: &Edit) -> Vec<RowCell<'a>> {
+    let (name, action) = describe::names_first(edit, state.wardrobe(), &state.zone());
     let first = match edit.hat() {
         Some(_) if edit.user().is_none() => RowCell::text(name),
         _ => RowCell::address(name),

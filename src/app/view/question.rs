@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use crate::app::draft::Draft;
 use crate::app::servers::unresolved::RefusedChange;
 use crate::app::{Confirm, Conflict, ConflictSubject, describe};
+use crate::model::Wardrobe;
 
 use super::{Body, Heading, QuestionParagraph, View};
 
@@ -86,7 +87,7 @@ pub(in crate::app) fn refused<'a>(shown: &RefusedChange) -> View<'a> {
     question("Refused change", paragraphs)
 }
 
-pub(in crate::app) fn draft<'a>(shown: &Draft, zone: &TimeZone) -> View<'a> {
+pub(in crate::app) fn draft<'a>(shown: &Draft, wardrobe: &Wardrobe, zone: &TimeZone) -> View<'a> {
     let what = match (shown.forms.len(), shown.unsaved.is_empty()) {
         (0, true) if !shown.prompts.is_empty() => "input",
         (0, _) => "changes",
@@ -108,7 +109,10 @@ pub(in crate::app) fn draft<'a>(shown: &Draft, zone: &TimeZone) -> View<'a> {
     }
     paragraphs.extend(shown.unsaved.first().map(|first| {
         let number = describe::count(shown.unsaved.len(), "unsaved change");
-        paragraph(format!("{number}: {}", describe::group(&first.edits, zone)))
+        paragraph(format!(
+            "{number}: {}",
+            describe::group(&first.edits, wardrobe, zone)
+        ))
     }));
     question("Draft", paragraphs)
 }

@@ -1,7 +1,5 @@
 //! What rolling back several changes does: a row for each edit, those whom it touches first.
 
-use jiff::tz::TimeZone;
-
 use crate::app::describe;
 use crate::app::history::RollbackOverlay;
 use crate::app::rollback::COMBINED;
@@ -14,7 +12,6 @@ use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCel
 const MIN_HEIGHT: u16 = 18;
 
 pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a RollbackOverlay) -> View<'a> {
-    let zone = state.zone();
     let len = shown.len();
     let left_out = shown.plan.left_out.len();
     let mut remarks = vec![Remark::new(format!("Undo {}?", shown.what))];
@@ -53,29 +50,29 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a RollbackOverlay) -> 
         remarks,
         body: Body::List(ListView {
             narrow_below: 70,
-            full_text: Some(sentence(shown, shown.selected, &zone)),
-            ..ListView::new(len, Some(shown.selected), move |at| row(shown, at, &zone))
+            full_text: Some(sentence(state, shown, shown.selected)),
+            ..ListView::new(len, Some(shown.selected), move |at| row(state, shown, at))
         }),
         details: None,
     }
 }
 
-fn sentence(shown: &RollbackOverlay, at: usize, zone: &TimeZone) -> String {
+fn sentence(state: &State, shown: &RollbackOverlay, at: usize) -> String {
     match shown.row(at) {
-        Some((edit, None)) => format!("Undo: {}", full_text(&edit, zone)),
-        Some((edit, Some(reason))) => format!("Skipped: {}. Reason: {reason}", full_text(&edit, zone)),
+        Some((edit, None)) => format!("Undo: {}", full_text(state, &edit)),
+        Some((edit, Some(reason))) => format!("Skipped: {}. Reason: {reason}", full_text(state, &edit)),
         None => String::new(),
     }
 }
 
-fn row<'a>(shown: &'a RollbackOverlay, at: usize, zone: &TimeZone) -> ListRow<'a> {
+fn row<'a>(state: &State, shown: &'a RollbackOverlay, at: usize) -> ListRow<'a> {
     let row = shown.row(at).map(|(edit, reason)| {
         let (word, tone) = match reason {
             None => ("Undo", Tone::Plain),
             Some(_) => ("Skipped", Tone::Warning),
         };
         let first = RowCell::text(word).width(CellWidth::Fixed(8)).gap(0).tone(tone);
-        std::iter::once(first).chain(cells(&edit, zone)).collect()
+        std::iter::once(first).chain(cells(state, &edit)).collect()
     });
     ListRow::Item(ItemRow {
         cells: row.unwrap_or_default(),

@@ -261,7 +261,7 @@ impl<'a> FollowSession<'a> {
             }
             ServerEvent::Follows { room, follower } => self.note_follower(&room, &follower, out),
             ServerEvent::Sent { report, .. } => {
-                at_once::warn_of_unsent(&report, out)?;
+                at_once::warn_of_unsent(&report, self.data.wardrobe(), out)?;
                 if self.json {
                     return Ok(());
                 }
@@ -357,7 +357,8 @@ impl<'a> FollowSession<'a> {
             Ok(Expired::Removed(group, _)) => {
                 self.is_late_reported = false;
                 if !self.json {
-                    let what = describe::capitalized(&describe::group(&group, &self.zone));
+                    let what =
+                        describe::capitalized(&describe::group(&group, self.data.wardrobe(), &self.zone));
                     out.line(&format!("{what} (expired)"))?;
                 }
                 self.send_saved(out)?;

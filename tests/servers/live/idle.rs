@@ -99,7 +99,9 @@ fn press(stage: &mut Stage, mut goes_on: impl FnMut(usize) -> bool) -> Vec<f64> 
         let is_selected = |line: &str| line.contains("> member") && line.contains(user);
         let began = Instant::now();
         stage.press(key);
-        stage.until("the key does something", |seen| seen.text().lines().any(is_selected));
+        stage.until("the key does something", |seen| {
+            seen.text().lines().any(is_selected)
+        });
         times.push(began.elapsed().as_secs_f64());
         std::thread::sleep(Duration::from_millis(40));
     }

@@ -12,7 +12,7 @@ use super::super::super::output::Output;
 use super::FollowSession;
 use crate::app::describe;
 use crate::app::servers::follower_text;
-use crate::model::{Edit, Group, Jid};
+use crate::model::{Edit, Group, Jid, Wardrobe};
 use crate::sync::Follower;
 
 impl FollowSession<'_> {
@@ -59,11 +59,16 @@ impl FollowSession<'_> {
         out: &mut Output,
     ) -> Result<(), Failure> {
         let now = Timestamp::now();
-        let group = describe::with_titles(group, self.data.wardrobe());
+        let wardrobe = self.data.wardrobe();
         for edit in &group.0 {
             let by = edit.room().and_then(|room| by.get(room));
             if self.json {
-                out.json(&json_line((now, &self.zone), server, edit, by.map(|by| &**by)))?;
+                out.json(&json_line(
+                    (now, &self.zone),
+                    server,
+                    (edit, wardrobe),
+                    by.map(|by| &**by),
+                ))?;
                 continue;
             }
             let time = self.zone.to_datetime(now).strftime("%Y-%m-%d %H:%M:%S");
@@ -71,21 +76,29 @@ impl FollowSession<'_> {
                 Some(by) => format!("{by} on {server:?}"),
                 None => format!("from {server:?}"),
             };
-            out.line(&format!("{time} {who}: {}", describe::edit(edit, &self.zone)))?;
+            out.line(&format!(
+                "{time} {who}: {}",
+                describe::edit(edit, wardrobe, &self.zone)
+            ))?;
         }
         out.flush()
     }
 }
 
 /// A change as JSON (assets/follow.schema.json).
-fn json_line((time, zone): (Timestamp, &TimeZone), server: &str, edit: &Edit, by: Option<&str>) -> Vec<u8> {
+fn json_line(
+    (time, zone): (Timestamp, &TimeZone),
+    server: &str,
+    (edit, wardrobe): (&Edit, &Wardrobe),
+    by: Option<&str>,
+) -> Vec<u8> {
     let line = serde_json::json!({
         "time": time.to_string(),
         "server": server,
         "room": edit.room().map(Jid::as_str),
         "user": edit.user().map(Jid::as_str),
         "hat": edit.hat().map(crate::model::HatId::as_str),
-        "what": describe::edit(edit, zone),
+        "what": describe::edit(edit, wardrobe, zone),
         "by": by,
     });
     format!("{line}\n").into_bytes()

@@ -1,0 +1,239 @@
+//! The titles by which descriptions name hats.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::model::{Attachment, Edit, HatId, Hats, Jid, User, Wardrobe};
+
+/// The same edits for a description: hats without a title of their own get the one in the catalog of their room. If the
+/// edits change the catalog, too, that is the new title, or the last one of a removed hat.
+pub(super) fn with_titles<'a>(edits: &'a [Edit], wardrobe: &Wardrobe) -> Cow<'a, [Edit]> {
+    if !edits.iter().any(lacks_title) {
+        return Cow::Borrowed(edits);
+    }
+    let titles = CatalogTitles::new(edits, wardrobe);
+    let mut filled = edits.to_vec();
+    for edit in &mut filled {
+        match edit {
+            Edit::Hat {
+                room,
+                hat,
+                before,
+                after,
+                ..
+            } => {
+                if let Some(title) = titles.get(room, hat) {
+                    fill_title(before, after, title);
+                }
+            }
+            Edit::User {
+                room, before, after, ..
+            } => {
+                for user in [before, after].into_iter().flatten() {
+                    user.hats = titles.fill(room, &user.hats);
+                }
+            }
+            _ => {}
+        }
+    }
+    Cow::Owned(filled)
+}
+
+fn lacks_title(edit: &Edit) -> bool {
+    let is_untitled = |attachment: &Attachment| !attachment.has_own_title();
+    let has_untitled = |user: &User| user.hats.iter().any(|(_, hat)| is_untitled(hat));
+    match edit {
+        Edit::Hat { before, after, .. } => [before, after].into_iter().flatten().any(is_untitled),
+        Edit::User { before, after, .. } => [before, after].into_iter().flatten().any(has_untitled),
+        _ => false,
+    }
+}
+
+/// Fills in a missing title, unless that would change how the edit changes the title.
+fn fill_title(before: &mut Option<Attachment>, after: &mut Option<Attachment>, title: &str) {
+    let fill = |attachment: &mut Attachment| {
+        *attachment = attachment.clone().with_title(Some(title));
+    };
+    match (before, after) {
+        (Some(before), Some(after)) if before.title == after.title && !before.has_own_title() => {
+            fill(before);
+            fill(after);
+        }
+        (Some(before), Some(after)) if !before.has_own_title() && after.title.as_deref() != Some(title) => {
+            fill(before);
+        }
+        (Some(only), None) | (None, Some(only)) if !only.has_own_title() => fill(only),
+        _ => {}
+    }
+}
+
+/// The titles in the catalogs of rooms.
+struct CatalogTitles<'a> {
+    changed: BTreeMap<(&'a Jid, &'a HatId), &'a str>,
+    wardrobe: &'a Wardrobe,
+}
+
+impl<'a> CatalogTitles<'a> {
+    fn new(edits: &'a [Edit], wardrobe: &'a Wardrobe) -> Self {
+        let changed = edits.iter().filter_map(|edit| match edit {
+            Edit::Catalog {
+                room,
+                hat,
+                before,
+                after,
+            } => {
+                let entry = after.as_ref().or(before.as_ref())?;
+                Some(((room, hat), entry.title.as_deref()?))
+            }
+            _ => None,
+        });
+        Self {
+            changed: changed.collect(),
+            wardrobe,
+        }
+    }
+
+    fn get(&self, room: &Jid, hat: &HatId) -> Option<&'a str> {
+        let saved = || self.wardrobe.room(room)?.catalog.get(hat)?.title.as_deref();
+        let title = self.changed.get(&(room, hat)).copied().or_else(saved);
+        title.filter(|title| !title.is_empty())
+    }
+
+    fn fill(&self, room: &Jid, hats: &Hats) -> Hats {
+        let titled = hats.iter().map(|(id, attachment)| {
+            let attachment = match self.get(room, id) {
+                Some(title) if !attachment.has_own_title() => attachment.clone().with_title(Some(title)),
+                _ => attachment.clone(),
+            };
+            (id.clone(), attachment)
+        });
+        titled.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::app::describe::{group, names_first};
+    use crate::model::{Affiliation, CatalogHat, Group};
+
+    struct Fixture {
+        wardrobe: Wardrobe,
+        room: Jid,
+        user: Jid,
+        hat: HatId,
+    }
+
+    /// A room with the catalog hat "Proctor" and a member.
+    fn fixture() -> Fixture {
+        let mut wardrobe = Wardrobe::default();
+        let room = Jid::parse("courses@conference.example.org").unwrap();
+        let user = Jid::parse("terry@example.org").unwrap();
+        let hat = HatId::parse("urn:x:proctor").unwrap();
+        wardrobe.add_room(&room, None).unwrap();
+        wardrobe
+            .set_affiliation(&user, &room, Affiliation::Member)
+            .unwrap();
+        let entry = CatalogHat {
+            title: Some("Proctor".into()),
+            ..CatalogHat::default()
+        };
+        wardrobe.define_hat(&room, &hat, entry, false).unwrap();
+        Fixture {
+            wardrobe,
+            room,
+            user,
+            hat,
+        }
+    }
+
+    impl Fixture {
+        fn say(&self, edits: &Group) -> String {
+            group(edits, &self.wardrobe, &TimeZone::UTC)
+        }
+
+        fn put(&mut self, title: Option<&str>) -> Group {
+            let attachment = Attachment::default().with_active(true).with_title(title);
+            let put = self
+                .wardrobe
+                .add_user_hat(&self.user, &self.room, &self.hat, attachment);
+            put.unwrap()
+        }
+    }
+
+    const IN_ROOM: &str = "terry@example.org in courses@conference.example.org";
+
+    #[test]
+    fn hats_without_a_title_of_their_own_are_named_by_the_catalog() {
+        let mut known = fixture();
+        let added = known.put(None);
+        assert_eq!(known.say(&added), format!("added \"Proctor\" to {IN_ROOM}"));
+        let undone = format!("removed \"Proctor\" from {IN_ROOM}");
+        assert_eq!(known.say(&added.inverse()), undone);
+        let attachment = Attachment::default().with_active(false);
+        let inactive = known
+            .wardrobe
+            .add_user_hat(&known.user, &known.room, &known.hat, attachment);
+        let changed = format!("changed \"Proctor\" for {IN_ROOM}: inactive");
+        assert_eq!(known.say(&inactive.unwrap()), changed);
+    }
+
+    #[test]
+    fn own_titles_that_change_are_named_as_they_are() {
+        let mut known = fixture();
+        known.put(None);
+        let own = known.put(Some("Marks"));
+        let changed = format!("changed \"Proctor\" for {IN_ROOM}: title \"Marks\"");
+        assert_eq!(known.say(&own), changed);
+        let changed = format!("changed \"Marks\" for {IN_ROOM}: no title");
+        assert_eq!(known.say(&own.inverse()), changed);
+        known.put(None);
+        let same = known.put(Some("Proctor"));
+        let changed = format!("changed <urn:x:proctor> for {IN_ROOM}: title \"Proctor\"");
+        assert_eq!(known.say(&same), changed);
+    }
+
+    #[test]
+    fn hats_whose_catalog_entry_changes_with_them_are_named_by_that_entry() {
+        let mut known = fixture();
+        let added = known.put(None);
+        let mut removed = known
+            .wardrobe
+            .remove_user_hat(&known.user, &known.room, &known.hat)
+            .unwrap();
+        let entry = known.wardrobe.set_catalog_hat(&known.room, &known.hat, None);
+        removed.0.extend(entry.unwrap().0);
+        let said = known.say(&removed);
+        assert!(
+            said.starts_with(&format!("removed \"Proctor\" from {IN_ROOM}")),
+            "{said}"
+        );
+        // Later, nothing is known of it.
+        assert_eq!(known.say(&added), format!("added <urn:x:proctor> to {IN_ROOM}"));
+        assert_eq!(
+            known.say(&removed.inverse()),
+            format!("added the new hat \"Proctor\" to {IN_ROOM}")
+        );
+    }
+
+    #[test]
+    fn hats_of_a_removed_user_are_named_by_the_catalog() {
+        let mut known = fixture();
+        known.put(None);
+        let removed = known
+            .wardrobe
+            .set_affiliation(&known.user, &known.room, Affiliation::None)
+            .unwrap();
+        let said: Vec<_> = removed
+            .0
+            .iter()
+            .map(|one| names_first(one, &known.wardrobe, &TimeZone::UTC).1)
+            .collect();
+        assert_eq!(
+            said,
+            ["removed from courses@conference.example.org (was member) with \"Proctor\""]
+        );
+    }
+}
