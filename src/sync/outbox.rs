@@ -361,7 +361,7 @@ impl Outbox {
         !self.handled.is_empty()
     }
 
-    /// The stored document is this one, and has no prepared change any more that was taken over or withdrawn.
+    /// The stored document is this one: it no longer has the prepared changes that were taken over or withdrawn.
     pub fn note_stored(&mut self) {
         self.handled.clear();
     }
