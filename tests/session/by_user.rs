@@ -364,3 +364,23 @@ fn restores_add_to_room_form_from_draft() {
     next.keys("Enter Enter");
     assert_eq!(affiliation(&next, STAFF), Some(Affiliation::Member));
 }
+
+/// The Rooms view has another user selected, who has no hats.
+#[test]
+fn hats_of_the_selected_user_and_room_are_copied() {
+    let mut session = at_terry();
+    session.keys("Enter");
+    let room = jid(ROOM);
+    let rooms = 0..session.state.length(Pane::Second);
+    for _ in rooms {
+        if session.state.room().is_some_and(|(shown, _)| *shown == room) {
+            break;
+        }
+        session.keys("Down");
+    }
+    session.keys("Enter y");
+    assert_eq!(
+        session.notice(),
+        format!("Copied \"Teacher\" from {TERRY} (p to replace, P to add)")
+    );
+}

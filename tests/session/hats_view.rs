@@ -210,3 +210,14 @@ fn cycling_views_keeps_selection_and_marks() {
     session.keys("w w w");
     assert_eq!(seen(&session), before);
 }
+
+#[test]
+fn finder_opens_in_hats_view_without_hats() {
+    let mut session = open();
+    session.keys("Enter Down Tab d Shift-Tab w Ctrl-P");
+    assert!(
+        session.state.top_as::<hatrack::app::finder::Finder>().is_some(),
+        "{}",
+        session.notice()
+    );
+}

@@ -29,10 +29,11 @@ pub(super) fn help(state: &mut State, enabled: help::CommandCheck) {
 }
 
 pub(crate) fn may_go_to(state: &State) -> Result<(), String> {
-    match state.total(Pane::First) {
-        0 => Err("No rooms yet".into()),
-        _ => Ok(()),
+    // Whatever the first pane lists.
+    if state.view.rooms().len() == 0 {
+        return Err("No rooms yet".into());
     }
+    Ok(())
 }
 
 pub(crate) fn go_to(state: &mut State, effects: &mut Vec<Effect>) {

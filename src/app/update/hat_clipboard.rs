@@ -20,7 +20,7 @@ fn hats_to_copy(state: &State) -> Result<(Hats, String), String> {
     let user = state.user();
     let (hats, owner): (Hats, String) = if from_hats_pane {
         let marked = state.marked(Pane::Third) > 0;
-        let rows = (0..state.hats().len()).filter(|row| !marked || state.is_marked(Pane::Third, *row));
+        let rows = (0..state.length(Pane::Third)).filter(|row| !marked || state.is_marked(Pane::Third, *row));
         let hats = rows
             .filter_map(|row| state.hat_at(row))
             .map(|(id, attachment)| (id.clone(), attachment.clone()))
