@@ -178,7 +178,7 @@ fn copies_hat_from_hats_view() {
     session.keys("w y");
     assert_eq!(
         session.notice(),
-        "Copied \"Teacher\" (inactive) from all rooms (p to replace, P to add)"
+        "Copied \"Teacher\" (inactive) from prof@example.org (p to replace, P to add)"
     );
     session.keys("w w Shift-Tab Shift-Tab Shift-Tab Enter g P");
     assert_eq!(

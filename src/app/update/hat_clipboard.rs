@@ -1,6 +1,7 @@
 //! Copying hats from one user and adding them to others, or replacing the hats of others with them.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::app::clipboard::CopiedHats;
@@ -40,20 +41,25 @@ fn hats_to_copy(state: &State) -> Result<(Hats, String), String> {
     Ok((hats, owner))
 }
 
-/// The same in the Hats view: the marked hats, else the selected one, each with the first of its targeted attachments.
+/// The same in the Hats view: the marked hats, else the selected one, each as its first targeted user has it.
 fn hats_to_copy_by_hat(state: &State) -> Result<(Hats, String), String> {
-    let mut hats = BTreeMap::new();
+    let (mut hats, mut owners) = (BTreeMap::new(), BTreeSet::new());
     for attachment_ref in targets::selected_attachments(state) {
-        if let Some(attachment) = attachment_ref.attachment(&state.view) {
-            hats.entry(attachment_ref.hat.clone())
-                .or_insert_with(|| attachment.clone());
+        if let Some(attachment) = attachment_ref.attachment(&state.view)
+            && let Entry::Vacant(place) = hats.entry(attachment_ref.hat.clone())
+        {
+            place.insert(attachment.clone());
+            owners.insert(attachment_ref.user.clone());
         }
     }
     let hats: Hats = hats.into_iter().collect();
-    if hats.is_empty() {
-        return Err("Nothing to copy: no user has this hat".into());
-    }
-    Ok((hats, "all rooms".into()))
+    let mut names = owners.iter();
+    let owner = match (names.next(), names.next()) {
+        (None, _) => return Err("Nothing to copy: no user has this hat".into()),
+        (Some(only), None) => only.to_string(),
+        _ => describe::count(owners.len(), "user"),
+    };
+    Ok((hats, owner))
 }
 
 /// The hats to save as a set, with the titles shown in their room, and the name of their owner.
