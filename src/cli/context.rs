@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::actor::{self, Actor};
@@ -35,6 +36,8 @@ pub struct SessionContext {
     pub scope: Scope,
     /// The configuration files.
     pub config: ConfigFiles,
+    /// When the session began.
+    pub began: Timestamp,
     /// Nothing is sent to servers at once.
     pub no_send: bool,
     /// What was saved and is to be sent.
@@ -97,6 +100,7 @@ impl SessionContext {
             actor,
             scope,
             config,
+            began: Timestamp::now(),
             no_send: options.no_send,
             saved: SavedChanges::default(),
         })
@@ -129,6 +133,7 @@ impl SessionContext {
             state_dir: self.state_dir.clone(),
             actor: self.actor.to_string(),
             scope: self.scope.clone(),
+            began: Some(self.began),
             occupants: false,
             read_memory: None,
         })

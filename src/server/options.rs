@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
+
 use super::backend::{AskPassword, Backend};
 use super::settings::ServerSettings;
 use crate::model::Jid;
@@ -25,6 +27,9 @@ pub struct WorkerOptions {
     pub data_file: PathBuf,
     /// The account's state folder for unconfirmed changes; `None` if there is none.
     pub state_dir: Option<PathBuf>,
+    /// When the session began; `None`: when it first has a request for a server. Changes that were prepared before may have been
+    /// sent by a session that ended before it could store that.
+    pub began: Option<Timestamp>,
     /// The actor, for a server's log.
     pub actor: String,
     /// The rooms that may be read and changed. A read-only session sends and writes nothing.

@@ -135,8 +135,8 @@ struct Committed {
     /// Values sent without an answer, one of which the server may have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     in_doubt: Vec<Wanted>,
-    /// How often it may have been sent. Not stored: unknown after a crash.
-    #[serde(skip, default = "once")]
+    /// How often it may have been sent. Stored only if it was never sent: any other number is unknown after a crash.
+    #[serde(default = "once", skip_serializing_if = "is_sent")]
     times_sent: u32,
     /// The server's values before its last answers, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -145,6 +145,11 @@ struct Committed {
 
 fn once() -> u32 {
     1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_sent(times_sent: &u32) -> bool {
+    *times_sent > 0
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -236,6 +241,19 @@ impl Outbox {
         (!self.entries.is_empty())
             .then(|| serde_json::to_vec(self).ok())
             .flatten()
+    }
+
+    /// What the stored document leads to if this outbox was made from it and not stored since: what was taken over may have
+    /// been sent.
+    #[must_use]
+    pub fn as_stored(&self) -> Self {
+        let mut stored = self.clone();
+        for item in self.handled.keys() {
+            if let Some(committed) = stored.committed_mut(item) {
+                committed.times_sent = committed.times_sent.max(1);
+            }
+        }
+        stored
     }
 
     /// Whether both are the same document.

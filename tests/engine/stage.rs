@@ -177,6 +177,7 @@ impl Stage {
                 ..Scope::default()
             },
             occupants: true,
+            began: Some(jiff::Timestamp::now()),
             read_memory: None,
         }
     }

@@ -330,3 +330,41 @@ fn what_was_sent_while_the_disk_was_full_is_undone_on_the_server() {
         }
     }
 }
+
+/// The server is away when the change is made, and when it is undone, by this session or by a later one.
+#[test]
+fn undone_change_that_was_never_sent_waits_for_no_server() {
+    for class in CLASSES {
+        for by_the_same in [true, false] {
+            let told = format!("{class:?}, same session: {by_the_same}");
+            let stage = Stage::known(class);
+            let (mut store, follows) = stage.store_at_once("state");
+            let first = stage.session();
+            {
+                let mut server = stage.server.lock().unwrap();
+                let calls = server.calls + 1..server.calls + 100;
+                server.faults = calls.map(|call| (call, Fault::Away)).collect();
+            }
+            set_hats(&mut store, &["u0", "u1"], Some("There"));
+            let add = request(follows.try_iter().collect());
+            first.worker.request(add).unwrap();
+            assert_eq!(first.sent().rooms[0].unsent, 2, "{told}");
+            let later = (!by_the_same).then(|| stage.session());
+            let next = later.as_ref().unwrap_or(&first);
+            set_hats(&mut store, &["u0"], None);
+            let undo = request(follows.try_iter().collect());
+            next.worker.request(undo).unwrap();
+            let mut states = Vec::new();
+            let report = next.wait(|event| match event {
+                ServerEvent::Outbox { items, .. } => {
+                    states = items;
+                    None
+                }
+                ServerEvent::Sent { report, .. } => Some(report),
+                _ => None,
+            });
+            assert_eq!(report.rooms[0].unsent, 1, "{told}: {report:?}");
+            assert_eq!(states, [(there("u1"), SendState::Waiting)], "{told}");
+        }
+    }
+}

@@ -97,11 +97,7 @@ impl World {
     }
 
     pub(crate) fn send(&mut self, fault: u8) {
-        let before = self.session.outbox.to_bytes();
         let next = self.session.next();
-        if self.session.outbox.to_bytes() != before {
-            self.session.store();
-        }
         for change in &next {
             let sides = &mut self.session.sides;
             let had = sides.remote.value(&change.item);

@@ -55,6 +55,7 @@ fn crash_around_commit_loses_and_adds_nothing() {
             sides: session.sides.clone(),
             outbox: session.outbox.clone(),
             stored: None,
+            written: session.written.clone(),
         };
         crashed.restart();
         assert!(crashed.outbox.is_empty(), "it never came into the file");
@@ -152,6 +153,7 @@ fn lost_answer_is_resolved_by_resending() {
                 sides: session.sides.clone(),
                 outbox: session.outbox.clone(),
                 stored: None,
+                written: session.written.clone(),
             };
             undone.commit(|sides| {
                 sides.local_hat("terry", "t", None);
@@ -344,6 +346,7 @@ fn what_somebody_took_back_while_a_connection_lasted_is_not_lost() {
             sides: session.sides.clone(),
             outbox: session.outbox.clone(),
             stored: None,
+            written: session.written.clone(),
         };
         lost.read_by(14, 2, 11);
         assert_eq!(lost.outbox.state(&t), Some(&SendState::Waiting), "{class:?}");

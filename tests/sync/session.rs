@@ -29,6 +29,8 @@ pub(crate) struct Session {
     pub(crate) outbox: Outbox,
     /// What a crash leaves of the outbox; `None`: all of it.
     pub(crate) stored: Option<Outbox>,
+    /// What the stored outbox leads to.
+    pub(crate) written: Outbox,
 }
 
 impl Session {
@@ -36,6 +38,7 @@ impl Session {
         let outbox = Outbox::new("test", sides.class, &room());
         Self {
             sides,
+            written: outbox.clone(),
             outbox,
             stored: None,
         }
@@ -65,13 +68,20 @@ impl Session {
         let local = self.sides.local().cloned();
         self.outbox
             .take_over(local.as_deref(), seconds(at), Timestamp::MIN);
+        self.written = self.outbox.as_stored();
     }
 
     pub(crate) fn next(&mut self) -> Vec<ItemChange> {
         let plan = self.sides.merge();
         let local = self.sides.local().cloned();
-        self.outbox
-            .next(local.as_deref(), self.sides.base.as_ref(), Some(&plan))
+        let changes = self
+            .outbox
+            .next(local.as_deref(), self.sides.base.as_ref(), Some(&plan));
+        // That it was never sent may not stay stored.
+        if !self.outbox.is_stored_as(&self.written) {
+            self.store();
+        }
+        changes
     }
 
     pub(crate) fn one(&mut self) -> ItemChange {
@@ -127,7 +137,9 @@ impl Session {
         if let Some(stored) = &mut self.stored {
             self.outbox.adopt_prepared(stored);
             *stored = self.outbox.clone();
+            self.outbox.note_stored();
         }
+        self.written = self.outbox.clone();
     }
 
     /// Sends to the simulated server, which answers.
@@ -176,6 +188,7 @@ impl Session {
         let local = self.sides.local().cloned();
         let later = seconds(COMMIT_PERIOD.as_secs() + 1);
         self.outbox.take_over(local.as_deref(), later, Timestamp::MAX);
+        self.written = self.outbox.as_stored();
     }
 }
 

@@ -82,6 +82,7 @@ impl<'a> LiveSession<'a> {
             state_dir: context.state_dir.clone(),
             actor: context.actor.to_string(),
             scope: context.scope.clone(),
+            began: Some(context.began),
             occupants: false,
             read_memory: None,
         };

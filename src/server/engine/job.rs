@@ -84,7 +84,7 @@ impl Job {
             unsaved: None,
             unrecorded: None,
             report: RoomReport::new(plan),
-            written: outbox.clone(),
+            written: outbox.as_stored(),
             before: outbox.clone(),
             outbox,
             outbox_written: Instant::now(),

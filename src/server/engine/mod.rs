@@ -113,7 +113,7 @@ impl Engine {
             refused: RefusedLogin::of(&settings, options.state_dir.as_deref()),
             data: DataFile::new(&options.data_file, &options.scope, &settings.entry.name),
             settings,
-            began: Timestamp::now(),
+            began: options.began.unwrap_or_else(Timestamp::now),
             backend,
             actor: options.actor.as_str().into(),
             scope: options.scope.clone(),
