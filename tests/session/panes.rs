@@ -4,10 +4,11 @@ use hatrack::app::Confirm;
 use hatrack::app::{Effect, Msg, Pane, SaveState, Start, command};
 use hatrack::model::{Affiliation, Wardrobe};
 use hatrack::store::{Scope, Snapshot, StoreEvent};
+use hatrack::ui::Theme;
 use serde_json::json;
 
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, jid, open, terrys, wardrobe};
+use super::{HAT, ROOM, TERRY, jid, open, screen, terrys, wardrobe};
 
 #[test]
 fn creates_first_room_user_and_hat_with_keys() {
@@ -293,5 +294,30 @@ fn command_table_is_unambiguous() {
             command::COMMANDS.iter().any(|row| row.place == *place),
             "{place:?} has no command"
         );
+    }
+}
+
+#[test]
+fn empty_hats_pane_names_the_keys_from_where_the_focus_is() {
+    let mut wardrobe = Wardrobe::default();
+    let room = jid(ROOM);
+    wardrobe.add_room(&room, None).unwrap();
+    wardrobe
+        .set_affiliation(&jid(TERRY), &room, Affiliation::Member)
+        .unwrap();
+    let mut session = Session::open(wardrobe, (120, 24));
+    let hint = |session: &Session| {
+        let (buffer, _) = screen::frame(&session.state, Theme::default(), (120, 24));
+        let words = screen::lines(&buffer).concat().replace(['┃', '│'], " ");
+        words.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    for (keys, said) in [
+        ("", "Press Tab twice, then a to add one."),
+        ("Tab", "Press Tab, then a to add one."),
+        ("Tab", "Press a to add one."),
+    ] {
+        session.keys(keys);
+        let shown = hint(&session);
+        assert!(shown.contains(said), "{shown}");
     }
 }

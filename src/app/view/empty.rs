@@ -1,7 +1,7 @@
 //! The text of an empty pane: what is missing, and what to do next.
 
 use crate::app::command::CommandId;
-use crate::app::{Grouping, Pane, SaveState, State, describe, places};
+use crate::app::{Grouping, Pane, SaveState, State, describe};
 
 /// The text of a pane without rows. Under an overlay it names no keys, which would not work there.
 pub(super) fn empty_lines(state: &State, pane: Pane) -> Vec<String> {
@@ -55,7 +55,7 @@ fn knows_presence(state: &State, pane: Pane) -> bool {
 fn no_rooms(state: &State) -> Vec<String> {
     let mut lines = vec!["No rooms yet.".to_owned(), String::new()];
     if state.check_can_change().is_ok() {
-        lines.push(key_hint(state, CommandId::AddRoom));
+        lines.push(key_hint(state, Pane::First, CommandId::AddRoom));
         lines.extend(load_hint(state));
         if state.save_state() == SaveState::NoFile {
             lines.push(String::new());
@@ -84,7 +84,7 @@ fn no_users(state: &State) -> Vec<String> {
         lines.push("No users yet.".to_owned());
         if state.check_can_change().is_ok() {
             lines.push(String::new());
-            lines.push(key_hint(state, CommandId::AddUser));
+            lines.push(key_hint(state, Pane::Second, CommandId::AddUser));
         }
     }
     lines
@@ -98,21 +98,18 @@ fn no_hats(state: &State) -> Vec<String> {
         if !user.affiliation.is_affiliated() {
             lines.push("Hats can be added to owners, admins and members only.".into());
         } else if state.check_can_add_hats().is_ok() {
-            lines.push(key_hint(state, CommandId::AddHat));
+            lines.push(key_hint(state, Pane::Third, CommandId::AddHat));
         }
     }
     lines
 }
 
-/// The hint for adding the first row. If another pane has the focus, it starts with the key that moves to this pane.
-fn key_hint(state: &State, id: CommandId) -> String {
-    let Some(command) = id.command() else {
-        return String::new();
-    };
+/// The hint for adding the first row of a pane. If another pane has the focus, it starts with the key that moves to this one.
+fn key_hint(state: &State, pane: Pane, id: CommandId) -> String {
     let (key, tab) = (state.key(id), state.key(CommandId::NextPane));
-    if places(state).contains(&command.place) {
-        format!("Press {key} to add one.")
-    } else {
-        format!("Press {tab}, then {key} to add one.")
+    match (state.focus(), pane) {
+        (Pane::First, Pane::Third) => format!("Press {tab} twice, then {key} to add one."),
+        (focus, pane) if focus < pane => format!("Press {tab}, then {key} to add one."),
+        _ => format!("Press {key} to add one."),
     }
 }
