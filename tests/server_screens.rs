@@ -268,7 +268,7 @@ fn comparing() {
     let id = 1;
     let progress = Progress {
         done: 12,
-        of: 100,
+        total: 100,
         rate: 4,
     };
     send(&mut session, ServerEvent::Progress { id, progress });

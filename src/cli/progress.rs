@@ -42,7 +42,7 @@ impl ProgressLine {
         let mut sum = Progress::default();
         for one in self.all.values() {
             sum.done += one.done;
-            sum.of += one.of;
+            sum.total += one.total;
             sum.rate = sum.rate.saturating_add(one.rate);
         }
         self.write(&format!("{}: {}", self.what, amount(sum)));
@@ -95,10 +95,10 @@ fn amount(progress: Progress) -> String {
     let count = format!(
         "{} of {}",
         describe::grouped(progress.done),
-        describe::grouped(progress.of)
+        describe::grouped(progress.total)
     );
     match progress.seconds_left() {
-        Some(seconds) if progress.done < progress.of => {
+        Some(seconds) if progress.done < progress.total => {
             let left = match seconds {
                 0..=99 => format!("{seconds} s"),
                 more => format!("{} min", more.div_ceil(60)),
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn says_count_rate_and_time_left() {
-        let progress = |done, of, rate| amount(Progress { done, of, rate });
+        let progress = |done, total, rate| amount(Progress { done, total, rate });
         assert_eq!(progress(120, 1000, 300), "120 of 1,000 (300/s, 3 s left)");
         assert_eq!(progress(0, 1000, 0), "0 of 1,000");
         assert_eq!(progress(1000, 1000, 300), "1,000 of 1,000");

@@ -1,16 +1,16 @@
-//! What follows a commit of this session.
+//! Consequences of a commit of this session.
 
 use std::sync::Arc;
 
 use super::{GUARD_USERS, ServerRequest, UnstoredHat};
 use crate::model::Jid;
 
-/// What follows a commit of this session in a room that belongs to a server.
+/// A consequence of a commit of this session in a room that belongs to a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AfterCommit {
     /// The changes can be sent.
     Send(ServerRequest),
-    /// The changes are not sent by themselves, only by the plan.
+    /// The changes are not sent automatically, only when a plan is applied.
     Held {
         /// The server's name.
         server: Arc<str>,
@@ -23,19 +23,19 @@ pub enum AfterCommit {
     Unstored {
         /// The room.
         room: Jid,
-        /// The first hat of which something stays.
+        /// The first hat that the server cannot store completely.
         first: UnstoredHat,
-        /// The number of others.
+        /// The number of other such hats.
         more: usize,
     },
 }
 
-/// Why saved changes are not sent by themselves.
+/// Why saved changes are not sent automatically.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeldReason {
-    /// More than [`GUARD_USERS`] users lose hats, which nobody was asked about.
+    /// More than [`GUARD_USERS`] users lose hats, and nobody was asked to confirm that.
     ManyLoseHats,
-    /// They could not be written into the outbox, with the reason, for display.
+    /// The changes could not be written into the outbox; the text says why, for display.
     NotRecorded(String),
 }
 

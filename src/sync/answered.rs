@@ -1,10 +1,10 @@
-//! When and on which connection a server answered, and whether it may have lost what it acknowledged then.
+//! The time and connection of a server's answer, and whether the server may have lost what it acknowledged then.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// When a server answered: after it was asked and before its answer was handled. This can be long after, if the process was
-/// suspended meanwhile.
+/// The time at which a server answered, as a period: after it was asked, and before its answer was handled. The period can be
+/// long if the process was suspended in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerTime {
     /// When the answer was handled.
@@ -15,7 +15,7 @@ pub struct AnswerTime {
 }
 
 impl AnswerTime {
-    /// An answer that was `handled` at this time, of a server that was `asked` before.
+    /// Creates the time of an answer that was `handled` at this time, by a server that was `asked` before.
     pub fn new(asked: Timestamp, handled: Timestamp) -> Self {
         Self {
             time: handled,
@@ -37,26 +37,27 @@ impl AnswerTime {
 /// An answer of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
-    /// When.
+    /// The time.
     #[serde(flatten)]
     pub at: AnswerTime,
-    /// The connection.
+    /// The number of the connection ([`Stream::number`]).
     pub stream: u64,
 }
 
 /// A connection by which rooms are read and changes are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stream {
-    /// Its number, which no other one has.
+    /// Its number, unique among all connections of all sessions.
     pub number: u64,
-    /// A time at which it was open already, or since which the server says it has run. What the server acknowledged since
-    /// then, to whomever, it cannot have lost while this connection lasted: a server that crashes closes its connections.
+    /// A time when the connection was already open, or since which the server says that it has been running. As long as the
+    /// connection lasts, the server cannot have lost what it has acknowledged to anyone since then, because a server that
+    /// crashes closes its connections.
     pub since: Timestamp,
 }
 
 impl Stream {
-    /// Whether the server may have lost what it acknowledged at this time: it may have fallen over before this connection was
-    /// open.
+    /// Whether the server may have lost what it acknowledged at this time, because it may have crashed before this connection
+    /// was open.
     pub fn may_have_lost(self, answered: AnswerTime) -> bool {
         self.since > answered.earliest()
     }

@@ -16,28 +16,30 @@ use super::{
 };
 use crate::model::{Affiliation, HatId, Jid, Room};
 
-/// Maximum size of a document, in bytes.
+/// Maximum size of a stored base, in bytes.
 pub const MAX_BASE_BYTES: usize = 64 * 1024 * 1024;
 
-/// The format version of the document.
+/// The format version of a stored base.
 const VERSION: u32 = 1;
 
-/// What both sides last agreed on in a room. Without a base, nothing is sent or received automatically.
+/// The last values of a room that the file and the server had in common. Without a base, nothing is sent or received
+/// automatically.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Base {
     version: u32,
     /// The server's name in the configuration.
     pub server: Arc<str>,
-    /// The kind of access.
+    /// The kind of access to the server.
     pub kind: ServerKind,
-    /// Its class; values are in the normal form of this class.
+    /// The server's class; values are in the normal form of this class.
     pub class: ServerClass,
     /// The room's address.
     pub room: Jid,
-    /// The data file's revision at that time.
+    /// The latest revision of the data file with which the base was updated. A data file with a lower revision is older
+    /// than the base.
     pub revision: u64,
-    /// The creation time of the server's room, in the server's format.
+    /// [`RemoteRoom::created`] of the server's room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<Box<str>>,
     /// The room's name.
@@ -54,21 +56,21 @@ pub struct Base {
     /// [`RemovalGuard`]: super::RemovalGuard
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub held: BTreeSet<Jid>,
-    /// What the server answered to have and may still lose.
+    /// Values that the server acknowledged and may still lose.
     #[serde(default, skip_serializing_if = "NotedAnswers::is_empty")]
     pub(super) answered: NotedAnswers,
-    /// The room was missing on the server. If it returns, it may be a different one.
+    /// Whether the room was missing on the server. If it returns, it may be a different one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,
 }
 
-/// What both sides last agreed on for a user.
+/// The last values of a user that the file and the server had in common.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BaseUser {
     /// The affiliation.
     #[serde(default, skip_serializing_if = "is_none")]
     pub affiliation: Affiliation,
-    /// The hats. `None` (`null` in JSON): the server did not have it while it was inactive in the file.
+    /// The hats by ID. `None` (`null` in JSON): the server did not have the hat while it was inactive in the file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub hats: BTreeMap<HatId, Option<HatValue>>,
 }
@@ -99,7 +101,7 @@ impl BaseUser {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetAside {
-    /// It is invalid, belongs to another room, or was written by someone who may not write the data file.
+    /// The base is invalid, too large, belongs to another room, or was written by someone who may not write the data file.
     #[error("the last known state of the server's room cannot be read or trusted")]
     Unreadable,
     /// The data file is older than the base: a backup was restored.
@@ -117,7 +119,7 @@ pub enum SetAside {
 }
 
 impl Base {
-    /// Creates the base of a room without a history.
+    /// Creates a base without any values.
     pub fn new(server: &str, class: ServerClass, room: &Jid) -> Self {
         Self {
             version: VERSION,
@@ -136,7 +138,7 @@ impl Base {
         }
     }
 
-    /// Parses the document of a room.
+    /// Parses the stored base of a room.
     ///
     /// Errors: [`SetAside::Unreadable`] if it is larger than [`MAX_BASE_BYTES`], invalid, of another version, or of
     /// another room.
@@ -145,18 +147,18 @@ impl Base {
             return Err(SetAside::Unreadable);
         }
         let base: Self = serde_json::from_slice(bytes).map_err(|_| SetAside::Unreadable)?;
-        let right = base.version == VERSION && base.room == *room && base.kind == base.class.kind();
-        right.then_some(base).ok_or(SetAside::Unreadable)
+        let is_valid = base.version == VERSION && base.room == *room && base.kind == base.class.kind();
+        is_valid.then_some(base).ok_or(SetAside::Unreadable)
     }
 
-    /// The document.
+    /// Serializes the base.
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Checks that it is valid for this server and a data file of this revision.
+    /// Checks that the base is valid for this server and a data file of this revision.
     ///
-    /// Errors: why not.
+    /// Errors: [`SetAside::FileIsOlder`] or [`SetAside::OtherServer`].
     pub fn check(&self, server: &str, class: ServerClass, revision: u64) -> Result<(), SetAside> {
         if revision < self.revision {
             return Err(SetAside::FileIsOlder);
@@ -167,8 +169,8 @@ impl Base {
         Ok(())
     }
 
-    /// Checks that the server's room is still the same: it has the same creation time or, if the server gives none,
-    /// something in common with the base.
+    /// Checks that the server's room is still the same: it has the same creation time or, if one of these is unknown, a
+    /// complete read does not lack everything that the base has.
     ///
     /// Errors: [`SetAside::RoomMadeAnew`]; [`SetAside::RoomGone`] if it was missing in the meantime.
     pub fn check_room(&self, remote: &RemoteRoom) -> Result<(), SetAside> {
@@ -182,25 +184,27 @@ impl Base {
         same.then_some(()).ok_or(SetAside::RoomMadeAnew)
     }
 
+    /// Whether a complete read has nothing that the base has; false if the base has no values.
     fn all_is_gone(&self, remote: &RemoteRoom) -> bool {
-        let kept = |(user, known): (&Jid, &BaseUser)| {
-            let there = remote.users.get(user);
+        let is_kept = |(user, base_user): (&Jid, &BaseUser)| {
+            let remote_user = remote.users.get(user);
             let skipped = remote.unreadable.users.contains(user) || remote.unreadable.hats_of.contains(user);
-            let affiliated = |there: &super::RemoteUser| {
-                known.affiliation != Affiliation::None && there.affiliation != Affiliation::None
+            let is_affiliated = |user: &super::RemoteUser| {
+                base_user.affiliation != Affiliation::None && user.affiliation != Affiliation::None
             };
-            let hat = |there: &super::RemoteUser| known.hats.keys().any(|hat| there.hats.contains_key(hat));
-            skipped || there.is_some_and(|there| affiliated(there) || hat(there))
+            let has_hat =
+                |user: &super::RemoteUser| base_user.hats.keys().any(|hat| user.hats.contains_key(hat));
+            skipped || remote_user.is_some_and(|user| is_affiliated(user) || has_hat(user))
         };
-        let something =
+        let has_values =
             |user: &BaseUser| !is_none(&user.affiliation) || user.hats.values().any(Option::is_some);
-        let known = !self.catalog.is_empty() || self.users.values().any(something);
+        let has_base = !self.catalog.is_empty() || self.users.values().any(has_values);
         let whole = remote.coverage == super::Coverage::default();
         let entries = self.catalog.keys().any(|hat| remote.catalog.contains_key(hat));
-        known && whole && !entries && !self.users.iter().any(kept)
+        has_base && whole && !entries && !self.users.iter().any(is_kept)
     }
 
-    /// The last agreed value of an item; `None` if it did not exist or is not known.
+    /// The last common value of an item; `None` if the item did not exist or its value is not known.
     pub fn value(&self, item: &Item) -> Option<ItemValue> {
         match item {
             Item::Catalog { hat } => self.catalog.get(hat).cloned().map(ItemValue::Catalog),
@@ -209,12 +213,12 @@ impl Base {
         }
     }
 
-    /// What was last agreed on of a user; `None` if nothing is known.
+    /// The last common values of a user; `None` if nothing is known.
     pub fn user(&self, user: &Jid) -> Option<UserValue> {
         self.users.get(user).map(BaseUser::value)
     }
 
-    /// All items with a known value.
+    /// The entries of the catalog, and the affiliation and the hats of each user, even if their value is `None`.
     pub fn items(&self) -> impl Iterator<Item = Item> {
         let entries = self.catalog.keys().map(|hat| Item::Catalog { hat: hat.clone() });
         let users = self.users.iter().flat_map(|(user, known)| {
@@ -227,7 +231,7 @@ impl Base {
         entries.chain(users)
     }
 
-    /// Records a value that both sides now have, by an answer of the server or a read.
+    /// Records a value that both sides now have, as a read or an answer of the server shows. Removes the item's noted answer.
     pub fn set(&mut self, item: &Item, value: Option<ItemValue>) {
         self.answered.remove(item);
         match (item, value) {
@@ -250,35 +254,36 @@ impl Base {
         }
     }
 
-    /// Notes what the server answered to have at this time. The value before stays until a read confirms the answer.
+    /// Notes a value that the server acknowledged at this time. [`Base::value`] returns the previous one until a read
+    /// confirms the new one.
     pub fn note_answer(&mut self, item: &Item, value: Option<ItemValue>, at: AnswerTime) {
         let base = self.value(item);
         self.answered.note(item, value, at, base.as_ref());
     }
 
-    /// Whether the answer of this time is the last one noted of an item, so that nobody has moved the base on since.
+    /// Whether the item's noted answer is the one of this time. If not, another session has updated the base since.
     pub(super) fn is_noted(&self, item: &Item, at: AnswerTime) -> bool {
         self.answered.is_noted(item, at)
     }
 
-    /// What the server answered and a read that began at this time confirms: it cannot be lost, so what differs later is
-    /// someone's change.
+    /// The noted answers that a read which began at this time confirms: the server can no longer lose them, so a later
+    /// difference is someone's change.
     pub fn confirmed_answers(&self, remote: &RemoteRoom, began: Timestamp) -> Vec<(Item, Option<ItemValue>)> {
         self.answered.confirmed(remote, began)
     }
 
-    /// Whether the server answered to have something that no read has confirmed.
+    /// Whether the item has a noted answer, which no read has confirmed yet.
     pub(super) fn has_answer(&self, item: &Item) -> bool {
         self.answered.contains(item)
     }
 
-    /// Whether this is the item's value, or what the server answered to have.
-    pub fn may_be(&self, item: &Item, value: Option<&ItemValue>) -> bool {
+    /// Whether this is the item's value in the base, or its noted answer.
+    pub fn is_value_or_answer(&self, item: &Item, value: Option<&ItemValue>) -> bool {
         self.value(item).as_ref() == value || self.answered.has(item, value)
     }
 
-    /// The base for a comparison with a room that was read: with what was answered, except where the read shows an earlier
-    /// value and `may_be_lost` is true for the time of the answer.
+    /// The base for a comparison with a room that was read: noted answers replace the values of their items, except where the
+    /// read shows an earlier value and `may_be_lost` is true for the time of the answer.
     pub fn with_answers(
         &self,
         remote: &RemoteRoom,
@@ -299,9 +304,8 @@ impl Base {
         }
     }
 
-    /// Updates the base after a read, once the file is written: records everything that both sides agree on. Items for
-    /// which `except` is true keep their values: those being sent, and those changed since the read, which began at this
-    /// time.
+    /// Updates the base after a read that `began` at this time, once the file is written: records all values that both sides
+    /// have. Items for which `except` is true keep their values: those being sent, and those changed since the read began.
     pub fn settle(
         &mut self,
         local: &Room,
@@ -310,7 +314,7 @@ impl Base {
         except: &dyn Fn(&Item) -> bool,
     ) {
         let answered = std::mem::take(&mut self.answered);
-        // What a server answered just now it may lose, although both sides have it.
+        // The server may lose what it has just acknowledged, although both sides have it.
         let except = &|item: &Item| except(item) || answered.is_fresh(item, began);
         self.created.clone_from(&remote.created);
         if local.name.as_deref().unwrap_or_default() == remote.name.as_deref().unwrap_or_default() {
@@ -318,8 +322,8 @@ impl Base {
         }
         let class = self.class;
         if class.holds_catalog() {
-            let known = std::mem::take(&mut self.catalog);
-            for (hat, b, l, r) in join(&known, &local.catalog, &remote.catalog) {
+            let base_entries = std::mem::take(&mut self.catalog);
+            for (hat, b, l, r) in join(&base_entries, &local.catalog, &remote.catalog) {
                 let item = Item::Catalog { hat: hat.clone() };
                 let agreed = l.map(CatalogValue::of).as_ref() == r && remote.knows(&item) && !except(&item);
                 if let Some(value) = if agreed { r } else { b } {
@@ -327,9 +331,9 @@ impl Base {
                 }
             }
         }
-        let known = std::mem::take(&mut self.users);
-        let users = local.users().iter().map(|(jid, user)| (jid, user));
-        self.users = join(&known, users, &remote.users)
+        let base_users = std::mem::take(&mut self.users);
+        let local_users = local.users().iter().map(|(jid, user)| (jid, user));
+        self.users = join(&base_users, local_users, &remote.users)
             .filter_map(|(user, b, l, r)| {
                 let sides = (b, l.map(|l| (local, l)), r);
                 let settled = settle_user(class, user, sides, remote, except);
@@ -341,9 +345,9 @@ impl Base {
                 && remote.knows(item)
                 && !except(item)
         };
-        let mut left = answered.clone();
-        left.retain(|item| !agreed(item));
-        self.answered = left;
+        let mut unconfirmed = answered.clone();
+        unconfirmed.retain(|item| !agreed(item));
+        self.answered = unconfirmed;
     }
 }
 
@@ -361,32 +365,32 @@ fn settle_user(
     except: &dyn Fn(&Item) -> bool,
 ) -> BaseUser {
     let item = Item::Affiliation { user: user.clone() };
-    let affiliation = |l: Affiliation, r: Affiliation| l == r && remote.knows(&item) && !except(&item);
-    let there = r.map_or(Affiliation::None, |r| r.affiliation);
-    let here = l.map_or(Affiliation::None, |(_, l)| l.affiliation);
+    let is_common = |l: Affiliation, r: Affiliation| l == r && remote.knows(&item) && !except(&item);
+    let remote_affiliation = r.map_or(Affiliation::None, |r| r.affiliation);
+    let local_affiliation = l.map_or(Affiliation::None, |(_, l)| l.affiliation);
     let mut settled = BaseUser {
-        affiliation: if affiliation(here, there) {
-            there
+        affiliation: if is_common(local_affiliation, remote_affiliation) {
+            remote_affiliation
         } else {
             b.map_or(Affiliation::None, |b| b.affiliation)
         },
         ..BaseUser::default()
     };
-    let known = b.into_iter().flat_map(|b| &b.hats);
-    let here = l.into_iter().flat_map(|(_, l)| l.hats.iter());
-    let there = r.into_iter().flat_map(|r| &r.hats);
-    for (hat, b, attachment, r) in join(known, here, there) {
+    let base_hats = b.into_iter().flat_map(|b| &b.hats);
+    let local_hats = l.into_iter().flat_map(|(_, l)| l.hats.iter());
+    let remote_hats = r.into_iter().flat_map(|r| &r.hats);
+    for (hat, b, attachment, r) in join(base_hats, local_hats, remote_hats) {
         let item = Item::Hat {
             user: user.clone(),
             hat: hat.clone(),
         };
-        let held = l
+        let stored = l
             .zip(attachment)
             .and_then(|((room, _), attachment)| local::hat(class, room, hat, attachment));
-        let agreed = held.as_ref() == r && remote.knows(&item) && !except(&item);
+        let agreed = stored.as_ref() == r && remote.knows(&item) && !except(&item);
         let value = match (agreed, attachment) {
             (false, _) => b.cloned(),
-            // Its absence on the server is recorded if the file has it inactive.
+            // If the file has the hat inactive, its absence on the server is recorded.
             (true, Some(_)) => Some(r.cloned()),
             (true, None) => None,
         };

@@ -24,10 +24,11 @@ pub struct ItemChange {
     /// The new value in the class's normal form; `None` removes the item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<ItemValue>,
-    /// If removing an affiliation also removes the hats on this server: exactly the hats that the user must have.
+    /// If removing an affiliation also removes the hats on this server: exactly the hats that the user must have. `None`:
+    /// hats are not compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_hats: Option<BTreeMap<HatId, HatValue>>,
-    /// The reason, for the user; sent with affiliation changes if the protocol supports it.
+    /// The reason, for the user concerned; sent with changes of affiliations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
 }
@@ -135,7 +136,7 @@ conditions! {
 }
 
 impl Condition {
-    /// The condition with this name.
+    /// The condition with this name in XMPP; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         let named = |condition: &Self| condition.as_str() == name;
         Self::ALL.iter().copied().find(named)

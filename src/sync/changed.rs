@@ -1,4 +1,4 @@
-//! The server items that a commit changes.
+//! The items of a room that a commit changes.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ use crate::model::{Edit, Group, HatId, Jid, Room, User};
 pub struct ChangedItem {
     /// The item.
     pub item: Item,
-    /// Its value before, as the server would store it.
+    /// Its value before, as the server would store it; `None` if the server would not have it.
     pub before: Option<ItemValue>,
-    /// Its value after.
+    /// Its value after, as the server would store it; `None` if the server would not have it.
     pub after: Option<ItemValue>,
 }
 
-/// The items of a room that a group of edits changes, in order, as a server of this class would store them. Adding or
-/// removing a room changes none, because rooms are never created or destroyed on a server.
+/// The items of a room that a group of edits changes, sorted, with their values as a server of this class would store
+/// them. Adding or removing a room changes no item, because rooms are never created or destroyed on a server.
 pub fn changed_items(
     class: ServerClass,
     room: &Jid,
@@ -48,12 +48,12 @@ pub(super) fn touched_items(
 ) -> BTreeSet<Item> {
     let mut items = BTreeSet::new();
     for edit in group.0.iter().filter(|edit| edit.room() == Some(room)) {
-        add(&mut items, class, edit, rooms);
+        add_edit(&mut items, class, edit, rooms);
     }
     items
 }
 
-/// The number of users who lose a hat. Changes of more than [`GUARD_USERS`] at once are not sent without a
+/// Counts the users who lose a hat. Changes by which more than [`GUARD_USERS`] lose one at once are not sent without a
 /// confirmation.
 ///
 /// [`GUARD_USERS`]: super::GUARD_USERS
@@ -64,28 +64,28 @@ pub fn users_losing_hats<'a>(changed: impl IntoIterator<Item = &'a ChangedItem>)
     users.len()
 }
 
-/// The items that an edit may change.
-fn add(items: &mut BTreeSet<Item>, class: ServerClass, edit: &Edit, rooms: [&Room; 2]) {
+/// Adds the items that an edit may change.
+fn add_edit(items: &mut BTreeSet<Item>, class: ServerClass, edit: &Edit, rooms: [&Room; 2]) {
     match edit {
         Edit::Hat { user, hat, .. } => add_hat(items, user, hat),
         Edit::Affiliation { user, .. } => drop(items.insert(Item::Affiliation { user: user.clone() })),
         Edit::User {
             user, before, after, ..
         } => {
-            for there in [before, after].into_iter().flatten() {
-                add_user(items, user, there);
+            for value in [before, after].into_iter().flatten() {
+                add_user(items, user, value);
             }
         }
         Edit::Catalog { hat, .. } => {
             items.insert(Item::Catalog { hat: hat.clone() });
-            // Users without their own title are sent with the catalog's.
+            // Hats without their own title are sent with the catalog's.
             if class == ServerClass::EjabberdOld {
-                let known = |room: &Room| {
+                let users_with_hat = |room: &Room| {
                     let known = room.hat(hat).cloned();
-                    let with = known.iter().flat_map(|known| known.users(room));
-                    with.map(|(user, _)| user.clone()).collect::<Vec<_>>()
+                    let users = known.iter().flat_map(|known| known.users(room));
+                    users.map(|(user, _)| user.clone()).collect::<Vec<_>>()
                 };
-                for user in rooms.into_iter().flat_map(known) {
+                for user in rooms.into_iter().flat_map(users_with_hat) {
                     add_hat(items, &user, hat);
                 }
             }
@@ -94,8 +94,8 @@ fn add(items: &mut BTreeSet<Item>, class: ServerClass, edit: &Edit, rooms: [&Roo
             for room in rooms {
                 let entries = room.catalog.keys();
                 items.extend(entries.map(|hat| Item::Catalog { hat: hat.clone() }));
-                for (user, there) in room.users() {
-                    add_user(items, user, there);
+                for (jid, user) in room.users() {
+                    add_user(items, jid, user);
                 }
             }
         }
@@ -103,10 +103,10 @@ fn add(items: &mut BTreeSet<Item>, class: ServerClass, edit: &Edit, rooms: [&Roo
     }
 }
 
-fn add_user(items: &mut BTreeSet<Item>, user: &Jid, there: &User) {
-    items.insert(Item::Affiliation { user: user.clone() });
-    for (hat, _) in there.hats.iter() {
-        add_hat(items, user, hat);
+fn add_user(items: &mut BTreeSet<Item>, jid: &Jid, user: &User) {
+    items.insert(Item::Affiliation { user: jid.clone() });
+    for (hat, _) in user.hats.iter() {
+        add_hat(items, jid, hat);
     }
 }
 

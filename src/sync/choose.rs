@@ -12,14 +12,14 @@ use crate::model::{Jid, Room};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Prefer {
-    /// The file's.
+    /// The file's side.
     Local,
-    /// The server's.
+    /// The server's side.
     Server,
 }
 
 impl RoomPlan {
-    /// Proposes to send items again that both sides have ([`Outbox::not_stored`]).
+    /// Adds lines that send items again that both sides have ([`Outbox::not_stored`]).
     ///
     /// [`Outbox::not_stored`]: super::Outbox::not_stored
     pub fn send_again(&mut self, items: BTreeSet<Item>) {
@@ -41,7 +41,7 @@ impl RoomPlan {
         }
     }
 
-    /// Decides a line. Returns whether that decision is possible for it.
+    /// Sets the decision of the line with this index, if it is possible. Returns whether it is.
     pub fn decide(&mut self, line: usize, decision: Decision) -> bool {
         match self.lines.get_mut(line) {
             Some(line) if line.allows(decision) => {
@@ -52,21 +52,22 @@ impl RoomPlan {
         }
     }
 
-    /// Resolves all undecided conflicts with this side. If the file's side cannot be sent, nothing is sent.
+    /// Resolves all undecided conflicts with this side. Conflicts in which the file's value cannot be sent stay undecided.
     pub fn prefer(&mut self, side: Prefer) {
         let decision = match side {
             Prefer::Local => Decision::Send,
             Prefer::Server => Decision::Receive,
         };
-        let open = |line: &&mut Line| line.action == Action::Conflict && line.decision == Decision::Skip;
-        for line in self.lines.iter_mut().filter(open) {
+        let is_undecided =
+            |line: &&mut Line| line.action == Action::Conflict && line.decision == Decision::Skip;
+        for line in self.lines.iter_mut().filter(is_undecided) {
             if line.allows(decision) {
                 line.decision = decision;
             }
         }
     }
 
-    /// Receives only; nothing is sent.
+    /// Skips all lines that would be sent.
     pub fn receive_only(&mut self) {
         for line in &mut self.lines {
             if line.decision == Decision::Send {
@@ -75,19 +76,23 @@ impl RoomPlan {
         }
     }
 
-    /// Makes the room equal to the server's, as far as the server can store it. What the guard holds back stays held.
+    /// Decides to make the file's room equal to the server's, as far as the server can store it. What the guard holds back
+    /// stays held back.
     pub fn replace(&mut self) {
-        let held = |line: &Line| line.is_held() && line.decision == Decision::Skip;
-        for line in self.lines.iter_mut().filter(|line| !line.implied && !held(line)) {
+        let stays_held = |line: &Line| line.is_held() && line.decision == Decision::Skip;
+        for line in self
+            .lines
+            .iter_mut()
+            .filter(|line| !line.implied && !stays_held(line))
+        {
             line.decision = Decision::Receive;
         }
         self.lines.retain(|line| !line.implied);
     }
 
-    /// Also receives what the guard holds back.
+    /// Decides to receive also what the guard holds back.
     pub fn take_removals(&mut self) {
-        let held = |line: &&mut Line| line.is_held();
-        for line in self.lines.iter_mut().filter(held) {
+        for line in self.lines.iter_mut().filter(|line| line.is_held()) {
             line.decision = Decision::Receive;
         }
     }
@@ -100,33 +105,38 @@ impl RoomPlan {
 
     /// Holds back lines that remove hats from these users. Returns the number of newly held lines.
     pub(super) fn hold(&mut self, users: &BTreeSet<Jid>, reason: Reason) -> usize {
-        let mut held = 0;
+        let mut count = 0;
         for line in &mut self.lines {
-            let meant = line.user().is_some_and(|user| users.contains(user));
-            if meant && line.takes_hats() && line.decision == Decision::Receive {
+            let is_affected = line.user().is_some_and(|user| users.contains(user));
+            if is_affected && line.removes_hats() && line.decision == Decision::Receive {
                 line.reason = Some(reason);
                 line.decision = Decision::Skip;
-                held += 1;
+                count += 1;
             }
         }
-        held
+        count
     }
 
     /// Whether removals are held back because the history cannot be read.
     pub fn is_held_without_history(&self) -> bool {
-        let held =
+        let is_held =
             |line: &Line| line.reason == Some(Reason::HistoryUnreadable) && line.decision == Decision::Skip;
-        self.lines.iter().any(held)
+        self.lines.iter().any(is_held)
     }
 
-    /// The items that the file has from the server once what is decided is received, for [`ReadMark`].
+    /// The items that are received by the current decisions, for [`ServerRequest::Received`].
+    ///
+    /// [`ServerRequest::Received`]: super::ServerRequest::Received
     pub fn received(&self) -> BTreeMap<Item, ReceivedItem> {
         let lines = self.lines.iter();
         let received = lines.filter(|line| line.decision == Decision::Receive);
         let items = received.flat_map(|line| {
             let items = line.items().into_iter();
             items.map(|item| {
-                let (base, value) = (side(line.base.as_ref(), &item), side(line.remote.as_ref(), &item));
+                let (base, value) = (
+                    side_value(line.base.as_ref(), &item),
+                    side_value(line.remote.as_ref(), &item),
+                );
                 (item, ReceivedItem { base, value })
             })
         });
@@ -135,24 +145,23 @@ impl RoomPlan {
 
     /// Users whose loss of hats is currently held back, for [`Base::held`].
     pub fn held(&self) -> BTreeSet<Jid> {
-        let held = |line: &&Line| line.is_held() && line.decision == Decision::Skip;
-        let lines = self.lines.iter().filter(held);
+        let is_held = |line: &&Line| line.is_held() && line.decision == Decision::Skip;
+        let lines = self.lines.iter().filter(is_held);
         lines.filter_map(|line| line.user().cloned()).collect()
     }
 
-    /// Skips the lines of items for which `except` is true: those being sent, and those changed since the server was
-    /// read.
-    pub fn without(&mut self, except: &dyn Fn(&Item) -> bool) {
+    /// Removes the lines about items for which `is_dropped` is true.
+    pub fn drop_lines(&mut self, is_dropped: &dyn Fn(&Item) -> bool) {
         self.lines.retain(|line| match &line.subject {
             Subject::Name => true,
-            Subject::Item(item) => !except(item),
-            Subject::User(user) => !user_items(user, line).any(|item| except(&item)),
+            Subject::Item(item) => !is_dropped(item),
+            Subject::User(user) => !user_items(user, line).any(|item| is_dropped(&item)),
         });
     }
 }
 
 impl Line {
-    /// The items that it is about.
+    /// The items that the line is about.
     pub(super) fn items(&self) -> Vec<Item> {
         match &self.subject {
             Subject::Name => Vec::new(),
@@ -162,8 +171,8 @@ impl Line {
     }
 }
 
-/// The item's value on a side of its line.
-fn side(side: Option<&SideValue>, item: &Item) -> Option<ItemValue> {
+/// The value of an item on a side of its line.
+fn side_value(side: Option<&SideValue>, item: &Item) -> Option<ItemValue> {
     match side? {
         SideValue::Item(value) => Some(value.clone()),
         SideValue::User(user) => user.value(item),
@@ -185,24 +194,24 @@ fn user_items<'a>(user: &'a Jid, line: &'a Line) -> impl Iterator<Item = Item> +
     std::iter::once(Item::Affiliation { user: user.clone() }).chain(hats)
 }
 
-/// The file and the base at the start of a read. The read is valid only for items that are still the same.
+/// The file and the base at the start of a read. The read is valid only for items whose values are still the same.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadMark<'a> {
     /// The class of the server.
     pub class: ServerClass,
-    /// The room of the file.
+    /// The room of the file; `None` if the file does not have it.
     pub local: Option<&'a Room>,
-    /// The base.
+    /// The base; `None` if there is no valid one.
     pub base: Option<&'a Base>,
 }
 
 impl ReadMark<'_> {
-    /// Whether an item has changed since then, in the file or the base.
+    /// Whether an item has changed in the file or the base since the read.
     pub fn changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
         self.local_changed(now, item) || self.base_changed(now, item)
     }
 
-    /// Whether an item has changed in the file since then.
+    /// Whether an item has changed in the file since the read.
     pub fn local_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
         let same = match (self.local, now.local) {
             (Some(then), Some(now)) => std::ptr::eq(then, now),
@@ -212,7 +221,7 @@ impl ReadMark<'_> {
         !same && local(self) != local(now)
     }
 
-    /// Whether an item has changed in the base since then.
+    /// Whether an item has changed in the base since the read.
     pub fn base_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
         let base = |mark: &ReadMark<'_>| mark.base.and_then(|base| base.value(item));
         base(self) != base(now)

@@ -66,7 +66,7 @@ impl ServerClass {
     }
 
     /// Whether removing a user's affiliation removes their hats.
-    pub fn affiliation_holds_hats(self) -> bool {
+    pub fn removes_hats_with_affiliation(self) -> bool {
         self == Self::Prosody
     }
 
@@ -80,7 +80,7 @@ impl ServerClass {
         self == Self::Prosody
     }
 
-    /// The limits; `None` if there are none.
+    /// The limits of the hats in a room; `None` if there are none.
     pub fn limits(self) -> Option<HatLimits> {
         (self != Self::Prosody).then_some(HatLimits {
             hats_of_user: 10,
@@ -110,7 +110,7 @@ impl ServerClass {
         }
     }
 
-    /// The normal form of a value.
+    /// The normal form of a value; `None` if the server does not store it.
     pub fn normal(self, value: &ItemValue) -> Option<ItemValue> {
         match value {
             ItemValue::Hat(hat) => self.normal_hat(hat).map(ItemValue::Hat),
@@ -119,8 +119,8 @@ impl ServerClass {
         }
     }
 
-    /// Whether a text can be sent: it has no characters that XML forbids. Prosody stores such a text and then fails at
-    /// each presence of the user; ejabberd closes the connection.
+    /// Whether a text can be sent: it has no characters that XML forbids. Prosody stores a text with such characters and then
+    /// fails at each presence of the user; ejabberd closes the connection.
     pub fn accepts_text(self, text: &str) -> bool {
         text.chars()
             .all(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..))

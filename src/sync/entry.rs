@@ -8,7 +8,7 @@ use crate::model::Jid;
 /// A server of the configuration. A room belongs to the server whose service is its domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerEntry {
-    /// Its name in the configuration: 1 to 32 of `a` to `z`, `0` to `9` and `-`.
+    /// Its name in the configuration: 1 to 32 characters of `a` to `z`, `0` to `9` and `-`.
     pub name: Arc<str>,
     /// The kind of access.
     pub kind: ServerKind,

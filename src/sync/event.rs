@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::{Item, Occupants, Plan, Report, RoomPlan, SendState, ServerClass, ServerReport, ServerState};
 use crate::model::{Jid, Room};
 
-/// Progress.
+/// The progress of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Number of finished rooms of a plan, or changes of an apply.
+    /// Number of rooms read or changes finished so far.
     pub done: usize,
     /// Total number.
-    pub of: usize,
+    pub total: usize,
     /// Rate per second over the last few seconds; 0 if unknown.
     pub rate: u32,
 }
@@ -21,7 +21,7 @@ impl Progress {
     /// Estimated remaining time in seconds; `None` if unknown.
     pub fn seconds_left(self) -> Option<usize> {
         let rate = usize::try_from(self.rate).ok().filter(|rate| *rate > 0)?;
-        Some(self.of.saturating_sub(self.done).div_ceil(rate))
+        Some(self.total.saturating_sub(self.done).div_ceil(rate))
     }
 }
 
@@ -30,11 +30,12 @@ impl Progress {
 pub enum Follower {
     /// This session.
     Here,
-    /// Another session on this machine: its actor and process, for display, if it says so.
+    /// Another session on this machine. The text names its actor and process, for display; `None` if they are unknown.
     Elsewhere(Option<Arc<str>>),
-    /// Nobody: another session on this machine is to follow it, as above, but has not looked at the room for 30 s.
+    /// Nobody: another session on this machine has the room's lock, but has given no sign of life for 30 s. The text is as
+    /// above.
     Silent(Option<Arc<str>>),
-    /// Nobody: it has not been compared with its server yet, or has to be compared again.
+    /// Nobody: the room has not been compared with its server yet, or has to be compared again.
     NotCompared,
 }
 
@@ -48,11 +49,12 @@ pub enum ServerEvent {
         /// The new state.
         state: ServerState,
     },
-    /// What a server could store when its rooms were last compared, in any session; reported before it is connected.
+    /// The class that a server had when one of its rooms was last compared, in any session; reported once, if the server is
+    /// not connected.
     Class {
         /// The server's name.
         server: Arc<str>,
-        /// Its class then.
+        /// The class.
         class: ServerClass,
     },
     /// A server needs the account's password. Answered by [`ServerRequest::Password`].
@@ -68,7 +70,7 @@ pub enum ServerEvent {
     Checked {
         /// The server's name.
         server: Arc<str>,
-        /// What was found, or why it could not be checked, for display.
+        /// The result, or why the server could not be checked, for display.
         report: Result<ServerReport, String>,
     },
     /// Progress of a request.
@@ -94,8 +96,8 @@ pub enum ServerEvent {
         /// Whether it was stopped early.
         stopped: bool,
     },
-    /// What both sides have was not recorded, although what was received is in the file. Until it can be, differences that
-    /// appear later may look like conflicts.
+    /// The base could not be updated, although the received changes are in the file. Until it is updated, later differences
+    /// may look like conflicts.
     NotRecorded {
         /// The server's name.
         server: Arc<str>,
@@ -104,16 +106,16 @@ pub enum ServerEvent {
         /// Why, for display.
         reason: String,
     },
-    /// Saved changes were sent, as far as that was possible; `Outbox` has their states.
+    /// Saved changes were sent, as far as that was possible; `Outbox` events report their states.
     Sent {
-        /// What was done.
+        /// The report.
         report: Report,
-        /// Whether this answers a request; else changes that waited were tried again.
+        /// Whether this answers a request; if not, waiting changes were sent automatically.
         is_answer: bool,
     },
-    /// Followed rooms changed on the server. What the plan receives must be committed by the server's actor, as far as the
-    /// file still has what was compared ([`RoomPlan::keep_current`]), and each room reported by [`ServerRequest::Received`],
-    /// also if nothing was committed.
+    /// Followed rooms changed on the server, or a conflict was resolved with the server's value. What the plan receives must be
+    /// committed with the server's actor, as far as the file still has what was compared ([`RoomPlan::keep_current`]), and
+    /// each room must be reported by [`ServerRequest::Received`], even if nothing was committed.
     ///
     /// [`RoomPlan::keep_current`]: super::RoomPlan::keep_current
     /// [`ServerRequest::Received`]: super::ServerRequest::Received
@@ -137,18 +139,20 @@ pub enum ServerEvent {
         /// The items and their states.
         items: Vec<(Item, SendState)>,
     },
-    /// Who follows a room that was to be followed.
+    /// Who follows a room of [`ServerRequest::Follow`]; reported whenever that changes.
+    ///
+    /// [`ServerRequest::Follow`]: super::ServerRequest::Follow
     Follows {
         /// The room.
         room: Jid,
-        /// Who does.
+        /// The follower.
         follower: Follower,
     },
-    /// Who is in a room, which is followed or selected, if its server tells.
+    /// Who is in a followed or selected room, if its server says so.
     Occupants {
         /// The room.
         room: Jid,
-        /// The users with a nickname there; `None`: it is not known, or no longer.
+        /// The users in the room, and those with a nickname reserved there; `None`: not known, or no longer.
         occupants: Option<Arc<Occupants>>,
     },
 }

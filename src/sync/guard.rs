@@ -1,5 +1,6 @@
-//! The guard: if many users lose hats on a server at once, that may be an accident or an attack, so it is received only
-//! after a confirmation. The same holds for hats that would have expired long ago, since a clock can be wrong.
+//! The guard: if many users lose hats on a server at once, that may be an accident or an attack, so these removals are
+//! received only after a confirmation. Likewise, many hats that expired long ago are removed only after a confirmation,
+//! because a clock can be wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,21 +14,21 @@ use crate::model::{Edit, Group, Jid, Room};
 /// lose hats by one local commit that is sent immediately.
 pub const GUARD_USERS: usize = 20;
 
-/// The period over which users are counted.
+/// The period over which the users who lose hats are counted.
 pub const GUARD_PERIOD: SignedDuration = SignedDuration::from_hours(1);
 
-/// How long after its time a hat is removed without a confirmation, however many expire.
+/// A hat that expired longer ago than this counts for [`late_expiry`].
 const LATE_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// If fewer users of a room have hats, all may lose them without a confirmation.
 const MIN_USERS_OF_WHOLE_ROOM: usize = 3;
 
-/// Users who recently lost hats on one server, as far as received.
+/// The users who recently lost hats on one server, as far as the file received these losses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RemovalGuard {
-    /// The last loss of each user in each room.
+    /// The time of the last loss by room and user.
     losses: BTreeMap<(Jid, Jid), Timestamp>,
-    /// Earlier losses are not known.
+    /// Whether earlier losses are not known.
     is_blind: bool,
 }
 
@@ -42,7 +43,7 @@ impl RemovalGuard {
         guard
     }
 
-    /// Creates a guard without knowing earlier losses. It holds back all removals.
+    /// Creates a guard that does not know earlier losses, and therefore holds back all removals.
     pub fn without_history() -> Self {
         Self {
             is_blind: true,
@@ -50,8 +51,9 @@ impl RemovalGuard {
         }
     }
 
-    /// Holds back excessive removals in a plan: those from the 21st user on, or from all users with hats in a room.
-    /// Users whose losses pass are counted. Returns the number of newly held lines.
+    /// Holds back excessive removals in a plan: those of users beyond the first [`GUARD_USERS`] on the server
+    /// within [`GUARD_PERIOD`], or of all users, if all users with hats in the room (three or more) lose hats. Users whose
+    /// losses are not held back are counted. Returns the number of newly held lines.
     ///
     /// `now` may go backwards when the clock is set; nothing is forgotten then.
     pub fn hold(&mut self, plan: &mut RoomPlan, room: &Room, now: Timestamp) -> usize {
@@ -60,7 +62,7 @@ impl RemovalGuard {
         let losing: BTreeSet<Jid> = plan
             .lines
             .iter()
-            .filter(|line| line.decision == Decision::Receive && line.takes_hats())
+            .filter(|line| line.decision == Decision::Receive && line.removes_hats())
             .filter_map(|line| line.user().cloned())
             .collect();
         if losing.is_empty() {
@@ -69,7 +71,7 @@ impl RemovalGuard {
         if self.is_blind {
             return plan.hold(&losing, Reason::HistoryUnreadable);
         }
-        let lost_here = self.losses.keys().filter(|(at, _)| *at == plan.room);
+        let lost_here = self.losses.keys().filter(|(lost_in, _)| *lost_in == plan.room);
         let lost_here: BTreeSet<&Jid> = lost_here.map(|(_, user)| user).collect();
         let has_hats = |user| !local::user(plan.class, room, user).hats.is_empty();
         let mut with_hats = room.users().iter().filter(|(_, user)| has_hats(user));
@@ -87,24 +89,24 @@ impl RemovalGuard {
     /// Counts users who lose hats up to the limit, and returns the others.
     fn count(&mut self, room: &Jid, losing: BTreeSet<Jid>, now: Timestamp) -> BTreeSet<Jid> {
         let mut counted: BTreeSet<Jid> = self.losses.keys().map(|(_, user)| user.clone()).collect();
-        let mut past = BTreeSet::new();
+        let mut beyond_limit = BTreeSet::new();
         for user in losing {
             if counted.contains(&user) || counted.len() < GUARD_USERS {
                 counted.insert(user.clone());
                 self.losses.insert((room.clone(), user), now);
             } else {
-                past.insert(user);
+                beyond_limit.insert(user);
             }
         }
-        past
+        beyond_limit
     }
 }
 
-/// The number of users who would lose hats that were to expire more than a day before `now`, if these are more than
-/// [`GUARD_USERS`]: either nobody removed expired hats for long, or the clock is wrong, so `ended` waits for a confirmation.
-/// Hats that are removed in time were confirmed when their end was set.
+/// The number of users who would lose hats that expired more than a day before `now`; `None` if there are at most
+/// [`GUARD_USERS`]. If there are more, nobody removed expired hats for long, or the clock is wrong, so `ended` waits for a
+/// confirmation. Hats that are removed in time were confirmed when their time was set.
 ///
-/// `ended`: removals of hats that have ended ([`Wardrobe::remove_ended_hats`](crate::model::Wardrobe::remove_ended_hats)).
+/// `ended`: removals of hats that have expired ([`Wardrobe::remove_ended_hats`](crate::model::Wardrobe::remove_ended_hats)).
 pub fn late_expiry(ended: &Group, now: Timestamp) -> Option<usize> {
     let late = ended.0.iter().filter_map(|edit| match edit {
         Edit::Hat {

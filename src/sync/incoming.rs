@@ -1,11 +1,11 @@
-//! What is received without a request while a room is followed.
+//! Receives changes automatically while a room is followed.
 
 use super::plan::{Decision, Line, RoomPlan, SideValue, Subject};
 use super::{Item, ItemValue, ReadMark, UserValue, local, local_value};
 use crate::model::{Jid, Room};
 
-/// A user in the file and in the base when they were read without the rest of the room. The read is valid only for items
-/// that are still the same.
+/// A user's values in the file and in the base at the time when this user was read without the rest of the room. The read is
+/// valid only for items whose values are still the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserMark {
     local: UserValue,
@@ -13,24 +13,24 @@ pub struct UserMark {
 }
 
 impl UserMark {
-    /// The user as these sides have them.
+    /// The user's values in this state of the file and the base.
     pub fn new(mark: &ReadMark<'_>, user: &Jid) -> Self {
-        let here = mark.local.and_then(|room| Some((room, room.user(user)?)));
-        let here = here.map(|(room, user)| local::user(mark.class, room, user));
+        let local = mark.local.and_then(|room| Some((room, room.user(user)?)));
+        let local = local.map(|(room, user)| local::user(mark.class, room, user));
         let known = mark.base.and_then(|base| base.user(user));
         Self {
-            local: here.unwrap_or_default(),
+            local: local.unwrap_or_default(),
             base: known.unwrap_or_default(),
         }
     }
 
-    /// Whether an item of the user has changed in the file since then.
+    /// Whether an item of the user has changed in the file since the read.
     pub fn local_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
-        let here = now.local.and_then(|room| local_value(now.class, room, item));
-        self.local.value(item) != here
+        let local = now.local.and_then(|room| local_value(now.class, room, item));
+        self.local.value(item) != local
     }
 
-    /// Whether an item of the user has changed in the base since then.
+    /// Whether an item of the user has changed in the base since the read.
     pub fn base_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
         self.base.value(item) != now.base.and_then(|base| base.value(item))
     }
@@ -48,8 +48,9 @@ impl UserValue {
 }
 
 impl RoomPlan {
-    /// Leaves what can be received now: nothing is sent, and neither are items received that are being sent (`in_flight`)
-    /// nor those that changed since the server was read (`stale`). Returns whether a line to be received was dropped.
+    /// Prepares the plan for receiving only: decides to send nothing, and removes lines about items that are being sent
+    /// (`in_flight`), and lines to be received about items that changed since the server was read (`stale`). Lines that the
+    /// guard holds back stay. Returns whether a line to be received was removed.
     pub fn keep_incoming(
         &mut self,
         in_flight: &dyn Fn(&Item) -> bool,
@@ -71,23 +72,23 @@ impl RoomPlan {
         dropped
     }
 
-    /// Drops lines to be received if the file no longer has the value that was compared.
+    /// Removes lines to be received if the file no longer has the value that was compared.
     pub fn keep_current(&mut self, local: Option<&Room>) {
         let class = self.class;
         let is_as_compared = |line: &Line| {
             let Some(room) = local else { return false };
-            let here = match &line.subject {
+            let current = match &line.subject {
                 Subject::Name => {
                     let name = room.name.clone().filter(|name| !name.is_empty());
                     name.map(SideValue::Name)
                 }
                 Subject::Item(item) => local_value(class, room, item).map(SideValue::Item),
                 Subject::User(user) => {
-                    let here = room.user(user).map(|user| local::user(class, room, user));
-                    here.map(SideValue::User)
+                    let user = room.user(user).map(|user| local::user(class, room, user));
+                    user.map(SideValue::User)
                 }
             };
-            here == line.local
+            current == line.local
         };
         self.lines
             .retain(|line| line.decision != Decision::Receive || is_as_compared(line));

@@ -1,5 +1,5 @@
-//! Items: the units that are compared, sent and received. Their values are in normal form, so that equal meanings are
-//! equal: an omitted boolean is `false`, an empty title is `None`.
+//! Items: the units that are compared, sent and received. Their values are in normal form, so that values with the same
+//! meaning are equal: an omitted boolean is `false`, an empty title is `None`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ pub enum ItemValue {
 }
 
 impl ItemValue {
-    /// An affiliation as a value: `none` is no value.
+    /// Converts an affiliation to a value; `None` for the affiliation `none`.
     pub fn affiliation(affiliation: Affiliation) -> Option<Self> {
         (affiliation != Affiliation::None).then_some(Self::Affiliation(affiliation))
     }
@@ -155,7 +155,7 @@ impl CatalogValue {
 pub struct HueText(Arc<str>);
 
 impl HueText {
-    /// Parses the text from a server; an empty one is `None`.
+    /// Parses a text from a server; `None` if it is empty.
     pub fn new(text: &str) -> Option<Self> {
         if text.is_empty() {
             return None;
@@ -168,7 +168,7 @@ impl HueText {
         })
     }
 
-    /// Converts the hue of an entry in the file, a number or a text.
+    /// Converts the hue of an entry in the file, a number or a text; `None` if the text is empty.
     pub fn of(hue: &Hue) -> Option<Self> {
         let json = hue.as_json().as_str();
         match serde_json::from_str::<String>(json) {

@@ -6,7 +6,7 @@ use std::iter::Peekable;
 /// The values of one key in three lists.
 pub(super) type Joined<'a, K, A, B, C> = (&'a K, Option<A>, Option<B>, Option<C>);
 
-/// Iterates over the keys of three lists in ascending order, each once, with its values.
+/// Iterates over the keys of three lists, each sorted by key, in ascending order; each key once, with its values.
 pub(super) struct Join<A: Iterator, B: Iterator, C: Iterator> {
     a: Peekable<A>,
     b: Peekable<B>,
@@ -40,12 +40,21 @@ where
         let b = self.b.peek().map(|(key, _)| *key);
         let c = self.c.peek().map(|(key, _)| *key);
         let key = [a, b, c].into_iter().flatten().min()?;
-        let here = |there: Option<&K>| there.is_some_and(|there| there.cmp(key) == Ordering::Equal);
+        let is_next = |first: Option<&K>| first.is_some_and(|first| first.cmp(key) == Ordering::Equal);
         Some((
             key,
-            here(a).then(|| self.a.next()).flatten().map(|(_, value)| value),
-            here(b).then(|| self.b.next()).flatten().map(|(_, value)| value),
-            here(c).then(|| self.c.next()).flatten().map(|(_, value)| value),
+            is_next(a)
+                .then(|| self.a.next())
+                .flatten()
+                .map(|(_, value)| value),
+            is_next(b)
+                .then(|| self.b.next())
+                .flatten()
+                .map(|(_, value)| value),
+            is_next(c)
+                .then(|| self.c.next())
+                .flatten()
+                .map(|(_, value)| value),
         ))
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{CatalogValue, HatValue, Item, ItemValue, ServerClass, UserValue};
 use crate::model::{Attachment, HatId, Room, User};
 
-/// A user's hat as the server would store it. If the server requires a title, as older ejabberd does, it is the
-/// displayed one: the attachment's own, else the catalog's.
+/// A user's hat as the server would store it; `None` if it would not. If the server requires a title, as older ejabberd
+/// does, it is the displayed one: the attachment's own, else the catalog's.
 pub(super) fn hat(class: ServerClass, room: &Room, id: &HatId, attachment: &Attachment) -> Option<HatValue> {
     class.normal_hat(&HatValue {
         title: title(class, room, id, attachment),
@@ -30,10 +30,10 @@ pub(super) fn title(
 
 /// A user as the server would store them.
 pub(super) fn user(class: ServerClass, room: &Room, user: &User) -> UserValue {
-    let held = |(id, attachment)| Some((HatId::clone(id), hat(class, room, id, attachment)?));
+    let stored = |(id, attachment)| Some((HatId::clone(id), hat(class, room, id, attachment)?));
     UserValue {
         affiliation: user.affiliation,
-        hats: user.hats.iter().filter_map(held).collect(),
+        hats: user.hats.iter().filter_map(stored).collect(),
     }
 }
 

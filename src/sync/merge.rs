@@ -42,11 +42,12 @@ pub struct MergeOptions {
     pub affiliations: Affiliations,
     /// The account of the connection, whose own affiliation is never sent. `None` for a shell.
     pub account: Option<Jid>,
-    /// The room was requested explicitly: it is received even if it is only on the server or was removed from the file.
+    /// Whether the room is received even if it is only on the server or was removed from the file: for example, because it was
+    /// requested explicitly.
     pub take: bool,
 }
 
-/// The inputs of a merge.
+/// The inputs of a merge, and its result so far.
 struct Context<'a> {
     class: ServerClass,
     options: &'a MergeOptions,
@@ -73,7 +74,7 @@ pub fn merge(
         Ok(base) => (base, None),
         Err(reason) => (None, Some(reason)),
     };
-    let nowhere = |state, set_aside| RoomPlan {
+    let without_lines = |state, set_aside| RoomPlan {
         room: room.clone(),
         class,
         state,
@@ -88,10 +89,12 @@ pub fn merge(
     };
     let remote = match read {
         RoomRead::Read(remote) => remote,
-        RoomRead::Forbidden(text) => return nowhere(RoomState::Forbidden(text.clone()), set_aside),
-        RoomRead::Unread(text) => return nowhere(RoomState::Unread(text.clone()), set_aside),
-        RoomRead::Gone if base.is_some() => return nowhere(RoomState::GoneThere, Some(SetAside::RoomGone)),
-        RoomRead::Gone => return nowhere(RoomState::OnlyHere, set_aside),
+        RoomRead::Forbidden(text) => return without_lines(RoomState::Forbidden(text.clone()), set_aside),
+        RoomRead::Unread(text) => return without_lines(RoomState::Unread(text.clone()), set_aside),
+        RoomRead::Gone if base.is_some() => {
+            return without_lines(RoomState::GoneThere, Some(SetAside::RoomGone));
+        }
+        RoomRead::Gone => return without_lines(RoomState::OnlyHere, set_aside),
     };
     let not_taken = match (local, base) {
         (Some(_), _) => None,
@@ -101,7 +104,7 @@ pub fn merge(
     let new = Room::default();
     if let Some(state) = not_taken {
         if !options.take {
-            return nowhere(state, set_aside);
+            return without_lines(state, set_aside);
         }
         base = None;
     } else if let Some(Err(reason)) = base.map(|base| base.check_room(remote)) {
@@ -120,19 +123,19 @@ pub fn merge(
     let needed = context.users();
     if class.holds_catalog() {
         // Received user changes are applied before the catalog is compared.
-        let of_users = RoomPlan {
+        let user_plan = RoomPlan {
             lines: std::mem::take(&mut context.lines),
-            ..nowhere(RoomState::Linked, None)
+            ..without_lines(RoomState::Linked, None)
         };
         let is_received = |line: &Line| line.decision == Decision::Receive;
         let local = context.local;
         let after = LazyCell::new(|| {
-            let any = of_users.lines.iter().any(is_received);
-            any.then(|| super::receive::after(&of_users, local)).flatten()
+            let any = user_plan.lines.iter().any(is_received);
+            any.then(|| super::receive::after(&user_plan, local)).flatten()
         });
         let entries = context.catalog(&needed, &|| after.as_ref().unwrap_or(local));
         drop(after);
-        context.lines = of_users.lines;
+        context.lines = user_plan.lines;
         let after_name = usize::from(context.lines.first().is_some_and(|line| line.user().is_none()));
         context.lines.splice(after_name..after_name, entries);
     }
@@ -143,9 +146,9 @@ pub fn merge(
         notes,
         unreadable: remote.unreadable.count,
         remote: remote.clone(),
-        ..nowhere(RoomState::Linked, set_aside)
+        ..without_lines(RoomState::Linked, set_aside)
     };
-    plan.leave_out_what_cannot_be_sent();
+    plan.leave_out_unsendable();
     if let Some(base) = base {
         plan.hold(&base.held, Reason::Held);
     }
@@ -153,16 +156,16 @@ pub fn merge(
 }
 
 impl Context<'_> {
-    /// The room's name is received if the file's name is unchanged, and never sent.
+    /// Adds a line that receives the room's name if the file's name is unchanged. A name is never sent.
     fn name(&mut self) {
         let (local, remote) = (self.local.name.as_ref(), self.remote.name.as_ref());
         let text = |name: Option<&Arc<str>>| name.filter(|name| !name.is_empty()).cloned();
-        let known = self.base.and_then(|base| base.name.clone());
+        let base = self.base.and_then(|base| base.name.clone());
         let (local, remote) = (text(local), text(remote));
-        if local != remote && local == known {
+        if local != remote && local == base {
             let side = |name: Option<Arc<str>>| name.map(SideValue::Name);
             self.lines.push(Line {
-                base: side(known),
+                base: side(base),
                 local: side(local),
                 remote: side(remote),
                 ..line(Subject::Name, Action::Receive, None)
@@ -170,13 +173,13 @@ impl Context<'_> {
         }
     }
 
-    /// Adds the lines of all users. Returns which hats the server would need in its catalog.
+    /// Adds the lines of all users. Returns the hats that matter for the catalog.
     fn users(&mut self) -> catalog::Needed {
         let mut needed = catalog::Needed::default();
         let (local, remote) = (self.local, self.remote);
-        let known = self.base.into_iter().flat_map(|base| &base.users);
-        let here = local.users().iter().map(|(jid, user)| (jid, user));
-        for (user, base, local_user, remote_user) in join(known, here, &remote.users) {
+        let base_users = self.base.into_iter().flat_map(|base| &base.users);
+        let local_users = local.users().iter().map(|(jid, user)| (jid, user));
+        for (user, base, local_user, remote_user) in join(base_users, local_users, &remote.users) {
             if remote.unreadable.users.contains(user) {
                 continue;
             }

@@ -1,5 +1,5 @@
-//! Synchronization of rooms with live servers, the part that needs no server: what a server stores, what both sides
-//! last agreed on, what differs, and what to send or receive.
+//! The part of the synchronization with live servers that needs no connection: what a server can store, the last common
+//! values of both sides, the differences, and what to send or receive.
 //!
 //! A backend reads a room as a [`RemoteRoom`] and applies [`ItemChange`]s, each only if the server has the expected
 //! value. Nothing here accesses files, clocks or the network; callers pass the time.

@@ -1,5 +1,5 @@
-//! What a server answered to have and may still lose, as noted in the base: other accounts with the same data file must not
-//! take it for someone's change on the server.
+//! Values that a server acknowledged and may still lose. They are noted in the base, so that other accounts with the same
+//! data file do not take them for changes that someone made on the server.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use super::{AnswerTime, Item, ItemValue, RemoteRoom};
 /// long after its answer.
 pub const CONFIRM_AFTER: SignedDuration = SignedDuration::from_secs(3);
 
-/// An answer that is later than now by more than this is of a time before the clock was set back.
+/// If the time of an answer is later than now by more than this, the clock was set back after the answer.
 const MAX_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_hours(1);
 
-/// How old an answer is at this time; negative if it came later. Its age is not known if the clock was set back since: then
-/// it counts as old, since nobody can wait for its time.
+/// The age of an answer at this time; negative if the answer came later. If the clock was set back since, the age is not
+/// known; then the answer counts as old, because waiting until its time could take too long.
 pub(super) fn age(answered: Timestamp, now: Timestamp) -> SignedDuration {
     let age = now.duration_since(answered);
     if age < -MAX_CLOCK_DIFFERENCE {
@@ -31,7 +31,7 @@ pub(super) fn age(answered: Timestamp, now: Timestamp) -> SignedDuration {
 #[serde(from = "Vec<NotedAnswer>", into = "Vec<NotedAnswer>")]
 pub struct NotedAnswers(BTreeMap<Item, NotedAnswer>);
 
-/// An answer.
+/// The last unconfirmed answer of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct NotedAnswer {
     item: Item,
@@ -39,12 +39,12 @@ struct NotedAnswer {
     value: Option<ItemValue>,
     #[serde(flatten)]
     at: AnswerTime,
-    /// Earlier unconfirmed answers, which the server may fall back to.
+    /// Earlier unconfirmed values, to which the server may go back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     before: Vec<Option<ItemValue>>,
 }
 
-/// Maximum number of earlier answers that are noted of an item.
+/// Maximum number of earlier values that are noted for an item.
 const MAX_EARLIER_ANSWERS: usize = 16;
 
 impl From<Vec<NotedAnswer>> for NotedAnswers {
@@ -69,7 +69,7 @@ impl NotedAnswers {
         self.0.remove(item);
     }
 
-    /// Notes an answer; `base` is the value that was confirmed last.
+    /// Notes an answer, unless its value is `base`, the last confirmed one, and there are no earlier unconfirmed values.
     pub(super) fn note(
         &mut self,
         item: &Item,
@@ -98,26 +98,27 @@ impl NotedAnswers {
         }
     }
 
-    /// Whether the answer of this time is the last one noted of an item, so that nobody has moved the base on since.
+    /// Whether the item's noted answer is the one of this time. If not, another session has updated the base since.
     pub(super) fn is_noted(&self, item: &Item, at: AnswerTime) -> bool {
         let noted = self.0.get(item);
         noted.is_some_and(|answer| answer.at.latest() == at.latest())
     }
 
-    /// Whether there is an answer of an item.
+    /// Whether an answer is noted for the item.
     pub(super) fn contains(&self, item: &Item) -> bool {
         self.0.contains_key(item)
     }
 
-    /// Whether this is the item's last answer.
+    /// Whether this is the value of the item's noted answer.
     pub(super) fn has(&self, item: &Item, value: Option<&ItemValue>) -> bool {
         self.0
             .get(item)
             .is_some_and(|answer| answer.value.as_ref() == value)
     }
 
-    /// The values of all items for a comparison with a room that was read; `base` gives those that were confirmed last. Where
-    /// the read shows an earlier value and `may_be_lost` is true for the time of the answer, the answered one does not count.
+    /// The values of all items with answers, for a comparison with a room that was read; `base` returns the last confirmed
+    /// values. If the read shows an earlier value and `may_be_lost` is true for the time of the answer, that earlier value is
+    /// returned instead of the answered one.
     pub(super) fn values(
         &self,
         remote: &RemoteRoom,
@@ -125,15 +126,15 @@ impl NotedAnswers {
         base: impl Fn(&Item) -> Option<ItemValue>,
     ) -> impl Iterator<Item = (&Item, Option<ItemValue>)> {
         self.0.iter().map(move |(item, answer)| {
-            let there = remote.value(item);
+            let actual = remote.value(item);
             let lost = may_be_lost(answer.at)
                 && remote.knows(item)
-                && (there == base(item) || answer.before.contains(&there));
-            (item, if lost { there } else { answer.value.clone() })
+                && (actual == base(item) || answer.before.contains(&actual));
+            (item, if lost { actual } else { answer.value.clone() })
         })
     }
 
-    /// Answered values that a read which began at this time confirms.
+    /// The answered values that a read which began at this time confirms.
     pub(super) fn confirmed(&self, remote: &RemoteRoom, began: Timestamp) -> Vec<(Item, Option<ItemValue>)> {
         let is_confirmed = |answer: &&NotedAnswer| {
             age(answer.at.latest(), began) >= CONFIRM_AFTER
@@ -146,7 +147,7 @@ impl NotedAnswers {
             .collect()
     }
 
-    /// Keeps those for which this is true.
+    /// Keeps the answers of the items for which `keep` is true.
     pub(super) fn retain(&mut self, keep: impl Fn(&Item) -> bool) {
         self.0.retain(|item, _| keep(item));
     }

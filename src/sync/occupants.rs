@@ -1,4 +1,4 @@
-//! Who is in a room on its server. Shown only, never stored.
+//! The occupants of a room on its server. They are only shown, never stored.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use crate::model::Jid;
 /// Maximum number of nicknames of a user in a room.
 const MAX_NICKNAMES: usize = 5;
 /// Maximum length of a nickname, in bytes; longer ones are cut.
-const MAX_NICKNAME: usize = 255;
+const MAX_NICKNAME_BYTES: usize = 255;
 
 /// The users of a room who are in it or reserved a nickname there, by their addresses.
 pub type Occupants = BTreeMap<Jid, Occupant>;
 
-/// A user in a room on its server.
+/// The nicknames of a user in a room on its server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Occupant {
     nicknames: Vec<Arc<str>>,
@@ -21,13 +21,13 @@ pub struct Occupant {
 }
 
 impl Occupant {
-    /// A user with these nicknames in the room, and with a reserved one. Nicknames are cut at 255 bytes; empty ones, and
-    /// those after the fifth, are left out. `None` if nothing is left.
+    /// Creates a user with the nicknames in use in the room, and the reserved one. Nicknames are cut at 255 bytes; empty ones,
+    /// and those after the fifth, are left out. `None` if nothing is left.
     pub fn new<'a>(nicknames: impl IntoIterator<Item = &'a str>, reserved: Option<&str>) -> Option<Self> {
-        let nicknames = nicknames.into_iter().filter_map(short);
+        let nicknames = nicknames.into_iter().filter_map(bounded);
         let occupant = Self {
             nicknames: nicknames.take(MAX_NICKNAMES).collect(),
-            reserved: reserved.and_then(short),
+            reserved: reserved.and_then(bounded),
         };
         (occupant != Self::default()).then_some(occupant)
     }
@@ -55,10 +55,11 @@ impl Occupant {
     }
 }
 
-fn short(nickname: &str) -> Option<Arc<str>> {
-    let at_most = MAX_NICKNAME.min(nickname.len());
+/// Cuts a nickname; `None` if it is empty.
+fn bounded(nickname: &str) -> Option<Arc<str>> {
+    let end = MAX_NICKNAME_BYTES.min(nickname.len());
     // A character has at most four bytes.
-    let cut = (0..4).find_map(|less| nickname.get(..at_most.checked_sub(less)?))?;
+    let cut = (0..4).find_map(|less| nickname.get(..end.checked_sub(less)?))?;
     (!cut.is_empty()).then(|| cut.into())
 }
 

@@ -1,9 +1,9 @@
 //! The outbox: changes of this account in a linked room that the server has not confirmed, by item.
 //!
-//! An entry is *prepared* before the file is written, so that a crash in between loses nothing. It is *waiting* once
-//! the file has the change, and is sent only while the file still has it. Then it is *answered*, and *confirmed* by a
-//! read; or it is refused, or the item changed in the meantime. The previous value is kept for [`ROLLBACK_PERIOD`],
-//! because a server that crashed may have lost what it acknowledged.
+//! A change is *prepared* before the file is written, so that a crash in between loses nothing. It is *waiting* once
+//! the file has it, and is sent only while the file still has it. Then it is *answered*, and *confirmed* by a
+//! read; or it is refused, or the item has changed on the server in the meantime. The previous value is kept for
+//! [`ROLLBACK_PERIOD`], because a server that crashed may have lost what it acknowledged.
 
 mod answer;
 mod next;
@@ -26,16 +26,17 @@ use replace::replaced;
 
 pub use answer::BaseMove;
 
-/// The previous value is remembered this long after an answer. If it is back after a lost connection, the server lost
-/// the change.
+/// How long the server's previous value is remembered after an answer. If the server has it again after a lost connection,
+/// the server has lost the change.
 pub const ROLLBACK_PERIOD: SignedDuration = SignedDuration::from_secs(60);
 
 /// How long a commit may take. A prepared change that the file still lacks then was not committed.
 pub const COMMIT_PERIOD: SignedDuration = SignedDuration::from_secs(60);
 
-/// Maximum size of a document, in bytes: about 200,000 changes of a room.
+/// Maximum size of a stored outbox, in bytes: about 200,000 changes of a room.
 pub const MAX_OUTBOX_BYTES: usize = 64 * 1024 * 1024;
 
+/// The format version of a stored outbox.
 const VERSION: u32 = 1;
 
 /// The unconfirmed changes of an account in one room.
@@ -49,7 +50,7 @@ pub struct Outbox {
     /// The room's address.
     pub room: Jid,
     entries: BTreeMap<Item, Entry>,
-    /// The last prepared changes that were taken over or withdrawn. The stored document may still have them.
+    /// The last prepared changes that were taken over or withdrawn. The stored outbox may still have them as prepared.
     handled: BTreeMap<Item, Prepared>,
 }
 
@@ -57,16 +58,17 @@ pub struct Outbox {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SendState {
-    /// The file has it or is about to; it will be sent.
+    /// The file has the change or is about to have it; it will be sent.
     Waiting,
-    /// The server acknowledged it; not yet confirmed by a read.
+    /// The server acknowledged the change; no read has confirmed it yet.
     Answered(Answered),
-    /// Confirmed by a read or by the server.
+    /// A read or the server confirmed that the change is stored.
     Confirmed(Answered),
-    /// It cannot be sent, with the reason, until the item changes. Not stored, because it is determined again.
+    /// The change cannot be sent, for this reason, until the item changes. Not stored, because the next session determines it
+    /// again.
     #[serde(skip)]
     LeftOut(Reason),
-    /// The server refused it; not sent again until the item changes or a retry is requested.
+    /// The server refused the change; it is not sent again until the item changes or a retry is requested.
     Refused(Refusal),
     /// The server had another value than expected: a conflict.
     Changed {
@@ -91,14 +93,14 @@ struct Entry {
     committed: Option<Committed>,
 }
 
-/// A value, or the removal of the item.
+/// A wanted value; without a value, the removal of the item.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Wanted {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     value: Option<ItemValue>,
 }
 
-/// The prepared change.
+/// A prepared change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Prepared {
     #[serde(flatten)]
@@ -108,7 +110,7 @@ struct Prepared {
     before: Option<Wanted>,
     /// When it was prepared.
     time: Timestamp,
-    /// The reason, for users.
+    /// The reason, sent with a change of an affiliation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Arc<str>>,
     /// Changes that were prepared before, oldest first: if this one is not committed, the file may have one of them.
@@ -116,6 +118,7 @@ struct Prepared {
     earlier: Vec<Self>,
 }
 
+/// A change that the file has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Committed {
@@ -126,7 +129,7 @@ struct Committed {
     expected: Option<Wanted>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expected_hats: Option<BTreeMap<HatId, HatValue>>,
-    /// The reason, for users.
+    /// The reason, sent with a change of an affiliation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Arc<str>>,
     /// A catalog entry that is only implied by hats; the file does not have it.
@@ -135,7 +138,7 @@ struct Committed {
     /// Values sent without an answer, one of which the server may have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     in_doubt: Vec<Wanted>,
-    /// How often it may have been sent. Stored only if it was never sent: any other number is unknown after a crash.
+    /// How often the change may have been sent. Stored only if it was never sent: any other number is unknown after a restart.
     #[serde(default = "once", skip_serializing_if = "is_sent")]
     times_sent: u32,
     /// The server's values before its last answers, oldest first.
@@ -152,13 +155,14 @@ fn is_sent(times_sent: &u32) -> bool {
     *times_sent > 0
 }
 
+/// The server's value before an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Before {
     wanted: Wanted,
     answered: Answered,
 }
 
-/// The stored document.
+/// The stored form of an outbox.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Document {
@@ -189,7 +193,7 @@ impl From<Outbox> for Document {
             server: outbox.server,
             class: outbox.class,
             room: outbox.room,
-            entries: outbox.entries.into_values().map(Entry::for_the_disk).collect(),
+            entries: outbox.entries.into_values().map(Entry::into_stored).collect(),
         }
     }
 }
@@ -202,8 +206,8 @@ impl Entry {
         }
     }
 
-    /// Omitted data is determined again by the next session.
-    fn for_the_disk(mut self) -> Self {
+    /// The entry as it is stored: without the reason why it is left out, which the next session determines again.
+    fn into_stored(mut self) -> Self {
         if let Some(committed) = &mut self.committed
             && matches!(committed.state, SendState::LeftOut(_))
         {
@@ -225,26 +229,26 @@ impl Outbox {
         }
     }
 
-    /// Parses the document of a room. `None` if it is invalid, has another version, server or class, or is larger than
-    /// [`MAX_OUTBOX_BYTES`]; then the plan handles everything.
+    /// Parses the stored outbox of a room. `None` if it is invalid, has another version, room, server or class, or is larger
+    /// than [`MAX_OUTBOX_BYTES`]; then the next comparison handles all differences.
     pub fn read(bytes: &[u8], server: &str, class: ServerClass, room: &Jid) -> Option<Self> {
         let document: Document = (bytes.len() <= MAX_OUTBOX_BYTES)
             .then(|| serde_json::from_slice(bytes).ok())
             .flatten()?;
-        let right = document.version == VERSION && document.room == *room;
-        let right = right && *document.server == *server && document.class == class;
-        right.then(|| document.into())
+        let is_valid = document.version == VERSION && document.room == *room;
+        let is_valid = is_valid && *document.server == *server && document.class == class;
+        is_valid.then(|| document.into())
     }
 
-    /// The document; `None` if there is nothing to store.
+    /// Serializes the outbox; `None` if there is nothing to store.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         (!self.entries.is_empty())
             .then(|| serde_json::to_vec(self).ok())
             .flatten()
     }
 
-    /// What the stored document leads to if this outbox was made from it and not stored since: what was taken over may have
-    /// been sent.
+    /// What the stored document leads to if this outbox was made from it and not stored since: changes that were taken over may
+    /// have been sent.
     #[must_use]
     pub fn as_stored(&self) -> Self {
         let mut stored = self.clone();
@@ -256,13 +260,13 @@ impl Outbox {
         stored
     }
 
-    /// Whether both are the same document.
+    /// Whether both have the same stored form.
     pub fn is_stored_as(&self, other: &Self) -> bool {
         self == other || self.to_bytes() == other.to_bytes()
     }
 
-    /// Adds changes of a plan, so that the next session can finish them after an interruption. They are sent against
-    /// the server's values as read.
+    /// Adds changes of a plan, each with whether it is an implied entry, so that the next session can finish them after an
+    /// interruption. The server must have the values that were read.
     pub fn put_plan(&mut self, changes: impl IntoIterator<Item = (ItemChange, bool)>) {
         for (change, implied) in changes {
             let entry = self.entry(&change.item);
@@ -279,7 +283,7 @@ impl Outbox {
         }
     }
 
-    /// Retries a refused change.
+    /// Lets a refused or left-out change be sent again.
     pub fn retry(&mut self, item: &Item) {
         if let Some(committed) = self.committed_mut(item)
             && matches!(committed.state, SendState::Refused(_) | SendState::LeftOut(_))
@@ -288,16 +292,16 @@ impl Outbox {
         }
     }
 
-    /// A change from [`Outbox::next`] was not sent after all.
+    /// Notes that a change from [`Outbox::next`] was not sent after all.
     pub fn not_sent(&mut self, item: &Item) {
         if let Some(committed) = self.committed_mut(item) {
             committed.times_sent = committed.times_sent.saturating_sub(1);
         }
     }
 
-    /// Resolves a conflict with the file's value, which is sent against the server's value as it was `shown` for the
-    /// decision: a later one is a conflict again. `hats`: the user's hats there, where a user is removed.
-    pub fn keep_mine(
+    /// Resolves a conflict with the file's value. It is sent only if the server still has the value that was `shown` for the
+    /// decision; otherwise there is a conflict again. `hats`: the user's hats on the server, for the removal of a user.
+    pub fn keep_local(
         &mut self,
         item: &Item,
         shown: Option<ItemValue>,
@@ -312,7 +316,7 @@ impl Outbox {
         }
     }
 
-    /// A conflict that waits for a decision is now with another value.
+    /// Updates the server's value of a conflict that waits for a decision.
     pub fn note_changed(&mut self, item: &Item, now: Option<ItemValue>) {
         if let Some(committed) = self.committed_mut(item)
             && let SendState::Changed { actual, .. } = &mut committed.state
@@ -321,19 +325,19 @@ impl Outbox {
         }
     }
 
-    /// Removes an item, because the server's side was chosen or the change was given up.
+    /// Removes the change of an item, because the server's side was chosen or the change was given up.
     pub fn forget(&mut self, item: &Item) {
         self.entries.remove(item);
     }
 
-    /// Puts an item's change back as it was, because what replaced it is not to be sent.
+    /// Restores an item's change as it is in `before`, because the change that replaced it is not to be sent.
     pub fn put_back(&mut self, item: &Item, before: &Self) {
         let before = before.entries.get(item);
         self.entry(item).committed = before.and_then(|entry| entry.committed.clone());
         self.tidy();
     }
 
-    /// Removes everything, because the server's room is a different one or no longer known.
+    /// Removes all changes, because the server's room is a different one or no longer known.
     pub fn clear(&mut self) {
         self.entries.clear();
     }
@@ -348,38 +352,38 @@ impl Outbox {
         self.entries.get(item).map(Entry::state)
     }
 
-    /// Whether it is empty.
+    /// Whether there are no changes.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Whether an item is being sent; then it is neither received nor updated in the base.
+    /// Whether an item's change is prepared, waiting or unconfirmed; then the item is neither received nor updated in the base.
     pub fn is_in_flight(&self, item: &Item) -> bool {
         self.entries.get(item).is_some_and(|entry| {
-            let on_its_way = |committed: &Committed| {
+            let is_unconfirmed = |committed: &Committed| {
                 matches!(committed.state, SendState::Waiting | SendState::Answered(_))
             };
-            entry.prepared.is_some() || entry.committed.as_ref().is_some_and(on_its_way)
+            entry.prepared.is_some() || entry.committed.as_ref().is_some_and(is_unconfirmed)
         })
     }
 
     /// Whether nothing is left to send or confirm, so that quitting need not wait.
     pub fn is_quiet(&self) -> bool {
-        let quiet = |entry: &Entry| {
+        let is_quiet = |entry: &Entry| {
             entry.prepared.is_none()
                 && entry.committed.as_ref().is_none_or(|committed| {
                     !matches!(committed.state, SendState::Waiting | SendState::Answered(_))
                 })
         };
-        self.entries.values().all(quiet)
+        self.entries.values().all(is_quiet)
     }
 
-    /// Whether prepared changes were taken over or withdrawn that the stored document may still have.
+    /// Whether prepared changes were taken over or withdrawn that the stored outbox may still have as prepared.
     pub fn has_taken_over(&self) -> bool {
         !self.handled.is_empty()
     }
 
-    /// The stored document is this one: it no longer has the prepared changes that were taken over or withdrawn.
+    /// Notes that this outbox is stored, so the stored one no longer has prepared changes that were taken over or withdrawn.
     pub fn note_stored(&mut self) {
         self.handled.clear();
     }
@@ -403,8 +407,8 @@ impl Outbox {
 }
 
 impl Committed {
-    /// Goes back to the value that the server answered last, if no read has confirmed that yet: the base lacks it, so a later
-    /// change must be sent against it. Returns whether there is one.
+    /// Goes back to the value that the server acknowledged last, if no read has confirmed it yet: the base lacks that value, and
+    /// a later change must expect it. Returns whether there is such a value.
     fn go_back(&mut self) -> bool {
         let (Some(expected), Some(before), true) =
             (&self.expected, self.before.last(), self.in_doubt.is_empty())
@@ -418,7 +422,7 @@ impl Committed {
     }
 }
 
-/// The expected value on the server: the last acknowledged one, else that of the base.
+/// The expected value on the server: the last acknowledged one, else that of the base; `None` if there is neither.
 fn expected(committed: &Committed, base: Option<&Base>, item: &Item) -> Option<Wanted> {
     match &committed.expected {
         Some(expected) => Some(expected.clone()),

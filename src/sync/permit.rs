@@ -1,4 +1,4 @@
-//! Plans that a session with limited rights may apply: a plan that sends or receives more is refused whole.
+//! Checks which plans a session with limited rights may apply: a plan that sends or receives more is refused as a whole.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::{HatValue, Item};
 use crate::model::{HatId, NotPermitted, Rights, Touched};
 
 impl Plan {
-    /// Checks all that is decided, on both sides.
+    /// Checks all lines that are sent or received.
     pub fn permit(&self, rights: &Rights) -> Result<(), NotPermitted> {
         if !rights.is_limited() {
             return Ok(());
@@ -35,11 +35,11 @@ fn touched_by(item: &Item) -> Touched<'_> {
     }
 }
 
-/// What a line touches when it is sent or received.
+/// The kinds of data that a line changes when it is sent or received.
 fn touched(line: &Line) -> Vec<Touched<'_>> {
     match &line.subject {
         Subject::Name => vec![Touched::Other("the room's name")],
-        // A hat that is sent brings its entry along.
+        // The entry is sent because of the hat.
         Subject::Item(Item::Catalog { hat }) if line.implied => vec![Touched::Hat(hat)],
         Subject::Item(item) => vec![touched_by(item)],
         Subject::User(_) => {

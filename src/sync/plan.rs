@@ -26,8 +26,8 @@ pub struct RoomPlan {
     pub class: ServerClass,
     /// On which sides the room exists.
     pub state: RoomState,
-    /// First comparison, without a base: nothing is deleted, and what was deleted on one side is copied back from the
-    /// other.
+    /// Whether this is a first comparison, without a base: nothing is deleted, and what was deleted on one side is copied
+    /// back from the other.
     pub first_contact: bool,
     /// Why an earlier base is no longer valid and must be discarded.
     pub set_aside: Option<SetAside>,
@@ -37,7 +37,7 @@ pub struct RoomPlan {
     pub notes: Vec<Note>,
     /// Number of items on the server that could not be parsed.
     pub unreadable: usize,
-    /// How much the server probably accepts of this account; `None` if it is not known to limit it.
+    /// The server's estimated rate limit for this account; `None` if the server is not known to limit it.
     pub limit: Option<RateLimit>,
     /// When the read of the server's room began; the Unix epoch if it was not read.
     pub began: Timestamp,
@@ -50,11 +50,11 @@ pub struct RoomPlan {
 pub enum RoomState {
     /// On both.
     Linked,
-    /// Only on the server and never in the file: received on request.
+    /// Only on the server, and not known to have been in the file: received on request.
     OnlyThere,
-    /// Removed from the file: nothing happens until it is requested.
+    /// Removed from the file: nothing happens until the room is requested.
     RemovedHere,
-    /// Only in the file and never on the server. Rooms are never created on a server.
+    /// Only in the file, and not known to have been on the server. Rooms are never created on a server.
     OnlyHere,
     /// No longer on the server. The file keeps it.
     GoneThere,
@@ -77,11 +77,11 @@ pub struct Line {
     pub remote: Option<SideValue>,
     /// The proposal.
     pub action: Action,
-    /// Why it is skipped, only offered or held back; for a conflict, why the file's value cannot be sent.
+    /// Why the line is skipped, only offered, held back or sent again; for a conflict, why the file's value cannot be sent.
     pub reason: Option<Reason>,
     /// The decision.
     pub decision: Decision,
-    /// A catalog entry that is not defined in the file, but needed by hats that are sent.
+    /// Whether this is a catalog entry that is not defined in the file, but needed by hats that are sent.
     pub implied: bool,
 }
 
@@ -117,7 +117,7 @@ pub enum Action {
     Receive,
     /// Changed on both sides: a decision is needed.
     Conflict,
-    /// Changed in the file, but cannot or should not be sent.
+    /// Changed in the file, but the change cannot or should not be sent.
     LeaveOut,
 }
 
@@ -129,11 +129,11 @@ pub enum Decision {
     Send,
     /// Receive the server's value.
     Receive,
-    /// Nothing.
+    /// Neither.
     Skip,
 }
 
-/// Why a difference is skipped, only offered, or held back.
+/// Why a difference is skipped, only offered, held back or sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
@@ -152,7 +152,7 @@ pub enum Reason {
     /// The server requires a title.
     #[error("the server requires a title")]
     NeedsTitle,
-    /// The hat is no longer in the server's catalog, so nobody could see it.
+    /// The hat is not in the server's catalog, so nobody could see it.
     #[error("the hat is not in the catalog on the server")]
     NotDefined,
     /// A user has the hat on either side, so its entry is kept.
@@ -170,22 +170,22 @@ pub enum Reason {
     /// Many users lost hats on the server at once.
     #[error("held back because many users lost hats on the server at once")]
     Held,
-    /// The same, because nobody knows how many users lost hats before.
+    /// The history cannot be read, so it is not known how many users lost hats before.
     #[error("held back because the history cannot be read, so it is not known how many users lost hats")]
     HistoryUnreadable,
-    /// The server accepted it but did not say that it stored it.
+    /// The server has the value but did not say that it stored it, so it is sent again.
     #[error("the server has it, but may not have stored it")]
     NotStored,
 }
 
 impl Reason {
-    /// Whether a removal of hats is held back by the guard.
+    /// Whether the guard holds back a removal of hats.
     pub fn is_held(self) -> bool {
         matches!(self, Self::Held | Self::HistoryUnreadable)
     }
 }
 
-/// A note.
+/// A note about a room that is not a difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "note")]
 pub enum Note {
@@ -201,8 +201,8 @@ pub enum Note {
 }
 
 impl Line {
-    /// Whether a decision is possible. Received values are never sent back; a conflict can be sent unless a reason
-    /// prevents it; a skipped line can be reverted.
+    /// Whether a decision is possible. Every line can be skipped, and every line can be received, which reverts a change of the
+    /// file. A conflict can be sent unless it has a reason; changes of the server and lines skipped by rule are never sent.
     pub fn allows(&self, decision: Decision) -> bool {
         match (self.action, decision) {
             (_, Decision::Skip | Decision::Receive) | (Action::Send, Decision::Send) => true,
@@ -211,7 +211,7 @@ impl Line {
         }
     }
 
-    /// Whether the guard holds back what it removes, or did before it was decided.
+    /// Whether the guard holds back the line, or held it back until someone decided.
     pub fn is_held(&self) -> bool {
         self.reason.is_some_and(Reason::is_held)
     }
@@ -225,18 +225,18 @@ impl Line {
         }
     }
 
-    /// Whether a decision or action remains, except for lines skipped by rule.
+    /// Whether this counts as a difference: the line is not skipped by rule.
     pub fn is_difference(&self) -> bool {
         self.action != Action::LeaveOut
     }
 
-    /// Whether receiving it removes hats from a user in the file: those that the server does not have.
-    pub fn takes_hats(&self) -> bool {
+    /// Whether receiving the line removes hats that the server does not have from a user in the file.
+    pub fn removes_hats(&self) -> bool {
         match (&self.subject, &self.local, &self.remote) {
             (Subject::Item(Item::Hat { .. }), Some(_), None) => true,
-            (Subject::User(_), Some(SideValue::User(here)), there) => {
-                let has = |hat| matches!(there, Some(SideValue::User(there)) if there.hats.contains_key(hat));
-                here.hats.keys().any(|hat| !has(hat))
+            (Subject::User(_), Some(SideValue::User(local)), remote) => {
+                let has = |hat| matches!(remote, Some(SideValue::User(user)) if user.hats.contains_key(hat));
+                local.hats.keys().any(|hat| !has(hat))
             }
             _ => false,
         }
@@ -273,7 +273,7 @@ impl std::ops::AddAssign for PlanCounts {
 }
 
 impl RoomPlan {
-    /// Whether nothing differs except lines skipped by rule.
+    /// Whether the room is on both sides, and nothing differs except lines skipped by rule.
     pub fn is_settled(&self) -> bool {
         self.state == RoomState::Linked && !self.lines.iter().any(Line::is_difference)
     }
@@ -302,8 +302,8 @@ impl RoomPlan {
 }
 
 impl Plan {
-    /// Drops and returns the rooms that the account may not manage and that are not known otherwise: a public service
-    /// lists many.
+    /// Removes the rooms that the account may not read and for which `is_known` is false, and returns their addresses: a public
+    /// service lists many such rooms.
     pub fn skip_forbidden(&mut self, is_known: impl Fn(&Jid) -> bool) -> Vec<Jid> {
         let is_skipped =
             |room: &RoomPlan| matches!(room.state, RoomState::Forbidden(_)) && !is_known(&room.room);

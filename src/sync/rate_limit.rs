@@ -1,48 +1,49 @@
-//! How much a server accepts of an account in some time.
+//! A server's limit on the bytes that it accepts from an account, and the size of requests.
 
 use std::time::Duration;
 
 use super::Item;
 use crate::model::{HatId, Jid};
 
-/// The least size of a request for a hat, without addresses and IDs, in bytes.
+/// The minimum size in bytes of a request for a hat or a catalog entry, without its addresses and IDs.
 const HAT_REQUEST_BYTES: usize = 300;
-/// The least size of an affiliation in a request, of which it has many, in bytes.
+/// The minimum size in bytes of one affiliation in a request, which contains many of them, without its address.
 const AFFILIATION_REQUEST_BYTES: usize = 50;
 
-/// How much a server accepts of an account.
+/// How many bytes a server accepts from an account, and how fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Number of bytes at any speed.
+    /// Number of bytes that are accepted at full speed at first.
     pub burst: u64,
-    /// Number of bytes per second after that.
+    /// Number of bytes per second that are accepted after that.
     pub rate: u64,
 }
 
 impl RateLimit {
-    /// ejabberd's limit for accounts that do not administer the server, if its shaper `normal` is as in the configuration
-    /// that comes with it.
-    pub const EJABBERD: Self = Self {
+    /// ejabberd's default limit for accounts that do not administer the server: the shaper `normal` of the configuration
+    /// that comes with ejabberd.
+    pub const EJABBERD_DEFAULT: Self = Self {
         burst: 20_000,
         rate: 3_000,
     };
 
-    /// The limit that sending so many bytes within this time shows; `None` if they are too few to show one.
+    /// Estimates the rate from the time that sending this many bytes took, assuming ejabberd's default burst. `None` if
+    /// the bytes are fewer than two bursts.
     pub fn measured(bytes: u64, time: Duration) -> Option<Self> {
-        let burst = Self::EJABBERD.burst;
-        let slowed = bytes.checked_sub(2 * burst)? + burst;
+        let burst = Self::EJABBERD_DEFAULT.burst;
+        let bytes_after_burst = bytes.checked_sub(2 * burst)? + burst;
         let milliseconds = u64::try_from(time.as_millis()).ok()?.max(1);
-        let rate = (slowed * 1000 / milliseconds).max(1);
+        let rate = (bytes_after_burst * 1000 / milliseconds).max(1);
         Some(Self { burst, rate })
     }
 
-    /// How many seconds it takes to send so many bytes.
-    pub fn seconds(self, bytes: u64) -> u64 {
+    /// Estimates how many seconds sending this many bytes takes.
+    pub fn seconds_to_send(self, bytes: u64) -> u64 {
         bytes.saturating_sub(self.burst) / self.rate.max(1)
     }
 }
 
-/// About how many bytes the request for a change has.
+/// Estimates how many bytes are sent to change an item: a whole request, or for an affiliation its part of one.
 pub fn request_size(room: &Jid, item: &Item) -> u64 {
     let length = |hat: Option<&HatId>| hat.map_or(0, |hat| hat.as_str().len());
     let user = item.user().map_or(0, |user| user.as_str().len());
@@ -63,10 +64,10 @@ mod tests {
     fn a_limit_is_measured_by_what_comes_after_the_burst() {
         let measured = |bytes, seconds| RateLimit::measured(bytes, Duration::from_secs(seconds));
         assert_eq!(measured(39_999, 100), None);
-        assert_eq!(measured(80_000, 20), Some(RateLimit::EJABBERD));
+        assert_eq!(measured(80_000, 20), Some(RateLimit::EJABBERD_DEFAULT));
         assert_eq!(measured(320_000, 1).unwrap().rate, 300_000);
         assert_eq!(measured(320_000, 0).unwrap().rate, 300_000_000);
-        assert_eq!(RateLimit::EJABBERD.seconds(20_000), 0);
-        assert_eq!(RateLimit::EJABBERD.seconds(380_000), 120);
+        assert_eq!(RateLimit::EJABBERD_DEFAULT.seconds_to_send(20_000), 0);
+        assert_eq!(RateLimit::EJABBERD_DEFAULT.seconds_to_send(380_000), 120);
     }
 }

@@ -1,4 +1,4 @@
-//! Receives a plan: converts it to edits of the file.
+//! Receives changes of the server: converts the lines of a plan to edits of the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use super::plan::{Decision, Line, RoomPlan, SideValue, Subject};
 use super::{CatalogValue, HatValue, Item, ItemValue, UserValue};
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Jid, Room, User, diff_user};
 
-/// From this number of added or removed users, the whole room is replaced, because each single edit moves all following
-/// users.
+/// From this number of added and removed users on, the whole room is replaced, because each single edit would move all
+/// following users in the list.
 const REPLACE_ROOM_FROM: usize = 1000;
 
 /// The actor in the history for changes from a server.
@@ -21,34 +21,36 @@ pub fn is_server_actor(actor: &str) -> bool {
     actor.starts_with("server:")
 }
 
-/// An optional name.
+/// A new name; `None` removes the name.
 type NewName = Option<Arc<str>>;
 
 /// The new room under construction.
 struct NextRoom<'a> {
     plan: &'a RoomPlan,
     room: &'a Room,
-    /// `None`: the user is removed.
+    /// The changed users; `None`: the user is removed.
     users: BTreeMap<Jid, Option<User>>,
+    /// The changed entries; `None`: the entry is removed.
     catalog: BTreeMap<HatId, Option<CatalogHat>>,
+    /// `None`: the name is unchanged.
     name: Option<NewName>,
-    /// Users who lost their affiliation on the server.
+    /// Users whose received affiliation is `none`.
     unaffiliated: BTreeSet<Jid>,
 }
 
 impl RoomPlan {
-    /// The edits of the file for the current decisions: one group, to be committed by [`server_actor`]. `local` is the
-    /// merged room; `None` adds the room. The group is empty if there is nothing to receive.
+    /// The edits of the file for the current decisions: one group, to be committed with [`server_actor`]. `local` is the
+    /// room that was merged; `None` adds the room. The group is empty if there is nothing to receive.
     pub fn receiving(&self, local: Option<&Arc<Room>>) -> Group {
         let new = Arc::default();
-        let next = received(self, local.unwrap_or(&new));
+        let next = next_room(self, local.unwrap_or(&new));
         match local {
             Some(local) => next.edits(local),
             None if self.state != super::RoomState::Linked => Group::default(),
             None => Edit::Room {
                 room: self.room.clone(),
                 before: None,
-                after: next.whole().map(Arc::new),
+                after: next.into_room().map(Arc::new),
             }
             .into(),
         }
@@ -57,10 +59,10 @@ impl RoomPlan {
 
 /// The room after receiving.
 pub(super) fn after(plan: &RoomPlan, room: &Room) -> Option<Room> {
-    received(plan, room).whole()
+    next_room(plan, room).into_room()
 }
 
-fn received<'a>(plan: &'a RoomPlan, room: &'a Room) -> NextRoom<'a> {
+fn next_room<'a>(plan: &'a RoomPlan, room: &'a Room) -> NextRoom<'a> {
     let mut next = NextRoom {
         plan,
         room,
@@ -71,7 +73,7 @@ fn received<'a>(plan: &'a RoomPlan, room: &'a Room) -> NextRoom<'a> {
     };
     for line in &plan.lines {
         if line.decision == Decision::Receive {
-            next.take(line);
+            next.receive_line(line);
         }
     }
     next.remove_users();
@@ -79,41 +81,41 @@ fn received<'a>(plan: &'a RoomPlan, room: &'a Room) -> NextRoom<'a> {
 }
 
 impl NextRoom<'_> {
-    fn take(&mut self, line: &Line) {
+    fn receive_line(&mut self, line: &Line) {
         match (&line.subject, &line.remote) {
             (Subject::Name, Some(SideValue::Name(name))) => self.name = Some(Some(name.clone())),
             (Subject::Name, _) => self.name = Some(None),
-            (Subject::User(user), there) => {
-                let there = match there {
-                    Some(SideValue::User(there)) => there.clone(),
+            (Subject::User(user), remote) => {
+                let value = match remote {
+                    Some(SideValue::User(value)) => value.clone(),
                     _ => UserValue::default(),
                 };
-                self.take_user(user, &there);
+                self.receive_user(user, &value);
             }
-            (Subject::Item(item), there) => {
-                let there = match there {
-                    Some(SideValue::Item(there)) => Some(there),
+            (Subject::Item(item), remote) => {
+                let value = match remote {
+                    Some(SideValue::Item(value)) => Some(value),
                     _ => None,
                 };
-                match (item, there) {
+                match (item, value) {
                     (Item::Catalog { hat }, Some(ItemValue::Catalog(entry))) => {
-                        self.take_entry(hat, Some(entry));
+                        self.receive_entry(hat, Some(entry));
                     }
-                    (Item::Catalog { hat }, _) => self.take_entry(hat, None),
+                    (Item::Catalog { hat }, _) => self.receive_entry(hat, None),
                     (Item::Affiliation { user }, Some(ItemValue::Affiliation(affiliation))) => {
-                        self.take_affiliation(user, *affiliation);
+                        self.receive_affiliation(user, *affiliation);
                     }
-                    (Item::Affiliation { user }, _) => self.take_affiliation(user, Affiliation::None),
+                    (Item::Affiliation { user }, _) => self.receive_affiliation(user, Affiliation::None),
                     (Item::Hat { user, hat }, Some(ItemValue::Hat(value))) => {
-                        self.take_hat(user, hat, Some(value));
+                        self.receive_hat(user, hat, Some(value));
                     }
-                    (Item::Hat { user, hat }, _) => self.take_hat(user, hat, None),
+                    (Item::Hat { user, hat }, _) => self.receive_hat(user, hat, None),
                 }
             }
         }
     }
 
-    /// The current state of a user, for changing.
+    /// The user as changed so far, for further changes; `None` if the room will not have the user.
     fn user(&mut self, user: &Jid) -> &mut Option<User> {
         let room = self.room;
         self.users
@@ -121,29 +123,29 @@ impl NextRoom<'_> {
             .or_insert_with(|| room.user(user).cloned())
     }
 
-    fn take_affiliation(&mut self, user: &Jid, affiliation: Affiliation) {
-        let here = self.user(user);
-        match here {
-            Some(there) => there.affiliation = affiliation,
-            None => *here = (affiliation != Affiliation::None).then(|| User::new(affiliation)),
+    fn receive_affiliation(&mut self, user: &Jid, affiliation: Affiliation) {
+        let entry = self.user(user);
+        match entry {
+            Some(known) => known.affiliation = affiliation,
+            None => *entry = (affiliation != Affiliation::None).then(|| User::new(affiliation)),
         }
         if affiliation == Affiliation::None {
             self.unaffiliated.insert(user.clone());
         }
     }
 
-    fn take_hat(&mut self, user: &Jid, hat: &HatId, value: Option<&HatValue>) {
+    fn receive_hat(&mut self, user: &Jid, hat: &HatId, value: Option<&HatValue>) {
         let (plan, room) = (self.plan, self.room);
-        let here = self.user(user);
+        let entry = self.user(user);
         match value {
             Some(value) => {
-                let there = here.get_or_insert_with(User::default);
-                let attachment = with_value(plan, room, hat, there.hats.get(hat), value);
-                there.hats.set(hat, Some(attachment));
+                let user = entry.get_or_insert_with(User::default);
+                let attachment = with_value(plan, room, hat, user.hats.get(hat), value);
+                user.hats.set(hat, Some(attachment));
             }
             None => {
-                if let Some(there) = here {
-                    there.hats.set(hat, None);
+                if let Some(user) = entry {
+                    user.hats.set(hat, None);
                 }
             }
         }
@@ -152,50 +154,50 @@ impl NextRoom<'_> {
     /// Removes users without remaining data: those who lost their affiliation on the server and have no active hat (on
     /// Prosody, hats are removed with the affiliation), and unaffiliated users without hats.
     fn remove_users(&mut self) {
-        let hats_go = self.plan.class.affiliation_holds_hats();
-        for (jid, here) in &mut self.users {
-            let goes = |user: &User| {
+        let removes_hats = self.plan.class.removes_hats_with_affiliation();
+        for (jid, entry) in &mut self.users {
+            let is_removed = |user: &User| {
                 let active = || user.hats.iter().any(|(_, attachment)| attachment.is_active());
-                let lost = self.unaffiliated.contains(jid) && (hats_go || !active());
+                let lost = self.unaffiliated.contains(jid) && (removes_hats || !active());
                 user.affiliation == Affiliation::None && (lost || user.hats.is_empty())
             };
-            if here.as_ref().is_some_and(goes) {
-                *here = None;
+            if entry.as_ref().is_some_and(is_removed) {
+                *entry = None;
             }
         }
     }
 
     /// Receives a whole user. Hats that the server does not have are removed, except hats that it would not store
     /// anyway while the user stays.
-    fn take_user(&mut self, user: &Jid, there: &UserValue) {
+    fn receive_user(&mut self, user: &Jid, value: &UserValue) {
         let (plan, room) = (self.plan, self.room);
-        let gone: Vec<HatId> = self
+        let removed: Vec<HatId> = self
             .user(user)
             .iter()
-            .flat_map(|here| {
-                let held = |(hat, attachment): &(&HatId, &Attachment)| {
+            .flat_map(|user| {
+                let is_removed = |(hat, attachment): &(&HatId, &Attachment)| {
                     super::local::hat(plan.class, room, hat, attachment).is_some()
-                        && !there.hats.contains_key(*hat)
+                        && !value.hats.contains_key(*hat)
                 };
-                here.hats
+                user.hats
                     .iter()
-                    .filter(held)
+                    .filter(is_removed)
                     .map(|(hat, _)| hat.clone())
                     .collect::<Vec<_>>()
             })
             .collect();
-        for hat in gone {
-            self.take_hat(user, &hat, None);
+        for hat in removed {
+            self.receive_hat(user, &hat, None);
         }
-        for (hat, value) in &there.hats {
-            self.take_hat(user, hat, Some(value));
+        for (hat, hat_value) in &value.hats {
+            self.receive_hat(user, hat, Some(hat_value));
         }
-        self.take_affiliation(user, there.affiliation);
+        self.receive_affiliation(user, value.affiliation);
     }
 
     /// Receives a catalog entry. Users' own titles equal to its old title are dropped, because they would hide the new
     /// one.
-    fn take_entry(&mut self, hat: &HatId, value: Option<&CatalogValue>) {
+    fn receive_entry(&mut self, hat: &HatId, value: Option<&CatalogValue>) {
         let before = self.room.catalog.get(hat);
         let Some(value) = value else {
             self.catalog.insert(hat.clone(), None);
@@ -215,30 +217,31 @@ impl NextRoom<'_> {
         }
     }
 
+    /// Removes this title from the hats of users.
     fn drop_titles(&mut self, hat: &HatId, title: &Arc<str>) {
         let room = self.room;
-        let wearers = room.hat(hat).into_iter().flat_map(|known| known.users(room));
-        for (user, _) in wearers {
-            if let Some(here) = self.user(user)
-                && let Some(attachment) = here
+        let users = room.hat(hat).into_iter().flat_map(|known| known.users(room));
+        for (jid, _) in users {
+            if let Some(user) = self.user(jid)
+                && let Some(attachment) = user
                     .hats
                     .get(hat)
-                    .filter(|there| there.title.as_ref() == Some(title))
+                    .filter(|attachment| attachment.title.as_ref() == Some(title))
             {
                 let attachment = attachment.clone().with_title(None);
-                here.hats.set(hat, Some(attachment));
+                user.hats.set(hat, Some(attachment));
             }
         }
     }
 
     fn edits(self, local: &Arc<Room>) -> Group {
-        let comes_or_goes =
+        let is_added_or_removed =
             |(user, next): &(&Jid, &Option<User>)| local.user(user).is_some() != next.is_some();
-        if self.users.iter().filter(comes_or_goes).count() >= REPLACE_ROOM_FROM {
+        if self.users.iter().filter(is_added_or_removed).count() >= REPLACE_ROOM_FROM {
             return Edit::Room {
                 room: self.plan.room.clone(),
                 before: Some(local.clone()),
-                after: self.whole().map(Arc::new),
+                after: self.into_room().map(Arc::new),
             }
             .into();
         }
@@ -268,8 +271,8 @@ impl NextRoom<'_> {
         Group(edits)
     }
 
-    /// The new room.
-    fn whole(self) -> Option<Room> {
+    /// The new room as a whole.
+    fn into_room(self) -> Option<Room> {
         let mut room = Room::new(None);
         room.name = self.name.unwrap_or_else(|| self.room.name.clone());
         room.extra.clone_from(&self.room.extra);
@@ -280,13 +283,13 @@ impl NextRoom<'_> {
                 None => drop(room.catalog.remove(&hat)),
             }
         }
-        let here = self.room.users().iter().map(|(jid, user)| (jid, user));
+        let current = self.room.users().iter().map(|(jid, user)| (jid, user));
         let none: [(&Jid, ()); 0] = [];
-        let users = super::join::join(here, &self.users, none);
-        let users = users.filter_map(|(jid, here, next, _)| {
+        let users = super::join::join(current, &self.users, none);
+        let users = users.filter_map(|(jid, current, next, _)| {
             let user = match next {
                 Some(next) => next.clone(),
-                None => here.cloned(),
+                None => current.cloned(),
             };
             Some((jid.clone(), user?))
         });
@@ -294,16 +297,16 @@ impl NextRoom<'_> {
     }
 }
 
-/// Updates an attachment from a server's hat. Equal values, and those that the server cannot store, are kept.
+/// Updates an attachment from a server's hat. Values that are equal, or that the server cannot store, are kept.
 fn with_value(
     plan: &RoomPlan,
     room: &Room,
     hat: &HatId,
-    here: Option<&Attachment>,
+    current: Option<&Attachment>,
     value: &HatValue,
 ) -> Attachment {
     let class = plan.class;
-    let attachment = here.cloned().unwrap_or_default().with_active(value.active);
+    let attachment = current.cloned().unwrap_or_default().with_active(value.active);
     let attachment = if class.holds_flags() {
         attachment.with_required(value.required)
     } else {
@@ -312,7 +315,7 @@ fn with_value(
     if !class.holds_own_titles() {
         return attachment;
     }
-    let known = here.and_then(|here| super::local::title(class, room, hat, here));
+    let known = current.and_then(|current| super::local::title(class, room, hat, current));
     if known == value.title {
         return attachment;
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{CatalogValue, HatValue, Item, ItemValue, UserValue};
 use crate::model::{Affiliation, HatId, Jid};
 
-/// The memory of a user, a hat or a catalog entry besides its texts, in bytes.
+/// The approximate memory of a user, a hat or a catalog entry without its texts, in bytes.
 const BYTES_PER_ENTRY: usize = 128;
 
 /// The outcome of reading a room.
@@ -16,9 +16,9 @@ pub enum RoomRead {
     Read(Arc<RemoteRoom>),
     /// The server has no such room, or only its tombstone.
     Gone,
-    /// The account may not read it. The text says who may, for display.
+    /// The account may not read the room. The text says who may, for display.
     Forbidden(String),
-    /// It could not be read this time. The text says why, for display.
+    /// The room could not be read this time. The text says why, for display.
     Unread(String),
 }
 
@@ -32,7 +32,7 @@ pub struct RemoteRoom {
     /// The catalog; empty if the class has none.
     pub catalog: BTreeMap<HatId, CatalogValue>,
     /// Distinguishes the room from a later one with the same address: its creation time, or anything else that differs.
-    /// Only compared with an earlier value. `None` if the server has nothing like it.
+    /// It is only compared with an earlier value. `None` if the server has no such data.
     pub created: Option<Box<str>>,
     /// The parts that were read completely.
     pub coverage: Coverage,
@@ -81,8 +81,8 @@ impl Default for Coverage {
 pub struct Unreadable {
     /// Total number of skipped users, hats and entries.
     pub count: usize,
-    /// Users that are not compared at all. If the server spells an address differently, a change could reach another
-    /// user.
+    /// Users that are not compared at all: their affiliation is unknown, or the server spells their address differently, so
+    /// that a change could reach another user.
     pub users: BTreeSet<Jid>,
     /// Users whose hats are not compared, because the stored hats are invalid.
     pub hats_of: BTreeSet<Jid>,
@@ -104,7 +104,7 @@ impl Unreadable {
         self.hats_of_unknown.extend(hat);
     }
 
-    /// Whether a skipped user may have a hat.
+    /// Whether a hat may be among the skipped ones.
     pub fn may_have(&self, hat: &HatId) -> bool {
         self.unknown_hats
             || !self.hats_of.is_empty()
@@ -131,28 +131,28 @@ impl RemoteRoom {
                 !skipped.catalog.contains(hat) && (self.coverage.catalog || self.catalog.contains_key(hat))
             }
             Item::Affiliation { user } => {
-                let there = || {
+                let is_listed = || {
                     let user = self.users.get(user);
                     user.is_some_and(|user| user.affiliation != Affiliation::None)
                 };
-                !skipped.users.contains(user) && (self.coverage.affiliations || there())
+                !skipped.users.contains(user) && (self.coverage.affiliations || is_listed())
             }
             Item::Hat { user, hat } => {
-                let there = || {
+                let has_hat = || {
                     self.users
                         .get(user)
                         .is_some_and(|user| user.hats.contains_key(hat))
                 };
                 // The usual case: nothing was skipped.
-                let odd = !skipped.users.is_empty() && skipped.users.contains(user)
+                let is_skipped = !skipped.users.is_empty() && skipped.users.contains(user)
                     || !skipped.hats_of.is_empty() && skipped.hats_of.contains(user)
                     || !skipped.hats.is_empty() && skipped.hats.contains(&(user.clone(), hat.clone()));
-                !odd && (self.coverage.hats || there())
+                !is_skipped && (self.coverage.hats || has_hat())
             }
         }
     }
 
-    /// The approximate memory that it occupies, in bytes.
+    /// The approximate memory that the room occupies, in bytes.
     pub fn size(&self) -> usize {
         let text = |text: &Option<Arc<str>>| text.as_deref().map_or(0, str::len);
         let hat = |(id, hat): (&HatId, &HatValue)| BYTES_PER_ENTRY + id.as_str().len() + text(&hat.title);

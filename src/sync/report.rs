@@ -23,20 +23,20 @@ pub struct Report {
 pub struct RoomReport {
     /// The room's address.
     pub room: Jid,
-    /// Why nothing could be done, for display: the room could not be read, or the file not written.
+    /// What went wrong with the room as a whole, for display: for example, it could not be read, or the file not written.
     pub error: Option<String>,
     /// Number of changes that the server accepted.
     pub sent: usize,
-    /// A description of them for the history.
+    /// These changes, for the history.
     #[serde(skip)]
     pub changes: Vec<ItemChange>,
     /// Number of lines received into the file.
     pub received: usize,
     /// Changes that the server did not accept.
     pub failed: Vec<Failed>,
-    /// Changes that still wait to be sent, because of a stop or a lost connection.
+    /// Number of changes that still wait to be sent, for example because of a stop or a lost connection.
     pub unsent: usize,
-    /// Lines that were not decided.
+    /// Numbers of lines that are neither sent nor received.
     pub left: PlanCounts,
 }
 
@@ -62,7 +62,7 @@ pub enum SendFailure {
     },
     /// It refused.
     Refused(Refusal),
-    /// It accepted the change but could not store it, and loses it when it restarts. The next apply sends it again.
+    /// It accepted the change but could not store it, and loses it when it restarts. The change is sent again later.
     NotStored,
     /// No answer came.
     Unknown,
@@ -159,7 +159,7 @@ impl RoomReport {
         });
     }
 
-    /// The result.
+    /// The result for this room.
     pub fn status(&self) -> Status {
         let changed = |failed: &Failed| matches!(failed.why, SendFailure::Changed { .. });
         if self.error.is_some() || !self.failed.iter().all(changed) {

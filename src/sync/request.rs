@@ -7,21 +7,22 @@ use std::time::Duration;
 use super::{Affiliations, Decision, Item, ItemValue, Plan};
 use crate::model::{Jid, Room};
 
-/// A room in its current state in the file.
+/// A room of a request, as it is in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalRoom {
     /// Its address.
     pub room: Jid,
     /// The room; `None` if the file does not have it.
     pub local: Option<Arc<Room>>,
-    /// It was requested explicitly: it is received even if it is only on the server, or was removed from the file.
+    /// Whether the room is received even if it is only on the server, or was removed from the file: for example, because it
+    /// was requested explicitly.
     pub take: bool,
 }
 
-/// An item that the file has from the server. The server may now have another value.
+/// The values of an item that was received into the file. The server may have changed it since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedItem {
-    /// The value in the base when it was compared.
+    /// The value in the base when the item was compared.
     pub base: Option<ItemValue>,
     /// The server's value that was received.
     pub value: Option<ItemValue>,
@@ -39,17 +40,19 @@ pub enum OtherRooms {
     Take,
 }
 
-/// The number of the progress of changes that are sent as soon as they are saved.
+/// The number of [`ServerEvent::Progress`] for changes that are sent as soon as they are saved.
+///
+/// [`ServerEvent::Progress`]: super::ServerEvent::Progress
 pub const SENDING_ID: u64 = u64::MAX;
 
-/// A request to the worker. Answers are [`ServerEvent`]s, with the same number if there is one.
+/// A request to the worker. Answers are [`ServerEvent`]s, with the same number if the request has one.
 ///
 /// [`ServerEvent`]: super::ServerEvent
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerRequest {
     /// Check a server: its software, permissions and rooms.
     Check {
-        /// Its name.
+        /// The server's name.
         server: Arc<str>,
     },
     /// Read rooms and compare them.
@@ -67,13 +70,13 @@ pub enum ServerRequest {
         /// How changed affiliations are handled; `None`: as configured.
         affiliations: Option<Affiliations>,
     },
-    /// Send the lines decided to be sent. The caller commits what is received, and reports it with `Received`.
+    /// Send the lines of a plan that are decided to be sent. The caller commits what is received, and reports it with `Received`.
     Apply {
         /// The request's number.
         id: u64,
         /// The plan, with its decisions.
         plan: Arc<Plan>,
-        /// The reason, for users.
+        /// The reason that is sent with changes of affiliations, for the users concerned.
         reason: Option<Arc<str>>,
     },
     /// Stop the request with this number as soon as the pending call is answered.
@@ -104,10 +107,10 @@ pub enum ServerRequest {
         rooms: Vec<LocalRoom>,
         /// The data file's revision.
         revision: u64,
-        /// Whether the account's password may be requested: someone has just acted.
+        /// Whether the account's password may be requested, because someone has just acted.
         may_ask: bool,
     },
-    /// A room changed in the file in another way.
+    /// Note that a room changed in the file.
     Changed {
         /// The room as it is now in the file.
         room: LocalRoom,
@@ -116,7 +119,7 @@ pub enum ServerRequest {
     },
     /// Follow exactly these rooms, with priority for the selected one: report what changes there by `Incoming`. Only rooms
     /// are followed that were compared with their server before, and each by one session on this machine. Who is in these
-    /// rooms, and in the selected one whether it is followed or not, is reported by `Occupants` if the server tells.
+    /// rooms, and in the selected one whether it is followed or not, is reported by `Occupants` if the server says so.
     Follow {
         /// The rooms as they are now in the file.
         rooms: Vec<LocalRoom>,
@@ -124,10 +127,10 @@ pub enum ServerRequest {
         selected: Option<Jid>,
         /// The data file's revision.
         revision: u64,
-        /// The shortest time between two `Incoming` of a server.
+        /// The shortest time between two `Incoming` events of a server.
         interval: Duration,
-        /// Whether the account's password may be requested now, where one of these rooms was compared. If the server cannot
-        /// be reached, it is not requested later.
+        /// Whether the account's password may be requested now, if one of these rooms was compared before. If the server
+        /// cannot be reached now, the password is not requested later.
         may_ask: bool,
     },
     /// Retry a refused change.
@@ -143,14 +146,14 @@ pub enum ServerRequest {
         room: Jid,
         /// The item.
         item: Item,
-        /// The side.
+        /// The chosen side.
         decision: Decision,
         /// The server's value that was shown to the user; another one is not received.
         shown: Option<ItemValue>,
     },
-    /// Reconnect to a server that refused or is unavailable.
+    /// Reconnect to a server that is not reachable or refused access.
     Reconnect {
-        /// Its name.
+        /// The server's name.
         server: Arc<str>,
     },
     /// The password requested by [`ServerEvent::Password`].
@@ -159,22 +162,22 @@ pub enum ServerRequest {
     Password {
         /// The server's name.
         server: Arc<str>,
-        /// The password; `None` if it was not given.
+        /// The password; `None` if nobody entered it.
         password: Option<Secret>,
     },
 }
 
-/// A text that is shown nowhere.
+/// A secret text, such as a password. Its debug output does not contain the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Box<str>);
 
 impl Secret {
-    /// Takes the text.
+    /// Wraps the text.
     pub fn new(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
     }
 
-    /// The text itself, for the one place that needs it.
+    /// The text itself.
     pub fn reveal(&self) -> &str {
         &self.0
     }

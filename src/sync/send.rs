@@ -1,4 +1,4 @@
-//! The changes of a plan to send, in the required order: removals before additions, definitions before hats,
+//! Determines the changes of a plan to send, in the required order: removals before additions, definitions before hats,
 //! affiliations before the hats that they allow. A change that depends on an unsent one is not sent either.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,10 +14,10 @@ pub struct Sending {
     /// several.
     pub changes: Vec<(usize, ItemChange)>,
     /// Lines that should be sent but cannot be, with the reason.
-    pub left: Vec<(usize, Reason)>,
+    pub left_out: Vec<(usize, Reason)>,
 }
 
-/// The phase in which a change is sent.
+/// The phase in which a change is sent; lower phases come first.
 pub(super) fn phase(change: &ItemChange) -> u8 {
     match (&change.item, &change.wanted) {
         (Item::Hat { .. }, None) => 0,
@@ -33,13 +33,13 @@ pub(super) fn phase(change: &ItemChange) -> u8 {
 #[derive(Default)]
 struct Phases<'a> {
     plan: Option<&'a RoomPlan>,
-    taken: Vec<(usize, ItemChange)>,
-    undefined: Vec<(usize, ItemChange)>,
-    unaffiliated: Vec<(usize, ItemChange)>,
-    defined: Vec<(usize, ItemChange)>,
-    affiliated: Vec<(usize, ItemChange)>,
-    given: Vec<(usize, ItemChange)>,
-    left: BTreeMap<usize, Reason>,
+    removed_hats: Vec<(usize, ItemChange)>,
+    removed_entries: Vec<(usize, ItemChange)>,
+    removed_affiliations: Vec<(usize, ItemChange)>,
+    sent_entries: Vec<(usize, ItemChange)>,
+    sent_affiliations: Vec<(usize, ItemChange)>,
+    sent_hats: Vec<(usize, ItemChange)>,
+    left_out: BTreeMap<usize, Reason>,
 }
 
 impl RoomPlan {
@@ -49,36 +49,36 @@ impl RoomPlan {
             plan: Some(self),
             ..Phases::default()
         };
-        for (number, line) in self.lines.iter().enumerate() {
+        for (index, line) in self.lines.iter().enumerate() {
             if line.decision == Decision::Send && line.allows(Decision::Send) && !line.implied {
-                phases.add(number, line);
+                phases.add(index, line);
             }
         }
-        phases.keep_an_owner();
+        phases.keep_last_owner();
         phases.keep_used_entries();
-        phases.define_what_is_implied();
-        phases.drop_what_depends();
-        phases.keep_to_limits();
-        phases.in_order()
+        phases.add_implied_entries();
+        phases.leave_out_dependent_hats();
+        phases.apply_limits();
+        phases.into_sending()
     }
 
-    /// Skips lines that cannot be sent, with the reason. Catalog entries that are only implied by hats are sent if such
-    /// a hat is.
-    pub(super) fn leave_out_what_cannot_be_sent(&mut self) {
+    /// Decides to skip lines that cannot be sent, with the reason, and to send an implied catalog entry if a hat that needs it
+    /// is sent. Removes lines of implied entries that no line needs.
+    pub(super) fn leave_out_unsendable(&mut self) {
         loop {
-            let left = self.sending().left;
-            if left.is_empty() {
+            let left_out = self.sending().left_out;
+            if left_out.is_empty() {
                 break;
             }
-            for (number, reason) in left {
-                if let Some(line) = self.lines.get_mut(number) {
+            for (index, reason) in left_out {
+                if let Some(line) = self.lines.get_mut(index) {
                     line.action = Action::LeaveOut;
                     line.reason = Some(reason);
                     line.decision = Decision::Skip;
                 }
             }
         }
-        let given: BTreeSet<usize> = self.sending().changes.iter().map(|(number, _)| *number).collect();
+        let sent: BTreeSet<usize> = self.sending().changes.iter().map(|(index, _)| *index).collect();
         let offered: BTreeSet<HatId> = self
             .lines
             .iter()
@@ -88,13 +88,13 @@ impl RoomPlan {
                 _ => None,
             })
             .collect();
-        let mut number = 0;
+        let mut index = 0;
         self.lines.retain_mut(|line| {
-            if line.implied && given.contains(&number) {
+            if line.implied && sent.contains(&index) {
                 line.decision = Decision::Send;
                 line.reason = None;
             }
-            number += 1;
+            index += 1;
             let hat = |item: &Item| item.hat().is_some_and(|hat| offered.contains(hat));
             let needed = matches!(&line.subject, Subject::Item(item) if hat(item));
             !line.implied || line.decision == Decision::Send || line.reason.is_some() || needed
@@ -103,7 +103,7 @@ impl RoomPlan {
 }
 
 impl Phases<'_> {
-    fn add(&mut self, number: usize, line: &Line) {
+    fn add(&mut self, index: usize, line: &Line) {
         let value = |side: &Option<SideValue>| match side {
             Some(SideValue::Item(value)) => Some(value.clone()),
             _ => None,
@@ -113,49 +113,49 @@ impl Phases<'_> {
             Subject::Name => {}
             Subject::Item(item) => {
                 let change = ItemChange::new(item.clone(), value(&line.remote), value(&line.local));
-                self.put(number, change);
+                self.put(index, change);
             }
-            Subject::User(user) => self.add_user(number, user, line),
+            Subject::User(user) => self.add_user(index, user, line),
         }
     }
 
-    fn put(&mut self, number: usize, change: ItemChange) {
+    fn put(&mut self, index: usize, change: ItemChange) {
         let phase = match phase(&change) {
-            0 => &mut self.taken,
-            1 => &mut self.undefined,
-            2 => &mut self.unaffiliated,
-            3 => &mut self.defined,
-            4 => &mut self.affiliated,
-            _ => &mut self.given,
+            0 => &mut self.removed_hats,
+            1 => &mut self.removed_entries,
+            2 => &mut self.removed_affiliations,
+            3 => &mut self.sent_entries,
+            4 => &mut self.sent_affiliations,
+            _ => &mut self.sent_hats,
         };
-        phase.push((number, change));
+        phase.push((index, change));
     }
 
-    /// A whole user: as in the file, or removed.
-    fn add_user(&mut self, number: usize, user: &Jid, line: &Line) {
+    /// Adds the changes that make a whole user on the server as in the file, or remove the user.
+    fn add_user(&mut self, index: usize, user: &Jid, line: &Line) {
         let whole = |side: &Option<SideValue>| match side {
             Some(SideValue::User(value)) => value.clone(),
             _ => UserValue::default(),
         };
-        let (here, there) = (whole(&line.local), whole(&line.remote));
+        let (local, remote) = (whole(&line.local), whole(&line.remote));
         let Some(class) = self.plan.map(|plan| plan.class) else {
             return;
         };
-        if here.affiliation != there.affiliation {
+        if local.affiliation != remote.affiliation {
             let mut change = ItemChange::new(
                 Item::Affiliation { user: user.clone() },
-                ItemValue::affiliation(there.affiliation),
-                ItemValue::affiliation(here.affiliation),
+                ItemValue::affiliation(remote.affiliation),
+                ItemValue::affiliation(local.affiliation),
             );
-            if class.affiliation_holds_hats() && change.wanted.is_none() {
-                change.expected_hats = Some(there.hats.clone());
-                return self.put(number, change);
+            if class.removes_hats_with_affiliation() && change.wanted.is_none() {
+                change.expected_hats = Some(remote.hats.clone());
+                return self.put(index, change);
             }
-            self.put(number, change);
+            self.put(index, change);
         }
-        let hats: BTreeSet<&HatId> = here.hats.keys().chain(there.hats.keys()).collect();
+        let hats: BTreeSet<&HatId> = local.hats.keys().chain(remote.hats.keys()).collect();
         for hat in hats {
-            let (expected, wanted) = (there.hats.get(hat), here.hats.get(hat));
+            let (expected, wanted) = (remote.hats.get(hat), local.hats.get(hat));
             // What cannot be sent stays in the file, and becomes a line of its own once the user exists on the server.
             let refused = wanted.and_then(|wanted| refuse::hat(class, hat, wanted));
             if expected != wanted && refused.is_none() {
@@ -164,92 +164,108 @@ impl Phases<'_> {
                     hat: hat.clone(),
                 };
                 let value = |hat: Option<&super::HatValue>| hat.cloned().map(ItemValue::Hat);
-                self.put(number, ItemChange::new(item, value(expected), value(wanted)));
+                self.put(index, ItemChange::new(item, value(expected), value(wanted)));
             }
         }
     }
 
-    /// Keeps an owner: the last one is not removed.
-    fn keep_an_owner(&mut self) {
+    /// Leaves out the last of the changes that would remove all owners.
+    fn keep_last_owner(&mut self) {
         let Some(plan) = self.plan else { return };
         let owner = Some(ItemValue::Affiliation(Affiliation::Owner));
-        let loses = |(number, change): &(usize, ItemChange)| {
-            (change.expected == owner && change.wanted != owner).then_some(*number)
+        let loses_owner = |(index, change): &(usize, ItemChange)| {
+            (change.expected == owner && change.wanted != owner).then_some(*index)
         };
-        let changes = self.unaffiliated.iter().chain(&self.affiliated);
-        let losing: Vec<usize> = changes.filter_map(loses).collect();
+        let changes = self.removed_affiliations.iter().chain(&self.sent_affiliations);
+        let losing: Vec<usize> = changes.filter_map(loses_owner).collect();
         let owners = plan.remote.users.values();
         let owners = owners
             .filter(|user| user.affiliation == Affiliation::Owner)
             .count();
         if let Some(last) = losing.iter().max().filter(|_| losing.len() >= owners) {
-            self.leave(vec![(*last, Reason::LastOwner)]);
+            self.leave_out(vec![(*last, Reason::LastOwner)]);
         }
     }
 
-    /// Removes an entry only if no user on the server has the hat.
+    /// Leaves out the removal of an entry if a user on the server still has the hat.
     fn keep_used_entries(&mut self) {
-        let Some(plan) = self.plan.filter(|_| !self.undefined.is_empty()) else {
+        let Some(plan) = self.plan.filter(|_| !self.removed_entries.is_empty()) else {
             return;
         };
-        let mut with: BTreeMap<&HatId, usize> = BTreeMap::new();
+        let mut user_counts: BTreeMap<&HatId, usize> = BTreeMap::new();
         for hat in plan.remote.users.values().flat_map(|user| user.hats.keys()) {
-            *with.entry(hat).or_default() += 1;
+            *user_counts.entry(hat).or_default() += 1;
         }
-        for hat in self.taken.iter().filter_map(|(_, change)| change.item.hat()) {
-            if let Some(users) = with.get_mut(hat) {
+        for hat in self
+            .removed_hats
+            .iter()
+            .filter_map(|(_, change)| change.item.hat())
+        {
+            if let Some(users) = user_counts.get_mut(hat) {
                 *users = users.saturating_sub(1);
             }
         }
-        let used = |(number, change): &(usize, ItemChange)| {
+        let used = |(index, change): &(usize, ItemChange)| {
             let used = change.item.hat().is_some_and(|hat| {
-                with.get(hat).is_some_and(|users| *users > 0) || plan.remote.unreadable.may_have(hat)
+                user_counts.get(hat).is_some_and(|users| *users > 0) || plan.remote.unreadable.may_have(hat)
             });
-            used.then_some((*number, Reason::StillUsed))
+            used.then_some((*index, Reason::StillUsed))
         };
-        let used = self.undefined.iter().filter_map(used).collect();
-        self.leave(used);
+        let left_out = self.removed_entries.iter().filter_map(used).collect();
+        self.leave_out(left_out);
     }
 
-    /// Implied entries are sent with the first hat that needs them, whatever was decided for their own line.
-    fn define_what_is_implied(&mut self) {
+    /// Adds the implied entries that hats to be sent need, whatever was decided for the entries' own lines.
+    fn add_implied_entries(&mut self) {
         let Some(plan) = self.plan else { return };
-        let given: BTreeSet<HatId> = self
-            .given
+        let sent: BTreeSet<HatId> = self
+            .sent_hats
             .iter()
             .filter_map(|(_, change)| change.item.hat().cloned())
             .collect();
-        for (number, line) in plan.lines.iter().enumerate().filter(|(_, line)| line.implied) {
-            let needed = matches!(&line.subject, Subject::Item(item) if item.hat().is_some_and(|hat| given.contains(hat)));
+        for (index, line) in plan.lines.iter().enumerate().filter(|(_, line)| line.implied) {
+            let needed = matches!(&line.subject, Subject::Item(item) if item.hat().is_some_and(|hat| sent.contains(hat)));
             if needed || line.decision == Decision::Send {
-                self.add(number, line);
+                self.add(index, line);
             }
         }
     }
 
-    /// A hat is sent only if the server's room can give it to the user, and its entry exists.
-    fn drop_what_depends(&mut self) {
+    /// Leaves out hats whose user cannot have hats on the server, and hats whose entry would not be in its catalog.
+    fn leave_out_dependent_hats(&mut self) {
         let Some(plan) = self.plan else { return };
         let class = plan.class;
-        let gone: BTreeSet<&HatId> = self.undefined.iter().filter_map(|(_, c)| c.item.hat()).collect();
-        let defined: BTreeSet<&HatId> = self.defined.iter().filter_map(|(_, c)| c.item.hat()).collect();
-        let let_in: BTreeSet<&Jid> = self
-            .affiliated
+        let undefined: BTreeSet<&HatId> = self
+            .removed_entries
+            .iter()
+            .filter_map(|(_, c)| c.item.hat())
+            .collect();
+        let defined: BTreeSet<&HatId> = self
+            .sent_entries
+            .iter()
+            .filter_map(|(_, c)| c.item.hat())
+            .collect();
+        let newly_affiliated: BTreeSet<&Jid> = self
+            .sent_affiliations
             .iter()
             .filter_map(|(_, c)| c.item.user())
             .collect();
-        let is_there = |user: &Jid| {
-            let there = plan.remote.users.get(user);
-            there.is_some_and(|there| there.affiliation != Affiliation::None)
+        let is_affiliated = |user: &Jid| {
+            let user = plan.remote.users.get(user);
+            user.is_some_and(|user| user.affiliation != Affiliation::None)
         };
         let titled: BTreeSet<&HatId> = plan.lines.iter().filter_map(titled_entry).collect();
-        let why_not = |change: &ItemChange| {
+        let reason = |change: &ItemChange| {
             let (user, hat) = (change.item.user()?, change.item.hat()?);
-            if !class.allows_unaffiliated() && !is_there(user) && !let_in.contains(user) {
+            if !class.allows_unaffiliated() && !is_affiliated(user) && !newly_affiliated.contains(user) {
                 return Some(Reason::NotAffiliated);
             }
-            let there = plan.remote.catalog.contains_key(hat) && !gone.contains(hat);
-            if !class.holds_catalog() || there || defined.contains(hat) || !plan.remote.coverage.catalog {
+            let stays_defined = plan.remote.catalog.contains_key(hat) && !undefined.contains(hat);
+            if !class.holds_catalog()
+                || stays_defined
+                || defined.contains(hat)
+                || !plan.remote.coverage.catalog
+            {
                 return None;
             }
             Some(if titled.contains(hat) {
@@ -258,76 +274,80 @@ impl Phases<'_> {
                 Reason::NeedsTitle
             })
         };
-        let left = |(number, change): &(usize, ItemChange)| Some((*number, why_not(change)?));
-        let left = self.given.iter().filter_map(left).collect();
-        self.leave(left);
+        let left_out = |(index, change): &(usize, ItemChange)| Some((*index, reason(change)?));
+        let left_out = self.sent_hats.iter().filter_map(left_out).collect();
+        self.leave_out(left_out);
     }
 
-    /// Hats beyond the server's limits are not sent.
-    fn keep_to_limits(&mut self) {
+    /// Leaves out hats beyond the server's limits.
+    fn apply_limits(&mut self) {
         let Some((plan, limits)) = self.plan.and_then(|plan| Some((plan, plan.class.limits()?))) else {
             return;
         };
         let mut hats: BTreeMap<&Jid, usize> = BTreeMap::new();
-        for (user, there) in &plan.remote.users {
-            if !there.hats.is_empty() {
-                hats.insert(user, there.hats.len());
+        for (jid, user) in &plan.remote.users {
+            if !user.hats.is_empty() {
+                hats.insert(jid, user.hats.len());
             }
         }
-        for user in self.taken.iter().filter_map(|(_, change)| change.item.user()) {
+        for user in self
+            .removed_hats
+            .iter()
+            .filter_map(|(_, change)| change.item.user())
+        {
             if let Some(count) = hats.get_mut(user) {
                 *count = count.saturating_sub(1);
             }
         }
         hats.retain(|_, count| *count > 0);
-        let mut left = Vec::new();
-        for (number, change) in &self.given {
+        let mut left_out = Vec::new();
+        for (index, change) in &self.sent_hats {
             let Some(user) = change.item.user().filter(|_| change.expected.is_none()) else {
                 continue;
             };
             let (users, count) = (hats.len(), hats.get(user).copied().unwrap_or_default());
             if count >= limits.hats_of_user {
-                left.push((*number, Reason::LimitOfUser));
+                left_out.push((*index, Reason::LimitOfUser));
             } else if count == 0 && users >= limits.users_with_hats {
-                left.push((*number, Reason::LimitOfRoom));
+                left_out.push((*index, Reason::LimitOfRoom));
             } else {
                 hats.insert(user, count + 1);
             }
         }
-        self.leave(left);
+        self.leave_out(left_out);
     }
 
-    /// Removes lines from all phases.
-    fn leave(&mut self, left: Vec<(usize, Reason)>) {
-        if left.is_empty() {
+    /// Removes the changes of lines from all phases, and keeps the reasons.
+    fn leave_out(&mut self, lines: Vec<(usize, Reason)>) {
+        if lines.is_empty() {
             return;
         }
-        self.left.extend(left);
-        let left = &self.left;
+        self.left_out.extend(lines);
+        let left_out = &self.left_out;
         for phase in [
-            &mut self.taken,
-            &mut self.undefined,
-            &mut self.unaffiliated,
-            &mut self.defined,
-            &mut self.affiliated,
-            &mut self.given,
+            &mut self.removed_hats,
+            &mut self.removed_entries,
+            &mut self.removed_affiliations,
+            &mut self.sent_entries,
+            &mut self.sent_affiliations,
+            &mut self.sent_hats,
         ] {
-            phase.retain(|(number, _)| !left.contains_key(number));
+            phase.retain(|(index, _)| !left_out.contains_key(index));
         }
     }
 
-    fn in_order(self) -> Sending {
+    fn into_sending(self) -> Sending {
         let phases = [
-            self.taken,
-            self.undefined,
-            self.unaffiliated,
-            self.defined,
-            self.affiliated,
-            self.given,
+            self.removed_hats,
+            self.removed_entries,
+            self.removed_affiliations,
+            self.sent_entries,
+            self.sent_affiliations,
+            self.sent_hats,
         ];
         Sending {
             changes: phases.concat(),
-            left: self.left.into_iter().collect(),
+            left_out: self.left_out.into_iter().collect(),
         }
     }
 }

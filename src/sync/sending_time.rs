@@ -1,10 +1,10 @@
-//! How long sending a plan takes where a server slows the account down.
+//! Estimates how long sending a plan takes if the server limits the account's rate.
 
 use super::{Decision, Item, Line, Plan, RoomPlan, RoomState, SideValue, Subject, request_size};
 use crate::model::Affiliation::{Admin, Owner};
 use crate::model::{HatId, Jid};
 
-/// About how many bytes sending a line takes.
+/// Estimates how many bytes sending a line takes; 0 if it is not sent.
 fn line_size(room: &Jid, line: &Line) -> u64 {
     match &line.subject {
         _ if line.decision != Decision::Send => 0,
@@ -29,14 +29,14 @@ fn line_size(room: &Jid, line: &Line) -> u64 {
 }
 
 impl Plan {
-    /// About how many seconds it takes to send what is decided, if the server slows this account down; `None` if it is
-    /// known that it does not.
+    /// Estimates how many seconds sending takes by the current decisions. `None` if no room is linked, or a room has no
+    /// rate limit.
     pub fn seconds_to_send(&self) -> Option<u64> {
         let linked = self.rooms.iter().filter(|room| room.state == RoomState::Linked);
         let mut limit = None;
         let mut bytes = 0;
         for room in linked {
-            // An account that can change rooms of others administers the server.
+            // An account that manages a room without being its owner or admin administers the server, and has no limit.
             limit = Some(room.limit?);
             bytes += room
                 .lines
@@ -44,14 +44,14 @@ impl Plan {
                 .map(|line| line_size(&room.room, line))
                 .sum::<u64>();
         }
-        Some(limit?.seconds(bytes))
+        Some(limit?.seconds_to_send(bytes))
     }
 }
 
 impl RoomPlan {
     /// Whether an account owns or administers the room.
     pub fn is_managed_by(&self, account: &Jid) -> bool {
-        let there = self.remote.users.get(account);
-        there.is_some_and(|there| matches!(there.affiliation, Owner | Admin))
+        let user = self.remote.users.get(account);
+        user.is_some_and(|user| matches!(user.affiliation, Owner | Admin))
     }
 }

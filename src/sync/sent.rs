@@ -1,4 +1,4 @@
-//! What was sent, as edits: in the history, they say what a server had before and has since.
+//! Converts sent changes to edits: in the history, they show what the server had before and what it has since.
 
 use super::{CatalogValue, HatValue, HueText, Item, ItemChange, ItemValue, Report};
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatRule, Jid};
@@ -14,7 +14,7 @@ impl Report {
     }
 }
 
-/// A change as an edit of a room; `None` where its values are not of its item.
+/// Converts a change to an edit of the room; `None` if a value is not of the item's kind.
 fn edit(room: &Jid, change: &ItemChange) -> Option<Edit> {
     let room = room.clone();
     let (before, after) = (change.expected.as_ref(), change.wanted.as_ref());

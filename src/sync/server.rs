@@ -10,7 +10,7 @@ use crate::model::Jid;
 /// The state of a server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ServerState {
-    /// Not used yet.
+    /// Not connected: not used yet, or disconnected in order to reconnect.
     #[default]
     Idle,
     /// Connecting.
@@ -19,8 +19,8 @@ pub enum ServerState {
     Ready(ServerClass),
     /// Unreachable; the text says why, for display. hatrack reconnects automatically.
     Away(String),
-    /// The login was refused or the configuration is unusable; the text says why and who can help. hatrack reconnects
-    /// only on request.
+    /// Not usable because of the login, the permissions or the configuration, or because no room supports hats; the text
+    /// says why and who can help. hatrack reconnects only on request.
     Refused(String),
 }
 
@@ -40,11 +40,11 @@ pub enum ServerRights {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ServerReport {
-    /// Its name in the configuration.
+    /// The server's name in the configuration.
     pub server: Arc<str>,
-    /// How it is reached.
+    /// The kind of access.
     pub kind: ServerKind,
-    /// Its class; `None` if unknown, for example if it cannot be reached.
+    /// The server's class; `None` if unknown, for example if the server cannot be reached.
     pub class: Option<ServerClass>,
     /// Software and version, as reported by the server.
     pub version: Option<String>,
@@ -66,7 +66,7 @@ pub struct ServerReport {
 pub struct RemoteRoomInfo {
     /// Its address.
     pub room: Jid,
-    /// The name.
+    /// The name, if the server reports one.
     pub name: Option<Arc<str>>,
     /// Whether the account may read and change its hats; `None` if unknown until tried.
     pub allowed: Option<bool>,

@@ -1,11 +1,11 @@
-//! Affiliations that a server only shows: they are not changed in the file.
+//! Affiliations that are only received from a server: they must not be changed in the file.
 
 use super::{Affiliations, ServerEntry};
 use crate::model::{Affiliation, Edit, Jid, Room, User};
 
 impl ServerEntry {
-    /// Why affiliations with a room of this server are not changed in the file, as the rest of a sentence; `None` if they
-    /// are.
+    /// Why affiliations with a room of this server must not be changed in the file, as the end of an error message; `None`
+    /// if they may be changed.
     pub fn affiliation_problem(&self, room: &Jid) -> Option<String> {
         (self.affiliations == Affiliations::Show).then(|| {
             format!(
@@ -17,7 +17,7 @@ impl ServerEntry {
     }
 }
 
-/// The room in which an edit changes an affiliation. Adding or removing a room is no such change.
+/// The room in which an edit changes an affiliation; `None` if it changes none. Adding or removing a room does not count.
 pub fn changes_affiliation(edit: &Edit) -> Option<&Jid> {
     let of = |user: &Option<User>| user.as_ref().map(|user| user.affiliation).unwrap_or_default();
     match edit {

@@ -1,4 +1,4 @@
-//! What a commit puts into the file that the room's server cannot store.
+//! Finds what a commit changes in the file but the room's server cannot store.
 
 use std::sync::Arc;
 
@@ -6,31 +6,32 @@ use super::changed::touched_items;
 use super::{Item, ServerClass};
 use crate::model::{Attachment, Group, HatId, Jid, Room};
 
-/// A user's hat of which something stays in the file.
+/// A user's hat that a server cannot store completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnstoredHat {
     /// The user.
     pub user: Jid,
     /// The hat.
     pub hat: HatId,
-    /// The title that the room shows for it.
+    /// The title that the room shows for the hat.
     pub title: Option<Arc<str>>,
-    /// What stays in the file.
-    pub what: Unstored,
+    /// The part that is only in the file.
+    pub part: Unstored,
 }
 
-/// What a server cannot store of a user's hat.
+/// A part of a user's hat that a server cannot store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unstored {
-    /// The hat, as it is inactive.
+    /// The whole hat, because it is inactive.
     Inactive,
-    /// That it is required.
+    /// The fact that the hat is required.
     Required,
-    /// Its own title, which differs from the one in the catalog.
+    /// The hat's own title, which differs from the one in the catalog.
     Title,
 }
 
 impl Unstored {
+    /// The first part that a server of this class cannot store; `None` if it can store the whole hat.
     fn of(class: ServerClass, room: &Room, hat: &HatId, attachment: &Attachment) -> Option<Self> {
         if !class.holds_flags() && !attachment.is_active() {
             return Some(Self::Inactive);
@@ -45,7 +46,8 @@ impl Unstored {
     }
 }
 
-/// The users' hats of which a group of edits puts something into the file that a server of this class cannot store.
+/// The users' hats that a server of this class cannot store completely after a group of edits, unless the same part was not
+/// stored before. Empty if the group adds or removes the room.
 pub fn unstored_hats(
     class: ServerClass,
     room: &Jid,
@@ -56,21 +58,22 @@ pub fn unstored_hats(
     let (Some(before), Some(after)) = (before, after) else {
         return Vec::new();
     };
-    let of = |room: &Room, user: &Jid, hat: &HatId| {
+    let unstored_part = |room: &Room, user: &Jid, hat: &HatId| {
         let attachment = room.user(user)?.hats.get(hat)?;
         Unstored::of(class, room, hat, attachment)
     };
     let items = touched_items(class, room, group, [before, after]);
     let unstored = items.into_iter().filter_map(|item| match item {
         Item::Hat { user, hat } => {
-            let what = of(after, &user, &hat).filter(|what| of(before, &user, &hat) != Some(*what))?;
+            let part = unstored_part(after, &user, &hat)
+                .filter(|part| unstored_part(before, &user, &hat) != Some(*part))?;
             let attachment = after.user(&user)?.hats.get(&hat)?;
             let title = after.title(&hat, attachment).map(Into::into);
             Some(UnstoredHat {
                 user,
                 hat,
                 title,
-                what,
+                part,
             })
         }
         Item::Catalog { .. } | Item::Affiliation { .. } => None,

@@ -189,7 +189,7 @@ fn what_the_server_cannot_store_of_a_hat_is_reported() {
                 .as_ref()
                 .unwrap();
             let reported = follows.try_iter().find_map(|after| match after {
-                AfterCommit::Unstored { first, more: 0, .. } => Some((first.user, first.what)),
+                AfterCommit::Unstored { first, more: 0, .. } => Some((first.user, first.part)),
                 _ => None,
             });
             let expected = match (expected, class) {

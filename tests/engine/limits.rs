@@ -73,19 +73,19 @@ fn a_long_apply_shows_the_limit() {
     let session = stage.session();
     let plan = || session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
     let first = plan();
-    assert_eq!(first.rooms[0].limit, Some(RateLimit::EJABBERD));
+    assert_eq!(first.rooms[0].limit, Some(RateLimit::EJABBERD_DEFAULT));
     let report = session.send(&first);
     assert!(report.rooms[0].sent >= 5, "{report:?}");
     give(&stage, "second");
     let measured = plan().rooms[0].limit.unwrap();
-    assert_ne!(measured, RateLimit::EJABBERD);
+    assert_ne!(measured, RateLimit::EJABBERD_DEFAULT);
     // Too little to show anything else.
     stage.local_hat("u0", "urn:x:short", Some("Short"));
     assert!(session.run().1.rooms[0].sent > 0);
     assert!(
         plan().rooms[0]
             .limit
-            .is_some_and(|limit| limit != RateLimit::EJABBERD)
+            .is_some_and(|limit| limit != RateLimit::EJABBERD_DEFAULT)
     );
     session.worker.finish();
 }

@@ -128,7 +128,7 @@ impl FakeServer {
                         id,
                         progress: Progress {
                             done: plan.rooms.len(),
-                            of: plan.rooms.len(),
+                            total: plan.rooms.len(),
                             rate: 50,
                         },
                     },

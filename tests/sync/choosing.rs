@@ -124,12 +124,12 @@ fn items_in_flight_or_changed_since_read_are_not_received() {
         let now = sides.local().unwrap().clone();
         let now = mark(Some(&*now), sides.base.as_ref());
         let mut plan = sides.merge();
-        plan.without(&|item| then.changed(&now, item));
+        plan.drop_lines(&|item| then.changed(&now, item));
         assert_eq!(
             plan.lines.iter().map(words).collect::<Vec<_>>(),
             ["terry s: receive"]
         );
-        plan.without(&|item| item.hat() == Some(&hat("s")));
+        plan.drop_lines(&|item| item.hat() == Some(&hat("s")));
         assert!(plan.lines.is_empty());
         // The base stays where it was for them.
         let mut base = sides.base.clone().unwrap();

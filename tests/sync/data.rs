@@ -215,7 +215,14 @@ fn report_lists_results_and_failures() {
 
 #[test]
 fn progress_estimates_time_and_secrets_are_hidden() {
-    let progress = |done, rate| Progress { done, of: 100, rate }.seconds_left();
+    let progress = |done, rate| {
+        Progress {
+            done,
+            total: 100,
+            rate,
+        }
+        .seconds_left()
+    };
     assert_eq!(
         (progress(30, 7), progress(30, 0), progress(100, 7)),
         (Some(10), None, Some(0))

@@ -130,7 +130,7 @@ impl World {
         let mut plan = session.sides.merge();
         let outbox = session.outbox.clone();
         let in_flight = |item: &Item| outbox.is_in_flight(item);
-        plan.without(&in_flight);
+        plan.drop_lines(&in_flight);
         session.sides.receive(&plan);
         let mut base = session.sides.base.take().unwrap();
         base.settle(

@@ -212,7 +212,7 @@ fn catalog_removal_is_sent_only_if_hat_is_unused() {
     let mut plan = sides.merge();
     assert_eq!(plan.sending().changes.len(), 2);
     plan.lines[1].decision = Decision::Skip;
-    assert_eq!(plan.sending().left, [(0, Reason::StillUsed)]);
+    assert_eq!(plan.sending().left_out, [(0, Reason::StillUsed)]);
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn last_owner_is_never_removed() {
         sides.base.as_mut().unwrap().users.clear();
         assert_eq!(sides.lines(), ["affiliation owner: conflict"]);
         assert_eq!(
-            sides.decided(Decision::Send).sending().left,
+            sides.decided(Decision::Send).sending().left_out,
             [(0, Reason::LastOwner)]
         );
     }

@@ -202,7 +202,7 @@ fn concurrent_remote_change_is_a_conflict() {
     assert!(theirs.is_empty());
     session
         .outbox
-        .keep_mine(&t, Some(ItemValue::Hat(value("a Theirs"))), None);
+        .keep_local(&t, Some(ItemValue::Hat(value("a Theirs"))), None);
     assert_eq!(session.send(1, 1), 1);
     assert_eq!(
         session.sides.remote.users[&jid("terry")].hats[&hat("t")],

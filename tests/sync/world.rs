@@ -44,7 +44,7 @@ pub(crate) fn apply(room: &mut RemoteRoom, class: ServerClass, change: &ItemChan
                 Some(ItemValue::Affiliation(affiliation)) => *affiliation,
                 _ => Affiliation::None,
             };
-            if there.affiliation == Affiliation::None && class.affiliation_holds_hats() {
+            if there.affiliation == Affiliation::None && class.removes_hats_with_affiliation() {
                 there.hats.clear();
             }
         }

@@ -41,7 +41,7 @@ impl Applying {
         let mut all = Progress::default();
         for part in &self.parts {
             all.done += part.progress.done;
-            all.of += part.progress.of;
+            all.total += part.progress.total;
             all.rate = all.rate.saturating_add(part.progress.rate);
         }
         all

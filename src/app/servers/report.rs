@@ -135,7 +135,7 @@ pub fn unstored_text(first: &UnstoredHat, more: usize) -> String {
         describe::hat(&first.hat, first.title.as_deref()),
         first.user
     );
-    let (what, why) = match first.what {
+    let (what, why) = match first.part {
         Unstored::Inactive => (hat, "ejabberd has no inactive hats"),
         Unstored::Required => (format!("\"required\" of {hat}"), "ejabberd has no required hats"),
         Unstored::Title => (
@@ -225,12 +225,12 @@ mod tests {
 
     #[test]
     fn says_what_stays_in_the_data_file() {
-        let text = |what, more| {
+        let text = |part, more| {
             let first = UnstoredHat {
                 user: Jid::parse("terry@example.org").unwrap(),
                 hat: HatId::unchecked("urn:x:1"),
                 title: Some("Proctor".into()),
-                what,
+                part,
             };
             unstored_text(&first, more)
         };

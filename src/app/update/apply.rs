@@ -183,7 +183,7 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
             received: received.filter(|(_, number)| *number > 0).collect(),
             sends: counts.send > 0,
             progress: Progress {
-                of: counts.send,
+                total: counts.send,
                 ..Progress::default()
             },
             report: None,

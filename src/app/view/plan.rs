@@ -73,7 +73,7 @@ fn remarks(state: &State, shown: &PlanOverlay, counts: PlanCounts) -> Vec<Remark
     // The footer says how to stop.
     if let Some(applying) = &shown.applying {
         let sent = applying.progress();
-        let (long, short) = match (applying.is_stopping(), applying.is_saving(), sent.of) {
+        let (long, short) = match (applying.is_stopping(), applying.is_saving(), sent.total) {
             (true, ..) => ("Stopping when the server has answered…".to_owned(), None),
             (false, true, _) | (false, false, 0) => ("Saving received changes…".to_owned(), None),
             (false, false, _) => (

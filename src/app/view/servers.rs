@@ -50,12 +50,12 @@ fn comparison_remark(state: &State) -> Option<Remark> {
     let mut all = Progress::default();
     for part in &comparison.parts {
         all.done += part.progress.done;
-        all.of += part.progress.of;
+        all.total += part.progress.total;
         all.rate = all.rate.saturating_add(part.progress.rate);
     }
     // The footer says how to stop.
     let started = "Comparing…".to_owned();
-    Some(match all.of {
+    Some(match all.total {
         0 => Remark::new(started),
         _ => Remark::progress(format!("Comparing: {}", progress(all, "room")), started),
     })
@@ -66,7 +66,7 @@ pub(super) fn progress(progress: Progress, noun: &str) -> String {
     let mut parts = vec![format!(
         "{} of {}",
         describe::grouped(progress.done),
-        describe::count(progress.of, noun)
+        describe::count(progress.total, noun)
     )];
     if progress.rate > 0 {
         parts.push(format!("{} per second", progress.rate));

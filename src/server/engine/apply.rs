@@ -1,8 +1,8 @@
 //! Sends the changes of a plan and stores their outcomes.
 //!
 //! Changes are durable in the outbox before they are sent, and answers are stored there before the base is updated. So
-//! however this process ends, the next apply finishes: changes that the server has are done, changes that it lost are
-//! sent again, and concurrent changes of others are conflicts.
+//! however this process ends, the next apply can finish its work: changes that the server has are done, changes that the server
+//! lost are sent again, and concurrent changes of others are conflicts.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -21,9 +21,9 @@ use crate::sync::{
     SendState, ServerClass, ServerEvent, request_size,
 };
 
-/// Rooms that are changed side by side. Each holds a lock, and with it two open files.
+/// Maximum number of rooms that are changed side by side. Each needs a lock, and with it two open files.
 const MAX_PARALLEL_ROOMS: usize = 100;
-/// How long to wait for another session of this account that is sending to the room.
+/// How long to wait while another session of this account is sending changes to the room.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pauses before resuming after a lost connection; their number is the number of attempts.
 const RESUME_PAUSES: [Duration; 3] = [
@@ -31,15 +31,15 @@ const RESUME_PAUSES: [Duration; 3] = [
     Duration::from_millis(500),
     Duration::from_secs(2),
 ];
-/// How often the remaining changes are sent: dependent changes wait for others, and our own unanswered changes become
-/// the expected values.
+/// How often the remaining changes are sent at most: dependent changes wait for others, and the values of unanswered changes
+/// become expected values.
 const MAX_ROUNDS: usize = 12;
 
-/// Why nothing more is sent: the plan says what another class of servers can store.
+/// Why nothing more is sent: the plan was made for another class of server.
 pub(super) const OTHER_CLASS: &str = "the server or its version has changed; compare the room again";
 
 impl Engine {
-    /// Returns the report, and whether it was stopped early.
+    /// Sends the changes of a plan. Returns the report, and whether sending was stopped early.
     pub(super) fn apply(&mut self, id: u64, plan: &Plan, reason: Option<&Arc<str>>) -> (Report, bool) {
         if let Err(reason) = plan.permit(&self.scope.rights) {
             let text = reason.to_string();
@@ -74,7 +74,7 @@ impl Engine {
         (report, stopped)
     }
 
-    /// Sends what is decided of some rooms, side by side. Returns whether it was stopped.
+    /// Sends the decided changes of some rooms, side by side. Returns whether sending was stopped.
     fn apply_rooms(
         &mut self,
         id: u64,
@@ -102,7 +102,7 @@ impl Engine {
             && let Ok(files) = self.files()
         {
             for job in &mut jobs {
-                job.take_back();
+                job.remove_unsent();
                 job.record(files, &self.data, Writing::Now);
             }
         }
@@ -110,14 +110,14 @@ impl Engine {
         stopped
     }
 
-    /// What was done in each room. The engine knows the rooms as they are now.
+    /// Ends jobs, and updates the engine's data of their rooms. Returns the reports.
     pub(super) fn end_jobs(&mut self, jobs: Vec<Job>) -> Vec<RoomReport> {
         let mut reports = Vec::with_capacity(jobs.len());
         for job in jobs {
             let room = job.plan.room.clone();
-            let (report, base, unwritten) = job.end();
+            let (report, base, outbox) = job.finish();
             reports.push(report);
-            let left_out = unwritten.states().filter_map(|(item, state)| match state {
+            let left_out = outbox.states().filter_map(|(item, state)| match state {
                 SendState::LeftOut(reason) => Some((item.clone(), *reason)),
                 _ => None,
             });
@@ -125,14 +125,14 @@ impl Engine {
             if let Some(known) = self.rooms.get_mut(&room) {
                 known.base = base.or(known.base.take());
                 if known.unwritten.is_some() {
-                    known.unwritten = Some(unwritten);
+                    known.unwritten = Some(outbox);
                 }
             }
         }
         reports
     }
 
-    /// Locks the room and makes its changes durable.
+    /// Locks the room, and adds its changes to the outbox. They are stored before they are sent.
     ///
     /// Errors: nothing is sent; the report says why.
     fn begin(
@@ -150,7 +150,7 @@ impl Engine {
         if plan.class != class {
             return Err(fail(OTHER_CLASS.into()));
         }
-        if !self.writes(room) {
+        if !self.may_write(room) {
             return Err(if sending.changes.is_empty() {
                 Box::new(RoomReport::new(plan))
             } else {
@@ -186,7 +186,7 @@ impl Engine {
         }
         let outbox = match known.and_then(|known| known.unwritten.clone()) {
             Some(unwritten) => unwritten,
-            // A session that ended before it could send its changes prepared them.
+            // Takes over the changes of a session that ended before it could send them.
             None => files.take_over(room, class, local.as_deref(), &mut lock, self.began),
         };
         let (base, _) = self.usable_base(class, room, revision).map_err(fail)?;
@@ -195,7 +195,7 @@ impl Engine {
             None => Ok(base),
         });
         let base = checked.map_err(|reason| fail(format!("{reason}; compare the room again")))?;
-        // The room may have been read again since, which says nothing about what the plan has of it.
+        // Only the plan's own read, if it began after an answer, can show that the answer was lost.
         let base = base.map(
             |base| match base.with_answers(plan.remote(), |at| plan.began > at.latest()) {
                 Cow::Borrowed(_) => base,
@@ -206,54 +206,54 @@ impl Engine {
         job.local = local;
         job.revision = revision;
         job.affiliations = affiliations;
-        job.forget_what_is_skipped();
-        let changes = sending.changes.into_iter().map(|(number, change)| {
-            let implied = plan.lines.get(number).is_some_and(|line| line.implied);
+        job.forget_skipped();
+        let changes = sending.changes.into_iter().map(|(index, change)| {
+            let implied = plan.lines.get(index).is_some_and(|line| line.implied);
             let reason = reason.cloned();
             (ItemChange { reason, ..change }, implied)
         });
-        job.put(changes.collect());
+        job.add_changes(changes.collect());
         Ok(job)
     }
 
-    /// Sends until nothing is left or can be sent. Returns whether it was stopped.
+    /// Sends until nothing is left or can be sent. Returns whether sending was stopped.
     pub(super) fn send(&mut self, id: u64, jobs: &mut [Job]) -> bool {
-        let mut pace = Pace::new(jobs.iter().map(|job| job.open.len()).sum());
+        let mut pace = Pace::new(jobs.iter().map(|job| job.unfinished.len()).sum());
         let mut pauses = RESUME_PAUSES.into_iter();
         let mut rounds = 0;
         while rounds < MAX_ROUNDS {
-            let (work, of_job) = self.next_work(jobs);
+            let (work, job_indices) = self.next_work(jobs);
             if work.is_empty() {
                 return false;
             }
             if self.control.is_stopped(id) {
                 return true;
             }
-            let sent = self.send_once(id, jobs, &work, &of_job, &mut pace);
+            let sent = self.send_once(id, jobs, &work, &job_indices, &mut pace);
             let is_outdated = jobs.iter().any(|job| job.is_outdated);
             if is_outdated && matches!(sent, Err(Error::Stopped)) && !self.control.is_stopped(id) {
-                // Each round ends so only after an answer.
-                for (work, of_job) in work.iter().zip(&of_job) {
-                    if let Some(job) = jobs.get_mut(*of_job) {
+                // This is not counted as a round: it happens only after an answer.
+                for (work, index) in work.iter().zip(&job_indices) {
+                    if let Some(job) = jobs.get_mut(*index) {
                         job.not_tried(&work.changes);
                     }
                 }
-                if jobs.iter().any(|job| job.unknown) {
+                if jobs.iter().any(|job| job.lacks_answer) {
                     self.read_again(id, jobs);
                 }
                 continue;
             }
             rounds += 1;
             match sent {
-                Ok(()) if !jobs.iter().any(|job| job.unknown) => {}
+                Ok(()) if !jobs.iter().any(|job| job.lacks_answer) => {}
                 Ok(()) => self.read_again(id, jobs),
                 Err(Error::Stopped) => return true,
                 Err(error) => {
-                    self.failed(&error);
+                    self.note_failure(&error);
                     let class = jobs.first().map(|job| job.plan.class);
-                    if !self.go_on(id, class, &mut pauses) {
+                    if !self.reconnect(id, class, &mut pauses) {
                         let stopped = self.control.is_stopped(id);
-                        for job in jobs.iter_mut().filter(|job| !stopped && job.is_open()) {
+                        for job in jobs.iter_mut().filter(|job| !stopped && job.may_send()) {
                             job.give_up(&error.to_string());
                         }
                         return stopped;
@@ -265,13 +265,13 @@ impl Engine {
         false
     }
 
-    /// The next changes of all rooms, with their jobs.
+    /// The next changes of all rooms, with the indices of their jobs.
     fn next_work(&self, jobs: &mut [Job]) -> (Vec<RoomChanges>, Vec<usize>) {
-        let (mut work, mut of_job) = (Vec::new(), Vec::new());
+        let (mut work, mut job_indices) = (Vec::new(), Vec::new());
         let Ok(files) = self.files() else {
-            return (work, of_job);
+            return (work, job_indices);
         };
-        for (number, job) in jobs.iter_mut().enumerate().filter(|(_, job)| job.is_open()) {
+        for (index, job) in jobs.iter_mut().enumerate().filter(|(_, job)| job.may_send()) {
             match job.refresh(files, &self.data) {
                 Ok(false) => {}
                 Ok(true) => job.plan = self.merge_again(job, &RoomRead::Read(job.plan.remote().clone())),
@@ -290,7 +290,7 @@ impl Engine {
                 job.give_up(&error.to_string());
             } else {
                 job.note_sending();
-                of_job.push(number);
+                job_indices.push(index);
                 work.push(RoomChanges {
                     room: job.plan.room.clone(),
                     created: job.plan.remote().created.clone(),
@@ -299,15 +299,16 @@ impl Engine {
                 });
             }
         }
-        (work, of_job)
+        (work, job_indices)
     }
 
+    /// Sends these changes once, and records the answers. Errors: as of `Backend::apply`.
     fn send_once(
         &mut self,
         id: u64,
         jobs: &mut [Job],
         work: &[RoomChanges],
-        of_job: &[usize],
+        job_indices: &[usize],
         pace: &mut Pace,
     ) -> Result<(), Error> {
         let Self {
@@ -317,7 +318,7 @@ impl Engine {
             data,
             files,
             stream,
-            seen,
+            occupants,
             ..
         } = self;
         let Ok(files) = files else {
@@ -325,24 +326,24 @@ impl Engine {
         };
         let began = Timestamp::now();
         for job in jobs.iter_mut() {
-            job.asked = began;
+            job.asked_at = began;
         }
         let result = backend.apply(work, &mut |Applied {
-                                                   work: number,
+                                                   work: index,
                                                    outcomes,
                                                    unsaved,
                                                }| {
-            let changes = work.get(number).map(|work| &work.changes);
-            let job = of_job.get(number).and_then(|number| jobs.get_mut(*number));
+            let changes = work.get(index).map(|work| &work.changes);
+            let job = job_indices.get(index).and_then(|index| jobs.get_mut(*index));
             let (Some(changes), Some(job)) = (changes, job) else {
                 return ControlFlow::Continue(());
             };
-            seen.report_outdated(notify);
-            // A room is asked for the next changes only after this.
-            let at = AnswerTime::new(job.asked, Timestamp::now());
+            occupants.report_outdated(notify);
+            // The room's next changes are sent only after this.
+            let at = AnswerTime::new(job.asked_at, Timestamp::now());
             let mut answered = 0;
-            for (number, outcome) in outcomes {
-                if let Some(change) = changes.get(number) {
+            for (index, outcome) in outcomes {
+                if let Some(change) = changes.get(index) {
                     answered += usize::from(job.answer(change, &outcome, at, *stream));
                 }
             }
@@ -350,7 +351,7 @@ impl Engine {
                 job.unsaved = Some(why);
             }
             job.record(files, data, Writing::Soon);
-            job.asked = Timestamp::now();
+            job.asked_at = Timestamp::now();
             if let Some(progress) = pace.add(answered) {
                 notify(ServerEvent::Progress { id, progress });
             }
@@ -376,7 +377,7 @@ fn unsent(plan: &RoomPlan) -> RoomReport {
     report
 }
 
-/// The report of a room for which nothing is sent.
+/// The report of a room to which nothing can be sent; `why` is for display.
 fn not_sent(plan: &RoomPlan, why: &str) -> RoomReport {
     let mut report = RoomReport::new(plan);
     if plan.state == RoomState::Linked {

@@ -1,7 +1,7 @@
-//! Sends changes as soon as they are saved, and those that an earlier session could not send.
+//! Sends changes as soon as they are saved, and changes that an earlier session could not send.
 //!
-//! A room is read once per connection and minute: what is expected on the server is what it answered or the base, and each change is
-//! sent by compare and set, so an older read is good enough to know what the server can hold.
+//! A room is read at most once per connection and minute. The expected values come from the server's answers or the base, and
+//! each change is sent by compare and set, so an older read is good enough to know what the server can store.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,14 +19,14 @@ use crate::sync::{
     RoomState, SENDING_ID, SendState, ServerClass, ServerEvent, merge,
 };
 
-/// The number of what is neither stopped by its number nor reported.
+/// The number for work that nobody requested: nobody stops it by its number, and its progress is not shown.
 pub(super) const NO_ID: u64 = SENDING_ID - 1;
 
-/// How long a read is good enough: a room may have been created again since, which not every server notices when it is sent
+/// How long a read is good enough: the room may have been created again since, which not every server checks when it receives
 /// a change.
 const READ_PERIOD: SignedDuration = SignedDuration::from_secs(60);
 
-/// A room whose saved changes wait.
+/// A locked room whose saved changes wait to be sent.
 struct WaitingRoom {
     room: LocalRoom,
     revision: u64,
@@ -47,23 +47,23 @@ impl Engine {
     fn send_waiting(&mut self, rooms: Vec<LocalRoom>, revision: u64, may_ask: bool) -> Report {
         let (mut waiting, mut reports, mut asked) = (Vec::new(), Vec::new(), Vec::new());
         for room in rooms {
-            self.changed(room.clone(), revision);
+            self.set_local_room(room.clone(), revision);
             let name = room.room.clone();
-            // It may have been reported for another value.
+            // The reasons may be about other values.
             self.left_out.remove(&name);
             match self.take_over(room, revision) {
-                Ok(Some(one)) => waiting.push(one),
+                Ok(Some(waiting_room)) => waiting.push(waiting_room),
                 Ok(None) => {}
                 Err(why) => {
                     let states = self.outbox_states(&name);
                     let number = states.iter().filter(|(_, state)| waits(state)).count();
-                    // Even one that cannot be read contains at least one.
+                    // An outbox that cannot be read contains at least one change.
                     reports.push(RoomReport::unsent(&name, number.max(1), why));
                 }
             }
             asked.push(name);
         }
-        let mut jobs = self.jobs(waiting, may_ask, &mut reports);
+        let mut jobs = self.begin_jobs(waiting, may_ask, &mut reports);
         self.send(SENDING_ID, &mut jobs);
         reports.extend(self.end_jobs(jobs));
         self.data.close();
@@ -79,7 +79,7 @@ impl Engine {
         }
     }
 
-    /// When something is to be done without a request.
+    /// When something is to be done without a request; `None`: nothing is.
     pub(in crate::server) fn due(&self) -> Option<Instant> {
         let resend = self.resend.due().filter(|_| self.may_connect());
         resend.into_iter().chain(self.follow_due()).min()
@@ -88,7 +88,7 @@ impl Engine {
     /// Does what is due.
     pub(in crate::server) fn resume(&mut self) {
         self.resend_due();
-        self.go_on_following();
+        self.continue_following();
     }
 
     fn resend_due(&mut self) {
@@ -106,13 +106,13 @@ impl Engine {
         self.emit(ServerEvent::Sent { report, is_answer });
     }
 
-    /// Reports the states of a room's changes. That there are none is reported once.
+    /// Reports the states of a room's changes. If there are none, that is reported only once.
     pub(super) fn emit_outbox(&mut self, room: &Jid) {
         let items = self.outbox_states(room);
         let is_new = if items.is_empty() {
-            self.reported.remove(room)
+            self.rooms_with_changes.remove(room)
         } else {
-            self.reported.insert(room.clone());
+            self.rooms_with_changes.insert(room.clone());
             true
         };
         if is_new {
@@ -136,7 +136,7 @@ impl Engine {
         };
         let outbox = files.outbox(room, base.class);
         let left_out = self.left_out.get(room);
-        // Why something cannot be sent is not stored.
+        // The reason why a change cannot be sent is not stored.
         let known = |item, state: &SendState| match left_out.and_then(|items| items.get(item)) {
             Some(reason) if waits(state) => SendState::LeftOut(*reason),
             _ => state.clone(),
@@ -147,11 +147,11 @@ impl Engine {
             .collect()
     }
 
-    /// Locks a room and takes over what was prepared there. `None`: nothing waits.
+    /// Locks a room and takes over its prepared changes. `None`: nothing waits to be sent.
     ///
     /// Errors: why nothing is sent, for display.
     fn take_over(&self, mut room: LocalRoom, mut revision: u64) -> Result<Option<WaitingRoom>, String> {
-        if !self.writes(&room.room) {
+        if !self.may_write(&room.room) {
             return Ok(None);
         }
         let files = self.files()?;
@@ -173,7 +173,7 @@ impl Engine {
         let mut outbox = files.take_over(&room.room, base.class, local, &mut lock, self.began);
         let mut is_stored = true;
         if self.data.check(&base, base.class, revision).is_ok() {
-            // What was undone needs no server.
+            // Undone changes are dropped without the server.
             let stored = outbox.clone();
             outbox.drop_finished(room.local.as_deref(), Some(&base));
             is_stored = outbox == stored;
@@ -192,9 +192,14 @@ impl Engine {
         }))
     }
 
-    /// Reads the rooms that were not read on this connection, and finds what can be sent.
-    fn jobs(&mut self, waiting: Vec<WaitingRoom>, may_ask: bool, reports: &mut Vec<RoomReport>) -> Vec<Job> {
-        let names: Vec<Jid> = waiting.iter().map(|one| one.room.room.clone()).collect();
+    /// Reads the rooms that have no recent read on this connection, and begins the jobs of those to which something can be sent.
+    fn begin_jobs(
+        &mut self,
+        waiting: Vec<WaitingRoom>,
+        may_ask: bool,
+        reports: &mut Vec<RoomReport>,
+    ) -> Vec<Job> {
+        let names: Vec<Jid> = waiting.iter().map(|waiting| waiting.room.room.clone()).collect();
         if names.is_empty() {
             return Vec::new();
         }
@@ -205,26 +210,31 @@ impl Engine {
         };
         let class = class.and_then(|class| self.read_for_sending(&names, class).map(|()| class));
         let mut jobs = Vec::new();
-        for mut one in waiting {
-            let plan = class.clone().and_then(|class| self.plan_to_send(class, &mut one));
+        for mut waiting_room in waiting {
+            let plan = class
+                .clone()
+                .and_then(|class| self.plan_to_send(class, &mut waiting_room));
             match plan {
-                Ok(plan) => jobs.push(self.job(&plan, one)),
+                Ok(plan) => jobs.push(self.begin_job(&plan, waiting_room)),
                 Err(mut why) => {
-                    // Who prepares more of the same items keeps only the last of what nobody has taken over.
-                    if one.outbox.has_taken_over()
+                    // Only a limited number of prepared changes is kept for an item until they are taken over and stored.
+                    if waiting_room.outbox.has_taken_over()
                         && let Ok(files) = self.files()
-                        && let Err(error) = files.write_taken_over(&mut one.outbox, &mut one.lock)
+                        && let Err(error) =
+                            files.write_taken_over(&mut waiting_room.outbox, &mut waiting_room.lock)
                     {
                         why = error.to_string();
                     }
-                    let number = number_waiting(&one.outbox);
-                    reports.push(RoomReport::unsent(&one.room.room, number, why));
+                    let number = number_waiting(&waiting_room.outbox);
+                    reports.push(RoomReport::unsent(&waiting_room.room.room, number, why));
                 }
             }
         }
         jobs
     }
 
+    /// Reads the rooms that have no recent read on this connection.
+    ///
     /// Errors: why nothing can be sent now, for display.
     pub(super) fn read_for_sending(&mut self, rooms: &[Jid], class: ServerClass) -> Result<(), String> {
         let stream = self.stream;
@@ -251,6 +261,8 @@ impl Engine {
         }
     }
 
+    /// Merges a room with its last read, to find what can be sent.
+    ///
     /// Errors: why nothing can be sent to the room, for display.
     fn plan_to_send(&mut self, class: ServerClass, waiting: &mut WaitingRoom) -> Result<RoomPlan, String> {
         let (room, base) = (&waiting.room.room, &waiting.base);
@@ -292,12 +304,12 @@ impl Engine {
                 why.unwrap_or("the room is not on the server").to_owned()
             }
         };
-        // It may be there again.
+        // The room may be on the server again, so it is read again the next time.
         self.reads.remove(room);
         Err(why)
     }
 
-    fn job(&self, plan: &RoomPlan, waiting: WaitingRoom) -> Job {
+    fn begin_job(&self, plan: &RoomPlan, waiting: WaitingRoom) -> Job {
         let mut job = Job::new(plan, waiting.outbox, Some(waiting.base), waiting.lock);
         job.local = waiting.room.local;
         job.revision = waiting.revision;

@@ -1,4 +1,5 @@
-//! The data file as it is now. Requests come with what it was when they were made, and other sessions write it, too.
+//! Reads the data file as it is now. A request contains the state of the file when the request was made, and other sessions
+//! also write the file.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -12,11 +13,11 @@ use crate::sync::{Base, BaseMove, ItemValue, ServerClass, SetAside};
 #[derive(Debug)]
 pub(super) struct DataFile {
     path: PathBuf,
-    /// It is only read here.
+    /// The session's scope, but read-only.
     scope: Scope,
     server: Arc<str>,
-    /// What was last read.
-    read: RefCell<Option<Store>>,
+    /// The open file, if it was read since [`Self::close`].
+    store: RefCell<Option<Store>>,
 }
 
 impl DataFile {
@@ -28,7 +29,7 @@ impl DataFile {
                 ..scope.clone()
             },
             server: server.clone(),
-            read: RefCell::default(),
+            store: RefCell::default(),
         }
     }
 
@@ -40,13 +41,13 @@ impl DataFile {
         &self.server
     }
 
-    /// Checks that a base is valid for this server. `seen` is a revision that the data file has reached. It is older than
-    /// the base only if it is so now: another session may have written both since a request was made.
+    /// Checks that a base is valid for this server and the data file, of which `known_revision` is an earlier or the current
+    /// revision. If that is lower than the base's, the current one is read: another session may have written both since.
     ///
-    /// Errors: why not.
-    pub(super) fn check(&self, base: &Base, class: ServerClass, seen: u64) -> Result<(), SetAside> {
-        let mut revision = seen;
-        if seen < base.revision {
+    /// Errors: why the base is not valid.
+    pub(super) fn check(&self, base: &Base, class: ServerClass, known_revision: u64) -> Result<(), SetAside> {
+        let mut revision = known_revision;
+        if known_revision < base.revision {
             revision = store::read_revision(&self.path).unwrap_or_else(|error| {
                 log::warn!(reason:% = error; "data file unreadable");
                 // Not known to be older.
@@ -56,22 +57,26 @@ impl DataFile {
         base.check(&self.server, class, revision)
     }
 
-    /// The room as it is now, with the revision; `None` if the file still has this revision.
-    pub(super) fn newer(&self, room: &Jid, than: u64) -> Result<Option<RoomThen>, StoreError> {
-        if store::read_revision(&self.path)? == than {
+    /// The room as it is now, with the file's revision; `None` if the file still has the known revision.
+    pub(super) fn newer(
+        &self,
+        room: &Jid,
+        known_revision: u64,
+    ) -> Result<Option<RoomAtRevision>, StoreError> {
+        if store::read_revision(&self.path)? == known_revision {
             return Ok(None);
         }
         self.current(|wardrobe| Some((wardrobe.room(room).cloned(), wardrobe.revision)))
     }
 
-    /// The addresses of its rooms.
+    /// The addresses of the rooms in the file.
     pub(super) fn rooms(&self) -> Result<Vec<Jid>, StoreError> {
         self.current(|wardrobe| wardrobe.rooms().map(|(room, _)| room.clone()).collect())
     }
 
     fn current<T>(&self, get: impl FnOnce(&Wardrobe) -> T) -> Result<T, StoreError> {
-        let mut read = self.read.borrow_mut();
-        let store = if let Some(store) = &mut *read {
+        let mut open_store = self.store.borrow_mut();
+        let store = if let Some(store) = &mut *open_store {
             store.refresh()?;
             store
         } else {
@@ -79,21 +84,21 @@ impl DataFile {
                 scope: self.scope.clone(),
                 ..StoreOptions::default()
             };
-            read.insert(Store::open(&self.path, options)?)
+            open_store.insert(Store::open(&self.path, options)?)
         };
         Ok(get(store.wardrobe()))
     }
 
-    /// Frees the content of the file.
+    /// Frees the content of the file. The next call reads the file again.
     pub(super) fn close(&self) {
-        self.read.take();
+        self.store.take();
     }
 }
 
-/// A room of the file, with the file's revision.
-type RoomThen = (Option<Arc<Room>>, u64);
+/// A room of the file, if the file has it, and the file's revision.
+type RoomAtRevision = (Option<Arc<Room>>, u64);
 
-/// A step of a base, with the value before it.
+/// An update of a base, with the value before the update.
 #[derive(Debug)]
 pub(super) struct BaseStep {
     step: BaseMove,
@@ -101,8 +106,8 @@ pub(super) struct BaseStep {
 }
 
 impl BaseStep {
-    /// Moves what this session knows of a base on.
-    pub(super) fn take(known: Option<&mut Base>, step: BaseMove) -> Self {
+    /// Applies an update to the base that this session knows, if any.
+    pub(super) fn apply(known: Option<&mut Base>, step: BaseMove) -> Self {
         let mut before = None;
         if let Some(base) = known {
             before = base.value(&step.item);
@@ -111,9 +116,10 @@ impl BaseStep {
         Self { step, before }
     }
 
-    /// Moves the stored base on, but not where another session did so since: that one saw more.
+    /// Applies the update to the stored base, unless another session has updated the item there since: that session has newer
+    /// data.
     pub(super) fn store(&self, base: &mut Base) {
-        if base.may_be(&self.step.item, self.before.as_ref()) {
+        if base.is_value_or_answer(&self.step.item, self.before.as_ref()) {
             base.set(&self.step.item, self.step.value.clone());
         }
     }

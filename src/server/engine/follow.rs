@@ -1,7 +1,7 @@
-//! Follows rooms: what others change on the server is reported, to be received by the file.
+//! Follows rooms: reports what others change on the server, so that the file receives it.
 //!
-//! A room is read once, then looked at for changes. What was read counts only for items that did not change in the file
-//! and in the base since, so a late report never takes back what is newer.
+//! A room is read once, then watched for changes. A read counts only for items that did not change in the file and in the
+//! base since, so a late report never reverts a newer change.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -15,24 +15,24 @@ use super::super::error::Error;
 use super::Engine;
 use super::at_once::NO_ID;
 use super::plan::{MAX_COMPARISONS, with_answers};
-use super::room::{Asked, Lost, Reading};
+use super::room::{Lost, PlanRequest, Reading};
 use crate::model::Jid;
 use crate::sync::{
     LocalRoom, MergeOptions, OtherRooms, Plan, ReadMark, RemoteUser, RoomPlan, RoomRead, RoomState, SendMode,
     ServerClass, ServerEvent, ServerKind, ServerState, merge,
 };
 
-/// Rooms that are read at a time; in between, requests are handled.
+/// Number of rooms that are read at a time; in between, requests are handled.
 const ROOMS_AT_A_TIME: usize = 8;
 /// The number of users who are read alone before the whole room is read again.
 const MAX_USERS_READ_SEPARATELY: usize = 20_000;
-/// The number of changes taken from one look; more are looked at again.
+/// The number of changes taken from one look. If there are more, all followed rooms are read again.
 const MAX_CHANGES_PER_LOOK: usize = 20_000;
 
-/// Whether a read counts.
+/// Whether a read of a followed room counts.
 enum ReadValidity {
     Yes,
-    /// Another session moved the base on since the read began, which says nothing about that.
+    /// No: another session updated the base since the read began.
     BaseChanged,
     No,
 }
@@ -46,34 +46,34 @@ impl Engine {
         revision: u64,
         interval: Duration,
     ) {
-        // What a session with limited rights would receive may be beyond them.
+        // A session with limited rights might have to receive changes beyond its rights.
         let may_receive = !self.scope.rights.is_limited();
         self.report_known_class(rooms.iter().map(|room| &room.room));
-        let mut asked = BTreeSet::new();
+        let mut wanted = BTreeSet::new();
         for room in rooms {
-            if may_receive && self.writes(&room.room) && room.local.is_some() {
-                asked.insert(room.room.clone());
+            if may_receive && self.may_write(&room.room) && room.local.is_some() {
+                wanted.insert(room.room.clone());
                 self.rooms.entry(room.room.clone()).or_default();
-                self.changed(room, revision);
+                self.set_local_room(room, revision);
             }
         }
-        let is_changed = !self.following.rooms.keys().eq(&asked);
-        let gone: Vec<Jid> = self.following.rooms.keys().cloned().collect();
-        for room in gone.iter().filter(|room| !asked.contains(*room)) {
+        let is_changed = !self.following.rooms.keys().eq(&wanted);
+        let before: Vec<Jid> = self.following.rooms.keys().cloned().collect();
+        for room in before.iter().filter(|room| !wanted.contains(*room)) {
             self.control.release(room);
             self.following.forget(room);
             self.following.rooms.remove(room);
         }
-        for room in asked {
+        for room in wanted {
             self.following.rooms.entry(room).or_default();
         }
-        // Looking is reading only. A room that was never compared is no reason to connect.
-        let tells = self.watches_occupants && self.settings.entry.kind == ServerKind::Prosody;
+        // Occupants are only read, so no rights are needed. A room that was never compared is no reason to connect.
+        let reports_occupants = self.watches_occupants && self.settings.entry.kind == ServerKind::Prosody;
         let is_compared = |room: &Jid| self.files().is_ok_and(|files| files.has_base(room));
-        let visible = selected
+        let occupant_room = selected
             .clone()
-            .filter(|room| tells && self.sees(room) && is_compared(room));
-        self.following.visible = visible;
+            .filter(|room| reports_occupants && self.may_read(room) && is_compared(room));
+        self.following.occupant_room = occupant_room;
         self.following.selected = selected;
         self.following.interval = interval;
         if self.following.is_idle() {
@@ -85,7 +85,7 @@ impl Engine {
         self.watch_followed();
     }
 
-    /// When something is to be done for followed rooms.
+    /// When something is to be done for followed rooms; `None`: nothing until the next request.
     pub(super) fn follow_due(&self) -> Option<Instant> {
         let may_connect = self.may_connect() || self.following.may_ask && !self.is_refused();
         if self.following.is_idle() || !may_connect {
@@ -99,23 +99,23 @@ impl Engine {
     }
 
     /// Does what is due for followed rooms.
-    pub(super) fn go_on_following(&mut self) {
+    pub(super) fn continue_following(&mut self) {
         if self.follow_due().is_none_or(|at| at > Instant::now()) {
             return;
         }
         self.notice_released_rooms();
-        let tries = self.following.may_try();
+        let tries = self.following.is_try_due();
         if tries {
             self.take_rooms();
         }
-        // Another session may follow all rooms: only a password that is to be entered is entered now.
+        // If other sessions follow all rooms, this one connects only to request the password.
         let may_ask = std::mem::take(&mut self.following.may_ask);
         let logs_in = may_ask && self.needs_password() && self.following.is_any_compared();
         let follows_any = self.follows_any();
         if !follows_any && !logs_in {
             self.following.forget_reads();
         }
-        let looks = self.following.visible.is_some() && (tries || !self.following.is_away());
+        let looks = self.following.occupant_room.is_some() && (tries || !self.following.is_away());
         if !follows_any && !logs_in && !looks {
             return;
         }
@@ -128,7 +128,7 @@ impl Engine {
         self.data.close();
     }
 
-    /// Whether the server is connected to without a request. Nobody is asked for a password by that.
+    /// Whether hatrack may connect to the server without a request: nobody must be asked for a password then.
     pub(super) fn may_connect(&self) -> bool {
         !self.is_refused() && !self.needs_password()
     }
@@ -147,33 +147,33 @@ impl Engine {
             self.following.unread = followed.cloned().collect();
             self.forget_occupants();
         }
-        // Before a room is read: from now on no change is missed.
+        // The look comes before rooms are read, so that no later change is missed.
         if self.backend.next_look().is_some_and(|at| at <= Instant::now()) {
             self.look()?;
         }
         self.read_followed(class)?;
-        self.following.connected();
+        self.following.note_connected();
         self.give_sign_of_life(false);
         Ok(())
     }
 
     fn look(&mut self) -> Result<(), Error> {
-        self.seen.report_outdated(&self.notify);
+        self.occupants.report_outdated(&self.notify);
         let Self { backend, control, .. } = self;
-        let mut all = Vec::new();
-        let result = backend.look(&mut |seen| {
-            all.push(seen);
-            if control.is_ending() || all.len() >= MAX_CHANGES_PER_LOOK {
+        let mut events = Vec::new();
+        let result = backend.look(&mut |event| {
+            events.push(event);
+            if control.is_ending() || events.len() >= MAX_CHANGES_PER_LOOK {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
             }
         });
-        let is_cut = all.len() >= MAX_CHANGES_PER_LOOK;
-        for seen in all {
-            match seen {
+        let is_cut = events.len() >= MAX_CHANGES_PER_LOOK;
+        for event in events {
+            match event {
                 WatchEvent::Users { room, users, by } => self.take_users(&room, users, by.as_ref()),
-                // It may now be another room, to which nothing is sent before it is read.
+                // The room may now be another one, so nothing is sent to it before it is read again.
                 WatchEvent::Room { room } if self.control.follows(&room) => self.following.note_unread(room),
                 WatchEvent::Room { room } => drop(self.reads.remove(&room)),
                 WatchEvent::Occupants { room, seen } => self.take_occupants(&room, seen),
@@ -183,7 +183,7 @@ impl Engine {
             self.announce_occupants();
         }
         if is_cut {
-            // Anything may have been left out.
+            // Any change may have been left out.
             self.reads.clear();
             let rooms = self.following.rooms.keys();
             let rooms = rooms.filter(|room| self.control.follows(room));
@@ -193,7 +193,7 @@ impl Engine {
         result
     }
 
-    /// Takes users as they were seen. A room that is to be read is not changed before.
+    /// Updates the last read of a room with changed users. If there is no read to update, the whole room is to be read.
     fn take_users(&mut self, room: &Jid, users: Vec<(Jid, Option<RemoteUser>)>, by: Option<&Arc<str>>) {
         if !self.control.follows(room) || self.following.unread.contains(room) {
             return;
@@ -216,10 +216,10 @@ impl Engine {
             base: known.base.as_deref(),
         };
         let mut is_new = false;
-        for (user, there) in users {
-            is_new |= read.take_user(&mark, &user, there);
+        for (user, value) in users {
+            is_new |= read.take_user(&mark, &user, value);
         }
-        if read.users_read_later() > MAX_USERS_READ_SEPARATELY {
+        if read.users_read_alone() > MAX_USERS_READ_SEPARATELY {
             self.following.unread.insert(room.clone());
         }
         if is_new {
@@ -245,17 +245,17 @@ impl Engine {
                     }
                     RoomRead::Unread(why) | RoomRead::Forbidden(why) => {
                         log::info!(room:% = room, reason = why.as_str(); "followed room not read");
-                        self.following.read_again(&room, true);
+                        self.following.schedule_read(&room, true);
                     }
                     RoomRead::Read(_) | RoomRead::Gone => match self.take_reading(now, &room, &reading) {
                         ReadValidity::Yes => {}
                         ReadValidity::BaseChanged if attempt < MAX_COMPARISONS => rooms.push(room.clone()),
                         ReadValidity::BaseChanged | ReadValidity::No => {
-                            self.following.read_again(&room, true);
+                            self.following.schedule_read(&room, true);
                         }
                     },
                 }
-                // What is sent next needs no other read.
+                // The next sending of saved changes needs no other read.
                 if let Some(kept) = self.reads.get_mut(&room) {
                     *kept = reading;
                 }
@@ -267,7 +267,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes a room as read.
+    /// Compares a room that was read, and notes it for the next report. A room whose base is not valid is given up.
     fn take_reading(&mut self, class: ServerClass, room: &Jid, reading: &Reading) -> ReadValidity {
         for attempt in 0..2 {
             let Some(known) = self.rooms.get(room) else {
@@ -278,7 +278,7 @@ impl Engine {
                 local: known.local.clone(),
                 take: false,
             };
-            let asked = Asked {
+            let request = PlanRequest {
                 id: NO_ID,
                 rooms: Vec::new(),
                 others: OtherRooms::Ignore,
@@ -286,7 +286,7 @@ impl Engine {
                 affiliations: self.settings.entry.affiliations,
             };
             let is_planned = known.planned;
-            let compared = self.compare(class, &asked, &local, reading);
+            let compared = self.compare(class, &request, &local, reading);
             if let Some(known) = self.rooms.get_mut(room) {
                 known.planned = is_planned;
             }
@@ -305,8 +305,8 @@ impl Engine {
                     self.send_lost_again(room);
                     return ReadValidity::Yes;
                 }
-                // Another session knows a newer file.
-                RoomState::Unread(_) if attempt == 0 && self.read_local(room, asked.revision) => {}
+                // Another session has seen a newer file.
+                RoomState::Unread(_) if attempt == 0 && self.read_local(room, request.revision) => {}
                 RoomState::Unread(_) => return ReadValidity::No,
                 _ => break,
             }
@@ -315,25 +315,26 @@ impl Engine {
         ReadValidity::Yes
     }
 
-    /// What the server lost of this account's changes is sent again, as soon as what was read is compared.
+    /// Arranges that changes of this account that the server has lost, as a comparison has just shown, are sent again.
     fn send_lost_again(&mut self, room: &Jid) {
         let is_at_once = self.settings.entry.send == SendMode::AtOnce;
         let known = self.rooms.get_mut(room);
         match known.map(|known| std::mem::take(&mut known.lost)) {
             Some(Lost::Waits) if is_at_once => self.resend.send_now(room),
-            Some(Lost::NotNoted) => self.following.read_again(room, true),
+            Some(Lost::NotNoted) => self.following.schedule_read(room, true),
             Some(Lost::Waits | Lost::Nothing) | None => {}
         }
     }
 
-    /// Reads a room of the file again, of which this session knows an older revision. Returns whether it is newer now.
-    fn read_local(&mut self, room: &Jid, than: u64) -> bool {
-        let newer = self.data.newer(room, than);
+    /// Reads a room of the file again, of which this session knows the given revision. Returns whether the file has another
+    /// revision now.
+    fn read_local(&mut self, room: &Jid, known_revision: u64) -> bool {
+        let newer = self.data.newer(room, known_revision);
         let Ok(Some((local, revision))) = newer else {
             return false;
         };
         let (room, take) = (room.clone(), false);
-        self.changed(LocalRoom { room, local, take }, revision);
+        self.set_local_room(LocalRoom { room, local, take }, revision);
         true
     }
 
@@ -343,7 +344,7 @@ impl Engine {
             return;
         }
         if self.following.is_all_received() {
-            // The history has all of them now, together with those of other sessions.
+            // The history now has all received changes, together with those of other sessions.
             self.guard = None;
         }
         let mut rooms = Vec::new();
@@ -361,13 +362,14 @@ impl Engine {
             .into_iter()
             .filter(|(room, _)| names.contains(room))
             .collect();
-        self.following.report(names);
+        self.following.note_report(names);
         let server = self.settings.entry.name.clone();
         let plan = Arc::new(Plan { server, rooms });
         self.emit(ServerEvent::Incoming { plan, by });
     }
 
-    /// What is to be received of a room; `None`: nothing. Then it is reported how the room differs.
+    /// Compares the last read of a room. Returns the plan if anything is to be received; if not, and the room could be compared,
+    /// reports how it differs.
     fn incoming(&mut self, room: &Jid) -> Option<RoomPlan> {
         let known = self.rooms.get(room)?;
         let (class, revision) = (known.class?, known.revision);
@@ -376,7 +378,7 @@ impl Engine {
             return None;
         };
         if base.revision > revision && !self.read_local(room, revision) {
-            self.following.read_again(room, true);
+            self.following.schedule_read(room, true);
             return None;
         }
         let known = self.rooms.get(room)?;
@@ -403,13 +405,13 @@ impl Engine {
         };
         let is_stale = |item: &_| read.local_changed(&now, item) || read.base_changed(&now, item);
         let dropped = plan.keep_incoming(&|item| outbox.is_in_flight(item), &is_stale);
-        if plan.lines.iter().any(crate::sync::Line::takes_hats) {
+        if plan.lines.iter().any(crate::sync::Line::removes_hats) {
             self.guard().hold(&mut plan, &local, Timestamp::now());
         }
-        self.following.read_again(room, dropped);
+        self.following.schedule_read(room, dropped);
         let counts = plan.counts();
         if let Some(followed) = self.following.rooms.get_mut(room) {
-            followed.has_rest = dropped || counts.conflicts > 0;
+            followed.has_unreceived = dropped || counts.conflicts > 0;
         }
         let is_incoming = counts.receive > 0 || plan.held() != base.held;
         if let Some(known) = self.rooms.get_mut(room) {
@@ -423,8 +425,8 @@ impl Engine {
         None
     }
 
-    /// A followed room changed in the file: what could not be received before may be now, and what was reverted there
-    /// before this session knew the change differs only now.
+    /// Handles a change of a followed room in the file: a change that could not be received before may be received now, and a
+    /// change of the file that the server reverted before this session knew it is a difference only now.
     pub(super) fn note_local_change(&mut self, room: &Jid) {
         let Some(followed) = self
             .following
@@ -436,7 +438,7 @@ impl Engine {
         };
         if self.rooms.get(room).is_some_and(|known| known.read.is_some()) {
             self.following.changed.insert(room.clone());
-        } else if followed.has_rest {
+        } else if followed.has_unreceived {
             self.following.unread.insert(room.clone());
         }
     }

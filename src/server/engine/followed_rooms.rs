@@ -1,4 +1,5 @@
-//! Which rooms this session follows: each is followed by one session on this machine, which holds a lock next to the base.
+//! Takes and releases the rooms that this session follows: each room is followed by one session on this machine, which holds
+//! a lock next to the base.
 
 use super::super::error::Error;
 use super::Engine;
@@ -7,7 +8,7 @@ use crate::model::Jid;
 use crate::sync::{Follower, ServerEvent, ServerState};
 
 impl Engine {
-    /// Rooms that others may follow now, because this session was suspended.
+    /// Rooms that this session no longer follows, because it was suspended.
     pub(super) fn released_rooms(&self) -> impl Iterator<Item = &Jid> {
         let followed = self.following.rooms.iter();
         let released = followed.filter(|(room, followed)| {
@@ -16,6 +17,7 @@ impl Engine {
         released.map(|(room, _)| room)
     }
 
+    /// Updates the state after rooms were released.
     pub(super) fn notice_released_rooms(&mut self) {
         let released: Vec<Jid> = self.released_rooms().cloned().collect();
         for room in &released {
@@ -28,7 +30,7 @@ impl Engine {
     }
 
     fn set_follower(&mut self, room: &Jid, follower: Follower) {
-        // That it is followed here is known once it was read.
+        // That this session follows the room is reported once the room was read.
         let is_here = follower == Follower::Here;
         if let Some(followed) = self.following.rooms.get_mut(room) {
             followed.follower = Some(follower);
@@ -71,7 +73,7 @@ impl Engine {
                 left = true;
             }
         }
-        self.following.tried(left);
+        self.following.schedule_try(left);
         if taken {
             self.give_sign_of_life(true);
             self.watch_followed();
@@ -86,7 +88,7 @@ impl Engine {
         }
     }
 
-    /// Another session is to follow the room: whether it does.
+    /// Whether the other session that has the room's lock is still following the room.
     fn other_follower(&mut self, room: &Jid) -> Follower {
         let sign = self.files().ok().and_then(|files| files.follower_note(room));
         let Some(followed) = self.following.rooms.get_mut(room) else {
@@ -98,12 +100,13 @@ impl Engine {
         };
         let seen = followed.sign.insert(SeenSign::new(sign, known));
         if seen.since().elapsed() >= MAX_SILENCE {
-            Follower::Silent(seen.by())
+            Follower::Silent(seen.session())
         } else {
-            Follower::Elsewhere(seen.by())
+            Follower::Elsewhere(seen.session())
         }
     }
 
+    /// Tries to take the lock of a room. Returns who follows the room after that.
     fn take_room(&mut self, room: &Jid) -> Follower {
         let Some(files) = self.files().ok().filter(|files| files.has_base(room)) else {
             return Follower::NotCompared;
@@ -126,13 +129,16 @@ impl Engine {
         }
     }
 
-    /// Watches the rooms that this session follows, and who is in them and in the selected room.
+    /// Lets the backend watch the rooms that this session follows, and the occupants of these rooms and the selected one.
     pub(super) fn watch_followed(&mut self) {
         let rooms = self.following.rooms.keys();
         let rooms: Vec<Jid> = rooms.filter(|room| self.control.follows(room)).cloned().collect();
-        let (selected, visible) = (self.following.selected.clone(), self.following.visible.clone());
-        self.keep_occupants_of(&rooms.iter().chain(&visible).collect());
-        let selected = selected.filter(|room| rooms.contains(room)).or(visible);
+        let (selected, occupant_room) = (
+            self.following.selected.clone(),
+            self.following.occupant_room.clone(),
+        );
+        self.keep_occupants_of(&rooms.iter().chain(&occupant_room).collect());
+        let selected = selected.filter(|room| rooms.contains(room)).or(occupant_room);
         let occupants = self.watches_occupants;
         self.backend.watch(&rooms, selected.as_ref(), occupants);
     }
@@ -145,16 +151,16 @@ impl Engine {
         self.following.forget_reads();
     }
 
-    /// The server cannot be reached: others may follow its rooms, until this session tries again.
+    /// Lets others follow all rooms until this session tries again, because the server cannot be used.
     pub(super) fn lose_rooms(&mut self, error: &Error) {
         if !matches!(self.state, ServerState::Away(_) | ServerState::Refused(_)) {
-            self.failed(error);
+            self.note_failure(error);
         }
         self.let_others_follow();
-        self.following.disconnected();
+        self.following.note_disconnected();
     }
 
-    /// Others may follow all rooms, and this session has to take them again.
+    /// Lets others follow all rooms; this session has to take them again.
     pub(super) fn let_others_follow(&mut self) {
         self.release_rooms();
         self.forget_occupants();
@@ -164,7 +170,7 @@ impl Engine {
         self.watch_followed();
     }
 
-    /// What is known of a room is no longer valid: someone has to compare it first.
+    /// Stops following a room whose base is not valid: someone has to compare the room first.
     pub(super) fn give_up_room(&mut self, room: &Jid) {
         self.control.release(room);
         self.following.forget(room);
@@ -173,7 +179,7 @@ impl Engine {
             followed.unusable_base = Some(hash);
         }
         self.set_follower(room, Follower::NotCompared);
-        // Another session may have compared it by then.
+        // Another session may compare it in the meantime.
         self.following.try_later();
         self.watch_followed();
     }

@@ -15,11 +15,12 @@ use crate::sync::{
     RemoteRoom, RoomPlan, RoomReport, SendState, Stream, Subject,
 };
 
-/// How long an answer may wait to be stored together with others; an answer lost with the process is determined again.
+/// How long an answer may wait to be stored together with others. If it is lost with the process, the next session finds out
+/// what the server has.
 const WRITE_INTERVAL: Duration = Duration::from_millis(250);
-/// The base is written even later: the outbox has what it lacks.
+/// The same for the base, which may wait longer, because the outbox has what the base lacks.
 const BASE_INTERVAL: Duration = Duration::from_secs(2);
-/// How often a change is sent at most.
+/// How often a change is sent at most in one job.
 const MAX_TRIES: u8 = 4;
 
 /// When to store.
@@ -33,39 +34,42 @@ pub(super) enum Writing {
 
 /// The changes to send to one room.
 pub(super) struct Job {
-    /// The plan of the last read.
+    /// The merge with the last read.
     pub(super) plan: RoomPlan,
     pub(super) base: Option<Arc<Base>>,
     pub(super) local: Option<Arc<Room>>,
     pub(super) revision: u64,
-    /// How affiliations are handled.
+    /// How changed affiliations are handled.
     pub(super) affiliations: Affiliations,
-    /// Unanswered changes of the plan.
-    pub(super) open: BTreeSet<Item>,
-    /// When the server was asked for the next answer, or earlier.
-    pub(super) asked: Timestamp,
-    /// Whether an answer is missing.
-    pub(super) unknown: bool,
-    /// What waits is no longer what the file has.
+    /// The items of unfinished changes of the plan.
+    pub(super) unfinished: BTreeSet<Item>,
+    /// A time not later than when the server was asked for the next answer.
+    pub(super) asked_at: Timestamp,
+    /// Whether an answer is missing, so that the room has to be read.
+    pub(super) lacks_answer: bool,
+    /// Whether the file no longer has the value of a waiting change.
     pub(super) is_outdated: bool,
     /// Why the server could not store accepted changes, for display.
     pub(super) unsaved: Option<String>,
-    /// Why answers could not be recorded, for display; `None` if they are.
+    /// Why answers could not be recorded, for display; `None` if they could.
     unrecorded: Option<String>,
     report: RoomReport,
     outbox: Outbox,
-    /// As it was before changes were added.
+    /// The outbox as it was before the plan's changes were added.
     before: Outbox,
-    /// What the stored document has or leads to.
+    /// The outbox as it is stored, or as the stored one is after taking over its prepared changes.
     written: Outbox,
     outbox_written: Instant,
+    /// Updates that the stored base does not have yet.
     moves: Vec<BaseStep>,
-    /// Items with answers that the base does not have.
+    /// Items with answers that are not noted in the stored base yet.
     unnoted: BTreeSet<Item>,
     base_written: Instant,
+    /// How often each item's change was sent.
     tries: BTreeMap<Item, u8>,
-    last: BTreeMap<Item, (ItemChange, ItemOutcome)>,
-    over: bool,
+    /// The last sent change of each item, and its outcome.
+    last_outcomes: BTreeMap<Item, (ItemChange, ItemOutcome)>,
+    is_over: bool,
     lock: RoomLock,
 }
 
@@ -77,9 +81,9 @@ impl Job {
             local: None,
             revision: 0,
             affiliations: Affiliations::default(),
-            open: BTreeSet::new(),
-            asked: Timestamp::now(),
-            unknown: false,
+            unfinished: BTreeSet::new(),
+            asked_at: Timestamp::now(),
+            lacks_answer: false,
             is_outdated: false,
             unsaved: None,
             unrecorded: None,
@@ -92,14 +96,14 @@ impl Job {
             unnoted: BTreeSet::new(),
             base_written: Instant::now(),
             tries: BTreeMap::new(),
-            last: BTreeMap::new(),
-            over: false,
+            last_outcomes: BTreeMap::new(),
+            is_over: false,
             lock,
         }
     }
 
-    /// A change that was decided not to be sent is not sent just because an earlier session began it.
-    pub(super) fn forget_what_is_skipped(&mut self) {
+    /// Removes waiting changes whose lines are not sent by the current decisions: an earlier session may have begun them.
+    pub(super) fn forget_skipped(&mut self) {
         let (mut items, mut users) = (BTreeSet::new(), BTreeSet::new());
         let skipped = |line: &&Line| line.decision != Decision::Send && !line.implied;
         for line in self.plan.lines.iter().filter(skipped) {
@@ -119,11 +123,11 @@ impl Job {
         }
     }
 
-    /// What was added and not sent is left to the next plan: someone stopped this one.
-    pub(super) fn take_back(&mut self) {
+    /// Removes the plan's changes that were not sent, because someone stopped it: they are left to the next plan.
+    pub(super) fn remove_unsent(&mut self) {
         let waiting = self.outbox.states();
-        let waiting =
-            waiting.filter(|(item, state)| **state == SendState::Waiting && !self.last.contains_key(item));
+        let waiting = waiting
+            .filter(|(item, state)| **state == SendState::Waiting && !self.last_outcomes.contains_key(item));
         let unsent: Vec<Item> = waiting.map(|(item, _)| item.clone()).collect();
         for item in &unsent {
             self.outbox.put_back(item, &self.before);
@@ -131,20 +135,20 @@ impl Job {
     }
 
     /// Adds the plan's changes to the outbox.
-    pub(super) fn put(&mut self, changes: Vec<(ItemChange, bool)>) {
-        self.open = changes.iter().map(|(change, _)| change.item.clone()).collect();
+    pub(super) fn add_changes(&mut self, changes: Vec<(ItemChange, bool)>) {
+        self.unfinished = changes.iter().map(|(change, _)| change.item.clone()).collect();
         self.outbox.put_plan(changes);
     }
 
     /// Whether changes may still be sent.
-    pub(super) fn is_open(&self) -> bool {
-        !self.over
+    pub(super) fn may_send(&self) -> bool {
+        !self.is_over
     }
 
-    /// Takes the file as it is now: what was undone or changed meanwhile is not sent as it was. Returns whether something
-    /// was.
+    /// Takes the file as it is now, so that changes that were undone or replaced in the meantime are not sent. Returns whether
+    /// there were any.
     ///
-    /// Errors: nothing can be sent now; why, for display.
+    /// Errors: why nothing can be sent now, for display.
     pub(super) fn refresh(&mut self, files: &ServerFiles, data: &DataFile) -> Result<bool, String> {
         self.is_outdated = false;
         let newer = data.newer(&self.plan.room, self.revision);
@@ -161,33 +165,33 @@ impl Job {
         }
         let replaced = files.take_over_since(&mut self.outbox, self.local.as_deref(), &mut self.lock);
         for item in replaced.map_err(|error| error.to_string())? {
-            // If someone stops the plan, this stays: it is not what the plan added.
+            // The plan did not add this change, so it stays if someone stops the plan.
             self.before.put_back(&item, &self.outbox);
         }
         self.written = self.outbox.clone();
         self.outbox
             .drop_finished(self.local.as_deref(), self.base.as_deref());
         let outbox = &self.outbox;
-        self.open.retain(|item| outbox.state(item).is_some());
+        self.unfinished.retain(|item| outbox.state(item).is_some());
         Ok(true)
     }
 
-    /// Notes whether what waits is no longer what the file has, and returns it.
+    /// Checks and returns whether the file no longer has the value of a waiting change.
     pub(super) fn note_outdated(&mut self, data: &DataFile) -> bool {
         let newer = data.newer(&self.plan.room, self.revision);
         self.is_outdated = match newer {
             Ok(Some((local, _))) => self.outbox.has_outdated(local.as_deref()),
             Ok(None) => false,
-            // The next round says so.
+            // The next round reports the error.
             Err(_) => true,
         };
         self.is_outdated
     }
 
-    /// Sending these changes ended early: those that are not answered were not sent, and do not count as tried.
+    /// Notes that sending these changes ended early: those without an answer were not sent, and do not count as tried.
     pub(super) fn not_tried(&mut self, changes: &[ItemChange]) {
         for ItemChange { item, .. } in changes {
-            if self.waits(item) && !self.last.contains_key(item) {
+            if self.waits(item) && !self.last_outcomes.contains_key(item) {
                 self.outbox.not_sent(item);
                 if let Some(tries) = self.tries.get_mut(item) {
                     *tries = tries.saturating_sub(1);
@@ -206,19 +210,19 @@ impl Job {
             *tries += 1;
             *tries <= MAX_TRIES
         });
-        self.over = changes.is_empty();
+        self.is_over = changes.is_empty();
         changes
     }
 
-    /// The next changes are sent now. Should what is known of them not be stored, the next session finds that they may have been
-    /// sent.
+    /// Notes that the next changes are sent now. If their state cannot be stored, the leftover lock tells the next session that
+    /// they may have been sent.
     pub(super) fn note_sending(&mut self) {
         if self.outbox.has_taken_over() {
             self.lock.set_stays(true);
         }
     }
 
-    /// Handles an answer. Returns whether the change is finished in this apply.
+    /// Handles an answer. Returns whether this finishes a change of the plan.
     pub(super) fn answer(
         &mut self,
         change: &ItemChange,
@@ -231,15 +235,15 @@ impl Job {
             self.unnoted.insert(change.item.clone());
         }
         self.take_moves(step);
-        self.unknown |= *outcome == ItemOutcome::Unknown;
-        self.last
+        self.lacks_answer |= *outcome == ItemOutcome::Unknown;
+        self.last_outcomes
             .insert(change.item.clone(), (change.clone(), outcome.clone()));
         let not_stored = self.is_not_stored(outcome);
         if not_stored {
-            // What keeps the server from storing it takes longer: the next apply sends it again.
+            // The server cannot store the change for now: it is not sent again in this job.
             self.tries.insert(change.item.clone(), MAX_TRIES);
         }
-        (not_stored || !self.waits(&change.item)) && self.open.remove(&change.item)
+        (not_stored || !self.waits(&change.item)) && self.unfinished.remove(&change.item)
     }
 
     fn waits(&self, item: &Item) -> bool {
@@ -250,7 +254,7 @@ impl Job {
         self.plan.class.confirms_storage() && *outcome == ItemOutcome::Done { saved: false }
     }
 
-    /// Handles a read after the connection was lost.
+    /// Handles a read after an answer was missing.
     pub(super) fn read_back(&mut self, remote: &RemoteRoom, began: Timestamp, stream: Stream) {
         let moves = self.outbox.read_back(remote, self.base.as_deref(), began, stream);
         self.take_moves(moves);
@@ -259,7 +263,7 @@ impl Job {
     fn take_moves(&mut self, moves: impl IntoIterator<Item = BaseMove>) {
         for step in moves {
             self.moves
-                .push(BaseStep::take(self.base.as_mut().map(Arc::make_mut), step));
+                .push(BaseStep::apply(self.base.as_mut().map(Arc::make_mut), step));
         }
     }
 
@@ -275,20 +279,20 @@ impl Job {
             .is_none_or(|base| base.check_room(remote).is_ok())
     }
 
-    /// Stops sending for now; the next session continues.
+    /// Stops sending for now; a later job continues. `why` is for display.
     pub(super) fn give_up(&mut self, why: &str) {
-        self.over = true;
+        self.is_over = true;
         self.report.error.get_or_insert_with(|| why.to_owned());
     }
 
-    /// Drops the changes: the room is missing or a different one.
+    /// Drops the changes, because the room is missing or a different one. `why` is for display.
     pub(super) fn abandon(&mut self, why: &str) {
         self.outbox.clear();
         self.moves.clear();
         self.give_up(why);
     }
 
-    /// Stores answers. If that fails, the next session determines them again.
+    /// Stores answers. If that fails, a later read shows what the server has.
     pub(super) fn record(&mut self, files: &ServerFiles, data: &DataFile, writing: Writing) {
         match self.write(files, data, writing) {
             Ok(()) if writing == Writing::Now => self.unrecorded = None,
@@ -300,7 +304,7 @@ impl Job {
         }
     }
 
-    /// Stores changes: the outbox, then the base.
+    /// Stores the outbox, then the base, as far as they changed and are due.
     pub(super) fn write(
         &mut self,
         files: &ServerFiles,
@@ -321,13 +325,13 @@ impl Job {
         let (class, room, revision) = (self.plan.class, &self.plan.room, self.revision);
         let remote = self.plan.remote();
         let is_new = self.base.is_none();
-        files.update_base(room, |there| {
-            let there = there.ok().flatten();
-            let valid = |base: &Base| data.check(base, class, revision).is_ok();
-            let mut base = match there {
-                Some(base) if valid(&base) => base,
-                // Something else is known now, or nothing: what was sent will be found there.
-                there if !is_new => return there,
+        files.update_base(room, |stored| {
+            let stored = stored.ok().flatten();
+            let is_valid = |base: &Base| data.check(base, class, revision).is_ok();
+            let mut base = match stored {
+                Some(base) if is_valid(&base) => base,
+                // The base this job began with is no longer valid: the next comparison finds the sent values on the server.
+                stored if !is_new => return stored,
                 _ => {
                     let mut base = Base::new(data.server(), class, room);
                     base.created.clone_from(&remote.created);
@@ -338,7 +342,7 @@ impl Job {
             for moved in moves {
                 moved.store(&mut base);
             }
-            // Since an older answer, others may have moved the base on.
+            // Only new answers are noted: after an older one, other sessions may have updated the base.
             for (item, value, answered) in outbox.answered().filter(|(item, ..)| unnoted.contains(item)) {
                 base.note_answer(item, value.cloned(), answered.at);
             }
@@ -350,14 +354,14 @@ impl Job {
         Ok(())
     }
 
-    /// Finishes: the report, and the current base and outbox.
-    pub(super) fn end(mut self) -> (RoomReport, Option<Arc<Base>>, Outbox) {
+    /// Ends the job. Returns the report, and the current base and outbox.
+    pub(super) fn finish(mut self) -> (RoomReport, Option<Arc<Base>>, Outbox) {
         let confirms = self.plan.class.confirms_storage();
-        let mut unsent = self.open.clone();
+        let mut unsent = self.unfinished.clone();
         let waiting = self.outbox.states();
         let waiting = waiting.filter(|(_, state)| **state == SendState::Waiting);
         unsent.extend(waiting.map(|(item, _)| item.clone()));
-        for (item, (change, outcome)) in &self.last {
+        for (item, (change, outcome)) in &self.last_outcomes {
             if !self.waits(item) || *outcome == ItemOutcome::Unknown || self.is_not_stored(outcome) {
                 self.report.add(change, outcome, confirms);
                 unsent.remove(item);

@@ -1,7 +1,7 @@
-//! How many rooms are kept as read: of rooms that are followed, the last read is kept to compare what changes with it.
+//! Limits the memory of kept reads: the last read of each followed room is kept, so that later changes can be applied to it.
 //!
-//! A read is needed until what it shows is in the file. After that it saves another one when something changes in the room, so
-//! the reads that were not needed for longest are dropped.
+//! A read is needed until what it shows is in the file. After that, it saves reading the room again when something changes
+//! there, so the reads that have been unused for longest are dropped first.
 
 use std::time::Instant;
 
@@ -12,9 +12,9 @@ use crate::model::Jid;
 const MAX_KEPT_BYTES: usize = 256 << 20;
 
 impl Engine {
-    /// Drops reads that are not needed until all others fit, and notes whether there is memory for more.
+    /// Drops reads that are not needed until the others fit into the memory, and notes whether there is memory for more.
     pub(super) fn drop_old_reads(&mut self) {
-        let most = self.max_kept_bytes.unwrap_or(MAX_KEPT_BYTES);
+        let max_bytes = self.max_kept_bytes.unwrap_or(MAX_KEPT_BYTES);
         let (mut all, mut needed) = (0_usize, 0_usize);
         let mut idle: Vec<(Instant, usize, Jid)> = Vec::new();
         for (room, known) in &self.rooms {
@@ -28,8 +28,8 @@ impl Engine {
                 idle.push((read.used, read.size(), room.clone()));
             }
         }
-        self.following.is_full = needed > most;
-        if all <= most {
+        self.following.is_full = needed > max_bytes;
+        if all <= max_bytes {
             return;
         }
         idle.sort_unstable();
@@ -38,7 +38,7 @@ impl Engine {
                 (known.read, known.base) = (None, None);
             }
             all = all.saturating_sub(size);
-            if all <= most {
+            if all <= max_bytes {
                 break;
             }
         }

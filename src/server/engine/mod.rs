@@ -46,48 +46,49 @@ use crate::sync::{
 /// One server, in a thread of its own.
 pub(super) struct Engine {
     settings: ServerSettings,
-    /// When it began.
+    /// When the engine was created.
     began: Timestamp,
     backend: Box<dyn Backend>,
-    /// Why there are none, for display.
+    /// The stored bases and outboxes; or why they cannot be used, for display.
     files: Result<ServerFiles, String>,
     data: DataFile,
     actor: Arc<str>,
     scope: Scope,
-    /// A login that was refused in any session.
+    /// The record of a login that was refused in any session; `None` if none is kept.
     refused: Option<RefusedLogin>,
     notify: Notify,
     control: Arc<Control>,
     state: ServerState,
-    /// The class when the rooms were last compared was reported.
+    /// Whether the class of the last comparison was reported.
     class_reported: bool,
     /// The connection, with a number that is unique among all sessions.
     stream: Stream,
-    /// The backend's number of that connection.
+    /// The backend's number of that connection; 0 if there was none yet.
     generation: u64,
     rooms: BTreeMap<Jid, KnownRoom>,
-    /// Changes that the servers' rooms cannot have, since they were last sent.
+    /// Changes that could not be sent when the changes of a room were last sent, with the reasons.
     left_out: BTreeMap<Jid, BTreeMap<Item, Reason>>,
-    /// Users who are affiliated here and were in no affiliation list when the room was last read.
+    /// Users who have an affiliation in the file or the base, but had none when the room was last read.
     unlisted: BTreeMap<Jid, BTreeSet<Jid>>,
-    /// What changes are sent by: rooms as read.
+    /// The reads of rooms by which saved changes are sent.
     reads: BTreeMap<Jid, Reading>,
     /// Maximum memory of what was read of followed rooms, in bytes; `None`: the default.
     max_kept_bytes: Option<usize>,
     resend: Resend,
-    /// Rooms whose last reported states of changes were not empty.
-    reported: BTreeSet<Jid>,
+    /// Rooms for which states of changes were reported, and then not reported to be gone.
+    rooms_with_changes: BTreeSet<Jid>,
     following: Following,
-    /// Who is in the watched rooms, if that is of interest.
-    seen: SeenRooms,
+    /// The occupants of the watched rooms.
+    occupants: SeenRooms,
+    /// Whether the server is asked for occupants.
     watches_occupants: bool,
-    /// Of the plan that is being made; `None`: recent losses of hats are not known yet.
+    /// The guard against removals of many hats; `None`: the recent losses have to be read from the history.
     guard: Option<RemovalGuard>,
-    /// How much the server accepted of this account in the last long apply.
+    /// The server's rate limit, measured in the last apply that sent enough; `None` if none did.
     measured_limit: Option<RateLimit>,
 }
 
-/// A connection that is open now.
+/// Creates the record of a connection that is open now.
 fn new_stream() -> Stream {
     Stream {
         number: uuid::Uuid::new_v4().as_u64_pair().0,
@@ -129,9 +130,9 @@ impl Engine {
             reads: BTreeMap::new(),
             max_kept_bytes: options.read_memory,
             resend: Resend::default(),
-            reported: BTreeSet::new(),
+            rooms_with_changes: BTreeSet::new(),
             following: Following::default(),
-            seen: SeenRooms::default(),
+            occupants: SeenRooms::default(),
             watches_occupants: options.occupants,
             guard: None,
             measured_limit: None,
@@ -150,14 +151,14 @@ impl Engine {
                 affiliations,
                 ..
             } => {
-                let asked = room::Asked {
+                let request = room::PlanRequest {
                     id,
                     rooms,
                     others,
                     revision,
                     affiliations: affiliations.unwrap_or(self.settings.entry.affiliations),
                 };
-                let plan = self.plan(asked).map(Arc::new);
+                let plan = self.plan(request).map(Arc::new);
                 self.control.finished(id);
                 self.emit(ServerEvent::Planned { id, plan });
             }
@@ -174,14 +175,14 @@ impl Engine {
                 ..
             } => {
                 let name = room.room.clone();
-                self.received(room, revision, &received, held);
-                if self.reported.contains(&name) {
+                self.record_received(room, revision, &received, held);
+                if self.rooms_with_changes.contains(&name) {
                     self.emit_outbox(&name);
                 }
             }
             ServerRequest::Changed { room, revision } => {
                 let name = room.room.clone();
-                self.changed(room, revision);
+                self.set_local_room(room, revision);
                 self.note_local_change(&name);
             }
             ServerRequest::Reconnect { .. } => {
@@ -244,7 +245,7 @@ impl Engine {
         }
     }
 
-    /// Connects if necessary. A server that refused is tried again only on request.
+    /// Connects if necessary, and returns the server's class. A server that refused access is tried again only on request.
     fn connect(&mut self) -> Result<ServerClass, Error> {
         if let ServerState::Refused(text) = &self.state {
             return Err(Error::Refused(text.clone()));
@@ -253,31 +254,31 @@ impl Engine {
             self.set_state(ServerState::Connecting);
         }
         let connected = match self.backend.connect() {
-            // Reading shows for each room why, for example that it is gone. Nothing can be sent.
+            // Reading each room shows the reason, for example that it is gone. Nothing can be sent.
             Err(Error::NoHats(text)) => self.known_class().ok_or(Error::NoHats(text)),
             connected => connected,
         };
-        self.follow_connection();
+        self.update_stream();
         match &connected {
             Ok(class) => self.set_state(ServerState::Ready(*class)),
-            Err(error) => self.failed(error),
+            Err(error) => self.note_failure(error),
         }
         connected
     }
 
-    /// The server's class when one of its rooms in the data file was last compared.
+    /// The server's class when one of its rooms in the data file was last compared; `None` if none was.
     fn known_class(&self) -> Option<ServerClass> {
         let rooms = self.data.rooms().unwrap_or_else(|error| {
             log::warn!(reason:% = error; "data file unreadable");
             Vec::new()
         });
         self.data.close();
-        let mut seen = rooms.iter().filter(|room| self.sees(room));
-        seen.find_map(|room| self.class_in_base(room))
+        let mut visible = rooms.iter().filter(|room| self.may_read(room));
+        visible.find_map(|room| self.class_in_base(room))
     }
 
-    /// Reports the server's class when the rooms were last compared, once, unless it is connected: another session may
-    /// follow the rooms, and the server may be away.
+    /// Reports, once, the server's class when one of the rooms was last compared, unless the server is connected: another
+    /// session may follow the rooms, and the server may be unreachable.
     fn report_known_class<'a>(&mut self, mut rooms: impl Iterator<Item = &'a Jid>) {
         // Prosody has a single class.
         let is_known = self.class_reported || self.settings.entry.kind == ServerKind::Prosody;
@@ -293,14 +294,14 @@ impl Engine {
         }
     }
 
-    /// The server's class when a room was last compared.
+    /// The server's class when a room was last compared; `None` if it was not compared.
     fn class_in_base(&self, room: &Jid) -> Option<ServerClass> {
         let base = self.files().ok()?.base(room).0.ok()??;
         (base.server == self.settings.entry.name && base.kind == self.settings.entry.kind)
             .then_some(base.class)
     }
 
-    /// Whether someone has to enter the account's password first.
+    /// Whether someone has to enter the account's password before the first connection.
     fn needs_password(&self) -> bool {
         let asks = matches!(
             &self.settings.access,
@@ -314,8 +315,9 @@ impl Engine {
         matches!(self.state, ServerState::Refused(_))
     }
 
-    /// Another connection gets another number: the server may have lost what it answered on the one before.
-    fn follow_connection(&mut self) {
+    /// Updates the record of the connection: each connection has another number, because the server may have lost what it
+    /// answered on the one before.
+    fn update_stream(&mut self) {
         let generation = self.backend.generation();
         if generation != self.generation {
             self.generation = generation;
@@ -326,13 +328,13 @@ impl Engine {
         }
     }
 
-    /// There is no connection.
-    fn failed(&mut self, error: &Error) {
+    /// Updates the state after the connection or the access to the server failed.
+    fn note_failure(&mut self, error: &Error) {
         match error {
             Error::Stopped => return,
             Error::Refused(text) | Error::NoHats(text) => {
                 self.set_state(ServerState::Refused(text.clone()));
-                // It is not tried again, so this session would keep others from following.
+                // This session does not try again by itself, so it would keep others from following.
                 self.let_others_follow();
             }
             error => self.set_state(ServerState::Away(error.to_string())),
@@ -340,13 +342,13 @@ impl Engine {
         log::warn!(server:% = self.settings.entry.name, reason:% = error; "server failed");
     }
 
-    /// Checks the server, whatever is known of it: what it lacks may be why it could not be used.
+    /// Checks the server even if it refused access before: the check may show why.
     fn check(&mut self) {
         if !matches!(self.state, ServerState::Ready(_)) {
             self.set_state(ServerState::Connecting);
         }
         let checked = self.backend.check();
-        self.follow_connection();
+        self.update_stream();
         match &checked {
             Ok(ServerReport {
                 class: Some(class), ..
@@ -356,7 +358,7 @@ impl Engine {
             }
             // The state says why.
             Ok(_) => drop(self.connect()),
-            Err(error) => self.failed(error),
+            Err(error) => self.note_failure(error),
         }
         self.emit(ServerEvent::Checked {
             server: self.settings.entry.name.clone(),
@@ -369,17 +371,17 @@ impl Engine {
     }
 
     /// Whether this session may read a room.
-    fn sees(&self, room: &Jid) -> bool {
+    fn may_read(&self, room: &Jid) -> bool {
         self.settings.links(room) && self.scope.rooms.as_ref().is_none_or(|rooms| rooms.contains(room))
     }
 
     /// Whether this session may change a room and its records.
-    fn writes(&self, room: &Jid) -> bool {
-        !self.scope.read_only && self.sees(room)
+    fn may_write(&self, room: &Jid) -> bool {
+        !self.scope.read_only && self.may_read(room)
     }
 
-    /// Users who lost hats on this server within the last hour, from the history, because the guard counts over all
-    /// sessions.
+    /// The guard. If there is none, creates it with the losses of hats on this server within the last hour from the history,
+    /// because the guard counts the losses of all sessions.
     fn guard(&mut self) -> &mut RemovalGuard {
         let Self {
             guard,

@@ -1,4 +1,4 @@
-//! Who is in the watched rooms: reported as long as it is certain.
+//! Reports the occupants of the watched rooms, as long as they are certain.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -10,21 +10,22 @@ use crate::model::Jid;
 use crate::sync::ServerEvent;
 
 impl Engine {
+    /// Reports that the occupants of these rooms are unknown.
     fn announce_unknown(&self, rooms: Vec<Jid>) {
         report_unknown(&self.notify, rooms);
     }
 
-    /// Takes what was seen in a room.
+    /// Takes the changed occupants of a room; `None`: they are unknown.
     pub(super) fn take_occupants(&mut self, room: &Jid, seen: Option<SeenOccupants>) {
-        if self.sees(room) && self.seen.take(room, seen) {
+        if self.may_read(room) && self.occupants.take(room, seen) {
             self.announce_unknown(vec![room.clone()]);
         }
     }
 
-    /// The server was looked at: reports what is certain now.
+    /// Reports the occupants that are certain after a look at the server.
     pub(super) fn announce_occupants(&mut self) {
-        self.seen.looked = Some(Instant::now());
-        for (room, occupants) in self.seen.take_unannounced() {
+        self.occupants.last_look = Some(Instant::now());
+        for (room, occupants) in self.occupants.take_unannounced() {
             self.emit(ServerEvent::Occupants {
                 room,
                 occupants: Some(occupants),
@@ -32,13 +33,13 @@ impl Engine {
         }
     }
 
-    /// It is not known who is in rooms other than these.
+    /// Forgets the occupants of all rooms except these, and reports that they are unknown.
     pub(super) fn keep_occupants_of(&mut self, rooms: &BTreeSet<&Jid>) {
-        let gone = self.seen.forget(|room| rooms.contains(room));
+        let gone = self.occupants.forget(|room| rooms.contains(room));
         self.announce_unknown(gone);
     }
 
-    /// It is not known any longer who is in the rooms.
+    /// Forgets the occupants of all rooms, and reports that they are unknown.
     pub(super) fn forget_occupants(&mut self) {
         self.keep_occupants_of(&BTreeSet::new());
     }

@@ -1,28 +1,28 @@
-//! Progress and rate.
+//! Measures the progress of a request.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::sync::Progress;
 
-/// Interval of progress events.
+/// The shortest time between two progress events, except for the last.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// The period over which the rate is measured.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// Counts finished items.
+/// Counts finished items, and measures their rate.
 #[derive(Debug)]
 pub(super) struct Pace {
-    of: usize,
+    total: usize,
     done: usize,
     marks: VecDeque<(Instant, usize)>,
     reported: Option<Instant>,
 }
 
 impl Pace {
-    pub(super) fn new(of: usize) -> Self {
+    pub(super) fn new(total: usize) -> Self {
         Self {
-            of,
+            total,
             done: 0,
             marks: VecDeque::from([(Instant::now(), 0)]),
             reported: None,
@@ -33,8 +33,8 @@ impl Pace {
     pub(super) fn reach(&mut self, done: usize) -> Option<Progress> {
         let now = Instant::now();
         self.done = done;
-        self.of = self.of.max(done);
-        if done < self.of
+        self.total = self.total.max(done);
+        if done < self.total
             && self
                 .reported
                 .is_some_and(|reported| now.duration_since(reported) < INTERVAL)
@@ -53,12 +53,12 @@ impl Pace {
         }
         Some(Progress {
             done,
-            of: self.of,
+            total: self.total,
             rate: self.rate(now),
         })
     }
 
-    /// Adds finished items.
+    /// Adds finished items. Returns the progress if an event is due.
     pub(super) fn add(&mut self, more: usize) -> Option<Progress> {
         self.reach(self.done + more)
     }

@@ -1,4 +1,4 @@
-//! Reading rooms and comparing them with the file.
+//! Reads rooms and compares them with the file.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use super::super::files::{RoomLock, StoredBase};
 use super::Engine;
 use super::data::BaseStep;
 use super::pace::Pace;
-use super::room::{Asked, KnownRead, KnownRoom, Lost, Reading, Reads};
+use super::room::{KnownRead, KnownRoom, Lost, PlanRequest, Reading, Reads};
 use crate::model::Jid;
 use crate::sync::{
     AnswerTime, Base, BaseMove, Item, LocalRoom, MergeOptions, OtherRooms, Outbox, Plan, RateLimit,
@@ -22,9 +22,9 @@ use crate::sync::{
     local_value, merge,
 };
 
-/// How often rooms are read again after a lost connection.
+/// How often a read is tried at most if the connection is lost.
 const MAX_READ_ATTEMPTS: usize = 2;
-/// How often a room is read again because another session sent or received something meanwhile.
+/// How often a room is read at most because other sessions send or receive something meanwhile.
 pub(super) const MAX_COMPARISONS: usize = 4;
 
 /// Maximum memory of all rooms that are compared together, in bytes: a million users in a thousand rooms have about 300 MB.
@@ -33,16 +33,16 @@ const MAX_MEMORY_BYTES: usize = 1 << 30;
 /// Why a room was not compared: all rooms together are too large.
 const TOO_LARGE: &str =
     "the rooms of this server are too large to be compared together; compare fewer rooms at once";
-/// Why a room was not compared: the request has the room of an older data file.
+/// Why a room was not compared: the request contains the room of an older data file.
 const FILE_CHANGED: &str = "the data file was changed in the meantime; compare again";
-/// Why a room was not compared: others are faster.
+/// Why a room was not compared: other sessions update its base faster than it can be read.
 const ROOM_CHANGED: &str = "other sessions of hatrack keep changing the room; compare again";
 
 impl Engine {
-    /// Errors: why there is no plan, for display.
-    pub(super) fn plan(&mut self, mut asked: Asked) -> Result<Plan, String> {
-        asked.rooms.retain(|room| self.sees(&room.room));
-        if self.control.is_stopped(asked.id) {
+    /// Reads and compares the requested rooms. Errors: why there is no plan, for display.
+    pub(super) fn plan(&mut self, mut request: PlanRequest) -> Result<Plan, String> {
+        request.rooms.retain(|room| self.may_read(&room.room));
+        if self.control.is_stopped(request.id) {
             return Err(Error::Stopped.to_string());
         }
         if self.following.is_all_received() {
@@ -50,11 +50,11 @@ impl Engine {
             self.guard = None;
         }
         let mut class = self.connect().map_err(|error| error.to_string())?;
-        let only_there = self.add_others(&mut asked)?;
-        let mut plans = Vec::with_capacity(asked.rooms.len() + only_there.len());
-        for room in only_there {
+        let only_listed = self.add_others(&mut request)?;
+        let mut plans = Vec::with_capacity(request.rooms.len() + only_listed.len());
+        for room in only_listed {
             let reading = Reading {
-                base: self.files()?.base_hash(&room),
+                base_hash: self.files()?.base_hash(&room),
                 ..self.reading(RoomRead::Read(Arc::default()))
             };
             let room = LocalRoom {
@@ -62,24 +62,24 @@ impl Engine {
                 local: None,
                 take: false,
             };
-            plans.extend(self.compare(class, &asked, &room, &reading)?);
+            plans.extend(self.compare(class, &request, &room, &reading)?);
         }
-        let mut rooms = std::mem::take(&mut asked.rooms);
+        let mut rooms = std::mem::take(&mut request.rooms);
         for attempt in 1..=MAX_COMPARISONS {
             let names: Vec<Jid> = rooms.iter().map(|room| room.room.clone()).collect();
-            let mut reads = self.read(asked.id, &names, &mut class)?;
+            let mut reads = self.read(request.id, &names, &mut class)?;
             let mut again = Vec::new();
             for room in rooms {
                 let Some(mut reading) = reads.remove(&room.room) else {
                     continue;
                 };
-                match self.compare(class, &asked, &room, &reading)? {
+                match self.compare(class, &request, &room, &reading)? {
                     Some(plan) => plans.push(plan),
                     None if attempt < MAX_COMPARISONS => again.push(room),
                     None => {
                         reading.read = RoomRead::Unread(ROOM_CHANGED.into());
-                        reading.base = self.files()?.base_hash(&room.room);
-                        plans.extend(self.compare(class, &asked, &room, &reading)?);
+                        reading.base_hash = self.files()?.base_hash(&room.room);
+                        plans.extend(self.compare(class, &request, &room, &reading)?);
                     }
                 }
             }
@@ -98,15 +98,15 @@ impl Engine {
     fn reading(&self, read: RoomRead) -> Reading {
         Reading {
             read,
-            base: 0,
+            base_hash: 0,
             began: Timestamp::now(),
             stream: self.stream,
         }
     }
 
-    /// Adds the rooms to receive. Returns those that are only listed.
-    fn add_others(&mut self, asked: &mut Asked) -> Result<Vec<Jid>, String> {
-        if asked.others == OtherRooms::Ignore {
+    /// Adds the server's other rooms that are to be received to a request. Returns those that are only to be listed.
+    fn add_others(&mut self, request: &mut PlanRequest) -> Result<Vec<Jid>, String> {
+        if request.others == OtherRooms::Ignore {
             return Ok(Vec::new());
         }
         let mut others: BTreeSet<Jid> = if let Some(rooms) = &self.scope.rooms {
@@ -114,21 +114,21 @@ impl Engine {
             rooms.clone()
         } else {
             let listed = self.backend.list_rooms();
-            let listed = listed.inspect_err(|error| self.failed(error));
+            let listed = listed.inspect_err(|error| self.note_failure(error));
             let listed = listed.map_err(|error| error.to_string())?;
             let more = self.settings.rooms.iter().flatten().cloned();
-            let rooms = listed.rooms.into_iter().map(|there| there.room);
+            let rooms = listed.rooms.into_iter().map(|info| info.room);
             rooms.chain(more).collect()
         };
-        others.retain(|room| self.sees(room));
-        for room in &asked.rooms {
+        others.retain(|room| self.may_read(room));
+        for room in &request.rooms {
             others.remove(&room.room);
         }
         let mut listed = Vec::new();
         for room in others {
             let new = matches!(self.files()?.base(&room).0, Ok(None));
-            if asked.others == OtherRooms::Take && new {
-                asked.rooms.push(LocalRoom {
+            if request.others == OtherRooms::Take && new {
+                request.rooms.push(LocalRoom {
                     room,
                     local: None,
                     take: true,
@@ -140,8 +140,8 @@ impl Engine {
         Ok(listed)
     }
 
-    /// Reads rooms once. If the connection is lost, it reconnects once; rooms that still cannot be read say so. Afterwards, all
-    /// of them are of a server of this class.
+    /// Reads rooms, and continues once after a lost connection; rooms that still cannot be read are unread. If the server has
+    /// another class after that, `class` is changed, and all rooms are read from the server of that class.
     ///
     /// Errors: stopped.
     pub(super) fn read_once(
@@ -152,7 +152,8 @@ impl Engine {
     ) -> Result<Reads, String> {
         let mut reads = Reads::new();
         let files = self.files()?;
-        let bases: BTreeMap<&Jid, u64> = rooms.iter().map(|room| (room, files.base_hash(room))).collect();
+        let base_hashes: BTreeMap<&Jid, u64> =
+            rooms.iter().map(|room| (room, files.base_hash(room))).collect();
         let mut pace = Pace::new(rooms.len());
         let mut failure = None;
         let mut memory = 0_usize;
@@ -170,11 +171,11 @@ impl Engine {
                 backend,
                 control,
                 notify,
-                seen,
+                occupants,
                 ..
             } = self;
             let result = backend.read_rooms(&missing, &mut |event| {
-                seen.report_outdated(notify);
+                occupants.report_outdated(notify);
                 if let ReadEvent::Room { room, mut read } = event {
                     if let RoomRead::Read(remote) = &read {
                         memory = memory.saturating_add(remote.size());
@@ -184,7 +185,7 @@ impl Engine {
                     }
                     let reading = Reading {
                         read,
-                        base: bases.get(&room).copied().unwrap_or_default(),
+                        base_hash: base_hashes.get(&room).copied().unwrap_or_default(),
                         began,
                         stream,
                     };
@@ -203,11 +204,11 @@ impl Engine {
                 Ok(()) => break,
                 Err(Error::Stopped) => return Err(Error::Stopped.to_string()),
                 Err(error) => {
-                    self.failed(&error);
+                    self.note_failure(&error);
                     failure = Some(error.to_string());
                     match self.connect() {
                         Ok(now) if now != *class => {
-                            // What the one before had means something else.
+                            // The reads of the other class mean something else.
                             *class = now;
                             reads.clear();
                         }
@@ -223,7 +224,7 @@ impl Engine {
         let failure = failure.unwrap_or_else(|| "the server sent no data for this room".into());
         for room in rooms {
             let unread = || Reading {
-                base: bases.get(room).copied().unwrap_or_default(),
+                base_hash: base_hashes.get(room).copied().unwrap_or_default(),
                 ..self.reading(RoomRead::Unread(failure.clone()))
             };
             reads.entry(room.clone()).or_insert_with(unread);
@@ -232,11 +233,11 @@ impl Engine {
     }
 
     /// Compares a room that was read. First stores what the read confirms or contradicts about sent changes. `None`:
-    /// another session has moved the base on since the read began, which therefore says nothing.
+    /// another session has updated the base since the read began, so the read says nothing.
     pub(super) fn compare(
         &mut self,
         class: ServerClass,
-        asked: &Asked,
+        request: &PlanRequest,
         room: &LocalRoom,
         reading: &Reading,
     ) -> Result<Option<RoomPlan>, String> {
@@ -249,13 +250,13 @@ impl Engine {
             Some(known) => known.outbox(files, class, name),
             None => files.outbox(name, class),
         };
-        let (base, hash) = self.usable_base(class, name, asked.revision)?;
-        if hash != reading.base {
+        let (base, hash) = self.usable_base(class, name, request.revision)?;
+        if hash != reading.base_hash {
             return Ok(None);
         }
         let stale = RoomRead::Unread(FILE_CHANGED.into());
         let read = match &base {
-            Ok(Some(base)) if base.revision > asked.revision => &stale,
+            Ok(Some(base)) if base.revision > request.revision => &stale,
             _ => &reading.read,
         };
         let (before, mut base) = (outbox.clone(), base);
@@ -263,12 +264,12 @@ impl Engine {
             (RoomRead::Read(remote), Ok(Some(base))) if base.check_room(remote).is_ok() => {
                 let steps = outbox.read_back(remote, Some(&**base), began, stream);
                 let steps = steps.into_iter();
-                let steps = steps.map(|step| BaseStep::take(Some(Arc::make_mut(base)), step));
+                let steps = steps.map(|step| BaseStep::apply(Some(Arc::make_mut(base)), step));
                 let mut moves: Vec<_> = steps.collect();
                 // Answers that other accounts noted.
                 for (item, value) in base.confirmed_answers(remote, began) {
                     let step = BaseMove { item, value };
-                    moves.push(BaseStep::take(Some(Arc::make_mut(base)), step));
+                    moves.push(BaseStep::apply(Some(Arc::make_mut(base)), step));
                 }
                 moves
             }
@@ -276,7 +277,7 @@ impl Engine {
         };
         outbox.expire(Timestamp::now());
         let options = MergeOptions {
-            affiliations: asked.affiliations,
+            affiliations: request.affiliations,
             account: self.settings.account().cloned(),
             take: room.take,
         };
@@ -291,30 +292,30 @@ impl Engine {
         };
         let known = answered.as_ref().map(Option::as_deref).map_err(|reason| *reason);
         let mut plan = merge(name, known, room.local.as_deref(), read, class, &options);
-        plan.limit = self.limit(&plan);
+        plan.limit = self.estimate_limit(&plan);
         plan.began = began;
         if plan.set_aside.is_some() {
-            // What was to be sent was meant for what is no longer known.
+            // The changes were meant for a state of the server's room that is no longer known.
             outbox.clear();
         }
-        // What the server can still lose is neither received nor sent again, unless it was changed here since.
+        // Values that the server can still lose are neither received nor sent again, unless they changed in the file since.
         let local = |item: &Item| local_value(class, room.local.as_deref()?, item);
         let unconfirmed: BTreeSet<Item> = outbox
             .answered()
             .filter(|(item, value, _)| local(item).as_ref() == *value)
             .map(|(item, ..)| item.clone())
             .collect();
-        plan.without(&|item| unconfirmed.contains(item));
+        plan.drop_lines(&|item| unconfirmed.contains(item));
         if let (RoomState::Linked, None, Some(local)) = (&plan.state, plan.set_aside, &room.local) {
             plan.send_again(outbox.not_stored(plan.remote(), local));
         }
         if lock.is_some() {
-            self.write_down(&plan, &outbox, &before, &moves)?;
+            self.store_findings(&plan, &outbox, &before, &moves)?;
         }
         let is_noted = lock.is_some();
         drop(lock);
         if let Some(local) = &room.local
-            && plan.lines.iter().any(crate::sync::Line::takes_hats)
+            && plan.lines.iter().any(crate::sync::Line::removes_hats)
         {
             self.guard().hold(&mut plan, local, Timestamp::now());
         }
@@ -332,9 +333,9 @@ impl Engine {
             name.clone(),
             KnownRoom {
                 class: Some(class),
-                affiliations: asked.affiliations,
+                affiliations: request.affiliations,
                 local: room.local.clone(),
-                revision: asked.revision,
+                revision: request.revision,
                 read: linked.then(read),
                 base,
                 planned: true,
@@ -345,14 +346,14 @@ impl Engine {
         Ok(Some(plan))
     }
 
-    /// How much the server probably accepts of this account. One that does not manage the room itself administers the
-    /// server, which is not limited.
-    fn limit(&self, plan: &RoomPlan) -> Option<RateLimit> {
+    /// Estimates the server's rate limit for this account. `None` on Prosody, and if the account is neither owner nor admin
+    /// of the room: then it administers the server, and is not limited.
+    fn estimate_limit(&self, plan: &RoomPlan) -> Option<RateLimit> {
         let is_limited = plan.is_managed_by(self.settings.account()?);
-        is_limited.then(|| self.measured_limit.unwrap_or(RateLimit::EJABBERD))
+        is_limited.then(|| self.measured_limit.unwrap_or(RateLimit::EJABBERD_DEFAULT))
     }
 
-    /// The base of a room, if valid, and its hash.
+    /// The base of a room, or why it is not valid, and its hash.
     pub(super) fn usable_base(
         &self,
         class: ServerClass,
@@ -367,9 +368,9 @@ impl Engine {
         Ok((base, hash))
     }
 
-    /// The lock of a room, if this session may write and no other session is sending.
+    /// The lock of a room; `None` if this session may not write, or another session is sending.
     fn lock_if_free(&self, room: &Jid) -> Result<Option<RoomLock>, String> {
-        if !self.writes(room) {
+        if !self.may_write(room) {
             return Ok(None);
         }
         self.files()?
@@ -377,9 +378,9 @@ impl Engine {
             .map_err(|error| error.to_string())
     }
 
-    /// Stores what a read showed about sent changes, and that a base is no longer valid; otherwise it would become
-    /// valid again once the file's revision, or the room, caught up.
-    fn write_down(
+    /// Stores what a read showed about sent changes, and that a base is no longer valid; otherwise the base would become
+    /// valid again once the file reached its revision, or the room came back.
+    fn store_findings(
         &self,
         plan: &RoomPlan,
         outbox: &Outbox,
@@ -399,9 +400,9 @@ impl Engine {
         if moves.is_empty() && !gone && !may_be_over {
             return Ok(());
         }
-        let written = files.update_base(&plan.room, |there| {
-            let mut base = there.ok().flatten()?;
-            // Another session may have written a new one meanwhile.
+        let written = files.update_base(&plan.room, |stored| {
+            let mut base = stored.ok().flatten()?;
+            // Another session may have written a new base meanwhile.
             let is_over = match set_aside {
                 Some(SetAside::FileIsOlder) => {
                     self.data.check(&base, base.class, 0) == Err(SetAside::FileIsOlder)
@@ -430,14 +431,14 @@ fn waits_again(outbox: &Outbox, before: &Outbox) -> bool {
     outbox.states().any(waits)
 }
 
-/// The base as it is when what the server answered is confirmed.
+/// The base with the values that the server acknowledged, except those that it may have lost.
 pub(super) fn with_answers<'a>(
     base: &'a Base,
     outbox: &Outbox,
     remote: Option<&RemoteRoom>,
     (began, stream): (Timestamp, Stream),
 ) -> Cow<'a, Base> {
-    // Where a read is older than an answer, that change is compared as not sent yet.
+    // If the read is older than an answer, the change is compared as if it had not been sent yet.
     let may_be_lost = |at: AnswerTime| began <= at.latest() || stream.may_have_lost(at);
     let mut base = remote.map_or(Cow::Borrowed(base), |remote| {
         base.with_answers(remote, may_be_lost)

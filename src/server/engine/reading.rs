@@ -1,5 +1,5 @@
-//! Reads rooms whose affiliation lists are read one after another: a user who is moved from one list to another meanwhile is in
-//! none of them.
+//! Reads rooms whose affiliation lists are read one after another: a user who is moved to another list in the meantime can be
+//! missing from all of them.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,12 @@ use super::room::Reads;
 use crate::model::{Affiliation, Jid};
 use crate::sync::{Item, RemoteRoom, RoomRead, ServerClass};
 
-/// How often a room is read again because a user is in none of the lists who was in one at the last read.
-const MOST_READS: usize = 3;
+/// How often a room is read again at most because a user is missing from all lists who was not missing before.
+const MAX_REREADS: usize = 3;
 
 impl Engine {
-    /// Reads rooms as [`Self::read_once`]. That a user is in no affiliation list any longer counts only if another read shows
-    /// the same.
+    /// Reads rooms as [`Self::read_once`] does. A room in which a user is newly missing from all affiliation lists is read
+    /// again, at most [`MAX_REREADS`] times.
     ///
     /// Errors: stopped.
     pub(super) fn read(&mut self, id: u64, rooms: &[Jid], class: &mut ServerClass) -> Result<Reads, String> {
@@ -22,7 +22,7 @@ impl Engine {
         if *class == ServerClass::Prosody {
             return Ok(reads);
         }
-        for attempt in 0..=MOST_READS {
+        for attempt in 0..=MAX_REREADS {
             let mut doubtful = Vec::new();
             for (room, reading) in &reads {
                 let RoomRead::Read(remote) = &reading.read else {
@@ -37,7 +37,7 @@ impl Engine {
                     doubtful.push(room.clone());
                 }
             }
-            if doubtful.is_empty() || attempt == MOST_READS {
+            if doubtful.is_empty() || attempt == MAX_REREADS {
                 break;
             }
             let before = *class;
@@ -50,7 +50,8 @@ impl Engine {
         Ok(reads)
     }
 
-    /// Users who had an affiliation when the room was last compared, or have hats here by one, and have none there.
+    /// Users who had an affiliation when the room was last compared, or have an affiliation and hats in the file, but have no
+    /// affiliation on the server.
     fn unlisted_users(&self, room: &Jid, remote: &RemoteRoom) -> BTreeSet<Jid> {
         let base = self.files().ok().and_then(|files| files.base(room).0.ok()?);
         let in_base = base.iter().flat_map(|base| {
@@ -64,8 +65,8 @@ impl Engine {
         });
         let users = in_base.map(|(user, _)| user).chain(here.map(|(user, _)| user));
         let is_unlisted = |user: &&Jid| {
-            let there = remote.users.get(*user);
-            there.is_none_or(|there| there.affiliation == Affiliation::None)
+            let remote_user = remote.users.get(*user);
+            remote_user.is_none_or(|user| user.affiliation == Affiliation::None)
                 && remote.knows(&Item::Affiliation {
                     user: (*user).clone(),
                 })

@@ -1,4 +1,4 @@
-//! Records what both sides agree on once the file has what was received.
+//! Records the values that both sides have, once received changes are in the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,18 +12,18 @@ use crate::sync::{
 };
 
 impl Engine {
-    /// A room changed in the file.
-    pub(super) fn changed(&mut self, room: LocalRoom, revision: u64) {
+    /// Notes the current state of a room in the file.
+    pub(super) fn set_local_room(&mut self, room: LocalRoom, revision: u64) {
         if let Some(known) = self.rooms.get_mut(&room.room) {
             known.local = room.local;
             known.revision = revision;
         }
     }
 
-    /// Received changes are in the file: records what both sides now agree on. The read says nothing about items that are
-    /// being sent, nor about those that others changed in the file or the base since; `received`
-    /// are in the file as they were read, and count as agreed even if the server has something else now.
-    pub(super) fn received(
+    /// Records the values that both sides have, because received changes are in the file. The read says nothing about items
+    /// that are being sent, nor about items that changed in the file or the base since. The items in `received` are in the file
+    /// as they were read, and count as common even if the server has other values now.
+    pub(super) fn record_received(
         &mut self,
         room: LocalRoom,
         revision: u64,
@@ -36,8 +36,8 @@ impl Engine {
         {
             known.base = Some(base);
         }
-        self.changed(room, revision);
-        self.following.received(&name);
+        self.set_local_room(room, revision);
+        self.following.note_received(&name);
         if let Some(known) = self.rooms.get_mut(&name) {
             known.planned = false;
         }
@@ -47,13 +47,14 @@ impl Engine {
             received.any(|(item, received)| read.room.value(item) != received.value)
         };
         if self.control.follows(&name) && read.is_some_and(is_older) {
-            // It changed there again meanwhile.
+            // The room changed on the server again in the meantime.
             self.following.unread.insert(name);
         }
         self.drop_old_reads();
     }
 
-    /// Where the read was dropped meanwhile, only what was received is recorded.
+    /// Updates the base, then the outbox. If the read was dropped in the meantime, only the received items are recorded. Returns
+    /// the new base; `None` if it was not updated.
     fn settle(
         &self,
         room: &LocalRoom,
@@ -63,7 +64,7 @@ impl Engine {
     ) -> Option<Arc<Base>> {
         let (name, known) = (&room.room, self.rooms.get(&room.room)?);
         let (class, read, local) = (known.class?, known.read.as_ref(), room.local.as_deref()?);
-        let files = self.files().ok().filter(|_| self.writes(name))?;
+        let files = self.files().ok().filter(|_| self.may_write(name))?;
         let outbox = known.outbox(files, class, name);
         let mut is_settled = false;
         let written = files.update_base(name, |stored| {
@@ -92,9 +93,9 @@ impl Engine {
                 base: stored.as_ref(),
             };
             if stored.is_some() {
-                // The read may be newer than the one that was received, and show another value already.
+                // The read may be newer than the received one, and already show another value.
                 for (item, received) in received {
-                    let is_same = base.may_be(item, received.base.as_ref())
+                    let is_same = base.is_value_or_answer(item, received.base.as_ref())
                         && base.value(item) != received.value
                         && local_value(class, local, item) == received.value;
                     if is_same && !outbox.is_in_flight(item) {
@@ -117,7 +118,7 @@ impl Engine {
         let updated = match written {
             Ok(base) => base.filter(|_| is_settled)?,
             Err(error) => {
-                // The base is older then, which at most causes an unnecessary conflict.
+                // The base stays older, which at most causes an unnecessary conflict.
                 log::warn!(room:% = name, reason:% = error; "base not written");
                 self.emit(ServerEvent::NotRecorded {
                     server: self.settings.entry.name.clone(),
@@ -132,13 +133,13 @@ impl Engine {
             None => received.get(item).map(|received| received.value.clone()),
         };
         let is_equal = |item: &Item| theirs(item) == Some(local_value(class, local, item));
-        forget_what_is_done(files, known, (class, name), &is_equal, &outbox);
+        forget_done_changes(files, known, (class, name), &is_equal, &outbox);
         Some(updated)
     }
 }
 
-/// Drops changes that were not sent but that the server has meanwhile.
-fn forget_what_is_done(
+/// Removes unsent changes whose value the server now has anyway.
+fn forget_done_changes(
     files: &ServerFiles,
     known: &KnownRoom,
     (class, room): (ServerClass, &Jid),
@@ -146,11 +147,11 @@ fn forget_what_is_done(
     outbox: &Outbox,
 ) {
     let is_done = |(item, state): &(&Item, &SendState)| {
-        let open = matches!(
+        let is_unsent = matches!(
             state,
             SendState::Changed { .. } | SendState::Refused(_) | SendState::LeftOut(_)
         );
-        open && is_equal(item)
+        is_unsent && is_equal(item)
     };
     let done: Vec<Item> = outbox
         .states()
@@ -160,11 +161,11 @@ fn forget_what_is_done(
     if !done.is_empty()
         && let Ok(Some(_lock)) = files.lock(room, std::time::Duration::ZERO)
     {
-        let mut there = known.outbox(files, class, room);
+        let mut stored = known.outbox(files, class, room);
         for item in &done {
-            there.forget(item);
+            stored.forget(item);
         }
-        // It will be found again.
-        let _ = files.write_outbox(&there);
+        // If this fails, the next comparison finds them again.
+        let _ = files.write_outbox(&stored);
     }
 }

@@ -1,4 +1,4 @@
-//! Goes on with sending after a lost connection, or where the file changed meanwhile.
+//! Continues sending after a lost connection, or after the file changed in the meantime.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use super::room::Reading;
 use crate::sync::{MergeOptions, RoomPlan, RoomRead, ServerClass, merge};
 
 impl Engine {
-    /// Reconnects after a pause. Returns whether it succeeded, with a server of the same class.
-    pub(super) fn go_on(
+    /// Reconnects after pauses, once per pause. Returns whether that succeeded, with a server of the same class.
+    pub(super) fn reconnect(
         &mut self,
         id: u64,
         class: Option<ServerClass>,
@@ -23,7 +23,7 @@ impl Engine {
             }
             std::thread::sleep(pause);
             match self.connect() {
-                Ok(there) => return Some(there) == class,
+                Ok(now) => return Some(now) == class,
                 Err(Error::Refused(_) | Error::NoHats(_)) => return false,
                 Err(_) => {}
             }
@@ -31,7 +31,7 @@ impl Engine {
         false
     }
 
-    /// What can be sent of a job by this read, and the file as the job knows it.
+    /// Merges a job's room again, with this read, and the file and the base as the job knows them.
     pub(super) fn merge_again(&self, job: &Job, read: &RoomRead) -> RoomPlan {
         let options = MergeOptions {
             affiliations: job.affiliations,
@@ -42,10 +42,10 @@ impl Engine {
         merge(&job.plan.room, base, local, read, job.plan.class, &options)
     }
 
-    /// Only reading shows what was changed, and whether the rooms are still the same.
+    /// Reads the rooms of unfinished jobs again: only a read shows what was changed, and whether the rooms are still the same.
     pub(super) fn read_again(&mut self, id: u64, jobs: &mut [Job]) {
-        let open = jobs.iter().filter(|job| job.is_open());
-        let rooms: Vec<_> = open.map(|job| job.plan.room.clone()).collect();
+        let unfinished = jobs.iter().filter(|job| job.may_send());
+        let rooms: Vec<_> = unfinished.map(|job| job.plan.room.clone()).collect();
         let Some(mut class) = jobs.first().map(|job| job.plan.class) else {
             return;
         };
@@ -64,7 +64,7 @@ impl Engine {
             else {
                 continue;
             };
-            job.unknown = false;
+            job.lacks_answer = false;
             match &read {
                 RoomRead::Read(remote) if job.is_same_room(remote) => {
                     job.read_back(remote, began, stream);

@@ -1,4 +1,4 @@
-//! When changes that could not be sent are sent again.
+//! Schedules the resending of changes that could not be sent.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -14,17 +14,17 @@ const LAST_PAUSE: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct Resend {
     rooms: BTreeSet<Jid>,
-    /// When to try again, and the pause before that.
+    /// When to try again, and the pause before that time.
     next: Option<(Instant, Duration)>,
 }
 
 impl Resend {
-    /// When something is to be sent again.
+    /// When something is to be sent again; `None`: nothing is.
     pub(super) fn due(&self) -> Option<Instant> {
         self.next.map(|(at, _)| at)
     }
 
-    /// Takes the rooms, if it is time.
+    /// Takes the rooms whose changes are to be sent now; empty if it is too early.
     pub(super) fn take_due(&mut self) -> BTreeSet<Jid> {
         match self.due() {
             Some(at) if at <= Instant::now() => std::mem::take(&mut self.rooms),
@@ -32,20 +32,20 @@ impl Resend {
         }
     }
 
-    /// The server can be used again: there is nothing to wait for.
+    /// Sends again without a pause, because the server can be used again.
     pub(super) fn retry_now(&mut self) {
         if !self.rooms.is_empty() {
             self.next = Some((Instant::now(), FIRST_PAUSE));
         }
     }
 
-    /// A room has changes to send now.
+    /// Notes that a room has changes to send now.
     pub(super) fn send_now(&mut self, room: &Jid) {
         self.rooms.insert(room.clone());
         self.next = Some((Instant::now(), FIRST_PAUSE));
     }
 
-    /// Notes which rooms have changes that still wait. `retry`: trying again can help.
+    /// Notes which rooms have changes that still wait. `retry`: whether trying again can help.
     pub(super) fn note(&mut self, reports: &[RoomReport], retry: bool) {
         let waits = |failed: &Failed| matches!(failed.why, SendFailure::Unknown | SendFailure::NotStored);
         for report in reports {

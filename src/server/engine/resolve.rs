@@ -1,4 +1,4 @@
-//! What a moderator decides about a change that the server refused, or that collides with another one there.
+//! Carries out a moderator's decision about a change that the server refused, or that conflicts with a change on the server.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Engine;
 use super::apply::LOCK_TIMEOUT;
 use super::at_once::NO_ID;
-use super::room::Asked;
+use super::room::PlanRequest;
 use crate::model::{Jid, Room};
 use crate::sync::{
     Decision, Failed, Item, ItemValue, LocalRoom, OtherRooms, Outbox, PlanCounts, Report, RoomPlan, RoomRead,
@@ -42,7 +42,8 @@ impl Engine {
         }
     }
 
-    /// Other sessions of the account, which share its outbox, may have more rights.
+    /// Checks that this session may decide about an item: other sessions of the account, which share its outbox, may have more
+    /// rights.
     fn permit(&self, item: &Item) -> Result<(), String> {
         item.permit(&self.scope.rights).map_err(|error| error.to_string())
     }
@@ -51,7 +52,7 @@ impl Engine {
     fn keep_file(&mut self, room: &Jid, item: &Item, shown: Option<&ItemValue>) -> Result<(), String> {
         let mut hats = None;
         if let Item::Affiliation { user } = item {
-            // A user who is removed loses their hats there, so those are compared, too.
+            // Removing a user also removes the user's hats on the server, so these are compared, too.
             let class = self.connect().map_err(|error| error.to_string())?;
             self.reads.remove(room);
             self.read_for_sending(std::slice::from_ref(room), class)?;
@@ -59,11 +60,11 @@ impl Engine {
                 hats = read.users.get(user).map(|user| user.hats.clone());
             }
         }
-        self.change_outbox(room, |outbox| outbox.keep_mine(item, shown.cloned(), hats))
+        self.change_outbox(room, |outbox| outbox.keep_local(item, shown.cloned(), hats))
     }
 
-    /// Reports what the file is to receive, and nothing else of the room. Once the file has it, nothing is left to be
-    /// decided. A value that is not the one that was shown is not received: the report says so, and it is decided again.
+    /// Reports the server's value of an item, to be received by the file, and nothing else of the room. If the server's value is
+    /// not the one that was shown, nothing is received, and the returned report says that it has to be decided again.
     fn take_from_server(
         &mut self,
         room: &Jid,
@@ -73,7 +74,7 @@ impl Engine {
         let newest = self.data.newer(room, u64::MAX);
         let (local, revision) = newest.map_err(|error| error.to_string())?.unwrap_or_default();
         self.data.close();
-        let asked = Asked {
+        let request = PlanRequest {
             id: NO_ID,
             rooms: vec![LocalRoom {
                 room: room.clone(),
@@ -84,28 +85,28 @@ impl Engine {
             revision,
             affiliations: self.settings.entry.affiliations,
         };
-        let mut plan = self.plan(asked)?;
-        // Unless it is reported, nobody receives it.
+        let mut plan = self.plan(request)?;
+        // Nobody receives the plan unless it is reported.
         self.set_planned(room, false);
-        let there = plan.rooms.iter_mut().find(|there| there.room == *room);
-        let there = there.ok_or("the server sent no data for this room")?;
-        if let Some(why) = there.state.message() {
+        let room_plan = plan.rooms.iter_mut().find(|found| found.room == *room);
+        let room_plan = room_plan.ok_or("the server sent no data for this room")?;
+        if let Some(why) = room_plan.state.message() {
             return Err(why.to_owned());
         }
-        if there.first_contact || there.set_aside.is_some() {
+        if room_plan.first_contact || room_plan.set_aside.is_some() {
             return Err("the room has to be compared as a whole first".into());
         }
-        if !receive_only(there, item) {
+        if !receive_only(room_plan, item) {
             self.change_outbox(room, |outbox| outbox.forget(item))?;
             return Ok(None);
         }
-        let actual = there.remote().value(item);
+        let actual = room_plan.remote().value(item);
         if actual.as_ref() != shown {
-            let report = changed_again(there, item, self.local_room(room.clone()).local.as_deref());
+            let report = changed_again(room_plan, item, self.local_room(room.clone()).local.as_deref());
             self.change_outbox(room, |outbox| outbox.note_changed(item, actual))?;
             return Ok(Some(report));
         }
-        plan.rooms.retain(|there| there.room == *room);
+        plan.rooms.retain(|found| found.room == *room);
         self.set_planned(room, true);
         self.emit(ServerEvent::Incoming {
             plan: Arc::new(plan),
@@ -122,7 +123,7 @@ impl Engine {
 
     /// Changes the outbox of a room under its lock.
     fn change_outbox(&self, room: &Jid, change: impl FnOnce(&mut Outbox)) -> Result<(), String> {
-        if !self.writes(room) {
+        if !self.may_write(room) {
             return Err("this session is not allowed to change the room".into());
         }
         let files = self.files()?;
@@ -140,7 +141,7 @@ impl Engine {
         files.write_outbox(&outbox).map_err(|error| error.to_string())
     }
 
-    /// A room as it was last reported in the file.
+    /// A room of the file, as last reported to the engine.
     pub(super) fn local_room(&self, room: Jid) -> LocalRoom {
         let local = self.rooms.get(&room).and_then(|known| known.local.clone());
         LocalRoom {
@@ -165,7 +166,7 @@ impl Engine {
     }
 }
 
-/// The report of an item that changed on the server after it was shown.
+/// The report of an item that changed on the server after its value was shown.
 fn changed_again(plan: &RoomPlan, item: &Item, local: Option<&Room>) -> RoomReport {
     let failed = Failed {
         item: item.clone(),
@@ -181,17 +182,17 @@ fn changed_again(plan: &RoomPlan, item: &Item, local: Option<&Room>) -> RoomRepo
     }
 }
 
-/// Decides to receive an item, or its user where they are compared as a whole, and nothing else. False if it does not
+/// Decides to receive only an item, or its user if the user is compared as a whole. Returns false if the item does not
 /// differ.
 fn receive_only(plan: &mut RoomPlan, item: &Item) -> bool {
-    let is_item = |subject: &Subject| matches!(subject, Subject::Item(there) if there == item);
+    let is_item = |subject: &Subject| matches!(subject, Subject::Item(other) if other == item);
     let is_user = |subject: &Subject| matches!(subject, Subject::User(user) if Some(user) == item.user());
     let lines = || plan.lines.iter();
-    let at = lines()
+    let index = lines()
         .position(|line| is_item(&line.subject))
         .or_else(|| lines().position(|line| is_user(&line.subject)));
     for line in &mut plan.lines {
         line.decision = Decision::Skip;
     }
-    at.is_some_and(|at| plan.decide(at, Decision::Receive))
+    index.is_some_and(|index| plan.decide(index, Decision::Receive))
 }

@@ -1,4 +1,4 @@
-//! What is known of a room, and recent losses of hats.
+//! The data that the engine keeps for a room, and recent losses of hats.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,8 +15,8 @@ use crate::sync::{
     RoomRead, ServerClass, Stream, UserMark,
 };
 
-/// The request of a plan.
-pub(super) struct Asked {
+/// The request for a plan.
+pub(super) struct PlanRequest {
     pub(super) id: u64,
     pub(super) rooms: Vec<LocalRoom>,
     pub(super) others: OtherRooms,
@@ -27,71 +27,72 @@ pub(super) struct Asked {
 /// A read of a room.
 pub(super) struct Reading {
     pub(super) read: RoomRead,
-    /// The hash of the base when it began.
-    pub(super) base: u64,
-    /// When it began.
+    /// The hash of the stored base when the read began; 0 if there was none.
+    pub(super) base_hash: u64,
+    /// When the read began.
     pub(super) began: Timestamp,
-    /// The connection.
+    /// The connection on which the room was read.
     pub(super) stream: Stream,
 }
 
 /// Reads by room.
 pub(super) type Reads = BTreeMap<Jid, Reading>;
 
-/// What a read showed that the server has lost of this account's changes.
+/// Whether a read showed that the server has lost changes of this account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Lost {
     /// Nothing.
     #[default]
     Nothing,
-    /// It waits in the outbox to be sent again.
+    /// Lost changes wait in the outbox to be sent again.
     Waits,
-    /// Another session had the room's lock, so only another read can note it in the outbox.
+    /// Changes were lost, but another session had the room's lock, so only a later read can note that in the outbox.
     NotNoted,
 }
 
-/// What is known of a room since its last read.
+/// The data that is kept for a room since its last read.
 #[derive(Debug, Default)]
 pub(super) struct KnownRoom {
-    /// The server's class then.
+    /// The server's class when the room was last compared; `None` if it was not.
     pub(super) class: Option<ServerClass>,
-    /// How affiliations were to be handled.
+    /// How changed affiliations were to be handled in the last comparison.
     pub(super) affiliations: Affiliations,
-    /// The room in the file, as last reported.
+    /// The room in the file, as last reported to the engine.
     pub(super) local: Option<Arc<Room>>,
     /// The file's revision at that time.
     pub(super) revision: u64,
     /// The base as last known; `None` if there was no valid one.
     pub(super) base: Option<Arc<Base>>,
-    /// The room as read from the server, and the file and the base before that.
+    /// The last read of the room; `None` if it was dropped or the room was not compared.
     pub(super) read: Option<KnownRead>,
-    /// A plan has what was read, and may still report it as received.
+    /// Whether a plan contains the read and may still report it as received; then the read is not dropped.
     pub(super) planned: bool,
     pub(super) lost: Lost,
-    /// The outbox of a session without a state folder.
+    /// The outbox, if the session has no state folder.
     pub(super) unwritten: Option<Outbox>,
 }
 
-/// A room as read from the server. What changed in the file or the base since is not what the server was compared with.
+/// A room as read from the server, with the file and the base at that time: the read says nothing about items that changed
+/// there since.
 #[derive(Debug)]
 pub(super) struct KnownRead {
     pub(super) room: Arc<RemoteRoom>,
     /// When the read began.
     pub(super) began: Timestamp,
-    /// The connection.
+    /// The connection on which the room was read.
     pub(super) stream: Stream,
-    /// When it was last needed.
+    /// When the read was last created or updated.
     pub(super) used: Instant,
-    /// Its memory in bytes, without users who were read later.
+    /// The approximate memory in bytes, without changes by users who were read alone later.
     size: usize,
     local: Option<Arc<Room>>,
     base: Option<Arc<Base>>,
-    /// Users who were read later.
+    /// Users who were read alone later.
     users: BTreeMap<Jid, UserMark>,
 }
 
 impl KnownRead {
-    /// A whole room, read when file and base were these.
+    /// Creates the read of a whole room, with the file and the base at that time.
     pub(super) fn new(
         room: Arc<RemoteRoom>,
         (began, stream): (Timestamp, Stream),
@@ -110,28 +111,29 @@ impl KnownRead {
         }
     }
 
-    /// Takes a user who was read alone, when file and base were `mark`. Returns whether anything is new.
-    pub(super) fn take_user(&mut self, mark: &ReadMark<'_>, user: &Jid, there: Option<RemoteUser>) -> bool {
+    /// Updates a user who was read alone, when file and base were `mark`; `value` is `None` if the server does not have the
+    /// user. Returns whether anything changed.
+    pub(super) fn take_user(&mut self, mark: &ReadMark<'_>, user: &Jid, value: Option<RemoteUser>) -> bool {
         self.used = Instant::now();
         self.users.insert(user.clone(), UserMark::new(mark, user));
-        if self.room.users.get(user) == there.as_ref() {
+        if self.room.users.get(user) == value.as_ref() {
             return false;
         }
         let users = &mut Arc::make_mut(&mut self.room).users;
-        match there {
-            Some(there) => drop(users.insert(user.clone(), there)),
+        match value {
+            Some(value) => drop(users.insert(user.clone(), value)),
             None => drop(users.remove(user)),
         }
         true
     }
 
-    /// The approximate memory of the room, in bytes.
+    /// The approximate memory of the room, in bytes, when it was read as a whole.
     pub(super) fn size(&self) -> usize {
         self.size
     }
 
     /// The number of users who were read alone.
-    pub(super) fn users_read_later(&self) -> usize {
+    pub(super) fn users_read_alone(&self) -> usize {
         self.users.len()
     }
 
@@ -139,7 +141,7 @@ impl KnownRead {
     pub(super) fn local_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
         match self.user_mark(item) {
             Some(mark) => mark.local_changed(now, item),
-            // A room that was not in the file is there as read.
+            // A room that was not in the file was added to it as it was read.
             None => self.local.is_some() && self.mark(now.class).local_changed(now, item),
         }
     }
@@ -174,7 +176,7 @@ impl KnownRoom {
     }
 }
 
-/// The users who lost a hat by this actor's commits within the last hour, and since someone last accepted removals in the
+/// The users who lost a hat by this actor's commits within [`GUARD_PERIOD`], and after someone last accepted removals in the
 /// room: room, user, time.
 ///
 /// Errors: the history cannot be read.

@@ -9,9 +9,9 @@ use super::super::options::Notify;
 use crate::model::Jid;
 use crate::sync::{Occupants, ServerEvent};
 
-/// Maximum number of occupants of a room.
+/// Maximum number of occupants of a room; others are ignored.
 const MAX_OCCUPANTS: usize = 5_000;
-/// After this time without a look at the server it is not certain who is there.
+/// After this time without a look at the server, the occupants are no longer certain.
 const OUTDATED_AFTER: Duration = Duration::from_secs(30);
 
 /// The occupants of the watched rooms as far as the server reported them.
@@ -19,7 +19,7 @@ const OUTDATED_AFTER: Duration = Duration::from_secs(30);
 pub(super) struct SeenRooms {
     rooms: BTreeMap<Jid, SeenRoom>,
     /// When the server was last looked at.
-    pub(super) looked: Option<Instant>,
+    pub(super) last_look: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -27,12 +27,13 @@ struct SeenRoom {
     occupants: Arc<Occupants>,
     /// Whether these are all.
     is_complete: bool,
-    /// Whether the session shows them as they are.
+    /// Whether they were reported as they are now.
     is_announced: bool,
 }
 
 impl SeenRooms {
-    /// Takes what was seen in a room; `None`: it is not known who is there. Returns whether that is to be reported.
+    /// Takes the changed occupants of a room; `None`: they are unknown. Returns whether it must be reported that they are
+    /// unknown.
     pub(super) fn take(&mut self, room: &Jid, seen: Option<SeenOccupants>) -> bool {
         let Some(seen) = seen else {
             return self.rooms.remove(room).is_some_and(|room| room.is_announced);
@@ -56,7 +57,7 @@ impl SeenRooms {
         false
     }
 
-    /// Takes the rooms that are to be reported.
+    /// Returns the rooms whose complete occupants were not reported yet, and marks them as reported.
     pub(super) fn take_unannounced(&mut self) -> Vec<(Jid, Arc<Occupants>)> {
         let rooms = self.rooms.iter_mut();
         let unannounced = rooms.filter(|(_, known)| known.is_complete && !known.is_announced);
@@ -67,22 +68,23 @@ impl SeenRooms {
         unannounced.collect()
     }
 
-    /// Forgets rooms, and returns those that the session still shows.
+    /// Forgets all rooms for which `is_kept` is false. Returns those whose occupants were reported.
     pub(super) fn forget(&mut self, is_kept: impl Fn(&Jid) -> bool) -> Vec<Jid> {
-        let mut shown = Vec::new();
+        let mut announced = Vec::new();
         self.rooms.retain(|room, known| {
             let keeps = is_kept(room);
             if !keeps && known.is_announced {
-                shown.push(room.clone());
+                announced.push(room.clone());
             }
             keeps
         });
-        shown
+        announced
     }
 
-    /// Takes the rooms that the session shows, because that may be outdated. They are reported again after the next look.
+    /// Returns the rooms whose occupants were reported, if the server was not looked at for [`OUTDATED_AFTER`], and marks them
+    /// as not reported, so that they are reported again after the next look.
     fn take_outdated(&mut self) -> Vec<Jid> {
-        let is_old = self.looked.is_none_or(|at| at.elapsed() >= OUTDATED_AFTER);
+        let is_old = self.last_look.is_none_or(|at| at.elapsed() >= OUTDATED_AFTER);
         let rooms = self.rooms.iter_mut().filter(|_| is_old);
         let announced = rooms.filter_map(|(room, known)| {
             let announced = std::mem::take(&mut known.is_announced);
@@ -91,13 +93,14 @@ impl SeenRooms {
         announced.collect()
     }
 
-    /// Reports that it is not certain who is in the rooms, if the server was not looked at for long.
+    /// Reports that the occupants are unknown, if the server was not looked at for [`OUTDATED_AFTER`].
     pub(super) fn report_outdated(&mut self, notify: &Notify) {
         let outdated = self.take_outdated();
         report_unknown(notify, outdated);
     }
 }
 
+/// Reports that the occupants of rooms are unknown.
 pub(super) fn report_unknown(notify: &Notify, rooms: Vec<Jid>) {
     for room in rooms {
         notify(ServerEvent::Occupants {
@@ -135,9 +138,9 @@ mod tests {
         let announced = rooms.take_unannounced();
         assert_eq!(announced.first().unwrap().1.len(), 2);
         assert_eq!(rooms.take_unannounced(), []);
-        rooms.looked = Some(Instant::now());
+        rooms.last_look = Some(Instant::now());
         assert_eq!(rooms.take_outdated(), []);
-        rooms.looked = None;
+        rooms.last_look = None;
         assert_eq!(rooms.take_outdated(), std::slice::from_ref(&room));
         assert_eq!(rooms.take_outdated(), []);
         assert_eq!(rooms.take_unannounced(), announced, "after the next look");

@@ -1,16 +1,16 @@
-//! Signs of life of the session that follows a room: it writes into the lock now and then, so that others can say when it no
-//! longer does, for example because its process was stopped.
+//! Signs of life of the session that follows a room: it writes into the lock regularly, so that other sessions can report when
+//! it no longer does, for example because its process was stopped.
 //!
-//! Others of the group can write there, too. What they write is only shown.
+//! Other accounts of the group can also write into the lock. What they write is only shown.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::error::foreign;
 
-/// How often a sign is given, at least: not less often than others look.
+/// The shortest time between two signs: not longer than the time after which other sessions look again.
 const INTERVAL: Duration = Duration::from_secs(10);
-/// After this time without a sign, others say so.
+/// After this time without a sign, other sessions report that the follower is silent.
 pub(super) const MAX_SILENCE: Duration = Duration::from_secs(30);
 
 /// The signs that this session gives.
@@ -21,7 +21,7 @@ pub(super) struct OwnSigns {
 }
 
 impl OwnSigns {
-    /// The next sign, if one is due; `is_new`: there is a lock without one.
+    /// The next sign, if one is due. `is_new`: there is a lock without a sign, so one is due at once.
     pub(super) fn next(&mut self, actor: &str, is_new: bool) -> Option<String> {
         if !is_new && self.last.is_some_and(|last| last.elapsed() < INTERVAL) {
             return None;
@@ -32,7 +32,7 @@ impl OwnSigns {
     }
 }
 
-/// The last sign of another session.
+/// The last sign of another session, and when it was first seen.
 #[derive(Debug)]
 pub(super) struct SeenSign {
     sign: Vec<u8>,
@@ -40,7 +40,7 @@ pub(super) struct SeenSign {
 }
 
 impl SeenSign {
-    /// Takes a sign as it is now. `known`: the last one.
+    /// Takes the current sign. `known`: the one seen before.
     pub(super) fn new(sign: Vec<u8>, known: Option<Self>) -> Self {
         known.filter(|known| known.sign == sign).unwrap_or_else(|| Self {
             sign,
@@ -48,13 +48,13 @@ impl SeenSign {
         })
     }
 
-    /// Since when there was no other one.
+    /// When this sign was first seen.
     pub(super) fn since(&self) -> Instant {
         self.since
     }
 
-    /// Whose it is, for display: `terry, process 123`.
-    pub(super) fn by(&self) -> Option<Arc<str>> {
+    /// The session of the sign, for display: `terry, process 123`; `None` if the sign cannot be read.
+    pub(super) fn session(&self) -> Option<Arc<str>> {
         let text = std::str::from_utf8(&self.sign).ok()?;
         let mut words = text.splitn(3, ' ');
         let (_, process, actor) = (words.next()?, words.next()?, words.next()?);
@@ -74,12 +74,15 @@ mod tests {
         assert_eq!(own.next("terry@192.0.2.7", false), None);
         let second = own.next("terry@192.0.2.7", true).unwrap();
         assert_ne!(first, second);
-        let by = |sign: &[u8]| SeenSign::new(sign.to_vec(), None).by();
+        let session = |sign: &[u8]| SeenSign::new(sign.to_vec(), None).session();
         let expected = format!("terry@192.0.2.7, process {}", std::process::id());
-        assert_eq!(by(first.as_bytes()).as_deref(), Some(&*expected));
-        assert_eq!(by(b"1 2 a\x1b[31m\nb").as_deref(), Some("a [31m b, process 2"));
+        assert_eq!(session(first.as_bytes()).as_deref(), Some(&*expected));
+        assert_eq!(
+            session(b"1 2 a\x1b[31m\nb").as_deref(),
+            Some("a [31m b, process 2")
+        );
         for odd in [&b"\xff"[..], b"", b"1", b"1 2", b"1 -2 a", b"1 x a"] {
-            assert_eq!(by(odd), None);
+            assert_eq!(session(odd), None);
         }
         let before = SeenSign::new(first.clone().into(), None);
         let since = before.since();

@@ -9,21 +9,21 @@ use super::row::row;
 use super::{Context, item_line};
 use crate::model::{Attachment, HatId, Room, User};
 
-/// How users' hats affect the catalog.
+/// Users' hats that matter for the catalog.
 #[derive(Debug, Default)]
 pub(super) struct Needed {
-    /// Active in the file: implies a catalog entry if there is none.
+    /// Hats that are active in the file: they imply a catalog entry if there is none.
     active: BTreeSet<HatId>,
-    /// Active in the file, and will be on the server.
+    /// Hats that are active in the file and whose removal is not received.
     stays: BTreeSet<HatId>,
-    /// Sent to the server.
+    /// Hats that are sent to the server.
     sent: BTreeSet<HatId>,
 }
 
 impl Needed {
-    /// Adds a user's hat in the server's normal form.
-    pub(super) fn add(&mut self, held: Option<&HatValue>, hat: &HatId, action: Option<Action>) {
-        if held.is_none() {
+    /// Adds a user's hat, with its value in the server's normal form and the proposal for it, if any.
+    pub(super) fn add(&mut self, value: Option<&HatValue>, hat: &HatId, action: Option<Action>) {
+        if value.is_none() {
             return;
         }
         if !self.active.contains(hat) {
@@ -37,7 +37,7 @@ impl Needed {
         }
     }
 
-    /// All active hats of a user.
+    /// Adds all active hats of a user.
     pub(super) fn add_active(&mut self, user: Option<&User>) {
         let hats = user.into_iter().flat_map(|user| user.hats.iter());
         let active = hats.filter(|(_, attachment)| attachment.is_active());
@@ -46,8 +46,8 @@ impl Needed {
 }
 
 impl Context<'_> {
-    /// The lines of the catalog, if the server has one. `after` gives the room after receiving the changes of users; in a
-    /// large room that takes long, and is rarely needed.
+    /// The lines of the catalog. `after` returns the room after receiving the changes of users, which takes long for a large
+    /// room and is rarely needed.
     pub(super) fn catalog<'r>(&self, needed: &Needed, after: &dyn Fn() -> &'r Room) -> Vec<Line> {
         let stays_active = |hat: &HatId| {
             let after = after();
@@ -55,16 +55,16 @@ impl Context<'_> {
             let mut users = known.into_iter().flat_map(|known| known.users(after));
             users.any(|(_, user)| user.hats.get(hat).is_some_and(Attachment::is_active))
         };
-        // Hats that were received have no titles of their own.
+        // Received hats have no titles of their own.
         let lacks_title = |hat: &HatId| {
             let after = after();
             let known = after.hat(hat);
             let mut users = known.into_iter().flat_map(|known| known.users(after));
             users.any(|(_, user)| user.hats.get(hat).is_some_and(|hat| !hat.has_own_title()))
         };
-        let known = self.base.into_iter().flat_map(|base| &base.catalog);
+        let base_entries = self.base.into_iter().flat_map(|base| &base.catalog);
         let mut lines = Vec::new();
-        for (hat, base, local, remote) in join(known, &self.local.catalog, &self.remote.catalog) {
+        for (hat, base, local, remote) in join(base_entries, &self.local.catalog, &self.remote.catalog) {
             let item = Item::Catalog { hat: hat.clone() };
             let implied = local.is_none() && needed.active.contains(hat) && stays_active(hat);
             let is_new = base.is_none() && remote.is_some();
@@ -88,8 +88,8 @@ impl Context<'_> {
         lines
     }
 
-    /// Merges an entry by the table, title and hue together. An entry that was removed on the server while a user got
-    /// the hat in the file, which is to be sent, is a conflict.
+    /// Merges an entry by the table, title and hue together. If the entry was removed on the server and a user's hat that
+    /// needs it is to be sent, that is a conflict.
     fn entry(
         &self,
         item: Item,
@@ -121,7 +121,7 @@ impl Context<'_> {
         })
     }
 
-    /// An implied entry that the server lacks. Without a title it cannot be defined.
+    /// The line of an implied entry that the server lacks; `None` if the entry cannot be sent, for example without a title.
     fn implied(&self, hat: &HatId) -> Option<Line> {
         let item = Item::Catalog { hat: hat.clone() };
         if !self.remote.knows(&item) {
@@ -135,8 +135,8 @@ impl Context<'_> {
         if refuse::entry(self.class, hat, &entry).is_some() {
             return None;
         }
-        // It is sent with a hat that needs it. If users on the server already have the hat but nobody can see it, it is
-        // offered.
+        // The entry is sent with a hat that needs it. If users on the server already have the hat but nobody can see it, the
+        // entry is offered.
         let has = |user: &super::super::RemoteUser| user.hats.contains_key(hat);
         let reason = self.remote.users.values().any(has).then_some(Reason::NotDefined);
         Some(Line {

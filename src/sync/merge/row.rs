@@ -1,4 +1,4 @@
-//! The rows of the table.
+//! The table of proposals.
 
 use super::super::plan::Action;
 

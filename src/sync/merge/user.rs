@@ -1,4 +1,4 @@
-//! Users: affiliations, hats, and users who were removed on one side.
+//! Merges users: affiliations, hats, and users who were removed on one side.
 
 use super::super::join::join;
 use super::super::plan::{Action, Line, Note, Reason, SideValue, Subject};
@@ -35,7 +35,7 @@ impl Sides<'_> {
 /// A user's hat on the three sides.
 struct HatSides<'a> {
     hat: &'a HatId,
-    /// `None`: unknown.
+    /// `None`: unknown; `Some(None)`: the server did not have the hat while it was inactive in the file.
     base: Option<&'a Option<HatValue>>,
     attachment: Option<&'a Attachment>,
     /// The normal form of the attachment for the server.
@@ -60,8 +60,8 @@ impl Context<'_> {
         };
         let none = Affiliation::None;
         let item = Item::Affiliation { user: user.clone() };
-        let known = self.remote.knows(&item);
-        if known
+        let is_known = self.remote.knows(&item);
+        if is_known
             && sides.base_affiliation() != none
             && sides.remote_affiliation() != none
             && sides.local_affiliation() == none
@@ -71,7 +71,7 @@ impl Context<'_> {
                 return self.removed_here(sides);
             }
         }
-        if known
+        if is_known
             && sides.base_affiliation() != none
             && sides.local_affiliation() != none
             && sides.remote_affiliation() == none
@@ -84,7 +84,7 @@ impl Context<'_> {
                 return self.unaffiliated(sides);
             }
         }
-        let sent = known && self.affiliation(sides, item);
+        let sent = is_known && self.affiliation(sides, item);
         self.hats(sides, sent, needed);
     }
 
@@ -100,7 +100,7 @@ impl Context<'_> {
             return false;
         };
         let reason = self
-            .affiliation_stays(sides.user)
+            .why_affiliation_not_sent(sides.user)
             .filter(|_| action != Action::Receive);
         let action = match (action, reason) {
             (Action::Send, Some(_)) => Action::LeaveOut,
@@ -116,8 +116,8 @@ impl Context<'_> {
         action == Action::Send
     }
 
-    /// Why a user's affiliation is not sent.
-    fn affiliation_stays(&self, user: &Jid) -> Option<Reason> {
+    /// Why a user's affiliation is not sent; `None` if it may be.
+    fn why_affiliation_not_sent(&self, user: &Jid) -> Option<Reason> {
         if self.options.affiliations == Affiliations::Show {
             Some(Reason::AffiliationsShown)
         } else if self.options.account.as_ref() == Some(user) {
@@ -127,9 +127,9 @@ impl Context<'_> {
         }
     }
 
-    /// A user removed from the file but not from the server: one line for affiliation and hats.
+    /// Adds one line for affiliation and hats of a user who was removed from the file but not from the server.
     fn removed_here(&mut self, sides: Sides<'_>) {
-        let line = self.user_line(sides, Action::Send, self.affiliation_stays(sides.user));
+        let line = self.user_line(sides, Action::Send, self.why_affiliation_not_sent(sides.user));
         let changed = line.base != line.remote;
         let action = match line.reason {
             Some(_) => Action::LeaveOut,
@@ -143,14 +143,14 @@ impl Context<'_> {
         });
     }
 
-    /// A user removed from the server, with changes in the file since: one conflict for the user.
+    /// Adds one conflict for a user who was removed from the server, and changed in the file since.
     fn unaffiliated_and_changed(&mut self, sides: Sides<'_>) {
-        let reason = self.affiliation_stays(sides.user);
+        let reason = self.why_affiliation_not_sent(sides.user);
         let line = self.user_line(sides, Action::Conflict, reason);
         self.lines.push(line);
     }
 
-    /// A user removed from the server, if hats are removed with the affiliation.
+    /// Adds one line for a user who was removed from the server, if hats are removed with the affiliation.
     fn unaffiliated(&mut self, sides: Sides<'_>) {
         let line = self.user_line(sides, Action::Receive, None);
         self.lines.push(line);
@@ -158,28 +158,28 @@ impl Context<'_> {
 
     fn user_line(&self, sides: Sides<'_>, action: Action, reason: Option<Reason>) -> Line {
         let base = sides.base.map(BaseUser::value);
-        let here = sides
+        let local_value = sides
             .local
             .map(|local| local::user(self.class, self.local, local));
-        let there = sides.remote.map(|remote| UserValue {
+        let remote_value = sides.remote.map(|remote| UserValue {
             affiliation: remote.affiliation,
             hats: remote.hats.clone(),
         });
         Line {
             base: base.map(SideValue::User),
-            local: here.map(SideValue::User),
-            remote: there.map(SideValue::User),
+            local: local_value.map(SideValue::User),
+            remote: remote_value.map(SideValue::User),
             ..line(Subject::User(sides.user.clone()), action, reason)
         }
     }
 
     /// The hats of a user on the three sides, without those that could not be read.
     fn hat_sides<'s>(&'s self, sides: Sides<'s>) -> impl Iterator<Item = HatSides<'s>> {
-        let known = sides.base.into_iter().flat_map(|base| &base.hats);
-        let here = sides.local.into_iter().flat_map(|local| local.hats.iter());
-        let there = sides.remote.into_iter().flat_map(|remote| &remote.hats);
-        join(known, here, there).filter_map(move |(hat, base, attachment, remote)| {
-            let held = |attachment| local::hat(self.class, self.local, hat, attachment);
+        let base_hats = sides.base.into_iter().flat_map(|base| &base.hats);
+        let local_hats = sides.local.into_iter().flat_map(|local| local.hats.iter());
+        let remote_hats = sides.remote.into_iter().flat_map(|remote| &remote.hats);
+        join(base_hats, local_hats, remote_hats).filter_map(move |(hat, base, attachment, remote)| {
+            let stored = |attachment| local::hat(self.class, self.local, hat, attachment);
             let item = Item::Hat {
                 user: sides.user.clone(),
                 hat: hat.clone(),
@@ -188,17 +188,17 @@ impl Context<'_> {
                 hat,
                 base,
                 attachment,
-                local: attachment.and_then(held),
+                local: attachment.and_then(stored),
                 remote,
             })
         })
     }
 
-    /// Whether a hat was changed in the file, differently from the server.
+    /// Whether a hat was changed in the file and differs from the server's, or is a conflict.
     fn hats_differ(&self, sides: Sides<'_>) -> bool {
         let differs = |hat: HatSides<'_>| {
-            let known = hat.base.and_then(Option::as_ref);
-            let changed = hat.local.as_ref() != known && hat.local.as_ref() != hat.remote;
+            let base = hat.base.and_then(Option::as_ref);
+            let changed = hat.local.as_ref() != base && hat.local.as_ref() != hat.remote;
             changed || Self::hat_row(&hat) == Some(Action::Conflict)
         };
         self.hat_sides(sides).any(differs)
@@ -213,12 +213,12 @@ impl Context<'_> {
             let Some(action) = action else {
                 continue;
             };
-            let reason = self.hat_stays(&hat, sides, affiliation_is_sent);
+            let reason = self.why_hat_not_sent(&hat, sides, affiliation_is_sent);
             let reason = reason.filter(|_| action != Action::Receive);
             let offered = reason == Some(Reason::NotAffiliated) && self.class.allows_unaffiliated();
             let (action, reason) = match (action, reason) {
                 (Action::Send, Some(_)) if !offered => (Action::LeaveOut, reason),
-                // A conflict resolved with the file's side was already confirmed.
+                // Choosing the file's side of the conflict is confirmation enough.
                 (Action::Conflict, Some(_)) if offered => (Action::Conflict, None),
                 _ => (action, reason),
             };
@@ -238,8 +238,8 @@ impl Context<'_> {
         self.notes.append(&mut notes);
     }
 
-    /// The row of a hat. A hat that is inactive in the file but present on the server is a conflict if nothing was
-    /// known of it. If it was known to be missing there, it was added since, and becomes active in the file.
+    /// The proposal for a hat. A hat that is inactive in the file but present on the server is a conflict if the base does not
+    /// know it. If the base knows that the server did not have it, it was added since, and becomes active in the file.
     fn hat_row(hat: &HatSides<'_>) -> Option<Action> {
         let inactive = hat.attachment.is_some() && hat.local.is_none();
         if inactive && hat.base.is_none() && hat.remote.is_some() {
@@ -248,14 +248,19 @@ impl Context<'_> {
         row(hat.base.and_then(Option::as_ref), hat.local.as_ref(), hat.remote)
     }
 
-    /// Why a hat of the file is not sent.
-    fn hat_stays(&self, hat: &HatSides<'_>, sides: Sides<'_>, affiliation_is_sent: bool) -> Option<Reason> {
+    /// Why a hat of the file is not sent; `None` if it may be.
+    fn why_hat_not_sent(
+        &self,
+        hat: &HatSides<'_>,
+        sides: Sides<'_>,
+        affiliation_is_sent: bool,
+    ) -> Option<Reason> {
         let value = hat.local.as_ref()?; // a removal can always be sent
         if let Some(reason) = refuse::hat(self.class, hat.hat, value) {
             return Some(reason);
         }
-        let stranger = sides.remote_affiliation() == Affiliation::None && hat.remote.is_none();
-        (stranger && !affiliation_is_sent).then_some(Reason::NotAffiliated)
+        let is_unaffiliated = sides.remote_affiliation() == Affiliation::None && hat.remote.is_none();
+        (is_unaffiliated && !affiliation_is_sent).then_some(Reason::NotAffiliated)
     }
 
     /// A note on a user's own title that the server does not store, if it differs from the server's catalog.

@@ -1,4 +1,4 @@
-//! Handles answers of the server, and reads that confirm them.
+//! Handles answers of the server, and the reads that confirm or contradict them.
 
 use std::collections::BTreeSet;
 
@@ -12,35 +12,35 @@ use crate::model::Room;
 use crate::sync::noted::age;
 use crate::sync::{AnswerTime, ItemOutcome, ItemValue, RemoteRoom, local_value};
 
-/// Maximum number of earlier values that are kept of an item.
+/// Maximum number of earlier values that are kept for an item.
 const MAX_EARLIER_VALUES: usize = 16;
 
-/// An update of the base: a value that both sides now have.
+/// An update of the base: the last value that both sides had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseMove {
     /// The item.
     pub item: Item,
-    /// The value; `None` if neither side has the item.
+    /// The value; `None` if neither side had the item.
     pub value: Option<ItemValue>,
 }
 
-/// What a read shows about an acknowledged change.
+/// The result of a read for an acknowledged change.
 enum ReadBack {
-    /// Undecided: too early, or the item was not read.
-    Nothing,
-    /// The server has it.
-    There,
-    /// The server lost it.
+    /// Nothing yet: the read began too early, or the item was not read.
+    Undecided,
+    /// The server has the wanted value.
+    Present,
+    /// The server has a value from before the change again: it lost the change.
     Lost,
-    /// Someone changed it afterwards.
+    /// Someone changed the item afterwards.
     ChangedSince,
-    /// It is missing, and it is not known since when.
-    NotThere,
+    /// The server has another value; it is not known whether it lost the change or someone changed the item.
+    Different,
 }
 
 impl Outbox {
     /// Handles the outcome of a change from [`Outbox::next`], answered `at` this time on this connection. Returns the update
-    /// of the base, to be made once the outbox is durable.
+    /// of the base, if any, to be made once the outbox is durable.
     pub fn answer(
         &mut self,
         change: &ItemChange,
@@ -75,7 +75,7 @@ impl Outbox {
                 committed.in_doubt.clear();
                 committed.remember(before);
                 if !is_current {
-                    // The file now has another value, which is sent against this one.
+                    // The file now has another value, which is sent next and expects this one.
                     committed.expected = Some(sent);
                 } else if *saved {
                     // The server can no longer lose it: what it had before is someone else's change.
@@ -93,7 +93,7 @@ impl Outbox {
                 let actual = Wanted {
                     value: actual.clone(),
                 };
-                committed.take_changed(actual, is_current, before, stream);
+                committed.handle_changed(actual, is_current, before, stream);
                 None
             }
             ItemOutcome::Refused(refusal) if is_current => {
@@ -127,24 +127,24 @@ impl Outbox {
             let (SendState::Answered(answered) | SendState::Confirmed(answered)) = committed.state else {
                 continue;
             };
-            let sure = matches!(committed.state, SendState::Confirmed(_));
-            let from = moves.len();
+            let was_confirmed = matches!(committed.state, SendState::Confirmed(_));
+            let earlier_moves = moves.len();
             let implied = committed.implied;
             let move_to = |wanted: &Wanted| BaseMove {
                 item: entry.item.clone(),
                 value: wanted.value.clone(),
             };
-            // Where it is not noted, someone has moved the base on, perhaps to a later change.
+            // If the answer is not noted, another session has updated the base, perhaps with a later change.
             let is_last = base.is_none_or(|base| base.is_noted(&entry.item, answered.at));
-            match seen(&entry.item, committed, answered, remote, (began, stream)) {
-                ReadBack::Nothing => {}
-                ReadBack::There => {
+            match interpret_read(&entry.item, committed, answered, remote, (began, stream)) {
+                ReadBack::Undecided => {}
+                ReadBack::Present => {
                     if is_last {
                         moves.push(move_to(&committed.wanted));
                     }
                     committed.state = SendState::Confirmed(answered);
                     committed.before.clear();
-                    // Old enough and certainly stored: nothing needs to be remembered.
+                    // The change is old enough and certainly stored: nothing needs to be remembered.
                     if age(answered.at.latest(), began) > ROLLBACK_PERIOD {
                         entry.committed = None;
                     }
@@ -163,27 +163,28 @@ impl Outbox {
                     }
                     entry.committed = None;
                 }
-                ReadBack::NotThere => {
-                    if sure && is_last {
+                ReadBack::Different => {
+                    if was_confirmed && is_last {
                         moves.push(move_to(&committed.wanted));
                     }
                     entry.committed = None;
                 }
             }
             if implied {
-                // It never becomes part of the base: nobody defined it here, so its absence here deletes nothing there.
-                moves.truncate(from);
+                // An implied entry never becomes part of the base: its absence from the file must not delete it on the server.
+                moves.truncate(earlier_moves);
             }
         }
         self.tidy();
         moves
     }
 
-    /// Values that the server answered to have, and that no read has confirmed. A change made since is sent against them.
+    /// The values that the server acknowledged and no read has confirmed, without those of implied entries. A later change
+    /// expects them on the server.
     pub fn answered(&self) -> impl Iterator<Item = (&Item, Option<&ItemValue>, Answered)> {
         self.entries.iter().filter_map(|(item, entry)| {
             let committed = entry.committed.as_ref()?;
-            // What only hats imply is never part of the base.
+            // An implied entry is never part of the base.
             match committed.state {
                 SendState::Answered(answered) if !committed.implied => {
                     Some((item, committed.wanted.value.as_ref(), answered))
@@ -193,8 +194,8 @@ impl Outbox {
         })
     }
 
-    /// Changes that both sides have, but that the server may lose when it restarts, because it never said that it stored
-    /// them. Only sending them again shows it.
+    /// Items that both sides have, but that the server may lose when it restarts, because it never said that it stored them.
+    /// Only sending them again shows whether it does. Empty for servers that never say so.
     pub fn not_stored(&self, remote: &RemoteRoom, local: &Room) -> BTreeSet<Item> {
         let may_be_lost = |(item, entry): (&Item, &Entry)| {
             let committed = entry.committed.as_ref().filter(|_| entry.prepared.is_none())?;
@@ -212,7 +213,7 @@ impl Outbox {
             .collect()
     }
 
-    /// Forgets changes confirmed so long ago that a server cannot lose them.
+    /// Removes confirmed changes that were answered so long ago that a server cannot lose them.
     pub fn expire(&mut self, now: Timestamp) {
         let old = |committed: &mut Committed| match committed.state {
             SendState::Confirmed(answered) => age(answered.at.latest(), now) > ROLLBACK_PERIOD,
@@ -225,7 +226,8 @@ impl Outbox {
     }
 }
 
-fn seen(
+/// What a read that `began` at this time shows about an acknowledged change.
+fn interpret_read(
     item: &Item,
     committed: &Committed,
     answered: Answered,
@@ -235,9 +237,9 @@ fn seen(
     let is_recent = age(answered.at.earliest(), began) <= ROLLBACK_PERIOD;
     let age = age(answered.at.latest(), began);
     let confirmed = matches!(committed.state, SendState::Confirmed(_));
-    // A read that began before the answer shows nothing; neither does one for a while after the clock was set back a little.
+    // A read that began before the answer shows nothing; if the clock was set back a little, later reads seem to do so, too.
     if !remote.knows(item) || age.is_negative() {
-        return ReadBack::Nothing;
+        return ReadBack::Undecided;
     }
     let actual = Wanted {
         value: remote.value(item),
@@ -245,35 +247,35 @@ fn seen(
     let same_stream = !stream.may_have_lost_answer(answered);
     let had = committed.before.iter().any(|before| before.wanted == actual);
     if actual != committed.wanted && !same_stream && had && is_recent {
-        // That needs no time to be sure.
+        // A loss is certain even if the answer is recent.
         ReadBack::Lost
     } else if !confirmed && age < CONFIRM_AFTER {
-        ReadBack::Nothing
+        ReadBack::Undecided
     } else if actual == committed.wanted {
-        ReadBack::There
+        ReadBack::Present
     } else if same_stream {
         ReadBack::ChangedSince
     } else {
-        ReadBack::NotThere
+        ReadBack::Different
     }
 }
 
 impl Stream {
-    /// Whether the server may have lost what it answered then.
+    /// Whether the server may have lost the change that it acknowledged with this answer.
     fn may_have_lost_answer(self, answered: Answered) -> bool {
         self.number != answered.stream && self.may_have_lost(answered.at)
     }
 }
 
 impl Committed {
-    /// The server may have this value, or lose it.
+    /// Notes that the server may have this value, or may lose it.
     fn mark_in_doubt(&mut self, sent: Wanted) {
         if !self.in_doubt.contains(&sent) {
             self.in_doubt.push(sent);
         }
     }
 
-    /// The server's value before an answer. A server that crashes can lose several.
+    /// Remembers the server's value before an answer. A server that crashes can lose several changes.
     fn remember(&mut self, before: Before) {
         let now = before.answered.at.earliest();
         self.before
@@ -284,8 +286,8 @@ impl Committed {
         self.before.push(before);
     }
 
-    /// The server had another value than expected.
-    fn take_changed(&mut self, actual: Wanted, is_current: bool, expected: Before, stream: Stream) {
+    /// Handles an answer that the server had another value than expected.
+    fn handle_changed(&mut self, actual: Wanted, is_current: bool, expected: Before, stream: Stream) {
         let answered = expected.answered;
         let was_before = self.before.iter().any(|before| {
             let (now, then) = (answered.at.earliest(), before.answered.at.earliest());
@@ -297,7 +299,7 @@ impl Committed {
             self.in_doubt.clear();
             self.state = SendState::Answered(answered);
         } else if self.in_doubt.contains(&actual) {
-            // Our own unanswered value: the change is sent against it. The value before it may return.
+            // The server has our own unanswered value, which is now the expected one. The value before may come back.
             self.expected = Some(actual);
             self.in_doubt.clear();
             self.remember(expected);

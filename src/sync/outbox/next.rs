@@ -1,4 +1,4 @@
-//! Which changes to send next.
+//! Determines which changes to send next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +28,7 @@ impl<'a> LinesByItem<'a> {
         lines
     }
 
+    /// The line about an item, or else about its whole user.
     fn about(&self, item: &Item) -> Option<&'a Line> {
         let whole = || self.users.get(item.user()?).copied();
         self.items.get(item).copied().or_else(whole)
@@ -35,11 +36,11 @@ impl<'a> LinesByItem<'a> {
 }
 
 impl Outbox {
-    /// The changes to send now, in order: those that wait, are still in the file, and do not depend on another change.
-    /// If the file has another value meanwhile, or nothing is known about the server's room, the plan handles them.
+    /// The changes to send now, in order: those that wait, are still in the file, and do not depend on an unfinished one.
+    /// Changes of which the file now has another value, and those of a room without a base, are left to the next comparison.
     ///
     /// `plan` is the merge with the last read on this connection. It shows what cannot be sent and what the server's
-    /// catalog lacks; without it, hats that need a catalog entry wait.
+    /// catalog lacks; without a plan, hats that need a catalog entry wait.
     pub fn next(
         &mut self,
         local: Option<&Room>,
@@ -67,7 +68,7 @@ impl Outbox {
                 let mut change =
                     ItemChange::new(item.clone(), expected.value, committed.wanted.value.clone());
                 let removes = matches!(item, Item::Affiliation { .. }) && change.wanted.is_none();
-                if removes && class.affiliation_holds_hats() {
+                if removes && class.removes_hats_with_affiliation() {
                     // The user's hats are removed first, one by one; any other hat belongs to someone else's change.
                     change.expected_hats = Some(committed.expected_hats.clone().unwrap_or_default());
                 }
@@ -79,8 +80,8 @@ impl Outbox {
         changes
     }
 
-    /// Drops changes that need not be sent: the file has another value, which the plan handles, or the server already has
-    /// the wanted one.
+    /// Drops waiting changes that need not be sent: the file has another value, which the next comparison handles, or the
+    /// server already has the wanted one.
     pub fn drop_finished(&mut self, local: Option<&Room>, base: Option<&Base>) {
         let class = self.class;
         let stays = |item: &Item, committed: &Committed| {
@@ -90,7 +91,7 @@ impl Outbox {
             let Some(expected) = expected(committed, base, item) else {
                 return false;
             };
-            // What another account was answered, and no read has confirmed, is not in the base yet.
+            // An answer to another account that no read has confirmed is not in the base yet.
             let is_known = committed.expected.is_some() || base.is_some_and(|base| !base.has_answer(item));
             let done = is_known && expected == committed.wanted && committed.in_doubt.is_empty();
             is_in_file(class, item, committed, local) && !done
@@ -104,7 +105,7 @@ impl Outbox {
         self.tidy();
     }
 
-    /// Whether a change that waits is no longer what the file has.
+    /// Whether the file no longer has the value of a waiting change.
     pub fn has_outdated(&self, local: Option<&Room>) -> bool {
         self.entries.iter().any(|(item, entry)| {
             let waits = |committed: &&Committed| committed.state == SendState::Waiting;
@@ -113,7 +114,8 @@ impl Outbox {
         })
     }
 
-    /// Changes that the merge says cannot be sent or only offers. A skipped change that the server now has is done.
+    /// Marks waiting changes that the merge cannot send or only offers as left out, and others as waiting. Drops a left-out
+    /// change that the server now has.
     fn leave_out(&mut self, lines: &LinesByItem<'_>, plan: Option<&RoomPlan>) {
         for (item, entry) in &mut self.entries {
             let Some(committed) = &mut entry.committed else {
@@ -123,15 +125,18 @@ impl Outbox {
                 continue;
             }
             let line = lines.about(item).filter(|line| {
-                // The expected value of a plan's entry was already confirmed.
-                let asked = committed.expected.is_some() && line.action != Action::LeaveOut;
-                line.action != Action::Conflict && line.decision == Decision::Skip && !asked && !line.implied
+                // A change with an expected value is from a plan, or follows one that was sent.
+                let was_decided = committed.expected.is_some() && line.action != Action::LeaveOut;
+                line.action != Action::Conflict
+                    && line.decision == Decision::Skip
+                    && !was_decided
+                    && !line.implied
             });
-            let there = |plan: &RoomPlan| plan.remote().value(item) == committed.wanted.value;
+            let has_value = |plan: &RoomPlan| plan.remote().value(item) == committed.wanted.value;
             let left_out = matches!(committed.state, SendState::LeftOut(_));
             committed.state = match line.and_then(|line| line.reason) {
                 Some(reason) => SendState::LeftOut(reason),
-                None if left_out && lines.about(item).is_none() && plan.is_some_and(there) => {
+                None if left_out && lines.about(item).is_none() && plan.is_some_and(has_value) => {
                     entry.committed = None;
                     continue;
                 }
@@ -141,7 +146,7 @@ impl Outbox {
         self.tidy();
     }
 
-    /// Catalog entries that waiting hats need on the server and that are not sent on their own.
+    /// Adds the catalog entries that waiting hats need on the server and for which no change is in the outbox.
     fn define(&mut self, lines: &LinesByItem<'_>, plan: Option<&RoomPlan>) {
         let Some(plan) = plan.filter(|_| self.class.holds_catalog()) else {
             return;
@@ -173,7 +178,7 @@ impl Outbox {
         }
     }
 
-    /// Whether a hat's entry is in the server's catalog, if there is one.
+    /// Whether an added hat's entry is in the server's catalog; true for all other changes, and without a catalog.
     fn is_defined(&self, item: &Item, committed: &Committed, plan: Option<&RoomPlan>) -> bool {
         let Item::Hat { hat, .. } = item else { return true };
         if !self.class.holds_catalog() || committed.wanted.value.is_none() {
@@ -192,7 +197,7 @@ impl Outbox {
     }
 }
 
-/// Whether a change is what the file has, or a catalog entry that its hats imply.
+/// Whether the file has the value of a change, or hats that imply its catalog entry.
 fn is_in_file(class: ServerClass, item: &Item, committed: &Committed, local: Option<&Room>) -> bool {
     let Some(local) = local else { return false };
     let is_used = |hat: &HatId| local.hat(hat).is_some_and(|known| known.user_count > 0);

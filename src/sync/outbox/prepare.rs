@@ -1,4 +1,4 @@
-//! Changes that are about to be committed, and what becomes of them.
+//! Changes that are about to be committed: prepared, then taken over or withdrawn.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,11 +9,12 @@ use super::{COMMIT_PERIOD, Outbox, Prepared, Wanted, replaced};
 use crate::model::Room;
 use crate::sync::{ChangedItem, Item, local_value};
 
-/// Maximum number of earlier prepared changes that are kept of an item.
+/// Maximum number of earlier prepared changes that are kept for an item.
 const MAX_EARLIER_CHANGES: usize = 16;
 
 impl Outbox {
-    /// Adds a change that is about to be committed; it must be durable before the commit. `reason`: for users.
+    /// Adds changes that are about to be committed. The outbox must be durable before the commit. `reason` is sent with changes
+    /// of affiliations.
     pub fn prepare(&mut self, changed: &[ChangedItem], reason: Option<&Arc<str>>, time: Timestamp) {
         let class = self.class;
         for changed in changed.iter().filter(|changed| class.holds(&changed.item)) {
@@ -21,7 +22,7 @@ impl Outbox {
                 [&changed.before, &changed.after].map(|value| Wanted { value: value.clone() });
             let entry = self.entry(&changed.item);
             let mut all = entry.prepared.take().map(Prepared::into_all).unwrap_or_default();
-            // What the file does not have was not committed.
+            // An earlier change whose value the file does not have was not committed.
             let in_file = all.iter().rposition(|prepared| prepared.wanted == before);
             all.truncate(in_file.map_or(0, |at| at + 1));
             all.push(Prepared {
@@ -35,7 +36,8 @@ impl Outbox {
         }
     }
 
-    /// The prepared change was not committed. One that was prepared before may be in the file.
+    /// Removes the last prepared changes of these items, because they were not committed. Changes that were prepared before
+    /// may be in the file.
     pub fn withdraw(&mut self, items: &BTreeSet<Item>) {
         for item in items {
             if let Some(entry) = self.entries.get_mut(item) {
@@ -48,27 +50,27 @@ impl Outbox {
         self.tidy();
     }
 
-    /// Takes over prepared changes that are in the file. One that is not there is being committed by another session, or was
-    /// lost in a crash; after [`COMMIT_PERIOD`] it is withdrawn.
+    /// Takes over prepared changes that are in the file. A change that is not in the file is being committed by another session,
+    /// or was lost in a crash; after [`COMMIT_PERIOD`] it is withdrawn.
     ///
-    /// This need not be stored before the changes are sent: the stored document leads to the same. So what was prepared until
-    /// `sent_until` may have been sent by a session that ended before it could store an answer.
+    /// The result need not be stored before the changes are sent, because the stored outbox leads to the same result. So a
+    /// change prepared until `sent_until` may have been sent by a session that ended before it could store an answer.
     pub fn take_over(&mut self, local: Option<&Room>, now: Timestamp, sent_until: Timestamp) {
         for entry in self.entries.values_mut() {
             let Some(prepared) = entry.prepared.take() else {
                 continue;
             };
-            let here = local.map(|room| Wanted {
+            let in_file = local.map(|room| Wanted {
                 value: local_value(self.class, room, &entry.item),
             });
             let mut older = prepared.into_all();
             let at = older
                 .iter()
-                .rposition(|prepared| here.as_ref() == Some(&prepared.wanted));
+                .rposition(|prepared| in_file.as_ref() == Some(&prepared.wanted));
             let newer = older.split_off(at.map_or(0, |at| at + 1));
             let mut handled = older.last().cloned();
             for prepared in older {
-                // A value that replaces another one that is being sent, as an undo does, takes its place.
+                // A change can replace another one that is being sent; an undo does.
                 let before = prepared.before.as_ref();
                 let mut committed = replaced(entry.committed.take(), prepared.wanted, before);
                 committed.reason = prepared.reason;
@@ -90,8 +92,9 @@ impl Outbox {
         self.tidy();
     }
 
-    /// Takes over what was prepared of these items since this outbox was read, as far as it is in the file. `stored` is the
-    /// document, and is updated: what was prepared of other items stays there. Returns the items whose changes were replaced.
+    /// Takes over the changes that were prepared for the items of this outbox since it was read, as far as they are in the file.
+    /// `stored` is the stored outbox, and is updated; changes that were prepared for other items stay there. Returns the items
+    /// whose changes were replaced.
     pub fn take_over_since(&mut self, stored: &mut Self, local: Option<&Room>, now: Timestamp) -> Vec<Item> {
         self.adopt_prepared(stored);
         let all = std::mem::take(&mut self.entries).into_iter();
@@ -101,7 +104,7 @@ impl Outbox {
         let mut replaced: Vec<_> = prepared
             .map(|(item, entry)| (item.clone(), entry.committed.clone()))
             .collect();
-        // Nobody else has sent anything since.
+        // No other session has sent anything since.
         self.take_over(local, now, Timestamp::MIN);
         *stored = self.clone();
         stored.entries.extend::<BTreeMap<_, _>>(others);
@@ -110,14 +113,14 @@ impl Outbox {
         replaced.into_iter().map(|(item, _)| item).collect()
     }
 
-    /// Takes what was prepared in the stored document since this outbox was read: other sessions of the account change only
-    /// that, and only this one changes the rest.
+    /// Adopts the prepared changes of the stored outbox, except those that this outbox has taken over or withdrawn. Other
+    /// sessions of the account change only the prepared changes; this session, which has the lock, changes the rest.
     pub fn adopt_prepared(&mut self, stored: &Self) {
         for entry in self.entries.values_mut() {
             entry.prepared = None;
         }
-        for (item, there) in &stored.entries {
-            let Some(prepared) = there.prepared.clone() else {
+        for (item, entry) in &stored.entries {
+            let Some(prepared) = entry.prepared.clone() else {
                 continue;
             };
             let mut all = prepared.into_all();
@@ -131,14 +134,14 @@ impl Outbox {
 }
 
 impl Prepared {
-    /// This change and those before, oldest first, each without the others.
+    /// This change and the earlier ones, oldest first, each without its earlier changes.
     fn into_all(mut self) -> Vec<Self> {
         let mut all = std::mem::take(&mut self.earlier);
         all.push(self);
         all
     }
 
-    /// The last of these changes, with those before.
+    /// The last of these changes, with the others as its earlier changes; `None` if there are none.
     fn last_of(mut all: Vec<Self>) -> Option<Self> {
         let last = all.pop()?;
         all.drain(..all.len().saturating_sub(MAX_EARLIER_CHANGES));

@@ -2,8 +2,8 @@
 
 use super::{Committed, SendState, Wanted};
 
-/// Replaces a value. The expected value is the last acknowledged one; values sent without an answer stay in doubt. `before`:
-/// what is replaced, if that is known.
+/// Replaces an item's change. The expected value is the last acknowledged one; values sent without an answer stay in doubt.
+/// `before`: the value that the new one replaces, if it is known.
 pub(super) fn replaced(old: Option<Committed>, wanted: Wanted, before: Option<&Wanted>) -> Committed {
     let new = Committed {
         wanted,
@@ -18,18 +18,18 @@ pub(super) fn replaced(old: Option<Committed>, wanted: Wanted, before: Option<&W
     };
     let Some(old) = old else { return new };
     let is_answered = matches!(old.state, SendState::Answered(_) | SendState::Confirmed(_));
-    // Where someone else changed it meanwhile, the base has what came of that.
+    // If someone else changed the item in the meantime, the base has the result.
     let is_own = before.is_none_or(|before| *before == old.wanted);
     if is_answered && is_own && old.wanted == new.wanted {
         return old;
     }
     let mut in_doubt = if is_answered { Vec::new() } else { old.in_doubt };
-    let may_be_there = match old.state {
+    let may_be_on_server = match old.state {
         SendState::Answered(_) | SendState::Confirmed(_) => !is_own,
         SendState::Waiting => old.times_sent > 0,
         _ => false,
     };
-    if may_be_there && !in_doubt.contains(&old.wanted) {
+    if may_be_on_server && !in_doubt.contains(&old.wanted) {
         in_doubt.push(old.wanted.clone());
     }
     let expected = if is_answered {

@@ -94,7 +94,7 @@ fn estimate(server: &Server, ids: &[String]) {
     let sizes = changes
         .iter()
         .map(|change| request_size(&super::jid(&room), &change.item));
-    let said = RateLimit::EJABBERD.seconds(sizes.sum());
+    let said = RateLimit::EJABBERD_DEFAULT.seconds_to_send(sizes.sum());
     let mut backend = unencrypted(server, "ana");
     backend.connect().unwrap();
     let took = timed(|| done(&mut backend, &[(&room, changes)])).0;

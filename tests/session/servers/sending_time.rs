@@ -38,7 +38,7 @@ fn a_plan_says_how_long_sending_may_take() {
         (sent, line.cloned().unwrap_or_default())
     };
     assert_eq!(shown(&server, ""), (400, String::new()));
-    server.limit = Some(RateLimit::EJABBERD);
+    server.limit = Some(RateLimit::EJABBERD_DEFAULT);
     let (sent, line) = shown(&server, "");
     // 400 × about 380 bytes, the first 20,000 at once, then 3,000 a second.
     assert_eq!(sent, 400);
