@@ -117,7 +117,9 @@ fn take(session: &mut Session, step: Step) {
         }
         Step::Set(name, hats) => session.external_change(|now| now.put_hat_set(&name, Some(&hats))),
         Step::Trouble(trouble) => session.send(Msg::Store(Box::new(StoreEvent::Problem(trouble)))),
-        Step::Opening(done, of) => session.send(Msg::Store(Box::new(StoreEvent::Opening { done, of }))),
+        Step::Opening(done, total) => {
+            session.send(Msg::Store(Box::new(StoreEvent::Opening { done, total })));
+        }
         Step::Draw(columns, rows) => {
             session.send(Msg::Resize { columns, rows });
             draw(&session.state, (columns, rows));

@@ -68,7 +68,7 @@ const FILE: &str = "/home/terry/.config/hatrack/hats.json";
 /// What the keeper says then.
 fn full_disk() -> String {
     let error = store::StoreError::Io {
-        what: "write",
+        operation: "write",
         path: FILE.into(),
         source: std::io::ErrorKind::StorageFull.into(),
     };
@@ -353,7 +353,7 @@ fn loading_screen() {
     shows("loading", &mut session, color(), &USUAL);
     let event = StoreEvent::Opening {
         done: 7_300_000,
-        of: 10_700_000,
+        total: 10_700_000,
     };
     session.send(Msg::Store(Box::new(event)));
     shows("loading-half", &mut session, color(), &SIZES);

@@ -83,7 +83,7 @@ impl Existing {
         let (Some(title), Some(other)) = (self.title(), other.title()) else {
             return false;
         };
-        FoldedTitle::new(title).is(other)
+        FoldedTitle::new(title).matches(other)
     }
 
     /// Where it is used: `in Courses and Staff, 12 users`.

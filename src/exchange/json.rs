@@ -11,7 +11,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
     if text.trim_ascii_start().starts_with(b"[") {
         return server_json::user_list(text);
     }
-    let names = parse::object_members(text)?;
+    let names = parse::object_fields(text)?;
     if server_json::is_stored_room(&names) {
         return server_json::stored_room(text);
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::{Edit, Group, HatRule, Jid, Room, User, Wardrobe};
 
 impl Wardrobe {
-    /// The edits that turn this wardrobe into `other`. Rooms that the two share in memory are not compared.
+    /// The edits that turn the content of this wardrobe into that of `other`, without the revision. Rooms that the two
+    /// share in memory are not compared.
     pub fn diff(&self, other: &Self) -> Group {
         let mut edits = Vec::new();
         if self.extra != other.extra {
@@ -36,13 +37,13 @@ impl Wardrobe {
         Group(edits)
     }
 
-    /// Replaces rooms that are equal in `earlier` by the ones there, so that both share memory and a later
-    /// [`Wardrobe::diff`] need not compare them.
+    /// Replaces each room by the one in `earlier` if they are equal, so that both wardrobes share memory and a later
+    /// [`Wardrobe::diff`] need not compare these rooms.
     pub fn share_rooms_with(&mut self, earlier: &Self) {
         let mut shared = 0;
         for (jid, room) in Arc::make_mut(&mut self.rooms) {
-            if let Some(there) = earlier.room(jid).filter(|there| *there == room) {
-                *room = there.clone();
+            if let Some(equal) = earlier.room(jid).filter(|other| *other == room) {
+                *room = equal.clone();
                 shared += 1;
             }
         }
@@ -94,7 +95,7 @@ fn diff_rooms(room: &Jid, a: &Room, b: &Room, edits: &mut Vec<Edit>) {
 }
 
 /// Appends the edits that turn the user `before` into `after`. They do not require an affiliation, as the new state may
-/// come from outside.
+/// come from a server or another program.
 pub(crate) fn diff_user(
     room: &Jid,
     user: &Jid,

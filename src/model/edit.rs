@@ -1,4 +1,4 @@
-//! Edits: every change is data, with the value before and the value after it.
+//! Edits: changes as data, each with the value before and the value after it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,7 +18,8 @@ pub enum HatRule {
     /// The user must be an owner, admin or member of the room, as the three operations on hats require.
     #[default]
     Affiliated,
-    /// No condition: removes a hat of a user who is not affiliated, or takes over the state of a server.
+    /// The user needs no affiliation: for removing hats of users without one, and for changes that were made elsewhere,
+    /// such as on a server. A hat can be added or changed only if the room has the user.
     #[serde(rename = "plain")] // the name in existing histories
     AnyUser,
 }
@@ -27,7 +28,7 @@ pub enum HatRule {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Edit {
-    /// A whole room: added, removed, or replaced because its unrecognized members differ.
+    /// A whole room: added, removed or replaced.
     Room {
         /// The room.
         room: Jid,
@@ -57,7 +58,7 @@ pub enum Edit {
         /// The value after the edit.
         after: Option<CatalogHat>,
     },
-    /// A whole user: added, removed with their hats, or replaced because unrecognized members differ.
+    /// A whole user: added, removed with their hats, or replaced.
     User {
         /// The room.
         room: Jid,
@@ -95,19 +96,20 @@ pub enum Edit {
         #[serde(default)]
         rule: HatRule,
     },
-    /// The unrecognized members of the document itself.
+    /// The unrecognized fields at the top level of the data file, which include the hat sets.
     Document {
         /// The value before the edit.
-        #[serde(deserialize_with = "unknown_members")]
+        #[serde(deserialize_with = "unrecognized_fields")]
         before: Extra,
         /// The value after the edit.
-        #[serde(deserialize_with = "unknown_members")]
+        #[serde(deserialize_with = "unrecognized_fields")]
         after: Extra,
     },
 }
 
-/// Rejects recognized members of the document, so that a line of the history cannot add a second `rooms` to it.
-fn unknown_members<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Extra, D::Error> {
+/// Parses the unrecognized fields of a data file. Rejects recognized ones, so that a line of the history cannot add a
+/// second `rooms` to the file.
+fn unrecognized_fields<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Extra, D::Error> {
     let extra = Extra::deserialize(deserializer)?;
     for name in ["version", "revision", "rooms"] {
         if extra.get(name).is_some() {
@@ -134,7 +136,7 @@ impl Edit {
         edit
     }
 
-    /// The room that the edit changes, or whose part it changes; `None` for the document.
+    /// The room that the edit changes or in which it changes something; `None` for [`Edit::Document`].
     pub fn room(&self) -> Option<&Jid> {
         match self {
             Self::Room { room, .. }
@@ -215,27 +217,27 @@ impl Wardrobe {
             return Ok(Cow::Borrowed(group));
         }
         let mut next = self.clone();
-        let mut kept = Vec::new();
+        let mut applied = Vec::new();
         for edit in &group.0 {
             match next.apply_edit(edit) {
-                Ok(()) => kept.push(edit.clone()),
+                Ok(()) => applied.push(edit.clone()),
                 Err(error) if next.check_edit(&edit.inverse()).is_err() => return Err(error),
                 Err(_) => {}
             }
         }
         *self = next;
-        Ok(Cow::Owned(Group(kept)))
+        Ok(Cow::Owned(Group(applied)))
     }
 
-    /// Whether no edit of the group is still in effect.
+    /// Whether the whole group is undone: every value that it changed is again the one before the group.
     pub fn is_undone(&self, group: &Group) -> bool {
-        let rest = |rest: Cow<'_, Group>| rest.is_empty();
-        self.clone().apply_remaining(&group.inverse()).is_ok_and(rest)
+        let is_empty = |remaining: Cow<'_, Group>| remaining.is_empty();
+        self.clone().apply_remaining(&group.inverse()).is_ok_and(is_empty)
     }
 
     fn room_mut(&mut self, room: &Jid) -> Result<&mut Room, EditError> {
         match Arc::make_mut(&mut self.rooms).get_mut(room) {
-            Some(there) => Ok(Arc::make_mut(there)),
+            Some(content) => Ok(Arc::make_mut(content)),
             None => Err(EditError::NoSuchRoom { room: room.clone() }),
         }
     }
@@ -286,7 +288,7 @@ impl Wardrobe {
             }
             Edit::Document { before, .. } => ensure(
                 &self.extra == before,
-                || "the fields of the data file".into(),
+                || "the part of the data file outside the rooms".into(),
                 || found_json(Some(&self.extra)),
             ),
             Edit::RoomName { room, before, .. } => {
@@ -304,7 +306,7 @@ impl Wardrobe {
                 ensure(
                     found == before.as_ref(),
                     || format!("{} in {room}", truncated(hat.as_str())),
-                    || found.map_or(FoundValue::Nothing, found_in_catalog),
+                    || found.map_or(FoundValue::Nothing, found_catalog_hat),
                 )
             }
             Edit::User {
@@ -325,8 +327,8 @@ impl Wardrobe {
                 room, user, before, ..
             } => {
                 let found = self.require_room(room)?.user(user).map(|user| user.affiliation);
-                let what = || format!("the affiliation of {user} with {room}");
-                ensure(found == Some(*before), what, || {
+                let subject = || format!("the affiliation of {user} with {room}");
+                ensure(found == Some(*before), subject, || {
                     found.map_or(FoundValue::Nothing, FoundValue::Affiliation)
                 })
             }
@@ -338,15 +340,16 @@ impl Wardrobe {
                 after,
                 rule,
             } => {
-                let there = self.require_room(room)?.user(user);
-                let affiliated = there.is_some_and(|user| user.affiliation.is_affiliated());
-                if (*rule == HatRule::Affiliated && !affiliated) || (there.is_none() && after.is_some()) {
+                let found_user = self.require_room(room)?.user(user);
+                let affiliated = found_user.is_some_and(|user| user.affiliation.is_affiliated());
+                if (*rule == HatRule::Affiliated && !affiliated) || (found_user.is_none() && after.is_some())
+                {
                     return Err(EditError::NotAffiliated {
                         room: room.clone(),
                         user: user.clone(),
                     });
                 }
-                let found = there.and_then(|user| user.hats.get(hat));
+                let found = found_user.and_then(|user| user.hats.get(hat));
                 ensure(
                     found == before.as_ref(),
                     || format!("{} of {user} in {room}", truncated(hat.as_str())),
@@ -365,14 +368,14 @@ impl Wardrobe {
 
 fn ensure(
     holds: bool,
-    what: impl FnOnce() -> String,
+    subject: impl FnOnce() -> String,
     found: impl FnOnce() -> FoundValue,
 ) -> Result<(), EditError> {
     if holds {
         Ok(())
     } else {
         Err(EditError::Conflict {
-            what: what(),
+            subject: subject(),
             found: found(),
         })
     }
@@ -392,27 +395,27 @@ fn found_hat(found: &Attachment) -> FoundValue {
     FoundValue::Hat(format!("{active}, {required}, {title}{end}"))
 }
 
-fn found_in_catalog(found: &CatalogHat) -> FoundValue {
+fn found_catalog_hat(found: &CatalogHat) -> FoundValue {
     let color = found.hue.as_ref().map_or_else(
         || "automatic color".to_owned(),
         |hue| format!("hue {}", truncated(hue.as_json().as_str())),
     );
-    FoundValue::Catalog(format!("{}, {color}", title_text(found.title.as_deref())))
+    FoundValue::CatalogHat(format!("{}, {color}", title_text(found.title.as_deref())))
 }
 
 fn title_text(title: Option<&str>) -> String {
     title.map_or_else(|| "no title".to_owned(), quoted)
 }
 
-/// The current value as JSON, cut off after [`BoundedBuffer::MAX_BYTES`]; it may be a whole room.
+/// The current value as JSON, cut off after [`BoundedBuffer::MAX_BYTES`].
 fn found_json<T: Serialize>(found: Option<&T>) -> FoundValue {
     let Some(found) = found else {
         return FoundValue::Nothing;
     };
-    let mut begun = BoundedBuffer(Vec::new());
-    let whole = serde_json::to_writer(&mut begun, found).is_ok();
-    let mut json = String::from_utf8_lossy(&begun.0).into_owned();
-    if !whole {
+    let mut buffer = BoundedBuffer(Vec::new());
+    let is_complete = serde_json::to_writer(&mut buffer, found).is_ok();
+    let mut json = String::from_utf8_lossy(&buffer.0).into_owned();
+    if !is_complete {
         // The text may have been cut within a character.
         json.truncate(json.trim_end_matches(char::REPLACEMENT_CHARACTER).len());
         json.push('…');
@@ -429,9 +432,9 @@ impl BoundedBuffer {
 
 impl std::io::Write for BoundedBuffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let some = bytes.len().min(Self::MAX_BYTES.saturating_sub(self.0.len()));
-        self.0.extend(bytes.iter().take(some));
-        Ok(some)
+        let accepted = bytes.len().min(Self::MAX_BYTES.saturating_sub(self.0.len()));
+        self.0.extend(bytes.iter().take(accepted));
+        Ok(accepted)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {

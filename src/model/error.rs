@@ -5,7 +5,7 @@ use super::hat::InvalidHatId;
 use super::jid::InvalidJid;
 use super::{Affiliation, HatId, Jid};
 
-/// Why an operation changed nothing.
+/// The reason why an operation failed. It has then changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     /// The wardrobe has no such room.
@@ -14,7 +14,8 @@ pub enum EditError {
         /// The address of the room.
         room: Jid,
     },
-    /// The user is not an owner, admin or member of the room, so operations on their hats are not allowed.
+    /// The user is not an owner, admin or member of the room, as the operation or the edit requires. Also if an edit
+    /// that does not require this adds a hat to a user who is not in the room.
     #[error("user not affiliated with room: {user} in {room}")]
     NotAffiliated {
         /// The room.
@@ -30,16 +31,16 @@ pub enum EditError {
     },
     /// The catalog of the room does not define the hat.
     #[error("no such hat in the catalog of {room}: {}", truncated(hat.as_str()))]
-    NoSuchHat {
+    NoSuchCatalogHat {
         /// The room.
         room: Jid,
         /// The hat.
         hat: HatId,
     },
-    /// The member `sets` of the document is not an object of hat sets by name. It is never modified.
+    /// The field `sets` of the data file is not an object of hat sets by name. Such a value is left as it is.
     #[error("cannot read the hat sets (field \"sets\" of the data file): {reason}")]
     InvalidHatSets {
-        /// What is wrong with the member.
+        /// A description of what is wrong with the value.
         reason: String,
     },
     /// No hat set has this name.
@@ -55,14 +56,14 @@ pub enum EditError {
         name: Box<str>,
     },
     /// The current value is not the `before` of the edit.
-    #[error("changed in the meantime: {what} is now {found}")]
+    #[error("changed in the meantime: {subject} is now {found}")]
     Conflict {
-        /// What the edit changes, in words.
-        what: String,
+        /// The thing that the edit changes, as a phrase such as `the name of courses@conference.example.org`.
+        subject: String,
         /// The current value.
         found: FoundValue,
     },
-    /// The session may not change that; nothing else of the change is made either.
+    /// The session is not permitted to make one of the edits, so none of them is made.
     #[error(transparent)]
     NotPermitted(#[from] NotPermitted),
     /// The text is not a valid address.
@@ -73,7 +74,7 @@ pub enum EditError {
     InvalidHatId(#[from] InvalidHatId),
 }
 
-/// Why the session's rights do not permit a change, as a sentence without its period.
+/// A change exceeds the rights of the session. The text is a sentence without its period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotPermitted(pub(super) String);
@@ -81,7 +82,7 @@ pub struct NotPermitted(pub(super) String);
 /// The current value, which differs from the one that an edit expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FoundValue {
-    /// It does not exist.
+    /// The value does not exist.
     Nothing,
     /// The value as JSON, cut off after 500 bytes.
     Json(String),
@@ -90,8 +91,8 @@ pub enum FoundValue {
     /// The user's hat in words, such as `active, optional, "Teacher"`.
     Hat(String),
     /// The hat of the catalog in words, such as `"Teacher", hue 120`.
-    Catalog(String),
-    /// Another room, with this number of users.
+    CatalogHat(String),
+    /// The room's number of users; its content is not the expected one.
     Room(usize),
     /// The user's affiliation.
     Affiliation(Affiliation),
@@ -101,12 +102,12 @@ impl std::fmt::Display for FoundValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Nothing => f.write_str("missing"),
-            Self::Json(text) | Self::Hat(text) | Self::Catalog(text) => f.write_str(text),
+            Self::Json(text) | Self::Hat(text) | Self::CatalogHat(text) => f.write_str(text),
             Self::User(affiliation, 0) => write!(f, "{affiliation}, no hats"),
             Self::User(affiliation, 1) => write!(f, "{affiliation}, 1 hat"),
             Self::User(affiliation, hats) => write!(f, "{affiliation}, {hats} hats"),
-            Self::Room(1) => f.write_str("a different room with 1 user"),
-            Self::Room(users) => write!(f, "a different room with {users} users"),
+            Self::Room(1) => f.write_str("a room with different content (1 user)"),
+            Self::Room(users) => write!(f, "a room with different content ({users} users)"),
             Self::Affiliation(affiliation) => affiliation.fmt(f),
         }
     }
@@ -118,7 +119,7 @@ impl EditError {
         match self {
             Self::NoSuchRoom { .. }
             | Self::NotAffiliated { .. }
-            | Self::NoSuchHat { .. }
+            | Self::NoSuchCatalogHat { .. }
             | Self::NoSuchHatSet { .. } => "item-not-found",
             Self::RoomExists { .. } | Self::HatSetExists { .. } | Self::Conflict { .. } => "conflict",
             Self::NotPermitted(_) => "not-allowed",

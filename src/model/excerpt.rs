@@ -4,7 +4,7 @@
 pub(super) fn truncated(text: &str) -> String {
     const MAX_CHARS: usize = 80;
     match text.char_indices().nth(MAX_CHARS) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.into(),
     }
 }

@@ -1,4 +1,4 @@
-//! Unrecognized JSON members, which are kept exactly, to the digits of numbers.
+//! Unrecognized JSON fields, which are kept unchanged except for whitespace and escapes.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -8,17 +8,18 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// The deepest nesting of brackets that is accepted.
+/// The maximum number of nested brackets.
 const MAX_DEPTH: usize = 100;
 
-/// A JSON value in a canonical text form: without whitespace between tokens and with canonical escapes, so that equal
-/// values have equal texts; numbers keep their digits. No object in it has duplicate members.
+/// A JSON value in a canonical text form: without whitespace between tokens and with canonical escapes. Numbers keep
+/// their digits, and objects the order of their fields; values that differ in these are not equal. No object in it has
+/// duplicate fields.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Json(Box<str>);
 
 impl Json {
-    /// Parses a JSON value. The error says in words what is wrong: a syntax error, a duplicate member, or nesting that
-    /// is too deep.
+    /// Parses a JSON value. The error describes what is wrong: a syntax error, a duplicate field, or nesting that is too
+    /// deep.
     pub fn new(text: &str) -> Result<Self, String> {
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
         Self::from_valid(raw.get())
@@ -35,39 +36,38 @@ impl Json {
         &self.0
     }
 
-    /// Converts valid JSON to the canonical form and checks it for duplicate members.
+    /// Converts valid JSON to the canonical form. Fails if it has duplicate fields or is nested too deep.
     fn from_valid(text: &str) -> Result<Self, String> {
         let mut out = String::with_capacity(text.len());
-        let mut put = |token: &str| {
-            let plain = (token.starts_with('"') && token.contains('\\'))
+        let mut append = |token: &str| {
+            let decoded = (token.starts_with('"') && token.contains('\\'))
                 .then(|| serde_json::from_str::<String>(token));
-            match plain {
+            match decoded {
                 Some(Ok(text)) => out.push_str(Self::string(&text).as_str()),
                 // An unpaired surrogate cannot be decoded, so its escape is kept.
                 _ => out.push_str(token),
             }
         };
-        match find_fault(text, MAX_DEPTH, &mut put) {
+        match find_fault(text, MAX_DEPTH, &mut append) {
             None => Ok(Self(out.into())),
             Some((_, message)) => Err(message),
         }
     }
 }
 
-/// The byte offset of the first duplicate member, or of the bracket that nests too deep. Called only for texts that
-/// have one.
+/// The byte offset of the first duplicate field, or of the bracket that is nested too deep; `None` if there is neither.
 pub(super) fn fault_position(text: &str) -> Option<usize> {
-    // The value that was found too deep is itself nested in the document, hence one level more.
-    find_fault(text, MAX_DEPTH + 1, |_| {}).map(|(at, _)| at)
+    // The value that is nested too deep is itself inside an object, hence one level more.
+    find_fault(text, MAX_DEPTH + 1, |_| {}).map(|(offset, _)| offset)
 }
 
-/// Passes each token of a JSON text to `on_token`, up to a duplicate member or a level too deep; returns its offset and
-/// the error.
-fn find_fault(text: &str, depth: usize, mut token_is: impl FnMut(&str)) -> Option<(usize, String)> {
+/// Passes each token of a JSON text to `on_token`, up to a duplicate or undecodable field name or a bracket that is
+/// nested more than `depth` levels deep; returns the offset of that token and the error.
+fn find_fault(text: &str, depth: usize, mut on_token: impl FnMut(&str)) -> Option<(usize, String)> {
     let mut open: Vec<Option<HashSet<String>>> = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let at = text.len() - rest.len();
+        let offset = text.len() - rest.len();
         let length = match first {
             '"' => string_length(rest),
             _ => first.len_utf8(),
@@ -82,11 +82,14 @@ fn find_fault(text: &str, depth: usize, mut token_is: impl FnMut(&str)) -> Optio
             '"' if rest.trim_start().starts_with(':') => {
                 let name: String = match serde_json::from_str(token) {
                     Ok(name) => name,
-                    Err(error) => return Some((at, error.to_string())),
+                    Err(error) => return Some((offset, error.to_string())),
                 };
                 if let Some(Some(names)) = open.last_mut() {
                     if names.contains(&name) {
-                        return Some((at, format!("duplicate field {}", super::excerpt::quoted(&name))));
+                        return Some((
+                            offset,
+                            format!("duplicate field {}", super::excerpt::quoted(&name)),
+                        ));
                     }
                     names.insert(name);
                 }
@@ -94,9 +97,9 @@ fn find_fault(text: &str, depth: usize, mut token_is: impl FnMut(&str)) -> Optio
             _ => {}
         }
         if open.len() > depth {
-            return Some((at, format!("nested more than {MAX_DEPTH} levels deep")));
+            return Some((offset, format!("nested more than {MAX_DEPTH} levels deep")));
         }
-        token_is(token);
+        on_token(token);
     }
     None
 }
@@ -104,11 +107,11 @@ fn find_fault(text: &str, depth: usize, mut token_is: impl FnMut(&str)) -> Optio
 /// The length in bytes of the JSON string at the start of the text, including its quotes.
 fn string_length(text: &str) -> usize {
     let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
+    for (index, byte) in text.bytes().enumerate().skip(1) {
         match byte {
             _ if escaped => escaped = false,
             b'\\' => escaped = true,
-            b'"' => return at + 1,
+            b'"' => return index + 1,
             _ => {}
         }
     }
@@ -129,47 +132,48 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
-/// The unrecognized members of one JSON object, by name. Nearly always empty, and then no larger than a pointer.
+/// The unrecognized fields of one JSON object, by name. It is nearly always empty, so it takes only the space of a
+/// pointer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extra(Option<Arc<BTreeMap<Box<str>, Json>>>);
 
 impl Extra {
-    /// Whether there are no members.
+    /// Whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    /// The members, sorted by name.
+    /// The fields, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
         self.0
             .iter()
-            .flat_map(|members| members.iter().map(|(name, value)| (&**name, value)))
+            .flat_map(|fields| fields.iter().map(|(name, value)| (&**name, value)))
     }
 
-    /// The value of the member with this name.
+    /// The value of the field with this name.
     pub fn get(&self, name: &str) -> Option<&Json> {
         self.0.as_ref()?.get(name)
     }
 
-    /// Adds, replaces or (with `None`) removes a member.
+    /// Adds, replaces or (with `None`) removes a field.
     pub fn set(&mut self, name: &str, value: Option<Json>) {
-        let members = Arc::make_mut(self.0.get_or_insert_with(Arc::default));
+        let fields = Arc::make_mut(self.0.get_or_insert_with(Arc::default));
         match value {
-            Some(value) => drop(members.insert(name.into(), value)),
-            None => drop(members.remove(name)),
+            Some(value) => drop(fields.insert(name.into(), value)),
+            None => drop(fields.remove(name)),
         }
-        if members.is_empty() {
+        if fields.is_empty() {
             self.0 = None;
         }
     }
 
-    /// Adds a member; `false` if there is already one with this name.
+    /// Adds a field; does nothing and returns `false` if a field with this name already exists.
     pub fn insert(&mut self, name: &str, value: Json) -> bool {
-        let members = Arc::make_mut(self.0.get_or_insert_with(Arc::default));
-        if members.contains_key(name) {
+        let fields = Arc::make_mut(self.0.get_or_insert_with(Arc::default));
+        if fields.contains_key(name) {
             return false;
         }
-        members.insert(name.into(), value);
+        fields.insert(name.into(), value);
         true
     }
 }
@@ -193,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_duplicate_members_and_deep_nesting() {
+    fn rejects_duplicate_fields_and_deep_nesting() {
         assert!(
             Json::new(r#"{"a":1,"\u0061":2}"#)
                 .unwrap_err()

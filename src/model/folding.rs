@@ -1,4 +1,4 @@
-//! Text comparison that ignores case and accents. The same for every language, so that a title names the
+//! Text comparison that ignores case and accents. It does not depend on the user's language, so that a title names the
 //! same hats for all moderators.
 
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{HatId, Room};
 
-/// The text without case and accents. Folding it again changes nothing.
+/// Converts a text to lower case without accents. Folding the result again changes nothing.
 pub(crate) fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -40,7 +40,7 @@ pub(crate) fn fold_into(text: &str, folded: &mut String) {
     }
 }
 
-/// A title that names hats: theirs may differ from it in case, accents and outer spaces.
+/// A title by which hats are searched, ignoring case, accents and surrounding whitespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoldedTitle(String);
 
@@ -50,16 +50,16 @@ impl FoldedTitle {
         Self(fold(title.trim()).into_owned())
     }
 
-    /// Whether this is the title. A blank one never is.
-    pub fn is(&self, title: &str) -> bool {
+    /// Whether a title matches. A blank one never does.
+    pub fn matches(&self, title: &str) -> bool {
         !self.0.is_empty() && fold(title.trim()) == self.0.as_str()
     }
 
-    /// The hats of these rooms that have the title, each with the title as the first of the rooms writes it.
+    /// The hats in these rooms whose title matches, each with its title in the first of these rooms.
     pub fn hats<'a>(&self, rooms: impl IntoIterator<Item = &'a Room>) -> BTreeMap<HatId, Arc<str>> {
         let mut found = BTreeMap::new();
         for hat in rooms.into_iter().flat_map(|room| room.hats().iter()) {
-            if let Some(title) = hat.title.as_ref().filter(|title| self.is(title)) {
+            if let Some(title) = hat.title.as_ref().filter(|title| self.matches(title)) {
                 found.entry(hat.id.clone()).or_insert_with(|| title.clone());
             }
         }
@@ -81,10 +81,10 @@ mod tests {
             ("Stra\u{df}e", "STRASSE"),
             ("e\u{301}", "\u{c9}"),
         ] {
-            assert!(FoldedTitle::new(given).is(title), "{given}: {title}");
+            assert!(FoldedTitle::new(given).matches(title), "{given}: {title}");
         }
         for (given, title) in [("Teach", "Teacher"), ("", ""), (" ", "  "), ("a b", "a  b")] {
-            assert!(!FoldedTitle::new(given).is(title), "{given}: {title}");
+            assert!(!FoldedTitle::new(given).matches(title), "{given}: {title}");
         }
     }
 

@@ -24,12 +24,12 @@ pub struct HatId(Arc<str>);
 pub struct InvalidHatId {
     /// The text.
     pub text: Box<str>,
-    /// What is wrong with the text.
+    /// The reason why the text is not valid.
     pub reason: String,
 }
 
-/// The maximum length, in bytes, of a title, name or hat ID that is typed, pasted or passed as an argument. Files may
-/// contain longer ones. (A title is stored for every user with the hat, and twice in the history.)
+/// The maximum length, in bytes, of a title, name, hat ID or reason that is typed, pasted or passed as an argument.
+/// Files may contain longer ones. (A title is stored for every user with the hat, and twice in the history.)
 pub const MAX_TEXT_BYTES: usize = 1024;
 
 impl HatId {
@@ -72,7 +72,8 @@ impl HatId {
     }
 }
 
-/// Whether a title or name has only spaces, which looks like none on every screen; an empty one *is* none.
+/// Whether a title or name consists of whitespace, so that on a screen it looks as if it were missing. An empty one is
+/// not blank: it means the same as a missing one.
 pub(crate) fn is_blank(text: &str) -> bool {
     !text.is_empty() && text.trim().is_empty()
 }
@@ -122,17 +123,17 @@ impl<'de> Deserialize<'de> for HatId {
     }
 }
 
-/// What ties one hat to one user in one room. A field that is `None` is omitted in the JSON. For the booleans `None`
-/// means the same as `Some(false)`, but the two are kept apart so that a file is written back as it was read.
+/// A user's hat in a room: it ties the hat to the user. A field that is `None` is omitted in the JSON. For the booleans
+/// `None` means the same as `Some(false)`, but the two are kept apart so that a file is written back as it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attachment {
     /// Whether the hat is shown in the chat.
     pub active: Option<bool>,
     /// Whether the user cannot remove the hat; moderators always can.
     pub required: Option<bool>,
-    /// The label; `None` or empty: the one of the room's catalog.
+    /// The title; `None` or empty: the one in the room's catalog.
     pub title: Option<Arc<str>>,
-    /// Unrecognized JSON members, written back unchanged.
+    /// Unrecognized JSON fields, written back unchanged.
     pub extra: Extra,
 }
 
@@ -147,7 +148,7 @@ impl Attachment {
         self.required == Some(true)
     }
 
-    /// The attachment with `active` set; an omitted value that already means the same stays omitted.
+    /// The attachment with this value of `active`; an omitted value that already means the same stays omitted.
     #[must_use]
     pub fn with_active(mut self, active: bool) -> Self {
         if self.is_active() != active {
@@ -156,7 +157,7 @@ impl Attachment {
         self
     }
 
-    /// The attachment with `required` set; an omitted value that already means the same stays omitted.
+    /// The attachment with this value of `required`; an omitted value that already means the same stays omitted.
     #[must_use]
     pub fn with_required(mut self, required: bool) -> Self {
         if self.is_required() != required {
@@ -165,12 +166,12 @@ impl Attachment {
         self
     }
 
-    /// Applies the difference between `before` and `after` to this attachment; members that are equal in both stay as
-    /// they are here.
+    /// Applies the difference between `before` and `after` to this attachment; fields that are equal in both keep their
+    /// current values. All unrecognized fields together count as one.
     #[must_use]
     pub fn with_changes(&self, before: &Self, after: &Self) -> Self {
-        fn changed<T: Clone + PartialEq>(here: &T, before: &T, after: &T) -> T {
-            if before == after { here } else { after }.clone()
+        fn changed<T: Clone + PartialEq>(current: &T, before: &T, after: &T) -> T {
+            if before == after { current } else { after }.clone()
         }
         Self {
             active: changed(&self.active, &before.active, &after.active),
@@ -213,10 +214,10 @@ impl Hats {
         self.0.is_empty()
     }
 
-    /// The attachment with this ID.
+    /// The attachment with this ID; `None` if the set does not have it.
     pub fn get(&self, hat: &HatId) -> Option<&Attachment> {
-        let at = self.0.binary_search_by(|(id, _)| id.cmp(hat)).ok()?;
-        self.0.get(at).map(|(_, attachment)| attachment)
+        let index = self.0.binary_search_by(|(id, _)| id.cmp(hat)).ok()?;
+        self.0.get(index).map(|(_, attachment)| attachment)
     }
 
     /// IDs and attachments, sorted by ID.
@@ -226,21 +227,21 @@ impl Hats {
 
     /// Adds, replaces or (with `None`) removes a hat; returns the previous attachment.
     pub fn set(&mut self, hat: &HatId, attachment: Option<Attachment>) -> Option<Attachment> {
-        let mut all = std::mem::take(&mut self.0).into_vec();
-        let before = match (all.binary_search_by(|(id, _)| id.cmp(hat)), attachment) {
-            (Ok(at), Some(new)) => all.get_mut(at).map(|(_, old)| std::mem::replace(old, new)),
-            (Ok(at), None) => Some(all.remove(at).1),
-            (Err(at), Some(new)) => {
-                all.insert(at, (hat.clone(), new));
+        let mut pairs = std::mem::take(&mut self.0).into_vec();
+        let before = match (pairs.binary_search_by(|(id, _)| id.cmp(hat)), attachment) {
+            (Ok(index), Some(new)) => pairs.get_mut(index).map(|(_, old)| std::mem::replace(old, new)),
+            (Ok(index), None) => Some(pairs.remove(index).1),
+            (Err(index), Some(new)) => {
+                pairs.insert(index, (hat.clone(), new));
                 None
             }
             (Err(_), None) => None,
         };
-        self.0 = all.into();
+        self.0 = pairs.into();
         before
     }
 
-    /// Makes a set of pairs in strictly ascending order of their IDs; `None` if they are not.
+    /// Creates a set from pairs; `None` unless their IDs are in strictly ascending order.
     pub(super) fn from_sorted(pairs: Vec<(HatId, Attachment)>) -> Option<Self> {
         pairs
             .is_sorted_by(|(a, _), (b, _)| a < b)
@@ -254,7 +255,7 @@ impl fmt::Debug for Hats {
     }
 }
 
-/// Of several pairs with the same ID the last one is kept.
+/// Of several pairs with the same ID, the last one is kept.
 impl FromIterator<(HatId, Attachment)> for Hats {
     fn from_iter<I: IntoIterator<Item = (HatId, Attachment)>>(pairs: I) -> Self {
         let map: BTreeMap<_, _> = pairs.into_iter().collect();
@@ -265,11 +266,11 @@ impl FromIterator<(HatId, Attachment)> for Hats {
 /// A hat in a room's catalog (XEP-0317, with the fields of ejabberd 25.10 and later).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CatalogHat {
-    /// The label, for all users of the room whose attachment has none.
+    /// The title, for all users of the room whose attachment has none.
     pub title: Option<Arc<str>>,
-    /// The color of the hat.
+    /// The color of the hat; `None`: derived from the ID.
     pub hue: Option<Hue>,
-    /// Unrecognized JSON members, written back unchanged.
+    /// Unrecognized JSON fields, written back unchanged.
     pub extra: Extra,
 }
 
@@ -287,8 +288,8 @@ impl Hue {
     }
 
     /// Parses a number that was entered; `None` unless it is from 0 to 360.
-    pub fn parse(typed: &str) -> Option<Self> {
-        let degrees: f64 = typed.trim().parse().ok()?;
+    pub fn parse(text: &str) -> Option<Self> {
+        let degrees: f64 = text.trim().parse().ok()?;
         let json = (0.0..=360.0)
             .contains(&degrees)
             .then(|| Json::new(&degrees.to_string()).ok())??;

@@ -26,9 +26,9 @@ pub struct Jid(Arc<str>);
 pub struct InvalidJid {
     /// The text.
     pub text: Box<str>,
-    /// What the text should be, with its article: "an address" or "a room address".
+    /// The kind of text that is expected, with its article: "an address" or "a room address".
     pub expected: &'static str,
-    /// What is wrong with the text.
+    /// The reason why the text is not valid.
     pub reason: String,
 }
 
@@ -42,7 +42,7 @@ impl Jid {
         if is_surely_normal(text) {
             return Ok(Self(text.into()));
         }
-        normalized(text).map(|normal| Self(normal.into()))
+        normalize_fully(text).map(|normal| Self(normal.into()))
     }
 
     /// Parses the address of a room: like [`Jid::parse`], but requires a local part (XEP-0045, section 4.1).
@@ -61,11 +61,11 @@ impl Jid {
     /// ```
     pub fn parse_input(text: &str) -> Result<Self, InvalidJid> {
         let typed = text.trim();
-        let read = match address_in_uri(typed) {
+        let parsed = match address_in_uri(typed) {
             None => Self::normalize(typed),
             Some(path) => path.and_then(|path| Self::normalize(&path)),
         };
-        read.map_err(invalid(text))
+        parsed.map_err(invalid(text))
     }
 
     /// Parses the address of a room that was typed or pasted; see [`Jid::parse_input`].
@@ -107,8 +107,8 @@ fn invalid(text: &str) -> impl FnOnce(&'static str) -> InvalidJid + '_ {
     }
 }
 
-/// The normal form of an address, or what is wrong with it.
-fn normalized(text: &str) -> Result<String, &'static str> {
+/// Converts an address to its normal form. The error says what is wrong with the address.
+fn normalize_fully(text: &str) -> Result<String, &'static str> {
     let (bare, resource) = text
         .split_once('/')
         .map_or((text, None), |(bare, resource)| (bare, Some(resource)));
@@ -120,50 +120,50 @@ fn normalized(text: &str) -> Result<String, &'static str> {
     if strip_scheme(text).is_some() {
         return Err("write the address without xmpp: or mailto:");
     }
-    let Some((local, after)) = bare.split_once('@') else {
-        return domain(bare).map(Cow::into_owned);
+    let Some((local, domain)) = bare.split_once('@') else {
+        return normalize_domain(bare).map(Cow::into_owned);
     };
-    if after.contains('@') {
+    if domain.contains('@') {
         return Err(describe(&jid::Error::TooManyAts));
     }
-    Ok(format!("{}@{}", prepared_local(local)?, domain(after)?))
+    Ok(format!("{}@{}", prepare_local(local)?, normalize_domain(domain)?))
 }
 
-/// The local part as servers compare it. Some characters (`ᴬ`, `Ϲ`) become capital letters only by the normalization
-/// that follows case folding, so preparation is repeated until it changes nothing.
-fn prepared_local(local: &str) -> Result<String, &'static str> {
-    let once = |text: &str| match jid::NodePart::new(text) {
+/// Converts the local part to the form in which servers compare it. Some characters (`ᴬ`, `Ϲ`) become capital letters
+/// only by the normalization that follows case folding, so preparation is repeated until it changes nothing.
+fn prepare_local(local: &str) -> Result<String, &'static str> {
+    let prepare_once = |text: &str| match jid::NodePart::new(text) {
         Ok(part) => Ok(part.as_str().to_owned()),
         Err(error) => Err(describe(&error)),
     };
-    let mut text = once(local)?;
+    let mut text = prepare_once(local)?;
     for _ in 0..MAX_PREPARATIONS {
-        let again = once(&text)?;
-        if again == text {
+        let next = prepare_once(&text)?;
+        if next == text {
             return Ok(text);
         }
-        text = again;
+        text = next;
     }
     Err(describe(&jid::Error::NodePrep))
 }
 
-/// No known text needs more than two.
+/// The maximum number of repetitions; two are enough for all known texts.
 const MAX_PREPARATIONS: usize = 4;
 
-/// The domain in lower case, as U-labels, without a trailing dot; an IP address in its canonical form.
-fn domain(text: &str) -> Result<Cow<'_, str>, &'static str> {
-    let wrong = || describe(&jid::Error::Idna);
+/// Converts the domain to lower case and U-labels, without a trailing dot; an IP address to its canonical form.
+fn normalize_domain(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    let invalid_domain = || describe(&jid::Error::Idna);
     if let Some(inside) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-        let address: Ipv6Addr = inside.parse().map_err(|_| wrong())?;
+        let address: Ipv6Addr = inside.parse().map_err(|_| invalid_domain())?;
         return Ok(Cow::Owned(format!("[{address}]")));
     }
     if text.parse::<Ipv4Addr>().is_ok() {
         return Ok(Cow::Borrowed(text));
     }
     let (unicode, valid) = Uts46::new().to_unicode(text.as_bytes(), AsciiDenyList::URL, Hyphens::Check);
-    valid.map_err(|_| wrong())?;
+    valid.map_err(|_| invalid_domain())?;
     let unicode = match unicode.strip_suffix('.') {
-        Some(rooted) => Cow::Owned(rooted.to_owned()),
+        Some(without_dot) => Cow::Owned(without_dot.to_owned()),
         None => unicode,
     };
     // Length limits apply to the A-labels, which are sent over the wire.
@@ -173,17 +173,17 @@ fn domain(text: &str) -> Result<Cow<'_, str>, &'static str> {
         Hyphens::Check,
         DnsLength::Verify,
     );
-    ascii.map_err(|_| wrong())?;
+    ascii.map_err(|_| invalid_domain())?;
     Ok(unicode)
 }
 
-/// The text after `xmpp:` or `mailto:`; `None` without such a scheme.
+/// The text after `xmpp:` or `mailto:`; `None` if the text does not start with one of them.
 fn strip_scheme(text: &str) -> Option<&str> {
     let (scheme, after) = text.split_once(':')?;
-    let known = ["xmpp", "mailto"]
+    let is_known = ["xmpp", "mailto"]
         .iter()
         .any(|known| scheme.eq_ignore_ascii_case(known));
-    known.then_some(after)
+    is_known.then_some(after)
 }
 
 /// The address in an `xmpp:` or `mailto:` URI, with its escapes decoded; `None` if the text is not such a URI.
@@ -194,15 +194,15 @@ fn address_in_uri(text: &str) -> Option<Result<String, &'static str>> {
     // two slashes are superfluous.
     let path = match path.strip_prefix("//") {
         None => path,
-        Some(whole) => match whole.split_once('/') {
+        Some(after_slashes) => match after_slashes.split_once('/') {
             Some((account, target)) if account.is_empty() || target.contains('@') => target,
-            _ => whole,
+            _ => after_slashes,
         },
     };
     Some(percent_decoded(path).ok_or("invalid % escape"))
 }
 
-/// Decodes escapes such as `%C3%A9`; `None` if one is malformed or the result is not UTF-8. (The crate
+/// Decodes escapes such as `%C3%A9`; `None` if an escape is malformed or the result is not UTF-8. (The crate
 /// `percent-encoding` accepts `%zz`, which would then be part of an address.)
 fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
@@ -241,10 +241,10 @@ fn is_surely_normal(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;
     };
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let label = |label: &str| {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_plain_label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| plain(byte) || byte == b'-')
+            && label.bytes().all(|byte| is_plain(byte) || byte == b'-')
             && label.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase())
             && !label.ends_with('-')
             && !label.starts_with("xn--")
@@ -254,8 +254,8 @@ fn is_surely_normal(text: &str) -> bool {
         && domain.len() <= 253
         && local
             .bytes()
-            .all(|byte| plain(byte) || matches!(byte, b'.' | b'-' | b'_'))
-        && domain.split('.').all(label)
+            .all(|byte| is_plain(byte) || matches!(byte, b'.' | b'-' | b'_'))
+        && domain.split('.').all(is_plain_label)
 }
 
 impl fmt::Display for Jid {

@@ -1,9 +1,9 @@
 //! The data model: rooms, their users, the users' hats, and the edits that change them.
 //!
-//! A [`Wardrobe`] is the whole document. Its operations ([`Wardrobe::add_user_hat`], [`Wardrobe::remove_user_hat`],
-//! [`Wardrobe::set_user_hats`] and the ones for rooms, affiliations and catalogs) modify it and return the [`Group`] of
-//! [`Edit`]s that they applied; the inverse of the group undoes them. The semantics are those of Prosody's
-//! `mod_muc_hats_api` and of XEP-0317; error conditions are those of RFC 6120, section 8.3.3.
+//! A [`Wardrobe`] is the content of a data file. Its operations ([`Wardrobe::add_user_hat`],
+//! [`Wardrobe::remove_user_hat`], [`Wardrobe::set_user_hats`] and the ones for rooms, affiliations and catalogs) modify
+//! it and return the [`Group`] of [`Edit`]s that they applied; the inverse of the group undoes them. The semantics are
+//! those of Prosody's `mod_muc_hats_api` and of XEP-0317; error conditions are those of RFC 6120, section 8.3.3.
 //!
 //! This module uses no file, clock or terminal: [`read`] and [`write`](mod@write) convert between bytes and wardrobes;
 //! storing the bytes is up to the caller.

@@ -21,7 +21,7 @@ pub struct DefineOutcome {
 
 impl Wardrobe {
     /// Adds a hat to a user with exactly this attachment; an existing attachment with that ID is replaced, including
-    /// its unrecognized members. `required` does not restrict the caller.
+    /// its unrecognized fields. `required` does not restrict the caller.
     ///
     /// Errors: [`EditError::NoSuchRoom`], [`EditError::NotAffiliated`] (not owner, admin or member).
     ///
@@ -97,28 +97,28 @@ impl Wardrobe {
     /// ```
     pub fn set_user_hats(&mut self, user_jid: &Jid, room_jid: &Jid, hats: &Hats) -> Result<Group, EditError> {
         let user = self.affiliated_user(user_jid, room_jid)?;
-        let extra = user
+        let surplus = user
             .hats
             .iter()
             .map(|(id, _)| id)
             .filter(|id| hats.get(id).is_none());
-        let removed = extra.filter_map(|id| hat_edit(room_jid, user_jid, user, id, None));
-        let put = hats
+        let removed = surplus.filter_map(|id| hat_edit(room_jid, user_jid, user, id, None));
+        let added = hats
             .iter()
             .filter_map(|(id, new)| hat_edit(room_jid, user_jid, user, id, Some(new.clone())));
-        let edits = removed.chain(put).collect();
+        let edits = removed.chain(added).collect();
         self.apply_edits(edits)
     }
 
-    /// Removes a hat from a user whether they are affiliated or not. Without such a user or hat that is a success
-    /// without edits.
+    /// Removes a hat from a user, whatever the user's affiliation. If the user is not in the room or does not have the
+    /// hat, that is a success without edits.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
     pub fn force_remove_hat(&mut self, user: &Jid, room: &Jid, hat: &HatId) -> Result<Group, EditError> {
         let edit = self
             .require_room(room)?
             .user(user)
-            .and_then(|there| hat_edit(room, user, there, hat, None));
+            .and_then(|content| hat_edit(room, user, content, hat, None));
         self.apply_edits(edit.into_iter().collect())
     }
 
@@ -137,33 +137,33 @@ impl Wardrobe {
         }])
     }
 
-    /// Inserts a whole room, for an undo or to resolve a conflict.
+    /// Inserts a whole room, to resolve a conflict.
     ///
     /// Errors: [`EditError::RoomExists`].
-    pub fn insert_room(&mut self, room: &Jid, whole: Arc<Room>) -> Result<Group, EditError> {
+    pub fn insert_room(&mut self, room: &Jid, content: Arc<Room>) -> Result<Group, EditError> {
         if self.room(room).is_some() {
             return Err(EditError::RoomExists { room: room.clone() });
         }
         self.apply_edits(vec![Edit::Room {
             room: room.clone(),
             before: None,
-            after: Some(whole),
+            after: Some(content),
         }])
     }
 
-    /// Inserts or replaces a whole user: affiliation, hats and unrecognized members.
+    /// Inserts or replaces a whole user: affiliation, hats and unrecognized fields.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
-    pub fn replace_user(&mut self, user: &Jid, room: &Jid, whole: User) -> Result<Group, EditError> {
+    pub fn replace_user(&mut self, user: &Jid, room: &Jid, content: User) -> Result<Group, EditError> {
         let before = self.require_room(room)?.user(user).cloned();
-        if before.as_ref() == Some(&whole) {
+        if before.as_ref() == Some(&content) {
             return Ok(Group::default());
         }
         self.apply_edits(vec![Edit::User {
             room: room.clone(),
             user: user.clone(),
             before,
-            after: Some(whole),
+            after: Some(content),
         }])
     }
 
@@ -205,21 +205,21 @@ impl Wardrobe {
         affiliation: Affiliation,
     ) -> Result<Group, EditError> {
         let before = self.require_room(room)?.user(user);
-        let (at, who) = (room.clone(), user.clone());
+        let (room, user) = (room.clone(), user.clone());
         let edit = match before {
             None if affiliation == Affiliation::None => None,
             None => {
                 let after = Some(User::new(affiliation));
                 Some(Edit::User {
-                    room: at,
-                    user: who,
+                    room,
+                    user,
                     before: None,
                     after,
                 })
             }
             Some(before) if affiliation == Affiliation::None => Some(Edit::User {
-                room: at,
-                user: who,
+                room,
+                user,
                 before: Some(before.clone()),
                 after: None,
             }),
@@ -227,8 +227,8 @@ impl Wardrobe {
             Some(before) => {
                 let before = before.affiliation;
                 Some(Edit::Affiliation {
-                    room: at,
-                    user: who,
+                    room,
+                    user,
                     before,
                     after: affiliation,
                 })
@@ -239,7 +239,7 @@ impl Wardrobe {
 
     /// Adds, replaces or (with `None`) removes a hat of a room's catalog; users' attachments stay the same.
     ///
-    /// Errors: [`EditError::NoSuchRoom`]; [`EditError::NoSuchHat`] if there is nothing to remove.
+    /// Errors: [`EditError::NoSuchRoom`]; [`EditError::NoSuchCatalogHat`] if there is nothing to remove.
     pub fn set_catalog_hat(
         &mut self,
         room: &Jid,
@@ -248,7 +248,7 @@ impl Wardrobe {
     ) -> Result<Group, EditError> {
         let before = self.require_room(room)?.catalog.get(hat).cloned();
         if before.is_none() && entry.is_none() {
-            return Err(EditError::NoSuchHat {
+            return Err(EditError::NoSuchCatalogHat {
                 room: room.clone(),
                 hat: hat.clone(),
             });
@@ -266,7 +266,7 @@ impl Wardrobe {
 
     /// Adds or replaces a hat of a room's catalog. With `retitle_users`, attachments that have their own title get the
     /// new one; those without follow the catalog anyway. Users who are not affiliated keep their title, as with
-    /// [`Wardrobe::add_user_hat`], and are listed in [`DefineOutcome::not_affiliated`]. If `entry` has no title, no
+    /// [`Wardrobe::add_user_hat`]; they are listed in [`DefineOutcome::not_affiliated`]. If `entry` has no title, no
     /// user is retitled.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
@@ -282,33 +282,36 @@ impl Wardrobe {
             .title
             .clone()
             .filter(|title| !title.is_empty() && retitle_users);
-        let mut defined = DefineOutcome {
+        let mut outcome = DefineOutcome {
             group: next.set_catalog_hat(room, hat, Some(entry))?,
             ..DefineOutcome::default()
         };
-        let there = next.require_room(room)?.clone();
-        let own = |(jid, user): &(Jid, User)| {
+        let content = next.require_room(room)?.clone();
+        let with_own_title = |(jid, user): &(Jid, User)| {
             let attachment = user.hats.get(hat).filter(|hat| hat.has_own_title())?;
             Some((jid.clone(), attachment.clone()))
         };
-        for (user, attachment) in title.iter().flat_map(|_| there.users().iter().filter_map(own)) {
+        for (user, attachment) in title
+            .iter()
+            .flat_map(|_| content.users().iter().filter_map(with_own_title))
+        {
             if attachment.title == title {
-                defined.unchanged.push(user);
+                outcome.unchanged.push(user);
                 continue;
             }
             match next.add_user_hat(&user, room, hat, attachment.with_title(title.as_deref())) {
-                Ok(made) => defined.group.0.extend(made.0),
-                Err(EditError::NotAffiliated { .. }) => defined.not_affiliated.push(user),
+                Ok(group) => outcome.group.0.extend(group.0),
+                Err(EditError::NotAffiliated { .. }) => outcome.not_affiliated.push(user),
                 Err(error) => return Err(error),
             }
         }
         *self = next;
-        Ok(defined)
+        Ok(outcome)
     }
 
     fn affiliated_user(&self, user: &Jid, room: &Jid) -> Result<&User, EditError> {
-        let there = self.require_room(room)?.user(user);
-        there
+        let found = self.require_room(room)?.user(user);
+        found
             .filter(|user| user.affiliation.is_affiliated())
             .ok_or_else(|| EditError::NotAffiliated {
                 room: room.clone(),

@@ -1,4 +1,5 @@
-//! What a session may change: only some hats, or no affiliations. A change that does more is refused whole.
+//! The rights of a session: it may be restricted to changing certain hats, or be forbidden to change affiliations. A
+//! change that exceeds the rights is refused as a whole.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +9,14 @@ use super::{Affiliation, Edit, Group, HatId, Room, User};
 /// The rights of a session, in the rooms that it sees.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rights {
-    /// The only hats that may be added to users, changed and removed; then nothing else in a room may change, except
-    /// affiliations. `None`: everything may.
+    /// The only hats of users that may be added, changed and removed; then nothing else may be changed, except
+    /// affiliations. `None`: everything may be changed.
     pub hats: Option<BTreeSet<HatId>>,
-    /// Affiliations must not change, so nobody may be added or removed.
+    /// Whether affiliations may not be changed, so that no users may be added or removed.
     pub no_affiliations: bool,
 }
 
-/// A group within the rights of a session: [`Rights::permit`] alone makes it, and what is written needs it.
+/// A group that the rights of a session permit. Only [`Rights::permit`] creates it, and only such a group is written.
 #[derive(Debug, Clone, Copy)]
 pub struct PermittedGroup<'a>(&'a Group);
 
@@ -26,85 +27,97 @@ impl<'a> PermittedGroup<'a> {
     }
 }
 
-/// What a change touches.
+/// A thing that a change touches, to be checked against the rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Touched<'a> {
-    /// Who is in a room, and with which affiliation.
+    /// The affiliation of a user, also of one who is added or removed.
     Affiliation,
     /// A user's hat.
     Hat(&'a HatId),
-    /// Something else, in words.
+    /// Anything else, as a phrase for the error.
     Other(&'static str),
 }
 
 impl Rights {
-    /// Whether they are less than all rights.
+    /// Whether some changes are not permitted.
     pub fn is_limited(&self) -> bool {
         self.hats.is_some() || self.no_affiliations
     }
 
-    /// Accepts a group that touches no more than the rights; any other is refused whole.
+    /// Accepts a group if the rights permit all of its edits; refuses any other as a whole.
     pub fn permit<'a>(&self, group: &'a Group) -> Result<PermittedGroup<'a>, NotPermitted> {
         if self.is_limited() {
             let mut touched = Vec::new();
             for edit in &group.0 {
-                touch_edit(edit, &mut touched);
-                touched.drain(..).try_for_each(|part| self.check(part))?;
+                push_touched_by_edit(edit, &mut touched);
+                touched.drain(..).try_for_each(|thing| self.check(thing))?;
             }
         }
         Ok(PermittedGroup(group))
     }
 
-    /// Checks one thing that a change touches.
+    /// Fails if the rights do not permit changing this.
     pub(crate) fn check(&self, touched: Touched<'_>) -> Result<(), NotPermitted> {
         match (touched, &self.hats) {
             (Touched::Affiliation, _) if self.no_affiliations => Err(NotPermitted(
                 "this session may not change affiliations, add users or remove them".into(),
             )),
             (Touched::Hat(hat), Some(hats)) if !hats.contains(hat) => {
-                let only = only_hats(hats);
-                Err(NotPermitted(format!("{only}; this would change the hat {hat}")))
+                let restriction = describe_restriction(hats);
+                Err(NotPermitted(format!(
+                    "{restriction}; this would change the hat {hat}"
+                )))
             }
             (Touched::Other(what), Some(hats)) => {
-                let only = only_hats(hats);
-                Err(NotPermitted(format!("{only}; this would change {what}")))
+                let restriction = describe_restriction(hats);
+                Err(NotPermitted(format!("{restriction}; this would change {what}")))
             }
             _ => Ok(()),
         }
     }
 }
 
-fn only_hats(hats: &BTreeSet<HatId>) -> String {
+fn describe_restriction(hats: &BTreeSet<HatId>) -> String {
     let names: Vec<&str> = hats.iter().map(HatId::as_str).collect();
     let noun = if names.len() == 1 { "hat" } else { "hats" };
     format!("this session may only change the {noun} {}", names.join(", "))
 }
 
-fn touch_edit<'a>(edit: &'a Edit, touched: &mut Vec<Touched<'a>>) {
+fn push_touched_by_edit<'a>(edit: &'a Edit, touched: &mut Vec<Touched<'a>>) {
     match edit {
-        Edit::Room { before, after, .. } => touch_room(before.as_deref(), after.as_deref(), touched),
+        Edit::Room { before, after, .. } => {
+            push_touched_by_room(before.as_deref(), after.as_deref(), touched);
+        }
         Edit::RoomName { .. } => touched.push(Touched::Other("the room's name")),
         Edit::Catalog { .. } => touched.push(Touched::Other("the hat catalog")),
-        Edit::User { before, after, .. } => touch_user(before.as_ref(), after.as_ref(), touched),
+        Edit::User { before, after, .. } => push_touched_by_user(before.as_ref(), after.as_ref(), touched),
         Edit::Affiliation { .. } => touched.push(Touched::Affiliation),
         Edit::Hat { hat, .. } => touched.push(Touched::Hat(hat)),
         Edit::Document { .. } => touched.push(Touched::Other("hat sets or other fields of the data file")),
     }
 }
 
-fn touch_room<'a>(before: Option<&'a Room>, after: Option<&'a Room>, touched: &mut Vec<Touched<'a>>) {
+fn push_touched_by_room<'a>(
+    before: Option<&'a Room>,
+    after: Option<&'a Room>,
+    touched: &mut Vec<Touched<'a>>,
+) {
     touched.push(Touched::Other("a whole room"));
     let users = |room: Option<&'a Room>| room.map_or(&[][..], Room::users);
     for (jid, user) in users(before) {
-        touch_user(Some(user), after.and_then(|room| room.user(jid)), touched);
+        push_touched_by_user(Some(user), after.and_then(|room| room.user(jid)), touched);
     }
     let is_new = |jid| before.is_none_or(|room| room.user(jid).is_none());
     for (_, user) in users(after).iter().filter(|(jid, _)| is_new(jid)) {
-        touch_user(None, Some(user), touched);
+        push_touched_by_user(None, Some(user), touched);
     }
 }
 
-fn touch_user<'a>(before: Option<&'a User>, after: Option<&'a User>, touched: &mut Vec<Touched<'a>>) {
+fn push_touched_by_user<'a>(
+    before: Option<&'a User>,
+    after: Option<&'a User>,
+    touched: &mut Vec<Touched<'a>>,
+) {
     let affiliation = |user: Option<&User>| user.map_or(Affiliation::None, |user| user.affiliation);
     if affiliation(before) != affiliation(after) || before.is_some() != after.is_some() {
         touched.push(Touched::Affiliation);

@@ -19,7 +19,8 @@ pub enum Affiliation {
     Admin,
     /// Member of the room.
     Member,
-    /// Not affiliated. Appears in a file only for hats that a server still stores, or after a manual edit.
+    /// Not affiliated. A data file has such users only if a server, an import or another program put them there, usually
+    /// with hats.
     #[default]
     None,
     /// Banned from the room.
@@ -68,7 +69,7 @@ pub struct User {
     pub affiliation: Affiliation,
     /// The user's hats in this room.
     pub hats: Hats,
-    /// Unrecognized JSON members, written back unchanged.
+    /// Unrecognized JSON fields, written back unchanged.
     pub extra: Extra,
 }
 
@@ -89,15 +90,15 @@ pub struct Room {
     pub name: Option<Arc<str>>,
     /// The hat catalog: the hats that the room defines (XEP-0317), by ID.
     pub catalog: BTreeMap<HatId, CatalogHat>,
-    /// Unrecognized JSON members, written back unchanged.
+    /// Unrecognized JSON fields, written back unchanged.
     pub extra: Extra,
     users: Vec<(Jid, User)>,
-    attachments: usize,
-    known: OnceLock<Arc<[RoomHat]>>,
+    attachment_count: usize,
+    hats: OnceLock<Arc<[RoomHat]>>,
     next_end: OnceLock<Option<Timestamp>>,
 }
 
-/// Rooms are equal if they serialize to the same JSON; caches do not count.
+/// Rooms are equal if they serialize to the same JSON; cached values are not compared.
 impl PartialEq for Room {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -113,7 +114,7 @@ impl Eq for Room {}
 pub struct RoomHat {
     /// The ID of the hat.
     pub id: HatId,
-    /// The title in the catalog, or else the most frequent title of its attachments.
+    /// The title in the catalog, or else the most frequent title of its attachments; `None` without either.
     pub title: Option<Arc<str>>,
     /// The number of users with the hat.
     pub user_count: usize,
@@ -124,8 +125,8 @@ pub struct RoomHat {
 impl RoomHat {
     /// The users of `room` with the hat, sorted by address.
     pub fn users<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = &'a (Jid, User)> {
-        let at = |place: &u32| room.users.get(*place as usize);
-        self.positions.iter().filter_map(at)
+        let user_at = |position: &u32| room.users.get(*position as usize);
+        self.positions.iter().filter_map(user_at)
     }
 }
 
@@ -138,15 +139,15 @@ impl Room {
         }
     }
 
-    /// Sets the users, which must be in strictly ascending order of their addresses; `None` if they are not.
+    /// Returns the room with these users; `None` unless they are in strictly ascending order of their addresses.
     pub(crate) fn with_users(mut self, mut users: Vec<(Jid, User)>) -> Option<Self> {
         if !users.is_sorted_by(|(a, _), (b, _)| a < b) {
             return None;
         }
         users.shrink_to_fit();
-        self.attachments = users.iter().map(|(_, user)| user.hats.len()).sum();
+        self.attachment_count = users.iter().map(|(_, user)| user.hats.len()).sum();
         self.users = users;
-        self.known.take();
+        self.hats.take();
         self.next_end.take();
         Some(self)
     }
@@ -163,16 +164,16 @@ impl Room {
 
     /// The index of a user in [`Room::users`], or `Err` with the index where the user would be inserted.
     pub fn position(&self, jid: &Jid) -> Result<usize, usize> {
-        self.users.binary_search_by(|(there, _)| there.cmp(jid))
+        self.users.binary_search_by(|(other, _)| other.cmp(jid))
     }
 
     /// The number of attachments of all users.
     pub fn attachment_count(&self) -> usize {
-        self.attachments
+        self.attachment_count
     }
 
-    /// The first time at which a hat of a user ends; `None` if none does. Computed at the first call and cached until the
-    /// room changes.
+    /// The earliest end of a user's hat, which may be past; `None` if no hat has an end. Computed at the first call and
+    /// cached until the room changes.
     pub fn next_end(&self) -> Option<Timestamp> {
         *self.next_end.get_or_init(|| {
             let hats = self.users.iter().flat_map(|(_, user)| user.hats.iter());
@@ -200,32 +201,33 @@ impl Room {
 
     /// Inserts, replaces or (with `None`) removes a user; returns the previous one.
     pub(super) fn set_user(&mut self, jid: &Jid, user: Option<User>) -> Option<User> {
-        self.known.take();
+        self.hats.take();
         self.next_end.take();
-        let (here, new) = (
+        let (position, new_count) = (
             self.position(jid),
             user.as_ref().map_or(0, |user| user.hats.len()),
         );
-        let before = match (here, user) {
-            (Ok(at), Some(user)) => self
+        let before = match (position, user) {
+            (Ok(index), Some(user)) => self
                 .users
-                .get_mut(at)
+                .get_mut(index)
                 .map(|(_, old)| std::mem::replace(old, user)),
-            (Ok(at), None) => Some(self.users.remove(at).1),
-            (Err(at), Some(user)) => {
-                self.users.insert(at, (jid.clone(), user));
+            (Ok(index), None) => Some(self.users.remove(index).1),
+            (Err(index), Some(user)) => {
+                self.users.insert(index, (jid.clone(), user));
                 None
             }
             (Err(_), None) => None,
         };
-        self.attachments = self.attachments + new - before.as_ref().map_or(0, |user| user.hats.len());
+        self.attachment_count =
+            self.attachment_count + new_count - before.as_ref().map_or(0, |user| user.hats.len());
         before
     }
 
     /// Changes the affiliation of a user; does nothing if the room has no such user.
     pub(super) fn set_affiliation(&mut self, jid: &Jid, affiliation: Affiliation) {
-        if let Ok(at) = self.position(jid)
-            && let Some((_, user)) = self.users.get_mut(at)
+        if let Ok(index) = self.position(jid)
+            && let Some((_, user)) = self.users.get_mut(index)
         {
             user.affiliation = affiliation;
         }
@@ -233,20 +235,20 @@ impl Room {
 
     /// Adds, replaces or (with `None`) removes a user's hat; does nothing if the room has no such user.
     pub(super) fn set_hat(&mut self, jid: &Jid, hat: &HatId, attachment: Option<Attachment>) {
-        self.known.take();
+        self.hats.take();
         self.next_end.take();
-        if let Ok(at) = self.position(jid)
-            && let Some((_, user)) = self.users.get_mut(at)
+        if let Ok(index) = self.position(jid)
+            && let Some((_, user)) = self.users.get_mut(index)
         {
             let before = user.hats.len();
             user.hats.set(hat, attachment);
-            self.attachments = self.attachments + user.hats.len() - before;
+            self.attachment_count = self.attachment_count + user.hats.len() - before;
         }
     }
 
     /// Adds, replaces or (with `None`) removes a hat of the catalog.
     pub(super) fn set_catalog_hat(&mut self, hat: &HatId, entry: Option<CatalogHat>) {
-        self.known.take();
+        self.hats.take();
         match entry {
             Some(entry) => drop(self.catalog.insert(hat.clone(), entry)),
             None => drop(self.catalog.remove(hat)),
@@ -255,47 +257,48 @@ impl Room {
 
     /// The hat with this ID, if the catalog defines it or a user has it.
     pub fn hat(&self, hat: &HatId) -> Option<&RoomHat> {
-        let known = self.hats();
-        known.get(known.binary_search_by(|known| known.id.cmp(hat)).ok()?)
+        let hats = self.hats();
+        hats.get(hats.binary_search_by(|other| other.id.cmp(hat)).ok()?)
     }
 
     /// The hats that the catalog defines or that users have, sorted by ID. Computed at the first call and cached until
     /// the room changes.
     pub fn hats(&self) -> &Arc<[RoomHat]> {
-        self.known.get_or_init(|| {
-            type TitleUses<'a> = (Vec<u32>, HashMap<&'a str, usize>);
-            let mut titles: HashMap<&HatId, TitleUses<'_>, foldhash::fast::RandomState> = HashMap::default();
+        self.hats.get_or_init(|| {
+            type HatUses<'a> = (Vec<u32>, HashMap<&'a str, usize>);
+            let mut by_hat: HashMap<&HatId, HatUses<'_>, foldhash::fast::RandomState> = HashMap::default();
             for id in self.catalog.keys() {
-                titles.entry(id).or_default();
+                by_hat.entry(id).or_default();
             }
             let users = (0_u32..).zip(&self.users);
-            let all = users.flat_map(|(place, (_, user))| user.hats.iter().map(move |hat| (place, hat)));
-            for (place, (id, attachment)) in all {
-                let (places, seen) = titles.entry(id).or_default();
-                places.push(place);
+            let all =
+                users.flat_map(|(position, (_, user))| user.hats.iter().map(move |hat| (position, hat)));
+            for (position, (id, attachment)) in all {
+                let (positions, title_counts) = by_hat.entry(id).or_default();
+                positions.push(position);
                 if let Some(title) = attachment.title.as_deref().filter(|title| !title.is_empty()) {
-                    *seen.entry(title).or_default() += 1;
+                    *title_counts.entry(title).or_default() += 1;
                 }
             }
-            let mut known: Vec<RoomHat> = titles
+            let mut hats: Vec<RoomHat> = by_hat
                 .into_iter()
-                .map(|(id, (places, seen))| {
-                    let own = self.catalog.get(id).and_then(|hat| hat.title.clone());
-                    let own = own.filter(|title| !title.is_empty());
-                    // Of equally frequent titles the first in alphabetical order, so that the result is deterministic.
-                    let most = seen
+                .map(|(id, (positions, title_counts))| {
+                    let in_catalog = self.catalog.get(id).and_then(|hat| hat.title.clone());
+                    let in_catalog = in_catalog.filter(|title| !title.is_empty());
+                    // Of equally frequent titles, the first in byte order, so that the result is deterministic.
+                    let most_frequent = title_counts
                         .into_iter()
                         .max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)));
                     RoomHat {
                         id: id.clone(),
-                        title: own.or(most.map(|(title, _)| title.into())),
-                        user_count: places.len(),
-                        positions: places.into(),
+                        title: in_catalog.or(most_frequent.map(|(title, _)| title.into())),
+                        user_count: positions.len(),
+                        positions: positions.into(),
                     }
                 })
                 .collect();
-            known.sort_by(|a, b| a.id.cmp(&b.id));
-            known.into()
+            hats.sort_by(|a, b| a.id.cmp(&b.id));
+            hats.into()
         })
     }
 }

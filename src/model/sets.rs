@@ -1,30 +1,29 @@
-//! Hat sets: the member `sets` of the document, an object of hat sets by name. Versions that do not know the member
-//! keep it as an unrecognized one; therefore each change of it is an edit of the document's members.
+//! Hat sets: the field `sets` of the data file, an object of hat sets by name. Older versions do not know this field and
+//! keep it as an unrecognized one; therefore it is stored and edited as one of the unrecognized fields.
 
 use std::collections::BTreeSet;
 
 use super::{Edit, EditError, Extra, Group, HatSets, Hats, Json, Wardrobe, write};
 
-/// The name of the member.
-const MEMBER_NAME: &str = "sets";
+const SETS_FIELD: &str = "sets";
 
 impl Extra {
-    /// Parses the hat sets among the members of a document.
+    /// Parses the hat sets among the unrecognized fields of a data file; without the field `sets` there are none.
     ///
-    /// Errors: [`EditError::InvalidHatSets`] if the member is something else.
+    /// Errors: [`EditError::InvalidHatSets`] if the field is something else.
     pub fn hat_sets(&self) -> Result<HatSets, EditError> {
-        let Some(json) = self.get(MEMBER_NAME) else {
+        let Some(json) = self.get(SETS_FIELD) else {
             return Ok(HatSets::new());
         };
         super::read::hat_sets(json.as_str()).map_err(|reason| EditError::InvalidHatSets { reason })
     }
 
-    /// Replaces the hat sets.
+    /// Replaces the hat sets; without any, the field is removed.
     pub(crate) fn set_hat_sets(&mut self, sets: &HatSets) {
         let json = (!sets.is_empty())
             .then(|| Json::new(&write::compact(sets)).ok())
             .flatten();
-        self.set(MEMBER_NAME, json);
+        self.set(SETS_FIELD, json);
     }
 }
 
@@ -52,11 +51,11 @@ impl Wardrobe {
     /// ```
     pub fn put_hat_set(&mut self, name: &str, hats: Option<&Hats>) -> Result<Group, EditError> {
         let mut sets = self.hat_sets()?;
-        let there = match hats {
+        let previous = match hats {
             Some(hats) => sets.insert(name.into(), hats.clone()),
             None => sets.remove(name),
         };
-        if hats.is_none() && there.is_none() {
+        if hats.is_none() && previous.is_none() {
             return Err(EditError::NoSuchHatSet { name: name.into() });
         }
         self.replace_hat_sets(&sets)
@@ -64,16 +63,18 @@ impl Wardrobe {
 
     /// Renames a hat set.
     ///
-    /// Errors: [`EditError::InvalidHatSets`], [`EditError::NoSuchHatSet`]; [`EditError::HatSetExists`] if the new name
-    /// is taken.
-    pub fn rename_hat_set(&mut self, name: &str, to: &str) -> Result<Group, EditError> {
+    /// Errors: [`EditError::InvalidHatSets`], [`EditError::NoSuchHatSet`]; [`EditError::HatSetExists`] if another hat
+    /// set has the new name.
+    pub fn rename_hat_set(&mut self, name: &str, new_name: &str) -> Result<Group, EditError> {
         let mut sets = self.hat_sets()?;
-        let there = sets.remove(name);
-        let there = there.ok_or_else(|| EditError::NoSuchHatSet { name: name.into() })?;
-        if sets.contains_key(to) {
-            return Err(EditError::HatSetExists { name: to.into() });
+        let hats = sets.remove(name);
+        let hats = hats.ok_or_else(|| EditError::NoSuchHatSet { name: name.into() })?;
+        if sets.contains_key(new_name) {
+            return Err(EditError::HatSetExists {
+                name: new_name.into(),
+            });
         }
-        sets.insert(to.into(), there);
+        sets.insert(new_name.into(), hats);
         self.replace_hat_sets(&sets)
     }
 
@@ -95,8 +96,8 @@ impl Wardrobe {
         Ok(group)
     }
 
-    /// Applies the difference between `before` and `after` to the current members of the document. Members and hat sets
-    /// that are equal in both stay as they are.
+    /// Applies the difference between `before` and `after` to the current unrecognized fields of the data file. Fields
+    /// and hat sets that are equal in both stay as they are.
     pub fn apply_extra_change(&mut self, before: &Extra, after: &Extra) -> Result<Group, EditError> {
         let names: BTreeSet<&str> = before.iter().chain(after.iter()).map(|(name, _)| name).collect();
         let mut wanted = self.extra.clone();
@@ -105,14 +106,14 @@ impl Wardrobe {
                 continue;
             }
             match (
-                name == MEMBER_NAME,
+                name == SETS_FIELD,
                 before.hat_sets(),
                 after.hat_sets(),
                 wanted.hat_sets(),
             ) {
-                (true, Ok(before), Ok(after), Ok(mut now)) => {
-                    apply_hat_set_changes(&mut now, &before, &after);
-                    wanted.set_hat_sets(&now);
+                (true, Ok(before), Ok(after), Ok(mut current)) => {
+                    apply_hat_set_changes(&mut current, &before, &after);
+                    wanted.set_hat_sets(&current);
                 }
                 _ => wanted.set(name, after.get(name).cloned()),
             }
@@ -121,12 +122,12 @@ impl Wardrobe {
     }
 }
 
-fn apply_hat_set_changes(now: &mut HatSets, before: &HatSets, after: &HatSets) {
+fn apply_hat_set_changes(current: &mut HatSets, before: &HatSets, after: &HatSets) {
     for name in before.keys().chain(after.keys()) {
         if before.get(name) != after.get(name) {
             match after.get(name) {
-                Some(hats) => drop(now.insert(name.clone(), hats.clone())),
-                None => drop(now.remove(name)),
+                Some(hats) => drop(current.insert(name.clone(), hats.clone())),
+                None => drop(current.remove(name)),
             }
         }
     }

@@ -1,8 +1,8 @@
-//! Hats that end: an attachment may have a time at which the hat is to be removed.
+//! Hats that expire: an attachment may have an end, the time at which the hat is removed.
 //!
-//! It is stored in the member `until` of an attachment, as an RFC 3339 time. Only hatrack knows this member: the three
-//! operations of the model and servers have three fields, and other programs keep it as an unrecognized member. A value that
-//! is not a time is kept, too, and never ends.
+//! The end is stored in the field `until` of the attachment, as an RFC 3339 time. Only hatrack knows this field:
+//! servers have only `active`, `required` and `title`, and other programs keep `until` as an unrecognized field. A
+//! value that is not a time is kept, too; such a hat never ends.
 
 use std::borrow::Cow;
 
@@ -10,33 +10,33 @@ use jiff::Timestamp;
 
 use super::{Attachment, Edit, Group, HatId, HatRule, Hats, Jid, Json, Room, User, Wardrobe};
 
-const MEMBER: &str = "until";
+const UNTIL_FIELD: &str = "until";
 
 impl Attachment {
-    /// When the hat is to be removed; `None`: never.
+    /// The end of the hat: the time at which it is removed; `None`: never.
     pub fn until(&self) -> Option<Timestamp> {
-        let json = self.extra.get(MEMBER)?.as_str();
+        let json = self.extra.get(UNTIL_FIELD)?.as_str();
         json.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
     }
 
-    /// The attachment with this end, or without one.
+    /// The attachment with this end, or (with `None`) without one. A value that is not a time then stays.
     #[must_use]
     pub fn with_until(mut self, until: Option<Timestamp>) -> Self {
         if self.until() != until {
             self.extra
-                .set(MEMBER, until.map(|time| Json::string(&time.to_string())));
+                .set(UNTIL_FIELD, until.map(|time| Json::string(&time.to_string())));
         }
         self
     }
 
-    /// Whether the attachment has unrecognized JSON members.
+    /// Whether the attachment has unrecognized JSON fields; `until` counts as one if it is not a time.
     pub fn has_unrecognized(&self) -> bool {
         self.extra
             .iter()
-            .any(|(name, _)| name != MEMBER || self.until().is_none())
+            .any(|(name, _)| name != UNTIL_FIELD || self.until().is_none())
     }
 
-    /// Whether the hat has ended and is to be removed.
+    /// Whether the hat has ended at the time `now`, so that it is to be removed.
     pub fn has_ended(&self, now: Timestamp) -> bool {
         self.until().is_some_and(|until| until <= now)
     }
@@ -48,10 +48,11 @@ impl Wardrobe {
         self.rooms().filter_map(|(_, room)| room.next_end()).min()
     }
 
-    /// Removes all hats that have ended, in the rooms for which `may_change` holds. Gives the edits, which may be none.
+    /// Removes all hats that have ended, in the rooms for which `may_change` returns true. Returns the edits, possibly
+    /// none.
     pub fn remove_ended_hats(&mut self, now: Timestamp, may_change: impl Fn(&Jid) -> bool) -> Group {
         let ended = self
-            .attachments_until(now)
+            .attachments_in_rooms_with_ended_hats(now)
             .filter(|(room, _, _, attachment)| attachment.has_ended(now) && may_change(room));
         let edits = ended.map(|(room, user, hat, attachment)| Edit::Hat {
             room: room.clone(),
@@ -69,8 +70,11 @@ impl Wardrobe {
         group
     }
 
-    /// All attachments of the rooms in which a hat has ended, with their rooms, users and hats.
-    fn attachments_until(&self, now: Timestamp) -> impl Iterator<Item = (&Jid, &Jid, &HatId, &Attachment)> {
+    /// All attachments of the rooms in which a hat has ended, each with its room, user and hat.
+    fn attachments_in_rooms_with_ended_hats(
+        &self,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&Jid, &Jid, &HatId, &Attachment)> {
         let rooms = self.rooms();
         let rooms = rooms.filter(move |(_, room)| room.next_end().is_some_and(|end| end <= now));
         rooms.flat_map(|(room, content)| {
@@ -84,10 +88,10 @@ impl Wardrobe {
 }
 
 impl Group {
-    /// The group for an undo at this time: hats that it brings back do not end where their end has passed, as they would
-    /// be removed again at once.
+    /// The group as it is applied for an undo at the time `now`: hats that it restores lose an end that has passed, as
+    /// they would otherwise be removed again at once.
     pub fn without_past_ends(&self, now: Timestamp) -> Cow<'_, Self> {
-        if !self.0.iter().any(|edit| restores_ended(edit, now)) {
+        if !self.0.iter().any(|edit| restores_ended_hats(edit, now)) {
             return Cow::Borrowed(self);
         }
         let edits = self.0.iter().map(|edit| {
@@ -97,15 +101,15 @@ impl Group {
                     after: Some(after),
                     before,
                     ..
-                } if !same_end(before.as_ref(), after) => {
-                    *after = endless(after, now);
+                } if !has_same_end(before.as_ref(), after) => {
+                    *after = without_past_end(after, now);
                 }
                 Edit::User {
                     after: Some(after), ..
-                } => *after = endless_user(after, now),
+                } => *after = user_without_past_ends(after, now),
                 Edit::Room {
                     after: Some(after), ..
-                } => *after = endless_room(after, now).into(),
+                } => *after = room_without_past_ends(after, now).into(),
                 _ => {}
             }
             edit
@@ -114,30 +118,30 @@ impl Group {
     }
 }
 
-/// Whether the edit puts hats into effect that have ended.
-fn restores_ended(edit: &Edit, now: Timestamp) -> bool {
-    let of_user = |user: &User| user.hats.iter().any(|(_, hat)| hat.has_ended(now));
+/// Whether the edit restores hats that have ended.
+fn restores_ended_hats(edit: &Edit, now: Timestamp) -> bool {
+    let has_ended_hats = |user: &User| user.hats.iter().any(|(_, hat)| hat.has_ended(now));
     match edit {
         Edit::Hat {
             after: Some(after),
             before,
             ..
-        } => after.has_ended(now) && !same_end(before.as_ref(), after),
+        } => after.has_ended(now) && !has_same_end(before.as_ref(), after),
         Edit::User {
             after: Some(after), ..
-        } => of_user(after),
+        } => has_ended_hats(after),
         Edit::Room {
             after: Some(after), ..
-        } => after.users().iter().any(|(_, user)| of_user(user)),
+        } => after.users().iter().any(|(_, user)| has_ended_hats(user)),
         _ => false,
     }
 }
 
-fn same_end(before: Option<&Attachment>, after: &Attachment) -> bool {
+fn has_same_end(before: Option<&Attachment>, after: &Attachment) -> bool {
     before.is_some_and(|before| before.until() == after.until())
 }
 
-fn endless(attachment: &Attachment, now: Timestamp) -> Attachment {
+fn without_past_end(attachment: &Attachment, now: Timestamp) -> Attachment {
     let ended = attachment.has_ended(now);
     let attachment = attachment.clone();
     if ended {
@@ -147,16 +151,18 @@ fn endless(attachment: &Attachment, now: Timestamp) -> Attachment {
     }
 }
 
-fn endless_user(user: &User, now: Timestamp) -> User {
+fn user_without_past_ends(user: &User, now: Timestamp) -> User {
     let hats = user.hats.iter();
-    let hats: Hats = hats.map(|(id, hat)| (id.clone(), endless(hat, now))).collect();
+    let hats: Hats = hats
+        .map(|(id, hat)| (id.clone(), without_past_end(hat, now)))
+        .collect();
     User { hats, ..user.clone() }
 }
 
-fn endless_room(room: &Room, now: Timestamp) -> Room {
+fn room_without_past_ends(room: &Room, now: Timestamp) -> Room {
     let users = room.users().iter();
     let users = users
-        .map(|(jid, user)| (jid.clone(), endless_user(user, now)))
+        .map(|(jid, user)| (jid.clone(), user_without_past_ends(user, now)))
         .collect();
     // The addresses are those of the room, so they are sorted and unique.
     room.clone().with_users(users).unwrap_or_else(|| room.clone())
@@ -216,7 +222,7 @@ mod tests {
         for value in ["1", "null", "\"\"", "\"soon\"", "\"2027-02-01\"", "{}", "\""] {
             let mut odd = Attachment::default();
             let Ok(json) = Json::new(value) else { continue };
-            odd.extra.set(MEMBER, Some(json));
+            odd.extra.set(UNTIL_FIELD, Some(json));
             assert_eq!(odd.until(), None, "{value}");
             assert!(!odd.has_ended(Timestamp::MAX), "{value}");
         }

@@ -8,9 +8,9 @@ use super::{Extra, Jid, Room, User};
 /// The content of one data file: rooms, their users and their hats. Cloning is cheap, as clones share the rooms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wardrobe {
-    /// Number of the last commit. Maintained by the store; the operations of the model do not change it.
+    /// The revision of the last commit. Maintained by the store; the operations of the model do not change it.
     pub revision: u64,
-    /// Unrecognized JSON members of the document, written back unchanged.
+    /// Unrecognized JSON fields at the top level of the data file, written back unchanged. They include the hat sets.
     pub extra: Extra,
     pub(super) rooms: Arc<BTreeMap<Jid, Arc<Room>>>,
 }
@@ -32,18 +32,18 @@ impl Wardrobe {
         self.rooms.iter()
     }
 
-    /// Whether both are known to have the same rooms without comparing them: one is a clone of the other, and no room of
-    /// either was changed since.
+    /// Whether both share all rooms in memory, as clones do until a room of either is changed. They then have equal
+    /// rooms; otherwise this is not known.
     pub fn shares_rooms_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.rooms, &other.rooms)
     }
 
-    /// The room with this address.
+    /// The room with this address; `None` if it does not exist.
     pub fn room(&self, room: &Jid) -> Option<&Arc<Room>> {
         self.rooms.get(room)
     }
 
-    /// A user of a room; `None` without such a room or user.
+    /// A user of a room; `None` if the room or the user does not exist.
     pub fn user(&self, room: &Jid, user: &Jid) -> Option<&User> {
         self.rooms.get(room)?.user(user)
     }

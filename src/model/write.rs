@@ -1,5 +1,5 @@
-//! Serialization to JSON in the canonical form of the data file: indented by two spaces, recognized members first and
-//! in a fixed order, unrecognized members and keys sorted, with a newline at the end. Equal wardrobes give equal bytes.
+//! Serialization to JSON in the canonical form of the data file: indented by two spaces, recognized fields first and
+//! in a fixed order, unrecognized fields and keys sorted, with a newline at the end. Equal wardrobes give equal bytes.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use super::{Attachment, CatalogHat, Extra, Hats, Hue, Jid, Room, User, Wardrobe}
 /// The format version that is written, and the highest that can be read.
 pub const VERSION: u64 = 1;
 
-/// The whole data file.
+/// Serializes the whole data file.
 pub fn wardrobe(wardrobe: &Wardrobe) -> Vec<u8> {
     let mut out = Vec::new();
     for piece in pieces(wardrobe) {
@@ -56,8 +56,8 @@ pub fn pieces(wardrobe: &Wardrobe) -> impl Iterator<Item = Piece<'_>> {
     let rooms = wardrobe
         .rooms()
         .enumerate()
-        .map(|(at, (jid, room))| PieceKind::Room {
-            first: at == 0,
+        .map(|(index, (jid, room))| PieceKind::Room {
+            first: index == 0,
             jid,
             room,
         });
@@ -114,8 +114,13 @@ pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
 }
 
 fn write_at_depth<T: Serialize + ?Sized>(depth: usize, value: &T, out: &mut Vec<u8>) {
-    let mut serializer =
-        serde_json::Serializer::with_formatter(out, PrettyFormatter { depth, filled: false });
+    let mut serializer = serde_json::Serializer::with_formatter(
+        out,
+        PrettyFormatter {
+            depth,
+            has_items: false,
+        },
+    );
     // As in `compact`, this cannot fail.
     let _ = value.serialize(&mut serializer);
 }
@@ -123,7 +128,7 @@ fn write_at_depth<T: Serialize + ?Sized>(depth: usize, value: &T, out: &mut Vec<
 /// Like the pretty formatter of `serde_json`, but starting at any depth, and also for raw JSON.
 struct PrettyFormatter {
     depth: usize,
-    filled: bool,
+    has_items: bool,
 }
 
 impl PrettyFormatter {
@@ -138,16 +143,16 @@ impl PrettyFormatter {
 
     fn open<W: io::Write + ?Sized>(&mut self, out: &mut W, bracket: u8) -> io::Result<()> {
         self.depth += 1;
-        self.filled = false;
+        self.has_items = false;
         out.write_all(&[bracket])
     }
 
     fn close<W: io::Write + ?Sized>(&mut self, out: &mut W, bracket: u8) -> io::Result<()> {
         self.depth = self.depth.saturating_sub(1);
-        if self.filled {
+        if self.has_items {
             self.new_line(out)?;
         }
-        self.filled = true;
+        self.has_items = true;
         out.write_all(&[bracket])
     }
 
@@ -173,7 +178,7 @@ impl Formatter for PrettyFormatter {
     }
 
     fn end_array_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
-        self.filled = true;
+        self.has_items = true;
         Ok(())
     }
 
@@ -194,7 +199,7 @@ impl Formatter for PrettyFormatter {
     }
 
     fn end_object_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
-        self.filled = true;
+        self.has_items = true;
         Ok(())
     }
 
@@ -205,7 +210,7 @@ impl Formatter for PrettyFormatter {
         let mut opened = false;
         for byte in fragment.bytes() {
             if std::mem::take(&mut opened) && !matches!(byte, b'}' | b']') {
-                self.filled = true;
+                self.has_items = true;
                 self.new_line(out)?;
             }
             match byte {
@@ -255,7 +260,7 @@ impl Serialize for Attachment {
         write_optional(&mut map, "active", self.active.as_ref())?;
         write_optional(&mut map, "required", self.required.as_ref())?;
         write_optional(&mut map, "title", self.title.as_deref())?;
-        write_unknown(map, &self.extra)
+        write_unrecognized_and_end(map, &self.extra)
     }
 }
 
@@ -264,7 +269,7 @@ impl Serialize for CatalogHat {
         let mut map = serializer.serialize_map(None)?;
         write_optional(&mut map, "title", self.title.as_deref())?;
         write_optional(&mut map, "hue", self.hue.as_ref())?;
-        write_unknown(map, &self.extra)
+        write_unrecognized_and_end(map, &self.extra)
     }
 }
 
@@ -273,7 +278,7 @@ impl Serialize for User {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("affiliation", &self.affiliation)?;
         map.serialize_entry("hats", &self.hats)?;
-        write_unknown(map, &self.extra)
+        write_unrecognized_and_end(map, &self.extra)
     }
 }
 
@@ -293,7 +298,7 @@ impl Serialize for Room {
             Some(&self.catalog).filter(|catalog| !catalog.is_empty()),
         )?;
         map.serialize_entry("users", &Users(self.users()))?;
-        write_unknown(map, &self.extra)
+        write_unrecognized_and_end(map, &self.extra)
     }
 }
 
@@ -305,7 +310,7 @@ fn write_optional<M: SerializeMap, T: Serialize + ?Sized>(
     value.map_or(Ok(()), |value| map.serialize_entry(name, value))
 }
 
-fn write_unknown<M: SerializeMap>(mut map: M, extra: &Extra) -> Result<M::Ok, M::Error> {
+fn write_unrecognized_and_end<M: SerializeMap>(mut map: M, extra: &Extra) -> Result<M::Ok, M::Error> {
     for (name, value) in extra.iter() {
         map.serialize_entry(name, value)?;
     }

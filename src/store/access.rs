@@ -56,8 +56,8 @@ impl Access {
         })
     }
 
-    /// The access to a new data file: private, unless the folder has a default list; then what the kernel derives from
-    /// it for mode 0660.
+    /// The access to a new data file: private, unless the folder has a default access control list; then the access
+    /// that the kernel derives from that list for mode 0660.
     pub(super) fn for_new_file(folder: &Path) -> io::Result<Self> {
         let Some(bytes) = none_if_missing(read_whole(|buffer| {
             getxattr(folder, DEFAULT_ACL_ATTRIBUTE, buffer)
@@ -73,7 +73,7 @@ impl Access {
         })
     }
 
-    /// The access to the history: the same, without extended attributes.
+    /// The same access without extended attributes, for the history and for documents.
     pub(super) fn without_attributes(&self) -> Self {
         Self {
             attributes: None,
@@ -81,9 +81,10 @@ impl Access {
         }
     }
 
-    /// The access to the lock: only those who may write the data file can take it, as others could exclude all writers.
+    /// The access to the lock: only those who may write the data file can take the lock, as others could exclude all
+    /// writers.
     pub(super) fn for_lock(&self) -> Self {
-        let both = |bits: u32| if bits & WRITE == 0 { 0 } else { READ_WRITE };
+        let read_write_if_write = |bits: u32| if bits & WRITE == 0 { 0 } else { READ_WRITE };
         let list = self.acl.as_ref().map(|list| {
             Acl(list
                 .0
@@ -92,34 +93,35 @@ impl Access {
                     bits: if entry.tag == AclTag::Owner {
                         READ_WRITE
                     } else {
-                        both(entry.bits)
+                        read_write_if_write(entry.bits)
                     },
                     ..*entry
                 })
                 .collect())
         });
         Self {
-            mode: 0o600 | both(self.mode >> 3) << 3 | both(self.mode),
+            mode: 0o600 | read_write_if_write(self.mode >> 3) << 3 | read_write_if_write(self.mode),
             owners: self.owners,
             acl: list,
             attributes: None,
         }
     }
 
-    /// Whether a file of this owner and group was written by someone whom this access lets write: root, this account, the
-    /// owner, and anybody else only if more than the owner may write.
+    /// Whether a file with this owner and group can come from someone whom this access lets write. Always true for
+    /// root, this account and the owner; for others if everyone may write, or if the group may write and either the
+    /// file has the same group or there is an access control list.
     pub(super) fn lets_write(&self, owner: u32, group: u32) -> bool {
-        let (own, own_group) = self.owners.unwrap_or((u32::MAX, u32::MAX));
+        let (own_owner, own_group) = self.owners.unwrap_or((u32::MAX, u32::MAX));
         let account = rustix::process::geteuid().as_raw();
-        let of_group = self.mode >> 3 & WRITE != 0 && (group == own_group || self.acl.is_some());
-        [0, account, own].contains(&owner) || of_group || self.mode & WRITE != 0
+        let group_may_write = self.mode >> 3 & WRITE != 0 && (group == own_group || self.acl.is_some());
+        [0, account, own_owner].contains(&owner) || group_may_write || self.mode & WRITE != 0
     }
 
     /// Applies the access to a file, in steps none of which allows access to anyone who must not have it. Returns
     /// whether anything was changed.
     ///
-    /// Only root can change the owner of a file. If the owner or group remains different, nobody gains access by that;
-    /// and if there is a list, the previous owner and group keep theirs by entries in it.
+    /// Only root can change the owner of a file. If the owner or group cannot be set, nobody gains access by this; if
+    /// there is an access control list, the wanted owner and group get entries in it.
     pub(super) fn apply_to(&self, disk: &Disk, file: &File) -> io::Result<bool> {
         disk.run_hook(DiskOperation::SetAccess)?;
         let before = file.metadata()?;
@@ -131,15 +133,15 @@ impl Access {
                 let _ = fchown(file, None, Some(group));
             }
         }
-        let now = file.metadata()?;
-        let mut changed = (before.uid(), before.gid()) != (now.uid(), now.gid());
+        let after = file.metadata()?;
+        let mut changed = (before.uid(), before.gid()) != (after.uid(), after.gid());
         if let Some(wanted) = &self.attributes {
             changed |= apply_attributes(file, wanted)?;
         }
-        let (mode, list) = self.for_owner(now.uid(), now.gid());
-        let has = attribute(file, ACL_ATTRIBUTE)?;
+        let (mode, list) = self.for_owner(after.uid(), after.gid());
+        let current = attribute(file, ACL_ATTRIBUTE)?;
         let bytes = list.as_ref().map(Acl::bytes);
-        if has != bytes {
+        if current != bytes {
             // This call also sets the mode to that of the list. The kernel does not store a list that is equivalent to
             // a mode.
             let bytes = bytes.unwrap_or_else(|| Acl::of(mode).bytes());
@@ -160,12 +162,12 @@ impl Access {
         Ok(changed)
     }
 
-    /// The mode and list for a file with this owner and group.
+    /// The mode and access control list for a file with this owner and group.
     fn for_owner(&self, owner: u32, group: u32) -> (u32, Option<Acl>) {
         let (old_owner, old_group) = self.owners.unwrap_or((owner, group));
         match &self.acl {
             None if old_group == group => (self.mode, None),
-            // The other group gets the permissions of everyone.
+            // The file's group is another one, so it gets only the permissions of everyone.
             None => ((self.mode & !0o070) | (self.mode & 0o007) << 3, None),
             Some(list) if (old_owner, old_group) == (owner, group) => (self.mode, Some(list.clone())),
             Some(list) => {
@@ -188,7 +190,7 @@ struct AclEntry {
     bits: u32,
 }
 
-/// To whom an entry applies, with the values of the kernel.
+/// The users or groups to which an entry applies, with the values of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum AclTag {
     Owner = 1,
@@ -287,7 +289,7 @@ impl Acl {
         bits(AclTag::Owner) << 6 | bits(self.group_class()) << 3 | bits(AclTag::Others)
     }
 
-    /// What the kernel derives from a folder's default list for a file that is created with this mode.
+    /// The list that the kernel derives from a folder's default list for a file that is created with this mode.
     fn masked_by(mut self, mode: u32) -> Self {
         for (tag, shift) in [(AclTag::Owner, 6), (self.group_class(), 3), (AclTag::Others, 0)] {
             let bits = self.bits(tag, NO_ID).unwrap_or_default();
@@ -296,7 +298,8 @@ impl Acl {
         self
     }
 
-    /// The list that grants everyone the same on a file of another owner or group; both given as old and new ID.
+    /// The list that grants everyone the same access to a file of another owner or group. `owner` and `group` are the
+    /// old and the new ID.
     fn with_new_owner(&self, owner: (u32, u32), group: (u32, u32)) -> Self {
         let mask = self.bits(AclTag::Mask, NO_ID).unwrap_or(7);
         let mut list = self.clone();
@@ -329,7 +332,7 @@ impl Acl {
     }
 }
 
-/// The value of an attribute; `None` if there is none or attributes are not supported.
+/// The value of an extended attribute; `None` if the file does not have it or attributes are not supported.
 fn attribute(file: &File, name: &str) -> io::Result<Option<Vec<u8>>> {
     none_if_missing(read_whole(|buffer| fgetxattr(file, name, buffer)))
 }
@@ -341,13 +344,13 @@ fn none_if_missing(found: io::Result<Vec<u8>>) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// The error for something that cannot be copied to a new file, with the command that shows it. A full disk stays that
-/// error.
-fn cannot_keep(what: &str, shown: &str, error: io::Error) -> io::Error {
+/// The error if `what` cannot be copied to a new file; `command` shows it to the user. The error of a full disk is
+/// returned unchanged.
+fn cannot_keep(what: &str, command: &str, error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => error,
         _ => io::Error::other(format!(
-            "its {what} cannot be copied to the new file ({error}); check it with {shown}, and change or remove it"
+            "its {what} cannot be copied to the new file ({error}); check it with {command}, and change or remove it"
         )),
     }
 }
@@ -377,11 +380,12 @@ fn is_user_attribute(name: &[u8]) -> bool {
     name.starts_with(b"user.")
 }
 
-/// Returns whether anything was changed. Only root may set the attributes of the system, so failing to is not an error.
+/// Sets these attributes, and removes other attributes set by users. Returns whether anything was changed. Only root
+/// may set the attributes of the system, so failing to set these is not an error.
 fn apply_attributes(file: &File, wanted: &[(CString, Vec<u8>)]) -> io::Result<bool> {
-    let has = attributes(file)?;
+    let current = attributes(file)?;
     let mut changed = false;
-    for (name, value) in wanted.iter().filter(|one| !has.contains(one)) {
+    for (name, value) in wanted.iter().filter(|attribute| !current.contains(attribute)) {
         match fsetxattr(file, name, value, XattrFlags::empty()) {
             Err(error) if is_user_attribute(name.as_bytes()) => {
                 let what = format!("attribute {}", name.to_string_lossy());
@@ -391,7 +395,7 @@ fn apply_attributes(file: &File, wanted: &[(CString, Vec<u8>)]) -> io::Result<bo
         }
     }
     let is_wanted = |name| wanted.iter().any(|(other, _)| other == name);
-    for (name, _) in has
+    for (name, _) in current
         .iter()
         .filter(|(name, _)| is_user_attribute(name.as_bytes()) && !is_wanted(name))
     {
@@ -401,7 +405,7 @@ fn apply_attributes(file: &File, wanted: &[(CString, Vec<u8>)]) -> io::Result<bo
     Ok(changed)
 }
 
-/// What a call writes into a sufficiently large buffer.
+/// The bytes that a call writes into a sufficiently large buffer.
 fn read_whole(call: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> io::Result<Vec<u8>> {
     // The kernel's limit for a value, and for the names of all attributes.
     let mut buffer = vec![0; 1 << 16];

@@ -34,7 +34,7 @@ pub struct CheckReport {
     pub remarks: Vec<String>,
     /// Problems of the history, one sentence each.
     pub errors: Vec<String>,
-    /// Why the data file cannot be read, if so.
+    /// The error if the data file cannot be read.
     pub unreadable: Option<StoreError>,
 }
 
@@ -59,7 +59,7 @@ pub struct RepairReport {
     pub moved_to: Option<PathBuf>,
 }
 
-/// How many findings of a kind are listed individually.
+/// The maximum number of findings of one kind that are listed individually.
 const MAX_LISTED: usize = 20;
 
 /// Checks a data file and its history without changing anything.
@@ -98,8 +98,8 @@ pub fn check(path: &Path) -> CheckReport {
             _ => report.unreadable = Some(error),
         },
     }
-    let left = disk.metadata(&paths.data_temporary).ok().flatten();
-    if left.is_some() {
+    let leftover = disk.metadata(&paths.data_temporary).ok().flatten();
+    if leftover.is_some() {
         let path = paths.data_temporary.display();
         report.remarks.push(format!(
             "{path}: a save is in progress or was interrupted; removed at the next start"
@@ -122,24 +122,26 @@ impl CheckReport {
         self.rooms = wardrobe.rooms().len();
         self.users = wardrobe.user_count();
         self.attachments = wardrobe.attachment_count();
-        let (mut odd, mut more) = (Vec::new(), 0);
+        let (mut remarks, mut unlisted) = (Vec::new(), 0);
         let mut remark = |text: &dyn Fn() -> String| {
-            if odd.len() < MAX_LISTED {
-                odd.push(text());
+            if remarks.len() < MAX_LISTED {
+                remarks.push(text());
             } else {
-                more += 1;
+                unlisted += 1;
             }
         };
-        for (jid, room) in wardrobe.rooms() {
-            let mut told = HashSet::new();
-            for (user, what) in room.users() {
-                let affiliation = what.affiliation;
-                if !affiliation.is_affiliated() && !what.hats.is_empty() {
-                    remark(&|| format!("{user} in {jid} has hats despite the affiliation {affiliation}"));
+        for (room_jid, room) in wardrobe.rooms() {
+            let mut reported = HashSet::new();
+            for (user_jid, user) in room.users() {
+                let affiliation = user.affiliation;
+                if !affiliation.is_affiliated() && !user.hats.is_empty() {
+                    remark(&|| {
+                        format!("{user_jid} in {room_jid} has hats despite the affiliation {affiliation}")
+                    });
                 }
-                for (hat, _) in what.hats.iter() {
-                    if !hat.is_uri() && told.insert(hat) {
-                        remark(&|| format!("a hat ID in {jid} is not a URI: {:?}", hat.as_str()));
+                for (hat, _) in user.hats.iter() {
+                    if !hat.is_uri() && reported.insert(hat) {
+                        remark(&|| format!("a hat ID in {room_jid} is not a URI: {:?}", hat.as_str()));
                     }
                 }
             }
@@ -147,9 +149,9 @@ impl CheckReport {
         if let Err(error) = wardrobe.hat_sets() {
             self.remarks.push(error.to_string());
         }
-        self.remarks.append(&mut odd);
-        if more > 0 {
-            self.remarks.push(format!("… and {more} more"));
+        self.remarks.append(&mut remarks);
+        if unlisted > 0 {
+            self.remarks.push(format!("… and {unlisted} more"));
         }
     }
 
@@ -162,7 +164,7 @@ impl CheckReport {
     ) {
         let name = paths.history.display();
         let io_error = |error| StoreError::io("read", &paths.history)(error).to_string();
-        let left = || {
+        let find_leftover = || {
             Ok(disk
                 .metadata(&paths.data_temporary)?
                 .as_ref()
@@ -171,22 +173,22 @@ impl CheckReport {
         let tail = match history::tail(
             file,
             data.map(|(identity, revision, _)| (identity, revision)),
-            left,
+            find_leftover,
         ) {
             Ok(tail) => tail,
             Err(error) => return self.errors.push(io_error(error)),
         };
         if tail.valid_length < tail.length {
-            let what = "incomplete last entry (never confirmed); removed by the next save";
-            self.remarks.push(format!("{name}: {what}"));
+            let remark = "incomplete last entry (never confirmed); removed by the next save";
+            self.remarks.push(format!("{name}: {remark}"));
         }
         if data.is_none() && self.unreadable.is_none() && tail.last.is_some() {
             self.errors
                 .push(StoreError::missing(&paths.data, &paths.history).to_string());
         }
         let last = tail.last.and_then(|line| Some((line.file?, line.digest)));
-        if let (Some((made, digest)), Some((data, _, now))) = (last, data)
-            && !digest.map_or_else(|| made.same_content(&data), |digest| digest == now)
+        if let (Some((written, recorded)), Some((data, _, digest))) = (last, data)
+            && !recorded.map_or_else(|| written.same_content(&data), |recorded| recorded == digest)
         {
             self.remarks.push(format!(
                 "{} was changed outside hatrack since the last save; recorded with the next save",
@@ -203,37 +205,39 @@ impl CheckReport {
                     ));
                 }
                 if unknown > 0 {
+                    let lines = if unknown == 1 { "line" } else { "lines" };
                     self.remarks.push(format!(
-                        "{name}: {unknown} lines of another hatrack version (kept)"
+                        "{name}: {unknown} {lines} of another hatrack version (kept)"
                     ));
                 }
             }
         }
     }
 
-    /// Counts the damaged lines, of which the first ones are listed, and those that only another version understands.
+    /// Reads the first `valid_length` bytes. Counts the damaged lines, of which the first ones are listed, and the
+    /// lines that only another version understands.
     fn check_lines(
         &mut self,
         name: &impl Display,
         file: &File,
-        keep: u64,
+        valid_length: u64,
     ) -> std::io::Result<(usize, usize)> {
-        let (mut damaged, mut unknown, mut at) = (0, 0, 0);
+        let (mut damaged, mut unknown, mut offset) = (0, 0, 0);
         let mut reader = BufReader::new(file);
         reader.rewind()?;
         let mut line = Vec::new();
         for number in 1.. {
             line.clear();
-            if at >= keep || reader.read_until(b'\n', &mut line)? == 0 {
+            if offset >= valid_length || reader.read_until(b'\n', &mut line)? == 0 {
                 break;
             }
-            at += line.len() as u64;
+            offset += line.len() as u64;
             let text = line.strip_suffix(b"\n").unwrap_or(&line);
-            if let Err(why) = HistoryLine::parse(text) {
+            if let Err(error) = HistoryLine::parse(text) {
                 damaged += 1;
                 match damaged {
-                    1 => self.errors.push(format!("{name}: line {number}: {why}")),
-                    2..=MAX_LISTED => self.errors.push(format!("line {number}: {why}")),
+                    1 => self.errors.push(format!("{name}: line {number}: {error}")),
+                    2..=MAX_LISTED => self.errors.push(format!("line {number}: {error}")),
                     _ => {}
                 }
             } else {
@@ -253,10 +257,10 @@ pub fn repair_history(path: &Path) -> Result<RepairReport, StoreError> {
 /// Like [`repair_history`], with this disk.
 pub fn repair_history_on(disk: &Disk, path: &Path) -> Result<RepairReport, StoreError> {
     let paths = Paths::resolve(path)?;
-    let (kept, moved, copy) = rewrite::repair(disk, &paths)?;
+    let (kept, moved, moved_to) = rewrite::repair(disk, &paths)?;
     Ok(RepairReport {
         kept,
         moved,
-        moved_to: copy,
+        moved_to,
     })
 }

@@ -14,18 +14,18 @@ use super::data_file::Store;
 use super::digest::Digest;
 use super::disk::{Disk, FileIdentity, elapsed_ms};
 use super::history::{HistoryTail, serialize_line};
+use super::history_writer::next_revision;
 use super::hook::{CommitHook, CommitHooks, RebasedChange};
 use super::known_file::{KnownFile, RecordedState};
 use super::lock::{FileLock, LeftoverFile, LockBackoff, TemporaryFile};
-use super::record::next_revision;
 use super::side_file;
 use super::view::{check_rooms, is_applied, permit, rebase};
 use super::{Change, HistoryEntry, StoreError};
 use crate::model::{self, Group, Wardrobe};
 
-/// How often a commit is restarted at once because the data file was changed during it.
-const MAX_ATTEMPTS: usize = 10;
-/// The suffix of the folder with what is known of live servers.
+/// The maximum number of immediate restarts of a commit because the data file was changed during it.
+const MAX_RESTARTS: usize = 10;
+/// The suffix of the folder next to the data file that has the stored states of live servers.
 const SERVERS_SUFFIX: &str = "servers";
 /// The result for each change: its revision, `None` if it was already in effect, or why it was rejected.
 type ChangeResults = Vec<Result<Option<u64>, model::EditError>>;
@@ -51,55 +51,54 @@ impl Store {
         }
         let access = self.data_access(data.as_ref())?.for_lock();
         let since = Instant::now();
-        let done = self.with_lock(&access, |store| store.try_commit(changes));
-        self.log_result(&done, since);
-        done
+        let result = self.with_lock(&access, |store| store.try_commit(changes));
+        self.log_result(&result, since);
+        result
     }
 
-    /// Calls these hooks around commits from now on.
+    /// Calls this hook around commits from now on.
     pub fn set_hooks(&mut self, hooks: CommitHooks) {
         self.options.hooks = hooks;
     }
 
-    /// Logs the result.
-    fn log_result(&self, done: &Result<ChangeResults, StoreError>, since: Instant) {
+    fn log_result(&self, result: &Result<ChangeResults, StoreError>, since: Instant) {
         let ms = elapsed_ms(since);
-        match done {
+        match result {
             Ok(results) => {
-                let made = results
+                let committed = results
                     .iter()
                     .filter(|result| matches!(result, Ok(Some(_))))
                     .count();
                 let refused = results.iter().filter(|result| result.is_err()).count();
-                log::info!(revision = self.full.revision, changes = made, refused, ms; "commit");
+                log::info!(revision = self.full.revision, changes = committed, refused, ms; "commit");
             }
             Err(error) => log::warn!(reason:% = error, ms; "commit failed"),
         }
     }
 
-    /// Runs an attempt under the lock. It is repeated if the data file was changed during it, or if another process is
-    /// writing nevertheless, because someone removed the lock file.
+    /// Runs an attempt under the lock. Repeats it if the data file was changed during the attempt, or if another
+    /// process is writing in spite of the lock, because someone removed the lock file.
     fn with_lock<T>(
         &mut self,
         access: &Access,
         mut attempt: impl FnMut(&mut Self) -> Result<Attempt<T>, StoreError>,
     ) -> Result<T, StoreError> {
-        let (mut wait, mut changes) = (LockBackoff::start(), 0);
+        let (mut wait, mut restarts) = (LockBackoff::start(), 0);
         loop {
             let lock = FileLock::acquire_within(&mut wait, &self.disk, &self.paths.lock, access)?;
             loop {
                 match attempt(self)? {
                     Attempt::Done(done) => return Ok(done),
                     Attempt::Busy => break,
-                    Attempt::Changed => changes += 1,
+                    Attempt::Changed => restarts += 1,
                 }
-                if changes > MAX_ATTEMPTS {
+                if restarts > MAX_RESTARTS {
                     break;
                 }
             }
             drop(lock);
             let waited = wait.wait(&self.disk, &self.paths.data_temporary);
-            if waited.is_err() && changes > MAX_ATTEMPTS {
+            if waited.is_err() && restarts > MAX_RESTARTS {
                 let reason = io::Error::other("the file keeps changing");
                 return Err(StoreError::io("write", &self.paths.data)(reason));
             }
@@ -121,14 +120,14 @@ impl Store {
         let Some(temporary) = self.create_temporary(&disk, &path)? else {
             return Ok(Attempt::Busy);
         };
-        if let Some(there) = self.data_metadata()? {
-            return self.reload_if_changed(&there).map(Attempt::Done);
+        if let Some(data) = self.data_metadata()? {
+            return self.reload_if_changed(&data).map(Attempt::Done);
         }
         if self.known.is_none() {
             return Err(StoreError::missing(&self.paths.data, &self.paths.history)); // The content is not known.
         }
         self.gone = true;
-        let tail = self.trimmed_tail()?;
+        let tail = self.trim_history()?;
         let mut next = self.full.clone();
         next.revision = next_revision(&next, &tail);
         let entry = self.new_entry(next.revision, &Change::default(), Group::default());
@@ -136,7 +135,7 @@ impl Store {
         if let Attempt::Done(()) = replaced {
             self.sync_folder()?;
         }
-        // Otherwise another process has just written one.
+        // Otherwise another process has just written a data file.
         Ok(replaced)
     }
 
@@ -173,7 +172,7 @@ impl Store {
             .map_err(StoreError::io("access", &self.paths.data))
     }
 
-    /// One attempt, under the lock.
+    /// Makes one attempt to commit; the lock must be held.
     fn try_commit(&mut self, changes: &[Change]) -> Result<Attempt<ChangeResults>, StoreError> {
         if !self.unsynced.is_empty() {
             self.sync_folder()?;
@@ -192,7 +191,7 @@ impl Store {
             None => {}
         }
         self.check_writable()?;
-        let tail = self.trimmed_tail()?;
+        let tail = self.trim_history()?;
         if data.is_none() && tail.last.is_some() {
             return Err(StoreError::missing(&self.paths.data, &self.paths.history));
         }
@@ -206,13 +205,13 @@ impl Store {
         let mut next = self.full.clone();
         let mut revision = next_revision(&next, &tail);
         let mut entries: Vec<HistoryEntry> = self.outside_entry(revision, &tail)?.into_iter().collect();
-        let noted = entries.len();
-        revision += noted as u64;
+        let outside_count = entries.len();
+        revision += outside_count as u64;
         let mut results = Vec::with_capacity(changes.len());
         let mut prepared = Vec::new();
         for change in changes {
             let before = self.options.hooks.get().map(|_| next.clone());
-            results.push(match self.rebased(&mut next, change) {
+            results.push(match self.rebase_change(&mut next, change) {
                 Err(error) => Err(error),
                 Ok(Rebased::AlreadyWritten(revision)) => Ok(Some(revision)),
                 Ok(Rebased::ToWrite(group)) if group.is_empty() && change.sent.is_none() => Ok(None),
@@ -231,9 +230,9 @@ impl Store {
                 }
             });
         }
-        if entries.len() == noted {
+        if entries.len() == outside_count {
             self.unsynced.clear();
-            // They may have been written before, without the folder becoming durable.
+            // The changes may have been written by an earlier call that could not make the folder durable.
             self.call_hook(|hook| hook.committed(&self.full));
             return Ok(Attempt::Done(results));
         }
@@ -265,13 +264,13 @@ impl Store {
         }
     }
 
-    fn rebased(&self, next: &mut Wardrobe, change: &Change) -> Result<Rebased, model::EditError> {
+    fn rebase_change(&self, next: &mut Wardrobe, change: &Change) -> Result<Rebased, model::EditError> {
         let group = permit(&self.options.scope, &change.group)?;
         if let Some(sent) = &change.sent {
-            // What was sent is recorded, no matter who decided it: a session also sends what another one left to be sent.
+            // The rights are not checked: a session also sends changes that another session has left to be sent.
             check_rooms(&self.options.scope, &sent.changes)?;
         }
-        let before = self.unsynced.iter().find(|(there, _)| there == change);
+        let before = self.unsynced.iter().find(|(written, _)| written == change);
         if let Some((_, revision)) = before
             && is_applied(next, &change.group)
         {
@@ -302,28 +301,30 @@ impl Store {
         }
     }
 
-    /// Creates the temporary file of the data file. From then on nobody else can write, even if the lock file was
-    /// removed. `None` if another process is writing. What a killed writer left is removed first, including its lines.
+    /// Creates the temporary file of the data file. From then on, nobody else can write, even if the lock file was
+    /// removed. `None` if another process is writing. First removes what a killed writer left, including its lines in
+    /// the history.
     fn create_temporary<'a>(
         &mut self,
         disk: &'a Disk,
         path: &'a Path,
     ) -> Result<Option<TemporaryFile<'a>>, StoreError> {
-        let Some(left) = LeftoverFile::claim(disk, path).map_err(StoreError::io("access", path))? else {
+        let Some(leftover) = LeftoverFile::claim(disk, path).map_err(StoreError::io("access", path))? else {
             return Ok(None);
         };
-        if left.is_some() {
+        if leftover.is_some() {
             match self.data_metadata()? {
                 Some(data) => self.reload_if_changed(&data)?,
                 None => self.gone = self.known.is_some(),
             }
-            self.trimmed_tail()?;
-            left.remove().map_err(StoreError::io("remove", path))?;
+            self.trim_history()?;
+            leftover.remove().map_err(StoreError::io("remove", path))?;
         }
         TemporaryFile::create(disk, path).map_err(StoreError::io("write", &self.paths.data))
     }
 
-    /// Replaces the data file and appends the lines to the history. Unless it is done, all is rolled back.
+    /// Appends the entries to the history and replaces the data file. On an error, or if the data file was changed
+    /// meanwhile, everything is rolled back.
     fn replace_file(
         &mut self,
         temporary: &TemporaryFile<'_>,
@@ -342,7 +343,7 @@ impl Store {
         let mut appended = false;
         let written = (|| {
             let hooks = &self.options.hooks;
-            let (names, composed) = hooks.prepare_during(prepared, || {
+            let (server_names, composed) = hooks.prepare_during(prepared, || {
                 let composed = self.compose(out, &next)?;
                 Ok((composed, disk.seal(out)?))
             });
@@ -350,8 +351,8 @@ impl Store {
                 Err(_) if self.is_data_changed(data)? => return Ok(None),
                 other => other.map_err(io_error())?,
             };
-            let from_outside = entries.len().saturating_sub(prepared.len());
-            for (entry, servers) in entries.iter_mut().skip(from_outside).zip(names) {
+            let unprepared = entries.len().saturating_sub(prepared.len());
+            for (entry, servers) in entries.iter_mut().skip(unprepared).zip(server_names) {
                 entry.send_to = servers.into();
             }
             let lines: String = entries
@@ -404,12 +405,12 @@ impl Store {
         let old = match known {
             Some(known) if !known.spans.is_empty() => {
                 let file = self.disk.open(&self.paths.data)?;
-                let same = |file: &File| {
+                let is_known = |file: &File| {
                     file.metadata()
                         .map(|now| FileIdentity::of(&now) == known.identity)
                 };
                 match file {
-                    Some(file) if same(&file)? => Some((file, known)),
+                    Some(file) if is_known(&file)? => Some((file, known)),
                     _ => None,
                 }
             }
@@ -423,13 +424,13 @@ impl Store {
         compose::write(&self.disk, out, next, source.as_ref())
     }
 
-    /// Whether the data file has changed since this commit started.
+    /// Whether the data file has changed since its metadata `data` were read.
     fn is_data_changed(&self, data: Option<&Metadata>) -> Result<bool, StoreError> {
         Ok(self.data_metadata()?.as_ref().map(FileIdentity::of) != data.map(FileIdentity::of))
     }
 }
 
-/// The outcome of an attempt under the lock.
+/// The outcome of an attempt under the lock, unless it failed.
 enum Attempt<T> {
     Done(T),
     /// The data file was changed during the attempt.
@@ -439,7 +440,7 @@ enum Attempt<T> {
 }
 
 enum Rebased {
-    /// It was already written, with this revision, and is durable now.
+    /// The change was already written, with this revision, and is durable now.
     AlreadyWritten(u64),
     /// The edits to write.
     ToWrite(Group),

@@ -37,7 +37,7 @@ enum Segment {
     /// The separator before a copied room.
     Separator(&'static [u8]),
     /// Bytes of the previous file.
-    Copied { at: u64, length: u64 },
+    Copied { offset: u64, length: u64 },
 }
 
 /// The text of several pieces, and the length and digest of each.
@@ -71,29 +71,27 @@ pub(super) fn write(
         })
         .collect();
 
-    let mut made = vec![(0, Digest::of(b"")); pieces.len()];
+    let mut written = vec![(0, Digest::of(b"")); pieces.len()];
     std::thread::scope(|scope| {
-        let mut threads_ahead = ComposeThreads::start(scope, &pieces, &ranges);
+        let mut threads = ComposeThreads::start(scope, &pieces, &ranges);
         for segment in &segments {
             match segment {
                 Segment::Separator(bytes) => disk.write(out, bytes)?,
-                Segment::Copied { at, length } => {
+                Segment::Copied { offset, length } => {
                     let source = source.ok_or(io::ErrorKind::NotFound)?;
-                    disk.copy(source.file, *at, *length, out)?;
+                    disk.copy(source.file, *offset, *length, out)?;
                 }
                 Segment::Composed(range) => {
-                    let (bytes, each) = threads_ahead
-                        .next()
-                        .unwrap_or_else(|| compose_range(&pieces, range));
+                    let (bytes, each) = threads.next().unwrap_or_else(|| compose_range(&pieces, range));
                     disk.write(out, &bytes)?;
-                    let slots = made.get_mut(range.clone()).into_iter().flatten();
-                    slots.zip(each).for_each(|(slot, made)| *slot = made);
+                    let slots = written.get_mut(range.clone()).into_iter().flatten();
+                    slots.zip(each).for_each(|(slot, piece)| *slot = piece);
                 }
             }
         }
         Ok::<(), io::Error>(())
     })?;
-    Ok(spans(wardrobe, &known_spans, &made))
+    Ok(spans_and_digest(wardrobe, &known_spans, &written))
 }
 
 /// Plans the segments of the new file. Piece 0 is the head, then come the rooms, then the tail.
@@ -102,11 +100,11 @@ fn plan_segments(known_spans: &[Option<RoomSpan>], estimates: impl Iterator<Item
     let mut size = 0;
     for (index, (span, estimate)) in known_spans.iter().zip(estimates).enumerate() {
         match (span, segments.last_mut()) {
-            // The two rooms are adjacent in the previous file, with the same separator.
-            (Some(span), Some(Segment::Copied { at, length }))
-                if *at + *length + SEPARATOR.len() as u64 == span.offset =>
+            // This room and the one before it are adjacent in the previous file, with the same separator.
+            (Some(span), Some(Segment::Copied { offset, length }))
+                if *offset + *length + SEPARATOR.len() as u64 == span.offset =>
             {
-                *length = span.offset + span.length - *at;
+                *length = span.offset + span.length - *offset;
             }
             (Some(span), _) => {
                 segments.push(Segment::Separator(if index == 0 {
@@ -114,10 +112,8 @@ fn plan_segments(known_spans: &[Option<RoomSpan>], estimates: impl Iterator<Item
                 } else {
                     SEPARATOR
                 }));
-                let RoomSpan {
-                    offset: at, length, ..
-                } = *span;
-                segments.push(Segment::Copied { at, length });
+                let RoomSpan { offset, length, .. } = *span;
+                segments.push(Segment::Copied { offset, length });
             }
             (None, Some(Segment::Composed(range))) if size < BATCH_BYTES => {
                 range.end = index + 2;
@@ -186,53 +182,54 @@ impl ComposeThreads {
                 thread.ok().map(|_| receiver)
             })
             .collect();
-        // If one cannot be started, use none: the others end when their receivers are dropped.
+        // If a thread cannot be started, none is used: the others end when their receivers are dropped.
         Self {
             receivers: receivers.unwrap_or_default(),
             next_thread: 0,
         }
     }
 
-    /// The next batch in order; `None` if there are no threads.
+    /// The next batch in order; `None` if there are no threads, or if the thread has ended.
     fn next(&mut self) -> Option<ComposedText> {
-        let sender = self.receivers.get(self.next_thread)?;
+        let receiver = self.receivers.get(self.next_thread)?;
         self.next_thread = (self.next_thread + 1) % self.receivers.len();
-        sender.recv().ok()
+        receiver.recv().ok()
     }
 }
 
-/// The spans of the rooms in the new file, and the digest of its content.
-fn spans(
+/// The spans of the rooms in the new file, and the digest of its content. `written` has the length and digest of each
+/// piece that was serialized.
+fn spans_and_digest(
     wardrobe: &Wardrobe,
     known_spans: &[Option<RoomSpan>],
-    made: &[(u64, Digest)],
+    written: &[(u64, Digest)],
 ) -> (RoomSpans, Digest) {
-    let (mut at, _) = made.first().copied().unwrap_or((0, Digest::of(b"")));
-    let (_, tail) = made.last().copied().unwrap_or((0, Digest::of(b"")));
+    let (mut offset, _) = written.first().copied().unwrap_or((0, Digest::of(b"")));
+    let (_, tail) = written.last().copied().unwrap_or((0, Digest::of(b"")));
     let mut digests = Vec::with_capacity(known_spans.len());
     let rooms = wardrobe
         .rooms()
         .zip(known_spans)
-        .zip(made.iter().skip(1))
+        .zip(written.iter().skip(1))
         .enumerate();
     let spans = rooms
-        .map(|(index, (((jid, _), span), (made, digest)))| {
-            let lead = if index == 0 { FIRST_SEPARATOR } else { SEPARATOR }.len() as u64;
+        .map(|(index, (((jid, _), span), (piece_length, digest)))| {
+            let separator = if index == 0 { FIRST_SEPARATOR } else { SEPARATOR }.len() as u64;
             let (length, digest) = span.map_or_else(
-                || (made.saturating_sub(lead), *digest),
+                || (piece_length.saturating_sub(separator), *digest),
                 |span| (span.length, span.digest),
             );
             let span = RoomSpan {
-                offset: at + lead,
+                offset: offset + separator,
                 length,
                 digest,
             };
-            at += lead + length;
+            offset += separator + length;
             digests.push(digest);
             (jid.clone(), span)
         })
         .collect();
-    (spans, Digest::join(digests.into_iter(), tail))
+    (spans, Digest::combine(digests.into_iter(), tail))
 }
 
 #[cfg(test)]
@@ -276,8 +273,8 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
-        /// Copying unchanged rooms gives the same bytes as serializing the whole wardrobe, and the resulting spans are right
-        /// for the next commit.
+        /// Copying unchanged rooms gives the same bytes as serializing the whole wardrobe, and the resulting spans are
+        /// right for the next commit.
         #[test]
         fn copying_rooms_gives_the_same_bytes_as_serializing(
             states in prop::collection::vec(prop::collection::vec((0u8..12, 0u8..4), 0..8), 1..5),

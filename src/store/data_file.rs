@@ -9,7 +9,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::digest::Digest;
-use super::disk::{Disk, FileIdentity, elapsed_ms, may_write};
+use super::disk::{Disk, FileIdentity, check_may_write, elapsed_ms};
 use super::file::{self, FileContents};
 use super::known_file::{KnownFile, RecordedState};
 use super::lock::{FileLock, LeftoverFile, remove_leftover};
@@ -34,7 +34,7 @@ pub enum Refreshed {
 /// A data file with its last known content.
 #[derive(Debug)]
 pub struct Store {
-    /// The path as given; its links may later lead elsewhere.
+    /// The path as given. Its symbolic links may later lead elsewhere.
     given_path: PathBuf,
     pub(super) paths: Paths,
     pub(super) options: StoreOptions,
@@ -43,8 +43,9 @@ pub struct Store {
     pub(super) full: Wardrobe,
     /// The content in scope.
     view: Wardrobe,
-    /// `None` as long as there has never been a file.
+    /// The file as last read or written; `None` as long as there has never been a file.
     pub(super) known: Option<KnownFile>,
+    /// Whether the file was deleted.
     pub(super) gone: bool,
     /// The last state recorded in the history, to find out what was changed outside hatrack.
     pub(super) recorded: Option<RecordedState>,
@@ -132,11 +133,11 @@ impl Store {
     /// Checks whether the file was changed by another process, and if so reloads it.
     pub fn refresh(&mut self) -> Result<Refreshed, StoreError> {
         self.check_path()?;
-        let there = self
+        let metadata = self
             .disk
             .metadata(&self.paths.data)
             .map_err(StoreError::io("access", &self.paths.data))?;
-        let Some(there) = there else {
+        let Some(metadata) = metadata else {
             self.gone = self.known.is_some();
             return Ok(if self.gone {
                 Refreshed::Gone
@@ -145,7 +146,7 @@ impl Store {
             });
         };
         let (before, was_gone, was_new) = (self.view.clone(), self.gone, self.known.is_none());
-        self.reload_if_changed(&there)?;
+        self.reload_if_changed(&metadata)?;
         if self.view == before && !was_gone && !was_new {
             Ok(Refreshed::Unchanged)
         } else {
@@ -158,7 +159,7 @@ impl Store {
     fn read(&self, progress: &dyn Fn(u64, u64)) -> Result<Option<FileContents>, StoreError> {
         let since = Instant::now();
         let mut read = file::read(&self.disk, &self.paths.data, &self.full, progress);
-        // If the file had content before, an empty one is probably just being rewritten.
+        // If the file had content before and is empty now, another program is probably rewriting it.
         let may_be_new = self.known.as_ref().is_none_or(|known| known.identity.size == 0);
         if matches!(read, Err(StoreError::Unreadable { .. }))
             && may_be_new
@@ -183,8 +184,8 @@ impl Store {
     }
 
     /// Reloads the file if it is not the last known one.
-    pub(super) fn reload_if_changed(&mut self, there: &Metadata) -> Result<(), StoreError> {
-        let identity = FileIdentity::of(there);
+    pub(super) fn reload_if_changed(&mut self, metadata: &Metadata) -> Result<(), StoreError> {
+        let identity = FileIdentity::of(metadata);
         if let Some(known) = &self.known
             && known.reliable
             && known.identity == identity
@@ -235,21 +236,22 @@ impl Store {
         }
         Err(StoreError::PathMoved {
             path: self.given_path.clone(),
-            was: self.paths.data.clone(),
+            data: self.paths.data.clone(),
         })
     }
 
+    /// Makes what was read the last known content.
     fn adopt(&mut self, contents: FileContents) {
         let FileContents {
             wardrobe,
             spans,
             identity,
-            reliable: certain,
+            reliable,
             access,
         } = contents;
         let digest = OnceCell::new();
-        let work_out = || *digest.get_or_init(|| digest_of(&wardrobe, Some((&wardrobe, &spans))));
-        let line = history::find_recorded(&self.disk, &self.paths.history, &identity, work_out);
+        let compute_digest = || *digest.get_or_init(|| digest_of(&wardrobe, Some((&wardrobe, &spans))));
+        let line = history::find_recorded(&self.disk, &self.paths.history, &identity, compute_digest);
         if let Some((revision, digest)) = line {
             self.recorded = Some(RecordedState {
                 identity,
@@ -262,7 +264,7 @@ impl Store {
             wardrobe,
             KnownFile {
                 identity,
-                reliable: certain,
+                reliable,
                 spans,
                 access,
                 digest,
@@ -273,8 +275,8 @@ impl Store {
     /// The digest of the last known content; `None` as long as there has never been a file.
     pub(super) fn digest(&self) -> Option<Digest> {
         let known = self.known.as_ref()?;
-        let work_out = || digest_of(&self.full, Some((&self.full, &known.spans)));
-        Some(*known.digest.get_or_init(work_out))
+        let compute_digest = || digest_of(&self.full, Some((&self.full, &known.spans)));
+        Some(*known.digest.get_or_init(compute_digest))
     }
 
     pub(super) fn set_current(&mut self, wardrobe: Wardrobe, known: KnownFile) {
@@ -293,11 +295,11 @@ impl Store {
     /// Removes what a killed writer left: its temporary files and its lines in the history.
     fn remove_leftovers(&mut self) -> Result<(), StoreError> {
         let paths = self.paths.clone();
-        let look = |path: &Path| self.disk.metadata(path).map_err(StoreError::io("access", path));
-        let (data, left) = (look(&paths.data)?, look(&paths.data_temporary)?);
+        let metadata = |path: &Path| self.disk.metadata(path).map_err(StoreError::io("access", path));
+        let (data, leftover) = (metadata(&paths.data)?, metadata(&paths.data_temporary)?);
         let others = [&paths.history_temporary, &paths.damaged_temporary];
-        let is_left = |path: &&PathBuf| look(path).map(|left| left.is_some());
-        if left.is_none() && !is_left(&others[0])? && !is_left(&others[1])? {
+        let exists = |path: &&PathBuf| metadata(path).map(|found| found.is_some());
+        if leftover.is_none() && !exists(&others[0])? && !exists(&others[1])? {
             return Ok(());
         }
         let access = self.data_access(data.as_ref())?;
@@ -305,18 +307,18 @@ impl Store {
             return Ok(());
         };
         let claim = |path| LeftoverFile::claim(&self.disk, path).map_err(StoreError::io("remove", path));
-        let (Some(data_left), Some(history_left)) =
+        let (Some(data_leftover), Some(history_leftover)) =
             (claim(&paths.data_temporary)?, claim(&paths.history_temporary)?)
         else {
             return Ok(()); // Another process is writing.
         };
-        let now = look(&paths.data)?.as_ref().map(FileIdentity::of);
-        if now != self.known.as_ref().map(|known| known.identity) {
+        let identity = metadata(&paths.data)?.as_ref().map(FileIdentity::of);
+        if identity != self.known.as_ref().map(|known| known.identity) {
             return Ok(());
         }
-        // Cut the history only while holding the temporary file of the data file: otherwise the line may belong to a
-        // running writer.
-        if data_left.is_some()
+        // The history may be cut only while the temporary file of the data file is held: otherwise its last lines may
+        // belong to a running writer.
+        if data_leftover.is_some()
             && let Some(file) = history::open(&self.disk, &paths.history)?
         {
             let tail = self.read_tail(&file)?;
@@ -331,14 +333,14 @@ impl Store {
                     .map_err(StoreError::io("write", &paths.history))?;
             }
         }
-        data_left
+        data_leftover
             .remove()
-            .and_then(|()| history_left.remove())
+            .and_then(|()| history_leftover.remove())
             .and_then(|()| remove_leftover(&self.disk, &paths.damaged_temporary).map(drop))
             .map_err(StoreError::io("remove", &paths.data_temporary))
     }
 
-    /// Reads the end of the history in relation to the known data file. Act on the result only under the lock.
+    /// Reads the end of the history in relation to the known data file. Only valid for writing if the lock is held.
     pub(super) fn read_tail(&self, file: &std::fs::File) -> Result<history::HistoryTail, StoreError> {
         let known = self.known.as_ref().filter(|_| !self.gone);
         history::tail(
@@ -355,7 +357,7 @@ impl Store {
         .map_err(StoreError::io("read", &self.paths.history))
     }
 
-    /// Whether the history has commits, so that a data file must have existed.
+    /// Whether the history has a commit, so that a data file must have existed; `false` if it cannot be read.
     fn has_history(&self) -> bool {
         let tail = history::open(&self.disk, &self.paths.history)
             .and_then(|file| file.map_or(Ok(None), |file| Ok(self.read_tail(&file)?.last)));
@@ -367,22 +369,22 @@ impl Store {
         if self.options.scope.read_only {
             return Err(StoreError::ReadOnly);
         }
-        let cannot = |path: &Path, reason: &str| StoreError::NotWritable {
+        let not_writable = |path: &Path, reason: &str| StoreError::NotWritable {
             path: path.to_path_buf(),
             reason: reason.into(),
         };
         if let Ok(data) = self.paths.data.metadata() {
             if data.mode() & 0o222 == 0 {
-                return Err(cannot(
+                return Err(not_writable(
                     &self.paths.data,
                     "the file is read-only; make it writable first (chmod u+w)",
                 ));
             }
-            may_write(&self.paths.data).map_err(StoreError::io("write", &self.paths.data))?;
+            check_may_write(&self.paths.data).map_err(StoreError::io("write", &self.paths.data))?;
         }
         let folder = self.paths.folder.ancestors().find(|folder| folder.exists());
         let folder = folder.unwrap_or(&self.paths.folder);
-        may_write(folder).map_err(StoreError::io("write to", folder))
+        check_may_write(folder).map_err(StoreError::io("write to", folder))
     }
 
     /// A page of the history, newest entries first. It may have fewer entries than the limit and still a next page, as
@@ -400,7 +402,7 @@ impl Store {
         }
     }
 
-    /// All entries from a revision on, newest first.
+    /// All entries in scope from a revision on, newest first.
     pub fn history_since(&self, revision: u64) -> Result<Vec<HistoryEntry>, StoreError> {
         match history::open(&self.disk, &self.paths.history)? {
             None => Ok(Vec::new()),
@@ -409,7 +411,7 @@ impl Store {
         }
     }
 
-    /// What the actor can undo and redo next.
+    /// Finds the commits that the actor can undo and redo next.
     pub fn find_undo(&self) -> Result<UndoCandidate, StoreError> {
         match history::open(&self.disk, &self.paths.history)? {
             None => Ok(UndoCandidate::default()),
@@ -419,7 +421,7 @@ impl Store {
     }
 
     /// Permanently removes the entries before this time from the history; returns the number of lines removed. A
-    /// damaged line is treated like the one before it.
+    /// damaged line is treated like the one before it; at the start of the history, it is removed.
     pub fn forget(&mut self, before: Timestamp) -> Result<usize, StoreError> {
         self.check_writable()?;
         self.check_path()?;
@@ -429,8 +431,8 @@ impl Store {
 
 /// Whether there is a data file at this path, or the history of one.
 pub fn data_or_history_exists(path: &Path) -> bool {
-    let there = |path: &Path| path.symlink_metadata().is_ok();
-    Paths::resolve(path).is_ok_and(|paths| there(&paths.data) || there(&paths.history))
+    let exists = |path: &Path| path.symlink_metadata().is_ok();
+    Paths::resolve(path).is_ok_and(|paths| exists(&paths.data) || exists(&paths.history))
 }
 
 /// A page of the history of a data file, without reading the data file, which may be large or unreadable.

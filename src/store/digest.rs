@@ -24,13 +24,13 @@ impl Digest {
     }
 
     /// The digest of a whole file, from those of its rooms, in order, and of the text after them.
-    pub(super) fn join(rooms: impl Iterator<Item = Self>, tail: Self) -> Self {
+    pub(super) fn combine(rooms: impl Iterator<Item = Self>, tail: Self) -> Self {
         let mut all = Sha256::new();
         rooms.chain([tail]).for_each(|part| all.update(part.0));
         Self(all.finalize().into())
     }
 
-    /// Deserializes a digest; another kind, as a later version may write it, is `None`.
+    /// Deserializes a digest; `None` if it is of another kind, as a later version may write it.
     pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         Ok(text.and_then(|text| Self::parse(&text)))

@@ -54,7 +54,7 @@ pub struct DiskFault {
     pub written: usize,
 }
 
-/// Called before each operation, which fails with the fault that it returns.
+/// A function that is called before each operation. If it returns a fault, the operation fails with it.
 pub type DiskHook = Arc<dyn Fn(DiskOperation) -> Result<(), DiskFault> + Send + Sync>;
 
 /// Access to the file system, with the timeout for locks.
@@ -62,9 +62,9 @@ pub type DiskHook = Arc<dyn Fn(DiskOperation) -> Result<(), DiskFault> + Send + 
 pub struct Disk {
     /// Called before each operation.
     pub hook: Option<DiskHook>,
-    /// How long to wait for a lock that another process holds.
+    /// The maximum time to wait for a lock that another process holds.
     pub lock_timeout: Duration,
-    /// When the session began to end; from then on a lock is waited for at most one second.
+    /// The time at which the session began to end. One second after it, waiting for locks stops.
     pub ending_since: Arc<OnceLock<Instant>>,
 }
 
@@ -81,7 +81,7 @@ impl Default for Disk {
 impl fmt::Debug for Disk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Disk")
-            .field("patience", &self.lock_timeout)
+            .field("lock_timeout", &self.lock_timeout)
             .finish_non_exhaustive()
     }
 }
@@ -98,7 +98,7 @@ pub(super) struct FileIdentity {
     pub(super) ctime: i64,
 }
 
-/// How long an ending session still waits for a lock.
+/// The time after the beginning of its end for which a session still waits for locks.
 const ENDING_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 /// Two changes of a file within this time, in nanoseconds, may leave the same times.
 const CLOCK_TICK: i64 = 20_000_000;
@@ -123,7 +123,8 @@ impl FileIdentity {
         (self.inode, self.size, self.mtime) == (other.inode, other.size, other.mtime)
     }
 
-    /// Whether any change after the time `now` will change the identity; not so if the last change was just before.
+    /// Whether any change after the time `now`, in nanoseconds since 1970, will change the identity; `false` if the last
+    /// change was just before.
     pub(super) fn is_reliable(&self, now: i64) -> bool {
         let tick = if self.mtime % 1_000_000_000 == 0 {
             COARSE_CLOCK_TICK
@@ -153,9 +154,9 @@ fn open_flags() -> i32 {
 }
 
 impl Disk {
-    pub(super) fn run_hook(&self, step: DiskOperation) -> io::Result<()> {
+    pub(super) fn run_hook(&self, operation: DiskOperation) -> io::Result<()> {
         match &self.hook {
-            Some(hook) => hook(step).map_err(|fault| fault.error),
+            Some(hook) => hook(operation).map_err(|fault| fault.error),
             None => Ok(()),
         }
     }
@@ -209,17 +210,17 @@ impl Disk {
     /// Writes all bytes at the current position.
     pub(super) fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
         if let Some(Err(fault)) = self.hook.as_ref().map(|hook| hook(DiskOperation::Write)) {
-            let some = bytes.get(..fault.written.min(bytes.len())).unwrap_or_default();
-            file.write_all(some)?;
+            let written = bytes.get(..fault.written.min(bytes.len())).unwrap_or_default();
+            file.write_all(written)?;
             return Err(fault.error);
         }
         file.write_all(bytes)
     }
 
     /// Copies a range of one file to the current position of another, in the kernel where possible.
-    pub(super) fn copy(&self, mut from: &File, at: u64, length: u64, mut to: &File) -> io::Result<()> {
+    pub(super) fn copy(&self, mut from: &File, offset: u64, length: u64, mut to: &File) -> io::Result<()> {
         self.run_hook(DiskOperation::Copy)?;
-        from.seek(SeekFrom::Start(at))?;
+        from.seek(SeekFrom::Start(offset))?;
         let copied = io::copy(&mut from.take(length), &mut to)?;
         if copied == length {
             Ok(())
@@ -258,13 +259,13 @@ impl Disk {
         std::fs::rename(from, to)
     }
 
-    /// Makes the entries of a folder durable; `within` is one of its files. File systems that do not support this
-    /// (vboxsf, some of SMB and FUSE) are left to their own guarantees.
-    pub(super) fn sync_folder(&self, folder: &Path, within: &Path) -> io::Result<()> {
+    /// Makes the entries of a folder durable; `file` is one of its files. Succeeds without effect on file systems that
+    /// do not support this (vboxsf, some of SMB and FUSE).
+    pub(super) fn sync_folder(&self, folder: &Path, file: &Path) -> io::Result<()> {
         let synced = self.run_hook(DiskOperation::SyncFolder).and_then(|()| {
             match File::open(folder) {
                 // The folder is writable but not readable: sync the whole file system.
-                Err(error) if is_errno(&error, Errno::ACCESS) => Ok(rustix::fs::syncfs(File::open(within)?)?),
+                Err(error) if is_errno(&error, Errno::ACCESS) => Ok(rustix::fs::syncfs(File::open(file)?)?),
                 opened => opened?.sync_all(),
             }
         });
@@ -286,18 +287,18 @@ impl Disk {
             return Ok(());
         }
         self.run_hook(DiskOperation::CreateFolder)?;
-        let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
-        if let Some(above) = above {
-            self.create_folder(above)?;
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+        if let Some(parent) = parent {
+            self.create_folder(parent)?;
         }
         match DirBuilder::new().mode(0o700).create(folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
-            Ok(()) => above.map_or(Ok(()), |above| self.sync_folder(above, folder)),
+            Ok(()) => parent.map_or(Ok(()), |parent| self.sync_folder(parent, folder)),
             Err(error) => Err(error),
         }
     }
 
-    /// Locks a file unless it is already locked; returns whether it was locked.
+    /// Tries to lock a file; returns `false` if another process holds the lock.
     pub(super) fn try_lock(&self, file: &File) -> io::Result<bool> {
         self.run_hook(DiskOperation::Lock)?;
         match file.try_lock() {
@@ -318,8 +319,8 @@ impl Disk {
     }
 }
 
-/// Checks whether this user may write to a path.
-pub(super) fn may_write(path: &Path) -> io::Result<()> {
+/// Fails if this user may not write to a path.
+pub(super) fn check_may_write(path: &Path) -> io::Result<()> {
     Ok(rustix::fs::accessat(
         CWD,
         path,

@@ -24,14 +24,14 @@ pub struct Drafts {
     /// The name of its files without extension.
     pub(super) name: String,
     file: PathBuf,
-    /// Locked while the draft is updated and removed afterwards. Each draft has its own, so that sessions of different
-    /// actors do not wait for each other.
+    /// The temporary file: locked while the draft is updated, and then renamed or removed. Each draft has its own, so
+    /// that sessions of different actors do not wait for each other.
     temporary: PathBuf,
 }
 
 /// The extension of temporary files.
 pub(super) const TEMPORARY_EXTENSION: &str = "hatrack-tmp";
-/// How long to wait for another session of the same actor; short, as the process is about to end.
+/// The maximum time to wait for another session of the same actor; short, as the process may be about to end.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(300);
 
 impl Drafts {
@@ -61,17 +61,17 @@ impl Drafts {
         })
     }
 
-    /// Replaces the draft by the result of `with`, which gets the current one; `None` removes it. Updates by other
+    /// Replaces the draft by the result of `edit`, which gets the current one; `None` removes it. Updates by other
     /// sessions of the same actor are serialized. Afterwards the draft survives this process; [`WrittenDraft::sync`]
     /// makes it survive a power failure, for which an ending session may not have the time on a slow disk.
     pub fn update(
         &self,
-        with: impl FnOnce(Option<Vec<u8>>) -> Option<Vec<u8>>,
+        edit: impl FnOnce(Option<Vec<u8>>) -> Option<Vec<u8>>,
     ) -> Result<WrittenDraft, StoreError> {
         let io_error = || StoreError::io("save the draft", &self.file);
         create_private_folder(&self.folder).map_err(io_error())?;
         let lock = FileLock::acquire(&self.disk, &self.temporary, &Access::private())?;
-        let changed = self.read_current().and_then(|bytes| match with(bytes) {
+        let changed = self.read_current().and_then(|bytes| match edit(bytes) {
             Some(bytes) => self.write(lock.file(), &bytes).map(Some).map_err(io_error()),
             None => self.remove().map(|()| None),
         });
@@ -91,15 +91,15 @@ impl Drafts {
             .map_err(StoreError::io("remove the draft", &self.file))
     }
 
-    /// Writes the bytes to the temporary file and renames it over the draft.
+    /// Writes the bytes to the temporary file `file` and renames it over the draft.
     fn write(&self, file: &File, bytes: &[u8]) -> io::Result<File> {
         write_private(&self.disk, file, bytes)?;
         self.disk.rename(&self.temporary, &self.file)?;
         file.try_clone()
     }
 
-    /// The draft; `None` if there is none. The caller must not trust its content. Temporary files of killed processes
-    /// are removed.
+    /// Reads the draft; `None` if it does not exist, is too long or is not a regular file. The caller must not trust its
+    /// content. Removes temporary files of killed processes.
     pub fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
         self.remove_leftovers();
         self.read_current()
@@ -141,15 +141,16 @@ impl Drafts {
     }
 }
 
-/// A draft that was written, but perhaps not durably.
+/// A draft that was written or removed, but perhaps not durably.
 #[derive(Debug)]
 pub struct WrittenDraft {
     drafts: Drafts,
+    /// The draft; `None` if it was removed.
     file: Option<File>,
 }
 
 impl WrittenDraft {
-    /// Waits until the draft survives a power failure.
+    /// Waits until the change of the draft survives a power failure.
     pub fn sync(self) -> Result<(), StoreError> {
         let Drafts {
             disk, folder, file, ..
@@ -166,7 +167,7 @@ pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Replaces the content of a file and makes it private.
+/// Replaces the content of a file and makes it private. Fails if the content is longer than [`Drafts::MAX_BYTES`].
 pub(super) fn write_private(disk: &Disk, file: &File, bytes: &[u8]) -> io::Result<()> {
     if bytes.len() > Drafts::MAX_BYTES {
         return Err(io::Error::other("it is too long for a draft"));

@@ -1,4 +1,4 @@
-//! Small files of the user that are changed in place, such as a configuration.
+//! Editing of small files of the user, such as a configuration.
 
 use std::fs::File;
 use std::io;
@@ -10,11 +10,13 @@ use super::lock::{TemporaryFile, remove_leftover};
 use super::user_files::read_up_to;
 use super::{Disk, Paths, StoreError};
 
-/// Replaces a file by what `edit` makes of its content, atomically and durably; a file that is missing is empty and is
-/// created, readable by this user only, with its folder. A file that is there keeps its owner, permissions and attributes.
+/// Replaces the content of a file by the result of `edit`, atomically and durably. `edit` gets the current content;
+/// that of a missing file is empty. A missing file is created, with its folder, and only this user can read it. An
+/// existing file keeps its permissions and attributes, and its owner if this user may set that.
 ///
-/// Errors: it is not a regular file or longer than `limit` bytes, `edit` refuses (with the reason), another program
-/// changed it meanwhile, or it cannot be read or written. The file is then as it was.
+/// Errors: the file is not a regular file or longer than `limit` bytes, `edit` refuses (with the reason), another
+/// program changed the file meanwhile, or it cannot be read or written. The file is then unchanged, unless only the
+/// last step failed, which makes its replacement durable.
 pub fn edit_file(
     path: &Path,
     limit: u64,
@@ -30,26 +32,26 @@ pub fn edit_file(
     };
     disk.create_folder(&paths.folder)
         .map_err(StoreError::io("create", &paths.folder))?;
-    // If a killed process left one that cannot be removed, creating it fails.
+    // If a temporary file that a killed process left cannot be removed, it cannot be created below.
     let _ = remove_leftover(&disk, &paths.data_temporary);
     let temporary = TemporaryFile::create(&disk, &paths.data_temporary).map_err(writing())?;
     let temporary = temporary.ok_or_else(|| refuse("another process is writing it; try again".to_owned()))?;
-    let there = read(&disk, target, limit).map_err(reading)?;
-    let before = there.as_ref().map_or(&[][..], |there| &there.bytes);
+    let current = read(&disk, target, limit).map_err(reading)?;
+    let before = current.as_ref().map_or(&[][..], |current| &current.bytes);
     let after = edit(before).map_err(refuse)?;
-    if there.is_some() && after == before {
+    if current.is_some() && after == before {
         return Ok(());
     }
     let write = || {
         disk.write(temporary.file(), &after)?;
-        if let Some(there) = &there {
-            Access::of(&there.file)?.apply_to(&disk, temporary.file())?;
+        if let Some(current) = &current {
+            Access::of(&current.file)?.apply_to(&disk, temporary.file())?;
         }
         disk.sync(temporary.file())
     };
     write().map_err(writing())?;
     let now = disk.metadata(target).map_err(writing())?;
-    if now.as_ref().map(FileIdentity::of) != there.as_ref().map(|there| there.identity) {
+    if now.as_ref().map(FileIdentity::of) != current.as_ref().map(|current| current.identity) {
         return Err(refuse(
             "another program has just changed it; try again".to_owned(),
         ));
@@ -64,7 +66,7 @@ struct Content {
     bytes: Vec<u8>,
 }
 
-/// The file; `None` if it is missing.
+/// Reads a file; `None` if it does not exist.
 fn read(disk: &Disk, path: &Path, limit: u64) -> io::Result<Option<Content>> {
     let Some(file) = disk.open(path)? else {
         return Ok(None);

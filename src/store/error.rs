@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use crate::model::read::ReadError;
 
-/// Why a file could not be read or written.
+/// An error in reading or writing a file.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The data file is not a valid wardrobe. It is not modified.
@@ -19,16 +19,16 @@ pub enum StoreError {
         line: usize,
         /// The column in bytes, starting at 1.
         column: usize,
-        /// What is wrong there and what was expected.
+        /// A description of what is wrong there and what was expected.
         message: String,
     },
-    /// The path is not a regular file.
-    #[error("{} is {what}, not a file; give the path of a file", path.display())]
+    /// The path does not lead to a regular file.
+    #[error("{} is {kind}, not a file; give the path of a file", path.display())]
     NotAFile {
         /// The path.
         path: PathBuf,
-        /// What it is.
-        what: &'static str,
+        /// The kind of thing that it is instead, with its article, such as `a folder`.
+        kind: &'static str,
     },
     /// A symbolic link that another user created in a world-writable folder, and that may be a trap.
     #[error(
@@ -42,26 +42,26 @@ pub enum StoreError {
     /// The path with which the data file was opened now leads to another file, or to none.
     #[error(
         "{} no longer leads to {}, so nothing is saved; restore the link, or restart hatrack to open its new target",
-        path.display(), was.display()
+        path.display(), data.display()
     )]
     PathMoved {
         /// The path with which the file was opened.
         path: PathBuf,
         /// The data file.
-        was: PathBuf,
+        data: PathBuf,
     },
-    /// Another process held the lock until the timeout.
+    /// Another process held a lock until the timeout.
     #[error("{} is locked by another process{}; try again", path.display(), lock_duration(*seconds))]
     Locked {
-        /// The lock file.
+        /// The locked file.
         path: PathBuf,
-        /// How long the lock was waited for, in seconds.
+        /// The time for which the lock was waited for, in seconds.
         seconds: u64,
     },
     /// The data file existed and was deleted.
     #[error("{} no longer exists; nothing was saved", path.display())]
     Gone {
-        /// Where it should be.
+        /// The path of the data file.
         path: PathBuf,
     },
     /// There is no data file, but a history: the data file was removed, or its disk is not mounted. Its content is
@@ -71,7 +71,7 @@ pub enum StoreError {
         path.display(), history.display()
     )]
     Missing {
-        /// Where it should be.
+        /// The path of the data file.
         path: PathBuf,
         /// The history.
         history: PathBuf,
@@ -79,27 +79,27 @@ pub enum StoreError {
     /// The session is read-only.
     #[error("this session is read-only")]
     ReadOnly,
-    /// A file cannot be written.
+    /// A file cannot be written for another reason than an error of the operating system.
     #[error("{}: {reason}", path.display())]
     NotWritable {
         /// The file.
         path: PathBuf,
-        /// Why, and what to do.
+        /// The reason, often with what to do about it.
         reason: String,
     },
-    /// The operating system cannot read the data file.
+    /// The operating system cannot read the data file, or cannot follow a path.
     #[error("cannot read {}: {}", path.display(), plain_reason(source))]
     CannotRead {
-        /// The file.
+        /// The file or path.
         path: PathBuf,
         /// The error of the system.
         source: io::Error,
     },
     /// An operation of the system failed.
-    #[error("cannot {what} {}: {}", path.display(), plain_reason(source))]
+    #[error("cannot {operation} {}: {}", path.display(), plain_reason(source))]
     Io {
-        /// The operation, as a verb.
-        what: &'static str,
+        /// The operation, as a verb, perhaps with an object, such as `create the folder`.
+        operation: &'static str,
         /// The file or folder.
         path: PathBuf,
         /// The error of the system.
@@ -108,9 +108,9 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(super) fn io<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
+    pub(super) fn io<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
         move |source| Self::Io {
-            what,
+            operation,
             path: path.to_path_buf(),
             source,
         }
@@ -185,7 +185,7 @@ fn plain_reason(error: &io::Error) -> String {
     }
 }
 
-/// A mount point cannot be replaced.
+/// The reason why a file that is a mount point cannot be replaced.
 const MOUNT_POINT_REASON: &str =
     "it is mounted as a single file (in a container?) and cannot be replaced; mount the folder instead";
 const NO_LOCKS: &str = "not supported by the file system (a network mount without locks?); use another disk";

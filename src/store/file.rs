@@ -32,11 +32,11 @@ pub(super) struct FileContents {
 const ROOM_SEPARATOR: &[u8] = read::ROOM_SEPARATOR.as_bytes();
 /// The number of bytes that a thread reads at once; smaller files are read by one thread.
 const CHUNK_BYTES: u64 = 1 << 20;
-/// How often to start again with a file that changes while it is read.
+/// The maximum number of attempts to read a file that changes meanwhile.
 const MAX_ATTEMPTS: usize = 10;
 
-/// Reads the data file; `None` if it does not exist. Rooms that are equal in `earlier` share its memory. `progress`
-/// gets the bytes read and the total.
+/// Reads the data file; `None` if it does not exist. Rooms that are equal in `earlier` share its memory. `progress` gets
+/// the number of bytes read and the total while several threads read a large file.
 pub(super) fn read(
     disk: &Disk,
     path: &Path,
@@ -47,7 +47,7 @@ pub(super) fn read(
     for _ in 0..MAX_ATTEMPTS {
         match disk.metadata(path).map_err(io_error())? {
             None => return Ok(None),
-            Some(there) => require_regular(path, &there)?,
+            Some(metadata) => require_regular(path, &metadata)?,
         }
         let Some(file) = disk.open(path).map_err(io_error())? else {
             continue;
@@ -57,14 +57,14 @@ pub(super) fn read(
         let identity = FileIdentity::of(&before);
         let found = read_contents(&file, identity.size, earlier, progress);
         let after = FileIdentity::of(&file.metadata().map_err(io_error())?);
-        // That it lost its span to a newer one meanwhile changes only the time of its last change of any kind.
+        // If a newer file replaced this one meanwhile, only its ctime has changed, and what was read is complete.
         if !after.same_content(&identity) {
             continue;
         }
         let (mut wardrobe, spans) = match found {
             Ok(found) => found,
             Err(ReadFailure::Io(error)) => return Err(io_error()(error)),
-            Err(ReadFailure::Read(error)) => return Err(StoreError::unreadable(path, error)),
+            Err(ReadFailure::Parse(error)) => return Err(StoreError::unreadable(path, error)),
         };
         wardrobe.share_rooms_with(earlier);
         return Ok(Some(FileContents {
@@ -79,17 +79,18 @@ pub(super) fn read(
     Err(io_error()(busy))
 }
 
-/// The most bytes before the rooms of a data file in canonical form.
+/// The maximum number of bytes before the rooms of a data file in canonical form.
 const HEAD_BYTES: usize = 128;
 
-/// The current revision of a data file; 0 if there is none. Of a file in canonical form only the head is read.
+/// Reads the current revision of a data file; 0 if the file does not exist. Of a file in canonical form, only the head
+/// is read.
 pub fn read_revision(path: &Path) -> Result<u64, StoreError> {
     let (disk, path) = (Disk::default(), Paths::resolve(path)?.data);
     let io_error = || StoreError::cannot_read(&path);
-    let Some(there) = disk.metadata(&path).map_err(io_error())? else {
+    let Some(metadata) = disk.metadata(&path).map_err(io_error())? else {
         return Ok(0);
     };
-    require_regular(&path, &there)?;
+    require_regular(&path, &metadata)?;
     let Some(file) = disk.open(&path).map_err(io_error())? else {
         return Ok(0);
     };
@@ -108,15 +109,15 @@ pub fn read_revision(path: &Path) -> Result<u64, StoreError> {
 }
 
 /// Reads an empty file that never had any content, such as `touch` or a container creates, as an empty wardrobe. `None`
-/// if it is something else, or if it has a history, as then its content was lost.
+/// if there is no such file, or if it has a history, as then its content was lost.
 pub(super) fn read_blank(disk: &Disk, paths: &Paths) -> Result<Option<FileContents>, StoreError> {
     let io_error = || StoreError::cannot_read(&paths.data);
     let began = now_nanos();
     let Some(file) = disk.open(&paths.data).map_err(io_error())? else {
         return Ok(None);
     };
-    let there = file.metadata().map_err(io_error())?;
-    if !there.is_file() || there.len() > 0 {
+    let metadata = file.metadata().map_err(io_error())?;
+    if !metadata.is_file() || metadata.len() > 0 {
         return Ok(None);
     }
     let has_lines = disk
@@ -125,7 +126,7 @@ pub(super) fn read_blank(disk: &Disk, paths: &Paths) -> Result<Option<FileConten
     if has_lines.is_some_and(|history| history.len() > 0) {
         return Ok(None);
     }
-    let identity = FileIdentity::of(&there);
+    let identity = FileIdentity::of(&metadata);
     Ok(Some(FileContents {
         wardrobe: Wardrobe::default(),
         spans: RoomSpans::new(),
@@ -135,24 +136,24 @@ pub(super) fn read_blank(disk: &Disk, paths: &Paths) -> Result<Option<FileConten
     }))
 }
 
-pub(super) fn require_regular(path: &Path, there: &std::fs::Metadata) -> Result<(), StoreError> {
-    let kind = there.file_type();
-    let what = match () {
-        () if kind.is_file() => return Ok(()),
-        () if kind.is_dir() => "a folder",
-        () if kind.is_symlink() => "a symbolic link now",
+pub(super) fn require_regular(path: &Path, metadata: &std::fs::Metadata) -> Result<(), StoreError> {
+    let file_type = metadata.file_type();
+    let kind = match () {
+        () if file_type.is_file() => return Ok(()),
+        () if file_type.is_dir() => "a folder",
+        () if file_type.is_symlink() => "a symbolic link now",
         () => "a device or a pipe",
     };
     Err(StoreError::NotAFile {
         path: path.to_path_buf(),
-        what,
+        kind,
     })
 }
 
 #[derive(Debug)]
 enum ReadFailure {
     Io(std::io::Error),
-    Read(read::ReadError),
+    Parse(read::ReadError),
 }
 
 fn read_contents(
@@ -169,12 +170,13 @@ fn read_contents(
     std::io::Seek::rewind(&mut from_start)
         .and_then(|()| from_start.read_to_end(&mut bytes))
         .map_err(ReadFailure::Io)?;
-    let wardrobe = read::wardrobe(&bytes).map_err(ReadFailure::Read)?;
+    let wardrobe = read::wardrobe(&bytes).map_err(ReadFailure::Parse)?;
     Ok((wardrobe, RoomSpans::new()))
 }
 
-/// The content of one chunk.
+/// The content of one chunk of the file.
 struct Chunk {
+    /// Each room, with its span if it is in canonical form.
     rooms: Vec<(RoomsChunk, Option<RoomSpan>)>,
     /// The text after the last room, in the chunk that has it.
     tail: Option<String>,
@@ -195,32 +197,32 @@ fn read_chunked(
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(count);
-    let work = ChunkQueue {
+    let queue = ChunkQueue {
         file,
         size,
         head: &head,
         earlier,
         next: AtomicUsize::new(0),
         failed: AtomicBool::new(false),
-        done: AtomicU64::new(0),
+        bytes_done: AtomicU64::new(0),
     };
     let mut chunks: Vec<Option<Chunk>> = Vec::new();
     chunks.resize_with(count, || None);
-    let mut put = |index: usize, chunk: Chunk| {
+    let mut store_chunk = |index: usize, chunk: Chunk| {
         if let Some(slot) = chunks.get_mut(index) {
             *slot = Some(chunk);
         }
     };
     if threads == 1 {
-        work.run(count, &mut put);
+        queue.run(count, &mut store_chunk);
     } else {
         std::thread::scope(|scope| {
             let (send, receive) = channel();
             let mut started = 0;
             for _ in 0..threads {
-                let (work, send): (_, Sender<(usize, Chunk)>) = (&work, send.clone());
+                let (queue, send): (_, Sender<(usize, Chunk)>) = (&queue, send.clone());
                 let reader = threads::builder("read").spawn_scoped(scope, move || {
-                    work.run(count, |index, chunk| {
+                    queue.run(count, |index, chunk| {
                         // The receiver lives until all threads have ended.
                         let _ = send.send((index, chunk));
                     });
@@ -229,11 +231,11 @@ fn read_chunked(
             }
             drop(send);
             for (index, chunk) in receive {
-                put(index, chunk);
-                progress(work.done.load(Ordering::Relaxed).min(size), size);
+                store_chunk(index, chunk);
+                progress(queue.bytes_done.load(Ordering::Relaxed).min(size), size);
             }
             if started == 0 {
-                work.run(count, &mut put);
+                queue.run(count, &mut store_chunk);
             }
         });
     }
@@ -255,19 +257,21 @@ fn join_chunks(head: &str, chunks: Vec<Option<Chunk>>) -> Option<(Wardrobe, Room
     Some((read::join_chunks(head, rooms, &tail?)?, spans))
 }
 
+/// The chunks of a file, which several threads read one after the other.
 struct ChunkQueue<'a> {
     file: &'a File,
     size: u64,
     head: &'a str,
     earlier: &'a Wardrobe,
+    /// The index of the next chunk.
     next: AtomicUsize,
     failed: AtomicBool,
-    done: AtomicU64,
+    bytes_done: AtomicU64,
 }
 
 impl ChunkQueue<'_> {
-    /// Reads one chunk after the other until there are no more.
-    fn run(&self, count: usize, mut put: impl FnMut(usize, Chunk)) {
+    /// Reads one chunk after the other until there are no more, or one cannot be read. `count` is the number of chunks.
+    fn run(&self, count: usize, mut on_chunk: impl FnMut(usize, Chunk)) {
         let mut buffer = Vec::new();
         while !self.failed.load(Ordering::Relaxed) {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
@@ -276,8 +280,8 @@ impl ChunkQueue<'_> {
             }
             match self.chunk(index as u64, &mut buffer) {
                 Some(chunk) => {
-                    self.done.fetch_add(CHUNK_BYTES, Ordering::Relaxed);
-                    put(index, chunk);
+                    self.bytes_done.fetch_add(CHUNK_BYTES, Ordering::Relaxed);
+                    on_chunk(index, chunk);
                 }
                 None => self.failed.store(true, Ordering::Relaxed),
             }
@@ -286,58 +290,62 @@ impl ChunkQueue<'_> {
 
     /// Reads the rooms that start in a chunk: from the first room boundary in it to the first one after it.
     fn chunk(&self, index: u64, buffer: &mut Vec<u8>) -> Option<Chunk> {
-        let at = index * CHUNK_BYTES;
+        let offset = index * CHUNK_BYTES;
         buffer.clear();
-        self.fill(at, at + CHUNK_BYTES, buffer)?;
+        self.fill(offset, offset + CHUNK_BYTES, buffer)?;
         let begin = if index == 0 {
             self.head.len()
         } else {
-            self.boundary(at, 0, buffer)?
+            self.boundary(offset, 0, buffer)?
         };
         let from = usize::try_from(CHUNK_BYTES).ok()?;
-        let end = self.boundary(at, from.max(begin.saturating_sub(ROOM_SEPARATOR.len())), buffer)?;
+        let end = self.boundary(
+            offset,
+            from.max(begin.saturating_sub(ROOM_SEPARATOR.len())),
+            buffer,
+        )?;
         let text = std::str::from_utf8(buffer.get(begin..end.max(begin))?).ok()?;
-        let chunk = self.rooms(text, at + begin as u64)?;
-        // Exactly the last chunk with any text must have the text after the rooms.
-        let is_last = !text.is_empty() && at + end as u64 == self.size;
+        let chunk = self.rooms(text, offset + begin as u64)?;
+        // The last chunk that is not empty must have the text after the rooms, and no other chunk may have it.
+        let is_last = !text.is_empty() && offset + end as u64 == self.size;
         (chunk.tail.is_some() == is_last).then_some(chunk)
     }
 
-    /// Extends the buffer, which starts at the offset `at`, up to the offset `to`.
-    fn fill(&self, at: u64, to: u64, buffer: &mut Vec<u8>) -> Option<()> {
+    /// Extends the buffer, which starts at `offset` in the file, up to the offset `end` or the end of the file.
+    fn fill(&self, offset: u64, end: u64, buffer: &mut Vec<u8>) -> Option<()> {
         let (from, length) = (
             buffer.len(),
-            usize::try_from(to.min(self.size).checked_sub(at)?).ok()?,
+            usize::try_from(end.min(self.size).checked_sub(offset)?).ok()?,
         );
         if length > from {
             buffer.resize(length, 0);
             self.file
-                .read_exact_at(buffer.get_mut(from..)?, at + from as u64)
+                .read_exact_at(buffer.get_mut(from..)?, offset + from as u64)
                 .ok()?;
         }
         Some(())
     }
 
-    /// The index in the buffer, which starts at the offset `at`, of the first room whose boundary is not before `from`,
-    /// or of the end of the file. Reads more of the file as needed.
-    fn boundary(&self, at: u64, from: usize, buffer: &mut Vec<u8>) -> Option<usize> {
+    /// The index in the buffer, which starts at `offset` in the file, of the first room whose boundary is not before
+    /// the index `from`, or of the end of the file. Reads more of the file as needed.
+    fn boundary(&self, offset: u64, from: usize, buffer: &mut Vec<u8>) -> Option<usize> {
         let mut from = from;
         loop {
             if let Some(found) = find_boundary(buffer.get(from..).unwrap_or_default()) {
                 return Some(from + found + ROOM_SEPARATOR.len());
             }
-            let full = buffer.len();
-            if at + full as u64 >= self.size {
-                return Some(full);
+            let length = buffer.len();
+            if offset + length as u64 >= self.size {
+                return Some(length);
             }
-            from = from.max(full.saturating_sub(ROOM_SEPARATOR.len() - 1));
-            self.fill(at, at + (full as u64) + CHUNK_BYTES / 8, buffer)?;
+            from = from.max(length.saturating_sub(ROOM_SEPARATOR.len() - 1));
+            self.fill(offset, offset + (length as u64) + CHUNK_BYTES / 8, buffer)?;
         }
     }
 
-    /// The rooms of a text, each with its span in the file.
-    fn rooms(&self, stretch: &str, offset: u64) -> Option<Chunk> {
-        let (mut rest, mut at, mut rooms) = (stretch, offset, Vec::new());
+    /// Parses the rooms of a text that starts at `offset` in the file; `None` if the general parser must read the file.
+    fn rooms(&self, text: &str, offset: u64) -> Option<Chunk> {
+        let (mut rest, mut offset, mut rooms) = (text, offset, Vec::new());
         while !rest.is_empty() {
             let end = find_boundary(rest.as_bytes()).map_or(rest.len(), |found| found + ROOM_SEPARATOR.len());
             let (piece, after) = rest.split_at_checked(end)?;
@@ -346,7 +354,7 @@ impl ChunkQueue<'_> {
             let (text, tail) = piece.split_at_checked(piece.len() - room.remaining())?;
             let core = text.strip_prefix("    ")?.trim_end_matches(",\n");
             let span = room.is_exact().then_some(RoomSpan {
-                offset: at + 4,
+                offset: offset + 4,
                 length: core.len() as u64,
                 digest: Digest::of(core.as_bytes()),
             });
@@ -355,14 +363,14 @@ impl ChunkQueue<'_> {
                 let tail = Some(format!("{tail}{after}"));
                 return Some(Chunk { rooms, tail });
             }
-            at += piece.len() as u64;
+            offset += piece.len() as u64;
             rest = after;
         }
         Some(Chunk { rooms, tail: None })
     }
 }
 
-/// The index of the first room boundary.
+/// The index of the first room boundary; `None` if there is none.
 fn find_boundary(bytes: &[u8]) -> Option<usize> {
     memchr::memmem::find(bytes, ROOM_SEPARATOR)
 }

@@ -1,4 +1,5 @@
-//! The history file: one line for each commit, and what the last lines say about the data file.
+//! The history file, which has one line for each commit: writing lines, reading them backwards, and examining the last
+//! ones.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -15,7 +16,7 @@ use super::{ChangeReason, HistoryEntry, SentChanges, StoreError};
 use crate::model::Group;
 use crate::model::write::compact;
 
-/// The part of a line that every version understands. Other members are kept when lines are copied.
+/// The part of a line that every version understands. Other fields are kept when lines are copied.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct HistoryLine {
     pub(super) revision: u64,
@@ -29,7 +30,7 @@ pub(super) struct HistoryLine {
     /// The identity of the data file that the commit wrote.
     #[serde(default)]
     pub(super) file: Option<FileIdentity>,
-    /// The digest of its content.
+    /// The digest of the content of that data file.
     #[serde(default, deserialize_with = "Digest::read")]
     pub(super) digest: Option<Digest>,
 }
@@ -40,7 +41,8 @@ impl HistoryLine {
     }
 }
 
-/// A line as it is written: all that can be long comes last, except for the length of the line, which is appended.
+/// A line as it is written: everything that can be long comes last, and only the length of the line is appended after
+/// it.
 #[derive(Serialize)]
 struct SerializedLine<'a> {
     revision: u64,
@@ -103,7 +105,8 @@ pub(super) fn serialize_line(entry: &HistoryEntry, file: &FileIdentity, digest: 
     [line, format!(",\"length\":{length}}}\n")].concat()
 }
 
-/// The length that a line states at its end, including its newline; `end` is the end of the line.
+/// The length in bytes, including its newline, that a line states at its end; `None` if it states none. `end` is the
+/// end of the line.
 fn stated_length(end: &[u8]) -> Option<u64> {
     let end = end.strip_suffix(b"}\n")?;
     let digits = end.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
@@ -127,8 +130,9 @@ pub(super) fn open(disk: &Disk, path: &Path) -> Result<Option<File>, StoreError>
 /// the start is searched for.
 pub(super) struct ReverseLines<'a> {
     file: &'a File,
-    /// The file offset of the buffer, which has what was read but not yielded yet.
+    /// The offset of the buffer in the file.
     start: u64,
+    /// Bytes that were read but not yielded yet.
     buffer: Vec<u8>,
     /// The number of bytes read so far.
     pub(super) bytes_read: u64,
@@ -138,12 +142,13 @@ pub(super) struct ReverseLines<'a> {
 const BLOCK_BYTES: usize = 1 << 16;
 /// The number of bytes read at once in search of a newline.
 const SCAN_BYTES: u64 = 1 << 20;
-/// The maximum number of bytes before the edits of a line.
+/// The number of bytes at the start of a long line in which its edits are searched for.
 const HEAD_BYTES: u64 = 1 << 13;
 
 /// A line without its newline, with its position.
 pub(super) struct LocatedLine<'a> {
     file: &'a File,
+    /// The offset of the line in the file.
     pub(super) offset: u64,
     /// The length in bytes.
     pub(super) length: u64,
@@ -162,13 +167,13 @@ impl LocatedLine<'_> {
         }
     }
 
-    /// The part of the line that every version understands; `None` if it is damaged. Of a long line only what comes
-    /// before the edits is read, if that is complete.
+    /// The part of the line that every version understands; `None` if the line is damaged. Of a long line, only the part
+    /// before the edits is read, if it has everything.
     pub(super) fn line(&self) -> io::Result<Option<HistoryLine>> {
         if self.buffered.is_none() && self.terminated {
             let mut head = read(self.file, self.offset, self.length.min(HEAD_BYTES))?;
-            if let Some(cut) = memchr::memmem::find(&head, EDITS_KEY) {
-                head.truncate(cut);
+            if let Some(end) = memchr::memmem::find(&head, EDITS_KEY) {
+                head.truncate(end);
                 head.push(b'}');
                 if let Some(line) = HistoryLine::parse(&head).ok().filter(|line| line.file.is_some()) {
                     return Ok(Some(line));
@@ -179,9 +184,9 @@ impl LocatedLine<'_> {
     }
 }
 
-fn read(file: &File, at: u64, length: u64) -> io::Result<Vec<u8>> {
+fn read(file: &File, offset: u64, length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
-    file.read_exact_at(&mut bytes, at)?;
+    file.read_exact_at(&mut bytes, offset)?;
     Ok(bytes)
 }
 
@@ -199,7 +204,7 @@ impl<'a> ReverseLines<'a> {
     /// The previous line; `None` at the start of the file.
     pub(super) fn previous(&mut self) -> io::Result<Option<LocatedLine<'a>>> {
         loop {
-            let ended = self.buffer.last() == Some(&b'\n');
+            let terminated = self.buffer.last() == Some(&b'\n');
             let body = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
             let newline = memchr::memrchr(b'\n', body);
             if newline.is_some() || (self.start == 0 && !self.buffer.is_empty()) {
@@ -210,7 +215,7 @@ impl<'a> ReverseLines<'a> {
                     file: self.file,
                     offset: self.start + from as u64,
                     length: bytes.len() as u64,
-                    terminated: ended,
+                    terminated,
                     buffered: Some(bytes),
                 }));
             }
@@ -219,14 +224,14 @@ impl<'a> ReverseLines<'a> {
             }
             if self.buffer.len() >= BLOCK_BYTES {
                 let end = self.start + body.len() as u64;
-                let at = self.line_start()?;
+                let start = self.line_start()?;
                 self.buffer.clear();
-                self.start = at;
+                self.start = start;
                 return Ok(Some(LocatedLine {
                     file: self.file,
-                    offset: at,
-                    length: end - at,
-                    terminated: ended,
+                    offset: start,
+                    length: end - start,
+                    terminated,
                     buffered: None,
                 }));
             }
@@ -243,22 +248,22 @@ impl<'a> ReverseLines<'a> {
         read(self.file, from, to - from)
     }
 
-    /// The offset at which the line starts whose end is in the buffer.
+    /// The offset of the start of the line whose end is in the buffer.
     fn line_start(&mut self) -> io::Result<u64> {
         let end = self.start + self.buffer.len() as u64;
-        let said = stated_length(&self.buffer).and_then(|length| end.checked_sub(length));
-        if let Some(at) = said.filter(|at| *at < self.start) {
+        let stated = stated_length(&self.buffer).and_then(|length| end.checked_sub(length));
+        if let Some(start) = stated.filter(|start| *start < self.start) {
             // The line may have been edited by hand without updating its length.
-            let before = self.read(at.saturating_sub(1), at + 1)?;
-            if matches!(before.as_slice(), b"\n{") || (at == 0 && before == b"{") {
-                return Ok(at);
+            let around_start = self.read(start.saturating_sub(1), start + 1)?;
+            if matches!(around_start.as_slice(), b"\n{") || (start == 0 && around_start == b"{") {
+                return Ok(start);
             }
         }
         let mut start = self.start;
         while start > 0 {
             let from = start.saturating_sub(SCAN_BYTES);
-            let stretch = self.read(from, start)?;
-            if let Some(newline) = memchr::memrchr(b'\n', &stretch) {
+            let block = self.read(from, start)?;
+            if let Some(newline) = memchr::memrchr(b'\n', &block) {
                 return Ok(from + newline as u64 + 1);
             }
             start = from;
@@ -268,23 +273,23 @@ impl<'a> ReverseLines<'a> {
 }
 
 /// The number of the line that starts at this offset, starting at 1.
-pub(super) fn line_number(file: &File, at: u64) -> io::Result<u64> {
+pub(super) fn line_number(file: &File, offset: u64) -> io::Result<u64> {
     let (mut number, mut from) = (1, 0);
-    while from < at {
-        let length = (at - from).min(SCAN_BYTES);
+    while from < offset {
+        let length = (offset - from).min(SCAN_BYTES);
         number += memchr::memchr_iter(b'\n', &read(file, from, length)?).count() as u64;
         from += length;
     }
     Ok(number)
 }
 
-/// What a writer must know of the end of the history before appending to it.
+/// The end of the history, as a writer must know it before appending.
 #[derive(Debug, Default)]
 pub(super) struct HistoryTail {
     /// The length of the file in bytes.
     pub(super) length: u64,
-    /// The length of the valid part: after it are only a torn line and lines of data files that were never renamed into
-    /// place.
+    /// The length in bytes of the valid part. After it are only an incomplete line and lines of data files that were
+    /// never renamed into place.
     pub(super) valid_length: u64,
     /// Whether the last line is valid but lacks its newline.
     pub(super) unterminated: bool,
@@ -295,37 +300,37 @@ pub(super) struct HistoryTail {
 }
 
 /// The maximum number of lines examined in search of the last valid one.
-const MAX_UNREADABLE_LINES: usize = 4096;
+const MAX_EXAMINED_LINES: usize = 4096;
 
-/// Reads the end of the history. `data` is the identity and revision of the current data file; `left` looks for a
-/// leftover temporary file and is called after the length of the history has been determined.
+/// Reads the end of the history. `data` is the identity and revision of the current data file; `find_leftover` looks for
+/// a leftover temporary file and is called after the length of the history has been determined.
 pub(super) fn tail(
     file: &File,
     data: Option<(FileIdentity, u64)>,
-    left: impl FnOnce() -> io::Result<Option<FileIdentity>>,
+    find_leftover: impl FnOnce() -> io::Result<Option<FileIdentity>>,
 ) -> io::Result<HistoryTail> {
     let length = file.metadata()?.len();
-    let left = left()?;
+    let leftover = find_leftover()?;
     let mut tail = HistoryTail {
         length,
         valid_length: length,
         ..HistoryTail::default()
     };
     let mut lines = ReverseLines::new(file, length);
-    // The newest line whose data file seems never to have been renamed into place, with the offsets of the first line
-    // for that file and of this one.
+    // The newest line whose data file seems never to have been renamed into place, with that file, the offset of the
+    // first line about that file, and the offset of this line.
     let mut doubtful: Option<(HistoryLine, FileIdentity, u64, u64)> = None;
-    for _ in 0..MAX_UNREADABLE_LINES {
+    for _ in 0..MAX_EXAMINED_LINES {
         let Some(found) = lines.previous()? else {
             break;
         };
         let line = found.line()?;
-        let made = line.as_ref().and_then(|line| line.file);
+        let written = line.as_ref().and_then(|line| line.file);
         if !found.terminated {
-            let is_there = made
+            let is_current = written
                 .zip(data)
-                .is_some_and(|(made, (data, _))| made.same_content(&data));
-            if !is_there {
+                .is_some_and(|(written, (data, _))| written.same_content(&data));
+            if !is_current {
                 tail.valid_length = found.offset;
                 continue;
             }
@@ -334,55 +339,57 @@ pub(super) fn tail(
         let Some(line) = line else {
             continue;
         };
-        // Written for a data file that still has its temporary name, so it was never renamed into place.
-        if made
-            .zip(left)
-            .is_some_and(|(made, left)| left.same_content(&made))
+        // The line is about a data file that still has its temporary name, so it was never renamed into place.
+        if written
+            .zip(leftover)
+            .is_some_and(|(written, leftover)| leftover.same_content(&written))
         {
             tail.valid_length = found.offset;
             tail.unterminated = false;
             continue;
         }
-        match (made, &mut doubtful) {
-            (Some(made), Some((_, of, at, _))) if made.same_content(of) => {
-                *at = found.offset;
+        match (written, &mut doubtful) {
+            (Some(written), Some((_, doubtful_file, first, _))) if written.same_content(doubtful_file) => {
+                *first = found.offset;
                 continue;
             }
-            (Some(made), None) if is_older(data, &made, line.revision) => {
-                doubtful = Some((line, made, found.offset, found.offset));
+            (Some(written), None) if is_older(data, &written, line.revision) => {
+                doubtful = Some((line, written, found.offset, found.offset));
                 continue;
             }
             _ => {}
         }
-        let is_before = made
+        let is_current = written
             .zip(data)
-            .is_some_and(|(made, (data, _))| made.same_content(&data));
+            .is_some_and(|(written, (data, _))| written.same_content(&data));
         match doubtful.take() {
-            Some((_, _, at, _)) if is_before => {
-                tail.valid_length = at;
+            Some((_, _, first, _)) if is_current => {
+                tail.valid_length = first;
                 tail.unterminated = false;
                 (tail.last, tail.last_offset) = (Some(line), found.offset);
             }
-            Some((newest, _, _, at)) => (tail.last, tail.last_offset) = (Some(newest), at),
+            Some((newest, _, _, offset)) => (tail.last, tail.last_offset) = (Some(newest), offset),
             None => (tail.last, tail.last_offset) = (Some(line), found.offset),
         }
         return Ok(tail);
     }
-    if let Some((newest, _, _, at)) = doubtful {
-        (tail.last, tail.last_offset) = (Some(newest), at);
+    if let Some((newest, _, _, offset)) = doubtful {
+        (tail.last, tail.last_offset) = (Some(newest), offset);
     }
     Ok(tail)
 }
 
-/// Whether the data file is older than the one that a line records, and has an earlier revision. If it is also the one
-/// of the previous line, the rename was lost in a power failure; otherwise it may be a backup that was restored while
-/// the clock was wrong.
-fn is_older(data: Option<(FileIdentity, u64)>, made: &FileIdentity, revision: u64) -> bool {
-    data.is_some_and(|(data, of)| !data.same_content(made) && data.ctime < made.ctime && of < revision)
+/// Whether the data file is older than the one that a line records (`written`), and has an earlier revision than the
+/// line. If the previous line records the data file, the rename was lost in a power failure; otherwise the data file
+/// may be a backup that was restored while the clock was wrong.
+fn is_older(data: Option<(FileIdentity, u64)>, written: &FileIdentity, revision: u64) -> bool {
+    data.is_some_and(|(data, data_revision)| {
+        !data.same_content(written) && data.ctime < written.ctime && data_revision < revision
+    })
 }
 
 /// The revision and digest of the last line whose data file had the same content as this one; `None` if none of the
-/// last few lines does. Lines of older versions, which have no digest, are compared by file identity.
+/// last 8 lines is about such a file. Lines of older versions, which have no digest, are compared by file identity.
 pub(super) fn find_recorded(
     disk: &Disk,
     path: &Path,
@@ -394,11 +401,11 @@ pub(super) fn find_recorded(
     // Other processes may have appended lines since the data file was read.
     for _ in 0..8 {
         let line = lines.previous().ok()??.line().ok()?;
-        let is_it = line.as_ref().is_some_and(|line| match (line.digest, line.file) {
-            (Some(there), _) => there == digest(),
-            (None, made) => made.is_some_and(|made| made.same_content(identity)),
+        let is_same = line.as_ref().is_some_and(|line| match (line.digest, line.file) {
+            (Some(recorded), _) => recorded == digest(),
+            (None, written) => written.is_some_and(|written| written.same_content(identity)),
         });
-        if let Some(line) = line.filter(|_| is_it) {
+        if let Some(line) = line.filter(|_| is_same) {
             return Some((line.revision, line.digest));
         }
     }

@@ -81,7 +81,7 @@ proptest! {
     }
 }
 
-/// Of a history whose last commit is large, a start reads only a block and the start of its line.
+/// Of a large last commit, only a block at the end of its line and the start of the line are read.
 #[test]
 fn skips_the_edits_of_a_long_line_with_length() {
     let group = |length: usize| {

@@ -1,5 +1,5 @@
-//! What must be durable before a commit: sessions that send changes to servers note them in their outboxes first, so that a
-//! crash between the commit and the sending loses nothing.
+//! The hook that a store calls around its commits. Sessions that send changes to servers use it to note these in their
+//! outboxes before the commit, so that a crash between the commit and the sending loses nothing.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct PreparedChange<'a> {
     pub after: &'a Wardrobe,
 }
 
-/// A change on the current content of the file.
+/// A change together with the edits that it makes on the current content of the file.
 pub(super) struct RebasedChange<'a> {
     pub(super) change: &'a Change,
     pub(super) group: Group,
@@ -40,31 +40,31 @@ impl RebasedChange<'_> {
     }
 }
 
-/// Is called by a [`Store`](super::Store) around its commits, under the lock of the data file. It cannot fail: what it does
-/// not note is left to the comparison with the server.
+/// A hook that a [`Store`](super::Store) calls around its commits, under the lock of the data file. It cannot fail:
+/// changes that it does not note are left to the comparison with the server.
 pub trait CommitHook: Send + Sync {
-    /// These changes are about to be written: it has returned before they are in the file, and may run in a thread of its own.
-    /// It is called again if the file was changed meanwhile. Returns for each of them
-    /// the names of the servers to which it is noted to be sent; the history has them.
+    /// Notes changes that are about to be written. Called before they are in the file, perhaps in a thread of its own,
+    /// and again if the file was changed meanwhile. Returns, for each change, the names of the servers to which it is
+    /// to be sent; the history records them.
     fn prepare(&self, changes: &[PreparedChange<'_>]) -> Vec<Vec<Box<str>>>;
-    /// What was prepared is in the file durably; this is its content. Also called if nothing was prepared.
+    /// Called when the prepared changes are durably in the file, which has this content. Also called if there were none.
     fn committed(&self, content: &Wardrobe);
-    /// What was prepared was not written.
+    /// Called when the prepared changes were not written. Also called if there were none.
     fn withdrawn(&self);
 }
 
-/// The hook of a store, if it has one. Two are equal if they are the same.
+/// The hook of a store, or none. Two values are equal if both have the same hook or both have none.
 #[derive(Clone, Default)]
 pub struct CommitHooks(Option<Arc<dyn CommitHook>>);
 
 impl CommitHooks {
-    /// Calls this hook.
+    /// The value with this hook.
     pub fn new(hook: Arc<dyn CommitHook>) -> Self {
         Self(Some(hook))
     }
 
-    /// Prepares changes while `work` is done, as both wait for the disk. Returns the names of the servers for each change,
-    /// and what the work returns.
+    /// Lets the hook prepare changes while `work` runs, as both wait for the disk. Returns the names of the servers for
+    /// each change (nothing without a hook) and the result of `work`.
     pub(super) fn prepare_during<T>(
         &self,
         changes: &[RebasedChange<'_>],
@@ -81,7 +81,7 @@ impl CommitHooks {
             };
             let done = work();
             match preparing.join() {
-                Ok(names) => (names, done),
+                Ok(server_names) => (server_names, done),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         })

@@ -1,5 +1,4 @@
-//! What a store remembers of the files: the data file as last read or written, and the last state recorded in the
-//! history.
+//! The states that a store remembers: the data file as last read or written, and the last state recorded in the history.
 
 use std::cell::OnceCell;
 
@@ -13,12 +12,12 @@ use crate::model::Wardrobe;
 #[derive(Debug)]
 pub(super) struct KnownFile {
     pub(super) identity: FileIdentity,
-    /// Whether any later change changes the identity.
+    /// Whether any later change of the file changes the identity.
     pub(super) reliable: bool,
     pub(super) spans: RoomSpans,
     /// The access to the file, if it could be read.
     pub(super) access: Option<Access>,
-    /// Computed on demand.
+    /// The digest of the content, computed on demand.
     pub(super) digest: OnceCell<Digest>,
 }
 

@@ -14,11 +14,11 @@ use super::draft::{Drafts, TEMPORARY_EXTENSION};
 use super::lock::FileLock;
 use super::{StoreError, draft};
 
-/// The extension of these files.
+/// The extension of the files of running sessions.
 const LIVE_EXTENSION: &str = "own";
 
-/// The file of a running session. It is locked while the session runs, and is never synced: it survives the process,
-/// but not a power failure.
+/// The unsaved input of a running session, in a file. The file is locked while the session runs, and is never synced: it
+/// survives the process, but not a power failure.
 #[derive(Debug)]
 pub struct LiveDraft {
     disk: Disk,
@@ -30,7 +30,7 @@ pub struct LiveDraft {
 }
 
 impl Drafts {
-    /// A new file for a running session; nothing is created yet.
+    /// Chooses a new file for a running session; nothing is created yet.
     pub fn live(&self) -> LiveDraft {
         let name = format!("{}.{}", self.name, Uuid::new_v4().simple());
         LiveDraft {
@@ -42,29 +42,29 @@ impl Drafts {
         }
     }
 
-    /// Moves what killed sessions of this actor left into the draft: the result of `with`, which gets the current draft
-    /// and what each session left.
+    /// Moves the files that killed sessions of this actor left into the draft. `merge` gets the current draft and the
+    /// content of each file, and returns the new draft; `None` removes the draft. Without such files, nothing is done.
     pub fn recover_orphans(
         &self,
-        with: impl FnOnce(Option<&[u8]>, &[Vec<u8>]) -> Option<Vec<u8>>,
+        merge: impl FnOnce(Option<&[u8]>, &[Vec<u8>]) -> Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
-        let (mut left, mut bytes) = (Vec::new(), Vec::new());
+        let (mut orphans, mut contents) = (Vec::new(), Vec::new());
         for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let path = entry.path();
-            let is_own = path.extension() == Some(OsStr::new(LIVE_EXTENSION))
+            let is_of_actor = path.extension() == Some(OsStr::new(LIVE_EXTENSION))
                 && path.file_stem().and_then(|stem| Path::new(stem).file_stem())
                     == Some(OsStr::new(&self.name));
             // A file that cannot be read now is left for another start.
-            if is_own && let Ok(Some((file, content))) = claim(&self.disk, &path) {
-                left.push((path, file));
-                bytes.push(content);
+            if is_of_actor && let Ok(Some((file, content))) = claim(&self.disk, &path) {
+                orphans.push((path, file));
+                contents.push(content);
             }
         }
-        if left.is_empty() {
+        if orphans.is_empty() {
             return Ok(());
         }
-        self.update(|kept| with(kept.as_deref(), &bytes))?;
-        for (path, _file) in &left {
+        self.update(|current| merge(current.as_deref(), &contents))?;
+        for (path, _file) in &orphans {
             self.disk
                 .remove(path)
                 .map_err(StoreError::io("remove the draft", path))?;
@@ -73,7 +73,8 @@ impl Drafts {
     }
 }
 
-/// Locks and reads the file of a session that has ended. `None` if the session is still running.
+/// Locks and reads the file of a session that has ended. `None` if the session is still running, or if the path does not
+/// lead to a regular file.
 fn claim(disk: &Disk, path: &Path) -> io::Result<Option<(File, Vec<u8>)>> {
     let Some(file) = disk.open(path)? else {
         return Ok(None);
@@ -83,7 +84,7 @@ fn claim(disk: &Disk, path: &Path) -> io::Result<Option<(File, Vec<u8>)>> {
     }
     let mut bytes = Vec::new();
     (&file).take(Drafts::MAX_BYTES as u64).read_to_end(&mut bytes)?;
-    // Another process may have recovered it first.
+    // Another process may have recovered the file and removed it first.
     Ok(disk.metadata(path)?.map(|_| (file, bytes)))
 }
 

@@ -34,7 +34,7 @@ impl LockBackoff {
         }
     }
 
-    /// Pauses once; an error after the timeout. `path` is the file that another process has locked.
+    /// Pauses once; fails after the timeout. `path` is the file that another process has locked.
     pub(super) fn wait(&mut self, disk: &Disk, path: &Path) -> Result<(), StoreError> {
         if disk.is_lock_timed_out(self.since) {
             return Err(StoreError::Locked {
@@ -49,7 +49,7 @@ impl LockBackoff {
 }
 
 impl FileLock {
-    /// Waits for the lock. `access` says who may take it.
+    /// Waits for the lock. `access` is given to the lock file, and so determines who can take the lock.
     pub(super) fn acquire(disk: &Disk, path: &Path, access: &Access) -> Result<Self, StoreError> {
         Self::acquire_within(&mut LockBackoff::start(), disk, path, access)
     }
@@ -72,7 +72,7 @@ impl FileLock {
         }
     }
 
-    /// Takes the lock unless another process holds it.
+    /// Takes the lock; `None` if another process holds it, or if the lock file was replaced meanwhile.
     pub(super) fn try_acquire(disk: &Disk, path: &Path, access: &Access) -> Result<Option<Self>, StoreError> {
         let io_error = || StoreError::io("lock", path);
         let (file, new) = disk.open_or_create(path).map_err(io_error())?;
@@ -82,13 +82,13 @@ impl FileLock {
         if !disk.try_lock(&file).map_err(io_error())? {
             return Ok(None);
         }
-        let still = is_at(disk, &file, path).map_err(io_error())?;
-        if still && !new {
+        let is_in_place = is_at(disk, &file, path).map_err(io_error())?;
+        if is_in_place && !new {
             // All who may write the data file must be able to take the lock, and nobody else. If this user may not
             // change the permissions, they stay as they are.
             let _ = access.apply_to(disk, &file);
         }
-        Ok(still.then_some(Self(file)))
+        Ok(is_in_place.then_some(Self(file)))
     }
 
     pub(super) fn file(&self) -> &File {
@@ -96,35 +96,39 @@ impl FileLock {
     }
 }
 
-/// Whether an open file is still the one at a path. If it was removed or renamed between opening and locking, its lock
-/// excludes nobody.
+/// Whether an open file is still the one at a path. A lock on a file that was removed or renamed between opening and
+/// locking excludes nobody.
 fn is_at(disk: &Disk, file: &File, path: &Path) -> io::Result<bool> {
     let inode = file.metadata()?.ino();
-    Ok(disk.metadata(path)?.is_some_and(|there| there.ino() == inode))
+    Ok(disk
+        .metadata(path)?
+        .is_some_and(|metadata| metadata.ino() == inode))
 }
 
 /// A locked temporary file. Other processes do not take it for a leftover, and cannot create theirs while it exists; so
 /// it also excludes writers when someone removes the lock file. It is removed when this is dropped, unless it was
-/// renamed or kept.
+/// renamed or left in place.
 #[derive(Debug)]
 pub(super) struct TemporaryFile<'a> {
     disk: &'a Disk,
     path: &'a Path,
     file: File,
-    kept: Cell<bool>,
+    stays: Cell<bool>,
 }
 
 impl<'a> TemporaryFile<'a> {
-    /// Creates an empty file. `None` if another process has one.
+    /// Creates and locks an empty file. `None` if the file already exists, or if another process removed it before it
+    /// was locked.
     pub(super) fn create(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
         match disk.create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
-            made => Self::lock(disk, path, made?, false),
+            created => Self::lock(disk, path, created?, false),
         }
     }
 
-    /// Locks the file. Before that, a process that starts may have taken it for a leftover and removed it; then the
-    /// path may already be another process's file, and the result is `None`.
+    /// Locks the file; `stays` says whether it stays when this is dropped. Before that, a process that starts may have
+    /// taken the file for a leftover and removed it; then the path may already be another process's file, and the
+    /// result is `None`.
     fn lock(disk: &'a Disk, path: &'a Path, file: File, stays: bool) -> io::Result<Option<Self>> {
         if !disk.try_lock(&file)? || !is_at(disk, &file, path)? {
             return Ok(None); // The process that locked it removes it.
@@ -133,7 +137,7 @@ impl<'a> TemporaryFile<'a> {
             disk,
             path,
             file,
-            kept: Cell::new(stays),
+            stays: Cell::new(stays),
         }))
     }
 
@@ -146,54 +150,57 @@ impl<'a> TemporaryFile<'a> {
         is_at(self.disk, &self.file, self.path)
     }
 
-    /// Renames it over another file.
+    /// Renames the file, replacing any file at the new path.
     pub(super) fn rename(&self, to: &Path) -> io::Result<()> {
         self.disk.rename(self.path, to)?;
         self.leave_in_place();
         Ok(())
     }
 
-    /// Keeps the file for the next writer when this is dropped.
+    /// Leaves the file for the next writer when this is dropped.
     pub(super) fn leave_in_place(&self) {
-        self.kept.set(true);
+        self.stays.set(true);
     }
 }
 
 impl Drop for TemporaryFile<'_> {
     fn drop(&mut self) {
-        if !self.kept.get() && self.is_in_place().unwrap_or(false) {
+        if !self.stays.get() && self.is_in_place().unwrap_or(false) {
             let _ = self.disk.remove(self.path); // On failure the next writer removes it.
         }
     }
 }
 
-/// A temporary file left by a process that has ended, locked while this exists; or none.
+/// A temporary file that a process left when it was killed, locked while this exists; or the absence of such a file.
 #[derive(Debug)]
 pub(super) struct LeftoverFile<'a>(Option<TemporaryFile<'a>>);
 
 impl<'a> LeftoverFile<'a> {
-    /// `None` if its writer is still running.
+    /// Locks the leftover file at a path, if there is one. `None` if its writer is still running.
     pub(super) fn claim(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
         match disk.open(path)? {
             None => Ok(Some(Self(None))),
-            Some(file) => Ok(TemporaryFile::lock(disk, path, file, true)?.map(|left| Self(Some(left)))),
+            Some(file) => {
+                Ok(TemporaryFile::lock(disk, path, file, true)?.map(|leftover| Self(Some(leftover))))
+            }
         }
     }
 
-    /// Whether there is a file; if so, nobody else can write meanwhile.
+    /// Whether there is a file; if so, nobody else can write while this exists.
     pub(super) fn is_some(&self) -> bool {
         self.0.is_some()
     }
 
     pub(super) fn remove(self) -> io::Result<()> {
-        self.0.map_or(Ok(()), |left| left.disk.remove(left.path))
+        self.0
+            .map_or(Ok(()), |leftover| leftover.disk.remove(leftover.path))
     }
 }
 
 /// Removes a leftover temporary file; `false` if its writer is still running.
 pub(super) fn remove_leftover(disk: &Disk, temporary: &Path) -> io::Result<bool> {
     match LeftoverFile::claim(disk, temporary)? {
-        Some(left) => left.remove().map(|()| true),
+        Some(leftover) => leftover.remove().map(|()| true),
         None => Ok(false),
     }
 }

@@ -1,5 +1,5 @@
-//! A store in memory that answers like the worker of a data file, for the demo mode and for tests. Nothing is ever
-//! written.
+//! A store in memory that answers like the store worker, for the demo mode and for tests. Nothing is written. As there
+//! are no earlier sessions, [`StoreRequest::FindUndo`] finds nothing.
 
 use jiff::Timestamp;
 
@@ -18,7 +18,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// Starts with this wardrobe; `actor` is recorded as the author of changes.
+    /// Starts with this wardrobe; `actor` is recorded as the actor of changes.
     pub fn new(wardrobe: Wardrobe, actor: &str) -> Self {
         Self {
             wardrobe,
@@ -108,9 +108,9 @@ impl MemoryStore {
             .and_then(|from| usize::try_from(from).ok())
             .unwrap_or(self.history.len());
         let mut page = HistoryPage::default();
-        for (at, entry) in self.history.iter().enumerate().take(from).rev() {
+        for (index, entry) in self.history.iter().enumerate().take(from).rev() {
             if page.entries.len() == query.limit {
-                page.next = u64::try_from(at + 1).ok();
+                page.next = u64::try_from(index + 1).ok();
                 break;
             }
             if query.filter.matches(entry) {

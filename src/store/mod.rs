@@ -3,10 +3,10 @@
 //! [`Store`] reads and writes them in the caller's thread, for commands; [`StoreWorker`] is a thread that does so for a
 //! session. A saved change is durable in the data file; the history next to it records who changed what.
 //!
-//! A commit takes the lock, reloads the data file if it has changed, writes the new one to a temporary file, appends a
-//! line to the history, copies the permissions of the old file and renames the new one over it; each step is durable
+//! A commit takes the lock, reloads the data file if it has changed, writes the new one to a temporary file, appends its
+//! lines to the history, copies the permissions of the old file and renames the new one over it; each step is durable
 //! before the next. If the process is killed before the rename, nothing has changed: the next start or the next writer
-//! removes what is left over.
+//! removes what was left behind.
 
 mod access;
 mod check;
@@ -20,6 +20,7 @@ mod edit_file;
 mod error;
 mod file;
 mod history;
+mod history_writer;
 mod hook;
 mod known_file;
 mod live_draft;
@@ -29,7 +30,6 @@ mod options;
 mod outcome;
 mod pages;
 mod paths;
-mod record;
 mod recorded;
 mod rewrite;
 mod room_spans;

@@ -5,10 +5,10 @@ use super::{CommitHooks, Scope};
 /// Options of a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoreOptions {
-    /// The author of changes, as recorded in the history.
+    /// The actor of changes, as recorded in the history.
     pub actor: String,
-    /// What can be seen and changed.
+    /// The restrictions on what can be seen and changed.
     pub scope: Scope,
-    /// What is called around commits.
+    /// The hook to call around commits, if any.
     pub hooks: CommitHooks,
 }

@@ -13,14 +13,14 @@ mod reason;
 pub use history_filter::{HatFilter, HistoryFilter};
 pub use reason::ChangeReason;
 
-/// What a session can see and change.
+/// The part of the data that a session can see and change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     /// The rooms that the session can see and change; `None`: all.
     pub rooms: Option<BTreeSet<Jid>>,
     /// Whether the session cannot change anything.
     pub read_only: bool,
-    /// What it can change in these rooms.
+    /// The rights of the session in these rooms.
     pub rights: Rights,
 }
 
@@ -40,35 +40,35 @@ pub struct Change {
     pub undoes: Option<u64>,
     /// If this is a redo, the revision of the undo that it reverts.
     pub redoes: Option<u64>,
-    /// If it undoes several changes together, their number.
+    /// If this undoes several changes together, their number.
     pub rolled_back: Option<u64>,
-    /// The author, if not the session's actor: what comes from a server is committed by `server:NAME`.
+    /// The actor, if it is not that of the session; changes received from a server are committed by `server:NAME`.
     pub actor: Option<Box<str>>,
-    /// What a server was sent. It is recorded even if the file is not changed.
+    /// Changes that were sent to a server. They are recorded even if the file is not changed.
     pub sent: Option<SentChanges>,
-    /// Someone was asked whether to make the change, so that it is sent to servers whatever it removes.
+    /// Whether someone confirmed the change, so that it is sent to servers however much it removes.
     pub confirmed: bool,
-    /// Someone accepted removals of a server that the guard had held back.
+    /// Whether someone accepted removals of a server that the guard had held back.
     pub accepted_removals: bool,
-    /// Why it is made, as its author says.
+    /// The reason, as given by the actor.
     pub reason: Option<ChangeReason>,
 }
 
-/// The author of commits that remove hats that have ended ([`Attachment::until`](crate::model::Attachment::until)).
+/// The actor of commits that remove hats that have ended ([`Attachment::until`](crate::model::Attachment::until)).
 pub const EXPIRED_ACTOR: &str = "hatrack (expired)";
 
-/// Changes that were sent to a server. They are not changes of the file, which has them already, and are not undone.
+/// Changes that were sent to a server. They do not change the file, which has them already, and are not undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentChanges {
     /// The server's name in the configuration.
     pub server: Box<str>,
-    /// What it had before, and has since.
+    /// The edits, with the values on the server before and after the sending.
     pub changes: Group,
 }
 
 impl Change {
-    /// The removal of hats that have ended. It was confirmed when their end was set, so that it is sent to servers
-    /// however many hats end at once.
+    /// The removal of hats that have ended. It counts as confirmed, as someone set the ends of the hats, so that it is
+    /// sent to servers however many hats end at once.
     pub fn expired(group: Group) -> Self {
         Self {
             actor: Some(EXPIRED_ACTOR.into()),
@@ -102,7 +102,7 @@ pub enum StoreRequest {
         /// The `id` of the commit.
         id: u64,
     },
-    /// Retry now what could not be written or read.
+    /// Immediately retry to read or write the file, if this has failed.
     Retry,
     /// Recreate the deleted data file with its last known content.
     Recreate,
@@ -119,10 +119,10 @@ pub enum StoreRequest {
 pub enum StoreEvent {
     /// Progress of reading the file.
     Opening {
-        /// Bytes read so far.
+        /// The number of bytes read so far.
         done: u64,
-        /// Total bytes.
-        of: u64,
+        /// The total number of bytes.
+        total: u64,
     },
     /// The file is open. Sent once, before all other events except [`StoreEvent::Opening`] and [`StoreEvent::Problem`].
     Opened(Snapshot),
@@ -134,10 +134,11 @@ pub enum StoreEvent {
         /// The content of the file after these commits.
         snapshot: Snapshot,
     },
-    /// The file was changed by another process.
+    /// The file was changed by another process or recreated, or whether it can be written has changed.
     Changed(Snapshot),
-    /// What other sessions, servers or programs changed, oldest first: follows the [`StoreEvent::Changed`] or
-    /// [`StoreEvent::Committed`] that has the content since. It is left out where the history does not say.
+    /// Changes that other sessions, servers or programs made, oldest first. Follows the event that has the resulting
+    /// content, [`StoreEvent::Changed`] or [`StoreEvent::Committed`]. Not sent if the history does not have these
+    /// changes.
     ChangedByOthers(Vec<HistoryEntry>),
     /// The file cannot be read or written; `None` when the problem is over. Commits stay pending meanwhile.
     Problem(Option<StoreProblem>),
@@ -159,7 +160,7 @@ pub enum StoreEvent {
     FoundUndo(Result<UndoCandidate, String>),
 }
 
-/// What this session's actor can undo and redo next.
+/// The commits that this session's actor can undo and redo next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UndoCandidate {
     /// The actor's newest commit that is in effect.
@@ -175,11 +176,12 @@ pub struct Snapshot {
     pub wardrobe: Wardrobe,
     /// Whether the file exists.
     pub exists: bool,
-    /// Why changes cannot be written, if that is known in advance (such as a read-only file or folder).
+    /// The reason why changes cannot be written, if this is known in advance (such as a read-only file or folder).
     pub read_only: Option<String>,
 }
 
-/// Why the file currently cannot be read or written. The text says what failed, on which file, and what to do.
+/// A problem because of which the file currently cannot be read or written. The text says what failed, on which file,
+/// and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreProblem {
     /// The file cannot be read or parsed. It is not modified.
@@ -191,7 +193,7 @@ pub enum StoreProblem {
 }
 
 impl StoreProblem {
-    /// The description.
+    /// The text.
     pub fn message(&self) -> &str {
         match self {
             Self::Unreadable(message) | Self::Gone(message) | Self::CannotWrite(message) => message,
@@ -208,21 +210,21 @@ pub struct HistoryEntry {
     pub id: Box<str>,
     /// The time of the commit.
     pub time: Timestamp,
-    /// The author.
+    /// The actor.
     pub actor: Box<str>,
-    /// The change.
+    /// The edits.
     #[serde(rename = "edits")]
     pub group: Group,
-    /// If it is an undo, the revision that it undid.
+    /// If this is an undo, the revision that it undid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<u64>,
-    /// If it is a redo, the revision of the undo that it reverted.
+    /// If this is a redo, the revision of the undo that it reverted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redoes: Option<u64>,
-    /// If it undid several changes together, their number.
+    /// If this undid several changes together, their number.
     #[serde(default, rename = "rolled-back", skip_serializing_if = "Option::is_none")]
     pub rolled_back: Option<u64>,
-    /// Whether the file was changed outside hatrack; recorded with the next commit.
+    /// Whether the change was made outside hatrack. Such a change is recorded with the next commit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outside: bool,
     /// Whether someone accepted removals of a server that the guard had held back.
@@ -232,28 +234,28 @@ pub struct HistoryEntry {
         skip_serializing_if = "std::ops::Not::not"
     )]
     pub accepted_removals: bool,
-    /// What a server was sent.
+    /// Changes that were sent to a server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<SentChanges>,
-    /// The names of the servers to which the changes were to be sent at once: they were noted for them before the commit. It
-    /// is not known here whether they arrived.
+    /// The names of the servers to which the changes were to be sent at once, as noted before the commit. This does not
+    /// say whether they arrived.
     #[serde(default, rename = "send-to", skip_serializing_if = "<[_]>::is_empty")]
     pub send_to: Box<[Box<str>]>,
-    /// Why it was made, as its author said.
+    /// The reason, as given by the actor.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         deserialize_with = "ChangeReason::deserialize_stored"
     )]
     pub reason: Option<ChangeReason>,
-    /// Whether the commit has more edits that are out of this session's scope. Undoing the visible ones is a separate
-    /// change, as the commit stays in effect for its author.
+    /// Whether the commit has more edits, which are out of this session's scope. An undo of the visible ones is
+    /// recorded as an ordinary change, as the others stay in effect.
     #[serde(skip)]
     pub partial: bool,
 }
 
-/// The person behind an actor: without the IP address of an SSH connection (`alice@203.0.113.7`), so that people can
-/// undo what they did from another address.
+/// The actor without the IP address of an SSH connection (`alice@203.0.113.7`), so that people can undo what they did
+/// from another address.
 pub fn person(actor: &str) -> &str {
     match actor.rsplit_once('@') {
         Some((person, address)) if address.parse::<std::net::IpAddr>().is_ok() => person,
@@ -264,9 +266,9 @@ pub fn person(actor: &str) -> &str {
 /// A query for one page of the history, newest entries first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HistoryQuery {
-    /// Which entries.
+    /// The filter that the entries must match.
     pub filter: HistoryFilter,
-    /// Where to start: [`HistoryPage::next`] of the previous page; `None`: at the newest entry.
+    /// The position to start at: [`HistoryPage::next`] of the previous page; `None`: at the newest entry.
     pub from: Option<u64>,
     /// The maximum number of entries.
     pub limit: usize,
@@ -277,7 +279,7 @@ pub struct HistoryQuery {
 pub struct HistoryPage {
     /// The entries, newest first.
     pub entries: Vec<HistoryEntry>,
-    /// Where the next page starts; `None` on the last page.
+    /// The position of the next page; `None` on the last page.
     pub next: Option<u64>,
     /// The number of damaged lines that were skipped.
     pub unreadable: usize,

@@ -16,9 +16,10 @@ use super::{
 use crate::model::write::compact;
 use crate::model::{Jid, Wardrobe};
 
-/// How many bytes are searched for one page; the next page continues from there.
+/// The approximate maximum number of bytes that are searched for one page; the next page continues from there.
 const PAGE_SCAN_BYTES: u64 = 32 << 20;
-/// How many bytes are read in search of commits to undo. Of a large commit only the start of its line is read.
+/// The approximate maximum number of bytes that are read in search of commits to undo. Of a large commit, only the
+/// start of its line is read.
 const UNDO_SCAN_BYTES: u64 = 1 << 30;
 /// The maximum number of commits, and of bytes, that are replayed to find out what was changed outside hatrack.
 const REPLAY_LIMITS: (usize, u64) = (4096, 64 << 20);
@@ -33,9 +34,9 @@ pub(super) fn page(file: &File, query: &HistoryQuery, scope: &Scope) -> io::Resu
     while let Some(found) = lines.previous()? {
         let torn = std::mem::take(&mut first) && !found.terminated;
         let bytes = found.bytes()?;
-        let wanted = may_match(&bytes, &needles);
+        let may_match = may_match(&bytes, &needles);
         match serde_json::from_slice::<HistoryEntry>(&bytes) {
-            _ if !wanted => {}
+            _ if !may_match => {}
             Ok(entry) => {
                 page.entries
                     .extend(restrict_entry(scope, entry).filter(|entry| query.filter.matches(entry)));
@@ -52,19 +53,19 @@ pub(super) fn page(file: &File, query: &HistoryQuery, scope: &Scope) -> io::Resu
     Ok(page)
 }
 
-/// Whether a damaged line is counted: not if it seems to concern only rooms out of scope.
+/// Whether a damaged line is counted; `false` if it seems to concern only rooms out of scope.
 fn is_reported(scope: &Scope, line: &[u8]) -> bool {
     let named = |room: &Jid| memchr::memmem::find(line, compact(room).as_bytes()).is_some();
     scope.rooms.as_ref().is_none_or(|rooms| rooms.iter().any(named))
 }
 
-/// The entry with this revision.
+/// The entry with this revision; `None` if it does not exist, is damaged or is out of scope.
 pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Option<HistoryEntry>> {
     let number = revision.to_string();
     let mut lines = ReverseLines::new(file, file.metadata()?.len());
     while let Some(found) = lines.previous()? {
         let may_be = match &found.buffered {
-            Some(bytes) => may_have_member(bytes, b"\"revision\"", number.as_bytes()),
+            Some(bytes) => may_have_field(bytes, b"\"revision\"", number.as_bytes()),
             None => found.line()?.is_some_and(|line| line.revision == revision),
         };
         if !may_be {
@@ -78,12 +79,12 @@ pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Opt
     Ok(None)
 }
 
-/// The entries after the revision `after` (0: from the first one) up to `last`, oldest first. `None` if there are too
-/// many, they are too large, or the history does not go back far enough.
+/// The entries after the revision `after` (0: from the first one) up to `last`, oldest first. `None` if they are too
+/// many or too large, or if the history does not go back far enough.
 pub(super) fn entries_between(file: &File, after: u64, last: u64) -> io::Result<Option<Vec<HistoryEntry>>> {
-    let (most, bytes) = REPLAY_LIMITS;
+    let (max_entries, max_bytes) = REPLAY_LIMITS;
     let mut lines = ReverseLines::new(file, file.metadata()?.len());
-    let (mut entries, mut taken): (Vec<HistoryEntry>, u64) = (Vec::new(), 0);
+    let (mut entries, mut bytes): (Vec<HistoryEntry>, u64) = (Vec::new(), 0);
     while let Some(found) = lines.previous()? {
         let Some(line) = found.line()? else {
             continue; // Damaged; the digest will show whether anything is missing.
@@ -92,8 +93,8 @@ pub(super) fn entries_between(file: &File, after: u64, last: u64) -> io::Result<
             entries.reverse();
             return Ok(Some(entries));
         }
-        taken += found.length;
-        if entries.len() == most || taken > bytes {
+        bytes += found.length;
+        if entries.len() == max_entries || bytes > max_bytes {
             return Ok(None);
         }
         if line.revision <= last
@@ -106,7 +107,7 @@ pub(super) fn entries_between(file: &File, after: u64, last: u64) -> io::Result<
     Ok((after == 0).then_some(entries))
 }
 
-/// All entries from a revision on, newest first.
+/// All entries in scope from a revision on, newest first.
 pub(super) fn entries_since(file: &File, revision: u64, scope: &Scope) -> io::Result<Vec<HistoryEntry>> {
     let mut lines = ReverseLines::new(file, file.metadata()?.len());
     let mut entries = Vec::new();
@@ -124,7 +125,7 @@ pub(super) fn entries_since(file: &File, revision: u64, scope: &Scope) -> io::Re
     Ok(entries)
 }
 
-/// The actor's entries since a time, newest first. Nothing before the first older line is read.
+/// The actor's entries since a time, newest first. Reads backwards up to the first line that is older.
 fn recent(lines: &mut ReverseLines<'_>, actor: &str, since: Timestamp) -> io::Result<Vec<HistoryEntry>> {
     let mut entries = Vec::new();
     while let Some(found) = lines.previous()? {
@@ -141,7 +142,7 @@ fn recent(lines: &mut ReverseLines<'_>, actor: &str, since: Timestamp) -> io::Re
     Ok(entries)
 }
 
-/// An actor's entries in the history of a data file since a time, newest first.
+/// Reads an actor's entries since a time from the history of a data file, newest first.
 pub fn read_recent(path: &Path, actor: &str, since: Timestamp) -> Result<Vec<HistoryEntry>, StoreError> {
     let path = Paths::resolve(path)?.history;
     let Some(file) = history::open(&Disk::default(), &path)? else {
@@ -151,16 +152,20 @@ pub fn read_recent(path: &Path, actor: &str, since: Timestamp) -> Result<Vec<His
     recent(&mut ReverseLines::new(&file, length), actor, since).map_err(StoreError::io("read", &path))
 }
 
-/// The actor's newest commits to undo and redo. Entries with edits out of scope, and those that are no longer in effect
-/// in `now`, are skipped.
-pub(super) fn find_undo(file: &File, options: &StoreOptions, now: &Wardrobe) -> io::Result<UndoCandidate> {
+/// Finds the actor's newest commits to undo and redo. Skips entries with edits out of scope, and those that are already
+/// undone in `wardrobe`.
+pub(super) fn find_undo(
+    file: &File,
+    options: &StoreOptions,
+    wardrobe: &Wardrobe,
+) -> io::Result<UndoCandidate> {
     let mut lines = ReverseLines::new(file, file.metadata()?.len());
-    let me = person(&options.actor);
-    let mut own = compact(me).into_bytes();
-    own.pop(); // an IP address may follow before the closing quote
+    let actor = person(&options.actor);
+    let mut actor_needle = compact(actor).into_bytes();
+    actor_needle.pop(); // an IP address may follow before the closing quote
     let mut found = UndoCandidate::default();
-    // Revisions that later ones undid, and whether an undo further back could still be redone.
-    let (mut taken, mut redoable) = (HashSet::new(), true);
+    // Revisions that later commits undid or redid, and whether an undo further back could still be redone.
+    let (mut reverted, mut redoable) = (HashSet::new(), true);
     while let Some(line) = lines.previous()? {
         if lines.bytes_read > UNDO_SCAN_BYTES || (found.undo.is_some() && (found.redo.is_some() || !redoable))
         {
@@ -168,29 +173,29 @@ pub(super) fn find_undo(file: &File, options: &StoreOptions, now: &Wardrobe) -> 
         }
         let may_matter = line.buffered.as_deref().is_none_or(|bytes| {
             let has = |needle: &[u8]| memchr::memmem::find(bytes, needle).is_some();
-            may_have_member(bytes, b"\"actor\"", &own) || has(b"\"undoes\"") || has(b"\"redoes\"")
+            may_have_field(bytes, b"\"actor\"", &actor_needle) || has(b"\"undoes\"") || has(b"\"redoes\"")
         });
         if !may_matter {
             continue;
         }
-        let Some(meta) = line.line()? else {
+        let Some(head) = line.line()? else {
             continue;
         };
-        if taken.contains(&meta.revision) {
-            continue; // It is no longer in effect.
+        if reverted.contains(&head.revision) {
+            continue; // The commit is no longer in effect.
         }
-        taken.extend(meta.undoes.or(meta.redoes));
-        if person(&meta.actor) != me {
+        reverted.extend(head.undoes.or(head.redoes));
+        if person(&head.actor) != actor {
             continue;
         }
-        let is_undo = meta.undoes.is_some();
-        let wanted = if is_undo {
+        let is_undo = head.undoes.is_some();
+        let is_wanted = if is_undo {
             redoable && found.redo.is_none()
         } else {
-            redoable &= meta.redoes.is_some();
+            redoable &= head.redoes.is_some();
             found.undo.is_none()
         };
-        if !wanted {
+        if !is_wanted {
             continue;
         }
         let Ok(entry) = serde_json::from_slice::<HistoryEntry>(&line.bytes()?) else {
@@ -199,7 +204,7 @@ pub(super) fn find_undo(file: &File, options: &StoreOptions, now: &Wardrobe) -> 
         if entry.outside
             || entry.group.is_empty()
             || !entry.group.0.iter().all(|edit| in_scope(&options.scope, edit))
-            || now.is_undone(&entry.group)
+            || wardrobe.is_undone(&entry.group)
         {
             continue;
         }
@@ -212,18 +217,18 @@ pub(super) fn find_undo(file: &File, options: &StoreOptions, now: &Wardrobe) -> 
     Ok(found)
 }
 
-/// Whether a line may have the member `name` (in quotes) with a value that starts with `value`; a fast test that
+/// Whether a line may have the field `name` (in quotes) with a value that starts with `value`; a fast test that
 /// ignores whitespace.
-fn may_have_member(line: &[u8], name: &[u8], value: &[u8]) -> bool {
-    let follows = |at: usize| {
-        let after = line.get(at + name.len()..)?.trim_ascii_start();
+fn may_have_field(line: &[u8], name: &[u8], value: &[u8]) -> bool {
+    let value_follows = |index: usize| {
+        let after = line.get(index + name.len()..)?.trim_ascii_start();
         let after = after.strip_prefix(b":")?.trim_ascii_start();
         after.starts_with(value).then_some(())
     };
-    memchr::memmem::find_iter(line, name).any(|at| follows(at).is_some()) || has_escapes(line)
+    memchr::memmem::find_iter(line, name).any(|index| value_follows(index).is_some()) || has_escapes(line)
 }
 
-/// Whether strings in a line may have escapes that this program does not write.
+/// Whether strings in a line may have escapes, so that a text in it may be written in another way.
 fn has_escapes(line: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
     has(b"\\u") || has(b"\\/")

@@ -29,16 +29,16 @@ pub struct Paths {
 const MAX_LINKS: usize = 40;
 
 impl Paths {
-    /// The paths for the data file at this path, whether it exists or not. Nothing is created. Fails if the path is a
-    /// folder, or leads through a loop of links or an untrusted link.
+    /// The paths for the data file at this path, whether it exists or not. Nothing is created. Fails if the path is
+    /// the root folder, or leads through a loop of links or an untrusted link.
     pub fn resolve(path: &Path) -> Result<Self, StoreError> {
         let data = resolve_links(path)?;
-        let missing = || StoreError::NotAFile {
+        let not_a_file = || StoreError::NotAFile {
             path: path.to_path_buf(),
-            what: "a folder",
+            kind: "a folder",
         };
-        let folder = data.parent().ok_or_else(missing)?.to_path_buf();
-        let name = data.file_name().ok_or_else(missing)?;
+        let folder = data.parent().ok_or_else(not_a_file)?.to_path_buf();
+        let name = data.file_name().ok_or_else(not_a_file)?;
         let history = sibling(&data, "history.jsonl");
         let hidden = |name: &std::ffi::OsStr, suffix: &str| {
             let mut hidden = OsString::from(".");
@@ -75,15 +75,15 @@ fn resolve_links(path: &Path) -> Result<PathBuf, StoreError> {
     let absolute = std::path::absolute(path).map_err(StoreError::cannot_read(path))?;
     let (mut rest, mut links) = (Vec::new(), 0);
     push_components(&mut rest, &absolute);
-    let mut done = PathBuf::new();
+    let mut resolved = PathBuf::new();
     while let Some(part) = rest.pop() {
         if part == ".." {
-            done.pop();
+            resolved.pop();
             continue;
         }
-        let next = done.join(part); // "/" starts over
+        let next = resolved.join(part); // joining "/" starts again at the root
         let Ok(target) = next.read_link() else {
-            done = next;
+            resolved = next;
             continue;
         };
         links += 1;
@@ -91,12 +91,12 @@ fn resolve_links(path: &Path) -> Result<PathBuf, StoreError> {
             let endless = "too many levels of symbolic links";
             return Err(StoreError::cannot_read(path)(io::Error::other(endless)));
         }
-        if !may_follow(&done, &next).map_err(StoreError::cannot_read(path))? {
+        if !may_follow(&resolved, &next).map_err(StoreError::cannot_read(path))? {
             return Err(StoreError::UntrustedLink { path: next });
         }
         push_components(&mut rest, &target);
     }
-    Ok(done)
+    Ok(resolved)
 }
 
 /// Pushes the components of a path in reverse order.
@@ -114,8 +114,10 @@ fn push_components(rest: &mut Vec<OsString>, path: &Path) {
 /// resolved here, nor for dangling ones.
 fn may_follow(folder: &Path, link: &Path) -> io::Result<bool> {
     let (folder, link) = (folder.metadata()?, link.symlink_metadata()?);
-    let is_open = folder.mode() & 0o1002 == 0o1002;
-    Ok(!is_open || link.uid() == rustix::process::geteuid().as_raw() || link.uid() == folder.uid())
+    let is_writable_by_all_and_sticky = folder.mode() & 0o1002 == 0o1002;
+    Ok(!is_writable_by_all_and_sticky
+        || link.uid() == rustix::process::geteuid().as_raw()
+        || link.uid() == folder.uid())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Changes that others made: those outside hatrack, which a commit detects and records, and those of other sessions.
+//! Changes by others: those made outside hatrack, which a commit detects and records, and those of other sessions.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,8 @@ use crate::model::{Group, Wardrobe};
 
 /// The actor of changes made outside hatrack.
 pub(super) const OUTSIDE_ACTOR: &str = "outside";
-/// The maximum length in bytes of the edits, as JSON; longer ones are omitted from the entry.
+/// The maximum length in bytes of the edits of a change made outside hatrack, as JSON; longer ones are left out of its
+/// entry.
 const MAX_DIFF_BYTES: usize = 16 << 20;
 
 impl Store {
@@ -22,8 +23,8 @@ impl Store {
         self.full.revision
     }
 
-    /// The entries after this revision up to the last known content, as far as they are in scope, oldest first. Empty if the
-    /// history does not say, or if there are too many.
+    /// The entries in scope after this revision up to that of the last known content, oldest first. Empty if the history
+    /// cannot be read or does not go back that far, or if they are too many.
     pub(super) fn entries_since(&self, revision: u64) -> Vec<HistoryEntry> {
         let file = history::open(&self.disk, &self.paths.history).ok().flatten();
         let entries = file.and_then(|file| {
@@ -38,13 +39,14 @@ impl Store {
             .collect()
     }
 
-    /// The entry to add if the content of the file differs from that recorded by the last line of the history.
+    /// The entry to add if the content of the file differs from that recorded by the last line of the history; `None`
+    /// if it does not, or if no content is recorded.
     pub(super) fn outside_entry(
         &self,
         revision: u64,
         tail: &HistoryTail,
     ) -> Result<Option<HistoryEntry>, StoreError> {
-        let Some((last, made)) = tail.last.as_ref().and_then(|last| Some((last, last.file?))) else {
+        let Some((last, written)) = tail.last.as_ref().and_then(|last| Some((last, last.file?))) else {
             return Ok(None);
         };
         let is_same = match (last.digest, self.digest()) {
@@ -54,12 +56,12 @@ impl Store {
             (None, _) => self
                 .known
                 .as_ref()
-                .is_some_and(|known| known.identity.same_content(&made)),
+                .is_some_and(|known| known.identity.same_content(&written)),
         };
         if is_same {
             return Ok(None);
         }
-        let before = self.recorded_wardrobe(last, &made)?;
+        let before = self.recorded_wardrobe(last, &written)?;
         let mut group = before
             .as_ref()
             .map(|before| before.diff(&self.full))
@@ -77,35 +79,37 @@ impl Store {
     }
 
     /// The content recorded by the last line of the history, if it is in memory or can be reconstructed by replaying
-    /// the commits since the state in memory, or all commits. The digest shows whether the result is right.
+    /// the commits since the state in memory, or all commits. The digest shows whether the result is right. `written`
+    /// is the identity of the data file in that line.
     fn recorded_wardrobe(
         &self,
         last: &HistoryLine,
-        made: &FileIdentity,
+        written: &FileIdentity,
     ) -> Result<Option<Cow<'_, Wardrobe>>, StoreError> {
-        let same = |recorded: &&RecordedState| match (recorded.digest, last.digest) {
+        let is_last = |recorded: &&RecordedState| match (recorded.digest, last.digest) {
             (Some(recorded), Some(last)) => recorded == last,
-            _ => recorded.identity.same_content(made),
+            _ => recorded.identity.same_content(written),
         };
-        if let Some(recorded) = self.recorded.as_ref().filter(same) {
+        if let Some(recorded) = self.recorded.as_ref().filter(is_last) {
             return Ok(Some(Cow::Borrowed(&recorded.wardrobe)));
         }
         let Some(digest) = last.digest else {
             return Ok(None);
         };
         let recorded = self.recorded.as_ref();
-        let begin = recorded.map(|recorded| (recorded.revision, recorded.wardrobe.clone()));
+        let in_memory = recorded.map(|recorded| (recorded.revision, recorded.wardrobe.clone()));
         let known = self.known.as_ref().map(|known| (&self.full, &known.spans));
-        for (revision, wardrobe) in begin.into_iter().chain([(0, Wardrobe::default())]) {
-            let then = self.replay(wardrobe, revision, last.revision)?;
-            if let Some(then) = then.filter(|then| digest_of(then, known) == digest) {
-                return Ok(Some(Cow::Owned(then)));
+        for (revision, wardrobe) in in_memory.into_iter().chain([(0, Wardrobe::default())]) {
+            let replayed = self.replay(wardrobe, revision, last.revision)?;
+            if let Some(replayed) = replayed.filter(|replayed| digest_of(replayed, known) == digest) {
+                return Ok(Some(Cow::Owned(replayed)));
             }
         }
         Ok(None)
     }
 
-    /// Replays the commits after one revision up to another; `None` if they cannot be applied or are too many.
+    /// Replays the commits after the revision `after` up to `last`; `None` if they cannot be applied, are too many or
+    /// are not all in the history.
     fn replay(&self, mut wardrobe: Wardrobe, after: u64, last: u64) -> Result<Option<Wardrobe>, StoreError> {
         let history = &self.paths.history;
         let Some(file) = history::open(&self.disk, history)? else {
@@ -113,11 +117,11 @@ impl Store {
         };
         let entries = pages::entries_between(&file, after, last).map_err(StoreError::io("read", history))?;
         let mut groups = entries.iter().flatten().map(|entry| &entry.group);
-        let all = groups.all(|group| wardrobe.apply(group).is_ok());
-        Ok((all && entries.is_some()).then_some(wardrobe))
+        let all_applied = groups.all(|group| wardrobe.apply(group).is_ok());
+        Ok((all_applied && entries.is_some()).then_some(wardrobe))
     }
 
-    /// The error when the revision limit is reached, with the file that has the largest revision.
+    /// The error if the revision limit is reached; it names the file that has the largest revision.
     pub(super) fn revision_limit_error(&self, tail: &HistoryTail) -> StoreError {
         let last = tail.last.as_ref().map_or(0, |line| line.revision);
         if self.full.revision >= last {

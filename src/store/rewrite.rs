@@ -15,14 +15,15 @@ use super::lock::{FileLock, LeftoverFile, TemporaryFile, remove_leftover};
 use super::paths::sibling;
 use super::{Paths, StoreError};
 
-/// Removes the lines of commits before a time; returns their number.
+/// Removes the lines of commits before a time, and damaged lines before or among them; returns the number of lines
+/// removed.
 pub(super) fn forget(disk: &Disk, paths: &Paths, before: Timestamp) -> Result<usize, StoreError> {
-    let mut old = true;
+    let mut is_old = true;
     let rewritten = rewrite(disk, paths, |line| {
         if let Some(Ok(line)) = line.map(HistoryLine::parse) {
-            old = line.time < before;
+            is_old = line.time < before;
         }
-        Ok(!old)
+        Ok(!is_old)
     })?;
     Ok(rewritten.removed)
 }
@@ -30,47 +31,48 @@ pub(super) fn forget(disk: &Disk, paths: &Paths, before: Timestamp) -> Result<us
 /// Keeps every readable line and moves the others to a separate file; returns the number of each, and the path of that
 /// file.
 pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option<PathBuf>), StoreError> {
-    let (mut aside, mut copy): (Option<TemporaryFile<'_>>, _) = (None, None);
+    let (mut damaged, mut moved_to): (Option<TemporaryFile<'_>>, _) = (None, None);
     let temporary = &paths.damaged_temporary;
     let io_error = || StoreError::io("write", temporary);
     let rewritten = rewrite(disk, paths, |line| {
         let Some(line) = line else {
-            copy = aside
+            moved_to = damaged
                 .take()
-                .map(|aside| publish_damaged(disk, paths, &aside))
+                .map(|damaged| publish_damaged(disk, paths, &damaged))
                 .transpose()?;
             return Ok(true);
         };
         if HistoryLine::parse(line).is_ok() {
             return Ok(true);
         }
-        if aside.is_none() {
-            aside = create_fresh(disk, temporary).map_err(io_error())?;
+        if damaged.is_none() {
+            damaged = create_fresh(disk, temporary).map_err(io_error())?;
         }
-        let aside = aside.as_ref().ok_or_else(|| locked(temporary))?;
-        disk.write(aside.file(), line)
-            .and_then(|()| disk.write(aside.file(), b"\n"))
+        let damaged = damaged.as_ref().ok_or_else(|| locked(temporary))?;
+        disk.write(damaged.file(), line)
+            .and_then(|()| disk.write(damaged.file(), b"\n"))
             .map_err(io_error())?;
         Ok(false)
     })?;
-    Ok((rewritten.kept, rewritten.removed, copy))
+    Ok((rewritten.kept, rewritten.removed, moved_to))
 }
 
-/// Renames the file of damaged lines, which is complete, to its final name. If an earlier repair was killed right after
-/// that, before it rewrote the history, a file with the same lines already exists and is used instead.
-fn publish_damaged(disk: &Disk, paths: &Paths, aside: &TemporaryFile<'_>) -> Result<PathBuf, StoreError> {
-    disk.sync(aside.file())
+/// Renames the file of damaged lines, which is complete, to its final name, which is returned. If an earlier repair was
+/// killed right after this, before it rewrote the history, a file with the same lines already exists and is used
+/// instead.
+fn publish_damaged(disk: &Disk, paths: &Paths, damaged: &TemporaryFile<'_>) -> Result<PathBuf, StoreError> {
+    disk.sync(damaged.file())
         .map_err(StoreError::io("write", &paths.damaged_temporary))?;
     for number in 1.. {
         let path = sibling(&paths.data, &format!("history.damaged-{number}.jsonl"));
-        let put = (|| {
-            if let Some(there) = disk.open(&path)? {
-                return is_same(&there, aside.file());
+        let is_published = (|| {
+            if let Some(existing) = disk.open(&path)? {
+                return has_same_content(&existing, damaged.file());
             }
-            aside.rename(&path)?;
+            damaged.rename(&path)?;
             disk.sync_folder(&paths.folder, &path).map(|()| true)
         })();
-        if put.map_err(StoreError::io("write", &path))? {
+        if is_published.map_err(StoreError::io("write", &path))? {
             return Ok(path);
         }
     }
@@ -78,25 +80,25 @@ fn publish_damaged(disk: &Disk, paths: &Paths, aside: &TemporaryFile<'_>) -> Res
 }
 
 /// Whether two files have the same content.
-fn is_same(one: &File, other: &File) -> io::Result<bool> {
+fn has_same_content(one: &File, other: &File) -> io::Result<bool> {
     if one.metadata()?.len() != other.metadata()?.len() {
         return Ok(false);
     }
-    let (mut at, mut buffers) = (0, [vec![0; 1 << 16], vec![0; 1 << 16]]);
+    let (mut offset, mut buffers) = (0, [vec![0; 1 << 16], vec![0; 1 << 16]]);
     let [first, second] = &mut buffers;
     loop {
-        let read = one.read_at(first, at)?;
-        let some = first.get(..read).unwrap_or_default();
-        let against = second.get_mut(..read).unwrap_or_default();
-        other.read_exact_at(against, at)?;
-        if some != against || read == 0 {
-            return Ok(some == against);
+        let read = one.read_at(first, offset)?;
+        let first = first.get(..read).unwrap_or_default();
+        let second = second.get_mut(..read).unwrap_or_default();
+        other.read_exact_at(second, offset)?;
+        if first != second || read == 0 {
+            return Ok(first == second);
         }
-        at += read as u64;
+        offset += read as u64;
     }
 }
 
-/// Creates a temporary file, replacing a leftover one. `None` if another process has it.
+/// Creates a temporary file, replacing a leftover one. `None` if another process is writing one.
 fn create_fresh<'a>(disk: &'a Disk, path: &'a Path) -> io::Result<Option<TemporaryFile<'a>>> {
     if !remove_leftover(disk, path)? {
         return Ok(None);
@@ -117,12 +119,12 @@ struct RewriteCounts {
     removed: usize,
 }
 
-/// Rewrites the history with the lines for which `stays` returns true, if it does not for some. `stays` is finally
-/// called with `None` when the new history is durable but not yet in place.
+/// Rewrites the history without the lines for which `keep` returns false; does nothing if there are none. When the new
+/// history is durable but not yet in place, `keep` is called once more, with `None`.
 fn rewrite(
     disk: &Disk,
     paths: &Paths,
-    mut stays: impl FnMut(Option<&[u8]>) -> Result<bool, StoreError>,
+    mut keep: impl FnMut(Option<&[u8]>) -> Result<bool, StoreError>,
 ) -> Result<RewriteCounts, StoreError> {
     let path = &paths.history;
     if history::open(disk, path)?.is_none() {
@@ -133,17 +135,17 @@ fn rewrite(
     let _lock = FileLock::acquire(disk, &paths.lock, &access.for_lock())?;
     // If someone removed the lock file, the temporary file of the data file excludes other writers.
     let busy = || locked(&paths.data_temporary);
-    let left = LeftoverFile::claim(disk, &paths.data_temporary).map_err(io_error())?;
-    let left = left.ok_or_else(busy)?;
-    let own = if left.is_some() {
-        None // It must stay: it shows which lines belong to a file that was never renamed into place.
+    let leftover = LeftoverFile::claim(disk, &paths.data_temporary).map_err(io_error())?;
+    let leftover = leftover.ok_or_else(busy)?;
+    let temporary = if leftover.is_some() {
+        None // The leftover file must stay: it shows which lines belong to a file that was never renamed into place.
     } else {
-        let made = TemporaryFile::create(disk, &paths.data_temporary).map_err(io_error())?;
-        Some(made.ok_or_else(busy)?)
+        let created = TemporaryFile::create(disk, &paths.data_temporary).map_err(io_error())?;
+        Some(created.ok_or_else(busy)?)
     };
-    let done = rewrite_alone(disk, paths, &access, &mut stays);
-    drop(own);
-    done
+    let result = rewrite_alone(disk, paths, &access, &mut keep);
+    drop(temporary);
+    result
 }
 
 /// The access to the data file, or to the history if there is no data file.
@@ -156,42 +158,42 @@ fn access(disk: &Disk, paths: &Paths) -> io::Result<Access> {
     Ok(Access::private())
 }
 
-/// Like [`rewrite`], when nobody else can write the files.
+/// Does the work of [`rewrite`] when nobody else can write the files.
 fn rewrite_alone(
     disk: &Disk,
     paths: &Paths,
     access: &Access,
-    stays: &mut impl FnMut(Option<&[u8]>) -> Result<bool, StoreError>,
+    keep: &mut impl FnMut(Option<&[u8]>) -> Result<bool, StoreError>,
 ) -> Result<RewriteCounts, StoreError> {
     let (path, temporary) = (&paths.history, &paths.history_temporary);
     let io_error = || StoreError::io("write", path);
-    // Open it again: only now nobody else can replace it.
+    // The history is opened again, as only now nobody else can replace it.
     let Some(file) = history::open(disk, path)? else {
         return Ok(RewriteCounts::default());
     };
     let new = create_fresh(disk, temporary).map_err(io_error())?;
     let new = new.ok_or_else(|| locked(temporary))?;
     let out = new.file();
-    let mut done = RewriteCounts::default();
+    let mut counts = RewriteCounts::default();
     let mut writer = BufWriter::new(DiskWriter { disk, file: out });
     let mut reader = BufReader::new(&file);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line).map_err(io_error())? > 0 {
-        if stays(Some(line.strip_suffix(b"\n").unwrap_or(&line)))? {
-            done.kept += 1;
+        if keep(Some(line.strip_suffix(b"\n").unwrap_or(&line)))? {
+            counts.kept += 1;
             writer.write_all(&line).map_err(io_error())?;
         } else {
-            done.removed += 1;
+            counts.removed += 1;
         }
         line.clear();
     }
     writer.flush().map_err(io_error())?;
     drop(writer);
-    if done.removed == 0 {
-        return Ok(done);
+    if counts.removed == 0 {
+        return Ok(counts);
     }
     disk.sync(out).map_err(io_error())?;
-    stays(None)?;
+    keep(None)?;
     if access
         .without_attributes()
         .apply_to(disk, out)
@@ -201,7 +203,7 @@ fn rewrite_alone(
     }
     new.rename(path).map_err(io_error())?;
     disk.sync_folder(&paths.folder, path).map_err(io_error())?;
-    Ok(done)
+    Ok(counts)
 }
 
 /// A writer that uses [`Disk::write`].

@@ -1,4 +1,4 @@
-//! The position and digest of each room in the data file.
+//! The positions and digests of the rooms in the data file.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,24 +23,24 @@ pub(super) struct RoomSpan {
 /// its spans.
 pub(super) fn digest_of(wardrobe: &Wardrobe, known: Option<(&Wardrobe, &RoomSpans)>) -> Digest {
     let mut bytes = Vec::new();
-    let mut text = |piece: &Piece<'_>, of: fn(&[u8]) -> Digest| {
+    let mut digest_piece = |piece: &Piece<'_>, digest_bytes: fn(&[u8]) -> Digest| {
         bytes.clear();
         piece.write(&mut bytes);
-        of(&bytes)
+        digest_bytes(&bytes)
     };
     let mut pieces = write::pieces(wardrobe).skip(1);
     let mut rooms = Vec::with_capacity(wardrobe.rooms().len());
     for ((jid, room), piece) in wardrobe.rooms().zip(&mut pieces) {
-        let there = known.and_then(|(other, spans)| {
+        let span = known.and_then(|(other, spans)| {
             let same = Arc::ptr_eq(other.room(jid)?, room);
             spans.get(jid).filter(|_| same)
         });
-        rooms.push(there.map_or_else(|| text(&piece, Digest::of_room), |span| span.digest));
+        rooms.push(span.map_or_else(|| digest_piece(&piece, Digest::of_room), |span| span.digest));
     }
     let tail = pieces
         .next()
-        .map_or_else(|| Digest::of(b""), |piece| text(&piece, Digest::of));
-    Digest::join(rooms.into_iter(), tail)
+        .map_or_else(|| Digest::of(b""), |piece| digest_piece(&piece, Digest::of));
+    Digest::combine(rooms.into_iter(), tail)
 }
 
 #[cfg(test)]

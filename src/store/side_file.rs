@@ -1,9 +1,9 @@
-//! Documents next to the data file or in the account's state folder, other than drafts: each in a file that is replaced as
-//! a whole, durably, by one process at a time.
+//! Documents next to the data file or in the account's state folder, other than drafts. Each is in a file that is
+//! replaced as a whole, durably, by one process at a time.
 //!
-//! Others may be able to write to the folder of the data file. So folders are opened one by one without following links,
-//! and files by the opened folder; `Drafts` and `Disk` name files by their paths, which is enough where only this account
-//! can write.
+//! Other accounts may be able to write to the folder of the data file. So folders are opened one by one without
+//! following links, and files are opened relative to the opened folder. (`Drafts` and `Disk` use paths, which is enough
+//! where only this account can write.)
 
 use std::ffi::CString;
 use std::fs::{File, Permissions};
@@ -24,22 +24,23 @@ use super::{Disk, Paths, StoreError};
 
 /// The pause between attempts to take a lock.
 const RETRY_DELAY: Duration = Duration::from_millis(5);
-/// How long to wait for another process that writes a document.
+/// The maximum time to wait for another process that writes a document.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Maximum size of the note in a lock file, in bytes.
+/// The maximum size of the note in a lock file, in bytes.
 const MAX_NOTE_BYTES: usize = 512;
-/// The extension of temporary files, and of lock files.
-const TEMPORARY: &str = "hatrack-tmp";
-const LOCK: &str = "lock";
+/// The extension of temporary files.
+const TEMPORARY_EXTENSION: &str = "hatrack-tmp";
+/// The extension of lock files.
+const LOCK_EXTENSION: &str = "lock";
 
 /// A folder of documents. Nothing is created before something is written.
 #[derive(Debug, Clone)]
 pub struct SideFolder {
-    /// The folder that exists, or is created like any other.
+    /// The folder of the data file, which must exist, or the account's state folder, which is created if needed.
     root: PathBuf,
-    /// The folders below, which are not reached through links.
+    /// The names of the folders below `root`, from the outermost to the innermost. None of them may be a link.
     below: Vec<String>,
-    /// The data file, whose access the documents have; `None`: they are private.
+    /// The data file, whose permissions the documents get; `None`: they are private.
     data: Option<PathBuf>,
 }
 
@@ -53,8 +54,8 @@ impl SideFolder {
         }
     }
 
-    /// A folder next to the data file: `hats.SUFFIX/BELOW` for `hats.json`. Who may read or write the data file may do the
-    /// same with the documents.
+    /// A folder next to the data file: `hats.SUFFIX/BELOW` for `hats.json`. Anyone who may read or write the data file
+    /// may do the same with the documents.
     pub fn next_to(data: &Path, suffix: &str, below: &str) -> Result<Self, StoreError> {
         let paths = Paths::resolve(data)?;
         let folder = sibling(&paths.data, suffix);
@@ -66,9 +67,10 @@ impl SideFolder {
         })
     }
 
-    /// The content of a document of at most `limit` bytes; `None` if there is none.
+    /// Reads a document of at most `limit` bytes; `None` if it does not exist.
     ///
-    /// Errors: it is a link, no regular file, longer, or next to the data file written by someone who may not write that.
+    /// Errors: the document is longer, a link or not a regular file, or its owner may not write the data file next to
+    /// it.
     pub fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, StoreError> {
         let read = || match self.open(false)? {
             Some(folder) => self.read_in(&folder, name, limit),
@@ -77,7 +79,7 @@ impl SideFolder {
         read().map_err(StoreError::io("read", &self.path(name)))
     }
 
-    /// Whether there is a document or anything else of this name.
+    /// Whether the folder has a document or anything else with this name.
     pub fn contains(&self, name: &str) -> bool {
         let folder = self.open(false).ok().flatten();
         folder.is_some_and(|folder| statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok())
@@ -110,21 +112,22 @@ impl SideFolder {
         Ok(Some(bytes))
     }
 
-    /// Replaces a document by the result of `with`, which gets the current one, or why it cannot be read; `None` removes
-    /// it. Updates of other processes are waited for. Afterwards the document survives a power failure.
+    /// Replaces a document by the result of `edit`, which gets the current one or the error of reading it; `None`
+    /// removes the document. Waits at most 5 seconds while another process updates the document. Afterwards the
+    /// document survives a power failure.
     ///
-    /// Errors: the new one has more than `limit` bytes, so that nobody would read it again; the old one stays.
+    /// Errors: the new document has more than `limit` bytes, so that it could not be read again; the old one stays.
     pub fn update(
         &self,
         name: &str,
         limit: usize,
-        with: impl FnOnce(Result<Option<Vec<u8>>, io::Error>) -> Option<Vec<u8>>,
+        edit: impl FnOnce(Result<Option<Vec<u8>>, io::Error>) -> Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let path = self.path(name);
         let io_error = || StoreError::io("write", &path);
         let folder = self.open(true).map_err(io_error())?;
         let folder = folder.ok_or_else(|| io_error()(io::ErrorKind::NotFound.into()))?;
-        let temporary = format!("{name}.{TEMPORARY}");
+        let temporary = format!("{name}.{TEMPORARY_EXTENSION}");
         let lock = self
             .take_lock(&folder, &temporary, WRITE_TIMEOUT)
             .map_err(io_error())?;
@@ -134,23 +137,23 @@ impl SideFolder {
                 seconds: WRITE_TIMEOUT.as_secs(),
             });
         };
-        let written = self.replace(&folder, (name, &temporary), &file, limit, with);
+        let written = self.replace(&folder, (name, &temporary), &file, limit, edit);
         if !matches!(written, Ok(true)) {
             let _ = unlinkat(&folder, &temporary, AtFlags::empty());
         }
         written.map(drop).map_err(io_error())
     }
 
-    /// Gives whether the temporary file was renamed.
+    /// Does the update of [`SideFolder::update`] with the locked temporary file. Returns whether that was renamed.
     fn replace(
         &self,
         folder: &OwnedFd,
         (name, temporary): (&str, &str),
         mut file: &File,
         limit: usize,
-        with: impl FnOnce(Result<Option<Vec<u8>>, io::Error>) -> Option<Vec<u8>>,
+        edit: impl FnOnce(Result<Option<Vec<u8>>, io::Error>) -> Option<Vec<u8>>,
     ) -> io::Result<bool> {
-        let Some(bytes) = with(self.read_in(folder, name, limit)) else {
+        let Some(bytes) = edit(self.read_in(folder, name, limit)) else {
             match unlinkat(folder, name, AtFlags::empty()) {
                 Err(Errno::NOENT) => {}
                 removed => removed?,
@@ -159,7 +162,6 @@ impl SideFolder {
             return Ok(false);
         };
         if bytes.len() > limit {
-            // Nobody could read it again.
             return Err(too_large(limit));
         }
         file.set_permissions(Permissions::from_mode(0o600))?;
@@ -174,27 +176,28 @@ impl SideFolder {
         Ok(true)
     }
 
-    /// Takes the lock of this name, waiting at most so long; `None` if another process has it.
-    pub fn lock(&self, name: &str, wait: Duration) -> Result<Option<SideLock>, StoreError> {
-        let name = format!("{name}.{LOCK}");
+    /// Takes the lock with this name, waiting for at most `timeout`; `None` if another process still holds it.
+    pub fn lock(&self, name: &str, timeout: Duration) -> Result<Option<SideLock>, StoreError> {
+        let name = format!("{name}.{LOCK_EXTENSION}");
         let take = || {
             let folder = self.open(true)?.ok_or(io::ErrorKind::NotFound)?;
-            let file = self.take_lock(&folder, &name, wait)?;
+            let file = self.take_lock(&folder, &name, timeout)?;
             Ok(file.map(|file| (folder, file)))
         };
         let taken = take().map_err(StoreError::io("lock", &self.path(&name)))?;
         Ok(taken.map(|(folder, (file, is_leftover))| SideLock::new(folder, name, file, is_leftover)))
     }
 
-    /// What who holds the lock of this name last wrote into it; `None` if nothing, or if nobody holds it. Who may write the
-    /// data file can have written anything, so it is only good for display.
+    /// The note that the holder of the lock with this name last wrote; `None` if there is none. The note of a holder
+    /// that was killed is returned, too. Anyone who may write the data file may have written it, so it is only good for
+    /// display.
     pub fn lock_note(&self, name: &str) -> Option<Vec<u8>> {
         let folder = self.open(false).ok().flatten()?;
-        let note = self.read_in(&folder, &format!("{name}.{LOCK}"), MAX_NOTE_BYTES);
+        let note = self.read_in(&folder, &format!("{name}.{LOCK_EXTENSION}"), MAX_NOTE_BYTES);
         note.ok().flatten().filter(|note| !note.is_empty())
     }
 
-    /// The access of documents: that of the data file; `None`: they are private.
+    /// The access to documents: that to the data file; `None`: they are private.
     fn access(&self) -> io::Result<Option<Access>> {
         let Some(data) = &self.data else {
             return Ok(None);
@@ -203,16 +206,20 @@ impl SideFolder {
         Ok(Some(Access::of(&data.into())?.without_attributes()))
     }
 
-    /// Opens or creates a file and locks it; `None` after this time. Returns also whether it is a leftover. Who may write the data file can do the same.
-    fn take_lock(&self, folder: &OwnedFd, name: &str, wait: Duration) -> io::Result<Option<(File, bool)>> {
+    /// Opens or creates a file and locks it; `None` if another process still holds the lock after `timeout`. Also
+    /// returns whether the file is a leftover. Anyone who may write the data file can take the lock.
+    fn take_lock(&self, folder: &OwnedFd, name: &str, timeout: Duration) -> io::Result<Option<(File, bool)>> {
         let began = Instant::now();
         loop {
             match lock_now(folder, name, || self.access()) {
                 Ok(LockAttempt::Locked { file, is_leftover }) => return Ok(Some((file, is_leftover))),
                 Ok(LockAttempt::Again) => {}
-                Ok(LockAttempt::Held) if began.elapsed() >= wait => return Ok(None),
-                // Another account has just created it, and nobody else may open it yet.
-                Err(error) if error.kind() != io::ErrorKind::PermissionDenied || began.elapsed() >= wait => {
+                Ok(LockAttempt::Held) if began.elapsed() >= timeout => return Ok(None),
+                // If permission is denied, another account may have just created the file and not given access to it
+                // yet.
+                Err(error)
+                    if error.kind() != io::ErrorKind::PermissionDenied || began.elapsed() >= timeout =>
+                {
                     return Err(error);
                 }
                 Ok(LockAttempt::Held) | Err(_) => std::thread::sleep(RETRY_DELAY),
@@ -255,7 +262,7 @@ impl SideFolder {
         Ok(Some(folder))
     }
 
-    /// Creates a folder for those who may use the data file.
+    /// Creates a folder for those who may read or write the data file, or a private one. Succeeds if it already exists.
     fn create_folder(&self, parent: &OwnedFd, name: &str) -> io::Result<()> {
         let data = match &self.data {
             Some(data) => Some(File::from(openat(CWD, data, file_flags(), Mode::empty())?).metadata()?),
@@ -271,19 +278,19 @@ impl SideFolder {
         if let Some(data) = data {
             let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
             let folder = openat(parent, name, flags, Mode::empty())?;
-            let owner = rustix::process::geteuid().is_root();
-            let user = owner.then(|| rustix::fs::Uid::from_raw(data.uid()));
-            // Without that, nobody else gains access.
+            let is_root = rustix::process::geteuid().is_root();
+            let user = is_root.then(|| rustix::fs::Uid::from_raw(data.uid()));
+            // If this fails, the folder keeps its owner and group.
             let _ = fchown(&folder, user, Some(rustix::fs::Gid::from_raw(data.gid())));
-            // The umask has taken bits away; with a default access list it has not.
+            // The umask may have removed bits.
             let _ = rustix::fs::fchmod(&folder, mode);
         }
         sync(parent)
     }
 }
 
-/// Removes all documents next to a data file that was put back from a backup: what they say was known of a newer one. With
-/// the file's next revision they would seem to be right again.
+/// Removes all documents next to a data file that was restored from a backup: they are about a newer state, and would
+/// seem valid as soon as the file reaches the same revision again.
 pub(super) fn forget(paths: &Paths, suffix: &str) -> Result<(), StoreError> {
     let folder = sibling(&paths.data, suffix);
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY | OFlags::NOFOLLOW;

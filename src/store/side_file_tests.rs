@@ -1,8 +1,8 @@
-//! Documents next to the data file and private ones.
+//! Tests of documents next to the data file and of private ones.
 
 use super::*;
 
-/// IDs that need no account.
+/// IDs for which no account or group needs to exist.
 const GROUP: u32 = 54_320;
 const ALICE: u32 = 54_321;
 const BOB: u32 = 54_322;
@@ -115,7 +115,7 @@ fn neither_links_nor_other_things_nor_long_files_are_read_or_written() {
     assert_eq!(std::fs::read(&secret).unwrap(), b"secret");
 }
 
-/// Who may write the folder gives another file the name of a lock: its owner's next session does not write into it.
+/// If someone who may write the folder gives another file the name of a lock, that file is not written.
 #[test]
 fn locks_are_not_taken_on_other_files() {
     let (home, data) = data(0o660);

@@ -1,5 +1,6 @@
-//! Locks of documents next to the data file or in the account's state folder: files that are locked, and removed when they are
-//! released. What an ended process left shows the next one that it held the lock.
+//! Locks of documents next to the data file or in the account's state folder: each is a locked file, which is removed
+//! when the lock is released. If a process ends without that, the file that it leaves shows the next one that it held
+//! the lock.
 
 use std::fs::File;
 use std::io;
@@ -12,7 +13,7 @@ use rustix::io::Errno;
 use super::Disk;
 use super::access::Access;
 
-/// A lock that is held until this is dropped, or the process ends.
+/// A lock that is held until this is dropped or the process ends.
 #[derive(Debug)]
 pub struct SideLock {
     folder: OwnedFd,
@@ -22,7 +23,7 @@ pub struct SideLock {
     stays: bool,
 }
 
-/// Where to write the note of a [`SideLock`].
+/// The note of a [`SideLock`], for processes that wait for the lock.
 #[derive(Debug)]
 pub struct SideNote {
     file: File,
@@ -40,17 +41,17 @@ impl SideLock {
         }
     }
 
-    /// Whether who held it before ended without releasing it.
+    /// Whether the file is a leftover: the previous holder was killed, or left the file by [`SideLock::set_stays`].
     pub fn is_leftover(&self) -> bool {
         self.is_leftover
     }
 
-    /// Whether the next one finds a leftover.
+    /// Sets whether the file stays when the lock is released, so that the next holder finds a leftover.
     pub fn set_stays(&mut self, stays: bool) {
         self.stays = stays;
     }
 
-    /// Where to write a note for those who wait. It does not keep the lock.
+    /// The note of the lock, for processes that wait. It can outlive the lock, and does not keep it held.
     ///
     /// Errors: the process has too many open files.
     pub fn note(&self) -> io::Result<SideNote> {
@@ -62,7 +63,7 @@ impl SideLock {
 impl SideNote {
     /// Replaces the note in the lock file; it is not durable, since nobody needs it after the lock.
     ///
-    /// Errors: it cannot be written.
+    /// Errors: the file cannot be written.
     pub fn set(&self, note: &[u8]) -> io::Result<()> {
         self.file.write_all_at(note, 0)?;
         self.file.set_len(note.len() as u64)
@@ -71,7 +72,8 @@ impl SideNote {
 
 impl Drop for SideLock {
     fn drop(&mut self) {
-        // While it is locked nobody else holds it, and who waits for it looks whether it is still there.
+        // The file is removed while it is still locked. A process that waits for the lock then finds that the file is
+        // gone.
         if !self.stays {
             let _ = unlinkat(&self.folder, &self.name, AtFlags::empty());
         }
@@ -79,20 +81,20 @@ impl Drop for SideLock {
     }
 }
 
-/// What came of an attempt to lock a file.
+/// The outcome of an attempt to lock a file.
 pub(super) enum LockAttempt {
     Locked {
         file: File,
-        /// It was not removed by who held it before.
+        /// Whether the file already existed, so that the previous holder did not remove it.
         is_leftover: bool,
     },
-    /// Another process has it.
+    /// Another process holds the lock.
     Held,
-    /// It was renamed or removed before it was locked.
+    /// The file was renamed or removed before it was locked, or had to be removed: the attempt must be repeated.
     Again,
 }
 
-/// Opens or creates a file and locks it. `access`: the access of a new one; `None`: it stays private.
+/// Opens or creates a file and tries to lock it. `access` returns the access to a new file; `None`: it stays private.
 pub(super) fn lock_now(
     folder: &OwnedFd,
     name: &str,
@@ -123,15 +125,15 @@ pub(super) fn lock_now(
         Err(Errno::WOULDBLOCK | Errno::INTR) => return Ok(LockAttempt::Held),
         Err(error) => return Err(error.into()),
     }
-    let there = match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(there) if there.st_ino == metadata.ino() => there,
+    let at_path = match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(at_path) if at_path.st_ino == metadata.ino() => at_path,
         _ => return Ok(LockAttempt::Again),
     };
     let account = rustix::process::geteuid();
     let is_foreign = !account.is_root() && metadata.uid() != account.as_raw();
-    if !is_new && (is_foreign || there.st_nlink > 1) {
-        // A leftover of another account, whose access only that account could set, or another name of some file, in which
-        // nothing is to be written.
+    if !is_new && (is_foreign || at_path.st_nlink > 1) {
+        // The file is a leftover of another account, whose access only that account could set, or another name of some
+        // other file, which must not be written.
         unlinkat(folder, name, AtFlags::empty())?;
         return Ok(LockAttempt::Again);
     }
@@ -140,6 +142,6 @@ pub(super) fn lock_now(
 }
 
 pub(super) fn file_flags() -> OFlags {
-    // A link that someone put there is not followed, and a pipe does not block.
+    // Do not follow a link that someone put there, and do not block on a pipe.
     OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC
 }

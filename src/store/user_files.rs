@@ -41,8 +41,8 @@ pub fn is_stdout_path(path: &Path) -> bool {
 /// Blocks until a pipe has a reader.
 pub fn open_if_stream(path: &Path) -> Result<Option<File>, StoreError> {
     let path = expand_home(path);
-    let is_stream = |there: std::fs::Metadata| {
-        let kind = there.file_type();
+    let is_stream = |metadata: std::fs::Metadata| {
+        let kind = metadata.file_type();
         kind.is_fifo() || kind.is_char_device()
     };
     if !std::fs::metadata(&path).is_ok_and(is_stream) {
@@ -52,25 +52,25 @@ pub fn open_if_stream(path: &Path) -> Result<Option<File>, StoreError> {
     opened.map(Some).map_err(StoreError::io("write", &path))
 }
 
-/// Reads a file or a pipe to its end; blocks until a pipe has a writer, as `cat` does. Fails if it is longer than 1
-/// GiB.
+/// Reads a file or a pipe to its end; blocks until a pipe has a writer, as `cat` does. Fails if the input is longer than
+/// 1 GiB.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, StoreError> {
     let path = &*expand_home(path);
     if path.is_dir() {
         return Err(StoreError::NotAFile {
             path: path.to_path_buf(),
-            what: "a folder",
+            kind: "a folder",
         });
     }
-    let whole = || read_all(File::open(path)?);
-    whole().map_err(StoreError::io("read", path))
+    let read = || read_all(File::open(path)?);
+    read().map_err(StoreError::io("read", path))
 }
 
 /// Like [`read_file`], but only for regular files, so that it never blocks on a pipe.
 pub fn read_regular_file(path: &Path) -> Result<Vec<u8>, StoreError> {
     let path = &*expand_home(path);
-    let whole = || read_all(open_regular_file(path)?);
-    whole().map_err(StoreError::io("read", path))
+    let read = || read_all(open_regular_file(path)?);
+    read().map_err(StoreError::io("read", path))
 }
 
 /// Opens a regular file for reading; fails for anything else without blocking.
@@ -88,18 +88,18 @@ pub fn read_all(from: impl Read) -> io::Result<Vec<u8>> {
     read_up_to(from, MAX_BYTES)
 }
 
-pub(super) fn read_up_to(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
+pub(super) fn read_up_to(from: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    from.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        let megabytes = most >> 20;
+    from.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        let megabytes = limit >> 20;
         return Err(io::Error::other(format!("it is larger than {megabytes} MB")));
     }
     Ok(bytes)
 }
 
-/// Opens a file for appending, such as a log. A new file is readable by this user only. Rejects the `data` file, its
-/// history and its lock.
+/// Opens a file for appending, such as a log. A new file is readable by this user only. Rejects `-`, files that are not
+/// regular, and the data file `data`, its history and its lock.
 pub fn open_append(path: &Path, data: Option<&Path>) -> Result<File, StoreError> {
     if is_dash(path) {
         return Err(StoreError::NotWritable {
@@ -126,7 +126,7 @@ pub fn open_append(path: &Path, data: Option<&Path>) -> Result<File, StoreError>
     open().map_err(StoreError::io("write", &resolved))
 }
 
-/// Rejects the data file, its history and its lock.
+/// Rejects the data file `data`, its history and its lock.
 fn reject_own_files(resolved: &Path, data: Option<&Path>) -> Result<(), StoreError> {
     if let Some(data) = data {
         let own = Paths::resolve(data)?;
@@ -154,7 +154,7 @@ pub enum WriteOutcome {
 }
 
 /// Writes a file atomically, readable by this user only. An existing file is replaced only with `overwrite`. Rejects
-/// the `data` file, its history and its lock.
+/// the data file `data`, its history and its lock.
 pub fn write_file(
     path: &Path,
     bytes: &[u8],
@@ -165,13 +165,13 @@ pub fn write_file(
     let resolved = Paths::resolve(&expand_home(path))?.data;
     reject_own_files(&resolved, data)?;
     match std::fs::metadata(&resolved) {
-        Ok(there) if !there.is_file() => {
-            let what = if there.is_dir() {
+        Ok(metadata) if !metadata.is_file() => {
+            let kind = if metadata.is_dir() {
                 "a folder"
             } else {
                 "something else"
             };
-            return Err(StoreError::NotAFile { path: resolved, what });
+            return Err(StoreError::NotAFile { path: resolved, kind });
         }
         Ok(_) if !overwrite => return Ok(WriteOutcome::AlreadyExists),
         _ => {}
@@ -225,19 +225,19 @@ fn write_atomically(
             Err(_) => {} // No /proc, or no links: use a temporary file.
         }
     }
-    let made = TemporaryFile::create(disk, &temporary)?;
-    let made = made.ok_or_else(|| io::Error::other("another process is writing it; try again"))?;
-    let mut file = made.file();
+    let created = TemporaryFile::create(disk, &temporary)?;
+    let created = created.ok_or_else(|| io::Error::other("another process is writing it; try again"))?;
+    let mut file = created.file();
     file.write_all(bytes)?;
     file.sync_all()?;
     if overwrite {
-        return made.rename(target).map(|()| WriteOutcome::Written);
+        return created.rename(target).map(|()| WriteOutcome::Written);
     }
     // A hard link never replaces a file; some file systems do not support it.
     match std::fs::hard_link(&temporary, target) {
         Ok(()) => Ok(WriteOutcome::Written),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(WriteOutcome::AlreadyExists),
-        Err(_) => made.rename(target).map(|()| WriteOutcome::Written),
+        Err(_) => created.rename(target).map(|()| WriteOutcome::Written),
     }
 }
 

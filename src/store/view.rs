@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use super::{HistoryEntry, Scope};
 use crate::model::{Edit, EditError, FoundValue, Group, PermittedGroup, Wardrobe};
 
-/// The wardrobe with only the rooms in scope, and without the unrecognized members of the document.
+/// The part of the wardrobe that a session sees: all of it, or only the rooms in scope, without the unrecognized fields
+/// of the data file.
 pub(super) fn restrict(wardrobe: &Wardrobe, scope: &Scope) -> Wardrobe {
     let Some(rooms) = &scope.rooms else {
         return wardrobe.clone();
     };
-    let seen = rooms.iter().filter_map(|jid| {
+    let edits = rooms.iter().filter_map(|jid| {
         let room = wardrobe.room(jid)?.clone();
         Some(Edit::Room {
             room: jid.clone(),
@@ -21,7 +22,7 @@ pub(super) fn restrict(wardrobe: &Wardrobe, scope: &Scope) -> Wardrobe {
     let mut view = Wardrobe::default();
     view.revision = wardrobe.revision;
     // Adding rooms to an empty wardrobe cannot conflict.
-    let _ = view.apply(&Group(seen.collect()));
+    let _ = view.apply(&Group(edits.collect()));
     view
 }
 
@@ -41,14 +42,15 @@ pub(super) fn permit<'a>(scope: &Scope, group: &'a Group) -> Result<PermittedGro
     Ok(scope.rights.permit(group)?)
 }
 
-/// Rejects edits of rooms out of scope as if the room did not exist, whether it does or not.
+/// Rejects edits of rooms out of scope as if the room did not exist, whether it does or not. If the scope is restricted
+/// to rooms, edits outside the rooms are rejected as conflicts.
 pub(super) fn check_rooms(scope: &Scope, group: &Group) -> Result<(), EditError> {
     match group.0.iter().find(|edit| !in_scope(scope, edit)) {
         None => Ok(()),
         Some(edit) => Err(match edit.room() {
             Some(room) => EditError::NoSuchRoom { room: room.clone() },
             None => EditError::Conflict {
-                what: "the fields of the data file".into(),
+                subject: "the part of the data file outside the rooms".into(),
                 found: FoundValue::Nothing,
             },
         }),
@@ -62,7 +64,7 @@ pub(super) fn restrict_entry(scope: &Scope, mut entry: HistoryEntry) -> Option<H
         entry.group.0.retain(|edit| in_scope(scope, edit));
         entry.partial = entry.group.0.len() < all;
         if entry.partial {
-            // It may be about what this session does not see.
+            // They may be about rooms that this session does not see.
             entry.reason = None;
             entry.send_to = Box::default();
         }
@@ -77,8 +79,9 @@ pub(super) fn restrict_entry(scope: &Scope, mut entry: HistoryEntry) -> Option<H
     Some(entry)
 }
 
-/// Applies the edits of a group that are not in effect yet and returns them. An edit that conflicts with the current
-/// value is an error for the whole group; see [`Wardrobe::apply_remaining`].
+/// Applies the edits of a group that are not in effect yet and returns them, or none if no edit of the group changes
+/// anything. An edit that conflicts with the current value is an error for the whole group; see
+/// [`Wardrobe::apply_remaining`].
 pub(super) fn rebase<'a>(
     wardrobe: &mut Wardrobe,
     group: PermittedGroup<'a>,

@@ -14,17 +14,18 @@ use super::{
     StoreRequest,
 };
 
-/// How often the data file is checked for changes. The thread wakes up for nothing else on its own.
+/// The interval between checks of the data file for changes, and the first delay before a retry. Without messages and
+/// retries, the thread wakes up only for these checks.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The maximum delay between retries of a failing write.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
-/// How long to wait for a lock at a time; in between, requests are answered and the file is checked.
+/// The maximum time to wait for a lock at once; in between, requests are answered and the file is checked.
 const LOCK_SLICE: Duration = Duration::from_millis(200);
 /// The delay between two such waits.
 const RETRY_DELAY: Duration = Duration::from_millis(10);
 /// After this time a lock held by another process is reported.
 const LOCK_NOTICE_DELAY: Duration = Duration::from_secs(2);
-/// How long [`StoreWorker::stop`] waits for pending requests.
+/// The maximum time for which [`StoreWorker::stop`] waits for pending requests.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Pauses the worker: until this is dropped, nothing is written and no lock is held.
@@ -38,12 +39,12 @@ impl Drop for WorkerPause {
     }
 }
 
-/// A thread that owns the store of a session. It takes requests by [`StoreWorker::request`] and answers with events.
-/// Commits that arrive while one is running are joined into the next.
+/// A thread that owns the store of a session. It receives requests from [`StoreWorker::request`] and answers with
+/// events. Commits that arrive while another is running are written together in the next one.
 #[derive(Debug)]
 pub struct StoreWorker {
     sender: Sender<WorkerMessage>,
-    done: Receiver<()>,
+    finished: Receiver<()>,
     thread: std::thread::JoinHandle<()>,
     ending_since: Arc<OnceLock<Instant>>,
 }
@@ -72,16 +73,16 @@ impl StoreWorker {
         options: StoreOptions,
         notify: impl Fn(StoreEvent) + Send + 'static,
     ) -> io::Result<Self> {
-        let (sender, asked) = channel();
-        let (finished, done) = channel();
-        let ending = disk.ending_since.clone();
+        let (sender, messages) = channel();
+        let (finished_sender, finished) = channel();
+        let ending_since = disk.ending_since.clone();
         let disk = Disk {
             lock_timeout: disk.lock_timeout.min(LOCK_SLICE),
             ..disk
         };
         let thread = threads::builder("store").spawn(move || {
             let work = WorkerLoop {
-                messages: asked,
+                messages,
                 notify,
                 disk,
                 pending: Vec::new(),
@@ -95,34 +96,35 @@ impl StoreWorker {
             };
             work.run(&path, &options);
             // The receiver may be gone.
-            let _ = finished.send(());
+            let _ = finished_sender.send(());
         })?;
         Ok(Self {
             sender,
-            done,
+            finished,
             thread,
-            ending_since: ending,
+            ending_since,
         })
     }
 
-    /// Pauses the thread once it has finished pending requests as far as possible: `paused` is called in that thread,
+    /// Pauses the thread once it has finished pending requests as far as possible: `on_pause` is called in that thread,
     /// which resumes when the pause is dropped.
-    pub fn pause(&self, paused: impl FnOnce(WorkerPause) + Send + 'static) {
+    pub fn pause(&self, on_pause: impl FnOnce(WorkerPause) + Send + 'static) {
         // If the thread has ended, nothing is written anyway.
-        let _ = self.sender.send(WorkerMessage::Pause(Box::new(paused)));
+        let _ = self.sender.send(WorkerMessage::Pause(Box::new(on_pause)));
     }
 
-    /// Sends a request; it is answered by an event.
+    /// Sends a request. Its results are reported by events.
     pub fn request(&self, request: StoreRequest) {
         // If the thread has ended there is no answer; `stop` reports that.
         let _ = self.sender.send(WorkerMessage::Request(request));
     }
 
-    /// Lets the thread finish pending requests, for at most 1.5 seconds, and ends it. Returns whether it ended.
+    /// Lets the thread finish pending requests, for at most 1.5 seconds, and ends it. Returns whether it ended in time
+    /// and without a panic.
     pub fn stop(self) -> bool {
         let _ = self.ending_since.set(Instant::now());
         let _ = self.sender.send(WorkerMessage::Stop);
-        match self.done.recv_timeout(STOP_TIMEOUT) {
+        match self.finished.recv_timeout(STOP_TIMEOUT) {
             Err(RecvTimeoutError::Timeout) => false,
             Ok(()) | Err(RecvTimeoutError::Disconnected) => self.thread.join().is_ok(),
         }
@@ -136,7 +138,7 @@ struct WorkerLoop<N> {
     pending: Vec<(u64, Change)>,
     /// Whether the data file is to be recreated.
     recreating: bool,
-    /// Why nothing can be written, as last reported.
+    /// The reason why nothing can be written, as last reported.
     read_only: Option<String>,
     /// Whether the last check of the file failed; the next one that succeeds clears the problem.
     poll_failed: bool,
@@ -159,25 +161,25 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
             self.handle(request, &mut store);
         }
         self.run_pending(&mut store);
-        let mut look = Instant::now() + POLL_INTERVAL;
+        let mut poll_at = Instant::now() + POLL_INTERVAL;
         loop {
             let next = self
                 .retry_at
                 .filter(|_| self.has_work())
-                .unwrap_or(look)
-                .min(look);
-            let rest = next.saturating_duration_since(Instant::now());
-            let mut next = match self.messages.recv_timeout(rest) {
+                .unwrap_or(poll_at)
+                .min(poll_at);
+            let timeout = next.saturating_duration_since(Instant::now());
+            let mut next_message = match self.messages.recv_timeout(timeout) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => Some(WorkerMessage::Stop),
             };
-            while let Some(message) = next {
+            while let Some(message) = next_message {
                 match message {
                     WorkerMessage::Request(request) => self.handle(request, &mut store),
-                    WorkerMessage::Pause(paused) => {
+                    WorkerMessage::Pause(on_pause) => {
                         self.run_pending(&mut store);
-                        pause(paused);
+                        pause(on_pause);
                     }
                     WorkerMessage::Stop => {
                         // The last attempt may wait as long as the ending session can.
@@ -186,22 +188,22 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
                         return;
                     }
                 }
-                next = self.messages.try_recv().ok();
+                next_message = self.messages.try_recv().ok();
             }
-            if Instant::now() >= look {
+            if Instant::now() >= poll_at {
                 self.poll(&mut store);
-                look = Instant::now() + POLL_INTERVAL;
+                poll_at = Instant::now() + POLL_INTERVAL;
             }
             self.run_pending(&mut store);
         }
     }
 
-    /// Opens the file, retrying while that fails, as it may be just being written. Also returns the requests received
-    /// meanwhile. `None` if the thread must end.
+    /// Opens the file; retries while this fails, as another program may be writing the file. Also returns the requests
+    /// received meanwhile. `None` if the thread must end.
     fn open(&mut self, path: &Path, options: &StoreOptions) -> Option<(Store, Vec<StoreRequest>)> {
         let mut early = Vec::new();
         loop {
-            let progress = |done, of| self.emit(StoreEvent::Opening { done, of });
+            let progress = |done, total| self.emit(StoreEvent::Opening { done, total });
             match Store::open_with(path, options.clone(), self.disk.clone(), &progress) {
                 Ok(store) => {
                     self.clear_problem();
@@ -209,13 +211,13 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
                 }
                 Err(error) => self.report_problem(StoreProblem::Unreadable(error.to_string())),
             }
-            let until = Instant::now() + POLL_INTERVAL;
+            let retry_at = Instant::now() + POLL_INTERVAL;
             loop {
-                let rest = until.saturating_duration_since(Instant::now());
-                match self.messages.recv_timeout(rest) {
+                let timeout = retry_at.saturating_duration_since(Instant::now());
+                match self.messages.recv_timeout(timeout) {
                     Ok(WorkerMessage::Request(StoreRequest::Retry)) | Err(RecvTimeoutError::Timeout) => break,
                     Ok(WorkerMessage::Request(request)) => early.push(request),
-                    Ok(WorkerMessage::Pause(paused)) => pause(paused),
+                    Ok(WorkerMessage::Pause(on_pause)) => pause(on_pause),
                     Ok(WorkerMessage::Stop) | Err(RecvTimeoutError::Disconnected) => return None,
                 }
             }
@@ -227,7 +229,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         match request {
             StoreRequest::Commit { id, change } => self.pending.push((id, change)),
             StoreRequest::CancelCommit { id } => {
-                self.pending.retain(|(there, _)| *there != id);
+                self.pending.retain(|(pending, _)| *pending != id);
                 if self.pending.is_empty() && !self.is_file_problem() {
                     self.clear_problem();
                 }
@@ -258,12 +260,12 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
     /// Checks whether the file was changed by another process.
     fn poll(&mut self, store: &mut Store) {
         let revision = store.revision();
-        let seen = match store.refresh() {
+        let refreshed = match store.refresh() {
             Ok(Refreshed::Gone) => Err(store.gone_error()),
-            seen => seen,
+            other => other,
         };
-        let seen = match seen {
-            Ok(seen) => seen,
+        let refreshed = match refreshed {
+            Ok(refreshed) => refreshed,
             Err(error) => {
                 self.poll_failed = true;
                 return self.report_problem(problem_for(store, &error));
@@ -274,16 +276,16 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         }
         let before = self.read_only.clone();
         let snapshot = self.snapshot(store);
-        if seen == Refreshed::Changed || self.read_only != before {
+        if refreshed == Refreshed::Changed || self.read_only != before {
             self.emit(StoreEvent::Changed(snapshot));
         }
         self.report_others(store, revision, &[]);
     }
 
-    /// Reports what others committed since a revision, besides the session's own commits.
+    /// Reports what others committed after the revision `since`; `own` are the revisions of the session's own commits.
     fn report_others(&self, store: &Store, since: u64, own: &[u64]) {
-        let number = store.revision().saturating_sub(since);
-        if since == 0 || number <= u64::try_from(own.len()).unwrap_or(u64::MAX) {
+        let count = store.revision().saturating_sub(since);
+        if since == 0 || count <= u64::try_from(own.len()).unwrap_or(u64::MAX) {
             return;
         }
         let mut entries = store.entries_since(since);
@@ -293,7 +295,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         }
     }
 
-    /// The current snapshot, whose read-only reason counts as reported.
+    /// The current snapshot, which the caller reports: its read-only reason is remembered as reported.
     fn snapshot(&mut self, store: &Store) -> Snapshot {
         let snapshot = store.snapshot();
         self.read_only.clone_from(&snapshot.read_only);
@@ -362,13 +364,10 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
             .filter_map(|result| *result.as_ref().ok()?)
             .collect();
         let ids = std::mem::take(&mut self.pending).into_iter().map(|(id, _)| id);
-        let settled = ids.zip(results).collect();
+        let results = ids.zip(results).collect();
         self.clear_problem();
         let snapshot = self.snapshot(store);
-        self.emit(StoreEvent::Committed {
-            results: settled,
-            snapshot,
-        });
+        self.emit(StoreEvent::Committed { results, snapshot });
         self.report_others(store, revision, &own);
         Ok(())
     }
@@ -397,22 +396,23 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
             _ => None,
         };
         (self.notify)(event);
-        // Computes here what otherwise the first form on screen would have to wait for.
+        // Computes the hats of all rooms now; otherwise the first form on the screen would have to wait for this.
         for (_, room) in wardrobe.iter().flat_map(Wardrobe::rooms) {
             room.hats();
         }
     }
 }
 
-/// Blocks until the pause is dropped.
-fn pause(paused: Box<dyn FnOnce(WorkerPause) + Send>) {
+/// Calls `on_pause` and blocks until the pause is dropped.
+fn pause(on_pause: Box<dyn FnOnce(WorkerPause) + Send>) {
     let (end, ended) = channel();
-    paused(WorkerPause(Some(end)));
+    on_pause(WorkerPause(Some(end)));
     // It also ends if the sender is dropped without a message.
     let _ = ended.recv();
 }
 
-/// The problem that an error means. Only problems with the data file itself are cleared when it can be read again.
+/// The problem to report for an error. Its kind says whether it is cleared as soon as the file can be read again; see
+/// [`WorkerLoop::is_file_problem`].
 fn problem_for(store: &Store, error: &StoreError) -> StoreProblem {
     let (message, data) = (error.to_string(), &store.paths().data);
     match error {
@@ -424,7 +424,7 @@ fn problem_for(store: &Store, error: &StoreError) -> StoreProblem {
         StoreError::NotAFile { path, .. } if path == data => StoreProblem::Unreadable(message),
         StoreError::Io {
             path,
-            what: "read" | "access",
+            operation: "read" | "access",
             ..
         } if path == data => StoreProblem::Unreadable(message),
         StoreError::Gone { .. } => StoreProblem::Gone(message),

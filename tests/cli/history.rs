@@ -280,7 +280,7 @@ fn room_conflict_reports_size_only() {
     home().assert_fails(
         &["undo", "1"],
         5,
-        "changed in the meantime: courses@conference.example.org is now a different room with 1 user [conflict]",
+        "changed in the meantime: courses@conference.example.org is now a room with different content (1 user) [conflict]",
     );
 }
 

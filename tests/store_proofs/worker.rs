@@ -418,7 +418,7 @@ fn opens_large_file_with_progress() {
     let mut seen = 0;
     loop {
         match session.next() {
-            StoreEvent::Opening { done, of } => {
+            StoreEvent::Opening { done, total: of } => {
                 assert!(done >= seen && done <= of && of == path.metadata().unwrap().len());
                 seen = done;
             }

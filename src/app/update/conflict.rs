@@ -126,7 +126,7 @@ fn concern_same_hat(one: &Change, other: &Change) -> bool {
 /// Reports a change that the store worker rejected, or that a draft has and that can no longer be made. A conflict
 /// opens an overlay; the oldest conflict is on top, and changes of the same hat share one overlay.
 pub(super) fn report_rejected(state: &mut State, change: Change, error: EditError) {
-    let EditError::Conflict { what, .. } = error else {
+    let EditError::Conflict { subject: what, .. } = error else {
         let what = describe::group(&change.group, &state.view, &state.zone());
         state.notify_error(format!("Not saved: {what}. Reason: {error}"));
         return;

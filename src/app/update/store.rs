@@ -10,9 +10,9 @@ use super::{apply, commit, conflict, draft, expire, following, quit, rollback, s
 
 pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Effect>) {
     match event {
-        StoreEvent::Opening { done, of } => {
+        StoreEvent::Opening { done, total } => {
             if state.phase != Phase::Open {
-                state.phase = Phase::Opening { done, total: of };
+                state.phase = Phase::Opening { done, total };
             }
         }
         StoreEvent::Opened(snapshot) => {

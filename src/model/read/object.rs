@@ -1,4 +1,4 @@
-//! Parsing of objects: member by member, each recognized one at most once, the others kept.
+//! Parsing of objects field by field: a field occurs at most once, and unrecognized fields are kept.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -18,8 +18,8 @@ pub(super) struct Interner(HashSet<Arc<str>, foldhash::fast::RandomState>);
 
 impl Interner {
     pub(super) fn intern(&mut self, text: &str) -> Arc<str> {
-        if let Some(there) = self.0.get(text) {
-            return there.clone();
+        if let Some(existing) = self.0.get(text) {
+            return existing.clone();
         }
         let new: Arc<str> = text.into();
         self.0.insert(new.clone());
@@ -27,38 +27,38 @@ impl Interner {
     }
 }
 
-/// An object that is parsed member by member.
-pub(super) trait ObjectMembers<'de> {
+/// A parser of one kind of object, which keeps the fields that it has parsed.
+pub(super) trait ObjectParser<'de> {
     /// The expected value in words, for errors.
     const EXPECTED: &'static str;
-    /// Parses the value of one member.
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error>;
-    /// The name of a required member that is missing, if any.
-    fn missing_member(&self) -> Option<&'static str> {
+    /// Parses the value of the field `name`, or of the key `name` of a map.
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error>;
+    /// The name of a required field that is missing, if any.
+    fn missing_field(&self) -> Option<&'static str> {
         None
     }
 }
 
-/// Parses an object into the given value.
+/// Parses an object with the given parser.
 pub(super) struct ObjectVisitor<'a, T>(pub(super) &'a mut T);
 
-impl<'de, T: ObjectMembers<'de>> DeserializeSeed<'de> for ObjectVisitor<'_, T> {
+impl<'de, T: ObjectParser<'de>> DeserializeSeed<'de> for ObjectVisitor<'_, T> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de, T: ObjectMembers<'de>> Visitor<'de> for ObjectVisitor<'_, T> {
+impl<'de, T: ObjectParser<'de>> Visitor<'de> for ObjectVisitor<'_, T> {
     type Value = ();
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(T::EXPECTED)
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key_seed(TextSeed("a field name"))? {
-            self.0.read_member(&name, &mut map)?;
+            self.0.read_field(&name, &mut map)?;
         }
-        match self.0.missing_member() {
+        match self.0.missing_field() {
             None => Ok(()),
             Some(name) => Err(A::Error::custom(format_args!(
                 "{name:?} is missing; expected {}",
@@ -92,16 +92,16 @@ impl<'de> Visitor<'de> for TextSeed {
 }
 
 /// Parses a boolean.
-pub(super) struct Bool;
+pub(super) struct BoolSeed;
 
-impl<'de> DeserializeSeed<'de> for Bool {
+impl<'de> DeserializeSeed<'de> for BoolSeed {
     type Value = bool;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
         deserializer.deserialize_bool(self)
     }
 }
 
-impl Visitor<'_> for Bool {
+impl Visitor<'_> for BoolSeed {
     type Value = bool;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("true or false")
@@ -134,62 +134,63 @@ impl Visitor<'_> for NumberSeed {
     }
 }
 
-pub(super) fn duplicate_member<E: serde::de::Error>(name: &str) -> E {
+pub(super) fn duplicate_field<E: serde::de::Error>(name: &str) -> E {
     E::custom(format_args!("duplicate field {}", quoted(name)))
 }
 
-/// Parses a member that may occur once; a second one is an error at its name.
+/// Parses a field that may occur once; a second one is an error at its name.
 pub(super) fn read_once<T, E: serde::de::Error>(
     slot: &mut Option<T>,
     name: &str,
     read: impl FnOnce() -> Result<T, E>,
 ) -> Result<(), E> {
     if slot.is_some() {
-        return Err(duplicate_member(name));
+        return Err(duplicate_field(name));
     }
     *slot = Some(read()?);
     Ok(())
 }
 
-pub(super) fn read_unknown<'de, A: MapAccess<'de>>(
+pub(super) fn read_unrecognized<'de, A: MapAccess<'de>>(
     extra: &mut Extra,
     name: &str,
     value: &mut A,
 ) -> Result<(), A::Error> {
     if extra.get(name).is_some() {
-        return Err(duplicate_member(name));
+        return Err(duplicate_field(name));
     }
     extra.insert(name, value.next_value::<Json>()?);
     Ok(())
 }
 
-/// Pairs in the order of the document; detects duplicate keys, at no cost as long as keys ascend.
+/// Pairs in the order of the JSON text; detects duplicate keys, at no cost as long as keys ascend.
 pub(super) struct UniquePairs<K, V> {
     pub(super) pairs: Vec<(K, V)>,
-    seen: Option<HashSet<K>>,
+    /// All keys; `None` as long as they ascend.
+    keys: Option<HashSet<K>>,
 }
 
 impl<K: Ord + Hash + Clone, V> UniquePairs<K, V> {
     pub(super) fn new() -> Self {
         Self {
             pairs: Vec::new(),
-            seen: None,
+            keys: None,
         }
     }
 
-    /// Whether the key is new. Call it before adding the pair.
+    /// Whether the key is new. To be called once for each pair, before it is added.
     pub(super) fn is_new(&mut self, key: &K) -> bool {
         let ascends = self.pairs.last().is_none_or(|(last, _)| last < key);
-        if self.seen.is_none() && ascends {
+        if self.keys.is_none() && ascends {
             return true;
         }
-        self.seen
+        self.keys
             .get_or_insert_with(|| self.pairs.iter().map(|(key, _)| key.clone()).collect())
             .insert(key.clone())
     }
 
     pub(super) fn sorted(mut self) -> Vec<(K, V)> {
-        if self.seen.is_some() {
+        if self.keys.is_some() {
             self.pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
         }
         self.pairs

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use serde::de::DeserializeSeed;
 
-use super::members::RoomMembers;
 use super::object::{Interner, ObjectVisitor};
+use super::parsers::RoomParser;
 use crate::model::{Affiliation, Attachment, HatId, Hats, Jid, Room, User, Wardrobe};
 
 /// The rooms of one chunk of a document.
@@ -29,18 +29,18 @@ pub const ROOM_SEPARATOR: &str = "\n    },\n";
 /// The start of a document up to its first room; `None` if anything but version and revision comes before the rooms, as
 /// that may contain an object that looks like the rooms.
 pub fn document_head(document: &[u8]) -> Option<&str> {
-    let number = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digit_count = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut rest = document.strip_prefix(b"{\n  \"version\": ")?;
-    rest = rest.get(number(rest)..)?;
+    rest = rest.get(digit_count(rest)..)?;
     if let Some(after) = rest.strip_prefix(b",\n  \"revision\": ") {
-        rest = after.get(number(after)..)?;
+        rest = after.get(digit_count(after)..)?;
     }
     let rest = rest.strip_prefix(b",\n  \"rooms\": {\n")?;
     std::str::from_utf8(document.get(..document.len() - rest.len())?).ok()
 }
 
 /// Joins the rooms of all chunks, in order, with the start and the end of the document. `None` if the result is not a
-/// valid document.
+/// valid document, or the rooms are not in strictly ascending order.
 pub fn join_chunks(head: &str, rooms: Vec<RoomsChunk>, tail: &str) -> Option<Wardrobe> {
     // The document without its rooms.
     let mut wardrobe = super::wardrobe([head, tail].concat().as_bytes()).ok()?;
@@ -71,16 +71,16 @@ impl RoomsChunk {
     /// Like [`Wardrobe::share_rooms_with`], for the rooms of this chunk.
     pub fn share_rooms_with(&mut self, earlier: &Wardrobe) {
         for (jid, room) in &mut self.rooms {
-            if let Some(there) = earlier.room(jid).filter(|there| *there == room) {
-                *room = there.clone();
+            if let Some(equal) = earlier.room(jid).filter(|other| *other == room) {
+                *room = equal.clone();
             }
         }
     }
 }
 
-/// Parses one chunk; `None` if it is not in canonical form.
+/// Parses one chunk, which starts with a room. `None` if the general parser must read the whole document.
 pub fn rooms_chunk(text: &str) -> Option<RoomsChunk> {
-    let mut cursor = ByteCursor {
+    let mut cursor = TokenCursor {
         rest: text,
         interner: Interner::default(),
         exact: true,
@@ -92,11 +92,11 @@ pub fn rooms_chunk(text: &str) -> Option<RoomsChunk> {
         let jid = Jid::parse_room(&text).ok()?;
         cursor.exact &= jid.as_str() == text;
         cursor.expect_token(": ")?;
-        let from = cursor.rest;
+        let start = cursor.rest;
         let room = if let Some(room) = cursor.room() {
             room
         } else {
-            cursor.rest = from;
+            cursor.rest = start;
             cursor.exact = false;
             cursor.general_room()?
         };
@@ -113,13 +113,13 @@ pub fn rooms_chunk(text: &str) -> Option<RoomsChunk> {
     })
 }
 
-struct ByteCursor<'a> {
+struct TokenCursor<'a> {
     rest: &'a str,
     interner: Interner,
     exact: bool,
 }
 
-impl<'a> ByteCursor<'a> {
+impl<'a> TokenCursor<'a> {
     fn expect_token(&mut self, token: &str) -> Option<()> {
         self.rest = self.rest.strip_prefix(token)?;
         Some(())
@@ -129,7 +129,7 @@ impl<'a> ByteCursor<'a> {
         self.expect_token(token).is_some()
     }
 
-    /// The rest of a string up to its closing quote, which is consumed.
+    /// Parses the rest of a string up to its closing quote, which is skipped, too.
     fn string(&mut self) -> Option<Cow<'a, str>> {
         let special = |byte| byte == b'"' || byte == b'\\' || byte < 0x20;
         let end = self.rest.bytes().position(special)?;
@@ -138,8 +138,8 @@ impl<'a> ByteCursor<'a> {
             self.rest = after;
             return Some(Cow::Borrowed(text));
         }
-        // There is an escape, perhaps not a canonical one, or an invalid character: take all up to the first unescaped
-        // quote.
+        // The string has an escape, perhaps not a canonical one, or an invalid character: parse all up to the first
+        // unescaped quote.
         self.exact = false;
         let mut escaped = false;
         let end = self.rest.bytes().position(|byte| {
@@ -160,16 +160,16 @@ impl<'a> ByteCursor<'a> {
         }
     }
 
-    /// A room in another form, up to the line that must close it, parsed by the general parser.
+    /// Parses a room in another form, up to the line that must close it, with the general parser.
     fn general_room(&mut self) -> Option<Room> {
         let end = self.rest.find("\n    }")? + "\n    }".len();
         let (room, after) = self.rest.split_at_checked(end)?;
         self.rest = after;
-        let mut members = RoomMembers::new(&mut self.interner);
+        let mut parser = RoomParser::new(&mut self.interner);
         let mut deserializer = serde_json::Deserializer::from_str(room);
-        ObjectVisitor(&mut members).deserialize(&mut deserializer).ok()?;
+        ObjectVisitor(&mut parser).deserialize(&mut deserializer).ok()?;
         deserializer.end().ok()?;
-        Some(members.finish())
+        Some(parser.finish())
     }
 
     fn room(&mut self) -> Option<Room> {
@@ -226,18 +226,18 @@ impl<'a> ByteCursor<'a> {
         if self.eat("}") {
             return Some((id, attachment));
         }
-        // The text before a member's name, with a comma except before the first.
-        let mut lead = "\n              \"";
+        // The text before a field's name, with a comma except before the first.
+        let mut prefix = "\n              \"";
         if self.eat("\n              \"active\": ") {
             attachment.active = Some(self.boolean()?);
-            lead = ",\n              \"";
+            prefix = ",\n              \"";
         }
-        let mut named = self.eat(lead);
-        if named && self.eat("required\": ") {
+        let mut has_field = self.eat(prefix);
+        if has_field && self.eat("required\": ") {
             attachment.required = Some(self.boolean()?);
-            named = self.eat(",\n              \"");
+            has_field = self.eat(",\n              \"");
         }
-        if named {
+        if has_field {
             self.expect_token("title\": \"")?;
             let text = self.string()?;
             attachment.title = Some(self.interner.intern(&text));

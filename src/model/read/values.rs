@@ -3,23 +3,23 @@
 use serde::de::{DeserializeSeed as _, Error as _, MapAccess};
 use serde::{Deserialize, Deserializer};
 
-use super::members::{
-    AnyMembers, AttachmentMembers, CatalogHatMembers, HatMembers, RoomMembers, UserMembers,
+use super::object::{Interner, ObjectParser, ObjectVisitor, duplicate_field};
+use super::parsers::{
+    AnyObjectParser, AttachmentParser, CatalogHatParser, HatsParser, RoomParser, UserParser,
 };
-use super::object::{Interner, ObjectMembers, ObjectVisitor, duplicate_member};
 use crate::model::{Attachment, CatalogHat, Extra, HatSets, Hats, Hue, Json, Room, User};
 
-/// Hat sets by name.
+/// Parses hat sets by name.
 #[derive(Default)]
-pub(super) struct SetsMembers(pub(super) HatSets);
+pub(super) struct HatSetsParser(pub(super) HatSets);
 
-impl<'de> ObjectMembers<'de> for SetsMembers {
+impl<'de> ObjectParser<'de> for HatSetsParser {
     const EXPECTED: &'static str = "an object of hat sets by name";
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         let hats = value.next_value()?;
         match self.0.insert(name.into(), hats) {
             None => Ok(()),
-            Some(_) => Err(duplicate_member(name)),
+            Some(_) => Err(duplicate_field(name)),
         }
     }
 }
@@ -27,44 +27,44 @@ impl<'de> ObjectMembers<'de> for SetsMembers {
 impl<'de> Deserialize<'de> for Room {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut interner = Interner::default();
-        let mut members = RoomMembers::new(&mut interner);
-        ObjectVisitor(&mut members).deserialize(deserializer)?;
-        Ok(members.finish())
+        let mut parser = RoomParser::new(&mut interner);
+        ObjectVisitor(&mut parser).deserialize(deserializer)?;
+        Ok(parser.finish())
     }
 }
 
 impl<'de> Deserialize<'de> for User {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut interner = Interner::default();
-        let mut members = UserMembers::new(&mut interner);
-        ObjectVisitor(&mut members).deserialize(deserializer)?;
-        Ok(members.finish())
+        let mut parser = UserParser::new(&mut interner);
+        ObjectVisitor(&mut parser).deserialize(deserializer)?;
+        Ok(parser.finish())
     }
 }
 
 impl<'de> Deserialize<'de> for Hats {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut interner = Interner::default();
-        let mut members = HatMembers::new(&mut interner, false);
-        ObjectVisitor(&mut members).deserialize(deserializer)?;
-        Ok(members.finish())
+        let mut parser = HatsParser::new(&mut interner, false);
+        ObjectVisitor(&mut parser).deserialize(deserializer)?;
+        Ok(parser.finish())
     }
 }
 
 impl<'de> Deserialize<'de> for Attachment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut interner = Interner::default();
-        let mut members = AttachmentMembers::new(&mut interner);
-        ObjectVisitor(&mut members).deserialize(deserializer)?;
-        Ok(members.attachment)
+        let mut parser = AttachmentParser::new(&mut interner);
+        ObjectVisitor(&mut parser).deserialize(deserializer)?;
+        Ok(parser.attachment)
     }
 }
 
 impl<'de> Deserialize<'de> for CatalogHat {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut members = CatalogHatMembers::default();
-        ObjectVisitor(&mut members).deserialize(deserializer)?;
-        Ok(members.0)
+        let mut parser = CatalogHatParser::default();
+        ObjectVisitor(&mut parser).deserialize(deserializer)?;
+        Ok(parser.0)
     }
 }
 
@@ -77,8 +77,8 @@ impl<'de> Deserialize<'de> for Hue {
 
 impl<'de> Deserialize<'de> for Extra {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut members = AnyMembers::default();
-        ObjectVisitor(&mut members).deserialize(deserializer)?;
-        Ok(members.0)
+        let mut parser = AnyObjectParser::default();
+        ObjectVisitor(&mut parser).deserialize(deserializer)?;
+        Ok(parser.0)
     }
 }

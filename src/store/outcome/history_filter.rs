@@ -1,16 +1,16 @@
-//! Which entries of the history are wanted.
+//! Filters for entries of the history.
 
 use jiff::Timestamp;
 
 use super::HistoryEntry;
 use crate::model::{Edit, HatId, Jid, Room, User};
 
-/// The hats that a filter wants: those with one of these IDs, and those that have this title in the history.
+/// A condition on a hat: it must have one of these IDs, or have had this title when it was changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HatFilter {
     /// The IDs.
     pub ids: Vec<HatId>,
-    /// The title, ignoring case.
+    /// The title, whose case is ignored.
     pub title: Option<String>,
 }
 
@@ -24,7 +24,7 @@ impl From<HatId> for HatFilter {
 }
 
 impl HatFilter {
-    /// Whether it wants a hat with this ID and title.
+    /// Whether a hat with this ID and title matches.
     fn matches(&self, hat: &HatId, title: Option<&str>) -> bool {
         let wanted = self.title.as_deref().map(str::to_lowercase);
         self.ids.contains(hat) || (wanted.is_some() && wanted == title.map(str::to_lowercase))
@@ -62,10 +62,10 @@ impl HistoryFilter {
             .is_none_or(|part| entry.actor.to_lowercase().contains(&part.to_lowercase()));
         let time = self.since.is_none_or(|since| since <= entry.time)
             && self.until.is_none_or(|until| entry.time < until);
-        let anything = self.room.is_none() && self.user.is_none() && self.hat.is_none();
+        let any_edit = self.room.is_none() && self.user.is_none() && self.hat.is_none();
         let sent = entry.sent.iter().flat_map(|sent| &sent.changes.0);
         let mut edits = entry.group.0.iter().chain(sent);
-        actor && time && (anything || edits.any(|edit| self.matches_edit(edit)))
+        actor && time && (any_edit || edits.any(|edit| self.matches_edit(edit)))
     }
 
     /// Whether an edit changes the room, user and hat of the filter.

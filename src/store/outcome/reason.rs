@@ -1,4 +1,4 @@
-//! Why a change is made, as its author says.
+//! The reason of a change, as given by its actor.
 
 use std::sync::Arc;
 
@@ -6,14 +6,16 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::{MAX_TEXT_BYTES, is_blank};
 
-/// The reason of a change: a line of text of at most [`MAX_TEXT_BYTES`], never blank, without characters that XMPP cannot
-/// carry.
+/// The reason of a change: a line of text of at most [`MAX_TEXT_BYTES`], never blank, without characters that XMPP
+/// cannot carry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ChangeReason(Arc<str>);
 
 impl ChangeReason {
-    /// Takes a text. Each control character becomes a space, and what is longer is cut; `None` if nothing is left.
+    /// Creates a reason from a text: removes surrounding whitespace and characters that XML forbids, replaces each
+    /// control character and line break by a space, and cuts the text after the maximum length. `None` if nothing is
+    /// left.
     pub fn new(text: &str) -> Option<Self> {
         let is_sendable = |c: char| !matches!(c, '\u{fffe}' | '\u{ffff}');
         let is_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
@@ -36,7 +38,7 @@ impl ChangeReason {
 
     /// Reads a reason as it was stored, perhaps by a program that checked less.
     ///
-    /// Errors: it is no text.
+    /// Errors: the value is neither a text nor null.
     pub fn deserialize_stored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         Ok(text.and_then(|text| Self::new(&text)))

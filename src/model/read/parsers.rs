@@ -8,8 +8,8 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 
 use super::object::{
-    Bool, Interner, NumberSeed, ObjectMembers, ObjectVisitor, TextSeed, UniquePairs, duplicate_member,
-    read_once, read_unknown,
+    BoolSeed, Interner, NumberSeed, ObjectParser, ObjectVisitor, TextSeed, UniquePairs, duplicate_field,
+    read_once, read_unrecognized,
 };
 use crate::model::excerpt::quoted;
 use crate::model::write::VERSION;
@@ -23,12 +23,12 @@ pub(super) const EXPECTED_WARDROBE: &str = "a hatrack data file: an object with 
 /// The expected content for the hats of a user, for errors.
 pub(super) const EXPECTED_HATS_OR_USER: &str = "an object of hats by ID, or a user object with \"hats\"";
 
-pub(super) struct AttachmentMembers<'a> {
+pub(super) struct AttachmentParser<'a> {
     interner: &'a mut Interner,
     pub(super) attachment: Attachment,
 }
 
-impl<'a> AttachmentMembers<'a> {
+impl<'a> AttachmentParser<'a> {
     pub(super) fn new(interner: &'a mut Interner) -> Self {
         Self {
             interner,
@@ -37,78 +37,75 @@ impl<'a> AttachmentMembers<'a> {
     }
 }
 
-impl<'de> ObjectMembers<'de> for AttachmentMembers<'_> {
+impl<'de> ObjectParser<'de> for AttachmentParser<'_> {
     const EXPECTED: &'static str = "a hat: an object with \"active\", \"required\", \"title\"";
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        let Self {
-            interner,
-            attachment: made,
-        } = self;
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let Self { interner, attachment } = self;
         match name {
-            "active" => read_once(&mut made.active, name, || value.next_value_seed(Bool)),
-            "required" => read_once(&mut made.required, name, || value.next_value_seed(Bool)),
-            "title" => read_once(&mut made.title, name, || {
+            "active" => read_once(&mut attachment.active, name, || value.next_value_seed(BoolSeed)),
+            "required" => read_once(&mut attachment.required, name, || value.next_value_seed(BoolSeed)),
+            "title" => read_once(&mut attachment.title, name, || {
                 value
                     .next_value_seed(TextSeed("a title: text in quotes"))
                     .map(|title| interner.intern(&title))
             }),
-            _ => read_unknown(&mut made.extra, name, value),
+            _ => read_unrecognized(&mut attachment.extra, name, value),
         }
     }
 }
 
-pub(super) struct HatMembers<'a> {
+pub(super) struct HatsParser<'a> {
     interner: &'a mut Interner,
     /// Whether the object is input by a user: then each ID must be a URI.
     from_input: bool,
-    made: UniquePairs<HatId, Attachment>,
+    hats: UniquePairs<HatId, Attachment>,
 }
 
-impl<'de> ObjectMembers<'de> for HatMembers<'_> {
+impl<'de> ObjectParser<'de> for HatsParser<'_> {
     const EXPECTED: &'static str = "an object of hats by ID";
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         if self.from_input {
             HatId::parse(name).map_err(A::Error::custom)?;
         }
         let id = HatId::unchecked(self.interner.intern(name));
-        if !self.made.is_new(&id) {
-            return Err(duplicate_member(name));
+        if !self.hats.is_new(&id) {
+            return Err(duplicate_field(name));
         }
-        let mut attachment = AttachmentMembers::new(self.interner);
+        let mut attachment = AttachmentParser::new(self.interner);
         value.next_value_seed(ObjectVisitor(&mut attachment))?;
-        self.made.pairs.push((id, attachment.attachment));
+        self.hats.pairs.push((id, attachment.attachment));
         Ok(())
     }
 }
 
-impl<'a> HatMembers<'a> {
-    pub(super) fn new(interner: &'a mut Interner, typed: bool) -> Self {
+impl<'a> HatsParser<'a> {
+    pub(super) fn new(interner: &'a mut Interner, from_input: bool) -> Self {
         Self {
             interner,
-            from_input: typed,
-            made: UniquePairs::new(),
+            from_input,
+            hats: UniquePairs::new(),
         }
     }
 
     pub(super) fn finish(self) -> Hats {
-        Hats::from_sorted(self.made.sorted()).unwrap_or_default()
+        Hats::from_sorted(self.hats.sorted()).unwrap_or_default()
     }
 }
 
 /// Parses the hats of a user.
 fn read_hats<'de, A: MapAccess<'de>>(
     interner: &mut Interner,
-    typed: bool,
+    from_input: bool,
     value: &mut A,
 ) -> Result<Hats, A::Error> {
-    let mut hats = HatMembers::new(interner, typed);
+    let mut hats = HatsParser::new(interner, from_input);
     value.next_value_seed(ObjectVisitor(&mut hats))?;
     Ok(hats.finish())
 }
 
-/// A user object of which only the hats and, for input, the affiliation are used.
+/// Parses a user object of which only the hats and, for input, the affiliation are used.
 #[derive(Default)]
-pub(super) struct HatsOfUserMembers {
+pub(super) struct HatsOfUserParser {
     interner: Interner,
     pub(super) from_input: bool,
     pub(super) hats: Option<Hats>,
@@ -116,9 +113,9 @@ pub(super) struct HatsOfUserMembers {
     others: Extra,
 }
 
-impl<'de> ObjectMembers<'de> for HatsOfUserMembers {
+impl<'de> ObjectParser<'de> for HatsOfUserParser {
     const EXPECTED: &'static str = "a user: an object with \"hats\"";
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
             "hats" => read_once(&mut self.hats, name, || {
                 read_hats(&mut self.interner, self.from_input, value)
@@ -130,10 +127,10 @@ impl<'de> ObjectMembers<'de> for HatsOfUserMembers {
                 "{} would be lost: a user object can have only \"hats\" and \"affiliation\"",
                 quoted(name)
             ))),
-            _ => read_unknown(&mut self.others, name, value),
+            _ => read_unrecognized(&mut self.others, name, value),
         }
     }
-    fn missing_member(&self) -> Option<&'static str> {
+    fn missing_field(&self) -> Option<&'static str> {
         (self.from_input && self.hats.is_none()).then_some("hats")
     }
 }
@@ -164,14 +161,14 @@ impl Visitor<'_> for AffiliationSeed {
     }
 }
 
-pub(super) struct UserMembers<'a> {
+pub(super) struct UserParser<'a> {
     interner: &'a mut Interner,
     pub(super) affiliation: Option<Affiliation>,
     hats: Option<Hats>,
     extra: Extra,
 }
 
-impl<'a> UserMembers<'a> {
+impl<'a> UserParser<'a> {
     pub(super) fn new(interner: &'a mut Interner) -> Self {
         Self {
             interner,
@@ -190,25 +187,25 @@ impl<'a> UserMembers<'a> {
     }
 }
 
-impl<'de> ObjectMembers<'de> for UserMembers<'_> {
+impl<'de> ObjectParser<'de> for UserParser<'_> {
     const EXPECTED: &'static str = "a user: an object with \"affiliation\" and \"hats\"";
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
             "affiliation" => read_once(&mut self.affiliation, name, || {
                 value.next_value_seed(AffiliationSeed)
             }),
             "hats" => read_once(&mut self.hats, name, || read_hats(self.interner, false, value)),
-            _ => read_unknown(&mut self.extra, name, value),
+            _ => read_unrecognized(&mut self.extra, name, value),
         }
     }
 }
 
-struct UsersMembers<'a> {
+struct UsersParser<'a> {
     interner: &'a mut Interner,
-    made: UniquePairs<Jid, User>,
+    users: UniquePairs<Jid, User>,
 }
 
-/// Parses a member's name as an address, which must be new.
+/// Parses the key of a map as an address, which must be new.
 fn parse_address<E: serde::de::Error>(
     name: &str,
     parse: fn(&str) -> Result<Jid, InvalidJid>,
@@ -217,7 +214,7 @@ fn parse_address<E: serde::de::Error>(
     let jid = parse(name).map_err(E::custom)?;
     match is_new(&jid) {
         true => Ok(jid),
-        false if jid.as_str() == name => Err(duplicate_member(name)),
+        false if jid.as_str() == name => Err(duplicate_field(name)),
         false => Err(E::custom(format_args!(
             "{} is another spelling of {jid}, which already exists",
             quoted(name)
@@ -225,42 +222,42 @@ fn parse_address<E: serde::de::Error>(
     }
 }
 
-impl<'de> ObjectMembers<'de> for UsersMembers<'_> {
+impl<'de> ObjectParser<'de> for UsersParser<'_> {
     const EXPECTED: &'static str = "an object of users by address";
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        let jid = parse_address(name, Jid::parse, |jid| self.made.is_new(jid))?;
-        let mut user = UserMembers::new(self.interner);
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let jid = parse_address(name, Jid::parse, |jid| self.users.is_new(jid))?;
+        let mut user = UserParser::new(self.interner);
         value.next_value_seed(ObjectVisitor(&mut user))?;
-        self.made.pairs.push((jid, user.finish()));
+        self.users.pairs.push((jid, user.finish()));
         Ok(())
     }
 }
 
-struct CatalogMembers<'a> {
+struct CatalogParser<'a> {
     interner: &'a mut Interner,
-    made: BTreeMap<HatId, CatalogHat>,
+    catalog: BTreeMap<HatId, CatalogHat>,
 }
 
-impl<'de> ObjectMembers<'de> for CatalogMembers<'_> {
+impl<'de> ObjectParser<'de> for CatalogParser<'_> {
     const EXPECTED: &'static str = "a hat catalog: an object of hats by ID";
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        if self.made.contains_key(name) {
-            return Err(duplicate_member(name));
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        if self.catalog.contains_key(name) {
+            return Err(duplicate_field(name));
         }
-        let mut hat = CatalogHatMembers::default();
+        let mut hat = CatalogHatParser::default();
         value.next_value_seed(ObjectVisitor(&mut hat))?;
-        self.made
+        self.catalog
             .insert(HatId::unchecked(self.interner.intern(name)), hat.0);
         Ok(())
     }
 }
 
 #[derive(Default)]
-pub(super) struct CatalogHatMembers(pub(super) CatalogHat);
+pub(super) struct CatalogHatParser(pub(super) CatalogHat);
 
-impl<'de> ObjectMembers<'de> for CatalogHatMembers {
+impl<'de> ObjectParser<'de> for CatalogHatParser {
     const EXPECTED: &'static str = "a catalog hat: an object with \"title\" and \"hue\"";
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
             "title" => read_once(&mut self.0.title, name, || {
                 value
@@ -268,12 +265,12 @@ impl<'de> ObjectMembers<'de> for CatalogHatMembers {
                     .map(Into::into)
             }),
             "hue" => read_once(&mut self.0.hue, name, || value.next_value()),
-            _ => read_unknown(&mut self.0.extra, name, value),
+            _ => read_unrecognized(&mut self.0.extra, name, value),
         }
     }
 }
 
-pub(super) struct RoomMembers<'a> {
+pub(super) struct RoomParser<'a> {
     interner: &'a mut Interner,
     name: Option<Arc<str>>,
     catalog: Option<BTreeMap<HatId, CatalogHat>>,
@@ -281,7 +278,7 @@ pub(super) struct RoomMembers<'a> {
     extra: Extra,
 }
 
-impl<'a> RoomMembers<'a> {
+impl<'a> RoomParser<'a> {
     pub(super) fn new(interner: &'a mut Interner) -> Self {
         Self {
             interner,
@@ -302,9 +299,9 @@ impl<'a> RoomMembers<'a> {
     }
 }
 
-impl<'de> ObjectMembers<'de> for RoomMembers<'_> {
+impl<'de> ObjectParser<'de> for RoomParser<'_> {
     const EXPECTED: &'static str = "a room: an object with \"users\"";
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
             "name" => read_once(&mut self.name, name, || {
                 value
@@ -312,44 +309,44 @@ impl<'de> ObjectMembers<'de> for RoomMembers<'_> {
                     .map(Into::into)
             }),
             "hats" => read_once(&mut self.catalog, name, || {
-                let mut hats = CatalogMembers {
+                let mut catalog = CatalogParser {
                     interner: self.interner,
-                    made: BTreeMap::new(),
+                    catalog: BTreeMap::new(),
                 };
-                value.next_value_seed(ObjectVisitor(&mut hats))?;
-                Ok(hats.made)
+                value.next_value_seed(ObjectVisitor(&mut catalog))?;
+                Ok(catalog.catalog)
             }),
             "users" => read_once(&mut self.users, name, || {
-                let mut users = UsersMembers {
+                let mut users = UsersParser {
                     interner: self.interner,
-                    made: UniquePairs::new(),
+                    users: UniquePairs::new(),
                 };
                 value.next_value_seed(ObjectVisitor(&mut users))?;
-                Ok(users.made.sorted())
+                Ok(users.users.sorted())
             }),
-            _ => read_unknown(&mut self.extra, name, value),
+            _ => read_unrecognized(&mut self.extra, name, value),
         }
     }
 }
 
-struct RoomsMembers<'a> {
+struct RoomsParser<'a> {
     interner: &'a mut Interner,
-    made: BTreeMap<Jid, Arc<Room>>,
+    rooms: BTreeMap<Jid, Arc<Room>>,
 }
 
-impl<'de> ObjectMembers<'de> for RoomsMembers<'_> {
+impl<'de> ObjectParser<'de> for RoomsParser<'_> {
     const EXPECTED: &'static str = "an object of rooms by address";
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        let jid = parse_address(name, Jid::parse_room, |jid| !self.made.contains_key(jid))?;
-        let mut room = RoomMembers::new(self.interner);
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let jid = parse_address(name, Jid::parse_room, |jid| !self.rooms.contains_key(jid))?;
+        let mut room = RoomParser::new(self.interner);
         value.next_value_seed(ObjectVisitor(&mut room))?;
-        self.made.insert(jid, Arc::new(room.finish()));
+        self.rooms.insert(jid, Arc::new(room.finish()));
         Ok(())
     }
 }
 
 #[derive(Default)]
-pub(super) struct DocumentMembers {
+pub(super) struct WardrobeParser {
     interner: Interner,
     version: Option<u64>,
     revision: Option<u64>,
@@ -357,9 +354,9 @@ pub(super) struct DocumentMembers {
     extra: Extra,
 }
 
-impl<'de> ObjectMembers<'de> for DocumentMembers {
+impl<'de> ObjectParser<'de> for WardrobeParser {
     const EXPECTED: &'static str = EXPECTED_WARDROBE;
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
             "version" => read_once(&mut self.version, name, || {
                 match value.next_value_seed(NumberSeed("the version of the format: 1"))? {
@@ -382,17 +379,17 @@ impl<'de> ObjectMembers<'de> for DocumentMembers {
                 }
             }),
             "rooms" => read_once(&mut self.rooms, name, || {
-                let mut rooms = RoomsMembers {
+                let mut rooms = RoomsParser {
                     interner: &mut self.interner,
-                    made: BTreeMap::new(),
+                    rooms: BTreeMap::new(),
                 };
                 value.next_value_seed(ObjectVisitor(&mut rooms))?;
-                Ok(rooms.made)
+                Ok(rooms.rooms)
             }),
-            _ => read_unknown(&mut self.extra, name, value),
+            _ => read_unrecognized(&mut self.extra, name, value),
         }
     }
-    fn missing_member(&self) -> Option<&'static str> {
+    fn missing_field(&self) -> Option<&'static str> {
         match (self.version, &self.rooms) {
             (None, _) => Some("version"),
             (_, None) => Some("rooms"),
@@ -401,7 +398,7 @@ impl<'de> ObjectMembers<'de> for DocumentMembers {
     }
 }
 
-impl DocumentMembers {
+impl WardrobeParser {
     pub(super) fn finish(self) -> Wardrobe {
         Wardrobe {
             revision: self.revision.unwrap_or_default(),
@@ -411,24 +408,24 @@ impl DocumentMembers {
     }
 }
 
-/// Hats by ID or a user object: collects the members to find out which.
+/// Parses hats by ID or a user object: collects the fields to find out which of them it is.
 #[derive(Default)]
-pub(super) struct HatsOrUserMembers(pub(super) Extra);
+pub(super) struct HatsOrUserParser(pub(super) Extra);
 
-impl<'de> ObjectMembers<'de> for HatsOrUserMembers {
+impl<'de> ObjectParser<'de> for HatsOrUserParser {
     const EXPECTED: &'static str = EXPECTED_HATS_OR_USER;
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        read_unknown(&mut self.0, name, value)
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        read_unrecognized(&mut self.0, name, value)
     }
 }
 
-/// Any object: collects all members.
+/// Parses any object: collects all fields.
 #[derive(Default)]
-pub(super) struct AnyMembers(pub(super) Extra);
+pub(super) struct AnyObjectParser(pub(super) Extra);
 
-impl<'de> ObjectMembers<'de> for AnyMembers {
+impl<'de> ObjectParser<'de> for AnyObjectParser {
     const EXPECTED: &'static str = "an object";
-    fn read_member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        read_unknown(&mut self.0, name, value)
+    fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        read_unrecognized(&mut self.0, name, value)
     }
 }

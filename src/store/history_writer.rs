@@ -9,14 +9,15 @@ use super::history::{self, HistoryTail};
 use crate::model::Wardrobe;
 
 impl Store {
-    /// Reads the end of the history and cuts off torn lines and lines of data files that were never renamed into place.
-    pub(super) fn trimmed_tail(&self) -> Result<HistoryTail, StoreError> {
+    /// Reads the end of the history, and removes an incomplete last line and lines about commits whose data file was
+    /// never put in place. Returns the end as it is then.
+    pub(super) fn trim_history(&self) -> Result<HistoryTail, StoreError> {
         let Some(file) = history::open(&self.disk, &self.paths.history)? else {
             return Ok(HistoryTail::default());
         };
         let tail = self.read_tail(&file)?;
         if tail.valid_length < tail.length {
-            self.append(&tail, "", None)?;
+            self.cut(&tail)?;
         }
         Ok(HistoryTail {
             length: tail.valid_length,
@@ -24,7 +25,13 @@ impl Store {
         })
     }
 
-    /// Cuts the history to its valid part and appends lines, durably.
+    /// Cuts the history to its valid part, durably.
+    fn cut(&self, tail: &HistoryTail) -> Result<(), StoreError> {
+        self.append(tail, "", None)
+    }
+
+    /// Cuts the history to its valid part and appends lines, durably. Creates the file if it does not exist. `access` is
+    /// applied to the file.
     pub(super) fn append(
         &self,
         tail: &HistoryTail,
@@ -34,9 +41,10 @@ impl Store {
         let (disk, path) = (&self.disk, &self.paths.history);
         let io_error = || StoreError::io("write", path);
         let (file, new) = disk.open_or_create(path).map_err(io_error())?;
-        let given = access.map_or(Ok(false), |access| access.apply_to(disk, &file));
+        let access_applied = access.map_or(Ok(false), |access| access.apply_to(disk, &file));
         if new {
-            given.map_err(io_error())?; // An existing file may belong to another user and keeps its permissions.
+            // An existing file may belong to another user, so failing to change its permissions is not an error.
+            access_applied.map_err(io_error())?;
         }
         if tail.valid_length < file.metadata().map_err(io_error())?.len() {
             disk.truncate(&file, tail.valid_length).map_err(io_error())?;
@@ -53,19 +61,19 @@ impl Store {
             .map_err(io_error())
     }
 
-    /// Cuts the history to its previous length.
+    /// Cuts the history to the length that it had when `tail` was read.
     pub(super) fn roll_back(&self, tail: &HistoryTail) -> Result<(), StoreError> {
         match history::open(&self.disk, &self.paths.history)? {
             None => Ok(()),
-            Some(_) => self.append(tail, "", None),
+            Some(_) => self.cut(tail),
         }
     }
 }
 
-/// The revision after the last one of the data file and the history.
+/// One more than the highest revision in the data file and the history.
 pub(super) fn next_revision(wardrobe: &Wardrobe, tail: &HistoryTail) -> u64 {
     let last = tail.last.as_ref().map_or(0, |line| line.revision);
-    // A revision that no data file can have was entered by hand.
+    // A revision above the maximum was entered by hand, so it is ignored.
     let last = if last > Wardrobe::MAX_REVISION { 0 } else { last };
     wardrobe.revision.max(last) + 1
 }
