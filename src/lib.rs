@@ -8,16 +8,16 @@
 //! | `term` | the terminal session: input, signals, drawing loop; the only place that runs effects |
 //! | `ui` | drawing: from state to frame |
 //! | `app` | the application: state, messages, commands, overlays |
-//! | `server` | live servers: reading rooms there, and changing them |
+//! | `server` | live servers: reads their rooms and changes them |
 //! | [`exchange`] | import and export: JSON and CSV, merged into existing data |
 //! | [`sync`] | synchronization with servers as plans, without connections |
 //! | [`store`] | persistence: data file, history, lock |
-//! | [`model`] | the hats model: rooms, users, attachments, the three operations, edits |
+//! | [`model`] | the data model: rooms, users, attachments, the three operations on hats, edits |
 //!
-//! Other programs mostly use [`model`] (pure, no I/O) and [`store`] (safe reading and writing of the data file). They
-//! depend on the crate without its default features: then only `model`, `sync`, `exchange` and `store` are built, without
-//! terminal code. The feature `tui`, which is on by default, adds the five layers above them; `live`, also on by default,
-//! adds XMPP accounts on servers.
+//! Other programs mostly use [`model`] (pure, no I/O) and [`store`] (safe reading and writing of the data file).
+//! Without the default features of the crate, only `model`, `store`, `sync` and `exchange` are built, without terminal
+//! code. The feature `tui`, which is on by default, adds the five layers above them; `live`, also on by default, adds
+//! connections to servers with an XMPP account.
 
 #[cfg(feature = "tui")]
 pub mod app;

@@ -15,7 +15,7 @@ use hatrack::store::{Store, StoreOptions};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use support::{cases, quickly, wardrobe};
+use support::{cases, read_in_chunks, wardrobe};
 
 const SCHEMA: &str = include_str!("../assets/hats.schema.json");
 const SAMPLE: &str = include_str!("../assets/demo.json");
@@ -39,7 +39,7 @@ fn blocks(language: &str) -> Vec<String> {
 fn sample_is_rich_and_canonical() {
     let wardrobe = read::wardrobe(SAMPLE.as_bytes()).unwrap();
     assert_eq!(String::from_utf8(write::wardrobe(&wardrobe)).unwrap(), SAMPLE);
-    assert_eq!(quickly(SAMPLE, 2), Some(wardrobe.clone()));
+    assert_eq!(read_in_chunks(SAMPLE, 2), Some(wardrobe.clone()));
     assert!(schema().is_valid(&serde_json::from_str(SAMPLE).unwrap()));
 
     let everywhere = || wardrobe.rooms().flat_map(|(_, room)| room.users());

@@ -5,7 +5,7 @@ mod support;
 
 use hatrack::model::{Attachment, Extra, Json, User, Wardrobe, read, write};
 use proptest::prelude::*;
-use support::{cases, quickly, text, wardrobe};
+use support::{cases, read_in_chunks, text, wardrobe};
 
 /// Writes a wardrobe as other programs may: with other whitespace, order and escapes, but the same numbers.
 struct Foreign(u64);
@@ -152,7 +152,7 @@ fn read_all_ways(bytes: &[u8]) -> Result<Option<Wardrobe>, TestCaseError> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = Json::new(text);
         for parts in [1, 3] {
-            if let Some(quick) = quickly(text, parts) {
+            if let Some(quick) = read_in_chunks(text, parts) {
                 prop_assert_eq!(Some(&quick), read.as_ref());
             }
         }

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use hatrack::model::{Group, HatId, Jid, Room, User, Wardrobe, read, write};
 use proptest::prelude::*;
-use support::{cases, hats, jid, operation, places, quickly, story, wardrobe};
+use support::{
+    cases, hats, jid, operation, operation_targets, read_in_chunks, wardrobe, wardrobe_and_operations,
+};
 
 /// A hat of a room: id, title, number of users, and the users.
 type Known<'a> = (HatId, Option<std::sync::Arc<str>>, usize, Vec<&'a Jid>);
@@ -106,13 +108,13 @@ proptest! {
     /// After any operations, successful or not: the invariants hold, a failed operation changes nothing, the edits have
     /// the same effect elsewhere, and undoing them one by one or all at once restores the start.
     #[test]
-    fn operations_keep_invariants_and_undo_restores_the_start((start, operations) in story(12)) {
+    fn operations_keep_invariants_and_undo_restores_the_start((start, operations) in wardrobe_and_operations(12)) {
         let mut now = start.clone();
         invariants(&now)?;
         let mut done = Vec::new();
         for operation in &operations {
             let before = now.clone();
-            match operation.act(&mut now) {
+            match operation.perform(&mut now) {
                 Err(_) => same(&before, &now)?,
                 Ok(group) => {
                     invariants(&now)?;
@@ -137,9 +139,9 @@ proptest! {
 
     /// The history stores edits as JSON: parsing them gives the same edits.
     #[test]
-    fn edits_round_trip_as_one_line_of_json((mut wardrobe, operations) in story(6)) {
+    fn edits_round_trip_as_one_line_of_json((mut wardrobe, operations) in wardrobe_and_operations(6)) {
         for operation in &operations {
-            if let Ok(group) = operation.act(&mut wardrobe) {
+            if let Ok(group) = operation.perform(&mut wardrobe) {
                 let line = write::compact(&group);
                 prop_assert!(!line.contains('\n'));
                 prop_assert_eq!(serde_json::from_str::<Group>(&line)?, group);
@@ -151,7 +153,7 @@ proptest! {
     #[test]
     fn set_user_hats_equals_removing_and_adding(
         (start, user, room) in wardrobe().prop_flat_map(|wardrobe| {
-            let places = places(&wardrobe);
+            let places = operation_targets(&wardrobe);
             (Just(wardrobe), prop::sample::select(places.users), prop::sample::select(places.rooms))
         }),
         set in hats(),
@@ -179,10 +181,10 @@ proptest! {
     }
 
     #[test]
-    fn diff_turns_one_wardrobe_into_the_other((a, operations) in story(8), other in wardrobe()) {
+    fn diff_turns_one_wardrobe_into_the_other((a, operations) in wardrobe_and_operations(8), other in wardrobe()) {
         let mut changed = a.clone();
         for operation in &operations {
-            let _ = operation.act(&mut changed);
+            let _ = operation.perform(&mut changed);
         }
         for mut b in [changed, other, Wardrobe::default(), a.clone()] {
             b.revision = a.revision;
@@ -198,10 +200,10 @@ proptest! {
 
     /// Sharing the rooms of an earlier wardrobe changes only the memory.
     #[test]
-    fn sharing_rooms_does_not_change_the_wardrobe((a, operations) in story(4)) {
+    fn sharing_rooms_does_not_change_the_wardrobe((a, operations) in wardrobe_and_operations(4)) {
         let mut b = a.clone();
         for operation in &operations {
-            let _ = operation.act(&mut b);
+            let _ = operation.perform(&mut b);
         }
         let alone = read::wardrobe(&write::wardrobe(&b))?;
         let mut shared = alone.clone();
@@ -218,11 +220,11 @@ proptest! {
     #[test]
     fn independent_changes_commute(
         (start, mine, yours) in wardrobe().prop_flat_map(|wardrobe| {
-            let places = places(&wardrobe);
+            let places = operation_targets(&wardrobe);
             (Just(wardrobe), operation(&places), operation(&places))
         })
     ) {
-        let made = |operation: &support::Operation| operation.act(&mut start.clone()).ok();
+        let made = |operation: &support::Operation| operation.perform(&mut start.clone()).ok();
         let (Some(mine), Some(yours)) = (made(&mine), made(&yours)) else { return Ok(()) };
         let in_order = |groups: [&Group; 2]| {
             let mut wardrobe = start.clone();
@@ -272,7 +274,7 @@ proptest! {
     fn fast_reader_reads_canonical_files(wardrobe in wardrobe(), parts in 1_usize..6) {
         let bytes = write::wardrobe(&wardrobe);
         let text = std::str::from_utf8(&bytes)?;
-        match quickly(text, parts) {
+        match read_in_chunks(text, parts) {
             Some(read) => same(&read, &wardrobe)?,
             // It does not handle files without rooms, nor a chunk boundary after the rooms, in unrecognized members.
             None => prop_assert!(wardrobe.rooms().len() == 0 || (parts > 1 && !wardrobe.extra.is_empty())),
@@ -296,7 +298,7 @@ proptest! {
             let to = chars.iter().copied().find(|to| *to >= from + length).unwrap_or(text.len());
             text.replace_range(from..to, &new);
         }
-        if let Some(quick) = quickly(&text, parts) {
+        if let Some(quick) = read_in_chunks(&text, parts) {
             same(&quick, &read::wardrobe(text.as_bytes())?)?;
         }
     }

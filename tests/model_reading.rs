@@ -4,7 +4,7 @@
 mod support;
 
 use hatrack::model::{Attachment, Hats, Wardrobe, read, write};
-use support::quickly;
+use support::read_in_chunks;
 
 /// A whole document with one error in it.
 fn document(at: &str, wrong: &str) -> String {
@@ -171,7 +171,7 @@ fn errors_inside_a_file_have_position_and_message() {
     for (at, wrong, said) in INSIDE {
         let text = document(at, wrong);
         let error = read::wardrobe(text.as_bytes()).expect_err(&text).to_string();
-        assert!(quickly(&text, 2).is_none(), "{text}");
+        assert!(read_in_chunks(&text, 2).is_none(), "{text}");
         if error != *said {
             different.push(format!("{at} {wrong:?}\n  says {error}\n   not {said}"));
         }

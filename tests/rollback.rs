@@ -12,7 +12,7 @@ use hatrack::model::{Affiliation, Attachment, Edit, Group, HatId, HatRule, Jid, 
 use hatrack::store::HistoryEntry;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
-use support::{Operation, cases, story};
+use support::{Operation, cases, wardrobe_and_operations};
 
 const MALLORY: &str = "mallory";
 
@@ -47,7 +47,7 @@ impl Story {
     }
 
     fn act(&mut self, actor: &str, operation: &Operation) {
-        if let Ok(group) = operation.act(&mut self.now)
+        if let Ok(group) = operation.perform(&mut self.now)
             && !group.is_empty()
         {
             self.commit(actor, group, None);
@@ -85,7 +85,7 @@ proptest! {
 
     /// What others changed, and is still so, stays; one undo brings everything back, and a redo undoes it again.
     #[test]
-    fn changes_of_others_stay((start, operations) in story(24), actors in prop::collection::vec(any::<bool>(), 24)) {
+    fn changes_of_others_stay((start, operations) in wardrobe_and_operations(24), actors in prop::collection::vec(any::<bool>(), 24)) {
         let mut story = Story { now: start, ..Story::default() };
         for (operation, is_mallory) in operations.iter().zip(actors) {
             story.act(if is_mallory { MALLORY } else { "alice" }, operation);
@@ -117,7 +117,7 @@ proptest! {
 
     /// Without changes of others, everything is as it was.
     #[test]
-    fn alone_everything_is_undone((start, operations) in story(24)) {
+    fn alone_everything_is_undone((start, operations) in wardrobe_and_operations(24)) {
         let mut story = Story { now: start.clone(), ..Story::default() };
         for operation in &operations {
             story.act(MALLORY, operation);

@@ -127,7 +127,8 @@ fn mouse(session: &mut Session, what: Mouse, text: &str) -> Result<(), String> {
     if !session.state.has_mouse() {
         return Err("the mouse is off".into());
     }
-    let (x, y) = scenario::place(&screen(session), text).ok_or(format!("{text:?} is not on the screen"))?;
+    let (x, y) =
+        scenario::position_of(&screen(session), text).ok_or(format!("{text:?} is not on the screen"))?;
     let on = |session: &Session| {
         let (columns, rows) = session.size;
         let area = Rect::new(0, 0, columns, rows);

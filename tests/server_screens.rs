@@ -375,7 +375,7 @@ fn rooms_that_nobody_follows() {
 fn applying_and_report() {
     let mut session = after("S Enter Enter");
     shows("apply-question", &mut session, Theme::default(), &USUAL);
-    session.server.as_mut().unwrap().refuses = Some(ItemOutcome::Unknown);
+    session.server.as_mut().unwrap().send_outcome = Some(ItemOutcome::Unknown);
     session.keys("y");
     shows("report", &mut session, Theme::default(), &SIZES);
     says("report", &mut session);

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 /// The person who makes changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// The given name, or the login name.
+    /// The given name, the login name, or `uid` and the number of the account.
     pub name: String,
     /// The address of the SSH client, if any.
     pub address: Option<IpAddr>,
@@ -25,9 +25,10 @@ impl fmt::Display for Actor {
 pub(super) const MAX_NAME_CHARS: usize = 64;
 
 impl Actor {
-    /// Determines the actor: the `given` name, or the login name of this user ID in the system's user database, or
-    /// the environment variables `LOGNAME` and `USER`, which `variable` looks up. A restricted session ignores these two,
-    /// as the moderator may be able to set them. The address comes from `SSH_CONNECTION`.
+    /// Determines the actor: the `given` name; otherwise the login name of this user ID in the system's user database;
+    /// otherwise one of the environment variables `LOGNAME` and `USER`; otherwise `uid` and the number. A restricted
+    /// session ignores both variables, as the moderator may be able to set them. The address comes from
+    /// `SSH_CONNECTION`. `variable` looks up an environment variable.
     pub fn find(given: Option<&str>, restricted: bool, variable: impl Fn(&str) -> Option<String>) -> Self {
         let id = nix::unistd::getuid();
         let user = nix::unistd::User::from_uid(id).ok().flatten();
@@ -56,7 +57,8 @@ impl Actor {
     }
 }
 
-/// Removes control and invisible characters and cuts to [`MAX_NAME_CHARS`]; `None` if nothing is left.
+/// Removes outer spaces and all control and invisible characters, and cuts the name to [`MAX_NAME_CHARS`]; `None` if
+/// nothing is left.
 pub(super) fn sanitize_name(name: &str) -> Option<String> {
     let shown: String = name
         .trim()
@@ -67,13 +69,14 @@ pub(super) fn sanitize_name(name: &str) -> Option<String> {
     (!shown.is_empty()).then_some(shown)
 }
 
-/// Control characters, and characters that reorder or hide text.
+/// Whether this is a control character, or one that reorders or hides text.
 fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// The client address in `SSH_CONNECTION`, which has client address, client port, server address and server port.
+/// Returns the client address in `SSH_CONNECTION`, which consists of client address, client port, server address and
+/// server port.
 fn client_address(connection: &str) -> Option<IpAddr> {
     connection.split_whitespace().next()?.parse().ok()
 }

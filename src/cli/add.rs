@@ -2,7 +2,7 @@
 
 use super::args::AddArgs;
 use super::context::SessionContext;
-use super::ending;
+use super::expiry;
 use super::failure::Failure;
 use super::hat_argument;
 use super::open_store::{OpenStore, refusal};
@@ -17,7 +17,7 @@ pub(super) fn run(args: &AddArgs, context: &SessionContext, out: &mut Output) ->
     let until = args
         .expires
         .as_deref()
-        .map(|text| ending::parse("--expires", text, &ending::now(context)));
+        .map(|text| expiry::parse("--expires", text, &expiry::now(context)));
     // Options that were not given stay out of the JSON.
     let attachment = Attachment {
         active: args.active,
@@ -32,7 +32,7 @@ pub(super) fn run(args: &AddArgs, context: &SessionContext, out: &mut Output) ->
         hat_argument::check_order(wardrobe, (&room, &user), &command)?;
         let hat = hat_argument::find_or_new(wardrobe, None, &args.hat)?;
         let mut attachment = attachment.clone();
-        // A hat that is named by its title keeps the title.
+        // If the argument is the title of a hat, the user gets the hat with its title in this room, or else in another.
         if hat.as_str() != args.hat && attachment.title.is_none() {
             attachment.title = hat_argument::title_of(wardrobe, &room, &hat);
         }

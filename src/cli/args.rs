@@ -11,8 +11,8 @@ use crate::term::{Background, ColorMode};
 mod catalog;
 mod common_options;
 mod complete;
-mod ending;
 mod exchange;
+mod expire;
 mod history;
 mod live;
 mod reason;
@@ -21,10 +21,10 @@ mod sets;
 
 pub use catalog::{CatalogArgs, CatalogCommand, CatalogDefineArgs, CatalogListArgs, CatalogRemoveArgs};
 pub use complete::{CompleteArgs, CompletionRequest};
-pub use ending::ExpireArgs;
 pub use exchange::{ExportArgs, ImportArgs};
+pub use expire::ExpireArgs;
 pub use history::{HistoryArgs, RedoArgs, UndoArgs};
-pub use live::{ApplyArgs, FollowArgs, LiveRooms, PlanArgs, PreferredSide, PullArgs};
+pub use live::{ApplyArgs, FollowArgs, PlanArgs, PreferredSide, PullArgs, RoomSelection};
 pub use reason::{AffiliationReasonOption, ReasonOption};
 pub use servers::{ExampleKind, ServerCheckArgs, ServerExampleArgs, ServersArgs, ServersCommand};
 pub use sets::{SetApplyArgs, SetRemoveArgs, SetRenameArgs, SetSaveArgs, SetsArgs, SetsCommand};
@@ -113,7 +113,7 @@ Exit codes:
   7      saved, but not sent to the server
   128+n  ended by signal n (130: Ctrl-C)";
 
-/// Options accepted before and after the command. After it, they can only restrict the session further.
+/// Options accepted before and after the command. Those after it never override or widen those before it.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct CommonOptions {
@@ -146,7 +146,7 @@ pub struct CommonOptions {
     pub no_send: bool,
 }
 
-/// The commands that need no screen.
+/// The commands; none of them opens the screen.
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
     /// Print all rooms, one room or one user
@@ -426,13 +426,13 @@ pub struct CheckArgs {
 
 /// Arguments of `config`.
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("what").required(true)))]
+#[command(group(clap::ArgGroup::new("action").required(true)))]
 pub struct ConfigArgs {
     /// Print the default configuration with all settings
-    #[arg(long, group = "what")]
+    #[arg(long, group = "action")]
     pub print_default: bool,
     /// Check the configuration, or the given file ("-" is standard input)
-    #[arg(long, group = "what", value_name = "FILE")]
+    #[arg(long, group = "action", value_name = "FILE")]
     pub check: Option<Option<PathBuf>>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]

@@ -26,7 +26,7 @@ pub(super) fn run(args: &CatalogArgs, context: &SessionContext, out: &mut Output
 
 fn list(room: &str, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let jid = Jid::parse_room_input(room).map_err(Failure::invalid_argument)?;
-    let data = OpenStore::open_to_read(context)?;
+    let data = OpenStore::open_existing(context)?;
     let room = data.wardrobe().room(&jid);
     let room = room.ok_or_else(|| EditError::NoSuchRoom { room: jid.clone() })?;
     let rows = room.hats().iter().map(|hat| {

@@ -25,7 +25,7 @@ pub(super) fn run(args: &CheckArgs, context: &SessionContext, out: &mut Output) 
         if args.repair {
             return Err(Failure::usage("standard input has no history to repair"));
         }
-        return standard_input(out);
+        return check_standard_input(out);
     }
     let other = args.path.as_deref().map(store::expand_home);
     let path = other.as_ref().unwrap_or(&context.file);
@@ -75,7 +75,7 @@ pub(super) fn run(args: &CheckArgs, context: &SessionContext, out: &mut Output) 
 }
 
 /// Checks a data file on standard input, which has no history.
-fn standard_input(out: &mut Output) -> Result<(), Failure> {
+fn check_standard_input(out: &mut Output) -> Result<(), Failure> {
     let bytes = standard_input::read(out)?;
     let wardrobe = read::wardrobe(&bytes);
     let wardrobe =

@@ -1,8 +1,8 @@
-//! `hatrack complete`: prints the candidates for the next word of a command line, from the definition of the command line
-//! and the data file. The scripts in `assets/completions` call it.
+//! `hatrack complete`: prints the candidates for the word at the cursor of a command line, from the definition of the
+//! command line, the data file, the history and the configuration. The scripts in `assets/completions` call it.
 //!
-//! It writes no files and reports no errors. Addresses and IDs are untrusted, so candidates that a shell could execute or
-//! that could affect a terminal are left out.
+//! It writes no files, and files with errors only mean fewer candidates. Addresses and IDs are untrusted, so candidates
+//! that a shell could execute or that could affect a terminal are left out.
 
 use std::path::{Path, PathBuf};
 
@@ -31,7 +31,7 @@ const MAX_DESCRIPTION_WIDTH: usize = 60;
 type Candidate = (String, String);
 
 pub(super) fn run(args: &CompleteArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    // It reads whatever file the completed line names.
+    // Completion reads files that the completed line names.
     context.require_unrestricted("complete")?;
     let (line, typed) = match (args.request, args.typed.as_slice()) {
         (CompletionRequest::Bash, [line, word]) => {
@@ -77,7 +77,7 @@ pub(super) fn run(args: &CompleteArgs, context: &SessionContext, out: &mut Outpu
     Ok(())
 }
 
-/// The description of a candidate: its first line, sanitized and cut.
+/// Returns the first line of a description, sanitized and cut to [`MAX_DESCRIPTION_WIDTH`].
 fn short_description(what: &str) -> String {
     let first = what.lines().next().unwrap_or_default();
     text::cut(
@@ -110,10 +110,10 @@ fn data_file(line: &PartialCommand, context: &SessionContext) -> PathBuf {
     store::expand_home(Path::new(named))
 }
 
-/// The servers of the configuration that the completed line names, or of the session's.
+/// The servers of the configuration that the completed line names, otherwise of the session's configuration.
 fn servers(line: &PartialCommand, context: &SessionContext) -> Vec<Candidate> {
     let files = match &line.config {
-        // No session reads it from standard input.
+        // No session reads its configuration from standard input.
         Some(named) if store::is_dash(Path::new(named)) => return Vec::new(),
         Some(named) => ConfigFiles {
             named: Some(store::expand_home(Path::new(named))),
@@ -133,7 +133,8 @@ fn servers(line: &PartialCommand, context: &SessionContext) -> Vec<Candidate> {
     config.servers.into_iter().map(candidate).collect()
 }
 
-/// The data, limited to the rooms that the line allows; `None` if it cannot be read.
+/// Reads the data file. If the completed line has `--room`, returns only these rooms; `None` if the file cannot be
+/// read.
 fn load_wardrobe(line: &PartialCommand, context: &SessionContext) -> Option<Wardrobe> {
     let bytes = store::read_regular_file(&data_file(line, context)).ok()?;
     let wardrobe = read::wardrobe(&bytes).ok()?;

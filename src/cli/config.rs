@@ -14,14 +14,14 @@ mod variables;
 
 pub use default::text as default_text;
 pub use files::ConfigFiles;
-pub(super) use files::{load_over, of_administrator};
+pub(super) use files::{administrator_config, load_over};
 pub(super) use read::DEFAULT_THEME;
 pub use read::{Config, ConfigError, ThemeChoice, read};
 pub(super) use save_theme::save_theme;
 pub use servers::ConfiguredServer;
 
 impl Config {
-    /// The servers, with the variables that their commands get.
+    /// Returns the live servers, and sets the environment variables of their commands.
     pub fn servers(self, restricted: bool) -> Vec<ServerSettings> {
         let mut servers: Vec<_> = self.servers.into_iter().map(|server| server.settings).collect();
         if !servers.is_empty() {

@@ -23,7 +23,7 @@ pub(super) fn run(args: &ConfigArgs, context: &SessionContext, out: &mut Output)
         let below = if path == context.config.system {
             Config::default()
         } else {
-            config::of_administrator()
+            config::administrator_config()
         };
         return check(&path, below, out)?
             .map(|_| ())
@@ -45,7 +45,8 @@ pub(super) fn run(args: &ConfigArgs, context: &SessionContext, out: &mut Output)
     Ok(())
 }
 
-/// Checks one file; `None` if it is missing.
+/// Checks one file, whose settings replace those of `below`; `None` if it is missing. If there are several errors, all
+/// but the last are printed as warnings.
 fn check(path: &Path, below: Config, out: &mut Output) -> Result<Option<Config>, Failure> {
     match config::load_over(path, below) {
         Ok(Some(config)) => {

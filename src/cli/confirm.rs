@@ -6,7 +6,9 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::ui::text;
 
-/// Asks on the terminal. Without one it is an error, which names the command that does not ask.
+/// Asks a question on the terminal. Returns whether the answer is yes.
+///
+/// Errors: standard input or standard error is no terminal. The error names `command`, which does not ask.
 pub(super) fn ask(question: &str, command: &str, out: &mut Output) -> Result<bool, Failure> {
     out.flush()?;
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {

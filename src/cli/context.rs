@@ -19,7 +19,7 @@ use crate::server::{Outgoing, ServerSettings, WorkerOptions};
 use crate::store::{self, CommitHooks, Scope};
 use crate::sync::SendMode;
 
-/// What a session works on, as which actor, and with which restrictions.
+/// The data file, actor, restrictions and configuration of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionContext {
     /// The data file.
@@ -38,9 +38,9 @@ pub struct SessionContext {
     pub config: ConfigFiles,
     /// When the session began.
     pub began: Timestamp,
-    /// Nothing is sent to servers at once.
+    /// `--no-send`: changes are not sent to servers automatically.
     pub no_send: bool,
-    /// What was saved and is to be sent.
+    /// The saved changes that are still to be sent.
     pub saved: SavedChanges,
 }
 
@@ -51,7 +51,7 @@ impl SessionContext {
     /// Resolves the context from the environment of this process.
     pub fn from_environment(options: GlobalOptions) -> Result<Self, Failure> {
         let variables = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let restricted = options.restricted();
+        let restricted = options.is_restricted();
         Self::resolve(options, &variables, || user_folders(restricted))
     }
 
@@ -60,9 +60,9 @@ impl SessionContext {
         variables: Environment,
         folders: impl FnOnce() -> Option<UserFolders>,
     ) -> Result<Self, Failure> {
-        let (scope, restricted) = (options.scope(), options.restricted());
+        let (scope, restricted) = (options.scope(), options.is_restricted());
         if options.config.as_deref().is_some_and(store::is_dash) {
-            // Nobody knows who writes there.
+            // It is unknown who writes to standard input.
             return Err(Failure::usage(
                 "the configuration cannot be \"-\" (standard input); for a file of that name write ./-",
             ));
@@ -106,14 +106,18 @@ impl SessionContext {
         })
     }
 
-    /// Whether the session is restricted: then it neither reads nor writes files that the user names.
-    pub fn restricted(&self) -> bool {
+    /// Whether the session is restricted. Then commands read and write no files that the user names, except the data
+    /// file.
+    pub fn is_restricted(&self) -> bool {
         self.scope.is_restricted()
     }
 
-    /// The live servers of the configuration that the session may see, in the order of its files: those of its rooms.
+    /// Returns the live servers of the configuration, in the order of its files. A session restricted to rooms sees
+    /// only the servers of these rooms.
+    ///
+    /// Errors: the configuration has errors.
     pub fn servers(&self) -> Result<Vec<ServerSettings>, Failure> {
-        let mut servers = self.config.load()?.servers(self.restricted());
+        let mut servers = self.config.load()?.servers(self.is_restricted());
         if let Some(rooms) = &self.scope.rooms {
             servers.retain(|server| rooms.iter().any(|room| server.entry.has(room)));
         }
@@ -125,7 +129,7 @@ impl SessionContext {
         Ok(servers)
     }
 
-    /// What the workers of the servers need.
+    /// Returns the options for the worker of the servers; it does not report occupants.
     pub(super) fn worker_options(&self) -> Result<WorkerOptions, Failure> {
         Ok(WorkerOptions {
             servers: self.servers()?,
@@ -139,7 +143,7 @@ impl SessionContext {
         })
     }
 
-    /// The hooks of a store that commits in this session: what is saved is to be sent.
+    /// Returns the hooks for the store of this session, which collect the saved changes in `saved`.
     pub(super) fn commit_hooks(&self) -> Result<CommitHooks, Failure> {
         let saved = self.saved.clone();
         Ok(Outgoing::hooks(&self.worker_options()?, move |after| {
@@ -149,12 +153,12 @@ impl SessionContext {
 
     /// The time zone of displayed times.
     pub(super) fn zone(&self) -> TimeZone {
-        time_zone(self.restricted())
+        time_zone(self.is_restricted())
     }
 
     /// Returns an error if the session is restricted; `what` names what is not available.
     pub(super) fn require_unrestricted(&self, what: &str) -> Result<(), Failure> {
-        if self.restricted() {
+        if self.is_restricted() {
             return Err(Failure::not_allowed(format!(
                 "{what} is not available in a restricted session ({RESTRICTIONS})"
             )));
@@ -162,8 +166,8 @@ impl SessionContext {
         Ok(())
     }
 
-    /// Returns an error if the session may not add this room. Whether a room outside the restriction exists must not
-    /// show, so the error is the same in both cases.
+    /// Returns an error if the session is restricted to other rooms. The error must not show whether the room exists,
+    /// so it is the same in both cases.
     pub(super) fn check_room_allowed(&self, room: &Jid) -> Result<(), Failure> {
         match &self.scope.rooms {
             Some(rooms) if !rooms.contains(room) => Err(Failure::not_allowed(format!(
@@ -177,7 +181,7 @@ impl SessionContext {
 
 /// Keeps only the server with this name.
 ///
-/// Errors: there is none; the advice is a name that is spelled in a similar way.
+/// Errors: no server has this name; the advice is a similar name, if there is one.
 pub(super) fn retain_server(servers: &mut Vec<ServerSettings>, name: &str) -> Result<(), Failure> {
     let names = servers.iter().map(|server| &*server.entry.name);
     let advice = closest_match(name, names).map(|nearest| format!("did you mean {nearest:?}?"));
@@ -201,19 +205,19 @@ fn to_string_lossy(text: OsString) -> String {
         .unwrap_or_else(|text| text.to_string_lossy().into_owned())
 }
 
-/// Rejects a given name that would have to be changed to be recorded.
+/// Returns the given name. Errors: it is reserved, or would have to be changed to be recorded.
 fn validate_actor(actor: String) -> Result<String, Failure> {
     let reason = match actor::sanitize_name(&actor) {
         _ if is_reserved(&actor) => "it is reserved for changes by servers and programs",
         None => "it is empty",
-        Some(sanitize_name) if sanitize_name == actor => return Ok(actor),
+        Some(sanitized) if sanitized == actor => return Ok(actor),
         Some(_) if actor.chars().count() > actor::MAX_NAME_CHARS => "it is longer than 64 characters",
         Some(_) => "it starts or ends with a space, or contains an invisible character",
     };
     Err(Failure::usage(format!("invalid actor name {actor:?}: {reason}")))
 }
 
-/// Whether the history has this actor for changes that nobody made in a session.
+/// Whether the history uses this actor for changes that nobody made in a session.
 fn is_reserved(actor: &str) -> bool {
     actor == "outside" || actor.starts_with("server:") || actor.starts_with("hatrack (")
 }

@@ -1,4 +1,5 @@
-//! `hatrack expire`: removes the hats that have ended. For a timer, where no screen is open.
+//! `hatrack expire`: removes expired hats. Meant for a timer, when neither the screen is open nor `hatrack follow`
+//! runs.
 
 use std::io::{IsTerminal as _, stdin};
 
@@ -9,18 +10,18 @@ use super::confirm;
 use super::context::SessionContext;
 use super::failure::Failure;
 use super::open_store::{CommitFailure, MAX_ATTEMPTS, OpenStore, store_failure};
-use super::output::{Output, saved};
+use super::output::{Output, saved_text};
 use crate::app::describe;
 use crate::model::{EditError, Group};
 use crate::store::Change;
 use crate::sync::late_expiry;
 
-/// The command that does not ask.
+/// The command that removes hats without asking.
 const CONFIRMED_COMMAND: &str = "hatrack expire --yes";
 const NONE_EXPIRED: &str = "No changes: no hats have expired";
 
 pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let mut data = OpenStore::open_to_read(context)?;
+    let mut data = OpenStore::open_existing(context)?;
     if args.dry_run {
         let group = data
             .wardrobe()
@@ -39,12 +40,12 @@ pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output)
     let mut confirmed = args.yes;
     loop {
         match remove_expired(&mut data, confirmed, out)? {
-            Expired::Removed(group, revision) => {
+            ExpireOutcome::Removed(group, revision) => {
                 let what = describe::group(&group, data.wardrobe(), &context.zone());
-                return out.line(&saved(&what, revision));
+                return out.line(&saved_text(&what, revision));
             }
-            Expired::Nothing => return out.line(NONE_EXPIRED),
-            Expired::Late(users) => {
+            ExpireOutcome::Nothing => return out.line(NONE_EXPIRED),
+            ExpireOutcome::Late(users) => {
                 let late = late_text(users, context);
                 if !stdin().is_terminal() {
                     return Err(Failure::with_code(
@@ -61,7 +62,7 @@ pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output)
     }
 }
 
-/// That hats are not removed.
+/// Returns the message that this number of users would lose hats that expired long ago, so that no hats are removed.
 pub(super) fn late_text(users: usize, context: &SessionContext) -> String {
     let now = context.zone().to_datetime(Timestamp::now());
     format!(
@@ -71,38 +72,39 @@ pub(super) fn late_text(users: usize, context: &SessionContext) -> String {
     )
 }
 
-/// What became of the hats that have expired.
-pub(super) enum Expired {
-    /// There are none.
+/// The outcome of removing expired hats.
+pub(super) enum ExpireOutcome {
+    /// There were none to remove.
     Nothing,
-    /// They were removed, in this revision.
+    /// They were removed with this group of edits, in this revision.
     Removed(Group, u64),
-    /// So many users would lose hats that expired long ago, which needs a confirmation.
+    /// Nothing was removed: this number of users would lose hats that expired long ago, which must be confirmed.
     Late(usize),
 }
 
-/// Removes the hats that have expired.
+/// Removes the hats that have expired. Unless `confirmed`, removes nothing if many users would lose hats that expired
+/// long ago (see [`late_expiry`]).
 pub(super) fn remove_expired(
     data: &mut OpenStore<'_>,
     confirmed: bool,
     out: &mut Output,
-) -> Result<Expired, CommitFailure> {
+) -> Result<ExpireOutcome, CommitFailure> {
     let mut attempts_left = MAX_ATTEMPTS;
     loop {
         let mut next = data.wardrobe().clone();
         let now = Timestamp::now();
         let group = next.remove_ended_hats(now, |_| true);
         if group.is_empty() {
-            return Ok(Expired::Nothing);
+            return Ok(ExpireOutcome::Nothing);
         }
         if let Some(users) = late_expiry(&group, now).filter(|_| !confirmed) {
-            return Ok(Expired::Late(users));
+            return Ok(ExpireOutcome::Late(users));
         }
         let change = Change::expired(group.clone());
         attempts_left -= 1;
         match data.commit(change, out) {
-            Ok(Some(revision)) => return Ok(Expired::Removed(group, revision)),
-            Ok(None) => return Ok(Expired::Nothing),
+            Ok(Some(revision)) => return Ok(ExpireOutcome::Removed(group, revision)),
+            Ok(None) => return Ok(ExpireOutcome::Nothing),
             // Another program changed these hats; what remains is computed again.
             Err(CommitFailure::Refused(EditError::Conflict { .. })) if attempts_left > 0 => {
                 let refreshed = data.store.refresh();

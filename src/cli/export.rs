@@ -1,4 +1,4 @@
-//! `hatrack export`: all rooms, one room or one user as JSON or CSV.
+//! `hatrack export`: exports all rooms, one room or one user as JSON or CSV.
 
 use std::io::IsTerminal;
 
@@ -37,7 +37,7 @@ pub(super) fn run(args: &ExportArgs, context: &SessionContext, out: &mut Output)
     } else {
         named.unwrap_or(FileFormat::Json)
     };
-    let data = OpenStore::open_to_read(context)?;
+    let data = OpenStore::open_existing(context)?;
     let wardrobe = data.wardrobe();
     match &part {
         ExportScope::Room(room) | ExportScope::User(room, _) if wardrobe.room(room).is_none() => {

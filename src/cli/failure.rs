@@ -6,12 +6,15 @@ use crate::model::{EditError, MAX_TEXT_BYTES, is_blank};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}{}{}", after_message(.condition.as_ref(), " [", "]"), after_message(.advice.as_ref(), "; ", ""))]
 pub struct Failure {
-    /// The exit code: 1 error, 2 usage, invalid input or no terminal, 3 item not found, 4 data file unreadable, 5 conflict
-    /// or locked. If there is a condition, it decides.
+    /// The exit code: 0 nobody reads the output, 1 error, 2 usage, invalid input or no terminal, 3 item not found, 4
+    /// data file unreadable, 5 conflict, locked or undecided, 6 differences, 7 saved but not sent, 128 and more: ended
+    /// by a signal. A condition determines the code.
     pub code: u8,
-    /// The stanza error condition of XMPP (RFC 6120, section 8.3.3), for programs; printed in brackets.
+    /// The stanza error condition of XMPP (RFC 6120, section 8.3.3), for programs; printed in brackets. `None` for
+    /// errors without a suitable condition.
     pub condition: Option<&'static str>,
-    /// What failed, and on what. May contain untrusted text, which is sanitized where it is printed.
+    /// What failed, and on what; if it is empty, nothing is printed. May contain untrusted text, which is sanitized
+    /// where it is printed.
     pub message: String,
     /// What to do, such as a command; printed last.
     pub advice: Option<String>,
@@ -52,7 +55,7 @@ impl Failure {
         Self::of_condition("bad-request", message)
     }
 
-    /// An error with a stanza error condition, which decides the exit code in all commands.
+    /// An error with a stanza error condition, which determines the exit code.
     fn of_condition(condition: &'static str, message: impl std::fmt::Display) -> Self {
         let code = match condition {
             "bad-request" | "jid-malformed" => 2,
@@ -67,9 +70,9 @@ impl Failure {
         }
     }
 
-    /// Rejects a title or a name on the command line that is longer than [`MAX_TEXT_BYTES`] bytes, not a single line, or
-    /// blank (an empty one means none).
-    /// `what` names the argument in the message. Texts from files and servers are not limited.
+    /// Rejects a title or a name on the command line that is longer than [`MAX_TEXT_BYTES`] bytes, contains a line
+    /// break or another control character, or has only spaces. An empty text is accepted. `what` names the argument in
+    /// the message.
     pub fn check_single_line(what: &str, text: Option<&str>) -> Result<(), Self> {
         let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
         if let Some(length) = text.map(str::len).filter(|length| *length > MAX_TEXT_BYTES) {
@@ -89,7 +92,7 @@ impl Failure {
         }
     }
 
-    /// An operation that failed, without the command that would make it possible.
+    /// An operation of the model that failed, without advice.
     pub(super) fn without_advice(error: EditError) -> Self {
         Self::of_condition(error.condition(), error)
     }
@@ -108,7 +111,7 @@ impl Failure {
         }
     }
 
-    /// The same error with what to do.
+    /// The same error with this advice.
     pub(super) fn with_advice(self, advice: impl Into<String>) -> Self {
         Self {
             advice: Some(advice.into()),

@@ -20,9 +20,9 @@ pub struct GlobalOptions {
     pub config: Option<PathBuf>,
     /// `--log`
     pub log: Option<PathBuf>,
-    /// `--room`: the rooms named at the innermost level; `None` without the option.
+    /// `--room`: the rooms of the last level that has the option; `None` without the option.
     pub rooms: Option<BTreeSet<Jid>>,
-    /// `--only-hat`: the hats named at the innermost level; `None` without the option.
+    /// `--only-hat`: the hats of the last level that has the option; `None` without the option.
     pub only_hats: Option<BTreeSet<HatId>>,
     /// `--no-affiliations`
     pub no_affiliations: bool,
@@ -33,12 +33,12 @@ pub struct GlobalOptions {
 }
 
 impl GlobalOptions {
-    /// See [`SessionContext::restricted`](super::context::SessionContext::restricted).
-    pub(super) fn restricted(&self) -> bool {
+    /// See [`SessionContext::is_restricted`](super::context::SessionContext::is_restricted).
+    pub(super) fn is_restricted(&self) -> bool {
         self.scope().is_restricted()
     }
 
-    /// What the session can see and change.
+    /// Returns what the session can see and change.
     pub(super) fn scope(&self) -> Scope {
         Scope {
             rooms: self.rooms.clone(),
@@ -55,8 +55,9 @@ impl Cli {
     /// Merges the options before and after the command. Later options never override earlier ones, so that someone who
     /// can only append to a command line cannot widen a restriction.
     ///
-    /// Errors: an option given at two levels, a `--room` after the command outside the rooms before it, an invalid room
-    /// address.
+    /// Errors: `--file`, `--actor`, `--config` or `--log` given at two levels; a `--room` or `--only-hat` outside the
+    /// rooms or hats of an earlier level; an invalid room address or hat ID; in a restricted session, `--log` or
+    /// `--config` only after the command.
     pub fn global_options(&self) -> Result<GlobalOptions, Failure> {
         let mut options = GlobalOptions::default();
         let after = self.command.iter().flat_map(CliCommand::common_options);
@@ -75,13 +76,14 @@ impl Cli {
                 HatId::parse_input(text).map_err(Failure::invalid_argument)
             })?;
         }
-        // Who set the restriction up also wrote what is before the command; what follows it may be someone else's.
-        let late = [
+        // The person who restricts a session writes the options before the command; someone else may add those after
+        // it.
+        let file_options = [
             ("--log", &options.log, &self.common.log),
             ("--config", &options.config, &self.common.config),
         ];
-        for (name, given, before) in late {
-            if options.restricted() && given.is_some() && before.is_none() {
+        for (name, given, before) in file_options {
+            if options.is_restricted() && given.is_some() && before.is_none() {
                 return Err(Failure::not_allowed(format!(
                     "in a restricted session, {name} must come before the command"
                 )));
@@ -91,7 +93,9 @@ impl Cli {
     }
 }
 
-/// Replaces a set of rooms or hats by a smaller one given at a later level. `name` is the option.
+/// Sets `allowed` to the parsed values of the option `name`, if there are any.
+///
+/// Errors: an invalid value, or one outside the set that `allowed` has from an earlier level.
 fn narrow<T: Ord + Display>(
     allowed: &mut Option<BTreeSet<T>>,
     texts: &[String],
@@ -115,6 +119,7 @@ fn narrow<T: Ord + Display>(
     Ok(())
 }
 
+/// Sets an option that may be given at one level only. `name` is the option.
 fn set_once<T: Clone>(slot: &mut Option<T>, value: Option<&T>, name: &str) -> Result<(), Failure> {
     match (&slot, value) {
         (Some(_), Some(_)) => Err(Failure::usage(format!(
@@ -173,15 +178,15 @@ mod tests {
 
     #[test]
     fn restricted_session_takes_files_before_command_only() {
-        for (limit, option) in ["--read-only", "--room a@b.c"]
+        for (restriction, option) in ["--read-only", "--room a@b.c"]
             .into_iter()
-            .flat_map(|limit| [(limit, "--log"), (limit, "--config")])
+            .flat_map(|restriction| [(restriction, "--log"), (restriction, "--config")])
         {
-            assert!(global_options(&format!("hatrack {limit} {option} f show")).is_ok());
-            assert!(global_options(&format!("hatrack {limit} {option} f")).is_ok());
+            assert!(global_options(&format!("hatrack {restriction} {option} f show")).is_ok());
+            assert!(global_options(&format!("hatrack {restriction} {option} f")).is_ok());
             for line in [
-                format!("hatrack {limit} show {option} f"),
-                format!("hatrack show {limit} {option} f"),
+                format!("hatrack {restriction} show {option} f"),
+                format!("hatrack show {restriction} {option} f"),
             ] {
                 let answer = global_options(&line).unwrap_err();
                 assert!(
@@ -189,7 +194,8 @@ mod tests {
                     "{line}: {answer}"
                 );
             }
-            let answer = global_options(&format!("hatrack {option} f {limit} show {option} g")).unwrap_err();
+            let answer =
+                global_options(&format!("hatrack {option} f {restriction} show {option} g")).unwrap_err();
             assert!(answer.contains(&format!("{option} given twice")), "{answer}");
         }
     }

@@ -1,15 +1,17 @@
-//! The hat of a command, given by its ID or by its title.
+//! Finds the hat of a command, which is given by its ID or by its title.
 
 use super::failure::Failure;
 use crate::app::suggest::hats_with_title;
 use crate::model::{HatId, Jid, Wardrobe};
 
-/// The hat that a text names: a URI is an ID; any other text is the ID or the title of an existing hat, in `room` if it is
-/// given. `None`: there is no such hat. The error names the hats if several have the title.
+/// Returns the ID of the hat that a text names. A URI is an ID, even if no hat has it. Any other text is the ID or the
+/// title of an existing hat, in `room` if it is given; `None` if no hat has it.
+///
+/// Errors: several hats have the title; the message lists them.
 pub(super) fn find(wardrobe: &Wardrobe, room: Option<&Jid>, text: &str) -> Result<Option<HatId>, Failure> {
     let id = HatId::unchecked(text);
-    let has_id = |(jid, there): (&Jid, &std::sync::Arc<crate::model::Room>)| {
-        room.is_none_or(|room| room == jid) && there.hat(&id).is_some()
+    let has_id = |(jid, room_data): (&Jid, &std::sync::Arc<crate::model::Room>)| {
+        room.is_none_or(|room| room == jid) && room_data.hat(&id).is_some()
     };
     if id.is_uri() || wardrobe.rooms().any(has_id) {
         return Ok(Some(id));
@@ -29,7 +31,7 @@ pub(super) fn find(wardrobe: &Wardrobe, room: Option<&Jid>, text: &str) -> Resul
     }
 }
 
-/// Like [`find`], for a hat that may be new: then the text must be an ID.
+/// Like [`find`], but the hat may be new; then the text must be a valid hat ID.
 pub(super) fn find_or_new(wardrobe: &Wardrobe, room: Option<&Jid>, text: &str) -> Result<HatId, Failure> {
     let is_id = HatId::unchecked(text).is_uri();
     if let Some(hat) = find(wardrobe, room, text)?.filter(|_| !is_id) {
@@ -44,7 +46,8 @@ pub(super) fn find_or_new(wardrobe: &Wardrobe, room: Option<&Jid>, text: &str) -
     })
 }
 
-/// Fails if the room and the user were given in the wrong order; `command` is the one to type instead.
+/// Returns an error if the room and the user are in the wrong order: `user` is a room of the data file, and `room` is
+/// not. `command` is the command with the right order.
 pub(super) fn check_order(
     wardrobe: &Wardrobe,
     (room, user): (&Jid, &Jid),
@@ -57,7 +60,7 @@ pub(super) fn check_order(
     Err(failure.with_advice(format!("the room comes first: {command}")))
 }
 
-/// The title that users have for a hat, if there is one.
+/// Returns the title of a hat in the room, otherwise in any room; `None` if it has none.
 pub(super) fn title_of(wardrobe: &Wardrobe, room: &Jid, hat: &HatId) -> Option<std::sync::Arc<str>> {
     let here = wardrobe.room(room).and_then(|room| room.hat(hat)?.title.clone());
     here.or_else(|| {

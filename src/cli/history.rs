@@ -85,7 +85,7 @@ fn filter(args: &HistoryArgs, context: &SessionContext) -> Result<HistoryFilter,
     })
 }
 
-/// A hat by its ID, or by its title in the data file or in the history. Several hats may have the title.
+/// Returns the filter for a hat ID, or for a title in the data file or in the history. Several hats may have the title.
 fn hat_filter(text: &str, room: Option<&Jid>, context: &SessionContext) -> Result<HatFilter, Failure> {
     let id = HatId::unchecked(text);
     if id.is_uri() {
@@ -163,7 +163,7 @@ fn row(entry: &HistoryEntry, wardrobe: &Wardrobe, zone: &TimeZone) -> Vec<String
 
 fn forget(before: &str, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     context.require_unrestricted("history --forget")?;
-    let moment = parse_moment(before, &TimeZone::system())?;
+    let moment = parse_cutoff(before, &TimeZone::system())?;
     let mut data = OpenStore::open(context)?;
     let lines = data.store.forget(moment).map_err(|error| store_failure(&error))?;
     out.mark_saved();
@@ -172,7 +172,7 @@ fn forget(before: &str, context: &SessionContext, out: &mut Output) -> Result<()
 }
 
 /// Parses a date (its start in `zone`) or a time with its zone.
-fn parse_moment(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> {
+fn parse_cutoff(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> {
     let day = || text.parse::<civil::Date>().ok();
     let start = |day: civil::Date| day.to_zoned_datetime(zone.clone()).ok();
     // A time without a zone is ambiguous, so only a text of the length of a date is tried as one.
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn dates_use_local_zone_and_times_need_a_zone() {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
-        let at = |text: &str| parse_moment(text, &zone).map(|moment| moment.to_string());
+        let at = |text: &str| parse_cutoff(text, &zone).map(|moment| moment.to_string());
         assert_eq!(at("2026-01-31").as_deref(), Ok("2026-01-30T22:00:00Z"));
         assert_eq!(at("2026-01-31T12:00:00Z").as_deref(), Ok("2026-01-31T12:00:00Z"));
         assert_eq!(

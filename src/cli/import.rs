@@ -1,4 +1,4 @@
-//! `hatrack import`: merges a file into the data file, completely or not at all.
+//! `hatrack import`: imports a file into the data file, as one change.
 
 use std::path::Path;
 
@@ -88,7 +88,7 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
     }
 }
 
-/// Why nothing would be imported: `No changes: 4 hats unchanged`.
+/// The message if nothing would change: `No changes: 4 hats unchanged`.
 fn no_changes(counts: &ImportCounts) -> String {
     match counts.unchanged {
         0 => "Nothing changed".into(),
@@ -106,7 +106,7 @@ fn column_names(given: &[String]) -> Result<ColumnNames, Failure> {
     Ok(names)
 }
 
-/// The name of the input for messages, and its content.
+/// Reads the input. Returns its name for messages, and its content.
 fn read(from: &Path, context: &SessionContext, out: &mut Output) -> Result<(String, Vec<u8>), Failure> {
     if store::is_dash(from) {
         return Ok((standard_input::NAME.into(), standard_input::read(out)?));
@@ -141,7 +141,7 @@ fn check_target(parsed: &ParsedImport, args: &ImportArgs, name: &str) -> Result<
     Err(Failure::usage(format!("{name} {what}")))
 }
 
-/// The command to run instead: the given one with the options `more`.
+/// A command to run instead: the file and the main options of the given one, and the options `more`.
 fn suggested_command(args: &ImportArgs, more: &[&str]) -> String {
     let mut words = vec![
         "hatrack import".to_owned(),
@@ -162,7 +162,8 @@ fn suggested_command(args: &ImportArgs, more: &[&str]) -> String {
     words.join(" ")
 }
 
-/// Checks that the target user exists, unless the user object has an affiliation to add them with.
+/// Checks that the target user of a user object exists. A user with an affiliation in the object or by `--affiliation`
+/// can be new.
 fn check_user_exists(
     parsed: &ParsedImport,
     ImportOptions {

@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::open_store;
 use crate::store;
 
-/// Starts logging to `path`, if given; it must not be a file that belongs to `data`.
+/// Starts logging to the file `path`, if given. Errors: it cannot be opened, or belongs to the data file `data`.
 pub(super) fn start(path: Option<&Path>, data: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = path else { return Ok(()) };
     let file = store::open_append(path, data).map_err(|error| open_store::store_failure(&error))?;

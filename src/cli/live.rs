@@ -1,4 +1,5 @@
-//! `hatrack pull`, `plan`, `apply` and `follow`: rooms of the data file and of live servers.
+//! `hatrack pull`, `plan`, `apply` and `follow`: compare rooms in the data file with those on live servers, and
+//! transfer changes between them.
 
 mod availability;
 mod follow;
@@ -11,8 +12,8 @@ mod text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use self::receive::{Ask, Received, ServerPart};
-use self::session::{LiveSession, NotRecorded, Stopped};
+use self::receive::{Ask, ReceiveOutcome, ServerPart};
+use self::session::{LiveSession, NotRecorded, PlanFailure};
 use super::args::{ApplyArgs, PlanArgs, PullArgs};
 use super::confirm;
 use super::context::SessionContext;
@@ -41,7 +42,7 @@ pub(super) fn pull(args: &PullArgs, context: &SessionContext, out: &mut Output) 
     };
     let mut status = Status::Done;
     for (number, plan) in plans.into_iter().enumerate() {
-        let plan = session.planned(number, plan, out, &mut status)?;
+        let plan = session.plan_or_warn(number, plan, out, &mut status)?;
         let Some(mut plan) = plan else { continue };
         if args.rooms.rooms.is_empty()
             && let Some(server) = session.settings(number)
@@ -52,10 +53,10 @@ pub(super) fn pull(args: &PullArgs, context: &SessionContext, out: &mut Output) 
             }
         }
         let mut part = ServerPart::new(number, plan, &decide);
-        if part.receive(&mut session, None, out, &mut status)? == Received::Current {
-            let reports = received_reports(&part);
-            text::report(&part.plan, &reports, out)?;
-            status = status.min(reports.status());
+        if part.receive(&mut session, None, out, &mut status)? == ReceiveOutcome::Current {
+            let report = receive_report(&part);
+            text::print_report(&part.plan, &report, out)?;
+            status = status.min(report.status());
         }
     }
     end(session, status, out)
@@ -67,7 +68,7 @@ pub(super) fn plan(args: &PlanArgs, context: &SessionContext, out: &mut Output) 
     for (number, plan) in plans.iter_mut().enumerate() {
         let unread = |room: &RoomPlan| matches!(room.state, RoomState::Unread(_));
         let is_unread = matches!(plan, Ok(plan) if plan.rooms.iter().any(unread));
-        // Another session may have changed the data file, and with it what is known of the room.
+        // If another session changed the data file meanwhile, the room may be readable now.
         if is_unread && !session.is_current(number)? {
             *plan = session.plan_again(number);
         }
@@ -75,7 +76,7 @@ pub(super) fn plan(args: &PlanArgs, context: &SessionContext, out: &mut Output) 
     let mut status = Status::Done;
     let mut all = Vec::new();
     for (number, plan) in plans.into_iter().enumerate() {
-        let Some(plan) = session.planned(number, plan, out, &mut status)? else {
+        let Some(plan) = session.plan_or_warn(number, plan, out, &mut status)? else {
             continue;
         };
         status = status.min(plan.status());
@@ -85,7 +86,7 @@ pub(super) fn plan(args: &PlanArgs, context: &SessionContext, out: &mut Output) 
         all.push(plan);
     }
     if !args.json {
-        text::plans(&all, session.data.wardrobe(), out)?;
+        text::print_plans(&all, session.data.wardrobe(), out)?;
     }
     end(session, status, out)
 }
@@ -106,7 +107,7 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
     let mut status = Status::Done;
     let mut parts = Vec::new();
     for (number, plan) in plans.into_iter().enumerate() {
-        let plan = session.planned(number, plan, out, &mut status)?;
+        let plan = session.plan_or_warn(number, plan, out, &mut status)?;
         parts.extend(plan.map(|plan| ServerPart::new(number, plan, &decide)));
     }
     for part in &parts {
@@ -125,19 +126,19 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
     }
     for mut part in parts {
         match part.receive(&mut session, ask, out, &mut status)? {
-            Received::Current => {}
-            Received::Failed => continue,
-            Received::Canceled => {
+            ReceiveOutcome::Current => {}
+            ReceiveOutcome::Failed => continue,
+            ReceiveOutcome::Canceled => {
                 out.line("Canceled: nothing more was changed")?;
                 let status = status.min(part.plan.status());
                 return end(session, status, out);
             }
         }
         let (report, stopped) = session.send(part.number, &part.plan, args.why.reason.as_ref())?;
-        let reports = joined(report, &part.received);
-        session.record(&reports, args.why.reason.as_ref(), out)?;
-        text::report(&part.plan, &reports, out)?;
-        status = status.min(reports.status());
+        let report = with_received(report, &part.received);
+        session.record(&report, args.why.reason.as_ref(), out)?;
+        text::print_report(&part.plan, &report, out)?;
+        status = status.min(report.status());
         if stopped {
             out.warn("stopped after the changes in progress; the next apply sends the rest")?;
             return Err(Failure::interrupted());
@@ -146,9 +147,9 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
     end(session, status, out)
 }
 
-/// Shows plans, and asks whether to apply them where there is something to do.
+/// Prints plans and asks whether to apply them. Returns true without asking if there is nothing to send or receive.
 fn ask(plans: &[Arc<Plan>], session: &LiveSession<'_>, out: &mut Output) -> Result<bool, Failure> {
-    text::plans(plans, session.data.wardrobe(), out)?;
+    text::print_plans(plans, session.data.wardrobe(), out)?;
     let to_do = plans.iter().map(|plan| plan.counts());
     let to_do: usize = to_do.map(|counts| counts.send + counts.receive).sum();
     if to_do == 0 {
@@ -158,7 +159,8 @@ fn ask(plans: &[Arc<Plan>], session: &LiveSession<'_>, out: &mut Output) -> Resu
     confirm::ask(&question, "apply --yes", out)
 }
 
-/// Ends the session, with the exit code of a status.
+/// Ends the session, and warns about rooms whose base could not be recorded. The result has the exit code of `status`,
+/// or of [`Status::Failed`] after such a warning.
 fn end(mut session: LiveSession<'_>, mut status: Status, out: &mut Output) -> Result<(), Failure> {
     for NotRecorded { server, room, reason } in session.finish() {
         status = Status::Failed;
@@ -170,15 +172,17 @@ fn end(mut session: LiveSession<'_>, mut status: Status, out: &mut Output) -> Re
     }
 }
 
-fn received_reports(part: &ServerPart<'_>) -> Report {
+/// Returns the report of a part that only receives.
+fn receive_report(part: &ServerPart<'_>) -> Report {
     let report = Report {
         server: part.plan.server.clone(),
         rooms: part.plan.rooms.iter().map(RoomReport::new).collect(),
     };
-    joined(report, &part.received)
+    with_received(report, &part.received)
 }
 
-fn joined(mut report: Report, received: &BTreeMap<Jid, usize>) -> Report {
+/// Adds the number of received changes of each room to a report.
+fn with_received(mut report: Report, received: &BTreeMap<Jid, usize>) -> Report {
     for room in &mut report.rooms {
         room.received = received.get(&room.room).copied().unwrap_or_default();
     }
@@ -186,11 +190,14 @@ fn joined(mut report: Report, received: &BTreeMap<Jid, usize>) -> Report {
 }
 
 impl LiveSession<'_> {
-    /// The plan of a server. A failure is reported, and the other servers continue.
-    fn planned(
+    /// Returns the plan of a server. If there is none, prints a warning, sets `status` to failed and returns `None`, so
+    /// that the command continues with the other servers.
+    ///
+    /// Errors: Ctrl-C; a room that is neither in the data file nor on the server.
+    fn plan_or_warn(
         &self,
         number: usize,
-        plan: Result<Arc<Plan>, Stopped>,
+        plan: Result<Arc<Plan>, PlanFailure>,
         out: &mut Output,
         status: &mut Status,
     ) -> Result<Option<Arc<Plan>>, Failure> {
@@ -209,8 +216,8 @@ impl LiveSession<'_> {
                     None => Ok(Some(plan)),
                 }
             }
-            Err(Stopped::Interrupted) => Err(Failure::interrupted()),
-            Err(Stopped::Failed(why)) => {
+            Err(PlanFailure::Interrupted) => Err(Failure::interrupted()),
+            Err(PlanFailure::Failed(why)) => {
                 *status = Status::Failed;
                 out.warn(&format!("{}: {why}", self.name(number)))?;
                 Ok(None)
@@ -218,7 +225,7 @@ impl LiveSession<'_> {
         }
     }
 
-    /// Records in the history what was sent, as done by this session's actor.
+    /// Records the sent changes in the history, with this session's actor.
     fn record(
         &mut self,
         report: &Report,

@@ -1,13 +1,12 @@
 //! The command line and the commands that run without the screen.
 //!
-//! They cover everything that the screen can do, for scripts and for people who cannot use a screen. Errors are one
-//! line on standard error; see [`Failure`] for the exit codes.
+//! The commands are for scripts and for people who cannot use the screen. An error is one line on standard error; see
+//! [`Failure`] for the exit codes.
 
 mod actor;
 mod add;
 mod affiliate;
 pub mod args;
-mod at_once;
 mod catalog;
 mod check;
 mod complete;
@@ -15,8 +14,8 @@ pub mod config;
 mod config_command;
 mod confirm;
 mod context;
-mod ending;
 mod expire;
+mod expiry;
 mod export;
 mod failure;
 mod global_options;
@@ -35,6 +34,7 @@ mod rollback;
 mod room;
 mod saved_changes;
 mod screen;
+mod send_changes;
 mod servers;
 mod set;
 mod sets;
@@ -65,20 +65,20 @@ pub use output::Output;
 /// Runs a command line and returns the exit code. Prints to standard output and standard error.
 pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
     crate::term::catch_file_size_signal();
-    // Not locked: while the screen is open, its threads may have to write there.
+    // Not locked: while the screen is open, its threads may have to write to standard output.
     let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout());
-    let mut out = Output::new(&mut stdout, output::on_terminal());
+    let mut out = Output::new(&mut stdout, output::is_stdout_terminal());
     let result = match Cli::try_parse_from(line) {
         Ok(cli) => {
-            let done = run(&cli, &mut out);
-            out.finish(done)
+            let result = run(&cli, &mut out);
+            out.finish(result)
         }
         Err(error) => print_clap_message(&error, &mut out),
     };
     match result {
         Ok(()) => 0,
         Err(failure) => {
-            // Output comes before the error. A second failure has nowhere to be reported.
+            // The output comes before the error message. A failure to print them cannot be reported.
             let _ = out.flush();
             if !failure.message.is_empty() {
                 let _ = writeln!(io::stderr(), "hatrack: {}", text::sanitize(&failure.to_string()));
@@ -91,12 +91,12 @@ pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
 fn run(cli: &Cli, out: &mut Output) -> Result<(), Failure> {
     let options = cli.global_options()?;
     let Some(command) = &cli.command else {
-        if cli.demo && (options.restricted() || options.file.is_some()) {
+        if cli.demo && (options.is_restricted() || options.file.is_some()) {
             return Err(Failure::usage(
                 "--demo cannot be combined with --file or with options that restrict the session",
             ));
         }
-        let files = ConfigFiles::of_session(options.config.as_deref(), options.restricted());
+        let files = ConfigFiles::of_session(options.config.as_deref(), options.is_restricted());
         let screen_settings = screen_settings(cli, files.load()?, files.for_settings());
         let log = options.log.clone();
         return if cli.demo {
@@ -112,13 +112,13 @@ fn run(cli: &Cli, out: &mut Output) -> Result<(), Failure> {
     let log = options.log.clone();
     let context = &SessionContext::from_environment(options)?;
     json_log::start(log.as_deref(), Some(&context.file))?;
-    let done = run_command(command, context, out);
-    // What was saved is sent also if the command failed afterwards.
-    let sent = at_once::send(context, out);
-    match done {
-        // Nobody reads the output.
+    let result = run_command(command, context, out);
+    // Saved changes are sent even if the command failed after saving them.
+    let sent = send_changes::send(context, out);
+    match result {
+        // Code 0: nobody reads the output. A failure to send is more important.
         Err(closed) if closed.code == 0 => sent.and(Err(closed)),
-        done => done.and(sent),
+        result => result.and(sent),
     }
 }
 
@@ -150,7 +150,7 @@ fn run_command(command: &CliCommand, context: &SessionContext, out: &mut Output)
     }
 }
 
-/// Rejects options of the screen when a command is given.
+/// Returns an error if an option that concerns only the screen is given, although there is a command.
 fn reject_screen_options(cli: &Cli) -> Result<(), Failure> {
     let options = [
         ("--demo", cli.demo),
@@ -185,7 +185,7 @@ fn screen_settings(cli: &Cli, config: Config, file: Option<&Path>) -> screen::Sc
     let look = config.theme.as_ref().map_or_else(
         || without_theme.clone(),
         |theme| LookOptions {
-            // A later file may set another background.
+            // Not the background of `theme`: a later file may have set another one.
             background: without_theme.background,
             ..in_theme(theme)
         },

@@ -1,12 +1,13 @@
-//! Points in time as people write them on the command line.
+//! Parses the times of `history` and `undo` as people write them on the command line.
 
 use jiff::civil::{DateTime, Time};
 use jiff::{Span, Timestamp, ToSpan, ZonedDateTime};
 
 use super::failure::Failure;
 
-/// Parses a time up to now: a time with its zone (RFC 3339), a date, a date and time or a time of today in the zone of
-/// `now`, `today`, `yesterday`, or how long ago it is (`2 hours`, `3d`). A date is its start.
+/// Parses a time: with its zone (RFC 3339); a date, a date and time, or a time of today, in the zone of `now`; `now`,
+/// `today` or `yesterday`; or how long ago it is (`2 hours`, `3d`). A date means the start of that day. Times in the
+/// future are accepted.
 pub(super) fn parse(text: &str, now: &ZonedDateTime) -> Result<Timestamp, Failure> {
     let text = text.trim();
     let found = relative(text, now).or_else(|| absolute(text, now));

@@ -5,14 +5,14 @@ use std::mem::ManuallyDrop;
 
 use super::context::SessionContext;
 use super::failure::Failure;
-use super::output::{Output, saved};
+use super::output::{Output, saved_text};
 use crate::app::describe;
 use crate::model::{Affiliation, EditError, Group, Jid, Wardrobe};
 use crate::server::ServerSettings;
 use crate::store::{self, Change, ChangeReason, Refreshed, Store, StoreOptions};
 use crate::sync::changes_affiliation;
 
-/// How often a change is computed again after a conflict with another writer.
+/// How often committing a change is tried while it conflicts with other writers.
 pub(super) const MAX_ATTEMPTS: usize = 5;
 
 /// The open data file of a command.
@@ -20,7 +20,7 @@ pub(super) struct OpenStore<'a> {
     /// Never dropped: freeing a large wardrobe takes time, and the process ends with the command.
     pub(super) store: ManuallyDrop<Store>,
     context: &'a SessionContext,
-    /// Why the data file is changed.
+    /// The reason that [`Self::change`] records.
     reason: Option<ChangeReason>,
 }
 
@@ -40,7 +40,7 @@ impl<'a> OpenStore<'a> {
         })
     }
 
-    /// The data file, to be changed for this reason.
+    /// Sets the reason that [`Self::change`] records.
     pub(super) fn with_reason(self, reason: Option<&ChangeReason>) -> Self {
         Self {
             reason: reason.cloned(),
@@ -48,8 +48,8 @@ impl<'a> OpenStore<'a> {
         }
     }
 
-    /// Opens the data file for reading: one that was named explicitly must exist.
-    pub(super) fn open_to_read(context: &'a SessionContext) -> Result<Self, Failure> {
+    /// Opens the data file, which must exist if it was named explicitly.
+    pub(super) fn open_existing(context: &'a SessionContext) -> Result<Self, Failure> {
         let data = Self::open(context)?;
         if context.file_is_explicit && !data.store.exists() {
             return Err(no_such_file(context));
@@ -62,7 +62,7 @@ impl<'a> OpenStore<'a> {
     }
 
     /// Makes a change, commits it and prints a summary. A command states the wanted result, so after a conflict with
-    /// another writer the change is computed again on the current data.
+    /// another writer `make` is called again with the current data.
     pub(super) fn change(
         self,
         out: &mut Output,
@@ -76,7 +76,7 @@ impl<'a> OpenStore<'a> {
         })
     }
 
-    /// Like [`change`](Self::change), with a summary from the caller.
+    /// Like [`Self::change`], but `make` also returns the summary.
     pub(super) fn change_with_summary(
         mut self,
         out: &mut Output,
@@ -97,7 +97,7 @@ impl<'a> OpenStore<'a> {
             match self.commit(change, out) {
                 Ok(None) => return out.line("Nothing changed"),
                 Ok(Some(revision)) => {
-                    return out.line(&saved(&what, revision));
+                    return out.line(&saved_text(&what, revision));
                 }
                 Err(CommitFailure::Refused(EditError::Conflict { .. })) if attempts_left > 0 => {
                     self.store.refresh().map_err(|error| store_failure(&error))?;
@@ -110,7 +110,8 @@ impl<'a> OpenStore<'a> {
     /// Commits one change and returns its revision; `None` if it changes nothing on the current data.
     pub(super) fn commit(&mut self, change: Change, out: &mut Output) -> Result<Option<u64>, CommitFailure> {
         self.check_writable().map_err(CommitFailure::Failed)?;
-        // What a server sends changes what is shown.
+        // A change with its own actor comes from a server or removes expired hats: it needs no permission of this
+        // session.
         if change.actor.is_none() {
             let checked = self.check_permitted(&change.group);
             checked.map_err(CommitFailure::Failed)?;
@@ -135,7 +136,7 @@ impl<'a> OpenStore<'a> {
         }
     }
 
-    /// Reads the data file again where it was changed. Gives whether it was.
+    /// Reads the data file again if it was changed. Returns whether it was.
     pub(super) fn refresh(&mut self) -> Result<bool, Failure> {
         let refreshed = self.store.refresh().map_err(|error| store_failure(&error))?;
         Ok(refreshed == Refreshed::Changed)
@@ -146,8 +147,8 @@ impl<'a> OpenStore<'a> {
         self.context.servers()
     }
 
-    /// Returns an error if a change is beyond the session's rights, or concerns affiliations that the room's server only
-    /// shows.
+    /// Returns an error if a change is beyond the session's rights, or if it changes affiliations that hatrack does not
+    /// send to the room's server.
     pub(super) fn check_permitted(&self, group: &Group) -> Result<(), Failure> {
         let permitted = self.context.scope.rights.permit(group);
         permitted.map_err(EditError::from)?;
@@ -174,9 +175,9 @@ impl<'a> OpenStore<'a> {
 
 /// Why a change was not committed.
 pub(super) enum CommitFailure {
-    /// The change conflicts with the current data.
+    /// The change cannot be applied to the current data, for example because of a conflict.
     Refused(EditError),
-    /// The change could not be saved.
+    /// The change is not permitted in this session, or it could not be saved.
     Failed(Failure),
 }
 
@@ -189,7 +190,8 @@ impl From<CommitFailure> for Failure {
     }
 }
 
-/// The failure of an operation, with the command that would make it possible if there is one.
+/// Returns the failure of an operation. For a user without an affiliation, it says how to change that, or that the user
+/// is banned.
 pub(super) fn refusal(error: EditError, wardrobe: &Wardrobe, context: &SessionContext) -> Failure {
     let EditError::NotAffiliated { room, user } = &error else {
         return error.into();
@@ -211,12 +213,12 @@ pub(super) fn no_such_file(context: &SessionContext) -> Failure {
     Failure::error(format!("{}: no such file", context.file.display()))
 }
 
-/// Whether a change will create an explicitly named data file; this is reported, as the name may be a typo.
+/// Whether a change will create an explicitly named data file. This is printed, as the name may have a typo.
 fn creates_explicit_file(context: &SessionContext, store: &Store) -> bool {
     context.file_is_explicit && !store.exists()
 }
 
-/// A store error as a failure with its exit code.
+/// Converts a store error to a failure with its exit code.
 pub(super) fn store_failure(error: &store::StoreError) -> Failure {
     Failure::with_code(error.exit_code(), error.to_string())
 }

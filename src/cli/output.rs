@@ -1,4 +1,4 @@
-//! Standard output: sanitized lines, aligned tables and JSON.
+//! Standard output: sanitized lines, aligned tables, JSON and CSV.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -9,15 +9,15 @@ use crate::ui::text;
 /// Standard output, or another writer in tests and for pipes.
 pub struct Output<'a> {
     writer: &'a mut dyn Write,
-    terminal: bool,
-    saved: bool,
-    /// Write errors are kept in `failure` until the end.
+    is_terminal: bool,
+    has_saved: bool,
+    /// Whether the first write error is kept in `failure` until the end.
     keeps_going: bool,
     failure: Option<Failure>,
 }
 
-/// The result of a command that saved a change: what it did, a phrase in the past tense, with the revision.
-pub(super) fn saved(what: &str, revision: u64) -> String {
+/// The message of a command that has saved a change: `what` it did, a phrase in the past tense, with the revision.
+pub(super) fn saved_text(what: &str, revision: u64) -> String {
     let what = describe::capitalized(what);
     if what.ends_with(')') {
         format!("{what} as revision {revision}")
@@ -32,43 +32,43 @@ const MAX_COLUMN_WIDTH: usize = 48;
 impl std::fmt::Debug for Output<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Output")
-            .field("terminal", &self.terminal)
+            .field("terminal", &self.is_terminal)
             .finish_non_exhaustive()
     }
 }
 
 impl<'a> Output<'a> {
-    /// Creates an output; on a `terminal`, CSV is sanitized too.
+    /// Creates an output. `terminal`: whether the writer is a terminal; then CSV is sanitized, too.
     pub fn new(writer: &'a mut dyn Write, terminal: bool) -> Self {
         Self {
             writer,
-            terminal,
-            saved: false,
+            is_terminal: terminal,
+            has_saved: false,
             keeps_going: false,
             failure: None,
         }
     }
 
-    /// From now on, nothing fails because it cannot be printed: the rest of the work must be done even if nobody reads what
-    /// is printed. [`Self::finish`] reports the first write error.
+    /// From now on, keeps the first write error until [`Self::finish`]: the rest of the work must be done even if
+    /// nobody reads the output.
     pub(super) fn keep_going(&mut self) {
         self.keeps_going = true;
     }
 
-    /// Flushes the writer, and combines the result of the command with a write error that was kept. A closed pipe and an
-    /// error that was already reported come last.
-    pub(super) fn finish(&mut self, done: Result<(), Failure>) -> Result<(), Failure> {
-        let done = done.and_then(|()| self.flush());
-        match (done, self.failure.take()) {
+    /// Flushes the writer, and combines the result of the command with the write error that was kept, if any. The error
+    /// of the command has priority, unless it has no message and the write error is not a closed pipe.
+    pub(super) fn finish(&mut self, result: Result<(), Failure>) -> Result<(), Failure> {
+        let result = result.and_then(|()| self.flush());
+        match (result, self.failure.take()) {
             (Err(failure), Some(kept)) if failure.message.is_empty() && kept.code != 0 => Err(kept),
             (Ok(()), Some(kept)) => Err(kept),
-            (done, _) => done,
+            (result, _) => result,
         }
     }
 
     /// Records that a change has been saved, which later output errors then mention.
     pub(super) fn mark_saved(&mut self) {
-        self.saved = true;
+        self.has_saved = true;
     }
 
     /// Prints a line for people, sanitized.
@@ -124,8 +124,8 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    /// Prints JSON in which characters that could affect a terminal are escaped as `\u…`. The value stays the same, so
-    /// this is done for all outputs.
+    /// Prints JSON in which characters that could affect a terminal are escaped as `\u…`, for all outputs: the value
+    /// stays the same.
     pub fn json(&mut self, json: &[u8]) -> Result<(), Failure> {
         let written = match std::str::from_utf8(json) {
             Ok(text) => self.writer.write_all(text::escape_json(text).as_bytes()),
@@ -138,7 +138,7 @@ impl<'a> Output<'a> {
     /// that changed anything.
     pub fn csv(&mut self, table: &[u8]) -> Result<bool, Failure> {
         let text = match std::str::from_utf8(table) {
-            Ok(text) if self.terminal => text,
+            Ok(text) if self.is_terminal => text,
             _ => {
                 let written = self.writer.write_all(table);
                 return self.write_result(written).map(|()| false);
@@ -162,13 +162,14 @@ impl<'a> Output<'a> {
         self.write_result(flushed)
     }
 
-    /// Turns a write error into a failure; a closed pipe is a silent success.
+    /// Turns a write error into a failure, or keeps it after [`Self::keep_going`]. A closed pipe is a failure with exit
+    /// code 0 and without a message.
     fn write_result(&mut self, written: io::Result<()>) -> Result<(), Failure> {
         let Err(error) = written else { return Ok(()) };
         let failure = if error.kind() == io::ErrorKind::BrokenPipe {
             Failure::with_code(0, "")
         } else {
-            let saved = if self.saved {
+            let saved = if self.has_saved {
                 "the change is saved, but hatrack "
             } else {
                 ""
@@ -184,7 +185,7 @@ impl<'a> Output<'a> {
 }
 
 /// Whether standard output is a terminal.
-pub(super) fn on_terminal() -> bool {
+pub(super) fn is_stdout_terminal() -> bool {
     io::stdout().is_terminal()
 }
 

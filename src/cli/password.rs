@@ -1,4 +1,4 @@
-//! Asking for a password on the terminal, where nothing of it is shown.
+//! Asks for a password on the terminal, without showing it.
 
 use std::ffi::c_int;
 use std::io::{self, IsTerminal as _, Write as _, stderr, stdin};
@@ -17,21 +17,23 @@ use crate::model::Jid;
 use crate::sync::Secret;
 use crate::ui::text;
 
-/// The longest password, in bytes.
+/// The maximum length of a password, in bytes; the rest is ignored.
 const MAX_PASSWORD_BYTES: usize = 1024;
 
-/// Signals that end the program. While it asks, the terminal is restored first.
+/// The signals that end the program (SIGTERM and SIGHUP). While a password is requested, the terminal is restored
+/// first.
 struct PasswordSignals {
-    /// Whether they end it at once, as by default.
-    at_once: Arc<AtomicBool>,
-    /// The last one; 0 if there was none.
-    last: Arc<AtomicUsize>,
-    /// Can be read after one.
+    /// Whether a signal ends the program immediately, as by default.
+    ends_at_once: Arc<AtomicBool>,
+    /// The number of the last signal; 0 if there was none.
+    last_signal: Arc<AtomicUsize>,
+    /// Becomes readable after a signal.
     wake: UnixStream,
 }
 
 impl PasswordSignals {
-    /// Catches them, once in a process: a signal that is no longer caught would be ignored.
+    /// Catches the signals, once in a process. They stay caught, as they would be ignored otherwise. `None` after an
+    /// error.
     fn catch() -> Option<&'static Self> {
         static CAUGHT: OnceLock<Option<PasswordSignals>> = OnceLock::new();
         CAUGHT.get_or_init(|| Self::register().ok()).as_ref()
@@ -40,22 +42,22 @@ impl PasswordSignals {
     fn register() -> io::Result<Self> {
         let (wake, woken) = UnixStream::pair()?;
         let caught = Self {
-            at_once: Arc::new(AtomicBool::new(true)),
-            last: Arc::default(),
+            ends_at_once: Arc::new(AtomicBool::new(true)),
+            last_signal: Arc::default(),
             wake,
         };
         for signal in [SIGTERM, SIGHUP] {
-            flag::register_conditional_default(signal, caught.at_once.clone())?;
+            flag::register_conditional_default(signal, caught.ends_at_once.clone())?;
             let number = usize::try_from(signal).unwrap_or_default();
-            flag::register_usize(signal, caught.last.clone(), number)?;
+            flag::register_usize(signal, caught.last_signal.clone(), number)?;
             low_level::pipe::register(signal, woken.try_clone()?)?;
         }
         Ok(caught)
     }
 
-    /// Ends the program if there was one.
+    /// Ends the program if there was a signal.
     fn end_if_signaled(&self) {
-        let last = self.last.load(Ordering::Relaxed);
+        let last = self.last_signal.load(Ordering::Relaxed);
         if let Some(signal) = c_int::try_from(last).ok().filter(|signal| *signal > 0) {
             let _ = low_level::emulate_default_handler(signal);
         }
@@ -66,7 +68,7 @@ impl PasswordSignals {
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::cli) enum PasswordInput {
     Password(Secret),
-    /// Nobody is there to ask, or nothing was entered.
+    /// There is no terminal, nothing was entered, or reading failed.
     Nothing,
     /// Ctrl-C.
     Interrupted,
@@ -81,6 +83,7 @@ impl From<PasswordInput> for Option<Secret> {
     }
 }
 
+/// Asks for the password of an account.
 pub(in crate::cli) fn ask(account: &Jid) -> PasswordInput {
     if !stdin().is_terminal() || !stderr().is_terminal() {
         return PasswordInput::Nothing;
@@ -95,26 +98,27 @@ pub(in crate::cli) fn ask(account: &Jid) -> PasswordInput {
     hidden
         .local_modes
         .remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
-    signals.at_once.store(false, Ordering::Relaxed);
+    signals.ends_at_once.store(false, Ordering::Relaxed);
     let given = match tcsetattr(stdin(), OptionalActions::Flush, &hidden) {
         Ok(()) => {
-            // Only now, so that what is typed at the question is neither shown nor discarded.
+            // The prompt comes after hiding the input, so that what is typed from now on is neither shown nor
+            // discarded.
             let _ = write!(stderr(), "Password of {}: ", text::sanitize(account.as_str()));
             let _ = stderr().flush();
-            let given = read(signals);
+            let given = read_password(signals);
             let _ = tcsetattr(stdin(), OptionalActions::Flush, &before);
             let _ = writeln!(stderr());
             given
         }
         Err(_) => PasswordInput::Nothing,
     };
-    signals.at_once.store(true, Ordering::Relaxed);
+    signals.ends_at_once.store(true, Ordering::Relaxed);
     signals.end_if_signaled();
     given
 }
 
-/// The next byte from the terminal; `None` at its end, or after a signal. It is not read ahead, so that nothing is left in a
-/// buffer while the terminal is waited for.
+/// Reads the next byte from the terminal; `None` at the end of the input, after an error or after a signal. Does not
+/// read ahead, as bytes in a buffer would not wake up `poll`.
 fn next_byte(signals: &PasswordSignals) -> Option<u8> {
     let mut byte = [0];
     loop {
@@ -125,7 +129,7 @@ fn next_byte(signals: &PasswordSignals) -> Option<u8> {
             Ok(_) | Err(Errno::INTR) => {}
             Err(_) => return None,
         }
-        if signals.last.load(Ordering::Relaxed) != 0 {
+        if signals.last_signal.load(Ordering::Relaxed) != 0 {
             return None;
         }
         let [terminal, _] = &sources;
@@ -140,8 +144,8 @@ fn next_byte(signals: &PasswordSignals) -> Option<u8> {
     }
 }
 
-/// Reads to the end of the line, key by key.
-fn read(signals: &PasswordSignals) -> PasswordInput {
+/// Reads the password to the end of the line, key by key.
+fn read_password(signals: &PasswordSignals) -> PasswordInput {
     let mut password = Vec::new();
     loop {
         match next_byte(signals) {

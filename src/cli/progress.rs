@@ -1,4 +1,4 @@
-//! How far something is, in a line on the terminal.
+//! Shows progress in a line on the terminal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Write as _, stderr};
@@ -9,20 +9,21 @@ use crate::app::describe;
 use crate::sync::{Progress, ServerState};
 use crate::ui::text;
 
-/// A command that waits longer prints what it waits for.
+/// How long a command waits before it shows what it waits for.
 const SHOW_DELAY: Duration = Duration::from_secs(1);
 
-/// One line on standard error, if that is a terminal.
+/// A line on standard error that shows the progress of requests, if standard error is a terminal.
 pub(super) struct ProgressLine {
     what: String,
     /// The text on the terminal; empty if there is none.
     shown: String,
-    terminal: bool,
+    is_terminal: bool,
+    /// When the line was created or last cleared.
     since: Instant,
     /// Servers without a connection yet.
     connecting: BTreeSet<Arc<str>>,
-    /// Of each request.
-    all: BTreeMap<u64, Progress>,
+    /// The progress of each request, by its ID.
+    by_request: BTreeMap<u64, Progress>,
 }
 
 impl ProgressLine {
@@ -30,22 +31,22 @@ impl ProgressLine {
         Self {
             what: what.to_owned(),
             shown: String::new(),
-            terminal: stderr().is_terminal(),
+            is_terminal: stderr().is_terminal(),
             since: Instant::now(),
             connecting: BTreeSet::new(),
-            all: BTreeMap::new(),
+            by_request: BTreeMap::new(),
         }
     }
 
     pub(super) fn show(&mut self, id: u64, progress: Progress) {
-        self.all.insert(id, progress);
+        self.by_request.insert(id, progress);
         let mut sum = Progress::default();
-        for one in self.all.values() {
-            sum.done += one.done;
-            sum.total += one.total;
-            sum.rate = sum.rate.saturating_add(one.rate);
+        for progress in self.by_request.values() {
+            sum.done += progress.done;
+            sum.total += progress.total;
+            sum.rate = sum.rate.saturating_add(progress.rate);
         }
-        self.write(&format!("{}: {}", self.what, amount(sum)));
+        self.write(&format!("{}: {}", self.what, progress_text(sum)));
     }
 
     pub(super) fn note_state(&mut self, server: &Arc<str>, state: &ServerState) {
@@ -56,17 +57,18 @@ impl ProgressLine {
         }
     }
 
-    /// Says what is waited for, if that takes long. Called again and again while it is waited.
-    pub(super) fn wait(&mut self) {
-        if self.all.is_empty() && self.since.elapsed() >= SHOW_DELAY {
-            self.write(&waiting(&self.what, &self.connecting));
+    /// Shows what the command waits for, if that takes longer than [`SHOW_DELAY`]. To be called repeatedly while
+    /// waiting.
+    pub(super) fn show_waiting(&mut self) {
+        if self.by_request.is_empty() && self.since.elapsed() >= SHOW_DELAY {
+            self.write(&waiting_text(&self.what, &self.connecting));
         }
     }
 
     fn write(&mut self, line: &str) {
-        if self.terminal && self.shown != line {
+        if self.is_terminal && self.shown != line {
             line.clone_into(&mut self.shown);
-            // Without a terminal that takes it, nothing is lost.
+            // If the line cannot be written, nothing is lost.
             let _ = write!(stderr(), "\r\u{1b}[K{}", text::sanitize(line));
             let _ = stderr().flush();
         }
@@ -82,7 +84,7 @@ impl ProgressLine {
 }
 
 /// `Connecting to "example"…`.
-fn waiting(what: &str, connecting: &BTreeSet<Arc<str>>) -> String {
+fn waiting_text(what: &str, connecting: &BTreeSet<Arc<str>>) -> String {
     let names: Vec<String> = connecting.iter().map(|name| format!("{name:?}")).collect();
     match names.as_slice() {
         [] => format!("{what}…"),
@@ -91,7 +93,7 @@ fn waiting(what: &str, connecting: &BTreeSet<Arc<str>>) -> String {
 }
 
 /// `120 of 1,000 (300/s, 3 s left)`.
-fn amount(progress: Progress) -> String {
+fn progress_text(progress: Progress) -> String {
     let count = format!(
         "{} of {}",
         describe::grouped(progress.done),
@@ -119,23 +121,26 @@ mod tests {
         let (example, other): (Arc<str>, Arc<str>) = ("example".into(), "other".into());
         line.note_state(&example, &ServerState::Connecting);
         assert_eq!(
-            waiting(&line.what, &line.connecting),
+            waiting_text(&line.what, &line.connecting),
             "Connecting to \"example\"…"
         );
         line.note_state(&other, &ServerState::Connecting);
         assert_eq!(
-            waiting(&line.what, &line.connecting),
+            waiting_text(&line.what, &line.connecting),
             "Connecting to \"example\", \"other\"…"
         );
         line.note_state(&example, &ServerState::Away("no answer".into()));
-        assert_eq!(waiting(&line.what, &line.connecting), "Connecting to \"other\"…");
+        assert_eq!(
+            waiting_text(&line.what, &line.connecting),
+            "Connecting to \"other\"…"
+        );
         line.note_state(&other, &ServerState::Ready(crate::sync::ServerClass::Prosody));
-        assert_eq!(waiting(&line.what, &line.connecting), "Comparing rooms…");
+        assert_eq!(waiting_text(&line.what, &line.connecting), "Comparing rooms…");
     }
 
     #[test]
     fn says_count_rate_and_time_left() {
-        let progress = |done, total, rate| amount(Progress { done, total, rate });
+        let progress = |done, total, rate| progress_text(Progress { done, total, rate });
         assert_eq!(progress(120, 1000, 300), "120 of 1,000 (300/s, 3 s left)");
         assert_eq!(progress(0, 1000, 0), "0 of 1,000");
         assert_eq!(progress(1000, 1000, 300), "1,000 of 1,000");

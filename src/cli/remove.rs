@@ -28,7 +28,7 @@ pub(super) fn run(args: &RemoveArgs, context: &SessionContext, out: &mut Output)
     data.with_reason(args.why.reason.as_ref()).change(out, remove)
 }
 
-/// The failure for a user who is not affiliated: a banned user is called so.
+/// Returns the failure of the removal. If the user is banned, its message says so.
 fn refusal(error: EditError, wardrobe: &Wardrobe) -> Failure {
     match &error {
         EditError::NotAffiliated { room, user }

@@ -12,7 +12,7 @@ use super::context::SessionContext;
 use super::failure::Failure;
 use super::moment;
 use super::open_store::{OpenStore, store_failure};
-use super::output::{Output, saved};
+use super::output::{Output, saved_text};
 use crate::app::describe;
 use crate::app::rollback::{COMBINED, Rollback, RollbackTarget};
 use crate::model::{Edit, Wardrobe};
@@ -30,7 +30,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let zone = context.zone();
     let since = moment::parse(since, &ZonedDateTime::now().with_time_zone(zone.clone()))?;
-    let mut data = OpenStore::open_to_read(context)?;
+    let mut data = OpenStore::open_existing(context)?;
     if !args.dry_run {
         data.check_writable()?;
     }
@@ -54,7 +54,7 @@ pub(super) fn run(
         return out.line("Canceled: nothing was changed");
     }
     let what = plan.describe(data.wardrobe(), &zone);
-    // Where a restored hat has ended since, the edits after it may no longer fit.
+    // Hats that have expired since are restored without that time, unless later edits of the group would no longer fit.
     let group = plan.group.without_past_ends(Timestamp::now()).into_owned();
     let fits = data.wardrobe().clone().apply(&group).is_ok();
     let change = Change {
@@ -63,11 +63,14 @@ pub(super) fn run(
         ..Change::from(if fits { group } else { plan.group })
     };
     match data.commit(change, out)? {
-        Some(revision) => out.line(&saved(&what, revision)),
+        Some(revision) => out.line(&saved_text(&what, revision)),
         None => out.line("No changes: already undone"),
     }
 }
 
+/// Computes the rollback of all changes by a person since a time.
+///
+/// Errors: there are no such changes; the advice names those who made changes since then.
 fn plan(data: &OpenStore, by: &str, since: Timestamp, zone: &TimeZone) -> Result<Rollback, Failure> {
     let is_theirs = |entry: &HistoryEntry| person(&entry.actor) == by;
     let (mut revisions, mut actors) = (HashSet::new(), BTreeSet::new());
@@ -82,7 +85,7 @@ fn plan(data: &OpenStore, by: &str, since: Timestamp, zone: &TimeZone) -> Result
         let others: Vec<String> = actors.into_iter().collect();
         let others = match others.as_slice() {
             [] => "nobody changed anything".to_owned(),
-            some => format!("only {} made changes since then", some.join(", ")),
+            names => format!("only {} made changes since then", names.join(", ")),
         };
         let failure = Failure::not_found(format!("no changes by {by} since {since}"));
         return Err(failure.with_advice(others));
@@ -105,7 +108,7 @@ fn plan(data: &OpenStore, by: &str, since: Timestamp, zone: &TimeZone) -> Result
     Ok(Rollback::plan(data.wardrobe(), &entries, &target, zone, problem))
 }
 
-/// Visits all entries since a time.
+/// Calls `visit` for all entries since a time, newest first.
 fn for_each_since(
     data: &OpenStore,
     since: Timestamp,
@@ -141,7 +144,7 @@ fn print(plan: &Rollback, wardrobe: &Wardrobe, zone: &TimeZone, out: &mut Output
     };
     let undone = plan.group.0.iter().map(|edit| row("undo", &edit.inverse(), None));
     let left_out = plan.left_out.iter();
-    let left_out = left_out.map(|one| row("skipped", &one.edit, Some(&one.reason)));
+    let left_out = left_out.map(|skipped| row("skipped", &skipped.edit, Some(&skipped.reason)));
     let rows: Vec<Vec<String>> = undone.chain(left_out).collect();
     out.table(&["RESULT", "NAME", "CHANGE"], &rows)
 }

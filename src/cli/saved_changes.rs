@@ -1,11 +1,12 @@
-//! What commands have saved and still have to send.
+//! The saved changes that a command still has to send.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::sync::AfterCommit;
 
-/// What follows the commits of this session. They are no part of what a session is, so all are equal.
+/// The follow-ups of the commits of a session; clones share them. All values are equal, so that contexts are compared
+/// without them.
 #[derive(Clone, Default)]
 pub struct SavedChanges(Arc<Mutex<Vec<AfterCommit>>>);
 

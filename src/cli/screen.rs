@@ -28,9 +28,9 @@ pub(super) struct ScreenSettings {
     pub(super) look: LookOptions,
     /// The themes that can be chosen.
     pub(super) themes: Vec<ThemeSettings>,
-    /// The name of the theme.
+    /// The name of the current theme.
     pub(super) theme: String,
-    /// The configuration file in which a theme is saved.
+    /// The configuration file in which a theme is saved; `None`: no theme can be chosen.
     pub(super) theme_file: Option<PathBuf>,
     /// Plain text for screen readers.
     pub(super) plain: bool,
@@ -42,13 +42,13 @@ pub(super) struct ScreenSettings {
 #[derive(Debug)]
 pub(super) struct ThemeSettings {
     pub(super) name: String,
-    /// What distinguishes it, in a few words.
+    /// What distinguishes the theme, in a few words.
     pub(super) description: &'static str,
     pub(super) look: LookOptions,
 }
 
 impl ScreenSettings {
-    /// The themes for the list on the screen.
+    /// Returns the themes for the list on the screen, which is empty if the choice cannot be saved.
     fn theme_choices(&self) -> ThemeChoices {
         let named = |theme: &ThemeSettings| NamedTheme {
             name: theme.name.clone(),
@@ -92,7 +92,7 @@ pub(super) fn run(context: &SessionContext, settings: &ScreenSettings) -> Result
         scope: context.scope.clone(),
         ..StoreOptions::default()
     };
-    // Without the address: after a lost connection, people may come back from another one.
+    // Without the address: after a lost connection, people may come back from another address.
     let drafts = context
         .state_dir
         .as_deref()
@@ -171,7 +171,7 @@ fn open(
     }
 }
 
-/// The path with `~` for the home folder.
+/// Returns the path with `~` for the home folder.
 fn abbreviate_home(path: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(inside) => Path::new("~").join(inside).display().to_string(),

@@ -24,7 +24,7 @@ mod check;
 
 /// How long connecting may take while servers are listed.
 const LIST_TIMEOUT: Duration = Duration::from_secs(5);
-/// How much longer than that the list waits: a connection can have several steps.
+/// How much longer than [`LIST_TIMEOUT`] the list waits: connecting can have several steps.
 const LIST_GRACE: Duration = Duration::from_secs(2);
 
 /// Runs `hatrack servers` and its subcommands.
@@ -50,7 +50,7 @@ fn check(
     context: &SessionContext,
     out: &mut Output,
 ) -> Result<(), Failure> {
-    // What a server lacks, and how many rooms it has, concerns rooms that such a session must not see.
+    // The problems of a server and its number of rooms concern rooms that a restricted session must not see.
     if context.scope.rooms.is_some() {
         context.require_unrestricted("servers check")?;
     }
@@ -59,18 +59,18 @@ fn check(
         retain_server(&mut servers, name)?;
     }
     if servers.is_empty() && !args.json && !json {
-        return none(out);
+        return print_no_servers(out);
     }
     check::run(&servers, context.state_dir.as_deref(), args.json || json, out)
 }
 
-fn none(out: &mut Output) -> Result<(), Failure> {
+fn print_no_servers(out: &mut Output) -> Result<(), Failure> {
     out.line(
         "No servers configured; run hatrack servers example prosody (or xmpp) to print an example section",
     )
 }
 
-/// A row of the list, also as JSON.
+/// A server in the list, also as JSON.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct ListedServer {
@@ -83,17 +83,17 @@ struct ListedServer {
     reason: Option<String>,
 }
 
-/// The state of a server, by the name that the list has for it.
+/// The state of a server, by its name in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum StateName {
-    /// It can be used.
+    /// The server can be used.
     Ready,
-    /// It cannot be reached now.
+    /// The server cannot be reached now.
     Away,
-    /// Login, permissions or configuration do not allow it.
+    /// The login, the permissions or the configuration do not allow the use of the server.
     Refused,
-    /// It was not tried.
+    /// Connecting was not tried, because the server asks for a password.
     Unchecked,
 }
 
@@ -118,7 +118,7 @@ impl StateName {
 fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let servers = context.servers()?;
     if servers.is_empty() && !json {
-        return none(out);
+        return print_no_servers(out);
     }
     let restricted = context.scope.rooms.clone().map(|rooms| {
         let entries = servers.iter().map(|server| server.entry.clone());
@@ -170,7 +170,7 @@ fn cells(row: &ListedServer) -> Vec<String> {
     ]
 }
 
-/// The kind as the configuration names it.
+/// Returns the name of a kind in the configuration.
 fn kind_name(kind: ServerKind) -> &'static str {
     match kind {
         ServerKind::Prosody => "prosody",
@@ -178,7 +178,7 @@ fn kind_name(kind: ServerKind) -> &'static str {
     }
 }
 
-/// How a server is reached. Not the arguments of a command: they may be nobody's business.
+/// Describes how hatrack connects to a server. Arguments of a command are left out, as they may be confidential.
 fn access(server: &ServerSettings) -> String {
     match &server.access {
         ServerAccess::Prosody(ProsodyAccess::Socket(path)) => format!("socket {}", path.display()),
@@ -192,7 +192,7 @@ fn access(server: &ServerSettings) -> String {
     }
 }
 
-/// The same without what concerns only the administrator.
+/// Like [`access`], without the details that concern only the administrator.
 fn access_kind(server: &ServerSettings) -> &'static str {
     match &server.access {
         ServerAccess::Prosody(ProsodyAccess::Socket(_)) => "socket",
@@ -203,8 +203,9 @@ fn access_kind(server: &ServerSettings) -> &'static str {
 
 type ServerStatus = (StateName, Option<ServerClass>, Option<String>);
 
-/// Connects to all servers side by side, and waits for a short time only.
-fn states(servers: &[ServerSettings], state: Option<&Path>) -> Vec<ServerStatus> {
+/// Connects to all servers at the same time, except to those that ask for a password. Waits for at most
+/// [`LIST_TIMEOUT`] and [`LIST_GRACE`]; servers without an answer are not reachable.
+fn states(servers: &[ServerSettings], state_dir: Option<&Path>) -> Vec<ServerStatus> {
     let (sender, receiver) = channel();
     let mut states: Vec<ServerStatus> = Vec::new();
     for (number, server) in servers.iter().enumerate() {
@@ -217,9 +218,14 @@ fn states(servers: &[ServerSettings], state: Option<&Path>) -> Vec<ServerStatus>
         } else {
             let mut server = server.clone();
             server.timeout = server.timeout.min(LIST_TIMEOUT);
-            start(&server, state, Box::new(|_| None), number, &sender, |backend| {
-                backend.connect()
-            });
+            start(
+                &server,
+                state_dir,
+                Box::new(|_| None),
+                number,
+                &sender,
+                |backend| backend.connect(),
+            );
             let reason = format!("no answer within {} s", (LIST_TIMEOUT + LIST_GRACE).as_secs());
             (StateName::Away, None, Some(reason))
         };
@@ -246,20 +252,20 @@ fn needs_password(server: &ServerSettings) -> bool {
     matches!(&server.access, ServerAccess::Xmpp(account) if account.password == PasswordSource::Ask)
 }
 
-/// Asks a server something, in a thread of its own.
+/// Calls a server in a thread of its own, and sends the answer together with `number`.
 fn start<T: Send + 'static>(
     server: &ServerSettings,
-    state: Option<&Path>,
-    ask: AskPassword,
+    state_dir: Option<&Path>,
+    ask_password: AskPassword,
     number: usize,
     sender: &Sender<(usize, Result<T, Error>)>,
     call: fn(&mut dyn Backend) -> Result<T, Error>,
 ) {
-    let (server, answers, state) = (server.clone(), sender.clone(), state.map(Path::to_path_buf));
+    let (server, answers, state_dir) = (server.clone(), sender.clone(), state_dir.map(Path::to_path_buf));
     let work = move || {
-        let mut backend = backend(&server, ask, state.as_deref());
+        let mut backend = backend(&server, ask_password, state_dir.as_deref());
         let answer = call(&mut *backend);
-        // Nobody waits any longer if it was too slow.
+        // The receiver is gone if the answer comes too late.
         let _ = answers.send((number, answer));
         backend.disconnect();
     };

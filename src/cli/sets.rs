@@ -9,7 +9,7 @@ use crate::app::describe;
 use crate::model::{EditError, Group, Hats, Jid, Wardrobe, write};
 
 pub(super) fn run(args: &SetsArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    // Hat sets belong to the whole file, of which such a session may see only some rooms.
+    // Hat sets belong to the whole file, but a session restricted to rooms must see only these.
     if context.scope.rooms.is_some() {
         return Err(Failure::not_allowed(
             "hat sets belong to the whole data file and are not available in a restricted session (--room)",
@@ -34,7 +34,7 @@ pub(super) fn run(args: &SetsArgs, context: &SessionContext, out: &mut Output) -
 }
 
 fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let data = OpenStore::open_to_read(context)?;
+    let data = OpenStore::open_existing(context)?;
     let sets = data.wardrobe().hat_sets()?;
     if json {
         return out.json(&write::pretty(&sets));
@@ -82,7 +82,7 @@ fn save(args: &SetSaveArgs, context: &SessionContext, out: &mut Output) -> Resul
         .change_with_summary(out, edit)
 }
 
-/// The hats of a user, with titles from the catalog filled in.
+/// Returns the hats of a user, with titles from the catalog filled in. Errors: the user has no hats.
 fn hats_of(wardrobe: &Wardrobe, room: &Jid, user: &Jid) -> Result<Hats, Failure> {
     let room_data = wardrobe.room(room);
     let room_data = room_data.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;

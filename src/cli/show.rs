@@ -4,7 +4,7 @@ use jiff::ZonedDateTime;
 
 use super::args::ShowArgs;
 use super::context::SessionContext;
-use super::ending;
+use super::expiry;
 use super::failure::Failure;
 use super::open_store::OpenStore;
 use super::output::Output;
@@ -18,16 +18,16 @@ pub(super) fn run(args: &ShowArgs, context: &SessionContext, out: &mut Output) -
     let room = room.map_err(Failure::invalid_argument)?;
     let user = args.user.as_deref().map(Jid::parse_input).transpose();
     let user = user.map_err(Failure::invalid_argument)?;
-    let data = OpenStore::open_to_read(context)?;
+    let data = OpenStore::open_existing(context)?;
     let wardrobe = data.wardrobe();
-    let now = ending::now(context);
+    let now = expiry::now(context);
     if let Some(by) = &args.expires_by {
-        let by = ending::parse("--expires-by", by, &now)?;
+        let by = expiry::parse("--expires-by", by, &now)?;
         if let Some(room) = &room {
             check_exists(wardrobe, room, user.as_ref()).map_err(Failure::without_advice)?;
         }
         let now = (!args.json).then_some(&now);
-        return ending::print(wardrobe, (room.as_ref(), user.as_ref()), by, now, out);
+        return expiry::print_expiring(wardrobe, (room.as_ref(), user.as_ref()), by, now, out);
     }
     let Some(room) = room else {
         if args.json {
@@ -68,7 +68,7 @@ fn check_exists(wardrobe: &Wardrobe, room: &Jid, user: Option<&Jid>) -> Result<(
 
 fn print_rooms(wardrobe: &Wardrobe, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     if wardrobe.rooms().len() == 0 {
-        if context.restricted() {
+        if context.is_restricted() {
             out.line("No rooms in this restricted session.")?;
             if context.ignores_file_variable {
                 out.line("HATRACK_FILE is ignored in restricted sessions; use --file FILE.")?;
@@ -128,7 +128,7 @@ fn print_room(jid: &Jid, room: &Room, now: &ZonedDateTime, out: &mut Output) -> 
     Ok(())
 }
 
-/// A hat in a list: its title or else its ID, whether it is active or required, and when it ends.
+/// Describes a hat in a list: its title or otherwise its ID, whether it is active or required, and when it expires.
 pub(super) fn hat_summary(
     room: &Room,
     (id, attachment): (&HatId, &Attachment),
@@ -138,14 +138,14 @@ pub(super) fn hat_summary(
         Some(title) => title.to_owned(),
         None => format!("<{id}>"),
     };
-    let marks = [
+    let flags = [
         attachment.is_active().then(|| "active".into()),
         attachment.is_required().then(|| "required".into()),
     ];
-    let marks: Vec<String> = marks.into_iter().flatten().collect();
-    let marks = (!marks.is_empty()).then(|| marks.join(", "));
+    let flags: Vec<String> = flags.into_iter().flatten().collect();
+    let flags = (!flags.is_empty()).then(|| flags.join(", "));
     let end = attachment.until().map(|end| until::short(end, now));
-    let parts: Vec<String> = marks.into_iter().chain(end).collect();
+    let parts: Vec<String> = flags.into_iter().chain(end).collect();
     if parts.is_empty() {
         name
     } else {
@@ -169,7 +169,7 @@ fn print_user(
     }
     out.line("")?;
     let yes_or_no = |value: bool| if value { "yes" } else { "no" }.to_owned();
-    let any_ends = user.hats.iter().any(|(_, hat)| hat.until().is_some());
+    let any_expires = user.hats.iter().any(|(_, hat)| hat.until().is_some());
     let end = |hat: &Attachment| {
         hat.until()
             .map_or_else(String::new, |end| until::full(end, now.time_zone()))
@@ -179,19 +179,19 @@ fn print_user(
             .title(id, hat)
             .map_or_else(|| label::untitled(id), ToOwned::to_owned);
         let mut cells = vec![title, yes_or_no(hat.is_active()), yes_or_no(hat.is_required())];
-        cells.extend(any_ends.then(|| end(hat)));
+        cells.extend(any_expires.then(|| end(hat)));
         cells.push(id_with_remark(id));
         cells
     });
     let rows: Vec<_> = rows.collect();
-    if any_ends {
+    if any_expires {
         out.table(&["TITLE", "ACTIVE", "REQUIRED", "EXPIRES", "ID"], &rows)
     } else {
         out.table(&["TITLE", "ACTIVE", "REQUIRED", "ID"], &rows)
     }
 }
 
-/// The ID, with a remark if it is not a URI.
+/// Returns the ID, with a remark if it is not a URI.
 fn id_with_remark(id: &HatId) -> String {
     let flag = if id.is_uri() { "" } else { "  (not a URI)" };
     format!("{id}{flag}")

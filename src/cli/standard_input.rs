@@ -6,10 +6,10 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::store;
 
-/// Its name in messages.
+/// The name of standard input in messages.
 pub(super) const NAME: &str = "standard input";
 
-/// Reads standard input to its end. On a terminal, where it ends only when the user says so, a message says how.
+/// Reads standard input to its end. On a terminal, first prints how to end the input.
 pub(super) fn read(out: &mut Output) -> Result<Vec<u8>, Failure> {
     let stdin = io::stdin().lock();
     if stdin.is_terminal() {

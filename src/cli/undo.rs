@@ -6,7 +6,7 @@ use super::args::{RedoArgs, UndoArgs};
 use super::context::SessionContext;
 use super::failure::Failure;
 use super::open_store::{OpenStore, store_failure};
-use super::output::{Output, saved};
+use super::output::{Output, saved_text};
 use super::rollback;
 use crate::app::describe;
 use crate::model::{Group, Wardrobe};
@@ -23,7 +23,7 @@ pub(super) fn undo(args: &UndoArgs, context: &SessionContext, out: &mut Output) 
         let no_candidate = || Failure::not_found("nothing to undo");
         latest(&data)?.undo.ok_or_else(no_candidate)?
     };
-    // A change made outside hatrack whose details are unknown has no edits, nor has what was sent to a server.
+    // Entries without edits: changes outside hatrack whose details are unknown, and records of sent changes.
     if entry.group.is_empty() {
         let revision = entry.revision;
         return Err(Failure::error(format!(
@@ -80,8 +80,8 @@ pub(super) fn redo(args: &RedoArgs, context: &SessionContext, out: &mut Output) 
     })
 }
 
-/// The revision to record as undone or redone. `None` if part of it is out of scope: that part stays in effect, so this
-/// is recorded as an ordinary change.
+/// Returns the revision to record as undone or redone; `None` if the session sees only part of the entry. The other
+/// part stays in effect, so the change is recorded as an ordinary one.
 fn full_revision(entry: &HistoryEntry) -> Option<u64> {
     (!entry.partial).then_some(entry.revision)
 }
@@ -107,10 +107,10 @@ fn commit(
     let requested = change.group.clone();
     match data.commit(change, out)? {
         Some(revision) => {
-            // Parts that were reverted before are not committed again, and not described.
+            // Edits that were already reverted are not committed again, so they are not described.
             let committed = data.store.history_entry(revision).ok().flatten();
             let group = committed.map_or(requested, |entry| entry.group);
-            out.line(&saved(&describe(&group, data.wardrobe()), revision))
+            out.line(&saved_text(&describe(&group, data.wardrobe()), revision))
         }
         None => out.line("Nothing changed"),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::args::UserArgs;
 use super::context::SessionContext;
-use super::ending;
+use super::expiry;
 use super::failure::Failure;
 use super::open_store::OpenStore;
 use super::output::Output;
@@ -31,7 +31,7 @@ pub(super) fn run(args: &UserArgs, context: &SessionContext, out: &mut Output) -
     let (number, hats) = (count(rooms.len(), "room"), count(hats, "hat"));
     out.line(&format!("{user}: {number}, {hats}"))?;
     out.line("")?;
-    let now = ending::now(context);
+    let now = expiry::now(context);
     let row = |(jid, room, user): &(&Jid, &Room, &User)| {
         let hats = user
             .hats

@@ -9,12 +9,13 @@ pub(super) struct UserFolders {
     pub(super) state: PathBuf,
 }
 
-/// The user's folders. A restricted session ignores the `XDG_*` variables, as they name files of the user's choosing.
+/// Returns the user's folders; `None` without a home folder that is an absolute path. A restricted session ignores the
+/// `XDG_*` variables, as the user may set them to other folders.
 pub(super) fn user_folders(restricted: bool) -> Option<UserFolders> {
     // With a relative home folder, the data file would depend on the current folder.
     let base = directories::BaseDirs::new().filter(|base| base.home_dir().is_absolute())?;
-    let by_variables = cfg!(not(any(target_os = "macos", target_os = "windows")));
-    let (config, state) = if restricted && by_variables {
+    let uses_xdg = cfg!(not(any(target_os = "macos", target_os = "windows")));
+    let (config, state) = if restricted && uses_xdg {
         (
             base.home_dir().join(".config"),
             base.home_dir().join(".local/state"),
@@ -31,7 +32,7 @@ pub(super) fn user_folders(restricted: bool) -> Option<UserFolders> {
     })
 }
 
-/// The path of the user's `config.toml`. Restricted sessions do not read it.
+/// Returns the path of the user's `config.toml`, which restricted sessions do not read; `None` without a home folder.
 pub(super) fn config_file() -> Option<PathBuf> {
     user_folders(false).map(|folders| folders.config.join("config.toml"))
 }

@@ -1,4 +1,4 @@
-//! Parsers for option values: named values with alternative spellings, numbers, titles and names.
+//! Parsers for the values of arguments: named values, numbers, titles, names and reasons.
 
 use std::ffi::OsStr;
 use std::marker::PhantomData;
@@ -8,7 +8,7 @@ use clap::builder::{PossibleValue, TypedValueParser};
 
 use crate::store::ChangeReason;
 
-/// Parses a value with [`FromStr`]; help and completions show the given names.
+/// Parses a value with [`FromStr`], which may accept more spellings than `names`; help and completions show `names`.
 #[derive(Debug, Clone)]
 pub(super) struct NamedValueParser<T> {
     names: &'static [&'static str],
@@ -56,7 +56,8 @@ pub(super) fn revision(text: &str) -> Result<u64, String> {
         .map_err(|_| "expected a revision number (see hatrack history)".into())
 }
 
-/// Parses a title or a name. It may start with a dash, but one of [`OPTIONS`] means that the text was forgotten.
+/// Parses a title or a name, which may start with a dash. One of [`OPTIONS`] is an error: the text was probably
+/// forgotten.
 pub(super) fn text(text: &str) -> Result<String, String> {
     let is_option = |option: &&str| {
         text == *option
@@ -70,7 +71,8 @@ pub(super) fn text(text: &str) -> Result<String, String> {
     }
 }
 
-/// Parses the reason of a change: a line of text, as for [`text`].
+/// Parses the reason for a change: one line of at most 1,024 bytes without control characters. [`OPTIONS`] are errors,
+/// as in [`text`].
 pub(super) fn reason(given: &str) -> Result<ChangeReason, String> {
     let reason = ChangeReason::new(&text(given)?).ok_or("expected text")?;
     if reason.as_str() == given.trim() {
@@ -80,7 +82,7 @@ pub(super) fn reason(given: &str) -> Result<ChangeReason, String> {
     }
 }
 
-/// The options that may follow a title, a name or a reason.
+/// The options of all commands that take a title, a name or a reason.
 const OPTIONS: [&str; 39] = [
     "--accept-removals",
     "--active",

@@ -22,9 +22,9 @@ fn first_session_from_room_to_undo() {
         )
     );
     assert!(!path.exists(), "looking makes no file");
-    for limit in [&["--read-only", "show"] as &[&str], &["--room", ROOM, "show"]] {
-        assert_eq!(home.run_ok(limit), "No rooms in this restricted session.\n");
-        let named = output_of(home.command(limit).env("HATRACK_FILE", home.path("v.json")));
+    for restriction in [&["--read-only", "show"] as &[&str], &["--room", ROOM, "show"]] {
+        assert_eq!(home.run_ok(restriction), "No rooms in this restricted session.\n");
+        let named = output_of(home.command(restriction).env("HATRACK_FILE", home.path("v.json")));
         assert_eq!(
             named.out,
             "No rooms in this restricted session.\nHATRACK_FILE is ignored in restricted sessions; use --file FILE.\n"
@@ -405,7 +405,7 @@ fn titles_and_names_may_start_with_a_dash() {
         serde_json::json!({"active": true, "title": "-1"})
     );
     assert_eq!(room["hats"]["urn:x:1"]["title"], "-- x");
-    // An option in place of a forgotten title is rejected.
+    // An option after `--title` or `--name` is rejected: the text was forgotten.
     for line in [
         &["add", ROOM, TERRY, "urn:x:2", "--title", "--active"] as &[&str],
         &["room", "add", "two@c.example", "--name", "--actor=evil"],

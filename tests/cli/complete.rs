@@ -62,7 +62,7 @@ fn completion_ignores_errors_and_leaves_no_files() {
     assert!(!home.path(".config").exists());
     home.write(".config/hatrack/hats.json", "{]");
     assert!(words(&home, &["show", ""]).is_empty());
-    // Control characters and line breaks are not offered.
+    // Values with control characters are not offered; descriptions are sanitized.
     home.write(".config/hatrack/hats.json", format!("{{\"version\":1,\"rooms\":{{\"{ROOM}\":{{\"users\":{{\"{TERRY}\":{{\"affiliation\":\"member\",\"hats\":{{\"urn:a\\u001b[31m\":{{}},\"urn:b\\nc\":{{}},\"urn:c\":{{\"title\":\"C\\t\\u001b[31m\\nx\"}}}}}}}}}}}}}}"));
     assert_eq!(words(&home, &["remove", ROOM, TERRY, ""]), ["urn:c\tC␉␛[31m"]);
     let files = std::fs::read_dir(home.path(".config/hatrack")).unwrap().count();
@@ -76,7 +76,7 @@ fn restricted_session_completes_nothing() {
         "other.json",
         "{\"version\": 1, \"rooms\": {\"x@c.example\": {\"users\": {}}}}",
     );
-    for limit in [&["--room", ROOM] as &[&str], &["--read-only"]] {
+    for restriction in [&["--room", ROOM] as &[&str], &["--read-only"]] {
         let line = [
             "complete",
             "words",
@@ -88,7 +88,7 @@ fn restricted_session_completes_nothing() {
             "",
         ];
         let error = "complete is not available in a restricted session (--room, --only-hat, --no-affiliations or --read-only) [not-allowed]";
-        home.assert_fails(&[limit, &line].concat(), 1, error);
+        home.assert_fails(&[restriction, &line].concat(), 1, error);
     }
 }
 

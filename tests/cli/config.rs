@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::process::Home;
 
 /// The default configuration with every setting enabled.
-fn all_set() -> String {
+fn config_with_all_settings() -> String {
     let setting = |line: &str| match line.strip_prefix('#') {
         Some(setting) if !setting.is_empty() && !setting.starts_with(' ') => format!("{setting}\n"),
         _ => format!("{line}\n"),
@@ -49,7 +49,7 @@ fn default_config_parses_to_defaults() {
     );
     let themes = Vec::new();
     assert_eq!(Config { themes, ..default }, Config::default());
-    let set = read(&all_set()).unwrap();
+    let set = read(&config_with_all_settings()).unwrap();
     for command in COMMANDS {
         assert_eq!(
             set.keymap.keys(command),
@@ -77,7 +77,7 @@ fn default_config_parses_to_defaults() {
 
 #[test]
 fn default_config_lists_default_theme() {
-    let own = read(&all_set().replace("theme = \"default\"", "theme = \"custom\""))
+    let own = read(&config_with_all_settings().replace("theme = \"default\"", "theme = \"custom\""))
         .unwrap()
         .theme
         .unwrap()
@@ -107,7 +107,7 @@ fn applies_all_settings() {
     assert_eq!(config.ascii, Some(true));
     assert_eq!(config.keymap.name(CommandId::Undo), "F9");
     assert_eq!(config.keymap.name(CommandId::Redo), "\"Redo\"");
-    // A theme may be used with the other background.
+    // A setting of the background overrides that of the theme.
     let config = read("theme = \"default-light\"\nbackground = \"dark\"").unwrap();
     assert_eq!(config.background, Some(Background::Fixed(Backdrop::Dark)));
     let config = read("theme = \"night\"\n[themes.night]\nkey = \"#ff8700 bold\"\n[themes.other]\n").unwrap();
@@ -128,7 +128,7 @@ fn accepts_names_of_earlier_versions() {
     let mut old = 0;
     for command in COMMANDS {
         for name in command.merged {
-            // Also Space, although it has a command in panes: that one has precedence there.
+            // Space is accepted although it has another command in panes, which has precedence there.
             let config = read(&format!("[keys]\n{name} = [\"F9\", \"Space\"]\n")).unwrap();
             let (names, table) = (config.keymap.names(command), Keymap::default().names(command));
             assert!(
@@ -286,7 +286,7 @@ fn reports_all_errors_in_file_order() {
         "10: quit: cannot be unbound: there is no other way out of this screen",
         "11: redo: unknown key \"Entre\"; did you mean Enter?",
         "11: redo: expected a string in quotes, or a list such as [\"u\", \"F9\"]",
-        // X is no longer the key of export, whatever its new key was meant to be.
+        // X is no longer a key of export, as that has another setting, so line 12 has no error.
         "13: export: unknown key \"Entre\"; did you mean Enter?",
     ];
     assert_eq!((output.code, lines.len()), (2, expected.len()), "{lines:#?}");
@@ -305,7 +305,7 @@ fn reports_all_errors_in_file_order() {
 }
 
 #[test]
-fn invalid_config_affects_only_the_screen() {
+fn invalid_config_stops_the_screen_but_not_show() {
     let home = Home::with_terry();
     let path = home.write(".config/hatrack/config.toml", "[keys]\nundoo = \"u\"\n");
     let line = format!(
@@ -317,7 +317,7 @@ fn invalid_config_affects_only_the_screen() {
         assert_eq!((output.code, output.err.as_str()), (2, line.as_str()), "{args:?}");
     }
     assert!(home.run(&["show"]).code == 0);
-    // A restricted session reads no configuration, so the error is the missing terminal.
+    // A restricted session does not read the user's configuration, so the error is the missing terminal.
     let output = home.run(&["--read-only"]);
     assert!(output.code == 2 && output.err.contains("terminal"), "{output:?}");
     for args in [
@@ -336,7 +336,7 @@ proptest! {
     /// A modified configuration parses, or has an error with a valid line number and a message of one line.
     #[test]
     fn arbitrary_config_never_panics(at in any::<prop::sample::Index>(), length in 0..30_usize, put in "[a-z\"'=\\[\\]#{},. \n\\\\é\u{1b}0-9-]{0,12}") {
-        let mut text: Vec<char> = all_set().chars().collect();
+        let mut text: Vec<char> = config_with_all_settings().chars().collect();
         let at = at.index(text.len());
         let end = (at + length).min(text.len());
         text.splice(at..end, put.chars());

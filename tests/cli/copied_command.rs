@@ -1,4 +1,4 @@
-//! Changes copied as commands: run by a shell on a copy of the data file, they do the same.
+//! Changes that were copied as commands: a shell that runs them on a copy of the data file makes the same changes.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -30,7 +30,7 @@ type Make = fn(&mut Wardrobe) -> Result<Group, EditError>;
 
 const REASON: &str = "-leave; it's \"$HOME\" `touch pwned`";
 
-/// What can be done, one after the other, with texts that a shell would take for something else.
+/// Changes to make one after the other, with texts that have a special meaning in a shell.
 const CHANGES: [Make; 22] = [
     |wardrobe| {
         wardrobe.add_room(
@@ -102,7 +102,7 @@ const CHANGES: [Make; 22] = [
     |wardrobe| define(wardrobe, None, None),
     |wardrobe| wardrobe.set_catalog_hat(&jid("c@conference.example.org"), &hat("urn:x:2"), None),
     |wardrobe| wardrobe.put_hat_set("on-call 'week'", None),
-    // All of it at once, and away again.
+    // A whole room is added at once; then a user and a room are removed.
     |wardrobe| {
         let there = wardrobe.room(&jid("c@conference.example.org")).cloned();
         wardrobe.insert_room(
@@ -198,12 +198,12 @@ fn copied_commands_do_the_same_in_a_shell() {
         run(&home, "/bin/sh", &shell_command::script(&commands));
         assert_eq!(content(&home), wardrobe, "{number}: {commands:?}");
         assert!(!home.path("pwned").exists(), "{commands:?}");
-        // And for another file, whose name is no word.
+        // The same with another file, whose name must be quoted.
         let other = home.write(
             "it's $HOME/hats; touch pwned.json",
             "{\"version\": 1, \"rooms\": {}}",
         );
-        let before = make_before(&wardrobe, &group);
+        let before = wardrobe_before(&wardrobe, &group);
         home.write("it's $HOME/hats; touch pwned.json", write::wardrobe(&before));
         let commands = shell_command::commands(&group, Some(REASON), &other.display().to_string()).unwrap();
         run(&home, "/bin/bash", &shell_command::script(&commands));
@@ -224,14 +224,14 @@ fn copied_commands_do_the_same_in_a_shell() {
     }
 }
 
-/// The wardrobe before a change.
-fn make_before(after: &Wardrobe, group: &Group) -> Wardrobe {
+/// Returns the wardrobe before a change.
+fn wardrobe_before(after: &Wardrobe, group: &Group) -> Wardrobe {
     let mut before = after.clone();
     before.apply(&group.inverse()).unwrap();
     before
 }
 
-/// What no command can do exactly is not copied at all.
+/// A change that no command can make exactly is not copied at all.
 #[test]
 fn what_no_command_can_do_is_refused() {
     let mut wardrobe = Wardrobe::default();

@@ -34,7 +34,7 @@ fn every_documented_configuration_parses() {
             }
             examples += 1;
         }
-        // An indented section would go unseen.
+        // The test does not find sections in indented code.
         assert!(
             !text.contains("\n    [servers."),
             "{}: use ```toml",
@@ -47,8 +47,8 @@ fn every_documented_configuration_parses() {
     );
 }
 
-/// The commands of hatrack on a page: in code between other words, and on lines of their own. A line that continues the one
-/// before belongs to it.
+/// Returns the hatrack commands on a page: those in code spans, and those on lines of their own, together with the
+/// lines that continue them.
 fn commands(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut in_command = false;
@@ -63,7 +63,7 @@ fn commands(text: &str) -> Vec<String> {
             );
             continue;
         };
-        // A description may follow.
+        // A description may follow after two spaces.
         let command = code.trim().split("  ").next().unwrap_or_default();
         if command.starts_with("hatrack ") {
             found.push(command.to_owned());
@@ -77,7 +77,7 @@ fn commands(text: &str) -> Vec<String> {
     found
 }
 
-/// The command of clap that a line is about, and the names of the options that the line gives it.
+/// Returns the clap command of a command line, and the names of the options in the line.
 fn parse<'a>(root: &'a Command, line: &str) -> (&'a Command, BTreeSet<String>) {
     let words = line.split([' ', '[', ']', '|', '=', ',']).skip(1);
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
@@ -108,7 +108,7 @@ fn parse<'a>(root: &'a Command, line: &str) -> (&'a Command, BTreeSet<String>) {
     (command, options.map(str::to_owned).collect())
 }
 
-/// The program, with the command `help`.
+/// Returns the definition of the command line, with the command `help`.
 fn hatrack() -> Command {
     let mut command = Cli::command();
     command.build();
@@ -143,8 +143,8 @@ fn every_documented_command_exists() {
 
 #[test]
 fn every_command_is_documented_with_its_options() {
-    /// What is missing of a command, and of those below it.
-    fn missing<'a>(
+    /// Returns the undocumented parts of a command: its options, its subcommands and their options.
+    fn undocumented<'a>(
         command: &'a Command,
         path: &str,
         lines: &[(&'a Command, BTreeSet<String>)],
@@ -154,7 +154,7 @@ fn every_command_is_documented_with_its_options() {
         }
         let below = command.get_subcommands();
         let mut all: Vec<String> = below
-            .flat_map(|below| missing(below, &format!("{path} {}", below.get_name()), lines))
+            .flat_map(|below| undocumented(below, &format!("{path} {}", below.get_name()), lines))
             .collect();
         let about: Vec<_> = lines
             .iter()
@@ -184,7 +184,7 @@ fn every_command_is_documented_with_its_options() {
         .collect();
     let all = hatrack.get_subcommands();
     let all: Vec<String> = all
-        .flat_map(|command| missing(command, command.get_name(), &lines))
+        .flat_map(|command| undocumented(command, command.get_name(), &lines))
         .collect();
     // Options of all commands that change something are described once.
     assert!(page.contains("Commands that make a change of yours take `--reason TEXT`"));

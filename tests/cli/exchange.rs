@@ -141,7 +141,7 @@ fn import_adds_rows_and_is_one_undo_step() {
         .run_ok(&["export"])
         .replace("\"revision\": 7", "\"revision\": 5");
     assert_eq!(undone, before);
-    // Its own export from standard input, in each format.
+    // Importing an export from standard input changes nothing, in both formats.
     for form in ["--csv", "--json"] {
         let exported = if form == "--csv" {
             home.run_ok(&["export", "--csv"])
@@ -239,7 +239,7 @@ fn imports_objects_without_address_into_target() {
             "hats.json is a user object without an address; specify the user: hatrack import hats.json --into {ROOM} --user USER"
         ),
     );
-    // The suggested command includes the other options and is quoted for the shell.
+    // The suggested command includes options of the given one and is quoted for the shell.
     home.write("the room's.json", home.run_ok(&["export", ROOM]));
     let output = home.run(&[
         "import",
@@ -285,9 +285,9 @@ fn imports_objects_without_address_into_target() {
 #[test]
 fn restricted_session_exports_and_imports_own_rooms_only() {
     let home = home();
-    let limited = |args: &[&str]| home.run(&[&["--room", ROOM], args].concat());
+    let run_restricted = |args: &[&str]| home.run(&[&["--room", ROOM], args].concat());
     for form in [&["export"] as &[&str], &["export", "--csv"]] {
-        let output = limited(form);
+        let output = run_restricted(form);
         assert!(
             output.code == 0 && output.out.contains(TERRY) && !output.out.contains("staff@"),
             "{}",
@@ -297,14 +297,14 @@ fn restricted_session_exports_and_imports_own_rooms_only() {
     let fed = |input: &str, args: &[&str]| {
         home.run_with_input(&[&["--room", ROOM], args].concat(), input.as_bytes())
     };
-    for limit in [&["--room", ROOM] as &[&str], &["--read-only"]] {
+    for restriction in [&["--room", ROOM] as &[&str], &["--read-only"]] {
         for args in [
             &["export", "--output", "a.csv"] as &[&str],
             &["export", "--output", "a.csv", "--force"],
             &["import", "a.csv"],
             &["import", "/dev/stdin"],
         ] {
-            let output = home.run(&[limit, args].concat());
+            let output = home.run(&[restriction, args].concat());
             assert!(
                 output.code == 1
                     && output

@@ -1,4 +1,5 @@
-//! The exit codes of the commands that use servers, where these are away; tests/servers has those that answer.
+//! The exit codes of the commands that use servers, if the servers are not reachable. Tests with reachable servers are
+//! in tests/servers.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,7 +19,7 @@ use super::process::Home;
 const ROOM: &str = "r@gone.example.org";
 const TERRY: &str = "terry@example.org";
 
-/// A room of a server that is away, which was compared with it.
+/// A home folder with a room that was compared with its server, which is not reachable.
 fn home() -> Home {
     let home = Home::new();
     let socket = home.path("gone.sock").display().to_string();
@@ -48,7 +49,7 @@ fn commands_say_by_their_codes_what_is_left() {
         (&["follow", "--read-only"], 1),
         (&["add", ROOM, TERRY, "urn:x:1", "--no-send"], 0),
         (&["add", ROOM, TERRY, "urn:x:2"], 7),
-        // Nothing is saved, so that nothing has to be sent.
+        // Nothing is saved, so nothing has to be sent.
         (&["add", ROOM, TERRY, "urn:x:2"], 0),
         (&["remove", ROOM, TERRY, "urn:x:2"], 7),
         (&["undo"], 7),
@@ -59,8 +60,8 @@ fn commands_say_by_their_codes_what_is_left() {
     }
 }
 
-/// How `follow` ends by a signal once it has said that its server is away.
-fn ended_by(signal: Signal) -> i32 {
+/// Returns the exit code of `follow` if a signal ends it after it has reported that its server is not reachable.
+fn exit_code_after(signal: Signal) -> i32 {
     let home = home();
     let mut child = home
         .command(&["follow"])
@@ -80,6 +81,6 @@ fn ended_by(signal: Signal) -> i32 {
 
 #[test]
 fn following_that_is_ended_by_a_signal_has_its_code() {
-    assert_eq!(ended_by(Signal::TERM), 0);
-    assert_eq!(ended_by(Signal::INT), 130);
+    assert_eq!(exit_code_after(Signal::TERM), 0);
+    assert_eq!(exit_code_after(Signal::INT), 130);
 }

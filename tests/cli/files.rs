@@ -78,7 +78,7 @@ fn dash_means_standard_stream() {
             "{name}"
         );
     }
-    // Standard input is allowed in restricted sessions.
+    // Standard output is allowed in restricted sessions.
     home.run_ok(&["--read-only", "export", "--output", "-"]);
     assert_eq!(
         home.run_with_input(&["--file", "new.json", "import", "-"], printed.as_bytes())

@@ -1,4 +1,4 @@
-//! `hatrack follow` where servers cannot be followed; tests/servers has those that can.
+//! `hatrack follow` with servers that cannot be followed. Tests with servers that can be followed are in tests/servers.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
@@ -12,15 +12,15 @@ use super::process::Home;
 
 const CONFIG: &str = ".config/hatrack/config.toml";
 
-/// A server with an account, which cannot be reached.
-fn away(name: &str) -> String {
+/// The configuration of a server with an account, which cannot be reached.
+fn unreachable_server(name: &str) -> String {
     format!(
         "[servers.{name}]\nkind = \"xmpp\"\nservices = [\"{name}.example.org\"]\njid = \"moderator@example.net\"\n\
          address = \"127.0.0.1:1\"\n"
     )
 }
 
-/// A room of a server, which was compared with it.
+/// Adds a room that was compared with its server.
 pub(crate) fn add_compared_room(home: &Home, server: &str, class: ServerClass) {
     let room = format!("r@{server}.example.org");
     home.run_ok(&["room", "add", &room, "--no-send"]);
@@ -40,7 +40,7 @@ pub(crate) fn add_compared_room(home: &Home, server: &str, class: ServerClass) {
 #[test]
 fn a_server_whose_password_cannot_be_entered_at_the_start_needs_another_start() {
     let home = Home::new();
-    home.write(CONFIG, away("one"));
+    home.write(CONFIG, unreachable_server("one"));
     add_compared_room(&home, "one", ServerClass::EjabberdOld);
     let output = home.run(&["follow"]);
     assert_eq!(output.code, 1, "{output:?}");
@@ -53,7 +53,7 @@ fn a_server_whose_password_cannot_be_entered_at_the_start_needs_another_start() 
 #[test]
 fn without_a_data_file_says_how_to_create_it() {
     let home = Home::new();
-    home.write(CONFIG, away("one"));
+    home.write(CONFIG, unreachable_server("one"));
     let output = home.run(&["follow", "--file", "none.json"]);
     assert_eq!(output.code, 1, "{output:?}");
     let expected = "none.json: no such file; run hatrack pull to create it\n";

@@ -36,7 +36,7 @@ fn title_of_several_hats_names_them() {
         "hatrack: 2 hats are called \"Proctor\": urn:x:1 in staff, 1 user; \
          urn:x:2 in Courses, 1 user [bad-request]; give the ID\n"
     );
-    // Of this room's hats, only one has the title.
+    // Only one hat in this room has the title.
     home.run_ok(&["remove", ROOM, TERRY, "Proctor"]);
 }
 

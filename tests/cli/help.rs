@@ -114,7 +114,7 @@ fn accepts_old_spellings() {
     );
 }
 
-/// The generated files in `assets/`, by their names there.
+/// Returns the generated files, by their paths in `assets/`.
 fn generated() -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let folder = tempfile::tempdir().expect("a folder for manual pages");
@@ -134,7 +134,7 @@ fn generated() -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-/// All commands that the help shows, by the files of their pages.
+/// Returns all commands that the help shows, by the paths of their manual pages.
 fn commands() -> BTreeMap<PathBuf, clap::Command> {
     let mut root = Cli::command().disable_help_subcommand(true);
     root.build();
@@ -148,7 +148,7 @@ fn commands() -> BTreeMap<PathBuf, clap::Command> {
     found
 }
 
-/// How a command is used, as roff: each option with its value, then the arguments.
+/// Returns the synopsis of a command in roff: each option with its value, then the arguments.
 fn synopsis(command: &clap::Command) -> String {
     let escaped = |text: &str| text.replace('-', "\\-");
     let value = |argument: &clap::Arg| {
@@ -221,19 +221,19 @@ fn synopsis(command: &clap::Command) -> String {
     words.join(" ")
 }
 
-/// The page with another synopsis: the generated one has options without their values.
+/// Returns the page with another synopsis, as the generated one has options without their values.
 fn with_synopsis(page: &str, synopsis: &str) -> String {
     let (before, after) = page.split_once(".SH SYNOPSIS\n").expect("a synopsis");
     let (_, after) = after.split_once('\n').expect("lines");
     format!("{before}.SH SYNOPSIS\n{synopsis}\n{after}")
 }
 
-/// The page with the global options as a part of the section of options.
+/// Returns the page with the global options as a subsection of the options.
 fn in_one_section(page: &str) -> String {
     page.replace(".SH \"GLOBAL OPTIONS\"", ".SS \"Global options\"")
 }
 
-/// The section of the manual page that lists the keys of the screen, from the table of commands.
+/// Returns the section of the manual page that lists the keys of the screen, from the table of commands.
 fn keys() -> Vec<u8> {
     let mut page = Roff::new();
     page.control("SH", ["KEYS"]);
@@ -287,7 +287,7 @@ fn earlier_names_of_options_still_work() {
             .contains("urn:x:1")
     );
     home.run_ok(&["catalog", "define", ROOM, "urn:x:1", "--hue", "red"]);
-    // There is no server, which is reported after the options were read.
+    // The missing server is reported only after the options were accepted.
     for line in [
         &["pull", "--take-removals"] as &[&str],
         &["apply", "--yes", "--take-removals", "--prefer", "local"],

@@ -6,7 +6,7 @@ use super::process::{Home, ROOM, TERRY, output_of};
 
 const HAT: &str = "http://example.com/hats/ta";
 
-/// Two of alice's changes after two of bob's: revisions 1 to 4.
+/// A home folder with two changes by bob, then two by alice: revisions 1 to 4.
 fn home() -> Home {
     let home = Home::new();
     home.run_ok(&["--actor", "bob", "room", "add", ROOM, "--name", "Courses"]);
@@ -18,7 +18,7 @@ fn home() -> Home {
     home
 }
 
-/// The table without the times, which are checked to be times.
+/// Returns the rows of the table without their times, after checking that these are times.
 fn table(home: &Home, args: &[&str]) -> Vec<String> {
     let out = home.run_ok(&[&["history"], args].concat());
     let mut lines = out.lines();
@@ -201,7 +201,7 @@ fn undo_and_redo_work_across_processes() {
         "nothing to redo [item-not-found]",
     );
     assert_eq!(states, [home.run_ok(&["show", ROOM, "--json"])]);
-    // The history describes it in the same words.
+    // The history describes the undo and redo in the same words.
     let lines = table(&home, &["--limit", "4"]);
     let starts = [
         "9 alice: redid the change undone by revision 6 (changed ",
@@ -419,7 +419,7 @@ fn reason_is_kept_shown_searched_and_not_required() {
     assert_eq!(revisions(&home, &["--search", "watches"]), [5]);
     let old = home.run_ok(&["history", "--json", "--search", "#TA"]);
     assert!(!old.contains("\"reason\":null"), "{old}");
-    // An undo has no reason of its own.
+    // An undo does not get the reason of the change that it reverts.
     home.run_ok(&["undo"]);
     let json = home.run_ok(&["history", "--json", "--limit", "1"]);
     let entries: Vec<Value> = serde_json::from_str(&json).unwrap();

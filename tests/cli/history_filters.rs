@@ -58,7 +58,7 @@ fn times_select_a_period() {
     );
 }
 
-/// Also one that nobody has any more, and one that is only in the catalog.
+/// Also a hat that nobody has now, and one that is only in the catalog.
 #[test]
 fn hat_is_found_by_title() {
     let home = home();

@@ -1,4 +1,4 @@
-//! To which servers a change was to be sent, as the history has it.
+//! The history names the servers to which a change was to be sent.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use super::process::{Home, ROOM, TERRY};
 
 const OTHER: &str = "staff@conference.example.org";
 
-/// The last commit is of two rooms and was to be sent to two servers.
+/// A home folder whose last commit changed two rooms and was to be sent to two servers.
 fn home() -> Home {
     let home = Home::with_terry();
     home.run_ok(&["room", "add", OTHER]);
@@ -43,7 +43,7 @@ fn history_names_the_servers_that_a_change_was_for() {
     assert_eq!(json.matches("send-to").count(), 1, "{json}");
 }
 
-/// A server may be of rooms that the session does not see.
+/// The servers may be those of rooms that the session must not see.
 #[test]
 fn restricted_sessions_do_not_see_servers_of_a_commit_that_they_see_in_part() {
     let home = home();

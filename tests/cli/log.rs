@@ -6,7 +6,8 @@ use std::process::Command;
 
 use super::process::{Home, ROOM, TERRY, stderr_of};
 
-/// The lines of the log. A file changed just now is read twice, as its time is not conclusive: then the last line counts.
+/// Returns the lines of the log. A file that has just changed may be read twice, as its time is not conclusive; then only
+/// the first of these lines is returned.
 fn lines(path: &Path) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(path).unwrap();
     let mut lines: Vec<serde_json::Value> = text

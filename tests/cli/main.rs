@@ -1,4 +1,4 @@
-//! The command line through the real binary.
+//! Tests of the command line with the real binary.
 
 mod addresses;
 mod catalog;
@@ -7,9 +7,9 @@ mod complete;
 mod config;
 mod copied_command;
 mod documented;
-mod ending;
 mod exchange;
 mod exit_codes;
+mod expiry;
 mod files;
 mod follow;
 mod hat_titles;

@@ -29,7 +29,7 @@ impl Home {
         Self(TempDir::new().unwrap())
     }
 
-    /// A room with terry as a member.
+    /// A home folder whose data file has a room with terry as a member.
     pub(crate) fn with_terry() -> Self {
         let home = Self::new();
         home.run_ok(&["room", "add", ROOM, "--name", "Courses"]);
@@ -53,8 +53,8 @@ impl Home {
         path
     }
 
-    /// Replaces text in the data file like another program, while a session is open, which then commits a change: the
-    /// history records both.
+    /// Replaces text in the data file, as another program would, while a session is open. Then the session commits a
+    /// change, so that the history records both.
     pub(crate) fn change_outside(&self, changes: &[(&str, &str)]) {
         let options = StoreOptions {
             actor: "onlooker".into(),

@@ -1,4 +1,4 @@
-//! Every command that changes data takes a reason, which the history has.
+//! Every command that changes data takes a reason, which the history records.
 
 use serde_json::Value;
 
@@ -6,8 +6,8 @@ use super::process::{Home, ROOM, TERRY};
 
 const HAT: &str = "urn:x:ta";
 
-/// The reason of the newest entry of the history.
-fn newest(home: &Home) -> Value {
+/// Returns the reason of the newest entry of the history.
+fn newest_reason(home: &Home) -> Value {
     let history = home.run_ok(&["history", "--json", "--limit", "1"]);
     let entries: Value = serde_json::from_str(&history).unwrap_or_default();
     entries.pointer("/0/reason").cloned().unwrap_or_default()
@@ -42,6 +42,6 @@ fn all_commands_that_change_data_take_a_reason() {
         let reason = format!("reason {number}");
         let output = home.run_ok(&[&["--actor", "maya"], command, &["--reason", &reason]].concat());
         assert!(!output.starts_with("No changes"), "{command:?}: {output}");
-        assert_eq!(newest(&home), Value::from(reason), "{command:?}");
+        assert_eq!(newest_reason(&home), Value::from(reason), "{command:?}");
     }
 }

@@ -375,8 +375,8 @@ fn rejects_missing_data_file_with_history() {
     assert!(!path.exists());
 }
 
-/// A title is stored for each user with the hat, and twice in the history, so typed texts are limited. Texts from files
-/// are not, even in a restricted session.
+/// A title is stored for each user with the hat, and twice in the history, so the length of typed texts is limited.
+/// Texts from files are not limited, even in a restricted session.
 #[test]
 fn limits_length_of_typed_texts() {
     let home = Home::with_terry();

@@ -13,7 +13,7 @@ const HAT: &str = "urn:x:keeper";
 /// Words in the file and the history that a session restricted to the other room must not see.
 const HIDDEN: [&str; 5] = ["staff@", "boss@", "keeper", "Keeper", "Vault"];
 
-/// Two rooms with the same number of changes in the hidden and the visible one: revisions 1 to 8.
+/// A home folder with a visible and a hidden room: revisions 1 to 8, of which 1, 2 and 6 are in the visible room.
 fn home() -> Home {
     let home = Home::with_terry();
     home.run_ok(&["room", "add", SECRET, "--name", "Vault"]);
@@ -52,7 +52,7 @@ fn all_files(home: &Home) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     files
 }
 
-fn limited(home: &Home, args: &[&str]) -> CommandOutput {
+fn run_restricted(home: &Home, args: &[&str]) -> CommandOutput {
     home.run(&[&["--actor", "alice", "--room", ROOM], args].concat())
 }
 
@@ -105,7 +105,7 @@ fn hides_other_rooms() {
                 .iter()
                 .map(|arg| if *arg == "R" { room } else { arg })
                 .collect();
-            let output = limited(&home, &args);
+            let output = run_restricted(&home, &args);
             assert_ne!(output.code, 0, "{args:?}: {}", output.out);
             assert_nothing_hidden(&output, &args);
             (
@@ -145,13 +145,13 @@ fn output_never_mentions_other_rooms() {
         &["history", "--in", SECRET],
         &["history", "--in", SECRET, "--json"],
     ] {
-        let output = limited(&home, attempt);
+        let output = run_restricted(&home, attempt);
         assert_eq!((output.code, output.err.as_str()), (0, ""), "{attempt:?}");
         assert_nothing_hidden(&output, attempt);
     }
-    let shown = limited(&home, &["show"]).out;
+    let shown = run_restricted(&home, &["show"]).out;
     assert!(shown.contains(ROOM), "{shown}");
-    assert!(limited(&home, &["history"]).out.contains("\"TA\""));
+    assert!(run_restricted(&home, &["history"]).out.contains("\"TA\""));
     // Hidden and missing items give the same answer.
     for (hidden, missing) in [
         (["--user", BOSS], ["--user", "nobody@example.org"]),
@@ -159,7 +159,7 @@ fn output_never_mentions_other_rooms() {
         (["--by", "boss"], ["--by", "nobody"]),
         (["--in", SECRET], ["--in", NOWHERE]),
     ] {
-        let ask = |filter: [&str; 2]| limited(&home, &[&["history"], &filter as &[&str]].concat());
+        let ask = |filter: [&str; 2]| run_restricted(&home, &[&["history"], &filter as &[&str]].concat());
         assert_eq!(ask(hidden), ask(missing));
     }
 }
@@ -173,8 +173,8 @@ fn hides_revisions_of_other_rooms() {
             if matches!(revision, 1 | 2 | 6) {
                 continue; // in the visible room
             }
-            let output = limited(&home, &[command, &revision.to_string()]);
-            let missing = limited(&home, &[command, "4711"]);
+            let output = run_restricted(&home, &[command, &revision.to_string()]);
+            let missing = run_restricted(&home, &[command, "4711"]);
             assert_eq!(output.code, 3, "{command} {revision}: {}", output.out);
             let renumbered = output
                 .err
@@ -221,7 +221,7 @@ fn allows_everything_in_own_rooms() {
 fn shows_and_undoes_own_part_of_a_change() {
     let home = home();
     home.change_outside(&[("\"Courses\"", "\"Lessons\""), ("\"Vault\"", "\"Vault of gold\"")]);
-    let history = limited(&home, &["history"]);
+    let history = run_restricted(&home, &["history"]);
     assert!(
         history.out.contains("renamed courses@conference.example.org"),
         "{}",
@@ -234,7 +234,7 @@ fn shows_and_undoes_own_part_of_a_change() {
         .find(|line| line.contains("Lessons"))
         .unwrap_or_default();
     let revision = outside.split(' ').next().unwrap_or_default();
-    let undone = limited(&home, &["undo", revision]);
+    let undone = run_restricted(&home, &["undo", revision]);
     assert_nothing_hidden(&undone, &[]);
     let text = std::fs::read_to_string(home.data()).unwrap();
     assert!(
@@ -263,7 +263,7 @@ fn author_can_undo_the_remaining_part() {
         text.matches("urn:x:both").count()
     };
     assert_eq!(count(), 2);
-    let undone = limited(&home, &["undo", "9"]);
+    let undone = run_restricted(&home, &["undo", "9"]);
     assert_eq!((undone.code, count()), (0, 1), "{}", undone.err);
     assert_nothing_hidden(&undone, &[]);
     let line = home.run_ok(&["history", "--json", "--limit", "1"]);
@@ -274,7 +274,7 @@ fn author_can_undo_the_remaining_part() {
         "{output}"
     );
     assert_eq!(count(), 0);
-    // Redo restores that rest.
+    // Redo restores the remaining part.
     assert!(boss(&["redo"]).contains("Redid revision 9"));
     assert_eq!(count(), 1);
 }
@@ -285,7 +285,7 @@ fn rejects_all_file_arguments() {
     home.write("hats.json", "{}");
     home.write("other.json", "no JSON");
     let before = all_files(&home);
-    for limit in [&["--room", ROOM] as &[&str], &["--read-only"]] {
+    for restriction in [&["--room", ROOM] as &[&str], &["--read-only"]] {
         for attempt in [
             &["set", ROOM, TERRY, "hats.json"] as &[&str],
             &["set", ROOM, TERRY, "missing.json"],
@@ -297,7 +297,7 @@ fn rejects_all_file_arguments() {
             &["check", "other.json", "--repair"],
             &["history", "--forget", "2999-01-01"],
         ] {
-            for line in [[limit, attempt].concat(), [attempt, limit].concat()] {
+            for line in [[restriction, attempt].concat(), [attempt, restriction].concat()] {
                 let output = home.run(&line);
                 assert_eq!((output.code, output.out.as_str()), (1, ""), "{line:?}");
                 let end = "is not available in a restricted session (--room, --only-hat, --no-affiliations or --read-only) [not-allowed]\n";
@@ -305,11 +305,16 @@ fn rejects_all_file_arguments() {
                 assert!(output.err.ends_with(end), "{line:?}: {}", output.err);
             }
         }
-        let line = [&["--file", "hats.json"], limit, &["show", "--file", "other.json"]].concat();
+        let line = [
+            &["--file", "hats.json"],
+            restriction,
+            &["show", "--file", "other.json"],
+        ]
+        .concat();
         assert_eq!(home.run(&line).code, 2);
     }
     assert_eq!(
-        limited(&home, &["check"]).code,
+        run_restricted(&home, &["check"]).code,
         1,
         "it would count what other rooms hold"
     );
@@ -319,8 +324,8 @@ fn rejects_all_file_arguments() {
 #[test]
 fn ignores_variables_and_starts_no_programs() {
     let home = home();
-    let shown = limited(&home, &["show", "--json"]);
-    let times = limited(&home, &["history"]);
+    let shown = run_restricted(&home, &["show", "--json"]);
+    let times = run_restricted(&home, &["history"]);
     home.write("elsewhere/hatrack/hats.json", "no JSON");
     let script = home.write("script", "#!/bin/sh\ntouch \"$HOME/started\"\n");
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -381,7 +386,7 @@ fn errors_do_not_quote_the_data_file() {
     let open = home.run(&["show"]);
     assert_eq!(open.code, 4);
     assert!(open.err.contains("boss@@keeper"), "{}", open.err);
-    let output = limited(&home, &["show"]);
+    let output = run_restricted(&home, &["show"]);
     assert_eq!((output.code, output.out.as_str()), (4, ""));
     assert!(
         output

@@ -1,4 +1,4 @@
-//! Sessions that may change only some hats, or no affiliations: whatever does more is refused whole, by one rule.
+//! Sessions that may change only some hats, or no affiliations: a command that would change more is refused as a whole.
 
 use super::process::{CommandOutput, Home, ROOM, TERRY};
 
@@ -19,7 +19,7 @@ fn home() -> Home {
 }
 
 /// Runs a command in a restricted session, with input, and checks that a refusal changes no file.
-fn limited(home: &Home, options: &[&str], args: &[&str], input: &str) -> CommandOutput {
+fn run_restricted(home: &Home, options: &[&str], args: &[&str], input: &str) -> CommandOutput {
     let files = ["hats.json", "hats.history.jsonl"];
     let content = || files.map(|name| std::fs::read(home.data().with_file_name(name)).ok());
     let before = content();
@@ -43,7 +43,7 @@ fn only_some_hats_can_be_changed() {
         &["affiliate", ROOM, "new@example.org", "member"],
         &["affiliate", ROOM, "new@example.org", "none"],
     ] {
-        let output = limited(&home, &only, args, "");
+        let output = run_restricted(&home, &only, args, "");
         assert_eq!((output.code, output.err.as_str()), (0, ""), "{args:?}");
     }
     home.run_ok(&["add", ROOM, KIM, MINE]);
@@ -84,9 +84,9 @@ fn only_some_hats_can_be_changed() {
         // The revision in which terry got the other hat.
         (&["undo", "4"], "", "the hat urn:x:other"),
     ] {
-        let output = limited(&home, &only, args, input);
+        let output = run_restricted(&home, &only, args, input);
         assert_eq!(output.code, 1, "{args:?}: {}", output.out);
-        // Applying a set removes the hats that are not in it, and adds others.
+        // Applying the set is refused because of the hat that it adds.
         let is_set = args.starts_with(&["sets", "apply"]);
         let expected = if is_set {
             format!("hatrack: {ONLY_MINE}the hat {OTHER} [not-allowed]\n")
@@ -95,7 +95,7 @@ fn only_some_hats_can_be_changed() {
         };
         assert_eq!(output.err, expected, "{args:?}");
     }
-    // Everything is still seen, and another session is not restricted.
+    // The session still sees everything, and another session is not restricted.
     assert!(
         home.run_ok(&["--only-hat", MINE, "show", ROOM, TERRY])
             .contains(OTHER)
@@ -115,7 +115,7 @@ fn affiliations_can_be_protected() {
         &["room", "add", "new@conference.example.org"],
         &["room", "remove", "new@conference.example.org"],
     ] {
-        let output = limited(&home, &protected, args, "");
+        let output = run_restricted(&home, &protected, args, "");
         assert_eq!((output.code, output.err.as_str()), (0, ""), "{args:?}");
     }
     let rows = format!("room,user,affiliation,hat\n{ROOM},{TERRY},admin,{MINE}\n");
@@ -127,7 +127,7 @@ fn affiliations_can_be_protected() {
         (&["import", "-"], &rows),
         (&["undo", "2"], ""),
     ] {
-        let output = limited(&home, &protected, args, input);
+        let output = run_restricted(&home, &protected, args, input);
         assert_eq!(
             (output.code, output.err.as_str()),
             (1, NO_AFFILIATIONS),
@@ -159,7 +159,7 @@ fn rights_are_only_narrowed_and_restrict_the_session() {
          urn:uuid:… or http://example.org/hats/teacher [bad-request]",
     );
     for options in [&["--only-hat", MINE] as &[&str], &["--no-affiliations"]] {
-        // No file that the moderator could name, and no variable.
+        // The session uses no file that the moderator names, and no variable.
         home.assert_fails(
             &[options, &["export", "--output", "a.json"]].concat(),
             1,

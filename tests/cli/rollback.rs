@@ -4,7 +4,7 @@ use super::process::{Home, ROOM, TERRY};
 
 const HAT: &str = "http://example.com/hats/ta";
 
-/// Mallory renamed the room and gave a hat, whose title alice changed since.
+/// A home folder in which mallory renamed the room, added a hat, whose title alice then changed, and banned terry.
 fn home() -> Home {
     let home = Home::with_terry();
     home.run_ok(&["--actor", "mallory", "room", "rename", ROOM, "Spam"]);
@@ -37,7 +37,7 @@ fn undoes_all_changes_of_an_actor() {
     let before = std::fs::read(home.data()).unwrap_or_default();
     let dry = home.run_ok(&[&undo[..], &["--dry-run"]].concat());
     assert_eq!(dry, format!("{PREVIEW}Would undo 2 changes by mallory\n"));
-    // Nobody can be asked.
+    // There is no terminal to ask on.
     let asked = home.run(&undo);
     assert_eq!(
         (asked.code, asked.err.as_str()),
@@ -58,7 +58,7 @@ fn undoes_all_changes_of_an_actor() {
         shown.contains("Courses") && shown.contains("member") && shown.contains("Assistant"),
         "{shown}"
     );
-    // It is one change, by whoever did it.
+    // The rollback is one change of its actor.
     assert!(
         home.run_ok(&["--actor", "bob", "undo"])
             .starts_with("Undid revision 7 (")
@@ -75,7 +75,7 @@ fn undoes_all_changes_of_an_actor() {
             .starts_with("Redid revision 7 (")
     );
     assert_eq!(home.run_ok(&["show", ROOM]), shown);
-    // The rest stands against it.
+    // What remains was changed again later, so it cannot be undone.
     let again = home.run_ok(&[&undo[..], &["--yes"]].concat());
     assert!(
         again.ends_with("No changes: everything was changed again later\n"),

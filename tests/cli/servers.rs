@@ -1,4 +1,4 @@
-//! `hatrack servers` without servers that answer; tests/servers has those that do.
+//! `hatrack servers` with servers that do not answer. Tests with servers that answer are in tests/servers.
 
 #![expect(
     clippy::indexing_slicing,
@@ -15,8 +15,8 @@ use super::process::Home;
 
 const CONFIG: &str = ".config/hatrack/config.toml";
 
-/// A server that is away, one that does not speak, and one that nobody has the password of.
-fn configured(home: &Home) -> String {
+/// The configuration of a server that is not reachable, one that never answers, and one whose password is asked for.
+fn configuration(home: &Home) -> String {
     let gone = home.path("gone.sock").display().to_string();
     let mute = home.path("mute.sock").display().to_string();
     format!(
@@ -26,7 +26,7 @@ fn configured(home: &Home) -> String {
     )
 }
 
-/// What is printed is as the schema says.
+/// Checks that the output conforms to the schema and to this definition in it.
 fn assert_schema(definition: &str, data: &Value) {
     let mut schema: Value = serde_json::from_str(include_str!("../../assets/servers.schema.json")).unwrap();
     jsonschema::draft202012::meta::validate(&schema).unwrap();
@@ -57,7 +57,7 @@ fn without_servers_nothing_is_listed() {
 #[test]
 fn servers_are_listed_with_their_states() {
     let home = Home::new();
-    home.write(CONFIG, configured(&home));
+    home.write(CONFIG, configuration(&home));
     let _mute = UnixListener::bind(home.path("mute.sock")).unwrap();
     let list = home.run_ok(&["servers"]);
     let lines: Vec<&str> = list.lines().collect();
@@ -95,7 +95,7 @@ fn servers_are_listed_with_their_states() {
 #[test]
 fn a_check_fails_if_a_server_cannot_be_used() {
     let home = Home::new();
-    home.write(CONFIG, configured(&home));
+    home.write(CONFIG, configuration(&home));
     let output = home.run(&["servers", "check", "gone"]);
     assert_eq!(
         (output.code, output.err.as_str()),
@@ -111,7 +111,7 @@ fn a_check_fails_if_a_server_cannot_be_used() {
         output.out.contains("  reason      Cannot open the admin socket"),
         "{output:?}"
     );
-    // Also where the option stands before the subcommand.
+    // The option may also come before the subcommand.
     for args in [
         &["servers", "check", "--json"][..],
         &["servers", "--json", "check"],
@@ -165,7 +165,7 @@ fn examples_parse_with_every_setting() {
 #[test]
 fn restricted_sessions_see_the_servers_of_their_rooms() {
     let home = Home::new();
-    let config = home.write("servers.toml", configured(&home));
+    let config = home.write("servers.toml", configuration(&home));
     let config = config.to_str().unwrap();
     let room = ["--config", config, "--room", "a@c.example.net"];
     let list: Value =
@@ -179,7 +179,7 @@ fn restricted_sessions_see_the_servers_of_their_rooms() {
     assert_eq!(names, ["account"]);
     assert_eq!(list[0]["access"], "account");
     assert_eq!(list[0]["reason"], "asks for a password");
-    // Why a server cannot be used may name paths.
+    // The reason why a server cannot be used may contain paths, so it is hidden.
     let other = ["--config", config, "--room", "a@c.example.org"];
     for args in [
         &["servers"][..],
@@ -205,21 +205,21 @@ fn restricted_sessions_see_the_servers_of_their_rooms() {
     );
     let output = home.run(&["--config", config, "--read-only", "servers", "check", "gone"]);
     assert!(output.out.starts_with("gone: not reachable"), "{output:?}");
-    // Only what stands before the command was written by who set up the session.
+    // Options after the command may come from someone else than the person who restricted the session.
     home.assert_fails(
         &["--read-only", "servers", "--config", config],
         1,
         "in a restricted session, --config must come before the command [not-allowed]",
     );
-    // Nor is the user's own file read.
-    home.write(CONFIG, configured(&home));
+    // The user's own file is not read either.
+    home.write(CONFIG, configuration(&home));
     assert_eq!(home.run_ok(&["--read-only", "servers", "--json"]), "[]\n");
 }
 
 #[test]
 fn names_of_servers_are_completed() {
     let home = Home::new();
-    home.write(CONFIG, configured(&home));
+    home.write(CONFIG, configuration(&home));
     let words = |line: &[&str]| home.run_ok(&[&["complete", "words", "--", "hatrack"], line].concat());
     assert_eq!(
         words(&["servers", "check", ""]),
@@ -286,7 +286,7 @@ fn affiliations_that_a_server_only_shows_are_not_changed() {
         home.run_ok(&["affiliate", room, user, "member"]);
     }
     home.run_ok(&["affiliate", room, user, "admin"]);
-    home.write(CONFIG, configured(&home));
+    home.write(CONFIG, configuration(&home));
     let file = home.run_ok(&["export"]);
     let refused = "affiliations in a@c.example.org are only received: change them on \"gone\", or set affiliations = \
                    \"manage\" in the configuration";
@@ -311,7 +311,7 @@ fn affiliations_that_a_server_only_shows_are_not_changed() {
         home.assert_fails(command, 1, &format!("{refused} [not-allowed]"));
         assert_eq!(home.run_ok(&["export"]), file, "{command:?}");
     }
-    // Anything else is changed as ever.
+    // All other changes are still possible.
     home.run_ok(&["affiliate", room, user, "admin"]);
     home.run_ok(&["add", room, user, "urn:x:1", "--title", "One"]);
     home.run_ok(&["affiliate", "a@local.example.org", user, "owner"]);
@@ -319,8 +319,8 @@ fn affiliations_that_a_server_only_shows_are_not_changed() {
     home.run_ok(&["undo"]);
     home.run_ok(&["room", "remove", "a@e.example.org"]);
     home.run_ok(&["undo"]);
-    // A room that the configuration leaves out belongs to no server.
-    let config = configured(&home);
+    // A room that is not in `rooms` of the configuration belongs to no server.
+    let config = configuration(&home);
     let some = config.replacen("socket", "rooms = [\"other@c.example.org\"]\nsocket", 1);
     home.write(CONFIG, some);
     home.run_ok(&["affiliate", room, user, "owner"]);

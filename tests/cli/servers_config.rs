@@ -1,4 +1,4 @@
-//! `[servers]` in configuration files: what is read, every error with its line, and who may write the file.
+//! `[servers]` in configuration files: the settings, and every error with its line.
 
 #![expect(
     clippy::indexing_slicing,
@@ -209,7 +209,7 @@ const OF_FILES: [(&str, usize, &str); 13] = [
     ),
 ];
 
-/// Errors of a line that is added to the section of Prosody, which is line 5 then, or that replaces the same setting of it.
+/// Errors of a line that replaces the same setting in the section of Prosody, or that is added to it as line 5.
 const OF_PROSODY: [(&str, usize, &str); 34] = [
     (
         "kind = \"prosdy\"",
@@ -319,7 +319,7 @@ const OF_PROSODY: [(&str, usize, &str); 34] = [
     ("a.b = 1", 5, "unknown setting of servers.a \"a\""),
 ];
 
-/// Errors of a line that is added to the section of an account, or replaces the same setting of it.
+/// Errors of a line that replaces the same setting in the section of an account, or that is added to it as line 5.
 const OF_XMPP: [(&str, usize, &str); 23] = [
     (
         "jid = \"example.net\"",
@@ -418,7 +418,7 @@ const OF_XMPP: [(&str, usize, &str); 23] = [
     ),
 ];
 
-/// A section with a line more, which replaces the line of the same setting.
+/// Returns a section with this line, which replaces the line of the same setting, if there is one.
 fn with_line(section: &str, line: &str) -> String {
     let setting = line.split_once(" = ").unwrap().0;
     let mut replaced = false;

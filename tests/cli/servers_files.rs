@@ -1,4 +1,4 @@
-//! Which configuration files a session reads, and which of them may name servers. Much of it needs root.
+//! The configuration files that a session reads, and those that may name servers. Many of these tests need root.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot make its files has failed")]
 
@@ -10,18 +10,18 @@ use std::process::Command;
 use super::process::{CommandOutput, Home, output_of};
 use super::skip::skipped;
 
-/// A user that needs no account.
+/// The number of a user who has no account on the machine.
 const BOB: u32 = 54_321;
 
-fn server(name: &str) -> String {
+fn server_section(name: &str) -> String {
     format!("[servers.{name}]\nkind = \"xmpp\"\nservices = [\"{name}.example\"]\njid = \"a@b.example\"\n")
 }
 
-fn mode(path: &Path, mode: u32) {
+fn set_mode(path: &Path, mode: u32) {
     set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// Whether tests can give files to other users.
+/// Whether the test is run by root, which can give files to other users. If not, reports the test as skipped.
 fn is_root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
@@ -30,17 +30,17 @@ fn is_root() -> bool {
     root
 }
 
-/// A file below a folder that only the account can write, whatever the umask is.
+/// Makes a folder with a configuration file that only the account can write, whatever the umask is. Returns both.
 fn own_file(home: &Home) -> (PathBuf, PathBuf) {
     let folder = home.path("own");
     create_dir(&folder).unwrap();
-    mode(&folder, 0o755);
-    let file = home.write("own/config.toml", server("a"));
-    mode(&file, 0o644);
+    set_mode(&folder, 0o755);
+    let file = home.write("own/config.toml", server_section("a"));
+    set_mode(&file, 0o644);
     (folder, file)
 }
 
-fn listed(home: &Home, file: &Path) -> CommandOutput {
+fn list_servers(home: &Home, file: &Path) -> CommandOutput {
     home.run(&["--config", file.to_str().unwrap(), "servers"])
 }
 
@@ -48,7 +48,7 @@ fn assert_read(output: &CommandOutput) {
     assert!(output.code == 0 && output.out.contains("a.example"), "{output:?}");
 }
 
-/// The file is refused, with this reason and this repair.
+/// Checks that servers are not read from the file, with this reason and this command that repairs it.
 fn assert_refused(output: &CommandOutput, file: &Path, reason: &str, repair: &str) {
     let expected = format!(
         "hatrack: {}:1: servers are not read from this file, because {reason}; run: {repair}\n",
@@ -61,12 +61,12 @@ fn assert_refused(output: &CommandOutput, file: &Path, reason: &str, repair: &st
 fn files_that_others_can_write_name_no_servers() {
     let home = Home::new();
     let (folder, file) = own_file(&home);
-    assert_read(&listed(&home, &file));
+    assert_read(&list_servers(&home, &file));
     for bits in [0o664, 0o646, 0o666, 0o620, 0o602] {
-        mode(&file, bits);
+        set_mode(&file, bits);
         let reason = format!("others can write to it (mode {bits:03o})");
         assert_refused(
-            &listed(&home, &file),
+            &list_servers(&home, &file),
             &file,
             &reason,
             &format!("chmod go-w {}", file.display()),
@@ -74,49 +74,49 @@ fn files_that_others_can_write_name_no_servers() {
         // The command that the error names repairs it.
         let done = Command::new("chmod").arg("go-w").arg(&file).status().unwrap();
         assert!(done.success());
-        assert_read(&listed(&home, &file));
+        assert_read(&list_servers(&home, &file));
     }
     for bits in [0o775, 0o757, 0o2775] {
-        mode(&folder, bits);
+        set_mode(&folder, bits);
         let reason = format!(
             "others can write to the folder {} (mode {bits:03o})",
             folder.display()
         );
         assert_refused(
-            &listed(&home, &file),
+            &list_servers(&home, &file),
             &file,
             &reason,
             &format!("chmod go-w {}", folder.display()),
         );
     }
-    // As in /tmp, nobody can replace the files of others there.
-    mode(&folder, 0o1777);
-    assert_read(&listed(&home, &file));
+    // As in /tmp, nobody can replace the files of others in a sticky folder.
+    set_mode(&folder, 0o1777);
+    assert_read(&list_servers(&home, &file));
 }
 
 #[test]
 fn a_file_without_servers_may_belong_to_anybody() {
     let home = Home::new();
     let file = home.write("screen.toml", "mouse = true\n");
-    mode(&file, 0o666);
-    let output = listed(&home, &file);
+    set_mode(&file, 0o666);
+    let output = list_servers(&home, &file);
     assert!(
         output.code == 0 && output.out.starts_with("No servers configured"),
         "{output:?}"
     );
     if is_root() {
         chown(&file, Some(BOB), None).unwrap();
-        assert_eq!(listed(&home, &file).code, 0);
+        assert_eq!(list_servers(&home, &file).code, 0);
     }
 }
 
 #[test]
 fn a_path_in_a_repair_is_quoted_for_the_shell() {
     let home = Home::new();
-    let file = home.write("it's mine/config.toml", server("a"));
-    mode(file.parent().unwrap(), 0o755);
-    mode(&file, 0o666);
-    let output = listed(&home, &file);
+    let file = home.write("it's mine/config.toml", server_section("a"));
+    set_mode(file.parent().unwrap(), 0o755);
+    set_mode(&file, 0o666);
+    let output = list_servers(&home, &file);
     let repair = output.err.split_once("; run: ").unwrap().1.trim_end();
     assert!(repair.ends_with(r"it'\''s mine/config.toml'"), "{output:?}");
     assert!(
@@ -126,7 +126,7 @@ fn a_path_in_a_repair_is_quoted_for_the_shell() {
             .unwrap()
             .success()
     );
-    assert_read(&listed(&home, &file));
+    assert_read(&list_servers(&home, &file));
 }
 
 #[test]
@@ -135,12 +135,12 @@ fn links_are_checked_at_both_ends() {
     let (folder, file) = own_file(&home);
     let place = home.path("place");
     create_dir(&place).unwrap();
-    mode(&place, 0o755);
+    set_mode(&place, 0o755);
     let link = place.join("link.toml");
     symlink(&file, &link).unwrap();
-    assert_read(&listed(&home, &link));
-    mode(&file, 0o664);
-    let output = listed(&home, &link);
+    assert_read(&list_servers(&home, &link));
+    set_mode(&file, 0o664);
+    let output = list_servers(&home, &link);
     assert!(
         output.err.contains("others can write to it (mode 664)"),
         "{output:?}"
@@ -149,18 +149,18 @@ fn links_are_checked_at_both_ends() {
         output.err.ends_with(&format!("chmod go-w {}\n", file.display())),
         "{output:?}"
     );
-    mode(&file, 0o644);
-    mode(&folder, 0o775);
+    set_mode(&file, 0o644);
+    set_mode(&folder, 0o775);
     assert!(
-        listed(&home, &link)
+        list_servers(&home, &link)
             .err
             .contains(&format!("the folder {} ", folder.display()))
     );
-    mode(&folder, 0o755);
-    // Who can write here can make the link lead to another file of the account.
-    mode(&place, 0o775);
+    set_mode(&folder, 0o755);
+    // Anyone who can write to this folder can make the link point to another file of the account.
+    set_mode(&place, 0o775);
     assert!(
-        listed(&home, &link)
+        list_servers(&home, &link)
             .err
             .contains(&format!("the folder {} ", place.display()))
     );
@@ -174,13 +174,13 @@ fn files_of_other_users_name_no_servers() {
     let home = Home::new();
     let (folder, file) = own_file(&home);
     chown(&file, Some(BOB), None).unwrap();
-    let output = listed(&home, &file);
+    let output = list_servers(&home, &file);
     let repair = format!("sudo chown root {}", file.display());
     assert_refused(&output, &file, &format!("it belongs to uid {BOB}"), &repair);
     chown(&file, Some(0), None).unwrap();
     chown(&folder, Some(BOB), None).unwrap();
-    // The folder is theirs, and stays so.
-    let output = listed(&home, &file);
+    // The advice does not change the owner of the folder.
+    let output = list_servers(&home, &file);
     let expected = format!(
         "hatrack: {}:1: servers are not read from this file, because the folder {} belongs to uid {BOB}; \
          move the file to a folder of your own and name it with --config\n",
@@ -190,12 +190,12 @@ fn files_of_other_users_name_no_servers() {
     assert_eq!((output.code, output.err), (2, expected));
 }
 
-/// A link to a link to the file, and the folder in which the second stands.
-fn over_two_links(home: &Home, file: &Path) -> (PathBuf, PathBuf) {
+/// Makes a link to a link to the file. Returns the first link, and the folder of the second.
+fn make_two_links(home: &Home, file: &Path) -> (PathBuf, PathBuf) {
     let [first, second] = ["first", "second"].map(|name| home.path(name));
     for folder in [&first, &second] {
         create_dir(folder).unwrap();
-        mode(folder, 0o755);
+        set_mode(folder, 0o755);
     }
     symlink(file, second.join("link.toml")).unwrap();
     symlink("../second/link.toml", first.join("link.toml")).unwrap();
@@ -206,30 +206,30 @@ fn over_two_links(home: &Home, file: &Path) -> (PathBuf, PathBuf) {
 fn links_are_checked_on_the_way() {
     let home = Home::new();
     let (folder, file) = own_file(&home);
-    let (link, between) = over_two_links(&home, &file);
-    assert_read(&listed(&home, &link));
+    let (link, between) = make_two_links(&home, &file);
+    assert_read(&list_servers(&home, &link));
     let other_can_write = |output: &CommandOutput, folder: &Path| {
         let reason = format!("others can write to the folder {} (mode 775)", folder.display());
         output.code == 2 && output.err.contains(&reason)
     };
-    mode(&between, 0o775);
-    let output = listed(&home, &link);
+    set_mode(&between, 0o775);
+    let output = list_servers(&home, &link);
     assert!(other_can_write(&output, &between), "{output:?}");
-    mode(&between, 0o755);
+    set_mode(&between, 0o755);
     // A folder of the path may be a link, too.
     let outside = home.path("outside");
     create_dir(&outside).unwrap();
-    mode(&outside, 0o755);
+    set_mode(&outside, 0o755);
     symlink(&folder, outside.join("own")).unwrap();
     symlink("outside/own", home.path("shortcut")).unwrap();
     let short = home.path("shortcut/config.toml");
-    assert_read(&listed(&home, &short));
-    mode(&outside, 0o775);
-    let output = listed(&home, &short);
+    assert_read(&list_servers(&home, &short));
+    set_mode(&outside, 0o775);
+    let output = list_servers(&home, &short);
     assert!(other_can_write(&output, &outside), "{output:?}");
-    // A link in a circle leads to no file.
+    // A link to itself leads to no file.
     symlink("round.toml", home.path("round.toml")).unwrap();
-    assert_eq!(listed(&home, &home.path("round.toml")).code, 2);
+    assert_eq!(list_servers(&home, &home.path("round.toml")).code, 2);
 }
 
 #[test]
@@ -239,12 +239,12 @@ fn links_of_other_users_name_no_servers() {
     }
     let home = Home::new();
     let (_, file) = own_file(&home);
-    let (link, between) = over_two_links(&home, &file);
-    // Everybody can make a link in a folder such as /tmp.
-    mode(&between, 0o1777);
-    assert_read(&listed(&home, &link));
+    let (link, between) = make_two_links(&home, &file);
+    // Anyone can make a link in a folder such as /tmp.
+    set_mode(&between, 0o1777);
+    assert_read(&list_servers(&home, &link));
     std::os::unix::fs::lchown(between.join("link.toml"), Some(BOB), None).unwrap();
-    let output = listed(&home, &link);
+    let output = list_servers(&home, &link);
     let reason = format!(
         "because the symbolic link {} belongs to uid {BOB}; name the file itself: {}\n",
         between.join("link.toml").display(),
@@ -253,17 +253,17 @@ fn links_of_other_users_name_no_servers() {
     assert!(output.code == 2 && output.err.ends_with(&reason), "{output:?}");
 }
 
-/// hatrack as another user than root, from a place that everybody can reach.
+/// Runs a copy of hatrack in a folder that all users can read, as another user than root.
 #[test]
 fn an_account_reads_its_own_files_and_those_of_root() {
     if !is_root() {
         return;
     }
     let home = Home::new();
-    mode(&home.path(""), 0o755);
+    set_mode(&home.path(""), 0o755);
     let program = home.path("hatrack");
     std::fs::copy(env!("CARGO_BIN_EXE_hatrack"), &program).unwrap();
-    mode(&program, 0o755);
+    set_mode(&program, 0o755);
     let (folder, file) = own_file(&home);
     let as_bob = || {
         let mut command = Command::new("setpriv");
@@ -308,15 +308,15 @@ fn an_access_control_list_counts_as_the_mode_does() {
     if !setfacl("u:54321:r", &file) {
         return;
     }
-    assert_read(&listed(&home, &file));
+    assert_read(&list_servers(&home, &file));
     assert!(setfacl("u:54321:rw", &file));
     assert_refused(
-        &listed(&home, &file),
+        &list_servers(&home, &file),
         &file,
         "others can write to it (mode 664)",
         &format!("chmod go-w {}", file.display()),
     );
-    // The mask takes the right away, and so does the command that the error names.
+    // The command in the error changes the mask, which revokes the right to write.
     assert!(
         Command::new("chmod")
             .arg("go-w")
@@ -325,10 +325,10 @@ fn an_access_control_list_counts_as_the_mode_does() {
             .unwrap()
             .success()
     );
-    assert_read(&listed(&home, &file));
+    assert_read(&list_servers(&home, &file));
     assert!(setfacl("u:54321:rwx", &folder));
     assert!(
-        listed(&home, &file)
+        list_servers(&home, &file)
             .err
             .contains("others can write to the folder")
     );
@@ -339,9 +339,9 @@ fn the_check_of_the_configuration_says_who_can_write_it() {
     let home = Home::new();
     let path = home.write(
         ".config/hatrack/config.toml",
-        format!("mouse = 1\n{}", server("a")),
+        format!("mouse = 1\n{}", server_section("a")),
     );
-    mode(&path, 0o664);
+    set_mode(&path, 0o664);
     let output = home.run(&["config", "--check"]);
     let lines: Vec<&str> = output.err.lines().collect();
     assert_eq!((output.code, lines.len()), (2, 2), "{output:?}");
@@ -349,13 +349,13 @@ fn the_check_of_the_configuration_says_who_can_write_it() {
         lines[0].contains(":1: mouse must be") && lines[1].contains(":2: servers are not read"),
         "{output:?}"
     );
-    // Of standard input nobody can say who wrote it.
+    // For standard input, there is no file whose owner could be checked.
     assert_eq!(
-        home.run_with_input(&["config", "--check", "-"], server("a").as_bytes())
+        home.run_with_input(&["config", "--check", "-"], server_section("a").as_bytes())
             .out,
         "-: no errors\n"
     );
-    // Other commands than those of servers and the screen do not need the configuration.
+    // Commands that only read the data file do not need the configuration.
     assert_eq!(home.run(&["show"]).code, 0);
     let output = home.run(&[]);
     assert!(
@@ -367,8 +367,8 @@ fn the_check_of_the_configuration_says_who_can_write_it() {
 #[test]
 fn a_named_file_replaces_that_of_the_user() {
     let home = Home::new();
-    home.write(".config/hatrack/config.toml", server("user"));
-    let named = home.write("named.toml", server("named"));
+    home.write(".config/hatrack/config.toml", server_section("user"));
+    let named = home.write("named.toml", server_section("named"));
     let named = named.to_str().unwrap();
     assert!(home.run_ok(&["servers"]).contains("user.example"));
     for args in [["--config", named, "servers"], ["servers", "--config", named]] {
@@ -403,7 +403,8 @@ fn a_named_file_replaces_that_of_the_user() {
     );
 }
 
-/// Runs hatrack with a folder `etc` of the home folder in the place of /etc, which nothing else on the machine sees.
+/// Runs hatrack with the folder `etc` of the home folder mounted at /etc, for this process only. `None` if that is not
+/// possible; then the test is reported as skipped.
 fn with_etc(home: &Home, args: &[&str]) -> Option<CommandOutput> {
     let script = "mount --bind \"$1\" /etc && shift && exec \"$@\"";
     let mut command = Command::new("unshare");
@@ -428,10 +429,10 @@ fn the_file_of_the_machine_is_read_by_all_sessions() {
     let home = Home::new();
     let system = home.write(
         "etc/hatrack/config.toml",
-        format!("mouse = true\n{}", server("all")),
+        format!("mouse = true\n{}", server_section("all")),
     );
-    let user = home.write(".config/hatrack/config.toml", server("user"));
-    let named = home.write("named.toml", server("named"));
+    let user = home.write(".config/hatrack/config.toml", server_section("user"));
+    let named = home.write("named.toml", server_section("named"));
     let named = named.to_str().unwrap();
     for (args, expected) in [
         (&["servers"][..], &["all", "user"][..]),
@@ -457,14 +458,14 @@ fn the_file_of_the_machine_is_read_by_all_sessions() {
             user.display()
         )
     );
-    // A server or a service of both files is an error of the second.
+    // If both files have the same server or service, the error is in the second.
     for (text, says) in [
         (
-            server("all"),
+            server_section("all"),
             "1: servers.all is also in /etc/hatrack/config.toml; use another name",
         ),
         (
-            server("b").replace("b.example\"]", "all.example\"]"),
+            server_section("b").replace("b.example\"]", "all.example\"]"),
             "3: services: all.example is also a service of servers.all in /etc/hatrack/config.toml",
         ),
     ] {
@@ -476,7 +477,7 @@ fn the_file_of_the_machine_is_read_by_all_sessions() {
             "{output:?}"
         );
     }
-    mode(&system, 0o666);
+    set_mode(&system, 0o666);
     let output = with_etc(&home, &["--read-only", "servers"]).unwrap();
     assert!(
         output

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use hatrack::model::{Wardrobe, write};
 use rustix::process::Signal;
 
-use super::scenario::{self, Mouse, Scenario, Step, bytes};
+use super::scenario::{self, Mouse, Scenario, Step, key_bytes};
 use super::stage::{Home, Stage};
 
 /// A lone ESC waits for the rest of a sequence; after this time the next byte is another key.
@@ -57,7 +57,7 @@ impl Play {
             Step::Start(wardrobe, size) => self.start(wardrobe, *size),
             Step::Keys(names) => {
                 for name in names.split_whitespace() {
-                    let sent = String::from_utf8(bytes(name)).unwrap();
+                    let sent = String::from_utf8(key_bytes(name)).unwrap();
                     self.stage().press(&sent);
                     if name == "Esc" {
                         thread::sleep(AFTER_ESC);
@@ -116,7 +116,7 @@ impl Play {
             );
             screen.rows(0, columns).collect()
         };
-        let (x, y) = scenario::place(&lines, text).unwrap();
+        let (x, y) = scenario::position_of(&lines, text).unwrap();
         let sent = |button: u8| format!("\x1b[<{button};{};{}M", x + 1, y + 1);
         let click = format!("{}\x1b[<0;{};{}m", sent(0), x + 1, y + 1);
         self.stage().press(&match what {

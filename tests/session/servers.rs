@@ -483,7 +483,7 @@ fn held_removals_are_received_when_chosen() {
 #[test]
 fn what_fails_is_reported_with_the_reason() {
     let mut session = differing();
-    session.server.as_mut().unwrap().refuses = Some(ItemOutcome::Unknown);
+    session.server.as_mut().unwrap().send_outcome = Some(ItemOutcome::Unknown);
     session.keys("S Enter Enter y");
     let report = session.state.top_as::<ReportOverlay>().unwrap();
     assert_eq!(report.totals(), [0, 1, 1, 0, 0]);

@@ -1,10 +1,10 @@
-//! A large wardrobe, as a large service has it: 200 rooms of 200 users with two hats each.
+//! Large wardrobes, such as that of a large service: 200 rooms of 200 users with two hats each.
 
 use std::fmt::Write as _;
 
 use hatrack::model::{Wardrobe, read};
 
-/// Eight titles, so that neighbours differ.
+/// Several titles, so that those of adjacent users differ.
 const TITLES: [&str; 8] = [
     "Room host",
     "Moderator on duty",
@@ -17,7 +17,7 @@ const TITLES: [&str; 8] = [
 ];
 const AFFILIATIONS: [&str; 6] = ["owner", "admin", "member", "member", "none", "outcast"];
 
-/// So many rooms, each with so many users of its own.
+/// Returns a wardrobe with this number of rooms, and this number of users in each; no user is in two rooms.
 pub(crate) fn wardrobe(rooms: usize, users: usize) -> Wardrobe {
     let mut json = r#"{"version":1,"revision":1,"rooms":{"#.to_owned();
     for room in 0..rooms {

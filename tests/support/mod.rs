@@ -1,4 +1,4 @@
-//! What several test files share: how often to try, and wardrobes of every kind, hostile ones above all.
+//! Strategies of property tests that several test files share: texts, wardrobes and operations, including hostile ones.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use hatrack::model::{
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-/// So many cases; twenty times as many in the long run of the gate (`HATRACK_LONG=1`). No file is written about
-/// failures: what was found becomes a test of its own.
+/// Returns a configuration with this number of cases; twenty times as many with `HATRACK_LONG=1`. Failures are not
+/// saved in files: they are to become tests of their own.
 pub(crate) fn cases(count: u32) -> ProptestConfig {
     let long = std::env::var_os("HATRACK_LONG").is_some_and(|value| value == "1");
     ProptestConfig {
@@ -19,7 +19,7 @@ pub(crate) fn cases(count: u32) -> ProptestConfig {
     }
 }
 
-/// Text as it comes from servers and people: plain, many-languaged, or meant to break a terminal.
+/// Texts as they come from servers and people: plain, in many languages, or meant to break a terminal.
 pub(crate) fn text() -> impl Strategy<Value = String> {
     let piece = select(vec![
         "Teacher",
@@ -92,7 +92,7 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Addresses: often of a few, so that they meet; domains alone and other scripts among them.
+/// Addresses, often from a small set so that they coincide; also domains alone, and other scripts.
 pub(crate) fn jid() -> impl Strategy<Value = Jid> {
     let few = select(vec![
         "terry@example.org",
@@ -123,7 +123,7 @@ pub(crate) fn room_jid() -> impl Strategy<Value = Jid> {
         .prop_filter("a room has a local part", |jid| jid.local().is_some())
 }
 
-/// Ids of hats: URIs, often of a few, and what servers let through.
+/// IDs of hats: URIs, often from a small set, and other texts that servers allow.
 pub(crate) fn hat_id() -> impl Strategy<Value = HatId> {
     let few = select(vec![
         "http://example.com/hats/foo",
@@ -139,7 +139,7 @@ pub(crate) fn hat_id() -> impl Strategy<Value = HatId> {
     ]
 }
 
-/// Any JSON text without repeated members, numbers in every spelling.
+/// Any JSON text without duplicate names in an object, with numbers in all notations.
 pub(crate) fn json() -> impl Strategy<Value = String> {
     let number = "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,12})?([eE][+-]?[0-9]{1,3})?";
     let leaf = prop_oneof![
@@ -173,7 +173,7 @@ pub(crate) fn json() -> impl Strategy<Value = String> {
     })
 }
 
-/// Members that the program does not know.
+/// Unrecognized fields; often none.
 pub(crate) fn extra() -> impl Strategy<Value = Extra> {
     const KNOWN: [&str; 10] = [
         "version",
@@ -242,7 +242,7 @@ pub(crate) fn user() -> impl Strategy<Value = User> {
     })
 }
 
-/// Hats of a catalog; hues as servers hold them, unchecked.
+/// Hats of a catalog; hues may be invalid, as on servers.
 pub(crate) fn catalog_hat() -> impl Strategy<Value = CatalogHat> {
     let hue = select(vec![
         "0",
@@ -262,7 +262,7 @@ pub(crate) fn catalog_hat() -> impl Strategy<Value = CatalogHat> {
     })
 }
 
-/// Whole wardrobes: 0 to 3 rooms, 0 to 5 users each.
+/// Whole wardrobes: 0 to 3 rooms with 0 to 5 users each.
 pub(crate) fn wardrobe() -> impl Strategy<Value = Wardrobe> {
     let room = (
         prop::option::of(text()),
@@ -300,7 +300,7 @@ pub(crate) fn wardrobe() -> impl Strategy<Value = Wardrobe> {
     )
 }
 
-/// One operation, on somebody who is often there.
+/// An operation of the model.
 #[derive(Debug, Clone)]
 pub(crate) enum Operation {
     /// `add_user_hat`
@@ -309,8 +309,8 @@ pub(crate) enum Operation {
     Remove(Jid, Jid, HatId),
     /// `set_user_hats`
     Set(Jid, Jid, Hats),
-    /// `take_hat`
-    Take(Jid, Jid, HatId),
+    /// `force_remove_hat`
+    ForceRemove(Jid, Jid, HatId),
     /// `set_affiliation`
     Affiliate(Jid, Jid, Affiliation),
     /// `add_room`
@@ -321,13 +321,13 @@ pub(crate) enum Operation {
     Rename(Jid, Option<String>),
     /// `set_catalog_hat`
     Catalog(Jid, HatId, Option<CatalogHat>),
-    /// `define_hat`, users retitled
+    /// `define_hat`, which also changes the titles for users
     Define(Jid, HatId, CatalogHat),
 }
 
 impl Operation {
-    /// Does it; the edits that it made, or why nothing was changed.
-    pub(crate) fn act(
+    /// Performs the operation. Returns its edits, or the error, after which nothing is changed.
+    pub(crate) fn perform(
         &self,
         wardrobe: &mut Wardrobe,
     ) -> Result<hatrack::model::Group, hatrack::model::EditError> {
@@ -337,7 +337,7 @@ impl Operation {
             }
             Self::Remove(room, user, hat) => wardrobe.remove_user_hat(user, room, hat),
             Self::Set(room, user, hats) => wardrobe.set_user_hats(user, room, hats),
-            Self::Take(room, user, hat) => wardrobe.force_remove_hat(user, room, hat),
+            Self::ForceRemove(room, user, hat) => wardrobe.force_remove_hat(user, room, hat),
             Self::Affiliate(room, user, affiliation) => wardrobe.set_affiliation(user, room, *affiliation),
             Self::AddRoom(room, name) => wardrobe.add_room(room, name.as_deref()),
             Self::RemoveRoom(room) => wardrobe.remove_room(room),
@@ -348,17 +348,17 @@ impl Operation {
     }
 }
 
-/// An operation on any of these rooms, users and hats.
-pub(crate) fn operation(places: &Places) -> impl Strategy<Value = Operation> + use<> {
-    let room = || select(places.rooms.clone());
-    let user = || select(places.users.clone());
-    let hat = || select(places.hats.clone());
+/// Operations on these rooms, users and hats.
+pub(crate) fn operation(targets: &OperationTargets) -> impl Strategy<Value = Operation> + use<> {
+    let room = || select(targets.rooms.clone());
+    let user = || select(targets.users.clone());
+    let hat = || select(targets.hats.clone());
     let name = || prop::option::of(text());
     prop_oneof![
         6 => (room(), user(), hat(), attachment()).prop_map(|(r, u, h, a)| Operation::Add(r, u, h, a)),
         2 => (room(), user(), hat()).prop_map(|(r, u, h)| Operation::Remove(r, u, h)),
         2 => (room(), user(), hats()).prop_map(|(r, u, h)| Operation::Set(r, u, h)),
-        1 => (room(), user(), hat()).prop_map(|(r, u, h)| Operation::Take(r, u, h)),
+        1 => (room(), user(), hat()).prop_map(|(r, u, h)| Operation::ForceRemove(r, u, h)),
         4 => (room(), user(), affiliation()).prop_map(|(r, u, a)| Operation::Affiliate(r, u, a)),
         2 => (room(), name()).prop_map(|(r, n)| Operation::AddRoom(r, n)),
         1 => room().prop_map(Operation::RemoveRoom),
@@ -368,52 +368,52 @@ pub(crate) fn operation(places: &Places) -> impl Strategy<Value = Operation> + u
     ]
 }
 
-/// Where operations may act. Never empty.
+/// The rooms, users and hats for operations; no list is empty.
 #[derive(Debug, Clone)]
-pub(crate) struct Places {
-    /// In which rooms.
+pub(crate) struct OperationTargets {
+    /// The rooms.
     pub(crate) rooms: Vec<Jid>,
-    /// On which users.
+    /// The users.
     pub(crate) users: Vec<Jid>,
-    /// With which hats.
+    /// The hats.
     pub(crate) hats: Vec<HatId>,
 }
 
-/// All the places of a wardrobe, and a few where nothing is.
-pub(crate) fn places(wardrobe: &Wardrobe) -> Places {
+/// Returns all rooms, users and hats of a wardrobe, and a few that it does not have.
+pub(crate) fn operation_targets(wardrobe: &Wardrobe) -> OperationTargets {
     let jids =
         |texts: &[&str]| -> Vec<Jid> { texts.iter().filter_map(|text| Jid::parse(text).ok()).collect() };
-    let mut places = Places {
+    let mut targets = OperationTargets {
         rooms: jids(&["new@conference.example.org", "other@conference.example.org"]),
         users: jids(&["new@example.org", "example.net"]),
         hats: vec![HatId::unchecked("http://example.com/hats/new")],
     };
     for (jid, room) in wardrobe.rooms() {
-        places.rooms.push(jid.clone());
-        places
+        targets.rooms.push(jid.clone());
+        targets
             .users
             .extend(room.users().iter().map(|(jid, _)| jid.clone()));
-        places.hats.extend(room.hats().iter().map(|hat| hat.id.clone()));
+        targets.hats.extend(room.hats().iter().map(|hat| hat.id.clone()));
     }
-    places
+    targets
 }
 
-/// A wardrobe and operations on it.
-pub(crate) fn story(length: usize) -> impl Strategy<Value = (Wardrobe, Vec<Operation>)> {
+/// A wardrobe and fewer than `length` operations on it.
+pub(crate) fn wardrobe_and_operations(length: usize) -> impl Strategy<Value = (Wardrobe, Vec<Operation>)> {
     wardrobe().prop_flat_map(move |wardrobe| {
-        let operations = prop::collection::vec(operation(&places(&wardrobe)), 0..length);
+        let operations = prop::collection::vec(operation(&operation_targets(&wardrobe)), 0..length);
         (Just(wardrobe), operations)
     })
 }
 
-/// A few of these, in their order.
+/// Some of these values, possibly none or all, in their order.
 pub(crate) fn some_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> impl Strategy<Value = Vec<T>> {
     let count = all.len();
     subsequence(all, 0..=count)
 }
 
-/// The quick way of reading, in so many parts; `None` when it does not take the text.
-pub(crate) fn quickly(text: &str, parts: usize) -> Option<Wardrobe> {
+/// Reads a wardrobe by the fast path, in at most this number of chunks; `None` if the fast path cannot read the text.
+pub(crate) fn read_in_chunks(text: &str, parts: usize) -> Option<Wardrobe> {
     use hatrack::model::read;
     let head = read::document_head(text.as_bytes())?;
     let mut rest = text.strip_prefix(head)?;
@@ -440,17 +440,17 @@ pub(crate) fn quickly(text: &str, parts: usize) -> Option<Wardrobe> {
     None
 }
 
-/// Each test file uses some of this; this line uses all of it, so that the compiler has nothing to say.
+/// Uses items that not all test files use, so that the compiler does not warn about them.
 const _: fn() = || {
     let _ = (
         cases,
-        story,
+        wardrobe_and_operations,
         wardrobe,
         jid,
         room_jid,
         user,
-        quickly,
+        read_in_chunks,
         some_of::<u8>,
     );
-    let _ = Operation::act;
+    let _ = Operation::perform;
 };

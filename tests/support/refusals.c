@@ -1,5 +1,5 @@
-/* Stands before the C library (LD_PRELOAD) and refuses what some file systems cannot do, with the error whose number a
-   variable has: REFUSE_FOLDER_SYNC the fsync of a folder, REFUSE_TIMES the setting of a file's times. */
+/* Overrides functions of the C library (LD_PRELOAD) so that they fail like on some file systems. The error number is the value
+   of an environment variable: REFUSE_FOLDER_SYNC for fsync of a folder, REFUSE_TIMES for setting a file's times. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

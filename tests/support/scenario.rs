@@ -1,59 +1,58 @@
-//! Scenarios as data: what somebody does, and what they see, in a file that reads like a story. `docs/testing.md` has the
-//! words of it.
+//! Reads scenarios: files with the steps of a moderator and the expected screens. `docs/testing.md` lists the steps.
 
 use std::path::{Path, PathBuf};
 
 use hatrack::app::Pane;
 use hatrack::model::{self, Wardrobe};
 
-/// One scenario.
+/// A scenario.
 pub(crate) struct Scenario {
-    /// Its file's name.
+    /// The name of its file, without the extension.
     pub(crate) name: String,
-    /// Whether it runs on a terminal with the real program too.
+    /// Whether it also runs with the real program on a terminal.
     pub(crate) on_terminal: bool,
-    /// What happens, each with its line.
+    /// The steps, each with its line number, starting at 1.
     pub(crate) steps: Vec<(usize, Step)>,
 }
 
-/// One step of a scenario.
+/// A step of a scenario.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// With what it begins, and the size of the screen.
+    /// Starts with this wardrobe and this size of the screen (columns, rows).
     Start(Box<Wardrobe>, (u16, u16)),
-    /// Keys by name.
+    /// Presses keys, given by their names.
     Keys(String),
-    /// A text, character by character.
+    /// Types a text, character by character.
     Type(String),
-    /// A text at once.
+    /// Pastes a text.
     Paste(String),
-    /// The mouse does this where the screen has this text first.
+    /// Uses the mouse at the first occurrence of this text on the screen.
     Mouse(Mouse, String),
-    /// Another size of the screen.
+    /// Changes the size of the screen (columns, rows).
     Size(u16, u16),
-    /// Exactly these lines are in the pane; `>` marks the selected one.
+    /// Checks that the pane has exactly these lines; `>` marks the selected one.
     Lines(Pane, Vec<String>),
-    /// The pane has the focus.
+    /// Checks that the pane has the focus.
     Focus(Pane),
-    /// The screen has this text somewhere, or has not.
+    /// Checks that the screen contains this text (true), or does not contain it (false).
     See(String, bool),
-    /// The file has this value there (`-`: nothing).
+    /// Checks that the data file has this value at a JSON pointer; `None` (`-` in the file): no value.
     Json(String, Option<serde_json::Value>),
-    /// Somebody else runs a command on the same file: its words.
+    /// Runs a command, given by its words, on the same data file as someone else.
     Other(Vec<String>),
-    /// There is a file of this name, with this in it.
+    /// Writes a file with this name and content.
     File(String, String),
-    /// The file of this name has this in it.
+    /// Checks that the file with this name contains this text.
     Contains(String, String),
-    /// From now on nothing can be written, or again.
+    /// From now on, nothing can be written to the disk (true), or it can be written again (false).
     Full(bool),
-    /// The line is cut; the next start offers what was typed.
+    /// Cuts the connection; then a new session starts, which offers the draft.
     Cut,
-    /// The session has ended by itself with this status.
+    /// Checks that the session has ended by itself with this exit code.
     Ended(u8),
 }
 
-/// What the mouse does.
+/// An action of the mouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mouse {
     Click,
@@ -62,22 +61,22 @@ pub(crate) enum Mouse {
     WheelDown,
 }
 
-/// Where the screen has a text first: column and row.
-pub(crate) fn place(lines: &[String], text: &str) -> Option<(u16, u16)> {
+/// Returns the column and row of the first occurrence of a text on the screen.
+pub(crate) fn position_of(lines: &[String], text: &str) -> Option<(u16, u16)> {
     (0..).zip(lines).find_map(|(row, line)| {
         let before = line.get(..line.find(text)?)?;
         Some((hatrack::ui::text::width(before).try_into().ok()?, row))
     })
 }
 
-/// All scenarios, in the order of their names.
+/// Returns all scenarios, in the order of their names.
 pub(crate) fn all() -> Vec<Scenario> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
-    files.retain(|path| path.extension().is_some_and(|ending| ending == "txt"));
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
     files.sort();
     files.iter().map(|path| read(path)).collect()
 }
@@ -157,7 +156,7 @@ fn read(path: &Path) -> Scenario {
     scenario
 }
 
-/// `empty` or the path of a data file; and a size.
+/// Parses the start: `empty` or the path of a data file, and a size.
 fn start(rest: &str) -> Step {
     let (what, sized) = rest.rsplit_once(' ').unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -173,8 +172,8 @@ fn size(text: &str) -> (u16, u16) {
     (columns.parse().unwrap(), rows.parse().unwrap())
 }
 
-/// The key of that name as a terminal sends it.
-pub(crate) fn bytes(name: &str) -> Vec<u8> {
+/// Returns the bytes that a terminal sends for the key with this name.
+pub(crate) fn key_bytes(name: &str) -> Vec<u8> {
     match name {
         "Enter" => b"\r".to_vec(),
         "Esc" => b"\x1b".to_vec(),

@@ -1,4 +1,4 @@
-//! Frames without a terminal.
+//! Draws frames without a terminal.
 
 use hatrack::app::State;
 use hatrack::ui::{self, Theme};
@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier};
 
-/// A frame of this size, and the place of the cursor.
+/// Returns a frame of this size (columns, rows), and the position of the cursor.
 pub(crate) fn frame(state: &State, theme: Theme, (width, height): (u16, u16)) -> (Buffer, Option<Position>) {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
@@ -14,7 +14,7 @@ pub(crate) fn frame(state: &State, theme: Theme, (width, height): (u16, u16)) ->
     (buffer, cursor)
 }
 
-/// The lines of a frame as a terminal shows them, a wide character once, without the blanks at their ends.
+/// Returns the lines of a frame as a terminal shows them, without trailing spaces; a wide character appears once.
 pub(crate) fn lines(buffer: &Buffer) -> Vec<String> {
     let Rect { width, height, .. } = buffer.area;
     let line = |y| {
@@ -29,7 +29,7 @@ pub(crate) fn lines(buffer: &Buffer) -> Vec<String> {
     (0..height).map(line).collect()
 }
 
-/// The same with how it looks: `{cyan bold}text{}`, the braces only where that changes.
+/// Returns the text of a frame with its styles: `{cyan bold}text{}`, with braces only where the style changes.
 pub(crate) fn styled(buffer: &Buffer) -> String {
     let mut all = String::new();
     for y in 0..buffer.area.height {
@@ -45,12 +45,12 @@ pub(crate) fn styled(buffer: &Buffer) -> String {
             }
             style.extend(cell.modifier.iter_names().map(|(name, _)| name.to_owned()));
             let style = style.join(" ").to_lowercase();
-            // Whether a blank is bold cannot be seen.
-            let seen = cell.symbol() != " "
+            // The text color of a space is not visible; its background is ignored, too.
+            let is_visible = cell.symbol() != " "
                 || cell
                     .modifier
                     .intersects(Modifier::REVERSED | Modifier::UNDERLINED);
-            if seen && style != now {
+            if is_visible && style != now {
                 line.extend(["{", &style, "}"]);
                 now = style;
             }

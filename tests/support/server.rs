@@ -1,4 +1,4 @@
-//! A server in memory, and what stands for the worker that talks to it: it answers requests as that does.
+//! A server in memory, together with its worker: answers requests with the same events as the real worker.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,20 +16,20 @@ pub(crate) struct FakeServer {
     pub(crate) name: &'static str,
     pub(crate) class: ServerClass,
     pub(crate) rooms: BTreeMap<Jid, RemoteRoom>,
-    /// What reading these rooms gives instead.
+    /// Results of reading these rooms instead of their content.
     pub(crate) unreadable: BTreeMap<Jid, RoomRead>,
     pub(crate) bases: BTreeMap<Jid, Base>,
-    /// What reading the server fails with.
+    /// The error of reading the server, if it fails.
     pub(crate) error: Option<String>,
     /// All requests, in order, without those about followed rooms.
     pub(crate) requests: Vec<ServerRequest>,
-    /// What to follow, and what changed there in the file.
+    /// The requests about followed rooms (`Follow`, `Changed`), in order.
     pub(crate) followed: Vec<ServerRequest>,
-    /// Answers come only when they are asked for.
+    /// Whether the session delays the answers until `Session::server_answers`.
     pub(crate) is_slow: bool,
-    /// The server has something else than expected of these users' hats.
-    pub(crate) refuses: Option<ItemOutcome>,
-    /// How much it accepts of the account.
+    /// The outcome of each sent change, instead of making it.
+    pub(crate) send_outcome: Option<ItemOutcome>,
+    /// The rate limit of the account.
     pub(crate) limit: Option<RateLimit>,
 }
 
@@ -45,12 +45,12 @@ impl FakeServer {
             requests: Vec::new(),
             followed: Vec::new(),
             is_slow: false,
-            refuses: None,
+            send_outcome: None,
             limit: None,
         }
     }
 
-    /// As the configuration has it.
+    /// Returns the entry of the server in the configuration.
     pub(crate) fn entry(&self, service: &str) -> ServerEntry {
         ServerEntry {
             name: self.name.into(),
@@ -64,7 +64,7 @@ impl FakeServer {
         }
     }
 
-    /// A user of a room there.
+    /// Sets the affiliation of a user in a room on the server; adds the room and the user if necessary.
     pub(crate) fn user(&mut self, room: &str, user: &str, affiliation: Affiliation) -> &mut RemoteUser {
         let room = self.rooms.entry(Jid::parse(room).unwrap()).or_default();
         let there = room.users.entry(Jid::parse(user).unwrap()).or_default();
@@ -72,14 +72,14 @@ impl FakeServer {
         there
     }
 
-    /// A hat of a user there.
+    /// Sets a hat of a user in a room on the server; adds the room and the user if necessary.
     pub(crate) fn hat(&mut self, room: &str, user: &str, hat: &str, value: HatValue) {
         let room = self.rooms.entry(Jid::parse(room).unwrap()).or_default();
         let there = room.users.entry(Jid::parse(user).unwrap()).or_default();
         there.hats.insert(HatId::parse(hat).unwrap(), value);
     }
 
-    /// Handles a request; the events that answer it.
+    /// Handles a request and returns the events that answer it.
     pub(crate) fn handle(&mut self, request: ServerRequest) -> Vec<ServerEvent> {
         if matches!(
             request,
@@ -179,7 +179,7 @@ impl FakeServer {
     fn apply(&mut self, plan: &RoomPlan) -> RoomReport {
         let mut report = RoomReport::new(plan);
         for (_, change) in plan.sending().changes {
-            let outcome = match &self.refuses {
+            let outcome = match &self.send_outcome {
                 Some(outcome) => outcome.clone(),
                 None => self.set(&plan.room, &change),
             };

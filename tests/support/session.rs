@@ -1,5 +1,5 @@
-//! A session without a terminal and without a file: keys in, state out. The keeper is a wardrobe in memory; its answers
-//! come at once, or are held back as when a disk is full.
+//! A session without a terminal and without files: takes keys and messages, and changes the state. The store is in
+//! memory; its answers come immediately, or are delayed, such as when a disk is full.
 
 use std::collections::BTreeMap;
 
@@ -18,37 +18,37 @@ pub(crate) mod server;
 
 use server::FakeServer;
 
-/// The session, what stands for its keeper, and what it left outside.
+/// A session with its store in memory, and everything that it has written outside.
 pub(crate) struct Session {
     /// The state.
     pub(crate) state: State,
     /// The size of the terminal, columns and rows.
     pub(crate) size: (u16, u16),
-    /// Stands for the file.
+    /// Replaces the data file.
     pub(crate) memory: MemoryStore,
-    /// The draft that is kept outside.
+    /// The stored draft.
     pub(crate) draft: Option<Vec<u8>>,
-    /// The session's own draft.
+    /// The draft of the live session, which is stored if it ends unexpectedly.
     pub(crate) own_draft: Option<Vec<u8>>,
-    /// What is waited for.
+    /// The delays that have not elapsed.
     pub(crate) pending_delays: Vec<DraftDelay>,
-    /// The status with which it left.
+    /// The exit code, once the session has quit.
     pub(crate) exit_status: Option<u8>,
-    /// What stands for the files of the machine, by their names.
+    /// Replaces the files of the machine: their contents by name.
     pub(crate) files: BTreeMap<String, Vec<u8>>,
-    /// Whether each message is followed by a frame, as when keys are not typed ahead.
+    /// Whether a frame is drawn after each message, as when keys are not typed ahead.
     pub(crate) draws: bool,
-    /// What else it asked for, such as to be stopped (Ctrl-Z) or drawn anew.
+    /// All other effects, such as to suspend the session (Ctrl-Z).
     pub(crate) effects: Vec<Effect>,
-    /// The server that answers requests; without one, they are effects.
+    /// The server that answers requests; without one, they are added to `effects`.
     pub(crate) server: Option<FakeServer>,
-    /// What a slow server has not said yet.
+    /// The events of a slow server that are not sent yet.
     pub(crate) server_events: Vec<ServerEvent>,
-    /// Why no draft can be kept.
+    /// Why drafts cannot be stored.
     pub(crate) draft_error: Option<String>,
     /// Why nothing can be written.
     write_error: Option<String>,
-    /// The keeper is slow: its answers come later.
+    /// Whether the store delays its answers to commits.
     answers_delayed: bool,
     pending_requests: Vec<StoreRequest>,
     ids: u32,
@@ -56,7 +56,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Opens a wardrobe.
+    /// Starts a session with this wardrobe and this size of the terminal (columns, rows).
     pub(crate) fn open(wardrobe: Wardrobe, size: (u16, u16)) -> Self {
         Self::start(
             Start {
@@ -69,7 +69,7 @@ impl Session {
         )
     }
 
-    /// Opens a wardrobe with a start of its own.
+    /// Like [`Self::open`], with this start.
     pub(crate) fn start(start: Start, wardrobe: Wardrobe, (columns, rows): (u16, u16)) -> Self {
         let memory = MemoryStore::new(wardrobe, &start.actor);
         let mut session = Self {
@@ -99,14 +99,14 @@ impl Session {
         session
     }
 
-    /// All that is waited for is over.
+    /// Lets all pending delays elapse.
     pub(crate) fn fire_delays(&mut self) {
         for wait in std::mem::take(&mut self.pending_delays) {
             self.send(Msg::DelayElapsed(wait));
         }
     }
 
-    /// A message, and everything that follows from it.
+    /// Handles a message and all effects that follow from it.
     pub(crate) fn send(&mut self, msg: Msg) {
         if let Msg::Resize { columns, rows } = msg {
             self.size = (columns, rows);
@@ -209,14 +209,14 @@ impl Session {
         }
     }
 
-    /// The server says what it has not said yet.
+    /// Sends the delayed events of a slow server.
     pub(crate) fn server_answers(&mut self) {
         for event in std::mem::take(&mut self.server_events) {
             self.send(Msg::Server(Box::new(event)));
         }
     }
 
-    /// From now on nothing can be written.
+    /// From now on, nothing can be written.
     pub(crate) fn fail_writes(&mut self, reason: &str) {
         self.write_error = Some(reason.to_owned());
         self.send(Msg::Store(Box::new(StoreEvent::Problem(Some(
@@ -224,12 +224,12 @@ impl Session {
         )))));
     }
 
-    /// From now on the keeper takes its time.
+    /// From now on, the store delays its answers to commits.
     pub(crate) fn delay_answers(&mut self) {
         self.answers_delayed = true;
     }
 
-    /// The keeper answers the first of what it was asked, if anything.
+    /// Lets the store answer the first delayed request, if there is one and writing is possible.
     pub(crate) fn answer_next(&mut self) {
         if self.write_error.is_none() && !self.pending_requests.is_empty() {
             let request = self.pending_requests.remove(0);
@@ -237,12 +237,12 @@ impl Session {
         }
     }
 
-    /// What the keeper is to answer first.
+    /// Returns the first delayed request.
     pub(crate) fn first_request(&self) -> Option<&StoreRequest> {
         self.pending_requests.first()
     }
 
-    /// The keeper answers all of it, and is quick again.
+    /// Lets the store answer all delayed requests, and no longer delay answers. Writing must be possible.
     pub(crate) fn answer_all(&mut self) {
         while !self.pending_requests.is_empty() {
             self.answer_next();
@@ -250,7 +250,7 @@ impl Session {
         self.answers_delayed = false;
     }
 
-    /// From now on it can be written again, and what waited is.
+    /// From now on, writing is possible again; all delayed requests are answered.
     pub(crate) fn allow_writes(&mut self) {
         self.write_error = None;
         for request in std::mem::take(&mut self.pending_requests) {
@@ -259,7 +259,7 @@ impl Session {
         self.send(Msg::Store(Box::new(StoreEvent::Problem(None))));
     }
 
-    /// Somebody else changes the file.
+    /// Changes the data file like another program; the history has the session's own actor.
     pub(crate) fn external_change(&mut self, change: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>) {
         let mut wardrobe = self.memory.snapshot().wardrobe;
         let group = change(&mut wardrobe).unwrap();
@@ -275,7 +275,7 @@ impl Session {
         self.send(Msg::Store(Box::new(StoreEvent::Changed(snapshot))));
     }
 
-    /// Somebody else changes the file in a session of their own.
+    /// Changes the data file like another session of this actor.
     pub(crate) fn change_by(
         &mut self,
         actor: &str,
@@ -316,18 +316,18 @@ impl Session {
         }
     }
 
-    /// The line about what just happened.
+    /// Returns the text of the notice; empty if there is none.
     pub(crate) fn notice(&self) -> &str {
         self.state.notice().map_or("", |notice| notice.text.as_str())
     }
 
-    /// What stands for the file, as JSON.
+    /// Returns the content of the data file as JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&model::write::wardrobe(&self.memory.snapshot().wardrobe)).unwrap()
     }
 }
 
-/// The key of that name.
+/// Returns the key with this name.
 pub(crate) fn key(name: &str) -> Key {
     name.parse().unwrap_or_else(|why| panic!("{why}"))
 }

@@ -1,10 +1,10 @@
-//! A test that cannot run here says so.
+//! Reports tests that cannot run on this machine.
 
 use std::io::Write as _;
 use std::thread;
 
-/// Says past the test runner, which would keep it to itself, that a test does not run here, and why. The gate installs
-/// what the tests need: there that is a failure, unless the machine itself forbids it.
+/// Reports on standard error that a test is skipped, and why; the test runner does not capture this. In CI, where all
+/// that the tests need is installed, the test fails, unless `forbidden`: the machine itself forbids the test.
 pub(crate) fn skipped(forbidden: bool, why: &str) {
     let gate = std::env::var_os("CI").is_some();
     assert!(forbidden || !gate, "must run in the gate: {why}");

@@ -1,4 +1,4 @@
-//! A picture of a screen: a buffer as SVG, the same every time, that needs nothing but a monospaced font.
+//! Draws a buffer as an SVG picture, which is always the same and needs only a monospaced font.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,38 +11,42 @@ use ratatui::style::{Color, Modifier};
 use hatrack::ui::color::{Rgb, indexed_rgb};
 use hatrack::ui::text::width;
 
-/// Size of a cell and of its letters in the picture's units.
+/// Width and height of a cell, in units of the picture.
 const CELL: (usize, usize) = (10, 20);
-const LETTER: &str = "16.6";
-/// Room around the screen.
-const RIM: usize = 12;
-const PAPER: &str = "#1b1d23";
-const INK: &str = "#d6d9e0";
-/// Ink for what is dim.
-const FAINT: &str = "#868b97";
+/// Font size, in units of the picture.
+const FONT_SIZE: &str = "16.6";
+/// Width of the margin around the screen, in units of the picture.
+const MARGIN: usize = 12;
+const BACKGROUND: &str = "#1b1d23";
+const FOREGROUND: &str = "#d6d9e0";
+/// Color of dim text.
+const DIM_FOREGROUND: &str = "#868b97";
 
-/// Draws what the buffer shows, and the cursor, on a dark ground.
+/// Returns a picture of the buffer and the cursor on a dark background, as SVG.
 pub(crate) fn picture(buffer: &Buffer, cursor: Option<Position>, title: &str) -> String {
     let area = buffer.area;
     let (wide, high) = (
-        usize::from(area.width) * CELL.0 + 2 * RIM,
-        usize::from(area.height) * CELL.1 + 2 * RIM,
+        usize::from(area.width) * CELL.0 + 2 * MARGIN,
+        usize::from(area.height) * CELL.1 + 2 * MARGIN,
     );
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {wide} {high}\" width=\"{wide}\" height=\"{high}\" \
          role=\"img\">\n<title>{}</title>\n\
-         <rect width=\"{wide}\" height=\"{high}\" rx=\"8\" fill=\"{PAPER}\"/>\n\
-         <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"{LETTER}\" \
-         fill=\"{INK}\" shape-rendering=\"crispEdges\" xml:space=\"preserve\">\n",
+         <rect width=\"{wide}\" height=\"{high}\" rx=\"8\" fill=\"{BACKGROUND}\"/>\n\
+         <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"{FONT_SIZE}\" \
+         fill=\"{FOREGROUND}\" shape-rendering=\"crispEdges\" xml:space=\"preserve\">\n",
         escaped(title),
     );
     for (y, row) in buffer.content.chunks(usize::from(area.width).max(1)).enumerate() {
         for run in runs(row) {
-            run.draw(&mut svg, RIM + y * CELL.1);
+            run.draw(&mut svg, MARGIN + y * CELL.1);
         }
     }
     if let Some(at) = cursor {
-        let (x, y) = (RIM + usize::from(at.x) * CELL.0, RIM + usize::from(at.y) * CELL.1);
+        let (x, y) = (
+            MARGIN + usize::from(at.x) * CELL.0,
+            MARGIN + usize::from(at.y) * CELL.1,
+        );
         // Writing into a string cannot fail.
         let _ = writeln!(
             svg,
@@ -54,12 +58,12 @@ pub(crate) fn picture(buffer: &Buffer, cursor: Option<Position>, title: &str) ->
     svg
 }
 
-/// Cells in a row that look alike.
+/// Adjacent cells with the same style, drawn as one text.
 struct Run<'a> {
     x: usize,
     cells: usize,
     text: String,
-    like: &'a Cell,
+    first_cell: &'a Cell,
 }
 
 fn runs(row: &[Cell]) -> Vec<Run<'_>> {
@@ -71,12 +75,14 @@ fn runs(row: &[Cell]) -> Vec<Run<'_>> {
         }
         let (symbol, cells) = (cell.symbol(), width(cell.symbol()).max(1));
         covered = x + cells;
-        // A character whose width a font may see otherwise stands alone, so that what follows is in its place.
+        // A non-ASCII character is a run of its own, as its width may differ in a font: then the next run is still in
+        // its place.
         let narrow = |text: &str| text.is_ascii();
-        let rule = |run: &Run<'_>| matches!(symbol, "─" | "━") && run.like.symbol() == symbol;
+        let rule = |run: &Run<'_>| matches!(symbol, "─" | "━") && run.first_cell.symbol() == symbol;
         match runs.last_mut() {
             Some(run)
-                if like(run.like, cell) && (rule(run) || narrow(symbol) && narrow(run.like.symbol())) =>
+                if has_same_style(run.first_cell, cell)
+                    && (rule(run) || narrow(symbol) && narrow(run.first_cell.symbol())) =>
             {
                 run.text.push_str(symbol);
                 run.cells += 1;
@@ -85,40 +91,40 @@ fn runs(row: &[Cell]) -> Vec<Run<'_>> {
                 x,
                 cells,
                 text: symbol.to_owned(),
-                like: cell,
+                first_cell: cell,
             }),
         }
     }
     runs
 }
 
-fn like(a: &Cell, b: &Cell) -> bool {
+fn has_same_style(a: &Cell, b: &Cell) -> bool {
     (a.fg, a.bg, a.modifier) == (b.fg, b.bg, b.modifier)
 }
 
 impl Run<'_> {
     fn draw(&self, svg: &mut String, top: usize) {
         let (mut ink, mut paper) = (
-            color(self.like.fg).unwrap_or_else(|| INK.into()),
-            color(self.like.bg).unwrap_or_else(|| PAPER.into()),
+            color(self.first_cell.fg).unwrap_or_else(|| FOREGROUND.into()),
+            color(self.first_cell.bg).unwrap_or_else(|| BACKGROUND.into()),
         );
-        if self.like.modifier.contains(Modifier::REVERSED) {
+        if self.first_cell.modifier.contains(Modifier::REVERSED) {
             (ink, paper) = (paper, ink);
         }
-        let (x, wide) = (RIM + self.x * CELL.0, self.cells * CELL.0);
+        let (x, wide) = (MARGIN + self.x * CELL.0, self.cells * CELL.0);
         // Writing into a string cannot fail.
-        if paper != PAPER {
+        if paper != BACKGROUND {
             let _ = writeln!(
                 svg,
                 "<rect x=\"{x}\" y=\"{top}\" width=\"{wide}\" height=\"{}\" fill=\"{paper}\"/>",
                 CELL.1
             );
         }
-        let dim = self.like.modifier.contains(Modifier::DIM);
-        if let Some(lines) = lines(self.like.symbol()) {
-            return lines.draw(svg, (x, top), wide, if dim { FAINT } else { &ink });
+        let dim = self.first_cell.modifier.contains(Modifier::DIM);
+        if let Some(lines) = lines(self.first_cell.symbol()) {
+            return lines.draw(svg, (x, top), wide, if dim { DIM_FOREGROUND } else { &ink });
         }
-        if self.like.modifier.contains(Modifier::UNDERLINED) {
+        if self.first_cell.modifier.contains(Modifier::UNDERLINED) {
             let y = top + CELL.1 - 2;
             let _ = writeln!(svg, "<path d=\"M{x} {y}H{}\" stroke=\"{ink}\"/>", x + wide);
         }
@@ -126,13 +132,13 @@ impl Run<'_> {
             return;
         }
         if dim {
-            ink = FAINT.into();
+            ink = DIM_FOREGROUND.into();
         }
         let mut style = String::new();
-        if ink != INK {
+        if ink != FOREGROUND {
             let _ = write!(style, " fill=\"{ink}\"");
         }
-        if self.like.modifier.contains(Modifier::BOLD) {
+        if self.first_cell.modifier.contains(Modifier::BOLD) {
             style.push_str(" font-weight=\"bold\"");
         }
         let _ = writeln!(
@@ -144,9 +150,9 @@ impl Run<'_> {
     }
 }
 
-/// A frame's character, drawn as a line so that it meets the next one whatever the font.
+/// A box-drawing character, drawn as lines so that it meets the adjacent ones in all fonts.
 struct Lines {
-    /// From where to where: left, right, up, down.
+    /// The two sides of the cell that the line connects: `l`eft, `r`ight, `u`p or `d`own.
     ends: [char; 2],
     thick: bool,
 }

@@ -1,4 +1,4 @@
-//! The options that a command accepts in addition to those before it.
+//! The global options that are given after the command.
 
 use super::{CatalogCommand, CliCommand, CommonOptions, RoomCommand, ServersCommand, SetsCommand};
 

@@ -23,6 +23,6 @@ pub struct CompleteArgs {
 pub enum CompletionRequest {
     /// For bash: candidates are quoted, as bash inserts them literally.
     Bash,
-    /// For other shells: unquoted values, each with a tab and a description; the shell quotes them.
+    /// For other shells: unquoted values, each followed by a tab and a description; the shell quotes them.
     Words,
 }

@@ -5,9 +5,9 @@ use clap::{Args, ValueEnum};
 use super::{AffiliationReasonOption, CommonOptions};
 use crate::sync::Prefer;
 
-/// Which rooms of which server.
+/// The arguments that select rooms and a server.
 #[derive(Debug, Args)]
-pub struct LiveRooms {
+pub struct RoomSelection {
     /// Only these rooms [default: all rooms on the servers]
     #[arg(value_name = "ROOM", id = "only")]
     pub rooms: Vec<String>,
@@ -21,7 +21,7 @@ pub struct LiveRooms {
 pub struct PullArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub rooms: LiveRooms,
+    pub rooms: RoomSelection,
     /// Make the rooms identical to those on the server, discarding changes in the data file (hatrack undo restores them)
     #[arg(long)]
     pub replace: bool,
@@ -38,7 +38,7 @@ pub struct PullArgs {
 pub struct PlanArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub rooms: LiveRooms,
+    pub rooms: RoomSelection,
     /// Print a JSON object for each server
     #[arg(long)]
     pub json: bool,
@@ -52,7 +52,7 @@ pub struct PlanArgs {
 pub struct ApplyArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub rooms: LiveRooms,
+    pub rooms: RoomSelection,
     /// Apply without asking
     #[arg(long)]
     pub yes: bool,
@@ -78,7 +78,7 @@ pub struct ApplyArgs {
 pub struct FollowArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub rooms: LiveRooms,
+    pub rooms: RoomSelection,
     /// Print a JSON object for each change
     #[arg(long)]
     pub json: bool,

@@ -1,11 +1,11 @@
-//! The reason of a change.
+//! The option `--reason`.
 
 use clap::Args;
 
 use crate::cli::value_parsers;
 use crate::store::ChangeReason;
 
-/// Why a change is made.
+/// The reason for a change that does not set affiliations.
 #[derive(Debug, Args)]
 pub struct ReasonOption {
     /// Reason for the change, kept in the history
@@ -13,7 +13,7 @@ pub struct ReasonOption {
     pub reason: Option<ChangeReason>,
 }
 
-/// Why a change is made that may set affiliations: servers store their reasons.
+/// The reason for a change that may set affiliations; it is also sent to the server with them.
 #[derive(Debug, Args)]
 pub struct AffiliationReasonOption {
     /// Reason for the change, kept in the history; sent to the server together with changed affiliations

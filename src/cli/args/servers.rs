@@ -53,7 +53,7 @@ pub struct ServerExampleArgs {
     pub common: CommonOptions,
 }
 
-/// The kind of server of an example.
+/// The kind of server for which an example is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExampleKind {
     /// Prosody, through its admin shell

@@ -1,5 +1,5 @@
-//! Splits a command line like bash, and quotes text to insert into it. bash inserts candidates literally, so special
-//! characters are quoted here; and it replaces only what follows the last `:`, `@` or `=`, so only that part is returned.
+//! Splits a command line like bash, and quotes candidates. bash inserts candidates literally, so special characters are
+//! quoted here. It replaces only the text after the last `:`, `@` or `=`, so only the part from there is returned.
 
 /// A command line up to the cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,14 +10,18 @@ pub(super) struct TypedLine {
     pub(super) current: String,
     /// The part of that word before the part that bash replaces, unquoted; `None` if it cannot be determined.
     prefix: Option<String>,
+    /// The quotation mark that is open at the cursor.
     quote: Option<char>,
 }
 
 /// A word, possibly unfinished.
 #[derive(Debug, Clone, Default)]
 struct ShellWord {
+    /// The word as typed.
     raw: String,
+    /// The word without quotes.
     plain: String,
+    /// The quotation mark that is open at the end.
     quote: Option<char>,
 }
 
@@ -29,8 +33,11 @@ impl TypedLine {
         let prefix = last.raw.strip_suffix(part);
         let prefix = prefix.map(|raw| self::words(raw).pop().unwrap_or_default().plain);
         // Variable assignments before the program name are not its words.
-        let is_variable =
-            |word: &&ShellWord| word.plain.split_once('=').is_some_and(|(name, _)| is_name(name));
+        let is_variable = |word: &&ShellWord| {
+            word.plain
+                .split_once('=')
+                .is_some_and(|(name, _)| is_variable_name(name))
+        };
         let before = words.iter().take_while(is_variable).count();
         Self {
             words: words
@@ -44,7 +51,8 @@ impl TypedLine {
         }
     }
 
-    /// The quoted text that replaces the part so that the word becomes `value`; `None` if that is impossible.
+    /// Returns the quoted text with which bash must replace its part, so that the word becomes `value`; `None` if that
+    /// is impossible.
     pub(super) fn insertion(&self, value: &str) -> Option<String> {
         let rest = value.strip_prefix(self.prefix.as_deref()?)?;
         match self.quote {
@@ -61,7 +69,7 @@ impl TypedLine {
     }
 }
 
-fn is_name(text: &str) -> bool {
+fn is_variable_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
@@ -81,10 +89,10 @@ fn words(line: &str) -> Vec<ShellWord> {
     let mut all = vec![ShellWord::default()];
     let mut chars = line.chars();
     while let Some(c) = chars.next() {
-        let begins = all.last().is_some_and(|word| word.raw.is_empty());
+        let is_empty = all.last().is_some_and(|word| word.raw.is_empty());
         let Some(word) = all.last_mut() else { break };
         if word.quote.is_none() && c.is_whitespace() {
-            if !begins {
+            if !is_empty {
                 all.push(ShellWord::default());
             }
             continue;
@@ -118,20 +126,20 @@ mod tests {
 
     #[test]
     fn splits_line_like_bash() {
-        let it = typed("A=b hatrack show 'a b'\\ c \"d\\\"\\e\" x\\ y", "x\\ y");
-        assert_eq!(it.words, ["show", "a b c", "d\"\\e"]);
+        let line = typed("A=b hatrack show 'a b'\\ c \"d\\\"\\e\" x\\ y", "x\\ y");
+        assert_eq!(line.words, ["show", "a b c", "d\"\\e"]);
         assert_eq!(
-            (it.current.as_str(), it.prefix.as_deref(), it.quote),
+            (line.current.as_str(), line.prefix.as_deref(), line.quote),
             ("x y", Some(""), None)
         );
-        let it = typed("hatrack show ", "");
+        let line = typed("hatrack show ", "");
         assert_eq!(
-            (it.words.as_slice(), it.current.as_str()),
+            (line.words.as_slice(), line.current.as_str()),
             (&["show".to_owned()][..], "")
         );
-        let it = typed("hatrack show 'a b", "a b");
+        let line = typed("hatrack show 'a b", "a b");
         assert_eq!(
-            (it.current.as_str(), it.prefix.as_deref(), it.quote),
+            (line.current.as_str(), line.prefix.as_deref(), line.quote),
             ("a b", Some(""), Some('\''))
         );
         assert_eq!(

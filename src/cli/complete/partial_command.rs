@@ -16,9 +16,9 @@ pub(super) struct PartialCommand {
     pub(super) expected: Vec<ExpectedValue>,
     /// Whether `--` was given, so that no options may follow.
     pub(super) no_options: bool,
-    /// The value of `--file`.
+    /// The last value of `--file`.
     pub(super) file: Option<String>,
-    /// The value of `--config`.
+    /// The last value of `--config`.
     pub(super) config: Option<String>,
     /// The values of `--room`.
     pub(super) rooms: BTreeSet<Jid>,
@@ -78,6 +78,7 @@ struct ParsedWords<'a> {
     command: &'a Command,
     /// An option whose value is the next word.
     pending_option: Option<&'a Arg>,
+    /// The number of positional arguments so far.
     positionals: usize,
     /// Whether `--` was given.
     no_options: bool,
@@ -179,7 +180,7 @@ impl<'a> ParsedWords<'a> {
             "room" if is_new => None,
             "room" | "rooms" | "into" => Some(ExpectedValue::Rooms),
             "user" | "users" => Some(ExpectedValue::Users(room())),
-            // `add` takes any existing hat; the other commands take one that the user has.
+            // `add` takes any existing hat; other commands with a user take one of the user's hats.
             "hat" if self.command.get_name() == "add" => Some(ExpectedValue::Hats(room(), None)),
             "hat" => Some(ExpectedValue::Hats(room(), jid("user"))),
             "name" if arg.is_positional() && self.takes_set_name() => Some(ExpectedValue::Sets),

@@ -1,4 +1,4 @@
-//! The configuration files of a session, each read over the one before it.
+//! Reads the configuration files of a session. The settings of each file replace those of the files before it.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -19,11 +19,12 @@ const SYSTEM: &str = "/etc/hatrack/config.toml";
 /// The configuration files of a session. The settings of a later one replace those of an earlier one; servers are added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFiles {
-    /// The administrator's, which may be missing.
+    /// The administrator's file, which may be missing.
     pub system: PathBuf,
-    /// The one that `--config` names, which must be there.
+    /// The file that `--config` names, which must exist.
     pub named: Option<PathBuf>,
-    /// The user's, which may be missing; `None` without a home folder, with `--config`, and in a restricted session.
+    /// The user's file, which may be missing; `None` without a home folder, with `--config`, and in a restricted
+    /// session.
     pub user: Option<PathBuf>,
 }
 
@@ -38,7 +39,7 @@ impl ConfigFiles {
         }
     }
 
-    /// Each file with whether it must be there.
+    /// Returns the files in the order in which they are read, each with whether it must exist.
     pub(in crate::cli) fn all(&self) -> impl Iterator<Item = (&Path, bool)> {
         let named = self.named.iter().map(|path| (path.as_path(), true));
         let user = self.user.iter().map(|path| (path.as_path(), false));
@@ -47,20 +48,21 @@ impl ConfigFiles {
             .chain(user)
     }
 
-    /// The file in which the screen saves settings: the last one that is read, if it is the user's or named.
+    /// Returns the file in which the screen saves settings: the named file, otherwise the user's; `None` if there is
+    /// neither.
     pub(in crate::cli) fn for_settings(&self) -> Option<&Path> {
         let file = self.named.as_deref().or(self.user.as_deref());
         file.filter(|path| !store::is_dash(path))
     }
 
-    /// Reads all files. The error is the first.
+    /// Reads all files. The error is the first one, with the number of the others.
     pub(in crate::cli) fn load(&self) -> Result<Config, Failure> {
         let (mut config, mut errors) = (Config::default(), Vec::new());
         for (path, required) in self.all() {
             match load_over(path, config.clone()) {
                 Ok(Some(read)) => config = read,
                 Ok(None) if required => errors.push(format!("{}: no such file", path.display())),
-                // As an empty one, in which a theme can be saved.
+                // A missing file is treated as an empty one, in which a theme can be saved.
                 Ok(None) => config = read::read_over("", config).0,
                 Err(more) => errors.extend(more),
             }
@@ -75,13 +77,14 @@ impl ConfigFiles {
     }
 }
 
-/// The administrator's configuration; the default one if there is none or it has errors.
-pub(in crate::cli) fn of_administrator() -> Config {
+/// Returns the administrator's configuration; the default one if there is none or it has errors.
+pub(in crate::cli) fn administrator_config() -> Config {
     let read = load_over(Path::new(SYSTEM), Config::default());
     read.ok().flatten().unwrap_or_default()
 }
 
-/// Reads a configuration over another; `None` if there is no file. Errors are one sentence each, in the order of the file.
+/// Reads a configuration file whose settings replace those of `below`; `None` if there is no file. Errors are one
+/// sentence each, in the order of the file.
 pub(in crate::cli) fn load_over(path: &Path, below: Config) -> Result<Option<Config>, Vec<String>> {
     let shown = path.display();
     let (bytes, file) = match read_bytes(path) {
@@ -111,7 +114,7 @@ pub(in crate::cli) fn load_over(path: &Path, below: Config) -> Result<Option<Con
     Err(errors.into_iter().map(message).collect())
 }
 
-/// The content of a file, or of standard input, of which there is no file to check.
+/// Returns the content of a file, and the open file; for standard input, `None` instead of the file.
 fn read_bytes(path: &Path) -> io::Result<(Vec<u8>, Option<File>)> {
     let mut bytes = Vec::new();
     let file = if store::is_dash(path) {

@@ -1,9 +1,9 @@
-//! Whether a configuration file may name servers: their entries name programs to run, so the file must be under the control
-//! of nobody but root and the account.
+//! Checks whether a configuration file may name servers. Their entries name programs to run, so only root and the
+//! account may be able to change the file.
 //!
-//! As sshd's `StrictModes` does, also every folder above the file is looked at, and those in which symbolic links on the way
-//! to it stand. The check is of the opened file; a path only serves to find the folders. An access control list needs no look of its own: the group's bits of a mode are the mask of
-//! the list, without which no entry of it allows anything.
+//! Like sshd's `StrictModes`, this also checks every folder above the file, and the folders of symbolic links that lead
+//! to it. The opened file is checked; its path serves only to find the folders. Access control lists need no check of
+//! their own: the group bits of the mode are the mask of the list, so an entry allows no more than these bits.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -17,7 +17,8 @@ use nix::unistd::{Uid, User, geteuid};
 /// How many symbolic links are followed, as the system does.
 const MAX_LINKS: usize = 40;
 
-/// Why a file may not name servers, for people, with what repairs it. `path` is how the file was opened.
+/// Returns the reason why a file may not name servers, for people, with what repairs it; `None` if it may. `path` is
+/// the path by which the file was opened.
 pub(super) fn problem(file: &File, path: &Path) -> Option<String> {
     check(file, path, geteuid().as_raw()).unwrap_or_else(|error| {
         Some(format!(
@@ -27,18 +28,18 @@ pub(super) fn problem(file: &File, path: &Path) -> Option<String> {
 }
 
 fn check(file: &File, path: &Path, account: u32) -> io::Result<Option<String>> {
-    let there = file.metadata()?;
-    let resolved = ResolvedPath::to(path)?;
-    let found = resolved.end.symlink_metadata()?;
-    if (found.dev(), found.ino()) != (there.dev(), there.ino()) {
+    let opened = file.metadata()?;
+    let resolved = ResolvedPath::resolve(path)?;
+    let current = resolved.end.symlink_metadata()?;
+    if (current.dev(), current.ino()) != (opened.dev(), opened.ino()) {
         return Err(io::Error::other("it was replaced in the meantime; try again"));
     }
-    let mut problem = file_problem(&there, &resolved.end, account);
+    let mut problem = file_problem(&opened, &resolved.end, account);
     for link in &resolved.links {
         let metadata = link.symlink_metadata()?;
         problem = problem.or_else(|| link_problem(&metadata, link, &resolved.end, account));
     }
-    // The nearest first.
+    // The folder nearest to the file comes first.
     for folder in resolved.folders.iter().rev() {
         let metadata = folder.symlink_metadata()?;
         problem = problem.or_else(|| folder_problem(&metadata, folder, account));
@@ -57,21 +58,21 @@ struct ResolvedPath {
 }
 
 impl ResolvedPath {
-    fn to(path: &Path) -> io::Result<Self> {
+    fn resolve(path: &Path) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
         let names = |path: &Path| -> Vec<OsString> {
             let components = path.components().rev();
             let named = components.filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
             named.map(|part| part.as_os_str().to_owned()).collect()
         };
-        // The next one last.
-        let mut rest = names(&path);
+        // The names still to be looked up; the next one is the last.
+        let mut remaining = names(&path);
         let mut resolved = Self {
             folders: BTreeSet::new(),
             links: Vec::new(),
             end: "/".into(),
         };
-        while let Some(name) = rest.pop() {
+        while let Some(name) = remaining.pop() {
             if name == ".." {
                 resolved.end.pop();
                 continue;
@@ -89,7 +90,7 @@ impl ResolvedPath {
             if target.is_absolute() {
                 resolved.end = "/".into();
             }
-            rest.extend(names(&target));
+            remaining.extend(names(&target));
             resolved.links.push(next);
         }
         Ok(resolved)
@@ -105,14 +106,15 @@ fn file_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<String
             quoted(path)
         ));
     }
-    let mode = open_mode(metadata)?;
+    let mode = mode_if_writable(metadata)?;
     Some(format!(
         "others can write to it (mode {mode:03o}); run: chmod go-w {}",
         quoted(path)
     ))
 }
 
-/// Who can write to a folder can replace what is in it. What belongs to someone else is theirs: the file goes elsewhere.
+/// Returns the problem of a folder: anyone who can write to it can replace the files in it. A folder of someone else
+/// cannot be repaired, so the advice is to move the file.
 fn folder_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<String> {
     let shown = path.display();
     if let Some(owner) = foreign_owner(metadata, account) {
@@ -120,7 +122,7 @@ fn folder_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<Stri
             "the folder {shown} belongs to {owner}; move the file to a folder of your own and name it with --config"
         ));
     }
-    let mode = open_mode(metadata)?;
+    let mode = mode_if_writable(metadata)?;
     // In a folder such as /tmp (sticky), nobody can replace what belongs to someone else.
     if mode & 0o1000 != 0 {
         return None;
@@ -135,7 +137,7 @@ fn folder_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<Stri
     ))
 }
 
-/// Whom a link belongs to can make it lead to another file of the account.
+/// Returns the problem of a symbolic link: its owner can make it point to another file of the account.
 fn link_problem(metadata: &Metadata, path: &Path, end: &Path, account: u32) -> Option<String> {
     let owner = foreign_owner(metadata, account)?;
     let (link, end) = (path.display(), end.display());
@@ -144,26 +146,27 @@ fn link_problem(metadata: &Metadata, path: &Path, end: &Path, account: u32) -> O
     ))
 }
 
-/// The owner, if that is neither root nor the account.
+/// Returns the owner, if that is neither root nor the account.
 fn foreign_owner(metadata: &Metadata, account: u32) -> Option<String> {
     let owner = metadata.uid();
-    (owner != 0 && owner != account).then(|| person(owner))
+    (owner != 0 && owner != account).then(|| owner_text(owner))
 }
 
-/// The mode, if others can write.
-fn open_mode(metadata: &Metadata) -> Option<u32> {
+/// Returns the permission bits, if the group or others can write.
+fn mode_if_writable(metadata: &Metadata) -> Option<u32> {
     let mode = metadata.mode() & 0o7777;
     (mode & 0o022 != 0).then_some(mode)
 }
 
-/// A user for people: the name where there is one, and the number.
-fn person(id: u32) -> String {
+/// Describes a user of the machine: the name, if there is one, and the number.
+fn owner_text(id: u32) -> String {
     match User::from_uid(Uid::from_raw(id)) {
         Ok(Some(user)) => format!("{} (uid {id})", user.name),
         _ => format!("uid {id}"),
     }
 }
 
+/// Returns the name of an account; its number if it has no name.
 fn account_name(id: u32) -> String {
     match User::from_uid(Uid::from_raw(id)) {
         Ok(Some(user)) => user.name,
@@ -171,7 +174,7 @@ fn account_name(id: u32) -> String {
     }
 }
 
-/// A path as a shell reads it.
+/// Quotes a path for a shell.
 fn quoted(path: &Path) -> String {
     shell_words::quote(&path.display().to_string()).into_owned()
 }

@@ -15,7 +15,7 @@ use crate::app::{Key, Keymap, keymap};
 use crate::term::{Background, ColorMode};
 use crate::ui::theme::{Backdrop, BuiltinTheme, StyleRole};
 
-/// A configuration; `None` for settings that are not in the file.
+/// A configuration; `None` for settings that are in none of the files read so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
     /// The number of colors.
@@ -38,16 +38,16 @@ pub struct Config {
     pub servers: Vec<ConfiguredServer>,
 }
 
-/// A theme by name, with what it and the other settings make of the screen.
+/// A theme that can be chosen, combined with the other settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThemeChoice {
     /// The name.
     pub name: String,
-    /// What distinguishes it, in a few words.
+    /// What distinguishes the theme, in a few words.
     pub description: &'static str,
-    /// The built-in theme.
+    /// The built-in theme on which it is based.
     pub builtin: BuiltinTheme,
-    /// Styles that override those of the theme.
+    /// Styles that override those of the built-in theme.
     pub styles: Vec<(StyleRole, Style)>,
     /// The background of the terminal.
     pub background: Option<Background>,
@@ -94,7 +94,7 @@ pub(super) const THEMES: [(&str, BuiltinTheme, Option<Backdrop>, &str); 5] = [
     ("mono", BuiltinTheme::Mono, None, "without colors"),
 ];
 
-/// Where all settings are listed.
+/// The command that lists all settings.
 const DEFAULTS: &str = "hatrack config --print-default";
 
 const SETTINGS: [&str; 9] = [
@@ -110,7 +110,7 @@ const SETTINGS: [&str; 9] = [
 ];
 
 pub(super) type TomlValue<'a> = Spanned<DeValue<'a>>;
-/// Byte offset in the file, and message.
+/// An error in a value: the byte offset in the file, and the message.
 pub(super) type ValueError = (usize, String);
 type StyleOverrides = Vec<(StyleRole, Style)>;
 
@@ -124,18 +124,22 @@ pub fn read(text: &str) -> Result<Config, Vec<ConfigError>> {
     }
 }
 
-/// Parses a configuration whose settings replace those of another, `below`: each as a whole, also `[keys]`; but servers
-/// and themes are added to those of the other. With errors, the result contains what could be read.
+/// Parses a configuration whose settings replace those of another one, `below`. `[keys]` is replaced as a whole;
+/// servers and themes are added to those of `below`. If there are errors, the result contains the other settings;
+/// after a syntax error, it is `below`.
 pub(super) fn read_over(text: &str, below: Config) -> (Config, Vec<ConfigError>) {
-    let located = |(at, message): ValueError| ConfigError {
-        line: line(text.as_bytes(), at),
+    let located = |(offset, message): ValueError| ConfigError {
+        line: line(text.as_bytes(), offset),
         text: message,
     };
     let table = match DeTable::parse(text) {
         Ok(table) => table,
         Err(error) => {
-            let at = error.span().map_or(0, |span| span.start);
-            return (below, vec![located((at, error.message().replace('\n', ", ")))]);
+            let offset = error.span().map_or(0, |span| span.start);
+            return (
+                below,
+                vec![located((offset, error.message().replace('\n', ", ")))],
+            );
         }
     };
     let mut errors = Vec::new();
@@ -147,14 +151,14 @@ pub(super) fn read_over(text: &str, below: Config) -> (Config, Vec<ConfigError>)
     (config, errors.into_iter().map(located).collect())
 }
 
-/// The value, or `None` after recording the error.
+/// Returns the value. After an error, adds it to `errors` and returns `None`.
 pub(super) fn record<T>(read: Result<T, ValueError>, errors: &mut Vec<ValueError>) -> Option<T> {
     read.map_err(|error| errors.push(error)).ok()
 }
 
-/// The line number (starting at 1) of the byte at offset `at`.
-pub(super) fn line(bytes: &[u8], at: usize) -> usize {
-    1 + memchr::memchr_iter(b'\n', bytes.get(..at).unwrap_or_default()).count()
+/// The line number (starting at 1) of the byte at `offset`.
+pub(super) fn line(bytes: &[u8], offset: usize) -> usize {
+    1 + memchr::memchr_iter(b'\n', bytes.get(..offset).unwrap_or_default()).count()
 }
 
 fn settings(table: &DeTable<'_>, below: Config, errors: &mut Vec<ValueError>) -> Config {
@@ -165,13 +169,13 @@ fn settings(table: &DeTable<'_>, below: Config, errors: &mut Vec<ValueError>) ->
         ..below
     };
     let mut themes: Vec<(String, StyleOverrides)> = Vec::new();
-    let (mut theme, mut color_seen) = (None, false);
-    // In the order of the file, so that of two spellings of a setting the second is the error.
+    let (mut theme, mut has_color) = (None, false);
+    // In the order of the file: if a setting is there in both spellings, the second is the error.
     let mut all: Vec<_> = table.iter().collect();
     all.sort_by_key(|(name, _)| name.span().start);
     for (name, value) in all {
         match name.get_ref().as_ref() {
-            "color" | "colour" if std::mem::replace(&mut color_seen, true) => {
+            "color" | "colour" if std::mem::replace(&mut has_color, true) => {
                 errors.push((name.span().start, "color and colour are the same setting".into()));
             }
             "color" | "colour" => config.colors = record(colors(value), errors),
@@ -202,21 +206,21 @@ fn settings(table: &DeTable<'_>, below: Config, errors: &mut Vec<ValueError>) ->
     }
     config.themes = theme_choices(themes, config.background, background_below, themes_below);
     config.background = config.background.or(background_below);
-    if let Some((at, name)) = theme {
+    if let Some((offset, name)) = theme {
         let found = config.themes.iter().find(|choice| choice.name == name).cloned();
         if let Some(choice) = found {
             config.background = choice.background;
             config.theme = Some(choice);
         } else {
             let names = config.themes.iter().map(|choice| choice.name.as_str());
-            errors.push((at, unknown_name("theme", name, names, DEFAULTS)));
+            errors.push((offset, unknown_name("theme", name, names, DEFAULTS)));
         }
     }
     config
 }
 
-/// The themes that a file can choose: the built-in ones, its own, and others that the files before define. `background` is
-/// its setting, `below` that of the files before.
+/// Returns the themes that a file can choose: the built-in ones, those of the file (`own`), and others from the files
+/// before (`themes_below`). `background` is the setting of the file, `below` that of the files before.
 fn theme_choices(
     own: Vec<(String, StyleOverrides)>,
     background: Option<Background>,
@@ -253,7 +257,7 @@ fn theme_choices(
     builtin.into_iter().chain(own).chain(inherited).collect()
 }
 
-/// An unknown name, with the nearest known one. `all` says where the known ones are listed.
+/// The message for an unknown name, with a similar name if there is one. `all` is the command that lists all names.
 pub(super) fn unknown_name<'a>(
     kind: &str,
     name: &str,
@@ -321,10 +325,10 @@ fn keys(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Keymap {
     for (name, value) in table {
         let id = name.get_ref().as_ref();
         let is_merged = |command: &&Command| command.merged.contains(&id);
-        let (old, is_now) = (COMMANDS.iter().find(is_merged), |command: &&Command| {
+        let (old, is_current) = (COMMANDS.iter().find(is_merged), |command: &&Command| {
             command.id.name() == id || command.formerly.contains(&id)
         });
-        let Some(command) = old.or_else(|| COMMANDS.iter().find(is_now)) else {
+        let Some(command) = old.or_else(|| COMMANDS.iter().find(is_current)) else {
             let ids = COMMANDS.iter().map(|command| command.id.name());
             errors.push((name.span().start, unknown_name("command", id, ids, DEFAULTS)));
             continue;
@@ -357,10 +361,11 @@ fn keys(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Keymap {
     let mut keymap = Keymap::new(bindings).unwrap_or_else(|problems| {
         for keymap::KeymapError { id, text } in problems {
             let place = places.iter().find(|(other, ..)| *other == id);
-            let (at, has_another) = place.map_or((0, false), |(_, at, errors)| (*at, *errors));
-            // No further errors for a command with an invalid key: they may only follow from that.
-            if !has_another {
-                errors.push((at, format!("{id}: {text}")));
+            let (offset, has_other_error) =
+                place.map_or((0, false), |(_, offset, errors)| (*offset, *errors));
+            // No further errors for a command with an invalid key: they may be consequences of the first.
+            if !has_other_error {
+                errors.push((offset, format!("{id}: {text}")));
             }
         }
         Keymap::default()
@@ -372,30 +377,30 @@ fn keys(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Keymap {
 }
 
 fn key(value: &TomlValue<'_>, id: &str) -> Result<Key, ValueError> {
-    let at = value.span().start;
+    let offset = value.span().start;
     let DeValue::String(name) = value.get_ref() else {
         return Err((
-            at,
+            offset,
             format!("{id}: expected a string in quotes, or a list such as [\"u\", \"F9\"]"),
         ));
     };
-    name.parse().map_err(|text| (at, format!("{id}: {text}")))
+    name.parse().map_err(|text| (offset, format!("{id}: {text}")))
 }
 
 fn custom_themes(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Vec<(String, StyleOverrides)> {
     let mut themes = Vec::new();
     for (name, value) in table {
-        let title = name.get_ref().as_ref();
-        if THEMES.iter().any(|(other, ..)| *other == title) {
+        let theme_name = name.get_ref().as_ref();
+        if THEMES.iter().any(|(other, ..)| *other == theme_name) {
             errors.push((
                 name.span().start,
-                format!("{title:?} is a built-in theme; choose another name"),
+                format!("{theme_name:?} is a built-in theme; choose another name"),
             ));
             continue;
         }
-        let own = record(section(value, &format!("themes.{title}")), errors);
+        let own = record(section(value, &format!("themes.{theme_name}")), errors);
         themes.push((
-            title.to_owned(),
+            theme_name.to_owned(),
             own.map(|own| roles(own, errors)).unwrap_or_default(),
         ));
     }
@@ -405,17 +410,17 @@ fn custom_themes(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Vec<(Stri
 fn roles(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> StyleOverrides {
     let mut own = Vec::new();
     for (name, value) in table {
-        let title = name.get_ref().as_ref();
-        let Some((role, ..)) = StyleRole::ALL.iter().find(|(_, other, _)| *other == title) else {
+        let role_name = name.get_ref().as_ref();
+        let Some((role, ..)) = StyleRole::ALL.iter().find(|(_, other, _)| *other == role_name) else {
             let names = StyleRole::ALL.iter().map(|(_, name, _)| *name);
             errors.push((
                 name.span().start,
-                unknown_name("theme entry", title, names, DEFAULTS),
+                unknown_name("theme entry", role_name, names, DEFAULTS),
             ));
             continue;
         };
-        let style = string(value, title).and_then(|text| {
-            styles::read(text).map_err(|text| (value.span().start, format!("{title}: {text}")))
+        let style = string(value, role_name).and_then(|text| {
+            styles::read(text).map_err(|text| (value.span().start, format!("{role_name}: {text}")))
         });
         own.extend(record(style, errors).map(|style| (*role, style)));
     }

@@ -11,18 +11,19 @@ use crate::store;
 
 /// Saves the theme of this name in a configuration file, which is created if it is missing.
 ///
-/// Errors, as a sentence that names the file: it has errors, or would have some with the theme (as when it no longer
-/// defines it), or it cannot be written. The file is then as it was.
+/// Errors, as a sentence that names the file: it has errors, neither it nor the administrator's configuration defines
+/// the theme, or it cannot be written. Then the file is unchanged.
 pub(in crate::cli) fn save_theme(path: &Path, name: &str) -> Result<(), String> {
     let edited = store::edit_file(path, MAX_BYTES, |bytes| {
         let text = std::str::from_utf8(bytes)
             .map_err(|error| format!("line {}: invalid UTF-8", read::line(bytes, error.valid_up_to())))?;
-        with_theme(text, name, &files::of_administrator()).map(String::into_bytes)
+        with_theme(text, name, &files::administrator_config()).map(String::into_bytes)
     });
     edited.map_err(|error| error.to_string())
 }
 
-/// The text of a configuration file with another theme, which it or the configuration `below` defines.
+/// Returns the text of a configuration file with another theme, which the text or the configuration `below` must
+/// define.
 fn with_theme(text: &str, name: &str, below: &Config) -> Result<String, String> {
     check(text, below)?;
     let document = Document::parse(text).map_err(|error| error.message().to_owned())?;
@@ -30,7 +31,7 @@ fn with_theme(text: &str, name: &str, below: &Config) -> Result<String, String> 
     let span = document.get("theme").and_then(Item::span);
     let (at, new) = match span {
         Some(span) => (span, name),
-        None => setting(&document, text, &name),
+        None => new_setting(&document, text, &name),
     };
     let (before, after) = (text.get(..at.start), text.get(at.end..));
     let edited = [before.unwrap_or_default(), &new, after.unwrap_or_default()].concat();
@@ -38,7 +39,7 @@ fn with_theme(text: &str, name: &str, below: &Config) -> Result<String, String> 
     Ok(edited)
 }
 
-/// Fails with the first error of a configuration.
+/// Returns the first error of a configuration, if any.
 fn check(text: &str, below: &Config) -> Result<(), String> {
     let (_, errors) = read::read_over(text, below.clone());
     match errors.into_iter().next() {
@@ -47,9 +48,9 @@ fn check(text: &str, below: &Config) -> Result<(), String> {
     }
 }
 
-/// The new setting and where it is inserted, before the first section: below the line with its default if that is a
-/// comment there, otherwise below the last setting, otherwise below the comments that do not belong to the section.
-fn setting(document: &Document<&str>, text: &str, name: &str) -> (Range<usize>, String) {
+/// Returns the new setting and the position where it is inserted, before the first section: below a comment line with
+/// the default theme; otherwise below the last setting; otherwise below the comments that do not belong to the section.
+fn new_setting(document: &Document<&str>, text: &str, name: &str) -> (Range<usize>, String) {
     let section = first_section(document.as_table());
     let end = section
         .and_then(Table::span)
@@ -61,13 +62,13 @@ fn setting(document: &Document<&str>, text: &str, name: &str) -> (Range<usize>, 
     let start = comments
         .and_then(RawString::span)
         .map_or(end, |span| span.start.min(end));
-    let (mut lines, mut below_default, mut below_blank) = (start, None, None);
+    let (mut line_end, mut below_default, mut below_blank) = (start, None, None);
     for line in text.get(start..end).unwrap_or_default().split_inclusive('\n') {
-        lines += line.len();
+        line_end += line.len();
         if line.starts_with("#theme =") {
-            below_default = Some(lines);
+            below_default = Some(line_end);
         } else if line.trim().is_empty() {
-            below_blank = Some(lines);
+            below_blank = Some(line_end);
         }
     }
     let has_settings = start > 0;
@@ -87,12 +88,12 @@ fn setting(document: &Document<&str>, text: &str, name: &str) -> (Range<usize>, 
     (at..at, format!("{before}theme = {name}{newline}{after}"))
 }
 
-/// The section whose header stands first in the file.
+/// Returns the section whose header comes first in the file, at any depth.
 fn first_section(table: &Table) -> Option<&Table> {
     let mut sections: Vec<&Table> = Vec::new();
     for (_, item) in table {
         let Some(inner) = item.as_table() else { continue };
-        // A section that only others name, as `themes` of `[themes.mine]`, has no header.
+        // A section that is only part of other names, such as `themes` in `[themes.mine]`, has no header.
         sections.extend(Some(inner).filter(|inner| !inner.is_implicit() && !inner.is_dotted()));
         sections.extend(first_section(inner));
     }

@@ -14,53 +14,55 @@ use crate::sync::{Affiliations, SendMode, ServerKind};
 /// A server of a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfiguredServer {
-    /// How it is used and reached.
+    /// The settings of the server.
     pub settings: ServerSettings,
-    /// The configuration file; `None` while that is not known.
+    /// The configuration file; `None` until its parsing is complete.
     pub file: Option<PathBuf>,
-    /// The line of its section, starting at 1.
+    /// The line of its section, starting at 1; during parsing, the byte offset.
     pub line: usize,
 }
 
-/// The longest name of a server, in characters.
+/// The maximum length of a server's name, in bytes.
 const MAX_NAME_BYTES: usize = 32;
 
-/// The settings of both kinds of servers, those of Prosody only, and those of an XMPP account only.
+/// The settings of both kinds of servers.
 const COMMON: [&str; 6] = ["kind", "services", "rooms", "send", "affiliations", "timeout"];
+/// The settings of Prosody only.
 const OF_PROSODY: [&str; 2] = ["socket", "command"];
+/// The settings of XMPP accounts only.
 const OF_XMPP: [&str; 5] = ["jid", "password-command", "address", "tls", "ca-file"];
 
-/// Parses the servers of a section. `below` are those of the files that were read before: names and services must differ
-/// from theirs. The lines are still offsets.
+/// Parses the section `[servers]`. `below` are the servers of the files that were read before; names and services must
+/// differ from theirs. The lines of the result are still byte offsets.
 pub(super) fn servers(
     table: &DeTable<'_>,
     below: &[ConfiguredServer],
     errors: &mut Vec<ValueError>,
 ) -> Vec<ConfiguredServer> {
     let mut all: Vec<_> = table.iter().collect();
-    // In the order of the file, so that of two servers with the same service the second is the error.
+    // In the order of the file: if two servers have the same service, the second is the error.
     all.sort_by_key(|(name, _)| name.span().start);
     let mut found: Vec<ConfiguredServer> = Vec::new();
     for (name, value) in all {
-        let (title, at) = (name.get_ref().as_ref(), name.span().start);
-        let valid = is_name(title);
+        let (server_name, offset) = (name.get_ref().as_ref(), name.span().start);
+        let valid = is_server_name(server_name);
         let label = if valid {
-            format!("servers.{title}")
+            format!("servers.{server_name}")
         } else {
             errors.push((
-                at,
+                offset,
                 format!(
-                    "invalid server name {title:?}: it must be 1 to {MAX_NAME_BYTES} characters: a-z, 0-9 or -"
+                    "invalid server name {server_name:?}: it must be 1 to {MAX_NAME_BYTES} characters: a-z, 0-9 or -"
                 ),
             ));
-            format!("servers.{title:?}")
+            format!("servers.{server_name:?}")
         };
         if let Some(other) = below
             .iter()
-            .find(|other| other.settings.entry.name.as_ref() == title)
+            .find(|other| other.settings.entry.name.as_ref() == server_name)
         {
             errors.push((
-                at,
+                offset,
                 format!("{label} is also in {}; use another name", place(other)),
             ));
         }
@@ -68,9 +70,9 @@ pub(super) fn servers(
             continue;
         };
         let mut entry = ServerTable {
-            name: title,
+            name: server_name,
             label,
-            at,
+            offset,
             table,
             errors,
         };
@@ -80,20 +82,20 @@ pub(super) fn servers(
             found.push(ConfiguredServer {
                 settings,
                 file: None,
-                line: at,
+                line: offset,
             });
         }
     }
     found
 }
 
-/// Whether this is a name for a server.
-pub(crate) fn is_name(text: &str) -> bool {
+/// Whether this is a valid name for a server.
+pub(crate) fn is_server_name(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=MAX_NAME_BYTES).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// Where a server is defined, for a message about another one.
+/// Returns the file or section that defines a server, for a message about another server.
 fn place(server: &ConfiguredServer) -> String {
     match &server.file {
         Some(file) => file.display().to_string(),
@@ -104,9 +106,9 @@ fn place(server: &ConfiguredServer) -> String {
 /// The section of one server.
 struct ServerTable<'a, 'b, 'c> {
     name: &'a str,
-    /// What messages call it.
+    /// The name of the section in messages.
     label: String,
-    at: usize,
+    offset: usize,
     table: &'a DeTable<'b>,
     errors: &'c mut Vec<ValueError>,
 }
@@ -116,7 +118,7 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
         self.table.get(setting)
     }
 
-    /// Reads a setting if it is there.
+    /// Reads a setting; `None` if it is missing, or after recording an error.
     fn read<T>(
         &mut self,
         setting: &str,
@@ -126,15 +128,15 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
         record(read(value, setting), self.errors)
     }
 
-    /// An error at the name of the section.
-    fn missing(&mut self, what: &str) {
-        self.errors.push((self.at, format!("{}: {what}", self.label)));
+    /// Records an error at the name of the section.
+    fn record_missing(&mut self, what: &str) {
+        self.errors.push((self.offset, format!("{}: {what}", self.label)));
     }
 
-    /// The settings. `None` after an error that prevents further checks.
+    /// Reads the settings; `None` after an error that prevents further checks.
     fn settings(mut self, services: Vec<Jid>) -> Option<ServerSettings> {
         let Some(kind) = self.get("kind") else {
-            self.missing("kind is missing: \"prosody\" or \"xmpp\"");
+            self.record_missing("kind is missing: \"prosody\" or \"xmpp\"");
             return None;
         };
         let kinds = [("prosody", ServerKind::Prosody), ("xmpp", ServerKind::Xmpp)];
@@ -164,52 +166,53 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
         Some(settings)
     }
 
-    /// Records settings that no server has, and those of the other kind.
+    /// Records an error for each setting that is unknown or belongs to the other kind.
     fn reject_unknown(&mut self, kind: ServerKind) {
         let (own, others, this, other) = match kind {
             ServerKind::Prosody => (&OF_PROSODY[..], &OF_XMPP[..], "prosody", "xmpp"),
             ServerKind::Xmpp => (&OF_XMPP[..], &OF_PROSODY[..], "xmpp", "prosody"),
         };
         for name in self.table.keys() {
-            let (title, at) = (name.get_ref().as_ref(), name.span().start);
-            if others.contains(&title) {
+            let (setting, offset) = (name.get_ref().as_ref(), name.span().start);
+            if others.contains(&setting) {
                 self.errors
-                    .push((at, format!("{title} is a setting of kind = {other:?} only")));
-            } else if !COMMON.contains(&title) && !own.contains(&title) {
+                    .push((offset, format!("{setting} is a setting of kind = {other:?} only")));
+            } else if !COMMON.contains(&setting) && !own.contains(&setting) {
                 let example = format!("hatrack servers example {this}");
                 let known = COMMON.iter().chain(own).copied();
                 self.errors.push((
-                    at,
-                    unknown_name(&format!("setting of {}", self.label), title, known, &example),
+                    offset,
+                    unknown_name(&format!("setting of {}", self.label), setting, known, &example),
                 ));
             }
         }
     }
 
-    fn services(&mut self, below: &[ConfiguredServer], before: &[ConfiguredServer]) -> Vec<Jid> {
+    fn services(&mut self, below: &[ConfiguredServer], earlier: &[ConfiguredServer]) -> Vec<Jid> {
         let expected = "services must be a list of domains, such as [\"conference.example.org\"]";
         let Some(value) = self.get("services") else {
-            self.missing(
+            self.record_missing(
                 "services is missing: the domains of its rooms, such as [\"conference.example.org\"]",
             );
             return Vec::new();
         };
         let mut services: Vec<Jid> = Vec::new();
-        for (at, text) in record(strings(value, expected), self.errors).unwrap_or_default() {
+        for (offset, text) in record(strings(value, expected), self.errors).unwrap_or_default() {
             let service = match domain(text) {
                 Ok(service) => service,
                 Err(reason) => {
-                    self.errors.push((at, format!("services: {text:?}: {reason}")));
+                    self.errors
+                        .push((offset, format!("services: {text:?}: {reason}")));
                     continue;
                 }
             };
             let has = |other: &&ConfiguredServer| other.settings.entry.services.contains(&service);
             if services.contains(&service) {
                 self.errors
-                    .push((at, format!("services: {service} is given twice")));
-            } else if let Some(other) = below.iter().chain(before).find(has) {
+                    .push((offset, format!("services: {service} is given twice")));
+            } else if let Some(other) = below.iter().chain(earlier).find(has) {
                 self.errors.push((
-                    at,
+                    offset,
                     format!("services: {service} is also a service of {}", owner(other)),
                 ));
             } else {
@@ -219,13 +222,15 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
         services
     }
 
-    /// The domain of accounts is no service of rooms.
+    /// Records an error if the domain of the account is given as a service: rooms have a domain of their own.
     fn reject_account_domain(&mut self, services: &[Jid], account: &Jid) {
         let domain = account.domain();
         if services.iter().any(|service| service.domain() == domain) {
-            let at = self.get("services").map_or(self.at, |value| value.span().start);
+            let offset = self
+                .get("services")
+                .map_or(self.offset, |value| value.span().start);
             self.errors.push((
-                at,
+                offset,
                 format!(
                     "services: {domain} is the domain of the account; its rooms have one of their own, such as \"conference.{domain}\""
                 ),
@@ -247,22 +252,23 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
             return None;
         }
         let mut rooms: Vec<Jid> = Vec::new();
-        for (at, text) in record(strings(value, expected), self.errors)? {
+        for (offset, text) in record(strings(value, expected), self.errors)? {
             let room = match Jid::parse_room(text) {
                 Ok(room) => room,
                 Err(error) => {
-                    self.errors.push((at, format!("rooms: {error}")));
+                    self.errors.push((offset, format!("rooms: {error}")));
                     continue;
                 }
             };
             // Without services there is an error already.
             if !services.is_empty() && !services.iter().any(|service| service.domain() == room.domain()) {
                 self.errors.push((
-                    at,
+                    offset,
                     format!("rooms: {room} belongs to none of the services of {}", self.label),
                 ));
             } else if rooms.contains(&room) {
-                self.errors.push((at, format!("rooms: {room} is given twice")));
+                self.errors
+                    .push((offset, format!("rooms: {room} is given twice")));
             } else {
                 rooms.push(room);
             }
@@ -282,7 +288,7 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
                 None
             }
             (false, None) => {
-                self.missing(
+                self.record_missing(
                     "socket or command is missing: the path of Prosody's admin socket, or a command that runs its shell",
                 );
                 None
@@ -296,7 +302,9 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
     fn account(&mut self) -> Option<Account> {
         let jid = self.read("jid", account_jid);
         if self.get("jid").is_none() {
-            self.missing("jid is missing: the address of an account, such as \"moderator@example.net\"");
+            self.record_missing(
+                "jid is missing: the address of an account, such as \"moderator@example.net\"",
+            );
         }
         let password = self.read("password-command", command);
         let modes = [
@@ -329,7 +337,7 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
     }
 }
 
-/// A server of which a service is, for a message about another one.
+/// Returns the section and file of a server that has a service, for a message about another server.
 fn owner(server: &ConfiguredServer) -> String {
     let name = &server.settings.entry.name;
     match &server.file {

@@ -4,7 +4,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::describe::closest_match;
 
-/// The named colors, by their number in the 16-color palette.
+/// The named colors: those of the 16-color palette in the order of their numbers, then `default`.
 const COLORS: [(&str, Color); 17] = [
     ("black", Color::Black),
     ("red", Color::Red),

@@ -1,4 +1,4 @@
-//! The values of a server's settings.
+//! Parses the values of a server's settings.
 
 use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use super::read::{TomlValue, ValueError, string};
 use crate::model::Jid;
 use crate::server::{CommandLine, TlsMode};
 
-/// The longest time to wait for an answer that can be set, in seconds.
+/// The longest timeout that can be set, in seconds.
 const MAX_TIMEOUT_SECONDS: u64 = 600;
 
-/// One of a few words.
+/// Parses one of several words and returns its meaning.
 pub(super) fn one_of<T: Copy, const N: usize>(
     value: &TomlValue<'_>,
     name: &str,
@@ -32,7 +32,7 @@ pub(super) fn one_of<T: Copy, const N: usize>(
     })
 }
 
-/// A list of strings that is not empty, each with its offset.
+/// Parses a list of at least one string; returns each with its byte offset. `expected` is the error message.
 pub(super) fn strings<'a>(
     value: &'a TomlValue<'_>,
     expected: &str,
@@ -44,14 +44,14 @@ pub(super) fn strings<'a>(
         return Err((value.span().start, expected.into()));
     }
     all.iter()
-        .map(|one| match one.get_ref() {
-            DeValue::String(text) => Ok((one.span().start, text.as_ref())),
-            _ => Err((one.span().start, expected.into())),
+        .map(|item| match item.get_ref() {
+            DeValue::String(text) => Ok((item.span().start, text.as_ref())),
+            _ => Err((item.span().start, expected.into())),
         })
         .collect()
 }
 
-/// A program with its arguments.
+/// Parses a program with its arguments.
 pub(super) fn command(value: &TomlValue<'_>, name: &str) -> Result<CommandLine, ValueError> {
     let (example, argument) = match name {
         "password-command" => ("/usr/bin/pass", "xmpp/moderator"),
@@ -61,16 +61,16 @@ pub(super) fn command(value: &TomlValue<'_>, name: &str) -> Result<CommandLine, 
         "{name} must be a list: an absolute path of a program, and its arguments, such as [\"{example}\", \"{argument}\"]"
     );
     let words = strings(value, &expected)?;
-    if let Some((at, _)) = words.iter().find(|(_, word)| word.contains('\0')) {
-        return Err((*at, format!("{name} contains a NUL character")));
+    if let Some((offset, _)) = words.iter().find(|(_, word)| word.contains('\0')) {
+        return Err((*offset, format!("{name} contains a NUL character")));
     }
     let mut words = words.into_iter();
-    let Some((at, program)) = words.next() else {
+    let Some((offset, program)) = words.next() else {
         return Err((value.span().start, expected));
     };
     if !is_absolute(program) {
         return Err((
-            at,
+            offset,
             format!("{name}: the program {program:?} must be an absolute path, such as {example:?}"),
         ));
     }
@@ -92,8 +92,8 @@ pub(super) fn absolute_path(value: &TomlValue<'_>, name: &str) -> Result<PathBuf
     Ok(text.into())
 }
 
-/// Whether a path means the same wherever the program is started. There is no `~` in these files: which home folder it
-/// were would depend on the session.
+/// Whether a path is absolute and without NUL characters. `~` is not supported, as the home folder would depend on the
+/// session.
 fn is_absolute(text: &str) -> bool {
     Path::new(text).is_absolute() && !text.contains('\0')
 }
@@ -112,7 +112,7 @@ pub(super) fn seconds(value: &TomlValue<'_>, name: &str) -> Result<Duration, Val
     })
 }
 
-/// A domain, as a JID without a local part.
+/// Parses a domain, as a JID without a local part.
 pub(super) fn domain(text: &str) -> Result<Jid, String> {
     let expected = "expected a domain, such as conference.example.org";
     if text.contains(['@', '/']) {
@@ -135,11 +135,11 @@ pub(super) fn account_jid(value: &TomlValue<'_>, name: &str) -> Result<Jid, Valu
     Ok(jid)
 }
 
-/// A host name or an IP address, and a port.
+/// Parses a host name or an IP address, and a port. Without a port, it is 5223 for direct TLS, otherwise 5222.
 pub(super) fn address(value: &TomlValue<'_>, name: &str, tls: TlsMode) -> Result<(String, u16), ValueError> {
     let text = string(value, name)?;
-    let usual = if tls == TlsMode::Direct { 5223 } else { 5222 };
-    split_address(text, usual).ok_or_else(|| {
+    let default_port = if tls == TlsMode::Direct { 5223 } else { 5222 };
+    split_address(text, default_port).ok_or_else(|| {
         (
             value.span().start,
             format!(
@@ -149,20 +149,20 @@ pub(super) fn address(value: &TomlValue<'_>, name: &str, tls: TlsMode) -> Result
     })
 }
 
-fn split_address(text: &str, usual: u16) -> Option<(String, u16)> {
+fn split_address(text: &str, default_port: u16) -> Option<(String, u16)> {
     if let Some(inside) = text.strip_prefix('[') {
         let (host, after) = inside.split_once(']')?;
         let host: Ipv6Addr = host.parse().ok()?;
         let port = match after.strip_prefix(':') {
             Some(port) => port_number(port)?,
-            None if after.is_empty() => usual,
+            None if after.is_empty() => default_port,
             None => return None,
         };
         return Some((host.to_string(), port));
     }
     let (host, port) = match text.split_once(':') {
         Some((host, port)) => (host, port_number(port)?),
-        None => (text, usual),
+        None => (text, default_port),
     };
     domain(host).ok().map(|_| (host.to_owned(), port))
 }

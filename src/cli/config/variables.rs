@@ -1,5 +1,5 @@
-//! The variables of the commands of the configuration: a fixed few, as a command in a configuration must do the same in all
-//! sessions of an account.
+//! Sets the environment variables of the commands in the configuration: only a few, as such a command must do the same
+//! in all sessions of an account.
 
 use std::env;
 
@@ -7,8 +7,8 @@ use nix::unistd::{User, geteuid};
 
 use crate::server::{CommandLine, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings};
 
-/// The home folder, the sockets of agents, and where keys and passwords are. A restricted session has none of them: anyone who connects could
-/// have set them.
+/// Variables that are copied from the session: the home folder, the sockets of agents, and the folders of keys and
+/// passwords. They are not copied from a restricted session, as the person who connects may have set them.
 const OF_SESSION: [&str; 6] = [
     "DBUS_SESSION_BUS_ADDRESS",
     "GNUPGHOME",
@@ -34,7 +34,7 @@ pub(super) fn add(servers: &mut [ServerSettings], restricted: bool) {
     }
 }
 
-/// Home folder and name of the account, from the system's user database.
+/// Returns variables with the home folder and the name of the account, from the system's user database.
 fn of_account() -> Vec<(String, String)> {
     let Ok(Some(user)) = User::from_uid(geteuid()) else {
         return Vec::new();
@@ -44,6 +44,7 @@ fn of_account() -> Vec<(String, String)> {
     home.into_iter().chain(names).collect()
 }
 
+/// Returns the command that the settings of a server have, if any.
 fn command(server: &mut ServerSettings) -> Option<&mut CommandLine> {
     match &mut server.access {
         ServerAccess::Prosody(ProsodyAccess::Command(command)) => Some(command),

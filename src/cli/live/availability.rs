@@ -1,4 +1,4 @@
-//! Which servers can be followed, and the messages where one cannot.
+//! Tracks which servers can be followed, and reports those that cannot.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use crate::app::describe;
 use crate::server::{PasswordSource, ServerAccess, ServerSettings};
 use crate::sync::ServerState;
 
-/// What is known of the servers that are followed.
+/// What is known about the availability of servers.
 #[derive(Debug, Default)]
 pub(super) struct Availability {
-    /// Servers whose password is entered at the start.
-    asking: BTreeSet<Arc<str>>,
+    /// Servers that ask for a password, which can be entered only at the start.
+    asking_password: BTreeSet<Arc<str>>,
     /// Servers that were connected at least once.
     ready: BTreeSet<Arc<str>>,
-    /// Servers that were reported as not reachable.
+    /// Servers that were reported as not reachable and have not been connected since.
     away: BTreeSet<Arc<str>>,
-    /// Servers that were reported as not followed until someone acts.
+    /// Servers that were reported as not followed until someone acts, and have not been connected since.
     given_up: BTreeSet<Arc<str>>,
 }
 
@@ -26,7 +26,7 @@ impl Availability {
     pub(super) fn new<'a>(servers: impl Iterator<Item = &'a ServerSettings>) -> Self {
         let asks = |settings: &&ServerSettings| matches!(&settings.access, ServerAccess::Xmpp(account) if account.password == PasswordSource::Ask);
         Self {
-            asking: servers
+            asking_password: servers
                 .filter(asks)
                 .map(|settings| settings.entry.name.clone())
                 .collect(),
@@ -34,14 +34,15 @@ impl Availability {
         }
     }
 
-    /// Whether a server is never connected in this session, because its password is entered only at the start.
+    /// Whether a server needs a password, which can be entered only at the start, and has not been connected yet.
     pub(super) fn lacks_password(&self, server: &Arc<str>) -> bool {
-        self.asking.contains(server) && !self.ready.contains(server)
+        self.asking_password.contains(server) && !self.ready.contains(server)
     }
 
-    /// Notes a server's state. `followed`: the servers with rooms to follow.
+    /// Notes a server's state, and reports when the server becomes unavailable or available again. `followed`: the
+    /// servers with rooms to follow.
     ///
-    /// Errors: none of them is followed.
+    /// Errors: none of `followed` can be followed until someone acts.
     pub(super) fn note(
         &mut self,
         server: &Arc<str>,
@@ -74,7 +75,7 @@ impl Availability {
             }
             ServerState::Refused(why) => {
                 if !followed.contains(server) {
-                    // Only removals of expired hats are sent to it.
+                    // The session only sends removals of expired hats to this server.
                     return out.warn(&format!("{server:?} refused: {}", describe::after_colon(&why)));
                 }
                 let why = sentence(&why);
@@ -101,7 +102,8 @@ impl Availability {
         if is_new { out.warn(&why) } else { Ok(()) }
     }
 
-    /// Rooms are followed since the start, and others came.
+    /// Warns about servers that are not followed because their password can be entered only at the start. Called when
+    /// the data file has other rooms than before. `followed`: the servers with rooms to follow.
     pub(super) fn note_rooms(
         &mut self,
         followed: &BTreeSet<Arc<str>>,
@@ -118,7 +120,8 @@ impl Availability {
     }
 }
 
-/// A reason after a colon, with an end before the next sentence.
+/// Formats a reason that follows a colon and precedes another sentence: ends it with a period, unless it has an end
+/// mark.
 fn sentence(why: &str) -> String {
     let mut why = describe::after_colon(why);
     if !why.ends_with(['.', '?', '!']) {

@@ -1,4 +1,4 @@
-//! `hatrack follow`: receives what others change on the servers, without a screen, until it is stopped.
+//! `hatrack follow`: receives the changes that others make on the servers, without a screen, until it is stopped.
 
 mod printed;
 
@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 use jiff::tz::TimeZone;
 
 use super::super::args::FollowArgs;
-use super::super::at_once;
 use super::super::context::SessionContext;
-use super::super::expire::{Expired, late_text, remove_expired};
+use super::super::expire::{ExpireOutcome, late_text, remove_expired};
 use super::super::failure::Failure;
 use super::super::open_store::{CommitFailure, OpenStore, no_such_file};
 use super::super::output::Output;
 use super::super::password;
+use super::super::send_changes;
 use super::availability::Availability;
-use super::rooms::{Selected, local_room, select};
-use super::signals::{Event, catch_signals, ended_by, suspend};
+use super::rooms::{SelectedRooms, local_room, select_rooms};
+use super::signals::{Event, catch_signals, signal_result, suspend};
 use crate::app::describe;
 use crate::app::servers::not_recorded_text;
 use crate::model::{EditError, Group, Jid, Room};
@@ -29,13 +29,13 @@ use crate::sync::{
     AfterCommit, Follower, Plan, RoomState, SendMode, ServerEvent, ServerRequest, server_actor,
 };
 
-/// The shortest time between two commits of what a server has.
+/// The shortest time between two commits of changes from the same server.
 const INTERVAL: Duration = Duration::from_secs(30);
 /// How often the data file is checked for changes.
 const FILE_INTERVAL: Duration = Duration::from_secs(2);
 /// How often hats that have expired are removed.
 const EXPIRE_INTERVAL: Duration = Duration::from_secs(60);
-/// How often a commit is made again because the file has something else by then.
+/// How often committing received changes is tried if others change the data file meanwhile.
 const MAX_ATTEMPTS: usize = 5;
 
 pub(in crate::cli) fn run(
@@ -46,7 +46,7 @@ pub(in crate::cli) fn run(
     let (sender, events) = channel();
     let mut session = FollowSession::open(args, context, sender.clone())?;
     catch_signals(sender)?;
-    session.begin(out)?;
+    session.start(out)?;
     let (mut next_expire, mut next_file) = (Instant::now(), Instant::now() + FILE_INTERVAL);
     loop {
         let now = Instant::now();
@@ -55,7 +55,7 @@ pub(in crate::cli) fn run(
             next_expire = now + EXPIRE_INTERVAL;
         }
         if now >= next_file {
-            session.read_file(out)?;
+            session.refresh(out)?;
             next_file = now + FILE_INTERVAL;
         }
         out.flush()?;
@@ -66,7 +66,7 @@ pub(in crate::cli) fn run(
             Ok(Event::Server(event)) => session.handle(event, out)?,
             Ok(Event::Stop(signal)) => {
                 session.finish(&events, out)?;
-                return ended_by(signal);
+                return signal_result(signal);
             }
             Ok(Event::Suspend) => {
                 out.flush()?;
@@ -87,16 +87,16 @@ pub(in crate::cli) fn run(
 struct FollowSession<'a> {
     context: &'a SessionContext,
     data: OpenStore<'a>,
-    servers: Vec<(ServerSettings, Selected)>,
+    servers: Vec<(ServerSettings, SelectedRooms)>,
     worker: ServerWorker,
     json: bool,
     zone: TimeZone,
-    /// The rooms as the worker knows them.
+    /// The rooms, with the content that was last sent to the worker.
     known: BTreeMap<Jid, Arc<Room>>,
     /// Who follows each room, as last reported.
     followers: BTreeMap<Jid, Follower>,
     availability: Availability,
-    /// Whether it was reported that hats are not removed, because they would have expired long ago.
+    /// Whether it was reported that hats that expired long ago are not removed.
     is_late_reported: bool,
     /// Why the data file cannot be used, as last reported.
     problem: Option<String>,
@@ -109,14 +109,14 @@ impl<'a> FollowSession<'a> {
                 "follow is not available in a session restricted by --only-hat or --no-affiliations",
             ));
         }
-        let servers = select(&args.rooms, context, context.servers()?)?;
+        let servers = select_rooms(&args.rooms, context, context.servers()?)?;
         let data = OpenStore::open(context)?;
         if !data.store.exists() {
             return Err(no_such_file(context).with_advice("run hatrack pull to create it"));
         }
         data.check_writable()?;
         for (_, selected) in &servers {
-            let Selected::Rooms(rooms) = selected else {
+            let SelectedRooms::Named(rooms) = selected else {
                 continue;
             };
             if let Some(room) = rooms.iter().find(|room| data.wardrobe().room(room).is_none()) {
@@ -145,8 +145,10 @@ impl<'a> FollowSession<'a> {
         })
     }
 
-    /// Sends what waits, and follows.
-    fn begin(&mut self, out: &mut Output) -> Result<(), Failure> {
+    /// Follows the rooms, and sends waiting changes to servers with `send = "at-once"`.
+    ///
+    /// Errors: the data file has no room of these servers.
+    fn start(&mut self, out: &mut Output) -> Result<(), Failure> {
         self.follow(true)?;
         if self.known.is_empty() {
             return Err(Failure::error(
@@ -174,16 +176,16 @@ impl<'a> FollowSession<'a> {
         started.map_err(|error| Failure::error(format!("cannot start a thread: {error}")))
     }
 
-    /// The rooms to follow that the data file has.
-    fn rooms(&self) -> BTreeMap<Jid, Arc<Room>> {
+    /// Returns the rooms to follow, with their content in the data file.
+    fn followed_rooms(&self) -> BTreeMap<Jid, Arc<Room>> {
         let wardrobe = self.data.wardrobe();
         let rooms = self.servers.iter();
         let rooms = rooms.flat_map(|(settings, selected)| selected.local(settings, wardrobe));
         rooms.filter_map(|room| Some((room.room, room.local?))).collect()
     }
 
-    /// The servers with rooms to follow.
-    fn followed(&self) -> BTreeSet<Arc<str>> {
+    /// Returns the names of the servers with rooms to follow.
+    fn followed_servers(&self) -> BTreeSet<Arc<str>> {
         let wardrobe = self.data.wardrobe();
         let with_rooms = self.servers.iter();
         let with_rooms =
@@ -193,9 +195,10 @@ impl<'a> FollowSession<'a> {
             .collect()
     }
 
-    /// Follows the rooms that the data file has. `may_ask`: passwords may be requested.
+    /// Requests the worker to follow the selected rooms of the data file. `may_ask`: whether passwords may be
+    /// requested.
     fn follow(&mut self, may_ask: bool) -> Result<(), Failure> {
-        self.known = self.rooms();
+        self.known = self.followed_rooms();
         let rooms = self
             .known
             .iter()
@@ -209,11 +212,11 @@ impl<'a> FollowSession<'a> {
         })
     }
 
-    /// Tells the worker what changed in the file.
+    /// Notifies the worker of rooms that changed in the data file. If rooms were added or removed, follows again.
     fn notify_changes(&mut self, out: &mut Output) -> Result<(), Failure> {
-        let now = self.rooms();
+        let now = self.followed_rooms();
         if !now.keys().eq(self.known.keys()) {
-            let followed = self.followed();
+            let followed = self.followed_servers();
             self.availability.note_rooms(&followed, out)?;
             return self.follow(false);
         }
@@ -228,7 +231,8 @@ impl<'a> FollowSession<'a> {
         Ok(())
     }
 
-    fn read_file(&mut self, out: &mut Output) -> Result<(), Failure> {
+    /// Reads the data file again if it was changed. A failure is only a warning.
+    fn refresh(&mut self, out: &mut Output) -> Result<(), Failure> {
         match self.data.refresh() {
             Ok(is_changed) => {
                 self.problem = None;
@@ -238,12 +242,13 @@ impl<'a> FollowSession<'a> {
                     Ok(())
                 }
             }
-            Err(failure) => self.note_problem(&failure, out),
+            Err(failure) => self.warn_of_problem(&failure, out),
         }
     }
 
-    /// A problem with the data file may pass.
-    fn note_problem(&mut self, failure: &Failure, out: &mut Output) -> Result<(), Failure> {
+    /// Warns about a problem with the data file, unless it is the last reported one. The command continues, as the
+    /// problem may be temporary.
+    fn warn_of_problem(&mut self, failure: &Failure, out: &mut Output) -> Result<(), Failure> {
         let problem = failure.to_string();
         if self.problem.as_ref() != Some(&problem) {
             out.warn(&format!("{problem}; trying again"))?;
@@ -256,16 +261,16 @@ impl<'a> FollowSession<'a> {
         match event {
             ServerEvent::Incoming { plan, by } => self.receive(&plan, &by, out),
             ServerEvent::State { server, state } => {
-                let followed = self.followed();
+                let followed = self.followed_servers();
                 self.availability.note(&server, state, &followed, out)
             }
             ServerEvent::Follows { room, follower } => self.note_follower(&room, &follower, out),
             ServerEvent::Sent { report, .. } => {
-                at_once::warn_of_unsent(&report, self.data.wardrobe(), out)?;
+                send_changes::warn_of_unsent(&report, self.data.wardrobe(), out)?;
                 if self.json {
                     return Ok(());
                 }
-                at_once::print_sent(&report, out)
+                send_changes::print_sent(&report, out)
             }
             ServerEvent::Password { server, account } => {
                 let password = password::ask(&account).into();
@@ -278,7 +283,8 @@ impl<'a> FollowSession<'a> {
         }
     }
 
-    /// Commits what changed on a server, as far as the file still has what was compared, and notifies the worker.
+    /// Commits changes from a server to items that the data file still has as they were compared, prints the changes,
+    /// and notifies the worker. `by`: who changed each room, if the server reports it.
     fn receive(
         &mut self,
         plan: &Plan,
@@ -308,17 +314,17 @@ impl<'a> FollowSession<'a> {
                 Ok(revision) => {
                     self.problem = None;
                     if revision.is_some() {
-                        self.print(&plan.server, &group, by, out)?;
+                        self.print_changes(&plan.server, &group, by, out)?;
                     }
                     return self.notify_received(&plan, out);
                 }
                 Err(CommitFailure::Refused(EditError::Conflict { .. })) => {
                     if let Err(failure) = self.data.refresh() {
-                        return self.note_problem(&failure, out);
+                        return self.warn_of_problem(&failure, out);
                     }
                 }
-                // The worker reports it again.
-                Err(error) => return self.note_problem(&error.into(), out),
+                // The worker sends the event again.
+                Err(error) => return self.warn_of_problem(&error.into(), out),
             }
         }
         Ok(())
@@ -342,19 +348,19 @@ impl<'a> FollowSession<'a> {
 
     fn expire(&mut self, out: &mut Output) -> Result<(), Failure> {
         match remove_expired(&mut self.data, false, out) {
-            Ok(Expired::Nothing) => {
+            Ok(ExpireOutcome::Nothing) => {
                 self.is_late_reported = false;
                 Ok(())
             }
-            Ok(Expired::Late(_)) if self.is_late_reported => Ok(()),
-            Ok(Expired::Late(users)) => {
+            Ok(ExpireOutcome::Late(_)) if self.is_late_reported => Ok(()),
+            Ok(ExpireOutcome::Late(users)) => {
                 self.is_late_reported = true;
                 out.warn(&format!(
                     "{} Run hatrack expire to remove them",
                     late_text(users, self.context)
                 ))
             }
-            Ok(Expired::Removed(group, _)) => {
+            Ok(ExpireOutcome::Removed(group, _)) => {
                 self.is_late_reported = false;
                 if !self.json {
                     let what =
@@ -364,26 +370,26 @@ impl<'a> FollowSession<'a> {
                 self.send_saved(out)?;
                 self.notify_changes(out)
             }
-            Err(failure) => self.note_problem(&failure.into(), out),
+            Err(failure) => self.warn_of_problem(&failure.into(), out),
         }
     }
 
-    /// Sends what this session saved itself.
+    /// Sends the changes that this session itself has saved: removals of expired hats.
     fn send_saved(&self, out: &mut Output) -> Result<(), Failure> {
         for after in self.context.saved.take() {
             match after {
                 AfterCommit::Send(request) => self.request(request)?,
                 AfterCommit::Held { server, room, reason } => {
-                    out.warn(&at_once::held_text(&server, &room, &reason))?;
+                    out.warn(&send_changes::held_text(&server, &room, &reason))?;
                 }
-                // It removes only expired hats.
+                // Cannot happen: the session itself only removes expired hats.
                 AfterCommit::Unstored { .. } => {}
             }
         }
         Ok(())
     }
 
-    /// Ends the worker once it has recorded what both sides have.
+    /// Ends the worker after pending calls, and warns about rooms whose base could not be recorded.
     fn finish(self, events: &Receiver<Event>, out: &mut Output) -> Result<(), Failure> {
         self.worker.stop();
         for event in events.try_iter() {

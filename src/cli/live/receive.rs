@@ -1,5 +1,5 @@
-//! Commits what a plan receives and informs the server's worker. If others change the data file meanwhile, the server is
-//! compared again first.
+//! Commits the changes that a plan receives, and notifies the server's worker. If others change the data file
+//! meanwhile, the server is first compared again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,33 +12,33 @@ use crate::model::{EditError, Group, Jid};
 use crate::store::Change;
 use crate::sync::{Decision, LocalRoom, Plan, RoomPlan, RoomState, ServerRequest, Status, server_actor};
 
-/// How often a server is compared again because the data file was changed meanwhile.
+/// How often committing or comparing is tried while others change the data file.
 const MAX_ATTEMPTS: usize = 5;
 
-/// What is decided of a plan before it is applied.
+/// Sets the decisions of a room's plan before it is applied.
 type Decide<'a> = &'a dyn Fn(&mut RoomPlan);
 
-/// Shows plans and asks whether to apply them.
+/// Prints plans, asks whether to apply them, and returns the answer.
 pub(super) type Ask<'a> = &'a dyn Fn(&[Arc<Plan>], &LiveSession<'_>, &mut Output) -> Result<bool, Failure>;
 
-/// What came of receiving.
+/// The outcome of receiving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Received {
-    /// It is in the data file, and the plan is one of what the file has now.
+pub(super) enum ReceiveOutcome {
+    /// The changes are in the data file, which nobody else has changed since the plan was made.
     Current,
     /// The server could not be compared again; the reason was printed.
     Failed,
-    /// The user declined the plan as it is now.
+    /// The user declined the new plan.
     Canceled,
 }
 
-/// What is done about one server.
+/// The part of a command that concerns one server.
 pub(super) struct ServerPart<'a> {
     /// The server's number in the session.
     pub(super) number: usize,
     /// The plan with all decisions.
     pub(super) plan: Arc<Plan>,
-    /// How many lines of each room the file got.
+    /// The number of plan lines of each room that were received.
     pub(super) received: BTreeMap<Jid, usize>,
     decide: Decide<'a>,
 }
@@ -47,40 +47,43 @@ impl<'a> ServerPart<'a> {
     pub(super) fn new(number: usize, plan: Arc<Plan>, decide: Decide<'a>) -> Self {
         Self {
             number,
-            plan: decided(plan, decide),
+            plan: with_decisions(plan, decide),
             received: BTreeMap::new(),
             decide,
         }
     }
 
-    /// Commits what is decided to be received as one change by the server, and notifies the worker. A plan of an older
-    /// content of the data file is made again; where it does more than was shown, `ask` is called.
+    /// Commits the changes that the plan receives, as one change by the server, and notifies the worker. If others
+    /// changed the data file, first compares again; then `ask` is called if the new plan does more than the one that
+    /// was shown.
+    ///
+    /// Errors: the data file was changed in all [`MAX_ATTEMPTS`] attempts, or could not be written.
     pub(super) fn receive(
         &mut self,
         session: &mut LiveSession<'_>,
         ask: Option<Ask>,
         out: &mut Output,
         status: &mut Status,
-    ) -> Result<Received, Failure> {
+    ) -> Result<ReceiveOutcome, Failure> {
         for _ in 0..MAX_ATTEMPTS {
             if session.is_current(self.number)? {
                 if self.commit(session, out)? && session.is_current(self.number)? {
-                    return Ok(Received::Current);
+                    return Ok(ReceiveOutcome::Current);
                 }
                 continue;
             }
             let plan = session.plan_again(self.number);
-            let Some(plan) = session.planned(self.number, plan, out, status)? else {
-                return Ok(Received::Failed);
+            let Some(plan) = session.plan_or_warn(self.number, plan, out, status)? else {
+                return Ok(ReceiveOutcome::Failed);
             };
-            let plan = decided(plan, self.decide);
+            let plan = with_decisions(plan, self.decide);
             let shown = std::mem::replace(&mut self.plan, plan);
             if let Some(ask) = ask
                 && !is_within(&self.plan, &shown)
             {
                 out.line("The data file was changed in the meantime. Compared again:")?;
                 if !ask(std::slice::from_ref(&self.plan), session, out)? {
-                    return Ok(Received::Canceled);
+                    return Ok(ReceiveOutcome::Canceled);
                 }
             }
         }
@@ -89,7 +92,8 @@ impl<'a> ServerPart<'a> {
         ))
     }
 
-    /// Gives whether the file has it: others may have changed the same.
+    /// Commits the received changes and notifies the worker. Returns false after a conflict with a change by someone
+    /// else.
     fn commit(&mut self, session: &mut LiveSession<'_>, out: &mut Output) -> Result<bool, Failure> {
         let mut group = Group::default();
         for room in linked(&self.plan) {
@@ -105,7 +109,7 @@ impl<'a> ServerPart<'a> {
             match session.commit(change, out) {
                 Ok(_) => {}
                 Err(CommitFailure::Refused(EditError::Conflict { .. })) => return Ok(false),
-                // In these commands, 5 is for what is left to choose.
+                // In these commands, exit code 5 means that something is left to decide.
                 Err(CommitFailure::Failed(failure)) if failure.code == 5 => {
                     return Err(Failure { code: 1, ..failure });
                 }
@@ -124,15 +128,15 @@ fn linked(plan: &Plan) -> impl Iterator<Item = &RoomPlan> {
     plan.rooms.iter().filter(|room| room.state == RoomState::Linked)
 }
 
-/// Takes decisions on all rooms.
-fn decided(mut plan: Arc<Plan>, decide: Decide) -> Arc<Plan> {
+/// Applies `decide` to all rooms of a plan.
+fn with_decisions(mut plan: Arc<Plan>, decide: Decide) -> Arc<Plan> {
     for room in &mut Arc::make_mut(&mut plan).rooms {
         decide(room);
     }
     plan
 }
 
-/// The base moves on to what both sides have now.
+/// Notifies the worker of the received changes, so that it updates the base.
 fn notify_received(session: &LiveSession<'_>, number: usize, plan: &Plan) {
     let wardrobe = session.data.wardrobe();
     for room in linked(plan) {
@@ -150,7 +154,7 @@ fn notify_received(session: &LiveSession<'_>, number: usize, plan: &Plan) {
     }
 }
 
-/// Whether a plan does nothing that was not shown.
+/// Whether a plan does nothing beyond the plan that was shown.
 fn is_within(plan: &Plan, shown: &Plan) -> bool {
     plan.rooms.iter().all(|room| {
         let shown = shown.rooms.iter().find(|shown| shown.room == room.room);

@@ -1,28 +1,28 @@
-//! Which rooms of which servers a command is about.
+//! Selects the rooms and servers of a command.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::args::LiveRooms;
+use super::super::args::RoomSelection;
 use super::super::context::{SessionContext, retain_server};
 use super::super::failure::Failure;
 use crate::model::{Jid, Room, Wardrobe};
 use crate::server::ServerSettings;
 use crate::sync::LocalRoom;
 
-/// The rooms of a server.
+/// The selected rooms of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Selected {
-    /// All of them.
+pub(super) enum SelectedRooms {
+    /// All linked rooms.
     All,
-    /// Those that were named: they are received even where they are only on the server.
-    Rooms(BTreeSet<Jid>),
+    /// The rooms that the command names. They are received even if they are only on the server.
+    Named(BTreeSet<Jid>),
 }
 
-impl Selected {
-    /// The rooms as the data file has them.
+impl SelectedRooms {
+    /// Returns the selected rooms with their content in the data file. [`Self::All`] has only rooms of the data file.
     pub(super) fn local(&self, settings: &ServerSettings, wardrobe: &Wardrobe) -> Vec<LocalRoom> {
-        let of = |room: &Jid, take| LocalRoom {
+        let with_content = |room: &Jid, take| LocalRoom {
             room: room.clone(),
             local: wardrobe.room(room).cloned(),
             take,
@@ -32,15 +32,15 @@ impl Selected {
                 let rooms = wardrobe.rooms().map(|(room, _)| room);
                 rooms
                     .filter(|room| settings.links(room))
-                    .map(|room| of(room, false))
+                    .map(|room| with_content(room, false))
                     .collect()
             }
-            Self::Rooms(rooms) => rooms.iter().map(|room| of(room, true)).collect(),
+            Self::Named(rooms) => rooms.iter().map(|room| with_content(room, true)).collect(),
         }
     }
 }
 
-/// A room as the data file has it; it is not received where it is only on the server.
+/// Returns a room with its content in the data file. It is not received if it is only on the server.
 pub(super) fn local_room(room: &Jid, local: Option<Arc<Room>>) -> LocalRoom {
     LocalRoom {
         room: room.clone(),
@@ -49,12 +49,15 @@ pub(super) fn local_room(room: &Jid, local: Option<Arc<Room>>) -> LocalRoom {
     }
 }
 
-/// The servers that a command is about, each with its rooms.
-pub(super) fn select(
-    args: &LiveRooms,
+/// Returns the servers that a command selects, each with its rooms.
+///
+/// Errors: no server is configured or has the given name; a room is invalid, outside a restricted session, or linked to
+/// none of the servers.
+pub(super) fn select_rooms(
+    args: &RoomSelection,
     context: &SessionContext,
     mut servers: Vec<ServerSettings>,
-) -> Result<Vec<(ServerSettings, Selected)>, Failure> {
+) -> Result<Vec<(ServerSettings, SelectedRooms)>, Failure> {
     if servers.is_empty() {
         return Err(Failure::error(
             "no servers configured; run hatrack servers example prosody (or xmpp) to print an example section",
@@ -66,29 +69,29 @@ pub(super) fn select(
     if args.rooms.is_empty() {
         return Ok(servers
             .into_iter()
-            .map(|server| (server, Selected::All))
+            .map(|server| (server, SelectedRooms::All))
             .collect());
     }
-    let mut of_server: Vec<BTreeSet<Jid>> = servers.iter().map(|_| BTreeSet::new()).collect();
+    let mut rooms_of_servers: Vec<BTreeSet<Jid>> = servers.iter().map(|_| BTreeSet::new()).collect();
     for text in &args.rooms {
         let room = Jid::parse_room_input(text).map_err(Failure::invalid_argument)?;
         context.check_room_allowed(&room)?;
         let number = servers.iter().position(|server| server.links(&room));
-        if let Some(rooms) = number.and_then(|number| of_server.get_mut(number)) {
+        if let Some(rooms) = number.and_then(|number| rooms_of_servers.get_mut(number)) {
             rooms.insert(room);
             continue;
         }
-        let of = match &args.server {
+        let target = match &args.server {
             Some(name) => format!("to the server {name:?}"),
             None => "to any server of the configuration".into(),
         };
         return Err(Failure::error(format!(
-            "{room} does not belong {of}; see services and rooms there"
+            "{room} does not belong {target}; see services and rooms there"
         )));
     }
-    let all = servers.into_iter().zip(of_server);
+    let all = servers.into_iter().zip(rooms_of_servers);
     let named = all.filter(|(_, rooms)| !rooms.is_empty());
     Ok(named
-        .map(|(server, rooms)| (server, Selected::Rooms(rooms)))
+        .map(|(server, rooms)| (server, SelectedRooms::Named(rooms)))
         .collect())
 }

@@ -1,4 +1,4 @@
-//! The worker of a command, and waiting for it.
+//! The session of `pull`, `plan` and `apply`: sends requests to the worker of the servers and waits for its answers.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -9,72 +9,75 @@ use std::time::Duration;
 
 use signal_hook::consts::SIGINT;
 
-use super::super::args::LiveRooms;
+use super::super::args::RoomSelection;
 use super::super::context::SessionContext;
 use super::super::failure::Failure;
 use super::super::open_store::{CommitFailure, OpenStore};
 use super::super::output::Output;
 use super::super::password;
 use super::super::progress::ProgressLine;
-use super::rooms::{Selected, select};
+use super::rooms::{SelectedRooms, select_rooms};
 use crate::model::Jid;
 use crate::server::{ServerSettings, ServerWorker, WorkerOptions};
 use crate::store::{Change, ChangeReason};
 use crate::sync::{Affiliations, OtherRooms, Plan, Report, ServerEvent, ServerRequest};
 
-/// How often it is looked whether Ctrl-C was pressed.
+/// The time between two checks for Ctrl-C.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Why there is no result.
+/// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Stopped {
+pub(super) enum PlanFailure {
     /// Ctrl-C.
     Interrupted,
-    /// What failed, for people.
+    /// An error, with its text for people.
     Failed(String),
 }
 
-/// The servers of a command.
+/// The data file of a command, its servers, and the worker that connects to them.
 pub(super) struct LiveSession<'a> {
     pub(super) data: OpenStore<'a>,
-    servers: Vec<(ServerSettings, Selected)>,
-    /// `None` when it ends.
+    servers: Vec<(ServerSettings, SelectedRooms)>,
+    /// `None` after the session has ended.
     worker: Option<ServerWorker>,
     events: Receiver<ServerEvent>,
     /// Set by Ctrl-C.
     interrupted: Arc<AtomicBool>,
-    /// While this is set, Ctrl-C ends the process at once: no change is in progress.
+    /// While this is true, Ctrl-C ends the process immediately: no request is in progress.
     idle: Arc<AtomicBool>,
-    /// How rooms are treated that were not given.
+    /// What to do with rooms that only a server has, if the command names no rooms.
     others: OtherRooms,
     affiliations: Option<Affiliations>,
-    /// How often others changed the data file, and how often when each server was compared.
-    changes: u64,
-    compared: Vec<u64>,
-    next: u64,
-    /// An answer never comes.
+    /// The number of times that others were found to have changed the data file.
+    foreign_changes: u64,
+    /// The value of `foreign_changes` when each server was last compared.
+    compared_at: Vec<u64>,
+    /// The ID of the last request; 0 if there was none.
+    last_id: u64,
+    /// Whether a request could not be started, so that its answer never comes.
     broken: Cell<bool>,
     not_recorded: Vec<NotRecorded>,
 }
 
-/// A room of which it could not be recorded what both sides have.
+/// A room whose base could not be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NotRecorded {
     pub(super) server: Arc<str>,
     pub(super) room: Jid,
-    /// Why, for people.
+    /// The reason, for people.
     pub(super) reason: String,
 }
 
-/// What a request is answered with.
+/// The answer to a request.
 enum Answer {
     Planned(Result<Arc<Plan>, String>),
+    /// The report, and whether Ctrl-C stopped it.
     Applied(Report, bool),
 }
 
 impl<'a> LiveSession<'a> {
-    pub(super) fn open(context: &'a SessionContext, rooms: &LiveRooms) -> Result<Self, Failure> {
-        let servers = select(rooms, context, context.servers()?)?;
+    pub(super) fn open(context: &'a SessionContext, rooms: &RoomSelection) -> Result<Self, Failure> {
+        let servers = select_rooms(rooms, context, context.servers()?)?;
         let data = OpenStore::open(context)?;
         let options = WorkerOptions {
             servers: servers.iter().map(|(settings, _)| settings.clone()).collect(),
@@ -97,7 +100,7 @@ impl<'a> LiveSession<'a> {
         caught.map_err(|error| Failure::error(format!("cannot catch Ctrl-C: {error}")))?;
         Ok(Self {
             data,
-            compared: vec![0; servers.len()],
+            compared_at: vec![0; servers.len()],
             servers,
             worker: Some(worker),
             events,
@@ -105,19 +108,19 @@ impl<'a> LiveSession<'a> {
             idle,
             others: OtherRooms::Ignore,
             affiliations: None,
-            changes: 0,
-            next: 0,
+            foreign_changes: 0,
+            last_id: 0,
             broken: Cell::new(false),
             not_recorded: Vec::new(),
         })
     }
 
-    /// What the configuration says of a server.
+    /// Returns the settings of a server; `None` if there is no server with this number.
     pub(super) fn settings(&self, number: usize) -> Option<&ServerSettings> {
         self.servers.get(number).map(|(settings, _)| settings)
     }
 
-    /// A server's name.
+    /// Returns the name of a server; it is empty if there is no server with this number.
     pub(super) fn name(&self, number: usize) -> &Arc<str> {
         static NONE: std::sync::LazyLock<Arc<str>> = std::sync::LazyLock::new(|| "".into());
         self.servers
@@ -125,84 +128,91 @@ impl<'a> LiveSession<'a> {
             .map_or(&NONE, |(settings, _)| &settings.entry.name)
     }
 
-    /// Compares the rooms of all servers, side by side.
+    /// Compares the rooms of all servers at the same time. Returns a result for each server, in their order.
     pub(super) fn plan_all(
         &mut self,
         others: OtherRooms,
         affiliations: Option<Affiliations>,
-    ) -> Vec<Result<Arc<Plan>, Stopped>> {
+    ) -> Vec<Result<Arc<Plan>, PlanFailure>> {
         (self.others, self.affiliations) = (others, affiliations);
         let ids: Vec<u64> = (0..self.servers.len())
-            .map(|number| self.ask_for_plan(number))
+            .map(|number| self.request_plan(number))
             .collect();
         let mut answers = self.wait(&ids, "Comparing rooms");
         ids.iter()
-            .map(|id| self.planned_answer(answers.remove(id)))
+            .map(|id| self.plan_from_answer(answers.remove(id)))
             .collect()
     }
 
-    /// Compares the same rooms of a server again.
-    pub(super) fn plan_again(&mut self, number: usize) -> Result<Arc<Plan>, Stopped> {
-        let id = self.ask_for_plan(number);
+    /// Compares the selected rooms of a server again.
+    pub(super) fn plan_again(&mut self, number: usize) -> Result<Arc<Plan>, PlanFailure> {
+        let id = self.request_plan(number);
         let answer = self.wait(&[id], "Comparing rooms").remove(&id);
-        self.planned_answer(answer)
+        self.plan_from_answer(answer)
     }
 
-    /// Whether nobody else changed the data file since this server was compared. Reads it again where it was changed.
+    /// Reads the data file again if it was changed. Returns whether nobody else has changed it since this server was
+    /// compared.
     pub(super) fn is_current(&mut self, number: usize) -> Result<bool, Failure> {
         let before = self.data.wardrobe().revision;
         if self.data.refresh()? || self.data.wardrobe().revision != before {
-            self.changes += 1;
+            self.foreign_changes += 1;
         }
-        Ok(self.compared.get(number) == Some(&self.changes))
+        Ok(self.compared_at.get(number) == Some(&self.foreign_changes))
     }
 
-    /// Commits one change of this session.
+    /// Commits one change. Returns its revision; `None` if it changes nothing. Notes whether others committed before
+    /// it.
     pub(super) fn commit(&mut self, change: Change, out: &mut Output) -> Result<Option<u64>, CommitFailure> {
         let before = self.data.wardrobe().revision;
         let committed = self.data.commit(change, out);
-        let alone = match &committed {
+        let is_only_change = match &committed {
             Ok(Some(revision)) => *revision == before + 1,
             Ok(None) => self.data.wardrobe().revision == before,
             Err(_) => false,
         };
-        if !alone {
-            self.changes += 1;
+        if !is_only_change {
+            self.foreign_changes += 1;
         }
         committed
     }
 
-    fn ask_for_plan(&mut self, number: usize) -> u64 {
-        self.next += 1;
-        if let Some(compared) = self.compared.get_mut(number) {
-            *compared = self.changes;
+    /// Requests a comparison of a server's rooms, and returns the ID of the request.
+    fn request_plan(&mut self, number: usize) -> u64 {
+        self.last_id += 1;
+        if let Some(compared) = self.compared_at.get_mut(number) {
+            *compared = self.foreign_changes;
         }
         let wardrobe = self.data.wardrobe();
         let (rooms, others) = match self.servers.get(number) {
-            Some((settings, selected @ Selected::All)) => (selected.local(settings, wardrobe), self.others),
+            Some((settings, selected @ SelectedRooms::All)) => {
+                (selected.local(settings, wardrobe), self.others)
+            }
             Some((settings, selected)) => (selected.local(settings, wardrobe), OtherRooms::Ignore),
             None => (Vec::new(), OtherRooms::Ignore),
         };
         self.request(ServerRequest::Plan {
-            id: self.next,
+            id: self.last_id,
             server: self.name(number).clone(),
             rooms,
             others,
             revision: wardrobe.revision,
             affiliations: self.affiliations,
         });
-        self.next
+        self.last_id
     }
 
-    /// Sends what a plan decides. Gives what was done, and whether it was stopped.
+    /// Sends the changes that a plan decides to send. Returns the report, and whether Ctrl-C stopped the sending.
+    ///
+    /// Errors: the worker ended without an answer.
     pub(super) fn send(
         &mut self,
         number: usize,
         plan: &Arc<Plan>,
         reason: Option<&ChangeReason>,
     ) -> Result<(Report, bool), Failure> {
-        self.next += 1;
-        let id = self.next;
+        self.last_id += 1;
+        let id = self.last_id;
         self.request(ServerRequest::Apply {
             id,
             plan: plan.clone(),
@@ -217,17 +227,17 @@ impl<'a> LiveSession<'a> {
 
     pub(super) fn request(&self, request: ServerRequest) {
         if let Some(Err(error)) = self.worker.as_ref().map(|worker| worker.request(request)) {
-            // Its answer never comes.
+            // Then the answer never comes.
             self.broken.set(true);
             log::error!(reason:% = error; "thread not started");
         }
     }
 
-    fn planned_answer(&self, answer: Option<Answer>) -> Result<Arc<Plan>, Stopped> {
+    fn plan_from_answer(&self, answer: Option<Answer>) -> Result<Arc<Plan>, PlanFailure> {
         match answer {
-            Some(Answer::Planned(plan)) => plan.map_err(Stopped::Failed),
-            _ if self.interrupted.load(Ordering::Relaxed) => Err(Stopped::Interrupted),
-            _ => Err(Stopped::Failed("comparing ended without a result".into())),
+            Some(Answer::Planned(plan)) => plan.map_err(PlanFailure::Failed),
+            _ if self.interrupted.load(Ordering::Relaxed) => Err(PlanFailure::Interrupted),
+            _ => Err(PlanFailure::Failed("comparing ended without a result".into())),
         }
     }
 
@@ -235,7 +245,9 @@ impl<'a> LiveSession<'a> {
         self.broken.get() || self.worker.as_ref().is_some_and(ServerWorker::is_broken)
     }
 
-    /// Waits for the answers to all of these requests. After Ctrl-C they are stopped, and still waited for.
+    /// Waits for the answers to these requests, and shows the progress after the text `what`. After Ctrl-C, stops the
+    /// requests, still waits for their answers, and returns only those about sending. If the worker ends early, some
+    /// answers are missing.
     fn wait(&mut self, ids: &[u64], what: &str) -> BTreeMap<u64, Answer> {
         self.idle.store(false, Ordering::Relaxed);
         let mut answers = BTreeMap::new();
@@ -264,7 +276,7 @@ impl<'a> LiveSession<'a> {
                 Err(RecvTimeoutError::Timeout) if !self.is_broken() => {}
                 Err(_) => break,
             }
-            line.wait();
+            line.show_waiting();
             if !stopping && self.interrupted.load(Ordering::Relaxed) {
                 stopping = true;
                 for id in ids {
@@ -277,7 +289,7 @@ impl<'a> LiveSession<'a> {
             self.idle.store(true, Ordering::Relaxed);
         }
         if stopping {
-            // Nothing came of what was stopped; what was sent has its report.
+            // Plans of stopped requests are dropped; the reports tell what was sent.
             answers.retain(|_, answer| matches!(answer, Answer::Applied(..)));
         }
         answers
@@ -292,7 +304,7 @@ fn not_recorded(event: ServerEvent) -> Option<NotRecorded> {
 }
 
 impl LiveSession<'_> {
-    /// Ends the worker once it has recorded what both sides have. Returns the rooms for which that failed.
+    /// Ends the worker after it has recorded the bases. Returns the rooms whose base could not be recorded.
     pub(super) fn finish(&mut self) -> Vec<NotRecorded> {
         if let Some(worker) = self.worker.take() {
             worker.finish();

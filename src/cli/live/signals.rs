@@ -12,17 +12,17 @@ use crate::server::ServerWorker;
 use crate::sync::ServerEvent;
 use crate::term::has_job_control;
 
-/// What the command waits for.
+/// An event for `hatrack follow`.
 pub(super) enum Event {
     Server(ServerEvent),
     /// A signal that ends the command.
     Stop(c_int),
-    /// The signal that suspends it.
+    /// The signal that suspends the command.
     Suspend,
 }
 
-/// SIGTERM is the usual end.
-pub(super) fn ended_by(signal: c_int) -> Result<(), Failure> {
+/// Returns the result of a command that a signal has ended. SIGTERM is the usual way to end it, so it is a success.
+pub(super) fn signal_result(signal: c_int) -> Result<(), Failure> {
     match signal {
         SIGTERM => Ok(()),
         SIGINT => Err(Failure::interrupted()),
@@ -33,8 +33,8 @@ pub(super) fn ended_by(signal: c_int) -> Result<(), Failure> {
     }
 }
 
-/// Stops this process until it is continued, and lets others follow the rooms meanwhile; does nothing if no shell can
-/// continue it.
+/// Suspends this process until it is continued, and lets other sessions follow the rooms meanwhile. Does nothing if no
+/// shell can continue the process.
 pub(super) fn suspend(worker: &ServerWorker) -> Result<(), Failure> {
     if !has_job_control() {
         return Ok(());
@@ -45,6 +45,7 @@ pub(super) fn suspend(worker: &ServerWorker) -> Result<(), Failure> {
     stopped.map_err(|error| Failure::error(format!("cannot suspend: {error}")))
 }
 
+/// Starts a thread that sends an event for each of these signals.
 pub(super) fn catch_signals(sender: Sender<Event>) -> Result<(), Failure> {
     let failure = |error| Failure::error(format!("cannot catch signals: {error}"));
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGTSTP]).map_err(failure)?;

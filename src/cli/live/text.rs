@@ -1,4 +1,4 @@
-//! Plans and reports in words.
+//! Prints plans and reports as text.
 
 use std::sync::Arc;
 
@@ -15,18 +15,19 @@ use crate::sync::{
     Subject,
 };
 
-/// The plans of all servers.
-pub(super) fn plans(plans: &[Arc<Plan>], wardrobe: &Wardrobe, out: &mut Output) -> Result<(), Failure> {
+/// Prints the plans of all servers. Rooms without differences are only counted.
+pub(super) fn print_plans(plans: &[Arc<Plan>], wardrobe: &Wardrobe, out: &mut Output) -> Result<(), Failure> {
     let mut shown = 0;
     let mut same = 0;
     for plan in plans {
         for room in &plan.rooms {
-            let quiet = room.state == RoomState::Linked && room.lines.is_empty() && room.set_aside.is_none();
-            if quiet && room.unreadable == 0 {
+            let is_unchanged =
+                room.state == RoomState::Linked && room.lines.is_empty() && room.set_aside.is_none();
+            if is_unchanged && room.unreadable == 0 {
                 same += 1;
             } else {
                 shown += 1;
-                room_plan(&plan.server, room, wardrobe, out)?;
+                print_room_plan(&plan.server, room, wardrobe, out)?;
             }
         }
     }
@@ -48,8 +49,8 @@ pub(super) fn plans(plans: &[Arc<Plan>], wardrobe: &Wardrobe, out: &mut Output) 
     }
 }
 
-/// Drops the rooms that neither the data file nor the configuration has and that the account may not manage, and names them;
-/// `None`: there are none.
+/// Removes from a plan the rooms that the account may not manage and that neither the data file nor the configuration
+/// names. Returns a line that lists them; `None` if there are none.
 pub(super) fn skip_forbidden(
     plan: &mut Plan,
     wardrobe: &Wardrobe,
@@ -66,10 +67,15 @@ pub(super) fn skip_forbidden(
     })
 }
 
-fn room_plan(server: &str, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Output) -> Result<(), Failure> {
+fn print_room_plan(
+    server: &str,
+    plan: &RoomPlan,
+    wardrobe: &Wardrobe,
+    out: &mut Output,
+) -> Result<(), Failure> {
     let room = &plan.room;
     let what = match &plan.state {
-        RoomState::Linked => counts(&plan.counts()),
+        RoomState::Linked => counts_text(&plan.counts()),
         RoomState::OnlyThere => format!("only on the server; run hatrack pull {room} to receive it"),
         RoomState::RemovedHere => format!("removed here; run hatrack pull {room} to receive it again"),
         RoomState::OnlyHere => "not on the server".into(),
@@ -91,7 +97,7 @@ fn room_plan(server: &str, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Outpu
             out.line(&format!("  {next}"))?;
             target = Some(next);
         }
-        plan_line(line, plan, wardrobe, out)?;
+        print_plan_line(line, plan, wardrobe, out)?;
     }
     for note in &plan.notes {
         out.line(&format!("  Note: {}", describe_note(note, plan)))?;
@@ -102,10 +108,15 @@ fn room_plan(server: &str, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Outpu
     Ok(())
 }
 
-fn plan_line(line: &Line, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Output) -> Result<(), Failure> {
+fn print_plan_line(
+    line: &Line,
+    plan: &RoomPlan,
+    wardrobe: &Wardrobe,
+    out: &mut Output,
+) -> Result<(), Failure> {
     let text = describe_line(line, plan, wardrobe.room(&plan.room));
     let reason = match line.reason {
-        // The word before it means the same.
+        // The action already says "held back".
         Some(Reason::Held) | None => String::new(),
         Some(reason) => format!("; {reason}"),
     };
@@ -113,7 +124,7 @@ fn plan_line(line: &Line, plan: &RoomPlan, wardrobe: &Wardrobe, out: &mut Output
 }
 
 /// `2 to send, 1 conflict`.
-fn counts(counts: &PlanCounts) -> String {
+fn counts_text(counts: &PlanCounts) -> String {
     let parts = [
         (counts.send, "to send"),
         (counts.receive, "to receive"),
@@ -139,13 +150,13 @@ fn counts(counts: &PlanCounts) -> String {
     }
 }
 
-/// What was done on a server.
-pub(super) fn report(plan: &Plan, report: &Report, out: &mut Output) -> Result<(), Failure> {
+/// Prints what was sent to a server and received from it.
+pub(super) fn print_report(plan: &Plan, report: &Report, out: &mut Output) -> Result<(), Failure> {
     let server = &report.server;
     let mut is_printed = false;
     for room in &report.rooms {
         let of_room = plan.rooms.iter().find(|plan| plan.room == room.room);
-        is_printed |= room_report(server, of_room, room, out)?;
+        is_printed |= print_room_report(server, of_room, room, out)?;
     }
     if !is_printed {
         out.line(&format!("{server}: nothing to do"))?;
@@ -153,8 +164,8 @@ pub(super) fn report(plan: &Plan, report: &Report, out: &mut Output) -> Result<(
     Ok(())
 }
 
-/// Returns whether anything was printed.
-fn room_report(
+/// Prints the report of a room. Returns whether there was anything to print.
+fn print_room_report(
     server: &str,
     plan: Option<&RoomPlan>,
     report: &RoomReport,
@@ -183,7 +194,7 @@ fn room_report(
         out.line(&format!("{room} on {server:?}: {}", done.join(", ")))?;
     }
     for failed in &report.failed {
-        out.line(&format!("  {}", failure(plan, failed)))?;
+        out.line(&format!("  {}", failure_text(plan, failed)))?;
     }
     let (conflicts, held) = (report.left.conflicts, report.left.held);
     if conflicts > 0 {
@@ -201,8 +212,8 @@ fn room_report(
     Ok(!done.is_empty() || report.error.is_some() || conflicts + held > 0)
 }
 
-/// What a server did not take, and why.
-fn failure(plan: Option<&RoomPlan>, failed: &Failed) -> String {
+/// Describes a change that was not made on the server, with the reason.
+fn failure_text(plan: Option<&RoomPlan>, failed: &Failed) -> String {
     let about = |line: &&Line| match &line.subject {
         Subject::Item(item) => *item == failed.item,
         Subject::User(user) => failed.item.user() == Some(user),
@@ -215,7 +226,7 @@ fn failure(plan: Option<&RoomPlan>, failed: &Failed) -> String {
             line_target(line),
             describe_line(line, plan, None).change
         ),
-        None => item(&failed.item),
+        None => item_text(&failed.item),
     };
     let why = match &failed.why {
         SendFailure::Changed { .. } => "changed on the server in the meantime; compare again".into(),
@@ -233,7 +244,7 @@ fn failure(plan: Option<&RoomPlan>, failed: &Failed) -> String {
     format!("{what}: {why}")
 }
 
-fn item(item: &Item) -> String {
+fn item_text(item: &Item) -> String {
     let parts = [
         item.user().map(Jid::as_str),
         item.hat().map(crate::model::HatId::as_str),
@@ -249,19 +260,19 @@ mod tests {
 
     #[test]
     fn lists_users_in_the_order_of_the_screen() {
-        let mut there = RemoteRoom::default();
+        let mut remote = RemoteRoom::default();
         for user in ["user10", "user2", "anna"] {
             let user = Jid::parse(&format!("{user}@example.org")).unwrap();
             let hats = [(HatId::unchecked("urn:x:1"), HatValue::titled("One"))];
-            let known = RemoteUser {
+            let remote_user = RemoteUser {
                 affiliation: Affiliation::Member,
                 hats: hats.into(),
                 ..RemoteUser::default()
             };
-            there.users.insert(user, known);
+            remote.users.insert(user, remote_user);
         }
         let room = Jid::parse("courses@rooms.example.org").unwrap();
-        let read = RoomRead::Read(Arc::new(there));
+        let read = RoomRead::Read(Arc::new(remote));
         let local = crate::model::Room::default();
         let options = MergeOptions::default();
         let plan = merge(
@@ -274,7 +285,7 @@ mod tests {
         );
         let mut written = Vec::new();
         let mut out = Output::new(&mut written, false);
-        room_plan("example", &plan, &Wardrobe::default(), &mut out).unwrap();
+        print_room_plan("example", &plan, &Wardrobe::default(), &mut out).unwrap();
         let text = String::from_utf8(written).unwrap();
         let users: Vec<&str> = text.lines().filter(|line| line.contains('@')).skip(1).collect();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! `hatrack servers check`: the connection, version, permissions, rooms and problems of servers.
+//! `hatrack servers check`: prints the connection, version, permissions, rooms and problems of servers.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,15 +30,16 @@ struct CheckedServer {
     report: ServerReport,
 }
 
-/// Checks servers side by side, and prints the reports in the order of the configuration. An error: at least one of them
-/// cannot be used.
+/// Checks servers at the same time, and prints the reports in the order of the configuration.
+///
+/// Errors: Ctrl-C; at least one of the servers cannot be used.
 pub(super) fn run(
     servers: &[ServerSettings],
-    state: Option<&Path>,
+    state_dir: Option<&Path>,
     json: bool,
     out: &mut Output,
 ) -> Result<(), Failure> {
-    let checked = check(servers, state).ok_or_else(Failure::interrupted)?;
+    let checked = check(servers, state_dir).ok_or_else(Failure::interrupted)?;
     let failed: Vec<&str> = checked
         .iter()
         .filter(|server| server.state != StateName::Ready)
@@ -65,14 +66,14 @@ pub(super) fn run(
     )))
 }
 
-/// The reports; `None` after Ctrl-C.
-fn check(servers: &[ServerSettings], state: Option<&Path>) -> Option<Vec<CheckedServer>> {
+/// Checks the servers and returns their reports, in the same order; `None` after Ctrl-C.
+fn check(servers: &[ServerSettings], state_dir: Option<&Path>) -> Option<Vec<CheckedServer>> {
     let (sender, receiver) = channel();
     let prompt = Arc::<PasswordPrompts>::default();
     for (number, server) in servers.iter().enumerate() {
         let prompt = prompt.clone();
         let ask = Box::new(move |account: &Jid| prompt.ask(account));
-        start(server, state, ask, number, &sender, |backend| backend.check());
+        start(server, state_dir, ask, number, &sender, |backend| backend.check());
     }
     drop(sender);
     let mut answers: Vec<Option<Result<ServerReport, Error>>> = servers.iter().map(|_| None).collect();
@@ -80,19 +81,19 @@ fn check(servers: &[ServerSettings], state: Option<&Path>) -> Option<Vec<Checked
         if prompt.interrupted.load(Ordering::Relaxed) {
             return None;
         }
-        if let Some(place) = answers.get_mut(number) {
-            *place = Some(answer);
+        if let Some(slot) = answers.get_mut(number) {
+            *slot = Some(answer);
         }
     }
     let lost = || Err(Error::Lost("internal error while checking this server".into()));
     let answers = answers.into_iter().map(|answer| answer.unwrap_or_else(lost));
     let checked = answers
         .zip(servers)
-        .map(|(answer, server)| described(answer, server));
+        .map(|(answer, server)| checked_server(answer, server));
     Some(checked.collect())
 }
 
-/// Asking for passwords on the terminal: one at a time, although servers are checked side by side.
+/// Asks for passwords on the terminal: one at a time, although servers are checked at the same time.
 #[derive(Debug, Default)]
 struct PasswordPrompts {
     terminal: Mutex<()>,
@@ -114,10 +115,10 @@ impl PasswordPrompts {
     }
 }
 
-fn described(answer: Result<ServerReport, Error>, server: &ServerSettings) -> CheckedServer {
+fn checked_server(answer: Result<ServerReport, Error>, server: &ServerSettings) -> CheckedServer {
     match answer {
         Ok(report) => CheckedServer {
-            // Without a class there is no hat that the account could change; the problems say why.
+            // Without a class, the account cannot change any hats; the problems say why.
             state: match report.class {
                 Some(_) => StateName::Ready,
                 None => StateName::Refused,
@@ -189,7 +190,7 @@ fn print(server: &CheckedServer, settings: &ServerSettings, out: &mut Output) ->
     Ok(())
 }
 
-/// What a class of servers can hold, for people.
+/// Describes what a class of servers can store.
 fn capabilities(class: ServerClass) -> Vec<String> {
     let hats = match (class.holds_flags(), class.holds_own_titles()) {
         (true, _) => "hats with active, required and a title for each user",

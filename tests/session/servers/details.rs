@@ -126,7 +126,7 @@ fn what_failed_can_be_read_in_full() {
     let text =
         "the room has reached its limit of one hundred users with hats, so that nobody else can be given one";
     let mut session = differing();
-    session.server.as_mut().unwrap().refuses = Some(ItemOutcome::Refused(Refusal {
+    session.server.as_mut().unwrap().send_outcome = Some(ItemOutcome::Refused(Refusal {
         condition: Condition::NotAllowed,
         text: Some(text.into()),
     }));

@@ -1,4 +1,4 @@
-//! What `hatrack follow` prints.
+//! Prints the followed rooms and the received changes of `hatrack follow`.
 
 use std::collections::BTreeMap;
 use std::mem::discriminant;
@@ -16,7 +16,8 @@ use crate::model::{Edit, Group, Jid, Wardrobe};
 use crate::sync::Follower;
 
 impl FollowSession<'_> {
-    /// Prints who follows a room now. Which other session it is matters only when it does not.
+    /// Prints who follows a room now, unless the last report was of the same kind, even if it was about another
+    /// session. That this session follows is always printed, but not as JSON.
     pub(super) fn note_follower(
         &mut self,
         room: &Jid,
@@ -24,13 +25,13 @@ impl FollowSession<'_> {
         out: &mut Output,
     ) -> Result<(), Failure> {
         let before = self.followers.insert(room.clone(), follower.clone());
-        let is_as_before = before
+        let is_same_kind = before
             .as_ref()
             .is_some_and(|before| discriminant(before) == discriminant(follower));
         match follower {
             Follower::Here if self.json => Ok(()),
             Follower::Here => out.line(&format!("Following {room}")),
-            _ if is_as_before => Ok(()),
+            _ if is_same_kind => Ok(()),
             Follower::Silent(_) => out.warn(&format!("{room}: {}", follower_text(follower))),
             Follower::Elsewhere(_) if matches!(before, Some(Follower::Silent(_))) => {
                 out.warn(&format!("{room}: {} again", follower_text(follower)))
@@ -50,8 +51,8 @@ impl FollowSession<'_> {
         }
     }
 
-    /// Prints a line for each change.
-    pub(super) fn print(
+    /// Prints a line for each change. `by`: who changed each room, if the server reports it.
+    pub(super) fn print_changes(
         &self,
         server: &str,
         group: &Group,
@@ -85,7 +86,7 @@ impl FollowSession<'_> {
     }
 }
 
-/// A change as JSON (assets/follow.schema.json).
+/// Returns a change as a line of JSON (assets/follow.schema.json).
 fn json_line(
     (time, zone): (Timestamp, &TimeZone),
     server: &str,

@@ -1,4 +1,4 @@
-//! When hats end: `add --expires`, `show --expires-by`, and what is printed of it.
+//! Parses the times of `add --expires` and `show --expires-by`, and prints hats that expire by a certain time.
 
 use jiff::{Timestamp, ZonedDateTime};
 use serde::Serialize;
@@ -14,7 +14,7 @@ pub(super) fn now(context: &SessionContext) -> ZonedDateTime {
     Timestamp::now().to_zoned_datetime(context.zone())
 }
 
-/// Parses when a hat ends. `option` names the option in the error.
+/// Parses a time at which hats expire. `option` names the option in the error, which an empty text also causes.
 pub(super) fn parse(option: &str, text: &str, now: &ZonedDateTime) -> Result<Timestamp, Failure> {
     match until::parse(text, now) {
         Ok(Some(end)) => Ok(end),
@@ -26,9 +26,9 @@ pub(super) fn parse(option: &str, text: &str, now: &ZonedDateTime) -> Result<Tim
     }
 }
 
-/// A hat that ends.
+/// A hat that expires, as JSON.
 #[derive(Serialize)]
-struct EndingHat<'a> {
+struct ExpiringHat<'a> {
     until: Timestamp,
     room: &'a Jid,
     user: &'a Jid,
@@ -37,8 +37,9 @@ struct EndingHat<'a> {
     title: Option<&'a str>,
 }
 
-/// Prints the hats of a wardrobe, a room or a user that end by a time, those that end first before the others.
-pub(super) fn print(
+/// Prints the hats that expire at `by` or earlier, soonest first: of the whole wardrobe, or only of a room or a user.
+/// With `now`, prints a table with times in its zone; without it, JSON.
+pub(super) fn print_expiring(
     wardrobe: &Wardrobe,
     (only_room, only_user): (Option<&Jid>, Option<&Jid>),
     by: Timestamp,
@@ -47,24 +48,24 @@ pub(super) fn print(
 ) -> Result<(), Failure> {
     let is_only = |only: Option<&Jid>, jid: &Jid| only.is_none_or(|only| only == jid);
     let rooms = wardrobe.rooms().filter(|(room, _)| is_only(only_room, room));
-    let mut ending: Vec<EndingHat<'_>> = rooms
+    let mut expiring: Vec<ExpiringHat<'_>> = rooms
         .flat_map(|(jid, room)| {
             let users = room.users().iter().filter(|(user, _)| is_only(only_user, user));
             users.flat_map(move |(user, content)| {
                 let hats = content.hats.iter();
-                hats.filter_map(move |(hat, attachment)| ending_hat((jid, room), user, (hat, attachment)))
+                hats.filter_map(move |(hat, attachment)| expiring_hat((jid, room), user, (hat, attachment)))
             })
         })
         .filter(|hat| hat.until <= by)
         .collect();
-    ending.sort_by_key(|hat| hat.until);
+    expiring.sort_by_key(|hat| hat.until);
     let Some(now) = now else {
-        return out.json(&write::pretty(&ending));
+        return out.json(&write::pretty(&expiring));
     };
-    if ending.is_empty() {
+    if expiring.is_empty() {
         return out.line("No hats expire by then.");
     }
-    let rows: Vec<Vec<String>> = ending
+    let rows: Vec<Vec<String>> = expiring
         .iter()
         .map(|hat| {
             vec![
@@ -78,12 +79,12 @@ pub(super) fn print(
     out.table(&["EXPIRES", "ROOM", "USER", "HAT"], &rows)
 }
 
-fn ending_hat<'a>(
+fn expiring_hat<'a>(
     (jid, room): (&'a Jid, &'a Room),
     user: &'a Jid,
     (hat, attachment): (&'a HatId, &'a Attachment),
-) -> Option<EndingHat<'a>> {
-    Some(EndingHat {
+) -> Option<ExpiringHat<'a>> {
+    Some(ExpiringHat {
         until: attachment.until()?,
         room: jid,
         user,

@@ -1,4 +1,4 @@
-//! Sends what a command has saved, and waits for the answers.
+//! Sends the changes that a command has saved, and waits for the answers.
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -16,19 +16,19 @@ use crate::sync::{
     AfterCommit, HeldReason, Item, Report, RoomReport, SendState, ServerEvent, ServerRequest, Status,
 };
 
-/// How often it is checked whether answers can still come.
+/// The time between two checks whether answers can still come.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Sends what was saved, and prints what became of it, even if nobody reads that.
+/// Sends the saved changes and prints the results, even if nobody reads them.
 ///
-/// Errors: something was refused, changed on the server meanwhile, or could not be sent.
+/// Errors: a change was refused, held back, changed on the server meanwhile, or could not be sent.
 pub(super) fn send(context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let mut status = Status::Done;
     let mut requests = Vec::new();
     out.keep_going();
     for after in context.saved.take() {
         match after {
-            AfterCommit::Send(request) => requests.push(asking(request)),
+            AfterCommit::Send(request) => requests.push(allow_password_prompt(request)),
             AfterCommit::Held { server, room, reason } => {
                 out.warn(&held_text(&server, &room, &reason))?;
                 status = Status::Unsent;
@@ -47,8 +47,8 @@ pub(super) fn send(context: &SessionContext, out: &mut Output) -> Result<(), Fai
     }
 }
 
-/// Someone ran the command, even if it removes what has expired.
-fn asking(mut request: ServerRequest) -> ServerRequest {
+/// Allows a request to ask for a password: someone has run this command, even if it only removes expired hats.
+fn allow_password_prompt(mut request: ServerRequest) -> ServerRequest {
     if let ServerRequest::Send { may_ask, .. } = &mut request {
         *may_ask = true;
     }
@@ -61,7 +61,7 @@ fn send_requests(
     out: &mut Output,
 ) -> Result<Status, Failure> {
     out.flush()?;
-    let mut open = requests.len();
+    let mut pending = requests.len();
     let rooms = requests.iter().filter_map(|request| match request {
         ServerRequest::Send { rooms, .. } => Some(rooms),
         _ => None,
@@ -81,12 +81,12 @@ fn send_requests(
     }
     let mut status = Status::Done;
     let mut line = ProgressLine::new("Sending changes");
-    while open > 0 {
+    while pending > 0 {
         match events.recv_timeout(POLL_INTERVAL) {
             Ok(ServerEvent::Sent { report, is_answer }) => {
-                open -= usize::from(is_answer);
+                pending -= usize::from(is_answer);
                 line.clear();
-                status = status.min(print(&report, &saved, out)?);
+                status = status.min(print_report(&report, &saved, out)?);
             }
             Ok(ServerEvent::Outbox { room, items }) => {
                 line.clear();
@@ -105,21 +105,22 @@ fn send_requests(
             }
             Ok(_) | Err(_) => {}
         }
-        if open > 0 {
-            line.wait();
+        if pending > 0 {
+            line.show_waiting();
         }
     }
     worker.finish();
     Ok(status)
 }
 
-fn print(report: &Report, saved: &Wardrobe, out: &mut Output) -> Result<Status, Failure> {
+fn print_report(report: &Report, saved: &Wardrobe, out: &mut Output) -> Result<Status, Failure> {
     let status = warn_of_unsent(report, saved, out)?;
     print_sent(report, out)?;
     Ok(status)
 }
 
-/// Says what was not sent. `saved`: the rooms as they were saved, for the titles of hats.
+/// Prints a warning for each change that failed, and for those that wait to be sent. `saved`: the rooms with the saved changes,
+/// for the titles of hats. Returns the status of the report.
 pub(super) fn warn_of_unsent(report: &Report, saved: &Wardrobe, out: &mut Output) -> Result<Status, Failure> {
     let server = &report.server;
     let mut status = Status::Done;
@@ -132,14 +133,14 @@ pub(super) fn warn_of_unsent(report: &Report, saved: &Wardrobe, out: &mut Output
             ))?;
         }
         if room.unsent > 0 {
-            out.warn(&unsent(server, room))?;
+            out.warn(&unsent_text(server, room))?;
         }
         status = status.min(room_status(room));
     }
     Ok(status)
 }
 
-/// Says which changes the server cannot have.
+/// Prints a warning for each change that stays in the data file, with the reason.
 fn warn_of_left_out(
     room: &Jid,
     items: &[(Item, SendState)],
@@ -164,7 +165,7 @@ fn warn_of_left_out(
     Ok(())
 }
 
-/// Says how much was sent, if anything.
+/// Prints the number of sent changes, if there are any.
 pub(super) fn print_sent(report: &Report, out: &mut Output) -> Result<(), Failure> {
     match report.rooms.iter().map(|room| room.sent).sum() {
         0 => Ok(()),
@@ -181,8 +182,8 @@ pub(super) fn held_text(server: &str, room: &Jid, reason: &HeldReason) -> String
     format!("saved, but not sent to {server:?}: {reason}; run hatrack apply {room} to send it")
 }
 
-/// What is only saved waits for the next command or session, so that is no failure. Other conflicts in the room are not
-/// about what was changed.
+/// Returns the status of a room. Unsent changes are no failure: they wait for the next command or session. Conflicts in
+/// the room do not count, as they do not concern these changes.
 fn room_status(room: &RoomReport) -> Status {
     match (room.failed.is_empty(), room.unsent) {
         (true, 1..) => Status::Unsent,
@@ -191,7 +192,7 @@ fn room_status(room: &RoomReport) -> Status {
     }
 }
 
-fn unsent(server: &str, room: &RoomReport) -> String {
+fn unsent_text(server: &str, room: &RoomReport) -> String {
     let number = describe::count(room.unsent, "change");
     let why = room
         .error

@@ -1,10 +1,10 @@
-//! Hats that end: `add --expires`, `show --expires-by` and `expire`.
+//! Hats that expire: `add --expires`, `show --expires-by` and `expire`.
 
 use std::time::{Duration, Instant};
 
 use super::process::{Home, ROOM, TERRY};
 
-/// Terry has a hat that has ended, one that ends in 2099 and one that does not end.
+/// Terry has a hat that has expired, one that expires in 2099 and one that does not expire.
 #[expect(
     clippy::unwrap_used,
     reason = "a test that cannot set up its stage has failed"
@@ -40,7 +40,7 @@ fn ended_hats_are_removed_once_and_undo_restores_them_without_an_end() {
     assert_eq!(home.run_ok(&["expire"]), "No changes: no hats have expired\n");
     let history = home.run_ok(&["history"]);
     assert!(history.contains("hatrack (expired)"), "{history}");
-    // It is nobody's change, so an undo must name it.
+    // The removal is nobody's own change, so it must be undone by its revision.
     assert_eq!(home.run(&["undo"]).code, 3);
     home.run_ok(&["undo", "8"]);
     let json = home.run_ok(&["show", ROOM, TERRY, "--json"]);
@@ -202,7 +202,7 @@ fn many_hats_that_expired_long_ago_wait_for_a_confirmation() {
         refused.err
     );
     assert_eq!(std::fs::read_to_string(home.data()).unwrap(), before);
-    // It does not ask about what it would do.
+    // With --dry-run, no confirmation is needed.
     let would = home.run_ok(&["expire", "--dry-run"]);
     assert!(
         would.starts_with("Would remove \"Proctor\" from 21 users"),
