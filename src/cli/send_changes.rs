@@ -71,7 +71,7 @@ fn send_requests(
         .filter_map(|room| Some((room.room.clone(), room.local.clone()?)));
     let saved = Wardrobe::from_rooms(rooms.collect());
     let (sender, events) = channel();
-    let worker = ServerWorker::start(context.worker_options()?, move |event| {
+    let worker = ServerWorker::new(context.worker_options()?, move |event| {
         // The receiver is gone when the command ends.
         let _ = sender.send(event);
     });

@@ -15,8 +15,8 @@ use crate::app::describe::after_colon;
 use crate::app::servers::class_name;
 use crate::model::{Jid, write};
 use crate::server::{
-    AskPassword, Backend, Discretion, Error, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings,
-    backend,
+    AskPassword, Backend, Error, PasswordSource, ProsodyAccess, Redactor, ServerAccess, ServerSettings,
+    create_backend,
 };
 use crate::sync::{ServerClass, ServerKind};
 
@@ -122,7 +122,7 @@ fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Fa
     }
     let restricted = context.scope.rooms.clone().map(|rooms| {
         let entries = servers.iter().map(|server| server.entry.clone());
-        Discretion::new(rooms, entries.collect())
+        Redactor::new(rooms, entries.collect())
     });
     let rows: Vec<ListedServer> = states(&servers, context.state_dir.as_deref())
         .into_iter()
@@ -263,7 +263,7 @@ fn start<T: Send + 'static>(
 ) {
     let (server, answers, state_dir) = (server.clone(), sender.clone(), state_dir.map(Path::to_path_buf));
     let work = move || {
-        let mut backend = backend(&server, ask_password, state_dir.as_deref());
+        let mut backend = create_backend(&server, ask_password, state_dir.as_deref());
         let answer = call(&mut *backend);
         // The receiver is gone if the answer comes too late.
         let _ = answers.send((number, answer));

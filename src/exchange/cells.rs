@@ -1,9 +1,9 @@
-//! CSV cells (RFC 4180), parsed strictly: a misplaced quotation mark is an error with its line, so that it cannot
-//! swallow the following rows.
+//! Parses and writes CSV cells (RFC 4180). Parsing is strict: a misplaced quotation mark is an error with its line, so
+//! that it cannot swallow the following rows.
 
 use std::borrow::Cow;
 
-/// A row of cells, and its first line.
+/// A row of cells, and the number of its first line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CsvRow<'a> {
     pub(super) line: usize,
@@ -22,8 +22,8 @@ pub(super) struct CsvRows<'a> {
 const SEPARATORS: [char; 3] = [',', ';', '\t'];
 
 impl<'a> CsvRows<'a> {
-    /// Detects the separator: the most frequent one in the first line, because spreadsheets in many countries write
-    /// `;`.
+    /// Detects the separator: the declared one, else the most frequent one in the first line that is not empty, because
+    /// spreadsheets in many countries write `;`.
     pub(super) fn new(text: &'a str) -> Self {
         let first = text.trim_start_matches(['\n', '\r']);
         let first = first.split(['\n', '\r']).next().unwrap_or_default();
@@ -112,15 +112,17 @@ impl<'a> CsvRows<'a> {
     }
 }
 
-/// A first line such as `sep=;`, in which a spreadsheet declares its separator; returns the separator and the following
-/// text.
+/// Parses a first line such as `sep=;`, in which a spreadsheet declares its separator. Returns the separator and the
+/// following text; `None` without such a line.
 fn declared_separator(text: &str) -> Option<(char, &str)> {
     let (line, rest) = text.split_once('\n')?;
-    // It may be quoted, and padded to the width of the other rows.
+    // The line may be quoted, and padded to the width of the other rows.
     let line = line.trim_end_matches('\r').replace('"', "").to_ascii_lowercase();
-    let mut said = line.strip_prefix("sep=")?.chars();
-    let separator = said.next().filter(|said| SEPARATORS.contains(said))?;
-    said.all(|more| more == separator).then_some((separator, rest))
+    let mut declared = line.strip_prefix("sep=")?.chars();
+    let separator = declared.next().filter(|declared| SEPARATORS.contains(declared))?;
+    declared
+        .all(|more| more == separator)
+        .then_some((separator, rest))
 }
 
 /// Counts the line breaks in a text.
@@ -145,8 +147,8 @@ impl<'a> Iterator for CsvRows<'a> {
 
 /// Appends a row to `out`.
 pub(super) fn write_row<'a>(out: &mut String, cells: impl IntoIterator<Item = &'a str>) {
-    for (at, cell) in cells.into_iter().enumerate() {
-        if at > 0 {
+    for (index, cell) in cells.into_iter().enumerate() {
+        if index > 0 {
             out.push(',');
         }
         let cell = escape_formulas(cell);
@@ -161,27 +163,28 @@ pub(super) fn write_row<'a>(out: &mut String, cells: impl IntoIterator<Item = &'
     out.push_str("\r\n");
 }
 
-/// In a spreadsheet these start a formula, which can do more than show text.
+/// Characters that start a formula in a spreadsheet. A formula can do more than show text.
 const FORMULA_STARTS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-/// After these, a spreadsheet with another separator may start a new cell, ignoring the quotation marks of a cell that
-/// started before.
+/// Characters after which a spreadsheet with another separator may start a new cell, ignoring the quotation marks of
+/// the cell that contains them.
 const CELL_BREAKS: [char; 4] = [';', '\t', '\n', '\r'];
 
-/// Whether a cell with this start would be a formula, or looks like an escaped one.
+/// Whether a cell that starts with this text would be a formula, or looks like an escaped formula. `is_start`: the text
+/// is the start of a cell here, too.
 fn begins_formula(text: &str, is_start: bool) -> bool {
     let text = text.trim_start_matches('\'');
     // Some spreadsheets skip whitespace at the start of a cell.
     text.starts_with(FORMULA_STARTS) || (is_start && text.starts_with(['\t', '\r', '\n']))
 }
 
-/// Splits a text into pieces, each of which a spreadsheet may take for the start of a cell. Also returns whether a
-/// piece is the first.
+/// Splits a text into pieces, each of which a spreadsheet may take for the start of a cell. Each has a flag that tells
+/// whether it is the first.
 fn pieces(text: &str) -> impl Iterator<Item = (bool, &str)> {
-    (text.split_inclusive(CELL_BREAKS).enumerate()).map(|(at, piece)| (at == 0, piece))
+    (text.split_inclusive(CELL_BREAKS).enumerate()).map(|(index, piece)| (index == 0, piece))
 }
 
-/// Escapes text that a spreadsheet would take for a formula with an apostrophe, and also text that looks escaped, so
-/// that every text can be restored.
+/// Escapes with an apostrophe what a spreadsheet would take for a formula, and also what looks like an escaped formula,
+/// so that every text can be restored.
 fn escape_formulas(text: &str) -> Cow<'_, str> {
     if !pieces(text).any(|(is_start, piece)| begins_formula(piece, is_start)) {
         return Cow::Borrowed(text);
@@ -198,13 +201,13 @@ fn escape_formulas(text: &str) -> Cow<'_, str> {
 
 /// Reverts [`escape_formulas`].
 pub(super) fn unescape_formulas(text: &str) -> Cow<'_, str> {
-    let bare = |is_start: bool, piece| -> Option<&str> {
+    let unescaped = |is_start: bool, piece| -> Option<&str> {
         str::strip_prefix(piece, '\'').filter(|rest| begins_formula(rest, is_start))
     };
-    if !pieces(text).any(|(is_start, piece)| bare(is_start, piece).is_some()) {
+    if !pieces(text).any(|(is_start, piece)| unescaped(is_start, piece).is_some()) {
         return Cow::Borrowed(text);
     }
-    let all = pieces(text).map(|(is_start, piece)| bare(is_start, piece).unwrap_or(piece));
+    let all = pieces(text).map(|(is_start, piece)| unescaped(is_start, piece).unwrap_or(piece));
     Cow::Owned(all.collect())
 }
 
@@ -214,7 +217,7 @@ fn has_outer_space(text: &str) -> bool {
     text.trim().len() != text.len()
 }
 
-/// Escapes a text that starts or ends with whitespace by an apostrophe, because the reader trims cells.
+/// Escapes with an apostrophe a text that starts or ends with whitespace, because imports trim cells.
 pub(super) fn escape_outer_space(text: &str) -> Cow<'_, str> {
     if has_outer_space(text) {
         Cow::Owned(format!("'{text}"))
@@ -228,7 +231,7 @@ fn unescape_outer_space(text: &str) -> Option<&str> {
     text.strip_prefix('\'').filter(|text| has_outer_space(text))
 }
 
-/// The value of a cell: an escaped text exactly, any other text trimmed.
+/// The value of a cell: an escaped text unchanged, any other text trimmed.
 pub(super) fn unescape_cell(cell: &str) -> Cow<'_, str> {
     let whole = unescape_formulas(cell);
     match unescape_outer_space(&whole) {

@@ -17,11 +17,11 @@ pub(super) const COLUMNS: [&str; 8] = [
     "hue",
 ];
 
-/// The position of each column.
+/// The position of each column in the rows of a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ColumnIndex {
     positions: [Option<usize>; COLUMNS.len()],
-    /// Number of cells in a row.
+    /// Number of cells in a full row.
     pub(super) width: usize,
 }
 
@@ -51,12 +51,12 @@ impl TableColumn {
     ];
 
     fn from_name(name: &str) -> Option<Self> {
-        let place = COLUMNS.iter().position(|column| *column == name)?;
-        Self::ALL.get(place).copied()
+        let position = COLUMNS.iter().position(|column| *column == name)?;
+        Self::ALL.get(position).copied()
     }
 }
 
-/// The names that the columns have in a table that was not made by hatrack.
+/// The names of the columns in a table that hatrack did not export.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnNames(Vec<(TableColumn, String)>);
 
@@ -75,7 +75,7 @@ pub enum InvalidColumnNames {
 }
 
 impl ColumnNames {
-    /// Parses `user=Email,hat=Role`. A comma belongs to a name unless a column follows it.
+    /// Parses `user=Email,hat=Role`. A comma belongs to a name unless the text up to the next comma contains `=`.
     pub fn parse(text: &str) -> Result<Self, InvalidColumnNames> {
         let mut names = Self::default();
         names.add(text)?;
@@ -103,7 +103,7 @@ impl ColumnNames {
             if name.is_empty() {
                 return Err(InvalidColumnNames::NoName(format!("{column}=")));
             }
-            if self.0.iter().any(|(there, _)| *there == known) {
+            if self.0.iter().any(|(other, _)| *other == known) {
                 return Err(InvalidColumnNames::Twice(column.to_owned()));
             }
             self.0.push((known, name.to_owned()));
@@ -111,7 +111,7 @@ impl ColumnNames {
         Ok(())
     }
 
-    /// Whether there are none.
+    /// Whether no names are given.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -128,9 +128,9 @@ impl ColumnIndex {
         };
         let line = head.line;
         if !names.0.is_empty() {
-            return columns.named(head, names);
+            return columns.with_names(head, names);
         }
-        for (place, cell) in head.cells.iter().enumerate() {
+        for (position, cell) in head.cells.iter().enumerate() {
             let name = cell.trim().to_lowercase();
             // A separator at the end of each row adds a column without a name.
             if name.is_empty() {
@@ -146,34 +146,35 @@ impl ColumnIndex {
                 );
                 return Err((line, what));
             };
-            if slot.replace(place).is_some() {
+            if slot.replace(position).is_some() {
                 return Err((line, format!("duplicate column {name}")));
             }
         }
-        columns.checked(line)
+        columns.require_identifying_column(line)
     }
 
-    /// The columns of a table with other names; columns that are not named are ignored.
-    fn named(mut self, head: &CsvRow, names: &ColumnNames) -> Result<Self, AtLine<String>> {
+    /// Finds the columns by the given names; other columns are ignored.
+    fn with_names(mut self, head: &CsvRow, names: &ColumnNames) -> Result<Self, AtLine<String>> {
         for (column, name) in &names.0 {
             let is_named = |cell: &Cow<str>| cell.trim().to_lowercase() == name.to_lowercase();
-            let mut places = head.cells.iter().enumerate().filter(|(_, cell)| is_named(cell));
-            let Some((place, _)) = places.next() else {
+            let mut positions = head.cells.iter().enumerate().filter(|(_, cell)| is_named(cell));
+            let Some((position, _)) = positions.next() else {
                 let cells: Vec<String> = head.cells.iter().map(|cell| quoted(cell.trim())).collect();
                 let what = format!("no column {}; the columns are {}", quoted(name), cells.join(", "));
                 return Err((head.line, what));
             };
-            if places.next().is_some() {
+            if positions.next().is_some() {
                 return Err((head.line, format!("duplicate column {}", quoted(name))));
             }
             if let Some(slot) = self.positions.get_mut(*column as usize) {
-                *slot = Some(place);
+                *slot = Some(position);
             }
         }
-        self.checked(head.line)
+        self.require_identifying_column(head.line)
     }
 
-    fn checked(self, line: usize) -> Result<Self, AtLine<String>> {
+    /// Requires a column for rooms, users or hats.
+    fn require_identifying_column(self, line: usize) -> Result<Self, AtLine<String>> {
         if self.has(TableColumn::Room) || self.has(TableColumn::User) || self.has(TableColumn::Hat) {
             return Ok(self);
         }
@@ -182,13 +183,13 @@ impl ColumnIndex {
         Err((line, what))
     }
 
-    /// The columns of a list from a server, which has no header.
+    /// Creates the index of a list from a server, which has exactly these columns and no header.
     pub(super) fn of<'a>(columns: impl IntoIterator<Item = &'a TableColumn>) -> Self {
         let mut index = Self::default();
-        for (place, column) in columns.into_iter().enumerate() {
+        for (position, column) in columns.into_iter().enumerate() {
             if let Some(slot) = index.positions.get_mut(*column as usize) {
-                *slot = Some(place);
-                index.width = place + 1;
+                *slot = Some(position);
+                index.width = position + 1;
             }
         }
         index
@@ -203,13 +204,13 @@ impl ColumnIndex {
     }
 }
 
-/// The text of a hue in a cell: the number, or the text without its quotes.
+/// The text of a hue in a cell: the number, or the text without its JSON quotes.
 pub(super) fn hue_text(hue: &Hue) -> String {
     let json = hue.as_json().as_str();
     serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned())
 }
 
-/// Parses the text of a hue: a JSON number, else any text.
+/// Parses the text of a hue: a JSON number, else any text. `None` if the text is empty.
 pub(super) fn parse_hue(text: &str) -> Option<Hue> {
     if text.is_empty() {
         return None;
@@ -224,7 +225,7 @@ pub(super) fn parse_hue(text: &str) -> Option<Hue> {
     }
 }
 
-/// A text for an error message: shortened, with invisible characters escaped.
+/// A text for an error message: in quotes, shortened to 60 characters, with invisible characters escaped.
 pub(super) fn quoted(text: &str) -> String {
     let short: Cow<str> = match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),

@@ -9,7 +9,7 @@ use super::cells::{escape_outer_space, write_row};
 use super::columns::{COLUMNS, hue_text, parse_hue};
 use super::export::{ExportScope, ExportedFile};
 
-/// Counts what a table cannot represent.
+/// Counts what a table cannot represent, or what can be imported again only under a condition.
 #[derive(Debug, Default)]
 struct NotInTable {
     /// Hat sets.
@@ -22,7 +22,7 @@ struct NotInTable {
     empty: usize,
     /// Hues that are numbers stored as text.
     text_hues: usize,
-    /// Hues that are not numbers. They are imported only if unchanged.
+    /// Hues that are not numbers from 0 to 360. They are imported only if unchanged.
     invalid_hues: usize,
     /// IDs that are not URIs. They are imported only if the hat exists.
     non_uri_ids: usize,
@@ -33,50 +33,52 @@ struct NotInTable {
 }
 
 pub(super) fn export(wardrobe: &Wardrobe, part: &ExportScope) -> Option<ExportedFile> {
-    let (mut out, mut lost) = (String::new(), NotInTable::default());
+    let (mut out, mut omitted) = (String::new(), NotInTable::default());
     write_row(&mut out, COLUMNS);
     match part {
         ExportScope::All | ExportScope::Rooms(_) | ExportScope::Users(..) => {
             let sets = wardrobe.hat_sets().unwrap_or_default();
-            lost.sets = sets.len();
-            lost.unknown += usize::from(wardrobe.extra.iter().count() > usize::from(!sets.is_empty()));
+            omitted.sets = sets.len();
+            omitted.unknown += usize::from(wardrobe.extra.iter().count() > usize::from(!sets.is_empty()));
             for (jid, room) in wardrobe.rooms() {
-                write_room(&mut out, &mut lost, jid, room);
+                write_room(&mut out, &mut omitted, jid, room);
             }
         }
-        ExportScope::Room(jid) => write_room(&mut out, &mut lost, jid, wardrobe.room(jid)?),
-        ExportScope::User(room, jid) => write_user(&mut out, &mut lost, room, jid, wardrobe.user(room, jid)?),
+        ExportScope::Room(jid) => write_room(&mut out, &mut omitted, jid, wardrobe.room(jid)?),
+        ExportScope::User(room, jid) => {
+            write_user(&mut out, &mut omitted, room, jid, wardrobe.user(room, jid)?);
+        }
     }
     Some(ExportedFile {
         bytes: out.into_bytes(),
-        omitted: lost.descriptions(),
+        omitted: omitted.descriptions(),
     })
 }
 
-fn write_room(out: &mut String, lost: &mut NotInTable, jid: &Jid, room: &Room) {
-    lost.unknown += usize::from(!room.extra.is_empty());
-    let name = lost.text(room.name.as_deref());
+fn write_room(out: &mut String, omitted: &mut NotInTable, jid: &Jid, room: &Room) {
+    omitted.unknown += usize::from(!room.extra.is_empty());
+    let name = omitted.text(room.name.as_deref());
     if !name.is_empty() || (room.users().is_empty() && room.catalog.keys().all(|id| id.as_str().is_empty())) {
         write_row(out, [jid.as_str(), "", "", "", name, "", "", ""]);
     }
     for (id, hat) in &room.catalog {
         let CatalogHat { title, hue, extra } = hat;
-        lost.unknown += usize::from(!extra.is_empty());
-        if lost.count_id(id) {
+        omitted.unknown += usize::from(!extra.is_empty());
+        if omitted.count_id(id) {
             continue;
         }
-        let title = lost.title(title.as_deref());
-        let hue = lost.hue(hue.as_ref());
+        let title = omitted.title(title.as_deref());
+        let hue = omitted.hue(hue.as_ref());
         let (id, hue) = (escape_outer_space(id.as_str()), escape_outer_space(&hue));
         write_row(out, [jid.as_str(), "", "", &*id, title, "", "", &*hue]);
     }
-    for (user, there) in room.users() {
-        write_user(out, lost, jid, user, there);
+    for (user_jid, user) in room.users() {
+        write_user(out, omitted, jid, user_jid, user);
     }
 }
 
-fn write_user(out: &mut String, lost: &mut NotInTable, room: &Jid, jid: &Jid, user: &User) {
-    lost.unknown += usize::from(!user.extra.is_empty());
+fn write_user(out: &mut String, omitted: &mut NotInTable, room: &Jid, jid: &Jid, user: &User) {
+    omitted.unknown += usize::from(!user.extra.is_empty());
     let (room, jid, affiliation) = (room.as_str(), jid.as_str(), user.affiliation.as_str());
     if user.hats.iter().all(|(id, _)| id.as_str().is_empty()) {
         write_row(out, [room, jid, affiliation, "", "", "", "", ""]);
@@ -88,12 +90,12 @@ fn write_user(out: &mut String, lost: &mut NotInTable, room: &Jid, jid: &Jid, us
             title,
             extra: _,
         } = attachment;
-        lost.expirations += usize::from(attachment.until().is_some());
-        lost.unknown += usize::from(attachment.has_unrecognized());
-        if lost.count_id(id) {
+        omitted.expirations += usize::from(attachment.until().is_some());
+        omitted.unknown += usize::from(attachment.has_unrecognized());
+        if omitted.count_id(id) {
             continue;
         }
-        let title = lost.title(title.as_deref());
+        let title = omitted.title(title.as_deref());
         let (active, required) = (optional_bool(*active), optional_bool(*required));
         let id = escape_outer_space(id.as_str());
         write_row(out, [room, jid, affiliation, &*id, title, active, required, ""]);
@@ -110,12 +112,12 @@ fn optional_bool(value: Option<bool>) -> &'static str {
 }
 
 impl NotInTable {
-    /// Counts special IDs. Returns whether the hat cannot be written.
+    /// Counts an ID that is empty or not a URI. Returns whether it is empty, so that the hat cannot be written.
     fn count_id(&mut self, id: &HatId) -> bool {
-        let nameless = id.as_str().is_empty();
-        self.empty_ids += usize::from(nameless);
-        self.non_uri_ids += usize::from(!nameless && !id.is_uri());
-        nameless
+        let is_empty = id.as_str().is_empty();
+        self.empty_ids += usize::from(is_empty);
+        self.non_uri_ids += usize::from(!is_empty && !id.is_uri());
+        is_empty
     }
 
     fn text<'a>(&mut self, text: Option<&'a str>) -> &'a str {
@@ -128,13 +130,13 @@ impl NotInTable {
         self.text(title)
     }
 
-    fn hue(&mut self, there: Option<&Hue>) -> String {
-        let Some(there) = there else {
+    fn hue(&mut self, hue: Option<&Hue>) -> String {
+        let Some(hue) = hue else {
             return String::new();
         };
-        let text = hue_text(there);
-        self.text_hues += usize::from(parse_hue(&text).as_ref() != Some(there));
-        self.invalid_hues += usize::from(there.degrees().is_none());
+        let text = hue_text(hue);
+        self.text_hues += usize::from(parse_hue(&text).as_ref() != Some(hue));
+        self.invalid_hues += usize::from(hue.degrees().is_none());
         text
     }
 

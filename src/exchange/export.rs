@@ -1,4 +1,4 @@
-//! What part of a wardrobe to export, and in which format.
+//! The part of a wardrobe to export, and the formats of exported and imported files.
 
 use crate::model::Jid;
 
@@ -7,12 +7,12 @@ use crate::model::Jid;
 pub enum FileFormat {
     /// A JSON object as `hatrack show --json` prints it.
     Json,
-    /// CSV, one row for each hat of a user.
+    /// CSV, with a row for each hat of a user.
     Csv,
 }
 
 impl FileFormat {
-    /// The format given by the extension of a file name.
+    /// The format for the extension of a file name; `None` for other extensions. `tsv` counts as CSV.
     pub fn from_name(name: &str) -> Option<Self> {
         let ending = name.rsplit_once('.')?.1.to_ascii_lowercase();
         match ending.as_str() {
@@ -26,7 +26,7 @@ impl FileFormat {
 /// The format of a file to import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportFormat {
-    /// JSON: an object that hatrack exported, or a list of affiliations that a server printed.
+    /// JSON: an object in hatrack's format, or a list of affiliations or a room as a server prints it.
     Json,
     /// A table: CSV, or the table of ejabberd's `get_room_affiliations`.
     Table,
@@ -43,7 +43,7 @@ impl ImportFormat {
         }
     }
 
-    /// The format of the content: JSON starts with a bracket, XML with `<`.
+    /// Detects the format from the content: JSON starts with a bracket, XML with `<`, and anything else is a table.
     fn from_content(bytes: &[u8]) -> Self {
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
         match bytes.trim_ascii_start().first() {

@@ -1,7 +1,8 @@
-//! Lists of hats in XML, as XMPP servers send them (XEP-0317): the result forms of ad-hoc commands, with a hat or an
-//! assignment for each item, and the `<hats/>` of a presence.
+//! Parses lists of hats in XML, as XMPP servers send them (XEP-0317): the result forms of ad-hoc commands, with a hat
+//! or an assignment in each item, and the `<hats/>` of a presence.
 //!
-//! Parsed by `roxmltree`, which expands no entities; the XML of a file is whole, unlike the stream of a connection.
+//! Uses `roxmltree`, which rejects DTDs and so expands only the predefined entities. It needs the whole XML, which a
+//! file has, unlike the stream of a connection.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -32,9 +33,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let mut lists = HatLists::default();
     for node in document.descendants() {
         if node.has_tag_name((DATA_FORM, "item")) {
-            lists.item(&document, node);
+            lists.take_item(&document, node);
         } else if node.has_tag_name((HATS, "hat")) {
-            lists.hat(&document, node);
+            lists.take_hat(&document, node);
         }
     }
     lists.finish(room_of(&document).as_ref())
@@ -49,6 +50,7 @@ fn room_of(document: &Document<'_>) -> Option<Jid> {
 #[derive(Default)]
 struct HatLists {
     catalog: BTreeMap<HatId, CatalogHat>,
+    /// The users, each with the line of the first hat.
     users: BTreeMap<Jid, (usize, BTreeMap<HatId, Attachment>)>,
     /// The hats of a presence, whose user is not named.
     unnamed: BTreeMap<HatId, Attachment>,
@@ -61,7 +63,7 @@ fn line_of(document: &Document<'_>, node: Node<'_, '_>) -> usize {
     document.text_pos_at(node.range().start).row as usize
 }
 
-/// The value of the field `name` of an item.
+/// The value of the field `name` of an item; `None` if it is missing or empty.
 fn field(item: Node<'_, '_>, name: &str) -> Option<String> {
     let field = item
         .children()
@@ -73,12 +75,12 @@ fn field(item: Node<'_, '_>, name: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn shown(title: Option<String>) -> Option<Arc<str>> {
+fn non_empty(title: Option<String>) -> Option<Arc<str>> {
     title.filter(|title| !title.is_empty()).map(Into::into)
 }
 
 impl HatLists {
-    fn item(&mut self, document: &Document<'_>, item: Node<'_, '_>) {
+    fn take_item(&mut self, document: &Document<'_>, item: Node<'_, '_>) {
         let line = line_of(document, item);
         let user = field(item, "hats#jid").or_else(|| field(item, "jid"));
         let old = (field(item, "hat_uri"), field(item, "hat_title"));
@@ -94,11 +96,11 @@ impl HatLists {
         };
         let id = HatId::unchecked(id);
         if let Some(user) = user {
-            return self.assigned(line, &user, id, shown(title));
+            return self.assign(line, &user, id, non_empty(title));
         }
         let hue = field(item, "hats#hue").and_then(|hue| parse_hue(&hue));
         self.has_hue |= hue.is_some();
-        self.define(line, id, shown(title), hue);
+        self.define(line, id, non_empty(title), hue);
     }
 
     fn define(&mut self, line: usize, id: HatId, title: Option<Arc<str>>, hue: Option<Hue>) {
@@ -110,15 +112,15 @@ impl HatLists {
         };
         match self.catalog.entry(id) {
             Entry::Vacant(free) => drop(free.insert(entry)),
-            Entry::Occupied(there) if *there.get() == entry => {}
-            Entry::Occupied(there) => {
-                let what = format!("the hat {} is listed twice, with different values", there.key());
+            Entry::Occupied(other) if *other.get() == entry => {}
+            Entry::Occupied(other) => {
+                let what = format!("the hat {} is listed twice, with different values", other.key());
                 self.errors.push((line, what));
             }
         }
     }
 
-    fn assigned(&mut self, line: usize, user: &str, id: HatId, title: Option<Arc<str>>) {
+    fn assign(&mut self, line: usize, user: &str, id: HatId, title: Option<Arc<str>>) {
         let jid = match Jid::parse_input(user) {
             Ok(jid) => jid,
             Err(error) => {
@@ -129,20 +131,21 @@ impl HatLists {
             }
         };
         self.has_title |= title.is_some();
-        let hat = assigned(title);
+        let hat = attachment(title);
         let (_, hats) = self.users.entry(jid).or_insert_with(|| (line, BTreeMap::new()));
         hats.insert(id, hat);
     }
 
-    /// A hat in a presence: of the user whose address stands next to it, if the room shows addresses.
-    fn hat(&mut self, document: &Document<'_>, hat: Node<'_, '_>) {
+    /// Takes a hat in a presence. It belongs to the user whose address is in the same presence, if the room shows
+    /// addresses.
+    fn take_hat(&mut self, document: &Document<'_>, hat: Node<'_, '_>) {
         let line = line_of(document, hat);
         let Some(id) = hat.attribute("uri").filter(|id| !id.is_empty()) else {
             return self.errors.push((line, "the hat has no uri".into()));
         };
         let (id, title) = (
             HatId::unchecked(id),
-            shown(hat.attribute("title").map(str::to_owned)),
+            non_empty(hat.attribute("title").map(str::to_owned)),
         );
         let presence = hat.ancestors().find(|node| node.tag_name().name() == "presence");
         let address = presence.and_then(|presence| {
@@ -153,10 +156,10 @@ impl HatLists {
             presence.descendants().find(item)?.attribute("jid")
         });
         if let Some(address) = address {
-            return self.assigned(line, address, id, title);
+            return self.assign(line, address, id, title);
         }
         self.has_title |= title.is_some();
-        self.unnamed.insert(id, assigned(title));
+        self.unnamed.insert(id, attachment(title));
     }
 
     fn finish(self, room: Option<&Jid>) -> Result<ParsedImport, ImportErrors> {
@@ -201,14 +204,14 @@ impl HatLists {
             Some(room) => ImportExtent::Document(Wardrobe::from_rooms(vec![(room.clone(), content.into())])),
             None => ImportExtent::Room(Box::new(content)),
         };
-        let mut given = ParsedImport::with_columns(content, columns);
-        given.missing_affiliations = missing;
-        Ok(given)
+        let mut parsed = ParsedImport::with_columns(content, columns);
+        parsed.missing_affiliations = missing;
+        Ok(parsed)
     }
 }
 
-/// An attachment as servers list it: assigned, and therefore shown in the room.
-fn assigned(title: Option<Arc<str>>) -> Attachment {
+/// Creates the attachment of a hat that a server lists: the hat is shown in the room, so it is active.
+fn attachment(title: Option<Arc<str>>) -> Attachment {
     Attachment {
         title,
         ..Attachment::default().with_active(true)

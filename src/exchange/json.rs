@@ -1,11 +1,12 @@
-//! JSON files: what hatrack exports, and the lists of servers.
+//! Parses JSON files: what hatrack exports, and what servers print.
 
 use super::parsed::{ImportErrors, ImportExtent, ParsedImport, decode_text};
 use super::server_json;
 use crate::model::User;
 use crate::model::read as parse;
 
-/// Parses JSON: a wardrobe has `rooms`, a room has `users`, other objects are users or the lists of servers.
+/// Parses JSON. A wardrobe has `rooms`, a room has `users`, and a user has `hats` or `affiliation`; other objects are
+/// hats by ID. What servers print has forms of its own.
 pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let text = decode_text(bytes)?.as_bytes();
     if text.trim_ascii_start().starts_with(b"[") {
@@ -24,8 +25,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
     } else if has("users") {
         ImportExtent::Room(Box::new(parse::room(text)?))
     } else if has("hats") || has("affiliation") {
-        let (user, said) = parse::user(text)?;
-        ImportExtent::User(Box::new(user), said)
+        let (user, has_affiliation) = parse::user(text)?;
+        ImportExtent::User(Box::new(user), has_affiliation)
     } else {
         // Hats by ID, the format of `set`.
         let user = User {

@@ -18,14 +18,15 @@ pub(super) struct MergedImport {
     pub(super) skipped: Vec<SkippedItem>,
     /// Number of unchanged hats.
     pub(super) same: usize,
-    /// Number of hats of users without affiliation, kept as the replacing file has them.
+    /// Number of new or changed hats of users without affiliation that are accepted because the file replaces existing
+    /// data.
     pub(super) kept: usize,
 }
 
 struct ImportMerge<'a> {
     given: &'a ParsedImport,
     options: &'a ImportOptions,
-    /// Whether rooms are replaced, not only a user.
+    /// Whether whole rooms are replaced, not only a user.
     rooms_replaced: bool,
     skipped: Vec<SkippedItem>,
     same: usize,
@@ -33,35 +34,38 @@ struct ImportMerge<'a> {
     errors: Vec<(usize, String)>,
 }
 
+/// Merges an import into the wardrobe `now`.
+///
+/// Errors: the import does not fit the wardrobe or the options.
 pub(super) fn merge(
     now: &Wardrobe,
     given: &ParsedImport,
-    how: &ImportOptions,
+    options: &ImportOptions,
 ) -> Result<MergedImport, ImportErrors> {
-    if how.replace && given.is_table() {
+    if options.replace && given.is_table() {
         return Err(ImportErrors::of_file(
             "a table or a server's list can only add; only JSON that hatrack exported can replace existing data",
         ));
     }
-    let (resolved, errors) = titles::resolve(given, now, &how.target);
+    let (resolved, errors) = titles::resolve(given, now, &options.target);
     let given = &*resolved;
-    let laid = given.content.to_wardrobe(&how.target)?;
-    if let (ImportExtent::User(_, said), Some(room), Some(user)) =
-        (&given.content, &how.target.room, &how.target.user)
+    let imported = given.content.to_wardrobe(&options.target)?;
+    if let (ImportExtent::User(_, has_affiliation), Some(room), Some(user)) =
+        (&given.content, &options.target.room, &options.target.user)
     {
-        let Some(there) = now.room(room) else {
+        let Some(existing) = now.room(room) else {
             return Err(ImportErrors::of_file(
                 EditError::NoSuchRoom { room: room.clone() }.to_string(),
             ));
         };
-        if !said && there.user(user).is_none() && how.new_users.is_none() {
+        if !has_affiliation && existing.user(user).is_none() && options.new_users.is_none() {
             return Err(ImportErrors::of_file(new_user_error(user, room)));
         }
     }
     let mut merge = ImportMerge {
         given,
-        options: how,
-        rooms_replaced: how.replace && !matches!(given.content, ImportExtent::User(..)),
+        options,
+        rooms_replaced: options.replace && !matches!(given.content, ImportExtent::User(..)),
         skipped: Vec::new(),
         same: 0,
         kept: 0,
@@ -69,19 +73,19 @@ pub(super) fn merge(
     };
     merge.check_values(now);
     let is_document = matches!(given.content, ImportExtent::Document(_));
-    let mut rooms: BTreeMap<Jid, Arc<Room>> = if how.replace && is_document {
+    let mut rooms: BTreeMap<Jid, Arc<Room>> = if options.replace && is_document {
         BTreeMap::new()
     } else {
         now.rooms()
             .map(|(jid, room)| (jid.clone(), room.clone()))
             .collect()
     };
-    for (jid, room) in laid.rooms() {
-        let there = now.room(jid);
-        let wanted = merge.room(jid, there.map(|room| &**room), room);
+    for (jid, room) in imported.rooms() {
+        let existing = now.room(jid);
+        let wanted = merge.room(jid, existing.map(|room| &**room), room);
         // An unchanged room keeps its allocation, so that comparing it is cheap.
-        match there.filter(|there| ***there == wanted) {
-            Some(there) => rooms.insert(jid.clone(), there.clone()),
+        match existing.filter(|existing| ***existing == wanted) {
+            Some(existing) => rooms.insert(jid.clone(), existing.clone()),
             None => rooms.insert(jid.clone(), Arc::new(wanted)),
         };
     }
@@ -91,7 +95,7 @@ pub(super) fn merge(
     let mut wanted = Wardrobe::from_rooms(rooms.into_iter().collect());
     wanted.revision = now.revision;
     wanted.extra = if is_document {
-        merge.document(&now.extra, &laid.extra)
+        merge.document(&now.extra, &imported.extra)
     } else {
         now.extra.clone()
     };
@@ -104,7 +108,7 @@ pub(super) fn merge(
 }
 
 impl ImportMerge<'_> {
-    /// Accepts hues that are not numbers, and blank titles, only if they exist already.
+    /// Reports hues that are not numbers from 0 to 360, and blank titles, unless the wardrobe already has them.
     fn check_values(&mut self, now: &Wardrobe) {
         for Unverified {
             line,
@@ -124,11 +128,11 @@ impl ImportMerge<'_> {
                     (!is_known).then(|| format!("hue {} is not a number from 0 to 360", quoted(hue)))
                 }
                 UnverifiedValue::BlankTitle(user, title) => {
-                    let there = match user {
+                    let existing = match user {
                         Some(user) => room.and_then(|room| room.user(user)?.hats.get(hat)?.title.as_ref()),
                         None => defined().and_then(|hat| hat.title.as_ref()),
                     };
-                    (there != Some(title)).then(|| format!("title {} has only spaces", quoted(title)))
+                    (existing != Some(title)).then(|| format!("title {} has only spaces", quoted(title)))
                 }
             };
             self.errors.extend(problem.map(|what| (*line, what)));
@@ -137,11 +141,11 @@ impl ImportMerge<'_> {
 
     fn room(&mut self, jid: &Jid, now: Option<&Room>, given: &Room) -> Room {
         let none = Room::default();
-        let there = now.unwrap_or(&none);
-        let base = if self.rooms_replaced { &none } else { there };
+        let existing = now.unwrap_or(&none);
+        let base = if self.rooms_replaced { &none } else { existing };
         let mut users: BTreeMap<Jid, User> = base.users().iter().cloned().collect();
         for (user, given) in given.users() {
-            let wanted = self.user(jid, user, there.user(user), given);
+            let wanted = self.user(jid, user, existing.user(user), given);
             match wanted {
                 Some(wanted) => drop(users.insert(user.clone(), wanted)),
                 None => drop(users.remove(user)),
@@ -157,24 +161,26 @@ impl ImportMerge<'_> {
         };
         wanted.catalog.clone_from(&base.catalog);
         for (id, hat) in &given.catalog {
-            let laid = match there.catalog.get(id) {
-                Some(there) if !self.rooms_replaced => catalog_hat(there, hat, self.given),
+            let imported = match existing.catalog.get(id) {
+                Some(existing) if !self.rooms_replaced => catalog_hat(existing, hat, self.given),
                 _ => hat.clone(),
             };
-            wanted.catalog.insert(id.clone(), laid);
+            wanted.catalog.insert(id.clone(), imported);
         }
-        wanted.extra = merged(&base.extra, &given.extra);
+        wanted.extra = merge_extra(&base.extra, &given.extra);
         wanted
     }
 
-    /// The merged user; `None` for no user.
+    /// The merged user; `None` if the user does not exist and is not added.
     fn user(&mut self, room: &Jid, jid: &Jid, now: Option<&User>, given: &User) -> Option<User> {
         let Some(affiliation) = self.affiliation(room, jid, now, given) else {
             return now.cloned();
         };
         let none = User::default();
-        let there = now.unwrap_or(&none);
-        if affiliation == Affiliation::None && there.affiliation != Affiliation::None && !self.options.replace
+        let existing = now.unwrap_or(&none);
+        if affiliation == Affiliation::None
+            && existing.affiliation != Affiliation::None
+            && !self.options.replace
         {
             self.skip(room, jid, SkipReason::Removal);
             return now.cloned();
@@ -182,7 +188,7 @@ impl ImportMerge<'_> {
         let mut hats: BTreeMap<HatId, Attachment> = if self.options.replace {
             BTreeMap::new()
         } else {
-            there
+            existing
                 .hats
                 .iter()
                 .map(|(id, hat)| (id.clone(), hat.clone()))
@@ -190,15 +196,15 @@ impl ImportMerge<'_> {
         };
         let mut refused = 0;
         for (id, hat) in given.hats.iter() {
-            let before = there.hats.get(id);
-            let laid = match before {
+            let before = existing.hats.get(id);
+            let imported = match before {
                 Some(before) if !self.options.replace => attachment(before, hat, self.given),
                 _ => hat.clone(),
             };
-            if before == Some(&laid) {
+            if before == Some(&imported) {
                 self.same += 1;
             } else if self.options.replace {
-                // The hat is not added by hand: a server, or a restored file, has it.
+                // A replacing file may have such hats, for example because a server has them.
                 self.kept += usize::from(!affiliation.is_affiliated());
             } else if !affiliation.is_affiliated() {
                 refused += 1;
@@ -208,7 +214,7 @@ impl ImportMerge<'_> {
                 }
                 continue;
             }
-            hats.insert(id.clone(), laid);
+            hats.insert(id.clone(), imported);
         }
         if refused > 0 {
             self.skip(room, jid, SkipReason::NotAffiliated(affiliation, refused));
@@ -216,12 +222,12 @@ impl ImportMerge<'_> {
         let base = if self.options.replace {
             &none.extra
         } else {
-            &there.extra
+            &existing.extra
         };
         let wanted = User {
             affiliation,
             hats: hats.into_iter().collect::<Hats>(),
-            extra: merged(base, &given.extra),
+            extra: merge_extra(base, &given.extra),
         };
         // Adding never removes an existing user, not even one without affiliation and hats.
         let is_empty = affiliation == Affiliation::None && wanted.hats.is_empty();
@@ -234,7 +240,8 @@ impl ImportMerge<'_> {
         Some(wanted)
     }
 
-    /// The affiliation in the file, else the existing one. A new user must have one.
+    /// The affiliation in the file, else the existing one, else the one for new users; `None` if there is none. For a
+    /// row of a table, that is an error.
     fn affiliation(
         &mut self,
         room: &Jid,
@@ -247,8 +254,8 @@ impl ImportMerge<'_> {
             .missing_affiliations
             .get(&(self.given.names_rooms().then(|| room.clone()), jid.clone()))
             .copied();
-        let unsaid = line.is_some() || matches!(self.given.content, ImportExtent::User(_, false));
-        if !unsaid {
+        let is_missing = line.is_some() || matches!(self.given.content, ImportExtent::User(_, false));
+        if !is_missing {
             return Some(given.affiliation);
         }
         let known = now.map(|now| now.affiliation).or(self.options.new_users);
@@ -267,18 +274,18 @@ impl ImportMerge<'_> {
         });
     }
 
-    /// Merges the data file's own fields.
+    /// Merges the data file's own fields, which belong to no room.
     fn document(&mut self, now: &Extra, given: &Extra) -> Extra {
         if self.options.replace && !self.options.restricted {
             return given.clone();
         }
         let mut wanted = now.clone();
-        let mut aside = Vec::new();
+        let mut skip_reasons = Vec::new();
         // Hat sets are merged by name, not as one value.
         let sets = (now.hat_sets(), given.hat_sets());
         for (name, value) in given.iter() {
             let why = match now.get(name) {
-                Some(there) if there == value => continue,
+                Some(existing) if existing == value => continue,
                 _ if self.options.restricted => SkipReason::OutOfScope(name.into()),
                 Some(_) if name == "sets" && sets.0.is_ok() && sets.1.is_ok() => continue,
                 Some(_) => SkipReason::DifferentField(name.into()),
@@ -287,26 +294,27 @@ impl ImportMerge<'_> {
                     continue;
                 }
             };
-            aside.push(why);
+            skip_reasons.push(why);
         }
-        if let ((Ok(mut there), Ok(given)), false) = (sets, self.options.restricted) {
-            let before = there.len();
+        if let ((Ok(mut existing), Ok(given)), false) = (sets, self.options.restricted) {
+            let before = existing.len();
             for (name, hats) in given {
-                match there.get(&name) {
+                match existing.get(&name) {
                     Some(now) if *now == hats => {}
-                    Some(_) => aside.push(SkipReason::DifferentSet(name.into())),
-                    None => drop(there.insert(name, hats)),
+                    Some(_) => skip_reasons.push(SkipReason::DifferentSet(name.into())),
+                    None => drop(existing.insert(name, hats)),
                 }
             }
-            if there.len() > before {
-                wanted.set_hat_sets(&there);
+            if existing.len() > before {
+                wanted.set_hat_sets(&existing);
             }
         }
-        self.skipped.extend(aside.into_iter().map(|why| SkippedItem {
-            room: None,
-            user: None,
-            reason: why,
-        }));
+        self.skipped
+            .extend(skip_reasons.into_iter().map(|why| SkippedItem {
+                room: None,
+                user: None,
+                reason: why,
+            }));
         wanted
     }
 }
@@ -315,7 +323,7 @@ fn new_user_error(user: &Jid, room: &Jid) -> String {
     format!("{user} is new in {room}: give an affiliation (owner, admin, member or outcast)")
 }
 
-/// An existing attachment with imported values; values with an equal meaning keep their form.
+/// Merges an imported attachment into an existing one. Values with the same meaning keep their form.
 fn attachment(now: &Attachment, given: &Attachment, file: &ParsedImport) -> Attachment {
     let mut made = now.clone();
     if file.has_column(TableColumn::Active) {
@@ -327,10 +335,11 @@ fn attachment(now: &Attachment, given: &Attachment, file: &ParsedImport) -> Atta
     if file.has_column(TableColumn::Title) {
         made.title = title(now.title.as_ref(), given.title.as_ref());
     }
-    made.extra = merged(&now.extra, &given.extra);
+    made.extra = merge_extra(&now.extra, &given.extra);
     made
 }
 
+/// Merges an imported catalog hat into an existing one. Values with the same meaning keep their form.
 fn catalog_hat(now: &CatalogHat, given: &CatalogHat, file: &ParsedImport) -> CatalogHat {
     let mut made = now.clone();
     if file.has_column(TableColumn::Title) {
@@ -341,18 +350,18 @@ fn catalog_hat(now: &CatalogHat, given: &CatalogHat, file: &ParsedImport) -> Cat
     if file.has_column(TableColumn::Hue) && !(file.is_table() && text(now) == text(given)) {
         made.hue.clone_from(&given.hue);
     }
-    made.extra = merged(&now.extra, &given.extra);
+    made.extra = merge_extra(&now.extra, &given.extra);
     made
 }
 
-/// A missing and an empty title mean the same.
+/// The imported title, or the existing one if both mean the same, as a missing and an empty title do.
 fn title(now: Option<&Arc<str>>, given: Option<&Arc<str>>) -> Option<Arc<str>> {
     let same = now.map_or("", |title| title) == given.map_or("", |title| title);
     if same { now } else { given }.cloned()
 }
 
-/// Unrecognized fields: the imported ones, and other existing ones.
-fn merged(now: &Extra, given: &Extra) -> Extra {
+/// Merges unrecognized fields: the imported ones, and those that only the existing object has.
+fn merge_extra(now: &Extra, given: &Extra) -> Extra {
     let mut all = given.clone();
     for (name, value) in now.iter() {
         if given.get(name).is_none() {

@@ -1,5 +1,5 @@
 //! Import and export: a wardrobe, a room or a user as JSON or CSV, and back. Imports also read what servers print:
-//! affiliation lists of ejabberd and Prosody, and lists of hats in XML.
+//! affiliation lists of ejabberd, rooms in Prosody's storage, and lists of hats in XML.
 //!
 //! [`export`] returns bytes, and lists what the format cannot represent. [`read`] parses bytes into a [`ParsedImport`],
 //! or reports every invalid line. [`ParsedImport::plan`] merges it into a wardrobe: the [`ImportPlan`] is one group of
@@ -33,12 +33,12 @@ use std::sync::Arc;
 
 use crate::model::{Jid, Room, User, Wardrobe, write};
 
-/// Exports a part of a wardrobe in this format; `None` if that part does not exist.
-pub fn export(wardrobe: &Wardrobe, part: &ExportScope, form: FileFormat) -> Option<ExportedFile> {
+/// Exports a part of a wardrobe in this format; `None` if the part does not exist.
+pub fn export(wardrobe: &Wardrobe, part: &ExportScope, format: FileFormat) -> Option<ExportedFile> {
     if let ExportScope::Rooms(_) | ExportScope::Users(..) = part {
-        return export(&extract(wardrobe, part)?, &ExportScope::All, form);
+        return export(&extract(wardrobe, part)?, &ExportScope::All, format);
     }
-    if form == FileFormat::Csv {
+    if format == FileFormat::Csv {
         return csv::export(wardrobe, part);
     }
     let bytes = match part {
@@ -52,16 +52,16 @@ pub fn export(wardrobe: &Wardrobe, part: &ExportScope, form: FileFormat) -> Opti
     })
 }
 
-/// A wardrobe with only some rooms or users; `None` if one of them does not exist.
+/// Creates a wardrobe with only some rooms or users; `None` if one of them does not exist.
 fn extract(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Wardrobe> {
     let rooms: Option<Vec<_>> = match part {
         ExportScope::Rooms(rooms) => {
-            let there = |jid: &Jid| Some((jid.clone(), wardrobe.room(jid)?.clone()));
-            rooms.iter().map(there).collect()
+            let room = |jid: &Jid| Some((jid.clone(), wardrobe.room(jid)?.clone()));
+            rooms.iter().map(room).collect()
         }
         ExportScope::Users(room, users) => {
-            let there = |jid: &Jid| Some((jid.clone(), wardrobe.user(room, jid)?.clone()));
-            let users: BTreeMap<Jid, User> = users.iter().map(there).collect::<Option<_>>()?;
+            let user = |jid: &Jid| Some((jid.clone(), wardrobe.user(room, jid)?.clone()));
+            let users: BTreeMap<Jid, User> = users.iter().map(user).collect::<Option<_>>()?;
             let made = Room::default().with_users(users.into_iter().collect())?;
             Some(vec![(room.clone(), Arc::new(made))])
         }
@@ -79,7 +79,7 @@ pub fn read(bytes: &[u8], format: impl Into<ImportFormat>) -> Result<ParsedImpor
     }
 }
 
-/// Parses a table whose columns have other names.
+/// Parses a table whose columns have these names.
 pub fn read_table(bytes: &[u8], names: &ColumnNames) -> Result<ParsedImport, ImportErrors> {
     table::read(bytes, names)
 }

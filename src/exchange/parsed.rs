@@ -1,4 +1,4 @@
-//! The content of a file before it is merged, and its errors.
+//! The content of an imported file before it is merged, and its errors.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,12 +11,15 @@ use crate::model::{Affiliation, HatId, Jid, Room, User, Wardrobe};
 /// The content of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParsedImport {
-    /// The rooms, the room or the user in it.
+    /// The rooms, the room or the user in the file.
     pub content: ImportExtent,
-    /// The columns of a table; values without a column stay unchanged. `None` for JSON.
+    /// The columns of a table or of a server's list; values without a column stay unchanged. `None` for JSON in
+    /// hatrack's format.
     pub(super) columns: Option<ColumnIndex>,
-    /// Users without a given affiliation, and the line where each first appears. Without a room if the file names none.
+    /// Users without a given affiliation, with their rooms, and the line where each first appears. The room is `None`
+    /// if the file names none.
     pub(super) missing_affiliations: BTreeMap<(Option<Jid>, Jid), usize>,
+    /// Values that can be accepted or resolved only with the wardrobe.
     pub(super) unverified: Vec<Unverified>,
 }
 
@@ -46,9 +49,9 @@ pub(super) struct Unverified {
 pub(super) enum UnverifiedValue {
     /// The ID is not a URI, and probably a title.
     HatId,
-    /// A hue that is not a number.
+    /// A hue that is not a number from 0 to 360.
     Hue(String),
-    /// A title that has only spaces: of the user's hat, or of the catalog hat.
+    /// A title that has only spaces: of this user's hat, or of the catalog hat if there is no user.
     BlankTitle(Option<Jid>, Arc<str>),
 }
 
@@ -66,9 +69,9 @@ pub struct ImportTarget {
 pub struct ImportOptions {
     /// The address for an object without one.
     pub target: ImportTarget,
-    /// Replace the room, the user or all rooms, so that missing items are removed.
+    /// Whether to replace the room, the user or all rooms, so that missing items are removed.
     pub replace: bool,
-    /// The session is restricted to some rooms: the data file's own fields are not changed.
+    /// Whether the session is restricted to some rooms, so that the data file's own fields are not changed.
     pub restricted: bool,
     /// The affiliation of new users for whom the file has none.
     pub new_users: Option<Affiliation>,
@@ -79,7 +82,7 @@ pub struct ImportOptions {
 pub struct ImportErrors {
     /// The errors, such as `line 7: Enter the room's address`, in the order of the file.
     pub errors: Vec<String>,
-    /// What one error belongs to, such as `line`, if the errors name their places.
+    /// What one error belongs to, such as a line, if the errors name their places.
     part: Option<FilePart>,
 }
 
@@ -105,6 +108,7 @@ impl FilePart {
 const MAX_LISTED: usize = 3;
 
 impl ImportErrors {
+    /// Errors with their lines.
     pub(super) fn rows(mut bad: Vec<(usize, String)>) -> Self {
         bad.sort();
         let wrong = bad.into_iter().map(|(line, what)| format!("line {line}: {what}"));
@@ -167,7 +171,7 @@ impl From<ReadError> for ImportErrors {
 }
 
 impl ParsedImport {
-    /// The content of a table or of a server's list: values without a column stay unchanged.
+    /// Creates the content of a table or of a server's list: values without a column stay unchanged.
     pub(super) fn with_columns(content: ImportExtent, columns: ColumnIndex) -> Self {
         Self {
             columns: Some(columns),
@@ -189,7 +193,7 @@ impl ParsedImport {
         self.columns.is_some()
     }
 
-    /// Whether it has values for this column.
+    /// Whether the file has values for this column; JSON in hatrack's format has all.
     pub(super) fn has_column(&self, column: TableColumn) -> bool {
         self.columns.is_none_or(|columns| columns.has(column))
     }
@@ -208,7 +212,9 @@ impl ParsedImport {
     }
 }
 
-/// The bytes as text without a byte order mark, which spreadsheets write.
+/// Decodes UTF-8 without the byte order mark that spreadsheets write.
+///
+/// Errors: the bytes look like UTF-16, or are not valid UTF-8.
 pub(super) fn decode_text(bytes: &[u8]) -> Result<&str, ImportErrors> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || looks_like_utf16(bytes) {
         return Err(ImportErrors::of_file(
@@ -226,7 +232,8 @@ pub(super) fn decode_text(bytes: &[u8]) -> Result<&str, ImportErrors> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// Whether it looks like UTF-16 without a byte order mark: nearly every second byte is zero, and no others are.
+/// Whether bytes look like UTF-16 without a byte order mark: more than half of the bytes at even or at odd positions
+/// are zero, and none of the others are.
 fn looks_like_utf16(bytes: &[u8]) -> bool {
     let start = bytes.get(..bytes.len().min(UTF16_SAMPLE)).unwrap_or_default();
     let zeros = |from: usize| {
@@ -241,13 +248,13 @@ fn looks_like_utf16(bytes: &[u8]) -> bool {
     even.min(odd) == 0 && even.max(odd) > 1 && even.max(odd) * 2 > start.len() / 2
 }
 
-/// Number of bytes that are checked for UTF-16.
+/// Number of bytes at the start that are checked for UTF-16.
 const UTF16_SAMPLE: usize = 256;
 
 impl ImportExtent {
-    /// Converts it to a wardrobe with the target's addresses. Fails if the target does not fit.
+    /// Converts the content to a wardrobe with the target's addresses. Fails if the target does not fit the content.
     pub(super) fn to_wardrobe(&self, target: &ImportTarget) -> Result<Wardrobe, ImportErrors> {
-        let one = |room: &Jid, there: Room| Wardrobe::from_rooms(vec![(room.clone(), Arc::new(there))]);
+        let one = |jid: &Jid, room: Room| Wardrobe::from_rooms(vec![(jid.clone(), Arc::new(room))]);
         match (self, &target.room, &target.user) {
             (Self::Document(wardrobe), None, _) => Ok(wardrobe.clone()),
             (Self::Document(_), Some(_), _) => Err(ImportErrors::of_file(

@@ -39,7 +39,7 @@ pub struct ImportCounts {
     pub hats_removed: usize,
     /// Hats of users that are already as in the file.
     pub unchanged: usize,
-    /// Hats of users without affiliation, kept because the replacing file has them.
+    /// New or changed hats of users without affiliation that are accepted because the file replaces existing data.
     pub kept_unaffiliated: usize,
     /// Hat sets added or changed.
     pub sets_changed: usize,
@@ -50,9 +50,9 @@ pub struct ImportCounts {
 }
 
 impl ParsedImport {
-    /// Plans the import into a wardrobe. Fails if it does not fit that wardrobe.
-    pub fn plan(&self, now: &Wardrobe, how: &ImportOptions) -> Result<ImportPlan, ImportErrors> {
-        let merged = merge::merge(now, self, how)?;
+    /// Plans the import into the wardrobe `now`. Fails if the import does not fit that wardrobe or the options.
+    pub fn plan(&self, now: &Wardrobe, options: &ImportOptions) -> Result<ImportPlan, ImportErrors> {
+        let merged = merge::merge(now, self, options)?;
         let mut group = now.diff(&merged.wanted);
         for edit in &mut group.0 {
             require_affiliation(edit, &merged.wanted);
@@ -60,17 +60,17 @@ impl ParsedImport {
         let mut counts = ImportCounts {
             unchanged: merged.same,
             kept_unaffiliated: merged.kept,
-            unknown_changed: usize::from(!same_but_sets(now, &merged.wanted)),
+            unknown_changed: usize::from(!same_except_sets(now, &merged.wanted)),
             ..ImportCounts::default()
         };
         let mut people = People::default();
-        counts.sets(now, &merged.wanted);
+        counts.count_sets(now, &merged.wanted);
         let rooms = now.rooms().chain(merged.wanted.rooms()).map(|(jid, _)| jid);
         for jid in rooms.collect::<BTreeSet<&Jid>>() {
             match (now.room(jid), merged.wanted.room(jid)) {
                 (Some(a), Some(b)) if Arc::ptr_eq(a, b) => {}
                 (before, after) => {
-                    counts.rooms(before.map(|room| &**room), after.map(|room| &**room), &mut people);
+                    counts.count_room(before.map(|room| &**room), after.map(|room| &**room), &mut people);
                 }
             }
         }
@@ -84,15 +84,15 @@ impl ParsedImport {
     }
 }
 
-/// Who is added to rooms, and who is removed from rooms.
+/// The users who are added to rooms, and those who are removed from rooms.
 #[derive(Default)]
 struct People {
     added: BTreeSet<Jid>,
     removed: BTreeSet<Jid>,
 }
 
-/// Whether the unrecognized fields of two wardrobes are the same.
-fn same_but_sets(before: &Wardrobe, after: &Wardrobe) -> bool {
+/// Whether the own fields of two wardrobes are the same, except valid hat sets.
+fn same_except_sets(before: &Wardrobe, after: &Wardrobe) -> bool {
     let without = |wardrobe: &Wardrobe| {
         let mut extra = wardrobe.extra.clone();
         if wardrobe.hat_sets().is_ok() {
@@ -104,20 +104,21 @@ fn same_but_sets(before: &Wardrobe, after: &Wardrobe) -> bool {
 }
 
 impl ImportCounts {
-    fn sets(&mut self, before: &Wardrobe, after: &Wardrobe) {
+    fn count_sets(&mut self, before: &Wardrobe, after: &Wardrobe) {
         let (before, after) = (
             before.hat_sets().unwrap_or_default(),
             after.hat_sets().unwrap_or_default(),
         );
-        let put = after
+        let changed = after
             .iter()
             .filter(|(name, hats)| before.get(*name) != Some(*hats));
-        self.sets_changed = put.count();
+        self.sets_changed = changed.count();
         self.sets_removed = before.keys().filter(|name| !after.contains_key(*name)).count();
     }
 }
 
-/// Requires that users who get hats are still affiliated when the edit is committed.
+/// Requires that users who are affiliated after the import and get hats are still affiliated when the edit is
+/// committed.
 fn require_affiliation(edit: &mut Edit, wanted: &Wardrobe) {
     if let Edit::Hat { room, user, rule, .. } = edit
         && wanted
@@ -129,7 +130,7 @@ fn require_affiliation(edit: &mut Edit, wanted: &Wardrobe) {
 }
 
 impl ImportCounts {
-    /// A note on hats of users without affiliation.
+    /// A note on accepted hats of users without affiliation; `None` if there are none.
     pub fn kept_note(&self) -> Option<String> {
         match self.kept_unaffiliated {
             0 => None,
@@ -138,14 +139,14 @@ impl ImportCounts {
         }
     }
 
-    fn rooms(&mut self, before: Option<&Room>, after: Option<&Room>, people: &mut People) {
+    fn count_room(&mut self, before: Option<&Room>, after: Option<&Room>, people: &mut People) {
         let none = Room::default();
         self.rooms_added += usize::from(before.is_none());
         self.rooms_removed += usize::from(after.is_none());
-        let is_new = before.is_none() || after.is_none();
+        let is_added_or_removed = before.is_none() || after.is_none();
         let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
-        self.rooms_renamed += usize::from(!is_new && before.name != after.name);
-        self.unknown_changed += usize::from(!is_new && before.extra != after.extra);
+        self.rooms_renamed += usize::from(!is_added_or_removed && before.name != after.name);
+        self.unknown_changed += usize::from(!is_added_or_removed && before.extra != after.extra);
         for (id, hat) in &after.catalog {
             self.catalog_set += usize::from(before.catalog.get(id) != Some(hat));
         }
@@ -156,24 +157,25 @@ impl ImportCounts {
             if before.user(jid).is_none() {
                 people.added.insert(jid.clone());
             }
-            self.users(before.user(jid), Some(user));
+            self.count_user(before.user(jid), Some(user));
         }
         for (jid, user) in before.users().iter().filter(|(jid, _)| after.user(jid).is_none()) {
             people.removed.insert(jid.clone());
-            self.users(Some(user), None);
+            self.count_user(Some(user), None);
         }
     }
 
-    fn users(&mut self, before: Option<&User>, after: Option<&User>) {
+    fn count_user(&mut self, before: Option<&User>, after: Option<&User>) {
         let none = User::default();
-        let is_new = before.is_none() || after.is_none();
+        let is_added_or_removed = before.is_none() || after.is_none();
         let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
-        self.affiliations_changed += usize::from(!is_new && before.affiliation != after.affiliation);
-        self.unknown_changed += usize::from(!is_new && before.extra != after.extra);
+        self.affiliations_changed +=
+            usize::from(!is_added_or_removed && before.affiliation != after.affiliation);
+        self.unknown_changed += usize::from(!is_added_or_removed && before.extra != after.extra);
         for (id, hat) in after.hats.iter() {
             match before.hats.get(id) {
                 None => self.hats_added += 1,
-                Some(there) => self.hats_changed += usize::from(there != hat),
+                Some(other) => self.hats_changed += usize::from(other != hat),
             }
         }
         for (id, _) in before.hats.iter() {

@@ -1,6 +1,6 @@
-//! Affiliation lists as servers print them in JSON: ejabberd's `get_room_affiliations` (an array, in both versions of its
-//! API) and what Prosody keeps of a room (`_affiliations`, `_affiliation_data`). They are merged like tables: what they do
-//! not contain stays unchanged.
+//! Parses affiliation lists as servers print them in JSON: ejabberd's `get_room_affiliations` (an array, in both
+//! versions of its API) and rooms in Prosody's storage (`_affiliations`, `_affiliation_data`). They are merged like
+//! tables: what they do not contain stays unchanged.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ pub(super) fn user_list(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
             (Some(jid), ..) => jid.clone().into_owned(),
             (None, name, Some(domain)) => address(name.as_deref().unwrap_or_default(), domain),
             (None, _, None) => {
-                users.wrong(format!(
+                users.add_error(format!(
                     "entry {entry} has no address (\"jid\", or \"username\" and \"domain\")"
                 ));
                 continue;
@@ -87,9 +87,9 @@ pub(super) fn is_affiliation_map(members: &Extra) -> bool {
         })
 }
 
-/// Parses an object of affiliations by address.
+/// Parses an object that maps addresses to affiliations.
 pub(super) fn affiliation_map(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
-    let map: BTreeMap<String, String> = serde_json::from_slice(text).map_err(|error| whole(&error))?;
+    let map: BTreeMap<String, String> = serde_json::from_slice(text).map_err(|error| file_error(&error))?;
     let mut users = AffiliationLists::default();
     for (address, affiliation) in &map {
         users.add(&quoted(address), address, affiliation);
@@ -104,7 +104,7 @@ pub(super) fn is_stored_room(members: &Extra) -> bool {
 
 /// Parses a room in Prosody's storage: affiliations, and the hats of the users.
 pub(super) fn stored_room(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
-    let stored: StoredRoom<'_> = serde_json::from_slice(text).map_err(|error| whole(&error))?;
+    let stored: StoredRoom<'_> = serde_json::from_slice(text).map_err(|error| file_error(&error))?;
     let mut users = AffiliationLists::default();
     for (address, affiliation) in &stored.affiliations {
         users.add(&quoted(address), address, affiliation);
@@ -112,7 +112,7 @@ pub(super) fn stored_room(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let data: BTreeMap<String, AffiliationData<'_>> = match stored.data {
         // Lua writes an empty table as a list.
         Some(data) if data.get().starts_with('{') => {
-            serde_json::from_str(data.get()).map_err(|error| whole(&error))?
+            serde_json::from_str(data.get()).map_err(|error| file_error(&error))?
         }
         _ => BTreeMap::new(),
     };
@@ -125,7 +125,7 @@ pub(super) fn stored_room(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let room = match stored.jid.as_deref().map(Jid::parse_room).transpose() {
         Ok(room) => room,
         Err(error) => {
-            users.wrong(error.to_string());
+            users.add_error(error.to_string());
             None
         }
     };
@@ -138,7 +138,7 @@ pub(super) fn stored_room(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
     users.finish(room, &columns)
 }
 
-fn whole(error: &serde_json::Error) -> ImportErrors {
+fn file_error(error: &serde_json::Error) -> ImportErrors {
     ImportErrors::of_file(error.to_string())
 }
 
@@ -150,30 +150,30 @@ pub(super) struct AffiliationLists {
 }
 
 impl AffiliationLists {
-    pub(super) fn wrong(&mut self, what: String) {
+    pub(super) fn add_error(&mut self, what: String) {
         self.errors.push(what);
     }
 
     pub(super) fn add(&mut self, place: &str, address: &str, affiliation: &str) {
         let jid = match Jid::parse_input(address) {
             Ok(jid) => jid,
-            Err(error) => return self.wrong(format!("{place}: {error}")),
+            Err(error) => return self.add_error(format!("{place}: {error}")),
         };
         let Some(affiliation) = Affiliation::from_name(affiliation) else {
             let found = quoted(affiliation);
-            return self.wrong(format!(
+            return self.add_error(format!(
                 "{place}: affiliation is {found}, expected owner, admin, member, outcast or none"
             ));
         };
         match self.users.entry(jid) {
             Entry::Vacant(free) => drop(free.insert(User::new(affiliation))),
-            Entry::Occupied(there) if there.get().affiliation == affiliation => {}
-            Entry::Occupied(there) => {
+            Entry::Occupied(other) if other.get().affiliation == affiliation => {}
+            Entry::Occupied(other) => {
                 let what = format!(
                     "{place}: {} is in the list twice, with different affiliations",
-                    there.key()
+                    other.key()
                 );
-                self.wrong(what);
+                self.add_error(what);
             }
         }
     }
@@ -181,11 +181,13 @@ impl AffiliationLists {
     fn hats(&mut self, address: &str, json: &str) {
         let hats = match read::hats(json.as_bytes()) {
             Ok(hats) => hats,
-            Err(error) => return self.wrong(format!("hats of {}: {error}", quoted(address))),
+            Err(error) => return self.add_error(format!("hats of {}: {error}", quoted(address))),
         };
         match Jid::parse_input(address) {
-            Ok(jid) => self.users.entry(jid).or_default().hats = hats.iter().map(plain).collect::<Hats>(),
-            Err(error) => self.wrong(format!("hats of {error}")),
+            Ok(jid) => {
+                self.users.entry(jid).or_default().hats = hats.iter().map(without_extra).collect::<Hats>();
+            }
+            Err(error) => self.add_error(format!("hats of {error}")),
         }
     }
 
@@ -213,8 +215,8 @@ impl AffiliationLists {
     }
 }
 
-/// The hat without unrecognized fields.
-fn plain((id, hat): (&HatId, &Attachment)) -> (HatId, Attachment) {
+/// The hat without its expiration and unrecognized fields.
+fn without_extra((id, hat): (&HatId, &Attachment)) -> (HatId, Attachment) {
     let hat = Attachment {
         extra: Extra::default(),
         ..hat.clone()

@@ -1,5 +1,5 @@
-//! The table that ejabberd's `get_room_affiliations` prints: a user a line, separated by tabs, without a header. Since
-//! API version 3, the address is one cell.
+//! Parses the table that ejabberd's `get_room_affiliations` prints: a line for each user, with cells separated by tabs,
+//! without a header. Since API version 3, the address is one cell.
 
 use super::columns::quoted;
 use super::parsed::{ImportErrors, ParsedImport};
@@ -13,8 +13,8 @@ pub(super) fn is_affiliation_table(text: &str) -> bool {
         .is_some_and(|line| cells(line).is_some())
 }
 
-/// The address and the affiliation of a line: the cells are address, affiliation, reason, or name, domain, affiliation,
-/// reason. The reason may contain anything, even tabs.
+/// The address and the affiliation of a line; `None` if it has another form. The cells are address, affiliation,
+/// reason, or name, domain, affiliation, reason. The reason may contain anything, even tabs.
 fn cells(line: &str) -> Option<(String, Affiliation)> {
     let mut cells = line.split('\t').map(str::trim);
     let (first, second) = (cells.next()?, cells.next()?);
@@ -38,7 +38,7 @@ pub(super) fn read(text: &str) -> Result<ParsedImport, ImportErrors> {
             Some((address, affiliation)) => {
                 users.add(&format!("line {number}"), &address, affiliation.as_str());
             }
-            None => users.wrong(format!(
+            None => users.add_error(format!(
                 "line {number}: {} is not a user and an affiliation",
                 quoted(line)
             )),

@@ -16,9 +16,9 @@ pub struct SkippedItem {
 /// Why an item is skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SkipReason {
-    /// This number of hats for a user with this affiliation, who cannot be given any.
+    /// This number of hats of a user with this affiliation, to whom no hats can be added.
     NotAffiliated(Affiliation, usize),
-    /// An affiliation `none` does not remove a user.
+    /// The file has the affiliation `none` for an affiliated user: adding does not remove users.
     Removal,
     /// A user without affiliation and hats is not added.
     EmptyUser,

@@ -1,4 +1,4 @@
-//! Parses a table. All invalid rows are reported before anything is imported.
+//! Parses tables. All invalid rows are reported before anything is imported.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ use super::columns::{AtLine, COLUMNS, ColumnIndex, ColumnNames, TableColumn, par
 use super::parsed::{ImportErrors, ImportExtent, ParsedImport, Unverified, UnverifiedValue, decode_text};
 use super::server_table;
 
+/// What the rows of a table say about a room.
 #[derive(Default)]
 struct RoomRows {
     name: Option<AtLine<Arc<str>>>,
@@ -20,8 +21,10 @@ struct RoomRows {
     users: BTreeMap<Jid, UserRows>,
 }
 
+/// What the rows of a table say about a user in a room.
 #[derive(Default)]
 struct UserRows {
+    /// The line of the first row.
     line: usize,
     affiliation: Option<AtLine<Affiliation>>,
     hats: BTreeMap<HatId, AtLine<Attachment>>,
@@ -32,7 +35,7 @@ struct TableReader {
     columns: ColumnIndex,
     /// Whether numbers may have a decimal comma, because commas are not separators.
     decimal_comma: bool,
-    /// `None` if the table has no column for rooms.
+    /// The rooms by address, which is `None` if the table has no column for rooms.
     rooms: BTreeMap<Option<Jid>, RoomRows>,
     errors: Vec<AtLine<String>>,
     unverified: Vec<Unverified>,
@@ -55,29 +58,28 @@ pub(super) fn read(bytes: &[u8], names: &ColumnNames) -> Result<ParsedImport, Im
         ))
     });
     let columns = head.and_then(|head| ColumnIndex::from_header(&head, names));
-    let mut reading = TableReader {
+    let mut reader = TableReader {
         columns: columns.map_err(|bad| ImportErrors::rows(vec![bad]))?,
         decimal_comma,
         ..TableReader::default()
     };
     for row in rows {
-        if let Err(bad) = row.and_then(|row| reading.row(&row)) {
-            reading.errors.push(bad);
+        if let Err(bad) = row.and_then(|row| reader.row(&row)) {
+            reader.errors.push(bad);
         }
     }
-    if !reading.errors.is_empty() {
-        return Err(ImportErrors::rows(reading.errors));
+    if !reader.errors.is_empty() {
+        return Err(ImportErrors::rows(reader.errors));
     }
-    Ok(reading.finish())
+    Ok(reader.finish())
 }
 
-/// Whether a row has only empty cells, as spreadsheets write.
+/// Whether a row has only empty cells; spreadsheets write such rows.
 fn is_blank_row(row: &CsvRow) -> bool {
     row.cells.iter().all(|cell| cell.trim().is_empty())
 }
 
-/// The words for true and false that spreadsheets and people write, in lower case: numbers, marks, and words of common
-/// languages.
+/// What spreadsheets and people write for true, in lower case: numbers, marks, and words of common languages.
 const TRUE: [&str; 33] = [
     "true",
     "yes",
@@ -113,13 +115,14 @@ const TRUE: [&str; 33] = [
     "doğru",
     "evet",
 ];
+/// What spreadsheets and people write for false, in lower case.
 const FALSE: [&str; 31] = [
     "false", "no", "n", "off", "0", "falsch", "nein", "faux", "non", "falso", "não", "onwaar", "nee",
     "fałsz", "nie", "ложь", "нет", "falskt", "nej", "falsk", "nei", "usann", "epätosi", "ei", "nepravda",
     "ne", "yanlış", "yanliş", "hayır", "hayir", "usand",
 ];
 
-/// Whether a lower-case cell says true or false. Spreadsheets also write the numbers 1 and 0 with decimals.
+/// Parses a boolean in lower case; `None` if it is none. Spreadsheets also write the numbers 1 and 0 with decimals.
 fn parse_boolean(text: &str) -> Option<bool> {
     let number = text.replacen(',', ".", 1).parse::<f64>().ok();
     let is = |words: &[&str], value: f64| {
@@ -137,7 +140,10 @@ struct RowCells<'a>(&'a CsvRow<'a>, ColumnIndex);
 
 impl RowCells<'_> {
     fn raw(&self, column: TableColumn) -> &str {
-        let cell = self.1.position(column).and_then(|place| self.0.cells.get(place));
+        let cell = self
+            .1
+            .position(column)
+            .and_then(|position| self.0.cells.get(position));
         cell.map_or("", |cell| cell)
     }
 
@@ -156,6 +162,7 @@ impl RowCells<'_> {
         unescape_cell(self.raw(column))
     }
 
+    /// The name of the first of these columns with a non-empty cell.
     fn first_filled(&self, columns: &[TableColumn]) -> Option<&'static str> {
         columns
             .iter()
@@ -201,8 +208,8 @@ impl TableReader {
         let width = self.columns.width;
         // Spreadsheets omit empty cells at the end of a row; empty cells beyond the columns are ignored.
         if row.cells.iter().skip(width).any(|cell| !cell.trim().is_empty()) {
-            let (cells, there) = (row.cells.len(), width);
-            let what = format!("{cells} cells, expected {there} (missing quotation mark?)");
+            let cells = row.cells.len();
+            let what = format!("{cells} cells, expected {width} (missing quotation mark?)");
             return Err((line, what));
         }
         self.cells(line, &RowCells(row, self.columns))
@@ -216,7 +223,7 @@ impl TableReader {
         );
         let room_jid = cells.room()?;
         let room = self.rooms.entry(room_jid.clone()).or_default();
-        let belongs = |column: &str, to: &str| Err(format!("{column} needs a {to} in the same row"));
+        let needs = |column: &str, to: &str| Err(format!("{column} needs a {to} in the same row"));
         let hat_id = HatId::unchecked(&*hat);
         let mut verify = |value| {
             self.unverified.push(Unverified {
@@ -236,24 +243,24 @@ impl TableReader {
                 TableColumn::Active,
                 TableColumn::Required,
             ]) {
-                return belongs(column, "user");
+                return needs(column, "user");
             }
             if hat.is_empty() {
                 if let Some(column) = cells.first_filled(&[TableColumn::Hue]) {
-                    return belongs(column, "hat");
+                    return needs(column, "hat");
                 }
                 return match cells.title() {
                     Some(name) => set_once(&mut room.name, line, name, "the room's name"),
                     None => Ok(()),
                 };
             }
-            let written = &*cells.with_outer_space(TableColumn::Hue);
-            let pointed = written.replacen(',', ".", 1);
+            let hue_text = &*cells.with_outer_space(TableColumn::Hue);
+            let with_point = hue_text.replacen(',', ".", 1);
             let is_number =
-                self.decimal_comma && parse_hue(&pointed).is_some_and(|hue| hue.degrees().is_some());
-            let hue_cell = if is_number { pointed.as_str() } else { written };
-            let angle = parse_hue(hue_cell).is_none_or(|hue| hue.degrees().is_some());
-            if !angle {
+                self.decimal_comma && parse_hue(&with_point).is_some_and(|hue| hue.degrees().is_some());
+            let hue_cell = if is_number { with_point.as_str() } else { hue_text };
+            let is_angle = parse_hue(hue_cell).is_none_or(|hue| hue.degrees().is_some());
+            if !is_angle {
                 verify(UnverifiedValue::Hue(hue_cell.to_owned()));
             }
             if let Some(title) = blank_title {
@@ -293,7 +300,7 @@ impl TableReader {
         if hat.is_empty() {
             return match cells.first_filled(&[TableColumn::Title, TableColumn::Active, TableColumn::Required])
             {
-                Some(column) => belongs(column, "hat"),
+                Some(column) => needs(column, "hat"),
                 None => Ok(()),
             };
         }
@@ -307,21 +314,21 @@ impl TableReader {
     }
 
     fn finish(self) -> ParsedImport {
-        let mut given = ParsedImport::of(ImportExtent::Document(Wardrobe::default()));
-        given.columns = Some(self.columns);
+        let mut parsed = ParsedImport::of(ImportExtent::Document(Wardrobe::default()));
+        parsed.columns = Some(self.columns);
         let has_rooms = self.columns.has(TableColumn::Room);
-        given.unverified = self.unverified;
+        parsed.unverified = self.unverified;
         let (mut rooms, mut content) = (Vec::new(), None);
         for (jid, rows) in self.rooms {
             let mut users = Vec::new();
             for (user, rows) in rows.users {
                 if rows.affiliation.is_none() {
-                    given
+                    parsed
                         .missing_affiliations
                         .insert((jid.clone(), user.clone()), rows.line);
                 }
                 let hats: Hats = rows.hats.into_iter().map(|(id, (_, hat))| (id, hat)).collect();
-                let there = User {
+                let user_content = User {
                     affiliation: rows
                         .affiliation
                         .map(|(_, affiliation)| affiliation)
@@ -329,7 +336,7 @@ impl TableReader {
                     hats,
                     extra: Extra::default(),
                 };
-                users.push((user, there));
+                users.push((user, user_content));
             }
             let mut room = Room::default().with_users(users).unwrap_or_default();
             room.name = rows.name.map(|(_, name)| name);
@@ -339,12 +346,12 @@ impl TableReader {
                 None => content = Some(room),
             }
         }
-        given.content = if has_rooms {
+        parsed.content = if has_rooms {
             ImportExtent::Document(Wardrobe::from_rooms(rooms))
         } else {
             ImportExtent::Room(Box::new(content.unwrap_or_default()))
         };
-        given
+        parsed
     }
 }
 
@@ -356,7 +363,7 @@ fn set_once<T: PartialEq>(
     what: &str,
 ) -> Result<(), String> {
     match slot {
-        Some((other, there)) if *there != value => Err(format!("{what} differs from line {other}")),
+        Some((line, existing)) if *existing != value => Err(format!("{what} differs from line {line}")),
         Some(_) => Ok(()),
         None => {
             *slot = Some((line, value));
@@ -365,6 +372,7 @@ fn set_once<T: PartialEq>(
     }
 }
 
+/// Inserts a value that several rows may repeat, but not contradict.
 fn insert_once<T: PartialEq>(
     all: &mut BTreeMap<HatId, AtLine<T>>,
     hat: HatId,
@@ -373,7 +381,7 @@ fn insert_once<T: PartialEq>(
     what: &str,
 ) -> Result<(), String> {
     match all.get(&hat) {
-        Some((other, there)) if *there != value => Err(format!("{what} differs from line {other}")),
+        Some((line, existing)) if *existing != value => Err(format!("{what} differs from line {line}")),
         Some(_) => Ok(()),
         None => {
             all.insert(hat, (line, value));

@@ -1,4 +1,4 @@
-//! Titles instead of hat IDs: tables that people keep name hats by their titles.
+//! Resolves titles that are given instead of hat IDs: tables that people write name hats by their titles.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,17 +8,17 @@ use super::columns::{AtLine, TableColumn, quoted};
 use super::parsed::{ImportExtent, ImportTarget, ParsedImport, Unverified, UnverifiedValue};
 use crate::model::{Attachment, FoldedTitle, HatId, Hats, InvalidHatId, Jid, Room, User, Wardrobe};
 
-/// Hats given by their titles, by room: the text in the file, and the hat.
+/// The hats given by their titles, by room and by the text in the file.
 type Titled = BTreeMap<Option<Jid>, BTreeMap<HatId, RoomHatTitle>>;
 
-/// A hat, and the title that it has in the data file.
+/// A hat that was found by a title, and its own title.
 struct RoomHatTitle {
     id: HatId,
     title: Arc<str>,
 }
 
-/// The import with the ID of each hat that is given by its title; and the errors, with their lines: no hat has the
-/// title, or several have it.
+/// Returns the import with the ID of each hat that is given by its title, and the errors with their lines: no hat has
+/// the title, several hats have it, or a user has the hat twice.
 pub(super) fn resolve<'a>(
     given: &'a ParsedImport,
     now: &Wardrobe,
@@ -33,14 +33,14 @@ pub(super) fn resolve<'a>(
         value,
     } in &given.unverified
     {
-        let there = room.as_ref().or(target.room.as_ref());
-        let there = there.and_then(|room| now.room(room));
-        let is_known = there.is_some_and(|room| room.hat(hat).is_some());
+        let existing = room.as_ref().or(target.room.as_ref());
+        let existing = existing.and_then(|room| now.room(room));
+        let is_known = existing.is_some_and(|room| room.hat(hat).is_some());
         let hats = titled.entry(room.clone()).or_default();
         if *value != UnverifiedValue::HatId || is_known || hats.contains_key(hat) {
             continue;
         }
-        match find(hat, there, own_room(given, room.as_ref()), now) {
+        match find(hat, existing, own_room(given, room.as_ref()), now) {
             Ok(found) => drop(hats.insert(hat.clone(), found)),
             Err(what) => errors.push((*line, what)),
         }
@@ -49,13 +49,13 @@ pub(super) fn resolve<'a>(
     if titled.is_empty() {
         return (Cow::Borrowed(given), errors);
     }
-    let keep_title = given.has_column(TableColumn::Title);
+    let has_titles = given.has_column(TableColumn::Title);
     let mut resolved = given.clone();
     let renamed = match &given.content {
         ImportExtent::Document(wardrobe) => {
             let rooms = wardrobe.rooms().map(|(jid, room)| {
                 let room = match titled.get(&Some(jid.clone())) {
-                    Some(hats) => Arc::new(with_ids(room, hats, keep_title)?),
+                    Some(hats) => Arc::new(with_ids(room, hats, has_titles)?),
                     None => room.clone(),
                 };
                 Ok((jid.clone(), room))
@@ -65,7 +65,7 @@ pub(super) fn resolve<'a>(
                 .map(|rooms| ImportExtent::Document(Wardrobe::from_rooms(rooms)))
         }
         ImportExtent::Room(room) => match titled.get(&None) {
-            Some(hats) => with_ids(room, hats, keep_title).map(|room| ImportExtent::Room(Box::new(room))),
+            Some(hats) => with_ids(room, hats, has_titles).map(|room| ImportExtent::Room(Box::new(room))),
             None => Ok(given.content.clone()),
         },
         ImportExtent::User(..) => Ok(given.content.clone()),
@@ -82,7 +82,7 @@ fn first_line(given: &ParsedImport) -> usize {
     lines.min().unwrap_or_default()
 }
 
-/// The room of the file, which may define the hat that its users have.
+/// The room in the file, which may define hats that its users have.
 fn own_room<'a>(given: &'a ParsedImport, room: Option<&Jid>) -> Option<&'a Room> {
     match &given.content {
         ImportExtent::Document(wardrobe) => wardrobe.room(room?).map(|room| &**room),
@@ -91,21 +91,23 @@ fn own_room<'a>(given: &'a ParsedImport, room: Option<&Jid>) -> Option<&'a Room>
     }
 }
 
-/// Finds the hat with this title: in the room, else in the file's own catalog, else anywhere.
+/// Finds the hat with this title: in the existing room, else in the room of the file, else in any room.
+///
+/// Errors: no hat or several hats have the title.
 fn find(
     text: &HatId,
-    there: Option<&Arc<Room>>,
+    existing: Option<&Arc<Room>>,
     own: Option<&Room>,
     now: &Wardrobe,
 ) -> Result<RoomHatTitle, String> {
     let wanted = FoldedTitle::new(text.as_str());
     let titled = |rooms: &mut dyn Iterator<Item = &Room>| {
         let mut found = wanted.hats(rooms);
-        // Only hats with real IDs: a title in the file looks like a hat of that name.
+        // Only hats with other IDs count: in the file's own room, the title is the ID of a hat.
         found.retain(|id, _| id != text);
         found
     };
-    let mut found = titled(&mut there.into_iter().map(|room| &**room));
+    let mut found = titled(&mut existing.into_iter().map(|room| &**room));
     if found.is_empty() {
         found = titled(&mut own.into_iter());
     }
@@ -141,14 +143,17 @@ fn find(
     }
 }
 
-/// The room with the IDs of hats that are given by title. A hat without a title in the file gets the existing one.
-fn with_ids(room: &Room, titled: &BTreeMap<HatId, RoomHatTitle>, keep_title: bool) -> Result<Room, String> {
+/// Returns the room with the IDs of hats that are given by title. `has_titles`: the file has titles; else the users'
+/// hats that are given by title get their existing titles.
+///
+/// Errors: a user has a hat twice.
+fn with_ids(room: &Room, titled: &BTreeMap<HatId, RoomHatTitle>, has_titles: bool) -> Result<Room, String> {
     let mut users = Vec::with_capacity(room.users().len());
     for (jid, user) in room.users() {
         let mut hats: BTreeMap<HatId, Attachment> = BTreeMap::new();
         for (id, hat) in user.hats.iter() {
             let (id, hat) = match titled.get(id) {
-                Some(found) if hat.title.is_none() && !keep_title => {
+                Some(found) if hat.title.is_none() && !has_titles => {
                     (found.id.clone(), hat.clone().with_title(Some(&found.title)))
                 }
                 Some(found) => (found.id.clone(), hat.clone()),

@@ -1,4 +1,4 @@
-//! Byte channel to a socket or a command, with time and size limits.
+//! A byte channel to a socket or a command, with time and size limits.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// Maximum amount kept of standard error, in bytes.
+/// Maximum size of the kept standard error, in bytes; the rest is dropped.
 const MAX_ERROR_OUTPUT: usize = 4096;
-/// Maximum amount of unread data, in bytes.
+/// Maximum size of received data that was not read yet, in bytes.
 const MAX_UNREAD: usize = 64 << 20;
 
-/// How long to wait for error output after a command exited.
+/// How long to wait for error output after the peer closed the connection.
 const ERROR_OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Why the channel failed.
@@ -30,18 +30,19 @@ pub(super) enum ChannelError {
     Io(io::Error),
 }
 
-/// Input, output, and standard error of a command.
+/// The input and output of a peer, and its standard error if the peer is a command.
 pub(super) struct Channel {
     input: Option<File>,
     output: File,
     errors: Option<File>,
     inbox: Vec<u8>,
     error_output: Vec<u8>,
-    ended: bool,
+    output_closed: bool,
 }
 
 impl Channel {
-    /// `input` is what is written to, where anything is; `errors` is standard error of a command.
+    /// Creates a channel that writes to `input`, if there is one, and reads from `output`. `errors` is the standard
+    /// error of a command.
     pub(super) fn new(input: Option<OwnedFd>, output: OwnedFd, errors: Option<OwnedFd>) -> io::Result<Self> {
         for fd in [input.as_ref(), Some(&output), errors.as_ref()]
             .into_iter()
@@ -55,11 +56,12 @@ impl Channel {
             errors: errors.map(File::from),
             inbox: Vec::new(),
             error_output: Vec::new(),
-            ended: false,
+            output_closed: false,
         })
     }
 
-    /// Sends all bytes, and reads in the meantime, because the peer may block until then.
+    /// Sends all bytes. Meanwhile also reads what arrives, because a peer may read nothing until its own output is
+    /// read.
     pub(super) fn send(&mut self, bytes: &[u8], until: Instant) -> Result<(), ChannelError> {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -70,27 +72,28 @@ impl Channel {
                 Ok(count) => rest = rest.get(count..).unwrap_or_default(),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(until, true)?,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Err(self.end()),
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Err(self.read_rest()),
                 Err(error) => return Err(ChannelError::Io(error)),
             }
         }
         Ok(())
     }
 
-    /// Waits for more data and returns everything unread. An empty result means that only standard error had output.
+    /// Returns all data that was not read yet, and waits for some if there is none. The result can be empty, for
+    /// example if only standard error had output.
     pub(super) fn receive(&mut self, until: Instant) -> Result<Vec<u8>, ChannelError> {
         if self.inbox.is_empty() {
-            if !self.ended {
+            if !self.output_closed {
                 self.wait(until, false)?;
             }
-            if self.inbox.is_empty() && self.ended {
-                return Err(self.end());
+            if self.inbox.is_empty() && self.output_closed {
+                return Err(self.read_rest());
             }
         }
         Ok(std::mem::take(&mut self.inbox))
     }
 
-    /// Waits until data arrives or, if requested, can be sent.
+    /// Waits until data arrives or, if `sending`, until data can be sent. Reads what has arrived.
     fn wait(&mut self, until: Instant, sending: bool) -> Result<(), ChannelError> {
         let left = until
             .checked_duration_since(Instant::now())
@@ -109,26 +112,26 @@ impl Channel {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(ChannelError::Io(error.into())),
         }
-        self.take_in()
+        self.read_available()
     }
 
-    fn take_in(&mut self) -> Result<(), ChannelError> {
+    fn read_available(&mut self) -> Result<(), ChannelError> {
         let mut buffer = [0; 16384];
         while let Some(errors) = &mut self.errors {
             match errors.read(&mut buffer) {
                 Ok(0) => self.errors = None,
                 Ok(count) => {
-                    let room = MAX_ERROR_OUTPUT - self.error_output.len().min(MAX_ERROR_OUTPUT);
-                    let new = buffer.get(..count.min(room)).unwrap_or_default();
+                    let free = MAX_ERROR_OUTPUT - self.error_output.len().min(MAX_ERROR_OUTPUT);
+                    let new = buffer.get(..count.min(free)).unwrap_or_default();
                     self.error_output.extend_from_slice(new);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => break,
             }
         }
-        // Not everything that would arrive: an endless sender is stopped by the time limit.
+        // Reads only once, so that the time limit also stops a peer that sends without end.
         match self.output.read(&mut buffer) {
-            Ok(0) => self.ended = true,
+            Ok(0) => self.output_closed = true,
             Ok(count) => self
                 .inbox
                 .extend_from_slice(buffer.get(..count).unwrap_or_default()),
@@ -137,7 +140,7 @@ impl Channel {
                     error.kind(),
                     io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
                 ) => {}
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.ended = true,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.output_closed = true,
             Err(error) => return Err(ChannelError::Io(error)),
         }
         if self.inbox.len() > MAX_UNREAD {
@@ -146,24 +149,25 @@ impl Channel {
         Ok(())
     }
 
-    /// The peer closed the connection. Its error output arrives at about the same time.
-    fn end(&mut self) -> ChannelError {
+    /// Reads the rest after the peer closed the connection: its error output arrives at about the same time. Returns
+    /// [`ChannelError::Closed`].
+    fn read_rest(&mut self) -> ChannelError {
         let until = Instant::now() + ERROR_OUTPUT_TIMEOUT;
-        self.ended = false;
-        while !self.ended && self.wait(until, false).is_ok() {}
+        self.output_closed = false;
+        while !self.output_closed && self.wait(until, false).is_ok() {}
         while let Some(errors) = &self.errors {
             let left = until.saturating_duration_since(Instant::now());
             let left = Timespec::try_from(left).unwrap_or_default();
             let ready = poll(&mut [PollFd::new(errors, PollFlags::IN)], Some(&left));
-            if !matches!(ready, Ok(1..)) || self.take_in().is_err() {
+            if !matches!(ready, Ok(1..)) || self.read_available().is_err() {
                 break;
             }
         }
-        self.ended = true;
+        self.output_closed = true;
         ChannelError::Closed
     }
 
-    /// The kept output on standard error.
+    /// The beginning of what arrived on standard error so far.
     pub(super) fn error_output(&self) -> String {
         String::from_utf8_lossy(&self.error_output).into_owned()
     }

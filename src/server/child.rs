@@ -1,6 +1,7 @@
-//! Configured commands. They run in their own session without a terminal, in a fixed environment. When one ends, so does its
-//! whole process group: `ssh` that `sudo` started, or what a script left running. A program that makes a session of its own,
-//! as `ssh` with `ControlPersist` or `gpg-agent`, stays.
+//! Runs the commands of the configuration. Each runs in a session of its own, without a terminal, and its environment
+//! has only fixed and configured variables. When hatrack ends a command or sees that it has exited, it kills what is
+//! left of the command's process group, such as an `ssh` that `sudo` started or a process that a script left running. A
+//! program that starts a session of its own, such as `gpg-agent` or `ssh` with `ControlPersist`, keeps running.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -14,7 +15,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use super::channel::Channel;
 use super::settings::CommandLine;
 
-/// How long a command may take to exit.
+/// How long a command may take to exit before it is killed.
 pub(super) const EXIT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The standard input of a command.
@@ -27,16 +28,20 @@ pub(super) enum ChildInput {
     Nothing,
 }
 
-/// A running command. Dropping it ends the command and its process group.
+/// A running command. Dropping this waits up to [`EXIT_TIMEOUT`] until the command exits, and then kills its process
+/// group.
 pub(super) struct Child {
     /// Its standard input, output and error.
     pub(super) channel: Channel,
     leader: Box<dyn ChildWrapper>,
-    /// Its process group was killed.
-    ended: bool,
+    /// Whether the process group was killed.
+    is_killed: bool,
 }
 
 impl Child {
+    /// Starts a command.
+    ///
+    /// Errors: the program cannot be run.
     pub(super) fn start(line: &CommandLine, input: ChildInput) -> io::Result<Self> {
         let mut command = Command::new(&line.program);
         command
@@ -69,49 +74,51 @@ impl Child {
         Ok(Self {
             channel,
             leader,
-            ended: false,
+            is_killed: false,
         })
     }
 
-    /// Waits until the command exits; `None` if it does not in time.
+    /// Waits until the command exits, kills what is left of its process group, and returns how it exited; `None` if it
+    /// does not exit in time.
     #[cfg(any(test, feature = "live"))]
-    pub(super) fn wait(&mut self, time: Duration) -> Option<ExitStatus> {
-        let exited = self.exits_within(time);
-        // The process group is killed before its leader is reaped: after that, its number can be another one's.
+    pub(super) fn wait(&mut self, timeout: Duration) -> Option<ExitStatus> {
+        let exited = self.exits_within(timeout);
+        // The process group is killed before its leader is reaped: afterwards, another process group can have its
+        // number.
         exited.then(|| self.end()).flatten()
     }
 
-    /// Waits until the command exits, without reaping it.
-    fn exits_within(&self, time: Duration) -> bool {
+    /// Waits until the command exits, without reaping it. Returns whether it exited in time.
+    fn exits_within(&self, timeout: Duration) -> bool {
         let began = Instant::now();
         let flags = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        let Some(process) = self.process() else {
+        let Some(pid) = self.pid() else {
             return false;
         };
         loop {
-            match waitid(WaitId::Pid(process), flags) {
-                // An error: it was reaped before.
+            match waitid(WaitId::Pid(pid), flags) {
+                // The error means that it was reaped before.
                 Ok(Some(_)) | Err(Errno::CHILD) => return true,
                 Ok(None) | Err(_) => {}
             }
-            if began.elapsed() >= time {
+            if began.elapsed() >= timeout {
                 return false;
             }
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 
-    fn process(&self) -> Option<Pid> {
+    fn pid(&self) -> Option<Pid> {
         Pid::from_raw(i32::try_from(self.leader.id()).ok()?)
     }
 
     /// Kills what is left of the process group and returns how the command exited.
     fn end(&mut self) -> Option<ExitStatus> {
-        if !self.ended {
-            self.ended = true;
-            if let Some(process) = self.process() {
-                // If all of it has exited, there is nothing to kill.
-                let _ = kill_process_group(process, Signal::KILL);
+        if !self.is_killed {
+            self.is_killed = true;
+            if let Some(pid) = self.pid() {
+                // This fails if the whole group has exited.
+                let _ = kill_process_group(pid, Signal::KILL);
             }
         }
         self.leader.wait().ok()
@@ -120,7 +127,7 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        if !self.ended {
+        if !self.is_killed {
             self.exits_within(EXIT_TIMEOUT);
             self.end();
         }
@@ -151,7 +158,7 @@ mod tests {
             let left = String::from_utf8(printed).unwrap().trim().to_owned();
             let state = || std::fs::read_to_string(format!("/proc/{left}/stat")).unwrap_or_default();
             let is_there = || {
-                // Read once: it becomes another program meanwhile.
+                // Reads the state only once, because the process becomes another program meanwhile.
                 let state = state();
                 ["(sleep)", "(sh)"].iter().any(|name| state.contains(name))
             };
@@ -170,7 +177,7 @@ mod tests {
             }
             drop(child);
             let until = Instant::now() + Duration::from_secs(30);
-            // Nobody may be there to reap it.
+            // It stays a zombie if no process reaps it.
             let runs = || !state().is_empty() && !state().contains(") Z ");
             while runs() && Instant::now() < until {
                 std::thread::sleep(Duration::from_millis(10));

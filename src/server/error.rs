@@ -9,7 +9,8 @@ pub enum Error {
     /// The login, permissions or configuration do not allow it. Retrying does not help.
     #[error("{0}")]
     Refused(String),
-    /// No room supports hats for this account, or there is no room, so the server's class is unknown. The connection works.
+    /// The connection works, but the server's class is unknown: no room supports hats for this account, or there is no
+    /// room, and the server does not report a known version.
     #[error("{0}")]
     NoHats(String),
     /// The connection was lost, or timed out, after a request: only reading shows what was changed.
@@ -23,11 +24,12 @@ pub enum Error {
     Stopped,
 }
 
-/// Maximum length of quoted server text in an error, in characters.
+/// Maximum length of quoted server text in an error, in characters, without the ellipsis.
 const MAX_CHARS: usize = 300;
 
-/// A server's text for an error: one line without control characters, at most [`MAX_CHARS`] long.
-pub(super) fn foreign(text: &str) -> String {
+/// Prepares a server's text for an error: one line without control characters. A text of more than [`MAX_CHARS`]
+/// characters is cut and ends with an ellipsis.
+pub(super) fn sanitize_line(text: &str) -> String {
     let mut line = String::new();
     for (count, c) in text.trim().chars().enumerate() {
         if count == MAX_CHARS {
@@ -45,7 +47,7 @@ mod tests {
 
     #[test]
     fn foreign_text_is_sanitized_and_shortened() {
-        assert_eq!(foreign(" a\nb\u{1b}[31m\u{9b}c "), "a b [31m c");
-        assert_eq!(foreign(&"é".repeat(1000)).chars().count(), MAX_CHARS + 1);
+        assert_eq!(sanitize_line(" a\nb\u{1b}[31m\u{9b}c "), "a b [31m c");
+        assert_eq!(sanitize_line(&"é".repeat(1000)).chars().count(), MAX_CHARS + 1);
     }
 }

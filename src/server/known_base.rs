@@ -1,5 +1,5 @@
-//! The base that was last read or written: each change that is sent at once needs the base several times, and to parse that
-//! of a large room takes longer than to send the change.
+//! Caches the base that was last read or written. Each change that is sent at once needs the base of its room several
+//! times, and parsing the base of a large room takes longer than sending the change.
 
 use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::{Arc, Mutex};
@@ -8,10 +8,11 @@ use super::options::lock;
 use crate::model::Jid;
 use crate::sync::{Base, SetAside};
 
-/// A larger document, in bytes, is parsed again each time. One of 10,000 users has about 1 MB.
+/// Maximum size of a cached document, in bytes; a larger one is parsed each time. The base of a room with 10,000 users
+/// has about 1 MB.
 const MAX_CACHED_BYTES: usize = 16 << 20;
 
-/// The base of one room, with the bytes that it was parsed from.
+/// A cache for the base of one room, with the bytes of its document.
 #[derive(Debug, Default)]
 pub(super) struct KnownBase(Mutex<Option<ParsedBase>>);
 
@@ -23,10 +24,13 @@ struct ParsedBase {
 }
 
 impl KnownBase {
-    /// Parses a document, unless it was the last one. Also returns its hash, which is not 0.
+    /// Parses a document, or returns the cached base if the document is the cached one. Also returns the document's
+    /// hash, which is never 0.
+    ///
+    /// Errors: the document is not a valid base of this room.
     pub(super) fn parse(&self, bytes: Vec<u8>, room: &Jid) -> (Result<Arc<Base>, SetAside>, u64) {
         let mut last = lock(&self.0);
-        // Only a comparison of all bytes shows that nobody has replaced it.
+        // Only a comparison of all bytes shows that nobody has replaced the document.
         if let Some(last) = last.as_ref().filter(|last| last.bytes == bytes) {
             let base = (last.base.room == *room).then(|| last.base.clone());
             return (base.ok_or(SetAside::Unreadable), last.hash);
@@ -40,7 +44,7 @@ impl KnownBase {
         (base, hash)
     }
 
-    /// The hash of a document.
+    /// Returns the hash of a document, which is never 0.
     pub(super) fn hash(&self, bytes: &[u8]) -> u64 {
         match &*lock(&self.0) {
             Some(last) if last.bytes == bytes => last.hash,
@@ -48,7 +52,7 @@ impl KnownBase {
         }
     }
 
-    /// This document was written. Returns its base.
+    /// Caches a base whose document was just written, unless the document is too large. Returns the base.
     pub(super) fn set(&self, base: Base, bytes: Vec<u8>) -> Arc<Base> {
         let (hash, base) = (hash(&bytes), Arc::new(base));
         let written = base.clone();
@@ -77,10 +81,10 @@ mod tests {
     fn last_document_is_parsed_once() {
         let known = KnownBase::default();
         let (first, second) = (base("one@rooms.example.org"), base("two@rooms.example.org"));
-        let (there, hash) = known.parse(first.to_bytes(), &first.room);
-        let there = there.expect("valid");
+        let (parsed, hash) = known.parse(first.to_bytes(), &first.room);
+        let parsed = parsed.expect("valid");
         let again = known.parse(first.to_bytes(), &first.room);
-        assert!(Arc::ptr_eq(&there, &again.0.expect("valid")));
+        assert!(Arc::ptr_eq(&parsed, &again.0.expect("valid")));
         assert_eq!((again.1, known.hash(&first.to_bytes())), (hash, hash));
         let mut changed = first.clone();
         changed.revision = 7;

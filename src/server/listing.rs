@@ -6,18 +6,18 @@ use crate::sync::RemoteRoomInfo;
 
 /// Maximum number of rooms of a server.
 pub(super) const MAX_ROOMS: usize = 100_000;
-/// Maximum size of their addresses and names together, in bytes.
+/// Maximum size of the addresses and names of all rooms together, in bytes.
 const MAX_TEXT_BYTES: usize = 32 << 20;
 
 /// A list of rooms as it is received.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     list: RoomList,
-    text: usize,
+    text_bytes: usize,
 }
 
 impl Listing {
-    /// Number of entries, also of those whose addresses cannot be parsed.
+    /// Number of entries, including those whose addresses cannot be used.
     pub(super) fn count(&self) -> usize {
         self.list.rooms.len() + self.list.unreadable
     }
@@ -28,13 +28,13 @@ impl Listing {
         &self.list.rooms
     }
 
-    /// Adds a room; `None` if its address cannot be parsed.
+    /// Adds a room. `None` counts an entry whose address cannot be used.
     ///
-    /// Errors: the list is longer than any that is accepted.
+    /// Errors: the list has more rooms or text than is accepted.
     pub(super) fn add(&mut self, room: Option<RemoteRoomInfo>) -> Result<(), Error> {
         match room {
             Some(room) => {
-                self.text += room.room.as_str().len() + room.name.as_deref().map_or(0, str::len);
+                self.text_bytes += room.room.as_str().len() + room.name.as_deref().map_or(0, str::len);
                 self.list.rooms.push(room);
             }
             None => self.list.unreadable += 1,
@@ -42,7 +42,7 @@ impl Listing {
         if self.count() > MAX_ROOMS {
             return Err(too_many_rooms());
         }
-        if self.text > MAX_TEXT_BYTES {
+        if self.text_bytes > MAX_TEXT_BYTES {
             let megabytes = MAX_TEXT_BYTES >> 20;
             return Err(Error::Malformed(format!(
                 "the addresses and names of its rooms have more than {megabytes} MB"
@@ -51,7 +51,7 @@ impl Listing {
         Ok(())
     }
 
-    /// The list, ordered by address. `complete`: the server was able to list all rooms.
+    /// Returns the list, ordered by address. `complete`: the server was able to list all rooms.
     pub(super) fn finish(mut self, complete: bool) -> RoomList {
         self.list.complete = complete;
         self.list.rooms.sort_by(|one, other| one.room.cmp(&other.room));
@@ -59,7 +59,7 @@ impl Listing {
     }
 }
 
-/// The error of a list that has more entries than any that is accepted.
+/// The error for a list with more than [`MAX_ROOMS`] rooms.
 pub(super) fn too_many_rooms() -> Error {
     Error::Malformed(format!("there are more than {MAX_ROOMS} rooms"))
 }
@@ -76,7 +76,7 @@ mod tests {
             name: Some("x".repeat(size).into()),
             allowed: None,
         };
-        for (room, says) in [
+        for (room, expected) in [
             (None, "more than 100000 rooms"),
             (Some(named(1)), "more than 100000 rooms"),
             (Some(named(16_000)), "more than 32 MB"),
@@ -84,7 +84,7 @@ mod tests {
             let mut listing = Listing::default();
             let error = (0..200_000).find_map(|_| listing.add(room.clone()).err());
             let error = error.unwrap().to_string();
-            assert!(error.contains(says), "{error}");
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

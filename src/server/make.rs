@@ -8,25 +8,30 @@ use super::settings::{ServerAccess, ServerSettings};
 #[cfg(feature = "live")]
 use super::{refused_login::RefusedLogin, xmpp::Xmpp};
 
-/// Creates the backend of a server, not yet connected. `state` is the account's state folder, if there is one. Without the feature `live`, one for an XMPP account only reports
-/// that.
-pub fn backend(settings: &ServerSettings, ask: AskPassword, state: Option<&Path>) -> Box<dyn Backend> {
+/// Creates the backend of a server, not yet connected. `state_dir` is the state folder of the account on this machine,
+/// if there is one. Without the feature `live`, the calls of a backend for an XMPP account fail with an error that says
+/// so.
+pub fn create_backend(
+    settings: &ServerSettings,
+    ask_password: AskPassword,
+    state_dir: Option<&Path>,
+) -> Box<dyn Backend> {
     match &settings.access {
         ServerAccess::Prosody(access) => Box::new(Prosody::new(settings.clone(), access.clone())),
         #[cfg(feature = "live")]
         ServerAccess::Xmpp(account) => {
-            let refused = RefusedLogin::of(settings, state);
-            Box::new(Xmpp::new(settings.clone(), account.clone(), ask).remembering(refused))
+            let refused = RefusedLogin::of(settings, state_dir);
+            Box::new(Xmpp::new(settings.clone(), account.clone(), ask_password).remembering(refused))
         }
         #[cfg(not(feature = "live"))]
         ServerAccess::Xmpp(_) => {
-            drop((ask, state));
+            drop((ask_password, state_dir));
             Box::new(missing::NoAccounts)
         }
     }
 }
 
-/// Placeholder for XMPP accounts.
+/// The placeholder for XMPP accounts in a build without them.
 #[cfg(not(feature = "live"))]
 mod missing {
     use crate::model::Jid;

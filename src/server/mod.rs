@@ -12,7 +12,6 @@
 mod backend;
 mod channel;
 mod child;
-mod discreet;
 mod engine;
 mod error;
 mod files;
@@ -22,6 +21,7 @@ mod make;
 mod options;
 mod outgoing;
 pub mod prosody;
+mod redact;
 mod refused_login;
 mod settings;
 mod worker;
@@ -32,11 +32,11 @@ pub use backend::{
     Applied, AskPassword, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, SeenOccupants,
     WatchEvent,
 };
-pub use discreet::Discretion;
 pub use error::Error;
-pub use make::backend;
+pub use make::create_backend;
 pub use options::{MakeBackend, Notify, WorkerOptions};
 pub use outgoing::Outgoing;
+pub use redact::Redactor;
 pub use settings::{
     Account, CommandLine, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings, TlsMode,
 };

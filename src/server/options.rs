@@ -1,4 +1,4 @@
-//! Options and state shared by the worker and the engine of each server.
+//! Options and state that the worker and the engines of its servers share.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -25,51 +25,55 @@ pub struct WorkerOptions {
     pub servers: Vec<ServerSettings>,
     /// The data file; bases are stored next to it.
     pub data_file: PathBuf,
-    /// The account's state folder for unconfirmed changes; `None` if there is none.
+    /// The state folder of the account on this machine, for unconfirmed changes and refused logins; `None` if there is
+    /// none.
     pub state_dir: Option<PathBuf>,
     /// When the session began; `None`: when it first has a request for a server. Changes that were prepared before may have been
     /// sent by a session that ended before it could store that.
     pub began: Option<Timestamp>,
-    /// The actor, for a server's log.
+    /// The actor, for the logs of servers and for other sessions that want to follow the same rooms.
     pub actor: String,
-    /// The rooms that may be read and changed. A read-only session sends and writes nothing.
+    /// What the session may read and change. A read-only session sends and writes nothing.
     pub scope: Scope,
-    /// Whether who is in the rooms is of interest. Else servers are not asked for it.
+    /// Whether to ask servers for the occupants of rooms.
     pub occupants: bool,
-    /// Maximum memory of what was last read of the followed rooms of a server, in bytes, without the copies that bases and the
-    /// data file need; `None`: 256 MiB. Beyond that, rooms are read again when something changes there.
+    /// Maximum memory for the last reads of a server's followed rooms, in bytes, without their bases and their content
+    /// in the data file; `None`: 256 MiB. Reads that do not fit are dropped, and these rooms are read again when
+    /// something changes there.
     pub read_memory: Option<usize>,
 }
 
-/// State that must reach a thread while it waits for a server.
+/// State that the session and the threads of its servers share, so that it is also known to a thread that waits for a
+/// server.
 #[derive(Debug, Default)]
 pub(super) struct Control {
     /// Numbers of requests to stop.
     stopped: Mutex<BTreeSet<u64>>,
     ending: AtomicBool,
-    followed: Mutex<Followed>,
+    followed: Mutex<FollowedRooms>,
 }
 
 /// The rooms that this session follows.
 #[derive(Debug, Default)]
-struct Followed {
+struct FollowedRooms {
     locks: BTreeMap<Jid, SideLock>,
-    /// While the session is suspended, others follow.
+    /// Whether following is suspended, so that other sessions can follow the rooms.
     suspended: bool,
 }
 
 impl Control {
-    /// Requests a stop.
+    /// Marks a request as to be stopped.
     pub(super) fn stop(&self, id: u64) {
         lock(&self.stopped).insert(id);
     }
 
-    /// Ends the session.
+    /// Marks the session as ending.
     pub(super) fn end(&self) {
         self.ending.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a request should stop as soon as the pending call is answered.
+    /// Whether a request should stop as soon as the pending call is answered: someone stopped it, or the session is
+    /// ending.
     pub(super) fn is_stopped(&self, id: u64) -> bool {
         self.is_ending() || self.is_stopped_on_request(id)
     }
@@ -84,7 +88,7 @@ impl Control {
         self.ending.load(Ordering::Relaxed)
     }
 
-    /// Keeps the lock of a followed room. Returns false, and releases it, while the session is suspended.
+    /// Keeps the lock of a followed room. Returns false, and releases the lock, while following is suspended.
     pub(super) fn keep_lock(&self, room: &Jid, held: SideLock) -> bool {
         let mut followed = lock(&self.followed);
         let keeps = !followed.suspended;
@@ -94,16 +98,17 @@ impl Control {
         keeps
     }
 
-    /// Writes into the locks of these rooms, as far as they are followed. What cannot be written is missing to others only.
+    /// Writes a note into the locks of those of these rooms that this session follows. A failure is only logged,
+    /// because the notes are for other sessions.
     pub(super) fn note_in_locks<'a>(&self, rooms: impl Iterator<Item = &'a Jid>, note: &[u8]) {
         let notes: Vec<_> = {
             let followed = lock(&self.followed);
             let held = rooms.filter_map(|room| Some((room, followed.locks.get(room)?.note())));
             held.collect()
         };
-        // A write can take long, and nobody may wait for it to release the rooms.
-        for (room, there) in notes {
-            if let Err(error) = there.and_then(|there| there.set(note)) {
+        // A write can take long, and releasing rooms must not wait for it.
+        for (room, lock_note) in notes {
+            if let Err(error) = lock_note.and_then(|lock_note| lock_note.set(note)) {
                 log::debug!(room:% = room, reason:% = error; "no sign of life written");
             }
         }
@@ -114,17 +119,17 @@ impl Control {
         lock(&self.followed).locks.contains_key(room)
     }
 
-    /// Lets others follow a room.
+    /// Lets other sessions follow a room.
     pub(super) fn release(&self, room: &Jid) {
         lock(&self.followed).locks.remove(room);
     }
 
-    /// Lets others follow the rooms of a server.
+    /// Lets other sessions follow the rooms of a server.
     pub(super) fn release_all_of(&self, server: &ServerSettings) {
         lock(&self.followed).locks.retain(|room, _| !server.links(room));
     }
 
-    /// Lets others follow all rooms until this is called with false.
+    /// Lets other sessions follow all rooms until this is called with false.
     pub(super) fn suspend_following(&self, suspended: bool) {
         let mut followed = lock(&self.followed);
         followed.suspended = suspended;

@@ -1,14 +1,14 @@
-//! Changes that are sent as soon as they are saved: before a commit they are noted in the outboxes of their rooms, after it
-//! the session's server workers send them.
+//! Notes the changes that are sent as soon as they are saved: before a commit, in the outboxes of their rooms; after
+//! it, the session's server worker is told to send them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
-use super::discreet;
 use super::files::ServerFiles;
 use super::options::{WorkerOptions, lock};
+use super::redact;
 use super::settings::ServerSettings;
 use crate::model::{Jid, Wardrobe};
 use crate::store::{Change, ChangeReason, CommitHook, CommitHooks, EXPIRED_ACTOR, PreparedChange, Scope};
@@ -18,7 +18,7 @@ use crate::sync::{
     users_losing_hats,
 };
 
-/// The hook of a session's store. It notes only changes of this account, in rooms that were compared with their server
+/// The hook of a session's store. It notes only changes of this session, in rooms that were compared with their server
 /// before.
 pub struct Outgoing {
     servers: Vec<(ServerSettings, ServerFiles)>,
@@ -29,19 +29,21 @@ pub struct Outgoing {
 
 #[derive(Default)]
 struct OutgoingState {
-    /// What is noted for the commit that is being made, by server and room, for each change.
+    /// The items that were noted in outboxes for the commit that is being made, by index of the server and room: one
+    /// set for each change.
     prepared: BTreeMap<(usize, Jid), Vec<BTreeSet<Item>>>,
-    /// Servers of changes that someone made, so that a password may be requested to send them.
+    /// Servers of noted changes that a person made, so that a password may be requested to send them; expired hats are
+    /// removed by no person.
     by_person: BTreeSet<usize>,
-    /// What is left to the plan, by server and room.
+    /// Why changes are not sent at once but left to the plan, by server and room.
     held: BTreeMap<(usize, Jid), HeldReason>,
-    /// Hats of which something stays in the data file, by room: the first, and the number of others.
+    /// The users' hats that the server cannot store completely, by room: the first hat, and the number of others.
     unstored: BTreeMap<Jid, (UnstoredHat, usize)>,
-    /// The classes of servers, by room, as the bases have them.
+    /// The classes of the rooms' servers, as the bases have them.
     classes: BTreeMap<Jid, ServerClass>,
 }
 
-/// What a change changes in a room that belongs to a server.
+/// The items that a change changes in a room that belongs to a server.
 struct ChangeOfRoom<'a> {
     server: usize,
     class: ServerClass,
@@ -50,9 +52,9 @@ struct ChangeOfRoom<'a> {
 }
 
 impl Outgoing {
-    /// The hook for the servers to which changes are sent at once. After a commit, `notify` is called for each of them
-    /// that it concerns, under the lock of the data file, so it must not wait. There is no hook if no server has that setting, there is no
-    /// state folder, or the session is read-only.
+    /// Creates the hook for the servers to which changes are sent at once. After a commit, `notify` is called for each
+    /// thing that follows from it; the data file is still locked, so `notify` must not wait. There is no hook if no
+    /// server has that setting, there is no state folder, or the session is read-only.
     pub fn hooks(
         options: &WorkerOptions,
         notify: impl Fn(AfterCommit) + Send + Sync + 'static,
@@ -88,7 +90,8 @@ impl Outgoing {
         }))
     }
 
-    /// The server to which changes of a room are sent at once.
+    /// The index of the server to which changes of a room are sent at once; `None` if there is none, or the session may
+    /// not change the room.
     fn server_of(&self, room: &Jid) -> Option<usize> {
         let allowed = self.scope.rooms.as_ref().is_none_or(|rooms| rooms.contains(room));
         self.servers
@@ -96,7 +99,8 @@ impl Outgoing {
             .position(|(settings, _)| allowed && settings.links(room))
     }
 
-    /// The class of a room's server; `None` if the room was never compared with it, so that nothing is sent automatically.
+    /// The class of a room's server; `None` if the room was never compared with it or the base is invalid, so that
+    /// nothing is sent automatically.
     fn class(&self, state: &mut OutgoingState, server: usize, room: &Jid) -> Option<ServerClass> {
         let (settings, files) = self.servers.get(server)?;
         // Prosody has a single class; another server may have been updated.
@@ -106,7 +110,7 @@ impl Outgoing {
             return Some(*class);
         }
         let class = files.base(room).0.ok().flatten()?.class;
-        // Someone who can write next to the data file must not choose the kind.
+        // Others can write the base, and must not choose the kind of the server with it.
         let is_of_kind = (settings.entry.kind == ServerKind::Prosody) == (class == ServerClass::Prosody);
         is_of_kind.then(|| {
             state.classes.insert(room.clone(), class);
@@ -114,7 +118,7 @@ impl Outgoing {
         })
     }
 
-    /// What a change changes in a room that belongs to a server.
+    /// The items that a change changes in a room that belongs to a server.
     fn change_of_room<'a>(
         &self,
         state: &mut OutgoingState,
@@ -142,7 +146,8 @@ impl Outgoing {
         })
     }
 
-    /// Notes a change of a room. Returns the server that is to get it, if it could be noted.
+    /// Notes a change in the outbox of its room. Returns the index of the server; `None` if the outbox could not be
+    /// written.
     fn note(&self, state: &mut OutgoingState, change: &Change, of_room: ChangeOfRoom<'_>) -> Option<usize> {
         let ChangeOfRoom {
             server,
@@ -170,7 +175,7 @@ impl Outgoing {
             }
             Err(error) => {
                 log::warn!(room:% = room, reason:% = error; "outbox not written, so left to the plan");
-                let reason = HeldReason::NotRecorded(discreet::reason(&self.scope, error.to_string()));
+                let reason = HeldReason::NotRecorded(redact::hide_path(&self.scope, error.to_string()));
                 state.held.insert((server, room.clone()), reason);
                 None
             }
@@ -178,7 +183,8 @@ impl Outgoing {
     }
 }
 
-/// The servers where a change takes hats from many users, over all of its rooms, which nobody was asked about.
+/// The servers where a change that nobody confirmed removes hats from more than [`GUARD_USERS`] users, in all of its
+/// rooms together.
 fn servers_where_many_lose_hats(change: &Change, rooms: &[ChangeOfRoom<'_>]) -> BTreeSet<usize> {
     let mut items: BTreeMap<usize, Vec<&ChangedItem>> = BTreeMap::new();
     for room in rooms.iter().filter(|_| !change.confirmed) {
@@ -208,8 +214,8 @@ impl CommitHook for Outgoing {
             let held = servers_where_many_lose_hats(change.change, &rooms);
             let noted = rooms.into_iter().filter_map(|of_room| {
                 if held.contains(&of_room.server) {
-                    let place = (of_room.server, of_room.room.clone());
-                    state.held.insert(place, HeldReason::ManyLoseHats);
+                    let key = (of_room.server, of_room.room.clone());
+                    state.held.insert(key, HeldReason::ManyLoseHats);
                     return None;
                 }
                 self.note(&mut state, change.change, of_room)
@@ -274,7 +280,7 @@ impl CommitHook for Outgoing {
                 && let Some(class) = state.classes.get(&room)
                 && let Err(error) = files.update_outbox(&room, *class, withdraw)
             {
-                // It is not in the file, so it is not sent.
+                // The change is not in the data file, so it is not sent, although the outbox still has it.
                 log::warn!(room:% = room, reason:% = error; "outbox not written");
             }
         }

@@ -1,8 +1,9 @@
-//! A refused login, remembered for all sessions of the account: a command that runs every minute with a wrong password would
-//! otherwise have the account blocked.
+//! Remembers a refused login for all sessions of an account on this machine: otherwise, a command that runs every
+//! minute with a wrong password could make the server block the XMPP account.
 //!
-//! It counts until someone acts: checks the server, reconnects on the screen, or changes its entry in the configuration. A
-//! password that someone types is an act, too, so only those of a password command are concerned.
+//! A refusal counts until someone acts: checks the server, reconnects on the screen, or changes the settings of the
+//! XMPP account in the configuration. Typing a password is such an act, too, so only logins with a password command are
+//! remembered.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,18 +19,19 @@ use crate::store::SideFolder;
 /// Maximum size of a document, in bytes.
 const MAX_BYTES: usize = 4096;
 
-/// The place for a refused login of one entry of the configuration.
+/// The document for the refused login of one XMPP account of the configuration.
 #[derive(Debug, Clone)]
 pub(super) struct RefusedLogin {
     folder: SideFolder,
-    /// Another one for every change of the entry.
+    /// The name of the document: a hash of the server's name and the settings of its XMPP account, so that a login with
+    /// changed settings is tried.
     name: String,
     server: Arc<str>,
 }
 
 impl RefusedLogin {
-    /// `None` if nothing is to be remembered: there is no state folder, or no password command.
-    pub(super) fn of(settings: &ServerSettings, state: Option<&Path>) -> Option<Self> {
+    /// Returns `None` if there is no state folder, or the server has no XMPP account with a password command.
+    pub(super) fn of(settings: &ServerSettings, state_dir: Option<&Path>) -> Option<Self> {
         let ServerAccess::Xmpp(account) = &settings.access else {
             return None;
         };
@@ -40,13 +42,14 @@ impl RefusedLogin {
         let mut hash = Sha256::new();
         hash.update(format!("{server} {account:?}"));
         Some(Self {
-            folder: SideFolder::private(state?, "refused"),
+            folder: SideFolder::private(state_dir?, "refused"),
             name: hex(hash),
             server,
         })
     }
 
-    /// Why the login was refused, with the time and what to do; `None` if it was not.
+    /// Returns why the login was refused, with the time and what to do; `None` if no refusal is remembered, or the
+    /// document cannot be read.
     #[cfg(feature = "live")]
     pub(super) fn reason(&self) -> Option<String> {
         let read = self.folder.read(&self.name, MAX_BYTES);
@@ -64,7 +67,7 @@ impl RefusedLogin {
         ))
     }
 
-    /// The login was refused.
+    /// Remembers that the login was refused, unless `why` is too long. A failure to do so is only logged.
     #[cfg(feature = "live")]
     pub(super) fn remember(&self, why: &str) {
         let text = format!("{:.0} {why}", Timestamp::now());
@@ -74,7 +77,7 @@ impl RefusedLogin {
         }
     }
 
-    /// Someone acted, or the login succeeded.
+    /// Forgets the refused login, because someone acted or a login succeeded.
     pub(super) fn forget(&self) {
         if !matches!(self.folder.read(&self.name, MAX_BYTES), Ok(None))
             && let Err(error) = self.folder.update(&self.name, MAX_BYTES, |_| None)

@@ -1,4 +1,4 @@
-//! A server of the configuration, with all that is needed to reach it.
+//! The settings of a server in the configuration, with all that is needed to connect to it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,54 +6,55 @@ use std::time::Duration;
 use crate::model::Jid;
 use crate::sync::{Affiliations, SendMode, ServerEntry, ServerKind};
 
-/// How long an answer may take, unless the settings say otherwise.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer may take, unless the configuration says otherwise.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A server of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSettings {
-    /// What others need to know of it.
+    /// What plans and screens need to know about the server.
     pub entry: ServerEntry,
-    /// On Prosody the only rooms that are read and changed, and `None` for all. On an XMPP account, rooms in addition to those that
-    /// the server lists.
+    /// With Prosody: the only rooms that are read and changed; `None`: all. With an XMPP account: rooms in addition to
+    /// those that the server lists.
     pub rooms: Option<Vec<Jid>>,
-    /// How it is reached.
+    /// How hatrack connects to the server.
     pub access: ServerAccess,
     /// How long an answer may take.
     pub timeout: Duration,
 }
 
-/// How a server is reached.
+/// How hatrack connects to a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerAccess {
-    /// By Prosody's admin shell.
+    /// Through Prosody's admin shell.
     Prosody(ProsodyAccess),
     /// With an XMPP account.
     Xmpp(Account),
 }
 
-/// How the admin shell of Prosody is reached.
+/// How hatrack connects to the admin shell of Prosody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProsodyAccess {
-    /// By the admin socket.
+    /// Through the admin socket.
     Socket(PathBuf),
-    /// By standard input and output of a command that runs `prosodyctl shell --quiet`.
+    /// Through standard input and output of a command that runs `prosodyctl shell --quiet`.
     Command(CommandLine),
 }
 
-/// A command of the configuration: an absolute path, its arguments, and variables in addition to a fixed few.
+/// A command of the configuration: an absolute path, arguments and environment variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
     /// The program.
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<String>,
-    /// Variables of its environment, as `HOME`. There are no others but `PATH`, `LC_ALL` and `TERM`, which are fixed.
+    /// Variables of its environment, such as `HOME`. In addition, there are only `PATH`, `LC_ALL` and `TERM`, whose
+    /// values are fixed.
     pub variables: Vec<(String, String)>,
 }
 
 impl ServerSettings {
-    /// Settings that say nothing but where the rooms are and how the server is reached.
+    /// Creates settings with defaults for everything except the name, the services and the access.
     pub fn new(name: &str, services: Vec<Jid>, access: ServerAccess) -> Self {
         Self {
             entry: ServerEntry {
@@ -68,11 +69,11 @@ impl ServerSettings {
             },
             rooms: None,
             access,
-            timeout: TIMEOUT,
+            timeout: DEFAULT_TIMEOUT,
         }
     }
 
-    /// Whether a room belongs to this server, and the configuration does not leave it out.
+    /// Whether a room belongs to this server and, with Prosody, to the configured rooms if there are any.
     pub fn links(&self, room: &Jid) -> bool {
         match self.access {
             ServerAccess::Prosody(_) => self.allows(room),
@@ -85,7 +86,7 @@ impl ServerSettings {
         self.rooms.as_ref().is_some_and(|rooms| rooms.contains(room))
     }
 
-    /// The XMPP account; `None` for a shell.
+    /// The address of the XMPP account; `None` for Prosody's admin shell.
     pub fn account(&self) -> Option<&Jid> {
         match &self.access {
             ServerAccess::Prosody(_) => None,
@@ -99,14 +100,14 @@ impl ServerSettings {
     }
 }
 
-/// An XMPP account, and how its server is reached.
+/// An XMPP account, and how hatrack connects to its server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The account's bare JID.
     pub jid: Jid,
     /// Where the password comes from.
     pub password: PasswordSource,
-    /// Host (or IP address) and port; `None`: what DNS says of the account's domain.
+    /// Host (or IP address) and port; `None`: as DNS says for the account's domain.
     pub address: Option<(String, u16)>,
     /// Whether and how the connection is encrypted.
     pub tls: TlsMode,
@@ -119,18 +120,18 @@ pub struct Account {
 pub enum PasswordSource {
     /// The first line that a command prints.
     Command(CommandLine),
-    /// Someone is asked.
+    /// The user enters it.
     Ask,
 }
 
 /// Whether and how a connection is encrypted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TlsMode {
-    /// With STARTTLS, or not at all (RFC 6120, section 5).
+    /// With STARTTLS (RFC 6120, section 5). If the server does not offer it, the connection fails.
     #[default]
     Required,
     /// From the first byte (XEP-0368).
     Direct,
-    /// Not encrypted: to addresses of this machine only.
+    /// Not encrypted. Allowed only for addresses of this machine.
     None,
 }

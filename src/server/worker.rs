@@ -8,10 +8,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::backend::AskPassword;
-use super::discreet;
 use super::engine::Engine;
-use super::make::backend;
+use super::make::create_backend;
 use super::options::{Control, MakeBackend, Notify, WorkerOptions, lock};
+use super::redact;
 use super::settings::ServerSettings;
 use crate::model::Jid;
 use crate::sync::{Secret, ServerEvent, ServerRequest, ServerState};
@@ -21,14 +21,14 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 /// The stack size of a thread, in bytes; data from servers is not deeply nested.
 const STACK_BYTES: usize = 2 << 20;
 
-/// Communicates with servers. It accepts requests and answers with events. Requests of one server are processed in
-/// order, servers in parallel. An unused server has neither thread nor connection.
+/// Communicates with servers. Accepts requests and answers with events. Requests of one server are processed in order,
+/// servers in parallel. An unused server has neither thread nor connection.
 pub struct ServerWorker {
     options: Arc<WorkerOptions>,
     notify: Notify,
     make: MakeBackend,
     control: Arc<Control>,
-    threads: Mutex<BTreeMap<Arc<str>, Thread>>,
+    threads: Mutex<BTreeMap<Arc<str>, ServerThread>>,
 }
 
 impl std::fmt::Debug for ServerWorker {
@@ -37,33 +37,33 @@ impl std::fmt::Debug for ServerWorker {
     }
 }
 
-/// The number of the request that a thread is processing, if it has one.
-type Current = Arc<Mutex<Option<u64>>>;
+/// The number of the request that a thread is processing; `None` if it processes none, or one without a number.
+type CurrentRequest = Arc<Mutex<Option<u64>>>;
 
-struct Thread {
+struct ServerThread {
     requests: Sender<ServerRequest>,
     passwords: Sender<Option<Secret>>,
-    current: Current,
+    current: CurrentRequest,
     done: Receiver<()>,
     handle: JoinHandle<()>,
 }
 
 impl ServerWorker {
     /// Creates a worker for these servers without starting anything. `notify` is called in the threads of the servers.
-    pub fn start(options: WorkerOptions, notify: impl Fn(ServerEvent) + Send + Sync + 'static) -> Self {
+    pub fn new(options: WorkerOptions, notify: impl Fn(ServerEvent) + Send + Sync + 'static) -> Self {
         let state = options.state_dir.clone();
-        let make = move |settings: &_, ask| backend(settings, ask, state.as_deref());
-        Self::start_with(options, notify, Arc::new(make))
+        let make = move |settings: &_, ask_password| create_backend(settings, ask_password, state.as_deref());
+        Self::with_backends(options, notify, Arc::new(make))
     }
 
-    /// Creates a worker with other backends.
-    pub fn start_with(
+    /// Like [`Self::new`], but with the backends that `make` creates.
+    pub fn with_backends(
         options: WorkerOptions,
         notify: impl Fn(ServerEvent) + Send + Sync + 'static,
         make: MakeBackend,
     ) -> Self {
         Self {
-            notify: discreet::notify(&options, Arc::new(notify)),
+            notify: redact::wrap_notify(&options, Arc::new(notify)),
             options: Arc::new(options),
             make,
             control: Arc::default(),
@@ -71,14 +71,14 @@ impl ServerWorker {
         }
     }
 
-    /// Sends a request; it is answered by events.
+    /// Sends a request, which is answered by events.
     ///
     /// Errors: the system cannot start another thread.
     pub fn request(&self, request: ServerRequest) -> io::Result<()> {
         match request {
             ServerRequest::Stop { id } => {
                 self.control.stop(id);
-                // Ends its wait for a password, and nobody else's.
+                // Ends the wait for a password of this request, but not of another one.
                 for thread in lock(&self.threads).values() {
                     if *lock(&thread.current) == Some(id) {
                         let _ = thread.passwords.send(None);
@@ -128,7 +128,7 @@ impl ServerWorker {
         }
     }
 
-    /// The server of a request.
+    /// Finds the server of a request; `None` if it is not configured, or the request is for no single server.
     fn server_of(&self, request: &ServerRequest) -> Option<&ServerSettings> {
         let mut servers = self.options.servers.iter();
         match request {
@@ -137,11 +137,13 @@ impl ServerWorker {
             | ServerRequest::Received { server, .. }
             | ServerRequest::Send { server, .. }
             | ServerRequest::Reconnect { server }
-            | ServerRequest::Password { server, .. } => servers.find(|there| there.entry.name == *server),
-            ServerRequest::Apply { plan, .. } => servers.find(|there| there.entry.name == plan.server),
-            ServerRequest::Changed { room, .. } => servers.find(|there| there.links(&room.room)),
+            | ServerRequest::Password { server, .. } => {
+                servers.find(|settings| settings.entry.name == *server)
+            }
+            ServerRequest::Apply { plan, .. } => servers.find(|settings| settings.entry.name == plan.server),
+            ServerRequest::Changed { room, .. } => servers.find(|settings| settings.links(&room.room)),
             ServerRequest::Retry { room, .. } | ServerRequest::Resolve { room, .. } => {
-                servers.find(|there| there.links(room))
+                servers.find(|settings| settings.links(room))
             }
             ServerRequest::Stop { .. } | ServerRequest::Follow { .. } => None,
         }
@@ -155,26 +157,26 @@ impl ServerWorker {
             threads.insert(name.clone(), self.start_thread(settings)?);
         }
         if let Some(thread) = threads.get(name) {
-            // If the thread has ended, nothing can answer.
+            // If the thread has ended, the request cannot be answered.
             let _ = thread.requests.send(request);
         }
         Ok(())
     }
 
-    fn start_thread(&self, settings: &ServerSettings) -> io::Result<Thread> {
-        let (requests, asked) = channel();
-        let (passwords, given) = channel();
+    fn start_thread(&self, settings: &ServerSettings) -> io::Result<ServerThread> {
+        let (requests, incoming) = channel();
+        let (passwords, answers) = channel();
         let (finished, done) = channel();
         let (settings, options) = (settings.clone(), self.options.clone());
         let (notify, make, control) = (self.notify.clone(), self.make.clone(), self.control.clone());
-        let current = Current::default();
+        let current = CurrentRequest::default();
         let processing = current.clone();
         let name = format!("server {}", settings.entry.name);
         let thread = std::thread::Builder::new()
             .name(name)
             .stack_size(STACK_BYTES)
             .spawn(move || {
-                let stopped = {
+                let is_stopped = {
                     let (processing, control) = (processing.clone(), control.clone());
                     move || lock(&processing).is_some_and(|id| control.is_stopped(id))
                 };
@@ -183,13 +185,14 @@ impl ServerWorker {
                     notify: notify.clone(),
                     control: control.clone(),
                 };
-                let ask = ask_password(&settings.entry.name, notify.clone(), given, stopped);
-                let backend = make(&settings, ask);
+                let ask_password = ask_password(&settings.entry.name, notify.clone(), answers, is_stopped);
+                let backend = make(&settings, ask_password);
                 let mut engine = Engine::new(settings, backend, &options, notify, control.clone());
-                while let Some(request) = next(&asked, &mut engine) {
-                    // What is in the file is always written down; the server is asked for nothing more.
-                    if !control.is_ending() || is_about_the_file(&request) {
-                        *lock(&processing) = number(&request);
+                while let Some(request) = next(&incoming, &mut engine) {
+                    // When the session is ending, requests that only report the content of the data file are still
+                    // processed, but the server is asked for nothing more.
+                    if !control.is_ending() || only_reports_the_file(&request) {
+                        *lock(&processing) = request_number(&request);
                         engine.handle(request);
                         *lock(&processing) = None;
                     }
@@ -198,7 +201,7 @@ impl ServerWorker {
                 // The receiver may be gone.
                 let _ = finished.send(());
             })?;
-        Ok(Thread {
+        Ok(ServerThread {
             requests,
             passwords,
             current,
@@ -212,29 +215,30 @@ impl ServerWorker {
         self.control.suspend_following(true);
     }
 
-    /// Follows rooms again that no other session follows now.
+    /// Follows those rooms again that no other session follows now.
     pub fn resume_following(&self) {
         self.control.suspend_following(false);
     }
 
-    /// Whether a thread has ended before its time, so that its answers never come.
+    /// Whether a thread has panicked, so that it never answers.
     pub fn is_broken(&self) -> bool {
         lock(&self.threads)
             .values()
             .any(|thread| thread.handle.is_finished())
     }
 
-    /// Does what was asked, however long that takes, and ends.
+    /// Waits until all requests are processed, however long that takes, and ends all threads.
     pub fn finish(self) {
         let threads = self.threads.into_inner().unwrap_or_else(PoisonError::into_inner);
         let handles: Vec<_> = threads.into_values().map(|thread| thread.handle).collect();
         for handle in handles {
-            // One that panicked has said so.
+            // A thread that panicked has reported that.
             let _ = handle.join();
         }
     }
 
-    /// Stops once pending calls are answered, after at most 1.5 seconds. Returns whether all threads ended.
+    /// Ends all threads once their pending calls are answered, and waits for that for at most 1.5 seconds. Returns
+    /// whether all threads have ended in time and without a panic.
     pub fn stop(self) -> bool {
         self.control.end();
         let until = Instant::now() + STOP_TIMEOUT;
@@ -256,7 +260,7 @@ impl ServerWorker {
     }
 }
 
-/// Waits for a request, and does what is due meanwhile. `None`: there will be no more.
+/// Waits for the next request, and does what is due meanwhile. Returns `None` if there will be no more requests.
 fn next(requests: &Receiver<ServerRequest>, engine: &mut Engine) -> Option<ServerRequest> {
     loop {
         let Some(due) = engine.due() else {
@@ -270,23 +274,23 @@ fn next(requests: &Receiver<ServerRequest>, engine: &mut Engine) -> Option<Serve
     }
 }
 
-/// Whether a request only passes on what is in the file.
-fn is_about_the_file(request: &ServerRequest) -> bool {
+/// Whether a request only reports the content of the data file.
+fn only_reports_the_file(request: &ServerRequest) -> bool {
     matches!(
         request,
         ServerRequest::Received { .. } | ServerRequest::Changed { .. }
     )
 }
 
-/// The number by which a request can be stopped.
-fn number(request: &ServerRequest) -> Option<u64> {
+/// The number by which a request can be stopped; `None` if it cannot be stopped.
+fn request_number(request: &ServerRequest) -> Option<u64> {
     match request {
         ServerRequest::Plan { id, .. } | ServerRequest::Apply { id, .. } => Some(*id),
         _ => None,
     }
 }
 
-/// Tells of a thread that panics: its answers never come.
+/// Reports that a thread panics, because it never answers.
 struct PanicGuard {
     server: ServerSettings,
     notify: Notify,
@@ -296,7 +300,7 @@ struct PanicGuard {
 impl Drop for PanicGuard {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            // Nobody looks at its rooms any longer.
+            // This session no longer looks at the rooms of this server, so other sessions may follow them.
             self.control.release_all_of(&self.server);
             (self.notify)(ServerEvent::State {
                 server: self.server.entry.name.clone(),
@@ -306,25 +310,26 @@ impl Drop for PanicGuard {
     }
 }
 
-/// Requests a password by an event, and waits for the answer. `stopped`: nobody needs the request any longer.
+/// Creates a function that requests a password with an event and waits for the answer. `is_stopped` returns whether the
+/// request for which the password is needed was stopped.
 fn ask_password(
     server: &Arc<str>,
     notify: Notify,
-    given: Receiver<Option<Secret>>,
-    stopped: impl Fn() -> bool + Send + 'static,
+    answers: Receiver<Option<Secret>>,
+    is_stopped: impl Fn() -> bool + Send + 'static,
 ) -> AskPassword {
     let server = server.clone();
     Box::new(move |account| {
-        // Discards an answer to an earlier request.
-        while given.try_recv().is_ok() {}
-        // A stop that came before is among those answers; a later one is another.
-        if stopped() {
+        // Discards answers to earlier requests for a password.
+        while answers.try_recv().is_ok() {}
+        // The answer of an earlier stop may be among the discarded ones; a later stop sends another answer.
+        if is_stopped() {
             return None;
         }
         notify(ServerEvent::Password {
             server: server.clone(),
             account: account.clone(),
         });
-        given.recv().ok().flatten()
+        answers.recv().ok().flatten()
     })
 }

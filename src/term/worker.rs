@@ -176,7 +176,7 @@ impl ServerHandle {
                 RunnerEvent::Worker(Box::new(Msg::Server(Box::new(event))))
             });
         };
-        Self::Running(ServerWorker::start(options, notify))
+        Self::Running(ServerWorker::new(options, notify))
     }
 }
 

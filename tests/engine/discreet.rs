@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use hatrack::server::{Discretion, ProsodyAccess, ServerAccess, ServerSettings, ServerWorker, WorkerOptions};
+use hatrack::server::{ProsodyAccess, Redactor, ServerAccess, ServerSettings, ServerWorker, WorkerOptions};
 use hatrack::store::Scope;
 use hatrack::sync::{OtherRooms, ServerEvent, ServerRequest, ServerState};
 
@@ -29,7 +29,7 @@ fn told(rooms: Option<BTreeSet<hatrack::model::Jid>>, folder: &Path) -> Vec<Stri
         ..WorkerOptions::default()
     };
     let (sender, events) = channel();
-    let worker = ServerWorker::start(options, move |event| drop(sender.send(event)));
+    let worker = ServerWorker::new(options, move |event| drop(sender.send(event)));
     worker
         .request(ServerRequest::Plan {
             id: 1,
@@ -71,18 +71,18 @@ fn a_session_of_some_rooms_is_told_no_paths() {
 
 #[test]
 fn a_session_of_some_rooms_is_told_no_other_rooms() {
-    let discretion = Discretion::new([jid("a@one.example.org")].into(), vec![settings().entry]);
+    let redactor = Redactor::new([jid("a@one.example.org")].into(), vec![settings().entry]);
     for text in [
         "wrong password for moderator@example.net",
         "cannot read a@one.example.org: busy",
         "connection refused",
     ] {
-        assert_eq!(discretion.reason(text.into()), text);
+        assert_eq!(redactor.reason(text.into()), text);
     }
     for text in [
         "cannot read (secret@one.example.org): busy",
         "sudo: /usr/bin/x: not found",
     ] {
-        assert_ne!(discretion.reason(text.into()), text);
+        assert_ne!(redactor.reason(text.into()), text);
     }
 }

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
-use hatrack::server::{Backend, ProsodyAccess, ReadEvent, ServerAccess, ServerSettings, backend};
+use hatrack::server::{Backend, ProsodyAccess, ReadEvent, ServerAccess, ServerSettings, create_backend};
 use hatrack::sync::RoomRead;
 
 use crate::stage::jid;
@@ -61,7 +61,7 @@ fn server(folder: &Path, answer: impl Fn(usize) -> String + Send + 'static) -> B
     let access = ServerAccess::Prosody(ProsodyAccess::Socket(path));
     let mut settings = ServerSettings::new("example", vec![jid("rooms.example.org")], access);
     settings.rooms = Some(vec![jid("courses@rooms.example.org")]);
-    backend(&settings, Box::new(|_| None), None)
+    create_backend(&settings, Box::new(|_| None), None)
 }
 
 fn read(backend: &mut dyn Backend) -> Result<RoomRead, String> {

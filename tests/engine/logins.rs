@@ -80,7 +80,7 @@ fn session(folder: &Path, port: u16, password: PasswordSource, request: Option<S
         ..WorkerOptions::default()
     };
     let (sender, events) = channel();
-    let worker = ServerWorker::start(options, move |event| drop(sender.send(event)));
+    let worker = ServerWorker::new(options, move |event| drop(sender.send(event)));
     let plan = ServerRequest::Plan {
         id: 1,
         server: "example".into(),

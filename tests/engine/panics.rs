@@ -21,7 +21,7 @@ fn a_thread_that_panics_says_so_as_it_answers_nothing_more() {
     let (sender, events) = channel();
     let make = |_: &_, _: AskPassword| -> Box<dyn Backend> { panic!("for a test") };
     let notify = move |event| drop(sender.send((event, std::thread::panicking())));
-    let worker = ServerWorker::start_with(options, notify, Arc::new(make));
+    let worker = ServerWorker::with_backends(options, notify, Arc::new(make));
     let server: Arc<str> = "one".into();
     worker
         .request(ServerRequest::Check {

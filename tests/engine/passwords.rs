@@ -34,7 +34,10 @@ fn worker(folder: &std::path::Path) -> (ServerWorker, Receiver<ServerEvent>) {
         Box::new(connection) as Box<dyn Backend>
     };
     let notify = move |event| drop(sender.send(event));
-    (ServerWorker::start_with(options, notify, Arc::new(make)), events)
+    (
+        ServerWorker::with_backends(options, notify, Arc::new(make)),
+        events,
+    )
 }
 
 fn plan(worker: &ServerWorker, id: u64, server: &str) {

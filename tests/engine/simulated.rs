@@ -499,7 +499,7 @@ impl Backend for Connection {
                 let Some(fault) = fault else {
                     let full = class == ServerClass::Prosody && outcome == ItemOutcome::Done { saved: false };
                     let told = Applied {
-                        work: number,
+                        work_index: number,
                         outcomes: vec![(index, outcome)],
                         unsaved: full.then(|| "Error saving to storage".into()),
                     };
@@ -510,7 +510,7 @@ impl Backend for Connection {
                 };
                 if !matches!(fault, Fault::Away | Fault::Busy) {
                     let _ = tell(Applied {
-                        work: number,
+                        work_index: number,
                         outcomes: vec![(index, ItemOutcome::Unknown)],
                         unsaved: None,
                     });

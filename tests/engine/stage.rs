@@ -147,7 +147,7 @@ impl Stage {
         let notify = move |event| drop(sender.send(event));
         Session {
             stage: self,
-            worker: ServerWorker::start_with(options, notify, Arc::new(make)),
+            worker: ServerWorker::with_backends(options, notify, Arc::new(make)),
             events: Events(events),
             affiliations: None,
         }

@@ -53,7 +53,7 @@ impl Live {
             ..WorkerOptions::default()
         };
         let (sender, events) = channel();
-        let worker = ServerWorker::start(options, move |event| drop(sender.send(event)));
+        let worker = ServerWorker::new(options, move |event| drop(sender.send(event)));
         Self {
             session: Session::start(start, Wardrobe::default(), (100, 30)),
             worker,

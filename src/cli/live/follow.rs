@@ -126,7 +126,7 @@ impl<'a> FollowSession<'a> {
         }
         let mut options = context.worker_options()?;
         options.data_file.clone_from(&data.store.paths().data);
-        let worker = ServerWorker::start(options, move |event| {
+        let worker = ServerWorker::new(options, move |event| {
             // The receiver is gone when the command ends.
             let _ = events.send(Event::Server(event));
         });

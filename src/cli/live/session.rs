@@ -90,7 +90,7 @@ impl<'a> LiveSession<'a> {
             read_memory: None,
         };
         let (sender, events) = channel();
-        let worker = ServerWorker::start(options, move |event| {
+        let worker = ServerWorker::new(options, move |event| {
             // The receiver is gone when the command ends.
             let _ = sender.send(event);
         });

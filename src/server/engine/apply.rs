@@ -329,7 +329,7 @@ impl Engine {
             job.asked_at = began;
         }
         let result = backend.apply(work, &mut |Applied {
-                                                   work: index,
+                                                   work_index: index,
                                                    outcomes,
                                                    unsaved,
                                                }| {

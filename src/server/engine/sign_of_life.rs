@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::error::foreign;
+use super::super::error::sanitize_line;
 
 /// The shortest time between two signs: not longer than the time after which other sessions look again.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -59,7 +59,7 @@ impl SeenSign {
         let mut words = text.splitn(3, ' ');
         let (_, process, actor) = (words.next()?, words.next()?, words.next()?);
         let process: u32 = process.parse().ok()?;
-        Some(format!("{}, process {process}", foreign(actor)).into())
+        Some(format!("{}, process {process}", sanitize_line(actor)).into())
     }
 }
 

@@ -1,4 +1,5 @@
-//! Applies changes in batches of users. Each command compares and sets, and answers for each change.
+//! Applies changes in commands of several users each. A command compares and sets each value, and has an answer for
+//! each change.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
@@ -6,28 +7,28 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::batch_size::BatchSize;
-use super::codec::{InvalidWord, MAX_TEXT_BYTES, escape, hat_word, word_value};
-use super::{Prosody, malformed, records, text};
+use super::codec::{InvalidWord, MAX_TEXT_BYTES, escape, hat_word, parse_value};
+use super::{Prosody, display_text, malformed, records};
 use crate::model::{Affiliation, Jid};
 use crate::server::backend::{Applied, ResultCallback, RoomChanges};
 use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, Refusal, ServerClass};
 
-/// Maximum size of the request of a command, in bytes.
+/// Size of a command's request, in bytes, beyond which no further user is added to it.
 const MAX_REQUEST_BYTES: usize = 256 << 10;
 
 /// The changes of one command.
 #[derive(Default)]
 struct CommandBatch {
     request: String,
-    /// Indices of its changes, in the order of the answers.
+    /// The indices of its changes, in the order of the answers.
     changes: Vec<usize>,
 }
 
 impl Prosody {
     pub(super) fn apply_room(
         &mut self,
-        work: usize,
+        work_index: usize,
         changes: &RoomChanges,
         on_result: ResultCallback<'_, Applied>,
     ) -> Result<(), Error> {
@@ -37,7 +38,7 @@ impl Prosody {
                 ControlFlow::Continue(())
             } else {
                 on_result(Applied {
-                    work,
+                    work_index,
                     outcomes,
                     unsaved,
                 })
@@ -50,7 +51,7 @@ impl Prosody {
         };
         report(refused, None)?;
         let room = &changes.room;
-        let begin = format!(
+        let room_record = format!(
             "{} {} {} {}",
             escape(room.domain()),
             escape(room.as_str()),
@@ -61,9 +62,9 @@ impl Prosody {
         let mut size = BatchSize::default();
         while users.peek().is_some() {
             let batch = CommandBatch::next(&mut users, size.users());
-            let asked = Instant::now();
-            let answer = self.call("apply", &format!("{begin};{}", batch.request));
-            size.answered_after(asked.elapsed());
+            let began = Instant::now();
+            let answer = self.call("apply", &format!("{room_record};{}", batch.request));
+            size.finished_after(began.elapsed());
             let outcomes = answer.and_then(|answer| {
                 let outcomes = outcomes(&answer, batch.changes.len());
                 if outcomes.is_err() {
@@ -79,7 +80,7 @@ impl Prosody {
                     return Err(error);
                 }
                 Err(error @ (Error::Lost(_) | Error::Malformed(_))) => {
-                    // The server's error is more useful than the stop.
+                    // Even if the caller stops now, the server's error is returned, because it says more.
                     let _ = report(
                         numbers.map(|number| (number, ItemOutcome::Unknown)).collect(),
                         None,
@@ -91,10 +92,10 @@ impl Prosody {
         Ok(())
     }
 
-    /// The requests by user, and changes that are refused without asking the server.
+    /// Creates the requests, by user, and the outcomes of changes that are refused without asking the server.
     fn requests<'a>(&self, changes: &'a RoomChanges) -> (Vec<UserRequests<'a>>, Vec<(usize, ItemOutcome)>) {
-        let mut users: BTreeMap<&Jid, usize> = BTreeMap::new();
-        let mut order: Vec<UserRequests<'a>> = Vec::new();
+        let mut positions: BTreeMap<&Jid, usize> = BTreeMap::new();
+        let mut by_user: Vec<UserRequests<'a>> = Vec::new();
         let mut refused = Vec::new();
         let allowed = self.settings.allows(&changes.room);
         for (number, change) in changes.changes.iter().enumerate() {
@@ -105,17 +106,17 @@ impl Prosody {
             };
             match (request, change.item.user()) {
                 (Ok(request), Some(user)) => {
-                    let at = *users.entry(user).or_insert(order.len());
-                    match order.get_mut(at) {
+                    let position = *positions.entry(user).or_insert(by_user.len());
+                    match by_user.get_mut(position) {
                         Some((_, requests)) => requests.push((number, request)),
-                        None => order.push((user, vec![(number, request)])),
+                        None => by_user.push((user, vec![(number, request)])),
                     }
                 }
                 (Ok(_), None) => refused.push((number, refuse(Condition::FeatureNotImplemented))),
                 (Err(condition), _) => refused.push((number, refuse(condition))),
             }
         }
-        (order, refused)
+        (by_user, refused)
     }
 }
 
@@ -123,14 +124,14 @@ impl Prosody {
 type UserRequests<'a> = (&'a Jid, Vec<(usize, String)>);
 
 impl CommandBatch {
-    /// The next command, of at most so many users. All changes of a user are in one command, so that the room is notified of
-    /// them once.
-    fn next<'a>(users: &mut Peekable<impl Iterator<Item = UserRequests<'a>>>, most: usize) -> Self {
+    /// Creates the next command, with at most `max_users` users. All changes of a user are in one command, so that the
+    /// room is notified of them once.
+    fn next<'a>(users: &mut Peekable<impl Iterator<Item = UserRequests<'a>>>, max_users: usize) -> Self {
         let mut batch = Self::default();
         let mut count = 0;
         while let Some((user, requests)) = users.next_if(|(_, requests)| {
             let size: usize = requests.iter().map(|(_, request)| request.len() + 1).sum();
-            count == 0 || count < most && batch.request.len() + size <= MAX_REQUEST_BYTES
+            count == 0 || count < max_users && batch.request.len() + size <= MAX_REQUEST_BYTES
         }) {
             count += 1;
             if !batch.request.is_empty() {
@@ -152,7 +153,7 @@ fn refuse(condition: Condition) -> ItemOutcome {
     ItemOutcome::Refused(Refusal::new(condition))
 }
 
-/// The records of a change, or why it is not sent.
+/// The records that request a change, or why it is not sent.
 fn request(change: &ItemChange) -> Result<String, Condition> {
     match &change.item {
         Item::Catalog { .. } => Err(Condition::FeatureNotImplemented),
@@ -163,9 +164,9 @@ fn request(change: &ItemChange) -> Result<String, Condition> {
                 Some(_) => Err(Condition::BadRequest),
             };
             if let Some(ItemValue::Hat(wanted)) = &change.wanted
-                && !(sound(hat.as_str())
+                && !(is_storable(hat.as_str())
                     && !hat.as_str().is_empty()
-                    && wanted.title.as_deref().is_none_or(sound))
+                    && wanted.title.as_deref().is_none_or(is_storable))
             {
                 return Err(Condition::NotAcceptable);
             }
@@ -179,7 +180,7 @@ fn request(change: &ItemChange) -> Result<String, Condition> {
     }
 }
 
-fn sound(text: &str) -> bool {
+fn is_storable(text: &str) -> bool {
     text.len() <= MAX_TEXT_BYTES && ServerClass::Prosody.accepts_text(text)
 }
 
@@ -214,7 +215,7 @@ fn affiliation_request(change: &ItemChange) -> Result<String, Condition> {
         request.push_str(word);
     }
     if let Some(reason) = change.reason.as_deref().filter(|reason| !reason.is_empty()) {
-        if !sound(reason) {
+        if !is_storable(reason) {
             return Err(Condition::NotAcceptable);
         }
         request.push(' ');
@@ -223,7 +224,7 @@ fn affiliation_request(change: &ItemChange) -> Result<String, Condition> {
     Ok(request)
 }
 
-/// The server's answers to the changes of a command, and why it could not save them.
+/// Parses the answer to a command: the outcomes of its changes, and why the server could not save them.
 fn outcomes(answer: &str, count: usize) -> Result<(Vec<ItemOutcome>, Option<String>), Error> {
     let mut outcomes = Vec::with_capacity(count);
     let refused = |condition, why: Option<String>| {
@@ -236,22 +237,22 @@ fn outcomes(answer: &str, count: usize) -> Result<(Vec<ItemOutcome>, Option<Stri
         let words: Vec<&str> = record.split(' ').collect();
         outcomes.push(match words.as_slice() {
             ["gone"] if outcomes.is_empty() => return all(refuse(Condition::Gone)),
-            // Reading tells that it was created again.
+            // The room was created again, which reading it will show.
             ["another"] if outcomes.is_empty() => return all(ItemOutcome::Unknown),
             ["failed", why] if outcomes.is_empty() => {
-                return all(refused(Condition::InternalServerError, Some(text(why))));
+                return all(refused(Condition::InternalServerError, Some(display_text(why))));
             }
             ["saved"] => {
                 saved = true;
                 continue;
             }
             ["unsaved", why] => {
-                (saved, unsaved) = (true, Some(text(why)));
+                (saved, unsaved) = (true, Some(display_text(why)));
                 continue;
             }
             ["ok"] => ItemOutcome::Done { saved: true },
             ["changed", word] => ItemOutcome::Changed {
-                actual: word_value(word).map_err(|InvalidWord| malformed(record))?,
+                actual: parse_value(word).map_err(|InvalidWord| malformed(record))?,
             },
             ["none"] => refused(
                 Condition::ItemNotFound,
@@ -264,7 +265,7 @@ fn outcomes(answer: &str, count: usize) -> Result<(Vec<ItemOutcome>, Option<Stri
             ),
             ["owner"] => refused(Condition::Conflict, Some("the room would have no owner".into())),
             ["refused", why] => {
-                let why = text(why);
+                let why = display_text(why);
                 refused(
                     Condition::from_name(&why).unwrap_or(Condition::UndefinedCondition),
                     Some(why),

@@ -1,21 +1,23 @@
-//! How many users a command changes: Prosody does nothing else meanwhile, and saves the whole room at its end.
+//! Chooses how many users one command changes. Prosody does nothing else during a command, and saves the whole room at
+//! its end.
 
 use std::time::Duration;
 
-/// The fewest and the most users of a command.
+/// Minimum number of users of a command.
 const MIN_USERS: usize = 5;
+/// Maximum number of users of a command.
 const MAX_USERS: usize = 50;
-/// A command that takes longer keeps others waiting too long.
+/// After a command that takes longer, the next one is smaller, because everyone else waits meanwhile.
 const SLOW_COMMAND: Duration = Duration::from_millis(300);
-/// After a command that takes less, the next one may be larger.
+/// After a command that takes less time, the next one is larger.
 const FAST_COMMAND: Duration = Duration::from_millis(200);
 
-/// The size of the next command, by the time of those before.
+/// The size of the next command, chosen by the durations of earlier ones.
 #[derive(Debug)]
 pub(super) struct BatchSize {
     users: usize,
-    /// The size of the command before, and how long it took.
-    before: Option<(usize, Duration)>,
+    /// The size of the last command, and how long it took.
+    last: Option<(usize, Duration)>,
 }
 
 impl Default for BatchSize {
@@ -23,7 +25,7 @@ impl Default for BatchSize {
         Self {
             // The first command shows how long the server takes.
             users: MAX_USERS / 2,
-            before: None,
+            last: None,
         }
     }
 }
@@ -34,13 +36,15 @@ impl BatchSize {
         self.users
     }
 
-    /// A command of this size was answered.
-    pub(super) fn answered_after(&mut self, time: Duration) {
-        // If half as many users take about as long, it is the saving of the room that takes so long, once for each command.
-        let in_vain = |(users, took): (usize, Duration)| users >= self.users * 2 && time * 4 > took * 3;
-        let in_vain = self.before.is_some_and(in_vain);
-        self.before = Some((self.users, time));
-        if in_vain {
+    /// Notes how long the last command took, and chooses the size of the next one.
+    pub(super) fn finished_after(&mut self, time: Duration) {
+        // If a command with at most half as many users as the one before takes nearly as long, most of the time is for
+        // saving the room, once for each command.
+        let is_saving_slow =
+            |(users, took): (usize, Duration)| users >= self.users * 2 && time * 4 > took * 3;
+        let is_saving_slow = self.last.is_some_and(is_saving_slow);
+        self.last = Some((self.users, time));
+        if is_saving_slow {
             self.users = MAX_USERS;
         } else if time < FAST_COMMAND {
             self.users = (self.users * 2).min(MAX_USERS);
@@ -54,13 +58,14 @@ impl BatchSize {
 mod tests {
     use super::*;
 
-    /// The sizes of ten commands in a room that takes so many milliseconds to save, and for each user.
+    /// The sizes of ten commands in a room that takes this number of milliseconds to save, and in addition for each
+    /// user.
     fn sizes(save: u32, each: u32) -> Vec<usize> {
         let mut size = BatchSize::default();
         let mut next = || {
             let users = size.users();
             let time = save + each * u32::try_from(users).unwrap();
-            size.answered_after(Duration::from_millis(time.into()));
+            size.finished_after(Duration::from_millis(time.into()));
             users
         };
         (0..10).map(|_| next()).collect()

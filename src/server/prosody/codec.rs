@@ -1,13 +1,14 @@
 //! The encoding of requests and answers: records separated by `;`, words by spaces, and in a word `%XX` for every byte
-//! except letters, digits and `.-_:/@=,+~`. It contains no syntax of Lua, XML or a line editor, and cannot end the
-//! string that contains it.
+//! except letters, digits and `.-_:/@=,+~`. The encoded text contains no syntax of Lua, XML or a line editor, and
+//! cannot end the string that contains it.
 
 use std::fmt::Write as _;
 
 use crate::model::{Affiliation, HatId, Jid};
 use crate::sync::{HatValue, ItemValue};
 
-/// Maximum size of a title, name or nickname, in bytes; the library has the same limit.
+/// Maximum size of a hat ID, title, name, nickname or reason, in bytes. The library has the same limit for the texts
+/// that it reads.
 pub(super) const MAX_TEXT_BYTES: usize = 16_384;
 
 /// Encodes a text as one word.
@@ -43,10 +44,11 @@ pub(super) fn unescape(word: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// A word does not have the expected form.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct InvalidWord;
 
-/// Encodes a hat as one word: flags (1 active, 2 required), `=`, title.
+/// Encodes a hat as one word: flags (1 active, 2 required), `=`, title; `-` for no hat.
 pub(super) fn hat_word(hat: Option<&HatValue>) -> String {
     hat.map_or_else(
         || "-".to_owned(),
@@ -57,8 +59,8 @@ pub(super) fn hat_word(hat: Option<&HatValue>) -> String {
     )
 }
 
-/// Decodes a hat; `None` if there is none.
-pub(super) fn word_hat(word: &str) -> Result<Option<HatValue>, InvalidWord> {
+/// Decodes a hat; `None` for no hat.
+pub(super) fn parse_hat(word: &str) -> Result<Option<HatValue>, InvalidWord> {
     if word == "-" {
         return Ok(None);
     }
@@ -76,22 +78,22 @@ pub(super) fn word_hat(word: &str) -> Result<Option<HatValue>, InvalidWord> {
     }))
 }
 
-/// Decodes the current value in an answer.
-pub(super) fn word_value(word: &str) -> Result<Option<ItemValue>, InvalidWord> {
+/// Decodes the current value in an answer: an affiliation or a hat; `None` for the affiliation `none` and for no hat.
+pub(super) fn parse_value(word: &str) -> Result<Option<ItemValue>, InvalidWord> {
     match Affiliation::from_name(word) {
         Some(affiliation) => Ok(ItemValue::affiliation(affiliation)),
-        None => word_hat(word).map(|hat| hat.map(ItemValue::Hat)),
+        None => parse_hat(word).map(|hat| hat.map(ItemValue::Hat)),
     }
 }
 
-/// Decodes an address; `None` if the server spells it in another way.
-pub(super) fn word_jid(word: &str) -> Option<Jid> {
+/// Decodes an address; `None` if it is invalid, or the server spells it differently than hatrack.
+pub(super) fn parse_jid(word: &str) -> Option<Jid> {
     let spelled = unescape(word)?;
     Jid::parse(&spelled).ok().filter(|jid| jid.as_str() == spelled)
 }
 
-/// Decodes a hat ID.
-pub(super) fn word_id(word: &str) -> Option<HatId> {
+/// Decodes a hat ID; `None` if the word is invalid.
+pub(super) fn parse_hat_id(word: &str) -> Option<HatId> {
     unescape(word).map(HatId::unchecked)
 }
 
@@ -123,15 +125,15 @@ mod tests {
             title: Some("A b".into()),
         };
         assert_eq!(hat_word(Some(&hat)), "3=A%20b");
-        assert_eq!(word_hat("3=A%20b"), Ok(Some(hat)));
-        assert_eq!(word_hat("0="), Ok(Some(HatValue::default())));
-        assert_eq!(word_hat("-"), Ok(None));
+        assert_eq!(parse_hat("3=A%20b"), Ok(Some(hat)));
+        assert_eq!(parse_hat("0="), Ok(Some(HatValue::default())));
+        assert_eq!(parse_hat("-"), Ok(None));
         for broken in ["", "4=", "1", "x=", "1=%F"] {
-            assert_eq!(word_hat(broken), Err(InvalidWord), "{broken}");
+            assert_eq!(parse_hat(broken), Err(InvalidWord), "{broken}");
         }
-        assert_eq!(word_value("none"), Ok(None));
+        assert_eq!(parse_value("none"), Ok(None));
         assert_eq!(
-            word_value("owner"),
+            parse_value("owner"),
             Ok(Some(ItemValue::Affiliation(Affiliation::Owner)))
         );
     }

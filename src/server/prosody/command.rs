@@ -1,5 +1,6 @@
 //! The transport over standard input and output of a command that runs `prosodyctl shell --quiet`, with sudo or over
-//! ssh. Its output has answers after `| ` and errors after `! `, mixed with prompts and echoes of the line editor.
+//! ssh. The command's output has answers after `| ` and errors after `! `, mixed with prompts and echoes of the line
+//! editor.
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,10 +11,10 @@ use crate::server::channel::ChannelError;
 use crate::server::child::{Child, ChildInput, EXIT_TIMEOUT};
 use crate::server::settings::CommandLine;
 
-/// Maximum size of a printed piece, in bytes: prosodyctl of Prosody 13 crashes at 10,000 of XML.
+/// Maximum size of a printed piece of an answer, in bytes: prosodyctl of Prosody 13 crashes at 10,000 bytes of XML.
 const MAX_PIECE_BYTES: usize = 9_000;
 /// Maximum length of a received line, in bytes.
-const MAX_LINE_BYTES: usize = 64 << 10;
+const MAX_RECEIVED_LINE_BYTES: usize = 64 << 10;
 /// Maximum amount kept of other output of the command, in bytes.
 const MAX_OTHER_OUTPUT: usize = 2048;
 
@@ -23,12 +24,12 @@ pub(super) struct RunningCommand {
     reader: OutputReader,
 }
 
-/// Parses the received bytes.
+/// Parses the output of the command.
 #[derive(Default)]
 struct OutputReader {
     partial: Vec<u8>,
     messages: VecDeque<ShellMessage>,
-    chatter: String,
+    other_output: String,
 }
 
 impl RunningCommand {
@@ -63,7 +64,7 @@ impl Transport for RunningCommand {
     fn error_output(&self) -> String {
         let error_output = self.child.channel.error_output();
         if error_output.trim().is_empty() {
-            self.reader.chatter.clone()
+            self.reader.other_output.clone()
         } else {
             error_output
         }
@@ -71,7 +72,7 @@ impl Transport for RunningCommand {
 
     fn close(&mut self) {
         let deadline = Instant::now() + EXIT_TIMEOUT;
-        // Not the end of the input: then the line editor would write a history of all that was sent.
+        // The input is not closed, because at its end the line editor would write a history of all that was sent.
         let _ = self.child.channel.send(b"c2s.session.disconnect()\n", deadline);
         while self.child.channel.receive(deadline).is_ok() {}
     }
@@ -81,21 +82,21 @@ impl OutputReader {
     fn read(&mut self, bytes: &[u8]) -> Result<(), ChannelError> {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.partial.extend_from_slice(part);
-            if self.partial.len() > MAX_LINE_BYTES {
+            if self.partial.len() > MAX_RECEIVED_LINE_BYTES {
                 return Err(ChannelError::TooLong);
             }
             if part.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.partial);
                 // Do not trim spaces: a piece can end with one.
-                self.line(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']));
+                self.read_line(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']));
             }
         }
         Ok(())
     }
 
-    fn line(&mut self, line: &str) {
+    fn read_line(&mut self, line: &str) {
         let after = |mark: &str| line.find(mark).and_then(|at| line.get(at + mark.len()..));
-        // Without a line editor, a prompt may precede it.
+        // Without a line editor, a prompt may precede the answer.
         if let Some(text) = after("| Result: ") {
             self.messages.push_back(ShellMessage::Result(text.into()));
         } else if let Some(at) = line.find("| hatrack ") {
@@ -104,9 +105,9 @@ impl OutputReader {
             ));
         } else if let Some(text) = line.strip_prefix("! ").or_else(|| after("> ! ")) {
             self.messages.push_back(ShellMessage::Failed(text.into()));
-        } else if !line.contains("> hatrack") && self.chatter.len() < MAX_OTHER_OUTPUT {
-            self.chatter.extend(line.chars().take(300));
-            self.chatter.push(' ');
+        } else if !line.contains("> hatrack") && self.other_output.len() < MAX_OTHER_OUTPUT {
+            self.other_output.extend(line.chars().take(300));
+            self.other_output.push(' ');
         }
     }
 }
@@ -124,12 +125,12 @@ mod tests {
                 break;
             }
         }
-        (reader.messages.into(), reader.chatter, result)
+        (reader.messages.into(), reader.other_output, result)
     }
 
     #[test]
     fn finds_answers_among_prompts_and_echoes() {
-        let (messages, chatter, _) = read(
+        let (messages, other_output, _) = read(
             "prosody> > hatrack.put[[abc 9000 hello]] return hatrack.call()\n| hatrack abc 1 x \n| Result: hatrack abc done 1\n\
              prosody> | hatrack abc 1 y\nprosody> ! Error\n! No\n** Unable to connect to server - is it running?\n",
         );
@@ -145,12 +146,12 @@ mod tests {
                 failed("No"),
             ]
         );
-        assert_eq!(chatter, "** Unable to connect to server - is it running? ");
+        assert_eq!(other_output, "** Unable to connect to server - is it running? ");
     }
 
     #[test]
     fn rejects_endless_lines() {
-        let (_, _, result) = read(&"a".repeat(MAX_LINE_BYTES + 1));
+        let (_, _, result) = read(&"a".repeat(MAX_RECEIVED_LINE_BYTES + 1));
         assert!(matches!(result, Err(ChannelError::TooLong)));
     }
 }

@@ -55,8 +55,8 @@ impl Prosody {
             ProsodyAccess::Socket(path) => match Socket::open(path, until) {
                 Ok(socket) => Box::new(socket),
                 Err(ChannelError::Io(error)) => {
-                    let (passes, text) = socket::explain(path, &error);
-                    return Err(if passes {
+                    let (is_temporary, text) = socket::explain(path, &error);
+                    return Err(if is_temporary {
                         Error::Away(text)
                     } else {
                         Error::Refused(text)
@@ -101,7 +101,7 @@ impl Prosody {
         answer
     }
 
-    /// Returns whether the server has such a service.
+    /// Adds the rooms of a service to a list. Returns whether the server has this service of rooms.
     fn list_service(&mut self, service: &Jid, list: &mut Listing) -> Result<bool, Error> {
         let mut complete = true;
         let mut from = Some(1_usize);
@@ -113,7 +113,7 @@ impl Prosody {
                     (Some("room"), Some(room), name) => list_room(room, name, &self.settings, list)?,
                     (Some("next"), Some(next), None) => {
                         from = next.parse().ok().filter(|next| *next > number);
-                        // Rooms that the configuration does not allow count, too: the list must end.
+                        // Rooms that the configuration does not allow are counted, too, because the list must end.
                         match from {
                             Some(next) if next <= MAX_ROOMS => {}
                             Some(_) => return Err(listing::too_many_rooms()),
@@ -123,7 +123,7 @@ impl Prosody {
                     (Some("failed"), Some(why), None) => {
                         return Err(Error::Away(format!(
                             "the rooms of {service} cannot be listed: {}",
-                            text(why)
+                            display_text(why)
                         )));
                     }
                     (Some("missing"), None, None) => complete = false,
@@ -135,7 +135,7 @@ impl Prosody {
     }
 }
 
-/// Adds a room of a list.
+/// Adds a room to a list, if the configuration allows it.
 fn list_room(
     room: &str,
     name: Option<&str>,
@@ -164,12 +164,15 @@ fn records(answer: &str) -> impl Iterator<Item = &str> {
 }
 
 fn malformed(record: &str) -> Error {
-    Error::Malformed(format!("unexpected line “{}”", super::error::foreign(record)))
+    Error::Malformed(format!(
+        "unexpected line “{}”",
+        super::error::sanitize_line(record)
+    ))
 }
 
-/// A reason from Prosody, for display.
-fn text(word: &str) -> String {
-    super::error::foreign(&unescape(word).unwrap_or_else(|| word.to_owned()))
+/// Decodes a word from Prosody for display.
+fn display_text(word: &str) -> String {
+    super::error::sanitize_line(&unescape(word).unwrap_or_else(|| word.to_owned()))
 }
 
 impl Backend for Prosody {
@@ -197,20 +200,20 @@ impl Backend for Prosody {
             .map(|service| escape(service.as_str()))
             .collect();
         let answer = self.call("hello", &services.join(" "))?;
-        let (mut version, mut without, mut others) = (None, Vec::new(), Vec::new());
+        let (mut version, mut not_services, mut others) = (None, Vec::new(), Vec::new());
         for record in records(&answer) {
             let words: Vec<&str> = record.split(' ').collect();
             match words.as_slice() {
-                ["version", word] => version = Some(text(word)),
+                ["version", word] => version = Some(display_text(word)),
                 ["service", _, "rooms"] => {}
-                ["service", service, _] => without.push(text(service)),
-                ["rooms", service] => others.push(text(service)),
+                ["service", service, _] => not_services.push(display_text(service)),
+                ["rooms", service] => others.push(display_text(service)),
                 _ => return Err(malformed(record)),
             }
         }
         others.sort();
         let list = self.list_rooms()?;
-        let missing = without.into_iter().map(|service| Missing {
+        let missing = not_services.into_iter().map(|service| Missing {
             what: format!("{service} is not a chat room service of this server"),
             remedy: match others.as_slice() {
                 [] => format!("add Component \"{service}\" \"muc\" to its configuration"),
@@ -228,7 +231,7 @@ impl Backend for Prosody {
             version: version.map(|version| format!("Prosody {version}")),
             transport: Some(match &self.access {
                 ProsodyAccess::Socket(path) => format!("socket {}", path.display()),
-                // Without its arguments, which may be private.
+                // The arguments are left out, because they may be private.
                 ProsodyAccess::Command(line) => format!("command {}", line.program.display()),
             }),
             rights: ServerRights::All,
@@ -251,7 +254,7 @@ impl Backend for Prosody {
         rooms.iter().try_for_each(|room| {
             let began = Instant::now();
             self.read_room(room, on_result)?;
-            self.watch.set_known_at(room, began);
+            self.watch.set_read_at(room, began);
             Ok(())
         })
     }
@@ -277,7 +280,7 @@ impl Backend for Prosody {
     }
 }
 
-/// Versions before 0.12 have no hats.
+/// Reports a version before 0.12, which has no hats.
 fn too_old(version: &str) -> Option<Missing> {
     let old = ["0.9", "0.10", "0.11"]
         .iter()

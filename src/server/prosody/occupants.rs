@@ -1,14 +1,14 @@
-//! Reads who is in a room, as `occupants.lua` reports it.
+//! Parses the occupants of a room, as `occupants.lua` reports them.
 
-use super::codec::{unescape, word_jid};
+use super::codec::{parse_jid, unescape};
 use crate::model::Jid;
 use crate::server::backend::{SeenOccupants, WatchEvent};
 use crate::sync::Occupant;
 
-/// What changed among the occupants of a room.
+/// The records about the occupants of one room.
 pub(super) struct OccupantsGroup {
     room: Jid,
-    /// `None`: it is not known.
+    /// What changed; `None`: it is not known who is in the room.
     seen: Option<SeenOccupants>,
 }
 
@@ -24,12 +24,13 @@ impl OccupantsGroup {
         }
     }
 
-    /// Takes a record, if it is about occupants. Users whose address cannot be parsed are left out: no room has them.
+    /// Takes a record. Returns false if the record is invalid. Users whose addresses cannot be parsed are left out,
+    /// because no room in hatrack has them.
     pub(super) fn take(&mut self, words: &[&str]) -> bool {
         match (words, &mut self.seen) {
             (["unknown"], seen) => *seen = None,
             (["all"], Some(seen)) => seen.is_complete = true,
-            (["left", user], Some(seen)) => seen.users.extend(word_jid(user).map(|user| (user, None))),
+            (["left", user], Some(seen)) => seen.users.extend(parse_jid(user).map(|user| (user, None))),
             (["there", user, reserved, nicknames @ ..], Some(seen)) => {
                 let Some(reserved) = reserved.strip_prefix('=') else {
                     return false;
@@ -37,14 +38,14 @@ impl OccupantsGroup {
                 let nicknames: Vec<String> = nicknames.iter().filter_map(|word| unescape(word)).collect();
                 let reserved = unescape(reserved);
                 let occupant = Occupant::new(nicknames.iter().map(String::as_str), reserved.as_deref());
-                seen.users.extend(word_jid(user).map(|user| (user, occupant)));
+                seen.users.extend(parse_jid(user).map(|user| (user, occupant)));
             }
             _ => return false,
         }
         true
     }
 
-    pub(super) fn into_seen(self) -> WatchEvent {
+    pub(super) fn into_event(self) -> WatchEvent {
         WatchEvent::Occupants {
             room: self.room,
             seen: self.seen,

@@ -1,10 +1,10 @@
-//! Reads a room in pages, because the server does nothing else while it creates a page.
+//! Reads a room in pages, because Prosody does nothing else while it creates a page.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::codec::{MAX_TEXT_BYTES, escape, unescape, word_hat, word_id};
-use super::{Prosody, malformed, records, text};
+use super::codec::{MAX_TEXT_BYTES, escape, parse_hat, parse_hat_id, unescape};
+use super::{Prosody, display_text, malformed, records};
 use crate::model::{Affiliation, Jid};
 use crate::server::backend::{ReadEvent, ResultCallback};
 use crate::server::error::Error;
@@ -24,8 +24,10 @@ pub(super) struct PartialRoom {
     total: Option<usize>,
     /// The user of the following hats; `None` if that user could not be parsed.
     user: Option<Jid>,
-    hats: usize,
-    read: usize,
+    /// Number of hats so far, of all users.
+    hat_count: usize,
+    /// Number of users so far.
+    user_count: usize,
     /// Size of the pages so far, in bytes.
     bytes: usize,
 }
@@ -70,10 +72,10 @@ impl Prosody {
             ),
         )?;
         loop {
-            match reading.page(&answer) {
+            match reading.read_page(&answer) {
                 Ok(AfterPage::End(read)) => return unless_stopped(on_result(finished(room, read))),
                 Ok(AfterPage::More) => {}
-                // The page may end in the middle of a room.
+                // The session would still have the rest of the room, so the connection is dropped.
                 Err(error) => {
                     self.shell = None;
                     return Err(error);
@@ -81,7 +83,7 @@ impl Prosody {
             }
             unless_stopped(on_result(ReadEvent::Progress {
                 room: room.clone(),
-                users: reading.read,
+                users: reading.user_count,
                 total: reading.total,
             }))?;
             answer = self.call("more", &USERS_PER_PAGE.to_string())?;
@@ -90,8 +92,8 @@ impl Prosody {
 }
 
 impl PartialRoom {
-    fn page(&mut self, answer: &str) -> Result<AfterPage, Error> {
-        let before = self.read;
+    fn read_page(&mut self, answer: &str) -> Result<AfterPage, Error> {
+        let before = self.user_count;
         self.bytes += answer.len();
         if self.bytes > MAX_BYTES {
             let megabytes = MAX_BYTES >> 20;
@@ -103,13 +105,13 @@ impl PartialRoom {
             let words: Vec<&str> = record.split(' ').collect();
             match words.as_slice() {
                 ["gone"] => return Ok(AfterPage::End(RoomRead::Gone)),
-                ["failed", why] => return Ok(AfterPage::End(RoomRead::Unread(text(why)))),
+                ["failed", why] => return Ok(AfterPage::End(RoomRead::Unread(display_text(why)))),
                 ["found", users, stamp, name @ ..] => {
                     self.total = Some(users.parse().map_err(|_| malformed(record))?);
                     self.room.created = (*stamp != "-").then(|| (*stamp).into());
                     self.room.name = name.first().and_then(|name| some_text(name));
                 }
-                words if self.user_record(words) => {}
+                words if self.take_user_record(words) => {}
                 ["end"] => {
                     return Ok(AfterPage::End(RoomRead::Read(Arc::new(std::mem::take(
                         &mut self.room,
@@ -117,41 +119,42 @@ impl PartialRoom {
                 }
                 _ => return Err(malformed(record)),
             }
-            if self.read + self.hats > MAX_ROOM_SIZE {
+            if self.user_count + self.hat_count > MAX_ROOM_SIZE {
                 return Ok(AfterPage::End(RoomRead::Unread(format!(
                     "it has more than {MAX_ROOM_SIZE} users and hats"
                 ))));
             }
         }
-        // Only the last page has fewer users; with smaller ones, a server could go on for hours.
-        if self.read - before >= USERS_PER_PAGE {
+        // Only the last page may have fewer users: with small pages, a server could go on for hours.
+        if self.user_count - before >= USERS_PER_PAGE {
             Ok(AfterPage::More)
         } else {
             Err(malformed("a page with too few users"))
         }
     }
 
-    /// Takes a record about a user, if it is one.
-    pub(super) fn user_record(&mut self, words: &[&str]) -> bool {
+    /// Takes a record about a user or a hat. Returns false if it is another one.
+    pub(super) fn take_user_record(&mut self, words: &[&str]) -> bool {
         match words {
             ["user", address, affiliation, nickname @ ..] => {
-                self.user(address, affiliation, nickname.first());
+                self.take_user(address, affiliation, nickname.first());
             }
-            ["hat", id, hat] => self.hat(id, hat),
-            ["odd"] => self.no_hats(),
-            ["odd", id] => self.no_hat(id),
+            ["hat", id, hat] => self.take_hat(id, hat),
+            ["odd"] => self.take_invalid_hats(),
+            ["odd", id] => self.take_invalid_hat(id),
             _ => return false,
         }
         true
     }
 
-    fn unreadable(&mut self) -> &mut Unreadable {
+    /// Counts an item that cannot be parsed.
+    fn count_unreadable(&mut self) -> &mut Unreadable {
         self.room.unreadable.count += 1;
         &mut self.room.unreadable
     }
 
-    fn user(&mut self, address: &str, affiliation: &str, nickname: Option<&&str>) {
-        self.read += 1;
+    fn take_user(&mut self, address: &str, affiliation: &str, nickname: Option<&&str>) {
+        self.user_count += 1;
         self.user = None;
         let spelled = unescape(address);
         let jid = spelled.as_deref().and_then(|text| Jid::parse(text).ok());
@@ -166,43 +169,43 @@ impl PartialRoom {
                 self.room.users.insert(jid.clone(), user);
                 self.user = Some(jid);
             }
-            // The server spells the address differently, or it has an unknown meaning: this user is not compared.
-            (Some(jid), _) => drop(self.unreadable().users.insert(jid)),
-            (None, _) => drop(self.unreadable()),
+            // The server spells the address differently, or the affiliation is unknown: this user is not compared.
+            (Some(jid), _) => drop(self.count_unreadable().users.insert(jid)),
+            (None, _) => drop(self.count_unreadable()),
         }
     }
 
-    fn hat(&mut self, id: &str, hat: &str) {
-        self.hats += 1;
+    fn take_hat(&mut self, id: &str, hat: &str) {
+        self.hat_count += 1;
         let Some(jid) = self.user.clone() else { return };
-        match (word_id(id), word_hat(hat)) {
+        match (parse_hat_id(id), parse_hat(hat)) {
             (Some(id), Ok(Some(hat))) => {
                 if let Some(user) = self.room.users.get_mut(&jid) {
                     user.hats.insert(id, hat);
                 }
             }
-            (Some(id), Ok(None) | Err(_)) => drop(self.unreadable().hats.insert((jid, id))),
+            (Some(id), Ok(None) | Err(_)) => drop(self.count_unreadable().hats.insert((jid, id))),
             // A hat without a valid ID must not look like a missing one.
-            (None, _) => drop(self.unreadable()),
+            (None, _) => drop(self.count_unreadable()),
         }
     }
 
-    fn no_hat(&mut self, id: &str) {
-        self.hats += 1;
+    fn take_invalid_hat(&mut self, id: &str) {
+        self.hat_count += 1;
         let Some(jid) = self.user.clone() else { return };
-        match word_id(id) {
-            Some(id) => drop(self.unreadable().hats.insert((jid, id))),
-            None => drop(self.unreadable()),
+        match parse_hat_id(id) {
+            Some(id) => drop(self.count_unreadable().hats.insert((jid, id))),
+            None => drop(self.count_unreadable()),
         }
     }
 
-    fn no_hats(&mut self) {
+    fn take_invalid_hats(&mut self) {
         let Some(jid) = self.user.clone() else { return };
-        self.unreadable().hats_of.insert(jid);
+        self.count_unreadable().hats_of.insert(jid);
     }
 }
 
-/// A valid text.
+/// Decodes a text; `None` if it is invalid, empty or too long.
 fn some_text(word: &str) -> Option<Arc<str>> {
     let text = unescape(word)?;
     (!text.is_empty() && text.len() <= MAX_TEXT_BYTES).then(|| text.into())

@@ -1,11 +1,11 @@
-//! Calls of the library in Prosody over any transport of the shell. Each call has a random name that identifies its
-//! answer.
+//! Calls functions of the library that runs in Prosody, over any transport of the shell. Each call has a random nonce
+//! that identifies its answer.
 
 use std::time::{Duration, Instant};
 
-use super::super::error::{Error, foreign};
+use super::super::error::{Error, sanitize_line};
 use super::codec::{escape, unescape};
-use super::transport::{MAX_LINE_BYTES, ShellMessage, Transport};
+use super::transport::{MAX_SENT_TEXT_BYTES, ShellMessage, Transport};
 use crate::server::channel::ChannelError;
 
 /// The Lua library that runs in Prosody.
@@ -14,9 +14,10 @@ const LIBRARY: [&str; 3] = [
     include_str!("occupants.lua"),
     include_str!("watch.lua"),
 ];
-/// Prepares the session for loading it. Nothing outside the session changes.
+/// Prepares the session for loading the library. Nothing outside the session changes.
 const BEGIN: &str =
     "> hatrack = { buffer = {} } function hatrack.put(s) hatrack.buffer[#hatrack.buffer + 1] = s end";
+/// Loads the library from the buffer in the session. A nonce as its argument follows.
 const LOAD: &str = "> return (function(n) local s = table.concat(hatrack.buffer):gsub([[%%(%x%x)]], function(h) return string.char(tonumber(h, 16)) end) \
      hatrack.buffer = {} local f, e = (loadstring or load)(s, [[=hatrack]]) if not f then return [[hatrack ]] .. n .. [[ failed ]] .. tostring(e) end \
      f(hatrack, print) return [[hatrack ]] .. n .. [[ done 0]] end)";
@@ -27,11 +28,11 @@ const MAX_ANSWER_BYTES: usize = 32 << 20;
 pub(super) struct Shell {
     transport: Box<dyn Transport>,
     timeout: Duration,
-    /// The name of all calls that are repeated.
-    repeated: String,
+    /// The nonce of all repeated calls.
+    repeated_nonce: String,
 }
 
-/// A unique name for a call.
+/// Creates a random nonce for a call.
 fn nonce() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
@@ -45,12 +46,13 @@ pub(super) fn library() -> String {
     code.join("\n")
 }
 
-/// Shell lines that append a text, encoded without Lua syntax, to the buffer in the session.
+/// The shell lines that append a text to the buffer in the session. The text must be encoded, so that it contains no
+/// syntax of Lua.
 fn put_lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let (part, after) = rest.split_at_checked(MAX_LINE_BYTES).unwrap_or((rest, ""));
+        let (part, after) = rest.split_at_checked(MAX_SENT_TEXT_BYTES).unwrap_or((rest, ""));
         lines.push(format!("> hatrack.put[[{part}]]"));
         rest = after;
     }
@@ -58,12 +60,12 @@ fn put_lines(text: &str) -> Vec<String> {
 }
 
 impl Shell {
-    /// Loads the library.
+    /// Loads the library into the session of the shell.
     pub(super) fn open(transport: Box<dyn Transport>, timeout: Duration) -> Result<Self, Error> {
         let mut shell = Self {
             transport,
             timeout,
-            repeated: nonce(),
+            repeated_nonce: nonce(),
         };
         let nonce = nonce();
         let mut lines = vec![BEGIN.to_owned()];
@@ -82,10 +84,11 @@ impl Shell {
         self.call_as(&nonce(), function, request)
     }
 
-    /// The same for a call that is repeated for days. Its line is the same each time, so that a line editor remembers it
-    /// only once. Nothing else answers under its name, since a connection is not used after an error.
+    /// Like [`Self::call`], for a call that is repeated for days. Its line is the same each time, so that a line editor
+    /// remembers it only once. No earlier call can be answered later with the same nonce, because a connection is not
+    /// used after an error.
     pub(super) fn call_repeatedly(&mut self, function: &str, request: &str) -> Result<String, Error> {
-        let nonce = self.repeated.clone();
+        let nonce = self.repeated_nonce.clone();
         self.call_as(&nonce, function, request)
     }
 
@@ -100,7 +103,7 @@ impl Shell {
 
     /// Closes the connection cleanly.
     pub(super) fn close(&mut self) {
-        // If this cannot be sent, the hooks go with their lease.
+        // If this cannot be sent, the hooks are removed at the end of their lease.
         let deadline = Instant::now() + Duration::from_millis(200);
         let _ = self.transport.send(&["> hatrack.stop()".to_owned()], deadline);
         self.transport.close();
@@ -141,34 +144,36 @@ impl Shell {
                         Some(("done", count)) if count.parse() == Ok(pieces) => Ok(answer),
                         Some(("failed", why)) => {
                             let why = unescape(why).unwrap_or_else(|| why.to_owned());
-                            Err(Error::Malformed(format!("Prosody says: {}", foreign(&why))))
+                            Err(Error::Malformed(format!("Prosody says: {}", sanitize_line(&why))))
                         }
                         _ => Err(Error::Malformed("its end is missing".into())),
                     };
                 }
                 ShellMessage::Failed(why) => {
-                    return Err(Error::Malformed(format!("Prosody says: {}", foreign(&why))));
+                    return Err(Error::Malformed(format!("Prosody says: {}", sanitize_line(&why))));
                 }
             }
         }
     }
 
     fn explain(&self, error: ChannelError) -> Error {
-        let error_output = foreign(&self.transport.error_output());
-        let and = if error_output.is_empty() {
+        let error_output = sanitize_line(&self.transport.error_output());
+        let suffix = if error_output.is_empty() {
             String::new()
         } else {
             format!(": {error_output}")
         };
         match error {
-            ChannelError::Closed => Error::Lost(format!("Prosody ended the connection{and}")),
+            ChannelError::Closed => Error::Lost(format!("Prosody ended the connection{suffix}")),
             ChannelError::TimedOut => Error::Lost(format!(
-                "Prosody did not answer within {} s{and}",
+                "Prosody did not answer within {} s{suffix}",
                 self.timeout.as_secs_f32()
             )),
             ChannelError::TooLong => Error::Malformed("it is too long".into()),
             ChannelError::Malformed(why) => Error::Malformed(why),
-            ChannelError::Io(error) => Error::Lost(format!("the connection to Prosody broke: {error}{and}")),
+            ChannelError::Io(error) => {
+                Error::Lost(format!("the connection to Prosody broke: {error}{suffix}"))
+            }
         }
     }
 }

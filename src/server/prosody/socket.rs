@@ -1,4 +1,4 @@
-//! The admin socket, which speaks XML.
+//! The transport over the admin socket, which uses XML.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,7 +14,7 @@ use crate::server::channel::{Channel, ChannelError};
 
 /// Maximum size of a text from the shell, in bytes.
 const MAX_TEXT_BYTES: usize = 4 << 20;
-/// Maximum size of a requested answer, in bytes.
+/// Maximum size of a printed piece of an answer, in bytes.
 const MAX_PIECE_BYTES: usize = 256 << 10;
 
 const OPEN: &str =
@@ -26,12 +26,16 @@ pub(super) struct Socket {
     reader: ElementReader,
 }
 
-/// Parses the received bytes.
+/// Parses the received XML.
 struct ElementReader {
     parser: Parser,
+    /// Number of open elements, including the stream.
     depth: usize,
+    /// The name of the current child of the stream.
     name: String,
-    failed: bool,
+    /// Whether it has the type `error`.
+    is_error: bool,
+    /// Its text so far.
     text: String,
     messages: VecDeque<ShellMessage>,
 }
@@ -100,7 +104,7 @@ impl ElementReader {
             parser: Parser::with_options(options),
             depth: 0,
             name: String::new(),
-            failed: false,
+            is_error: false,
             text: String::new(),
             messages: VecDeque::new(),
         }
@@ -126,7 +130,7 @@ impl ElementReader {
                 self.depth += 1;
                 if self.depth == 2 {
                     self.name = name.to_string();
-                    self.failed = attributes
+                    self.is_error = attributes
                         .iter()
                         .any(|((_, name), value)| *name == "type" && value == "error");
                     self.text.clear();
@@ -144,7 +148,7 @@ impl ElementReader {
                 match (self.depth, self.name.as_str()) {
                     (0, _) => return Err(ChannelError::Closed),
                     (1, "repl-output") => self.end_message(ShellMessage::Output),
-                    (1, "repl-result") if self.failed => self.end_message(ShellMessage::Failed),
+                    (1, "repl-result") if self.is_error => self.end_message(ShellMessage::Failed),
                     (1, "repl-result") => self.end_message(ShellMessage::Result),
                     _ => {}
                 }

@@ -1,4 +1,4 @@
-//! The transport of the admin shell: its socket, or standard input and output of a command, with the same messages.
+//! The interface of the transports of the admin shell: its socket, and standard input and output of a command.
 
 use std::time::Instant;
 
@@ -15,13 +15,13 @@ pub(super) enum ShellMessage {
     Failed(String),
 }
 
-/// Maximum length of a line sent to the shell, in bytes, without its frame. Prosody 13 closes the connection at 10,000
-/// of XML.
-pub(super) const MAX_LINE_BYTES: usize = 9_000;
+/// Maximum length of the text in a line that is sent to the shell, in bytes, without the Lua around the text. Prosody
+/// 13 closes the connection at 10,000 bytes of XML.
+pub(super) const MAX_SENT_TEXT_BYTES: usize = 9_000;
 
 /// A connection to the shell.
 pub(super) trait Transport: Send {
-    /// Sends lines of the shell, of ASCII without control characters.
+    /// Sends lines to the shell. They have only ASCII without control characters.
     fn send(&mut self, lines: &[String], until: Instant) -> Result<(), ChannelError>;
 
     /// Waits for the next message of the shell.

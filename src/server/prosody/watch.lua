@@ -1,20 +1,24 @@
--- Watching rooms; continues library.lua. Hooks of this session note which users and rooms change, by their names only; "look"
--- tells what they are then, and then who is in the room (occupants.lua). The hooks go when nobody has looked for the time of
--- the lease: 13 never notices that its reader is gone.
+-- Watches rooms. Loaded after library.lua and occupants.lua. Hooks of this session only note the addresses of users and
+-- rooms that change; "look" reports their current state, and then who is in the rooms (occupants.lua). The hooks are
+-- removed if hatrack has not looked for the time of the lease, because Prosody 13 never notices that the reader of a
+-- session is gone.
 local time = require "util.time"
 local clock = time.monotonic or now
 local add_task = require "util.timer".add_task
 local bare_jid = require "util.jid".bare
 
--- So many users of a room are noted; past them, the whole room.
-local most_noted = 2000
+-- Maximum number of noted users of a room; if more users change, the whole room is noted.
+local max_noted = 2000
 
--- Of each watched room the users who changed, with who did it, false: not known or not one; or that anything may have changed.
+-- `watched` has for each watched room the users who changed, each with the actor (false if that is not known, or there
+-- were several), or that anything may have changed. `changed` has the addresses of the rooms in which something was
+-- noted.
 local watched, changed = {}, {}
 -- The watched rooms of each service.
 local services = {}
--- Of each service the module that the hooks are set in, and the hooks by event.
+-- For each service, the module in which the hooks are set, and the hooks by event.
 local hooked = {}
+-- The duration of the lease in seconds, its end, and whether a timer checks it.
 local lease, lease_end, timing = 60, 0, false
 
 local function note_room(jid)
@@ -32,34 +36,34 @@ local function note_user(jid, user, actor)
   local before = room.users[user]
   if before == nil then
     room.count = room.count + 1
-    if room.count > most_noted then note_room(jid) return end
+    if room.count > max_noted then note_room(jid) return end
     room.users[user] = actor
   elseif before ~= actor then room.users[user] = false end
   changed[jid] = true
 end
 
-local function of_occupants(event) occupants.note(event.room.jid) end
-local function of_user(event) of_occupants(event) note_user(event.room.jid, event.jid, event.actor) end
-local function of_room(event) of_occupants(event) note_room(event.room.jid) end
+local function note_occupants_of(event) occupants.note(event.room.jid) end
+local function note_user_of(event) note_occupants_of(event) note_user(event.room.jid, event.jid, event.actor) end
+local function note_room_of(event) note_occupants_of(event) note_room(event.room.jid) end
 
 local events = {
-  -- Before it is done: what other modules do afterwards may fail.
-  ["muc-pre-set-affiliation"] = of_user,
-  ["muc-set-affiliation-data/hats"] = of_user,
-  ["muc-set-affiliation-data/reserved_nickname"] = of_user,
-  ["muc-config-submitted"] = of_room,
-  ["muc-room-created"] = of_room,
-  ["muc-room-destroyed"] = of_room,
-  -- Whoever comes, goes or changes the nickname, after it is done.
-  ["muc-broadcast-presence"] = of_occupants,
-  ["muc-occupant-joined"] = of_occupants,
-  ["muc-occupant-left"] = of_occupants,
+  -- The event before the change, because other modules may fail after the change.
+  ["muc-pre-set-affiliation"] = note_user_of,
+  ["muc-set-affiliation-data/hats"] = note_user_of,
+  ["muc-set-affiliation-data/reserved_nickname"] = note_user_of,
+  ["muc-config-submitted"] = note_room_of,
+  ["muc-room-created"] = note_room_of,
+  ["muc-room-destroyed"] = note_room_of,
+  -- The events after an occupant has joined, left or changed the nickname.
+  ["muc-broadcast-presence"] = note_occupants_of,
+  ["muc-occupant-joined"] = note_occupants_of,
+  ["muc-occupant-left"] = note_occupants_of,
 }
 
 local function unhook(service)
-  local there = hooked[service]
+  local hooks = hooked[service]
   hooked[service] = nil
-  for event, handler in pairs(there and there.handlers or {}) do pcall(there.module.unhook, there.module, event, handler) end
+  for event, handler in pairs(hooks and hooks.handlers or {}) do pcall(hooks.module.unhook, hooks.module, event, handler) end
 end
 
 local function unhook_all() for service in pairs(hooked) do unhook(service) end end
@@ -67,15 +71,17 @@ local function unhook_all() for service in pairs(hooked) do unhook(service) end 
 local function hook(service, module)
   local handlers = {}
   for event, note in pairs(events) do
-    -- Whatever happens here must not disturb the server.
-    handlers[event] = function(of)
-      if clock() > lease_end then unhook_all() else pcall(note, of) end
+    -- Errors of a hook must not disturb the server.
+    handlers[event] = function(data)
+      if clock() > lease_end then unhook_all() else pcall(note, data) end
     end
     module:hook(event, handlers[event], 1000)
   end
   hooked[service] = { module = module, handlers = handlers }
 end
 
+-- The timer of the lease: returns the time until its next call; nil after the end of the lease, when it removes the
+-- hooks.
 local function check_lease()
   local left = lease_end - clock()
   if left > 0 then return left + 0.1 end
@@ -83,17 +89,17 @@ local function check_lease()
   timing = false
 end
 
--- Extends the lease, and sets the hooks where they are missing: at first, after the lease, where the service was loaded again.
--- Meanwhile anything may have happened in the rooms that were watched before.
+-- Extends the lease, and sets the hooks where they are missing: in the beginning, after the end of the lease, and after
+-- the service was reloaded. While hooks were missing, anything may have changed in the rooms that were watched before.
 local function renew()
   lease_end = clock() + lease
   for service in pairs(hooked) do
     if not services[service] then unhook(service) end
   end
   for service, jids in pairs(services) do
-    local muc, there = muc_of(service), hooked[service]
+    local muc, hooks = muc_of(service), hooked[service]
     local module = muc and muc.module
-    if (there and there.module) ~= module then
+    if (hooks and hooks.module) ~= module then
       unhook(service)
       if module then hook(service, module) end
       for _, jid in ipairs(jids) do
@@ -108,13 +114,13 @@ local function renew()
   end
 end
 
--- watch LEASE ROOM…;ROOM…: exactly these rooms from now on, until nobody has looked for LEASE seconds: the first for changes,
--- the second for who is there.
+-- watch LEASE ROOM…;ROOM…: watches exactly these rooms from now on, until nothing has looked for LEASE seconds: the
+-- first ones for changes, the second ones for their occupants.
 function functions.watch(_, records)
   lease = tonumber(records[1][1])
   local before = watched
   watched, services = {}, {}
-  local function of_service(jid)
+  local function add_to_service(jid)
     local _, service = split_jid(jid)
     services[service] = services[service] or {}
     table.insert(services[service], jid)
@@ -122,14 +128,14 @@ function functions.watch(_, records)
   for number = 2, #records[1] do
     local jid = unescape(records[1][number])
     watched[jid] = before[jid] or { users = {}, count = 0, new = true }
-    of_service(jid)
+    add_to_service(jid)
   end
   local rooms = {}
   for _, word in ipairs(records[2] or {}) do
     local jid = unescape(word)
     if jid ~= "" then
       rooms[#rooms + 1] = jid
-      if not watched[jid] then of_service(jid) end
+      if not watched[jid] then add_to_service(jid) end
     end
   end
   occupants.watch(rooms)
@@ -140,18 +146,19 @@ function functions.watch(_, records)
   for _, room in pairs(watched) do room.new = nil end
 end
 
--- Puts users who changed, as they are now, until there are `most` or the time is over, and gives how many.
-local function put_noted(put, jid, room, there, most, till)
+-- Puts the users of a room who changed, as they are now, until there are `most` or the time is over. Returns their
+-- number.
+local function put_noted(put, jid, room, live_room, most, deadline)
   local groups, taken = {}, 0
   for user, actor in pairs(room.users) do
     local group = groups[actor] or {}
     groups[actor] = group
-    local affiliation = there._affiliations[user]
+    local affiliation = live_room._affiliations[user]
     if type(affiliation) ~= "string" then group[#group + 1] = "none " .. escape(user)
-    else put_user(function(record) group[#group + 1] = record end, user, affiliation, there._affiliation_data[user]) end
+    else put_user(function(record) group[#group + 1] = record end, user, affiliation, live_room._affiliation_data[user]) end
     room.users[user] = nil
     room.count, taken = room.count - 1, taken + 1
-    if taken >= most or now() > till then break end
+    if taken >= most or now() > deadline then break end
   end
   for actor, group in pairs(groups) do
     put("users " .. escape(jid) .. " " .. (actor and escape(actor) or "-"))
@@ -160,11 +167,11 @@ local function put_noted(put, jid, room, there, most, till)
   return taken
 end
 
--- look COUNT: of each room that changed "room ROOM" where anything may have changed, or "users ROOM BY", "-" for nobody known,
--- with its users as they are now, "none JID" for one without affiliation. Then who is in the rooms (occupants.lua). "more":
--- there are more than COUNT, or it takes long.
+-- look COUNT: for each room that changed, puts "room ROOM" if anything may have changed, or "users ROOM ACTOR" ("-":
+-- not known) and the users as they are now, "none JID" for a user without affiliation. Then puts who is in the rooms
+-- (occupants.lua), and "more" if there are more changes than COUNT or than fit into the time.
 function functions.look(put, records)
-  local left, till = tonumber(records[1][1]), now() + 0.05
+  local left, deadline = tonumber(records[1][1]), now() + 0.05
   renew()
   local live = {}
   for jid in pairs(changed) do
@@ -172,22 +179,22 @@ function functions.look(put, records)
     local _, service = split_jid(jid)
     local muc = muc_of(service)
     live[service] = live[service] or muc and live_rooms(muc) or {}
-    local there = live[service][jid]
-    local fine, taken = false, 1
-    if there and not room.whole then fine, taken = pcall(put_noted, put, jid, room, there, left, till) end
-    if not fine then
+    local live_room = live[service][jid]
+    local ok, taken = false, 1
+    if live_room and not room.whole then ok, taken = pcall(put_noted, put, jid, room, live_room, left, deadline) end
+    if not ok then
       put("room " .. escape(jid))
       room.whole, room.users, room.count = nil, {}, 0
     end
     if next(room.users) == nil then changed[jid] = nil end
-    left = left - (fine and taken or 1)
-    if left <= 0 or now() > till then
+    left = left - (ok and taken or 1)
+    if left <= 0 or now() > deadline then
       if next(changed) or occupants.is_noted() then put("more") end
       return
     end
   end
-  if occupants.tell(put, left, till) then put("more") end
+  if occupants.report(put, left, deadline) then put("more") end
 end
 
--- Removes the hooks, since nobody will look again.
+-- Removes the hooks, because nothing will look again.
 function hatrack.stop() unhook_all() end

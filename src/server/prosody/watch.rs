@@ -1,11 +1,11 @@
-//! Watches rooms: the library notes which users and rooms change, and a short call asks for what they are then.
+//! Watches rooms: the library notes which users and rooms change, and short calls ask for their current state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::codec::{escape, word_jid};
+use super::codec::{escape, parse_jid};
 use super::occupants::OccupantsGroup;
 use super::read::{MAX_ROOM_SIZE, PartialRoom, USERS_PER_PAGE};
 use super::watched::ProsodyWatch;
@@ -14,8 +14,8 @@ use crate::model::Jid;
 use crate::server::backend::{ResultCallback, WatchEvent};
 use crate::server::error::Error;
 
-/// The server stops noting changes when nobody has asked for so many timeouts.
-const EXPIRY_TIMEOUTS: u32 = 6;
+/// The lease of a watch, in multiples of the timeout: the server stops noting changes if it is not asked for this time.
+const LEASE_TIMEOUTS: u32 = 6;
 
 impl Prosody {
     /// Tells the server which rooms are watched, if it does not know on this connection.
@@ -30,18 +30,21 @@ impl Prosody {
             self.watch.rooms.values_mut().for_each(|known| *known = None);
         }
         if !self.watch.sent {
-            let lease = (self.settings.timeout * EXPIRY_TIMEOUTS).as_secs().max(1);
+            let lease = (self.settings.timeout * LEASE_TIMEOUTS).as_secs().max(1);
             let rooms = self.watch.rooms.keys().map(|room| escape(room.as_str()));
             let request: Vec<String> = std::iter::once(lease.to_string()).chain(rooms).collect();
-            let visible = self.watch.visible.iter().map(|room| escape(room.as_str()));
-            let visible: Vec<String> = visible.collect();
-            self.call("watch", &format!("{};{}", request.join(" "), visible.join(" ")))?;
+            let occupant_rooms = self.watch.occupant_rooms.iter().map(|room| escape(room.as_str()));
+            let occupant_rooms: Vec<String> = occupant_rooms.collect();
+            self.call(
+                "watch",
+                &format!("{};{}", request.join(" "), occupant_rooms.join(" ")),
+            )?;
             self.watch.sent = true;
         }
         Ok(())
     }
 
-    /// Asks for changes.
+    /// Asks for changes, and reports them and the rooms that are due to be read.
     pub(super) fn look_at_watched(&mut self, on_result: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
         if self.watch.is_idle() {
             return Ok(());
@@ -49,27 +52,28 @@ impl Prosody {
         self.watch.begin_look();
         self.begin_watching()?;
         let answer = self.shell()?.call_repeatedly("look", &USERS_PER_PAGE.to_string());
-        let found = answer.and_then(|answer| found(&answer));
-        // What it took from the server is lost with it.
+        let found = answer.and_then(|answer| parse_answer(&answer));
+        // The server does not report again what this answer had, so the connection is dropped and all rooms are read
+        // again.
         let mut found = found.inspect_err(|_| self.shell = None)?;
         if found.more {
             self.watch.next = Some(Instant::now());
         }
         found.rooms.extend(self.watch.due());
-        let mut seen = found.into_seen().filter(|seen| self.watch.has(seen));
+        let mut events = found.into_events().filter(|event| self.watch.has(event));
         let mut known = BTreeMap::new();
         let mut flow = ControlFlow::Continue(());
         while flow.is_continue()
-            && let Some(seen) = seen.next()
+            && let Some(event) = events.next()
         {
-            if let WatchEvent::Room { room } = &seen {
+            if let WatchEvent::Room { room } = &event {
                 known.insert(room.clone(), Some(Instant::now()));
             }
-            flow = on_result(seen);
+            flow = on_result(event);
         }
         // The server does not report the rest again.
-        for seen in seen {
-            if let WatchEvent::Users { room, .. } | WatchEvent::Room { room } = seen {
+        for event in events {
+            if let WatchEvent::Users { room, .. } | WatchEvent::Room { room } = event {
                 known.insert(room, None);
             }
         }
@@ -82,73 +86,74 @@ impl Prosody {
 }
 
 impl ProsodyWatch {
-    /// Whether something is about a watched room.
-    fn has(&self, seen: &WatchEvent) -> bool {
-        match seen {
+    /// Whether an event is about a watched room.
+    fn has(&self, event: &WatchEvent) -> bool {
+        match event {
             WatchEvent::Users { room, .. } | WatchEvent::Room { room } => self.rooms.contains_key(room),
-            WatchEvent::Occupants { room, .. } => self.visible.contains(room),
+            WatchEvent::Occupants { room, .. } => self.occupant_rooms.contains(room),
         }
     }
 }
 
-/// What the server noted.
+/// The answer to a look: what the server noted.
 #[derive(Default)]
 struct WatchAnswer {
     /// Rooms in which anything may have changed.
     rooms: BTreeSet<Jid>,
     users: Vec<UsersByActor>,
     occupants: Vec<OccupantsGroup>,
-    /// Whether there is more.
+    /// Whether the server has more changes to report.
     more: bool,
 }
 
-/// Users of a room who were changed by the same.
+/// Users of a room who were changed by the same actor; `None`: the actor is unknown.
 struct UsersByActor {
     room: Jid,
     by: Option<Arc<str>>,
-    /// Those with an affiliation.
+    /// The users with an affiliation.
     reading: PartialRoom,
-    /// Those without.
+    /// The users without an affiliation.
     gone: Vec<Jid>,
 }
 
 impl WatchAnswer {
-    fn into_seen(self) -> impl Iterator<Item = WatchEvent> {
+    fn into_events(self) -> impl Iterator<Item = WatchEvent> {
         let Self {
             mut rooms,
             users,
             occupants,
             ..
         } = self;
-        let mut seen = Vec::new();
+        let mut groups = Vec::new();
         for group in users {
-            // A room with something that cannot be read is reported as a whole: it says what is skipped.
+            // If anything cannot be parsed, the whole room is to be read: that read says what is skipped.
             if group.reading.room.unreadable.count > 0 {
                 rooms.insert(group.room);
             } else {
-                seen.push(group);
+                groups.push(group);
             }
         }
-        seen.retain(|group| !rooms.contains(&group.room));
-        let users = seen.into_iter().map(|group| {
+        groups.retain(|group| !rooms.contains(&group.room));
+        let users = groups.into_iter().map(|group| {
             let gone = group.gone.into_iter().map(|user| (user, None));
-            let there = group.reading.room.users.into_iter();
+            let affiliated = group.reading.room.users.into_iter();
             WatchEvent::Users {
                 room: group.room,
                 users: gone
-                    .chain(there.map(|(user, there)| (user, Some(there))))
+                    .chain(affiliated.map(|(user, current)| (user, Some(current))))
                     .collect(),
                 by: group.by,
             }
         });
         let rooms = rooms.into_iter().map(|room| WatchEvent::Room { room });
-        // First, since a caller that takes only some of it has the rest of the others reported again.
-        let occupants = occupants.into_iter().map(OccupantsGroup::into_seen);
+        // Occupants come first: if the caller stops early, rooms whose changes it did not get are reported again, but
+        // occupants are not.
+        let occupants = occupants.into_iter().map(OccupantsGroup::into_event);
         occupants.chain(users).chain(rooms)
     }
 }
 
-fn found(answer: &str) -> Result<WatchAnswer, Error> {
+fn parse_answer(answer: &str) -> Result<WatchAnswer, Error> {
     let mut found = WatchAnswer::default();
     let mut size = 0;
     for record in records(answer) {
@@ -158,16 +163,16 @@ fn found(answer: &str) -> Result<WatchAnswer, Error> {
             (["room", room], _) => drop(
                 found
                     .rooms
-                    .insert(word_jid(room).ok_or_else(|| malformed(record))?),
+                    .insert(parse_jid(room).ok_or_else(|| malformed(record))?),
             ),
             (["users", room, by], _) => found.users.push(UsersByActor {
-                room: word_jid(room).ok_or_else(|| malformed(record))?,
-                by: word_jid(by).filter(|_| *by != "-").map(|by| by.as_str().into()),
+                room: parse_jid(room).ok_or_else(|| malformed(record))?,
+                by: parse_jid(by).filter(|_| *by != "-").map(|by| by.as_str().into()),
                 reading: PartialRoom::default(),
                 gone: Vec::new(),
             }),
             (["occupants", room, new @ ..], _) => {
-                let room = word_jid(room).ok_or_else(|| malformed(record))?;
+                let room = parse_jid(room).ok_or_else(|| malformed(record))?;
                 found.occupants.push(OccupantsGroup::new(room, new == ["new"]));
             }
             (words, _) if !found.occupants.is_empty() => {
@@ -176,12 +181,12 @@ fn found(answer: &str) -> Result<WatchAnswer, Error> {
                     return Err(malformed(record));
                 }
             }
-            (["none", user], Some(group)) => match word_jid(user) {
+            (["none", user], Some(group)) => match parse_jid(user) {
                 Some(user) => group.gone.push(user),
                 None => drop(found.rooms.insert(group.room.clone())),
             },
             (words, Some(group)) => {
-                if !group.reading.user_record(words) {
+                if !group.reading.take_user_record(words) {
                     return Err(malformed(record));
                 }
             }

@@ -1,32 +1,36 @@
-//! The rooms that are watched, and when they were last read.
+//! The watched rooms, and when they were last read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::model::Jid;
 
-/// The pause between two calls while one of the rooms is on a screen, and else.
+/// The pause between two looks while a room of the server is selected on a screen.
 const POLL_INTERVAL: Duration = Duration::from_millis(800);
+/// The pause between two looks at other times.
 const POLL_INTERVAL_WITHOUT_SCREEN: Duration = Duration::from_secs(1);
 /// After this time a room is to be read again, since some changes raise no event.
 const REREAD_INTERVAL: Duration = Duration::from_secs(300);
+
 /// The watched rooms.
 #[derive(Default)]
 pub(super) struct ProsodyWatch {
-    /// When they were last read, or reported as to be read; `None` if changes since then may have been missed.
+    /// The rooms that are watched for changes, and when they were last read, or reported as to be read; `None` if
+    /// changes since then may have been missed.
     pub(super) rooms: BTreeMap<Jid, Option<Instant>>,
-    /// The rooms of which it is asked who is there.
-    pub(super) visible: BTreeSet<Jid>,
+    /// The rooms whose occupants are watched.
+    pub(super) occupant_rooms: BTreeSet<Jid>,
     /// The connection on which the server watches these rooms.
     pub(super) generation: Option<u64>,
-    /// Whether the server knows exactly these rooms, of both kinds.
+    /// Whether the server was told exactly these rooms, of both kinds.
     pub(super) sent: bool,
+    /// When to look next; `None`: at once.
     pub(super) next: Option<Instant>,
     is_on_screen: bool,
 }
 
 impl ProsodyWatch {
-    /// Watches these rooms; `occupants`: also who is in them and in the selected one.
+    /// Sets the watched rooms. If `occupants`, the occupants of these rooms and of the selected one are watched, too.
     pub(super) fn set_rooms<'a>(
         &mut self,
         rooms: impl Iterator<Item = &'a Jid>,
@@ -37,23 +41,23 @@ impl ProsodyWatch {
         let rooms: BTreeMap<Jid, Option<Instant>> = rooms
             .map(|room| (room.clone(), self.rooms.get(room).copied().flatten()))
             .collect();
-        let visible = rooms.keys().chain(selected).filter(|_| occupants);
-        let visible: BTreeSet<Jid> = visible.cloned().collect();
-        if !rooms.keys().eq(self.rooms.keys()) || visible != self.visible {
+        let occupant_rooms = rooms.keys().chain(selected).filter(|_| occupants);
+        let occupant_rooms: BTreeSet<Jid> = occupant_rooms.cloned().collect();
+        if !rooms.keys().eq(self.rooms.keys()) || occupant_rooms != self.occupant_rooms {
             self.sent = false;
             self.next = None;
         }
-        (self.rooms, self.visible) = (rooms, visible);
+        (self.rooms, self.occupant_rooms) = (rooms, occupant_rooms);
     }
 
-    /// A room was read or reported; what changed since then will be reported.
-    pub(super) fn set_known_at(&mut self, room: &Jid, time: Instant) {
+    /// Notes that a room was read by a read that began at this time. What changed since then will be reported.
+    pub(super) fn set_read_at(&mut self, room: &Jid, time: Instant) {
         if let Some(known) = self.rooms.get_mut(room) {
             *known = Some(time);
         }
     }
 
-    /// The rooms are being looked at.
+    /// Sets when to look next, because a look begins.
     pub(super) fn begin_look(&mut self) {
         let pause = if self.is_on_screen {
             POLL_INTERVAL
@@ -65,7 +69,7 @@ impl ProsodyWatch {
 
     /// Whether nothing is watched.
     pub(super) fn is_idle(&self) -> bool {
-        self.rooms.is_empty() && self.visible.is_empty()
+        self.rooms.is_empty() && self.occupant_rooms.is_empty()
     }
 
     pub(super) fn next_look(&self) -> Option<Instant> {
@@ -73,7 +77,8 @@ impl ProsodyWatch {
         (!self.is_idle()).then(now)
     }
 
-    /// The rooms that are to be read: all where something may have been missed, else the one that was not read for longest.
+    /// The rooms that are to be read: all where changes may have been missed. If there are none, the room that was not
+    /// read for longest, if that is at least [`REREAD_INTERVAL`] ago.
     pub(super) fn due(&self) -> Vec<Jid> {
         let unknown = self.rooms.iter().filter(|(_, known)| known.is_none());
         let unknown: Vec<Jid> = unknown.map(|(room, _)| room.clone()).collect();
@@ -98,7 +103,7 @@ mod tests {
         for occupants in [false, true] {
             watch.set_rooms(std::iter::once(&room), Some(&room), occupants);
             assert!(watch.rooms.contains_key(&room) && watch.next_look().is_some());
-            assert_eq!(watch.visible.contains(&room), occupants);
+            assert_eq!(watch.occupant_rooms.contains(&room), occupants);
         }
         watch.set_rooms(std::iter::empty(), Some(&room), false);
         assert_eq!(watch.next_look(), None);

@@ -8,7 +8,7 @@ use hickory_resolver::proto::rr::RData;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-use crate::server::error::{Error, foreign};
+use crate::server::error::{Error, sanitize_line};
 use crate::server::settings::{Account, TlsMode};
 
 /// Maximum number of hosts that are tried, and of addresses per host.
@@ -22,21 +22,24 @@ pub(super) async fn connect(account: &Account, time: Duration) -> Result<TcpStre
     };
     let mut last = None;
     for (host, port) in hosts.into_iter().take(MAX_HOSTS) {
-        let spelled = foreign(&host);
+        let shown_host = sanitize_line(&host);
         let addresses = match timeout(time, lookup_host((host.as_str(), port))).await {
             Ok(Ok(addresses)) => addresses.take(MAX_HOSTS).collect::<Vec<_>>(),
             Ok(Err(error)) => {
-                last = Some(format!("Cannot find {spelled}: {}", foreign(&error.to_string())));
+                last = Some(format!(
+                    "Cannot find {shown_host}: {}",
+                    sanitize_line(&error.to_string())
+                ));
                 continue;
             }
             Err(_) => {
-                last = Some(format!("Cannot find {spelled}: DNS does not answer."));
+                last = Some(format!("Cannot find {shown_host}: DNS does not answer."));
                 continue;
             }
         };
         if account.tls == TlsMode::None && !addresses.iter().all(is_loopback) {
             return Err(Error::Refused(format!(
-                "tls = \"none\" is allowed only for addresses of this machine, not for {spelled}. Use tls = \"required\"."
+                "tls = \"none\" is allowed only for addresses of this machine, not for {shown_host}. Use tls = \"required\"."
             )));
         }
         for address in addresses {
@@ -46,8 +49,8 @@ pub(super) async fn connect(account: &Account, time: Duration) -> Result<TcpStre
                     let _ = stream.set_nodelay(true);
                     return Ok(stream);
                 }
-                Ok(Err(error)) => unreachable(&spelled, port, &error),
-                Err(_) => format!("Cannot reach {spelled}, port {port}: no answer."),
+                Ok(Err(error)) => unreachable(&shown_host, port, &error),
+                Err(_) => format!("Cannot reach {shown_host}, port {port}: no answer."),
             });
         }
     }
@@ -67,7 +70,7 @@ fn unreachable(host: &str, port: u16, error: &std::io::Error) -> String {
     } else {
         format!(
             "Cannot reach {host}, port {port}: {}",
-            foreign(&error.to_string())
+            sanitize_line(&error.to_string())
         )
     }
 }
@@ -102,6 +105,7 @@ async fn hosts(account: &Account, time: Duration) -> Result<Vec<(String, u16)>, 
     })
 }
 
+/// Looks up SRV records: priority, weight, target and port of at most 64 records. `None` if there is no answer.
 async fn records(name: &str) -> Option<Vec<(u16, u16, String, u16)>> {
     let resolver = TokioResolver::builder_tokio().ok()?.build().ok()?;
     let found = resolver.srv_lookup(name).await.ok()?;
@@ -115,5 +119,5 @@ async fn records(name: &str) -> Option<Vec<(u16, u16, String, u16)>> {
 /// A domain in ASCII, as in DNS and certificates.
 pub(super) fn ascii(domain: &str) -> Result<String, Error> {
     idna::domain_to_ascii(domain)
-        .map_err(|_| Error::Refused(format!("{} is not a valid domain.", foreign(domain))))
+        .map_err(|_| Error::Refused(format!("{} is not a valid domain.", sanitize_line(domain))))
 }

@@ -12,7 +12,8 @@ use crate::server::backend::{Applied, ResultCallback, RoomChanges};
 use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome};
 
-/// Maximum number of affiliations in a request. With ejabberd's usual throttling, that takes about two seconds.
+/// Maximum number of affiliations in a request. With ejabberd's usual rate limit, sending as many takes about two
+/// seconds.
 const MAX_AFFILIATIONS_PER_REQUEST: usize = 50;
 
 /// Reports results to the caller.
@@ -36,9 +37,9 @@ impl<'a, 'b> OutcomeReporter<'a, 'b> {
         *self.stopped.borrow()
     }
 
-    fn report(&self, work: usize, outcomes: Vec<(usize, ItemOutcome)>) {
+    fn report(&self, work_index: usize, outcomes: Vec<(usize, ItemOutcome)>) {
         let applied = Applied {
-            work,
+            work_index,
             outcomes,
             unsaved: None,
         };
@@ -49,7 +50,9 @@ impl<'a, 'b> OutcomeReporter<'a, 'b> {
     }
 }
 
-/// Applies all changes of a room in order. `numbers` are its elements of the work.
+/// Applies all changes of a room in order. `numbers` are the indices of the room's elements in the work.
+///
+/// Errors: the connection was lost, or the room does not answer.
 pub(super) async fn apply_room(
     sender: &RequestSender,
     context: &ServerContext<'_>,
@@ -66,28 +69,28 @@ pub(super) async fn apply_room(
             reporter.report(*number, all.collect());
             continue;
         }
-        let mut at = 0;
-        while at < work.changes.len() {
+        let mut start = 0;
+        while start < work.changes.len() {
             if reporter.is_stopped() {
                 return Ok(());
             }
-            let rest = work.changes.get(at..).unwrap_or_default();
-            let count = batch(rest);
+            let rest = work.changes.get(start..).unwrap_or_default();
+            let count = batch_len(rest);
             let (outcomes, end) = room.make(rest.get(..count).unwrap_or_default()).await;
             let finished: Vec<_> = outcomes
                 .into_iter()
                 .enumerate()
-                .map(|(change, outcome)| (at + change, outcome))
+                .map(|(change, outcome)| (start + change, outcome))
                 .collect();
             let done = finished.len();
             if !finished.is_empty() {
                 reporter.report(*number, finished);
             }
             match end {
-                BatchEnd::Completed => at += count,
+                BatchEnd::Completed => start += count,
                 BatchEnd::ConnectionLost(error) => return Err(error),
                 BatchEnd::RoomFailed(outcome) => {
-                    let all = (at + done..work.changes.len()).map(|change| (change, outcome.clone()));
+                    let all = (start + done..work.changes.len()).map(|change| (change, outcome.clone()));
                     let all: Vec<_> = all.collect();
                     if !all.is_empty() {
                         reporter.report(*number, all);
@@ -107,8 +110,9 @@ pub(super) async fn apply_room(
     Ok(())
 }
 
-/// Number of leading changes to send together: consecutive affiliations of different users, else one.
-fn batch(changes: &[ItemChange]) -> usize {
+/// Number of leading changes to send together: consecutive changes of affiliations of different users without expected
+/// hats, else one.
+fn batch_len(changes: &[ItemChange]) -> usize {
     let mut users = BTreeSet::new();
     let alike = changes
         .iter()

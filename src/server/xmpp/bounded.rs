@@ -1,8 +1,8 @@
-//! Cuts the received stream into stanzas, with limits: size, depth, number of elements, attributes and namespaces. The XML
-//! crates have none; `minidom` overflows the stack on deeply nested elements.
+//! Cuts the received stream into stanzas and limits their size, their depth, and their numbers of elements, attributes
+//! and namespaces. The XML crates have no such limits; `minidom` overflows the stack on deeply nested elements.
 //!
-//! A stanza is passed on when all of it has arrived, without the entries of its list, because the XML streams of
-//! `tokio_xmpp` take several times as long for these as everything else that reading a room needs.
+//! A stanza is passed on when it has arrived completely, and without the entries of its list: for these entries, the
+//! XML streams of `tokio_xmpp` would take several times as long as everything else in reading a room.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -17,23 +17,25 @@ use super::entries::{self, ListEntry};
 
 /// Maximum size of a stanza, in bytes. A list of 100,000 users has about 10 MB.
 const MAX_STANZA_BYTES: usize = 16 << 20;
-/// Maximum number of elements and attributes in a stanza.
-const MAX_ELEMENTS_AND_ATTRIBUTES: usize = 1_000_000;
-/// Maximum depth of a stanza. The values in the form of a command are at 7.
+/// Maximum number of tags and attributes in a stanza.
+const MAX_TAGS_AND_ATTRIBUTES: usize = 1_000_000;
+/// Maximum depth of a stanza. The values in the form of a command have depth 6.
 const MAX_DEPTH: usize = 24;
-/// Maximum length of a tag, in bytes.
+/// Maximum length of a tag whose end has not arrived, in bytes.
 const MAX_TAG_BYTES: usize = 64 << 10;
-/// Maximum number of attributes of an element. To compare their names takes time that grows with its square.
+/// Maximum number of attributes of an element. Comparing their names takes time that grows with the square of this
+/// number.
 const MAX_ATTRIBUTES: usize = 64;
-/// Maximum number of namespace declarations in a stanza. Each element with one gets a list of all that it inherits.
+/// Maximum number of namespace declarations in a stanza. Each element with a declaration gets a list of all that it
+/// inherits.
 const MAX_NAMESPACES: usize = 1000;
 
-/// How much memory is kept for what arrives next, in bytes.
+/// Maximum memory that is kept for what arrives next, in bytes.
 const MAX_RETAINED_BYTES: usize = 128 << 10;
 
-/// A received top-level part of the stream.
+/// The kind of a top-level part of the received stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum StreamPart {
     /// The start tag of the stream, possibly after an XML declaration.
     Header,
     Stanza,
@@ -41,31 +43,31 @@ enum Part {
     Footer,
 }
 
-/// Finds the ends of parts. Whether they are well-formed is checked later.
+/// Finds the ends of the top-level parts of a stream. Whether the parts are well-formed is checked later.
 #[derive(Debug, Default)]
 struct Scanner {
-    /// The start of what was not scanned.
-    at: usize,
+    /// The offset of the first byte that was not scanned.
+    position: usize,
     /// Number of open elements, including the stream.
     depth: usize,
-    parts: usize,
+    tags_and_attributes: usize,
     namespaces: usize,
 }
 
 impl Scanner {
-    /// The first part of `bytes`, and its length; `None` while it is incomplete. Then the bytes are the same next time, with
-    /// more at the end.
+    /// Finds the first part of `bytes`, and returns its kind and length; `None` while the part is incomplete. Then the
+    /// next call must get the same bytes, with more at the end.
     ///
-    /// Errors: the limit that it exceeds, or what is not allowed in a stream.
-    fn next(&mut self, bytes: &[u8]) -> Result<Option<(Part, usize)>, &'static str> {
+    /// Errors: the limit that the part exceeds, or what is not allowed in a stream.
+    fn next(&mut self, bytes: &[u8]) -> Result<Option<(StreamPart, usize)>, &'static str> {
         loop {
-            let unscanned = bytes.get(self.at..).unwrap_or_default();
+            let unscanned = bytes.get(self.position..).unwrap_or_default();
             let text = memchr(b'<', unscanned).unwrap_or(unscanned.len());
             let (text, markup) = unscanned.split_at(text);
             if self.depth <= 1 && !text.trim_ascii().is_empty() {
                 return Err("text between stanzas");
             }
-            self.at += text.len();
+            self.position += text.len();
             if markup.starts_with(b"<!") {
                 return Err("unsupported XML");
             }
@@ -78,12 +80,12 @@ impl Scanner {
             if memrchr(b'<', tag) != Some(0) {
                 return Err("invalid XML");
             }
-            self.at += tag.len();
-            self.parts += 1 + attributes;
+            self.position += tag.len();
+            self.tags_and_attributes += 1 + attributes;
             if attributes > 0 {
                 self.namespaces += memmem::find_iter(tag, b"xmlns").count();
             }
-            if self.parts > MAX_ELEMENTS_AND_ATTRIBUTES
+            if self.tags_and_attributes > MAX_TAGS_AND_ATTRIBUTES
                 || attributes > MAX_ATTRIBUTES
                 || self.namespaces > MAX_NAMESPACES
             {
@@ -100,11 +102,11 @@ impl Scanner {
             }
             if self.depth <= 1 {
                 let part = match (is_header, self.depth) {
-                    (true, _) => Part::Header,
-                    (false, 0) => Part::Footer,
-                    _ => Part::Stanza,
+                    (true, _) => StreamPart::Header,
+                    (false, 0) => StreamPart::Footer,
+                    _ => StreamPart::Stanza,
                 };
-                let length = self.at;
+                let length = self.position;
                 *self = Self {
                     depth: self.depth,
                     ..Self::default()
@@ -115,17 +117,17 @@ impl Scanner {
     }
 }
 
-/// The tag at the beginning, and its number of attributes; `None` if it is incomplete.
+/// Returns the tag at the beginning, and its number of attributes; `None` if the tag is incomplete.
 fn first_tag(markup: &[u8]) -> Option<(&[u8], usize)> {
     let (mut at, mut attributes) = (0, 0);
     loop {
         at += memchr3(b'>', b'\'', b'"', markup.get(at..)?)?;
-        let end = *markup.get(at)?;
+        let delimiter = *markup.get(at)?;
         at += 1;
-        if end == b'>' {
+        if delimiter == b'>' {
             return Some((markup.get(..at)?, attributes));
         }
-        at += memchr(end, markup.get(at..)?)? + 1;
+        at += memchr(delimiter, markup.get(at..)?)? + 1;
         attributes += 1;
     }
 }
@@ -133,21 +135,22 @@ fn first_tag(markup: &[u8]) -> Option<(&[u8], usize)> {
 /// A connection that passes on stanzas within the limits.
 pub(super) struct Bounded<Io> {
     io: Io,
-    /// What was received and not passed on.
+    /// Received bytes; those before `start` were passed on.
     received: Vec<u8>,
     /// The start of the first part that was not passed on.
     start: usize,
     scanner: Scanner,
-    /// A part to pass on.
+    /// The part that is being passed on, without the entries of its list.
     part: Vec<u8>,
+    /// Number of bytes of `part` that were passed on.
     passed: usize,
     /// The start tag of the stream, which declares namespaces.
     header: String,
-    /// The entries of the list of each stanza that was passed on.
+    /// The entries of the list of each stanza, until they are taken.
     lists: RefCell<VecDeque<Vec<ListEntry>>>,
-    /// Number of received bytes.
-    count: u64,
-    restarts: Cell<bool>,
+    received_bytes: u64,
+    /// Whether the header of another stream comes next.
+    expects_header: Cell<bool>,
 }
 
 impl<Io> Bounded<Io> {
@@ -161,8 +164,8 @@ impl<Io> Bounded<Io> {
             passed: 0,
             header: String::new(),
             lists: RefCell::default(),
-            count: 0,
-            restarts: Cell::new(false),
+            received_bytes: 0,
+            expects_header: Cell::new(false),
         }
     }
 
@@ -171,24 +174,26 @@ impl<Io> Bounded<Io> {
     }
 
     /// Number of received bytes.
-    pub(super) fn count(&self) -> u64 {
-        self.count
+    pub(super) fn received_bytes(&self) -> u64 {
+        self.received_bytes
     }
 
-    /// The entries of the affiliation list, or of the result form of a command, in the first stanza for which this was not
-    /// called yet. It is called once for each.
+    /// Takes the entries of the affiliation list, or of the result form of a command, from the oldest stanza for which
+    /// this was not called yet; empty if that stanza has no list. Must be called once for each stanza.
     pub(super) fn take_entries(&self) -> Vec<ListEntry> {
         self.lists.borrow_mut().pop_front().unwrap_or_default()
     }
 
     /// Expects the header of another stream next.
     pub(super) fn restart(&self) {
-        self.restarts.set(true);
+        self.expects_header.set(true);
     }
 
     /// Prepares the next received part to be passed on. Returns whether there is one.
+    ///
+    /// Errors: why the received data cannot be accepted.
     fn next_part(&mut self) -> Result<bool, &'static str> {
-        if self.restarts.take() {
+        if self.expects_header.take() {
             self.scanner = Scanner::default();
         }
         let unread = self.received.get(self.start..).unwrap_or_default();
@@ -199,17 +204,17 @@ impl<Io> Bounded<Io> {
         self.start += length;
         self.passed = 0;
         self.part.clear();
-        if kind == Part::Footer {
+        if kind == StreamPart::Footer {
             self.part.extend_from_slice(part);
             return Ok(true);
         }
         let text = str::from_utf8(part).map_err(|_| "invalid UTF-8")?;
-        if kind == Part::Header {
+        if kind == StreamPart::Header {
             let tag = memrchr(b'<', part).and_then(|at| text.get(at..));
             tag.unwrap_or_default().clone_into(&mut self.header);
             self.part.extend_from_slice(part);
         } else {
-            let entries = entries::take(&self.header, text, &mut self.part).ok_or("invalid XML")?;
+            let entries = entries::take_entries(&self.header, text, &mut self.part).ok_or("invalid XML")?;
             self.lists.get_mut().push_back(entries);
         }
         Ok(true)
@@ -220,8 +225,8 @@ impl<Io: AsyncBufRead + Unpin> AsyncBufRead for Bounded<Io> {
     fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
         while this.passed >= this.part.len() {
-            let is_part = this.next_part();
-            if is_part.map_err(|excess| io::Error::new(io::ErrorKind::InvalidData, excess))? {
+            let has_part = this.next_part();
+            if has_part.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))? {
                 continue;
             }
             if this.start > 0 {
@@ -236,7 +241,7 @@ impl<Io: AsyncBufRead + Unpin> AsyncBufRead for Bounded<Io> {
             let count = bytes.len();
             this.received.extend_from_slice(bytes);
             Pin::new(&mut this.io).consume(count);
-            this.count += u64::try_from(count).unwrap_or_default();
+            this.received_bytes += u64::try_from(count).unwrap_or_default();
         }
         Poll::Ready(Ok(this.part.get(this.passed..).unwrap_or_default()))
     }
@@ -278,8 +283,8 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Bounded<Io> {
     }
 }
 
-/// Whether the received data is invalid. The XML crates report the end of the connection with the same kind of error; only
-/// the text differs.
+/// Whether an error means that the received data is invalid. The XML crates report the end of the connection with the
+/// same kind of error; only the text differs.
 pub(super) fn is_malformed(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::InvalidData && !error.to_string().contains("eof")
 }
@@ -296,7 +301,8 @@ mod tests {
                         xmlns:stream='http://etherx.jabber.org/streams'>";
     const QUERY: &str = "<query xmlns='http://jabber.org/protocol/muc#admin'>";
 
-    /// What is passed on of what arrives in pieces of this size, and the number of entries of each stanza.
+    /// Passes on a text that arrives in pieces of this size. Returns what is passed on, and the number of entries of
+    /// each stanza.
     fn passed(text: &str, size: usize) -> Result<(String, Vec<usize>), String> {
         let mut bounded = Bounded::new(BufReader::with_capacity(size, text.as_bytes()));
         let (mut passed, mut context) = (Vec::new(), Context::from_waker(Waker::noop()));
@@ -330,7 +336,7 @@ mod tests {
         for size in [1, 2, 7, 1 << 16] {
             assert_eq!(passed(&whole, size), Ok((expected.clone(), vec![2, 0, 0])));
         }
-        // One that is incomplete is not passed on.
+        // An incomplete stanza is not passed on.
         assert_eq!(
             passed(&[OPEN, "<iq><a/>"].concat(), 1 << 16),
             Ok((OPEN.to_owned(), vec![]))
@@ -351,12 +357,12 @@ mod tests {
         assert_eq!(refused(&iq(nested(MAX_DEPTH))), "a stanza is nested too deeply");
         assert_eq!(fits(&iq(attributes(MAX_ATTRIBUTES))), Ok(()));
         assert_eq!(fits(&iq(namespaces(MAX_NAMESPACES))), Ok(()));
-        // Each stanza by itself.
+        // The limits apply to each stanza by itself.
         assert_eq!(fits(&iq(namespaces(MAX_NAMESPACES)).repeat(2)), Ok(()));
         for many in [
             attributes(MAX_ATTRIBUTES + 1),
             namespaces(MAX_NAMESPACES + 1),
-            "<a b=''/>".repeat(MAX_ELEMENTS_AND_ATTRIBUTES / 2),
+            "<a b=''/>".repeat(MAX_TAGS_AND_ATTRIBUTES / 2),
         ] {
             assert_eq!(refused(&iq(many)), "a stanza has too many elements or attributes");
         }

@@ -11,49 +11,51 @@ use std::time::{Duration, Instant};
 use tokio_xmpp::minidom::Element;
 
 use super::dialect::{self, Dialect};
-use super::element::{element, is_completed, with};
+use super::element::{element, is_completed, with_child};
 use super::link::{RequestFailure, RequestSender};
 use super::outcome::{DONE, compare, explained, fits, refuse};
-use super::read::{self, MUC_ADMIN, Unread};
+use super::read::{self, MUC_ADMIN, NotRead};
 use super::server_context::ServerContext;
 use crate::model::{Affiliation, HatId, Jid};
 use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, RemoteRoom, RoomRead};
 
-/// Minimum time before values are read again.
+/// Minimum time for which values that were read are used.
 const CACHE_LIFETIME: Duration = Duration::from_millis(500);
-/// Minimum time before values are read again, in multiples of the duration of reading them.
+/// Minimum time for which values that were read are used, in multiples of the duration of reading them.
 const CACHE_LIFETIME_FACTOR: u32 = 10;
 
 /// A part of the room as read, with its expiry.
 struct CachedRead {
     room: RemoteRoom,
-    until: Instant,
+    expires: Instant,
 }
 
-/// A room with the values to compare with.
+/// Changes a room, and keeps the values to compare with.
 pub(super) struct RoomChanger<'a> {
     sender: &'a RequestSender,
     context: &'a ServerContext<'a>,
     room: &'a Jid,
     hats: Option<CachedRead>,
     catalog: Option<CachedRead>,
-    users: Option<CachedRead>,
+    affiliations: Option<CachedRead>,
 }
 
 /// The result of a change.
 enum ChangeResult {
     Outcome(ItemOutcome),
-    /// The room cannot be read, or does not answer. The rest of it is not tried.
+    /// The room cannot be read, or does not answer. Its other changes are not tried.
     RoomFailed(ItemOutcome),
-    /// The connection was lost. With an outcome if the change was requested.
+    /// The connection was lost. Has an outcome if the change was requested.
     ConnectionLost(Error, Option<ItemOutcome>),
 }
 
-/// Whether the next changes can be made.
+/// How a batch ended, and so whether the next changes of the room can be made.
 pub(super) enum BatchEnd {
     Completed,
+    /// The room cannot be read: this is the outcome of all its other changes.
     RoomFailed(ItemOutcome),
+    /// The room does not answer to a request that may have changed something.
     NoAnswer,
     ConnectionLost(Error),
 }
@@ -66,19 +68,20 @@ impl<'a> RoomChanger<'a> {
             room,
             hats: None,
             catalog: None,
-            users: None,
+            affiliations: None,
         }
     }
 
-    /// Makes changes that are sent together. Returns the outcomes of the first changes; all of them unless it ended.
+    /// Makes changes that are sent together. Returns the outcomes of the first changes: those of all changes if the end
+    /// is [`BatchEnd::Completed`].
     pub(super) async fn make(&mut self, changes: &[ItemChange]) -> (Vec<ItemOutcome>, BatchEnd) {
         if changes.len() > 1 {
-            return self.affiliations(changes).await;
+            return self.change_affiliations(changes).await;
         }
         let Some(change) = changes.first() else {
             return (Vec::new(), BatchEnd::Completed);
         };
-        match self.one(change).await {
+        match self.make_one(change).await {
             ChangeResult::Outcome(outcome) => (vec![outcome], BatchEnd::Completed),
             ChangeResult::RoomFailed(ItemOutcome::Unknown) => {
                 (vec![ItemOutcome::Unknown], BatchEnd::NoAnswer)
@@ -90,18 +93,18 @@ impl<'a> RoomChanger<'a> {
         }
     }
 
-    async fn one(&mut self, change: &ItemChange) -> ChangeResult {
+    async fn make_one(&mut self, change: &ItemChange) -> ChangeResult {
         if let Err(outcome) = fits(change, self.context.dialect) {
             return ChangeResult::Outcome(outcome);
         }
         match &change.item {
-            Item::Hat { user, hat } => self.hat(change, user, hat).await,
-            Item::Catalog { hat } => self.entry(change, hat).await,
-            Item::Affiliation { user } => self.affiliation(change, user).await,
+            Item::Hat { user, hat } => self.change_hat(change, user, hat).await,
+            Item::Catalog { hat } => self.change_entry(change, hat).await,
+            Item::Affiliation { user } => self.change_affiliation(change, user).await,
         }
     }
 
-    async fn hat(&mut self, change: &ItemChange, user: &Jid, hat: &HatId) -> ChangeResult {
+    async fn change_hat(&mut self, change: &ItemChange, user: &Jid, hat: &HatId) -> ChangeResult {
         if let Err(end) = self.read_hats().await {
             return end;
         }
@@ -127,12 +130,12 @@ impl<'a> RoomChanger<'a> {
             Some(wanted) => dialect.assign(user.as_str(), hat.as_str(), wanted),
             None => dialect.unassign(user.as_str(), hat.as_str()),
         };
-        let end = self.command(command).await;
+        let end = self.run(command).await;
         if let (ChangeResult::Outcome(ItemOutcome::Done { .. }), Some(hats)) = (&end, &mut self.hats) {
-            let there = hats.room.users.entry(user.clone()).or_default();
+            let known = hats.room.users.entry(user.clone()).or_default();
             match wanted {
-                Some(wanted) => drop(there.hats.insert(hat.clone(), wanted)),
-                None => drop(there.hats.remove(hat)),
+                Some(wanted) => drop(known.hats.insert(hat.clone(), wanted)),
+                None => drop(known.hats.remove(hat)),
             }
         }
         end
@@ -142,16 +145,16 @@ impl<'a> RoomChanger<'a> {
         if self
             .catalog
             .as_ref()
-            .is_none_or(|cached| cached.until < Instant::now())
+            .is_none_or(|cached| cached.expires < Instant::now())
         {
             self.read_catalog().await?;
         }
-        let there =
+        let defines =
             |room: &RemoteRoom| room.catalog.contains_key(hat) || room.unreadable.catalog.contains(hat);
-        Ok(self.catalog.as_ref().is_some_and(|cached| there(&cached.room)))
+        Ok(self.catalog.as_ref().is_some_and(|cached| defines(&cached.room)))
     }
 
-    async fn entry(&mut self, change: &ItemChange, hat: &HatId) -> ChangeResult {
+    async fn change_entry(&mut self, change: &ItemChange, hat: &HatId) -> ChangeResult {
         if self.context.dialect != Dialect::Catalog {
             return ChangeResult::Outcome(refuse(Condition::FeatureNotImplemented, None));
         }
@@ -182,41 +185,41 @@ impl<'a> RoomChanger<'a> {
             }
             dialect::undefine(hat.as_str())
         };
-        // Read again before the next use.
+        // The catalog is read again before its next use.
         self.catalog = None;
-        self.command(command).await
+        self.run(command).await
     }
 
-    async fn affiliation(&mut self, change: &ItemChange, user: &Jid) -> ChangeResult {
-        if let Err(end) = self.read_users().await {
+    async fn change_affiliation(&mut self, change: &ItemChange, user: &Jid) -> ChangeResult {
+        if let Err(end) = self.read_affiliations().await {
             return end;
         }
         if let Some(expected) = &change.expected_hats {
             if let Err(end) = self.read_hats().await {
                 return end;
             }
-            let there = self.hats.as_ref().and_then(|cached| cached.room.users.get(user));
+            let actual = self.hats.as_ref().and_then(|cached| cached.room.users.get(user));
             let none = BTreeMap::new();
-            if there.map_or(&none, |there| &there.hats) != expected {
+            if actual.map_or(&none, |actual| &actual.hats) != expected {
                 return ChangeResult::Outcome(ItemOutcome::Changed {
-                    actual: self.actual(user),
+                    actual: self.actual_affiliation(user),
                 });
             }
         }
-        if let Some(outcome) = compare_with(self.users.as_ref(), change) {
+        if let Some(outcome) = compare_with(self.affiliations.as_ref(), change) {
             return ChangeResult::Outcome(outcome);
         }
         self.set_affiliations(&[change]).await
     }
 
-    fn actual(&self, user: &Jid) -> Option<ItemValue> {
-        let users = self.users.as_ref().map(|cached| &cached.room);
+    fn actual_affiliation(&self, user: &Jid) -> Option<ItemValue> {
+        let users = self.affiliations.as_ref().map(|cached| &cached.room);
         users.and_then(|users| users.value(&Item::Affiliation { user: user.clone() }))
     }
 
     /// Changes affiliations of different users, in one request if possible.
-    async fn affiliations(&mut self, changes: &[ItemChange]) -> (Vec<ItemOutcome>, BatchEnd) {
-        match self.read_users().await {
+    async fn change_affiliations(&mut self, changes: &[ItemChange]) -> (Vec<ItemOutcome>, BatchEnd) {
+        match self.read_affiliations().await {
             Ok(()) => {}
             Err(ChangeResult::ConnectionLost(error, _)) => {
                 return (Vec::new(), BatchEnd::ConnectionLost(error));
@@ -229,28 +232,28 @@ impl<'a> RoomChanger<'a> {
             .iter()
             .map(|change| match fits(change, self.context.dialect) {
                 Err(outcome) => Some(outcome),
-                Ok(()) => compare_with(self.users.as_ref(), change),
+                Ok(()) => compare_with(self.affiliations.as_ref(), change),
             })
             .collect();
-        let open: Vec<&ItemChange> = changes
+        let remaining: Vec<&ItemChange> = changes
             .iter()
             .zip(&compared)
             .filter_map(|(change, outcome)| outcome.is_none().then_some(change))
             .collect();
-        if open.is_empty() {
+        if remaining.is_empty() {
             return (compared.into_iter().flatten().collect(), BatchEnd::Completed);
         }
-        let same = |outcome: &ItemOutcome| {
+        let with_outcome = |outcome: &ItemOutcome| {
             let each = compared
                 .iter()
                 .map(|known| known.as_ref().unwrap_or(outcome).clone());
             each.collect::<Vec<_>>()
         };
-        match self.set_affiliations(&open).await {
-            ChangeResult::Outcome(outcome @ ItemOutcome::Refused(_)) if open.len() == 1 => {
-                (same(&outcome), BatchEnd::Completed)
+        match self.set_affiliations(&remaining).await {
+            ChangeResult::Outcome(outcome @ ItemOutcome::Refused(_)) if remaining.len() == 1 => {
+                (with_outcome(&outcome), BatchEnd::Completed)
             }
-            // The server changes all or none. Individual requests show which one is refused.
+            // The server changes all or none. Individual requests show which change is refused.
             ChangeResult::Outcome(ItemOutcome::Refused(_)) => {
                 let mut outcomes = Vec::new();
                 for (change, known) in changes.iter().zip(&compared) {
@@ -272,16 +275,16 @@ impl<'a> RoomChanger<'a> {
                 }
                 (outcomes, BatchEnd::Completed)
             }
-            ChangeResult::Outcome(outcome) => (same(&outcome), BatchEnd::Completed),
-            ChangeResult::RoomFailed(outcome) => (same(&outcome), BatchEnd::NoAnswer),
+            ChangeResult::Outcome(outcome) => (with_outcome(&outcome), BatchEnd::Completed),
+            ChangeResult::RoomFailed(outcome) => (with_outcome(&outcome), BatchEnd::NoAnswer),
             ChangeResult::ConnectionLost(error, outcome) => (
-                outcome.map(|outcome| same(&outcome)).unwrap_or_default(),
+                outcome.map(|outcome| with_outcome(&outcome)).unwrap_or_default(),
                 BatchEnd::ConnectionLost(error),
             ),
         }
     }
 
-    /// Sets affiliations: all or none.
+    /// Sets affiliations in one request: the server sets all or none.
     async fn set_affiliations(&mut self, changes: &[&ItemChange]) -> ChangeResult {
         let mut query = element("query", MUC_ADMIN, &[]);
         for change in changes {
@@ -295,13 +298,14 @@ impl<'a> RoomChanger<'a> {
             if let Some(reason) = change.reason.as_deref().filter(|reason| !reason.is_empty()) {
                 let mut text = element("reason", MUC_ADMIN, &[]);
                 text.append_text_node(reason);
-                item = with(item, text);
+                item = with_child(item, text);
             }
             query.append_child(item);
         }
-        let answer = self.sender.ask(self.room.as_str(), "set", query).await;
-        let end = self.ended(answer.map(|_| ()));
-        if let (ChangeResult::Outcome(ItemOutcome::Done { .. }), Some(users)) = (&end, &mut self.users) {
+        let answer = self.sender.request(self.room.as_str(), "set", query).await;
+        let end = self.result_of(answer.map(|_| ()));
+        if let (ChangeResult::Outcome(ItemOutcome::Done { .. }), Some(users)) = (&end, &mut self.affiliations)
+        {
             for change in changes {
                 if let (Some(user), wanted) = (change.item.user(), &change.wanted) {
                     let affiliation = match wanted {
@@ -315,17 +319,17 @@ impl<'a> RoomChanger<'a> {
         end
     }
 
-    async fn command(&self, command: Element) -> ChangeResult {
-        let answer = self.sender.ask(self.room.as_str(), "set", command).await;
+    async fn run(&self, command: Element) -> ChangeResult {
+        let answer = self.sender.request(self.room.as_str(), "set", command).await;
         match answer {
             // The server expects another step, which no known release does.
             Ok(answer) if !is_completed(&answer) => ChangeResult::Outcome(ItemOutcome::Unknown),
-            answer => self.ended(answer.map(|_| ())),
+            answer => self.result_of(answer.map(|_| ())),
         }
     }
 
     /// The result of a request that changes something.
-    fn ended(&self, answer: Result<(), RequestFailure>) -> ChangeResult {
+    fn result_of(&self, answer: Result<(), RequestFailure>) -> ChangeResult {
         match answer {
             Ok(()) => ChangeResult::Outcome(DONE),
             Err(RequestFailure::Refused(refused)) => match refused.condition {
@@ -343,7 +347,7 @@ impl<'a> RoomChanger<'a> {
         if self
             .hats
             .as_ref()
-            .is_some_and(|cached| cached.until > Instant::now())
+            .is_some_and(|cached| cached.expires > Instant::now())
         {
             return Ok(());
         }
@@ -351,7 +355,7 @@ impl<'a> RoomChanger<'a> {
         let mut room = RemoteRoom::default();
         read::hats(self.sender, self.context, self.room, &mut room)
             .await
-            .map_err(unread)?;
+            .map_err(not_read)?;
         self.hats = Some(cached(room, began));
         Ok(())
     }
@@ -361,16 +365,16 @@ impl<'a> RoomChanger<'a> {
         let mut room = RemoteRoom::default();
         read::catalog(self.sender, self.room, &mut room)
             .await
-            .map_err(unread)?;
+            .map_err(not_read)?;
         self.catalog = Some(cached(room, began));
         Ok(())
     }
 
-    async fn read_users(&mut self) -> Result<(), ChangeResult> {
+    async fn read_affiliations(&mut self) -> Result<(), ChangeResult> {
         if self
-            .users
+            .affiliations
             .as_ref()
-            .is_some_and(|cached| cached.until > Instant::now())
+            .is_some_and(|cached| cached.expires > Instant::now())
         {
             return Ok(());
         }
@@ -382,13 +386,13 @@ impl<'a> RoomChanger<'a> {
             .collect();
         read::lists(self.sender, self.room, &listed, &room)
             .await
-            .map_err(unread)?;
-        self.users = Some(cached(room.into_inner(), began));
+            .map_err(not_read)?;
+        self.affiliations = Some(cached(room.into_inner(), began));
         Ok(())
     }
 }
 
-/// The outcome if no request is needed, by what was read just before.
+/// Compares a change with what was read just before. Returns the outcome if no request is needed.
 fn compare_with(read: Option<&CachedRead>, change: &ItemChange) -> Option<ItemOutcome> {
     let room = read.map(|cached| &cached.room);
     if room.is_some_and(|room| !room.knows(&change.item)) {
@@ -402,15 +406,15 @@ fn cached(room: RemoteRoom, began: Instant) -> CachedRead {
     let now = Instant::now();
     CachedRead {
         room,
-        until: now + CACHE_LIFETIME.max((now - began) * CACHE_LIFETIME_FACTOR),
+        expires: now + CACHE_LIFETIME.max((now - began) * CACHE_LIFETIME_FACTOR),
     }
 }
 
-/// The result if the values to compare with cannot be read. Nothing was requested.
-fn unread(why: Unread) -> ChangeResult {
+/// The result of a change if the values to compare with cannot be read. Nothing was requested.
+fn not_read(why: NotRead) -> ChangeResult {
     match why {
-        Unread::Lost(error) => ChangeResult::ConnectionLost(error, None),
-        Unread::Room(read) => ChangeResult::RoomFailed(match read {
+        NotRead::Lost(error) => ChangeResult::ConnectionLost(error, None),
+        NotRead::Room(read) => ChangeResult::RoomFailed(match read {
             RoomRead::Forbidden(why) => refuse(Condition::Forbidden, Some(&why)),
             RoomRead::Unread(why) => refuse(Condition::RecipientUnavailable, Some(&why)),
             RoomRead::Gone | RoomRead::Read(_) => refuse(Condition::Gone, None),

@@ -3,14 +3,14 @@
 use super::dialect::Dialect;
 use super::discover;
 use super::link::RequestSender;
-use super::read::{self, Unread};
+use super::read::{self, NotRead};
 use crate::model::{Affiliation, Jid};
 use crate::server::backend::RoomList;
 use crate::server::error::Error;
 use crate::server::settings::ServerSettings;
 use crate::sync::{Missing, RemoteRoom, ServerKind, ServerReport, ServerRights};
 
-/// Maximum number of rooms to check.
+/// Maximum number of rooms whose commands are queried.
 const MAX_CHECKED_ROOMS: usize = 1_000;
 /// Maximum number of rooms whose owners and admins are read.
 const MAX_LISTED_ROOMS: usize = 8;
@@ -21,24 +21,24 @@ pub(super) async fn check(
     own: &Jid,
     transport: Option<String>,
 ) -> Result<(ServerReport, Option<Dialect>), Error> {
-    let mut unlisted = None;
+    let mut list_error = None;
     let mut list = match discover::rooms(sender, settings, own).await {
         Ok(list) => list,
         // The rest of the report helps to find the cause.
         Err(Error::Refused(why) | Error::Away(why)) if !sender.is_broken() => {
-            unlisted = Some(why);
+            list_error = Some(why);
             RoomList::default()
         }
         Err(error) => return Err(error),
     };
     let version = discover::version(sender, settings, own).await?;
-    let looked_at: Vec<Jid> = list
+    let checked: Vec<Jid> = list
         .rooms
         .iter()
         .take(MAX_CHECKED_ROOMS)
         .map(|info| info.room.clone())
         .collect();
-    let commands = discover::commands_of(sender, &looked_at).await?;
+    let commands = discover::dialects_of(sender, &checked).await?;
     for info in &mut list.rooms {
         info.allowed = commands.get(&info.room).map(Option::is_some);
     }
@@ -56,7 +56,7 @@ pub(super) async fn check(
         .collect();
     let rights = rights(sender, own, &allowed).await?;
     let mut missing = missing(settings, own, &list.rooms, list.complete, dialect);
-    if let Some(why) = unlisted {
+    if let Some(why) = list_error {
         let remedy = "in the configuration, set \"services\" to the domains of the chat rooms".to_owned();
         missing.insert(0, Missing { what: why, remedy });
     }
@@ -74,7 +74,8 @@ pub(super) async fn check(
     Ok((report, dialect))
 }
 
-/// An account that can manage hats without being owner or admin is an administrator of the service.
+/// Determines the permissions of the account. An account that can manage hats in a room without being its owner or
+/// admin is an administrator of the service.
 async fn rights(sender: &RequestSender, own: &Jid, allowed: &[&Jid]) -> Result<ServerRights, Error> {
     if allowed.is_empty() {
         return Ok(ServerRights::None);
@@ -84,8 +85,8 @@ async fn rights(sender: &RequestSender, own: &Jid, allowed: &[&Jid]) -> Result<S
         for affiliation in [Affiliation::Owner, Affiliation::Admin] {
             match read::list(sender, room, affiliation, &mut lists).await {
                 Ok(()) => {}
-                Err(Unread::Lost(error)) => return Err(error),
-                Err(Unread::Room(_)) => continue 'rooms,
+                Err(NotRead::Lost(error)) => return Err(error),
+                Err(NotRead::Room(_)) => continue 'rooms,
             }
         }
         if !lists.users.contains_key(own) {
@@ -111,7 +112,7 @@ fn missing(
     if let [first, rest @ ..] = denied.as_slice() {
         let more = match rest.len() {
             0 => String::new(),
-            more => format!(" and {more} more rooms"),
+            more => format!(" and {more} more"),
         };
         missing.push(Missing {
             what: format!("{own} cannot manage hats in {first}{more}"),

@@ -6,7 +6,7 @@ use super::element::{attribute, command};
 use super::entries::ListEntry;
 use crate::sync::{CatalogValue, HatValue, ServerClass};
 
-/// The commands that a room supports.
+/// The commands for hats that ejabberd supports, by release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// ejabberd 21.12 to 24.12.
@@ -19,14 +19,14 @@ pub(super) enum Dialect {
 
 /// An entry of the list of assigned hats.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Assigned {
+pub(super) struct AssignedHat {
     pub(super) user: String,
     pub(super) id: String,
     pub(super) hat: HatValue,
 }
 
 impl Dialect {
-    /// Detects the dialect from a list of commands; `None` without commands for hats.
+    /// Detects the dialect from a room's list of commands; `None` without commands for hats.
     pub(super) fn of(commands: &Element) -> Option<Self> {
         let has = |node: &str| {
             commands
@@ -54,13 +54,15 @@ impl Dialect {
         }
     }
 
-    /// Lists the assigned hats.
+    /// Builds the command that lists the assigned hats.
     pub(super) fn list(self) -> Element {
         command(self.list_node(), None)
     }
 
-    /// An entry of a list of assigned hats; for an invalid one the hat's ID, if it has one.
-    pub(super) fn assigned(self, entry: &ListEntry) -> Result<Assigned, Option<String>> {
+    /// Parses an entry of the list of assigned hats.
+    ///
+    /// Errors: the entry is invalid; the hat's ID, if there is one.
+    pub(super) fn assigned(self, entry: &ListEntry) -> Result<AssignedHat, Option<String>> {
         let (user, id, title) = match self {
             Self::Catalog => ("hats#jid", "hats#uri", "hats#title"),
             // ejabberd swaps these two fields in the list.
@@ -73,18 +75,18 @@ impl Dialect {
             Self::First | Self::Second => entry.value(title).map(HatValue::titled),
         };
         match (text(user), hat) {
-            (Some(user), Some(hat)) => Ok(Assigned { user, id, hat }),
+            (Some(user), Some(hat)) => Ok(AssignedHat { user, id, hat }),
             _ => Err(Some(id)),
         }
     }
 
-    /// Adds a hat to a user, or changes its title.
+    /// Builds the command that adds a hat to a user or, in dialects without a catalog, changes the hat's title.
     pub(super) fn assign(self, user: &str, id: &str, hat: &HatValue) -> Element {
         let title = hat.title.as_deref().unwrap_or_default();
-        let old = [("jid", user), ("hat_title", title), ("hat_uri", id)];
+        let fields = [("jid", user), ("hat_title", title), ("hat_uri", id)];
         match self {
-            Self::First => command("http://prosody.im/protocol/hats#add", Some(&old)),
-            Self::Second => command("urn:xmpp:hats:commands:don", Some(&old)),
+            Self::First => command("http://prosody.im/protocol/hats#add", Some(&fields)),
+            Self::Second => command("urn:xmpp:hats:commands:don", Some(&fields)),
             Self::Catalog => command(
                 "urn:xmpp:hats:commands:assign",
                 Some(&[("hats#jid", user), ("hat", id)]),
@@ -92,12 +94,12 @@ impl Dialect {
         }
     }
 
-    /// Removes a hat from a user.
+    /// Builds the command that removes a hat from a user.
     pub(super) fn unassign(self, user: &str, id: &str) -> Element {
-        let old = [("jid", user), ("hat_uri", id)];
+        let fields = [("jid", user), ("hat_uri", id)];
         match self {
-            Self::First => command("http://prosody.im/protocol/hats#remove", Some(&old)),
-            Self::Second => command("urn:xmpp:hats:commands:doff", Some(&old)),
+            Self::First => command("http://prosody.im/protocol/hats#remove", Some(&fields)),
+            Self::Second => command("urn:xmpp:hats:commands:doff", Some(&fields)),
             Self::Catalog => command(
                 "urn:xmpp:hats:commands:unassign",
                 Some(&[("hats#jid", user), ("hat", id)]),
@@ -106,12 +108,12 @@ impl Dialect {
     }
 }
 
-/// Lists the hat catalog.
+/// Builds the command that lists the hat catalog.
 pub(super) fn list_catalog() -> Element {
     command("urn:xmpp:hats:commands:list", None)
 }
 
-/// An entry of a catalog; `None` if it is invalid.
+/// Parses an entry of a catalog; `None` if it has no ID.
 pub(super) fn catalog_entry(entry: &ListEntry) -> Option<(String, CatalogValue)> {
     let id = entry.value("hats#uri").filter(|id| !id.is_empty())?;
     let title = entry.value("hats#title").unwrap_or_default();
@@ -119,7 +121,7 @@ pub(super) fn catalog_entry(entry: &ListEntry) -> Option<(String, CatalogValue)>
     Some((id.to_owned(), CatalogValue::new(title, hue)))
 }
 
-/// Defines a hat in the catalog, or changes it.
+/// Builds the command that defines a hat in the catalog, or changes it there.
 pub(super) fn define(id: &str, entry: &CatalogValue) -> Element {
     let title = entry.title.as_deref().unwrap_or_default();
     let mut fields = vec![("hats#uri", id), ("hats#title", title)];
@@ -129,7 +131,7 @@ pub(super) fn define(id: &str, entry: &CatalogValue) -> Element {
     command("urn:xmpp:hats:commands:create", Some(&fields))
 }
 
-/// Removes a hat from the catalog and from all users.
+/// Builds the command that removes a hat from the catalog and from all users.
 pub(super) fn undefine(id: &str) -> Element {
     command("urn:xmpp:hats:commands:destroy", Some(&[("hat", id)]))
 }

@@ -9,12 +9,14 @@ use futures_util::stream::iter;
 use tokio_xmpp::minidom::Element;
 
 use super::dialect::Dialect;
-use super::element::{attribute, child, command, element, form, is_completed, texts, value, values, with};
+use super::element::{
+    attribute, child, command, element, form, is_completed, texts, value, values, with_child,
+};
 use super::link::{RequestFailure, RequestSender};
 use super::server_context::MAX_PARALLEL_ROOMS;
 use crate::model::Jid;
 use crate::server::backend::RoomList;
-use crate::server::error::{Error, foreign};
+use crate::server::error::{Error, sanitize_line};
 use crate::server::listing::{Listing, MAX_ROOMS};
 use crate::server::settings::ServerSettings;
 use crate::sync::{Condition, RemoteRoomInfo};
@@ -25,10 +27,10 @@ const RSM: &str = "http://jabber.org/protocol/rsm";
 const VERSION: &str = "jabber:iq:version";
 /// Number of rooms per page. ejabberd lists empty rooms only in pages.
 const ROOMS_PER_PAGE: &str = "50";
-/// Maximum number of rooms to query for the supported commands.
-const MAX_QUERIED_ROOMS: usize = 256;
+/// Number of listed rooms of a service from which on no more pages are requested to detect the dialect.
+const ENOUGH_ROOMS: usize = 256;
 
-/// Detects the dialect: from the first room with commands for hats, else from the server's version.
+/// Detects the dialect: from a room with commands for hats, else from the server's version.
 ///
 /// Errors: [`Error::NoHats`] if neither shows it.
 pub(super) async fn dialect(
@@ -36,26 +38,26 @@ pub(super) async fn dialect(
     settings: &ServerSettings,
     own: &Jid,
 ) -> Result<Dialect, Error> {
-    let mut seen = BTreeSet::new();
-    let given = settings
+    let mut queried = BTreeSet::new();
+    let configured = settings
         .rooms
         .iter()
         .flatten()
         .filter(|room| settings.entry.has(room));
-    let mut rooms: Vec<Jid> = given.cloned().collect();
-    if let Some(found) = first_of(sender, &rooms).await? {
+    let mut rooms: Vec<Jid> = configured.cloned().collect();
+    if let Some(found) = dialect_of_any(sender, &rooms).await? {
         return Ok(found);
     }
-    seen.extend(rooms.drain(..));
+    queried.extend(rooms.drain(..));
     for service in &settings.entry.services {
         let mut list = Listing::default();
         // Other errors are reported by `rooms`.
-        if let Err(Error::Lost(error)) = list_service(sender, service, &mut list, MAX_QUERIED_ROOMS).await {
+        if let Err(Error::Lost(error)) = list_service(sender, service, &mut list, ENOUGH_ROOMS).await {
             return Err(Error::Lost(error));
         }
         let listed = list.rooms().iter().map(|info| info.room.clone());
-        rooms.extend(listed.filter(|room| settings.entry.has(room) && seen.insert(room.clone())));
-        if let Some(found) = first_of(sender, &rooms).await? {
+        rooms.extend(listed.filter(|room| settings.entry.has(room) && queried.insert(room.clone())));
+        if let Some(found) = dialect_of_any(sender, &rooms).await? {
             return Ok(found);
         }
         rooms.clear();
@@ -63,7 +65,7 @@ pub(super) async fn dialect(
     if let Some(found) = version(sender, settings, own)
         .await?
         .as_deref()
-        .and_then(of_version)
+        .and_then(dialect_of_version)
     {
         return Ok(found);
     }
@@ -79,10 +81,10 @@ pub(super) fn services(settings: &ServerSettings) -> String {
     names.join(", ")
 }
 
-/// The dialect of the first of these rooms that has one.
-async fn first_of(sender: &RequestSender, rooms: &[Jid]) -> Result<Option<Dialect>, Error> {
-    for some in rooms.chunks(MAX_PARALLEL_ROOMS) {
-        let found = commands_of(sender, some).await?;
+/// The dialect of any of these rooms that has commands for hats; `None` if none has.
+async fn dialect_of_any(sender: &RequestSender, rooms: &[Jid]) -> Result<Option<Dialect>, Error> {
+    for chunk in rooms.chunks(MAX_PARALLEL_ROOMS) {
+        let found = dialects_of(sender, chunk).await?;
         if let Some(dialect) = found.into_values().flatten().next() {
             return Ok(Some(dialect));
         }
@@ -91,7 +93,7 @@ async fn first_of(sender: &RequestSender, rooms: &[Jid]) -> Result<Option<Dialec
 }
 
 /// The dialect of each of these rooms; `None` without commands for hats. Rooms that do not answer are omitted.
-pub(super) async fn commands_of(
+pub(super) async fn dialects_of(
     sender: &RequestSender,
     rooms: &[Jid],
 ) -> Result<BTreeMap<Jid, Option<Dialect>>, Error> {
@@ -99,7 +101,7 @@ pub(super) async fn commands_of(
     let lost = RefCell::new(None);
     let each = iter(rooms).for_each_concurrent(MAX_PARALLEL_ROOMS, async |room| {
         let query = element("query", DISCO_ITEMS, &[("node", COMMANDS)]);
-        match sender.ask(room.as_str(), "get", query).await {
+        match sender.request(room.as_str(), "get", query).await {
             Ok(answer) => {
                 let dialect = child(&answer, "query", DISCO_ITEMS).and_then(Dialect::of);
                 found.borrow_mut().insert(room.clone(), dialect);
@@ -137,7 +139,7 @@ pub(super) async fn rooms(
     }
     let mut list = list.finish(complete);
     list.rooms.retain(|info| settings.entry.has(&info.room));
-    // Keep the entry with a name.
+    // The remaining entry keeps the name that another one has.
     list.rooms.dedup_by(|later, kept| {
         let same = later.room == kept.room;
         if same && kept.name.is_none() {
@@ -156,12 +158,13 @@ fn add(list: &mut Listing, room: Jid, name: Option<Arc<str>>) -> Result<(), Erro
     }))
 }
 
-/// Lists the rooms of a service, in pages (XEP-0059).
+/// Adds the rooms of a service to a list, in pages (XEP-0059). Requests no more pages when the list has at least
+/// `enough` rooms.
 async fn list_service(
     sender: &RequestSender,
     service: &Jid,
     list: &mut Listing,
-    most: usize,
+    enough: usize,
 ) -> Result<(), Error> {
     let mut position: Option<String> = None;
     loop {
@@ -172,8 +175,8 @@ async fn list_service(
             part.append_text_node(text);
             set.append_child(part);
         }
-        let query = with(element("query", DISCO_ITEMS, &[]), set);
-        let answer = match sender.ask(service.as_str(), "get", query).await {
+        let query = with_child(element("query", DISCO_ITEMS, &[]), set);
+        let answer = match sender.request(service.as_str(), "get", query).await {
             Ok(answer) => answer,
             Err(RequestFailure::Broken(error)) => return Err(error),
             Err(RequestFailure::Silent) => {
@@ -201,24 +204,24 @@ async fn list_service(
         };
         let before = list.count();
         for item in query.children().filter(|item| item.is("item", DISCO_ITEMS)) {
-            take(item, service, list)?;
+            add_item(item, service, list)?;
         }
         let count = list.count();
         let set = child(query, "set", RSM);
         let next = set.and_then(|set| texts(set, "last").into_iter().next());
         // An empty or repeated page is the end.
-        if count == before || count >= most || next.is_none() || next == position {
+        if count == before || count >= enough || next.is_none() || next == position {
             return Ok(());
         }
         position = next;
     }
 }
 
-fn take(item: &Element, service: &Jid, list: &mut Listing) -> Result<(), Error> {
+fn add_item(item: &Element, service: &Jid, list: &mut Listing) -> Result<(), Error> {
     let spelled = attribute(item, "jid").unwrap_or_default();
     match Jid::parse_room(spelled) {
         Ok(room) if room.as_str() == spelled && room.domain() == service.as_str() => {
-            let name = attribute(item, "name").map(name_only);
+            let name = attribute(item, "name").map(without_count);
             let local = room.local().unwrap_or_default();
             let name = name.filter(|name| {
                 !name.is_empty() && *name != local && name.len() <= super::read::MAX_TEXT_BYTES
@@ -230,8 +233,8 @@ fn take(item: &Element, service: &Jid, list: &mut Listing) -> Result<(), Error> 
     }
 }
 
-/// The name without the number of occupants that ejabberd appends.
-fn name_only(name: &str) -> &str {
+/// Removes the number of occupants that ejabberd appends to a name.
+fn without_count(name: &str) -> &str {
     let count = name
         .rsplit_once(" (")
         .and_then(|(name, rest)| Some((name, rest.strip_suffix(')')?)));
@@ -251,7 +254,7 @@ async fn list_hidden(
     // The command belongs to the account's own server.
     let fields = [("service", service.as_str())];
     let command = command("api-commands/muc_online_rooms", Some(&fields));
-    let answer = match sender.ask(own.domain(), "set", command).await {
+    let answer = match sender.request(own.domain(), "set", command).await {
         Ok(answer) if is_completed(&answer) => answer,
         Err(RequestFailure::Broken(error)) => return Err(error),
         Ok(_) | Err(_) => return Ok(false),
@@ -273,23 +276,24 @@ async fn list_hidden(
     Ok(true)
 }
 
-/// Software and version (XEP-0092) of the server, if it reports them.
+/// Asks for software and version (XEP-0092) of the server; `None` if it does not report them.
 pub(super) async fn version(
     sender: &RequestSender,
     settings: &ServerSettings,
     own: &Jid,
 ) -> Result<Option<String>, Error> {
-    let mut asked = BTreeSet::new();
+    let mut queried_hosts = BTreeSet::new();
     for service in &settings.entry.services {
         let parent = service.as_str().split_once('.').map(|(_, parent)| parent);
-        // The account's own server only if the service belongs to it.
+        // The account's own server is asked only if the service belongs to it.
         let hosts = [Some(service.as_str()), parent, Some(own.domain())];
         for host in hosts.into_iter().flatten() {
-            let near = host == service.as_str() || service.as_str().ends_with(&format!(".{host}"));
-            if !near || !asked.insert(host.to_owned()) {
+            let is_own_or_parent =
+                host == service.as_str() || service.as_str().ends_with(&format!(".{host}"));
+            if !is_own_or_parent || !queried_hosts.insert(host.to_owned()) {
                 continue;
             }
-            let answer = match sender.ask(host, "get", element("query", VERSION, &[])).await {
+            let answer = match sender.request(host, "get", element("query", VERSION, &[])).await {
                 Ok(answer) => answer,
                 Err(RequestFailure::Broken(error)) => return Err(error),
                 Err(_) => continue,
@@ -298,15 +302,15 @@ pub(super) async fn version(
             let part = |name| query.and_then(|query| texts(query, name).into_iter().next());
             if let Some(name) = part("name").filter(|name| !name.is_empty()) {
                 let version = part("version").unwrap_or_default();
-                return Ok(Some(foreign(&format!("{name} {version}"))));
+                return Ok(Some(sanitize_line(&format!("{name} {version}"))));
             }
         }
     }
     Ok(None)
 }
 
-/// The dialect of a version of ejabberd.
-fn of_version(version: &str) -> Option<Dialect> {
+/// The dialect of a version of ejabberd; `None` for other software and versions without hats.
+fn dialect_of_version(version: &str) -> Option<Dialect> {
     let (name, number) = version.rsplit_once(' ')?;
     let mut parts = number
         .split(['.', '-', '+'])

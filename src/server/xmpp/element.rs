@@ -4,7 +4,7 @@
 use tokio_xmpp::minidom::Element;
 use tokio_xmpp::minidom::rxml::{Namespace, NcName};
 
-use crate::server::error::foreign;
+use crate::server::error::sanitize_line;
 use crate::sync::{Condition, Refusal};
 
 pub(super) const STREAMS: &str = "http://etherx.jabber.org/streams";
@@ -12,7 +12,7 @@ const STANZA_ERRORS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 const FORM: &str = "jabber:x:data";
 const COMMANDS: &str = "http://jabber.org/protocol/commands";
 
-/// An element with attributes. Attributes with invalid names are omitted.
+/// Builds an element with attributes. Attributes with invalid names are omitted.
 pub(super) fn element(name: &str, namespace: &str, attributes: &[(&str, &str)]) -> Element {
     let mut element = Element::bare(name, namespace);
     for (name, value) in attributes {
@@ -23,8 +23,8 @@ pub(super) fn element(name: &str, namespace: &str, attributes: &[(&str, &str)]) 
     element
 }
 
-/// An element with a child.
-pub(super) fn with(mut parent: Element, child: Element) -> Element {
+/// Appends a child to an element.
+pub(super) fn with_child(mut parent: Element, child: Element) -> Element {
     parent.append_child(child);
     parent
 }
@@ -37,13 +37,15 @@ pub(super) fn attribute<'a>(element: &'a Element, name: &'a str) -> Option<&'a s
     element.attr(name)
 }
 
-/// The texts of all children of a name.
+/// The texts of all children with this name.
 pub(super) fn texts(parent: &Element, name: &str) -> Vec<String> {
     let children = parent.children().filter(|child| child.name() == name);
     children.map(Element::text).collect()
 }
 
-/// An ad-hoc command (XEP-0050). `complete` always has a form, because ejabberd 25.10 to 26.07 does not answer without.
+/// Builds a request for an ad-hoc command (XEP-0050). With `fields`, which may be empty, it completes the command with
+/// a form, because ejabberd 25.10 to 26.07 does not answer `complete` without a form. With `None`, it executes the
+/// command.
 pub(super) fn command(node: &str, fields: Option<&[(&str, &str)]>) -> Element {
     let action = if fields.is_some() { "complete" } else { "execute" };
     let command = element("command", COMMANDS, &[("node", node), ("action", action)]);
@@ -52,9 +54,9 @@ pub(super) fn command(node: &str, fields: Option<&[(&str, &str)]>) -> Element {
     for (var, value) in fields {
         let mut text = element("value", FORM, &[]);
         text.append_text_node(*value);
-        form.append_child(with(element("field", FORM, &[("var", var)]), text));
+        form.append_child(with_child(element("field", FORM, &[("var", var)]), text));
     }
-    with(command, form)
+    with_child(command, form)
 }
 
 /// The form in the answer to a command.
@@ -68,7 +70,7 @@ pub(super) fn is_completed(answer: &Element) -> bool {
         .is_some_and(|command| attribute(command, "status") == Some("completed"))
 }
 
-/// The values of a field of a form or of an item.
+/// The values of the first field with this name in a form or an item; empty without such a field.
 pub(super) fn values(fields: &Element, var: &str) -> Vec<String> {
     let field = fields
         .children()
@@ -76,7 +78,7 @@ pub(super) fn values(fields: &Element, var: &str) -> Vec<String> {
     field.map(|field| texts(field, "value")).unwrap_or_default()
 }
 
-/// The first value of a field, empty if it has none; `None` without such a field.
+/// The first value of the first field with this name, empty if it has none; `None` without such a field.
 pub(super) fn value(fields: &Element, var: &str) -> Option<String> {
     let mut named = fields
         .children()
@@ -91,15 +93,15 @@ fn as_clause(text: &str) -> &str {
     start.unwrap_or(text)
 }
 
-/// Why a request was refused.
+/// The error with which a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refused {
+pub(super) struct StanzaError {
     pub(super) condition: Condition,
     /// The server's message, sanitized.
     pub(super) text: Option<String>,
 }
 
-impl Refused {
+impl StanzaError {
     /// The reason as a clause, for display.
     pub(super) fn explanation(&self) -> String {
         match &self.text {
@@ -109,19 +111,19 @@ impl Refused {
     }
 }
 
-impl From<Refused> for Refusal {
-    fn from(refused: Refused) -> Self {
+impl From<StanzaError> for Refusal {
+    fn from(error: StanzaError) -> Self {
         Self {
-            condition: refused.condition,
-            text: refused.text.map(Into::into),
+            condition: error.condition,
+            text: error.text.map(Into::into),
         }
     }
 }
 
-/// The error of an answer.
-pub(super) fn refusal(answer: &Element) -> Refused {
+/// Reads the error of an answer.
+pub(super) fn stanza_error(answer: &Element) -> StanzaError {
     let error = answer.children().find(|child| child.name() == "error");
-    let mut refused = Refused {
+    let mut read = StanzaError {
         condition: Condition::UndefinedCondition,
         text: None,
     };
@@ -130,28 +132,28 @@ pub(super) fn refusal(answer: &Element) -> Refused {
             continue;
         }
         if part.name() == "text" {
-            refused.text = Some(foreign(&part.text())).filter(|text| !text.is_empty());
+            read.text = Some(sanitize_line(&part.text())).filter(|text| !text.is_empty());
         } else if let Some(condition) = Condition::from_name(part.name()) {
-            refused.condition = condition;
+            read.condition = condition;
         }
     }
-    refused
+    read
 }
 
-/// The text of a stream error.
+/// Describes a stream error, for display.
 pub(super) fn stream_error(error: &Element) -> String {
     let condition = error.children().map(Element::name).find(|name| *name != "text");
     let text = texts(error, "text").into_iter().next().unwrap_or_default();
-    let condition = foreign(condition.unwrap_or("no reason"));
-    match foreign(&text) {
+    let condition = sanitize_line(condition.unwrap_or("no reason"));
+    match sanitize_line(&text) {
         text if text.is_empty() => condition,
         text => format!("{} ({condition})", as_clause(&text)),
     }
 }
 
-/// The error for unsupported requests.
+/// Builds the error that answers an unsupported request.
 pub(super) fn unavailable() -> Element {
-    with(
+    with_child(
         element("error", "jabber:client", &[("type", "cancel")]),
         element("service-unavailable", STANZA_ERRORS, &[]),
     )
@@ -171,12 +173,12 @@ mod tests {
         ] {
             let mut text = text.clone();
             text.append_text_node(sent);
-            let error = with(
-                with(element("error", "jabber:client", &[]), condition.clone()),
+            let error = with_child(
+                with_child(element("error", "jabber:client", &[]), condition.clone()),
                 text.clone(),
             );
-            let answer = with(element("iq", "jabber:client", &[]), error);
-            assert_eq!(refusal(&answer).explanation(), shown);
+            let answer = with_child(element("iq", "jabber:client", &[]), error);
+            assert_eq!(stanza_error(&answer).explanation(), shown);
             let mut stream = element("error", STREAMS, &[]);
             stream.append_child(element("forbidden", STREAMS, &[]));
             let mut text = element("text", STREAMS, &[]);

@@ -1,12 +1,12 @@
-//! The entries of long lists, taken out of a stanza: a tree of elements for each would take most of the time of reading a
-//! room.
+//! Takes the entries of long lists out of stanzas, because building a tree of elements for each entry would take most
+//! of the time of reading a room.
 
 use roxmltree::{Document, Node};
 
 const MUC_ADMIN: &str = "http://jabber.org/protocol/muc#admin";
 const COMMANDS: &str = "http://jabber.org/protocol/commands";
 const FORM: &str = "jabber:x:data";
-/// The attributes of entries that are needed, without a namespace.
+/// The attributes that are read from entries; they have no namespace.
 const ATTRIBUTES: [&str; 3] = ["jid", "affiliation", "nick"];
 
 /// An entry of an affiliation list, or of the result form of a command.
@@ -23,7 +23,7 @@ impl ListEntry {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The first value of that name, empty if it has no text.
+    /// The first value with this name, empty if it has no text; `None` without such a value.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
         let found = self.values.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
@@ -52,9 +52,9 @@ impl ListEntry {
     }
 }
 
-/// Takes the entries of its first list out of a stanza of a stream with this start tag, and appends what is left to `rest`.
-/// `None`: it is not well-formed.
-pub(super) fn take(header: &str, stanza: &str, rest: &mut Vec<u8>) -> Option<Vec<ListEntry>> {
+/// Takes the entries of the first list out of a stanza, and appends the rest of the stanza to `rest`. `header` is the
+/// start tag of the stream. `None` if the stanza is not well-formed.
+pub(super) fn take_entries(header: &str, stanza: &str, rest: &mut Vec<u8>) -> Option<Vec<ListEntry>> {
     let name = header.strip_prefix('<')?;
     let name = name
         .split(|end: char| end.is_ascii_whitespace() || end == '>')
@@ -80,7 +80,7 @@ pub(super) fn take(header: &str, stanza: &str, rest: &mut Vec<u8>) -> Option<Vec
     Some(entries)
 }
 
-/// The element with the entries, and their namespace.
+/// The element that has the entries, and their namespace; `None` if the stanza has no list.
 fn first_list<'a, 'input>(stanza: Node<'a, 'input>) -> Option<(Node<'a, 'input>, &'static str)> {
     let is_list = |part: &Node<'_, '_>| is(*part, "query", MUC_ADMIN) || is(*part, "command", COMMANDS);
     let found = stanza.children().find(is_list)?;
@@ -116,7 +116,7 @@ mod tests {
 
     fn taken(stanza: &str) -> (Vec<ListEntry>, String) {
         let mut rest = Vec::new();
-        let entries = take(STREAM, stanza, &mut rest).expect("well-formed");
+        let entries = take_entries(STREAM, stanza, &mut rest).expect("well-formed");
         (entries, String::from_utf8(rest).expect("text"))
     }
 
@@ -166,8 +166,11 @@ mod tests {
             "<iq a='<'/>",
             "</stream:stream><iq/>",
         ] {
-            assert!(take(STREAM, stanza, &mut Vec::new()).is_none(), "{stanza}");
+            assert!(
+                take_entries(STREAM, stanza, &mut Vec::new()).is_none(),
+                "{stanza}"
+            );
         }
-        assert!(take("", "<iq/>", &mut Vec::new()).is_none());
+        assert!(take_entries("", "<iq/>", &mut Vec::new()).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Requests on a logged-in stream, many in parallel, each with its answer.
+//! Sends requests on a logged-in stream, many in parallel, and passes each answer to its request.
 //!
 //! [`Link::run`] runs a future that makes requests, and sends and receives meanwhile. Nothing runs between calls, and no
 //! tasks are spawned.
@@ -17,10 +17,12 @@ use tokio_xmpp::minidom::Element;
 use tokio_xmpp::xmlstream::ReadError;
 
 use super::bounded::is_malformed;
-use super::element::{self, Refused, STREAMS, attribute, child, element, refusal, stream_error, with};
+use super::element::{
+    self, STREAMS, StanzaError, attribute, child, element, stanza_error, stream_error, with_child,
+};
 use super::entries::ListEntry;
-use super::login::{LoggedIn, XmppStream};
-use crate::server::error::{Error, foreign};
+use super::login::{LoggedInStream, XmppStream};
+use crate::server::error::{Error, sanitize_line};
 
 const CLIENT: &str = "jabber:client";
 const PING: &str = "urn:xmpp:ping";
@@ -31,8 +33,8 @@ const PROGRESS_BYTES: u64 = 64 << 10;
 const MAX_TIMEOUTS: u32 = 12;
 /// Maximum duration of the ping that checks the connection.
 const PING_TIMEOUT: Duration = Duration::from_secs(3);
-/// Maximum number of queued answers to requests of the server.
-const MAX_QUEUED_ANSWERS: usize = 64;
+/// Number of queued stanzas from which on requests of the server are not answered.
+const MAX_QUEUE_FOR_ANSWERS: usize = 64;
 /// Number of stanzas to receive before requests continue.
 const STANZAS_PER_BURST: usize = 256;
 
@@ -41,10 +43,13 @@ pub(super) struct Link {
     stream: XmppStream,
     /// The transport, for display.
     pub(super) transport: String,
+    /// The start of the IDs of requests.
     prefix: String,
+    /// The account's domain.
     domain: String,
+    /// Number of requests so far.
     count: u64,
-    /// Byte count at the last complete stanza or progress.
+    /// The number of received bytes at the last complete stanza or progress.
     marked: u64,
 }
 
@@ -68,8 +73,8 @@ impl Deref for ReceivedElement {
 #[derive(Debug, Clone)]
 pub(super) enum RequestFailure {
     /// The server returned an error.
-    Refused(Refused),
-    /// Timeout, while the connection works.
+    Refused(StanzaError),
+    /// There was no answer in time, while the connection works.
     Silent,
     /// The connection was lost.
     Broken(Error),
@@ -78,12 +83,16 @@ pub(super) enum RequestFailure {
 /// Makes requests during [`Link::run`].
 pub(super) struct RequestSender {
     waiting: RefCell<HashMap<String, PendingRequest>>,
-    outbox: RefCell<VecDeque<Element>>,
+    queue: RefCell<VecDeque<Element>>,
     broken: RefCell<Option<Error>>,
-    progress: Cell<Instant>,
+    /// When an answer or a part of a long stanza last arrived.
+    last_progress: Cell<Instant>,
+    /// The start of the IDs of requests.
     prefix: String,
+    /// Number of requests of the connection so far.
     count: Cell<u64>,
-    time: Duration,
+    /// How long an answer may take.
+    timeout: Duration,
     /// The account's domain.
     domain: String,
 }
@@ -94,19 +103,21 @@ struct PendingRequest {
 }
 
 impl RequestSender {
-    /// Sends a request and waits for the answer.
-    pub(super) async fn ask(
+    /// Sends a request of the type `get` or `set` and waits for the answer. If nothing was answered for long, checks
+    /// the connection by a ping.
+    pub(super) async fn request(
         &self,
         to: &str,
-        kind: &str,
+        iq_type: &str,
         payload: Element,
     ) -> Result<ReceivedElement, RequestFailure> {
-        let answer = match self.wait(to, kind, payload, self.time).await {
-            Err(RequestFailure::Silent) if self.progress.get().elapsed() >= self.time => {
-                // No other request was answered lately. Is it this room, or the whole server?
-                let time = self.time.min(PING_TIMEOUT);
+        let answer = match self.send_and_wait(to, iq_type, payload, self.timeout).await {
+            Err(RequestFailure::Silent) if self.last_progress.get().elapsed() >= self.timeout => {
+                // No other request was answered lately. The ping shows whether only this room or the whole server does
+                // not answer.
+                let time = self.timeout.min(PING_TIMEOUT);
                 let ping = element("ping", PING, &[]);
-                let probe = self.wait(&self.domain, "get", ping, time).await;
+                let probe = self.send_and_wait(&self.domain, "get", ping, time).await;
                 if matches!(probe, Err(RequestFailure::Silent)) {
                     self.fail(Error::Lost("The server does not answer.".into()));
                 }
@@ -120,14 +131,14 @@ impl RequestSender {
         if attribute(&answer, "type") == Some("result") {
             Ok(answer)
         } else {
-            Err(RequestFailure::Refused(refusal(&answer)))
+            Err(RequestFailure::Refused(stanza_error(&answer)))
         }
     }
 
-    async fn wait(
+    async fn send_and_wait(
         &self,
         to: &str,
-        kind: &str,
+        iq_type: &str,
         payload: Element,
         time: Duration,
     ) -> Result<ReceivedElement, RequestFailure> {
@@ -136,18 +147,18 @@ impl RequestSender {
         }
         self.count.set(self.count.get() + 1);
         let id = format!("{}{}", self.prefix, self.count.get());
-        let stanza = element("iq", CLIENT, &[("type", kind), ("id", &id), ("to", to)]);
+        let stanza = element("iq", CLIENT, &[("type", iq_type), ("id", &id), ("to", to)]);
         let (answer, mut answered) = oneshot::channel();
         let waiting = PendingRequest {
             to: to.to_owned(),
             answer,
         };
         self.waiting.borrow_mut().insert(id.clone(), waiting);
-        self.outbox.borrow_mut().push_back(with(stanza, payload));
+        self.queue.borrow_mut().push_back(with_child(stanza, payload));
         let sent = Instant::now();
         let last = sent + time * MAX_TIMEOUTS;
         loop {
-            let until = last.min(self.progress.get().max(sent) + time);
+            let until = last.min(self.last_progress.get().max(sent) + time);
             match timeout_at(until, &mut answered).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(_)) => {
@@ -155,7 +166,7 @@ impl RequestSender {
                     return Err(RequestFailure::Broken(error.unwrap_or(Error::Stopped)));
                 }
                 // Other requests were answered meanwhile.
-                Err(_) if until < last && self.progress.get() + time > until => {}
+                Err(_) if until < last && self.last_progress.get() + time > until => {}
                 Err(_) => {
                     self.waiting.borrow_mut().remove(&id);
                     return Err(RequestFailure::Silent);
@@ -164,11 +175,12 @@ impl RequestSender {
         }
     }
 
+    /// Notes that the connection was lost.
     fn fail(&self, error: Error) {
         *self.broken.borrow_mut() = Some(error);
         // This ends the waiting requests.
         self.waiting.borrow_mut().clear();
-        self.outbox.borrow_mut().clear();
+        self.queue.borrow_mut().clear();
     }
 
     /// Whether the connection was lost.
@@ -176,8 +188,9 @@ impl RequestSender {
         self.broken.borrow().is_some()
     }
 
-    /// Passes an answer to its request, if it comes from the address that was asked.
-    fn take(&self, stanza: ReceivedElement) -> bool {
+    /// Passes an answer to its request, if it comes from the address to which the request was sent. Returns whether it
+    /// did.
+    fn deliver(&self, stanza: ReceivedElement) -> bool {
         let Some(id) = attribute(&stanza, "id") else {
             return false;
         };
@@ -187,7 +200,7 @@ impl RequestSender {
             return false;
         }
         if let Some(waiting) = waiting.remove(id) {
-            self.progress.set(Instant::now());
+            self.last_progress.set(Instant::now());
             // The request may have timed out.
             let _ = waiting.answer.send(stanza);
         }
@@ -196,8 +209,8 @@ impl RequestSender {
 }
 
 impl Link {
-    pub(super) fn new(logged_in: LoggedIn, domain: &str) -> Self {
-        let LoggedIn { stream, transport } = logged_in;
+    pub(super) fn new(logged_in: LoggedInStream, domain: &str) -> Self {
+        let LoggedInStream { stream, transport } = logged_in;
         let mut prefix = uuid::Uuid::new_v4().simple().to_string();
         prefix.truncate(6);
         Self {
@@ -213,17 +226,17 @@ impl Link {
     /// Runs `work` to its end. Also returns the error if the connection was lost.
     pub(super) async fn run<T>(
         &mut self,
-        time: Duration,
+        timeout: Duration,
         work: impl AsyncFnOnce(&RequestSender) -> T,
     ) -> (T, Option<Error>) {
         let sender = RequestSender {
             waiting: RefCell::default(),
-            outbox: RefCell::default(),
+            queue: RefCell::default(),
             broken: RefCell::default(),
-            progress: Cell::new(Instant::now()),
+            last_progress: Cell::new(Instant::now()),
             prefix: self.prefix.clone(),
             count: Cell::new(self.count),
-            time,
+            timeout,
             domain: self.domain.clone(),
         };
         let value = {
@@ -235,7 +248,7 @@ impl Link {
                         return Poll::Ready(value);
                     }
                     // Send new requests immediately.
-                    if !sent || sender.outbox.borrow().is_empty() {
+                    if !sent || sender.queue.borrow().is_empty() {
                         return Poll::Pending;
                     }
                 }
@@ -246,7 +259,8 @@ impl Link {
         (value, sender.broken.into_inner())
     }
 
-    /// Sends and receives what is possible without waiting. Returns whether more could be sent.
+    /// Sends and receives what is possible without waiting. Returns whether the queue is empty, so that new requests
+    /// can be sent at once.
     fn drive(&mut self, context: &mut Context<'_>, sender: &RequestSender) -> bool {
         if sender.is_broken() {
             return false;
@@ -264,19 +278,19 @@ impl Link {
         let lost = |error: std::io::Error| {
             Error::Lost(format!(
                 "The connection was lost: {}",
-                foreign(&error.to_string())
+                sanitize_line(&error.to_string())
             ))
         };
         let mut stream = Pin::new(&mut self.stream);
         loop {
-            if sender.outbox.borrow().is_empty() {
+            if sender.queue.borrow().is_empty() {
                 break;
             }
             match futures_util::Sink::<&Element>::poll_ready(stream.as_mut(), context) {
                 Poll::Ready(ready) => ready.map_err(lost)?,
                 Poll::Pending => break,
             }
-            let Some(stanza) = sender.outbox.borrow_mut().pop_front() else {
+            let Some(stanza) = sender.queue.borrow_mut().pop_front() else {
                 break;
             };
             stream.as_mut().start_send(&stanza).map_err(lost)?;
@@ -287,25 +301,25 @@ impl Link {
         for _ in 0..STANZAS_PER_BURST {
             match stream.as_mut().poll_next(context) {
                 Poll::Pending => {
-                    // Progress within a long stanza. Many short stanzas are not progress.
-                    if stream.get_stream().count() >= self.marked + PROGRESS_BYTES {
-                        self.marked = stream.get_stream().count();
-                        sender.progress.set(Instant::now());
+                    // A part of a long stanza is progress. Many short stanzas are not.
+                    if stream.get_stream().received_bytes() >= self.marked + PROGRESS_BYTES {
+                        self.marked = stream.get_stream().received_bytes();
+                        sender.last_progress.set(Instant::now());
                     }
-                    return Ok(sender.outbox.borrow().is_empty());
+                    return Ok(sender.queue.borrow().is_empty());
                 }
                 Poll::Ready(Some(Ok(element))) => {
                     let entries = stream.get_stream().take_entries();
-                    self.marked = stream.get_stream().count();
-                    received(ReceivedElement { element, entries }, sender)?;
+                    self.marked = stream.get_stream().received_bytes();
+                    handle_stanza(ReceivedElement { element, entries }, sender)?;
                 }
                 Poll::Ready(Some(Err(ReadError::SoftTimeout))) => {}
                 Poll::Ready(Some(Err(ReadError::ParseError(error)))) => {
-                    return Err(Error::Malformed(foreign(&error.to_string())));
+                    return Err(Error::Malformed(sanitize_line(&error.to_string())));
                 }
                 Poll::Ready(Some(Err(ReadError::HardError(error)))) => {
                     return Err(if is_malformed(&error) {
-                        Error::Malformed(foreign(&error.to_string()))
+                        Error::Malformed(sanitize_line(&error.to_string()))
                     } else {
                         lost(error)
                     });
@@ -315,7 +329,7 @@ impl Link {
                 }
             }
         }
-        // Continue after the requests had their turn.
+        // Continues after the waiting requests had their turn.
         context.waker().wake_by_ref();
         Ok(false)
     }
@@ -338,8 +352,10 @@ impl Link {
     }
 }
 
-/// Handles a stanza.
-fn received(stanza: ReceivedElement, sender: &RequestSender) -> Result<(), Error> {
+/// Handles a received stanza.
+///
+/// Errors: the server closed the stream.
+fn handle_stanza(stanza: ReceivedElement, sender: &RequestSender) -> Result<(), Error> {
     if stanza.is("error", STREAMS) {
         return Err(Error::Lost(format!(
             "The server closed the connection: {}",
@@ -351,28 +367,28 @@ fn received(stanza: ReceivedElement, sender: &RequestSender) -> Result<(), Error
         return Ok(());
     }
     if matches!(attribute(&stanza, "type"), Some("get" | "set")) {
-        if sender.outbox.borrow().len() < MAX_QUEUED_ANSWERS {
-            sender.outbox.borrow_mut().push_back(answer(&stanza));
+        if sender.queue.borrow().len() < MAX_QUEUE_FOR_ANSWERS {
+            sender.queue.borrow_mut().push_back(answer_to(&stanza));
         }
         return Ok(());
     }
-    sender.take(stanza);
+    sender.deliver(stanza);
     Ok(())
 }
 
 /// The answer to a request of the server, usually a ping.
-fn answer(question: &Element) -> Element {
-    let get = |name| attribute(question, name).unwrap_or_default();
-    let is_ping = child(question, "ping", PING).is_some();
+fn answer_to(request: &Element) -> Element {
+    let get = |name| attribute(request, name).unwrap_or_default();
+    let is_ping = child(request, "ping", PING).is_some();
     let kind = if is_ping { "result" } else { "error" };
     let mut attributes = vec![("type", kind), ("id", get("id"))];
-    if let Some(from) = attribute(question, "from") {
+    if let Some(from) = attribute(request, "from") {
         attributes.push(("to", from));
     }
     let answer = element("iq", CLIENT, &attributes);
     if is_ping {
         answer
     } else {
-        with(answer, element::unavailable())
+        with_child(answer, element::unavailable())
     }
 }

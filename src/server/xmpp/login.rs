@@ -22,10 +22,10 @@ use tokio_xmpp::xmlstream::{
 };
 
 use super::bounded::{Bounded, is_malformed};
-use super::element::{STREAMS, attribute, child, element, with};
+use super::element::{STREAMS, attribute, child, element, with_child};
 use super::sasl;
 use super::{address, tls};
-use crate::server::error::{Error, foreign};
+use crate::server::error::{Error, sanitize_line};
 use crate::server::settings::{Account, TlsMode};
 use crate::sync::Secret;
 
@@ -34,11 +34,12 @@ const STARTTLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
 const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 /// A stream that waited longer than this for the password is opened again.
 const MAX_STREAM_AGE: Duration = Duration::from_secs(10);
-/// The sizes of the buffers of a connection, in bytes. ejabberd reads what arrives at once as a whole, and answers nothing
-/// for as long as that may take at the rate of the account: 8 KiB are 3 s.
+/// The size of the buffer for received data, in bytes.
 const RECEIVE_BUFFER: usize = 64 << 10;
+/// The size of the buffer for data to be sent, in bytes. ejabberd reads everything that has arrived at once, and then
+/// answers nothing for as long as sending that much may take at the account's rate limit: 3 s for 8 KiB.
 const SEND_BUFFER: usize = 8 << 10;
-/// Maximum number of stanzas before the expected one.
+/// Maximum number of stanzas until the expected one.
 const MAX_OTHER_STANZAS: usize = 100;
 
 /// A connection.
@@ -47,7 +48,7 @@ type Io = Box<dyn AsyncReadAndWrite>;
 pub(super) type XmppStream = XmlStream<Bounded<Io>, Element>;
 
 /// A stream before the login.
-struct Opened {
+struct OpenedStream {
     stream: XmppStream,
     features: Element,
     /// The transport, for display.
@@ -58,18 +59,18 @@ struct Opened {
 }
 
 /// A stream after the login.
-pub(super) struct LoggedIn {
+pub(super) struct LoggedInStream {
     pub(super) stream: XmppStream,
     /// The transport, for display.
     pub(super) transport: String,
 }
 
-/// Connects and logs in, with a single attempt. The password is requested after the server's certificate was verified.
+/// Connects and tries once to log in. The password is requested after the server's certificate was verified.
 pub(super) async fn login(
     account: &Account,
     time: Duration,
     password: &mut dyn FnMut() -> Result<Secret, Error>,
-) -> Result<LoggedIn, Error> {
+) -> Result<LoggedInStream, Error> {
     let domain = account.jid.domain();
     let slow = || Error::Away(format!("The server of {domain} does not answer."));
     let mut opened = open(account, time).await?;
@@ -85,7 +86,7 @@ pub(super) async fn login(
     }
 }
 
-async fn open(account: &Account, time: Duration) -> Result<Opened, Error> {
+async fn open(account: &Account, time: Duration) -> Result<OpenedStream, Error> {
     let domain = account.jid.domain();
     let tcp = address::connect(account, time).await?;
     match timeout(time, secure(account, tcp)).await {
@@ -95,13 +96,13 @@ async fn open(account: &Account, time: Duration) -> Result<Opened, Error> {
 }
 
 /// Encrypts the connection as configured, and opens the stream.
-async fn secure(account: &Account, tcp: TcpStream) -> Result<Opened, Error> {
+async fn secure(account: &Account, tcp: TcpStream) -> Result<OpenedStream, Error> {
     let domain = account.jid.domain();
     let ca_file = account.ca_file.as_deref();
     let tls = match account.tls {
         TlsMode::None => {
-            let (stream, features) = stream(domain, buffered(tcp)).await?;
-            return Ok(Opened {
+            let (stream, features) = open_stream(domain, buffered(tcp)).await?;
+            return Ok(OpenedStream {
                 stream,
                 features,
                 transport: "unencrypted (this machine only)".into(),
@@ -120,8 +121,8 @@ async fn secure(account: &Account, tcp: TcpStream) -> Result<Opened, Error> {
         tls::version(connection.protocol_version()),
         tls::exporter(connection),
     );
-    let (stream, features) = stream(domain, buffered(tls)).await?;
-    Ok(Opened {
+    let (stream, features) = open_stream(domain, buffered(tls)).await?;
+    Ok(OpenedStream {
         stream,
         features,
         transport,
@@ -130,14 +131,14 @@ async fn secure(account: &Account, tcp: TcpStream) -> Result<Opened, Error> {
     })
 }
 
-/// Received data arrives in few pieces: a long list has a megabyte.
+/// Buffers a connection, so that received data is passed on in few pieces: a long list has a megabyte.
 fn buffered(connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Io {
     Box::new(BufStream::with_capacity(RECEIVE_BUFFER, SEND_BUFFER, connection))
 }
 
 /// Requests STARTTLS. Unencrypted data that the server sends in addition is dropped.
 async fn starttls(domain: &str, tcp: TcpStream) -> Result<TcpStream, Error> {
-    let opening = header(domain, Bounded::new(BufStream::new(tcp))).await?;
+    let opening = send_header(domain, Bounded::new(BufStream::new(tcp))).await?;
     let mut stream: XmlStream<_, Element> = opening.skip_features();
     let features = next(domain, &mut stream).await?;
     if child(&features, "starttls", STARTTLS).is_none() {
@@ -169,13 +170,13 @@ async fn encrypt(
 }
 
 /// Opens a stream and reads its features.
-async fn stream(domain: &str, io: Io) -> Result<(XmppStream, Element), Error> {
-    let mut stream: XmppStream = header(domain, Bounded::new(io)).await?.skip_features();
+async fn open_stream(domain: &str, io: Io) -> Result<(XmppStream, Element), Error> {
+    let mut stream: XmppStream = send_header(domain, Bounded::new(io)).await?.skip_features();
     let features = next(domain, &mut stream).await?;
     Ok((stream, features))
 }
 
-async fn header<T: AsyncReadAndWrite>(
+async fn send_header<T: AsyncReadAndWrite>(
     domain: &str,
     io: Bounded<T>,
 ) -> Result<PendingFeaturesRecv<Bounded<T>>, Error> {
@@ -195,7 +196,7 @@ async fn header<T: AsyncReadAndWrite>(
 }
 
 fn connection_error(domain: &str, error: &std::io::Error) -> Error {
-    let why = foreign(&error.to_string());
+    let why = sanitize_line(&error.to_string());
     if is_malformed(error) {
         Error::Malformed(format!("{domain} does not use XMPP at this address ({why})"))
     } else {
@@ -203,7 +204,7 @@ fn connection_error(domain: &str, error: &std::io::Error) -> Error {
     }
 }
 
-/// The next element during the login. Errors of the stream are returned as errors.
+/// Receives the next element during the login. A stream error of the server is returned as an error.
 async fn next<T: AsyncReadAndWrite>(
     domain: &str,
     stream: &mut XmlStream<Bounded<T>, Element>,
@@ -220,7 +221,9 @@ async fn next<T: AsyncReadAndWrite>(
             ))),
             Some(Ok(stanza)) => Ok(stanza),
             Some(Err(ReadError::SoftTimeout)) => continue,
-            Some(Err(ReadError::ParseError(error))) => Err(Error::Malformed(foreign(&error.to_string()))),
+            Some(Err(ReadError::ParseError(error))) => {
+                Err(Error::Malformed(sanitize_line(&error.to_string())))
+            }
             Some(Err(ReadError::HardError(error))) => Err(connection_error(domain, &error)),
             Some(Err(ReadError::StreamFooterReceived)) | None => Err(Error::Away(format!(
                 "The server of {domain} closed the connection."
@@ -241,8 +244,8 @@ async fn send<T: AsyncReadAndWrite>(
 }
 
 /// Logs in and binds a resource.
-async fn finish(opened: Opened, account: &Account, password: &Secret) -> Result<LoggedIn, Error> {
-    let Opened {
+async fn finish(opened: OpenedStream, account: &Account, password: &Secret) -> Result<LoggedInStream, Error> {
+    let OpenedStream {
         mut stream,
         features,
         transport,
@@ -253,8 +256,8 @@ async fn finish(opened: Opened, account: &Account, password: &Secret) -> Result<
     let mut mechanism = sasl::choose(&features, &account.jid, password, encrypted, binding)?;
     send(domain, &mut stream, &mechanism.begin()).await?;
     for _ in 0..sasl::MAX_MESSAGES {
-        let said = next(domain, &mut stream).await?;
-        match mechanism.answer(&said)? {
+        let message = next(domain, &mut stream).await?;
+        match mechanism.answer(&message)? {
             sasl::Step::Send(answer) => send(domain, &mut stream, &answer).await?,
             sasl::Step::Done => {
                 let stream = restart(domain, stream).await?;
@@ -279,26 +282,26 @@ async fn restart(domain: &str, stream: XmppStream) -> Result<XmppStream, Error> 
     Ok(opening.skip_features())
 }
 
-async fn bind(domain: &str, mut stream: XmppStream, transport: String) -> Result<LoggedIn, Error> {
+async fn bind(domain: &str, mut stream: XmppStream, transport: String) -> Result<LoggedInStream, Error> {
     // The features after login.
     next(domain, &mut stream).await?;
-    let ask = with(
+    let request = with_child(
         element("iq", CLIENT, &[("type", "set"), ("id", "bind")]),
         element("bind", BIND, &[]),
     );
-    send(domain, &mut stream, &ask).await?;
+    send(domain, &mut stream, &request).await?;
     for _ in 0..MAX_OTHER_STANZAS {
         let answer = next(domain, &mut stream).await?;
         if !answer.is("iq", CLIENT) || attribute(&answer, "id") != Some("bind") {
             continue;
         }
         return if attribute(&answer, "type") == Some("result") {
-            Ok(LoggedIn { stream, transport })
+            Ok(LoggedInStream { stream, transport })
         } else {
-            let refusal = super::element::refusal(&answer);
+            let error = super::element::stanza_error(&answer);
             Err(Error::Away(format!(
                 "The server of {domain} refuses the session: {}",
-                refusal.explanation()
+                error.explanation()
             )))
         };
     }

@@ -1,7 +1,7 @@
 //! ejabberd 21.12 and later, with an XMPP account: the ad-hoc commands of a room for hats, and its affiliation lists. The
 //! account never joins a room, because that is visible to the occupants.
 //!
-//! A call runs in the calling thread. Many rooms are processed in parallel, with one pending request per room.
+//! A call runs in the calling thread. Many rooms are processed in parallel, with one pending command per room.
 
 mod address;
 mod apply;
@@ -50,20 +50,21 @@ use crate::sync::{RoomRead, Secret, ServerClass, ServerReport};
 pub struct Xmpp {
     settings: ServerSettings,
     account: Account,
-    ask: AskPassword,
+    ask_password: AskPassword,
     /// The password of the last successful login.
-    known: Option<Secret>,
-    /// Why the login was refused. It is only tried again by [`Backend::connect`] and [`Backend::check`].
+    password: Option<Secret>,
+    /// Why the login was refused. Only [`Backend::check`] tries again, and [`Backend::connect`] unless the refusal is
+    /// remembered.
     refused: Option<String>,
-    /// Where a refused login is remembered for other sessions.
+    /// The document that remembers a refused login for other sessions; `None`: it is not remembered.
     remembered: Option<RefusedLogin>,
     session: Option<XmppSession>,
     /// Number of logins.
     generation: u64,
-    /// Of this session's server.
+    /// The dialect of the server on this connection; `None` until it is detected.
     dialect: Option<Dialect>,
-    /// The login after which the server was asked since when it has run, and its answer.
-    running: Option<(u64, Option<Timestamp>)>,
+    /// The number of the last login after which the server was asked since when it has run, and its answer.
+    uptime: Option<(u64, Option<Timestamp>)>,
     watch: XmppWatch,
 }
 
@@ -73,42 +74,46 @@ struct XmppSession {
 }
 
 impl Xmpp {
-    /// Creates a backend without connecting. `ask` is called if the configuration has no password command.
-    pub fn new(settings: ServerSettings, account: Account, ask: AskPassword) -> Self {
+    /// Creates a backend without connecting. `ask_password` is called if the configuration has no password command.
+    pub fn new(settings: ServerSettings, account: Account, ask_password: AskPassword) -> Self {
         Self {
             settings,
             account,
-            ask,
-            known: None,
+            ask_password,
+            password: None,
             refused: None,
             remembered: None,
             session: None,
             generation: 0,
             dialect: None,
-            running: None,
+            uptime: None,
             watch: XmppWatch::default(),
         }
     }
 
-    /// Remembers a refused login there, and does not repeat one that another session had.
-    pub(super) fn remembering(mut self, place: Option<RefusedLogin>) -> Self {
-        self.remembered = place;
+    /// Sets where a refused login is remembered, so that sessions do not repeat a login that was refused in another
+    /// one.
+    pub(super) fn remembering(mut self, document: Option<RefusedLogin>) -> Self {
+        self.remembered = document;
         self
     }
 
-    /// Drops a connection that was closed since the last call. Returns whether there was one.
+    /// Drops the connection if it was closed since the last call. Returns whether it was.
     fn drop_closed(&mut self) -> bool {
         let Some(XmppSession { link, runtime }) = &mut self.session else {
             return false;
         };
         let closed = !runtime.block_on(link.is_open());
         if closed {
-            self.give_up();
+            self.drop_session();
         }
         closed
     }
 
-    /// Logs in unless there is a connection. One that was lost is an error. A refused login is not tried again.
+    /// Logs in unless there is a connection.
+    ///
+    /// Errors: the login failed, the login was refused before and is not tried again, or the connection was lost since
+    /// the last call.
     fn log_in(&mut self) -> Result<(), Error> {
         if self.drop_closed() {
             return Err(Error::Away("The server closed the connection.".into()));
@@ -128,7 +133,7 @@ impl Xmpp {
             .build()
             .map_err(|error| Error::Away(format!("Cannot start a connection: {error}")))?;
         let mut given = None;
-        let (account, known, ask) = (&self.account, &self.known, &mut self.ask);
+        let (account, known, ask) = (&self.account, &self.password, &mut self.ask_password);
         let mut password = || {
             let password = match (known, &account.password) {
                 (Some(known), _) => known.clone(),
@@ -142,7 +147,7 @@ impl Xmpp {
         let logged_in = runtime.block_on(login::login(account, self.settings.timeout, &mut password));
         match logged_in {
             Ok(logged_in) => {
-                self.known = given;
+                self.password = given;
                 if let Some(remembered) = &self.remembered {
                     remembered.forget();
                 }
@@ -159,8 +164,8 @@ impl Xmpp {
                 runtime.shutdown_background();
                 if let Error::Refused(why) = &error {
                     self.refused = Some(why.clone());
-                    self.known = None;
-                    // Without a password nothing was refused to the account.
+                    self.password = None;
+                    // Without a password, the server did not refuse the account.
                     if let Some(remembered) = self.remembered.as_ref().filter(|_| given.is_some()) {
                         remembered.remember(why);
                     }
@@ -170,7 +175,7 @@ impl Xmpp {
         }
     }
 
-    /// Runs requests. A lost connection is dropped.
+    /// Runs requests. Returns their result, and the error if the connection was lost; then it is dropped.
     fn run<T>(
         &mut self,
         work: impl AsyncFnOnce(&RequestSender, &ServerSettings) -> T,
@@ -183,7 +188,7 @@ impl Xmpp {
         let (value, lost) =
             runtime.block_on(link.run(settings.timeout, async |sender| work(sender, settings).await));
         if lost.is_some() {
-            self.give_up();
+            self.drop_session();
         }
         Ok((value, lost))
     }
@@ -200,7 +205,7 @@ impl Xmpp {
         }
     }
 
-    /// What shows whether a room changed; `None` if it does not answer.
+    /// Requests the fingerprint of a room; `None` if it is unknown, for example because the room does not answer.
     fn fingerprint(&mut self, room: &Jid) -> Result<Option<Fingerprint>, Error> {
         let dialect = match self.dialect() {
             Ok(dialect) => Some(dialect),
@@ -210,7 +215,7 @@ impl Xmpp {
         self.query(async |sender, _| read::fingerprint(sender, dialect, room).await)
     }
 
-    fn give_up(&mut self) {
+    fn drop_session(&mut self) {
         if let Some(session) = self.session.take() {
             session.runtime.shutdown_background();
         }
@@ -233,17 +238,17 @@ impl Backend for Xmpp {
         self.refused = None;
         self.drop_closed();
         let class = self.dialect()?.class();
-        if self.running.is_none_or(|(login, _)| login != self.generation) {
+        if self.uptime.is_none_or(|(login, _)| login != self.generation) {
             let own = self.account.jid.clone();
             let since =
                 self.query(async |sender, settings| uptime::running_since(sender, settings, &own).await)?;
-            self.running = Some((self.generation, since));
+            self.uptime = Some((self.generation, since));
         }
         Ok(class)
     }
 
     fn running_since(&self) -> Option<Timestamp> {
-        let (login, since) = self.running?;
+        let (login, since) = self.uptime?;
         since.filter(|_| login == self.generation)
     }
 
@@ -296,16 +301,16 @@ impl Backend for Xmpp {
                     return;
                 }
                 let began = Instant::now();
-                let unmarked = |read| (read, None);
+                let without_fingerprint = |read| (read, None);
                 let read = match dialect {
-                    _ if !settings.entry.has(room) => Ok(unmarked(RoomRead::Forbidden(format!(
+                    _ if !settings.entry.has(room) => Ok(without_fingerprint(RoomRead::Forbidden(format!(
                         "{room} does not belong to the services of the server {:?} in the configuration.",
                         settings.entry.name
                     )))),
                     Some(dialect) => {
                         read::read_room(sender, &ServerContext { dialect, settings }, room).await
                     }
-                    None => read::why_unreadable(sender, room).await.map(unmarked),
+                    None => read::why_unreadable(sender, room).await.map(without_fingerprint),
                 };
                 match read {
                     Ok((read, fingerprint)) => {
@@ -337,7 +342,7 @@ impl Backend for Xmpp {
 
     fn apply(&mut self, work: &[RoomChanges], on_result: ResultCallback<'_, Applied>) -> Result<(), Error> {
         let dialect = self.dialect()?;
-        // The same room may occur twice, but must have only one pending command.
+        // The same room may occur several times, but must have only one pending command.
         let mut rooms: BTreeMap<&Jid, Vec<usize>> = BTreeMap::new();
         for (number, changes) in work.iter().enumerate() {
             rooms.entry(&changes.room).or_default().push(number);
@@ -359,7 +364,7 @@ impl Backend for Xmpp {
         })?;
         match (result, lost) {
             (Err(error), lost) => {
-                self.give_up();
+                self.drop_session();
                 Err(lost.unwrap_or(error))
             }
             (Ok(()), _) if reporter.is_stopped() => Err(Error::Stopped),
@@ -379,11 +384,11 @@ impl Backend for Xmpp {
 
     fn look(&mut self, on_result: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
         while let Some((_, action)) = self.watch.next().filter(|(at, _)| *at <= Instant::now()) {
-            let (room, asked) = match action {
+            let (room, is_queried) = match action {
                 WatchAction::RequestRead(room) => (room, false),
                 WatchAction::QueryFingerprint(room) => {
                     let fingerprint = self.fingerprint(&room)?;
-                    if !self.watch.was_asked(&room, fingerprint, Instant::now()) {
+                    if !self.watch.was_queried(&room, fingerprint, Instant::now()) {
                         return Ok(());
                     }
                     (room, true)
@@ -394,7 +399,7 @@ impl Backend for Xmpp {
                 return Err(Error::Stopped);
             }
             // The caller can do something else before the next request.
-            if asked {
+            if is_queried {
                 return Ok(());
             }
         }

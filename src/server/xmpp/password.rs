@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::model::Jid;
 use crate::server::channel::ChannelError;
 use crate::server::child::{Child, ChildInput};
-use crate::server::error::{Error, foreign};
+use crate::server::error::{Error, sanitize_line};
 use crate::server::settings::CommandLine;
 use crate::sync::Secret;
 
@@ -14,7 +14,7 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 /// Maximum output of the command, in bytes.
 const MAX_OUTPUT_BYTES: usize = 64 << 10;
 
-/// The first line of the command's output.
+/// Runs the command and returns the first line of its output.
 pub(super) fn from_command(line: &CommandLine, jid: &Jid) -> Result<Secret, Error> {
     let program = line.program.display();
     let failed = |why: String| Error::Refused(format!("Cannot get the password of {jid}: {program} {why}"));
@@ -44,7 +44,7 @@ pub(super) fn from_command(line: &CommandLine, jid: &Jid) -> Result<Secret, Erro
     let left = until.saturating_duration_since(Instant::now());
     let status = child.wait(left);
     if !status.is_some_and(|status| status.success()) {
-        let error_output = foreign(&child.channel.error_output());
+        let error_output = sanitize_line(&child.channel.error_output());
         let status = status.map_or_else(|| "it does not exit".to_owned(), |status| status.to_string());
         return Err(failed(if error_output.is_empty() {
             format!("failed: {status}")

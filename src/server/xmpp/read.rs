@@ -1,6 +1,6 @@
-//! Reads a room: name, the four affiliation lists, assigned hats, and catalog. Lists wait for no answer of each other, except
-//! that a room has only one pending command, and that name and owners show first whether the room can be read. Rooms are
-//! read in parallel.
+//! Reads a room: name, the four affiliation lists, assigned hats, and catalog. These are requested without waiting for
+//! each other's answers, with two exceptions: a room has only one pending command, and the other affiliation lists are
+//! requested after name and owners, which show whether the room can be read. Rooms are read in parallel.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use futures_util::future::{try_join, try_join_all};
 use tokio_xmpp::minidom::Element;
 
 use super::dialect::{self, Dialect};
-use super::element::{attribute, child, element, form, is_completed, value, with};
+use super::element::{attribute, child, element, form, is_completed, value, with_child};
 use super::entries::ListEntry;
 use super::link::{RequestFailure, RequestSender};
 use super::server_context::ServerContext;
@@ -23,17 +23,19 @@ pub(super) const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 const FORM: &str = "jabber:x:data";
 /// Maximum length of an ID, title, name or nickname, in bytes.
 pub(super) const MAX_TEXT_BYTES: usize = 16_384;
-/// Maximum length of a hue in bytes. A number from 0 to 360 is shorter, however it is written.
+/// Maximum length of a hue in bytes. Numbers from 0 to 360 are shorter, because [`HueText`] has their shortest form.
 pub(super) const MAX_HUE_BYTES: usize = 512;
 
-/// Why a room could not be read.
-pub(super) enum Unread {
+/// Why a room was not read.
+pub(super) enum NotRead {
+    /// Only this room cannot be read.
     Room(RoomRead),
+    /// The connection was lost.
     Lost(Error),
 }
 
-impl Unread {
-    /// The fingerprint of a room that cannot be read, unless that passes.
+impl NotRead {
+    /// The fingerprint of a room that cannot be read; `None` if this may be temporary.
     fn fingerprint(&self) -> Option<Fingerprint> {
         match self {
             Self::Room(read @ (RoomRead::Gone | RoomRead::Forbidden(_))) => {
@@ -44,22 +46,22 @@ impl Unread {
     }
 }
 
-/// Reads a room, and its fingerprint, if that is known.
+/// Reads a room. Also returns its fingerprint, if that is known.
 pub(super) async fn read_room(
     sender: &RequestSender,
     context: &ServerContext<'_>,
     room: &Jid,
 ) -> Result<(RoomRead, Option<Fingerprint>), Error> {
     let fingerprint = RefCell::default();
-    let read = parts(sender, context, room, &fingerprint).await;
+    let read = read_parts(sender, context, room, &fingerprint).await;
     match read {
         Ok(room) => Ok((RoomRead::Read(Arc::new(room)), fingerprint.into_inner())),
-        Err(Unread::Room(read)) => Ok((read, fingerprint.into_inner())),
-        Err(Unread::Lost(error)) => Err(error),
+        Err(NotRead::Room(read)) => Ok((read, fingerprint.into_inner())),
+        Err(NotRead::Lost(error)) => Err(error),
     }
 }
 
-/// Reads only what shows whether a room changed; `None` if it does not answer.
+/// Reads only the fingerprint of a room. `None` if it is unknown, for example because the room does not answer.
 pub(super) async fn fingerprint(
     sender: &RequestSender,
     dialect: Option<Dialect>,
@@ -73,34 +75,36 @@ pub(super) async fn fingerprint(
             }
         }
         let Some(dialect) = dialect else { return Ok(None) };
-        let list = completed(sender, room, dialect.list()).await?;
+        let list = command_entries(sender, room, dialect.list()).await?;
         Ok(Some(Fingerprint::of_list(dialect, &list)))
     };
     match fingerprint.await {
-        Err(Unread::Lost(error)) => Err(error),
+        Err(NotRead::Lost(error)) => Err(error),
         Err(unread) => Ok(unread.fingerprint()),
         Ok(fingerprint) => Ok(fingerprint),
     }
 }
 
-/// Why a room cannot be read, on a server without commands for hats in any room: often the room no longer exists.
+/// Finds out why a room cannot be read on a server on which no room has commands for hats: often the room no longer
+/// exists.
 pub(super) async fn why_unreadable(sender: &RequestSender, room: &Jid) -> Result<RoomRead, Error> {
     match list(sender, room, Affiliation::Owner, &mut RemoteRoom::default()).await {
         Ok(()) => Ok(RoomRead::Forbidden(hats_off(room))),
-        Err(Unread::Room(read)) => Ok(read),
-        Err(Unread::Lost(error)) => Err(error),
+        Err(NotRead::Room(read)) => Ok(read),
+        Err(NotRead::Lost(error)) => Err(error),
     }
 }
 
-async fn parts(
+async fn read_parts(
     sender: &RequestSender,
     context: &ServerContext<'_>,
     jid: &Jid,
     fingerprint: &RefCell<Option<Fingerprint>>,
-) -> Result<RemoteRoom, Unread> {
+) -> Result<RemoteRoom, NotRead> {
     let room = RefCell::new(RemoteRoom::default());
     let info = async {
-        // Asked first, so that no later change has this fingerprint.
+        // Requested before the rest: if the fingerprint were newer than the hats that are read, a change between them
+        // would never be noticed.
         let info = info(sender, jid).await;
         *fingerprint.borrow_mut() = match &info {
             Ok(info) => info.fingerprint(),
@@ -116,7 +120,7 @@ async fn parts(
         Ok(info.name)
     };
     let hats = async {
-        let assigned = completed(sender, jid, context.dialect.list()).await;
+        let assigned = command_entries(sender, jid, context.dialect.list()).await;
         if fingerprint.borrow().is_none() {
             *fingerprint.borrow_mut() = match &assigned {
                 Ok(assigned) => Some(Fingerprint::of_list(context.dialect, assigned)),
@@ -125,7 +129,7 @@ async fn parts(
         }
         let assigned = assigned?;
         let catalog = match context.dialect {
-            Dialect::Catalog => completed(sender, jid, dialect::list_catalog()).await?,
+            Dialect::Catalog => command_entries(sender, jid, dialect::list_catalog()).await?,
             Dialect::First | Dialect::Second => Vec::new(),
         };
         Ok((assigned, catalog))
@@ -138,17 +142,18 @@ async fn parts(
     Ok(room)
 }
 
+/// Whether an ID and a title are short enough.
 fn fits(id: &str, title: Option<&str>) -> bool {
     id.len() <= MAX_TEXT_BYTES && title.is_none_or(|title| title.len() <= MAX_TEXT_BYTES)
 }
 
-/// Servers accept any text as a hue, which is kept as it is.
+/// Whether the hue is short enough, if there is one: servers accept any text as a hue.
 fn has_hue_that_fits(entry: &CatalogValue) -> bool {
     let hue = entry.hue.as_ref().map(HueText::as_str);
     hue.is_none_or(|hue| hue.len() <= MAX_HUE_BYTES)
 }
 
-/// What a room says of itself.
+/// What a room says about itself.
 struct Info {
     name: Option<Arc<str>>,
     /// The hash of its assigned hats.
@@ -162,10 +167,10 @@ impl Info {
     }
 }
 
-async fn info(sender: &RequestSender, room: &Jid) -> Result<Info, Unread> {
+async fn info(sender: &RequestSender, room: &Jid) -> Result<Info, NotRead> {
     let query = element("query", DISCO_INFO, &[]);
-    let answer = sender.ask(room.as_str(), "get", query).await;
-    let answer = answer.map_err(|failure| unread(room, failure))?;
+    let answer = sender.request(room.as_str(), "get", query).await;
+    let answer = answer.map_err(|failure| read_failure(room, failure))?;
     let query = child(&answer, "query", DISCO_INFO);
     let form = query.and_then(|query| child(query, "x", FORM));
     let field = |name| form.and_then(|form| value(form, name));
@@ -183,13 +188,13 @@ async fn info(sender: &RequestSender, room: &Jid) -> Result<Info, Unread> {
     })
 }
 
-/// Reads an affiliation list.
+/// Reads an affiliation list into `into`.
 pub(super) async fn list(
     sender: &RequestSender,
     room: &Jid,
     affiliation: Affiliation,
     into: &mut RemoteRoom,
-) -> Result<(), Unread> {
+) -> Result<(), NotRead> {
     for entry in &list_entries(sender, room, affiliation).await? {
         take_user(into, entry, affiliation);
     }
@@ -200,24 +205,24 @@ async fn list_entries(
     sender: &RequestSender,
     room: &Jid,
     affiliation: Affiliation,
-) -> Result<Vec<ListEntry>, Unread> {
+) -> Result<Vec<ListEntry>, NotRead> {
     let item = element("item", MUC_ADMIN, &[("affiliation", affiliation.as_str())]);
-    let query = with(element("query", MUC_ADMIN, &[]), item);
-    let answer = sender.ask(room.as_str(), "get", query).await;
-    let answer = answer.map_err(|failure| unread(room, failure))?;
+    let query = with_child(element("query", MUC_ADMIN, &[]), item);
+    let answer = sender.request(room.as_str(), "get", query).await;
+    let answer = answer.map_err(|failure| read_failure(room, failure))?;
     match child(&answer, "query", MUC_ADMIN) {
         Some(_) => Ok(answer.entries),
         None => Err(unexpected_answer(room, "no affiliation list")),
     }
 }
 
-/// Reads affiliation lists, without waiting for one before the next.
+/// Reads affiliation lists into `into`, without waiting for the answer of one before the next.
 pub(super) async fn lists(
     sender: &RequestSender,
     room: &Jid,
     affiliations: &[Affiliation],
     into: &RefCell<RemoteRoom>,
-) -> Result<(), Unread> {
+) -> Result<(), NotRead> {
     let each = affiliations.iter().map(async |affiliation| {
         let entries = list_entries(sender, room, *affiliation).await?;
         let into = &mut *into.borrow_mut();
@@ -280,14 +285,14 @@ fn take_hat(room: &mut RemoteRoom, spelled: &str, id: String, hat: HatValue) {
     }
 }
 
-/// Reads the assigned hats.
+/// Reads the assigned hats into `into`.
 pub(super) async fn hats(
     sender: &RequestSender,
     context: &ServerContext<'_>,
     room: &Jid,
     into: &mut RemoteRoom,
-) -> Result<(), Unread> {
-    let entries = completed(sender, room, context.dialect.list()).await?;
+) -> Result<(), NotRead> {
+    let entries = command_entries(sender, room, context.dialect.list()).await?;
     take_hats(into, context.dialect, &entries);
     Ok(())
 }
@@ -301,9 +306,13 @@ fn take_hats(room: &mut RemoteRoom, dialect: Dialect, entries: &[ListEntry]) {
     }
 }
 
-/// Reads the catalog.
-pub(super) async fn catalog(sender: &RequestSender, room: &Jid, into: &mut RemoteRoom) -> Result<(), Unread> {
-    let entries = completed(sender, room, dialect::list_catalog()).await?;
+/// Reads the catalog into `into`.
+pub(super) async fn catalog(
+    sender: &RequestSender,
+    room: &Jid,
+    into: &mut RemoteRoom,
+) -> Result<(), NotRead> {
+    let entries = command_entries(sender, room, dialect::list_catalog()).await?;
     take_catalog(into, &entries);
     Ok(())
 }
@@ -324,8 +333,12 @@ fn take_catalog(room: &mut RemoteRoom, entries: &[ListEntry]) {
 }
 
 /// Runs a command that only reads, and returns the entries of its result form.
-async fn completed(sender: &RequestSender, room: &Jid, command: Element) -> Result<Vec<ListEntry>, Unread> {
-    match sender.ask(room.as_str(), "set", command).await {
+async fn command_entries(
+    sender: &RequestSender,
+    room: &Jid,
+    command: Element,
+) -> Result<Vec<ListEntry>, NotRead> {
+    match sender.request(room.as_str(), "set", command).await {
         Ok(answer) if is_completed(&answer) => match form(&answer) {
             Some(_) => Ok(answer.entries),
             None => Err(unexpected_answer(room, "no list of hats")),
@@ -338,7 +351,7 @@ async fn completed(sender: &RequestSender, room: &Jid, command: Element) -> Resu
             // or the account lacks the permission.
             list(sender, room, Affiliation::Owner, &mut RemoteRoom::default()).await?;
             Err(if refused.condition == Condition::Forbidden {
-                Unread::Room(RoomRead::Forbidden(hats_off(room)))
+                NotRead::Room(RoomRead::Forbidden(hats_off(room)))
             } else {
                 unexpected_answer(
                     room,
@@ -346,7 +359,7 @@ async fn completed(sender: &RequestSender, room: &Jid, command: Element) -> Resu
                 )
             })
         }
-        Err(failure) => Err(unread(room, failure)),
+        Err(failure) => Err(read_failure(room, failure)),
     }
 }
 
@@ -362,16 +375,16 @@ pub(super) fn who_may(room: &Jid) -> String {
     format!("Only owners and admins of {room} and administrators of the service can manage its hats.")
 }
 
-fn unexpected_answer(room: &Jid, what: &str) -> Unread {
-    Unread::Room(RoomRead::Unread(format!(
-        "The server's answer for {room} is invalid: {what}."
+fn unexpected_answer(room: &Jid, problem: &str) -> NotRead {
+    NotRead::Room(RoomRead::Unread(format!(
+        "The server's answer for {room} is invalid: {problem}."
     )))
 }
 
-/// The result for a room after a failed request.
-pub(super) fn unread(room: &Jid, failure: RequestFailure) -> Unread {
+/// Converts the failure of a request about a room.
+pub(super) fn read_failure(room: &Jid, failure: RequestFailure) -> NotRead {
     let read = match failure {
-        RequestFailure::Broken(error) => return Unread::Lost(error),
+        RequestFailure::Broken(error) => return NotRead::Lost(error),
         RequestFailure::Silent => RoomRead::Unread(format!("The server does not answer for {room}.")),
         RequestFailure::Refused(refused) => match refused.condition {
             Condition::ItemNotFound | Condition::Gone => RoomRead::Gone,
@@ -386,12 +399,12 @@ pub(super) fn unread(room: &Jid, failure: RequestFailure) -> Unread {
             _ => RoomRead::Unread(format!("Cannot read {room}: {}", refused.explanation())),
         },
     };
-    Unread::Room(read)
+    NotRead::Room(read)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::entries::take;
+    use super::super::entries::take_entries;
     use super::*;
 
     /// The catalog with entries of these hues.
@@ -410,7 +423,7 @@ mod tests {
             "<iq><command xmlns='http://jabber.org/protocol/commands'><x xmlns='jabber:x:data'>{items}</x></command></iq>"
         );
         let header = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
-        let entries = take(header, &stanza, &mut Vec::new()).expect("well-formed");
+        let entries = take_entries(header, &stanza, &mut Vec::new()).expect("well-formed");
         let mut room = RemoteRoom::default();
         take_catalog(&mut room, &entries);
         room

@@ -13,7 +13,7 @@ use tokio_xmpp::minidom::Element;
 
 use super::element::{attribute, child, element, texts};
 use crate::model::Jid;
-use crate::server::error::{Error, foreign};
+use crate::server::error::{Error, sanitize_line};
 use crate::sync::Secret;
 
 const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
@@ -27,7 +27,7 @@ pub(super) const MAX_MESSAGES: usize = 4;
 pub(super) struct Login {
     mechanism: Box<dyn Mechanism>,
     jid: Jid,
-    /// The client nonce, with which the server's must begin; `None` for mechanisms without.
+    /// The client nonce, with which the server's must begin; `None` for mechanisms without a nonce.
     nonce: Option<String>,
     answered: bool,
 }
@@ -40,7 +40,7 @@ pub(super) enum Step {
     Done,
 }
 
-/// Chooses the strongest mechanism that both sides support.
+/// Chooses the strongest mechanism that both sides support. `binding` is the channel binding data.
 pub(super) fn choose(
     features: &Element,
     jid: &Jid,
@@ -58,19 +58,19 @@ pub(super) fn choose(
         .ok_or_else(|| refused("the address has no local part."))?;
     let prepared = stringprep::saslprep(password.reveal())
         .map_err(|_| refused("the password contains invalid characters."))?;
-    let bound = child(features, "sasl-channel-binding", CHANNEL_BINDING).is_some_and(|types| {
+    let offers_exporter = child(features, "sasl-channel-binding", CHANNEL_BINDING).is_some_and(|types| {
         types
             .children()
             .any(|kind| attribute(kind, "type") == Some("tls-exporter"))
     });
-    let binding = binding.filter(|_| bound);
+    let binding = binding.filter(|_| offers_exporter);
     let scram_name = local.replace('=', "=3D").replace(',', "=2C");
     let random = |_| refused("no random numbers are available.");
     let bind = |plus: bool| match &binding {
         Some(data) if plus => ChannelBinding::TlsExporter(data.clone()),
         _ => ChannelBinding::None,
     };
-    for (name, plus, strong) in [
+    for (name, plus, is_sha256) in [
         ("SCRAM-SHA-256-PLUS", true, true),
         ("SCRAM-SHA-1-PLUS", true, false),
         ("SCRAM-SHA-256", false, true),
@@ -80,7 +80,7 @@ pub(super) fn choose(
             continue;
         }
         let (user, password) = (scram_name.clone(), prepared.to_string());
-        let mechanism: Box<dyn Mechanism> = if strong {
+        let mechanism: Box<dyn Mechanism> = if is_sha256 {
             Box::new(Scram::<Sha256>::new(user, password, bind(plus)).map_err(random)?)
         } else {
             Box::new(Scram::<Sha1>::new(user, password, bind(plus)).map_err(random)?)
@@ -108,7 +108,7 @@ pub(super) fn choose(
 }
 
 impl Login {
-    /// The first message.
+    /// Creates the first message.
     pub(super) fn begin(&mut self) -> Element {
         let name = self.mechanism.name().to_owned();
         let initial = self.mechanism.initial();
@@ -125,39 +125,41 @@ impl Login {
     }
 
     /// Handles a message of the server.
-    pub(super) fn answer(&mut self, said: &Element) -> Result<Step, Error> {
+    pub(super) fn answer(&mut self, message: &Element) -> Result<Step, Error> {
         let jid = self.jid.clone();
         let unproven = || {
             Error::Refused(format!(
                 "Cannot log in as {jid}: the server could not prove that it knows the password. It may be an impostor."
             ))
         };
-        match said.name() {
-            "challenge" if said.has_ns(SASL) => {
-                let challenge = decoded(said)?;
-                self.check(&challenge)?;
+        match message.name() {
+            "challenge" if message.has_ns(SASL) => {
+                let challenge = decoded(message)?;
+                self.check_challenge(&challenge)?;
                 let response = self.mechanism.response(&challenge).map_err(|_| malformed())?;
                 self.answered = true;
                 let mut answer = element("response", SASL, &[]);
                 answer.append_text_node(encoded(&response));
                 Ok(Step::Send(answer))
             }
-            "success" if said.has_ns(SASL) => {
+            "success" if message.has_ns(SASL) => {
                 if self.nonce.is_some() {
                     if !self.answered {
                         return Err(unproven());
                     }
-                    self.mechanism.success(&decoded(said)?).map_err(|_| unproven())?;
+                    self.mechanism
+                        .success(&decoded(message)?)
+                        .map_err(|_| unproven())?;
                 }
                 Ok(Step::Done)
             }
-            "failure" if said.has_ns(SASL) => Err(self.failed(said)),
+            "failure" if message.has_ns(SASL) => Err(self.failed(message)),
             _ => Err(malformed()),
         }
     }
 
-    /// Checks a challenge.
-    fn check(&self, challenge: &[u8]) -> Result<(), Error> {
+    /// Checks the nonce, the iteration count and the salt of a challenge, and that it is the first one.
+    fn check_challenge(&self, challenge: &[u8]) -> Result<(), Error> {
         let Some(own) = &self.nonce else {
             return Err(malformed());
         };
@@ -166,24 +168,24 @@ impl Login {
             text.split(',')
                 .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
         };
-        let continues = value("r").is_some_and(|nonce| nonce.len() > own.len() && nonce.starts_with(own));
+        let is_continued = value("r").is_some_and(|nonce| nonce.len() > own.len() && nonce.starts_with(own));
         let rounds: Option<u32> = value("i").and_then(|rounds| rounds.parse().ok());
-        let bearable = rounds.is_some_and(|rounds| (1..=MAX_ITERATIONS).contains(&rounds));
-        if own.is_empty() || self.answered || !continues || !bearable || value("s").is_none() {
+        let is_acceptable = rounds.is_some_and(|rounds| (1..=MAX_ITERATIONS).contains(&rounds));
+        if own.is_empty() || self.answered || !is_continued || !is_acceptable || value("s").is_none() {
             return Err(malformed());
         }
         Ok(())
     }
 
-    fn failed(&self, said: &Element) -> Error {
+    fn failed(&self, message: &Element) -> Error {
         let jid = &self.jid;
-        let condition = said
+        let condition = message
             .children()
             .map(Element::name)
             .find(|name| *name != "text")
             .unwrap_or_default();
-        let text = texts(said, "text").into_iter().next().unwrap_or_default();
-        let text = match foreign(&text) {
+        let text = texts(message, "text").into_iter().next().unwrap_or_default();
+        let text = match sanitize_line(&text) {
             text if text.is_empty() => String::new(),
             text => format!(" The server says: {text}"),
         };
@@ -200,7 +202,7 @@ impl Login {
             "temporary-auth-failure" => Error::Away(format!(
                 "Cannot log in as {jid}: the server cannot verify passwords at the moment.{text}"
             )),
-            other => Error::Refused(format!("Cannot log in as {jid}: {}.{text}", foreign(other))),
+            other => Error::Refused(format!("Cannot log in as {jid}: {}.{text}", sanitize_line(other))),
         }
     }
 }
@@ -218,8 +220,8 @@ fn encoded(data: &[u8]) -> String {
     }
 }
 
-fn decoded(said: &Element) -> Result<Vec<u8>, Error> {
-    let text = said.text();
+fn decoded(message: &Element) -> Result<Vec<u8>, Error> {
+    let text = message.text();
     match text.trim() {
         "" | "=" => Ok(Vec::new()),
         text => STANDARD.decode(text).map_err(|_| malformed()),

@@ -15,19 +15,20 @@ use tokio_rustls::rustls::{
     self, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 
-use crate::server::error::{Error, foreign};
+use crate::server::error::{Error, sanitize_line};
 
 /// Maximum size of a certificate file, in bytes.
 const MAX_FILE_BYTES: u64 = 4 << 20;
 
-/// The configuration with the trusted authorities: those of the system and those of the file. A server certificate that is
-/// itself in the file is trusted for its names, even if it is marked as an authority, as most self-signed ones are.
+/// Creates the configuration with the trusted authorities: those of the system and those of the file. `direct`: TLS
+/// starts with the first byte. A server certificate that is itself in the file is trusted for its names, even if it is
+/// marked as an authority, as most self-signed ones are.
 pub(super) fn config(ca_file: Option<&Path>, direct: bool) -> Result<ClientConfig, Error> {
-    let given = ca_file.map_or_else(|| Ok(Vec::new()), certificates)?;
+    let trusted = ca_file.map_or_else(|| Ok(Vec::new()), certificates)?;
     let mut roots = RootCertStore::empty();
     // Missing system certificates are reported when a server certificate is verified.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots.add_parsable_certificates(given.iter().cloned());
+    roots.add_parsable_certificates(trusted.iter().cloned());
     let provider = Arc::new(ring::default_provider());
     let unusable = |error: rustls::Error| Error::Refused(format!("Encryption cannot be used: {error}"));
     let builder = ClientConfig::builder_with_provider(provider.clone())
@@ -39,7 +40,7 @@ pub(super) fn config(ca_file: Option<&Path>, direct: bool) -> Result<ClientConfi
         let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
             .build()
             .map_err(|error| Error::Refused(format!("Encryption cannot be used: {error}")))?;
-        let verifier = Arc::new(Verifier { inner, given });
+        let verifier = Arc::new(Verifier { inner, trusted });
         builder
             .dangerous()
             .with_custom_certificate_verifier(verifier)
@@ -58,8 +59,8 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
             path.display()
         ))
     };
-    let size = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
-    if !size.is_file() || size.len() > MAX_FILE_BYTES {
+    let metadata = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+    if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
         return Err(failed("not a certificate file.".into()));
     }
     let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
@@ -74,7 +75,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
 #[derive(Debug)]
 struct Verifier {
     inner: Arc<WebPkiServerVerifier>,
-    given: Vec<CertificateDer<'static>>,
+    trusted: Vec<CertificateDer<'static>>,
 }
 
 impl ServerCertVerifier for Verifier {
@@ -91,7 +92,7 @@ impl ServerCertVerifier for Verifier {
             .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match found {
             Err(rustls::Error::InvalidCertificate(error))
-                if self.given.iter().any(|given| given == end_entity) && !is_dated(&error) =>
+                if self.trusted.iter().any(|trusted| trusted == end_entity) && !is_invalid_now(&error) =>
             {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
@@ -124,7 +125,7 @@ impl ServerCertVerifier for Verifier {
 }
 
 /// Whether the certificate is outside its validity period, or revoked.
-fn is_dated(error: &CertificateError) -> bool {
+fn is_invalid_now(error: &CertificateError) -> bool {
     matches!(
         error,
         CertificateError::Expired
@@ -141,22 +142,22 @@ pub(super) fn explain(error: &io::Error, domain: &str) -> Error {
         .get_ref()
         .and_then(|error| error.downcast_ref::<rustls::Error>());
     match inner {
-        Some(rustls::Error::InvalidCertificate(error)) => Error::Refused(certificate(error, domain)),
+        Some(rustls::Error::InvalidCertificate(error)) => Error::Refused(explain_certificate(error, domain)),
         Some(rustls::Error::InvalidMessage(_)) => Error::Refused(format!(
             "The server of {domain} does not use TLS at this address. Check address and tls."
         )),
         Some(error) => Error::Refused(format!(
             "Cannot encrypt the connection to {domain}: {}",
-            foreign(&error.to_string())
+            sanitize_line(&error.to_string())
         )),
         None => Error::Away(format!(
             "The server of {domain} closed the connection during the TLS handshake: {}",
-            foreign(&error.to_string())
+            sanitize_line(&error.to_string())
         )),
     }
 }
 
-fn certificate(error: &CertificateError, domain: &str) -> String {
+fn explain_certificate(error: &CertificateError, domain: &str) -> String {
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             format!("The certificate of {domain} has expired. The operator of the server has to renew it.")
@@ -171,8 +172,8 @@ fn certificate(error: &CertificateError, domain: &str) -> String {
             format!("The server's certificate is not valid for {domain}. Check address.")
         }
         CertificateError::NotValidForNameContext { presented, .. } => {
-            // As `DnsName("chat.example.org")`.
-            let name = |name: &String| foreign(name.split('"').nth(1).unwrap_or(name));
+            // A name looks like `DnsName("chat.example.org")`.
+            let name = |name: &String| sanitize_line(name.split('"').nth(1).unwrap_or(name));
             let names: Vec<String> = presented.iter().take(3).map(name).collect();
             format!(
                 "The server's certificate is not valid for {domain}, only for {}. Check address.",
@@ -185,7 +186,7 @@ fn certificate(error: &CertificateError, domain: &str) -> String {
         ),
         other => format!(
             "The certificate of {domain} is not valid: {}",
-            foreign(&other.to_string())
+            sanitize_line(&other.to_string())
         ),
     }
 }
@@ -199,7 +200,7 @@ pub(super) fn version(version: Option<rustls::ProtocolVersion>) -> String {
     }
 }
 
-/// Channel binding data (RFC 9266).
+/// The channel binding data `tls-exporter` (RFC 9266); `None` before TLS 1.3.
 pub(super) fn exporter(connection: &rustls::ClientConnection) -> Option<Vec<u8>> {
     (connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3)).then_some(())?;
     connection

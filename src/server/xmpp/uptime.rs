@@ -10,7 +10,8 @@ use crate::server::settings::ServerSettings;
 
 const LAST: &str = "jabber:iq:last";
 
-/// A time since which the account's server has run (XEP-0012), if it says so and all services belong to it.
+/// Asks for a time since which the account's server has run (XEP-0012). `None` if the server does not tell, or not all
+/// services belong to it.
 pub(super) async fn running_since(
     sender: &RequestSender,
     settings: &ServerSettings,
@@ -24,11 +25,11 @@ pub(super) async fn running_since(
     if !settings.entry.services.iter().all(belongs) {
         return Ok(None);
     }
-    match sender.ask(domain, "get", element("query", LAST, &[])).await {
+    match sender.request(domain, "get", element("query", LAST, &[])).await {
         Ok(answer) => {
             let query = child(&answer, "query", LAST);
             let seconds = query.and_then(|query| attribute(query, "seconds")?.parse().ok());
-            // It began no later than so long before its answer came.
+            // The server ran for at least this time before its answer came.
             Ok(seconds.and_then(|seconds| began(Timestamp::now(), seconds)))
         }
         Err(RequestFailure::Broken(error)) => Err(error),

@@ -1,5 +1,5 @@
-//! Watches rooms by asking for what shows a change: the hash of the assigned hats, else their list. Affiliations and
-//! catalogs have nothing like that, so rooms are to be read now and then.
+//! Watches rooms by their fingerprints, which show a change: the name with the hash of the assigned hats, else the list
+//! of these hats. Nothing shows a change of affiliations or catalogs, so rooms are also read again from time to time.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -11,13 +11,14 @@ use super::entries::ListEntry;
 use crate::model::Jid;
 use crate::sync::RoomRead;
 
-/// How often a room is asked at most, and the selected one if possible.
+/// The shortest time between two queries of a room. The selected room is queried this often if possible.
 const QUERY_INTERVAL: Duration = Duration::from_secs(4);
-/// The pause between requests to the other rooms.
+/// The shortest time between queries of rooms that are not selected.
 const PAUSE_BETWEEN_QUERIES: Duration = Duration::from_secs(1);
 /// After this time a room is to be read again.
 const REREAD_INTERVAL: Duration = Duration::from_secs(60);
-/// The pause between other rooms that are to be read again: reading takes several requests.
+/// The shortest time between two reports that a room that is not selected is to be read again: reading takes several
+/// requests.
 const PAUSE_BETWEEN_REREADS: Duration = Duration::from_secs(6);
 
 /// What shows whether a room changed.
@@ -49,28 +50,30 @@ impl Fingerprint {
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum WatchAction {
-    /// A room is to be asked for its fingerprint.
+    /// Query the fingerprint of a room.
     QueryFingerprint(Jid),
-    /// A room is to be reported as to be read.
+    /// Report that a room is to be read.
     RequestRead(Jid),
 }
 
 #[derive(Default)]
-struct Watched {
+struct WatchedRoom {
     fingerprint: Option<Fingerprint>,
-    /// When it was last asked, or read.
-    asked: Option<Instant>,
-    /// When it was last read, or reported as to be read.
-    known: Option<Instant>,
+    /// When its fingerprint was last queried, or the room was last read. Is in the future after a query without an
+    /// answer.
+    queried: Option<Instant>,
+    /// When the room was last read, or reported as to be read.
+    read: Option<Instant>,
 }
 
 /// The watched rooms.
 #[derive(Default)]
 pub(super) struct XmppWatch {
-    rooms: BTreeMap<Jid, Watched>,
+    rooms: BTreeMap<Jid, WatchedRoom>,
     selected: Option<Jid>,
-    /// When another than the selected room was last asked, and reported as to be read.
-    others_asked: Option<Instant>,
+    /// When a room that is not selected was last queried.
+    others_queried: Option<Instant>,
+    /// When a room that is not selected was last reported as to be read.
     others_read: Option<Instant>,
 }
 
@@ -85,19 +88,19 @@ impl XmppWatch {
     pub(super) fn next(&self) -> Option<(Instant, WatchAction)> {
         let actions = self.rooms.iter().flat_map(|(room, watched)| {
             let is_selected = self.selected.as_ref() == Some(room);
-            let action = |last: Option<Instant>,
-                          pause: Duration,
-                          others: Option<Instant>,
-                          pause_of_others: Duration| {
+            let order = |last: Option<Instant>,
+                         pause: Duration,
+                         others: Option<Instant>,
+                         pause_of_others: Duration| {
                 let others = others.filter(|_| !is_selected).map(|last| last + pause_of_others);
-                // What was not read since it is watched does not wait.
+                // A room that was not read since it has been watched does not wait.
                 let at = last.map(|last| (last + pause).max(others.unwrap_or(last)));
                 (at, !is_selected, last)
             };
             [
                 (
-                    action(
-                        watched.known,
+                    order(
+                        watched.read,
                         REREAD_INTERVAL,
                         self.others_read,
                         PAUSE_BETWEEN_REREADS,
@@ -106,10 +109,10 @@ impl XmppWatch {
                     room,
                 ),
                 (
-                    action(
-                        watched.asked,
+                    order(
+                        watched.queried,
                         QUERY_INTERVAL,
-                        self.others_asked,
+                        self.others_queried,
                         PAUSE_BETWEEN_QUERIES,
                     ),
                     WatchAction::QueryFingerprint,
@@ -121,39 +124,40 @@ impl XmppWatch {
         Some((at.unwrap_or_else(Instant::now), action(room.clone())))
     }
 
-    /// A room was read, and had this fingerprint, if that is known.
-    pub(super) fn was_read(&mut self, room: &Jid, fingerprint: Option<Fingerprint>, now: Instant) {
+    /// Notes that a room was read, when the read began, and the room's fingerprint; `None` if that is unknown.
+    pub(super) fn was_read(&mut self, room: &Jid, fingerprint: Option<Fingerprint>, began: Instant) {
         if let Some(watched) = self.rooms.get_mut(room) {
             watched.fingerprint = fingerprint.or(watched.fingerprint.take());
-            (watched.asked, watched.known) = (Some(now), Some(now));
+            (watched.queried, watched.read) = (Some(began), Some(began));
         }
     }
 
-    /// A room was reported as to be read.
+    /// Notes that a room was reported as to be read.
     pub(super) fn was_reported(&mut self, room: &Jid, now: Instant) {
         if self.selected.as_ref() != Some(room) {
             self.others_read = Some(now);
         }
         if let Some(watched) = self.rooms.get_mut(room) {
-            watched.known = Some(now);
-            watched.asked.get_or_insert(now);
+            watched.read = Some(now);
+            watched.queried.get_or_insert(now);
         }
     }
 
-    /// A room was asked; `None`: it did not answer. Returns whether it changed.
-    pub(super) fn was_asked(&mut self, room: &Jid, fingerprint: Option<Fingerprint>, now: Instant) -> bool {
+    /// Notes the answer to a query of a room's fingerprint; `None` if it is unknown, for example because the room did
+    /// not answer. Returns whether the fingerprint differs from the last known one.
+    pub(super) fn was_queried(&mut self, room: &Jid, fingerprint: Option<Fingerprint>, now: Instant) -> bool {
         if self.selected.as_ref() != Some(room) {
-            self.others_asked = Some(now);
+            self.others_queried = Some(now);
         }
         let Some(watched) = self.rooms.get_mut(room) else {
             return false;
         };
         let Some(fingerprint) = fingerprint else {
             // Each request that is not answered takes long.
-            watched.asked = Some(now + REREAD_INTERVAL);
+            watched.queried = Some(now + REREAD_INTERVAL);
             return false;
         };
-        watched.asked = Some(now);
+        watched.queried = Some(now);
         let before = watched.fingerprint.replace(fingerprint);
         before.is_some() && before != watched.fingerprint
     }
@@ -167,7 +171,8 @@ mod tests {
         Jid::parse(&format!("room{number}@conference.localhost")).expect("an address")
     }
 
-    /// Watches so many rooms for some time, and counts how often each has each action. Each room is read when it is reported.
+    /// Watches this number of rooms for some time, and counts how often each room has each action: whether it is a
+    /// read, and the room. Each room is read when it is reported.
     fn count(rooms: usize, time: Duration) -> BTreeMap<(bool, Jid), usize> {
         let began = Instant::now();
         let rooms: Vec<Jid> = (0..rooms).map(room).collect();
@@ -185,7 +190,7 @@ mod tests {
             }
             let (read, room) = match action {
                 WatchAction::QueryFingerprint(room) => {
-                    assert!(!watch.was_asked(&room, Some(Fingerprint::List(0)), now));
+                    assert!(!watch.was_queried(&room, Some(Fingerprint::List(0)), now));
                     (false, room)
                 }
                 WatchAction::RequestRead(room) => {
@@ -200,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn selected_room_is_asked_often_and_others_in_turn() {
+    fn selected_room_is_queried_often_and_others_in_turn() {
         let counts = count(101, Duration::from_secs(600));
         let of = |read, number| counts.get(&(read, room(number))).copied().unwrap_or_default();
         assert!((135..=150).contains(&of(false, 0)), "{}", of(false, 0));
@@ -228,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn change_of_mark_is_reported_once() {
+    fn change_of_fingerprint_is_reported_once() {
         let (mut watch, rooms, now) = (XmppWatch::default(), [room(0), room(1)], Instant::now());
         watch.set_rooms(rooms.iter(), None);
         let (first, second) = (&rooms[0], &rooms[1]);
@@ -241,17 +246,17 @@ mod tests {
             watch.was_reported(room, now);
         }
         watch.was_read(first, Some(Fingerprint::List(1)), now);
-        assert!(!watch.was_asked(first, Some(Fingerprint::List(1)), now));
-        assert!(!watch.was_asked(first, None, now), "no answer is no change");
-        assert!(watch.was_asked(first, Some(Fingerprint::Unread(RoomRead::Gone)), now));
-        assert!(!watch.was_asked(first, Some(Fingerprint::Unread(RoomRead::Gone)), now));
-        // It could not be read, so nothing is known that could have changed.
+        assert!(!watch.was_queried(first, Some(Fingerprint::List(1)), now));
+        assert!(!watch.was_queried(first, None, now), "no answer is no change");
+        assert!(watch.was_queried(first, Some(Fingerprint::Unread(RoomRead::Gone)), now));
+        assert!(!watch.was_queried(first, Some(Fingerprint::Unread(RoomRead::Gone)), now));
+        // The fingerprint was unknown, so nothing is known that could have changed.
         watch.was_read(second, None, now);
-        assert!(!watch.was_asked(second, Some(Fingerprint::List(1)), now));
-        assert!(watch.was_asked(second, Some(Fingerprint::List(2)), now));
-        // It stays watched.
+        assert!(!watch.was_queried(second, Some(Fingerprint::List(1)), now));
+        assert!(watch.was_queried(second, Some(Fingerprint::List(2)), now));
+        // The second room stays watched, and its fingerprint known.
         watch.set_rooms(rooms[1..].iter(), Some(second));
-        assert!(!watch.was_asked(second, Some(Fingerprint::List(2)), now));
-        assert!(!watch.was_asked(first, Some(Fingerprint::List(2)), now));
+        assert!(!watch.was_queried(second, Some(Fingerprint::List(2)), now));
+        assert!(!watch.was_queried(first, Some(Fingerprint::List(2)), now));
     }
 }

@@ -38,7 +38,7 @@ impl Session {
             ..WorkerOptions::default()
         };
         let (sender, events) = channel();
-        let worker = ServerWorker::start(options, move |event| drop(sender.send(event)));
+        let worker = ServerWorker::new(options, move |event| drop(sender.send(event)));
         let session = Self { worker, events };
         session.plan(Vec::new());
         session

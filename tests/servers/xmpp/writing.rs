@@ -298,7 +298,7 @@ fn a_room_that_is_not_allowed_or_gone_is_refused_and_the_others_are_done() {
         let (told, result) = try_apply(&mut backend, &work);
         result.unwrap();
         let first = |work: usize| {
-            let of = told.iter().filter(|applied| applied.work == work);
+            let of = told.iter().filter(|applied| applied.work_index == work);
             let mut outcomes: Vec<_> = of.flat_map(|applied| applied.outcomes.clone()).collect();
             outcomes.sort_by_key(|(number, _)| *number);
             assert_eq!(

@@ -1,5 +1,5 @@
-//! Hides the reasons of failures from sessions that are restricted to some rooms: reasons name paths, programs and other
-//! rooms.
+//! Hides the reasons of failures from sessions that are restricted to some rooms, because reasons can name paths,
+//! programs and other rooms.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,25 +9,26 @@ use crate::model::Jid;
 use crate::store::Scope;
 use crate::sync::{Plan, Report, RoomState, SendFailure, SendState, ServerEntry, ServerEvent, ServerState};
 
-/// The text instead of a reason.
+/// The text shown instead of the reason of a server as a whole.
 const HIDDEN: &str =
     "the server cannot be used now; its administrator can see why with hatrack servers check";
+/// The text shown instead of the reason of one room.
 const HIDDEN_OF_ROOM: &str = "only the administrator of the server can see the reason";
 
-/// Which reasons a session may see.
+/// Decides which reasons a restricted session may see, and hides the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Discretion {
+pub struct Redactor {
     rooms: BTreeSet<Jid>,
     servers: Vec<ServerEntry>,
 }
 
-impl Discretion {
-    /// Of a session that is restricted to these rooms; `servers` are those of the configuration.
+impl Redactor {
+    /// Creates the redactor of a session that is restricted to these rooms. `servers` are those of the configuration.
     pub fn new(rooms: BTreeSet<Jid>, servers: Vec<ServerEntry>) -> Self {
         Self { rooms, servers }
     }
 
-    /// The reason, or a sentence instead of it.
+    /// Returns the reason, or another sentence if the session may not see the reason.
     pub fn reason(&self, text: String) -> String {
         if self.may_see_text(&text) {
             text
@@ -36,7 +37,8 @@ impl Discretion {
         }
     }
 
-    /// Whether a text names no path and no room other than those of the session.
+    /// Whether a text contains no `/`, as a path does, and names no room of a configured server except those of the
+    /// session.
     fn may_see_text(&self, text: &str) -> bool {
         let is_other_room = |word: &str| {
             let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
@@ -48,13 +50,13 @@ impl Discretion {
         !text.contains('/') && !text.split_whitespace().any(is_other_room)
     }
 
-    fn hide(&self, text: &mut String) {
+    fn hide_in_text(&self, text: &mut String) {
         if !self.may_see_text(text) {
             HIDDEN_OF_ROOM.clone_into(text);
         }
     }
 
-    fn event(&self, event: ServerEvent) -> ServerEvent {
+    fn hide_in_event(&self, event: ServerEvent) -> ServerEvent {
         match event {
             ServerEvent::State { server, state } => ServerEvent::State {
                 server,
@@ -66,11 +68,13 @@ impl Discretion {
             },
             ServerEvent::Planned { id, plan } => ServerEvent::Planned {
                 id,
-                plan: plan.map(|plan| self.plan(plan)).map_err(|text| self.reason(text)),
+                plan: plan
+                    .map(|plan| self.hide_in_plan(plan))
+                    .map_err(|text| self.reason(text)),
             },
             ServerEvent::Applied { id, report, stopped } => ServerEvent::Applied {
                 id,
-                report: self.report(report),
+                report: self.hide_in_report(report),
                 stopped,
             },
             ServerEvent::Checked { server, report } => ServerEvent::Checked {
@@ -83,7 +87,7 @@ impl Discretion {
                 reason: self.reason(reason),
             },
             ServerEvent::Sent { report, is_answer } => ServerEvent::Sent {
-                report: self.report(report),
+                report: self.hide_in_report(report),
                 is_answer,
             },
             ServerEvent::Outbox { room, mut items } => {
@@ -104,7 +108,7 @@ impl Discretion {
         }
     }
 
-    fn plan(&self, mut plan: Arc<Plan>) -> Arc<Plan> {
+    fn hide_in_plan(&self, mut plan: Arc<Plan>) -> Arc<Plan> {
         let may_see = |state: &RoomState| match state {
             RoomState::Forbidden(text) | RoomState::Unread(text) => self.may_see_text(text),
             _ => true,
@@ -112,17 +116,17 @@ impl Discretion {
         if !plan.rooms.iter().all(|room| may_see(&room.state)) {
             for room in &mut Arc::make_mut(&mut plan).rooms {
                 if let RoomState::Forbidden(text) | RoomState::Unread(text) = &mut room.state {
-                    self.hide(text);
+                    self.hide_in_text(text);
                 }
             }
         }
         plan
     }
 
-    fn report(&self, mut report: Report) -> Report {
+    fn hide_in_report(&self, mut report: Report) -> Report {
         for room in &mut report.rooms {
             if let Some(text) = &mut room.error {
-                self.hide(text);
+                self.hide_in_text(text);
             }
             for failed in &mut room.failed {
                 if let SendFailure::Refused(refusal) = &mut failed.why {
@@ -134,20 +138,21 @@ impl Discretion {
     }
 }
 
-/// The reason, or a sentence instead of it if the session may not see it.
-pub(super) fn reason(scope: &Scope, text: String) -> String {
+/// Returns the reason, or another sentence if the session is restricted to some rooms and the reason may name a path.
+pub(super) fn hide_path(scope: &Scope, text: String) -> String {
     match scope.rooms {
         Some(_) if text.contains('/') => HIDDEN_OF_ROOM.into(),
         _ => text,
     }
 }
 
-/// Hides from a restricted session what it may not know.
-pub(super) fn notify(options: &WorkerOptions, notify: Notify) -> Notify {
+/// Wraps `notify`, so that the events of a session that is restricted to some rooms do not contain reasons that it may
+/// not see.
+pub(super) fn wrap_notify(options: &WorkerOptions, notify: Notify) -> Notify {
     let Some(rooms) = options.scope.rooms.clone() else {
         return notify;
     };
     let servers = options.servers.iter().map(|server| server.entry.clone());
-    let discretion = Discretion::new(rooms, servers.collect());
-    Arc::new(move |event| notify(discretion.event(event)))
+    let redactor = Redactor::new(rooms, servers.collect());
+    Arc::new(move |event| notify(redactor.hide_in_event(event)))
 }
