@@ -1,5 +1,5 @@
-//! The house keeps its rules: each part of the crate knows only the parts below it, what is pure names nothing that is
-//! not, files stay short, and no files need each other in a circle.
+//! The architecture of the crate: each part uses only the parts below it, pure parts use nothing impure, files stay short, and
+//! no files depend on each other in a circle.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -9,10 +9,10 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 #[path = "architecture/circles.rs"]
 mod circles;
 
-/// The most lines that a source file may have.
-const LINES: usize = 450;
+/// Maximum number of lines of a source file.
+const MAX_LINES: usize = 450;
 
-/// The parts of the crate from the ground up, and which others each may know.
+/// The parts of the crate from the lowest up, each with the parts that it may use.
 const PARTS: [(&str, &[&str]); 9] = [
     ("model", &[]),
     ("sync", &["model"]),
@@ -33,7 +33,7 @@ const PARTS: [(&str, &[&str]); 9] = [
     ),
 ];
 
-/// All that `app` and `ui` may know of the store: plain data.
+/// The items of the store that `app` and `ui` may use: plain data.
 const PLAIN: [&str; 16] = [
     "Change",
     "ChangeReason",
@@ -53,7 +53,8 @@ const PLAIN: [&str; 16] = [
     "person",
 ];
 
-/// Files, environment, clock, threads, randomness, processes, network: not for these.
+/// The parts that use no files, environment, clock, threads, randomness, processes or network; and the paths that they must not
+/// name.
 const PURE: [&str; 5] = ["model", "sync", "exchange", "app", "ui"];
 const OUTSIDE: [&str; 26] = [
     "std::fs",
@@ -83,16 +84,15 @@ const OUTSIDE: [&str; 26] = [
     "tempfile",
     "signal_hook",
 ];
-/// Macros that talk to a terminal.
-const TALK: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
+/// Macros that print.
+const PRINTING_MACROS: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
 
-/// The terminal: not for these. One exception: a line of text holds the text area.
-const BLIND: [&str; 5] = ["model", "sync", "exchange", "store", "app"];
+/// The parts that do not use the terminal, with one exception: text inputs use the text area. And the crates for terminals.
+const WITHOUT_TERMINAL: [&str; 5] = ["model", "sync", "exchange", "store", "app"];
 const TERMINAL: [&str; 3] = ["crossterm", "ratatui", "tui_textarea"];
 
-/// The one file of `ui` that puts text into cells; and how that is done, which is not for the others: they hand over
-/// sanitized text.
-const PEN: &str = "ui/draw.rs";
+/// The only file of `ui` that writes text into cells, and the methods for that. The others pass sanitized text to it.
+const DRAWING_FILE: &str = "ui/draw.rs";
 const WRITES: [&str; 7] = [
     "set_char",
     "set_line",
@@ -103,10 +103,10 @@ const WRITES: [&str; 7] = [
     "set_symbol",
 ];
 
-/// A path that is named somewhere, in full, and the line.
+/// A full path that a file names, and its line.
 type Named = (Vec<String>, usize);
 
-/// What a file says, as far as it matters here.
+/// The parts of a source file that matter for the rules.
 #[derive(Default)]
 struct Reading {
     named: Vec<Named>,
@@ -168,7 +168,7 @@ impl Reading {
         let tokens: Result<TokenStream, _> = source.parse();
         let tokens = tokens.unwrap_or_default();
         reading.walk(tokens, module);
-        // Names that were brought in by `use` stand for their whole path; twice, as one may stand for another.
+        // Names that `use` imports stand for their full paths. This is done twice, because one may stand for another.
         for _ in 0..2 {
             for (path, _) in &mut reading.named {
                 if let Some(full) = path.first().and_then(|first| reading.aliases.get(first)) {
@@ -184,7 +184,7 @@ impl Reading {
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             match token {
-                // What is only there for tests: the attribute, and the item up to its block or semicolon.
+                // Code for tests is skipped: the attribute, and the item up to its block or semicolon.
                 TokenTree::Punct(hash)
                     if hash.as_char() == '#' && tokens.get(at + 1).is_some_and(is_test) =>
                 {
@@ -211,7 +211,7 @@ impl Reading {
                         self.modules.insert(name.to_string());
                     }
                 }
-                // Who may see an item is nothing that it needs.
+                // The path in a visibility such as `pub(in …)` is no dependency.
                 TokenTree::Ident(word) if word == "pub" => {
                     at += usize::from(matches!(tokens.get(at + 1), Some(TokenTree::Group(_))));
                 }
@@ -223,7 +223,7 @@ impl Reading {
         }
     }
 
-    /// A path that begins here; where its last word stands.
+    /// Records the path that begins here; returns the index of its last word.
     fn path(&mut self, tokens: &[TokenTree], mut at: usize, module: &[String]) -> usize {
         let Some(first) = tokens.get(at) else { return at };
         let mut path = vec![first.to_string()];
@@ -239,7 +239,7 @@ impl Reading {
         at
     }
 
-    /// The paths of a `use`.
+    /// Records the paths of a `use`.
     fn uses(&mut self, tokens: &[TokenTree], before: &[String], module: &[String]) {
         for branch in tokens.split(|token| punct(Some(token), ',')) {
             let mut path = before.to_vec();
@@ -269,12 +269,14 @@ impl Reading {
     }
 }
 
-/// What a source file does against the rules. The path is the one below `src`.
-fn wrong(path: &str, source: &str) -> Vec<String> {
+/// The violations of the rules in a source file. The path is relative to `src`.
+fn violations_of(path: &str, source: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let lines = source.lines().count();
-    if lines > LINES {
-        wrong.push(format!("src/{path}: {lines} lines, more than {LINES}: split it"));
+    if lines > MAX_LINES {
+        wrong.push(format!(
+            "src/{path}: {lines} lines, more than {MAX_LINES}: split it"
+        ));
     }
     if source.parse::<TokenStream>().is_err() {
         wrong.push(format!("src/{path}: cannot be read"));
@@ -286,10 +288,10 @@ fn wrong(path: &str, source: &str) -> Vec<String> {
         .map(String::from)
         .collect();
     let (Some(part), is_test) = (module.first(), module.last().is_some_and(|name| name == "tests")) else {
-        return wrong; // `main.rs` and `lib.rs` stand on top
+        return wrong; // `main.rs` and `lib.rs` may use all parts
     };
     let Some((_, below)) = PARTS.iter().find(|(name, _)| name == part) else {
-        wrong.push(format!("src/{path}: {part} is no part of the house"));
+        wrong.push(format!("src/{path}: {part} is not a known part"));
         return wrong;
     };
     if is_test {
@@ -305,15 +307,15 @@ fn wrong(path: &str, source: &str) -> Vec<String> {
         {
             let known = below.contains(&room.as_str());
             if PARTS.iter().any(|(name, _)| name == room) && !known {
-                deny(format!("{part} may not know {room}"));
+                deny(format!("{part} may not use {room}"));
             }
-            // The module brought in by its bare name: then each use of the name is looked at.
+            // If the module itself is imported, each use of its name is checked.
             let plain = rest.first().is_none_or(|name| PLAIN.contains(&name.as_str()));
             if is(&["app", "ui"]) && room == "store" && !plain {
-                deny(format!("{part} knows only the plain data of the store"));
+                deny(format!("{part} uses only plain data of the store"));
             }
             if room == "*" {
-                deny("name what is meant".into());
+                deny("name the items".into());
             }
         }
         let begins =
@@ -324,23 +326,25 @@ fn wrong(path: &str, source: &str) -> Vec<String> {
             ));
         }
         let may = path == "app/text.rs" && named.first().is_some_and(|first| first == "tui_textarea");
-        if is(&BLIND) && !may && TERMINAL.into_iter().any(begins) {
-            deny(format!("{part} knows no terminal"));
+        if is(&WITHOUT_TERMINAL) && !may && TERMINAL.into_iter().any(begins) {
+            deny(format!("{part} does not use the terminal"));
         }
     }
-    if part == "ui" && path != PEN {
+    if part == "ui" && path != DRAWING_FILE {
         let names = |(named, _): &&Named| named.starts_with(&words("ratatui::text"));
         if let Some((_, line)) = reading.named.iter().find(names) {
-            wrong.push(format!("src/{path}:{line}: only {PEN} makes ratatui's texts"));
+            wrong.push(format!(
+                "src/{path}:{line}: only {DRAWING_FILE} makes ratatui's texts"
+            ));
         }
         let code = source.split("#[cfg(test)]").next().unwrap_or_default();
         let calls = |name: &&&str| code.contains(&format!(".{name}("));
         wrong.extend(WRITES.iter().filter(calls).map(|name| {
-            format!("src/{path}: {name}: only {PEN} writes into cells, and only sanitized text")
+            format!("src/{path}: {name}: only {DRAWING_FILE} writes into cells, and only sanitized text")
         }));
     }
     for (name, line) in &reading.macros {
-        if is(&PURE) && TALK.contains(&name.as_str()) {
+        if is(&PURE) && PRINTING_MACROS.contains(&name.as_str()) {
             wrong.push(format!(
                 "src/{path}:{line}: {name}!: {part} does not talk to the terminal"
             ));
@@ -366,11 +370,11 @@ fn every_source_file_keeps_the_rules() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut all = Vec::new();
     sources(&root, &mut all).unwrap();
-    assert!(all.len() > 20, "the sources are somewhere else");
+    assert!(all.len() > 20, "the sources were not found");
     let mut found = Vec::new();
     for file in &all {
         let path = file.strip_prefix(&root).unwrap().to_str().unwrap();
-        found.extend(wrong(path, &std::fs::read_to_string(file).unwrap()));
+        found.extend(violations_of(path, &std::fs::read_to_string(file).unwrap()));
     }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
@@ -434,7 +438,7 @@ fn no_files_need_each_other_in_a_circle() {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
-/// The test itself is tested: each of these is one violation.
+/// A test of the check: each of these is one violation.
 #[test]
 fn a_violation_is_found_wherever_it_hides() {
     #[rustfmt::skip]
@@ -487,17 +491,17 @@ fn a_violation_is_found_wherever_it_hides() {
     ];
     for (path, source) in violations {
         assert_eq!(
-            wrong(path, source).len(),
+            violations_of(path, source).len(),
             1,
             "{path}: {source}: {:?}",
-            wrong(path, source)
+            violations_of(path, source)
         );
     }
-    assert_eq!(wrong("model/a.rs", &"\n".repeat(LINES + 1)).len(), 1);
+    assert_eq!(violations_of("model/a.rs", &"\n".repeat(MAX_LINES + 1)).len(), 1);
 }
 
 #[test]
-fn what_is_allowed_is_let_pass() {
+fn allowed_code_has_no_violations() {
     #[rustfmt::skip]
     let fine = [
         ("model/a.rs", "use super::Jid; use crate::model::Hats; use std::time::Duration; // std::fs"),
@@ -516,7 +520,11 @@ fn what_is_allowed_is_let_pass() {
         ("main.rs", "fn main() { hatrack::cli::run(); }"),
     ];
     for (path, source) in fine {
-        assert_eq!(wrong(path, source), Vec::<String>::new(), "{path}: {source}");
+        assert_eq!(
+            violations_of(path, source),
+            Vec::<String>::new(),
+            "{path}: {source}"
+        );
     }
-    assert!(wrong("model/a.rs", &"\n".repeat(LINES)).is_empty());
+    assert!(violations_of("model/a.rs", &"\n".repeat(MAX_LINES)).is_empty());
 }

@@ -1,4 +1,4 @@
-//! A slow line: how many bytes a frame takes.
+//! The number of bytes of a frame, which matters on a slow line.
 
 #![expect(
     clippy::unwrap_used,
@@ -20,14 +20,14 @@ use hatrack::ui::{self, Theme};
 use ratatui::Terminal;
 use session::Session;
 
-/// A session on a terminal that only counts.
-struct Line {
+/// A session on a terminal that only counts bytes.
+struct CountedSession {
     session: Session,
     theme: Theme,
     terminal: Terminal<Painter>,
 }
 
-impl Line {
+impl CountedSession {
     fn new(theme: Theme, columns: u16, rows: u16) -> Self {
         let session = Session::open(large::wardrobe(3, 200), (columns, rows));
         let terminal = Terminal::new(Painter::new(columns, rows)).unwrap();
@@ -48,17 +48,17 @@ impl Line {
         self.terminal.backend_mut().take().len()
     }
 
-    /// The bytes of the frame after these keys.
+    /// The number of bytes of the frame after these keys.
     fn after(&mut self, keys: &str) -> usize {
         self.session.keys(keys);
         self.draw()
     }
 }
 
-/// What the least that ratatui can do takes for one row of a list (its whole row is reversed).
+/// The least number of bytes that ratatui needs for one row of a list (the whole row is reversed).
 const MIN_ROW_BYTES: usize = 292;
 
-/// Few colors take few bytes; so do many.
+/// Themes with few and with many colors, for which the same limits apply.
 fn themes() -> [Theme; 3] {
     [
         Theme::default(),
@@ -70,7 +70,7 @@ fn themes() -> [Theme; 3] {
 #[test]
 fn cursor_move_is_small() {
     for theme in themes() {
-        let mut line = Line::new(theme, 120, 40);
+        let mut line = CountedSession::new(theme, 120, 40);
         line.after("Tab");
         let all: Vec<usize> = (0..150).map(|_| line.after("Down")).collect();
         let mut sorted = all.clone();
@@ -85,7 +85,7 @@ fn cursor_move_is_small() {
 #[test]
 fn key_burst_is_one_frame() {
     for theme in themes() {
-        let mut line = Line::new(theme, 120, 40);
+        let mut line = CountedSession::new(theme, 120, 40);
         line.after("Tab");
         let bytes = line.after(&"Down ".repeat(100));
         // The panes of users and hats as a whole, each cell at most once.
@@ -95,6 +95,6 @@ fn key_burst_is_one_frame() {
 
 #[test]
 fn unchanged_frame_is_empty() {
-    let mut line = Line::new(Theme::default(), 120, 40);
+    let mut line = CountedSession::new(Theme::default(), 120, 40);
     assert_eq!(line.after(""), 0);
 }

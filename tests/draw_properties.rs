@@ -1,4 +1,4 @@
-//! Drawing never panics and only draws what is harmless: any size, any wardrobe, any keys.
+//! Drawing never panics and draws only harmless text: at any size, for any wardrobe, after any keys.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -29,11 +29,11 @@ enum Step {
     Key(Key),
     Type(String),
     Paste(String),
-    /// A table with this in each of its cells.
+    /// Import a table with this text in its cells.
     Import(String),
-    /// A set of hats of this name.
+    /// Save a hat set with this name.
     Set(String, Hats),
-    Trouble(Option<StoreProblem>),
+    Problem(Option<StoreProblem>),
     Opening(u64, u64),
     Draw(u16, u16),
 }
@@ -78,7 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
         "X",
         "Ctrl-X",
     ];
-    let trouble = support::text().prop_map(|text| Step::Trouble(Some(StoreProblem::CannotWrite(text))));
+    let problem = support::text().prop_map(|text| Step::Problem(Some(StoreProblem::CannotWrite(text))));
     prop_oneof![
         12 => select(named).prop_map(Step::Keys),
         4 => (0..=250_u16, 0..=80_u16).prop_map(|(columns, rows)| Step::Draw(columns, rows)),
@@ -87,13 +87,13 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<char>().prop_map(|character| Step::Key(Key::plain(KeyCode::Char(character)))),
         1 => support::text().prop_map(Step::Import),
         1 => (support::text(), support::hats()).prop_map(|(name, hats)| Step::Set(name, hats)),
-        1 => trouble,
-        1 => Just(Step::Trouble(None)),
+        1 => problem,
+        1 => Just(Step::Problem(None)),
         1 => (any::<u64>(), any::<u64>()).prop_map(|(done, of)| Step::Opening(done, of)),
     ]
 }
 
-fn take(session: &mut Session, step: Step) {
+fn run_step(session: &mut Session, step: Step) {
     match step {
         Step::Keys(name) => session.keys(name),
         Step::Key(key) => session.send(Msg::Key(key)),
@@ -104,7 +104,7 @@ fn take(session: &mut Session, step: Step) {
             let rows = format!(
                 "room,user,hat,title\n{cell},a@b,,\na@b,{cell},,\na@b,a@b,{cell},{cell}\na@b,,,{cell}\n"
             );
-            // Now and then all of it is right.
+            // The other table has no invalid row if the text is a valid title.
             let rows = if text.len() % 2 == 0 {
                 rows
             } else {
@@ -115,8 +115,8 @@ fn take(session: &mut Session, step: Step) {
             session.text("t");
             session.keys("Enter");
         }
-        Step::Set(name, hats) => session.external_change(|now| now.put_hat_set(&name, Some(&hats))),
-        Step::Trouble(trouble) => session.send(Msg::Store(Box::new(StoreEvent::Problem(trouble)))),
+        Step::Set(name, hats) => session.external_change(|wardrobe| wardrobe.put_hat_set(&name, Some(&hats))),
+        Step::Problem(problem) => session.send(Msg::Store(Box::new(StoreEvent::Problem(problem)))),
         Step::Opening(done, total) => {
             session.send(Msg::Store(Box::new(StoreEvent::Opening { done, total })));
         }
@@ -127,7 +127,7 @@ fn take(session: &mut Session, step: Step) {
     }
 }
 
-/// Draws in every look, and looks at every cell.
+/// Draws in color and in ASCII, and checks every cell.
 fn draw(state: &State, size: (u16, u16)) {
     for (ascii, depth) in [(false, ColorDepth::TrueColor), (true, ColorDepth::None)] {
         let theme = Theme {
@@ -139,16 +139,16 @@ fn draw(state: &State, size: (u16, u16)) {
             cursor.is_none_or(|at| at.x < size.0 && at.y < size.1),
             "{cursor:?} in {size:?}"
         );
-        cells(&buffer, ascii);
-        page(state, theme, size);
+        check_cells(&buffer, ascii);
+        check_page(state, theme, size);
     }
 }
 
-/// The same as lines of words: they fit, and the cursor is on what is selected.
-fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) {
+/// Checks the same as plain text: the lines fit, and the cursor is on the selected row.
+fn check_page(state: &State, theme: Theme, (columns, rows): (u16, u16)) {
     let page = ui::plain::page(state, theme, (columns, rows));
     assert_eq!(page.lines.len(), usize::from(rows));
-    assert_eq!(page.spots.len(), usize::from(rows));
+    assert_eq!(page.targets.len(), usize::from(rows));
     for line in &page.lines {
         assert!(ui::text::width(line) < usize::from(columns.max(1)), "{line:?}");
         assert!(!line.chars().any(is_deceptive), "{line:?}");
@@ -161,19 +161,19 @@ fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) {
     );
     let quiet = state.overlays().is_empty() && state.typed_filter().is_none();
     if quiet && rows > 4 && state.phase() == hatrack::app::Phase::Open {
-        let spot = page.spots.get(usize::from(at.y)).copied().flatten();
-        assert_eq!(spot, state.selected(state.focus()).map(MouseTarget::Row));
+        let target = page.targets.get(usize::from(at.y)).copied().flatten();
+        assert_eq!(target, state.selected(state.focus()).map(MouseTarget::Row));
     }
 }
 
-/// What must never reach a terminal: controls, what turns the direction, what hides.
+/// Whether a character must never reach a terminal: controls, and characters that are invisible or change the direction.
 fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
             | '\u{feff}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{e007f}' | '\u{f0000}'..='\u{10ffff}')
 }
 
-fn cells(buffer: &Buffer, ascii: bool) {
+fn check_cells(buffer: &Buffer, ascii: bool) {
     for cell in &buffer.content {
         let symbol = cell.symbol();
         assert!(!symbol.chars().any(is_deceptive), "{symbol:?}");
@@ -182,8 +182,8 @@ fn cells(buffer: &Buffer, ascii: bool) {
     }
 }
 
-/// Fills the history with what is in the wardrobe, as if somebody had done all of it.
-fn remember(session: &mut Session, wardrobe: &Wardrobe) {
+/// Fills the history: removes the first three rooms and adds them again.
+fn fill_history(session: &mut Session, wardrobe: &Wardrobe) {
     for (jid, room) in wardrobe.rooms().take(3) {
         let edit = Edit::Room {
             room: jid.clone(),
@@ -192,7 +192,7 @@ fn remember(session: &mut Session, wardrobe: &Wardrobe) {
         };
         for group in [hatrack::model::Group::from(edit.clone()).inverse(), edit.into()] {
             let change = Change::from(group.inverse());
-            session.external_change(|now| now.apply(&change.group).map(|()| change.group.clone()));
+            session.external_change(|wardrobe| wardrobe.apply(&change.group).map(|()| change.group.clone()));
         }
     }
 }
@@ -207,9 +207,9 @@ proptest! {
         steps in proptest::collection::vec(step(), 0..40),
     ) {
         let mut session = Session::open(wardrobe.clone(), start);
-        remember(&mut session, &wardrobe);
+        fill_history(&mut session, &wardrobe);
         for step in steps {
-            take(&mut session, step);
+            run_step(&mut session, step);
         }
         draw(&session.state, start);
         draw(&session.state, (80, 24));

@@ -40,12 +40,13 @@ fn after(now: &Wardrobe, plan: &ImportPlan) -> Wardrobe {
     next
 }
 
-fn done(now: &Wardrobe, given: &ParsedImport) -> Wardrobe {
-    after(now, &given.plan(now, &ImportOptions::default()).unwrap())
+/// The wardrobe after an import that adds to it.
+fn imported(now: &Wardrobe, parsed: &ParsedImport) -> Wardrobe {
+    after(now, &parsed.plan(now, &ImportOptions::default()).unwrap())
 }
 
-/// The part of a wardrobe that a table can represent: no unrecognized fields, no empty texts, no blank titles, IDs that are URIs, hats
-/// only for affiliated users.
+/// The part of a wardrobe that a table can represent: no unrecognized fields, no empty texts, no blank titles, IDs that are URIs,
+/// hats only for affiliated users.
 fn representable(wardrobe: &Wardrobe) -> Wardrobe {
     let mut edits = Vec::new();
     for (jid, room) in wardrobe.rooms() {
@@ -135,8 +136,8 @@ proptest! {
         let now = representable(&all);
         let exported = export(&now, &ExportScope::All, FileFormat::Csv).unwrap();
         prop_assert!(exported.omitted.is_empty(), "{:?}", exported.omitted);
-        let given = read(&exported.bytes, FileFormat::Csv).unwrap();
-        prop_assert_eq!(&done(&Wardrobe::default(), &given), &now);
+        let parsed = read(&exported.bytes, FileFormat::Csv).unwrap();
+        prop_assert_eq!(&imported(&Wardrobe::default(), &parsed), &now);
         let whole = export(&all, &ExportScope::All, FileFormat::Csv).unwrap();
         prop_assert_eq!(whole.omitted.is_empty(), {
             let mut plain = all.clone();
@@ -152,13 +153,13 @@ proptest! {
         });
     }
 
-    /// Exported JSON is imported completely, except hats of users who cannot be given any.
+    /// Exported JSON is imported completely, except hats of users to whom none can be added.
     #[test]
     fn json_round_trips(now in wardrobe()) {
         let exported = export(&now, &ExportScope::All, FileFormat::Json).unwrap();
         prop_assert_eq!(&exported.bytes, &write::wardrobe(&now));
-        let given = read(&exported.bytes, FileFormat::Json).unwrap();
-        let plan = given.plan(&Wardrobe::default(), &ImportOptions::default()).unwrap();
+        let parsed = read(&exported.bytes, FileFormat::Json).unwrap();
+        let plan = parsed.plan(&Wardrobe::default(), &ImportOptions::default()).unwrap();
         let mut there = after(&Wardrobe::default(), &plan);
         for (jid, room) in now.rooms() {
             for (user, was) in room.users().iter().filter(|(_, user)| !user.affiliation.is_affiliated()) {
@@ -169,7 +170,7 @@ proptest! {
         prop_assert_eq!(&there, &now);
         // Importing it into itself changes, skips, adds and replaces nothing.
         for replace in [false, true] {
-            let plan = given.plan(&now, &ImportOptions { replace, ..ImportOptions::default() }).unwrap();
+            let plan = parsed.plan(&now, &ImportOptions { replace, ..ImportOptions::default() }).unwrap();
             let hats = now.attachment_count();
             prop_assert_eq!((plan.group, plan.counts.unchanged), (Group::default(), hats));
         }
@@ -179,10 +180,10 @@ proptest! {
     #[test]
     fn import_adds_without_removing(((now, other), form) in (two_wardrobes(), prop_oneof![Just(FileFormat::Csv), Just(FileFormat::Json)])) {
         let other = if form == FileFormat::Csv { representable(&other) } else { other };
-        let given = read(&export(&other, &ExportScope::All, form).unwrap().bytes, form).unwrap();
-        let plan = given.plan(&now, &ImportOptions::default()).unwrap();
+        let parsed = read(&export(&other, &ExportScope::All, form).unwrap().bytes, form).unwrap();
+        let plan = parsed.plan(&now, &ImportOptions::default()).unwrap();
         let then = after(&now, &plan);
-        let again = given.plan(&then, &ImportOptions::default()).unwrap();
+        let again = parsed.plan(&then, &ImportOptions::default()).unwrap();
         prop_assert_eq!(&again.group, &Group::default());
         let mut back = then.clone();
         back.apply(&plan.group.inverse()).unwrap();
@@ -210,8 +211,8 @@ proptest! {
     /// Replacing gives exactly the imported wardrobe, and can be undone.
     #[test]
     fn document_replaces_everything((now, other) in two_wardrobes()) {
-        let given = read(&write::wardrobe(&other), FileFormat::Json).unwrap();
-        let plan = given.plan(&now, &ImportOptions { replace: true, ..ImportOptions::default() }).unwrap();
+        let parsed = read(&write::wardrobe(&other), FileFormat::Json).unwrap();
+        let plan = parsed.plan(&now, &ImportOptions { replace: true, ..ImportOptions::default() }).unwrap();
         prop_assert_eq!(&plan.skipped, &[]);
         let mut then = after(&now, &plan);
         let mut back = then.clone();
@@ -227,10 +228,10 @@ proptest! {
         let target = jid("there@c.example");
         for (room, was) in other.rooms() {
             let exported = export(&other, &ExportScope::Room(room.clone()), FileFormat::Json).unwrap();
-            let given = read(&exported.bytes, FileFormat::Json).unwrap();
+            let parsed = read(&exported.bytes, FileFormat::Json).unwrap();
             let target = ImportTarget { room: Some(target.clone()), user: None };
-            let how = ImportOptions { replace: true, target: target.clone(), ..ImportOptions::default() };
-            let then = after(&now, &given.plan(&now, &how).unwrap());
+            let options = ImportOptions { replace: true, target: target.clone(), ..ImportOptions::default() };
+            let then = after(&now, &parsed.plan(&now, &options).unwrap());
             prop_assert_eq!(then.room(target.room.as_ref().unwrap()), Some(was));
         }
     }
@@ -238,8 +239,8 @@ proptest! {
 
 #[test]
 fn accepts_non_numeric_hue_only_if_unchanged() {
-    let given = csv("room,hat,hue\nr@c.example,urn:x:1,\"12,5\"\n").unwrap();
-    let error = given
+    let parsed = csv("room,hat,hue\nr@c.example,urn:x:1,\"12,5\"\n").unwrap();
+    let error = parsed
         .plan(&Wardrobe::default(), &ImportOptions::default())
         .unwrap_err();
     assert_eq!(
@@ -247,9 +248,9 @@ fn accepts_non_numeric_hue_only_if_unchanged() {
         ["line 2: hue \"12,5\" is not a number from 0 to 360"]
     );
     let now = json(r#"{"version": 1, "rooms": {"r@c.example": {"hats": {"urn:x:1": {"hue": "12,5"}}}}}"#);
-    let now = done(&Wardrobe::default(), &now);
+    let now = imported(&Wardrobe::default(), &now);
     assert!(
-        given
+        parsed
             .plan(&now, &ImportOptions::default())
             .unwrap()
             .group
@@ -265,7 +266,7 @@ fn adding_keeps_users_without_affiliation_and_hats() {
         ))
     };
     let with_note = r#"{"affiliation": "none", "note": 1}"#;
-    let now = done(
+    let now = imported(
         &Wardrobe::default(),
         &json(r#"{"version": 1, "rooms": {"r@c.example": {"users": {}}}}"#),
     );
@@ -324,8 +325,8 @@ empty@c.example,,,,,,,
 
 #[test]
 fn reads_rooms_users_and_hats_from_csv() {
-    let given = csv(TABLE).unwrap();
-    let now = done(&Wardrobe::default(), &given);
+    let parsed = csv(TABLE).unwrap();
+    let now = imported(&Wardrobe::default(), &parsed);
     let lines = export(&now, &ExportScope::All, FileFormat::Csv).unwrap();
     let sorted = |text: &str| {
         let mut lines: Vec<String> = text.lines().map(Into::into).collect();
@@ -371,11 +372,11 @@ fn reads_rooms_users_and_hats_from_csv() {
 
 #[test]
 fn accepts_csv_variants() {
-    let expected = done(&Wardrobe::default(), &csv(TABLE).unwrap());
+    let expected = imported(&Wardrobe::default(), &csv(TABLE).unwrap());
     let bom = format!("\u{feff}{}\r\n,,,,,,,\r\n", TABLE.replace('\n', "\r\n"));
-    assert_eq!(done(&Wardrobe::default(), &csv(&bom).unwrap()), expected);
+    assert_eq!(imported(&Wardrobe::default(), &csv(&bom).unwrap()), expected);
     let other = "Hat;Room;USER;affiliation;title;Active\nurn:x:2;R@C.example;Terry@Example.org/phone; Member ;Two;Yes\n";
-    let now = done(&Wardrobe::default(), &csv(other).unwrap());
+    let now = imported(&Wardrobe::default(), &csv(other).unwrap());
     let terry = now.user(&jid("r@c.example"), &jid("terry@example.org")).unwrap();
     assert_eq!(terry.hats.len(), 1);
     assert!(
@@ -411,7 +412,7 @@ fn reads_localized_spreadsheets() {
         ("1.0", "0,0"),
     ] {
         let text = format!("{head}{hat}r@c.example;terry@example.org;member;urn:x:1;{yes};{no};\r\n");
-        let now = done(&Wardrobe::default(), &csv(&text).unwrap());
+        let now = imported(&Wardrobe::default(), &csv(&text).unwrap());
         let terry = now.user(&jid("r@c.example"), &jid("terry@example.org")).unwrap();
         let (_, one) = terry.hats.iter().next().unwrap();
         assert_eq!(
@@ -423,23 +424,23 @@ fn reads_localized_spreadsheets() {
         let hue = room.catalog.values().next().unwrap().hue.as_ref().unwrap();
         assert_eq!(hue.as_json().as_str(), "150.5");
     }
-    // Other text is not changed, and reported.
+    // Other text is not converted, but reported.
     for hue in ["1,5,5", "4000,5", "x,y"] {
         let text = format!("{head}r@c.example;;;urn:x:1;;;{hue}\r\n");
         let error = csv(&text)
             .unwrap()
             .plan(&Wardrobe::default(), &ImportOptions::default());
-        let says = format!("line 3: hue {hue:?} is not a number from 0 to 360");
-        assert_eq!(error.unwrap_err().errors, [says]);
+        let message = format!("line 3: hue {hue:?} is not a number from 0 to 360");
+        assert_eq!(error.unwrap_err().errors, [message]);
     }
 }
 
 #[test]
-fn somebody_new_in_several_rooms_counts_once() {
-    let given = csv(
+fn new_user_in_several_rooms_counts_once() {
+    let parsed = csv(
         "room,user,affiliation\nr@c.example,ann@example.org,member\ns@c.example,ann@example.org,member\n",
     );
-    let plan = given
+    let plan = parsed
         .unwrap()
         .plan(&Wardrobe::default(), &ImportOptions::default());
     let counts = plan.unwrap().counts;
@@ -448,9 +449,9 @@ fn somebody_new_in_several_rooms_counts_once() {
 
 #[test]
 fn missing_columns_keep_values() {
-    let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
-    let given = csv("room,user,hat,required\nr@c.example,terry@example.org,urn:x:1,yes\n").unwrap();
-    let plan = given.plan(&now, &ImportOptions::default()).unwrap();
+    let now = imported(&Wardrobe::default(), &csv(TABLE).unwrap());
+    let parsed = csv("room,user,hat,required\nr@c.example,terry@example.org,urn:x:1,yes\n").unwrap();
+    let plan = parsed.plan(&now, &ImportOptions::default()).unwrap();
     assert_eq!(
         plan.counts,
         ImportCounts {
@@ -465,19 +466,19 @@ fn missing_columns_keep_values() {
         (one.title.as_deref(), one.active, one.required),
         (Some("One"), Some(true), Some(true))
     );
-    // An empty cell of a column that is there means none, and what means the same is the same.
-    let given = csv("room,user,hat,title,required\nr@c.example,terry@example.org,urn:x:1,,\n").unwrap();
+    // An empty cell means no value, if the table has the column; an equivalent value is no change.
+    let parsed = csv("room,user,hat,title,required\nr@c.example,terry@example.org,urn:x:1,,\n").unwrap();
     assert_eq!(
-        given
+        parsed
             .plan(&now, &ImportOptions::default())
             .unwrap()
             .counts
             .hats_changed,
         1
     );
-    let given = csv("room,user,hat,required\nr@c.example,terry@example.org,urn:x:1,no\n").unwrap();
+    let parsed = csv("room,user,hat,required\nr@c.example,terry@example.org,urn:x:1,no\n").unwrap();
     assert_eq!(
-        given.plan(&now, &ImportOptions::default()).unwrap().counts,
+        parsed.plan(&now, &ImportOptions::default()).unwrap().counts,
         ImportCounts {
             unchanged: 1,
             ..ImportCounts::default()
@@ -549,22 +550,22 @@ fn rejects_files_that_are_not_csv() {
             "line 2: unclosed quotation mark",
         ),
     ] {
-        let said = csv(text).unwrap_err();
-        assert!(said.starts_with(error), "{said}");
+        let message = csv(text).unwrap_err();
+        assert!(message.starts_with(error), "{message}");
     }
-    let said = read(b"room\nr\xe9union@c.example\n", FileFormat::Csv)
+    let message = read(b"room\nr\xe9union@c.example\n", FileFormat::Csv)
         .unwrap_err()
         .to_string();
-    assert!(said.starts_with("line 2: not valid UTF-8"), "{said}");
-    let said = read(b"\xff\xfer\0o\0", FileFormat::Csv).unwrap_err().to_string();
-    assert!(said.starts_with("the file is UTF-16"), "{said}");
+    assert!(message.starts_with("line 2: not valid UTF-8"), "{message}");
+    let message = read(b"\xff\xfer\0o\0", FileFormat::Csv).unwrap_err().to_string();
+    assert!(message.starts_with("the file is UTF-16"), "{message}");
 }
 
 #[test]
 fn reports_lines_of_errors_found_while_merging() {
-    let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
-    let given = csv("room,user,hat\nr@c.example,terry@example.org,urn:x:9\nr@c.example,new@example.org,urn:x:9\nr@c.example,kim@example.org,Teacher\n").unwrap();
-    let wrong = given.plan(&now, &ImportOptions::default()).unwrap_err();
+    let now = imported(&Wardrobe::default(), &csv(TABLE).unwrap());
+    let parsed = csv("room,user,hat\nr@c.example,terry@example.org,urn:x:9\nr@c.example,new@example.org,urn:x:9\nr@c.example,kim@example.org,Teacher\n").unwrap();
+    let wrong = parsed.plan(&now, &ImportOptions::default()).unwrap_err();
     assert_eq!(
         wrong.errors,
         [
@@ -576,8 +577,8 @@ fn reports_lines_of_errors_found_while_merging() {
 
 #[test]
 fn skips_hats_of_banned_users_and_removals() {
-    let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
-    let given = csv("room,user,affiliation,hat
+    let now = imported(&Wardrobe::default(), &csv(TABLE).unwrap());
+    let parsed = csv("room,user,affiliation,hat
 r@c.example,mallory@example.net,outcast,urn:x:1
 r@c.example,mallory@example.net,outcast,urn:x:2
 r@c.example,terry@example.org,outcast,urn:x:1
@@ -586,7 +587,7 @@ r@c.example,kim@example.org,none,
 r@c.example,ghost@example.org,none,
 ")
     .unwrap();
-    let plan = given.plan(&now, &ImportOptions::default()).unwrap();
+    let plan = parsed.plan(&now, &ImportOptions::default()).unwrap();
     let why: Vec<_> = plan
         .skipped
         .iter()
@@ -628,18 +629,18 @@ r@c.example,ghost@example.org,none,
 
 #[test]
 fn requires_target_for_objects_without_address() {
-    let now = done(&Wardrobe::default(), &csv(TABLE).unwrap());
+    let now = imported(&Wardrobe::default(), &csv(TABLE).unwrap());
     let plan = |text: &str, room: Option<&str>, user: Option<&str>, replace: bool| {
         let target = ImportTarget {
             room: room.map(jid),
             user: user.map(jid),
         };
-        let how = ImportOptions {
+        let options = ImportOptions {
             target,
             replace,
             ..ImportOptions::default()
         };
-        json(text).plan(&now, &how).map_err(|error| error.to_string())
+        json(text).plan(&now, &options).map_err(|error| error.to_string())
     };
     let hats = r#"{"urn:x:2": {"active": true}}"#;
     let user = r#"{"hats": {"urn:x:2": {"active": true}}, "x": 1}"#;
@@ -657,7 +658,7 @@ fn requires_target_for_objects_without_address() {
     );
     assert!(error(plan(user, Some("no@c.example"), terry, false)).starts_with("no such room"));
     assert!(error(plan(user, r, Some("new@example.org"), false)).starts_with("new@example.org is new in"));
-    // On top: the other hat stays. Replaced: it goes.
+    // When adding, the other hat stays; when replacing, it is removed.
     for text in [hats, user] {
         let counts = plan(text, r, terry, false).unwrap().counts;
         assert_eq!((counts.hats_changed, counts.hats_removed), (1, 0));
@@ -708,8 +709,8 @@ fn requires_target_for_objects_without_address() {
 fn adds_data_file_fields_but_never_replaces_them() {
     let mut now = Wardrobe::default();
     now.extra.insert("note", Json::string("ours"));
-    let given = json(r#"{"version": 1, "rooms": {}, "note": "theirs", "other": 1}"#);
-    let plan = given.plan(&now, &ImportOptions::default()).unwrap();
+    let parsed = json(r#"{"version": 1, "rooms": {}, "note": "theirs", "other": 1}"#);
+    let plan = parsed.plan(&now, &ImportOptions::default()).unwrap();
     assert_eq!(
         plan.skipped
             .iter()
@@ -720,7 +721,7 @@ fn adds_data_file_fields_but_never_replaces_them() {
     let then = after(&now, &plan);
     assert_eq!(then.extra.get("note"), Some(&Json::string("ours")));
     assert!(then.extra.get("other").is_some());
-    let plan = given
+    let plan = parsed
         .plan(
             &now,
             &ImportOptions {
@@ -744,8 +745,8 @@ fn adds_hat_sets_by_name() {
     for (name, set) in [("a", &one), ("b", &two), ("c", &two)] {
         other.put_hat_set(name, Some(set)).unwrap();
     }
-    let given = read(&write::wardrobe(&other), FileFormat::Json).unwrap();
-    let plan = given.plan(&now, &ImportOptions::default()).unwrap();
+    let parsed = read(&write::wardrobe(&other), FileFormat::Json).unwrap();
+    let plan = parsed.plan(&now, &ImportOptions::default()).unwrap();
     let why: Vec<SkipReason> = plan.skipped.iter().map(|skip| skip.reason.clone()).collect();
     assert_eq!(why, [SkipReason::DifferentSet("b".into())]);
     let sets = after(&now, &plan).hat_sets().unwrap();
@@ -760,9 +761,9 @@ fn adds_hat_sets_by_name() {
             .join(", ")
     };
     assert_eq!(lost(&now), "2 hat sets");
-    // What is no set of hats is left as it is.
+    // A value that is no object of hat sets stays unchanged.
     now.extra.set("sets", Some(Json::string("mine")));
-    let plan = given.plan(&now, &ImportOptions::default()).unwrap();
+    let plan = parsed.plan(&now, &ImportOptions::default()).unwrap();
     assert!(plan.group.is_empty());
     assert_eq!(plan.skipped.len(), 1);
     assert_eq!(lost(&now), "1 object with unrecognized fields");
@@ -776,13 +777,13 @@ fn accepts_shorter_rows_from_excel() {
                  r@c.example,bob@example.org,member,urn:x:1,Helper\r\n\
                  r@c.example,kim@example.org,member\r\n\
                  r@c.example\r\n";
-    let now = done(&Wardrobe::default(), &csv(table).unwrap());
+    let now = imported(&Wardrobe::default(), &csv(table).unwrap());
     let hats = |user: &str| now.user(&jid("r@c.example"), &jid(user)).unwrap().hats.clone();
-    let worn = |user: &str| hats(user).iter().map(|(_, hat)| hat.active).collect::<Vec<_>>();
-    assert_eq!(worn("ana@example.org"), [Some(true)]);
-    assert_eq!(worn("bob@example.org"), [None]);
-    assert_eq!(worn("kim@example.org"), []);
-    // A row with too much in it is wrong still, as is one that says too little.
+    let active = |user: &str| hats(user).iter().map(|(_, hat)| hat.active).collect::<Vec<_>>();
+    assert_eq!(active("ana@example.org"), [Some(true)]);
+    assert_eq!(active("bob@example.org"), [None]);
+    assert_eq!(active("kim@example.org"), []);
+    // A row with too many cells is still an error, and so is one without a room.
     for (row, what) in [
         (
             "r@c.example,ana@example.org,member,urn:x:1,T,,,,x",
@@ -790,11 +791,11 @@ fn accepts_shorter_rows_from_excel() {
         ),
         (",ana@example.org", "Enter the room's address"),
     ] {
-        let said = csv(&format!(
+        let message = csv(&format!(
             "room,user,affiliation,hat,title,active,required,hue\n{row}\n"
         ))
         .unwrap_err();
-        assert!(said.contains(what), "{said}");
+        assert!(message.contains(what), "{message}");
     }
 }
 
@@ -826,8 +827,8 @@ fn ids_with_outer_spaces_round_trip() {
             .unwrap();
     }
     let table = export(&now, &ExportScope::All, FileFormat::Csv).unwrap();
-    let given = read(&table.bytes, FileFormat::Csv).unwrap();
-    let ImportExtent::Document(back) = &given.content else {
+    let parsed = read(&table.bytes, FileFormat::Csv).unwrap();
+    let ImportExtent::Document(back) = &parsed.content else {
         panic!("no document")
     };
     let hats = |wardrobe: &Wardrobe| -> Vec<HatId> {
@@ -839,7 +840,7 @@ fn ids_with_outer_spaces_round_trip() {
         back.room(&room).unwrap().catalog,
         now.room(&room).unwrap().catalog
     );
-    // What people leave around an id is no part of it.
+    // Spaces that people leave around an ID are not part of it.
     let spaced =
         csv("room,user,affiliation,hat\nr@c.example,terry@example.org,member, urn:x:7\u{a0}\n").unwrap();
     let ImportExtent::Document(spaced) = &spaced.content else {
@@ -859,8 +860,8 @@ fn detects_utf_16_without_byte_order_mark() {
                 ImportFormat::Json,
                 ImportFormat::detect("x", &bytes),
             ] {
-                let said = read(&bytes, form).unwrap_err().to_string();
-                assert!(said.starts_with("the file is UTF-16"), "{said}");
+                let message = read(&bytes, form).unwrap_err().to_string();
+                assert!(message.starts_with("the file is UTF-16"), "{message}");
             }
         }
     }

@@ -64,16 +64,16 @@ fn sample_is_rich_and_canonical() {
         );
     }
     for affiliation in [Affiliation::Outcast, Affiliation::None] {
-        let wears = |user: &hatrack::model::User| user.affiliation == affiliation && !user.hats.is_empty();
+        let has_hats = |user: &hatrack::model::User| user.affiliation == affiliation && !user.hats.is_empty();
         assert!(
-            everywhere().any(|(_, user)| wears(user)),
+            everywhere().any(|(_, user)| has_hats(user)),
             "{affiliation} with hats"
         );
     }
     let titled = |wanted: &dyn Fn(char) -> bool| {
         hats().any(|(_, hat)| hat.title.as_deref().is_some_and(|t| t.contains(wanted)))
     };
-    for (what, is_there) in [
+    for (content, is_included) in [
         ("inactive", hats().any(|(_, hat)| !hat.is_active())),
         ("required", hats().any(|(_, hat)| hat.is_required())),
         ("untitled", hats().any(|(_, hat)| hat.title.is_none())),
@@ -109,7 +109,7 @@ fn sample_is_rich_and_canonical() {
             people.iter().any(|jid| !jid.as_str().is_ascii()),
         ),
     ] {
-        assert!(is_there, "the sample lacks: {what}");
+        assert!(is_included, "the sample lacks: {content}");
     }
 }
 
@@ -149,10 +149,10 @@ fn documentation_lists_the_schema_members() {
         .find(|part| part.starts_with("| where |"))
         .unwrap();
     let rows = table.lines().skip(2).filter_map(|row| row.split('|').nth(2));
-    let said: BTreeSet<String> = rows
+    let documented: BTreeSet<String> = rows
         .map(|cell| cell.trim().trim_matches('`').to_owned())
         .collect();
-    assert_eq!(known, said);
+    assert_eq!(known, documented);
 }
 
 /// The digest of a wardrobe, computed as the documentation describes.
@@ -233,11 +233,11 @@ fn documented_script_works() {
         .into_iter()
         .find(|block| block.contains("jq"))
         .unwrap();
-    let there = |tool: &str| {
+    let is_installed = |tool: &str| {
         let path = std::env::var_os("PATH").unwrap_or_default();
         std::env::split_paths(&path).any(|folder| folder.join(tool).exists())
     };
-    if !(there("jq") && there("flock")) {
+    if !(is_installed("jq") && is_installed("flock")) {
         skip::skipped(false, "no jq or no flock here");
         return;
     }

@@ -1,4 +1,4 @@
-//! Imports of what servers print and of tables that people keep.
+//! Imports of lists that servers print, and of tables that people keep.
 
 #![expect(
     clippy::unwrap_used,
@@ -43,15 +43,15 @@ fn into_room(new_users: Option<Affiliation>) -> ImportOptions {
     }
 }
 
-fn after(given: &ParsedImport, options: &ImportOptions) -> Wardrobe {
+fn after(parsed: &ParsedImport, options: &ImportOptions) -> Wardrobe {
     let mut next = before();
-    let plan = given.plan(&next, options).unwrap();
+    let plan = parsed.plan(&next, options).unwrap();
     next.apply(&plan.group).unwrap();
     next
 }
 
-fn error(given: &ParsedImport, options: &ImportOptions) -> String {
-    given.plan(&before(), options).unwrap_err().to_string()
+fn error(parsed: &ParsedImport, options: &ImportOptions) -> String {
+    parsed.plan(&before(), options).unwrap_err().to_string()
 }
 
 /// The affiliations of the room as text.
@@ -152,8 +152,8 @@ fn invalid_entries_of_lists_are_named() {
         ),
     ] {
         let format = ImportFormat::detect("-", text.as_bytes());
-        let said = read(text.as_bytes(), format).unwrap_err().to_string();
-        assert!(said.contains(part), "{text}: {said}");
+        let message = read(text.as_bytes(), format).unwrap_err().to_string();
+        assert!(message.contains(part), "{text}: {message}");
     }
 }
 
@@ -179,8 +179,8 @@ fn lists_never_replace() {
         ..into_room(None)
     };
     for text in [r#"{"bob@example.org": "admin"}"#, "bob\texample.org\tadmin\t\n"] {
-        let said = error(&parse(text), &replace);
-        assert!(said.contains("can only add"), "{said}");
+        let message = error(&parse(text), &replace);
+        assert!(message.contains("can only add"), "{message}");
     }
 }
 
@@ -197,7 +197,7 @@ const ASSIGNED: &str = "<iq xmlns='jabber:client' type='result' from='staff@room
 fn hat_lists_in_xml_add_assignments_and_catalog_hats() {
     let next = after(&parse(ASSIGNED), &ImportOptions::default());
     assert_eq!(hats(&next, "bob@example.org"), ["urn:x:teacher - true false"]);
-    // Assigned there means active; what the list does not say stays.
+    // A hat that is assigned on the server is active; values that are not in the list stay.
     assert_eq!(hats(&next, "ana@example.org"), ["urn:x:lead Lead true true"]);
 
     // Without the stanza, the room must be given; ejabberd 23 swaps title and URI.
@@ -246,13 +246,13 @@ fn table(text: &str, names: &str) -> ParsedImport {
 #[test]
 fn columns_with_other_names_and_hats_by_title() {
     let text = "Name;Email;Role;Remark\nBob;bob@example.org;teacher;x\nEve;eve@example.net;LÉAD;\n";
-    let given = table(text, "user=email,hat=Role");
-    let said = error(&given, &into_room(None));
+    let parsed = table(text, "user=email,hat=Role");
+    let message = error(&parsed, &into_room(None));
     assert!(
-        said.contains("line 3: eve@example.net is new in staff@rooms.example"),
-        "{said}"
+        message.contains("line 3: eve@example.net is new in staff@rooms.example"),
+        "{message}"
     );
-    let next = after(&given, &into_room(Some(Affiliation::Member)));
+    let next = after(&parsed, &into_room(Some(Affiliation::Member)));
     assert_eq!(
         hats(&next, "bob@example.org"),
         ["urn:x:teacher Teacher false false"]
@@ -261,10 +261,10 @@ fn columns_with_other_names_and_hats_by_title() {
     assert_eq!(affiliations(&next)[2], "eve@example.net member");
 
     let unknown = table("Email,Role\nbob@example.org,Chef\n", "user=Email,hat=Role");
-    let said = error(&unknown, &into_room(None));
+    let message = error(&unknown, &into_room(None));
     assert!(
-        said.contains("line 2: hat \"Chef\" is neither the title of an existing hat nor a URI"),
-        "{said}"
+        message.contains("line 2: hat \"Chef\" is neither the title of an existing hat nor a URI"),
+        "{message}"
     );
 }
 
@@ -276,11 +276,11 @@ fn title_of_several_hats_is_refused() {
         .unwrap()
         .plan(&now, &ImportOptions::default());
     now.apply(&plan.unwrap().group).unwrap();
-    let given = table("u,h\nbob@example.org,Teacher\n", "user=u,hat=h");
-    let said = given.plan(&now, &into_room(None)).unwrap_err().to_string();
+    let parsed = table("u,h\nbob@example.org,Teacher\n", "user=u,hat=h");
+    let message = parsed.plan(&now, &into_room(None)).unwrap_err().to_string();
     assert!(
-        said.contains("2 hats have the title \"Teacher\"; give the ID of one: urn:x:other, urn:x:teacher"),
-        "{said}"
+        message.contains("2 hats have the title \"Teacher\"; give the ID of one: urn:x:other, urn:x:teacher"),
+        "{message}"
     );
     let twice = table(
         "u,h\nana@example.org,Lead\nana@example.org,urn:x:lead\n",
@@ -297,15 +297,15 @@ fn invalid_names_of_columns_are_refused() {
         ("mail=Email", "unknown column \"mail\""),
         ("user=a,user=b", "given twice"),
     ] {
-        let said = ColumnNames::parse(names).unwrap_err().to_string();
-        assert!(said.contains(part), "{names}: {said}");
+        let message = ColumnNames::parse(names).unwrap_err().to_string();
+        assert!(message.contains(part), "{names}: {message}");
     }
     let names = ColumnNames::parse("user=Name, first,hat=Role").unwrap();
     let text = "\"Name, first\",Role\nbob@example.org,urn:x:lead\n";
     assert!(read_table(text.as_bytes(), &names).is_ok());
-    let said = read_table(b"a,b\n1,2\n", &names).unwrap_err().to_string();
+    let message = read_table(b"a,b\n1,2\n", &names).unwrap_err().to_string();
     assert!(
-        said.contains("no column \"Name, first\"; the columns are \"a\", \"b\""),
-        "{said}"
+        message.contains("no column \"Name, first\"; the columns are \"a\", \"b\""),
+        "{message}"
     );
 }

@@ -36,9 +36,9 @@ fn key_documentation_is_current() {
     if std::env::var_os("HATRACK_UPDATE").is_some() {
         std::fs::write(path, &page).unwrap();
     }
-    let there = std::fs::read_to_string(path).unwrap_or_default();
+    let stored = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
-        there == page,
+        stored == page,
         "docs/keys.md is not current; run HATRACK_UPDATE=1 cargo test --test keys"
     );
 }
@@ -83,13 +83,14 @@ fn no_sentence_hardcodes_a_key() {
     }
 }
 
-fn sources(folder: &Path, take: &mut impl FnMut(&Path, &str)) {
+/// Calls `visit` with the path and content of each file below a folder.
+fn sources(folder: &Path, visit: &mut impl FnMut(&Path, &str)) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            sources(&path, take);
+            sources(&path, visit);
         } else {
-            take(&path, &std::fs::read_to_string(&path).unwrap());
+            visit(&path, &std::fs::read_to_string(&path).unwrap());
         }
     }
 }
@@ -103,7 +104,8 @@ fn literals(tokens: TokenStream, found: &mut Vec<String>) {
                 let _ = tokens.next_if(|next| next.to_string() == "!");
                 let attribute = tokens.next_if(|next| matches!(next, TokenTree::Group(_)));
                 // Tests come last in a file.
-                if attribute.is_some_and(|it| it.to_string().replace(' ', "") == "[cfg(test)]") {
+                if attribute.is_some_and(|attribute| attribute.to_string().replace(' ', "") == "[cfg(test)]")
+                {
                     return;
                 }
             }

@@ -165,10 +165,10 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The starts of the names of texts that are still to be reworded; to be removed one by one.
+/// The starts of the names of texts that still have to be reworded.
 const PENDING: &[&str] = &[];
 
-/// A text with where it comes from.
+/// The name of a source, and its text.
 type Source = (String, String);
 
 fn root() -> PathBuf {
@@ -223,7 +223,7 @@ fn assert_language(sources: impl IntoIterator<Item = Source>) {
     assert!(wrong.is_empty(), "{} unused words: {wrong:#?}", wrong.len());
 }
 
-/// The files below a folder whose names end so.
+/// The files below a folder with this extension.
 fn files(folder: &str, extension: &str) -> Vec<Source> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
@@ -232,7 +232,7 @@ fn files(folder: &str, extension: &str) -> Vec<Source> {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|it| it == extension) {
+            } else if path.extension().is_some_and(|other| other == extension) {
                 found.push(file(&path));
             }
         }

@@ -11,17 +11,18 @@ use support::{cases, read_in_chunks, text, wardrobe};
 struct Foreign(u64);
 
 impl Foreign {
-    fn dice(&mut self, sides: u64) -> u64 {
+    /// A random number below `limit`.
+    fn random(&mut self, limit: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
+        (self.0 >> 33) % limit
     }
 
     fn space(&mut self) -> &'static str {
         ["", "", "", " ", "\n", "\t\r\n  "]
-            .get(usize::try_from(self.dice(6)).unwrap_or(0))
+            .get(usize::try_from(self.random(6)).unwrap_or(0))
             .unwrap_or(&"")
     }
 
@@ -29,7 +30,7 @@ impl Foreign {
         let mut out = String::from("\"");
         let mut units = [0; 2];
         for c in text.chars() {
-            match self.dice(8) {
+            match self.random(8) {
                 0 => {
                     let hex = c
                         .encode_utf16(&mut units)
@@ -56,7 +57,7 @@ impl Foreign {
         let mut left = members;
         let mut out = Vec::new();
         while !left.is_empty() {
-            let at = usize::try_from(self.dice(left.len() as u64)).unwrap_or(0);
+            let at = usize::try_from(self.random(left.len() as u64)).unwrap_or(0);
             let (name, value) = left.swap_remove(at);
             let (a, b, c, d) = (self.space(), self.space(), self.space(), self.space());
             out.push(format!("{a}{}{b}:{c}{value}{d}", self.string(&name)));
@@ -95,7 +96,7 @@ impl Foreign {
         let hats = user
             .hats
             .iter()
-            .map(|(id, worn)| (id.as_str().to_owned(), self.attachment(worn)))
+            .map(|(id, attachment)| (id.as_str().to_owned(), self.attachment(attachment)))
             .collect();
         let mut members: Vec<_> = Self::extra(&user.extra).collect();
         members.push(("affiliation".into(), self.string(user.affiliation.as_str())));
@@ -218,7 +219,7 @@ proptest! {
 #[test]
 fn corpus_is_accepted_or_rejected_as_named() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/wardrobe");
-    let mut seen = 0;
+    let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -235,7 +236,7 @@ fn corpus_is_accepted_or_rejected_as_named() {
                 read_all_ways(&[head, &[byte], &tail[1..]].concat()).unwrap();
             }
         }
-        seen += 1;
+        count += 1;
     }
-    assert!(seen >= 20, "{seen} files");
+    assert!(count >= 20, "{count} files");
 }

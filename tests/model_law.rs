@@ -4,15 +4,15 @@ use hatrack::model::{
     Affiliation, Attachment, CatalogHat, EditError, Group, HatId, Hats, Jid, Wardrobe, read, write,
 };
 
-/// One case: the rule in words, the operation, and the expected result.
-struct Line(&'static str, Do, Then);
+/// A case: the rule in words, the operation, and the expected result.
+struct Case(&'static str, Operation, Expected);
 
-/// An operation, with addresses, ids and JSON as text.
-enum Do {
+/// An operation, with addresses, IDs and JSON as text.
+enum Operation {
     Add(&'static str, &'static str, &'static str, &'static str),
     Remove(&'static str, &'static str, &'static str),
     Set(&'static str, &'static str, &'static str),
-    Take(&'static str, &'static str, &'static str),
+    ForceRemove(&'static str, &'static str, &'static str),
     Affiliate(&'static str, &'static str, Affiliation),
     AddRoom(&'static str, Option<&'static str>),
     RemoveRoom(&'static str),
@@ -21,7 +21,7 @@ enum Do {
 }
 
 /// The expected result.
-enum Then {
+enum Expected {
     /// The user is exactly this; nothing else has changed.
     User(&'static str, &'static str, &'static str),
     /// The user does not exist; nothing else has changed.
@@ -36,8 +36,8 @@ enum Then {
     Fails(&'static str, &'static str),
 }
 
-use Do::{Add, AddRoom, Affiliate, Catalog, Remove, RemoveRoom, Rename, Set, Take};
-use Then::{Fails, NoRoom, NoUser, Nothing, Room, User};
+use Expected::{Fails, NoRoom, NoUser, Nothing, Room, User};
+use Operation::{Add, AddRoom, Affiliate, Catalog, ForceRemove, Remove, RemoveRoom, Rename, Set};
 
 const ROOM: &str = "courses@conference.example.org";
 const FOO: &str = "http://example.com/hats/foo";
@@ -74,137 +74,137 @@ const HATS: &str = r#"{
 const NO_ROOM: &str = "no such room: nowhere@conference.example.org";
 
 #[rustfmt::skip]
-fn three_operations_model() -> Vec<Line> {
+fn three_operations_model() -> Vec<Case> {
     vec![
         // add_user_hat
-        Line("add: the hat is in the set, and the others stay",
+        Case("add: the hat is in the set, and the others stay",
             Add(ROOM, "terry@example.org", NEW, r#"{"active":true,"title":"New"}"#),
             User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"http://example.com/hats/new":{"active":true,"title":"New"},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}},"note":1.50}"#)),
-        Line("add: attachment omitted is the empty one",
+        Case("add: attachment omitted is the empty one",
             Add(ROOM, "bare@example.org", NEW, "{}"),
             User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{}}}"#)),
-        Line("add: one already there under that id is replaced, a required one and its unknown members too",
+        Case("add: a hat with the same ID is replaced, a required one and its unrecognized members too",
             Add(ROOM, "owner@example.org", FOO, r#"{"title":"Other"}"#),
             User(ROOM, "owner@example.org", r#"{"affiliation":"owner","hats":{"http://example.com/hats/foo":{"title":"Other"},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}"#)),
-        Line("add: with exactly this attachment, unknown members and all",
+        Case("add: with exactly this attachment, unknown members and all",
             Add(ROOM, "bare@example.org", NEW, r#"{"active":false,"required":true,"x":[1.0,{"y":-0}]}"#),
             User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{"active":false,"required":true,"x":[1.0,{"y":-0}]}}}"#)),
-        Line("add: the same again changes nothing",
+        Case("add: the same again changes nothing",
             Add(ROOM, "admin@example.org", BAR, r#"{"active":false}"#), Nothing),
-        Line("add: an omitted boolean means false, but it is another attachment",
+        Case("add: an omitted boolean means false, but it is another attachment",
             Add(ROOM, "admin@example.org", BAR, "{}"),
             User(ROOM, "admin@example.org", r#"{"affiliation":"admin","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{}}}"#)),
-        Line("add: a resource is dropped, and spellings are prepared",
+        Case("add: a resource is dropped, and spellings are prepared",
             Add("Courses@Conference.Example.ORG/x", "BARE@example.org/phone", NEW, "{}"),
             User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{}}}"#)),
-        Line("add: a domain alone can be affiliated",
+        Case("add: a domain alone can be affiliated",
             Add(ROOM, "Example.ORG", BAR, "{}"),
             User(ROOM, "example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{}}}"#)),
-        Line("add: the catalog is no part of it",
+        Case("add: the catalog does not matter",
             Add(ROOM, "bare@example.org", FOO, "{}"),
             User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{}}}"#)),
-        Line("add: an id from a server may be anything",
+        Case("add: an id from a server may be anything",
             Add(ROOM, "bare@example.org", "not a uri", "{}"),
             User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"not a uri":{}}}"#)),
-        Line("add: no such room", Add("nowhere@conference.example.org", "terry@example.org", NEW, "{}"), Fails("item-not-found", NO_ROOM)),
-        Line("add: the room is looked up before the user", Add("nowhere@conference.example.org", "stranger@example.net", NEW, "{}"), Fails("item-not-found", NO_ROOM)),
-        Line("add: a stranger", Add(ROOM, "stranger@example.net/x", NEW, "{}"),
+        Case("add: no such room", Add("nowhere@conference.example.org", "terry@example.org", NEW, "{}"), Fails("item-not-found", NO_ROOM)),
+        Case("add: the room is looked up before the user", Add("nowhere@conference.example.org", "stranger@example.net", NEW, "{}"), Fails("item-not-found", NO_ROOM)),
+        Case("add: a stranger", Add(ROOM, "stranger@example.net/x", NEW, "{}"),
             Fails("item-not-found", "user not affiliated with room: stranger@example.net in courses@conference.example.org")),
-        Line("add: affiliated with another room only", Add("staff@conference.example.org", "admin@example.org", NEW, "{}"),
+        Case("add: affiliated with another room only", Add("staff@conference.example.org", "admin@example.org", NEW, "{}"),
             Fails("item-not-found", "user not affiliated with room: admin@example.org in staff@conference.example.org")),
-        Line("add: an outcast", Add(ROOM, "banned@example.org", NEW, "{}"),
+        Case("add: an outcast", Add(ROOM, "banned@example.org", NEW, "{}"),
             Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
-        Line("add: an outcast, even what is there already", Add(ROOM, "banned@example.org", BAR, r#"{"active":false}"#),
+        Case("add: an outcast, even what is there already", Add(ROOM, "banned@example.org", BAR, r#"{"active":false}"#),
             Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
-        Line("add: affiliation none", Add(ROOM, "former@example.org", NEW, "{}"),
+        Case("add: affiliation none", Add(ROOM, "former@example.org", NEW, "{}"),
             Fails("item-not-found", "user not affiliated with room: former@example.org in courses@conference.example.org")),
-        Line("add: a user without affiliation has none", Add(ROOM, "nothing@example.org", NEW, "{}"),
+        Case("add: a user without affiliation has none", Add(ROOM, "nothing@example.org", NEW, "{}"),
             Fails("item-not-found", "user not affiliated with room: nothing@example.org in courses@conference.example.org")),
         // remove_user_hat
-        Line("remove: the hat is not in the set, and the others stay", Remove(ROOM, "terry@example.org", BAR),
+        Case("remove: the hat is not in the set, and the others stay", Remove(ROOM, "terry@example.org", BAR),
             User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019}},"note":1.50}"#)),
-        Line("remove: required binds the user, never the moderator", Remove(ROOM, "terry@example.org/x", FOO),
+        Case("remove: required binds the user, never the moderator", Remove(ROOM, "terry@example.org/x", FOO),
             User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}},"note":1.50}"#)),
-        Line("remove: not having it before is success", Remove(ROOM, "owner@example.org", NEW), Nothing),
-        Line("remove: no such room", Remove("nowhere@conference.example.org", "stranger@example.net", FOO), Fails("item-not-found", NO_ROOM)),
-        Line("remove: a stranger", Remove(ROOM, "stranger@example.net", FOO),
+        Case("remove: not having it before is success", Remove(ROOM, "owner@example.org", NEW), Nothing),
+        Case("remove: no such room", Remove("nowhere@conference.example.org", "stranger@example.net", FOO), Fails("item-not-found", NO_ROOM)),
+        Case("remove: a stranger", Remove(ROOM, "stranger@example.net", FOO),
             Fails("item-not-found", "user not affiliated with room: stranger@example.net in courses@conference.example.org")),
-        Line("remove: an outcast", Remove(ROOM, "banned@example.org", FOO),
+        Case("remove: an outcast", Remove(ROOM, "banned@example.org", FOO),
             Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
-        Line("remove: an outcast, even what is not there", Remove(ROOM, "banned@example.org", NEW),
+        Case("remove: an outcast, even what is not there", Remove(ROOM, "banned@example.org", NEW),
             Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
-        Line("remove: affiliation none", Remove(ROOM, "former@example.org", FOO),
+        Case("remove: affiliation none", Remove(ROOM, "former@example.org", FOO),
             Fails("item-not-found", "user not affiliated with room: former@example.org in courses@conference.example.org")),
         // set_user_hats
-        Line("set: missing is added, extra is removed, different is replaced",
+        Case("set: missing is added, extra is removed, different is replaced",
             Set(ROOM, "terry@example.org", r#"{"http://example.com/hats/new":{"title":"New"},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":true}}"#),
             User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{"title":"New"},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":true}},"note":1.50}"#)),
-        Line("set: to nothing, required ones too", Set(ROOM, "admin@example.org", "{}"),
+        Case("set: to nothing, required ones too", Set(ROOM, "admin@example.org", "{}"),
             User(ROOM, "admin@example.org", r#"{"affiliation":"admin","hats":{}}"#)),
-        Line("set: unknown members of what is replaced go",
+        Case("set: unknown members of what is replaced go",
             Set(ROOM, "owner@example.org", r#"{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome"}}"#),
             User(ROOM, "owner@example.org", r#"{"affiliation":"owner","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome"}}}"#)),
-        Line("set: the same again changes nothing", Set(ROOM, "admin@example.org", HATS), Nothing),
-        Line("set: the hats of a user object; the affiliation beside them is left aside",
+        Case("set: the same again changes nothing", Set(ROOM, "admin@example.org", HATS), Nothing),
+        Case("set: the hats of a user object; the affiliation next to them is ignored",
             Set(ROOM, "bare@example.org", r#"{"affiliation":"owner","hats":{"http://example.com/hats/new":{}},"note":1}"#),
             User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{}}}"#)),
-        Line("set: hats that are missing are the same as empty", Set(ROOM, "admin@example.org", r#"{"affiliation":"owner"}"#),
+        Case("set: hats that are missing are the same as empty", Set(ROOM, "admin@example.org", r#"{"affiliation":"owner"}"#),
             User(ROOM, "admin@example.org", r#"{"affiliation":"admin","hats":{}}"#)),
-        Line("set: no such room", Set("nowhere@conference.example.org", "stranger@example.net", "{}"), Fails("item-not-found", NO_ROOM)),
-        Line("set: a stranger, even to nothing", Set(ROOM, "stranger@example.net", "{}"),
+        Case("set: no such room", Set("nowhere@conference.example.org", "stranger@example.net", "{}"), Fails("item-not-found", NO_ROOM)),
+        Case("set: a stranger, even to nothing", Set(ROOM, "stranger@example.net", "{}"),
             Fails("item-not-found", "user not affiliated with room: stranger@example.net in courses@conference.example.org")),
-        Line("set: an outcast", Set(ROOM, "banned@example.org", "{}"),
+        Case("set: an outcast", Set(ROOM, "banned@example.org", "{}"),
             Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
-        Line("set: affiliation none", Set(ROOM, "former@example.org", "{}"),
+        Case("set: affiliation none", Set(ROOM, "former@example.org", "{}"),
             Fails("item-not-found", "user not affiliated with room: former@example.org in courses@conference.example.org")),
     ]
 }
 
 #[rustfmt::skip]
-fn other_operations_model() -> Vec<Line> {
+fn other_operations_model() -> Vec<Case> {
     vec![
         // Removing regardless of the affiliation.
-        Line("take: from an outcast", Take(ROOM, "banned@example.org", FOO),
+        Case("force remove: from an outcast", ForceRemove(ROOM, "banned@example.org", FOO),
             User(ROOM, "banned@example.org", r#"{"affiliation":"outcast","hats":{"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}"#)),
-        Line("take: from a user without affiliation", Take(ROOM, "former@example.org", BAR),
+        Case("force remove: from a user without affiliation", ForceRemove(ROOM, "former@example.org", BAR),
             User(ROOM, "former@example.org", r#"{"affiliation":"none","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019}}}"#)),
-        Line("take: from a member", Take(ROOM, "terry@example.org", FOO),
+        Case("force remove: from a member", ForceRemove(ROOM, "terry@example.org", FOO),
             User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}},"note":1.50}"#)),
-        Line("take: what nobody has", Take(ROOM, "stranger@example.net", FOO), Nothing),
-        Line("take: no such room", Take("nowhere@conference.example.org", "terry@example.org", FOO), Fails("item-not-found", NO_ROOM)),
+        Case("force remove: what nobody has", ForceRemove(ROOM, "stranger@example.net", FOO), Nothing),
+        Case("force remove: no such room", ForceRemove("nowhere@conference.example.org", "terry@example.org", FOO), Fails("item-not-found", NO_ROOM)),
         // Affiliations.
-        Line("affiliate: none removes the user with the hats", Affiliate(ROOM, "terry@example.org", Affiliation::None), NoUser(ROOM, "terry@example.org")),
-        Line("affiliate: none for one who is none already", Affiliate(ROOM, "former@example.org", Affiliation::None), NoUser(ROOM, "former@example.org")),
-        Line("affiliate: none for a stranger", Affiliate(ROOM, "stranger@example.net", Affiliation::None), Nothing),
-        Line("affiliate: a stranger is added, without hats", Affiliate(ROOM, "New@Example.net/x", Affiliation::Member),
+        Case("affiliate: none removes the user with the hats", Affiliate(ROOM, "terry@example.org", Affiliation::None), NoUser(ROOM, "terry@example.org")),
+        Case("affiliate: none for one who is none already", Affiliate(ROOM, "former@example.org", Affiliation::None), NoUser(ROOM, "former@example.org")),
+        Case("affiliate: none for a stranger", Affiliate(ROOM, "stranger@example.net", Affiliation::None), Nothing),
+        Case("affiliate: a stranger is added, without hats", Affiliate(ROOM, "New@Example.net/x", Affiliation::Member),
             User(ROOM, "new@example.net", r#"{"affiliation":"member","hats":{}}"#)),
-        Line("affiliate: a stranger is banned", Affiliate(ROOM, "new@example.net", Affiliation::Outcast),
+        Case("affiliate: a stranger is banned", Affiliate(ROOM, "new@example.net", Affiliation::Outcast),
             User(ROOM, "new@example.net", r#"{"affiliation":"outcast","hats":{}}"#)),
-        Line("affiliate: a ban keeps the hats, and all else", Affiliate(ROOM, "terry@example.org", Affiliation::Outcast),
+        Case("affiliate: a ban keeps the hats, and all else", Affiliate(ROOM, "terry@example.org", Affiliation::Outcast),
             User(ROOM, "terry@example.org", r#"{"affiliation":"outcast","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}},"note":1.50}"#)),
-        Line("affiliate: back from a ban", Affiliate(ROOM, "banned@example.org", Affiliation::Admin),
+        Case("affiliate: back from a ban", Affiliate(ROOM, "banned@example.org", Affiliation::Admin),
             User(ROOM, "banned@example.org", r#"{"affiliation":"admin","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}"#)),
-        Line("affiliate: the same again", Affiliate(ROOM, "owner@example.org", Affiliation::Owner), Nothing),
-        Line("affiliate: no such room", Affiliate("nowhere@conference.example.org", "terry@example.org", Affiliation::Owner), Fails("item-not-found", NO_ROOM)),
+        Case("affiliate: the same again", Affiliate(ROOM, "owner@example.org", Affiliation::Owner), Nothing),
+        Case("affiliate: no such room", Affiliate("nowhere@conference.example.org", "terry@example.org", Affiliation::Owner), Fails("item-not-found", NO_ROOM)),
         // Rooms.
-        Line("room: added without users", AddRoom("New@conference.example.org", None), Room("new@conference.example.org", r#"{"users":{}}"#)),
-        Line("room: added with a name", AddRoom("new@conference.example.org", Some("Neu")), Room("new@conference.example.org", r#"{"name":"Neu","users":{}}"#)),
-        Line("room: there already", AddRoom("STAFF@conference.example.org", Some("Other")), Fails("conflict", "room already exists: staff@conference.example.org")),
-        Line("room: removed with all in it", RemoveRoom("staff@conference.example.org"), NoRoom("staff@conference.example.org")),
-        Line("room: no such one to remove", RemoveRoom("nowhere@conference.example.org"), Fails("item-not-found", NO_ROOM)),
-        Line("room: renamed", Rename("staff@conference.example.org", Some("Staff")),
+        Case("room: added without users", AddRoom("New@conference.example.org", None), Room("new@conference.example.org", r#"{"users":{}}"#)),
+        Case("room: added with a name", AddRoom("new@conference.example.org", Some("Neu")), Room("new@conference.example.org", r#"{"name":"Neu","users":{}}"#)),
+        Case("room: there already", AddRoom("STAFF@conference.example.org", Some("Other")), Fails("conflict", "room already exists: staff@conference.example.org")),
+        Case("room: removed with all in it", RemoveRoom("staff@conference.example.org"), NoRoom("staff@conference.example.org")),
+        Case("room: remove a missing room", RemoveRoom("nowhere@conference.example.org"), Fails("item-not-found", NO_ROOM)),
+        Case("room: renamed", Rename("staff@conference.example.org", Some("Staff")),
             Room("staff@conference.example.org", r#"{"name":"Staff","users":{"terry@example.org":{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}}}"#)),
-        Line("room: renamed to what it is called", Rename(ROOM, Some("Courses")), Nothing),
-        Line("room: no name to take away", Rename("staff@conference.example.org", None), Nothing),
-        Line("room: no such one to rename", Rename("nowhere@conference.example.org", None), Fails("item-not-found", NO_ROOM)),
+        Case("room: renamed to what it is called", Rename(ROOM, Some("Courses")), Nothing),
+        Case("room: no name to remove", Rename("staff@conference.example.org", None), Nothing),
+        Case("room: rename a missing room", Rename("nowhere@conference.example.org", None), Fails("item-not-found", NO_ROOM)),
         // The catalog of a room.
-        Line("catalog: a hat is defined; users stay as they are",
+        Case("catalog: a hat is defined; users stay as they are",
             Catalog("staff@conference.example.org", NEW, Some(r#"{"title":"New","hue":"banana"}"#)),
             Room("staff@conference.example.org", r#"{"hats":{"http://example.com/hats/new":{"title":"New","hue":"banana"}},"users":{"terry@example.org":{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}}}"#)),
-        Line("catalog: as it is already", Catalog(ROOM, FOO, Some(r#"{"title":"Foo of the room","hue":120.50,"x":1}"#)), Nothing),
-        Line("catalog: no such hat to take out", Catalog(ROOM, NEW, None),
+        Case("catalog: as it is already", Catalog(ROOM, FOO, Some(r#"{"title":"Foo of the room","hue":120.50,"x":1}"#)), Nothing),
+        Case("catalog: remove a missing hat", Catalog(ROOM, NEW, None),
             Fails("item-not-found", "no such hat in the catalog of courses@conference.example.org: http://example.com/hats/new")),
-        Line("catalog: no such room", Catalog("nowhere@conference.example.org", NEW, None), Fails("item-not-found", NO_ROOM)),
+        Case("catalog: no such room", Catalog("nowhere@conference.example.org", NEW, None), Fails("item-not-found", NO_ROOM)),
     ]
 }
 
@@ -228,8 +228,8 @@ mod machine {
         read::hats(json.as_bytes()).unwrap()
     }
 
-    impl Do {
-        pub(crate) fn to(&self, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
+    impl Operation {
+        pub(crate) fn apply_to(&self, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
             let id = |text: &str| HatId::unchecked(text);
             match *self {
                 Add(room, user, hat, json) => {
@@ -237,7 +237,7 @@ mod machine {
                 }
                 Remove(room, user, hat) => wardrobe.remove_user_hat(&jid(user), &jid(room), &id(hat)),
                 Set(room, user, json) => wardrobe.set_user_hats(&jid(user), &jid(room), &hats(json)),
-                Take(room, user, hat) => wardrobe.force_remove_hat(&jid(user), &jid(room), &id(hat)),
+                ForceRemove(room, user, hat) => wardrobe.force_remove_hat(&jid(user), &jid(room), &id(hat)),
                 Affiliate(room, user, to) => wardrobe.set_affiliation(&jid(user), &jid(room), to),
                 AddRoom(room, name) => wardrobe.add_room(&jid(room), name),
                 RemoveRoom(room) => wardrobe.remove_room(&jid(room)),
@@ -250,68 +250,72 @@ mod machine {
         }
     }
 
-    impl Line {
-        pub(crate) fn hold(&self) {
-            let Self(law, what, then) = self;
+    impl Case {
+        pub(crate) fn check(&self) {
+            let Self(rule, operation, expected) = self;
             let before = start();
             let mut after = before.clone();
-            let done = what.to(&mut after);
+            let result = operation.apply_to(&mut after);
             let differs = before.diff(&after);
-            let all = |here: &dyn Fn(&hatrack::model::Edit) -> bool| {
+            let all = |condition: &dyn Fn(&hatrack::model::Edit) -> bool| {
                 assert!(
-                    !differs.is_empty() && differs.0.iter().all(here),
-                    "{law}: {differs:?}"
+                    !differs.is_empty() && differs.0.iter().all(condition),
+                    "{rule}: {differs:?}"
                 );
             };
-            match *then {
+            match *expected {
                 User(room, user, json) => {
                     let (room, user) = (jid(room), jid(user));
-                    assert_eq!(write::compact(after.user(&room, &user).unwrap()), json, "{law}");
+                    assert_eq!(write::compact(after.user(&room, &user).unwrap()), json, "{rule}");
                     all(&|edit| edit.room() == Some(&room) && edit.user() == Some(&user));
                 }
                 NoUser(room, user) => {
                     let (room, user) = (jid(room), jid(user));
-                    assert_eq!(after.user(&room, &user), None, "{law}");
+                    assert_eq!(after.user(&room, &user), None, "{rule}");
                     all(&|edit| edit.room() == Some(&room) && edit.user() == Some(&user));
                 }
                 Room(room, json) => {
                     let room = jid(room);
-                    assert_eq!(write::compact(after.room(&room).unwrap()), json, "{law}");
+                    assert_eq!(write::compact(after.room(&room).unwrap()), json, "{rule}");
                     all(&|edit| edit.room() == Some(&room) && edit.user().is_none());
                 }
                 NoRoom(room) => {
                     let room = jid(room);
-                    assert_eq!(after.room(&room), None, "{law}");
+                    assert_eq!(after.room(&room), None, "{rule}");
                     all(&|edit| edit.room() == Some(&room) && edit.user().is_none());
                 }
-                Nothing => assert_eq!(done.as_ref().map(Group::is_empty), Ok(true), "{law}"),
+                Nothing => assert_eq!(result.as_ref().map(Group::is_empty), Ok(true), "{rule}"),
                 Fails(condition, message) => {
-                    let error = done.as_ref().unwrap_err();
+                    let error = result.as_ref().unwrap_err();
                     assert_eq!(
                         (error.condition(), error.to_string().as_str()),
                         (condition, message),
-                        "{law}"
+                        "{rule}"
                     );
                 }
             }
-            if let Nothing | Fails(..) = then {
+            if let Nothing | Fails(..) = expected {
                 assert_eq!(
                     write::wardrobe(&before),
                     write::wardrobe(&after),
-                    "{law}: nothing changes"
+                    "{rule}: nothing changes"
                 );
             }
             // The edits have the same effect elsewhere, and their inverse restores the start.
-            if let Ok(group) = done {
+            if let Ok(group) = result {
                 let mut elsewhere = start();
                 elsewhere.apply(&group).unwrap();
                 assert_eq!(
                     write::wardrobe(&elsewhere),
                     write::wardrobe(&after),
-                    "{law}: the edits"
+                    "{rule}: the edits"
                 );
                 after.apply(&group.inverse()).unwrap();
-                assert_eq!(write::wardrobe(&before), write::wardrobe(&after), "{law}: undone");
+                assert_eq!(
+                    write::wardrobe(&before),
+                    write::wardrobe(&after),
+                    "{rule}: undone"
+                );
             }
         }
     }
@@ -319,12 +323,12 @@ mod machine {
 
 #[test]
 fn three_operations_follow_the_specification() {
-    three_operations_model().iter().for_each(Line::hold);
+    three_operations_model().iter().for_each(Case::check);
 }
 
 #[test]
 fn affiliations_rooms_and_catalogs_follow_the_specification() {
-    other_operations_model().iter().for_each(Line::hold);
+    other_operations_model().iter().for_each(Case::check);
 }
 
 #[test]
@@ -341,11 +345,11 @@ fn removing_a_catalog_hat_keeps_attachments() {
 
 #[test]
 fn omitted_boolean_means_false() {
-    let (omitted, said) = (
+    let (omitted, explicit) = (
         machine::attachment("{}"),
         machine::attachment(r#"{"active":false,"required":false}"#),
     );
-    for attachment in [&omitted, &said] {
+    for attachment in [&omitted, &explicit] {
         assert!(!attachment.is_active() && !attachment.is_required());
         // An equivalent value is kept as it was written.
         assert_eq!(
@@ -389,23 +393,23 @@ fn edits_of_a_banned_user_are_rejected() {
         room: room.clone(),
         user: terry.clone(),
     };
-    for what in [
+    for operation in [
         Add(ROOM, "terry@example.org", NEW, "{}"),
         Remove(ROOM, "terry@example.org", FOO),
         Set(ROOM, "terry@example.org", "{}"),
-        Take(ROOM, "terry@example.org", FOO),
+        ForceRemove(ROOM, "terry@example.org", FOO),
     ] {
         let mut mine = machine::start();
-        let asked = what.to(&mut mine).unwrap();
-        assert_eq!(banned.clone().apply(&asked), Err(refused.clone()));
+        let group = operation.apply_to(&mut mine).unwrap();
+        assert_eq!(banned.clone().apply(&group), Err(refused.clone()));
         mine.set_affiliation(&terry, &room, Affiliation::Outcast).unwrap();
-        assert_eq!(mine.apply(&asked.inverse()), Err(refused.clone()));
+        assert_eq!(mine.apply(&group.inverse()), Err(refused.clone()));
     }
     // Removed from a user who was already banned: the undo restores the hat.
-    let taken = banned
+    let removal = banned
         .force_remove_hat(&terry, &room, &HatId::unchecked(FOO))
         .unwrap();
-    banned.apply(&taken.inverse()).unwrap();
+    banned.apply(&removal.inverse()).unwrap();
     let user = banned.user(&room, &terry).unwrap();
     assert_eq!((user.affiliation, user.hats.len()), (Affiliation::Outcast, 2));
 }
@@ -413,22 +417,22 @@ fn edits_of_a_banned_user_are_rejected() {
 #[test]
 fn stale_edit_is_a_conflict_with_the_found_value() {
     let mut mine = machine::start();
-    let asked = Add(ROOM, "terry@example.org", FOO, r#"{"title":"Mine"}"#)
-        .to(&mut mine)
+    let group = Add(ROOM, "terry@example.org", FOO, r#"{"title":"Mine"}"#)
+        .apply_to(&mut mine)
         .unwrap();
     let mut theirs = machine::start();
     Add(ROOM, "terry@example.org", FOO, r#"{"title":"Theirs"}"#)
-        .to(&mut theirs)
+        .apply_to(&mut theirs)
         .unwrap();
-    let held = write::wardrobe(&theirs);
-    let error = theirs.apply(&asked).unwrap_err();
+    let before = write::wardrobe(&theirs);
+    let error = theirs.apply(&group).unwrap_err();
     assert_eq!(error.condition(), "conflict");
     assert_eq!(
         error.to_string(),
         "changed in the meantime: http://example.com/hats/foo of terry@example.org in courses@conference.example.org is \
          now inactive, optional, \"Theirs\""
     );
-    assert_eq!(write::wardrobe(&theirs), held);
+    assert_eq!(write::wardrobe(&theirs), before);
 }
 
 /// Either all edits of a group are applied, or none.
@@ -436,11 +440,11 @@ fn stale_edit_is_a_conflict_with_the_found_value() {
 fn group_is_applied_atomically() {
     let mut wardrobe = machine::start();
     let mut group = Add(ROOM, "bare@example.org", NEW, "{}")
-        .to(&mut machine::start())
+        .apply_to(&mut machine::start())
         .unwrap();
     group.0.extend(
         Add(ROOM, "terry@example.org", NEW, "{}")
-            .to(&mut machine::start())
+            .apply_to(&mut machine::start())
             .unwrap()
             .0,
     );
@@ -452,9 +456,9 @@ fn group_is_applied_atomically() {
             Affiliation::None,
         )
         .unwrap();
-    let held = write::wardrobe(&banned);
+    let before = write::wardrobe(&banned);
     assert!(banned.apply(&group).is_err());
-    assert_eq!(write::wardrobe(&banned), held);
+    assert_eq!(write::wardrobe(&banned), before);
     wardrobe.apply(&group).unwrap();
     assert_eq!(
         wardrobe.attachment_count(),

@@ -11,11 +11,11 @@ use support::{
     cases, hats, jid, operation, operation_targets, read_in_chunks, wardrobe, wardrobe_and_operations,
 };
 
-/// A hat of a room: id, title, number of users, and the users.
-type Known<'a> = (HatId, Option<std::sync::Arc<str>>, usize, Vec<&'a Jid>);
+/// A hat of a room: ID, title, number of users, and the users.
+type RoomHat<'a> = (HatId, Option<std::sync::Arc<str>>, usize, Vec<&'a Jid>);
 
 /// Computes the number of attachments and the hats of a room in the simplest way.
-fn counted(room: &Room) -> (usize, Vec<Known<'_>>) {
+fn counted(room: &Room) -> (usize, Vec<RoomHat<'_>>) {
     let mut known: BTreeMap<_, (usize, HashMap<&str, usize>)> = BTreeMap::new();
     for id in room.catalog.keys() {
         known.entry(id.clone()).or_default();
@@ -34,24 +34,27 @@ fn counted(room: &Room) -> (usize, Vec<Known<'_>>) {
         .map(|(id, (users, titles))| {
             let defined = room.catalog.get(&id).and_then(|hat| hat.title.as_deref());
             let most = titles.values().max();
-            let worn = titles
+            let most_common = titles
                 .iter()
                 .filter(|(_, n)| Some(*n) == most)
                 .map(|(title, _)| *title)
                 .min();
-            let title = defined.filter(|title| !title.is_empty()).or(worn).map(Into::into);
+            let title = defined
+                .filter(|title| !title.is_empty())
+                .or(most_common)
+                .map(Into::into);
             let having = room
                 .users()
                 .iter()
                 .filter(|(_, user)| user.hats.get(&id).is_some());
-            let wearers = having.map(|(jid, _)| jid).collect();
-            (id, title, users, wearers)
+            let users_with_hat = having.map(|(jid, _)| jid).collect();
+            (id, title, users, users_with_hat)
         })
         .collect();
     (count, known)
 }
 
-fn invariants(wardrobe: &Wardrobe) -> Result<(), TestCaseError> {
+fn check_invariants(wardrobe: &Wardrobe) -> Result<(), TestCaseError> {
     let (mut users, mut attachments) = (0, 0);
     for (jid, room) in wardrobe.rooms() {
         prop_assert!(
@@ -76,15 +79,15 @@ fn invariants(wardrobe: &Wardrobe) -> Result<(), TestCaseError> {
         }
         let (count, known) = counted(room);
         prop_assert_eq!(room.attachment_count(), count);
-        let told: Vec<Known<'_>> = room
+        let actual: Vec<RoomHat<'_>> = room
             .hats()
             .iter()
             .map(|hat| {
-                let wearers = hat.users(room).map(|(jid, _)| jid).collect();
-                (hat.id.clone(), hat.title.clone(), hat.user_count, wearers)
+                let users = hat.users(room).map(|(jid, _)| jid).collect();
+                (hat.id.clone(), hat.title.clone(), hat.user_count, users)
             })
             .collect();
-        prop_assert_eq!(told, known);
+        prop_assert_eq!(actual, known);
         users += room.users().len();
         attachments += count;
     }
@@ -96,7 +99,7 @@ fn invariants(wardrobe: &Wardrobe) -> Result<(), TestCaseError> {
 }
 
 /// Asserts that two wardrobes are equal and serialize to the same bytes.
-fn same(a: &Wardrobe, b: &Wardrobe) -> Result<(), TestCaseError> {
+fn assert_same(a: &Wardrobe, b: &Wardrobe) -> Result<(), TestCaseError> {
     prop_assert_eq!(a, b);
     prop_assert_eq!(write::wardrobe(a), write::wardrobe(b));
     Ok(())
@@ -110,21 +113,21 @@ proptest! {
     #[test]
     fn operations_keep_invariants_and_undo_restores_the_start((start, operations) in wardrobe_and_operations(12)) {
         let mut now = start.clone();
-        invariants(&now)?;
+        check_invariants(&now)?;
         let mut done = Vec::new();
         for operation in &operations {
             let before = now.clone();
             match operation.perform(&mut now) {
-                Err(_) => same(&before, &now)?,
+                Err(_) => assert_same(&before, &now)?,
                 Ok(group) => {
-                    invariants(&now)?;
+                    check_invariants(&now)?;
                     prop_assert_eq!(group.is_empty(), before == now, "an edit always changes something");
                     let (mut there, mut back) = (before.clone(), now.clone());
                     there.apply(&group)?;
-                    same(&there, &now)?;
+                    assert_same(&there, &now)?;
                     back.apply(&group.inverse())?;
-                    invariants(&back)?;
-                    same(&back, &before)?;
+                    check_invariants(&back)?;
+                    assert_same(&back, &before)?;
                     prop_assert_eq!(group.inverse().inverse(), group.clone());
                     done.extend(group.0);
                 }
@@ -132,9 +135,9 @@ proptest! {
         }
         let (all, end) = (Group(done), now.clone());
         now.apply(&all.inverse())?;
-        same(&now, &start)?;
+        assert_same(&now, &start)?;
         now.apply(&all)?;
-        same(&now, &end)?;
+        assert_same(&now, &end)?;
     }
 
     /// The history stores edits as JSON: parsing them gives the same edits.
@@ -164,20 +167,20 @@ proptest! {
             for (id, attachment) in set.iter() {
                 prop_assert!(by_steps.add_user_hat(&user, &room, id, attachment.clone()).is_err());
             }
-            return same(&at_once, &start);
+            return assert_same(&at_once, &start);
         };
-        let held = start.user(&room, &user).map(|user| user.hats.clone()).unwrap_or_default();
-        for (id, _) in held.iter().filter(|(id, _)| set.get(id).is_none()) {
+        let before = start.user(&room, &user).map(|user| user.hats.clone()).unwrap_or_default();
+        for (id, _) in before.iter().filter(|(id, _)| set.get(id).is_none()) {
             by_steps.remove_user_hat(&user, &room, id)?;
         }
         for (id, attachment) in set.iter() {
             by_steps.add_user_hat(&user, &room, id, attachment.clone())?;
         }
-        same(&at_once, &by_steps)?;
+        assert_same(&at_once, &by_steps)?;
         prop_assert_eq!(&at_once.user(&room, &user).map(|user| user.hats.clone()), &Some(set.clone()));
-        // There are only edits for hats that differ.
-        let ids: BTreeSet<_> = held.iter().chain(set.iter()).map(|(id, _)| id).collect();
-        prop_assert_eq!(group.0.len(), ids.into_iter().filter(|id| held.get(id) != set.get(id)).count());
+        // Only hats that differ have edits.
+        let ids: BTreeSet<_> = before.iter().chain(set.iter()).map(|(id, _)| id).collect();
+        prop_assert_eq!(group.0.len(), ids.into_iter().filter(|id| before.get(id) != set.get(id)).count());
     }
 
     #[test]
@@ -191,10 +194,10 @@ proptest! {
             let mut made = a.clone();
             let difference = a.diff(&b);
             made.apply(&difference)?;
-            same(&made, &b)?;
+            assert_same(&made, &b)?;
             prop_assert_eq!(difference.is_empty(), a == b);
             made.apply(&difference.inverse())?;
-            same(&made, &a)?;
+            assert_same(&made, &a)?;
         }
     }
 
@@ -208,8 +211,8 @@ proptest! {
         let alone = read::wardrobe(&write::wardrobe(&b))?;
         let mut shared = alone.clone();
         shared.share_rooms_with(&a);
-        same(&shared, &alone)?;
-        invariants(&shared)?;
+        assert_same(&shared, &alone)?;
+        check_invariants(&shared)?;
         for (jid, room) in shared.rooms() {
             let there = a.room(jid).filter(|there| *there == room);
             prop_assert!(there.is_none_or(|there| std::sync::Arc::ptr_eq(there, room)));
@@ -232,8 +235,8 @@ proptest! {
         };
         let (one, other) = (in_order([&mine, &yours]), in_order([&yours, &mine]));
         if let (Ok(one), Ok(other)) = (&one, &other) {
-            same(one, other)?;
-            invariants(one)?;
+            assert_same(one, other)?;
+            check_invariants(one)?;
         }
         // Changes of different things always merge.
         let place = |edit: &hatrack::model::Edit| (edit.room().cloned(), edit.user().cloned(), edit.hat().cloned());
@@ -250,8 +253,8 @@ proptest! {
     fn file_round_trips_to_the_byte(wardrobe in wardrobe()) {
         let bytes = write::wardrobe(&wardrobe);
         let read = read::wardrobe(&bytes)?;
-        same(&read, &wardrobe)?;
-        invariants(&read)?;
+        assert_same(&read, &wardrobe)?;
+        check_invariants(&read)?;
         let pieces = write::pieces(&wardrobe).fold(Vec::new(), |mut out, piece| { piece.write(&mut out); out });
         prop_assert_eq!(pieces, bytes);
     }
@@ -275,7 +278,7 @@ proptest! {
         let bytes = write::wardrobe(&wardrobe);
         let text = std::str::from_utf8(&bytes)?;
         match read_in_chunks(text, parts) {
-            Some(read) => same(&read, &wardrobe)?,
+            Some(read) => assert_same(&read, &wardrobe)?,
             // It does not handle files without rooms, nor a chunk boundary after the rooms, in unrecognized members.
             None => prop_assert!(wardrobe.rooms().len() == 0 || (parts > 1 && !wardrobe.extra.is_empty())),
         }
@@ -299,7 +302,7 @@ proptest! {
             text.replace_range(from..to, &new);
         }
         if let Some(quick) = read_in_chunks(&text, parts) {
-            same(&quick, &read::wardrobe(text.as_bytes())?)?;
+            assert_same(&quick, &read::wardrobe(text.as_bytes())?)?;
         }
     }
 

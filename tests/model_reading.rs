@@ -53,7 +53,7 @@ fn document(at: &str, wrong: &str) -> String {
     text
 }
 
-/// The place in the document, the faulty text, and the expected message.
+/// The place in the document, the invalid text, and the expected message.
 #[rustfmt::skip]
 const INSIDE: &[(&str, &str, &str)] = &[
     // A duplicate member at each level, with the same or another spelling.
@@ -168,12 +168,16 @@ const WHOLE: &[(&[u8], &str)] = &[
 fn errors_inside_a_file_have_position_and_message() {
     read::wardrobe(document("", "").as_bytes()).unwrap();
     let mut different = Vec::new();
-    for (at, wrong, said) in INSIDE {
+    for (at, wrong, message) in INSIDE {
         let text = document(at, wrong);
         let error = read::wardrobe(text.as_bytes()).expect_err(&text).to_string();
         assert!(read_in_chunks(&text, 2).is_none(), "{text}");
-        if error != *said {
-            different.push(format!("{at} {wrong:?}\n  says {error}\n   not {said}"));
+        if error != *message {
+            different.push(format!(
+                "{at} {wrong:?}\
+  says {error}\
+   not {message}"
+            ));
         }
     }
     assert!(different.is_empty(), "\n{}", different.join("\n"));
@@ -182,11 +186,11 @@ fn errors_inside_a_file_have_position_and_message() {
 #[test]
 fn rejects_whole_files_with_position_and_message() {
     let mut different = Vec::new();
-    for (bytes, said) in WHOLE {
-        let error = read::wardrobe(bytes).expect_err(said).to_string();
-        if error != *said {
+    for (bytes, message) in WHOLE {
+        let error = read::wardrobe(bytes).expect_err(message).to_string();
+        if error != *message {
             different.push(format!(
-                "{:?}\n  says {error}\n   not {said}",
+                "{:?}\n  says {error}\n   not {message}",
                 String::from_utf8_lossy(bytes)
             ));
         }
@@ -243,13 +247,13 @@ fn errors_stay_short_without_control_characters() {
         ("rooms", format!(",\n\"{long}\": {{}}")),
         ("document", format!(",\n\"revision\": \"{long}\"")),
     ] {
-        let said = read::wardrobe(document(at, &wrong).as_bytes())
+        let message = read::wardrobe(document(at, &wrong).as_bytes())
             .unwrap_err()
             .to_string();
-        assert!(said.len() < 400, "{} bytes", said.len());
+        assert!(message.len() < 400, "{} bytes", message.len());
         assert!(
-            !said.chars().any(|c| c.is_control() || c == '\u{202e}'),
-            "{said:?}"
+            !message.chars().any(|c| c.is_control() || c == '\u{202e}'),
+            "{message:?}"
         );
     }
 }
@@ -279,7 +283,7 @@ fn reads_hats_from_hats_or_user_object() {
     for none in ["{}", r#"{"hats": {}}"#, r#"{"affiliation": "owner"}"#] {
         assert_eq!(read::hats(none.as_bytes()).unwrap(), Hats::default(), "{none}");
     }
-    for (bad, said) in [
+    for (bad, message) in [
         (
             "",
             "line 1, column 1: empty input; expected an object of hats by ID, or a user object with \"hats\"",
@@ -313,7 +317,11 @@ fn reads_hats_from_hats_or_user_object() {
             "line 1, column 17: unexpected text after the end",
         ),
     ] {
-        assert_eq!(read::hats(bad.as_bytes()).unwrap_err().to_string(), said, "{bad}");
+        assert_eq!(
+            read::hats(bad.as_bytes()).unwrap_err().to_string(),
+            message,
+            "{bad}"
+        );
     }
 }
 

@@ -1,5 +1,5 @@
-//! The pictures in the documentation are what the program draws now. `HATRACK_UPDATE=1 cargo test --test pictures`
-//! draws them anew.
+//! The pictures in the documentation show what the program draws now. `HATRACK_UPDATE=1 cargo test --test pictures`
+//! draws them again.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -24,12 +24,12 @@ use session::Session;
 
 /// A picture.
 struct Picture {
-    /// Its file.
+    /// The name of its file, without the extension.
     name: &'static str,
     /// What it shows.
     title: &'static str,
     size: (u16, u16),
-    /// The keys that lead there; what begins with a quote is typed.
+    /// The keys that lead to this screen; a step that begins with a quotation mark is typed text.
     steps: &'static [&'static str],
 }
 
@@ -110,13 +110,13 @@ fn pictures_are_current() {
             fs::create_dir_all(&folder).unwrap();
             fs::write(&path, &picture).unwrap();
         }
-        let there = fs::read_to_string(&path).unwrap_or_default();
+        let stored = fs::read_to_string(&path).unwrap_or_default();
         assert!(
-            there == picture,
-            "{} is not what the program draws; HATRACK_UPDATE=1 draws it anew",
+            stored == picture,
+            "{} is not what the program draws; HATRACK_UPDATE=1 draws it again",
             path.display()
         );
-        // A picture that is not well formed is no picture.
+        // The picture is well-formed: each text ends.
         assert_eq!(
             picture.matches("<text").count(),
             picture.matches("</text>").count()

@@ -1,4 +1,4 @@
-//! The screen as lines of words: every kind of page, read before it was accepted.
+//! The screen as plain text: snapshots of every kind of page, each read before it was accepted.
 
 #![expect(
     clippy::unwrap_used,
@@ -25,8 +25,8 @@ fn open() -> Session {
 
 /// The page after these keys; a word in quotes is typed.
 fn after(session: &mut Session, keys: &str) -> String {
-    for (at, part) in keys.split('"').enumerate() {
-        if at % 2 == 0 {
+    for (index, part) in keys.split('"').enumerate() {
+        if index % 2 == 0 {
             session.keys(part);
         } else {
             session.text(part);
@@ -34,19 +34,19 @@ fn after(session: &mut Session, keys: &str) -> String {
     }
     let page = plain::page(&session.state, Theme::default(), (80, 16));
     for line in &page.lines {
-        let drawn = line.chars().find(|one| ('\u{2500}'..='\u{25ff}').contains(one));
-        assert_eq!(drawn, None, "{line}");
+        let symbol = line.chars().find(|c| ('\u{2500}'..='\u{25ff}').contains(c));
+        assert_eq!(symbol, None, "{line}");
     }
     let mut lines = page.lines.clone();
-    // Where the cursor is: before this character.
+    // The cursor is shown as a `|` before its character.
     let line = &mut lines[usize::from(page.cursor.y)];
     let mut columns = 0;
-    let place = line.char_indices().find_map(|(at, one)| {
-        let here = columns >= usize::from(page.cursor.x);
-        columns += ui::text::width(&one.to_string());
-        here.then_some(at)
+    let index = line.char_indices().find_map(|(index, c)| {
+        let is_cursor = columns >= usize::from(page.cursor.x);
+        columns += ui::text::width(&c.to_string());
+        is_cursor.then_some(index)
     });
-    line.insert(place.unwrap_or(line.len()), '|');
+    line.insert(index.unwrap_or(line.len()), '|');
     let shown: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
     format!("after {keys}:\n{}\n", shown.join("\n"))
 }
@@ -146,15 +146,15 @@ fn only_a_change_is_offered_a_reason() {
 fn mouse_clicks_lines() {
     let mut session = open();
     session.keys("Enter");
-    let under = |session: &Session, y: u16| {
+    let targets = |session: &Session, y: u16| {
         let page = plain::page(&session.state, Theme::default(), (80, 16));
-        plain::under(&session.state, &page, Position { x: 3, y })
+        plain::targets_at(&session.state, &page, Position { x: 3, y })
     };
     let pane = MouseTarget::Pane(session.state.focus());
-    assert_eq!(under(&session, 3), [pane, MouseTarget::Row(1)]);
-    assert_eq!(under(&session, 0), []);
+    assert_eq!(targets(&session, 3), [pane, MouseTarget::Row(1)]);
+    assert_eq!(targets(&session, 0), []);
     session.keys("e");
-    assert_eq!(under(&session, 2), [MouseTarget::Field(0)]);
+    assert_eq!(targets(&session, 2), [MouseTarget::Field(0)]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! A hundred thousand random keys on the demo data: nothing panics, everything can be drawn, and undoing all changes restores
-//! the start.
+//! the start. Twenty thousand more with a server.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -27,8 +27,8 @@ use session::Session;
 use session::server::FakeServer;
 
 const KEYS: usize = 100_000;
-/// The number of keys between frames.
-const DRAWN: usize = 20;
+/// A frame is drawn after this many keys.
+const KEYS_PER_FRAME: usize = 20;
 
 /// Random keys, both commands and arbitrary ones, except those that quit.
 fn key() -> impl Strategy<Value = Key> {
@@ -50,14 +50,14 @@ fn key() -> impl Strategy<Value = Key> {
         KeyCode::PageUp,
         KeyCode::PageDown,
     ];
-    let meant: Vec<char> = "aedurRgGHDhjkl?ymtnswCV*mypPAoYJMNWSIX:+/@#! .xu"
+    let commands: Vec<char> = "aedurRgGHDhjkl?ymtnswCV*mypPAoYJMNWSIX:+/@#! .xu"
         .chars()
         .collect();
     prop_oneof![
-        6 => prop::sample::select(meant).prop_map(|character| Key::plain(KeyCode::Char(character))),
+        6 => prop::sample::select(commands).prop_map(|character| Key::plain(KeyCode::Char(character))),
         5 => prop::sample::select(named).prop_map(Key::plain),
         1 => prop::sample::select(vec!['a', 'g', 'l', 'p', 'r', 's', 't', 'u', 'w', 'k']).prop_map(Key::ctrl),
-        1 => prop::char::any().prop_filter("q leaves", |character| *character != 'q')
+        1 => prop::char::any().prop_filter("q quits", |character| *character != 'q')
             .prop_map(|character| Key::plain(KeyCode::Char(character))),
     ]
 }
@@ -74,7 +74,7 @@ fn draw(session: &Session, (columns, rows): (u16, u16)) {
     ui::render(&session.state, Theme::default(), area, &mut buffer);
 }
 
-/// Closes all overlays, declining questions.
+/// Closes all overlays: keeps theirs in conflicts, discards changed forms, and declines other questions.
 fn leave_overlays(session: &mut Session) {
     for _ in 0..50 {
         match session.state.top() {
@@ -82,8 +82,8 @@ fn leave_overlays(session: &mut Session) {
             Some(top) if top.downcast_ref::<Conflict>().is_some() => session.keys("t"),
             // Closing a changed form asks.
             Some(top) => {
-                let leaves = |confirm: &Confirm| confirm.alternative().is_some();
-                session.keys(if top.downcast_ref().is_some_and(leaves) {
+                let is_discard_question = |confirm: &Confirm| confirm.alternative().is_some();
+                session.keys(if top.downcast_ref().is_some_and(is_discard_question) {
                     "y"
                 } else {
                     "Esc"
@@ -91,7 +91,7 @@ fn leave_overlays(session: &mut Session) {
             }
         }
     }
-    panic!("no way out of {:?}", session.state.top());
+    panic!("cannot close {:?}", session.state.top());
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn hundred_thousand_keys_undo_to_start() {
     let sizes = [(80, 24), (120, 40), (60, 20), (40, 10)];
     let strategy = key();
     let mut commits = 0;
-    for at in 0..KEYS {
+    for number in 0..KEYS {
         let key = strategy.new_tree(&mut runner).unwrap().current();
         if key.code == KeyCode::Enter && would_quit(&session) {
             continue;
@@ -113,15 +113,15 @@ fn hundred_thousand_keys_undo_to_start() {
         let before = session.state.wardrobe().revision;
         session.send(Msg::Key(key));
         commits += usize::from(session.state.wardrobe().revision != before);
-        if at % DRAWN == 0 {
-            draw(&session, sizes[at / DRAWN % sizes.len()]);
+        if number % KEYS_PER_FRAME == 0 {
+            draw(&session, sizes[number / KEYS_PER_FRAME % sizes.len()]);
         }
         for pane in [Pane::First, Pane::Second, Pane::Third] {
             let length = session.state.length(pane);
             assert_eq!(session.state.selected(pane).is_none(), length == 0);
         }
     }
-    assert!(session.exit_status.is_none(), "nothing in it means to leave");
+    assert!(session.exit_status.is_none(), "no key quits");
     // Otherwise the test proves little.
     assert!(commits > 800, "only {commits} changes");
     leave_overlays(&mut session);
@@ -137,19 +137,19 @@ fn hundred_thousand_keys_undo_to_start() {
     assert!(now.rooms().eq(then.rooms()) && now.extra == then.extra);
 }
 
-/// A server that differs from the demo data, and fails now and then.
+/// A server whose rooms differ from the demo data.
 fn server() -> FakeServer {
     let wardrobe = read::wardrobe(include_bytes!("../assets/demo.json")).unwrap();
     let mut server = FakeServer::new("example", ServerClass::Prosody);
-    for (room, here) in wardrobe.rooms() {
-        for (user, there) in here.users().iter().step_by(2) {
-            server.user(room.as_str(), user.as_str(), there.affiliation);
+    for (jid, room) in wardrobe.rooms() {
+        for (user, member) in room.users().iter().step_by(2) {
+            server.user(jid.as_str(), user.as_str(), member.affiliation);
             let title = Some("From the server".into());
             let hat = HatValue {
                 title,
                 ..HatValue::assigned()
             };
-            server.hat(room.as_str(), user.as_str(), "urn:x:there", hat);
+            server.hat(jid.as_str(), user.as_str(), "urn:x:there", hat);
         }
     }
     server
@@ -183,20 +183,20 @@ fn twenty_thousand_keys_with_a_server() {
         1 => Just(Key::plain(KeyCode::Enter)),
     ];
     let (mut plans, mut reports) = (0, 0);
-    for at in 0..20_000 {
+    for number in 0..20_000 {
         let key = strategy.new_tree(&mut runner).unwrap().current();
         session.send(Msg::Key(key));
         plans += usize::from(session.state.top_as::<PlanOverlay>().is_some());
         reports += usize::from(session.state.top_as::<ReportOverlay>().is_some());
-        if at % 500 == 0
+        if number % 500 == 0
             && let Some(server) = &mut session.server
         {
-            server.error = (at % 1500 == 0).then(|| "away".into());
+            server.error = (number % 1500 == 0).then(|| "away".into());
         }
-        if at % DRAWN == 0 {
+        if number % KEYS_PER_FRAME == 0 {
             draw(
                 &session,
-                [(80, 24), (120, 40), (60, 20), (40, 10)][at / DRAWN % 4],
+                [(80, 24), (120, 40), (60, 20), (40, 10)][number / KEYS_PER_FRAME % 4],
             );
         }
     }

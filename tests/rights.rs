@@ -1,4 +1,4 @@
-//! Rights of sessions: a group that is permitted changes nothing beyond them, and what they include is permitted.
+//! Rights of sessions: a permitted group changes nothing beyond them, and every change within them is permitted.
 
 #![expect(
     clippy::unwrap_used,
@@ -25,7 +25,7 @@ fn rights(wardrobe: &Wardrobe) -> impl Strategy<Value = Rights> + use<> {
     })
 }
 
-/// What the rights do not include: everything else is left out.
+/// The parts of a wardrobe that the rights do not include, as text.
 fn beyond(wardrobe: &Wardrobe, rights: &Rights) -> Vec<String> {
     let mut parts = Vec::new();
     if rights.hats.is_some() {
@@ -38,23 +38,23 @@ fn beyond(wardrobe: &Wardrobe, rights: &Rights) -> Vec<String> {
                 room.name, room.catalog, room.extra
             ));
         }
-        for (user, there) in room.users() {
-            parts.extend(beyond_of_user(jid, user, there, rights));
+        for (user, member) in room.users() {
+            parts.extend(beyond_of_user(jid, user, member, rights));
         }
     }
     parts
 }
 
-fn beyond_of_user(room: &Jid, user: &Jid, there: &User, rights: &Rights) -> Vec<String> {
+fn beyond_of_user(room: &Jid, user: &Jid, member: &User, rights: &Rights) -> Vec<String> {
     let mut parts = Vec::new();
-    if rights.no_affiliations && there.affiliation != Affiliation::None {
-        parts.push(format!("{room} {user} {}", there.affiliation));
+    if rights.no_affiliations && member.affiliation != Affiliation::None {
+        parts.push(format!("{room} {user} {}", member.affiliation));
     }
     if let Some(hats) = &rights.hats {
-        let others = there.hats.iter().filter(|(id, _)| !hats.contains(*id));
+        let others = member.hats.iter().filter(|(id, _)| !hats.contains(*id));
         parts.extend(others.map(|(id, hat)| format!("{room} {user} {id} {hat:?}")));
-        if !there.extra.is_empty() {
-            parts.push(format!("{room} {user} {:?}", there.extra));
+        if !member.extra.is_empty() {
+            parts.push(format!("{room} {user} {:?}", member.extra));
         }
     }
     parts
@@ -70,12 +70,17 @@ fn changed(
     let mut next = wardrobe.clone();
     let may = |hat: &HatId| rights.hats.as_ref().is_none_or(|hats| hats.contains(hat));
     for (jid, room) in wardrobe.rooms() {
-        for (user, there) in room.users() {
-            let own: BTreeSet<&HatId> = there.hats.iter().map(|(id, _)| id).filter(|id| may(id)).collect();
+        for (user, member) in room.users() {
+            let own: BTreeSet<&HatId> = member
+                .hats
+                .iter()
+                .map(|(id, _)| id)
+                .filter(|id| may(id))
+                .collect();
             for hat in own {
                 next.force_remove_hat(user, jid, hat).unwrap();
             }
-            if may(new) && there.affiliation.is_affiliated() {
+            if may(new) && member.affiliation.is_affiliated() {
                 next.add_user_hat(user, jid, new, attachment.clone()).unwrap();
             }
             let removes = affiliation == Affiliation::None;
@@ -123,7 +128,7 @@ proptest! {
 }
 
 #[test]
-fn a_group_is_refused_whole() {
+fn a_group_is_refused_as_a_whole() {
     let jid = |text: &str| Jid::parse(text).unwrap();
     let (room, user) = (jid("r@c.example"), jid("kim@example.org"));
     let (mine, other) = (HatId::unchecked("urn:x:mine"), HatId::unchecked("urn:x:other"));

@@ -83,7 +83,7 @@ fn overlap(one: &Edit, other: &Edit) -> bool {
 proptest! {
     #![proptest_config(cases(400))]
 
-    /// What others changed, and is still so, stays; one undo brings everything back, and a redo undoes it again.
+    /// Changes of others that are still in effect stay; one undo restores everything, and a redo rolls back again.
     #[test]
     fn changes_of_others_stay((start, operations) in wardrobe_and_operations(24), actors in prop::collection::vec(any::<bool>(), 24)) {
         let mut story = Story { now: start, ..Story::default() };
@@ -115,7 +115,7 @@ proptest! {
         prop_assert_eq!(back, after);
     }
 
-    /// Without changes of others, everything is as it was.
+    /// Without changes of others, the start is restored.
     #[test]
     fn alone_everything_is_undone((start, operations) in wardrobe_and_operations(24)) {
         let mut story = Story { now: start.clone(), ..Story::default() };
@@ -168,11 +168,15 @@ fn value_that_someone_else_chose_again_stays() {
     }
     let plan = story.roll_back();
     assert!(plan.group.is_empty());
-    let reasons: Vec<&str> = plan.left_out.iter().map(|one| one.reason.as_str()).collect();
+    let reasons: Vec<&str> = plan
+        .left_out
+        .iter()
+        .map(|left_out| left_out.reason.as_str())
+        .collect();
     assert_eq!(reasons, ["alice changed it in revision 3"]);
 }
 
-/// Alice undid one of Mallory's changes: the earlier ones are undone all the same.
+/// Alice undid one of Mallory's changes: Mallory's earlier ones are still undone.
 #[test]
 fn undo_by_someone_else_does_not_protect_earlier_changes() {
     let mut story = with_terry();
@@ -186,7 +190,7 @@ fn undo_by_someone_else_does_not_protect_earlier_changes() {
     assert_eq!(story.now, start);
 }
 
-/// What was changed several times is undone by one edit, and what was changed back by none.
+/// A value that was changed several times is undone by one edit; a value that was changed back, by none.
 #[test]
 fn plan_has_one_edit_for_each_item() {
     let mut story = with_terry();
@@ -203,7 +207,7 @@ fn plan_has_one_edit_for_each_item() {
     assert_eq!(story.now, start);
 }
 
-/// A room that Alice removed by mistake, and brought back, is no obstacle.
+/// A room that Alice removed by mistake and restored is no obstacle.
 #[test]
 fn change_that_was_undone_is_no_obstacle() {
     let mut story = with_terry();
@@ -217,7 +221,7 @@ fn change_that_was_undone_is_no_obstacle() {
     assert_eq!(story.now, start);
 }
 
-/// What Mallory undid of Alice's is in effect again.
+/// Alice's change, which Mallory undid, is in effect again.
 #[test]
 fn undo_by_the_actor_is_undone() {
     let mut story = with_terry();
@@ -229,7 +233,7 @@ fn undo_by_the_actor_is_undone() {
     assert_eq!(story.now, start);
 }
 
-/// A user to whom Alice gave a hat is not removed with it.
+/// A user to whom Alice added a hat stays with this hat.
 #[test]
 fn user_with_hats_of_others_stays() {
     let mut story = Story::default();
@@ -244,7 +248,7 @@ fn user_with_hats_of_others_stays() {
     assert_eq!(plan.left_out.len(), 1);
 }
 
-/// What is not allowed is left out with its reason, and what is older about the same thing, too.
+/// A change that is not allowed is left out with its reason, and so is an older one of the same thing.
 #[test]
 fn what_is_not_allowed_is_left_out() {
     let mut story = with_terry();
@@ -254,6 +258,10 @@ fn what_is_not_allowed_is_left_out() {
     let problem = |_: &_| Some("not allowed".to_owned());
     let plan = Rollback::plan(&story.now, &story.entries, &target, &TimeZone::UTC, problem);
     assert!(plan.group.is_empty());
-    let reasons: Vec<&str> = plan.left_out.iter().map(|one| one.reason.as_str()).collect();
+    let reasons: Vec<&str> = plan
+        .left_out
+        .iter()
+        .map(|left_out| left_out.reason.as_str())
+        .collect();
     assert_eq!(reasons, ["not allowed", "not allowed"]);
 }

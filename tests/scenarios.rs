@@ -30,7 +30,7 @@ use session::Session;
 #[test]
 fn all_scenarios() {
     let scenarios = scenario::all();
-    assert!(scenarios.len() > 5, "the scenarios are not where they should be");
+    assert!(scenarios.len() > 5, "the scenarios were not found");
     let mut failed = Vec::new();
     for scenario in &scenarios {
         if let Err(message) = run(scenario) {
@@ -43,7 +43,7 @@ fn all_scenarios() {
 fn run(scenario: &Scenario) -> Result<(), String> {
     let mut session = Session::open(Wardrobe::default(), (80, 24));
     for (line, step) in &scenario.steps {
-        take(&mut session, step).map_err(|message| {
+        run_step(&mut session, step).map_err(|message| {
             format!(
                 "line {line}: {message}\nthe screen:\n{}",
                 screen(&session).join("\n")
@@ -59,13 +59,13 @@ fn run(scenario: &Scenario) -> Result<(), String> {
     }
 }
 
-fn take(session: &mut Session, step: &Step) -> Result<(), String> {
+fn run_step(session: &mut Session, step: &Step) -> Result<(), String> {
     match step {
         Step::Start(wardrobe, size) => *session = Session::open((**wardrobe).clone(), *size),
         Step::Keys(names) => session.keys(names),
         Step::Type(text) => session.text(text),
         Step::Paste(text) => session.send(Msg::Paste(text.clone())),
-        Step::Mouse(what, text) => mouse(session, *what, text)?,
+        Step::Mouse(action, text) => mouse(session, *action, text)?,
         Step::Size(columns, rows) => session.send(Msg::Resize {
             columns: *columns,
             rows: *rows,
@@ -94,7 +94,7 @@ fn take(session: &mut Session, step: &Step) -> Result<(), String> {
             let json = session.json();
             if json.pointer(pointer) != expected.as_ref() {
                 return Err(format!(
-                    "the file has there: {}",
+                    "the file has: {}",
                     json.pointer(pointer).unwrap_or(&serde_json::Value::Null)
                 ));
             }
@@ -104,10 +104,10 @@ fn take(session: &mut Session, step: &Step) -> Result<(), String> {
             session.files.insert(name.clone(), content.clone().into_bytes());
         }
         Step::Contains(name, text) => {
-            let there = session.files.get(name).cloned().unwrap_or_default();
-            let there = String::from_utf8_lossy(&there);
-            if !there.contains(text) {
-                return Err(format!("{text:?} is not in {name}:\n{there}"));
+            let content = session.files.get(name).cloned().unwrap_or_default();
+            let content = String::from_utf8_lossy(&content);
+            if !content.contains(text) {
+                return Err(format!("{text:?} is not in {name}:\n{content}"));
             }
         }
         Step::Full(true) => {
@@ -122,8 +122,8 @@ fn take(session: &mut Session, step: &Step) -> Result<(), String> {
     Ok(())
 }
 
-/// The mouse on a text; a double click starts with a single one.
-fn mouse(session: &mut Session, what: Mouse, text: &str) -> Result<(), String> {
+/// Uses the mouse on a text; a double click starts with a single one.
+fn mouse(session: &mut Session, action: Mouse, text: &str) -> Result<(), String> {
     if !session.state.has_mouse() {
         return Err("the mouse is off".into());
     }
@@ -132,13 +132,13 @@ fn mouse(session: &mut Session, what: Mouse, text: &str) -> Result<(), String> {
     let on = |session: &Session| {
         let (columns, rows) = session.size;
         let area = Rect::new(0, 0, columns, rows);
-        ui::under(&session.state, Theme::default(), area, Position { x, y })
+        ui::targets_at(&session.state, Theme::default(), area, Position { x, y })
     };
     let click = |double, on| Msg::Click { on, double };
-    match what {
+    match action {
         Mouse::WheelUp | Mouse::WheelDown => session.send(Msg::Wheel {
             on: on(session),
-            down: what == Mouse::WheelDown,
+            down: action == Mouse::WheelDown,
         }),
         Mouse::Click => session.send(click(false, on(session))),
         Mouse::Double => {
@@ -162,10 +162,10 @@ fn cut(session: &mut Session) {
     }
 }
 
-/// Does what the command line would do.
+/// Makes the change that a command of another user makes.
 fn other(wardrobe: &mut Wardrobe, words: &[String]) -> Result<Group, EditError> {
-    let jid = |at: usize| Jid::parse(&words[at]).unwrap();
-    let hat = |at: usize| HatId::parse(&words[at]).unwrap();
+    let jid = |index: usize| Jid::parse(&words[index]).unwrap();
+    let hat = |index: usize| HatId::parse(&words[index]).unwrap();
     match words[0].as_str() {
         "add" => {
             let title = words.get(4).map(String::as_str);
@@ -173,7 +173,7 @@ fn other(wardrobe: &mut Wardrobe, words: &[String]) -> Result<Group, EditError> 
         }
         "remove" => wardrobe.remove_user_hat(&jid(2), &jid(1), &hat(3)),
         "affiliate" => wardrobe.set_affiliation(&jid(2), &jid(1), Affiliation::from_name(&words[3]).unwrap()),
-        other => panic!("nobody else does {other}"),
+        other => panic!("unknown command {other}"),
     }
 }
 
@@ -185,29 +185,29 @@ fn screen(session: &Session) -> Vec<String> {
 fn lines(session: &Session, pane: Pane) -> Vec<String> {
     let (columns, rows) = session.size;
     let (frame, _) = screen::frame(&session.state, Theme::default(), (columns, rows));
-    // A pane goes from the corner of its frame to the one below at the right.
+    // A pane extends from the top left corner of its frame to the bottom right one.
     let is = |x, y, symbols: &[&str]| symbols.contains(&frame[(x, y)].symbol());
     // A long notice hides the lower edge, above the details and the footer.
     let below = |x, y| (y..rows).find(|y| is(x, *y, &["└", "┗"])).unwrap_or(rows - 3);
-    let places = (0..rows).find_map(|y| {
+    let area = (0..rows).find_map(|y| {
         let mut corners = (0..columns).filter(|x| is(*x, y, &["┌", "┏"]));
-        let at = if columns < THREE_PANE_WIDTH {
+        let index = if columns < THREE_PANE_WIDTH {
             (pane == session.state.focus()).then_some(0)
         } else {
-            PANES.iter().position(|there| *there == pane)
+            PANES.iter().position(|other| *other == pane)
         };
-        let x = corners.nth(at?)?;
+        let x = corners.nth(index?)?;
         let right = (x..columns).find(|x| is(*x, y, &["┐", "┓"]))?;
         Some(Rect::new(x, y, right + 1 - x, below(x, y) + 1 - y))
     });
-    let Some(place) = places else {
+    let Some(area) = area else {
         return Vec::new();
     };
-    let mut part = Buffer::empty(inner(place));
-    for place in part.area.positions() {
-        part[place] = frame[place].clone();
+    let mut part = Buffer::empty(inner(area));
+    for position in part.area.positions() {
+        part[position] = frame[position].clone();
     }
-    // Lines are counted from the top left corner.
+    // Positions are counted from the top left corner of the pane.
     part.area = Rect {
         x: 0,
         y: 0,

@@ -1,4 +1,4 @@
-//! What the screens of servers look like, in several sizes, in ASCII and as plain text.
+//! Snapshots of the screens of servers, in several sizes, in ASCII and as plain text.
 
 #![expect(
     clippy::unwrap_used,
@@ -53,18 +53,18 @@ fn value(title: &str) -> HatValue {
     }
 }
 
-/// Two servers: one that differs, in all the ways there are, and one that was never asked.
+/// A session with two servers: one with every kind of difference, and one that was never compared.
 fn session() -> Session {
     let mut wardrobe: Wardrobe = read::wardrobe(include_bytes!("support/wardrobe.json")).unwrap();
     let mut server = FakeServer::new("example", ServerClass::Prosody);
-    // The server has what the file has, as both know.
+    // The server and the base have the same content as the file.
     for (jid, room) in wardrobe.rooms() {
-        let there = server.rooms.entry(jid.clone()).or_default();
-        there.name.clone_from(&room.name);
-        for (user, here) in room.users() {
-            let user = there.users.entry(user.clone()).or_default();
-            user.affiliation = here.affiliation;
-            user.hats = here
+        let remote = server.rooms.entry(jid.clone()).or_default();
+        remote.name.clone_from(&room.name);
+        for (user, local) in room.users() {
+            let user = remote.users.entry(user.clone()).or_default();
+            user.affiliation = local.affiliation;
+            user.hats = local
                 .hats
                 .iter()
                 .map(|(id, attachment)| (id.clone(), HatValue::of(attachment)))
@@ -84,8 +84,8 @@ fn session() -> Session {
             held: std::collections::BTreeSet::new(),
         });
     }
-    change_there(&mut server);
-    change_here(&mut wardrobe);
+    change_server(&mut server);
+    change_data_file(&mut wardrobe);
     let other = FakeServer::new("other", ServerClass::EjabberdCatalog);
     let start = Start {
         file: "~/.config/hatrack/hats.json".into(),
@@ -101,7 +101,7 @@ fn session() -> Session {
     session
 }
 
-fn change_there(server: &mut FakeServer) {
+fn change_server(server: &mut FakeServer) {
     let users: Vec<Jid> = server.rooms[&jid(ROOM)].users.keys().cloned().collect();
     let first = users[0].as_str();
     server.hat(ROOM, first, "urn:x:proctor", value("Proctor"));
@@ -132,7 +132,7 @@ fn change_there(server: &mut FakeServer) {
     courses.unreadable.count = 2;
 }
 
-fn change_here(wardrobe: &mut Wardrobe) {
+fn change_data_file(wardrobe: &mut Wardrobe) {
     let users: Vec<Jid> = wardrobe
         .room(&jid(ROOM))
         .unwrap()
@@ -162,7 +162,8 @@ fn after(keys: &str) -> Session {
     session
 }
 
-fn shows(name: &str, session: &mut Session, theme: Theme, sizes: &[(u16, u16)]) {
+/// Compares the screen in these sizes with its snapshots.
+fn check_screen(name: &str, session: &mut Session, theme: Theme, sizes: &[(u16, u16)]) {
     for (columns, rows) in sizes.iter().copied() {
         session.send(Msg::Resize { columns, rows });
         let (buffer, cursor) = screen::frame(&session.state, theme, (columns, rows));
@@ -174,7 +175,8 @@ fn shows(name: &str, session: &mut Session, theme: Theme, sizes: &[(u16, u16)]) 
     }
 }
 
-fn says(name: &str, session: &mut Session) {
+/// Compares the plain text of the screen with its snapshot.
+fn check_plain(name: &str, session: &mut Session) {
     session.send(Msg::Resize {
         columns: 80,
         rows: 24,
@@ -209,10 +211,10 @@ fn list_of_servers() {
             ),
         },
     );
-    shows("servers", &mut session, Theme::default(), &SIZES);
+    check_screen("servers", &mut session, Theme::default(), &SIZES);
     session.keys("Down");
-    shows("servers-refused", &mut session, ascii(), &USUAL);
-    says("servers", &mut session);
+    check_screen("servers-refused", &mut session, ascii(), &USUAL);
+    check_plain("servers", &mut session);
 }
 
 #[test]
@@ -244,20 +246,20 @@ fn checked_server() {
             report: Ok(report),
         },
     );
-    shows(
+    check_screen(
         "servers-checked",
         &mut session,
         Theme::default(),
         &[(80, 24), (40, 12)],
     );
     session.keys("i");
-    shows(
+    check_screen(
         "server-details",
         &mut session,
         Theme::default(),
         &[(80, 24), (40, 12)],
     );
-    says("server-details", &mut session);
+    check_plain("server-details", &mut session);
 }
 
 #[test]
@@ -272,36 +274,36 @@ fn comparing() {
         rate: 4,
     };
     send(&mut session, ServerEvent::Progress { id, progress });
-    shows("comparing", &mut session, Theme::default(), &USUAL);
-    says("comparing", &mut session);
+    check_screen("comparing", &mut session, Theme::default(), &USUAL);
+    check_plain("comparing", &mut session);
 }
 
 #[test]
 fn plan() {
     let mut session = after("S Enter");
-    shows("plan", &mut session, Theme::default(), &SIZES);
-    shows("plan", &mut session, ascii(), &[(81, 24)]);
+    check_screen("plan", &mut session, Theme::default(), &SIZES);
+    check_screen("plan", &mut session, ascii(), &[(81, 24)]);
     session.keys("Tab");
-    shows("plan-conflict", &mut session, Theme::default(), &SIZES);
-    says("plan", &mut session);
+    check_screen("plan-conflict", &mut session, Theme::default(), &SIZES);
+    check_plain("plan", &mut session);
     session.keys("i");
-    shows(
+    check_screen(
         "plan-difference",
         &mut session,
         Theme::default(),
         &[(80, 24), (40, 12)],
     );
-    says("plan-difference", &mut session);
+    check_plain("plan-difference", &mut session);
     session.keys("Esc G Up Up i");
-    shows("plan-room", &mut session, Theme::default(), &[(80, 24), (40, 12)]);
+    check_screen("plan-room", &mut session, Theme::default(), &[(80, 24), (40, 12)]);
 }
 
 #[test]
 fn rooms_with_servers() {
     let mut session = after("S Enter Esc Esc");
-    shows("rooms", &mut session, Theme::default(), &[(80, 24), (120, 40)]);
-    shows("rooms", &mut session, ascii(), &[(81, 24)]);
-    says("rooms", &mut session);
+    check_screen("rooms", &mut session, Theme::default(), &[(80, 24), (120, 40)]);
+    check_screen("rooms", &mut session, ascii(), &[(81, 24)]);
+    check_plain("rooms", &mut session);
 }
 
 #[test]
@@ -326,19 +328,19 @@ fn who_is_online() {
         },
     );
     session.keys("Enter");
-    shows(
+    check_screen(
         "online",
         &mut session,
         Theme::default(),
         &[(80, 24), (120, 40), (60, 20)],
     );
-    shows("online", &mut session, ascii(), &[(81, 24)]);
-    says("online", &mut session);
+    check_screen("online", &mut session, ascii(), &[(81, 24)]);
+    check_plain("online", &mut session);
     session.keys("/");
     session.text("terry_");
-    shows("online-filter", &mut session, Theme::default(), &[(120, 40)]);
+    check_screen("online-filter", &mut session, Theme::default(), &[(120, 40)]);
     session.keys("Esc w w");
-    shows(
+    check_screen(
         "online-users",
         &mut session,
         Theme::default(),
@@ -346,7 +348,7 @@ fn who_is_online() {
     );
     session.keys("Ctrl-P");
     session.text("phone");
-    shows("online-go-to", &mut session, Theme::default(), &USUAL);
+    check_screen("online-go-to", &mut session, Theme::default(), &USUAL);
 }
 
 #[test]
@@ -361,26 +363,26 @@ fn rooms_that_nobody_follows() {
     );
     // The notice goes away.
     session.keys("j k");
-    shows(
+    check_screen(
         "silent",
         &mut session,
         Theme::default(),
         &[(80, 24), (60, 20), (40, 12)],
     );
-    shows("silent", &mut session, ascii(), &[(81, 24)]);
-    says("silent", &mut session);
+    check_screen("silent", &mut session, ascii(), &[(81, 24)]);
+    check_plain("silent", &mut session);
 }
 
 #[test]
 fn applying_and_report() {
     let mut session = after("S Enter Enter");
-    shows("apply-question", &mut session, Theme::default(), &USUAL);
+    check_screen("apply-question", &mut session, Theme::default(), &USUAL);
     session.server.as_mut().unwrap().send_outcome = Some(ItemOutcome::Unknown);
     session.keys("y");
-    shows("report", &mut session, Theme::default(), &SIZES);
-    says("report", &mut session);
+    check_screen("report", &mut session, Theme::default(), &SIZES);
+    check_plain("report", &mut session);
     session.keys("Enter");
-    shows(
+    check_screen(
         "report-details",
         &mut session,
         Theme::default(),
@@ -399,8 +401,8 @@ fn password() {
         },
     );
     session.text("correct horse");
-    shows("password", &mut session, Theme::default(), &USUAL);
-    says("password", &mut session);
+    check_screen("password", &mut session, Theme::default(), &USUAL);
+    check_plain("password", &mut session);
 }
 
 #[test]
@@ -413,5 +415,5 @@ fn empty_wardrobe_offers_to_load() {
         ..Start::default()
     };
     let mut session = Session::start(start, Wardrobe::default(), (80, 24));
-    shows("empty", &mut session, Theme::default(), &USUAL);
+    check_screen("empty", &mut session, Theme::default(), &USUAL);
 }

@@ -43,12 +43,12 @@ fn any_key() -> impl Strategy<Value = Key> {
         KeyCode::PageDown,
         KeyCode::F(1),
     ];
-    let meant: Vec<char> = "aedurRgGHWDhjklq?ymtnsMYJ :@.x//#!IXNwwsCV*mypPAo+NIXM   "
+    let commands: Vec<char> = "aedurRgGHWDhjklq?ymtnsMYJ :@.x//#!IXNwwsCV*mypPAo+NIXM   "
         .chars()
         .collect();
     let control: Vec<char> = "acglprstuwzk".chars().collect();
     prop_oneof![
-        6 => select(meant).prop_map(|character| Key::plain(KeyCode::Char(character))),
+        6 => select(commands).prop_map(|character| Key::plain(KeyCode::Char(character))),
         5 => select(named).prop_map(Key::plain),
         1 => select(control).prop_map(Key::ctrl),
         1 => any::<char>().prop_map(|character| Key::plain(KeyCode::Char(character))),
@@ -61,9 +61,9 @@ enum Step {
     Paste(String),
     Mouse(u16, u16, u8),
     Resize(u16, u16),
-    Other(prop::sample::Index),
-    Fail,
-    Well,
+    RemoveRoom(prop::sample::Index),
+    FailWrites,
+    AllowWrites,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -72,33 +72,33 @@ fn step() -> impl Strategy<Value = Step> {
         1 => support::text().prop_map(Step::Paste),
         3 => (0..100_u16, 0..30_u16, 0..4_u8).prop_map(|(x, y, action)| Step::Mouse(x, y, action)),
         1 => (0..260_u16, 0..90_u16).prop_map(|(columns, rows)| Step::Resize(columns, rows)),
-        2 => any::<prop::sample::Index>().prop_map(Step::Other),
-        1 => Just(Step::Fail),
-        2 => Just(Step::Well),
+        2 => any::<prop::sample::Index>().prop_map(Step::RemoveRoom),
+        1 => Just(Step::FailWrites),
+        2 => Just(Step::AllowWrites),
     ]
 }
 
-fn take(session: &mut Session, step: Step) {
+fn run_step(session: &mut Session, step: Step) {
     match step {
         Step::Key(key) => session.send(Msg::Key(key)),
         Step::Paste(text) => session.send(Msg::Paste(text)),
         Step::Mouse(x, y, action) => {
             let (columns, rows) = session.size;
             let area = Rect::new(0, 0, columns, rows);
-            let on = ui::under(&session.state, Theme::default(), area, Position { x, y });
+            let targets = ui::targets_at(&session.state, Theme::default(), area, Position { x, y });
             session.send(match action {
                 2 | 3 => Msg::Wheel {
-                    on,
+                    on: targets,
                     down: action == 2,
                 },
                 _ => Msg::Click {
-                    on,
+                    on: targets,
                     double: action == 1,
                 },
             });
         }
         Step::Resize(columns, rows) => session.send(Msg::Resize { columns, rows }),
-        Step::Other(index) => {
+        Step::RemoveRoom(index) => {
             // Someone else removes a whole room, possibly the one selected or open in a form.
             let rooms: Vec<_> = session
                 .memory
@@ -111,8 +111,8 @@ fn take(session: &mut Session, step: Step) {
                 session.external_change(|wardrobe| wardrobe.remove_room(index.get(&rooms)));
             }
         }
-        Step::Fail => session.fail_writes("the disk is full"),
-        Step::Well => session.allow_writes(),
+        Step::FailWrites => session.fail_writes("the disk is full"),
+        Step::AllowWrites => session.allow_writes(),
     }
 }
 
@@ -123,7 +123,7 @@ proptest! {
     fn any_session_keeps_invariants(wardrobe in support::wardrobe(), steps in prop::collection::vec(step(), 0..120)) {
         let mut session = Session::open(wardrobe, (100, 30));
         for step in steps {
-            take(&mut session, step);
+            run_step(&mut session, step);
             let state = &session.state;
             for pane in [Pane::First, Pane::Second, Pane::Third] {
                 let length = state.length(pane);
@@ -162,7 +162,7 @@ proptest! {
                 .filter_map(|row| Some(state.user_at(row)?.0))
                 .collect();
             // Marked rows that are filtered out are not visible here.
-            let all_seen = marked.len() == state.marked(Pane::Second);
+            let all_visible = marked.len() == state.marked(Pane::Second);
             let hats: BTreeSet<&HatId> = (0..state.room().map_or(0, |(_, room)| room.users().len()))
                 .filter_map(|at| state.room()?.1.users().get(at))
                 .filter(|(jid, _)| match state.marked(Pane::Second) {
@@ -171,7 +171,7 @@ proptest! {
                 })
                 .flat_map(|(_, user)| user.hats.iter().map(|(id, _)| id))
                 .collect();
-            prop_assert!(!all_seen || state.total(Pane::Third) == hats.len());
+            prop_assert!(!all_visible || state.total(Pane::Third) == hats.len());
             prop_assert!((0..state.users().len()).all(|row| state.user_at(row).is_some()));
             prop_assert!((0..state.hats().len()).all(|row| state.hat_at(row).is_some()));
             if matches!(state.save_state(), SaveState::Saved) {
@@ -201,12 +201,12 @@ proptest! {
 }
 
 #[derive(Debug, Clone)]
-enum Slow {
+enum SlowStep {
     Keys(&'static str),
     Answer,
 }
 
-fn slow() -> impl Strategy<Value = Slow> {
+fn slow_step() -> impl Strategy<Value = SlowStep> {
     let keys = vec![
         "Space",
         "r",
@@ -222,7 +222,7 @@ fn slow() -> impl Strategy<Value = Slow> {
         "Left Down Right",
         "a t e Enter Esc y",
     ];
-    prop_oneof![3 => select(keys).prop_map(Slow::Keys), 1 => Just(Slow::Answer)]
+    prop_oneof![3 => select(keys).prop_map(SlowStep::Keys), 1 => Just(SlowStep::Answer)]
 }
 
 proptest! {
@@ -231,7 +231,7 @@ proptest! {
     /// However late the store worker answers, a single session has no conflicts, and in the end the file has the content
     /// shown on the screen, the same as with immediate answers.
     #[test]
-    fn slow_store_worker_gives_same_result(steps in prop::collection::vec(slow(), 0..60)) {
+    fn slow_store_worker_gives_same_result(steps in prop::collection::vec(slow_step(), 0..60)) {
         let bytes = include_bytes!("scenarios/courses.json");
         let mut session = Session::open(hatrack::model::read::wardrobe(bytes).unwrap(), (100, 30));
         session.delay_answers();
@@ -241,23 +241,23 @@ proptest! {
         let mut searched = false;
         for step in steps {
             match step {
-                Slow::Keys(names) => {
+                SlowStep::Keys(names) => {
                     session.keys(names);
                     quick.keys(names);
                     // The history is queried once everything is saved; a change in the meantime cancels that.
                     searched |= quick.notice().contains("Nothing to");
                 }
-                Slow::Answer => session.answer_next(),
+                SlowStep::Answer => session.answer_next(),
             }
             prop_assert!(!session.state.overlays().iter().any(|overlay| overlay.downcast_ref::<Conflict>().is_some()));
         }
         session.answer_all();
         prop_assert!(!session.state.overlays().iter().any(|overlay| overlay.downcast_ref::<Conflict>().is_some()));
         prop_assert_eq!(session.state.save_state(), SaveState::Saved);
-        let held = session.memory.snapshot().wardrobe;
-        prop_assert!(session.state.wardrobe().rooms().eq(held.rooms()), "the screen shows something else");
-        let quickly = quick.memory.snapshot().wardrobe;
-        prop_assert!(searched || quickly.rooms().eq(held.rooms()), "quick answers lead to something else");
+        let saved = session.memory.snapshot().wardrobe;
+        prop_assert!(session.state.wardrobe().rooms().eq(saved.rooms()), "the screen shows something else");
+        let saved_quickly = quick.memory.snapshot().wardrobe;
+        prop_assert!(searched || saved_quickly.rooms().eq(saved.rooms()), "quick answers lead to something else");
     }
 }
 
@@ -276,7 +276,7 @@ proptest! {
         }
         session.send(Msg::End { status: 129 });
         prop_assert_eq!(session.exit_status.is_some(), true);
-        // What is left is a valid draft or nothing.
+        // The remaining draft, if any, is valid.
         let left = session.draft.clone();
         let mut next = Session::open(session.memory.snapshot().wardrobe, (100, 30));
         if let Some(left) = left {
@@ -297,8 +297,8 @@ fn draft() -> impl Strategy<Value = Vec<u8>> {
         3 => (any::<prop::sample::Index>(), any::<u8>()).prop_map(move |(at, byte)| {
             let mut bytes = good.clone();
             let at = at.index(bytes.len());
-            if let Some(there) = bytes.get_mut(at) {
-                *there = byte;
+            if let Some(old) = bytes.get_mut(at) {
+                *old = byte;
             }
             bytes
         }),
@@ -312,24 +312,24 @@ proptest! {
     #[test]
     fn cleared_filter_leaves_no_trace(
         wardrobe in support::wardrobe(),
-        way in select(vec!["", "Tab", "Tab Tab", "w", "w Tab", "w Tab Tab"]),
+        keys in select(vec!["", "Tab", "Tab Tab", "w", "w Tab", "w Tab Tab"]),
         typed in "[a-z@#! .]{0,8}",
     ) {
         let mut session = Session::open(wardrobe, (100, 30));
-        session.keys(way);
-        let seen = |session: &Session| {
+        session.keys(keys);
+        let visible = |session: &Session| {
             let state = &session.state;
             let panes = [Pane::First, Pane::Second, Pane::Third];
             let rows = panes.map(|pane| (state.length(pane), state.total(pane), state.selected(pane)));
             (state.rooms(), state.users(), state.hats(), rows)
         };
-        let before = seen(&session);
+        let before = visible(&session);
         session.keys("/");
         session.text(&typed);
         session.keys("Esc");
         prop_assert_eq!(session.state.filter(session.state.focus()).is_none(), true);
         // If the filter matched nothing or the selected row, nothing has changed; else another row is selected.
-        let now = seen(&session);
+        let now = visible(&session);
         prop_assert_eq!(&now.0, &before.0);
         let moved = now.3.map(|(.., at)| at) != before.3.map(|(.., at)| at);
         prop_assert!(moved || now == before);
@@ -365,19 +365,19 @@ proptest! {
 
 /// Random key bindings, of which only valid ones are used.
 fn keymap() -> impl Strategy<Value = Keymap> {
-    let wish = (
+    let binding = (
         any::<prop::sample::Index>(),
         prop::collection::vec(any_key(), 0..3),
     );
-    prop::collection::vec(wish, 0..30).prop_map(|wishes| {
-        let mut given: Vec<(&Command, Vec<Key>)> = Vec::new();
-        for (index, keys) in wishes {
-            given.push((index.get(command::COMMANDS), keys));
-            if Keymap::new(given.clone()).is_err() {
-                given.pop();
+    prop::collection::vec(binding, 0..30).prop_map(|bindings| {
+        let mut valid: Vec<(&Command, Vec<Key>)> = Vec::new();
+        for (index, keys) in bindings {
+            valid.push((index.get(command::COMMANDS), keys));
+            if Keymap::new(valid.clone()).is_err() {
+                valid.pop();
             }
         }
-        Keymap::new(given).unwrap()
+        Keymap::new(valid).unwrap()
     })
 }
 
@@ -405,20 +405,20 @@ proptest! {
         }
         let (esc, yes) = (Key::plain(KeyCode::Esc), Key::plain(KeyCode::Char('y')));
         let key_of = |place: Place, default: Key| {
-            let mut there = command::COMMANDS.iter().filter(|command| command.place == place);
-            there.find(|command| command.keys.contains(&default)).and_then(|command| keymap.primary(command))
+            let mut commands = command::COMMANDS.iter().filter(|command| command.place == place);
+            commands.find(|command| command.keys.contains(&default)).and_then(|command| keymap.primary(command))
         };
         for _ in 0..20 {
             let places = hatrack::app::places(&session.state);
             if places.contains(&Place::Panes) {
                 break;
             }
-            let out = match places.first() {
+            let key = match places.first() {
                 // The question about discarding the form.
                 Some(Place::Confirm) => key_of(Place::Confirm, yes),
                 _ => places.iter().find_map(|place| key_of(*place, esc)),
             };
-            session.send(Msg::Key(out.unwrap()));
+            session.send(Msg::Key(key.unwrap()));
         }
         let quit = command::COMMANDS.iter().find(|command| command.id.name() == "quit").unwrap();
         session.send(Msg::Key(keymap.primary(quit).unwrap()));

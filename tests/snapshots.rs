@@ -1,4 +1,4 @@
-//! What the screen looks like: every pane, form and overlay, in several sizes, with and without color, in ASCII.
+//! Snapshots of the screen: every pane, form and overlay, in several sizes, with and without color, in ASCII.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -30,7 +30,7 @@ fn ascii() -> Theme {
 
 /// A usual terminal, a large one, and one that has room for one pane.
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 20)];
-/// The same and a very large one, for what has more to show there than wider gaps.
+/// The same sizes and a very large one, for screens that show more there than wider gaps.
 const WITH_WIDE: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (60, 20)];
 const USUAL: [(u16, u16); 1] = [(80, 24)];
 
@@ -48,8 +48,8 @@ fn after(keys: &str) -> Session {
     session
 }
 
-/// Shows a session in these sizes.
-fn shows(name: &str, session: &mut Session, theme: Theme, sizes: &[(u16, u16)]) {
+/// Compares the screen of a session in these sizes with its snapshots.
+fn check_screen(name: &str, session: &mut Session, theme: Theme, sizes: &[(u16, u16)]) {
     for (columns, rows) in sizes.iter().copied() {
         session.send(Msg::Resize { columns, rows });
         let (buffer, cursor) = screen::frame(&session.state, theme, (columns, rows));
@@ -62,10 +62,10 @@ fn shows(name: &str, session: &mut Session, theme: Theme, sizes: &[(u16, u16)]) 
     }
 }
 
-/// The data file as errors name it.
+/// The path of the data file in errors.
 const FILE: &str = "/home/terry/.config/hatrack/hats.json";
 
-/// What the keeper says then.
+/// The error of the store if the disk is full.
 fn full_disk() -> String {
     let error = store::StoreError::Io {
         operation: "write",
@@ -81,17 +81,17 @@ fn jid(text: &str) -> Jid {
 
 #[test]
 fn rooms() {
-    shows("rooms", &mut open(), color(), &SIZES);
+    check_screen("rooms", &mut open(), color(), &SIZES);
 }
 
 #[test]
 fn users() {
-    shows("users", &mut after("Enter Down Down Down"), color(), &SIZES);
+    check_screen("users", &mut after("Enter Down Down Down"), color(), &SIZES);
 }
 
 #[test]
 fn hats() {
-    shows(
+    check_screen(
         "hats",
         &mut after("Enter Down Down Down Enter Down Down"),
         color(),
@@ -102,19 +102,19 @@ fn hats() {
 #[test]
 fn hats_in_all_scripts() {
     let mut session = after("Enter Down Down Down Down Enter");
-    shows("scripts", &mut session, color(), &WITH_WIDE);
-    shows("scripts-ascii", &mut session, ascii(), &USUAL);
+    check_screen("scripts", &mut session, color(), &WITH_WIDE);
+    check_screen("scripts-ascii", &mut session, ascii(), &USUAL);
 }
 
 #[test]
 fn hat_remarks() {
-    shows(
+    check_screen(
         "remark-no-uri",
         &mut after("Enter Down Down Down Enter"),
         color(),
         &USUAL,
     );
-    shows(
+    check_screen(
         "remark-catalog",
         &mut after("Enter Down Down Down Enter Down"),
         color(),
@@ -135,47 +135,47 @@ fn long_lists() {
     }
     let mut session = Session::open(wardrobe, (80, 24));
     session.keys("Enter PgDn PgDn Down");
-    shows("long", &mut session, color(), &USUAL);
+    check_screen("long", &mut session, color(), &USUAL);
 }
 
 #[test]
 fn empty_panes() {
     let mut session = Session::open(Wardrobe::default(), (80, 24));
-    shows("empty", &mut session, color(), &SIZES);
-    shows("empty-room", &mut after("G Tab"), color(), &USUAL);
-    shows(
+    check_screen("empty", &mut session, color(), &SIZES);
+    check_screen("empty-room", &mut after("G Tab"), color(), &USUAL);
+    check_screen(
         "empty-user",
         &mut after("Enter Down Enter"),
         color(),
         &[(80, 24), (60, 20)],
     );
-    shows("empty-outcast", &mut after("Enter G Enter"), color(), &USUAL);
+    check_screen("empty-outcast", &mut after("Enter G Enter"), color(), &USUAL);
 }
 
 #[test]
 fn screen_too_small() {
     let mut session = after("Enter Down a");
-    shows("small", &mut session, color(), &[(40, 10), (39, 9), (20, 2)]);
+    check_screen("small", &mut session, color(), &[(40, 10), (39, 9), (20, 2)]);
 }
 
 #[test]
 fn room_forms() {
     let mut session = after("a");
-    shows(
+    check_screen(
         "form-room",
         &mut session,
         color(),
         &[(80, 24), (120, 40), (60, 20)],
     );
     session.text("not an@address@");
-    shows("form-room-invalid", &mut session, color(), &USUAL);
-    shows("form-room-edit", &mut after("Down e"), color(), &USUAL);
+    check_screen("form-room-invalid", &mut session, color(), &USUAL);
+    check_screen("form-room-edit", &mut after("Down e"), color(), &USUAL);
 }
 
 #[test]
 fn user_forms() {
     let mut session = after("Enter a");
-    shows(
+    check_screen(
         "form-user",
         &mut session,
         color(),
@@ -183,37 +183,37 @@ fn user_forms() {
     );
     session.text("terry@example.org");
     session.keys("Tab Right");
-    shows("form-user-exists", &mut session, color(), &USUAL);
-    shows("form-user-edit", &mut after("Enter Down e"), color(), &USUAL);
+    check_screen("form-user-exists", &mut session, color(), &USUAL);
+    check_screen("form-user-edit", &mut after("Enter Down e"), color(), &USUAL);
     let mut list = after("Enter a");
     list.send(Msg::Paste(
         "ann@example.org\nGrace Hopper\nbea@example.org\n".into(),
     ));
-    shows("form-user-list", &mut list, color(), &[(80, 24), (40, 12)]);
+    check_screen("form-user-list", &mut list, color(), &[(80, 24), (40, 12)]);
 }
 
 #[test]
 fn add_hat_form() {
     let mut session = after("Enter Down Enter a");
-    shows("form-hat", &mut session, color(), &SIZES);
+    check_screen("form-hat", &mut session, color(), &SIZES);
     session.text("teach");
-    shows(
+    check_screen(
         "form-hat-typing",
         &mut session,
         color(),
         &[(80, 24), (120, 40), (60, 20), (40, 10)],
     );
     session.keys("Down Down");
-    shows("form-hat-listed", &mut session, color(), &USUAL);
+    check_screen("form-hat-listed", &mut session, color(), &USUAL);
     session.keys("Enter");
-    shows("form-hat-accepted", &mut session, color(), &USUAL);
-    shows("form-hat-ascii", &mut session, ascii(), &USUAL);
+    check_screen("form-hat-accepted", &mut session, color(), &USUAL);
+    check_screen("form-hat-ascii", &mut session, ascii(), &USUAL);
 }
 
-/// On a small screen the list of known hats takes the place of the other fields.
+/// On a small screen, the list of existing hats replaces the other fields.
 #[test]
 fn suggestions_on_small_screen() {
-    shows(
+    check_screen(
         "form-hat-list",
         &mut after("Enter Down Down Down Enter a Down Down"),
         color(),
@@ -221,14 +221,14 @@ fn suggestions_on_small_screen() {
     );
     let mut domain = after("Enter a");
     domain.text("example.org");
-    shows("form-user-domain", &mut domain, color(), &USUAL);
+    check_screen("form-user-domain", &mut domain, color(), &USUAL);
 }
 
 #[test]
 fn new_hat_form() {
     let mut session = after("Enter Down Enter a");
     session.text("Night");
-    shows("form-hat-new", &mut session, color(), &USUAL);
+    check_screen("form-hat-new", &mut session, color(), &USUAL);
 }
 
 #[test]
@@ -238,20 +238,20 @@ fn invalid_form() {
     session.keys("Tab");
     session.text("帽子 👩‍👩‍👧‍👦");
     session.keys("Enter");
-    shows("form-hat-invalid", &mut session, color(), &SIZES);
+    check_screen("form-hat-invalid", &mut session, color(), &SIZES);
 }
 
 #[test]
 fn edit_hat_form() {
     let mut session = after("Enter Down Down Down Down Enter G e");
-    shows("form-hat-edit", &mut session, color(), &USUAL);
+    check_screen("form-hat-edit", &mut session, color(), &USUAL);
     session.keys("Home Tab Space");
-    shows("form-hat-edit-start", &mut session, color(), &USUAL);
+    check_screen("form-hat-edit-start", &mut session, color(), &USUAL);
 }
 
 #[test]
 fn confirmations() {
-    shows(
+    check_screen(
         "confirm-user",
         &mut after("Enter Down Down Down d"),
         color(),
@@ -260,45 +260,45 @@ fn confirmations() {
     let mut session = after("a");
     session.text("x");
     session.keys("Esc");
-    shows("confirm-discard", &mut session, color(), &[(80, 24), (40, 10)]);
+    check_screen("confirm-discard", &mut session, color(), &[(80, 24), (40, 10)]);
 }
 
 #[test]
 fn help() {
-    shows("help", &mut after("Enter ?"), color(), &WITH_WIDE);
-    shows(
+    check_screen("help", &mut after("Enter ?"), color(), &WITH_WIDE);
+    check_screen(
         "help-end",
         &mut after("Enter ? PgDn PgDn PgDn PgDn PgDn"),
         color(),
         &USUAL,
     );
-    shows("help-ascii", &mut after("?"), ascii(), &USUAL);
+    check_screen("help-ascii", &mut after("?"), ascii(), &USUAL);
 }
 
 #[test]
 fn history() {
     let mut session = after("H");
-    shows("history-empty", &mut session, color(), &USUAL);
+    check_screen("history-empty", &mut session, color(), &USUAL);
     session.keys("Esc Enter Down Down Down Enter d r Space u Down d Left G d H x Down");
-    shows("history", &mut session, color(), &WITH_WIDE);
-    shows("history", &mut session, color(), &[(40, 12)]);
+    check_screen("history", &mut session, color(), &WITH_WIDE);
+    check_screen("history", &mut session, color(), &[(40, 12)]);
     session.keys("s");
-    shows("history-filtered", &mut session, color(), &USUAL);
-    shows("history-ascii", &mut session, ascii(), &USUAL);
+    check_screen("history-filtered", &mut session, color(), &USUAL);
+    check_screen("history-ascii", &mut session, ascii(), &USUAL);
     session.keys("/");
     session.text("proct");
-    shows("history-search", &mut session, color(), &USUAL);
+    check_screen("history-search", &mut session, color(), &USUAL);
     session.keys("Enter Enter");
-    shows(
+    check_screen(
         "history-entry",
         &mut session,
         color(),
         &[(80, 24), (120, 40), (40, 12)],
     );
     session.keys("Esc x G Space Up Space");
-    shows("history-marked", &mut session, color(), &USUAL);
+    check_screen("history-marked", &mut session, color(), &USUAL);
     session.keys("Esc H x G U");
-    shows(
+    check_screen(
         "history-rollback",
         &mut session,
         color(),
@@ -324,7 +324,7 @@ fn conflict_session() -> Session {
 
 #[test]
 fn conflict_dialog() {
-    shows("conflict", &mut conflict_session(), color(), &SIZES);
+    check_screen("conflict", &mut conflict_session(), color(), &SIZES);
 }
 
 fn draft_session() -> Session {
@@ -339,7 +339,7 @@ fn draft_session() -> Session {
 
 #[test]
 fn draft_dialog() {
-    shows("draft", &mut draft_session(), color(), &[(80, 24), (60, 20)]);
+    check_screen("draft", &mut draft_session(), color(), &[(80, 24), (60, 20)]);
 }
 
 #[test]
@@ -350,14 +350,14 @@ fn loading_screen() {
         actor: "terry@bastion".into(),
         ..Start::default()
     });
-    shows("loading", &mut session, color(), &USUAL);
+    check_screen("loading", &mut session, color(), &USUAL);
     let event = StoreEvent::Opening {
         done: 7_300_000,
         total: 10_700_000,
     };
     session.send(Msg::Store(Box::new(event)));
-    shows("loading-half", &mut session, color(), &SIZES);
-    shows("loading-half-ascii", &mut session, ascii(), &[(60, 20)]);
+    check_screen("loading-half", &mut session, color(), &SIZES);
+    check_screen("loading-half-ascii", &mut session, ascii(), &[(60, 20)]);
     let text = br#"{"version": 1, "rooms": {"a@b.c": {"users": {"d@e.f": {"affiliation": "king"}}}}}"#;
     let wrong = read::wardrobe(text).unwrap_err();
     let broken = store::StoreError::Unreadable {
@@ -368,7 +368,7 @@ fn loading_screen() {
     };
     let event = StoreEvent::Problem(Some(StoreProblem::Unreadable(broken.to_string())));
     session.send(Msg::Store(Box::new(event)));
-    shows(
+    check_screen(
         "loading-unreadable",
         &mut session,
         color(),
@@ -381,17 +381,17 @@ fn unsaved_changes() {
     let mut session = open();
     session.fail_writes(&full_disk());
     session.keys("Enter Down Down Down Enter Space Down r");
-    shows("unsaved", &mut session, color(), &WITH_WIDE);
+    check_screen("unsaved", &mut session, color(), &WITH_WIDE);
     session.keys("q");
-    shows("unsaved-quit", &mut session, color(), &USUAL);
+    check_screen("unsaved-quit", &mut session, color(), &USUAL);
 }
 
 #[test]
 fn file_problems() {
     let mut session = open();
-    let trouble = StoreProblem::Gone(store::StoreError::Gone { path: FILE.into() }.to_string());
-    session.send(Msg::Store(Box::new(StoreEvent::Problem(Some(trouble)))));
-    shows("file-deleted", &mut session, color(), &USUAL);
+    let problem = StoreProblem::Gone(store::StoreError::Gone { path: FILE.into() }.to_string());
+    session.send(Msg::Store(Box::new(StoreEvent::Problem(Some(problem)))));
+    check_screen("file-deleted", &mut session, color(), &USUAL);
 }
 
 #[test]
@@ -409,9 +409,9 @@ fn read_only_and_demo() {
     };
     let mut session = Session::start(start(false, true), wardrobe(), (80, 24));
     session.keys("a");
-    shows("read-only", &mut session, color(), &[(80, 24), (60, 20)]);
+    check_screen("read-only", &mut session, color(), &[(80, 24), (60, 20)]);
     let mut session = Session::start(start(true, false), wardrobe(), (80, 24));
-    shows("demo", &mut session, color(), &[(80, 24), (120, 40)]);
+    check_screen("demo", &mut session, color(), &[(80, 24), (120, 40)]);
 }
 
 /// The sample, with a filter being typed into a pane.
@@ -427,15 +427,15 @@ fn filtering(keys: &str, typed: &str) -> Session {
 #[test]
 fn filters() {
     let narrow: &[(u16, u16)] = &[(60, 20), (40, 12)];
-    shows("filter-rooms", &mut filtering("", "sch"), color(), &USUAL);
+    check_screen("filter-rooms", &mut filtering("", "sch"), color(), &USUAL);
     let mut users = filtering("Tab", "mar");
-    shows("filter-users", &mut users, color(), &SIZES);
-    shows("filter-users", &mut users, color(), narrow);
-    shows("filter-users-ascii", &mut users, ascii(), &USUAL);
+    check_screen("filter-users", &mut users, color(), &SIZES);
+    check_screen("filter-users", &mut users, color(), narrow);
+    check_screen("filter-users-ascii", &mut users, ascii(), &USUAL);
     users.keys("Enter");
-    shows("filter-users-applied", &mut users, color(), &USUAL);
-    shows("filter-hats", &mut filtering("Tab Tab", "tea"), color(), &USUAL);
-    shows(
+    check_screen("filter-users-applied", &mut users, color(), &USUAL);
+    check_screen("filter-hats", &mut filtering("Tab Tab", "tea"), color(), &USUAL);
+    check_screen(
         "filter-no-matches",
         &mut filtering("Tab", "@member xyz"),
         color(),
@@ -447,7 +447,7 @@ fn filters() {
 fn import_and_export() {
     let mut export = after("Enter Down X");
     export.text("courses.csv");
-    shows("export", &mut export, color(), &[(80, 24), (40, 12)]);
+    check_screen("export", &mut export, color(), &[(80, 24), (40, 12)]);
     let mut import = after("I");
     let good = "room,user,affiliation,hat\nnew@c.example,kim@example.org,member,urn:x:1\nnew@c.example,mallory@example.net,outcast,urn:x:1\n";
     import.files.insert("a.csv".into(), good.into());
@@ -456,26 +456,26 @@ fn import_and_export() {
         .insert("b.csv".into(), good.replace("@c", "").repeat(20).into_bytes());
     import.text("b.csv");
     import.keys("Enter");
-    shows("import-invalid", &mut import, color(), &[(80, 24), (40, 12)]);
-    shows("import-invalid-ascii", &mut import, ascii(), &USUAL);
+    check_screen("import-invalid", &mut import, color(), &[(80, 24), (40, 12)]);
+    check_screen("import-invalid-ascii", &mut import, ascii(), &USUAL);
     import.keys("Ctrl-U");
     import.text("a.csv");
     import.keys("Enter");
-    shows("import", &mut import, color(), &[(120, 40), (80, 24), (40, 12)]);
+    check_screen("import", &mut import, color(), &[(120, 40), (80, 24), (40, 12)]);
 }
 
 #[test]
 fn hat_sets() {
     let mut session = after("Enter Down Down Down N");
-    shows("sets-none", &mut session, color(), &[(80, 24), (40, 12)]);
+    check_screen("sets-none", &mut session, color(), &[(80, 24), (40, 12)]);
     session.keys("Ctrl-S");
     session.text("on-call week");
-    shows("sets-save", &mut session, color(), &[(80, 24), (40, 12)]);
+    check_screen("sets-save", &mut session, color(), &[(80, 24), (40, 12)]);
     session.keys("Enter Esc Down N Ctrl-S");
     session.text("exam");
     session.keys("Enter");
-    shows("sets", &mut session, color(), &[(80, 24), (120, 40), (40, 12)]);
-    shows("sets-ascii", &mut session, ascii(), &USUAL);
+    check_screen("sets", &mut session, color(), &[(80, 24), (120, 40), (40, 12)]);
+    check_screen("sets-ascii", &mut session, ascii(), &USUAL);
 }
 
 /// The themes of a configuration.
@@ -504,33 +504,33 @@ fn theme_list() {
     };
     let mut session = Session::start(start, wardrobe(), (80, 24));
     session.keys("Enter T Down");
-    shows("themes", &mut session, color(), &[(80, 24), (40, 12)]);
+    check_screen("themes", &mut session, color(), &[(80, 24), (40, 12)]);
 }
 
 #[test]
 fn finders() {
     let mut palette = filtering("Tab", "");
     palette.keys("Esc :");
-    shows("palette", &mut palette, color(), &[(80, 24), (120, 40), (40, 12)]);
+    check_screen("palette", &mut palette, color(), &[(80, 24), (120, 40), (40, 12)]);
     palette.text("disappeared");
-    shows("palette-disabled", &mut palette, ascii(), &USUAL);
+    check_screen("palette-disabled", &mut palette, ascii(), &USUAL);
     let mut jump = filtering("", "");
     jump.keys("Esc Ctrl-P");
     jump.text("teach");
-    shows("go-to", &mut jump, color(), &[(80, 24), (60, 20)]);
+    check_screen("go-to", &mut jump, color(), &[(80, 24), (60, 20)]);
     jump.text("zzz");
-    shows("go-to-no-matches", &mut jump, color(), &USUAL);
+    check_screen("go-to-no-matches", &mut jump, color(), &USUAL);
 }
 
 #[test]
 fn notices() {
-    shows(
+    check_screen(
         "notice",
         &mut after("Enter Down Down Down Enter d"),
         color(),
         &SIZES,
     );
-    shows("notice-error", &mut after("Enter G Enter a"), color(), &USUAL);
+    check_screen("notice-error", &mut after("Enter G Enter a"), color(), &USUAL);
 }
 
 const LOOKS: [(&str, ColorDepth, Backdrop); 5] = [
@@ -541,97 +541,97 @@ const LOOKS: [(&str, ColorDepth, Backdrop); 5] = [
     ("truecolor-dark", ColorDepth::TrueColor, Backdrop::Dark),
 ];
 
-/// How it looks, where in the others only the texts are: every overlay, with colors and without.
 #[test]
 fn marked_users() {
     let mut session = after("Enter V Down Down Down V");
-    shows("marks", &mut session, color(), &SIZES);
-    shows("marks-ascii", &mut session, ascii(), &USUAL);
-    // For all of them, and then not the same for all.
+    check_screen("marks", &mut session, color(), &SIZES);
+    check_screen("marks-ascii", &mut session, ascii(), &USUAL);
+    // A hat is added to all marked users; its values differ between them.
     session.keys("+ t e a c h e r Enter y Tab");
-    shows("marks-hats", &mut session, color(), &USUAL);
+    check_screen("marks-hats", &mut session, color(), &USUAL);
     session.keys("e");
-    shows("form-many", &mut session, color(), &SIZES);
+    check_screen("form-many", &mut session, color(), &SIZES);
     session.text("X");
     session.keys("Enter");
-    shows("confirm-many", &mut session, color(), &SIZES);
+    check_screen("confirm-many", &mut session, color(), &SIZES);
     let mut narrowed = after("Enter / e x a Enter *");
-    shows("marks-filtered", &mut narrowed, color(), &USUAL);
-    shows("form-users", &mut after("Enter V Down V e"), color(), &USUAL);
-    shows(
+    check_screen("marks-filtered", &mut narrowed, color(), &USUAL);
+    check_screen("form-users", &mut after("Enter V Down V e"), color(), &USUAL);
+    check_screen(
         "form-add-many",
         &mut after("Enter V Down V + t e"),
         color(),
         &USUAL,
     );
-    shows("form-rooms", &mut after("* A"), color(), &USUAL);
+    check_screen("form-rooms", &mut after("* A"), color(), &USUAL);
 }
 
 #[test]
 fn hats_view() {
     let mut session = after("w Down Down Down");
-    shows("by-hat", &mut session, color(), &SIZES);
-    shows("by-hat-ascii", &mut session, ascii(), &USUAL);
+    check_screen("by-hat", &mut session, color(), &SIZES);
+    check_screen("by-hat-ascii", &mut session, ascii(), &USUAL);
     session.keys("Enter");
-    shows("by-hat-users", &mut session, color(), &[(80, 24), (60, 20)]);
+    check_screen("by-hat-users", &mut session, color(), &[(80, 24), (60, 20)]);
     session.keys("Enter");
-    shows("by-hat-rooms", &mut session, color(), &[(80, 24), (60, 20)]);
-    shows("by-hat-filter", &mut after("w / t e a"), color(), &USUAL);
+    check_screen("by-hat-rooms", &mut session, color(), &[(80, 24), (60, 20)]);
+    check_screen("by-hat-filter", &mut after("w / t e a"), color(), &USUAL);
     let mut bare = Session::open(Wardrobe::default(), (80, 24));
     bare.keys("w");
-    shows("by-hat-empty", &mut bare, color(), &USUAL);
+    check_screen("by-hat-empty", &mut bare, color(), &USUAL);
 }
 
 #[test]
 fn users_view() {
     let mut session = filtering("w w", "terry");
     session.keys("Enter");
-    shows("by-user", &mut session, color(), &SIZES);
-    shows("by-user-ascii", &mut session, ascii(), &USUAL);
+    check_screen("by-user", &mut session, color(), &SIZES);
+    check_screen("by-user-ascii", &mut session, ascii(), &USUAL);
     session.keys("Enter");
-    shows("by-user-rooms", &mut session, color(), &[(80, 24), (60, 20)]);
+    check_screen("by-user-rooms", &mut session, color(), &[(80, 24), (60, 20)]);
     session.keys("* Enter");
-    shows("by-user-hats", &mut session, color(), &[(80, 24), (60, 20)]);
+    check_screen("by-user-hats", &mut session, color(), &[(80, 24), (60, 20)]);
     session.keys("Shift-Tab d");
-    shows("by-user-remove", &mut session, color(), &USUAL);
+    check_screen("by-user-remove", &mut session, color(), &USUAL);
     let mut another = filtering("w w", "terry");
     another.keys("Enter A");
-    shows("by-user-room", &mut another, color(), &SIZES);
+    check_screen("by-user-room", &mut another, color(), &SIZES);
     another.text("e");
     another.keys("Down");
-    shows("by-user-room-list", &mut another, color(), &[(80, 24), (60, 20)]);
+    check_screen("by-user-room-list", &mut another, color(), &[(80, 24), (60, 20)]);
     let mut bare = Session::open(Wardrobe::default(), (80, 24));
     bare.keys("w w");
-    shows("by-user-empty", &mut bare, color(), &USUAL);
+    check_screen("by-user-empty", &mut bare, color(), &USUAL);
 }
 
 #[test]
 fn catalog() {
     let mut session = after("C");
-    shows("catalog", &mut session, color(), &SIZES);
-    shows("catalog-ascii", &mut session, ascii(), &USUAL);
+    check_screen("catalog", &mut session, color(), &SIZES);
+    check_screen("catalog-ascii", &mut session, ascii(), &USUAL);
     session.keys("e");
-    shows("form-catalog-edit", &mut session, color(), &[(80, 24), (60, 20)]);
+    check_screen("form-catalog-edit", &mut session, color(), &[(80, 24), (60, 20)]);
     session.keys("Tab Ctrl-U");
     session.text("400");
-    shows("form-catalog-edit-invalid", &mut session, color(), &USUAL);
+    check_screen("form-catalog-edit-invalid", &mut session, color(), &USUAL);
     session.keys("Ctrl-U Ctrl-N");
-    shows(
+    check_screen(
         "form-catalog-color",
         &mut session,
         color(),
         &[(120, 40), (80, 24), (40, 12)],
     );
-    shows("form-catalog-add", &mut after("C a"), color(), &USUAL);
-    shows(
+    check_screen("form-catalog-add", &mut after("C a"), color(), &USUAL);
+    check_screen(
         "confirm-remove-catalog-hat",
         &mut after("C Down d"),
         color(),
         &USUAL,
     );
-    shows("catalog-empty", &mut after("G C"), color(), &USUAL);
+    check_screen("catalog-empty", &mut after("G C"), color(), &USUAL);
 }
 
+/// The styles of all kinds of screens, with colors and without; the other snapshots contain only text.
 #[test]
 fn styles() {
     let mut failing = after("Enter Down Down Down Enter");
@@ -657,11 +657,11 @@ fn styles() {
     for (name, session) in sessions {
         // The looks differ in their colors alone: two screens show them.
         let looks = if matches!(name, "hats" | "form") { 5 } else { 2 };
-        for (end, depth, ground) in LOOKS.into_iter().take(looks) {
-            let theme = Theme::new(depth, ground);
+        for (suffix, depth, backdrop) in LOOKS.into_iter().take(looks) {
+            let theme = Theme::new(depth, backdrop);
             let (buffer, _) = screen::frame(&session.state, theme, (80, 22));
             insta::with_settings!({ omit_expression => true }, {
-                insta::assert_snapshot!(format!("styles-{name}-{end}"), screen::styled(&buffer));
+                insta::assert_snapshot!(format!("styles-{name}-{suffix}"), screen::styled(&buffer));
             });
         }
     }

@@ -1,12 +1,13 @@
 //! Detects pastes that the terminal does not mark: GNU screen, `tmux paste-buffer` and the Linux console mouse send them
-//! as typed text. They are recognized by arriving faster than anyone types. Pure, like the decoder: the caller has the clock.
+//! as typed text. They are recognized because they arrive faster than anyone types. Pure, like the decoder: the caller
+//! measures the time.
 
 use std::time::Duration;
 
 use super::decode::Decoder;
 use super::input::Input;
 
-/// Text that arrives within this time belongs together.
+/// Text belongs together if each part arrives within this time after the one before.
 const BURST_TIMEOUT: Duration = Duration::from_millis(10);
 /// How long to wait for more of a detected paste.
 const PASTE_TIMEOUT: Duration = Duration::from_millis(100);
@@ -27,26 +28,26 @@ pub(super) enum InputDelivery {
 pub(super) struct BurstDetector {
     delivery: InputDelivery,
     decoder: Decoder,
-    /// Text that was just read and not decoded yet.
+    /// Text that was read but not decoded yet.
     buffered: Vec<u8>,
 }
 
 impl InputDelivery {
-    /// That of a terminal. `is_pseudo`: it is a pseudo-terminal; `speed`: its speed, in baud; `term`: the environment
-    /// variable `TERM`.
-    pub(super) fn of(is_pseudo: bool, speed: u32, term: Option<&str>) -> Self {
-        // The speed of a pseudo-terminal, unless ssh set it to that of a serial line at the other end.
-        let is_of_a_program = is_pseudo && speed == 38_400;
-        // These pass on what they get, and do not tell by which line that is.
-        let is_passed_on = term.is_none_or(|term| term.starts_with("screen") || term.starts_with("tmux"));
-        if is_of_a_program && !is_passed_on {
+    /// Detects how a terminal delivers pasted text. `is_pseudo`: it is a pseudo-terminal; `speed`: its speed, in baud;
+    /// `term`: the environment variable `TERM`.
+    pub(super) fn detect(is_pseudo: bool, speed: u32, term: Option<&str>) -> Self {
+        // 38400 is the default speed of pseudo-terminals. sshd sets another if the user's terminal is on a serial line.
+        let has_default_speed = is_pseudo && speed == 38_400;
+        // screen and tmux pass on input without revealing on what line it arrives.
+        let may_be_passed_on = term.is_none_or(|term| term.starts_with("screen") || term.starts_with("tmux"));
+        if has_default_speed && !may_be_passed_on {
             Self::Whole
         } else {
             Self::ByteByByte
         }
     }
 
-    /// How long to wait for more than one character.
+    /// How long to wait for a second character.
     fn key_timeout(self) -> Duration {
         match self {
             Self::Whole => Duration::from_micros(500),
@@ -74,13 +75,13 @@ impl BurstDetector {
         }
         let mut found = Vec::new();
         let mut bytes = bytes;
-        let held = std::mem::take(&mut self.buffered);
+        let buffered_text = std::mem::take(&mut self.buffered);
         let joined;
-        if is_paste(&held) && bytes.first() == Some(&0x1b) {
-            // A key or a terminal reply that followed the paste.
-            found.push(unmarked_paste(&held));
-        } else if !held.is_empty() {
-            joined = [&held, bytes].concat();
+        if is_paste(&buffered_text) && bytes.first() == Some(&0x1b) {
+            // A key or a terminal reply follows the paste.
+            found.push(unmarked_paste(&buffered_text));
+        } else if !buffered_text.is_empty() {
+            joined = [&buffered_text, bytes].concat();
             bytes = &joined;
         }
         found.extend(self.decoder.feed(bytes));
@@ -101,16 +102,16 @@ impl BurstDetector {
         }
     }
 
-    /// Nothing arrived in time: returns the input that was waiting.
+    /// Returns the input that was delayed, because nothing arrived within [`Self::timeout`].
     pub(super) fn expire(&mut self) -> Vec<Input> {
         if self.buffered.is_empty() {
             return self.decoder.expire().into_iter().collect();
         }
-        let held = std::mem::take(&mut self.buffered);
-        if is_paste(&held) {
-            vec![unmarked_paste(&held)]
+        let buffered_text = std::mem::take(&mut self.buffered);
+        if is_paste(&buffered_text) {
+            vec![unmarked_paste(&buffered_text)]
         } else {
-            self.decoder.feed(&held)
+            self.decoder.feed(&buffered_text)
         }
     }
 }
@@ -120,7 +121,7 @@ fn unmarked_paste(paste: &[u8]) -> Input {
     Input::UnmarkedPaste(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
-/// Whether every byte can be part of text.
+/// Whether every byte can be part of text, and no control sequence starts here.
 fn is_text(bytes: &[u8]) -> bool {
     let begins_sequence = matches!(bytes, [0x80..=0x9f, ..] | [0xc2, 0x80..=0x9f, ..]);
     let text = |byte: &u8| matches!(byte, b' '..=b'~' | 0x80.. | b'\t' | b'\r' | b'\n');
@@ -132,12 +133,12 @@ fn is_one_character(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).map_or(bytes.len() == 1, |text| text.chars().nth(1).is_none())
 }
 
-/// Whether this is a paste: at least two lines of text with an address in one of them.
+/// Whether this is a paste: at least two lines of text, one of which has an `@`.
 fn is_paste(bytes: &[u8]) -> bool {
-    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
     let text = bytes.trim_ascii();
     text.contains(&b'@')
-        && text.iter().any(is_end)
+        && text.iter().any(is_line_end)
         && std::str::from_utf8(text)
             .is_ok_and(|text| !text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n')))
 }
@@ -157,7 +158,7 @@ mod tests {
         BurstDetector::new(InputDelivery::ByteByByte)
     }
 
-    /// The input from these reads, each within [`BURST_TIMEOUT`], followed by silence.
+    /// The input from these reads, which follow each other at once, and then nothing more.
     fn at_once(reads: &[&[u8]]) -> Vec<Input> {
         let mut bursts = detector();
         let mut found: Vec<Input> = reads.iter().flat_map(|read| bursts.feed(read)).collect();
@@ -246,7 +247,7 @@ mod tests {
         }
     }
 
-    /// A byte takes ten bits on a serial line, and as long again where the processor is busy.
+    /// A byte has ten bits on a serial line. If the processor is busy, it takes up to twice as long.
     #[test]
     fn one_byte_waits_for_the_next_of_a_slow_line() {
         let byte = Duration::from_secs(10) / 9600;
@@ -273,7 +274,7 @@ mod tests {
             (false, speed, Some("vt220"), InputDelivery::ByteByByte),
         ] {
             assert_eq!(
-                InputDelivery::of(is_pseudo, speed, term),
+                InputDelivery::detect(is_pseudo, speed, term),
                 delivery,
                 "{is_pseudo} {speed} {term:?}"
             );

@@ -6,18 +6,19 @@ use crate::ui::color::Rgb;
 
 /// Limit of a string, in bytes; a longer one is dropped as a whole.
 pub(super) const MAX_LENGTH: usize = 4 << 10;
-/// Silence, in milliseconds, after which an unterminated string is given up.
+/// Time without input, in milliseconds, after which an unterminated string is given up.
 pub(super) const END_TIMEOUT: u16 = 2_000;
-/// Silence, in milliseconds, that ends the discarding of a string's remaining bytes.
+/// Time without input, in milliseconds, after which the remaining bytes of a string are no longer discarded.
 pub(super) const DISCARD_TIMEOUT: u16 = 100;
 
 /// A string being received.
 #[derive(Debug)]
 pub(super) struct ControlString {
-    /// The letter of its introducer: `P` for a device control string (DCS), `]` for an operating system command (OSC).
+    /// The letter of its introducer, such as `P` for a device control string (DCS) and `]` for an operating system command
+    /// (OSC).
     kind: u8,
     content: Vec<u8>,
-    /// How many bytes are missing from the current UTF-8 character.
+    /// Number of bytes that are missing from the current UTF-8 character.
     continuation_bytes: u8,
     /// The last byte was ESC, so `\` ends the string.
     escaped: bool,
@@ -29,9 +30,9 @@ pub(super) struct ControlString {
 pub(super) enum StringProgress {
     /// The string continues.
     Continue,
-    /// The string is complete; it may report the background color.
+    /// The string is complete or aborted; a complete one may report the background color.
     End(Option<Rgb>),
-    /// Ctrl-C, which no string contains: the user pressed it.
+    /// Ctrl-C, which no string contains: the user pressed it. The rest of the string is discarded.
     Interrupt,
     /// The introducer of another sequence after ESC: the string is dropped, and the new sequence is decoded.
     NewSequence,
@@ -84,7 +85,7 @@ impl ControlString {
                 self.discard();
                 return StringProgress::Interrupt;
             }
-            // CAN aborts a string, and SUB does the same in every terminal.
+            // CAN aborts a string, and so does SUB in every terminal.
             0x18 | 0x1a => return StringProgress::End(None),
             0x1b => return StringProgress::Continue,
             b'\\' if escaped => return StringProgress::End(self.background()),

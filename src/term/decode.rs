@@ -1,4 +1,4 @@
-//! Decodes terminal input into keys, pastes and clicks. Pure: bytes in, input out; the caller has the clock.
+//! Decodes terminal input into keys, pastes and clicks. Pure: bytes in, input out; the caller measures the time.
 //!
 //! It is hand-written because of unsolicited replies and slow connections. Other decoders were tested with terminal replies
 //! and their source was read:
@@ -20,13 +20,13 @@ const MAX_SEQUENCE: usize = 64;
 const MAX_PASTE: usize = 4 << 20;
 const PASTE_END: &[u8] = b"\x1b[201~";
 
-/// Timeout in milliseconds after ESC, which may be the Esc key, and after what may be Alt and a letter.
+/// Timeout in milliseconds after ESC, which may be the Esc key, and after an introducer, which may be Alt and a letter.
 const ESCAPE_TIMEOUT: u16 = 50;
 /// Timeout in milliseconds for the rest of a sequence.
 const SEQUENCE_TIMEOUT: u16 = 500;
 /// Timeout in milliseconds for more of a paste.
 const PASTE_TIMEOUT: u16 = 10_000;
-/// How long, in milliseconds, the rest of a sequence that was given up may still arrive.
+/// Time in milliseconds in which the rest of a sequence that was given up may still arrive.
 const LATE_TIMEOUT: u16 = 5_000;
 
 /// Decodes bytes into input, independent of read boundaries.
@@ -45,17 +45,17 @@ pub struct Decoder {
 #[derive(Debug, Default)]
 struct BracketedPaste {
     text: Vec<u8>,
-    /// How many bytes of [`PASTE_END`] the text ends with.
+    /// Number of bytes of [`PASTE_END`] with which the text ends.
     matched: usize,
 }
 
 /// The result of parsing the pending bytes.
 enum DecodeStep {
-    /// A complete sequence of this length; it may have no meaning.
+    /// A complete sequence, with its length in bytes and the input that it means, if any.
     Done(usize, Option<Input>),
     /// The start of a paste.
     Paste,
-    /// The start of a control string: length and letter of its introducer.
+    /// The start of a control string, with the length and the letter of its introducer.
     String(usize, u8),
     /// More bytes are needed.
     Incomplete,
@@ -129,8 +129,8 @@ impl Decoder {
         }
     }
 
-    /// The timeout has passed: a lone ESC becomes the Esc key, ESC and a letter become Alt and that letter, an unfinished
-    /// paste is returned as it is, and anything else is dropped.
+    /// Ends an incomplete sequence after [`Self::timeout`]: a lone ESC becomes the Esc key, ESC and one of `P`, `X`, `^` and
+    /// `_` become Alt and that character, an unfinished paste is returned as it is, and anything else is dropped.
     pub fn expire(&mut self) -> Option<Input> {
         self.late = !self.is_idle();
         if let Some(paste) = self.paste.take() {
@@ -182,7 +182,7 @@ impl Decoder {
     }
 }
 
-/// Whether these bytes are several characters and do not start with a control character.
+/// Whether these bytes are not a single character and do not start with a control character.
 fn is_burst(bytes: &[u8]) -> bool {
     let is_text = bytes.first().is_some_and(|first| *first >= 0x20);
     is_text && std::str::from_utf8(bytes).map_or(true, |text| text.chars().nth(1).is_some())
@@ -201,7 +201,7 @@ impl BracketedPaste {
             self.text.push(byte);
         }
         let ended = self.matched == PASTE_END.len();
-        // A truncated paste does not contain its end marker; `into_text` truncates the rest.
+        // A truncated paste may contain only a part of its end marker, which `into_text` removes.
         if ended && self.text.ends_with(PASTE_END) {
             self.text.truncate(self.text.len() - PASTE_END.len());
         }
@@ -224,8 +224,8 @@ fn key(code: KeyCode) -> Input {
     Input::Key(Key::plain(code))
 }
 
-/// The length of an introducer and its letter after ESC: `ESC [`, or the corresponding C1 control, either in UTF-8 or as a
-/// single byte, which cannot start a UTF-8 character.
+/// The length of the introducer at the start of these bytes, and the letter that follows ESC in it. Instead of ESC and a
+/// letter, an introducer can be the corresponding C1 control, in UTF-8 or as a single byte, which starts no UTF-8 character.
 fn introducer(bytes: &[u8]) -> Option<(usize, u8)> {
     let (length, letter) = match *bytes {
         [0x1b, letter, ..] => (2, letter),
@@ -265,7 +265,7 @@ fn with_alt(input: Input) -> Input {
     }
 }
 
-/// A key without ESC: a control character or a character in UTF-8.
+/// Decodes a key without ESC: a control character or a character in UTF-8.
 fn plain_key(bytes: &[u8]) -> DecodeStep {
     let Some(&first) = bytes.first() else {
         return DecodeStep::Incomplete;
@@ -274,7 +274,7 @@ fn plain_key(bytes: &[u8]) -> DecodeStep {
         0 => Some(Input::Key(Key::ctrl(' '))),
         b'\t' => Some(key(KeyCode::Tab)),
         b'\r' | b'\n' => Some(key(KeyCode::Enter)),
-        // Backspace sends either, depending on the terminal; Ctrl-H means the same.
+        // The Backspace key sends either of them, depending on the terminal; so Ctrl-H means Backspace too.
         0x08 | 0x7f => Some(key(KeyCode::Backspace)),
         0x01..=0x1a => Some(Input::Key(Key::ctrl(char::from(first + b'a' - 1)))),
         0x1c..=0x1f => Some(Input::Key(Key::ctrl(char::from(first + b'@')))),
@@ -284,7 +284,7 @@ fn plain_key(bytes: &[u8]) -> DecodeStep {
     DecodeStep::Done(1, input)
 }
 
-/// A multi-byte character. Invalid UTF-8 is dropped.
+/// Decodes a multi-byte character. Invalid UTF-8 and C1 controls are dropped.
 fn utf8_character(bytes: &[u8]) -> DecodeStep {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -319,7 +319,7 @@ fn control_sequence(before: usize, rest: &[u8]) -> DecodeStep {
                     .map(key),
             );
         }
-        // An X10 mouse report: three bytes follow, which are not keys.
+        // An X10 mouse report, which is ignored: three bytes follow, which are not keys.
         [b'M', ..] => {
             return if rest.len() < 4 {
                 DecodeStep::Incomplete
@@ -340,7 +340,7 @@ fn control_sequence(before: usize, rest: &[u8]) -> DecodeStep {
                     (parameters, byte) => DecodeStep::Done(length, sequence(parameters, *byte)),
                 };
             }
-            // Another sequence starts in the middle: drop this one only.
+            // A byte that cannot be part of this sequence: drop only the sequence.
             _ => return DecodeStep::Done(before + index, None),
         }
     }

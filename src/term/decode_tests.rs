@@ -284,16 +284,16 @@ proptest! {
 
 #[test]
 fn terminal_replies_are_not_keys() {
-    let behind = |part| Input::Background((part, part, part));
+    let background = |part| Input::Background((part, part, part));
     let a = Input::Key(Key::plain(KeyCode::Char('a')));
     for (bytes, found) in [
         (
             &b"\x1b]11;rgb:1e1e/1e1e/1e1e\x07a"[..],
-            vec![behind(30), a.clone()],
+            vec![background(30), a.clone()],
         ),
         (
             b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22ca",
-            vec![behind(255), Input::QueryAnswered, a.clone()],
+            vec![background(255), Input::QueryAnswered, a.clone()],
         ),
         (b"\x1b[?6c", vec![Input::QueryAnswered]),
         (b"\x1b]10;rgb:0/0/0\x07a", vec![a.clone()]),
@@ -303,7 +303,7 @@ fn terminal_replies_are_not_keys() {
         ),
         (b"\x1b]lthe title of a window q\x1b\\a", vec![a.clone()]),
         (b"\x1b]Lthat of its icon\x9ca", vec![a.clone()]),
-        (b"\x9d11;rgb:ff/ff/ff\xc2\x9ca", vec![behind(255), a]),
+        (b"\x9d11;rgb:ff/ff/ff\xc2\x9ca", vec![background(255), a]),
     ] {
         assert_eq!(all_at_once(bytes), found, "{bytes:?}");
         let mut decoder = Decoder::default();

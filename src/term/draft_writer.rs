@@ -10,7 +10,7 @@ use crate::store::{Drafts, LiveDraft, WrittenDraft};
 
 /// Typed text is saved this long after the last key.
 const TYPING_DELAY: Duration = Duration::from_secs(1);
-/// A change that the store worker has not confirmed after this time is saved.
+/// A change that the store worker has not confirmed after this time is saved as a draft.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// The drafts of a session and its running delays.
@@ -19,7 +19,7 @@ pub(super) struct DraftWriter {
     live: Option<Sender<Draft>>,
     typing: Option<Instant>,
     answer: Option<Instant>,
-    /// Cloned by every working thread; `idle` disconnects when all are done.
+    /// Every thread that saves has a clone; `idle` disconnects when all of them are dropped.
     busy: Sender<()>,
     idle: Receiver<()>,
 }
@@ -61,23 +61,23 @@ impl DraftWriter {
         Some(next.saturating_duration_since(Instant::now()))
     }
 
-    /// Takes a delay that has elapsed.
+    /// Returns a delay that has elapsed, if there is one, and ends it.
     pub(super) fn take_elapsed(&mut self) -> Option<DraftDelay> {
         let now = Instant::now();
         let mut delays = [DraftDelay::Typing, DraftDelay::Answer].into_iter();
-        let due = delays.find(|delay| self.deadline(*delay).0.is_some_and(|at| at <= now))?;
+        let due = delays.find(|delay| self.deadline(*delay).0.is_some_and(|end| end <= now))?;
         self.cancel_delay(due);
         Some(due)
     }
 
-    /// Saves a draft in a thread, so that keys do not delay for a slow disk. The result is sent as soon as the draft survives
-    /// this process; syncing it to the disk takes longer.
+    /// Saves a draft in a thread, so that a slow disk does not delay keys: `after` replaces `before`, the previous entries of
+    /// this session. The result is sent as soon as the draft survives this process; syncing it to the disk takes longer.
     pub(super) fn save(&self, before: Draft, after: Draft, events: &Sender<RunnerEvent>) {
         let (drafts, busy, events) = (self.drafts.clone(), self.busy.clone(), events.clone());
         let save = move || {
             let saved = match &drafts {
                 Some(drafts) => drafts
-                    .update(|now| update_stored(now.as_deref(), &before, &after))
+                    .update(|stored| update_stored(stored.as_deref(), &before, &after))
                     .map_err(|error| error.to_string()),
                 None => Err("no state folder: neither XDG_STATE_HOME nor HOME is set".into()),
             };
@@ -85,7 +85,7 @@ impl DraftWriter {
                 Ok(written) => (Ok(()), Some(written)),
                 Err(reason) => (Err(reason), None),
             };
-            // Nobody receives it if the session has ended.
+            // Fails only if the session has ended.
             let _ = events.send(RunnerEvent::DraftSaved(result));
             if let Some(Err(error)) = written.map(WrittenDraft::sync) {
                 let _ = events.send(RunnerEvent::Answer(Box::new(Msg::Failed(error.to_string()))));
@@ -99,7 +99,8 @@ impl DraftWriter {
         }
     }
 
-    /// Saves the live draft of this session in its live file. The first of several failures is reported.
+    /// Saves the draft of this session in a file of its own, which survives if the process is killed. Of several failures
+    /// in a row, only the first is reported.
     pub(super) fn save_live(&mut self, draft: Draft, events: &Sender<RunnerEvent>) {
         let Some(drafts) = &self.drafts else {
             return;
@@ -121,15 +122,15 @@ impl DraftWriter {
         let _ = self.live.as_ref().map(|live| live.send(draft));
     }
 
-    /// Merges the live drafts of killed sessions into the draft and loads it.
-    pub(super) fn load(&self, may_gather: bool) -> Option<Msg> {
+    /// Loads the draft, after the live drafts of killed sessions were merged into it if `may_merge`. `None`: there is none.
+    pub(super) fn load(&self, may_merge: bool) -> Option<Msg> {
         let drafts = self.drafts.as_ref()?;
-        let gathered = if may_gather {
+        let merged = if may_merge {
             drafts.recover_orphans(merge_orphaned)
         } else {
             Ok(())
         };
-        match gathered.and_then(|()| drafts.load()) {
+        match merged.and_then(|()| drafts.load()) {
             Ok(bytes) => bytes.map(Msg::DraftFound),
             Err(error) => Some(Msg::Failed(error.to_string())),
         }

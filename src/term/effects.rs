@@ -30,8 +30,8 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             Effect::CancelWait(wait) => self.drafts.cancel_delay(wait),
             Effect::Import(path) => files::import(path, self.state.start(), &self.sender),
             Effect::Export(export, wardrobe) => {
-                let place = (self.state.start(), self.data.clone());
-                files::export(export, wardrobe, place, &self.sender);
+                let context = (self.state.start(), self.data_file.clone());
+                files::export(export, wardrobe, context, &self.sender);
             }
             Effect::ListFolder(typed) => files::list(typed, self.state.start(), &self.sender),
             Effect::Continue => self.has_more = true,
@@ -56,7 +56,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }
     }
 
-    /// Shows the screen in a theme. One that is not in the list is that of the start.
+    /// Shows the screen in a theme; in that of the start if there is no theme of this name.
     fn show_theme(&mut self, name: &str) {
         let look = self.themes.look(name).clone();
         if self.surface.is_plain() {
@@ -84,16 +84,18 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }
     }
 
-    /// Suspends the program. A running save is finished first, so that no lock is held meanwhile.
+    /// Requests that the program is suspended. The store worker finishes a running save and pauses first, so that no lock is
+    /// held meanwhile.
     pub(super) fn suspend(&mut self) {
         if !has_job_control() {
-            let why = "Cannot suspend: there is no shell to resume hatrack";
-            self.update(Msg::Failed(why.into()));
+            let reason = "Cannot suspend: there is no shell to resume hatrack";
+            self.update(Msg::Failed(reason.into()));
         } else if self.suspending.request() {
             self.workers.store.pause(&self.sender);
         }
     }
 
+    /// Suspends the program if this was requested, the store worker has paused, and no draft is being saved.
     pub(super) fn suspend_when_idle(&mut self) {
         if self.state.is_storing_draft() {
             return;
@@ -101,7 +103,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         let Some(_pause) = self.suspending.take() else {
             return;
         };
-        // Others follow the rooms meanwhile.
+        // Other sessions follow the rooms meanwhile.
         self.workers.servers.suspend_following(true);
         let stopped = self.session.suspend();
         self.workers.servers.suspend_following(false);
@@ -109,34 +111,34 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         self.redraw();
     }
 
-    /// Whether suspending took too long, which is then reported.
+    /// Gives up and reports a request to suspend that took too long; returns whether there was one.
     pub(super) fn suspend_timed_out(&mut self) -> bool {
-        let late = self.suspending.expire();
-        if late {
+        let expired = self.suspending.expire();
+        if expired {
             let again = format!("Saving; press {} again", self.state.key(CommandId::Suspend));
             self.update(Msg::Failed(again));
         }
-        late
+        expired
     }
 
     /// Finishes outstanding work after the screen is gone, with a time limit. Unsaved changes are in the draft already, and
     /// are removed from it if they are saved after all.
     pub(super) fn finish(&mut self) {
-        let is_waiting = |state: &State| {
+        let is_saving = |state: &State| {
             let saving = matches!(state.save_state(), SaveState::Saving(_) | SaveState::NotSaved(..));
             saving || state.is_saving_for_servers()
         };
         // Ends a pause of the store worker.
         self.suspending = PendingSuspend::default();
         let end = Instant::now() + EXIT_TIMEOUT;
-        let mut late = None;
+        let mut timed_out = None;
         self.workers.stop_servers();
-        // What a server answered at the end is recorded in the history.
+        // The last answers of servers are recorded in the history.
         while let Ok(event) = self.events.try_recv() {
             self.handle_at_end(event);
         }
-        if is_waiting(&self.state) && !self.workers.stop() {
-            late = Some("The data file was not written in time".to_owned());
+        if is_saving(&self.state) && !self.workers.stop() {
+            timed_out = Some("The data file was not written in time".to_owned());
         }
         while let Ok(event) = self.events.recv_timeout(if self.state.is_storing_draft() {
             end.saturating_duration_since(Instant::now())
@@ -145,14 +147,14 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }) {
             self.handle_at_end(event);
         }
-        late = late.filter(|_| is_waiting(&self.state));
-        let reason = late.or_else(|| self.state.problem().map(|trouble| trouble.message().to_owned()));
-        let kept = self
+        timed_out = timed_out.filter(|_| is_saving(&self.state));
+        let reason = timed_out.or_else(|| self.state.problem().map(|problem| problem.message().to_owned()));
+        let draft_note = self
             .state
             .has_draft()
             .then(|| "Unsaved changes are kept as a draft for the next start".to_owned());
-        if self.message.is_none() && (reason.is_some() || kept.is_some()) {
-            let parts: Vec<String> = reason.into_iter().chain(kept).collect();
+        if self.message.is_none() && (reason.is_some() || draft_note.is_some()) {
+            let parts: Vec<String> = reason.into_iter().chain(draft_note).collect();
             self.message = Some(parts.join(". "));
         }
         self.message = self.message.take().or_else(|| self.state.unsent_text());
@@ -160,7 +162,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         std::mem::replace(&mut self.drafts, DraftWriter::new(None)).finish(end);
     }
 
-    /// Handles an answer after the screen is gone.
+    /// Handles an event after the screen is gone; only those of workers and of saved drafts still matter.
     fn handle_at_end(&mut self, event: RunnerEvent) {
         match event {
             RunnerEvent::Worker(msg) => self.update(*msg),

@@ -28,9 +28,9 @@ pub(super) enum RunnerEvent {
     /// A message from a worker.
     Worker(Box<Msg>),
     DraftSaved(Result<(), String>),
-    /// The result of a thread started for one task.
+    /// The result of a thread that was started for one task, or a message of the event loop itself.
     Answer(Box<Msg>),
-    /// The data file is not written while this value exists.
+    /// The store worker has paused: the data file is not written while this value exists.
     Paused(store::WorkerPause),
     /// A long-running thread has panicked.
     ThreadPanicked,
@@ -38,11 +38,11 @@ pub(super) enum RunnerEvent {
 
 impl RunnerEvent {
     /// A delay has elapsed.
-    pub(super) fn due(wait: DraftDelay) -> Self {
-        Self::Answer(Box::new(Msg::DelayElapsed(wait)))
+    pub(super) fn delay_elapsed(delay: DraftDelay) -> Self {
+        Self::Answer(Box::new(Msg::DelayElapsed(delay)))
     }
 
-    /// The time, where nothing else happens.
+    /// The current time, for the state that waits for it.
     pub(super) fn now() -> Self {
         Self::Answer(Box::new(Msg::Now(Timestamp::now())))
     }
@@ -52,7 +52,7 @@ impl RunnerEvent {
 pub(super) struct EventSender(pub(super) Sender<RunnerEvent>);
 
 impl EventSender {
-    /// Returns false if the event loop has ended.
+    /// Sends an event; returns false if the event loop has ended.
     pub(super) fn send(&self, event: RunnerEvent) -> bool {
         self.0.send(event).is_ok()
     }

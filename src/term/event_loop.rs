@@ -1,4 +1,4 @@
-//! The event loop: waits for an event, handles all queued ones, performs their effects (`effects.rs`), draws once.
+//! The event loop: waits for an event, handles all queued events, performs their effects (`effects.rs`), and draws once.
 
 use std::collections::VecDeque;
 use std::io;
@@ -30,11 +30,12 @@ use crate::server::WorkerOptions;
 use crate::store::Drafts;
 use crate::ui::Theme;
 
-/// How long the first frame waits for the data file, so that it shows a small one at once.
+/// The first frame waits at most this long for the data file, so that it already shows a small one.
 const FIRST_FRAME_WAIT: Duration = Duration::from_millis(2);
-/// Time between frames while a search or filter is in progress.
+/// Minimum time between frames while a search or filter is in progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(60);
-/// The process exits at the latest this long after a signal.
+/// The process exits at the latest this long after a signal or the loss of the terminal. Also the time limit for writing
+/// drafts when a session ends.
 pub(super) const EXIT_TIMEOUT: Duration = Duration::from_millis(1800);
 /// The exit status when the terminal is lost: that of SIGHUP.
 const STATUS_TERMINAL_LOST: u8 = 128 + 1;
@@ -46,7 +47,7 @@ const STATUS_PANICKED: u8 = 101;
 pub struct SessionJob {
     /// The start parameters of the state.
     pub start: Start,
-    /// The wardrobe.
+    /// Where the wardrobe comes from.
     pub source: WardrobeSource,
     /// The servers of the configuration, and what is needed to talk to them.
     pub servers: WorkerOptions,
@@ -67,7 +68,8 @@ pub struct SessionEnd {
     pub message: Option<String>,
 }
 
-/// Runs the screen until the user quits. `screen` draws the state.
+/// Runs the screen until the session ends: the user quits, a signal arrives, or the terminal is lost. `screen` draws the
+/// state. After a panic, tries to save unsaved input, and passes the panic on.
 pub fn run(
     job: SessionJob,
     screen: impl FnMut(&State, &Theme, &mut Frame<'_>),
@@ -75,7 +77,7 @@ pub fn run(
     let signals = Signals::catch()?;
     let session = Session::enter(job.term.as_deref(), job.start.mouse)?;
     let (sender, receiver) = channel();
-    let data = match &job.source {
+    let data_file = match &job.source {
         WardrobeSource::File(path, _) => Some(path.clone()),
         WardrobeSource::Memory(_) => None,
     };
@@ -87,9 +89,9 @@ pub fn run(
         .map_err(NoTerminal::NoThread)?;
     let events = EventSender(sender.clone());
     let query = TerminalQuery::new(job.themes.start.clone());
-    let watch = query.observer();
+    let observe = query.observer();
     reader::listen(job.term.as_deref(), move |input| {
-        watch(&input);
+        observe(&input);
         events.send(RunnerEvent::Input(input))
     })
     .map_err(NoTerminal::NoThread)?;
@@ -100,7 +102,7 @@ pub fn run(
         session,
         workers,
         drafts: DraftWriter::new(job.drafts),
-        data,
+        data_file,
         query,
         themes: job.themes,
         clicks: ClickTracker::default(),
@@ -121,7 +123,7 @@ pub fn run(
             Ok(SessionEnd { status, message })
         }
         Err(panic) => {
-            // Try to keep what was typed. If that panics too, report the first panic.
+            // Try to save unsaved input. If that panics too, report the first panic.
             let _ = catch_unwind(AssertUnwindSafe(|| {
                 runner.terminate(STATUS_PANICKED);
                 runner.finish();
@@ -139,7 +141,7 @@ pub(super) struct Runner<S> {
     pub(super) workers: Workers,
     pub(super) drafts: DraftWriter,
     /// The data file, which an export must not overwrite.
-    pub(super) data: Option<PathBuf>,
+    pub(super) data_file: Option<PathBuf>,
     pub(super) query: TerminalQuery,
     pub(super) themes: Themes,
     pub(super) clicks: ClickTracker,
@@ -148,10 +150,10 @@ pub(super) struct Runner<S> {
     /// The exit status, once the session is to end.
     pub(super) status: Option<u8>,
     pub(super) message: Option<String>,
-    /// The state has more work to do when no events are queued.
+    /// Whether the state has unfinished work, such as a search, which [`Msg::Continue`] continues.
     pub(super) has_more: bool,
     pub(super) suspending: PendingSuspend,
-    /// The time that the state knows, in seconds since the Unix epoch.
+    /// The time that was last passed to the state, in seconds since the Unix epoch.
     pub(super) known_second: Option<i64>,
 }
 
@@ -160,8 +162,8 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     fn run(&mut self) -> u8 {
         // Plain text has no colors.
         if !self.surface.is_plain() {
-            let asked = self.query.send(&mut self.session);
-            self.check_terminal(&asked);
+            let sent = self.query.send(&mut self.session);
+            self.check_terminal(&sent);
         }
         self.resize();
         self.wait_for_file();
@@ -177,15 +179,16 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                 let Some(first) = self.next_event() else { continue };
                 self.handle(first);
             }
-            let mut taken = !working;
+            let mut has_handled = !working;
             while self.status.is_none()
                 && let Ok(next) = self.events.try_recv()
             {
                 self.handle(next);
-                taken = true;
+                has_handled = true;
             }
             // Partial results are drawn only now and then, since the connection may be slow.
-            if self.status.is_none() && (taken || !self.has_more || drawn.elapsed() > PROGRESS_INTERVAL) {
+            if self.status.is_none() && (has_handled || !self.has_more || drawn.elapsed() > PROGRESS_INTERVAL)
+            {
                 self.draw();
                 drawn = Instant::now();
             }
@@ -210,12 +213,13 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }
     }
 
-    /// Waits for the next event. While the terminal is stalled, retries writing to it.
+    /// Waits for the next event. While the terminal is stalled, retries writing to it; returns `None` once the terminal
+    /// accepts output again or is lost.
     fn next_event(&mut self) -> Option<RunnerEvent> {
         let mut pause = Duration::from_millis(10);
         while self.session.is_stalled() {
-            let rest = self.drafts.next_delay().map_or(pause, |next| next.min(pause));
-            match self.events.recv_timeout(rest) {
+            let wait = self.drafts.next_delay().map_or(pause, |next| next.min(pause));
+            match self.events.recv_timeout(wait) {
                 Ok(event) => return Some(event),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -228,24 +232,24 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                 return None;
             }
             if let Some(due) = self.drafts.take_elapsed() {
-                return Some(RunnerEvent::due(due));
+                return Some(RunnerEvent::delay_elapsed(due));
             }
             if self.state.next_look_at_clock(Timestamp::now()) == Some(Duration::ZERO) {
                 return Some(RunnerEvent::now());
             }
             pause = (pause * 2).min(Duration::from_secs(1));
         }
-        // A timeout is needed only for drafts, while suspending, and where hats end.
-        let rest = self
+        // A timeout is needed only for drafts, while suspending, and if the state waits for a time.
+        let wait = self
             .drafts
             .next_delay()
             .into_iter()
             .chain(self.suspending.time_left())
             .chain(self.state.next_look_at_clock(Timestamp::now()))
             .min();
-        let received = match rest {
+        let received = match wait {
             None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(rest) => self.events.recv_timeout(rest),
+            Some(wait) => self.events.recv_timeout(wait),
         };
         match received {
             Ok(event) => Some(event),
@@ -253,10 +257,10 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                 if self.suspend_timed_out() {
                     self.draw();
                 }
-                let due = self.drafts.take_elapsed().map(RunnerEvent::due);
+                let due = self.drafts.take_elapsed().map(RunnerEvent::delay_elapsed);
                 Some(due.unwrap_or_else(RunnerEvent::now))
             }
-            // All threads are gone, which only a bug can cause.
+            // Cannot happen: `sender` keeps the channel open.
             Err(RecvTimeoutError::Disconnected) => Some(RunnerEvent::ThreadPanicked),
         }
     }
@@ -272,9 +276,9 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                             self.clicks.reset();
                             self.update(Msg::Key(key));
                         }
-                        Input::KeyWithPosition(key, place) => {
+                        Input::KeyWithPosition(key, position) => {
                             self.clicks.reset();
-                            self.update(Msg::KeyWithPosition(key, place));
+                            self.update(Msg::KeyWithPosition(key, position));
                         }
                         Input::Paste(text) => self.update(Msg::Paste(text)),
                         Input::UnmarkedPaste(text) => self.update(Msg::UnmarkedPaste(text)),
@@ -343,9 +347,9 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     }
 
     fn mouse(&mut self, mouse: Mouse) {
-        let at = Position::new(mouse.column, mouse.row);
-        let on = self.surface.spots_at(&self.state, self.query.theme, at);
-        let msg = self.clicks.message(on, mouse, Instant::now());
+        let position = Position::new(mouse.column, mouse.row);
+        let targets = self.surface.targets_at(&self.state, self.query.theme, position);
+        let msg = self.clicks.message(targets, mouse, Instant::now());
         self.update(msg);
     }
 
@@ -356,7 +360,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     }
 
     pub(super) fn draw(&mut self) {
-        // While the terminal is stalled frames are skipped; the newest follows.
+        // While the terminal is stalled, frames are skipped; afterwards the newest is drawn.
         if self.session.is_stalled() {
             return;
         }
@@ -381,18 +385,19 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }
     }
 
-    /// Ends the session soon, whatever is open.
+    /// Ends the session with this exit status, without a question and at the latest after [`EXIT_TIMEOUT`]. Does nothing if
+    /// the session is ending already.
     fn terminate(&mut self, status: u8) {
         if self.status.is_some() {
             return;
         }
-        let overdue = move || {
+        let force_exit = move || {
             thread::sleep(EXIT_TIMEOUT);
             restore();
             std::process::exit(status.into());
         };
         // Without this thread the session still ends, unless something hangs.
-        let _ = thread::Builder::new().stack_size(64 << 10).spawn(overdue);
+        let _ = thread::Builder::new().stack_size(64 << 10).spawn(force_exit);
         self.update(Msg::End { status });
         self.status.get_or_insert(status);
     }

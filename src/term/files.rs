@@ -1,4 +1,5 @@
-//! Imports and exports of files named by the user, in threads, because disks may be slow.
+//! Work with files other than the data file, in threads, because disks may be slow: imports, exports, the completion of
+//! paths, and saving a theme.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
@@ -13,25 +14,25 @@ use crate::model::Wardrobe;
 use crate::store::{self, WriteOutcome};
 use crate::ui::text;
 
-/// Whether this session must not access arbitrary files. The screen does not offer it then; this is a second check.
+/// Whether this session must not access arbitrary files. The screen does not offer that then; this is a second check.
 fn is_restricted(start: &Start) -> bool {
     start.scope.is_restricted()
 }
 
 const RESTRICTED: &str = "Not available in a restricted session";
 
-/// The screen uses the standard streams itself.
+/// The error for `-`, because the screen uses the standard streams itself.
 const NO_STREAM: &str = "\"-\" is not a file name here; for a file called - type ./-";
 
 pub(super) fn import(path: String, start: &Start, events: &Sender<RunnerEvent>) {
     let restricted = is_restricted(start);
     answer(events, move || {
-        let given = if restricted {
+        let result = if restricted {
             Err(ImportErrors::of_file(RESTRICTED))
         } else {
             read(&path)
         };
-        Msg::Imported(path, given.map(Box::new))
+        Msg::Imported(path, result.map(Box::new))
     });
 }
 
@@ -44,7 +45,7 @@ fn read(path: &str) -> Result<ParsedImport, ImportErrors> {
     exchange::read(&bytes, ImportFormat::detect(path, &bytes))
 }
 
-/// Lists what the typed path can be completed to.
+/// Lists the possible completions of a typed path.
 pub(super) fn list(typed: String, start: &Start, events: &Sender<RunnerEvent>) {
     let restricted = is_restricted(start);
     answer(events, move || {
@@ -53,7 +54,7 @@ pub(super) fn list(typed: String, start: &Start, events: &Sender<RunnerEvent>) {
     });
 }
 
-/// The most names that are listed.
+/// Maximum number of names that are listed.
 const MAX_NAMES: usize = 10_000;
 
 /// The candidates in the folder of a path; none if it cannot be read.
@@ -66,7 +67,7 @@ fn entries(typed: &str) -> Vec<FolderEntry> {
     let found = all.flatten().filter_map(|entry| {
         // A name that is not UTF-8 cannot be typed.
         let name = entry.file_name().into_string().ok()?;
-        let is_folder = || std::fs::metadata(entry.path()).is_ok_and(|there| there.is_dir());
+        let is_folder = || std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir());
         path_completion::is_candidate(&name, beginning).then(|| FolderEntry {
             is_folder: is_folder(),
             name,
@@ -78,7 +79,7 @@ fn entries(typed: &str) -> Vec<FolderEntry> {
 pub(super) fn export(
     export: ExportRequest,
     wardrobe: Wardrobe,
-    (start, data): (&Start, Option<PathBuf>),
+    (start, data_file): (&Start, Option<PathBuf>),
     events: &Sender<RunnerEvent>,
 ) {
     let restricted = is_restricted(start) || start.demo;
@@ -86,25 +87,29 @@ pub(super) fn export(
         let result = if restricted {
             Err(RESTRICTED.into())
         } else {
-            write(&export, &wardrobe, data.as_deref())
+            write(&export, &wardrobe, data_file.as_deref())
         };
         Msg::Exported(export, result)
     });
 }
 
-fn write(export: &ExportRequest, wardrobe: &Wardrobe, data: Option<&Path>) -> Result<ExportOutcome, String> {
+fn write(
+    export: &ExportRequest,
+    wardrobe: &Wardrobe,
+    data_file: Option<&Path>,
+) -> Result<ExportOutcome, String> {
     if store::is_dash(Path::new(&export.path)) {
         return Err(NO_STREAM.into());
     }
-    let made = exchange::export(wardrobe, &export.scope, export.format);
-    let made = made.ok_or("The exported item no longer exists")?;
+    let exported = exchange::export(wardrobe, &export.scope, export.format);
+    let exported = exported.ok_or("The exported item no longer exists")?;
     let bytes = match export.format {
-        FileFormat::Json => text::escape_json_bytes(made.bytes),
-        FileFormat::Csv => made.bytes,
+        FileFormat::Json => text::escape_json_bytes(exported.bytes),
+        FileFormat::Csv => exported.bytes,
     };
-    let written = store::write_file(Path::new(&export.path), &bytes, export.overwrite, data);
+    let written = store::write_file(Path::new(&export.path), &bytes, export.overwrite, data_file);
     match written.map_err(|error| error.to_string())? {
-        WriteOutcome::Written => Ok(ExportOutcome::Done(made.omitted)),
+        WriteOutcome::Written => Ok(ExportOutcome::Done(exported.omitted)),
         WriteOutcome::AlreadyExists => Ok(ExportOutcome::Exists),
     }
 }
@@ -125,7 +130,7 @@ pub(super) fn save_theme(name: String, file: Option<ThemeFile>, start: &Start, e
 fn answer(events: &Sender<RunnerEvent>, work: impl FnOnce() -> Msg + Send + 'static) {
     let results = events.clone();
     let thread = super::threads::builder("files").spawn(move || {
-        // Nobody receives it if the session has ended.
+        // Fails only if the session has ended.
         let _ = results.send(RunnerEvent::Answer(Box::new(work())));
     });
     if let Err(error) = thread {
@@ -164,10 +169,10 @@ mod tests {
     }
 
     /// The message that the thread sends.
-    fn answered(ask: impl FnOnce(&Sender<RunnerEvent>)) -> Msg {
-        let (events, received) = channel();
-        ask(&events);
-        match received.recv().unwrap() {
+    fn answer_to(request: impl FnOnce(&Sender<RunnerEvent>)) -> Msg {
+        let (events, receiver) = channel();
+        request(&events);
+        match receiver.recv().unwrap() {
             RunnerEvent::Answer(msg) => *msg,
             _ => panic!("no answer"),
         }
@@ -176,8 +181,8 @@ mod tests {
     #[test]
     fn restricted_session_accesses_no_files() {
         let home = tempfile::tempdir().unwrap();
-        let (there, new) = (home.path().join("a.csv"), home.path().join("b.csv"));
-        std::fs::write(&there, "room\nr@c.example\n").unwrap();
+        let (existing, new) = (home.path().join("a.csv"), home.path().join("b.csv"));
+        std::fs::write(&existing, "room\nr@c.example\n").unwrap();
         let name = |path: &Path| path.to_str().unwrap().to_owned();
         let wanted = ExportRequest {
             path: name(&new),
@@ -190,18 +195,18 @@ mod tests {
             ..Start::default()
         };
         for start in restricted() {
-            let msg = answered(|events| import(name(&there), &start, events));
+            let msg = answer_to(|events| import(name(&existing), &start, events));
             assert!(matches!(msg, Msg::Imported(_, Err(_))), "{msg:?}");
         }
         let beginning = format!("{}/", home.path().display());
-        let listed = |start: &Start| match answered(|events| list(beginning.clone(), start, events)) {
+        let listed = |start: &Start| match answer_to(|events| list(beginning.clone(), start, events)) {
             Msg::FolderListed(_, entries) => entries.len(),
             other => panic!("{other:?}"),
         };
         assert!(restricted().iter().all(|start| listed(start) == 0));
         assert_eq!(listed(&Start::default()), 1);
         for start in restricted().into_iter().chain([demo]) {
-            let msg = answered(|events| export(wanted.clone(), Wardrobe::default(), (&start, None), events));
+            let msg = answer_to(|events| export(wanted.clone(), Wardrobe::default(), (&start, None), events));
             assert!(matches!(msg, Msg::Exported(_, Err(_))), "{msg:?}");
         }
         assert!(!new.exists());
@@ -211,16 +216,16 @@ mod tests {
             save,
         };
         let saves = |start: &Start| {
-            let msg = answered(|events| save_theme("mono".into(), Some(file.clone()), start, events));
+            let msg = answer_to(|events| save_theme("mono".into(), Some(file.clone()), start, events));
             matches!(msg, Msg::ThemeSaved(_, Ok(_)))
         };
         assert!(restricted().iter().all(|start| !saves(start)));
         assert!(!file.path.exists());
         assert!(saves(&Start::default()) && file.path.exists());
         let free = Start::default();
-        let msg = answered(|events| import(name(&there), &free, events));
+        let msg = answer_to(|events| import(name(&existing), &free, events));
         assert!(matches!(msg, Msg::Imported(_, Ok(_))), "{msg:?}");
-        let msg = answered(|events| export(wanted.clone(), Wardrobe::default(), (&free, None), events));
+        let msg = answer_to(|events| export(wanted.clone(), Wardrobe::default(), (&free, None), events));
         assert!(
             matches!(msg, Msg::Exported(_, Ok(ExportOutcome::Done(_)))),
             "{msg:?}"

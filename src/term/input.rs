@@ -18,7 +18,7 @@ pub enum Input {
     Mouse(Mouse),
     /// The terminal reported its background color.
     Background(Rgb),
-    /// The terminal has answered the last query (DA1), so no earlier reply is missing.
+    /// The terminal has answered the query that is sent last (DA1): a reply to an earlier one has arrived or never will.
     QueryAnswered,
     /// The terminal is gone. This is always the last input.
     Closed,

@@ -1,4 +1,4 @@
-//! Colors and characters: from options, else detected from environment variables and the terminal.
+//! Colors and characters of the screen: set by options, or detected from environment variables and the terminal.
 
 use std::str::FromStr;
 
@@ -43,13 +43,13 @@ impl FromStr for ColorMode {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let plain: String = text
+        let normalized: String = text
             .to_ascii_lowercase()
             .chars()
             .filter(|c| !matches!(c, '-' | '_' | ' '))
             .collect();
-        let plain = plain.trim_end_matches("colors").trim_end_matches("colours");
-        Ok(match plain {
+        let normalized = normalized.trim_end_matches("colors").trim_end_matches("colours");
+        Ok(match normalized {
             "auto" => Self::Auto,
             "always" | "yes" | "on" | "true" | "force" => Self::Always,
             "never" | "none" | "no" | "off" | "false" | "mono" => Self::Exactly(ColorDepth::None),
@@ -89,7 +89,7 @@ impl FromStr for Background {
     }
 }
 
-/// The resolved look, before the terminal has been queried.
+/// The resolved look. If the background is still unknown, the terminal can be queried for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     theme: BuiltinTheme,
@@ -103,24 +103,24 @@ pub struct Look {
 impl LookOptions {
     /// Resolves the options, detecting the rest. `variable` looks up an environment variable.
     pub fn resolve(&self, variable: impl Fn(&str) -> Option<String>) -> Look {
-        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let ground = match self.background {
-            Background::Fixed(ground) => ground,
-            Background::Auto => backdrop(&set),
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let backdrop = match self.background {
+            Background::Fixed(backdrop) => backdrop,
+            Background::Auto => detect_backdrop(&variable),
         };
         let depth = match self.colors {
-            ColorMode::Auto if set("NO_COLOR").is_some() => ColorDepth::None,
-            ColorMode::Auto => color_depth(&set),
-            ColorMode::Always => color_depth(&set).max(ColorDepth::Ansi16),
+            ColorMode::Auto if variable("NO_COLOR").is_some() => ColorDepth::None,
+            ColorMode::Auto => detect_color_depth(&variable),
+            ColorMode::Always => detect_color_depth(&variable).max(ColorDepth::Ansi16),
             ColorMode::Exactly(depth) => depth,
         };
         Look {
             theme: self.theme,
             overrides: self.overrides.clone(),
             depth,
-            backdrop: ground,
-            ascii: self.ascii.unwrap_or_else(|| ascii_only(&set)),
-            queryable: set("TERM")
+            backdrop,
+            ascii: self.ascii.unwrap_or_else(|| is_ascii_only(&variable)),
+            queryable: variable("TERM")
                 .is_some_and(|term| QUERYABLE_TERMS.iter().any(|name| term.starts_with(name))),
         }
     }
@@ -139,15 +139,15 @@ impl Look {
         }
     }
 
-    /// Whether the terminal should be queried for its background color: it is unknown, it makes a difference, and the
-    /// terminal supports the query (OSC 11).
+    /// Whether the terminal should be queried for its background color: the color is unknown and makes a difference, and
+    /// the terminal supports the query (OSC 11) or ignores it.
     pub fn should_query(&self) -> bool {
         let differs = self.theme != BuiltinTheme::Mono && self.depth >= ColorDepth::Ansi256;
         self.backdrop == Backdrop::Unknown && differs && self.queryable
     }
 
-    /// Whether the background is detected and not known without the terminal.
-    pub fn is_background_detected(&self) -> bool {
+    /// Whether it is not known if the background is dark or light.
+    pub fn is_background_unknown(&self) -> bool {
         self.backdrop == Backdrop::Unknown
     }
 
@@ -180,18 +180,19 @@ const QUERYABLE_TERMS: [&str; 13] = [
 
 type EnvLookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// ASCII only on a Linux console, whose font has few other characters, and with a locale other than UTF-8.
-fn ascii_only(set: EnvLookup<'_>) -> bool {
+/// Whether only ASCII can be shown: on a Linux console, whose font has few other characters, or with a locale that does not
+/// use UTF-8.
+fn is_ascii_only(variable: EnvLookup<'_>) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
-        .find_map(set)
+        .find_map(variable)
         .unwrap_or_default()
         .to_ascii_lowercase();
     let utf8 = locale.contains("utf-8") || locale.contains("utf8");
-    !utf8 || set("TERM").is_some_and(|term| term == "linux")
+    !utf8 || variable("TERM").is_some_and(|term| term == "linux")
 }
 
-/// Prefixes of `TERM` for terminals with 24-bit color whose `COLORTERM` SSH servers do not pass on.
+/// Prefixes of `TERM` for terminals with 24-bit color. They are needed because SSH does not pass on `COLORTERM`.
 const TRUECOLOR_TERMS: [&str; 8] = [
     "xterm-kitty",
     "xterm-ghostty",
@@ -203,26 +204,27 @@ const TRUECOLOR_TERMS: [&str; 8] = [
     "rio",
 ];
 
-/// Detects how many colors the terminal has.
-fn color_depth(set: EnvLookup<'_>) -> ColorDepth {
-    let term = set("TERM").unwrap_or_default();
-    let begins = |names: &[&str]| names.iter().any(|name| term.starts_with(name));
-    let all = set("COLORTERM").is_some_and(|says| matches!(says.as_str(), "truecolor" | "24bit"));
-    if begins(&["vt1", "vt2"]) || term.ends_with("-mono") || term == "dumb" {
+/// Detects the number of colors of the terminal.
+fn detect_color_depth(variable: EnvLookup<'_>) -> ColorDepth {
+    let term = variable("TERM").unwrap_or_default();
+    let starts_with = |names: &[&str]| names.iter().any(|name| term.starts_with(name));
+    let truecolor =
+        variable("COLORTERM").is_some_and(|value| matches!(value.as_str(), "truecolor" | "24bit"));
+    if starts_with(&["vt1", "vt2"]) || term.ends_with("-mono") || term == "dumb" {
         return ColorDepth::None;
     }
     if term == "linux" {
         return ColorDepth::Ansi16;
     }
-    // COLORTERM comes from the terminal outside of GNU screen, which garbles colors that it does not support.
-    if term.starts_with("screen") && set("TMUX").is_none() {
+    // Inside GNU screen, COLORTERM is that of the outer terminal, but screen garbles colors that it does not support.
+    if term.starts_with("screen") && variable("TMUX").is_none() {
         return if term.contains("256color") {
             ColorDepth::Ansi256
         } else {
             ColorDepth::Ansi16
         };
     }
-    if all || term.ends_with("-direct") || begins(&TRUECOLOR_TERMS) {
+    if truecolor || term.ends_with("-direct") || starts_with(&TRUECOLOR_TERMS) {
         return ColorDepth::TrueColor;
     }
     if term.contains("256color") {
@@ -231,15 +233,16 @@ fn color_depth(set: EnvLookup<'_>) -> ColorDepth {
     ColorDepth::Ansi16
 }
 
-/// Detects the background from `COLORFGBG`, which ends with the number of the background color.
-fn backdrop(set: EnvLookup<'_>) -> Backdrop {
-    if set("TERM").is_some_and(|term| term == "linux") {
+/// Detects the background: dark on a Linux console, otherwise from `COLORFGBG`, which ends with the number of the background
+/// color.
+fn detect_backdrop(variable: EnvLookup<'_>) -> Backdrop {
+    if variable("TERM").is_some_and(|term| term == "linux") {
         return Backdrop::Dark;
     }
-    let says = set("COLORFGBG").unwrap_or_default();
-    match says.rsplit(';').next().map(str::parse::<u8>) {
-        Some(Ok(0..=6 | 8)) if says.contains(';') => Backdrop::Dark,
-        Some(Ok(7 | 9..=15)) if says.contains(';') => Backdrop::Light,
+    let value = variable("COLORFGBG").unwrap_or_default();
+    match value.rsplit(';').next().map(str::parse::<u8>) {
+        Some(Ok(0..=6 | 8)) if value.contains(';') => Backdrop::Dark,
+        Some(Ok(7 | 9..=15)) if value.contains(';') => Backdrop::Light,
         _ => Backdrop::Unknown,
     }
 }
@@ -249,34 +252,34 @@ mod tests {
     use super::*;
 
     fn lookup(variables: &[(&str, &str)], name: &str) -> Option<String> {
-        let found = variables.iter().find(|(there, _)| *there == name);
+        let found = variables.iter().find(|(other, _)| *other == name);
         found.map(|(_, value)| (*value).to_owned())
     }
 
-    fn with(variables: &[(&str, &str)]) -> Theme {
+    fn theme_for(variables: &[(&str, &str)]) -> Theme {
         LookOptions::default()
             .resolve(|name| lookup(variables, name))
             .theme()
     }
 
-    fn guessed(variables: &[(&str, &str)]) -> (ColorDepth, Backdrop) {
-        let set = |name: &str| lookup(variables, name).filter(|value| !value.is_empty());
-        (color_depth(&set), backdrop(&set))
+    fn detected(variables: &[(&str, &str)]) -> (ColorDepth, Backdrop) {
+        let variable = |name: &str| lookup(variables, name).filter(|value| !value.is_empty());
+        (detect_color_depth(&variable), detect_backdrop(&variable))
     }
 
     #[test]
     fn detects_ascii_terminals() {
         let xterm = ("TERM", "xterm-256color");
-        assert!(!with(&[xterm, ("LANG", "de_DE.UTF-8")]).ascii);
-        assert!(!with(&[xterm, ("LANG", "C.utf8")]).ascii);
-        assert!(with(&[xterm, ("LANG", "C")]).ascii);
-        assert!(with(&[xterm]).ascii);
+        assert!(!theme_for(&[xterm, ("LANG", "de_DE.UTF-8")]).ascii);
+        assert!(!theme_for(&[xterm, ("LANG", "C.utf8")]).ascii);
+        assert!(theme_for(&[xterm, ("LANG", "C")]).ascii);
+        assert!(theme_for(&[xterm]).ascii);
         assert!(
-            with(&[xterm, ("LANG", "C.UTF-8"), ("LC_ALL", "POSIX")]).ascii,
-            "the first that is set counts"
+            theme_for(&[xterm, ("LANG", "C.UTF-8"), ("LC_ALL", "POSIX")]).ascii,
+            "the first variable that is set counts"
         );
-        assert!(!with(&[xterm, ("LC_ALL", ""), ("LC_CTYPE", "C.UTF-8"), ("LANG", "C")]).ascii);
-        assert!(with(&[("TERM", "linux"), ("LANG", "C.UTF-8")]).ascii);
+        assert!(!theme_for(&[xterm, ("LC_ALL", ""), ("LC_CTYPE", "C.UTF-8"), ("LANG", "C")]).ascii);
+        assert!(theme_for(&[("TERM", "linux"), ("LANG", "C.UTF-8")]).ascii);
         let wanted = |ascii| LookOptions {
             ascii: Some(ascii),
             ..LookOptions::default()
@@ -329,13 +332,13 @@ mod tests {
             (&[("TERM", "vt100")], ColorDepth::None),
             (&[("TERM", "xterm-mono")], ColorDepth::None),
         ] {
-            assert_eq!(guessed(variables).0, wanted, "{variables:?}");
+            assert_eq!(detected(variables).0, wanted, "{variables:?}");
         }
     }
 
     #[test]
     fn detects_backdrop() {
-        for (says, wanted) in [
+        for (value, wanted) in [
             ("15;0", Backdrop::Dark),
             ("0;15", Backdrop::Light),
             ("0;default;7", Backdrop::Light),
@@ -345,9 +348,9 @@ mod tests {
             ("", Backdrop::Unknown),
             ("1;99", Backdrop::Unknown),
         ] {
-            assert_eq!(guessed(&[("COLORFGBG", says)]).1, wanted, "{says}");
+            assert_eq!(detected(&[("COLORFGBG", value)]).1, wanted, "{value}");
         }
-        assert_eq!(guessed(&[("TERM", "linux")]).1, Backdrop::Dark);
+        assert_eq!(detected(&[("TERM", "linux")]).1, Backdrop::Dark);
     }
 
     #[test]
@@ -382,19 +385,19 @@ mod tests {
     fn queries_capable_terminals_only_when_needed() {
         let look =
             |wanted: &LookOptions, variables: &[(&str, &str)]| wanted.resolve(|name| lookup(variables, name));
-        let asks = |variables: &[(&str, &str)]| look(&LookOptions::default(), variables).should_query();
+        let is_queried = |variables: &[(&str, &str)]| look(&LookOptions::default(), variables).should_query();
         let xterm = ("TERM", "xterm-256color");
-        assert!(asks(&[xterm]));
-        assert!(!asks(&[xterm, ("COLORFGBG", "15;0")]));
-        assert!(!asks(&[xterm, ("NO_COLOR", "1")]));
-        assert!(!asks(&[("TERM", "xterm")]) && !asks(&[("TERM", "linux")]) && !asks(&[]));
-        assert!(!asks(&[("TERM", "eterm-256color")]));
+        assert!(is_queried(&[xterm]));
+        assert!(!is_queried(&[xterm, ("COLORFGBG", "15;0")]));
+        assert!(!is_queried(&[xterm, ("NO_COLOR", "1")]));
+        assert!(!is_queried(&[("TERM", "xterm")]) && !is_queried(&[("TERM", "linux")]) && !is_queried(&[]));
+        assert!(!is_queried(&[("TERM", "eterm-256color")]));
         let dark = LookOptions {
             background: Background::Fixed(Backdrop::Dark),
             ..LookOptions::default()
         };
         assert!(!look(&dark, &[xterm]).should_query());
-        for (background, ground) in [
+        for (background, backdrop) in [
             ((0, 0, 0), Backdrop::Dark),
             ((46, 52, 64), Backdrop::Dark),
             ((128, 128, 128), Backdrop::Unknown),
@@ -402,7 +405,7 @@ mod tests {
         ] {
             let mut look = look(&LookOptions::default(), &[xterm]);
             look.set_background(background);
-            let wanted = Theme::new(ColorDepth::Ansi256, ground);
+            let wanted = Theme::new(ColorDepth::Ansi256, backdrop);
             assert_eq!(look.theme().palette, wanted.palette, "{background:?}");
         }
     }

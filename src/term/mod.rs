@@ -1,7 +1,8 @@
 //! The terminal session: input, signals, drawing loop; the only place that runs effects.
 //!
-//! [`run`] is the entry point. Three threads send it events (input, signals, the store worker). For each batch of events it
-//! calls [`crate::app::update`], performs the effects, and draws once.
+//! [`run`] is the entry point. Threads send it events: input, signals, the answers of the workers for the data file and for
+//! servers, and the results of tasks with other files. For each batch of events it calls [`crate::app::update`], performs
+//! the effects, and draws once.
 
 mod burst;
 mod clipboard;

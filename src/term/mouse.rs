@@ -15,24 +15,30 @@ const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 pub(super) struct ClickTracker(Option<(Instant, Position)>);
 
 impl ClickTracker {
-    /// The message for a mouse event; `on` is what is under the pointer.
-    pub(super) fn message(&mut self, on: Vec<MouseTarget>, mouse: Mouse, now: Instant) -> Msg {
-        let at = Position::new(mouse.column, mouse.row);
-        let before = self.0.take();
+    /// The message for a mouse event. `targets` are those under the pointer, the outermost first.
+    pub(super) fn message(&mut self, targets: Vec<MouseTarget>, mouse: Mouse, now: Instant) -> Msg {
+        let position = Position::new(mouse.column, mouse.row);
+        let previous = self.0.take();
         match mouse.action {
-            MouseAction::WheelUp => Msg::Wheel { on, down: false },
-            MouseAction::WheelDown => Msg::Wheel { on, down: true },
+            MouseAction::WheelUp => Msg::Wheel {
+                on: targets,
+                down: false,
+            },
+            MouseAction::WheelDown => Msg::Wheel {
+                on: targets,
+                down: true,
+            },
             MouseAction::Press => {
                 let is_double =
-                    |(then, place)| place == at && now.saturating_duration_since(then) <= DOUBLE_CLICK;
-                let double = before.is_some_and(is_double);
-                self.0 = (!double).then_some((now, at));
-                Msg::Click { on, double }
+                    |(time, other)| other == position && now.saturating_duration_since(time) <= DOUBLE_CLICK;
+                let double = previous.is_some_and(is_double);
+                self.0 = (!double).then_some((now, position));
+                Msg::Click { on: targets, double }
             }
         }
     }
 
-    /// Something else happened: the next click is a first one.
+    /// Forgets the previous click, because something else happened since.
     pub(super) fn reset(&mut self) {
         self.0 = None;
     }
@@ -64,6 +70,6 @@ mod tests {
         assert!(!press(500, 8, click), "at another position");
         assert!(!press(1000, 8, click), "too late");
         assert!(!press(1010, 8, MouseAction::WheelDown));
-        assert!(!press(1020, 8, click), "another event in between");
+        assert!(!press(1020, 8, click), "after another event");
     }
 }

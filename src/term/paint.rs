@@ -1,11 +1,12 @@
-//! A ratatui backend that encodes changed cells in as few bytes as possible. Pure: it writes into memory, and the session
-//! writes each frame at once.
+//! A ratatui backend that encodes changed cells in few bytes. Pure: it writes into memory, and the session writes each
+//! frame at once.
 //!
 //! Terminals disagree about the width of some clusters: emoji that are newer than their tables, sequences with U+FE0F or a
-//! joiner, flags, combining marks. ratatui's diff sends only cells that changed, which is not enough there: a cluster that
-//! the terminal takes for wider covers cells that did not change, one that it takes for narrower leaves an old cell next to
-//! it, and the blank that ratatui writes after a sequence with U+FE0F erases the sequence (ratatui issue 2686). So
-//! such a cluster is written over blanks, and what a terminal may take it to cover is written after it.
+//! joiner, flags, combining marks. ratatui's diff sends only cells that changed, which is not enough for such clusters: a
+//! cluster that the terminal treats as wider than ratatui does covers cells that did not change; one that it treats as
+//! narrower leaves an old cell next to it; and the blank that ratatui writes after a sequence with U+FE0F erases the
+//! sequence (ratatui issue 2686). So such a cluster is written over blanks, and all cells that it may cover are written
+//! after it.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -49,7 +50,8 @@ impl CellStyle {
     }
 }
 
-/// How many columns ratatui takes a cell for, at least one. It does not allow control characters, which are replaced here.
+/// The width of a cell in columns according to ratatui, at least 1. A symbol with control characters has width 1, because
+/// U+FFFD is written instead.
 fn columns(cell: &Cell) -> u16 {
     if cell.symbol().chars().any(char::is_control) {
         1
@@ -58,7 +60,7 @@ fn columns(cell: &Cell) -> u16 {
     }
 }
 
-/// How many columns terminals may take a cell for whose width is uncertain; 0 where it is certain.
+/// The most columns that a terminal may use for a cell of uncertain width; 0 if the width is certain.
 fn uncertain_columns(cell: &Cell) -> u16 {
     if has_uncertain_width(cell.symbol()) {
         u16::try_from(cell.symbol().chars().count() * 2).unwrap_or(u16::MAX)
@@ -72,9 +74,9 @@ fn mark_stale(stale: Option<&mut Vec<bool>>, x: u16, columns: u16) {
     cells.for_each(|cell| *cell = true);
 }
 
-/// Whether terminals disagree about the width of a symbol, depending on the age of their tables: it has several characters,
-/// or is an emoji or another character that became wide in Unicode 9 or later. Wide characters of East Asian scripts are
-/// older than that.
+/// Whether terminals may disagree about the width of a symbol: it has several characters (not only ASCII), is in a block of
+/// emoji and pictographs, is a halfwidth voicing mark, or belongs to a script that became wide in Unicode 9 or later, such
+/// as Tangut.
 fn has_uncertain_width(symbol: &str) -> bool {
     let mut chars = symbol.chars();
     let (Some(c), None) = (chars.next(), chars.next()) else {
@@ -102,7 +104,7 @@ const VISIBLE_ON_BLANK: Modifier = Modifier::REVERSED
     .union(Modifier::UNDERLINED)
     .union(Modifier::CROSSED_OUT);
 
-/// The SGR numbers that turn each modifier on and off.
+/// The SGR numbers that turn each modifier on and off; rapid blink is not used.
 const SGR_MODIFIERS: [(Modifier, u8, u8); 8] = [
     (Modifier::BOLD, 1, 22),
     (Modifier::DIM, 2, 22),
@@ -125,7 +127,7 @@ impl Painter {
         painter
     }
 
-    /// Sets the size of the terminal. A new size is followed by [`Backend::clear`].
+    /// Sets the size of the terminal. Before the next frame, ratatui notices a new size and calls [`Backend::clear`].
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.size = Size::new(columns, rows);
     }
@@ -148,7 +150,7 @@ impl Painter {
         bytes
     }
 
-    /// Returns the buffer for reuse.
+    /// Takes back a buffer from [`Self::take`], to reuse its memory.
     pub fn reuse(&mut self, mut buffer: String) {
         if self.bytes.is_empty() {
             buffer.clear();
@@ -156,7 +158,7 @@ impl Painter {
         }
     }
 
-    /// The state of the terminal is unknown, except that the cursor is hidden.
+    /// Forgets the cursor position and the style, and assumes that the cursor is hidden. The caller clears the screen.
     pub fn invalidate(&mut self) {
         self.cursor = None;
         self.style = None;
@@ -169,22 +171,22 @@ impl Painter {
     }
 
     fn move_to(&mut self, x: u16, y: u16) {
-        let Some(at) = self.cursor.replace(Position::new(x, y)) else {
+        let Some(from) = self.cursor.replace(Position::new(x, y)) else {
             return self.move_absolute(x, y);
         };
-        if at.y == y {
-            match (x.checked_sub(at.x), x) {
+        if from.y == y {
+            match (x.checked_sub(from.x), x) {
                 (Some(0), _) => {}
                 (Some(1), _) => self.bytes.push_str("\x1b[C"),
                 (Some(right), _) => self.push_fmt(format_args!("\x1b[{right}C")),
                 (None, 0) => self.bytes.push('\r'),
                 (None, _) => self.push_fmt(format_args!("\x1b[{}G", x + 1)),
             }
-        } else if at.y + 1 == y && x == 0 {
+        } else if from.y + 1 == y && x == 0 {
             self.bytes.push_str("\r\n");
-        } else if at.y + 1 == y && x <= at.x && at.x - x <= 3 {
-            // The next line of a column: backspaces and a line feed are shorter.
-            (x..at.x).for_each(|_| self.bytes.push('\x08'));
+        } else if from.y + 1 == y && x <= from.x && from.x - x <= 3 {
+            // One line down and at most three columns left: backspaces and a line feed are shorter.
+            (x..from.x).for_each(|_| self.bytes.push('\x08'));
             self.bytes.push('\n');
         } else {
             self.move_absolute(x, y);
@@ -199,8 +201,8 @@ impl Painter {
         }
     }
 
-    /// Notes what is about to be written in a row. Where clusters of uncertain width are or were: which cells have to be
-    /// written, by column.
+    /// Records what is about to be written in a row. If the row has or had clusters of uncertain width, returns by column
+    /// which cells have to be written; else `None`.
     fn update_written(&mut self, row: &[(u16, u16, &Cell)]) -> Option<Vec<bool>> {
         let y = row.first().map(|(_, y, _)| *y)?;
         let uncertain_row = self.uncertain_rows.get_mut(usize::from(y))?;
@@ -208,7 +210,7 @@ impl Painter {
         let mut stale = uncertain_row.then(|| vec![false; self.written.area.width.into()]);
         for (x, _, cell) in row {
             mark_stale(stale.as_mut(), *x, 1);
-            // ratatui reports no change of what is covered by a wide symbol.
+            // ratatui reports no change of the cells that a wide symbol covers.
             for covered in *x..x.saturating_add(columns(cell)) {
                 if let Some(written) = self.written.cell_mut((covered, y)) {
                     mark_stale(stale.as_mut(), covered, uncertain_columns(written));
@@ -222,7 +224,7 @@ impl Painter {
         stale
     }
 
-    /// Writes these cells of a row as they are now, and what the clusters among them may cover.
+    /// Writes the stale cells of a row, and all cells that a cluster of uncertain width among them may cover.
     fn write_stale(&mut self, y: u16, mut stale: Vec<bool>) {
         let written = std::mem::take(&mut self.written);
         let mut uncertain = false;
@@ -272,23 +274,25 @@ impl Painter {
         };
     }
 
+    /// Changes the current style. `blank`: only spaces are written in it, so an invisible difference is ignored.
     fn set_style(&mut self, wanted: CellStyle, blank: bool) {
         let now = self.style.unwrap_or(DEFAULT_STYLE);
-        let seen = |pen: CellStyle| (pen.bg, pen.modifier & VISIBLE_ON_BLANK);
-        let same_blank = blank && seen(now) == seen(wanted) && !wanted.modifier.intersects(VISIBLE_ON_BLANK);
+        let visible = |style: CellStyle| (style.bg, style.modifier & VISIBLE_ON_BLANK);
+        let same_blank =
+            blank && visible(now) == visible(wanted) && !wanted.modifier.intersects(VISIBLE_ON_BLANK);
         if self.style.is_some() && (now == wanted || same_blank) {
             return;
         }
-        let from_plain = if wanted == DEFAULT_STYLE {
+        let with_reset = if wanted == DEFAULT_STYLE {
             String::new()
         } else {
             format!("0;{}", sgr_change(DEFAULT_STYLE, wanted))
         };
-        let step_by_step = sgr_change(now, wanted);
-        let shorter = if self.style.is_some() && step_by_step.len() < from_plain.len().max(1) {
-            step_by_step
+        let without_reset = sgr_change(now, wanted);
+        let shorter = if self.style.is_some() && without_reset.len() < with_reset.len().max(1) {
+            without_reset
         } else {
-            from_plain
+            with_reset
         };
         self.push_fmt(format_args!("\x1b[{shorter}m"));
         self.style = Some(wanted);

@@ -111,7 +111,7 @@ fn cursor_is_written_once() {
 }
 
 /// The visible properties of a cell.
-fn seen(cell: &Cell) -> (String, Color, Color, bool, bool) {
+fn visible_properties(cell: &Cell) -> (String, Color, Color, bool, bool) {
     let blank = cell.symbol() == " ";
     let fg = if blank && !cell.modifier.intersects(Modifier::REVERSED) {
         Color::Reset
@@ -173,7 +173,7 @@ fn style() -> impl Strategy<Value = Style> {
     })
 }
 
-/// Wide characters are at even columns only: terminals differ in what remains of one that is half overwritten.
+/// Wide characters start at even columns only: terminals differ in what remains of one that is half overwritten.
 fn writes() -> impl Strategy<Value = Vec<(u16, u16, String, Style)>> {
     prop::collection::vec((0..COLUMNS / 2, 0..ROWS, "(ab|cc|  |漢|│c){1,6}", style()), 0..12).prop_map(
         |writes| {
@@ -186,7 +186,7 @@ fn writes() -> impl Strategy<Value = Vec<(u16, u16, String, Style)>> {
 }
 
 proptest! {
-    /// After any sequence of frames, the terminal shows the last.
+    /// After any sequence of frames, the terminal shows the last one.
     #[test]
     fn terminal_shows_drawn_frames(frames in prop::collection::vec(writes(), 1..6)) {
         let mut terminal = fresh();
@@ -202,7 +202,7 @@ proptest! {
                 let mut x = 0;
                 while x < COLUMNS {
                     let cell = &expected[(x, y)];
-                    prop_assert_eq!(shown(parser.screen(), x, y), Some(seen(cell)), "at {}, {}", x, y);
+                    prop_assert_eq!(shown(parser.screen(), x, y), Some(visible_properties(cell)), "at {}, {}", x, y);
                     x += cell.cell_width().max(1);
                 }
             }
@@ -221,15 +221,15 @@ fn resize_starts_with_absolute_position() {
     assert!(after.starts_with("\x1b[5H"), "{after:?}");
 }
 
-/// Terminals by how they treat clusters of uncertain width: each cluster is replaced by text that vt100 and all terminals
-/// agree on, narrower or wider than ratatui takes it for.
+/// Terminals that differ in the width of clusters: each cluster is replaced by a text whose width is certain.
 const OTHER_TERMINALS: [[(&str, &str); 4]; 3] = [
     [("🩷", "¤"), ("🧑‍⚖️", "¤"), ("🇩🇪", "¤"), ("ﾄﾞ", "¤")],
     [("🩷", "漢"), ("🧑‍⚖️", "漢漢"), ("🇩🇪", "漢漢"), ("ﾄﾞ", "¤¤")],
     [("🩷", "漢"), ("🧑‍⚖️", "漢"), ("🇩🇪", "漢"), ("ﾄﾞ", "¤")],
 ];
 
-/// None near the right edge, where a terminal that takes a cluster for wider wraps the line.
+/// Writes with clusters of uncertain width, none of them near the right edge, where a terminal that treats a cluster as
+/// wider wraps the line.
 fn uncertain_writes() -> impl Strategy<Value = Vec<(u16, u16, String, Style)>> {
     let text = "(ab|cc|  |漢|│d|🩷|🧑‍⚖️|🇩🇪|ﾄﾞe){1,5}";
     prop::collection::vec(((0..3u16).prop_map(|x| x * 2), 0..ROWS, text, style()), 0..12)
@@ -238,7 +238,7 @@ fn uncertain_writes() -> impl Strategy<Value = Vec<(u16, u16, String, Style)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
-    /// However wide a terminal takes a cluster for: after any sequence of frames, it shows what it shows after a redraw.
+    /// Whatever width a terminal assumes for a cluster, it shows the same after any sequence of frames as after a redraw.
     #[test]
     fn frames_equal_redraw_whatever_width_terminal_assumes(frames in prop::collection::vec(uncertain_writes(), 2..5)) {
         for clusters in OTHER_TERMINALS {

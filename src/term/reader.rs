@@ -9,8 +9,8 @@ use super::burst::{BurstDetector, InputDelivery};
 use super::input::Input;
 use super::session;
 
-/// Starts reading the terminal on standard input; `term` is the environment variable `TERM`. Each read is sent as one batch;
-/// [`Input::Closed`] is the last input. Ends when `send` returns false.
+/// Starts a thread that reads the terminal on standard input; `term` is the environment variable `TERM`. Each read is sent
+/// as one batch; [`Input::Closed`] is the last input. The thread ends when `send` returns false.
 pub(super) fn listen(
     term: Option<&str>,
     mut send: impl FnMut(Vec<Input>) -> bool + Send + 'static,
@@ -38,17 +38,17 @@ fn delivery(term: Option<&str>) -> InputDelivery {
     let name = ttyname(terminal, Vec::new());
     let is_pseudo = name.is_ok_and(|name| name.as_bytes().starts_with(b"/dev/pts/"));
     let speed = tcgetattr(terminal).map_or(0, |modes| modes.input_speed());
-    InputDelivery::of(is_pseudo, speed, term)
+    InputDelivery::detect(is_pseudo, speed, term)
 }
 
 /// Waits for one read or timeout.
 fn wait(bursts: &mut BurstDetector) -> io::Result<Vec<Input>> {
     let terminal = rustix::stdio::stdin();
-    let patience = bursts
+    let timeout = bursts
         .timeout()
         .and_then(|timeout| Timespec::try_from(timeout).ok());
     let mut watched = [PollFd::new(&terminal, PollFlags::IN)];
-    match poll(&mut watched, patience.as_ref()) {
+    match poll(&mut watched, timeout.as_ref()) {
         Ok(0) => return Ok(bursts.expire()),
         Ok(_) => {}
         Err(rustix::io::Errno::INTR) => return Ok(Vec::new()),

@@ -34,10 +34,10 @@ fn sub_parameters(parameter: &[u8]) -> SubParameters {
     std::array::from_fn(|_| parts.next().flatten())
 }
 
-/// The input for a control sequence with these parameters and this final byte, if it has a meaning.
+/// The input for a control sequence with these parameters and this final byte; `None` if it is not used.
 pub(super) fn sequence(parameters: &[u8], last: u8) -> Option<Input> {
     match (parameters, last) {
-        ([b'<', mouse @ ..], _) => return click(mouse, last),
+        ([b'<', mouse @ ..], _) => return mouse_event(mouse, last),
         ([b'?', ..], b'c') => return Some(Input::QueryAnswered),
         _ => {}
     }
@@ -94,11 +94,11 @@ fn tilde_key(number: u32) -> Option<KeyCode> {
     })
 }
 
-/// A key reported by its code point, as in the kitty keyboard protocol and xterm's `modifyOtherKeys`: the character without
-/// Shift, with Shift, and of this position on the standard layout (PC-101, US); `text` is the typed text. Terminals may omit
-/// all but the first.
+/// The input for a key reported by its code point, as in the kitty keyboard protocol and xterm's `modifyOtherKeys`: the
+/// character without Shift, with Shift, and at this position on the standard layout (PC-101, US); `text` is the typed text.
+/// Terminals may omit all but the first.
 fn unicode_key(
-    [plain, shifted, place]: SubParameters,
+    [plain, shifted, position]: SubParameters,
     modifiers: Modifiers,
     text: Option<u32>,
 ) -> Option<Input> {
@@ -112,13 +112,13 @@ fn unicode_key(
         // kitty's private-use code points for functional keys, of which only the keypad is used.
         '\u{e000}'..='\u{f8ff}' => keypad(plain)?,
         character if character.is_control() || modifiers.other() => return None,
-        character => return Some(character_key(character, [shifted, place, text], modifiers)),
+        character => return Some(character_key(character, [shifted, position, text], modifiers)),
     };
     Some(Input::Key(key_with(code, modifiers)))
 }
 
 fn character_key(plain: char, alternates: [Option<u32>; 3], modifiers: Modifiers) -> Input {
-    let [shifted, place, text] =
+    let [shifted, position, text] =
         alternates.map(|number| char::from_u32(number?).filter(|character| !character.is_control()));
     let upper = modifiers.shift() != (modifiers.caps_lock() && plain.is_alphabetic());
     // Without alternates, assume the US layout: no command bound to a punctuation key changes data by itself, and wrong
@@ -129,18 +129,18 @@ fn character_key(plain: char, alternates: [Option<u32>; 3], modifiers: Modifiers
         _ if upper => with_shift(plain),
         _ => plain,
     };
-    let place = place.map(|place| if upper { with_shift(place) } else { place });
-    match place.filter(|place| *place != typed && !plain.is_ascii()) {
+    let position = position.map(|position| if upper { with_shift(position) } else { position });
+    match position.filter(|position| *position != typed && !plain.is_ascii()) {
         // With Ctrl or Alt the key is not text, so its position counts.
-        Some(place) if modifiers.ctrl() || modifiers.alt() => {
-            Input::Key(key_with(KeyCode::Char(place), modifiers))
+        Some(position) if modifiers.ctrl() || modifiers.alt() => {
+            Input::Key(key_with(KeyCode::Char(position), modifiers))
         }
-        Some(place) => Input::KeyWithPosition(Key::plain(KeyCode::Char(typed)), place),
+        Some(position) => Input::KeyWithPosition(Key::plain(KeyCode::Char(typed)), position),
         None => Input::Key(key_with(KeyCode::Char(typed), modifiers)),
     }
 }
 
-/// The character of a US layout key with Shift.
+/// The character that a key of the US layout types with Shift; other letters become upper case.
 fn with_shift(character: char) -> char {
     const PLAIN: &str = "`1234567890-=[]\\;',./";
     const SHIFTED: &str = "~!@#$%^&*()_+{}|:\"<>?";
@@ -177,7 +177,7 @@ fn keypad(number: char) -> Option<KeyCode> {
     })
 }
 
-/// The key for the final byte after `ESC O` (SS3), or of a control sequence.
+/// The key for the byte after `ESC O` (SS3), or for the final byte of a control sequence.
 pub(super) fn application_key(last: u8) -> Option<KeyCode> {
     Some(match last {
         b'A' => KeyCode::Up,
@@ -196,7 +196,7 @@ pub(super) fn application_key(last: u8) -> Option<KeyCode> {
     })
 }
 
-fn click(parameters: &[u8], last: u8) -> Option<Input> {
+fn mouse_event(parameters: &[u8], last: u8) -> Option<Input> {
     let mut numbers = parameters.split(|byte| *byte == b';').map(parse_number);
     let (button, column, row) = (numbers.next()??, numbers.next()??, numbers.next()??);
     let action = match (button, last) {

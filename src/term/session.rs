@@ -1,5 +1,5 @@
-//! The terminal session: sets the terminal modes and always restores them: at the end, after an error, in a panic, on a
-//! signal.
+//! The terminal session: sets the terminal modes, and restores them in every case: at the end, after an error, in a panic,
+//! and on a signal.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -25,8 +25,9 @@ use super::paint::END_SYNC;
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
-/// Alternate screen, default style, cleared (for terminals without an alternate screen), hidden cursor, bracketed paste.
-fn enter() -> String {
+/// The escape sequences for the alternate screen, the default style, a cleared screen (for terminals without an alternate
+/// screen), a hidden cursor, and bracketed paste.
+fn enter_sequences() -> String {
     ansi(&[
         &EnterAlternateScreen,
         &SetAttribute(Attribute::Reset),
@@ -36,8 +37,8 @@ fn enter() -> String {
     ])
 }
 
-/// The reverse of [`enter`].
-fn leave() -> String {
+/// The escape sequences that undo [`enter_sequences`].
+fn leave_sequences() -> String {
     ansi(&[
         &DisableBracketedPaste,
         &SetAttribute(Attribute::Reset),
@@ -68,27 +69,27 @@ fn ansi(commands: &[&dyn Ansi]) -> String {
     out
 }
 
-/// Why the screen cannot be shown.
+/// The reason why the screen cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum NoTerminal {
     /// A standard stream is not a terminal.
     #[error("{0} is not a terminal")]
     NotATerminal(&'static str),
-    /// The terminal has no cursor control.
+    /// According to `TERM`, which may be unset, the terminal has no cursor control.
     #[error("the terminal (TERM={0}) cannot show a screen")]
     Dumb(String),
     /// The system allows no more threads.
     #[error("cannot start a thread: {0}. End other programs, or raise the limit (ulimit -u)")]
     NoThread(io::Error),
-    /// Setting the terminal modes failed.
+    /// Setting the terminal modes or catching signals failed.
     #[error("cannot set up the terminal: {0}")]
     Failed(#[from] io::Error),
 }
 
-/// What is needed to restore the terminal.
+/// The terminal and its modes before the session, to restore them.
 struct SavedModes {
     terminal: File,
-    before: Termios,
+    termios: Termios,
     mouse: bool,
 }
 
@@ -132,18 +133,18 @@ impl Session {
     }
 
     fn enter_modes(&mut self) -> io::Result<()> {
-        let before = tcgetattr(rustix::stdio::stdin())?;
-        let mut raw = before.clone();
+        let termios = tcgetattr(rustix::stdio::stdin())?;
+        let mut raw = termios.clone();
         raw.make_raw();
         let modes = SavedModes {
             terminal: self.terminal.try_clone()?,
-            before,
+            termios,
             mouse: self.mouse,
         };
         *ACTIVE.lock().unwrap_or_else(PoisonError::into_inner) = Some(modes);
         tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &raw)?;
         self.unwritten.clear();
-        self.write(&enter())?;
+        self.write(&enter_sequences())?;
         if self.mouse { self.write(MOUSE_ON) } else { Ok(()) }
     }
 
@@ -151,36 +152,37 @@ impl Session {
     pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
         if let Some(modes) = &mut *ACTIVE.lock().unwrap_or_else(PoisonError::into_inner) {
-            // Once on, it is turned off at the end in any case: the sequence sent here may not have arrived.
+            // Once the mouse was on, it is turned off at the end in any case: a sequence sent here may not have arrived.
             modes.mouse |= on;
         }
         self.write(if on { MOUSE_ON } else { MOUSE_OFF })
     }
 
-    /// Columns and rows.
+    /// Columns and rows; 80 and 24 if the terminal does not report them.
     pub fn size(&self) -> (u16, u16) {
         match tcgetwinsize(&self.terminal) {
             Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
-            // A serial line may not report its size; this is the usual one.
+            // A terminal on a serial line may not report its size.
             _ => (80, 24),
         }
     }
 
-    /// Writes text. What the terminal does not accept now waits for [`Self::flush`]. Fails if the terminal is gone.
+    /// Writes text. The part that the terminal does not accept now is kept for [`Self::flush`]. Fails if the terminal is
+    /// gone.
     pub fn write(&mut self, text: &str) -> io::Result<()> {
         self.unwritten.extend_from_slice(text.as_bytes());
         self.flush()
     }
 
-    /// Retries writing what is left.
+    /// Tries to write the text that is still unwritten, for a few milliseconds.
     pub fn flush(&mut self) -> io::Result<()> {
         // After a panic in another thread the terminal has been restored already.
         if ACTIVE.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
             self.unwritten.clear();
             return Ok(());
         }
-        let taken = write_what_fits(&self.terminal, &self.unwritten, Duration::from_millis(5))?;
-        self.unwritten.drain(..taken);
+        let written = write_accepted(&self.terminal, &self.unwritten, Duration::from_millis(5))?;
+        self.unwritten.drain(..written);
         Ok(())
     }
 
@@ -219,28 +221,28 @@ pub fn restore() {
     };
     let mouse = if modes.mouse { MOUSE_OFF } else { "" };
     // The last frame may be incomplete.
-    let bytes = format!("{END_SYNC}{mouse}{}", leave());
+    let bytes = format!("{END_SYNC}{mouse}{}", leave_sequences());
     // Nothing can be done for a terminal that is gone or stalled.
-    let _ = write_what_fits(&modes.terminal, bytes.as_bytes(), Duration::from_millis(300));
-    let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &modes.before);
+    let _ = write_accepted(&modes.terminal, bytes.as_bytes(), Duration::from_millis(300));
+    let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &modes.termios);
 }
 
-/// How long input waits for the terminal to be set up again.
-const INPUT_DELAY: Duration = Duration::from_millis(20);
+/// Time between attempts to read while no session is active.
+const INACTIVE_READ_DELAY: Duration = Duration::from_millis(20);
 
-/// Reads terminal input. While no session is active, nothing is read: what is typed then is meant for the shell.
+/// Reads terminal input. While no session is active, nothing is read: keys pressed then are meant for the shell.
 ///
 /// Errors: [`Errno::AGAIN`] if there is nothing to read.
 pub(super) fn read(bytes: &mut [u8]) -> Result<usize, Errno> {
     let terminal = rustix::stdio::stdin();
-    // Held, so that the terminal is not restored between the check and the read.
+    // The lock is held, so that the terminal is not restored between the check and the read.
     let active = ACTIVE.lock().unwrap_or_else(PoisonError::into_inner);
     if active.is_none() {
         drop(active);
-        std::thread::sleep(INPUT_DELAY);
+        std::thread::sleep(INACTIVE_READ_DELAY);
         return Err(Errno::AGAIN);
     }
-    // Someone else may have read what was there, and a read must not wait here.
+    // Another process may have read the input meanwhile, and this read must not block.
     let mut watched = [PollFd::new(&terminal, PollFlags::IN)];
     match poll(&mut watched, Some(&Timespec::default()))? {
         0 => Err(Errno::AGAIN),
@@ -252,10 +254,10 @@ pub(super) fn read(bytes: &mut [u8]) -> Result<usize, Errno> {
 fn restore_on_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let before = std::panic::take_hook();
+        let previous_hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             restore();
-            before(panic);
+            previous_hook(panic);
         }));
     });
 }
@@ -269,9 +271,9 @@ fn open_terminal() -> io::Result<OwnedFd> {
         .map_or_else(|_| stdout.try_clone_to_owned(), Ok)
 }
 
-/// Writes as much as the terminal accepts within `patience`; returns the number of bytes written.
-fn write_what_fits(terminal: &File, bytes: &[u8], patience: Duration) -> io::Result<usize> {
-    let end = Instant::now() + patience;
+/// Writes as much as the terminal accepts within `timeout`; returns the number of bytes written.
+fn write_accepted(terminal: &File, bytes: &[u8], timeout: Duration) -> io::Result<usize> {
+    let end = Instant::now() + timeout;
     let mut done = 0;
     while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
         match (&*terminal).write(rest) {

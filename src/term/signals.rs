@@ -1,4 +1,4 @@
-//! The thread that receives signals and turns them into events, so that none interrupts anything.
+//! The thread that receives signals and turns them into events, so that no signal interrupts other code.
 
 use std::ffi::c_int;
 use std::io;
@@ -10,8 +10,8 @@ use signal_hook::consts::{
     SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ,
 };
 
-/// Signals that end a program by default, except SIGKILL, and SIGSEGV, SIGILL and SIGFPE, after which a program cannot
-/// continue to restore anything.
+/// Signals that end a program by default. Not among them: SIGKILL; SIGSEGV, SIGILL and SIGFPE, after which a program cannot
+/// continue to restore anything; SIGPIPE, which Rust programs ignore; and SIGXFSZ ([`catch_file_size_signal`]).
 const TERMINATING: [c_int; 17] = [
     SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGALRM, SIGBUS, SIGIO, SIGPROF, SIGSYS, SIGTRAP, SIGUSR1,
     SIGUSR2, SIGVTALRM, SIGXCPU, // SIGSTKFLT and SIGPWR of Linux.
@@ -44,20 +44,20 @@ impl Signal {
     }
 }
 
-/// The caught signals. From its creation on, none of them ends the program by itself.
+/// The caught signals. From the creation of this value on, none of them ends the program by itself.
 #[derive(Debug)]
 pub(super) struct Signals(signal_hook::iterator::Signals);
 
 impl Signals {
     /// Catches the signals. Must be called before terminal modes are changed, so that nothing ends the program in between.
     pub(super) fn catch() -> io::Result<Self> {
-        // Rust programs ignore SIGPIPE; writes fail instead.
         let others = [SIGWINCH, SIGTSTP, SIGCONT];
         let numbers = others.into_iter().chain(TERMINATING).chain(REALTIME);
         signal_hook::iterator::Signals::new(numbers).map(Self)
     }
 
-    /// Passes on each signal, including those received since [`Self::catch`]. Ends when `send` returns false.
+    /// Starts a thread that passes on each signal, including those received since [`Self::catch`], until `send` returns
+    /// false.
     pub(super) fn listen(mut self, mut send: impl FnMut(Signal) -> bool + Send + 'static) -> io::Result<()> {
         super::threads::builder("signals").spawn(move || {
             for number in self.0.forever() {

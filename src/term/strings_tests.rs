@@ -25,19 +25,21 @@ const REPLIES: [(u8, &str); 14] = [
     (b']', "10;rgb:ffff/ffff/ffff"),
 ];
 
-/// A string with every combination of introducer and terminator.
-fn written(kind: u8, content: &str) -> Vec<Vec<u8>> {
-    let begins = [vec![0x1b, kind], vec![0xc2, kind + 0x40], vec![kind + 0x40]];
+/// A string in every combination of introducer and terminator.
+fn encodings(kind: u8, content: &str) -> Vec<Vec<u8>> {
+    let starts = [vec![0x1b, kind], vec![0xc2, kind + 0x40], vec![kind + 0x40]];
     let ends: [&[u8]; 4] = [b"\x1b\\", b"\xc2\x9c", b"\x9c", b"\x18"];
-    let all = begins.iter().flat_map(|begin| {
+    let all = starts.iter().flat_map(|start| {
         ends.iter()
-            .map(|end| [begin.as_slice(), content.as_bytes(), end].concat())
+            .map(|end| [start.as_slice(), content.as_bytes(), end].concat())
     });
     all.collect()
 }
 
 fn all_replies() -> impl Iterator<Item = Vec<u8>> {
-    REPLIES.iter().flat_map(|(kind, content)| written(*kind, content))
+    REPLIES
+        .iter()
+        .flat_map(|(kind, content)| encodings(*kind, content))
 }
 
 fn key(character: char) -> Input {
@@ -62,9 +64,9 @@ fn split_replies_are_never_keys() {
                 let (middle, tail) = rest.split_at(second - first);
                 let mut decoder = Decoder::default();
                 let found = reads(&mut decoder, &[head, middle, tail, b"q"]);
-                let said = reply.escape_ascii().to_string();
-                assert_eq!(found, [key('q')], "{said} cut at {first} and {second}");
-                assert!(decoder.is_idle(), "{said}");
+                let printed = reply.escape_ascii().to_string();
+                assert_eq!(found, [key('q')], "{printed} cut at {first} and {second}");
+                assert!(decoder.is_idle(), "{printed}");
             }
         }
     }
@@ -74,22 +76,22 @@ fn split_replies_are_never_keys() {
 fn unterminated_string_expires() {
     for reply in all_replies() {
         for length in 3..reply.len() {
-            let said = reply.escape_ascii().to_string();
+            let printed = reply.escape_ascii().to_string();
             let mut decoder = Decoder::default();
             let (begun, rest) = reply.split_at(length);
             let mut found = decoder.feed(begun);
-            assert_eq!(decoder.timeout(), Some(END_TIMEOUT), "{said}");
+            assert_eq!(decoder.timeout(), Some(END_TIMEOUT), "{printed}");
             found.extend(decoder.expire());
-            assert_eq!(found, [], "{said}");
+            assert_eq!(found, [], "{printed}");
             // The rest arrives late.
             if rest.len() > 1 || rest == b"\x9c" {
-                assert_eq!(reads(&mut decoder, &[rest]), [], "{said} late from {length}");
+                assert_eq!(reads(&mut decoder, &[rest]), [], "{printed} late from {length}");
             }
             assert_eq!(decoder.expire(), None);
             assert_eq!(decoder.expire(), None);
             assert_eq!(decoder.timeout(), None);
-            // Much later two keys in one read are two keys.
-            assert_eq!(decoder.feed(b"jd"), [key('j'), key('d')], "{said}");
+            // Much later, two characters in one read are two keys.
+            assert_eq!(decoder.feed(b"jd"), [key('j'), key('d')], "{printed}");
         }
     }
 }
@@ -219,7 +221,7 @@ proptest! {
         content in "[ -~\u{a0}-\u{ffff}]{1,200}",
         cuts in prop::collection::vec(1usize..20, 0..20),
     ) {
-        for bytes in written(kind, &content) {
+        for bytes in encodings(kind, &content) {
             let mut decoder = Decoder::default();
             let (mut rest, mut found) = (bytes.as_slice(), Vec::new());
             for cut in &cuts {
@@ -245,7 +247,7 @@ proptest! {
                 decoder.expire();
             }
         }
-        // As often as something can be pending.
+        // At most three things can be pending one after the other.
         for _ in 0..3 {
             decoder.expire();
         }

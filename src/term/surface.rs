@@ -1,4 +1,4 @@
-//! What the terminal shows: a drawn screen or plain text. Pure: returns frames as bytes.
+//! The frames for the terminal: a drawn screen or plain text. Pure: returns frames as bytes.
 
 use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal};
@@ -32,18 +32,18 @@ impl Surface {
 
     pub(super) fn resize(&mut self, columns: u16, rows: u16) {
         if self.size != (columns, rows)
-            && let Some(lines) = &mut self.plain
+            && let Some(output) = &mut self.plain
         {
-            lines.invalidate();
+            output.invalidate();
         }
         self.size = (columns, rows);
         self.terminal.backend_mut().resize(columns, rows);
     }
 
-    /// The content of the terminal is unknown: the next frame is a full one.
+    /// Makes the next frame a full one, because the content of the terminal is unknown.
     pub(super) fn invalidate(&mut self) {
-        if let Some(lines) = &mut self.plain {
-            lines.invalidate();
+        if let Some(output) = &mut self.plain {
+            output.invalidate();
             return;
         }
         self.terminal.backend_mut().invalidate();
@@ -57,25 +57,25 @@ impl Surface {
         theme: &Theme,
         screen: &mut impl FnMut(&State, &Theme, &mut Frame<'_>),
     ) -> String {
-        if let Some(lines) = &mut self.plain {
-            return lines.draw(plain::page(state, *theme, self.size));
+        if let Some(output) = &mut self.plain {
+            return output.draw(plain::page(state, *theme, self.size));
         }
         let Ok(_) = self.terminal.draw(|frame| screen(state, theme, frame));
         self.terminal.backend_mut().take()
     }
 
-    /// Returns the buffer for reuse.
+    /// Takes back the bytes of a frame, to reuse their memory.
     pub(super) fn reuse(&mut self, bytes: String) {
         self.terminal.backend_mut().reuse(bytes);
     }
 
-    /// What is under the pointer, the outermost first.
-    pub(super) fn spots_at(&self, state: &State, theme: Theme, mouse: Position) -> Vec<MouseTarget> {
+    /// The mouse targets at a position, the outermost first.
+    pub(super) fn targets_at(&self, state: &State, theme: Theme, mouse: Position) -> Vec<MouseTarget> {
         match &self.plain {
-            Some(lines) => lines
+            Some(output) => output
                 .page()
-                .map_or_else(Vec::new, |page| plain::under(state, page, mouse)),
-            None => ui::under(state, theme, Rect::new(0, 0, self.size.0, self.size.1), mouse),
+                .map_or_else(Vec::new, |page| plain::targets_at(state, page, mouse)),
+            None => ui::targets_at(state, theme, Rect::new(0, 0, self.size.0, self.size.1), mouse),
         }
     }
 }

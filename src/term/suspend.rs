@@ -1,11 +1,11 @@
-//! Ctrl-Z while saving: a stopped process would keep its lock and block everyone else from saving. So it is stopped only
-//! once the store worker pauses, which lasts until the process continues.
+//! Suspends the process, also while it is saving: a stopped process would keep its lock and block everyone else from saving.
+//! So it is stopped only once the store worker pauses, and the pause lasts until the process continues.
 
 use std::time::{Duration, Instant};
 
 use crate::store::WorkerPause;
 
-/// After this time the request is given up, with a notice.
+/// A request that is not granted within this time is given up, with a notice.
 const SUSPEND_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A requested suspend.
@@ -16,7 +16,8 @@ pub(super) struct PendingSuspend {
 }
 
 impl PendingSuspend {
-    /// Requests a suspend. Returns true if the store worker has to be asked for a pause.
+    /// Requests a suspend. Returns false if one was requested already; otherwise the caller requests a pause from the store
+    /// worker.
     pub(super) fn request(&mut self) -> bool {
         let is_new = self.deadline.is_none();
         if is_new {
@@ -25,12 +26,12 @@ impl PendingSuspend {
         is_new
     }
 
-    /// The store worker has paused. The pause is dropped at once if the request was given up.
+    /// Accepts the pause of the store worker. It ends at once if the request was given up.
     pub(super) fn paused(&mut self, pause: WorkerPause) {
         self.paused = Some(pause).filter(|_| self.deadline.is_some());
     }
 
-    /// The pause to suspend in, once it has been granted.
+    /// Takes the pause in which to suspend; `None` if there is none yet.
     pub(super) fn take(&mut self) -> Option<WorkerPause> {
         let pause = self.paused.take()?;
         self.deadline = None;
@@ -43,12 +44,12 @@ impl PendingSuspend {
             .map(|until| until.saturating_duration_since(Instant::now()))
     }
 
-    /// Gives the request up if its time is over; returns whether it was.
+    /// Gives up a request whose time is over; returns whether there was one.
     pub(super) fn expire(&mut self) -> bool {
-        let late = self.deadline.is_some_and(|until| until <= Instant::now());
-        if late {
+        let expired = self.deadline.is_some_and(|until| until <= Instant::now());
+        if expired {
             *self = Self::default();
         }
-        late
+        expired
     }
 }

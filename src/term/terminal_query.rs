@@ -1,5 +1,5 @@
-//! Queries the terminal once, at the start: for its background color (OSC 11), and then for its device attributes (DA1),
-//! which every terminal answers, so that it is known when no reply to the first will come.
+//! Queries the terminal at most once, when a look needs it: for its background color (OSC 11), and then for its device
+//! attributes (DA1). Every terminal replies to the second query; a reply to the first comes before that, or never.
 
 use std::io;
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use crate::ui::color::Rgb;
 
 /// OSC 11 and DA1.
 const QUERY: &str = "\x1b]11;?\x07\x1b[c";
-/// A reply that has not arrived by then will not come.
+/// A reply that has not arrived this long after the query is no longer expected.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 /// Quitting waits at most this long for the reply.
 const EXIT_WAIT: Duration = Duration::from_millis(150);
 
-/// The look of the screen, updated by the reply of the terminal.
+/// The look of the screen, updated when the terminal reports its background color.
 pub(super) struct TerminalQuery {
     look: Look,
     /// The background color that the terminal reported.
     background: Option<Rgb>,
     pub(super) theme: Theme,
-    asked: Option<Instant>,
+    sent_at: Option<Instant>,
     answered: Arc<AtomicBool>,
 }
 
@@ -36,12 +36,12 @@ impl TerminalQuery {
             theme: look.theme(),
             look,
             background: None,
-            asked: None,
+            sent_at: None,
             answered: Arc::default(),
         }
     }
 
-    /// A function that notes the reply in the input, on the reader thread.
+    /// Returns a function that looks for the reply in input; it is called on the reader thread.
     pub(super) fn observer(&self) -> impl Fn(&[Input]) + Send + use<> {
         let answered = self.answered.clone();
         move |inputs| {
@@ -51,25 +51,25 @@ impl TerminalQuery {
         }
     }
 
-    /// Sends the query if it is useful. Nothing waits for the reply.
+    /// Sends the query if it is useful and was not sent before. Does not wait for the reply.
     pub(super) fn send(&mut self, session: &mut Session) -> io::Result<()> {
-        if !self.look.should_query() || self.asked.is_some() {
+        if !self.look.should_query() || self.sent_at.is_some() {
             return Ok(());
         }
-        self.asked = Some(Instant::now());
+        self.sent_at = Some(Instant::now());
         session.write(QUERY)
     }
 
     /// Sets the background color reported by the terminal.
     pub(super) fn set_background(&mut self, background: Rgb) {
         self.background = Some(background);
-        if self.look.is_background_detected() {
+        if self.look.is_background_unknown() {
             self.look.set_background(background);
         }
         self.theme = self.look.theme();
     }
 
-    /// Changes the look, for which the terminal is queried if that was not useful for the one before.
+    /// Changes the look. Queries the terminal if this look needs it and no earlier one did.
     pub(super) fn show(&mut self, look: Look, session: &mut Session) -> io::Result<()> {
         self.look = look;
         match self.background {
@@ -79,17 +79,18 @@ impl TerminalQuery {
         self.send(session)
     }
 
-    /// Waits briefly for the reply when quitting, because otherwise it would end up in the shell.
+    /// Waits briefly for the reply when quitting, because otherwise the shell would read it.
     pub(super) fn wait_for_answer(&self) {
-        let Some(asked) = self.asked else { return };
-        let end = (asked + ANSWER_TIMEOUT).min(Instant::now() + EXIT_WAIT);
+        let Some(sent_at) = self.sent_at else { return };
+        let end = (sent_at + ANSWER_TIMEOUT).min(Instant::now() + EXIT_WAIT);
         while !self.answered.load(Ordering::Relaxed) && Instant::now() < end {
             thread::sleep(Duration::from_millis(5));
         }
     }
 }
 
-/// Parses the color in a reply such as `11;rgb:ffff/ffff/ffff`; each part has one to four hexadecimal digits.
+/// Parses the color in a reply such as `11;rgb:ffff/ffff/ffff`; each part has one to four hexadecimal digits. The fourth
+/// part of `11;rgba:…` is ignored.
 pub(super) fn parse_background(text: &[u8]) -> Option<Rgb> {
     let text = std::str::from_utf8(text).ok()?.strip_prefix("11;rgb")?;
     let (_, parts) = text.split_once(':')?;

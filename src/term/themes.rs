@@ -7,9 +7,9 @@ use super::look::Look;
 /// The themes of a session.
 #[derive(Debug, Clone)]
 pub struct Themes {
-    /// How the screen looks at the start.
+    /// The look at the start.
     pub start: Look,
-    /// How it looks in each theme, by name.
+    /// The look of each theme, by the name of the theme.
     pub looks: Vec<(String, Look)>,
     /// Where a theme is saved, if anywhere.
     pub file: Option<ThemeFile>,
@@ -25,7 +25,7 @@ pub struct ThemeFile {
 }
 
 impl Themes {
-    /// A look without a choice.
+    /// Only this look; no theme can be chosen.
     pub fn only(look: Look) -> Self {
         Self {
             start: look,
@@ -34,7 +34,7 @@ impl Themes {
         }
     }
 
-    /// The look of a theme; that of the start if there is no theme of this name.
+    /// The look of a theme; the look at the start if there is no theme of this name.
     pub(super) fn look(&self, name: &str) -> &Look {
         let found = self.looks.iter().find(|(other, _)| other == name);
         found.map_or(&self.start, |(_, look)| look)

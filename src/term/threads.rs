@@ -1,4 +1,4 @@
-//! Starting the threads of a session.
+//! Starts the threads of a session.
 
 use std::thread::Builder;
 

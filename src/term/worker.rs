@@ -64,8 +64,8 @@ impl Workers {
         stop(&mut self.store)
     }
 
-    /// Stops the servers' worker when the changes in progress are answered, or after the time-out: the next session finds
-    /// out what became of unanswered ones.
+    /// Stops the worker for servers once the changes in progress are answered, or after its time limit. The next session
+    /// finds out whether unanswered changes were made.
     pub(super) fn stop_servers(&mut self) {
         stop(&mut self.servers);
     }
@@ -91,7 +91,7 @@ pub(super) enum StoreHandle {
     Stopped,
 }
 
-fn message(event: StoreEvent) -> Msg {
+fn store_message(event: StoreEvent) -> Msg {
     Msg::Store(Box::new(event))
 }
 
@@ -101,14 +101,14 @@ impl StoreHandle {
             WardrobeSource::File(path, options) => {
                 let events = EventSender(sender.clone());
                 let send = move |event| {
-                    events.send(RunnerEvent::Worker(Box::new(message(event))));
+                    events.send(RunnerEvent::Worker(Box::new(store_message(event))));
                 };
                 Self::File(StoreWorker::start(path, options, send)?)
             }
             WardrobeSource::Memory(wardrobe) => {
                 let memory = MemoryStore::new(wardrobe, actor);
-                let opened = message(StoreEvent::Opened(memory.snapshot()));
-                // The receiver still exists.
+                let opened = store_message(StoreEvent::Opened(memory.snapshot()));
+                // Cannot fail, because the receiver still exists.
                 let _ = sender.send(RunnerEvent::Worker(Box::new(opened)));
                 Self::Memory(Box::new(memory))
             }
@@ -118,7 +118,7 @@ impl StoreHandle {
     /// Requests a pause in writing, which is sent as an event once it starts.
     pub(super) fn pause(&self, sender: &Sender<RunnerEvent>) {
         let sender = sender.clone();
-        // Nobody receives it if the session has ended.
+        // Fails only if the session has ended.
         let paused = move |pause| drop(sender.send(RunnerEvent::Paused(pause)));
         match self {
             Self::File(worker) => worker.pause(paused),
@@ -140,7 +140,7 @@ impl Worker for StoreHandle {
             Self::Memory(memory) => memory
                 .handle(request, Timestamp::now())
                 .into_iter()
-                .map(message)
+                .map(store_message)
                 .collect(),
             Self::Stopped => Vec::new(),
         }
@@ -156,7 +156,7 @@ impl Worker for StoreHandle {
 
 /// Access to servers.
 pub(super) enum ServerHandle {
-    /// Its threads are started when something is asked of a server.
+    /// The worker starts a thread for a server with the first request to it.
     Running(ServerWorker),
     /// No server is configured, or it is stopped.
     Stopped,
@@ -169,7 +169,7 @@ impl ServerHandle {
         }
         let events = EventSender(sender.clone());
         let notify = move |event| {
-            // The last event of a thread that panics: what it was asked is never answered.
+            // A thread that panics sends a last event, and never answers its requests.
             events.send(if thread::panicking() {
                 RunnerEvent::ThreadPanicked
             } else {
@@ -181,7 +181,7 @@ impl ServerHandle {
 }
 
 impl ServerHandle {
-    /// Lets other sessions follow all rooms until this is called with false.
+    /// If `suspended`, lets other sessions follow all rooms, until this is called with false.
     pub(super) fn suspend_following(&self, suspended: bool) {
         match self {
             Self::Running(worker) if suspended => worker.suspend_following(),
@@ -199,10 +199,10 @@ impl Worker for ServerHandle {
         let Self::Running(worker) = self else {
             return Vec::new();
         };
-        let unanswered = Unanswered::of(&request);
+        let expected = ExpectedAnswer::of(&request);
         match worker.request(request) {
             Ok(()) => Vec::new(),
-            Err(error) => vec![unanswered.fail(format!("cannot start a thread: {error}"))],
+            Err(error) => vec![expected.fail(format!("cannot start a thread: {error}"))],
         }
     }
 
@@ -214,26 +214,26 @@ impl Worker for ServerHandle {
     }
 }
 
-/// Who waits for the answer to a request.
-enum Unanswered {
-    Nobody,
+/// The answer that a request expects, in case that it cannot be handled.
+enum ExpectedAnswer {
+    None,
     Plan(u64),
     Apply(u64, Arc<Plan>),
 }
 
-impl Unanswered {
+impl ExpectedAnswer {
     fn of(request: &ServerRequest) -> Self {
         match request {
             ServerRequest::Plan { id, .. } => Self::Plan(*id),
             ServerRequest::Apply { id, plan, .. } => Self::Apply(*id, plan.clone()),
-            _ => Self::Nobody,
+            _ => Self::None,
         }
     }
 
-    /// The answer if the request cannot be handled.
+    /// The answer that the request cannot be handled, with the reason.
     fn fail(self, reason: String) -> Msg {
         let event = match self {
-            Self::Nobody => return Msg::Failed(reason),
+            Self::None => return Msg::Failed(reason),
             Self::Plan(id) => ServerEvent::Planned {
                 id,
                 plan: Err(reason),
@@ -263,7 +263,7 @@ mod tests {
             plan,
             reason: None,
         };
-        let Msg::Server(event) = Unanswered::of(&request).fail("no threads".into()) else {
+        let Msg::Server(event) = ExpectedAnswer::of(&request).fail("no threads".into()) else {
             panic!("no answer")
         };
         assert!(
@@ -280,7 +280,7 @@ mod tests {
         let check = ServerRequest::Check {
             server: "example".into(),
         };
-        let told = Unanswered::of(&check).fail("no threads".into());
-        assert_eq!(told, Msg::Failed("no threads".into()));
+        let answer = ExpectedAnswer::of(&check).fail("no threads".into());
+        assert_eq!(answer, Msg::Failed("no threads".into()));
     }
 }

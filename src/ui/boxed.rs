@@ -9,7 +9,7 @@ use crate::app::place::Place;
 use crate::app::view::{self, Body, Heading, ListView, RowCount, TitleName, Truncation, View, screen};
 use crate::app::{MouseTarget, Pane, State, describe};
 
-use super::draw::{ClearArea, FrameTitles, MouseSpots, dim, frame, put};
+use super::draw::{ClearArea, FrameTitles, MouseTargets, dim, frame, put};
 use super::layout::{self, ScreenAreas, ScreenLayout, WantedWidth, inner, popup, skip_lines, with_margin};
 use super::text::Sanitized;
 use super::theme::Theme;
@@ -34,12 +34,12 @@ use text_input::input;
 
 /// The layout of a screen of this size.
 fn screen_layout(state: &State, theme: &Theme, area: Rect) -> ScreenLayout {
-    let trouble = header::problem_lines(state, theme, area.width).len();
+    let banner = header::problem_lines(state, theme, area.width).len();
     ScreenLayout::new(
         area,
         (state.grouping(), state.focus()),
         state.knows_presence(),
-        u16::try_from(trouble).unwrap_or_default(),
+        u16::try_from(banner).unwrap_or_default(),
         || layout::PANES.map(|pane| wanted_width(state, pane)),
     )
 }
@@ -52,104 +52,104 @@ pub(super) fn wanted_width(state: &State, pane: Pane) -> WantedWidth {
     }
 }
 
-/// Draws the screen and collects the mouse targets. Returns the cursor position while text can be typed.
+/// Draws the screen and collects the mouse targets. Returns the cursor position while text can be typed, else `None`.
 pub(super) fn screen(
     buffer: &mut Buffer,
     area: Rect,
     state: &State,
     theme: &Theme,
-    spots: &mut MouseSpots,
+    targets: &mut MouseTargets,
 ) -> Option<Position> {
-    let places = match screen_layout(state, theme, area) {
-        ScreenLayout::Full(places) => places,
+    let areas = match screen_layout(state, theme, area) {
+        ScreenLayout::Full(areas) => areas,
         ScreenLayout::TooSmall(area) => {
             status::too_small(buffer, area, (layout::MIN_WIDTH, layout::MIN_HEIGHT));
             return None;
         }
     };
-    Header { state, theme }.render(places.header, buffer);
-    for (row, line) in places
+    Header { state, theme }.render(areas.header, buffer);
+    for (row, line) in areas
         .banner
         .rows()
         .zip(header::problem_lines(state, theme, area.width))
     {
         put(buffer, with_margin(row), &line, theme.error());
     }
-    let mut whole = None;
+    let mut details = None;
     match screen::loading(state) {
         Some(opening) => status::LoadingWidget {
             opening: &opening,
             theme,
         }
-        .render(places.body, buffer),
-        None => whole = panes(buffer, &places, state, theme, spots),
+        .render(areas.body, buffer),
+        None => details = panes(buffer, &areas, state, theme, targets),
     }
-    let room = Rect {
-        y: places.banner.y,
-        height: places.details.y - places.banner.y,
+    let middle = Rect {
+        y: areas.banner.y,
+        height: areas.details.y - areas.banner.y,
         ..area
     };
-    // A theme that is tried is shown as it is.
+    // While a theme is being chosen, the screen is not dimmed, to show how it looks.
     if state.top().is_some_and(|top| top.place() != Place::Themes) {
-        dim(buffer, room);
+        dim(buffer, middle);
     }
     let mut cursor = None;
     let top = state.overlays().len().saturating_sub(1);
-    for (at, shown) in state.overlays().iter().enumerate() {
-        spots.cover();
-        let view = shown.view(state);
+    for (index, layer) in state.overlays().iter().enumerate() {
+        targets.cover();
+        let view = layer.view(state);
         let mut painter = BoxedScreen {
             state,
             theme,
-            focused: at == top,
+            focused: index == top,
         };
-        cursor = painter.overlay(buffer, room, &view, spots);
-        whole = view.details;
+        cursor = painter.overlay(buffer, middle, &view, targets);
+        details = view.details;
     }
-    let typing = status::filter(buffer, places.details, state, theme);
-    match (state.notice(), whole) {
+    let filter_cursor = status::filter(buffer, areas.details, state, theme);
+    match (state.notice(), details) {
         (Some(notice), _) => {
-            let bottom = if typing.is_some() {
-                places.details.y
+            let bottom = if filter_cursor.is_some() {
+                areas.details.y
             } else {
-                places.details.bottom()
+                areas.details.bottom()
             };
             let above = Rect {
-                height: bottom.saturating_sub(places.body.y),
-                ..places.body
+                height: bottom.saturating_sub(areas.body.y),
+                ..areas.body
             };
-            // Over an overlay, its last line stays visible.
-            let most = if state.overlays().is_empty() {
+            // The last line inside an overlay stays visible.
+            let max_lines = if state.overlays().is_empty() {
                 status::MAX_NOTICE_LINES
             } else {
                 2
             };
-            status::notice(buffer, above, notice, theme, most);
+            status::notice(buffer, above, notice, theme, max_lines);
         }
-        (None, Some(details)) if typing.is_none() => status::DetailsWidget {
+        (None, Some(details)) if filter_cursor.is_none() => status::DetailsWidget {
             details: &details,
             theme,
         }
-        .render(places.details, buffer),
+        .render(areas.details, buffer),
         _ => {}
     }
-    KeyHints { state, theme }.render(with_margin(places.footer), buffer);
-    cursor.or(typing)
+    KeyHints { state, theme }.render(with_margin(areas.footer), buffer);
+    cursor.or(filter_cursor)
 }
 
 /// Draws the panes. Returns the details of the focused one.
 fn panes<'a>(
     buffer: &mut Buffer,
-    places: &ScreenAreas,
+    areas: &ScreenAreas,
     state: &'a State,
     theme: &Theme,
-    spots: &mut MouseSpots,
+    targets: &mut MouseTargets,
 ) -> Option<view::Details<'a>> {
-    let alone = !places.side_by_side();
+    let alone = !areas.is_side_by_side();
     let mut details = None;
     for pane in layout::PANES {
-        let area = places.pane(pane);
-        spots.add(area, MouseTarget::Pane(pane));
+        let area = areas.pane(pane);
+        targets.add(area, MouseTarget::Pane(pane));
         if area.is_empty() {
             continue;
         }
@@ -159,7 +159,7 @@ fn panes<'a>(
             theme,
             focused: state.focus() == pane && state.overlays().is_empty(),
         };
-        painter.pane(buffer, area, &view, alone, spots);
+        painter.pane(buffer, area, &view, alone, targets);
         if pane == state.focus() {
             details = view.details;
         }
@@ -167,10 +167,10 @@ fn panes<'a>(
     details
 }
 
-/// Columns of a subject that remain next to column headings.
+/// Minimum width of the subject in a title next to column headings.
 const MIN_SUBJECT: usize = 9;
 
-fn narrowed(columns: usize) -> u16 {
+fn to_u16(columns: usize) -> u16 {
     u16::try_from(columns).unwrap_or(u16::MAX)
 }
 
@@ -181,22 +181,29 @@ struct BoxedScreen<'v> {
 }
 
 impl BoxedScreen<'_> {
-    fn pane(&self, buffer: &mut Buffer, area: Rect, view: &View<'_>, alone: bool, spots: &mut MouseSpots) {
+    fn pane(
+        &self,
+        buffer: &mut Buffer,
+        area: Rect,
+        view: &View<'_>,
+        alone: bool,
+        targets: &mut MouseTargets,
+    ) {
         let Body::List(list) = &view.body else { return };
         let inner = inner(area);
         let headings = list::column_headings(list, inner.width);
-        // The headings are shown if enough of the subject remains.
-        let beside = area.width.saturating_sub(narrowed(headings.width() + 1));
+        // The column headings are shown if enough columns remain for the subject.
+        let remaining = area.width.saturating_sub(to_u16(headings.width() + 1));
         let needed = self.plain_title(&view.heading).width() + 7 + MIN_SUBJECT;
-        let columns = if view.heading.subjects.is_empty() || usize::from(beside) >= needed {
-            beside
+        let columns = if view.heading.subjects.is_empty() || usize::from(remaining) >= needed {
+            remaining
         } else {
             area.width
         };
         let titles = FrameTitles {
             title: self.title(&view.heading, columns, alone),
             top_right: headings,
-            bottom_left: self.sort_sign(&view.heading),
+            bottom_left: self.sort_order(&view.heading),
             bottom_right: list::hidden_rows(list, self.theme, inner.height),
         };
         frame(buffer, area, self.theme, self.focused, &titles);
@@ -208,17 +215,17 @@ impl BoxedScreen<'_> {
             };
             return self.empty_list(buffer, skip_lines(inner, 1), list, style);
         }
-        self.rows(buffer, inner, list, spots);
+        self.rows(buffer, inner, list, targets);
     }
 
-    fn rows(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>, spots: &mut MouseSpots) {
+    fn rows(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>, targets: &mut MouseTargets) {
         let rows = ListWidget {
             list,
             theme: self.theme,
             focused: self.focused,
             style: Style::new(),
         };
-        rows.render(area, buffer, spots);
+        rows.render(area, buffer, targets);
     }
 
     fn empty_list(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>, style: Style) {
@@ -276,8 +283,8 @@ impl BoxedScreen<'_> {
         path.append(&shown(last, space)).append(&arrow).append(&title)
     }
 
-    /// A lasting sign of a sort order other than the default.
-    fn sort_sign(&self, heading: &Heading<'_>) -> Sanitized<'static> {
+    /// The sort order, unless it is the default one.
+    fn sort_order(&self, heading: &Heading<'_>) -> Sanitized<'static> {
         let order = heading.count.as_ref().and_then(|count| count.other_order);
         let text = order.map_or_else(String::new, |order| format!(" {order} "));
         Sanitized::new(&text, self.theme.charset()).into_owned()
@@ -287,57 +294,58 @@ impl BoxedScreen<'_> {
     fn count(&self, count: &RowCount<'_>) -> String {
         let shown = describe::grouped(count.shown);
         let more = if count.has_more { "+" } else { "" };
-        let of = count
+        let total = count
             .total
             .map_or_else(String::new, |total| format!(" of {}", describe::grouped(total)));
         let marked = match count.marked {
             0 => String::new(),
             marked => format!(" {} {} marked", self.theme.dot(), describe::grouped(marked)),
         };
-        let by = count.filter.as_ref().map_or_else(String::new, |filter| {
+        let filter = count.filter.as_ref().map_or_else(String::new, |filter| {
             let filter = Sanitized::cut(filter, 20, Truncation::End, self.theme.charset());
             format!(" /{}", filter.as_str())
         });
-        format!("{shown}{more}{of}{marked}{by}")
+        format!("{shown}{more}{total}{marked}{filter}")
     }
 
+    /// Draws an overlay. Returns the cursor position if the overlay has the focus and text can be typed in it.
     fn overlay(
         &mut self,
         buffer: &mut Buffer,
         area: Rect,
         view: &View<'_>,
-        spots: &mut MouseSpots,
+        targets: &mut MouseTargets,
     ) -> Option<Position> {
-        let place = self.overlay_area(area, view);
-        ClearArea.render(place, buffer);
-        let mut inner = inner(place);
+        let overlay_area = self.overlay_area(area, view);
+        ClearArea.render(overlay_area, buffer);
+        let mut inner = inner(overlay_area);
         let mut titles = FrameTitles {
-            title: self.title(&view.heading, place.width, false),
+            title: self.title(&view.heading, overlay_area.width, false),
             ..FrameTitles::default()
         };
-        let remarks = remarks::folded(&view.remarks, inner, self.theme);
-        let above = usize::from(view.input.is_some()) + remarks.len();
-        let body = skip_lines(inner, u16::try_from(above).unwrap_or(u16::MAX));
-        let whole = match &view.body {
+        let remarks = remarks::wrapped(&view.remarks, inner, self.theme);
+        let lines_above = usize::from(view.input.is_some()) + remarks.len();
+        let body = skip_lines(inner, u16::try_from(lines_above).unwrap_or(u16::MAX));
+        let full_text_lines = match &view.body {
             Body::List(list) => list.full_text_lines(body.height),
             _ => 0,
         };
         let rows = Rect {
-            height: body.height - whole,
+            height: body.height - full_text_lines,
             ..body
         };
         if let Body::List(list) = &view.body {
             titles.top_right = list::column_headings(list, rows.width);
             titles.bottom_right = list::hidden_rows(list, self.theme, rows.height);
         }
-        frame(buffer, place, self.theme, self.focused, &titles);
+        frame(buffer, overlay_area, self.theme, self.focused, &titles);
         let mut cursor = None;
-        if let Some(typed) = &view.input {
-            cursor = Some(self.input(buffer, inner, typed));
+        if let Some(input) = &view.input {
+            cursor = Some(self.input(buffer, inner, input));
             inner = skip_lines(inner, 1);
         }
-        for (shown, style) in &remarks {
-            put(buffer, with_margin(inner), shown, *style);
+        for (line, style) in &remarks {
+            put(buffer, with_margin(inner), line, *style);
             inner = skip_lines(inner, 1);
         }
         match &view.body {
@@ -346,8 +354,8 @@ impl BoxedScreen<'_> {
                 self.empty_list(buffer, skip_lines(rows, gap), list, self.theme.faint());
             }
             Body::List(list) => {
-                self.rows(buffer, rows, list, spots);
-                if whole > 0 {
+                self.rows(buffer, rows, list, targets);
+                if full_text_lines > 0 {
                     self.full_text(buffer, skip_lines(body, rows.height), list);
                 }
             }
@@ -366,13 +374,13 @@ impl BoxedScreen<'_> {
                     theme: self.theme,
                     cursor: &mut cursor,
                 };
-                form.render(inner, buffer, spots);
+                form.render(inner, buffer, targets);
             }
         }
         cursor.filter(|_| self.focused)
     }
 
-    /// The area of an overlay: the size that it needs, centered.
+    /// The area of an overlay, centered and of the size that it needs.
     fn overlay_area(&self, area: Rect, view: &View<'_>) -> Rect {
         let (mut width, mut height) = view.size;
         if matches!(view.body, Body::Fields(_)) && width > 76 && area.width < 110 {
@@ -392,37 +400,38 @@ impl BoxedScreen<'_> {
         popup(area, width, height.min(area.height))
     }
 
-    fn input(&self, buffer: &mut Buffer, area: Rect, typed: &view::InputView<'_>) -> Position {
+    /// Draws the text input of an overlay. Returns the cursor position.
+    fn input(&self, buffer: &mut Buffer, area: Rect, view: &view::InputView<'_>) -> Position {
         let line = Rect {
             height: area.height.min(1),
             ..area
         };
         let rest = put(buffer, line, &Sanitized::literal("> "), self.theme.key());
-        let cursor = input(buffer, rest, typed.text, self.theme, Modifier::empty());
-        if typed.text.text().is_empty() {
+        let cursor = input(buffer, rest, view.text, self.theme, Modifier::empty());
+        if view.text.text().is_empty() {
             let after = Rect {
                 x: rest.x.saturating_add(1).min(rest.right()),
                 width: rest.width.saturating_sub(1),
                 ..rest
             };
-            put(buffer, after, &Sanitized::literal(typed.hint), self.theme.faint());
+            put(buffer, after, &Sanitized::literal(view.hint), self.theme.faint());
         }
         cursor
     }
 
-    /// The full text of the selected row.
+    /// Draws the full text of the selected row.
     fn full_text(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>) {
         let (Some(first), Some(text)) = (area.rows().next(), &list.full_text) else {
             return;
         };
-        // On a small screen, the line of the rule is needed for the text.
+        // On a small screen, the text needs the line of the rule.
         let has_rule = area.height > view::FULL_TEXT_LINES - 1;
         if has_rule {
             rule(buffer, first, self.theme);
         }
         let rest = with_margin(skip_lines(area, u16::from(has_rule)));
-        let (columns, most) = (rest.width.into(), rest.height.into());
-        let lines = Sanitized::wrapped(text, columns, most, self.theme.charset());
+        let (columns, max_lines) = (rest.width.into(), rest.height.into());
+        let lines = Sanitized::wrapped(text, columns, max_lines, self.theme.charset());
         for (row, line) in rest.rows().zip(&lines) {
             put(buffer, row, line, Style::new());
         }

@@ -1,4 +1,4 @@
-//! Color computations: hues (XEP-0392), contrast (WCAG), and the nearest color where fewer are available.
+//! Color computations: hues (XEP-0392), contrast (WCAG), and the nearest color if the terminal has fewer.
 
 use ratatui::style::Color;
 
@@ -16,7 +16,7 @@ const LINEAR_LEVELS: [f64; 6] = [
     1.0,
 ];
 
-/// The sixteen named colors as xterm shows them. Other terminals differ, so this is used only to find the nearest name.
+/// The sixteen named colors as xterm shows them. Other terminals differ, so they are used only to find the nearest name.
 const NAMED_COLORS: [(Color, Rgb); 16] = [
     (Color::Black, (0, 0, 0)),
     (Color::Red, (205, 0, 0)),
@@ -60,18 +60,18 @@ pub fn contrast(one: f64, other: f64) -> f64 {
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
-/// The components of one of the 256 colors in linear light; `None` for the first 16, which differ between terminals.
+/// The components of one of the 256 colors; `None` for the first 16, which differ between terminals.
 pub fn indexed_rgb(index: u8) -> Option<Rgb> {
-    let level = |at: u8| LEVELS.get(usize::from(at % 6)).copied().unwrap_or_default();
+    let level = |number: u8| LEVELS.get(usize::from(number % 6)).copied().unwrap_or_default();
     match index {
         0..16 => None,
         16..232 => {
-            let at = index - 16;
-            Some((level(at / 36), level(at / 6), level(at)))
+            let cube_index = index - 16;
+            Some((level(cube_index / 36), level(cube_index / 6), level(cube_index)))
         }
         232.. => {
-            let grey = 8 + 10 * (index - 232);
-            Some((grey, grey, grey))
+            let gray = 8 + 10 * (index - 232);
+            Some((gray, gray, gray))
         }
     }
 }
@@ -89,19 +89,19 @@ pub fn nearest_of_256(wanted: Rgb) -> Color {
     nearest.map_or(Color::Reset, |(index, _)| Color::Indexed(index))
 }
 
-/// The nearest color of the cube, without grays, whose luminance is accepted.
-pub fn nearest_of_cube(wanted: Rgb, good: impl Fn(f64) -> bool) -> Color {
-    let light = |at: u8| LINEAR_LEVELS.get(usize::from(at)).copied().unwrap_or_default();
+/// The nearest color of the cube, without grays, whose luminance is accepted; [`Color::Reset`] if there is none.
+pub fn nearest_of_cube(wanted: Rgb, is_accepted: impl Fn(f64) -> bool) -> Color {
+    let light = |level: u8| LINEAR_LEVELS.get(usize::from(level)).copied().unwrap_or_default();
     let mut nearest = (i32::MAX, Color::Reset);
     for index in 16..232 {
         let Some(rgb) = indexed_rgb(index) else { continue };
-        let (at, apart) = (index - 16, distance(rgb, wanted));
-        let (red, green, blue) = (at / 36, at / 6 % 6, at % 6);
-        if apart < nearest.0
+        let (cube_index, difference) = (index - 16, distance(rgb, wanted));
+        let (red, green, blue) = (cube_index / 36, cube_index / 6 % 6, cube_index % 6);
+        if difference < nearest.0
             && !(red == green && green == blue)
-            && good(relative_luminance(light(red), light(green), light(blue)))
+            && is_accepted(relative_luminance(light(red), light(green), light(blue)))
         {
-            nearest = (apart, Color::Indexed(index));
+            nearest = (difference, Color::Indexed(index));
         }
     }
     nearest.1
@@ -157,10 +157,10 @@ mod tests {
 
     #[test]
     fn contrast_matches_wcag() {
-        let of = |one, other| contrast(luminance(one), luminance(other));
-        assert!((of((0, 0, 0), (255, 255, 255)) - 21.0).abs() < 1e-9);
-        assert!((of((119, 119, 119), (255, 255, 255)) - 4.48).abs() < 0.005);
-        assert!((of((10, 20, 30), (10, 20, 30)) - 1.0).abs() < 1e-9);
+        let contrast_of = |one, other| contrast(luminance(one), luminance(other));
+        assert!((contrast_of((0, 0, 0), (255, 255, 255)) - 21.0).abs() < 1e-9);
+        assert!((contrast_of((119, 119, 119), (255, 255, 255)) - 4.48).abs() < 0.005);
+        assert!((contrast_of((10, 20, 30), (10, 20, 30)) - 1.0).abs() < 1e-9);
     }
 
     #[test]
@@ -177,11 +177,14 @@ mod tests {
         for index in 16..=255 {
             let rgb = indexed_rgb(index).unwrap();
             let nearest = nearest_of_256(rgb);
-            assert!(matches!(nearest, Color::Indexed(it) if indexed_rgb(it) == Some(rgb)));
+            assert!(matches!(nearest, Color::Indexed(index) if indexed_rgb(index) == Some(rgb)));
         }
         assert_eq!(nearest_of_16((250, 10, 5)), Color::LightRed);
         assert_eq!(nearest_of_cube((200, 10, 5), |_| false), Color::Reset);
         assert_eq!(nearest_of_cube((200, 10, 5), |_| true), Color::Indexed(160));
-        assert_eq!(nearest_of_cube((200, 10, 5), |it| it > 0.22), Color::Indexed(197));
+        assert_eq!(
+            nearest_of_cube((200, 10, 5), |luminance| luminance > 0.22),
+            Color::Indexed(197)
+        );
     }
 }

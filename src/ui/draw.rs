@@ -12,38 +12,38 @@ use super::text::{self, Sanitized};
 use super::theme::Theme;
 use crate::app::MouseTarget;
 
-/// The mouse targets of the screen, collected to find out what is under the mouse.
+/// The mouse targets of the screen; the default value collects none.
 #[derive(Debug, Default)]
-pub(super) struct MouseSpots(Option<Vec<(Rect, MouseTarget)>>);
+pub(super) struct MouseTargets(Option<Vec<(Rect, MouseTarget)>>);
 
-impl MouseSpots {
-    /// Collects targets.
+impl MouseTargets {
+    /// A value that collects targets.
     pub(super) fn collecting() -> Self {
         Self(Some(Vec::new()))
     }
 
     /// Adds a target for an area.
-    pub(super) fn add(&mut self, area: Rect, spot: MouseTarget) {
-        if let Some(spots) = &mut self.0 {
-            spots.push((area, spot));
+    pub(super) fn add(&mut self, area: Rect, target: MouseTarget) {
+        if let Some(targets) = &mut self.0 {
+            targets.push((area, target));
         }
     }
 
     /// Drops all targets, because an overlay covers them.
     pub(super) fn cover(&mut self) {
-        if let Some(spots) = &mut self.0 {
-            spots.clear();
+        if let Some(targets) = &mut self.0 {
+            targets.clear();
         }
     }
 
     /// The targets at a position, outermost first.
-    pub(super) fn at(&self, place: Position) -> Vec<MouseTarget> {
-        let here = |(area, spot): &(Rect, MouseTarget)| area.contains(place).then_some(*spot);
-        self.0.iter().flatten().filter_map(here).collect()
+    pub(super) fn at(&self, position: Position) -> Vec<MouseTarget> {
+        let hit = |(area, target): &(Rect, MouseTarget)| area.contains(position).then_some(*target);
+        self.0.iter().flatten().filter_map(hit).collect()
     }
 }
 
-/// Writes a text at the left of a line. Returns the rest of the line.
+/// Writes a text at the left of a line, as much as fits. Returns the rest of the line.
 pub(super) fn put(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, style: Style) -> Rect {
     let line = line.intersection(buffer.area);
     if line.is_empty() {
@@ -62,7 +62,7 @@ pub(super) fn put(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, style: 
     }
 }
 
-/// The fast path for texts with one character per cell: no grapheme segmentation.
+/// Writes an ASCII text, faster than with grapheme segmentation: each character has one cell. Returns the column after it.
 fn put_ascii(buffer: &mut Buffer, line: Rect, text: &str, style: Style) -> u16 {
     let columns = u16::try_from(text.len()).map_or(line.width, |columns| columns.min(line.width));
     let start = buffer.index_of(line.x, line.y);
@@ -73,7 +73,7 @@ fn put_ascii(buffer: &mut Buffer, line: Rect, text: &str, style: Style) -> u16 {
     line.x + columns
 }
 
-/// Writes a text at the right of a line if it fits completely. Returns the rest of the line.
+/// Writes a text at the right of a line, if it fits completely. Returns the rest of the line.
 pub(super) fn put_right(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, style: Style) -> Rect {
     let Some(rest) = u16::try_from(text.width())
         .ok()
@@ -81,27 +81,33 @@ pub(super) fn put_right(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, s
     else {
         return line;
     };
-    let place = Rect {
+    let text_area = Rect {
         x: line.x + rest,
         width: line.width - rest,
         ..line
     };
-    put(buffer, place, text, style);
+    put(buffer, text_area, text, style);
     Rect { width: rest, ..line }
 }
 
-/// Adds a style to the graphemes at these indices of a text at the left of a line.
-pub(super) fn highlight(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, places: &[u32], style: Style) {
-    if places.is_empty() {
+/// Adds a style to some graphemes of a text at the left of a line; `indices` are sorted.
+pub(super) fn highlight(
+    buffer: &mut Buffer,
+    line: Rect,
+    text: &Sanitized<'_>,
+    indices: &[u32],
+    style: Style,
+) {
+    if indices.is_empty() {
         return;
     }
     let mut x = line.x;
-    for (at, grapheme) in (0_u32..).zip(text.as_str().graphemes(true)) {
+    for (index, grapheme) in (0_u32..).zip(text.as_str().graphemes(true)) {
         let columns = u16::try_from(text::width(grapheme)).unwrap_or_default();
         if x.saturating_add(columns) > line.right() {
             return;
         }
-        if places.binary_search(&at).is_ok()
+        if indices.binary_search(&index).is_ok()
             && let Some(cell) = buffer.cell_mut((x, line.y))
         {
             cell.set_style(style);
@@ -110,7 +116,7 @@ pub(super) fn highlight(buffer: &mut Buffer, line: Rect, text: &Sanitized<'_>, p
     }
 }
 
-/// Dims what lies under an overlay.
+/// Dims an area that an overlay covers.
 pub(super) fn dim(buffer: &mut Buffer, area: Rect) {
     buffer.set_style(area, Style::new().add_modifier(Modifier::DIM));
 }
@@ -149,8 +155,9 @@ pub(super) struct FrameTitles<'a> {
     pub(super) bottom_right: Sanitized<'a>,
 }
 
-/// Draws a frame with its titles, cut beforehand: [`Block`] would let titles overwrite each other. Each side is a block
-/// of its own, because a block also styles its whole inner area, which took an eighth of the time per key.
+/// Draws a frame with its titles. They are cut or left out before, because [`Block`] would let titles overwrite each other.
+/// Each side is a block of its own: a single block would also style its whole inner area, which took an eighth of the time
+/// per key.
 pub(super) fn frame(buffer: &mut Buffer, area: Rect, theme: &Theme, focused: bool, titles: &FrameTitles<'_>) {
     let side = |borders| {
         Block::new()
@@ -160,20 +167,20 @@ pub(super) fn frame(buffer: &mut Buffer, area: Rect, theme: &Theme, focused: boo
     };
     let mut top = side(Borders::TOP | Borders::LEFT | Borders::RIGHT);
     let mut bottom = side(Borders::BOTTOM | Borders::LEFT | Borders::RIGHT);
-    let room = usize::from(area.width.saturating_sub(2));
-    if room >= 4 {
-        let title = text::cut(titles.title.as_str(), room - 2, theme.charset());
-        let left = room.saturating_sub(text::width(&title) + 2);
+    let columns = usize::from(area.width.saturating_sub(2));
+    if columns >= 4 {
+        let title = text::cut(titles.title.as_str(), columns - 2, theme.charset());
+        let remaining = columns.saturating_sub(text::width(&title) + 2);
         top = top.title(Line::styled(format!(" {title} "), theme.title(focused)));
         let right = |text| Line::styled(text, theme.faint()).right_aligned();
-        if (1..=left).contains(&titles.top_right.width()) {
+        if (1..=remaining).contains(&titles.top_right.width()) {
             top = top.title(right(titles.top_right.as_str()));
         }
         let lower = titles.bottom_left.width();
-        if (1..=room).contains(&lower) {
+        if (1..=columns).contains(&lower) {
             bottom = bottom.title_bottom(Line::styled(titles.bottom_left.as_str(), theme.faint()));
         }
-        if (1..=room.saturating_sub(lower)).contains(&titles.bottom_right.width()) {
+        if (1..=columns.saturating_sub(lower)).contains(&titles.bottom_right.width()) {
             bottom = bottom.title_bottom(right(titles.bottom_right.as_str()));
         }
     }
@@ -184,7 +191,7 @@ pub(super) fn frame(buffer: &mut Buffer, area: Rect, theme: &Theme, focused: boo
         (rows.next(), top),
         (rows.next_back(), bottom),
     ];
-    for (place, block) in sides {
-        block.render(place.unwrap_or_default(), buffer);
+    for (side, block) in sides {
+        block.render(side.unwrap_or_default(), buffer);
     }
 }

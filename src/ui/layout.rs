@@ -1,4 +1,4 @@
-//! Layout: pure functions of the size, used for drawing and for finding what is under the mouse.
+//! Layout: pure functions that divide the screen into areas, for drawing and for the mouse.
 
 use ratatui::layout::Rect;
 
@@ -14,17 +14,17 @@ pub const MIN_WIDTH: u16 = app::MIN_SIZE.0;
 /// Below this height or [`MIN_WIDTH`] the screen only says that the terminal is too small.
 pub const MIN_HEIGHT: u16 = app::MIN_SIZE.1;
 
-/// How wide the rows of a pane are.
+/// The width that the rows of a pane need, in columns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WantedWidth {
-    /// Where nothing is cut.
+    /// The width at which nothing is cut.
     pub full: u16,
-    /// Where only the domains of addresses are cut.
+    /// The width at which only the domains of addresses are cut.
     pub without_domains: u16,
 }
 
 impl WantedWidth {
-    /// With a border of one cell.
+    /// Adds a border of one cell.
     pub(super) fn framed(self) -> Self {
         Self {
             full: self.full.saturating_add(2),
@@ -32,7 +32,7 @@ impl WantedWidth {
         }
     }
 
-    /// Wide enough for both.
+    /// The width that is enough for both.
     pub(super) fn max(self, other: Self) -> Self {
         Self {
             full: self.full.max(other.full),
@@ -68,9 +68,9 @@ pub struct ScreenAreas {
 }
 
 impl ScreenLayout {
-    /// The areas for the focused pane of a view, with this many lines for the banner. `has_nicknames`: users are wider where
-    /// columns are not scarce. `wanted` is called for the widths at
-    /// which the panes, from left to right, cut nothing; only where columns are scarce.
+    /// The layout for the focused pane of a view, with at most this many lines for the banner. `has_nicknames`: users also
+    /// have nicknames, so they get more columns on a wide screen. `wanted` returns the widths that the panes need, from left
+    /// to right; it is called only if three panes are shown and columns are scarce.
     pub fn new(
         area: Rect,
         (grouping, focus): (Grouping, Pane),
@@ -96,10 +96,11 @@ impl ScreenLayout {
     }
 }
 
-/// Below this width, a focused pane whose rows are cut gets what the others do not need.
+/// Below this width, columns are scarce: if rows of the focused pane are cut, it gets columns of the others.
 const ROOMY_WIDTH: u16 = 100;
 
-/// Rooms are few and short, while addresses of users and titles of hats are long.
+/// The areas of the panes. Rooms get fewer columns, because their names are short, while addresses of users and titles of
+/// hats are long.
 fn panes(
     body: Rect,
     (grouping, focus): (Grouping, Pane),
@@ -121,58 +122,63 @@ fn panes(
         RowKind::User => users,
         RowKind::Hat => body.width - rooms - users,
     };
-    let least = |pane| match grouping.kind(pane) {
+    let min_width = |pane| match grouping.kind(pane) {
         RowKind::Room => 19,
         RowKind::User => 26,
         RowKind::Hat => 21,
     };
-    // Wide enough for the headings of the columns.
+    // Enough for the headings of the columns.
     let comfortable = |pane| match grouping.kind(pane) {
         RowKind::Room => 23,
-        _ => least(pane),
+        _ => min_width(pane),
     };
     let mut widths = PANES.map(|pane| kind_width(grouping.kind(pane)));
     if body.width < ROOMY_WIDTH {
-        // After the focused pane: addresses are cut worst, since many begin alike.
+        // After the focused pane, users come first: when addresses are cut, many look the same.
         let rank = |pane: &Pane| (*pane != focus, grouping.kind(*pane) != RowKind::User);
         let mut order = PANES;
         order.sort_by_key(rank);
         let wanted = wanted();
-        let needed = PANES.map(|pane| of(wanted, pane).full.max(comfortable(pane)));
-        let sparing = PANES.map(|pane| of(wanted, pane).without_domains.max(comfortable(pane)));
+        let needed = PANES.map(|pane| for_pane(wanted, pane).full.max(comfortable(pane)));
+        let without_domains = PANES.map(|pane| for_pane(wanted, pane).without_domains.max(comfortable(pane)));
         widths = fitted(
             widths,
-            [needed, sparing],
-            [PANES.map(comfortable), PANES.map(least)],
+            [needed, without_domains],
+            [PANES.map(comfortable), PANES.map(min_width)],
             order,
         );
     }
     let mut x = body.x;
     widths.map(|width| {
-        let place = Rect { x, width, ..body };
-        x += place.width;
-        place
+        let area = Rect { x, width, ..body };
+        x += area.width;
+        area
     })
 }
 
-/// The widths of panes, of which the first grows until it cuts nothing: by what the others do not need, then at the cost of
-/// those that are cut already, then of all. Until it cuts only domains, they get as narrow as they can be, else only as is
-/// comfortable. What is left goes to the next that are cut.
+/// The widths of the panes. `order` starts with the focused pane, which grows until it cuts nothing: first by columns that
+/// the others do not need, then at the cost of those that are cut already, then at the cost of all. The others shrink to
+/// their minimum until the focused pane cuts only domains; after that, only to a comfortable width. Columns that the focused
+/// pane does not need go to the next panes that are cut, in this order.
 fn fitted(
     usual: [u16; 3],
-    [needed, sparing]: [[u16; 3]; 2],
-    [comfortable, least]: [[u16; 3]; 2],
+    [needed, without_domains]: [[u16; 3]; 2],
+    [comfortable, min_widths]: [[u16; 3]; 2],
     order: [Pane; 3],
 ) -> [u16; 3] {
     let [focus, second, third] = order;
     let mut widths = usual;
     widen(&mut widths, focus, needed, needed);
-    for (wanted, kept) in [(sparing, comfortable), (sparing, least), (needed, comfortable)] {
-        let cut_already = PANES.map(|pane| {
-            let is_cut = of(needed, pane) > of(widths, pane);
-            of(if is_cut { kept } else { widths }, pane)
+    for (wanted, kept) in [
+        (without_domains, comfortable),
+        (without_domains, min_widths),
+        (needed, comfortable),
+    ] {
+        let kept_by_cut = PANES.map(|pane| {
+            let is_cut = for_pane(needed, pane) > for_pane(widths, pane);
+            for_pane(if is_cut { kept } else { widths }, pane)
         });
-        widen(&mut widths, focus, wanted, cut_already);
+        widen(&mut widths, focus, wanted, kept_by_cut);
         widen(&mut widths, focus, wanted, kept);
     }
     for pane in [second, third] {
@@ -181,13 +187,13 @@ fn fitted(
     widths
 }
 
-/// Widens a pane to what it needs, as far as the others have more than they keep.
+/// Widens a pane up to its width in `needed`, by columns of the others, which keep at least their widths in `kept`.
 fn widen(widths: &mut [u16; 3], target: Pane, needed: [u16; 3], kept: [u16; 3]) {
-    let mut missing = of(needed, target).saturating_sub(of(*widths, target));
+    let mut missing = for_pane(needed, target).saturating_sub(for_pane(*widths, target));
     let mut freed = 0;
     for (pane, width) in PANES.into_iter().zip(widths.iter_mut()) {
         if pane != target {
-            let spare = width.saturating_sub(of(kept, pane)).min(missing);
+            let spare = width.saturating_sub(for_pane(kept, pane)).min(missing);
             *width -= spare;
             missing -= spare;
             freed += spare;
@@ -200,8 +206,8 @@ fn widen(widths: &mut [u16; 3], target: Pane, needed: [u16; 3], kept: [u16; 3]) 
     }
 }
 
-/// The value of a pane.
-fn of<T>([first, second, third]: [T; 3], pane: Pane) -> T {
+/// The value for one of the panes.
+fn for_pane<T>([first, second, third]: [T; 3], pane: Pane) -> T {
     match pane {
         Pane::First => first,
         Pane::Second => second,
@@ -212,11 +218,11 @@ fn of<T>([first, second, third]: [T; 3], pane: Pane) -> T {
 impl ScreenAreas {
     /// The area of a pane.
     pub fn pane(&self, pane: Pane) -> Rect {
-        of(self.panes, pane)
+        for_pane(self.panes, pane)
     }
 
     /// Whether all panes are visible.
-    pub fn side_by_side(&self) -> bool {
+    pub fn is_side_by_side(&self) -> bool {
         self.panes.iter().all(|pane| !pane.is_empty())
     }
 }
@@ -250,9 +256,15 @@ pub(super) fn with_margin(area: Rect) -> Rect {
     }
 }
 
-/// The centered area of an overlay of at most this size. It fills the whole area if only a narrow margin would remain.
+/// The centered area of an overlay of at most this size. It gets all columns if at most six would remain.
 pub fn popup(area: Rect, width: u16, height: u16) -> Rect {
-    let fit = |all: u16, part: u16| if part.saturating_add(6) >= all { all } else { part };
+    let fit = |all: u16, wanted: u16| {
+        if wanted.saturating_add(6) >= all {
+            all
+        } else {
+            wanted
+        }
+    };
     let (width, height) = (fit(area.width, width), area.height.min(height));
     Rect {
         x: area.x + (area.width - width) / 2,
@@ -262,8 +274,8 @@ pub fn popup(area: Rect, width: u16, height: u16) -> Rect {
     }
 }
 
-/// The first visible row of a list, so that the selected row is visible with some context. It depends only on the
-/// selection and moves by half a page, so that most moves change just two rows.
+/// The first visible row of a list, chosen so that the selected row is visible, usually with rows around it. It depends only on
+/// the arguments, and changes by half a page, so that most moves of the selection change just two rows.
 pub fn scroll_offset(selected: usize, height: usize, len: usize) -> usize {
     let last = len.saturating_sub(height);
     let (margin, step) = (height / 4, (height / 2).max(1));
@@ -285,13 +297,13 @@ mod tests {
         with_domains(width, height, focus, wanted, 0)
     }
 
-    /// The same with users in a domain of so many columns.
+    /// Like [`wanting`], with users in a domain of this many columns.
     fn with_domains(width: u16, height: u16, focus: Pane, wanted: [u16; 3], domain: u16) -> ScreenAreas {
         let area = Rect::new(0, 0, width, height);
         let mut wanted = with_full_domains(wanted);
         wanted[1].without_domains = wanted[1].full.saturating_sub(domain);
         match ScreenLayout::new(area, (Grouping::ByRoom, focus), false, 0, || wanted) {
-            ScreenLayout::Full(places) => places,
+            ScreenLayout::Full(areas) => areas,
             ScreenLayout::TooSmall(_) => panic!("{width} x {height}"),
         }
     }
@@ -306,50 +318,46 @@ mod tests {
     #[test]
     fn shows_three_panes_from_80_columns() {
         for (width, widths) in [(80, [23, 30, 27]), (120, [30, 40, 50]), (200, [40, 72, 88])] {
-            let places = full(width, 24, Pane::First);
-            assert_eq!(places.panes.map(|pane| pane.width), widths);
-            assert!(places.side_by_side());
+            let areas = full(width, 24, Pane::First);
+            assert_eq!(areas.panes.map(|pane| pane.width), widths);
+            assert!(areas.is_side_by_side());
         }
         for (grouping, widths) in [(Grouping::ByHat, [27, 30, 23]), (Grouping::ByUser, [30, 23, 27])] {
             let area = Rect::new(0, 0, 80, 24);
-            let ScreenLayout::Full(places) =
+            let ScreenLayout::Full(areas) =
                 ScreenLayout::new(area, (grouping, Pane::First), false, 0, || {
                     with_full_domains([0; 3])
                 })
             else {
                 panic!("{grouping:?}");
             };
-            assert_eq!(places.panes.map(|pane| pane.width), widths, "{grouping:?}");
+            assert_eq!(areas.panes.map(|pane| pane.width), widths, "{grouping:?}");
         }
-        let places = full(79, 24, Pane::Second);
-        assert_eq!(places.panes.map(|pane| pane.width), [0, 79, 0]);
-        assert!(!places.side_by_side());
+        let areas = full(79, 24, Pane::Second);
+        assert_eq!(areas.panes.map(|pane| pane.width), [0, 79, 0]);
+        assert!(!areas.is_side_by_side());
     }
 
     #[test]
-    fn focused_pane_grows_only_as_far_as_needed_and_spared() {
+    fn focused_pane_grows_only_as_far_as_needed_and_possible() {
         for (focus, wanted, widths) in [
-            (Pane::Second, [30, 30, 60], [23, 30, 27]), // nothing is cut in it
+            (Pane::Second, [30, 30, 60], [23, 30, 27]), // nothing is cut in the users
             (Pane::Second, [20, 34, 20], [23, 34, 23]), // the rooms keep the headings of their columns
             (Pane::Second, [0, 33, 0], [23, 33, 24]),
             (Pane::Third, [23, 36, 20], [23, 36, 21]), // what the hats do not need goes to the users
             (Pane::Third, [31, 28, 20], [31, 28, 21]), // and to the rooms
             (Pane::Second, [0, 60, 0], [19, 40, 21]),
             (Pane::First, [25, 28, 60], [25, 28, 27]), // the hats keep what they need
-            (Pane::First, [25, 60, 60], [25, 28, 27]), // the others need all, and can do with less
+            (Pane::First, [25, 60, 60], [25, 28, 27]), // the others need all their columns; the users shrink
             (Pane::Third, [60, 60, 60], [19, 26, 35]),
         ] {
-            let places = wanting(80, 24, focus, wanted);
-            assert_eq!(
-                places.panes.map(|pane| pane.width),
-                widths,
-                "{focus:?} {wanted:?}"
-            );
+            let areas = wanting(80, 24, focus, wanted);
+            assert_eq!(areas.panes.map(|pane| pane.width), widths, "{focus:?} {wanted:?}");
         }
         for (domain, widths) in [(30, [23, 36, 21]), (22, [21, 38, 21]), (10, [19, 40, 21])] {
-            let places = with_domains(80, 24, Pane::Second, [60; 3], domain);
+            let areas = with_domains(80, 24, Pane::Second, [60; 3], domain);
             assert_eq!(
-                places.panes.map(|pane| pane.width),
+                areas.panes.map(|pane| pane.width),
                 widths,
                 "domains are cut first: {domain}"
             );
@@ -370,8 +378,8 @@ mod tests {
                     prop_assert_eq!(all, area);
                     prop_assert!(width < MIN_WIDTH || height < MIN_HEIGHT);
                 }
-                ScreenLayout::Full(places) => {
-                    let parts = [places.header, places.banner, places.details, places.footer].into_iter().chain(places.panes);
+                ScreenLayout::Full(areas) => {
+                    let parts = [areas.header, areas.banner, areas.details, areas.footer].into_iter().chain(areas.panes);
                     let sum: u32 = parts.clone().map(Rect::area).sum();
                     prop_assert_eq!(sum, area.area());
                     prop_assert!(parts.into_iter().all(|part| part.is_empty() || area.intersection(part) == part));
@@ -380,10 +388,10 @@ mod tests {
         }
 
         #[test]
-        fn selected_row_is_visible(len in 1..500_usize, at in 0..500_usize, height in 1..80_usize) {
-            let at = at % len;
-            let first = scroll_offset(at, height, len);
-            prop_assert!(first <= at && at < first + height);
+        fn selected_row_is_visible(len in 1..500_usize, selected in 0..500_usize, height in 1..80_usize) {
+            let selected = selected % len;
+            let first = scroll_offset(selected, height, len);
+            prop_assert!(first <= selected && selected < first + height);
             // No empty lines while rows above are hidden.
             prop_assert!(first == 0 || first + height <= len);
         }

@@ -18,7 +18,7 @@ pub mod plain;
 pub mod text;
 pub mod theme;
 
-use draw::MouseSpots;
+use draw::MouseTargets;
 pub use theme::Theme;
 
 /// Draws the screen and places the cursor.
@@ -28,16 +28,16 @@ pub fn draw(state: &State, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     }
 }
 
-/// Draws into a buffer. Returns the cursor position while text can be typed.
+/// Draws into a buffer. Returns the cursor position while text can be typed, else `None`.
 pub fn render(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let area = area.intersection(buffer.area);
-    boxed::screen(buffer, area, state, &theme, &mut MouseSpots::default())
+    boxed::screen(buffer, area, state, &theme, &mut MouseTargets::default())
 }
 
-/// What is under the mouse, outermost first. The screen is drawn again in memory to find out, so the result always
-/// matches what is visible.
-pub fn under(state: &State, theme: Theme, area: Rect, mouse: Position) -> Vec<MouseTarget> {
-    let mut spots = MouseSpots::collecting();
-    boxed::screen(&mut Buffer::empty(area), area, state, &theme, &mut spots);
-    spots.at(mouse)
+/// The mouse targets at a position, the outermost first. The screen is drawn again in memory to find them, so they always
+/// match what is visible.
+pub fn targets_at(state: &State, theme: Theme, area: Rect, mouse: Position) -> Vec<MouseTarget> {
+    let mut targets = MouseTargets::collecting();
+    boxed::screen(&mut Buffer::empty(area), area, state, &theme, &mut targets);
+    targets.at(mouse)
 }

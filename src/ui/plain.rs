@@ -29,20 +29,20 @@ pub struct PlainPage {
     /// The cursor position.
     pub cursor: Position,
     /// The mouse target of each line.
-    pub spots: Vec<Option<MouseTarget>>,
+    pub targets: Vec<Option<MouseTarget>>,
 }
 
-/// The part of a page between its first line and its status.
+/// The content of a page: everything but its first line and the problem with the file.
 struct PageContent<'a> {
     heading: String,
     len: usize,
-    /// Creates a line.
+    /// Creates the line with this index.
     line: Box<dyn Fn(usize) -> (String, Option<MouseTarget>) + 'a>,
-    /// The line of the cursor, and its column.
-    at: usize,
-    column: usize,
+    /// Index of the line with the cursor.
+    cursor_line: usize,
+    cursor_column: usize,
     status: String,
-    typing: Option<InputLine>,
+    input: Option<InputLine>,
 }
 
 /// A text input in the status.
@@ -51,24 +51,24 @@ struct InputLine {
     text: String,
     /// Position of the cursor, in characters.
     cursor: usize,
-    /// Whether the terminal's cursor is in it.
-    here: bool,
+    /// Whether the cursor of the terminal is in it.
+    has_cursor: bool,
 }
 
 impl InputLine {
-    fn new(label: &'static str, text: &TextInput, here: bool) -> Self {
+    fn new(label: &'static str, text: &TextInput, has_cursor: bool) -> Self {
         Self {
             label,
             text: text.text(),
             cursor: text.cursor(),
-            here,
+            has_cursor,
         }
     }
 }
 
 /// The page for a state and a screen size.
 pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPage {
-    // The last column stays free: terminals differ in where the cursor is after it.
+    // The last column stays free, because terminals differ in where the cursor is after it.
     let width = usize::from(columns).saturating_sub(1);
     let height = usize::from(rows);
     let charset = theme.charset();
@@ -77,53 +77,53 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
     let status_lines = if height < 4 { height.min(1) } else { 2 };
     let mut lines: Vec<String> = Vec::new();
     if height >= 8 {
-        lines.push(line(&session(state)));
-        if let (Some(trouble), true) = (screen::file_problem(state), height >= 12) {
+        lines.push(line(&first_line(state)));
+        if let (Some(problem), true) = (screen::file_problem(state), height >= 12) {
             lines.extend(text::wrap_limited(
-                &format!("Problem: {trouble}"),
+                &format!("Problem: {problem}"),
                 width,
                 3,
                 charset,
             ));
         }
         // The keys of an overlay are part of its heading.
-        let most = if state.top().is_some() { height / 3 } else { 1 };
-        lines.extend(text::wrap_limited(&content.heading, width, most, charset));
+        let max_lines = if state.top().is_some() { height / 3 } else { 1 };
+        lines.extend(text::wrap_limited(&content.heading, width, max_lines, charset));
     }
     let top = lines.len();
-    let list = height.saturating_sub(top + status_lines);
-    let first = layout::scroll_offset(content.at, list.max(1), content.len);
-    let mut spots = vec![None; top];
-    for at in first..first + list {
-        let (shown, spot) = if at < content.len {
-            (content.line)(at)
+    let list_height = height.saturating_sub(top + status_lines);
+    let first = layout::scroll_offset(content.cursor_line, list_height.max(1), content.len);
+    let mut targets = vec![None; top];
+    for index in first..first + list_height {
+        let (shown, target) = if index < content.len {
+            (content.line)(index)
         } else {
             (String::new(), None)
         };
         lines.push(line(&shown));
-        spots.push(spot);
+        targets.push(target);
     }
-    let row = u16::try_from(top + content.at.saturating_sub(first)).unwrap_or_default();
+    let row = u16::try_from(top + content.cursor_line.saturating_sub(first)).unwrap_or_default();
     let mut cursor = Position {
-        x: u16::try_from(content.column)
+        x: u16::try_from(content.cursor_column)
             .unwrap_or_default()
             .min(columns.saturating_sub(1)),
         y: row.min(rows.saturating_sub(1)),
     };
-    let says = match state.notice() {
+    let status = match state.notice() {
         Some(Notice {
             text, is_error: true, ..
         }) => format!("Error: {text}"),
         Some(Notice { text, .. }) => text.clone(),
         None => content.status,
     };
-    match content.typing.filter(|_| status_lines > 0) {
-        None => lines.extend(text::wrap_limited(&says, width, status_lines, charset)),
-        Some(typing) => {
-            let label = format!("{}: ", typing.label);
+    match content.input.filter(|_| status_lines > 0) {
+        None => lines.extend(text::wrap_limited(&status, width, status_lines, charset)),
+        Some(input) => {
+            let label = format!("{}: ", input.label);
             let space = width.saturating_sub(text::width(&label));
-            let (shown, column) = Sanitized::window(&typing.text, typing.cursor, space, charset);
-            if typing.here {
+            let (shown, column) = Sanitized::window(&input.text, input.cursor, space, charset);
+            if input.has_cursor {
                 let x = text::width(&label) + column;
                 cursor = Position {
                     x: u16::try_from(x.min(width)).unwrap_or_default(),
@@ -132,7 +132,7 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
             }
             lines.push(line(&format!("{label}{}", shown.as_str())));
             if status_lines > 1 {
-                lines.push(line(&says));
+                lines.push(line(&status));
             }
         }
     }
@@ -141,22 +141,26 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
         *shown = line(shown);
     }
     lines.resize(height, String::new());
-    spots.resize(height, None);
-    PlainPage { lines, cursor, spots }
+    targets.resize(height, None);
+    PlainPage {
+        lines,
+        cursor,
+        targets,
+    }
 }
 
-/// What is under the mouse, outermost first.
-pub fn under(state: &State, page: &PlainPage, mouse: Position) -> Vec<MouseTarget> {
-    let spot = page.spots.get(usize::from(mouse.y)).copied().flatten();
+/// The mouse targets at a position, the outermost first.
+pub fn targets_at(state: &State, page: &PlainPage, mouse: Position) -> Vec<MouseTarget> {
+    let target = page.targets.get(usize::from(mouse.y)).copied().flatten();
     let outer = state
         .overlays()
         .is_empty()
         .then(|| MouseTarget::Pane(state.focus()));
-    spot.map_or_else(Vec::new, |spot| outer.into_iter().chain([spot]).collect())
+    target.map_or_else(Vec::new, |target| outer.into_iter().chain([target]).collect())
 }
 
-/// The first line: the file. "Saved" is the normal case and left out, because it would be repeated all the time.
-fn session(state: &State) -> String {
+/// The first line: the file and how it is saved. "Saved" is left out, because it is normal and would be repeated all the time.
+fn first_line(state: &State) -> String {
     let start = state.start();
     let saved = match state.save_state() {
         SaveState::Saved | SaveState::Saving(_) | SaveState::Sending(None) | SaveState::FileProblem(_) => {
@@ -195,31 +199,32 @@ fn static_lines(
     PageContent {
         heading,
         len: lines.len(),
-        line: Box::new(move |at| lines.get(at).cloned().unwrap_or_default()),
-        at: 0,
-        column: 0,
+        line: Box::new(move |index| lines.get(index).cloned().unwrap_or_default()),
+        cursor_line: 0,
+        cursor_column: 0,
         status,
-        typing: None,
+        input: None,
     }
 }
 
 fn loading(state: &State) -> PageContent<'static> {
     let file = &state.start().file;
     let failed = screen::loading(state).and_then(|opening| opening.failed);
-    let says = match failed {
+    let text = match failed {
         // Progress is left out, because it would be read out with every change.
         None => format!("Loading {file}. Press {} to quit.", state.key(CommandId::Quit)),
         Some(failed) => format!("{file} was not changed. {failed}"),
     };
-    static_lines(says.clone(), Vec::new(), says)
+    static_lines(text.clone(), Vec::new(), text)
 }
 
-/// The focused pane. Its status names the pane and position before the selected row.
+/// The focused pane. The status names the pane and the position before the selected row; while a filter is being typed, the
+/// number of matches.
 fn pane<'a>(state: &'a State, view: View<'a>) -> PageContent<'a> {
-    let place = view.heading.spoken.clone();
+    let name = view.heading.spoken.clone();
     let count = view.heading.count.as_ref();
-    let heading = join_nonempty([place.clone(), count.map_or_else(String::new, spoken_count)]);
-    let found = count.map_or_else(String::new, |count| match count.shown {
+    let heading = join_nonempty([name.clone(), count.map_or_else(String::new, spoken_count)]);
+    let matches = count.map_or_else(String::new, |count| match count.shown {
         1 => "1 match".to_owned(),
         more => format!("{} matches", describe::grouped(more)),
     });
@@ -232,16 +237,16 @@ fn pane<'a>(state: &'a State, view: View<'a>) -> PageContent<'a> {
     let empty = list.len == 0;
     let mut content = list_content(heading, list);
     content.status = if empty {
-        format!("{place}: {}", content.status)
+        format!("{name}: {}", content.status)
     } else {
-        format!("{place}, {position}: {status}")
+        format!("{name}, {position}: {status}")
     };
     if let Some(filter) = state.typed_filter() {
         content.status = match selected {
-            Some(selected) => format!("{found}: {selected}"),
-            None => found,
+            Some(selected) => format!("{matches}: {selected}"),
+            None => matches,
         };
-        content.typing = Some(InputLine::new("Filter", &filter.text, true));
+        content.input = Some(InputLine::new("Filter", &filter.text, true));
     }
     content
 }
@@ -259,81 +264,81 @@ fn overlay<'a>(state: &'a State, view: View<'a>, charset: Charset, width: usize)
         parts.push(keys(state));
     }
     let heading = sentences(&parts);
-    let whole = full_sentence(&view);
+    let selected = full_sentence(&view);
     let typed = view.input.as_ref().map(|input| input.text);
     let failed = view.remarks.iter().find(|remark| remark.is_error);
     let failed = failed.map(|remark| remark.text.clone());
     match view.body {
         Body::Question(paragraphs) => {
-            let texts = || paragraphs.iter().map(|one| one.text.as_str());
+            let texts = || paragraphs.iter().map(|paragraph| paragraph.text.as_str());
             let fold = |text: &str| text::wrap_limited(text, width, MAX_PARAGRAPH_LINES, charset);
-            let said: Vec<&str> = texts().filter(|text| !text.is_empty()).collect();
-            let lines = said.iter().flat_map(|text| fold(text)).map(|line| (line, None));
-            static_lines(heading, lines.collect(), sentences(&said))
+            let texts: Vec<&str> = texts().filter(|text| !text.is_empty()).collect();
+            let lines = texts.iter().flat_map(|text| fold(text)).map(|line| (line, None));
+            static_lines(heading, lines.collect(), sentences(&texts))
         }
         Body::Fields(fields) => form::content(heading, *fields, charset, width),
         Body::List(list) => {
             let (position, empty, first) = (position(&list), list.len == 0, list.position.0 == 0);
             let mut content = list_content(heading, list);
             if !empty {
-                content.status = format!("{position}: {whole}");
+                content.status = format!("{position}: {selected}");
             } else if let Some(failed) = failed {
                 content.status = failed;
             }
-            // Once a row other than the first is selected, the cursor is on that row.
-            content.typing = typed.map(|text| InputLine::new("Find", text, empty || first));
+            // Once a row other than the first is selected, the cursor is in that row.
+            content.input = typed.map(|text| InputLine::new("Find", text, empty || first));
             content
         }
     }
 }
 
-/// `3 of 12`.
+/// The position of the selected row, such as `3 of 12`.
 fn position(list: &ListView<'_>) -> String {
-    let (at, len) = list.position;
-    format!("{} of {}", describe::grouped(at + 1), describe::grouped(len))
+    let (index, len) = list.position;
+    format!("{} of {}", describe::grouped(index + 1), describe::grouped(len))
 }
 
 /// The rows of a list, one sentence each; for an empty list, a status that says so.
 fn list_content(heading: String, list: ListView<'_>) -> PageContent<'_> {
     if list.len == 0 {
-        let said = list.empty.iter().filter(|line| !line.is_empty());
-        let status = said.clone().cloned().collect::<Vec<_>>().join(" ");
-        let lines = said.map(|line| (line.clone(), None)).collect();
+        let texts = list.empty.iter().filter(|line| !line.is_empty());
+        let status = texts.clone().cloned().collect::<Vec<_>>().join(" ");
+        let lines = texts.map(|line| (line.clone(), None)).collect();
         return static_lines(heading, lines, status);
     }
     PageContent {
         heading,
         len: list.len,
-        at: list.selected.unwrap_or_default(),
-        line: Box::new(move |at| {
-            let row = (list.row)(at);
-            let spot = match &row {
+        cursor_line: list.selected.unwrap_or_default(),
+        line: Box::new(move |index| {
+            let row = (list.row)(index);
+            let target = match &row {
                 ListRow::Item(item) => Some(item.spot),
                 ListRow::Heading(_) => None,
             };
-            (row.sentence(), spot)
+            (row.sentence(), target)
         }),
-        column: 0,
+        cursor_column: 0,
         status: String::new(),
-        typing: None,
+        input: None,
     }
 }
 
 fn selected_sentence(view: &View<'_>) -> Option<String> {
     match &view.body {
-        Body::List(list) if list.len > 0 => list.selected.map(|at| (list.row)(at).sentence()),
+        Body::List(list) if list.len > 0 => list.selected.map(|index| (list.row)(index).sentence()),
         _ => None,
     }
 }
 
-/// The selected row with all its details.
+/// The selected row in full: its full text, or the row with its details.
 fn full_sentence(view: &View<'_>) -> String {
     if let Body::List(ListView {
-        full_text: Some(whole),
+        full_text: Some(text),
         ..
     }) = &view.body
     {
-        return whole.clone();
+        return text.clone();
     }
     let selected = selected_sentence(view).unwrap_or_default();
     match &view.details {
@@ -370,11 +375,11 @@ fn spoken_count(count: &RowCount<'_>) -> String {
     join_nonempty([rows, marked, sorted])
 }
 
-/// The keys of the top overlay that can be used now.
+/// The keys of the top overlay that can be used now, in words.
 fn keys(state: &State) -> String {
-    let of = |place: &'static Place| {
+    let commands_of = |place: &'static Place| {
         let confirms_with_enter = enabled(state, CommandId::YesWithEnter).is_ok();
-        let shown = move |command: &&Command| {
+        let is_shown = move |command: &&Command| {
             command.footer
                 && command.place == *place
                 && match command.id {
@@ -383,9 +388,9 @@ fn keys(state: &State) -> String {
                     id => enabled(state, id).is_ok(),
                 }
         };
-        COMMANDS.iter().filter(shown)
+        COMMANDS.iter().filter(is_shown)
     };
-    let named = places(state).iter().flat_map(of).filter_map(|command| {
+    let named = places(state).iter().flat_map(commands_of).filter_map(|command| {
         let key = working_key(state, command)?;
         Some(format!("{} {}", key.spelled_name(), state.label(command)))
     });

@@ -52,16 +52,16 @@ fn is_halfwidth_mark(c: char) -> bool {
     matches!(c, '\u{ff9e}' | '\u{ff9f}')
 }
 
-/// The text, sanitized and cut at the end to this width. Reads only as much of the text as is shown.
+/// The text, sanitized and cut at the end to this width. Reads only the part of the text that may be shown.
 pub fn cut(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let safe = sanitize::prefix(text, columns, charset);
     if width(&safe) <= columns {
         return safe;
     }
-    let dots = charset.ellipsis();
-    match columns.checked_sub(width(dots)) {
-        Some(room) => Cow::Owned(head(&safe, room).to_owned() + dots),
-        None => Cow::Borrowed(head(dots, columns)),
+    let ellipsis = charset.ellipsis();
+    match columns.checked_sub(width(ellipsis)) {
+        Some(available) => Cow::Owned(head(&safe, available).to_owned() + ellipsis),
+        None => Cow::Borrowed(head(ellipsis, columns)),
     }
 }
 
@@ -78,7 +78,8 @@ pub fn pad(text: &mut String, columns: usize) {
     text.extend(std::iter::repeat_n(' ', missing));
 }
 
-/// The text, sanitized and, if too long, cut in the middle: for URIs, whose ends matter most.
+/// The text, sanitized and, if too long, cut in the middle: for URIs, whose ends matter most. A text of more than
+/// [`MAX_SCANNED`] bytes is cut at the end.
 pub fn cut_middle(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     if text.len() > MAX_SCANNED {
         return cut(text, columns, charset);
@@ -92,15 +93,17 @@ pub fn cut_middle(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> 
 
 /// The two ends of a sanitized text with an ellipsis between them; `None` if there is no space for that.
 fn without_middle(safe: &str, columns: usize, charset: Charset) -> Option<String> {
-    let dots = charset.ellipsis();
-    let room = columns.checked_sub(width(dots)).filter(|room| *room >= 4)?;
-    let end = tail(safe, room / 2);
-    let start = head(safe, room - width(end));
-    Some(format!("{start}{dots}{end}"))
+    let ellipsis = charset.ellipsis();
+    let available = columns
+        .checked_sub(width(ellipsis))
+        .filter(|available| *available >= 4)?;
+    let end = tail(safe, available / 2);
+    let start = head(safe, available - width(end));
+    Some(format!("{start}{ellipsis}{end}"))
 }
 
-/// A sanitized address. If it is too long, the domain is cut first, at its end, then the local part, in its middle:
-/// `terry@exam…`, `a-very…deed`.
+/// The address, sanitized. If it is too long, the domain is cut first, at its end, then the local part, in its middle:
+/// `terry@exam…`, `a-very…deed`. A text without `@` or of more than [`MAX_SCANNED`] bytes is cut at the end.
 pub fn cut_address(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let Some((local, _)) = text.split_once('@').filter(|_| text.len() <= MAX_SCANNED) else {
         return cut(text, columns, charset);
@@ -116,10 +119,10 @@ pub fn cut_address(text: &str, columns: usize, charset: Charset) -> Cow<'_, str>
 /// The longest start of a sanitized text that fits into this width, in whole graphemes.
 pub fn head(text: &str, columns: usize) -> &str {
     let mut used = 0;
-    for (at, grapheme) in text.grapheme_indices(true) {
+    for (index, grapheme) in text.grapheme_indices(true) {
         used += width(grapheme);
         if used > columns {
-            return text.get(..at).unwrap_or_default();
+            return text.get(..index).unwrap_or_default();
         }
     }
     text
@@ -128,10 +131,10 @@ pub fn head(text: &str, columns: usize) -> &str {
 /// The longest end of a sanitized text that fits into this width, in whole graphemes.
 pub fn tail(text: &str, columns: usize) -> &str {
     let mut used = 0;
-    for (at, grapheme) in text.grapheme_indices(true).rev() {
+    for (index, grapheme) in text.grapheme_indices(true).rev() {
         used += width(grapheme);
         if used > columns {
-            return text.get(at + grapheme.len()..).unwrap_or_default();
+            return text.get(index + grapheme.len()..).unwrap_or_default();
         }
     }
     text
@@ -142,23 +145,23 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     wrap_by(text, columns, width)
 }
 
-/// Sanitizes a text and wraps it to at most `most` lines; a longer text ends in an ellipsis.
-pub fn wrap_limited(text: &str, columns: usize, most: usize, charset: Charset) -> Vec<String> {
+/// Sanitizes a text and wraps it to at most `max_lines` lines; a longer text ends in an ellipsis.
+pub fn wrap_limited(text: &str, columns: usize, max_lines: usize, charset: Charset) -> Vec<String> {
     let columns = columns.max(2);
-    let mut lines = wrap(&cut(text, columns.saturating_mul(most), charset), columns);
-    if lines.len() > most {
-        lines.truncate(most);
+    let mut lines = wrap(&cut(text, columns.saturating_mul(max_lines), charset), columns);
+    if lines.len() > max_lines {
+        lines.truncate(max_lines);
         if let Some(last) = lines.last_mut() {
-            let dots = charset.ellipsis();
-            let kept = head(last, columns - width(dots)).trim_end();
-            *last = format!("{kept}{dots}");
+            let ellipsis = charset.ellipsis();
+            let kept = head(last, columns - width(ellipsis)).trim_end();
+            *last = format!("{kept}{ellipsis}");
         }
     }
     lines
 }
 
 /// The width of a character in columns; 0 for controls.
-fn columns(c: char) -> usize {
+fn char_width(c: char) -> usize {
     c.width().unwrap_or(0) + usize::from(is_halfwidth_mark(c))
 }
 
@@ -179,7 +182,7 @@ mod tests {
         assert_eq!(cut("Teacher", 0, U), "");
         assert_eq!(cut("帽子帽子", 8, U), "帽子帽子");
         assert_eq!(cut("帽子帽子", 7, U), "帽子帽…");
-        assert_eq!(cut("帽子帽子", 6, U), "帽子…"); // half of a wide character is none
+        assert_eq!(cut("帽子帽子", 6, U), "帽子…"); // a wide character is not halved
         assert_eq!(cut("e\u{301}e\u{301}e\u{301}", 2, U), "e\u{301}…");
         assert_eq!(cut("👩‍👩‍👧‍👦 family", 4, U), "👩‍👩‍👧‍👦 …");
         assert_eq!(cut("🇳🇿🇩🇪🇫🇷", 5, U), "🇳🇿🇩🇪…");
@@ -205,7 +208,7 @@ mod tests {
 
     #[test]
     fn does_not_scan_huge_text() {
-        // Would take minutes if each call scanned the whole text.
+        // This would take minutes if each call scanned the whole text.
         let marks = "e".to_owned() + &"\u{301}".repeat(20_000_000);
         let emoji = "👩\u{200d}".repeat(5_000_000);
         for _ in 0..2_000 {

@@ -26,7 +26,7 @@ pub struct Theme {
 }
 
 impl Default for Theme {
-    /// The sixteen named colors.
+    /// The default theme in the sixteen named colors, for an unknown background.
     fn default() -> Self {
         Self::new(ColorDepth::default(), Backdrop::default())
     }
@@ -52,12 +52,12 @@ impl Theme {
         }
     }
 
-    /// One of two glyphs.
+    /// Selects the glyph that the terminal can show.
     fn glyph(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
         if self.ascii { ascii } else { unicode }
     }
 
-    /// An active or inactive hat.
+    /// The glyph of an active or inactive hat.
     pub fn hat_mark(&self, active: bool) -> &'static str {
         if active {
             self.glyph("●", "*")
@@ -66,42 +66,42 @@ impl Theme {
         }
     }
 
-    /// A hat that is active for some of several users.
+    /// The glyph of a hat that is active for some of several users.
     pub fn mixed_mark(self) -> &'static str {
         self.glyph("◐", "~")
     }
 
-    /// A marked or unmarked row.
+    /// The mark of a row, or a space if it is not marked.
     pub fn mark(self, marked: bool) -> &'static str {
         if marked { self.glyph("✓", "+") } else { " " }
     }
 
     /// A checked or unchecked checkbox.
-    pub fn checkbox(&self, on: bool) -> &'static str {
-        if on { "[x]" } else { "[ ]" }
+    pub fn checkbox(&self, checked: bool) -> &'static str {
+        if checked { "[x]" } else { "[ ]" }
     }
 
-    /// A separator between items on a line.
+    /// The separator between items on a line.
     pub fn dot(&self) -> &'static str {
         self.glyph("·", "-")
     }
 
-    /// An empty value.
+    /// The glyph of an empty value.
     pub fn dash(&self) -> &'static str {
         self.glyph("–", "-")
     }
 
-    /// A breadcrumb separator.
+    /// The separator between breadcrumbs.
     pub fn breadcrumb(&self) -> &'static str {
         self.glyph("›", ">")
     }
 
-    /// A warning.
+    /// The glyph of a warning.
     pub fn warning_mark(&self) -> &'static str {
         self.glyph("▲", "!")
     }
 
-    /// To the server, or from it.
+    /// The glyph for sending to a server, or for receiving from it.
     pub fn direction(&self, to_server: bool) -> &'static str {
         if to_server {
             self.glyph("→", ">")
@@ -110,12 +110,12 @@ impl Theme {
         }
     }
 
-    /// A room that differs from the one on its server.
+    /// The glyph of a room that differs from the one on its server.
     pub fn differs_mark(&self) -> &'static str {
         self.glyph("≠", "#")
     }
 
-    /// A user who is in the room.
+    /// The glyph of a user who is in the room.
     pub fn online_mark(&self) -> &'static str {
         self.glyph("•", "*")
     }
@@ -133,7 +133,7 @@ impl Theme {
         text::sanitize_for(&spell_arrows(name), Charset::Ascii).into_owned()
     }
 
-    /// Signs for more rows below and above.
+    /// The glyph for more rows below or above.
     pub fn more(&self, down: bool) -> &'static str {
         if down {
             self.glyph("▼", "v")
@@ -147,17 +147,17 @@ impl Theme {
         [self.glyph("█", "#"), self.glyph("░", ".")]
     }
 
-    /// The border of a pane or overlay, heavier if focused.
+    /// The border characters of a pane or overlay, heavier if focused.
     pub fn frame(&self, focused: bool) -> border::Set<'static> {
         match (self.ascii, focused) {
             (false, true) => border::THICK,
             (false, false) => border::PLAIN,
-            (true, true) => ASCII_FOCUSED,
-            (true, false) => ASCII,
+            (true, true) => ASCII_BORDER_FOCUSED,
+            (true, false) => ASCII_BORDER,
         }
     }
 
-    /// The style of the border.
+    /// The style of a border.
     pub fn border(&self, focused: bool) -> Style {
         self.style(if focused {
             StyleRole::Border
@@ -166,7 +166,7 @@ impl Theme {
         })
     }
 
-    /// The style of a title, which replaces the style of the border.
+    /// The style of a title in a border; it overrides the style of the border.
     pub fn title(&self, focused: bool) -> Style {
         let role = if focused {
             StyleRole::Title
@@ -176,7 +176,7 @@ impl Theme {
         Style::reset().patch(self.style(role))
     }
 
-    /// The selected row, in the focused pane or another one.
+    /// The style of the selected row, in the focused pane or another one.
     pub fn selected(&self, focused: bool) -> Style {
         self.style(if focused {
             StyleRole::Selected
@@ -185,42 +185,42 @@ impl Theme {
         })
     }
 
-    /// Text that matches the filter, added to any other style.
+    /// The style of text that matches the filter, added to the other style of the text.
     pub fn matched(&self) -> Style {
         self.style(StyleRole::Matched)
     }
 
-    /// Emphasized text.
+    /// The style of emphasized text.
     pub fn strong(&self) -> Style {
         self.style(StyleRole::Strong)
     }
 
-    /// Less important text.
+    /// The style of less important text.
     pub fn faint(&self) -> Style {
         self.style(StyleRole::Faint)
     }
 
-    /// Errors.
+    /// The style of errors.
     pub fn error(&self) -> Style {
         self.style(StyleRole::Error)
     }
 
-    /// Warnings.
+    /// The style of warnings.
     pub fn warning(&self) -> Style {
         self.style(StyleRole::Warning)
     }
 
-    /// Success.
+    /// The style of success.
     pub fn success(&self) -> Style {
         self.style(StyleRole::Success)
     }
 
-    /// The name of a key.
+    /// The style of key names.
     pub fn key(&self) -> Style {
         self.style(StyleRole::Key)
     }
 
-    /// Banned users.
+    /// The style of banned users.
     pub fn banned(&self) -> Style {
         self.style(StyleRole::Banned)
     }
@@ -229,7 +229,7 @@ impl Theme {
         self.palette.style(role)
     }
 
-    /// The style of a hat of this hue.
+    /// The style of a hat of this hue; of 0 degrees if the hue is not a number.
     pub fn hue(&self, hue: &Hue) -> Style {
         self.palette.hat(hue.degrees().unwrap_or_default())
     }
@@ -249,7 +249,7 @@ pub fn consistent_angle(text: &str) -> f64 {
     f64::from(u16::from_le_bytes([low, high])) / 65_536.0 * 360.0
 }
 
-const ASCII: border::Set<'static> = border::Set {
+const ASCII_BORDER: border::Set<'static> = border::Set {
     top_left: "+",
     top_right: "+",
     bottom_left: "+",
@@ -260,7 +260,7 @@ const ASCII: border::Set<'static> = border::Set {
     horizontal_bottom: "-",
 };
 
-const ASCII_FOCUSED: border::Set<'static> = border::Set {
+const ASCII_BORDER_FOCUSED: border::Set<'static> = border::Set {
     top_left: "#",
     top_right: "#",
     bottom_left: "#",

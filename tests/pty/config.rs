@@ -20,13 +20,13 @@ key = \"208\"
 
 fn home() -> Home {
     let home = Home::with_terry();
-    home.does(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
+    home.run(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
     std::fs::write(home.path(".config/hatrack/config.toml"), CONFIG).unwrap();
     home
 }
 
 fn raw(stage: &Stage) -> String {
-    String::from_utf8_lossy(&stage.seen().raw).into_owned()
+    String::from_utf8_lossy(&stage.output().raw).into_owned()
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn uses_configured_keys_and_colors() {
     stage.press_and_see("x", "(F9 to undo");
     stage.press_and_see("\x1b[20~", "Undid");
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }
 
 #[test]
@@ -50,19 +50,19 @@ fn command_line_overrides_config_and_restricted_session_ignores_it() {
     stage.see("F9 Undo");
     assert!(!raw(&stage).contains("38;5;"));
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
     let mut stage = Stage::hatrack(&home, &["--room", ROOM]);
     stage.see("u Undo");
     assert!(!raw(&stage).contains("38;5;208m") && !raw(&stage).is_ascii());
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }
 
 #[test]
 fn detects_color_depth_from_environment() {
     let home = Home::with_terry();
-    home.does(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
-    home.does(&["add", ROOM, TERRY, "urn:x:proctor", "--title", "Proctor"]);
+    home.run(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
+    home.run(&["add", ROOM, TERRY, "urn:x:proctor", "--title", "Proctor"]);
     for (variables, has, has_not) in [
         (&[("TERM", "xterm")][..], "\x1b[", "38;"),
         (&[("TERM", "xterm-256color")], "38;5;", "38;2;"),
@@ -76,14 +76,14 @@ fn detects_color_depth_from_environment() {
             "{variables:?}"
         );
         stage.press("q");
-        assert_eq!(stage.end_with_all_put_back(), 0);
+        assert_eq!(stage.end_with_terminal_restored(), 0);
     }
 }
 
 /// Replies: a light background, and device attributes.
-const ANSWERS: &str = "\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22c";
+const REPLIES: &str = "\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22c";
 /// The background query.
-const QUESTION: &str = "\x1b]11;?";
+const QUERY: &str = "\x1b]11;?";
 
 #[test]
 fn background_query_does_not_block() {
@@ -91,22 +91,22 @@ fn background_query_does_not_block() {
     std::fs::remove_file(home.path(".config/hatrack/config.toml")).unwrap();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Courses");
-    assert!(raw(&stage).contains(QUESTION));
+    assert!(raw(&stage).contains(QUERY));
     assert!(!raw(&stage).contains("38;5;24m"), "not known yet");
     // Between keys, and split in two.
-    stage.press(&format!("{TAB}{}", ANSWERS.get(..9).unwrap()));
-    stage.press(&format!("{}{TAB}d", ANSWERS.get(9..).unwrap()));
+    stage.press(&format!("{TAB}{}", REPLIES.get(..9).unwrap()));
+    stage.press(&format!("{}{TAB}d", REPLIES.get(9..).unwrap()));
     stage.see("No hats.");
-    stage.until("the colors for a light background", |seen| {
-        String::from_utf8_lossy(&seen.raw).contains("38;5;24m")
+    stage.until("the colors for a light background", |output| {
+        String::from_utf8_lossy(&output.raw).contains("38;5;24m")
     });
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
     for args in [&["--background", "dark"], &["--color", "16"]] {
         let mut stage = Stage::hatrack(&home, args);
         stage.see("Courses");
-        assert!(!raw(&stage).contains(QUESTION));
+        assert!(!raw(&stage).contains(QUERY));
         stage.press("q");
-        assert_eq!(stage.end_with_all_put_back(), 0);
+        assert_eq!(stage.end_with_terminal_restored(), 0);
     }
 }

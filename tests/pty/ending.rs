@@ -1,4 +1,4 @@
-//! Hats that end while the screen is open and nobody presses a key.
+//! Hats that expire while the screen is open and nobody presses a key.
 
 use crate::stage::{ENTER, Home, ROOM, Stage, TERRY};
 
@@ -7,7 +7,7 @@ const HAT: &str = "urn:x:proctor";
 #[test]
 fn hat_is_removed_at_its_end_without_a_key() {
     let home = Home::with_terry();
-    home.does(&[
+    home.run(&[
         "add",
         ROOM,
         TERRY,
@@ -21,8 +21,8 @@ fn hat_is_removed_at_its_end_without_a_key() {
     stage.see("Courses");
     stage.press_and_see(ENTER, TERRY);
     stage.press_and_see(ENTER, "inactive, expires");
-    // The other program makes it end soon: the screen has to look at the clock at another time.
-    home.does(&[
+    // A command makes the hat expire soon, so the screen has to look at the clock earlier.
+    home.run(&[
         "add",
         ROOM,
         TERRY,
@@ -35,8 +35,8 @@ fn hat_is_removed_at_its_end_without_a_key() {
     stage.see("(expired)");
     stage.see("no longer exists");
     assert_eq!(home.hats(), serde_json::json!({}));
-    let history = home.does(&["history"]);
+    let history = home.run(&["history"]);
     assert!(history.contains("hatrack (expired)"), "{history}");
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }

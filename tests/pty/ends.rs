@@ -17,17 +17,17 @@ fn type_into_form(stage: &mut Stage) {
     stage.press_and_see("urn:x:half-typed", "urn:x:half-typed");
 }
 
-/// The process must be gone within two seconds, leaving no lock and no stray files.
-fn is_gone_in_time(home: &Home, began: Instant) {
+/// Checks that the process ended within two seconds of `began`, and left no lock and no files except drafts.
+fn assert_ended_in_time(home: &Home, began: Instant) {
     let took = began.elapsed();
     assert!(took < Duration::from_secs(2), "it took {took:?}");
     // A child that another test is just starting inherits the lock for a moment.
-    until("the lock is let go", || is_unlocked(home));
+    until("the lock is released", || is_unlocked(home));
     assert_eq!(
-        home.left_behind().len(),
+        home.unexpected_files().len(),
         home.drafts(),
         "{:?}",
-        home.left_behind()
+        home.unexpected_files()
     );
 }
 
@@ -35,16 +35,17 @@ fn is_unlocked(home: &Home) -> bool {
     File::open(home.path(".config/hatrack/hats.lock")).is_ok_and(|lock| lock.try_lock().is_ok())
 }
 
-fn is_offered_again(home: &Home) {
+/// Checks that the next session offers the typed text.
+fn assert_offered_again(home: &Home) {
     assert_eq!(home.drafts(), 1);
-    assert_eq!(home.left_behind().len(), 1, "{:?}", home.left_behind());
+    assert_eq!(home.unexpected_files().len(), 1, "{:?}", home.unexpected_files());
     let mut stage = Stage::hatrack(home, &[]);
     stage.see("Unsaved form from your last session:");
     stage.press_and_see(ENTER, "urn:x:half-typed");
     stage.press_and_see(ENTER, "Hats 1");
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
-    assert_eq!(home.left_behind(), [] as [&str; 0], "used up");
+    assert_eq!(stage.end_with_terminal_restored(), 0);
+    assert_eq!(home.unexpected_files(), [] as [&str; 0], "used up");
 }
 
 /// SIGKILL cannot be caught.
@@ -53,30 +54,30 @@ fn sigkill_keeps_live_draft() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     type_into_form(&mut stage);
-    let owns = || {
-        let left = home.left_behind();
+    let live_drafts = || {
+        let left = home.unexpected_files();
         left.iter()
             .filter(|name| name.strip_suffix(".own").is_some())
             .count()
     };
-    until("it is kept", || owns() == 1);
+    until("the text is saved", || live_drafts() == 1);
     // Another session of the same actor is not offered the live draft of this one.
     let mut other = Stage::hatrack(&home, &[]);
     other.see("Users 1");
-    assert!(!other.seen().shows("from your last session"));
+    assert!(!other.output().shows("from your last session"));
     other.press("q");
-    assert_eq!(other.end_with_all_put_back(), 0);
-    assert_eq!((owns(), home.drafts()), (1, 0));
+    assert_eq!(other.end_with_terminal_restored(), 0);
+    assert_eq!((live_drafts(), home.drafts()), (1, 0));
     stage.signal(Signal::KILL);
     drop(stage); // waits for it
     let mut next = Stage::hatrack(&home, &[]);
     next.see("Unsaved form from your last session:");
-    assert_eq!((owns(), home.drafts()), (0, 1));
+    assert_eq!((live_drafts(), home.drafts()), (0, 1));
     next.press_and_see(ENTER, "urn:x:half-typed");
     next.press_and_see(ENTER, "Hats 1");
     next.press("q");
-    assert_eq!(next.end_with_all_put_back(), 0);
-    assert_eq!(home.left_behind(), [] as [&str; 0], "used up");
+    assert_eq!(next.end_with_terminal_restored(), 0);
+    assert_eq!(home.unexpected_files(), [] as [&str; 0], "used up");
 }
 
 #[test]
@@ -88,10 +89,10 @@ fn signal_keeps_typed_text() {
         let began = Instant::now();
         stage.signal(signal);
         let status = stage.end();
-        is_gone_in_time(&home, began);
+        assert_ended_in_time(&home, began);
         assert_eq!(status, 128 + u32::try_from(signal.as_raw()).unwrap());
-        assert_eq!(stage.end_with_all_put_back(), status);
-        is_offered_again(&home);
+        assert_eq!(stage.end_with_terminal_restored(), status);
+        assert_offered_again(&home);
     }
 }
 
@@ -107,9 +108,9 @@ fn signal_does_not_wait_for_foreign_lock() {
         let began = Instant::now();
         stage.signal(signal);
         let status = stage.end();
-        assert!(!is_unlocked(&home), "it is not ours to take");
+        assert!(!is_unlocked(&home), "another process holds it");
         drop(lock);
-        is_gone_in_time(&home, began);
+        assert_ended_in_time(&home, began);
         assert_eq!(status, 128 + u32::try_from(signal.as_raw()).unwrap());
         assert_eq!((home.hats(), home.drafts()), (json!({}), 1));
         let stage = Stage::hatrack(&home, &[]);
@@ -117,8 +118,8 @@ fn signal_does_not_wait_for_foreign_lock() {
     }
 }
 
-/// `script` provides the terminal and is killed.
-fn terminal_is_gone(inner: &str) {
+/// Kills `script`, which provides the terminal, and checks that the session ends.
+fn check_lost_terminal(inner: &str) {
     let home = Home::with_terry();
     let number = home.path("number");
     let line = inner.replace(
@@ -131,18 +132,18 @@ fn terminal_is_gone(inner: &str) {
     let began = Instant::now();
     stage.signal(Signal::KILL);
     until_gone(&process);
-    is_gone_in_time(&home, began);
-    is_offered_again(&home);
+    assert_ended_in_time(&home, began);
+    assert_offered_again(&home);
 }
 
 #[test]
 fn lost_terminal_ends_session() {
-    terminal_is_gone("HATRACK");
+    check_lost_terminal("HATRACK");
 }
 
 #[test]
 fn lost_terminal_ends_session_without_signal() {
-    terminal_is_gone("setsid -w sh -c 'HATRACK'");
+    check_lost_terminal("setsid -w sh -c 'HATRACK'");
 }
 
 #[test]
@@ -152,19 +153,19 @@ fn stalled_terminal_blocks_neither_work_nor_exit() {
     type_into_form(&mut stage);
     stage.stall();
     stage.press(ENTER);
-    until("the hat is given", || {
+    until("the hat is added", || {
         home.hats() == json!({"urn:x:half-typed": {"active": true}})
     });
     stage.press("d");
-    until("the hat is taken away", || home.hats() == json!({}));
+    until("the hat is removed", || home.hats() == json!({}));
     let began = Instant::now();
     stage.signal(Signal::TERM);
     assert_eq!(stage.end(), 143);
-    is_gone_in_time(&home, began);
-    assert_eq!(home.left_behind(), [] as [&str; 0]);
+    assert_ended_in_time(&home, began);
+    assert_eq!(home.unexpected_files(), [] as [&str; 0]);
 }
 
-/// `--log` records what happened.
+/// The file of `--log` contains the events.
 #[test]
 fn end_of_session_is_logged() {
     for (signal, wanted) in [
@@ -203,7 +204,7 @@ fn every_signal_restores_terminal() {
             .arg(process)
             .status();
         assert!(sent.unwrap().success());
-        assert_eq!(stage.end_with_all_put_back(), 128 + number, "{number}");
+        assert_eq!(stage.end_with_terminal_restored(), 128 + number, "{number}");
     }
 }
 
@@ -216,7 +217,7 @@ fn file_size_limit_acts_as_full_disk() {
     stage.press_and_see(ENTER, "the file is too large");
     assert_eq!(home.hats(), json!({}));
     stage.signal(Signal::TERM);
-    assert_eq!(stage.end_with_all_put_back(), 143);
+    assert_eq!(stage.end_with_terminal_restored(), 143);
 }
 
 #[test]
@@ -227,6 +228,6 @@ fn rust_min_stack_is_ignored() {
         type_into_form(&mut stage);
         stage.press_and_see(ENTER, "Hats 1");
         stage.press("q");
-        assert_eq!(stage.end_with_all_put_back(), 0);
+        assert_eq!(stage.end_with_terminal_restored(), 0);
     }
 }

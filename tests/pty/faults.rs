@@ -10,13 +10,13 @@ use crate::stage::{CTRL_C, ENTER, HATRACK, Home, Stage, child_of, skip, until};
 /// The program with faults injected into its system calls on some paths or on all. `None` if strace does not work, which
 /// fails in CI and is reported elsewhere.
 fn with_faults(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> Option<Stage> {
-    let line = faulty(home, calls, fault, paths)?;
+    let line = faulty_command(home, calls, fault, paths)?;
     let line: Vec<&str> = line.iter().map(String::as_str).collect();
     Some(Stage::start(home, &line, (100, 30)))
 }
 
-/// The command for it.
-pub(crate) fn faulty(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> Option<Vec<String>> {
+/// The command line of such a program.
+pub(crate) fn faulty_command(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> Option<Vec<String>> {
     let tried = Command::new("strace").args(["-o", "/dev/null", "true"]).status();
     if !tried.is_ok_and(|status| status.success()) {
         skip("strace is missing, or not allowed to trace");
@@ -44,8 +44,8 @@ pub(crate) fn faulty(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> O
     Some(line)
 }
 
-/// Keys are answered at once while other work takes seconds.
-fn at_once(stage: &mut Stage, keys: &str, text: &str) {
+/// Presses keys, and checks that they take effect at once although other work takes seconds.
+fn press_and_see_at_once(stage: &mut Stage, keys: &str, text: &str) {
     let since = Instant::now();
     stage.press_and_see(keys, text);
     let took = since.elapsed();
@@ -61,23 +61,23 @@ fn slow_disk_does_not_delay_keys_and_quit_waits() {
     stage.see("Users 1");
     stage.press("lla");
     stage.press_and_see("urn:x:a", "urn:x:a");
-    at_once(&mut stage, ENTER, "Hats 1");
-    at_once(&mut stage, " ", "○");
-    at_once(&mut stage, " ", "●");
-    at_once(&mut stage, "r", "required");
-    at_once(&mut stage, "?", "┏ Help");
+    press_and_see_at_once(&mut stage, ENTER, "Hats 1");
+    press_and_see_at_once(&mut stage, " ", "○");
+    press_and_see_at_once(&mut stage, " ", "●");
+    press_and_see_at_once(&mut stage, "r", "required");
+    press_and_see_at_once(&mut stage, "?", "┏ Help");
     stage.press("\x1b");
-    stage.until("the help is away", |seen| {
-        seen.shows("saving") && !seen.shows("┏ Help")
+    stage.until("the help is closed", |output| {
+        output.shows("saving") && !output.shows("┏ Help")
     });
-    assert_eq!(home.hats(), json!({}), "nothing of it is saved so far");
+    assert_eq!(home.hats(), json!({}), "nothing is saved yet");
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
     assert_eq!(
         home.hats(),
         json!({"urn:x:a": {"active": true, "required": true}})
     );
-    assert_eq!(home.left_behind(), [] as [&str; 0]);
+    assert_eq!(home.unexpected_files(), [] as [&str; 0]);
 }
 
 #[test]
@@ -104,13 +104,15 @@ fn system_errors_are_reported_and_retried() {
         stage.press_and_see("urn:x:a", "urn:x:a");
         stage.press_and_see(ENTER, reason);
         assert_eq!(home.hats(), json!({}), "{error}");
-        until("it is saved", || {
+        until("the change is saved", || {
             home.hats() == json!({"urn:x:a": {"active": true}})
         });
-        stage.until("all is well", |seen| seen.shows("saved") && !seen.shows(reason));
+        stage.until("the problem is gone", |output| {
+            output.shows("saved") && !output.shows(reason)
+        });
         stage.press("q");
-        assert_eq!(stage.end_with_all_put_back(), 0);
-        assert_eq!(home.left_behind(), [] as [&str; 0], "{error}");
+        assert_eq!(stage.end_with_terminal_restored(), 0);
+        assert_eq!(home.unexpected_files(), [] as [&str; 0], "{error}");
     }
 }
 
@@ -132,7 +134,7 @@ fn disconnect_on_slow_disk_loses_nothing() {
         rustix::process::kill_process(process, rustix::process::Signal::HUP).unwrap();
         stage.end();
         let saved = home.hats() == json!({"urn:x:a": {"active": true}});
-        assert!(saved || home.drafts() == 1, "{:?}", home.left_behind());
+        assert!(saved || home.drafts() == 1, "{:?}", home.unexpected_files());
         let mut next = Stage::hatrack(&home, &[]);
         if !saved {
             next.see("from your last session:");
@@ -142,7 +144,7 @@ fn disconnect_on_slow_disk_loses_nothing() {
             next.press_and_see(ENTER, "Hats 1");
         }
         next.press("q");
-        assert_eq!(next.end_with_all_put_back(), 0);
+        assert_eq!(next.end_with_terminal_restored(), 0);
         assert_eq!(home.hats(), json!({"urn:x:a": {"active": true}}));
     }
 }
@@ -156,7 +158,7 @@ fn thread_start_failure_is_an_error() {
         let Some(mut stage) = with_faults(&home, "clone3", &fault, &[]) else {
             return;
         };
-        assert_eq!(stage.end_with_all_put_back(), 1, "{number}");
+        assert_eq!(stage.end_with_terminal_restored(), 1, "{number}");
         stage.see("cannot start a thread");
     }
     // Later threads are optional: the work is done without them.
@@ -167,6 +169,6 @@ fn thread_start_failure_is_an_error() {
     stage.press("lla");
     stage.press_and_see("urn:x:a", "urn:x:a");
     stage.press(CTRL_C);
-    assert_eq!(stage.end_with_all_put_back(), 0);
-    assert_eq!(home.drafts(), 1, "it is kept");
+    assert_eq!(stage.end_with_terminal_restored(), 0);
+    assert_eq!(home.drafts(), 1, "the draft is kept");
 }

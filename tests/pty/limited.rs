@@ -25,9 +25,9 @@ const ESC: &str = "\x1b";
 /// Two rooms; the newest changes, by alice herself, are in the hidden one.
 fn home() -> Home {
     let home = Home::with_terry();
-    home.does(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
-    home.does(&["affiliate", ROOM, "zed@example.org", "member"]);
-    home.does(&[
+    home.run(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
+    home.run(&["affiliate", ROOM, "zed@example.org", "member"]);
+    home.run(&[
         "add",
         ROOM,
         "zed@example.org",
@@ -35,15 +35,15 @@ fn home() -> Home {
         "--title",
         "Proctor",
     ]);
-    home.does(&["room", "add", SECRET, "--name", "Vault"]);
-    home.does(&["affiliate", SECRET, BOSS, "owner"]);
-    let give = ["--actor", "alice", "add", SECRET, BOSS];
-    home.does(&[&give[..], &[KEEPER, "--title", "Keeper"]].concat());
-    home.does(&[&give[..], &["urn:x:proctor", "--title", "Proctor of the boss"]].concat());
+    home.run(&["room", "add", SECRET, "--name", "Vault"]);
+    home.run(&["affiliate", SECRET, BOSS, "owner"]);
+    let add = ["--actor", "alice", "add", SECRET, BOSS];
+    home.run(&[&add[..], &[KEEPER, "--title", "Keeper"]].concat());
+    home.run(&[&add[..], &["urn:x:proctor", "--title", "Proctor of the boss"]].concat());
     home
 }
 
-fn limited(home: &Home) -> Stage {
+fn restricted(home: &Home) -> Stage {
     let stage = Stage::hatrack(home, &["--actor", "alice", "--room", ROOM]);
     stage.see("Courses");
     stage
@@ -51,17 +51,17 @@ fn limited(home: &Home) -> Stage {
 
 /// The hidden room.
 fn secret(home: &Home) -> Value {
-    let place = format!("/rooms/{SECRET}");
-    home.document().pointer(&place).cloned().unwrap()
+    let pointer = format!("/rooms/{SECRET}");
+    home.document().pointer(&pointer).cloned().unwrap()
 }
 
-/// Neither on the screen nor in any earlier output.
-fn shows_nothing_hidden(stage: &Stage) {
-    let seen = stage.seen();
-    let (text, raw) = (seen.text(), String::from_utf8_lossy(&seen.raw).into_owned());
+/// Checks that no hidden word is on the screen or in any earlier output.
+fn assert_nothing_hidden(stage: &Stage) {
+    let output = stage.output();
+    let (text, raw) = (output.text(), String::from_utf8_lossy(&output.raw).into_owned());
     for word in HIDDEN {
         assert!(!text.contains(word), "{word} in\n{text}");
-        assert!(!raw.contains(word), "{word} came out before\n{text}");
+        assert!(!raw.contains(word), "{word} was written before\n{text}");
     }
 }
 
@@ -70,35 +70,36 @@ fn escape(stage: &mut Stage) {
     stage.press_and_see(ESC, "Rooms 1");
 }
 
-fn leaves(mut stage: Stage) {
-    shows_nothing_hidden(&stage);
+/// Quits, and checks that nothing hidden was shown.
+fn quit(mut stage: Stage) {
+    assert_nothing_hidden(&stage);
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
-    shows_nothing_hidden(&stage);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
+    assert_nothing_hidden(&stage);
 }
 
 #[test]
 fn restricted_session_shows_only_its_rooms() {
     let home = home();
-    let mut stage = limited(&home);
+    let mut stage = restricted(&home);
     stage.see("1 room  2 users  2 hats");
     for key in ["G", "l", "l", "G", "w", "w"] {
         stage.press(key);
-        shows_nothing_hidden(&stage);
+        assert_nothing_hidden(&stage);
     }
     stage.press_and_see("?", "┏ Help");
     escape(&mut stage);
     stage.press_and_see("a", "Existing hats 1");
-    // In the other room the boss has it, under another title.
+    // In the other room the boss has the hat, with another title.
     stage.see("1 user");
     stage.press_and_see("kee", "Existing hats 0");
     stage.press("\x15");
     stage.press_and_see("procto", "Existing hats 1");
-    shows_nothing_hidden(&stage);
+    assert_nothing_hidden(&stage);
     stage.press_and_see(ESC, "Discard changes");
     stage.press("y");
-    stage.until("the form is closed", |seen| !seen.shows("Existing hats"));
-    leaves(stage);
+    stage.until("the form is closed", |output| !output.shows("Existing hats"));
+    quit(stage);
 }
 
 #[test]
@@ -127,13 +128,13 @@ fn plain_mode_and_clipboard_respect_restriction() {
         // The typed text itself is on the screen.
         if !keys.contains("keeper") {
             assert!(
-                !HIDDEN.iter().any(|word| stage.seen().shows(word)),
+                !HIDDEN.iter().any(|word| stage.output().shows(word)),
                 "{}",
-                stage.seen().text()
+                stage.output().text()
             );
         }
     }
-    let raw = String::from_utf8_lossy(&stage.seen().raw).into_owned();
+    let raw = String::from_utf8_lossy(&stage.output().raw).into_owned();
     let copies: Vec<String> = raw
         .split("\x1b]52;c;")
         .skip(1)
@@ -147,7 +148,7 @@ fn plain_mode_and_clipboard_respect_restriction() {
         assert!(!HIDDEN.iter().any(|word| copy.contains(word)), "{copy}");
     }
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }
 
 #[test]
@@ -155,12 +156,12 @@ fn hidden_room_is_rejected_like_missing_room() {
     let home = home();
     let before = home.document();
     let refused = |room: &str| {
-        let mut stage = limited(&home);
+        let mut stage = restricted(&home);
         stage.press_and_see("a", "Add room");
         stage.press_and_see(room, room);
         stage.press(ENTER);
         stage.see("Cannot save. ");
-        let text = stage.seen().text();
+        let text = stage.output().text();
         text.replace(room, "ROOM")
     };
     assert_eq!(refused(SECRET), refused(NOWHERE));
@@ -171,13 +172,13 @@ fn hidden_room_is_rejected_like_missing_room() {
 fn history_and_undo_respect_restriction() {
     let home = home();
     let hidden = secret(&home);
-    let mut stage = limited(&home);
+    let mut stage = restricted(&home);
     stage.press("u");
     stage.see("Nothing to undo");
     stage.press_and_see("H", "History 5");
     for key in ["G", "a", "a", "r", "r", "s", "s", "g", "t", "t", "G"] {
         stage.press(key);
-        shows_nothing_hidden(&stage);
+        assert_nothing_hidden(&stage);
     }
     escape(&mut stage);
     // A manual change of both rooms is undone in one of them.
@@ -196,7 +197,7 @@ fn history_and_undo_respect_restriction() {
     stage.press_and_see("H", "Filter: user terry@example.org");
     stage.press_and_see("x", "History 7");
     stage.press("j");
-    shows_nothing_hidden(&stage);
+    assert_nothing_hidden(&stage);
     stage.press("u");
     escape(&mut stage);
     until("the name is back", || {
@@ -204,28 +205,28 @@ fn history_and_undo_respect_restriction() {
     });
     assert_eq!(home.document()["rooms"][SECRET]["name"], "Vault of gold");
     assert_eq!(home.document()["rooms"][SECRET]["users"], hidden["users"]);
-    leaves(stage);
+    quit(stage);
 }
 
 #[test]
 fn changes_in_hidden_rooms_are_invisible() {
     let home = home();
-    let mut stage = limited(&home);
-    let before = stage.whole_picture("? Help");
-    home.does(&["remove", SECRET, BOSS, KEEPER]);
+    let mut stage = restricted(&home);
+    let before = stage.redrawn_cells("? Help");
+    home.run(&["remove", SECRET, BOSS, KEEPER]);
     let (bytes, woken) = (stage.bytes_read(), stage.times_woken("store"));
-    home.does(&["room", "add", "secret@conference.example.org"]);
+    home.run(&["room", "add", "secret@conference.example.org"]);
     let size = std::fs::read(home.path(".config/hatrack/hats.json"))
         .unwrap()
         .len();
     // The file has been reread, so all of its changes have been processed.
-    until("the changes are seen", || {
+    until("the changes are read", || {
         stage.bytes_read() >= bytes + size && stage.times_woken("store") >= woken + 2
     });
-    assert_eq!(stage.whole_picture("? Help"), before);
-    home.does(&["affiliate", ROOM, "kim@example.org", "member"]);
+    assert_eq!(stage.redrawn_cells("? Help"), before);
+    home.run(&["affiliate", ROOM, "kim@example.org", "member"]);
     stage.see("3 users");
-    leaves(stage);
+    quit(stage);
 }
 
 #[test]
@@ -233,30 +234,30 @@ fn drafts_of_hidden_rooms_are_kept() {
     let home = home();
     let mut open = Stage::hatrack(&home, &["--actor", "alice"]);
     open.see("Vault");
-    // By address: courses, staff.
+    // The rooms are in the order of their addresses: courses, staff.
     open.press("jl");
     open.see("boss@example.org");
     open.press("la");
     open.press_and_see("urn:x:secret", "urn:x:secret");
     open.signal(Signal::HUP);
-    assert_eq!(open.end_with_all_put_back(), 129);
+    assert_eq!(open.end_with_terminal_restored(), 129);
     let drafts = home.drafts();
     assert!(drafts > 0);
-    let mut stage = limited(&home);
+    let mut stage = restricted(&home);
     stage.press("D");
-    shows_nothing_hidden(&stage);
-    // What is typed here is added to the draft.
+    assert_nothing_hidden(&stage);
+    // The text that is typed here is added to the draft.
     stage.press("lla");
     stage.press_and_see("urn:x:mine", "urn:x:mine");
     stage.signal(Signal::HUP);
-    assert_eq!(stage.end_with_all_put_back(), 129);
-    shows_nothing_hidden(&stage);
-    let mut stage = limited(&home);
+    assert_eq!(stage.end_with_terminal_restored(), 129);
+    assert_nothing_hidden(&stage);
+    let mut stage = restricted(&home);
     stage.see("urn:x:mine");
     stage.press_and_see("d", "Discard draft");
     stage.press("y");
-    stage.until("it is thrown away", |seen| !seen.shows("urn:x:mine"));
-    leaves(stage);
+    stage.until("the draft is discarded", |output| !output.shows("urn:x:mine"));
+    quit(stage);
     let mut open = Stage::hatrack(&home, &["--actor", "alice"]);
     open.see("Unsaved form from your last session:");
     open.press_and_see(ENTER, "urn:x:secret");
@@ -288,13 +289,13 @@ fn restricted_session_ignores_user_environment() {
         let line = [&[HATRACK], limit].concat();
         let mut stage = Stage::with(&home, &line, (100, 30), &more);
         stage.see("Courses");
-        assert!(!stage.seen().shows("mallory"));
+        assert!(!stage.output().shows("mallory"));
         if limit.len() == 2 {
             stage.press("lla");
             stage.press_and_see("urn:x:mine", "urn:x:mine");
         }
         stage.signal(Signal::HUP);
-        assert_eq!(stage.end_with_all_put_back(), 129);
+        assert_eq!(stage.end_with_terminal_restored(), 129);
     }
     assert!(home.drafts() > 0, "kept in the account's own folder");
     assert_eq!(
@@ -312,50 +313,50 @@ fn unreadable_file_reveals_no_content() {
     let text = std::fs::read_to_string(&file).unwrap();
     let broken = text.replace("\"boss@example.org\"", "\"boss@@keeper\"");
     // While the screen is open, and at the start.
-    let stage = limited(&home);
+    let stage = restricted(&home);
     std::fs::write(&file, &broken).unwrap();
     stage.see("line ");
-    shows_nothing_hidden(&stage);
+    assert_nothing_hidden(&stage);
     std::fs::write(&file, &text).unwrap();
-    stage.until("all is well again", |seen| {
-        seen.shows("saved") && !seen.shows("line ")
+    stage.until("the file is read again", |output| {
+        output.shows("saved") && !output.shows("line ")
     });
-    leaves(stage);
+    quit(stage);
     std::fs::write(&file, &broken).unwrap();
     let mut stage = Stage::hatrack(&home, &["--actor", "alice", "--room", ROOM]);
     stage.see("line ");
-    shows_nothing_hidden(&stage);
+    assert_nothing_hidden(&stage);
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 4);
-    shows_nothing_hidden(&stage);
+    assert_eq!(stage.end_with_terminal_restored(), 4);
+    assert_nothing_hidden(&stage);
 }
 
 #[test]
 fn conflict_and_deleted_file_reveal_and_lose_nothing() {
     let home = home();
     let hidden = secret(&home);
-    let mut stage = limited(&home);
+    let mut stage = restricted(&home);
     stage.press("lle");
     stage.press_and_see("!", "Assistant!");
     for (room, user) in [(SECRET, BOSS), (ROOM, TERRY)] {
-        home.does(&["add", room, user, "urn:x:ta", "--title", "Changed"]);
+        home.run(&["add", room, user, "urn:x:ta", "--title", "Changed"]);
     }
     stage.press_and_see(ENTER, "Conflict: changed in another session");
-    shows_nothing_hidden(&stage);
+    assert_nothing_hidden(&stage);
     stage.press_and_see("t", "Changed");
-    shows_nothing_hidden(&stage);
+    assert_nothing_hidden(&stage);
     let whole = home.document();
     std::fs::remove_file(home.path(".config/hatrack/hats.json")).unwrap();
     stage.see("no longer exists");
     stage.press_and_see("W", "Recreate data file");
-    shows_nothing_hidden(&stage);
+    assert_nothing_hidden(&stage);
     stage.press("y");
-    until("the file is there", || {
+    until("the file exists", || {
         home.path(".config/hatrack/hats.json").exists()
     });
     assert_eq!(home.document()["rooms"], whole["rooms"]);
     assert_eq!(secret(&home)["name"], hidden["name"]);
-    leaves(stage);
+    quit(stage);
 }
 
 #[test]
@@ -368,10 +369,10 @@ fn read_only_session_ignores_all_editing_keys() {
         "a", "e", "d", "u", "\x12", "W", "D", "\x14", "l", "a", "e", "d", "l", "a", "e", "d", " ", "r",
     ] {
         stage.press(keys);
-        stage.whole_picture("read-only");
+        stage.redrawn_cells("read-only");
     }
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
     assert_eq!(home.document(), before);
-    assert_eq!(home.left_behind(), [] as [&str; 0]);
+    assert_eq!(home.unexpected_files(), [] as [&str; 0]);
 }

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use super::stage::{Home, Stage, TAB, until};
 
-/// A burst of a hundred keys takes no more: 0.15 of what the least takes that ratatui can do, with a frame for each.
-const BURST: usize = 8_262;
+/// Maximum number of bytes for a burst of 100 keys: 0.15 of the least that ratatui needs with a frame for each key.
+const MAX_BURST_BYTES: usize = 8_262;
 
 impl Stage {
-    /// Waits for a moment of silence; returns the number of bytes until then.
+    /// Waits until nothing is written for a moment; returns the number of bytes so far.
     fn quiet(&self) -> usize {
         loop {
-            let before = self.seen().raw.len();
+            let before = self.output().raw.len();
             std::thread::sleep(Duration::from_millis(200));
-            if self.seen().raw.len() == before {
+            if self.output().raw.len() == before {
                 return before;
             }
         }
@@ -21,9 +21,9 @@ impl Stage {
 }
 
 /// The content of a terminal cell.
-type Look = (String, [vt100::Color; 2], [bool; 5]);
+type CellLook = (String, [vt100::Color; 2], [bool; 5]);
 
-fn looks(screen: &vt100::Screen) -> Vec<Vec<Look>> {
+fn looks(screen: &vt100::Screen) -> Vec<Vec<CellLook>> {
     let (rows, columns) = screen.size();
     let cell = |row, column| {
         let cell = screen.cell(row, column)?;
@@ -49,11 +49,11 @@ fn looks(screen: &vt100::Screen) -> Vec<Vec<Look>> {
         .collect()
 }
 
-/// Limit of the bytes from one screen to another: twice the bytes of the changed cells, 12 for each run, 24 for each change
-/// of style, and 100.
-fn bound(before: &[Vec<Look>], after: &[Vec<Look>]) -> usize {
+/// Maximum number of bytes from one screen to another: twice the bytes of the changed cells, 12 for each run of them, 24 for each
+/// change of style, and 100.
+fn max_bytes(before: &[Vec<CellLook>], after: &[Vec<CellLook>]) -> usize {
     let (mut bytes, mut runs, mut styles) = (0, 0, 0);
-    let mut pen = None;
+    let mut style = None;
     for (old, new) in before.iter().zip(after) {
         let mut in_run = false;
         for (was, is) in old.iter().zip(new) {
@@ -62,17 +62,17 @@ fn bound(before: &[Vec<Look>], after: &[Vec<Look>]) -> usize {
             in_run = changed;
             if changed {
                 bytes += is.0.len();
-                let look = Some((is.1, is.2));
-                styles += usize::from(pen != look);
-                pen = look;
+                let next = Some((is.1, is.2));
+                styles += usize::from(style != next);
+                style = next;
             }
         }
     }
     2 * bytes + 12 * runs + 24 * styles + 100
 }
 
-/// Keys that visit nearly every screen, and the bytes that each takes.
-fn every_frame_has_visible_effect(arguments: &[&str]) {
+/// Presses keys that open nearly every screen, and checks the number of bytes for each.
+fn check_frame_sizes(arguments: &[&str]) {
     let home = Home::new();
     let mut stage = Stage::hatrack(&home, arguments);
     stage.see("Rooms 6");
@@ -83,31 +83,31 @@ fn every_frame_has_visible_effect(arguments: &[&str]) {
     ];
     let mut from = stage.quiet();
     for key in keys {
-        let before = looks(stage.seen().parser.screen());
+        let before = looks(stage.output().parser.screen());
         stage.press(key);
         let to = stage.quiet();
-        let after = looks(stage.seen().parser.screen());
-        let (took, most) = (to - from, bound(&before, &after));
-        assert!(took <= most, "{key:?}: {took} bytes, at most {most}");
+        let after = looks(stage.output().parser.screen());
+        let (written, limit) = (to - from, max_bytes(&before, &after));
+        assert!(written <= limit, "{key:?}: {written} bytes, at most {limit}");
         from = to;
     }
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }
 
 #[test]
 fn frame_size_is_proportional_to_change() {
-    every_frame_has_visible_effect(&["--demo"]);
+    check_frame_sizes(&["--demo"]);
 }
 
 #[test]
 fn frame_size_with_true_color() {
-    every_frame_has_visible_effect(&["--demo", "--color", "truecolor"]);
+    check_frame_sizes(&["--demo", "--color", "truecolor"]);
 }
 
 #[test]
 fn frame_size_without_color_in_ascii() {
-    every_frame_has_visible_effect(&["--demo", "--color", "never", "--ascii"]);
+    check_frame_sizes(&["--demo", "--color", "never", "--ascii"]);
 }
 
 #[test]
@@ -119,10 +119,10 @@ fn key_burst_draws_few_frames() {
     let from = stage.quiet();
     stage.press(&"\x1b[B".repeat(100));
     let to = stage.quiet();
-    assert!(to - from <= BURST, "{} bytes", to - from);
+    assert!(to - from <= MAX_BURST_BYTES, "{} bytes", to - from);
     assert!(to > from);
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn watching_data_file_sends_nothing() {
     until("the file was looked at", || {
         stage.times_woken("store") >= woken + 2
     });
-    assert_eq!(stage.seen().raw.len(), from);
+    assert_eq!(stage.output().raw.len(), from);
 }
 
 #[test]
@@ -145,12 +145,12 @@ fn large_frame_uses_synchronized_output() {
     let from = stage.quiet();
     stage.press("?");
     let to = stage.quiet();
-    let seen = stage.seen();
-    let frame = seen.raw.get(from..to).unwrap_or_default();
+    let output = stage.output();
+    let frame = output.raw.get(from..to).unwrap_or_default();
     assert!(frame.starts_with(b"\x1b[?2026h") && frame.ends_with(b"\x1b[?2026l"));
-    drop(seen);
+    drop(output);
     stage.press("\x1b");
     stage.quiet();
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }

@@ -1,4 +1,4 @@
-//! The terminal is restored, however the program ends.
+//! The terminal is restored in whatever way the program ends.
 
 use hatrack::app::{Phase, Start};
 use hatrack::server::WorkerOptions;
@@ -14,7 +14,7 @@ fn terminal_is_restored_after_quit() {
     for key in ["q", CTRL_C] {
         let mut stage = Stage::hatrack(&home, &[]);
         stage.see("Courses");
-        let screen = stage.seen().parser.screen().clone();
+        let screen = stage.output().parser.screen().clone();
         assert!(screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste());
         assert_eq!(
             screen.mouse_protocol_mode(),
@@ -22,9 +22,9 @@ fn terminal_is_restored_after_quit() {
             "selecting stays native"
         );
         stage.press(key);
-        assert_eq!(stage.end_with_all_put_back(), 0, "{key:?}");
+        assert_eq!(stage.end_with_terminal_restored(), 0, "{key:?}");
     }
-    assert_eq!(home.left_behind(), [] as [&str; 0]);
+    assert_eq!(home.unexpected_files(), [] as [&str; 0]);
 }
 
 #[test]
@@ -34,18 +34,18 @@ fn terminal_is_restored_after_mouse_mode() {
         let mut stage = Stage::hatrack(&home, &[]);
         stage.see("Courses");
         stage.press_and_see("M", "Mouse on");
-        let mode = stage.seen().parser.screen().mouse_protocol_mode();
+        let mode = stage.output().parser.screen().mouse_protocol_mode();
         assert_eq!(mode, vt100::MouseProtocolMode::PressRelease);
         stage.press(keys);
-        assert_eq!(stage.end_with_all_put_back(), 0, "{keys:?}");
+        assert_eq!(stage.end_with_terminal_restored(), 0, "{keys:?}");
     }
     let mut stage = Stage::hatrack(&home, &["--mouse"]);
     stage.see("M Mouse");
     stage.press_and_see("M", "Mouse off");
-    let mode = stage.seen().parser.screen().mouse_protocol_mode();
+    let mode = stage.output().parser.screen().mouse_protocol_mode();
     assert_eq!(mode, vt100::MouseProtocolMode::None);
     stage.signal(Signal::TERM);
-    assert_eq!(stage.end_with_all_put_back(), 143);
+    assert_eq!(stage.end_with_terminal_restored(), 143);
 }
 
 #[test]
@@ -55,10 +55,10 @@ fn copy_uses_terminal_clipboard() {
     stage.see("Courses");
     stage.press_and_see("lY", "Sent to the clipboard: terry@example.org");
     let sequence = b"\x1b]52;c;dGVycnlAZXhhbXBsZS5vcmc=\x07";
-    let raw = stage.seen().raw.clone();
+    let raw = stage.output().raw.clone();
     assert!(raw.windows(sequence.len()).any(|bytes| bytes == sequence));
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }
 
 #[test]
@@ -73,9 +73,9 @@ fn terminal_is_restored_after_signal() {
         let mut stage = Stage::hatrack(&home, &[]);
         stage.see("Courses");
         stage.signal(signal);
-        assert_eq!(stage.end_with_all_put_back(), status, "{signal:?}");
+        assert_eq!(stage.end_with_terminal_restored(), status, "{signal:?}");
     }
-    assert_eq!(home.left_behind(), [] as [&str; 0]);
+    assert_eq!(home.unexpected_files(), [] as [&str; 0]);
 }
 
 #[test]
@@ -85,9 +85,9 @@ fn terminal_is_restored_after_error() {
     let mut stage = Stage::hatrack(&home, &["--file", "broken.json"]);
     stage.see("line 2");
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 4);
-    stage.until("it is shown again where it stays", |seen| {
-        seen.shows("hatrack: ") && seen.shows("broken.json")
+    assert_eq!(stage.end_with_terminal_restored(), 4);
+    stage.until("the error is shown again after the screen", |output| {
+        output.shows("hatrack: ") && output.shows("broken.json")
     });
 }
 
@@ -96,21 +96,23 @@ fn unsupported_terminal_is_untouched() {
     let home = Home::with_terry();
     for term in ["dumb", ""] {
         let mut stage = Stage::with(&home, &[crate::stage::HATRACK], (100, 30), &[("TERM", term)]);
-        assert_eq!(stage.end_with_all_put_back(), 2);
-        stage.until("the commands are named", |seen| seen.shows("hatrack --help"));
-        assert!(!stage.seen().raw.contains(&0x1b), "no escape sequence");
+        assert_eq!(stage.end_with_terminal_restored(), 2);
+        stage.until("the error names the help", |output| {
+            output.shows("hatrack --help")
+        });
+        assert!(!stage.output().raw.contains(&0x1b), "no escape sequence");
     }
 }
 
-/// A screen that panics when it draws a certain text.
+/// The environment variable that turns [`panicking_screen`] on.
 const PANICS: &str = "HATRACK_TEST_PANICS";
 
 #[test]
 fn terminal_is_restored_after_panic() {
     let home = Home::with_terry();
-    let itself = std::env::current_exe().unwrap();
+    let test_program = std::env::current_exe().unwrap();
     let line = [
-        itself.to_str().unwrap(),
+        test_program.to_str().unwrap(),
         "modes::panicking_screen",
         "--exact",
         "--nocapture",
@@ -120,9 +122,9 @@ fn terminal_is_restored_after_panic() {
     stage.press("lla");
     stage.press_and_see("urn:x:1", "urn:x:1");
     stage.press("!");
-    assert_eq!(stage.end_with_all_put_back(), 101);
-    stage.until("what happened is shown", |seen| {
-        seen.shows("this is what happened")
+    assert_eq!(stage.end_with_terminal_restored(), 101);
+    stage.until("the panic is shown", |output| {
+        output.shows("this is what happened")
     });
     assert_eq!(home.drafts(), 1, "what was typed is kept");
     let mut stage = Stage::hatrack(&home, &["--actor", "test"]);
@@ -130,7 +132,7 @@ fn terminal_is_restored_after_panic() {
     stage.press_and_see(ENTER, "urn:x:1!");
 }
 
-/// Not a test: the program run by the one above.
+/// Not a test, but the program that the test above runs: a screen that panics when it shows a certain text.
 #[test]
 fn panicking_screen() {
     if std::env::var_os(PANICS).is_none() {

@@ -1,5 +1,5 @@
-//! A password is typed on the command line: nothing of it is shown, and whatever ends the program, the terminal shows again
-//! what is typed.
+//! Typing a password on the command line: nothing of it is shown, and however the program ends, the terminal shows typed text
+//! again.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,7 +13,7 @@ use rustix::process::Signal;
 
 use crate::stage::{CTRL_C, Home, Stage, until};
 
-/// A server up to the point where it wants a password.
+/// Starts a server that goes as far as asking for a password, and then answers nothing. Returns its port.
 fn server() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -32,15 +32,15 @@ fn server() -> u16 {
                 "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='x' from='localhost' version='1.0'>{features}"
             )
             .unwrap();
-            // It answers nothing more.
+            // Nothing more is answered.
             while stream.read(&mut byte).is_ok_and(|count| count > 0) {}
         }
     });
     port
 }
 
-/// A command that asks for a password, of which half is typed.
-fn asked() -> Stage {
+/// A command that asks for a password, half of which is typed.
+fn with_half_typed_password() -> Stage {
     let home = Home::new();
     let folder = home.path("").join(".config/hatrack");
     std::fs::create_dir_all(&folder).unwrap();
@@ -57,23 +57,25 @@ fn asked() -> Stage {
 }
 
 #[test]
-fn signals_at_the_question_leave_a_terminal_that_shows_what_is_typed() {
+fn signals_at_the_question_leave_a_terminal_that_shows_typed_text() {
     for signal in [Signal::TERM, Signal::HUP] {
-        let mut stage = asked();
+        let mut stage = with_half_typed_password();
         stage.signal(signal);
         assert!(stage.is_killed(), "{signal:?}");
-        stage.has_its_modes();
-        assert!(!stage.seen().shows("half"), "{signal:?}");
+        stage.assert_modes_restored();
+        assert!(!stage.output().shows("half"), "{signal:?}");
     }
-    let mut stage = asked();
+    let mut stage = with_half_typed_password();
     stage.press(CTRL_C);
     assert_eq!(stage.end(), 130);
-    stage.has_its_modes();
+    stage.assert_modes_restored();
     // The question is answered: from then on a signal ends the program as before.
-    let mut stage = asked();
+    let mut stage = with_half_typed_password();
     stage.press("\r");
-    until("it is answered", || stage.modes() == stage.modes_before());
+    until("the question is answered", || {
+        stage.modes() == stage.modes_before()
+    });
     stage.signal(Signal::TERM);
     assert!(stage.is_killed());
-    stage.has_its_modes();
+    stage.assert_modes_restored();
 }

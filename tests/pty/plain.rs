@@ -13,23 +13,24 @@ const DOWN: &str = "\x1b[B";
 
 fn home() -> Home {
     let home = Home::with_terry();
-    home.does(&["affiliate", ROOM, "zoe@example.org", "member"]);
+    home.run(&["affiliate", ROOM, "zoe@example.org", "member"]);
     let title = ["--title", "Teacher", "--active", "--required"];
-    home.does(&[&["add", ROOM, TERRY, "urn:x:teacher"], &title[..]].concat());
-    home.does(&["add", ROOM, TERRY, "urn:x:proctor", "--title", "Proctor"]);
+    home.run(&[&["add", ROOM, TERRY, "urn:x:teacher"], &title[..]].concat());
+    home.run(&["add", ROOM, TERRY, "urn:x:proctor", "--title", "Proctor"]);
     home
 }
 
-/// What came since then, without the escape sequences, which are only those that move, clear and reset.
+/// The text of the output after the first `since` bytes, without escape sequences. Checks that these only move or show the
+/// cursor, clear and reset.
 fn words(stage: &Stage, since: usize) -> String {
-    let raw = stage.seen().raw.get(since..).unwrap_or_default().to_vec();
+    let raw = stage.output().raw.get(since..).unwrap_or_default().to_vec();
     let text = String::from_utf8(raw).unwrap();
     let mut words = String::new();
     let mut parts = text.split('\x1b');
     words.push_str(parts.next().unwrap_or_default());
     for part in parts {
         let rest = part.strip_prefix('[').unwrap();
-        let end = rest.find(|one: char| one.is_ascii_alphabetic()).unwrap();
+        let end = rest.find(|c: char| c.is_ascii_alphabetic()).unwrap();
         let (sequence, text) = rest.split_at(end + 1);
         assert!(sequence.ends_with(['H', 'K', 'J', 'm', 'h']), "{sequence}");
         words.push_str(text);
@@ -39,10 +40,10 @@ fn words(stage: &Stage, since: usize) -> String {
 
 /// Presses keys, waits for the cursor on this line with this text, and returns the output.
 fn press(stage: &mut Stage, keys: &str, (row, text): (u16, &str)) -> String {
-    let before = stage.seen().raw.len();
+    let before = stage.output().raw.len();
     stage.press(keys);
-    stage.until(&format!("the cursor is at {text:?}"), |seen| {
-        let screen = seen.parser.screen();
+    stage.until(&format!("the cursor is at {text:?}"), |output| {
+        let screen = output.parser.screen();
         let line = screen.rows(0, 200).nth(row.into()).unwrap_or_default();
         screen.cursor_position() == (row, 0) && line.starts_with(text)
     });
@@ -54,8 +55,8 @@ fn plain_mode_places_cursor_and_writes_only_changes() {
     let home = home();
     let mut stage = Stage::hatrack(&home, &["--plain"]);
     stage.see("Rooms, 1 of 1: Courses");
-    assert_eq!(stage.seen().parser.screen().cursor_position(), (2, 0));
-    assert!(!stage.seen().parser.screen().hide_cursor());
+    assert_eq!(stage.output().parser.screen().cursor_position(), (2, 0));
+    assert!(!stage.output().parser.screen().hide_cursor());
     press(&mut stage, ENTER, (2, "terry@example.org, member, 2 hats"));
     stage.see("Users in Courses, 1 of 2: terry@example.org, member, 2 hats, 1 active");
     let written = press(&mut stage, DOWN, (3, "zoe@example.org, member, no hats"));
@@ -75,11 +76,11 @@ fn plain_mode_places_cursor_and_writes_only_changes() {
         "Hats of terry@example.org in Courses, 2 of 2: Teacher, active, required, urn:x:teacher"
     );
     // Nothing is written while idle.
-    let before = stage.seen().raw.len();
+    let before = stage.output().raw.len();
     std::thread::sleep(Duration::from_millis(1500));
-    assert_eq!(stage.seen().raw.len(), before);
+    assert_eq!(stage.output().raw.len(), before);
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }
 
 #[test]
@@ -95,25 +96,25 @@ fn plain_mode_writes_messages_questions_and_forms() {
     stage.press("l");
     stage.press_and_see("a", "Add hat to terry@example.org");
     stage.see("Hat (field 1 of 5): ");
-    let before = stage.seen().raw.len();
+    let before = stage.output().raw.len();
     stage.press_and_see("u", "Hat (field 1 of 5): u");
-    stage.until("the cursor is after it", |seen| {
-        seen.parser.screen().cursor_position() == (2, 21)
+    stage.until("the cursor is after the typed character", |output| {
+        output.parser.screen().cursor_position() == (2, 21)
     });
     // Only the typed character of the line is written; the rest is the status line.
-    let raw = stage.seen().raw.get(before..).unwrap_or_default().to_vec();
+    let raw = stage.output().raw.get(before..).unwrap_or_default().to_vec();
     let raw = String::from_utf8_lossy(&raw).into_owned();
     assert!(raw.starts_with("\x1b[3;21Hu\x1b["), "{raw:?}");
     assert!(!words(&stage, before).contains("field 1 of 5): "), "{raw:?}");
     stage.press("rn:x:new\tNew hat\r");
     stage.see("Added \"New hat\" to terry@example.org");
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
     // No box drawing or symbol characters in the output.
-    let raw = String::from_utf8(stage.seen().raw.clone()).unwrap();
-    let drawn = raw.chars().find(|one| ('\u{2190}'..='\u{2bff}').contains(one));
-    assert_eq!(drawn, None, "{raw:?}");
-    assert!(!raw.contains("\x1b[7m"), "nothing is told by how it looks");
+    let raw = String::from_utf8(stage.output().raw.clone()).unwrap();
+    let symbol = raw.chars().find(|c| ('\u{2190}'..='\u{2bff}').contains(c));
+    assert_eq!(symbol, None, "{raw:?}");
+    assert!(!raw.contains("\x1b[7m"), "no information is in the style alone");
 }
 
 #[test]
@@ -124,7 +125,7 @@ fn plain_mode_is_configurable() {
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Rooms, 1 of 1: Courses");
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }
 
 #[test]
@@ -133,12 +134,12 @@ fn plain_mode_redraws_after_resize_and_suspend() {
     let mut stage = Stage::hatrack(&home, &["--plain"]);
     stage.see("Rooms, 1 of 1: Courses");
     stage.resize((60, 12));
-    stage.until("the status is at the new bottom", |seen| {
-        let rows: Vec<String> = seen.parser.screen().rows(0, 60).collect();
+    stage.until("the status is at the new bottom", |output| {
+        let rows: Vec<String> = output.parser.screen().rows(0, 60).collect();
         rows.get(10).is_some_and(|row| row.starts_with("Rooms, 1 of 1"))
     });
-    let picture = stage.whole_picture("Rooms, 1 of 1");
-    assert_eq!(picture.len(), 12);
+    let cells = stage.redrawn_cells("Rooms, 1 of 1");
+    assert_eq!(cells.len(), 12);
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }

@@ -1,4 +1,4 @@
-//! What the system reports about a program on a stage.
+//! Information from the system about a program on a stage.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,11 +10,11 @@ use std::path::PathBuf;
 use crate::stage::{Stage, until};
 
 impl Stage {
-    /// Types, then waits until the program has read it, so that the next keys are another read.
+    /// Types, and then waits until the program has read the keys, so that the next keys are another read.
     pub(crate) fn press_until_read(&mut self, keys: &str) {
         let before = self.bytes_read();
         self.press(keys);
-        until("it is read", || self.bytes_read() >= before + keys.len());
+        until("the keys are read", || self.bytes_read() >= before + keys.len());
     }
 
     /// The number of bytes that the program has read so far, from any file.
@@ -25,14 +25,14 @@ impl Stage {
         count.unwrap().parse().unwrap()
     }
 
-    /// How often the thread of this name has woken up.
+    /// The number of times that the thread of this name has woken up.
     pub(crate) fn times_woken(&self, thread: &str) -> usize {
         let tasks = format!("/proc/{}/task", self.process().as_raw_pid());
-        let is_it = |task: &PathBuf| {
+        let has_name = |task: &PathBuf| {
             std::fs::read_to_string(task.join("comm")).is_ok_and(|name| name.trim() == thread)
         };
         let mut all = std::fs::read_dir(tasks).unwrap().map(|task| task.unwrap().path());
-        let status = std::fs::read_to_string(all.find(is_it).unwrap().join("status")).unwrap();
+        let status = std::fs::read_to_string(all.find(has_name).unwrap().join("status")).unwrap();
         let count = status
             .lines()
             .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));

@@ -20,26 +20,26 @@ const REPLIES: [&str; 8] = [
 /// A hat is selected, so each letter of a reply could run a command on it.
 fn hat_selected() -> (Home, Stage) {
     let home = Home::with_terry();
-    home.does(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
+    home.run(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
     let mut stage = Stage::hatrack(&home, &["--actor", "alice"]);
     stage.see("Assistant");
     stage.press("ll");
-    stage.whole_picture("? Help");
+    stage.redrawn_cells("? Help");
     (home, stage)
 }
 
-/// The next key is handled, and the screen is unchanged.
-fn nothing_was_done(stage: &mut Stage, before: &[String]) {
+/// Checks that the next key is handled and that the screen is unchanged.
+fn assert_nothing_was_done(stage: &mut Stage, before: &[String]) {
     stage.press_and_see("?", "┏ Help");
     stage.press("\x1b");
-    stage.until("the help is closed", |seen| !seen.shows("┏ Help"));
-    assert_eq!(stage.whole_picture("? Help"), before);
+    stage.until("the help is closed", |output| !output.shows("┏ Help"));
+    assert_eq!(stage.redrawn_cells("? Help"), before);
 }
 
 #[test]
 fn terminal_replies_run_no_command() {
     let (home, mut stage) = hat_selected();
-    let before = (home.document(), stage.whole_picture("? Help"));
+    let before = (home.document(), stage.redrawn_cells("? Help"));
     for reply in REPLIES {
         let whole = format!("\x1b{reply}\x1b\\");
         let (first, rest) = whole.split_at(4);
@@ -47,11 +47,11 @@ fn terminal_replies_run_no_command() {
         for read in [whole.as_str(), first, rest, first, middle, end] {
             stage.press_until_read(read);
         }
-        nothing_was_done(&mut stage, &before.1);
+        assert_nothing_was_done(&mut stage, &before.1);
     }
     // An unterminated reply does not block quitting.
     stage.press("\x1bP1$r2 \x03");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
     assert_eq!(home.document(), before.0);
 }
 
@@ -75,7 +75,7 @@ fn unmarked_paste_runs_no_command_and_fills_form() {
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Users 1");
     stage.press("l");
-    stage.whole_picture("? Help");
+    stage.redrawn_cells("? Help");
     stage.press_and_see(lines, "Looks like pasted text: open a form first");
     assert_eq!(home.document(), document);
     stage.press_and_see("a", "Affiliation");
@@ -91,5 +91,5 @@ fn unmarked_paste_runs_no_command_and_fills_form() {
         })
     });
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }

@@ -5,10 +5,10 @@ use crate::stage::{Home, ROOM, Stage, TERRY};
 #[test]
 fn resizes_end_with_same_screen() {
     let home = Home::with_terry();
-    home.does(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor 漢字"]);
+    home.run(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor 漢字"]);
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Proctor");
-    for (size, what) in [
+    for (size, text) in [
         ((120, 40), "Proctor"),
         ((79, 24), "Courses"),
         ((60, 20), "Courses"),
@@ -21,12 +21,12 @@ fn resizes_end_with_same_screen() {
         ((80, 24), "Proctor"),
     ] {
         stage.resize(size);
-        stage.see(what);
+        stage.see(text);
     }
     let mut fresh = Stage::start(&home, &[crate::stage::HATRACK], (80, 24));
     fresh.see("Proctor");
-    let expected = fresh.whole_picture("? Help");
-    stage.until("the same as from a fresh start", |seen| {
-        seen.picture() == expected
+    let expected = fresh.redrawn_cells("? Help");
+    stage.until("the same as from a fresh start", |output| {
+        output.cells() == expected
     });
 }

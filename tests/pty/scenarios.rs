@@ -11,10 +11,10 @@ use rustix::process::Signal;
 use super::scenario::{self, Mouse, Scenario, Step, key_bytes};
 use super::stage::{Home, Stage};
 
-/// A lone ESC waits for the rest of a sequence; after this time the next byte is another key.
+/// Pause after ESC, so that the next byte is another key and not the rest of a sequence.
 const AFTER_ESC: Duration = Duration::from_millis(150);
 /// Timeout for a value to appear in the file.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[test]
 fn scenarios_run_in_terminal() {
@@ -22,27 +22,27 @@ fn scenarios_run_in_terminal() {
         .into_iter()
         .filter(|scenario| scenario.on_terminal)
         .collect();
-    assert!(marked.len() > 3, "the scenarios are not where they should be");
+    assert!(marked.len() > 3, "the scenarios were not found");
     for scenario in &marked {
-        let mut play = Play {
+        let mut runner = ScenarioRunner {
             home: Home::new(),
             stage: None,
             size: (80, 24),
         };
         for (line, step) in &scenario.steps {
             eprintln!("{}, line {line}: {step:?}", scenario.name);
-            play.take(step);
+            runner.run(step);
         }
     }
 }
 
-struct Play {
+struct ScenarioRunner {
     home: Home,
     stage: Option<Stage>,
     size: (u16, u16),
 }
 
-impl Play {
+impl ScenarioRunner {
     fn stage(&mut self) -> &mut Stage {
         let (home, size) = (&self.home, self.size);
         self.stage.get_or_insert_with(|| {
@@ -52,7 +52,7 @@ impl Play {
         })
     }
 
-    fn take(&mut self, step: &Step) {
+    fn run(&mut self, step: &Step) {
         match step {
             Step::Start(wardrobe, size) => self.start(wardrobe, *size),
             Step::Keys(names) => {
@@ -66,7 +66,7 @@ impl Play {
             }
             Step::Type(text) => self.stage().press(text),
             Step::Paste(text) => self.stage().press(&format!("\x1b[200~{text}\x1b[201~")),
-            Step::Mouse(what, text) => self.mouse(*what, text),
+            Step::Mouse(action, text) => self.mouse(*action, text),
             Step::Size(columns, rows) => self.stage().resize((*columns, *rows)),
             Step::Lines(_, rows) => rows.iter().for_each(|row| self.stage().see(row.trim())),
             // Only visible in the state.
@@ -74,7 +74,7 @@ impl Play {
             Step::See(text, true) => self.stage().see(text),
             Step::See(text, false) => {
                 self.stage()
-                    .until(&format!("{text:?} is gone"), |seen| !seen.shows(text));
+                    .until(&format!("{text:?} is gone"), |output| !output.shows(text));
             }
             Step::Json(pointer, expected) => self.file_has(pointer, expected.as_ref()),
             Step::Other(words) => {
@@ -82,12 +82,12 @@ impl Play {
                 if line.len() == 5 && line.first() == Some(&"add") {
                     line.insert(4, "--title");
                 }
-                self.home.does(&line);
+                self.home.run(&line);
             }
             Step::File(name, content) => std::fs::write(self.home.path(name), content).unwrap(),
             Step::Contains(name, text) => {
-                let there = std::fs::read_to_string(self.home.path(name)).unwrap_or_default();
-                assert!(there.contains(text), "{text:?} is not in {name}:\n{there}");
+                let content = std::fs::read_to_string(self.home.path(name)).unwrap_or_default();
+                assert!(content.contains(text), "{text:?} is not in {name}:\n{content}");
             }
             Step::Full(_) => panic!("a full disk is for a test of its own"),
             Step::Cut => {
@@ -98,18 +98,18 @@ impl Play {
             }
             Step::Ended(status) => {
                 assert_eq!(self.stage().end(), u32::from(*status));
-                assert_eq!(self.home.left_behind(), Vec::<String>::new());
+                assert_eq!(self.home.unexpected_files(), Vec::<String>::new());
             }
         }
     }
 
-    /// A mouse report: the position of the text, counted from 1.
-    fn mouse(&mut self, what: Mouse, text: &str) {
+    /// Sends mouse reports at the position of a text. Positions in reports are counted from 1.
+    fn mouse(&mut self, action: Mouse, text: &str) {
         self.stage().see(text);
         let columns = self.size.0;
         let lines: Vec<String> = {
-            let seen = self.stage().seen();
-            let screen = seen.parser.screen();
+            let output = self.stage().output();
+            let screen = output.parser.screen();
             assert_eq!(
                 screen.mouse_protocol_mode(),
                 vt100::MouseProtocolMode::PressRelease
@@ -117,13 +117,13 @@ impl Play {
             screen.rows(0, columns).collect()
         };
         let (x, y) = scenario::position_of(&lines, text).unwrap();
-        let sent = |button: u8| format!("\x1b[<{button};{};{}M", x + 1, y + 1);
-        let click = format!("{}\x1b[<0;{};{}m", sent(0), x + 1, y + 1);
-        self.stage().press(&match what {
+        let report = |button: u8| format!("\x1b[<{button};{};{}M", x + 1, y + 1);
+        let click = format!("{}\x1b[<0;{};{}m", report(0), x + 1, y + 1);
+        self.stage().press(&match action {
             Mouse::Click => click,
             Mouse::Double => click.repeat(2),
-            Mouse::WheelUp => sent(64),
-            Mouse::WheelDown => sent(65),
+            Mouse::WheelUp => report(64),
+            Mouse::WheelDown => report(65),
         });
     }
 
@@ -146,7 +146,7 @@ impl Play {
     /// Waits until the file has this value, since saving takes time.
     fn file_has(&mut self, pointer: &str, expected: Option<&serde_json::Value>) {
         let file = self.home.path(".config/hatrack/hats.json");
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         loop {
             // The file is created with the first change.
             let bytes = std::fs::read(&file).unwrap_or_else(|_| b"null".to_vec());
@@ -158,7 +158,7 @@ impl Play {
             let screen = self
                 .stage
                 .as_ref()
-                .map(|stage| stage.seen().text())
+                .map(|stage| stage.output().text())
                 .unwrap_or_default();
             assert!(
                 Instant::now() < end,

@@ -14,7 +14,7 @@ use crate::stage::{ENTER, HATRACK, Home, ROOM, Stage, TAB, TERRY, skip};
 /// An ID that would create a file if a shell evaluated it.
 const EVIL: &str = "urn:x:$(touch pwned)`touch pwned`;touch pwned;'\"!";
 
-/// A shell with hatrack and its completions. `None`, with a message, if the shell is not installed.
+/// Starts a shell with hatrack and its completions. `None`, with a message, if the shell is not installed.
 fn shell(home: &Home, words: &[&str], load: &str, script: &str) -> Option<Stage> {
     let name = words.first().unwrap();
     if Command::new(name).arg("--version").output().is_err() {
@@ -34,12 +34,12 @@ fn shell(home: &Home, words: &[&str], load: &str, script: &str) -> Option<Stage>
     Some(stage)
 }
 
-fn completes(mut stage: Stage, home: &Home) {
+fn check_completion(mut stage: Stage, home: &Home) {
     stage.press("hatrack sh\t");
     stage.press_and_see("cour\t", ROOM);
     stage.press_and_see("ter\t", TERRY);
     stage.press_and_see(ENTER, "affiliation member");
-    // The hat's id has what is special to shells, and `:`, which parts words in bash.
+    // The hat's ID has characters that are special in shells, and `:`, which separates words in bash.
     stage.press("clear\r");
     stage.press_and_see("hatrack remove cour\t", ROOM);
     stage.press_and_see("ter\t", TERRY);
@@ -68,7 +68,7 @@ fn home() -> Home {
 fn bash() {
     let home = home();
     if let Some(stage) = shell(&home, &["bash", "--norc", "-i"], "source", "hatrack.bash") {
-        completes(stage, &home);
+        check_completion(stage, &home);
     }
 }
 
@@ -77,7 +77,7 @@ fn zsh() {
     let home = home();
     let load = "autoload -Uz compinit; compinit -u -D; source";
     if let Some(stage) = shell(&home, &["zsh", "-f", "-i"], load, "_hatrack") {
-        completes(stage, &home);
+        check_completion(stage, &home);
     }
 }
 
@@ -85,6 +85,6 @@ fn zsh() {
 fn fish() {
     let home = home();
     if let Some(stage) = shell(&home, &["fish", "-N", "-i"], "source", "hatrack.fish") {
-        completes(stage, &home);
+        check_completion(stage, &home);
     }
 }

@@ -1,4 +1,4 @@
-//! Through a real sshd on loopback: keys of two moderators, each with the command that the server lets them run.
+//! Through a real sshd on loopback: keys of moderators, each with the only command that the server runs for it.
 
 #![expect(
     clippy::unwrap_used,
@@ -47,7 +47,8 @@ fn make_key(path: &Path) -> String {
 }
 
 impl Server {
-    /// With a wardrobe, and alice and bob as its moderators. `None`, with a message, if there is no sshd.
+    /// Starts sshd with a wardrobe and the keys of alice, bob, carol (restricted to a room) and dashboard (prints the data).
+    /// `None`, with a message, if there is no sshd.
     fn start() -> Option<Self> {
         let Some(sshd) = sshd() else {
             skip("sshd is missing");
@@ -58,17 +59,17 @@ impl Server {
             std::fs::create_dir_all("/run/sshd").unwrap();
         }
         let home = Home::with_terry();
-        let at = |name: &str| home.path(name).display().to_string();
+        let path = |name: &str| home.path(name).display().to_string();
         make_key(&home.path("host"));
-        let limited = format!("--room {ROOM}");
-        let allowed: Vec<_> = [("alice", ""), ("bob", ""), ("carol", &limited), ("dashboard", "--read-only show --json")]
+        let restricted = format!("--room {ROOM}");
+        let allowed: Vec<_> = [("alice", ""), ("bob", ""), ("carol", &restricted), ("dashboard", "--read-only show --json")]
             .iter()
             .map(|(name, more)| {
                 let key = make_key(&home.path(name));
                 format!(
                     "restrict,pty,command=\"echo $$ >{number}; HOME={home} LANG=C.UTF-8 exec {HATRACK} --actor {name} {more}\" {key}\n",
-                    number = at(&format!("{name}.number")),
-                    home = at(""),
+                    number = path(&format!("{name}.number")),
+                    home = path(""),
                 )
             })
             .collect();
@@ -76,8 +77,8 @@ impl Server {
         let settings = format!(
             "HostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n\
              AcceptEnv *\nSubsystem sftp internal-sftp\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPrintMotd no\nPrintLastLog no\n",
-            at("host"),
-            at("allowed"),
+            path("host"),
+            path("allowed"),
         );
         std::fs::write(home.path("settings"), settings).unwrap();
         // Another process may take the port before it is used; then try another.
@@ -95,17 +96,17 @@ impl Server {
                 .stderr(Stdio::piped())
                 .spawn()
                 .unwrap();
-            let mut said = BufReader::new(child.stderr.take().unwrap());
+            let mut stderr = BufReader::new(child.stderr.take().unwrap());
             let mut line = String::new();
-            said.read_line(&mut line).unwrap();
+            stderr.read_line(&mut line).unwrap();
             let server = Self {
                 child,
                 port,
                 home: home.clone(),
             };
             if line.contains("listening") {
-                // Keep reading its output, or it would block.
-                std::thread::spawn(move || said.read_to_end(&mut Vec::new()));
+                // Keep reading the output of sshd, or it would block.
+                std::thread::spawn(move || stderr.read_to_end(&mut Vec::new()));
                 return Some(server);
             }
             assert!(line.contains("in use"), "sshd says: {line}");
@@ -114,15 +115,15 @@ impl Server {
     }
 
     /// Logs a moderator in.
-    fn login(&self, who: &str) -> Stage {
-        let line = self.line(who, &["-tt"], &[]);
+    fn login(&self, user: &str) -> Stage {
+        let line = self.line(user, &["-tt"], &[]);
         let line: Vec<&str> = line.iter().map(String::as_str).collect();
         Stage::start(&self.home, &line, (100, 30))
     }
 
-    /// The result of another command for a moderator: exit status, standard output, standard error.
-    fn asked(&self, who: &str, options: &[&str], command: &[&str]) -> (Option<i32>, String, String) {
-        let line = self.line(who, options, command);
+    /// Runs another command as a moderator; returns exit status, standard output and standard error.
+    fn run_command(&self, user: &str, options: &[&str], command: &[&str]) -> (Option<i32>, String, String) {
+        let line = self.line(user, options, command);
         let (program, args) = line.split_first().unwrap();
         let output = Command::new(program)
             .args(args)
@@ -133,8 +134,8 @@ impl Server {
         (output.status.code(), text(output.stdout), text(output.stderr))
     }
 
-    fn line(&self, who: &str, options: &[&str], command: &[&str]) -> Vec<String> {
-        let (key, port) = (self.home.path(who).display().to_string(), self.port.to_string());
+    fn line(&self, user: &str, options: &[&str], command: &[&str]) -> Vec<String> {
+        let (key, port) = (self.home.path(user).display().to_string(), self.port.to_string());
         let fixed = ["ssh", "-F", "none", "-p", &port, "-i", &key];
         let more = [
             "IdentitiesOnly=yes",
@@ -179,31 +180,34 @@ fn dropped_connection_keeps_saved_and_offers_typed() {
     alice.signal(Signal::KILL);
     until_gone(&process);
     assert_eq!(server.home.hats(), json!({"urn:x:saved": {"active": true}}));
-    assert_eq!((server.home.drafts(), server.home.left_behind().len()), (1, 1));
+    assert_eq!(
+        (server.home.drafts(), server.home.unexpected_files().len()),
+        (1, 1)
+    );
 
     let mut bob = server.login("bob");
     bob.see("Hats 1");
     bob.press("q");
-    assert_eq!(bob.end_with_all_put_back(), 0, "to him nothing was offered");
+    assert_eq!(bob.end_with_terminal_restored(), 0, "bob was offered nothing");
     let mut alice = server.login("alice");
     alice.see("Unsaved form from your last session:");
     alice.press_and_see(ENTER, "urn:x:half-typed");
     alice.press_and_see(ENTER, "Hats 2");
     alice.press("q");
-    assert_eq!(alice.end_with_all_put_back(), 0);
+    assert_eq!(alice.end_with_terminal_restored(), 0);
     let both = json!({"urn:x:saved": {"active": true}, "urn:x:half-typed": {"active": true}});
     assert_eq!(server.home.hats(), both);
-    assert_eq!(server.home.left_behind(), [] as [&str; 0]);
+    assert_eq!(server.home.unexpected_files(), [] as [&str; 0]);
 }
 
 #[test]
 fn two_moderators_see_each_others_changes() {
     let Some(server) = Server::start() else { return };
     let (mut alice, mut bob) = (server.login("alice"), server.login("bob"));
-    for (one, hat) in [(&mut alice, "urn:x:alice"), (&mut bob, "urn:x:bob")] {
-        one.see("Users 1");
-        one.press("lla");
-        one.press_and_see(hat, hat);
+    for (stage, hat) in [(&mut alice, "urn:x:alice"), (&mut bob, "urn:x:bob")] {
+        stage.see("Users 1");
+        stage.press("lla");
+        stage.press_and_see(hat, hat);
     }
     alice.press(ENTER);
     bob.press(ENTER);
@@ -211,13 +215,16 @@ fn two_moderators_see_each_others_changes() {
     until("both are saved", || server.home.hats() == both);
     alice.see("Hats 2");
     bob.see("Hats 2");
-    for one in [&mut alice, &mut bob] {
-        one.press("q");
-        assert_eq!(one.end_with_all_put_back(), 0);
+    for stage in [&mut alice, &mut bob] {
+        stage.press("q");
+        assert_eq!(stage.end_with_terminal_restored(), 0);
     }
-    let history = server.home.does(&["history", "--json"]);
-    for who in ["alice@127.0.0.1", "bob@127.0.0.1"] {
-        assert!(history.contains(who), "{who} is on record: {history}");
+    let history = server.home.run(&["history", "--json"]);
+    for actor in ["alice@127.0.0.1", "bob@127.0.0.1"] {
+        assert!(
+            history.contains(actor),
+            "{actor} is not in the history: {history}"
+        );
     }
 }
 
@@ -228,16 +235,16 @@ fn suspend_is_refused_without_job_control_over_ssh() {
     alice.see("Users 1");
     alice.press_and_see(CTRL_Z, "Cannot suspend: there is no shell");
     alice.press("q");
-    assert_eq!(alice.end_with_all_put_back(), 0);
+    assert_eq!(alice.end_with_terminal_restored(), 0);
 }
 
-/// The promise of docs/team.md for a key with `--room`: whatever is requested, the restricted hatrack runs.
+/// As docs/team.md promises for a key with `--room`: whatever is requested, only the restricted hatrack runs.
 #[test]
 fn forced_command_restricts_moderator() {
     let Some(server) = Server::start() else { return };
     server
         .home
-        .does(&["room", "add", "staff@conference.example.org", "--name", "Vault"]);
+        .run(&["room", "add", "staff@conference.example.org", "--name", "Vault"]);
     let other = server.home.path("other.json").display().to_string();
     std::fs::write(
         &other,
@@ -256,22 +263,22 @@ fn forced_command_restricts_moderator() {
         (&["-T", "-s"], &["sftp"]),
         (&["-T", "-o", &file], &["show"]),
     ] {
-        let (code, out, err) = server.asked("carol", options, command);
+        let (code, out, err) = server.run_command("carol", options, command);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{command:?}: {err}");
         // A subsystem has no standard error.
         let no_screen = err.starts_with("hatrack: ") && err.contains("the screen needs a terminal");
         assert!(no_screen || options.contains(&"-s"), "{err}");
     }
-    let plain = server.home.does(&["show", "--json"]);
+    let plain = server.home.run(&["show", "--json"]);
     for options in [&["-T"] as &[&str], &["-T", "-o", &file], &["-T", "-o", &config]] {
-        let (code, out, err) = server.asked("dashboard", options, &["room", "remove", ROOM]);
+        let (code, out, err) = server.run_command("dashboard", options, &["room", "remove", ROOM]);
         assert_eq!((code, out.as_str(), err.as_str()), (Some(0), plain.as_str(), ""));
     }
     let mut carol = server.login("carol");
     carol.see("carol@127.0.0.1");
     carol.see("Rooms 1");
-    let text = carol.seen().text();
+    let text = carol.output().text();
     assert!(!text.contains("Vault") && !text.contains("staff"), "{text}");
     carol.press("q");
-    assert_eq!(carol.end_with_all_put_back(), 0);
+    assert_eq!(carol.end_with_terminal_restored(), 0);
 }

@@ -29,7 +29,7 @@ pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_Z: &str = "\x1a";
 
 /// The time limit of every wait.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// A temporary home folder, isolated from the user who runs the tests.
 #[derive(Clone)]
@@ -40,11 +40,11 @@ impl Home {
         Self(Arc::new(TempDir::new().unwrap()))
     }
 
-    /// With a room that has terry as a member.
+    /// A home with a room that has terry as a member.
     pub(crate) fn with_terry() -> Self {
         let home = Self::new();
-        home.does(&["room", "add", ROOM, "--name", "Courses"]);
-        home.does(&["affiliate", ROOM, TERRY, "member"]);
+        home.run(&["room", "add", ROOM, "--name", "Courses"]);
+        home.run(&["affiliate", ROOM, TERRY, "member"]);
         home
     }
 
@@ -62,17 +62,17 @@ impl Home {
         ]
     }
 
-    /// A command without a screen.
-    pub(crate) fn does(&self, args: &[&str]) -> String {
+    /// Runs hatrack as a command without a screen; returns its output.
+    pub(crate) fn run(&self, args: &[&str]) -> String {
         let mut command = std::process::Command::new(HATRACK);
-        let said = command
+        let result = command
             .args(args)
             .env_clear()
             .envs(self.variables())
             .output()
             .unwrap();
-        assert!(said.status.success(), "{args:?}: {said:?}");
-        String::from_utf8(said.stdout).unwrap()
+        assert!(result.status.success(), "{args:?}: {result:?}");
+        String::from_utf8(result.stdout).unwrap()
     }
 
     /// The content of the data file.
@@ -82,19 +82,19 @@ impl Home {
 
     /// The hats of terry in the data file.
     pub(crate) fn hats(&self) -> serde_json::Value {
-        let place = format!("/rooms/{ROOM}/users/{TERRY}/hats");
-        self.document().pointer(&place).cloned().unwrap_or_default()
+        let pointer = format!("/rooms/{ROOM}/users/{TERRY}/hats");
+        self.document().pointer(&pointer).cloned().unwrap_or_default()
     }
 
     /// All files except the expected ones.
-    pub(crate) fn left_behind(&self) -> Vec<String> {
-        let kept = ["hats.json", "hats.history.jsonl", "hats.lock"];
+    pub(crate) fn unexpected_files(&self) -> Vec<String> {
+        let expected = ["hats.json", "hats.history.jsonl", "hats.lock"];
         let mut found: Vec<_> = [".config/hatrack", ".local/state/hatrack"]
             .iter()
             .filter_map(|folder| std::fs::read_dir(self.path(folder)).ok())
             .flatten()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| !kept.contains(&name.as_str()))
+            .filter(|name| !expected.contains(&name.as_str()))
             .collect();
         found.sort();
         found
@@ -103,18 +103,18 @@ impl Home {
     /// The number of stored drafts.
     pub(crate) fn drafts(&self) -> usize {
         let is_draft = |name: &&String| name.strip_suffix(".draft").is_some();
-        self.left_behind().iter().filter(is_draft).count()
+        self.unexpected_files().iter().filter(is_draft).count()
     }
 }
 
 /// The output of the program.
-pub(crate) struct Seen {
+pub(crate) struct Output {
     pub(crate) parser: vt100::Parser,
     pub(crate) raw: Vec<u8>,
     closed: bool,
 }
 
-impl Seen {
+impl Output {
     pub(crate) fn text(&self) -> String {
         self.parser.screen().contents()
     }
@@ -124,7 +124,7 @@ impl Seen {
     }
 
     /// Every cell with its style, line by line.
-    pub(crate) fn picture(&self) -> Vec<String> {
+    pub(crate) fn cells(&self) -> Vec<String> {
         let screen = self.parser.screen();
         let (rows, columns) = screen.size();
         let cell = |row, column| {
@@ -138,7 +138,7 @@ impl Seen {
                     cell.inverse()
                 ));
             }
-            // Only this is visible on a space.
+            // Only these are visible on a space.
             Some(format!("{:?} {},", cell.bgcolor(), cell.inverse()))
         };
         (0..rows.get())
@@ -151,21 +151,21 @@ impl Seen {
     }
 }
 
-type Shared = Arc<(Mutex<Seen>, Condvar)>;
+type Shared = Arc<(Mutex<Output>, Condvar)>;
 
 /// A program on a terminal.
 pub(crate) struct Stage {
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
-    seen: Shared,
+    output: Shared,
     before: String,
-    /// The program would create it again.
+    /// Kept until the program has ended: the program would create the folder again.
     _home: Home,
 }
 
-fn lock(seen: &Shared) -> MutexGuard<'_, Seen> {
-    seen.0.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(output: &Shared) -> MutexGuard<'_, Output> {
+    output.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Stage {
@@ -201,8 +201,8 @@ impl Stage {
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let parser = vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0);
-        let seen: Shared = Arc::new((
-            Mutex::new(Seen {
+        let output: Shared = Arc::new((
+            Mutex::new(Output {
                 parser,
                 raw: Vec::new(),
                 closed: false,
@@ -210,16 +210,16 @@ impl Stage {
             Condvar::new(),
         ));
         let mut reader = pair.master.try_clone_reader().unwrap();
-        let sink = Arc::clone(&seen);
+        let sink = Arc::clone(&output);
         thread::spawn(move || {
             let mut bytes = [0; 4096];
             loop {
                 let length = reader.read(&mut bytes).unwrap_or(0);
-                let mut seen = lock(&sink);
+                let mut output = lock(&sink);
                 let read = bytes.get(..length).unwrap_or_default();
-                seen.parser.process(read);
-                seen.raw.extend_from_slice(read);
-                seen.closed = length == 0;
+                output.parser.process(read);
+                output.raw.extend_from_slice(read);
+                output.closed = length == 0;
                 sink.1.notify_all();
                 if length == 0 {
                     return;
@@ -231,15 +231,15 @@ impl Stage {
             master: pair.master,
             writer,
             child,
-            seen,
+            output,
             before,
             _home: home.clone(),
         }
     }
 
     /// The output so far; no more is read from the program while the guard is held.
-    pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
-        lock(&self.seen)
+    pub(crate) fn output(&self) -> MutexGuard<'_, Output> {
+        lock(&self.output)
     }
 
     /// Types text or keys.
@@ -249,20 +249,20 @@ impl Stage {
     }
 
     /// Waits until the condition holds.
-    pub(crate) fn until(&self, what: &str, mut is_so: impl FnMut(&Seen) -> bool) {
-        let end = Instant::now() + PATIENCE;
-        let mut seen = self.seen();
-        while !is_so(&seen) {
+    pub(crate) fn until(&self, what: &str, mut condition: impl FnMut(&Output) -> bool) {
+        let end = Instant::now() + TIMEOUT;
+        let mut output = self.output();
+        while !condition(&output) {
             let left = end.saturating_duration_since(Instant::now());
             assert!(
-                !left.is_zero() && !seen.closed,
+                !left.is_zero() && !output.closed,
                 "{what}: never; the screen is\n{}",
-                seen.text()
+                output.text()
             );
-            seen = self
-                .seen
+            output = self
+                .output
                 .1
-                .wait_timeout(seen, left)
+                .wait_timeout(output, left)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
@@ -270,18 +270,19 @@ impl Stage {
 
     /// Waits until the screen shows this text.
     pub(crate) fn see(&self, text: &str) {
-        self.until(&format!("{text:?} is seen"), |seen| seen.shows(text));
+        self.until(&format!("{text:?} is shown"), |output| output.shows(text));
     }
 
-    /// Types, then waits until the screen shows this text.
+    /// Types, and then waits until the screen shows this text.
     pub(crate) fn press_and_see(&mut self, keys: &str, text: &str) {
         self.press(keys);
         self.see(text);
     }
 
     pub(crate) fn resize(&mut self, (cols, rows): (u16, u16)) {
-        let mut seen = lock(&self.seen);
-        seen.parser
+        let mut output = lock(&self.output);
+        output
+            .parser
             .screen_mut()
             .set_size(rows.try_into().unwrap(), cols.try_into().unwrap());
         self.master
@@ -294,15 +295,15 @@ impl Stage {
             .unwrap();
     }
 
-    /// The cells of a completely drawn frame, whose last part has arrived.
-    pub(crate) fn whole_picture(&mut self, last: &str) -> Vec<String> {
-        let before = self.seen().raw.len();
+    /// Makes the program redraw its screen; returns the cells of the full frame, which contains the text `last` at its end.
+    pub(crate) fn redrawn_cells(&mut self, last: &str) -> Vec<String> {
+        let before = self.output().raw.len();
         self.press("\x0c");
-        self.until("a whole frame", |seen| {
-            let new = seen.raw.get(before..).unwrap_or_default();
-            new.windows(4).any(|bytes| bytes == b"\x1b[2J") && seen.shows(last)
+        self.until("a whole frame", |output| {
+            let new = output.raw.get(before..).unwrap_or_default();
+            new.windows(4).any(|bytes| bytes == b"\x1b[2J") && output.shows(last)
         });
-        self.seen().picture()
+        self.output().cells()
     }
 
     /// The terminal modes as text.
@@ -311,19 +312,19 @@ impl Stage {
     }
 
     /// The program's side of the terminal.
-    fn other_side(&self) -> File {
+    fn program_side(&self) -> File {
         let name = self.master.tty_name().unwrap();
         File::options().read(true).write(true).open(name).unwrap()
     }
 
     /// From now on the terminal accepts no output, like a stalled connection.
     pub(crate) fn stall(&self) {
-        tcflow(self.other_side(), Action::OOff).unwrap();
+        tcflow(self.program_side(), Action::OOff).unwrap();
     }
 
     /// Sets the modes that shells use while reading a line.
-    pub(crate) fn make_modes_plain(&self) {
-        let terminal = self.other_side();
+    pub(crate) fn set_shell_modes(&self) {
+        let terminal = self.program_side();
         let mut plain = tcgetattr(&terminal).unwrap();
         plain.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
         tcsetattr(&terminal, OptionalActions::Now, &plain).unwrap();
@@ -339,7 +340,7 @@ impl Stage {
 
     /// Waits for the program to end; returns its exit status.
     pub(crate) fn end(&mut self) -> u32 {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 assert_eq!(status.signal(), None, "it ended by itself");
@@ -348,7 +349,7 @@ impl Stage {
             assert!(
                 Instant::now() < end,
                 "it never ends; the screen is\n{}",
-                self.seen().text()
+                self.output().text()
             );
             thread::sleep(Duration::from_millis(5));
         }
@@ -370,24 +371,24 @@ impl Stage {
     }
 
     /// Checks that the terminal has the modes from before the program.
-    pub(crate) fn has_its_modes(&self) {
+    pub(crate) fn assert_modes_restored(&self) {
         assert_eq!(modes(&*self.master), self.before, "the terminal's modes");
     }
 
     /// Waits for the program to end and checks that the terminal is restored.
-    pub(crate) fn end_with_all_put_back(&mut self) -> u32 {
+    pub(crate) fn end_with_terminal_restored(&mut self) -> u32 {
         let status = self.end();
-        self.until_put_back();
-        self.has_its_modes();
+        self.until_restored();
+        self.assert_modes_restored();
         status
     }
 
-    /// Waits until the screen's modes are off.
-    pub(crate) fn until_put_back(&self) {
-        let end = Instant::now() + PATIENCE;
+    /// Waits until the modes of the screen are off.
+    pub(crate) fn until_restored(&self) {
+        let end = Instant::now() + TIMEOUT;
         loop {
-            let seen = self.seen();
-            let screen = seen.parser.screen();
+            let output = self.output();
+            let screen = output.parser.screen();
             let on = [
                 ("alternate screen", screen.alternate_screen()),
                 ("hidden cursor", screen.hide_cursor()),
@@ -401,8 +402,8 @@ impl Stage {
             if on.is_empty() {
                 return;
             }
-            assert!(!seen.closed && Instant::now() < end, "still on: {on:?}");
-            drop(seen);
+            assert!(!output.closed && Instant::now() < end, "still on: {on:?}");
+            drop(output);
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -410,7 +411,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        // It may be stopped or have ended.
+        // The program may be stopped or have ended.
         let id = self
             .child
             .process_id()
@@ -424,7 +425,7 @@ fn modes(master: &dyn MasterPty) -> String {
     format!("{:?}", master.get_termios().unwrap())
 }
 
-/// Reports that a required tool is missing. CI installs them all; elsewhere the test is skipped.
+/// Reports that a required tool is missing, so that a test is skipped; fails in CI, which installs all tools.
 pub(crate) fn skip(what: &str) {
     super::skip::skipped(false, what);
 }
@@ -438,9 +439,9 @@ pub(crate) fn child_of(parent: i32) -> Pid {
 }
 
 /// Waits until a condition outside of the terminal holds.
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !is_so() {
+pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let end = Instant::now() + TIMEOUT;
+    while !condition() {
         assert!(Instant::now() < end, "{what}: never");
         thread::sleep(Duration::from_millis(5));
     }

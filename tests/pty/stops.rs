@@ -4,7 +4,7 @@ use std::fs::File;
 
 use rustix::process::Signal;
 
-use crate::faults::faulty;
+use crate::faults::faulty_command;
 use crate::stage::{CTRL_Z, HATRACK, Home, ROOM, Stage, TERRY};
 
 /// An interactive shell with job control.
@@ -14,47 +14,47 @@ fn shell(home: &Home) -> Stage {
     stage
 }
 
-/// Waits until the shell has said so often that a job is stopped: earlier lines stay on the screen.
+/// Waits until the shell has reported a stopped job this many times: earlier lines stay on the screen.
 fn until_stopped(stage: &Stage, times: usize) {
-    stage.until("the shell is back", |seen| {
-        let said = String::from_utf8_lossy(&seen.raw).matches("Stopped").count();
-        said == times
+    stage.until("the shell is back", |output| {
+        let count = String::from_utf8_lossy(&output.raw).matches("Stopped").count();
+        count == times
     });
 }
 
-fn stops_and_goes_on(line: &str) {
+fn check_suspend_and_resume(line: &str) {
     let home = Home::with_terry();
     let mut stage = shell(&home);
     stage.press(&format!("{line}\r"));
     stage.see("Courses");
     stage.press_and_see("ll", "No hats");
     for number in 0..2 {
-        let full = stage.whole_picture("? Help");
+        let full = stage.redrawn_cells("? Help");
         stage.press(CTRL_Z);
-        stage.until_put_back();
+        stage.until_restored();
         until_stopped(&stage, number + 1);
         stage.press(&format!("echo $((6*7+{number}))\r"));
         stage.see(&(42 + number).to_string());
         stage.press("fg\r");
-        stage.until("the screen as it was", |seen| {
-            seen.parser.screen().alternate_screen() && seen.picture() == full
+        stage.until("the screen as it was", |output| {
+            output.parser.screen().alternate_screen() && output.cells() == full
         });
     }
     stage.press("q");
-    stage.until_put_back();
+    stage.until_restored();
     stage.press_and_see("echo status=$?\r", "status=0");
     stage.press("exit\r");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }
 
 #[test]
 fn shell_resumes_session() {
-    stops_and_goes_on(HATRACK);
+    check_suspend_and_resume(HATRACK);
 }
 
-/// Ending takes a while where a server does not answer.
+/// Ending takes a while if a server does not answer.
 #[test]
-fn what_is_typed_after_quitting_is_for_the_shell() {
+fn text_typed_after_quitting_is_for_the_shell() {
     let home = Home::with_terry();
     let config = "[servers.example]\nkind = \"prosody\"\nservices = [\"conference.example.org\"]\ncommand = [\"/bin/sleep\", \"1000\"]\n";
     std::fs::write(home.path(".config/hatrack/config.toml"), config).unwrap();
@@ -64,16 +64,16 @@ fn what_is_typed_after_quitting_is_for_the_shell() {
     stage.press_and_see("S", "disconnected");
     stage.press_and_see("\r", "connecting");
     stage.press("\u{3}");
-    stage.until_put_back();
+    stage.until_restored();
     stage.press("echo $((6*7))\r");
     stage.see("42");
     stage.press("exit\r");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }
 
 #[test]
 fn surrounding_script_is_suspended_too() {
-    stops_and_goes_on(&format!("sh -c '{HATRACK}; exit $?'"));
+    check_suspend_and_resume(&format!("sh -c '{HATRACK}; exit $?'"));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn refuses_suspend_without_job_control() {
         }
         stage.see("Cannot suspend: there is no shell");
         stage.press("q");
-        assert_eq!(stage.end_with_all_put_back(), 0);
+        assert_eq!(stage.end_with_terminal_restored(), 0);
     }
 }
 
@@ -98,14 +98,14 @@ fn sigstop_sets_up_terminal_again() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Courses");
-    let (picture, modes) = (stage.whole_picture("? Help"), stage.modes());
+    let (cells, modes) = (stage.redrawn_cells("? Help"), stage.modes());
     stage.signal(Signal::STOP);
-    stage.make_modes_plain();
+    stage.set_shell_modes();
     assert_ne!(stage.modes(), modes);
-    let length = stage.seen().raw.len();
+    let length = stage.output().raw.len();
     stage.signal(Signal::CONT);
-    stage.until("the screen is drawn anew", |seen| {
-        seen.raw.len() > length && seen.picture() == picture
+    stage.until("the screen is drawn again", |output| {
+        output.raw.len() > length && output.cells() == cells
     });
     assert_eq!(stage.modes(), modes);
     drop(stage);
@@ -114,20 +114,17 @@ fn sigstop_sets_up_terminal_again() {
 #[test]
 fn suspend_after_change_holds_no_lock() {
     let home = Home::with_terry();
-    home.does(&["add", ROOM, TERRY, "urn:x:ta", "--active"]);
+    home.run(&["add", ROOM, TERRY, "urn:x:ta", "--active"]);
     let mut stage = shell(&home);
     stage.press(&format!("{HATRACK}\r"));
     stage.press_and_see("ll", "● untitled (ta)");
     for number in 0..20 {
         let active = number % 2 == 1;
         stage.press(&format!(" {CTRL_Z}"));
-        stage.until_put_back();
+        stage.until_restored();
         until_stopped(&stage, number + 1);
         let lock = File::open(home.path(".config/hatrack/hats.lock"));
-        assert!(
-            lock.is_ok_and(|lock| lock.try_lock().is_ok()),
-            "somebody holds the lock"
-        );
+        assert!(lock.is_ok_and(|lock| lock.try_lock().is_ok()), "the lock is held");
         assert_eq!(home.hats()["urn:x:ta"]["active"], active, "the change is saved");
         stage.press("fg\r");
         let sign = if active {
@@ -135,25 +132,25 @@ fn suspend_after_change_holds_no_lock() {
         } else {
             "○ untitled (ta)"
         };
-        stage.until("it goes on", |seen| {
-            seen.parser.screen().alternate_screen() && seen.shows(sign)
+        stage.until("the session continues", |output| {
+            output.parser.screen().alternate_screen() && output.shows(sign)
         });
     }
     let prompts = |raw: &[u8]| String::from_utf8_lossy(raw).matches("ready> ").count();
-    let before = prompts(&stage.seen().raw);
+    let before = prompts(&stage.output().raw);
     stage.press("q");
-    stage.until_put_back();
+    stage.until_restored();
     // The shell may discard input typed before its prompt.
-    stage.until("the shell asks", |seen| prompts(&seen.raw) > before);
+    stage.until("the shell asks", |output| prompts(&output.raw) > before);
     stage.press("exit\r");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }
 
 #[test]
 fn slow_save_postpones_suspend() {
     let home = Home::with_terry();
-    home.does(&["add", ROOM, TERRY, "urn:x:ta", "--active"]);
-    let Some(line) = faulty(&home, "fsync,fdatasync", "delay_enter=4s", &[]) else {
+    home.run(&["add", ROOM, TERRY, "urn:x:ta", "--active"]);
+    let Some(line) = faulty_command(&home, "fsync,fdatasync", "delay_enter=4s", &[]) else {
         return;
     };
     let mut stage = shell(&home);
@@ -161,11 +158,11 @@ fn slow_save_postpones_suspend() {
     stage.press_and_see("ll", "● untitled (ta)");
     stage.press(&format!(" {CTRL_Z}"));
     stage.see("Saving; press Ctrl-Z again");
-    stage.until("it is saved", |seen| {
-        seen.shows("○ untitled (ta)") && seen.shows(" saved ")
+    stage.until("the change is saved", |output| {
+        output.shows("○ untitled (ta)") && output.shows(" saved ")
     });
     stage.press("q");
-    stage.until_put_back();
+    stage.until_restored();
     stage.press("exit\r");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
 }

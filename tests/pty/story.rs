@@ -29,17 +29,17 @@ fn creates_room_user_and_hat_with_keys() {
     stage.press_and_see("Awesome ≈ 漢", "Awesome ≈ 漢");
     stage.press_and_see(ENTER, "Hats 1");
     stage.see("saved");
-    let user = |hats| {
+    let document_with = |hats| {
         json!({"version": 1, "revision": 0, "rooms":
             {ROOM: {"name": "Courses", "users": {TERRY: {"affiliation": "member", "hats": hats}}}}})
     };
-    let is = |hats| {
+    let assert_hats = |hats| {
         let mut document = home.document();
         document["revision"] = json!(0);
-        assert_eq!(document, user(hats));
+        assert_eq!(document, document_with(hats));
     };
     let foo = "http://example.com/hats/foo";
-    is(json!({foo: {"active": true, "title": "Awesome ≈ 漢"}}));
+    assert_hats(json!({foo: {"active": true, "title": "Awesome ≈ 漢"}}));
 
     stage.press_and_see(" ", "○ Awesome");
     stage.see("saved");
@@ -47,33 +47,33 @@ fn creates_room_user_and_hat_with_keys() {
     stage.press("e");
     stage.press_and_see(" Teacher", "Awesome ≈ 漢 Teacher");
     stage.press_and_see(ENTER, "○ Awesome ≈ 漢 Teacher");
-    stage.until("all is saved", |seen| {
-        seen.shows("saved") && !seen.shows("saving")
+    stage.until("all is saved", |output| {
+        output.shows("saved") && !output.shows("saving")
     });
-    is(json!({foo: {"active": false, "required": true, "title": "Awesome ≈ 漢 Teacher"}}));
+    assert_hats(json!({foo: {"active": false, "required": true, "title": "Awesome ≈ 漢 Teacher"}}));
 
     stage.press_and_see("d", "No hats");
     stage.see("saved");
     stage.press_and_see("u", "○ Awesome ≈ 漢 Teacher");
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
-    is(json!({foo: {"active": false, "required": true, "title": "Awesome ≈ 漢 Teacher"}}));
-    assert_eq!(home.left_behind(), [] as [&str; 0]);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
+    assert_hats(json!({foo: {"active": false, "required": true, "title": "Awesome ≈ 漢 Teacher"}}));
+    assert_eq!(home.unexpected_files(), [] as [&str; 0]);
 }
 
 #[test]
 fn external_changes_are_shown() {
     let home = Home::with_terry();
-    let here = Stage::hatrack(&home, &[]);
-    here.see("Users 1");
-    let mut there = Stage::hatrack(&home, &["--actor", "prof"]);
-    there.see("Users 1");
-    there.press("la");
-    there.press_and_see("prof@example.org", "prof@example.org");
-    there.press_and_see(ENTER, "Users 2");
-    here.see("Users 2");
-    home.does(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor"]);
-    there.see("1 hat ");
+    let first = Stage::hatrack(&home, &[]);
+    first.see("Users 1");
+    let mut second = Stage::hatrack(&home, &["--actor", "prof"]);
+    second.see("Users 1");
+    second.press("la");
+    second.press_and_see("prof@example.org", "prof@example.org");
+    second.press_and_see(ENTER, "Users 2");
+    first.see("Users 2");
+    home.run(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor"]);
+    second.see("1 hat ");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn paste_fills_form() {
     stage.see("urn:x:1");
     stage.press_and_see(ENTER, "Hats 1");
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
     assert_eq!(home.hats(), json!({"urn:x:1": {"active": true}}));
 }
 
@@ -101,7 +101,7 @@ fn key_burst_is_processed_in_order() {
     stage.press(&format!(
         "\x1b[Aa{ROOM}{TAB}Courses{ENTER}{ENTER}a{TERRY}{ENTER}{ENTER}aurn:x:1{TAB}One{ENTER} q"
     ));
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
     assert_eq!(home.hats(), json!({"urn:x:1": {"active": false, "title": "One"}}));
 }
 
@@ -126,11 +126,11 @@ fn exports_and_imports_named_files() {
     stage.press("\u{15}~/in.csv");
     stage.press_and_see(ENTER, "y Import");
     stage.press_and_see("y", "Users 2");
-    stage.until("all is saved", |seen| {
-        seen.shows("saved") && !seen.shows("saving")
+    stage.until("all is saved", |output| {
+        output.shows("saved") && !output.shows("saving")
     });
     stage.press("q");
-    assert_eq!(stage.end_with_all_put_back(), 0);
+    assert_eq!(stage.end_with_terminal_restored(), 0);
     assert_eq!(
         home.document()["rooms"][ROOM]["users"]["kim@example.org"]["hats"]["urn:x:1"]["title"],
         "Proctor"

@@ -18,7 +18,7 @@ struct Tmux {
 }
 
 impl Tmux {
-    /// With hatrack in its only window. `None`, with a message, if there is no tmux.
+    /// Starts a server with hatrack in its only window. `None`, with a message, if there is no tmux.
     fn start(home: &Home) -> Option<Self> {
         if Command::new("tmux").arg("-V").output().is_err() {
             skip("tmux is missing");
@@ -28,7 +28,7 @@ impl Tmux {
             home: home.clone(),
             socket: home.path("tmux").display().to_string(),
         };
-        tmux.does(&[
+        tmux.run(&[
             "-f",
             "/dev/null",
             "new-session",
@@ -39,21 +39,21 @@ impl Tmux {
             "30",
             HATRACK,
         ]);
-        tmux.does(&["set-option", "-g", "status", "off"]);
+        tmux.run(&["set-option", "-g", "status", "off"]);
         Some(tmux)
     }
 
-    fn does(&self, args: &[&str]) -> String {
+    fn run(&self, args: &[&str]) -> String {
         let mut command = Command::new("tmux");
-        let said = command
+        let result = command
             .args(["-u", "-S", &self.socket])
             .args(args)
             .env_clear()
             .envs(self.home.variables())
             .output()
             .unwrap();
-        assert!(said.status.success(), "{args:?}: {said:?}");
-        String::from_utf8(said.stdout).unwrap()
+        assert!(result.status.success(), "{args:?}: {result:?}");
+        String::from_utf8(result.stdout).unwrap()
     }
 
     fn attach(&self, size: (u16, u16)) -> Stage {
@@ -61,9 +61,9 @@ impl Tmux {
         Stage::start(&self.home, &line, size)
     }
 
-    /// The window content as tmux has it.
+    /// The content of the window according to tmux.
     fn screen(&self) -> Vec<String> {
-        let text = self.does(&["capture-pane", "-p"]);
+        let text = self.run(&["capture-pane", "-p"]);
         text.lines().map(|line| line.trim_end().to_owned()).collect()
     }
 }
@@ -79,13 +79,13 @@ impl Drop for Tmux {
 fn copy_reaches_tmux() {
     let home = Home::with_terry();
     let Some(tmux) = Tmux::start(&home) else { return };
-    tmux.does(&["set-option", "-s", "set-clipboard", "on"]);
-    until("the program is there", || {
+    tmux.run(&["set-option", "-s", "set-clipboard", "on"]);
+    until("the program has started", || {
         tmux.screen().concat().contains("Users 1")
     });
-    tmux.does(&["send-keys", "lY"]);
-    until("it has it", || {
-        tmux.does(&["list-buffers"]).contains("terry@example.org")
+    tmux.run(&["send-keys", "lY"]);
+    until("tmux has the address", || {
+        tmux.run(&["list-buffers"]).contains("terry@example.org")
     });
 }
 
@@ -93,14 +93,14 @@ fn copy_reaches_tmux() {
 fn unmarked_tmux_paste_runs_no_command() {
     let home = Home::with_terry();
     let Some(tmux) = Tmux::start(&home) else { return };
-    until("the program is there", || {
+    until("the program has started", || {
         tmux.screen().concat().contains("Users 1")
     });
     let document = home.document();
-    tmux.does(&["send-keys", "l"]);
-    tmux.does(&["set-buffer", "ann@example.org\ndan@example.org\ndd\n"]);
-    tmux.does(&["paste-buffer"]);
-    until("it is refused", || {
+    tmux.run(&["send-keys", "l"]);
+    tmux.run(&["set-buffer", "ann@example.org\ndan@example.org\ndd\n"]);
+    tmux.run(&["paste-buffer"]);
+    until("the paste is refused", || {
         tmux.screen().concat().contains("Looks like pasted text")
     });
     assert_eq!(home.document(), document);
@@ -118,7 +118,7 @@ fn reattaching_with_another_size_redraws() {
     assert_eq!(first.end(), 0, "detached");
     assert!(
         tmux.screen().concat().contains("urn:x:half-typed"),
-        "it goes on without a line"
+        "the session continues while detached"
     );
 
     for size in [(60, 20), (120, 40)] {
@@ -127,9 +127,9 @@ fn reattaching_with_another_size_redraws() {
         fresh.see(if size.0 < 80 { "Rooms 1" } else { "Users 1" });
         fresh.press("lla");
         fresh.press_and_see("urn:x:half-typed", "urn:x:half-typed");
-        fresh.whole_picture("Cancel");
+        fresh.redrawn_cells("Cancel");
         let expected: Vec<_> = fresh
-            .seen()
+            .output()
             .text()
             .lines()
             .map(|line| line.trim_end().to_owned())
@@ -149,20 +149,20 @@ fn reattaching_with_another_size_redraws() {
     let mut last = tmux.attach((80, 24));
     // tmux discards input typed before it has set up the terminal.
     until("the window has that size", || {
-        tmux.does(&["display-message", "-p", "#{window_width}"]).trim() == "80"
+        tmux.run(&["display-message", "-p", "#{window_width}"]).trim() == "80"
     });
     last.press(ENTER);
-    until("the hat is given", || tmux.screen().concat().contains("Hats 1"));
+    until("the hat is added", || tmux.screen().concat().contains("Hats 1"));
     last.press("q");
-    assert_eq!(last.end(), 0, "with the program its window ends");
+    assert_eq!(last.end(), 0, "the window closes with the program");
     assert_eq!(home.hats(), json!({"urn:x:half-typed": {"active": true}}));
-    assert_eq!(home.drafts(), 0, "{:?}", home.left_behind());
+    assert_eq!(home.drafts(), 0, "{:?}", home.unexpected_files());
 }
 
 #[test]
 fn titles_of_ambiguous_width_leave_no_remnants() {
     let home = Home::new();
-    home.does(&["room", "add", ROOM]);
+    home.run(&["room", "add", ROOM]);
     let wide = "W".repeat(64);
     for (user, titles) in [
         ("a0@example.org", [wide.as_str(), &wide, &wide, &wide, &wide]),
@@ -171,18 +171,18 @@ fn titles_of_ambiguous_width_leave_no_remnants() {
             ["🩷 Pink", "🧑‍⚖️ Judge", "🏴‍☠️ Pirate", "ﾄﾞﾗﾑ", "🇩🇪 Berlin"],
         ),
     ] {
-        home.does(&["affiliate", ROOM, user, "owner"]);
+        home.run(&["affiliate", ROOM, user, "owner"]);
         for (hat, title) in titles.iter().enumerate() {
-            home.does(&["add", ROOM, user, &format!("urn:x:{hat}"), "--title", title]);
+            home.run(&["add", ROOM, user, &format!("urn:x:{hat}"), "--title", title]);
         }
     }
     let Some(tmux) = Tmux::start(&home) else { return };
-    tmux.does(&["resize-window", "-x", "120", "-y", "16"]);
+    tmux.run(&["resize-window", "-x", "120", "-y", "16"]);
     until("the wide titles are shown", || {
         tmux.screen().concat().contains("WWWW")
     });
     for keys in ["l", "j", "k", "j"] {
-        tmux.does(&["send-keys", keys]);
+        tmux.run(&["send-keys", keys]);
     }
     until("the other titles are shown", || {
         tmux.screen().concat().contains("Pink")
@@ -192,10 +192,10 @@ fn titles_of_ambiguous_width_leave_no_remnants() {
     for word in ["Judge", "Pirate", "Berlin"] {
         assert!(drawn.concat().contains(word), "{word}: {drawn:#?}");
     }
-    tmux.does(&["send-keys", "?"]);
-    until("the help covers it", || tmux.screen() != drawn);
-    tmux.does(&["send-keys", "Escape"]);
-    until("it is drawn again", || tmux.screen() == drawn);
-    tmux.does(&["send-keys", "-R", "C-l"]);
+    tmux.run(&["send-keys", "?"]);
+    until("the help is shown", || tmux.screen() != drawn);
+    tmux.run(&["send-keys", "Escape"]);
+    until("the panes are drawn again", || tmux.screen() == drawn);
+    tmux.run(&["send-keys", "-R", "C-l"]);
     until("a redraw shows the same", || tmux.screen() == drawn);
 }

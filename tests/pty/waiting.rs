@@ -1,4 +1,4 @@
-//! A command that waits for a server says so on the terminal, and leaves nothing of it there.
+//! A command that waits for a server says so on the terminal, and removes this message afterwards.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ use crate::stage::{Home, ROOM, Stage, TERRY};
 
 const WAITING: &str = "Connecting to \"example\"…";
 
-/// A configured server that takes connections and says nothing, until it is told to close them.
+/// Configures a server that accepts a connection and sends nothing. The returned sender closes the connection.
 fn silent_server(home: &Home) -> Sender<()> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -33,7 +33,7 @@ fn silent_server(home: &Home) -> Sender<()> {
         "[servers.example]\nkind = \"xmpp\"\nservices = [\"{service}\"]\njid = \"ana@localhost\"\naddress = \"127.0.0.1:{port}\"\ntls = \"none\"\npassword-command = [\"/bin/echo\", \"secret\"]\n",
     );
     std::fs::write(folder.join("config.toml"), config).unwrap();
-    // The room was compared with it: changes are sent at once.
+    // The room was compared with this server, so changes are sent at once.
     let bases = folder.join("hats.servers/example");
     std::fs::create_dir_all(&bases).unwrap();
     let jid = |text| Jid::parse(text).unwrap();
@@ -61,7 +61,7 @@ fn commands_say_which_server_they_wait_for() {
         close.send(()).unwrap();
         stage.see(after);
         assert_ne!(stage.end(), 0, "{command:?}");
-        assert!(!stage.seen().shows("Connecting"), "{command:?}");
+        assert!(!stage.output().shows("Connecting"), "{command:?}");
     }
 }
 
@@ -78,9 +78,9 @@ fn screen_says_at_its_end_what_was_not_sent() {
     assert_eq!(stage.end(), 0);
     assert!(
         stage
-            .seen()
+            .output()
             .shows("Saved, but not sent yet. The next session sends it"),
         "{}",
-        stage.seen().text()
+        stage.output().text()
     );
 }

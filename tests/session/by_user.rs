@@ -1,4 +1,4 @@
-//! The Users view: users, their rooms, their hats there.
+//! The Users view: users, their rooms, and their hats in a room.
 
 use hatrack::app::Confirm;
 use hatrack::app::draft::merge_orphaned;
@@ -24,7 +24,7 @@ fn several() -> Wardrobe {
 }
 
 /// The Users view with Terry selected.
-fn at_terry() -> Session {
+fn with_terry_selected() -> Session {
     let mut session = Session::open(several(), (100, 30));
     session.keys("w w");
     let users = session.state.length(Pane::First);
@@ -42,7 +42,7 @@ fn affiliation(session: &Session, room: &str) -> Option<Affiliation> {
     user.map(|user| user.affiliation)
 }
 
-fn asked(session: &Session) -> &str {
+fn question(session: &Session) -> &str {
     match session.state.top_as::<Confirm>() {
         Some(confirm) => &confirm.question,
         other => panic!("no question: {other:?}; {}", session.notice()),
@@ -70,7 +70,7 @@ fn cycling_views_returns_to_same_selection() {
 
 #[test]
 fn users_view_shows_rooms_and_hats() {
-    let mut session = at_terry();
+    let mut session = with_terry_selected();
     let (user, rooms) = session
         .state
         .listed_user_at(session.state.selected(Pane::First).unwrap())
@@ -94,9 +94,9 @@ fn users_view_shows_rooms_and_hats() {
 
 #[test]
 fn ban_everywhere_is_undone_in_one_step() {
-    let mut session = at_terry();
+    let mut session = with_terry_selected();
     session.keys("b");
-    assert_eq!(asked(&session), format!("Ban {TERRY} from 2 rooms?"));
+    assert_eq!(question(&session), format!("Ban {TERRY} from 2 rooms?"));
     let consequence = &session.state.top_as::<Confirm>().unwrap().consequence;
     assert_eq!(
         consequence,
@@ -120,10 +120,10 @@ fn ban_everywhere_is_undone_in_one_step() {
 
 #[test]
 fn removes_user_from_one_marked_or_all_rooms() {
-    let mut session = at_terry();
+    let mut session = with_terry_selected();
     session.keys("Enter d");
     assert_eq!(
-        asked(&session),
+        question(&session),
         format!("Remove {TERRY} from {OTHER}?"),
         "an admin"
     );
@@ -135,13 +135,13 @@ fn removes_user_from_one_marked_or_all_rooms() {
     assert!(affiliation(&session, ROOM).is_some());
     session.keys("u");
     session.keys("* d");
-    assert_eq!(asked(&session), format!("Remove {TERRY} from 2 rooms?"));
+    assert_eq!(question(&session), format!("Remove {TERRY} from 2 rooms?"));
     session.keys("y");
     assert_eq!(
         (affiliation(&session, ROOM), affiliation(&session, OTHER)),
         (None, None)
     );
-    let mut session = at_terry();
+    let mut session = with_terry_selected();
     session.keys("d y");
     assert_eq!(
         (affiliation(&session, ROOM), affiliation(&session, OTHER)),
@@ -151,7 +151,7 @@ fn removes_user_from_one_marked_or_all_rooms() {
 
 #[test]
 fn users_view_follows_external_changes() {
-    let mut session = at_terry();
+    let mut session = with_terry_selected();
     let before = session.state.length(Pane::First);
     session.external_change(|wardrobe| {
         wardrobe.set_affiliation(&jid("new@example.org"), &jid(OTHER), Affiliation::Member)
@@ -167,7 +167,7 @@ fn users_view_follows_external_changes() {
 
 #[test]
 fn adds_and_edits_hat_in_all_rooms() {
-    let mut session = at_terry();
+    let mut session = with_terry_selected();
     let before = session.json()["rooms"].clone();
     session.keys("+");
     session.text("urn:x:new");
@@ -182,8 +182,8 @@ fn adds_and_edits_hat_in_all_rooms() {
     let titles = |session: &Session| {
         [ROOM, OTHER].map(|room| {
             let user = session.state.wardrobe().user(&jid(room), &jid(TERRY)).unwrap();
-            let there = user.hats.get(&hat("urn:x:new"))?;
-            there.title.as_deref().map(ToOwned::to_owned)
+            let attachment = user.hats.get(&hat("urn:x:new"))?;
+            attachment.title.as_deref().map(ToOwned::to_owned)
         })
     };
     assert_eq!(titles(&session), [Some("New".into()), Some("New".into())]);
@@ -192,7 +192,7 @@ fn adds_and_edits_hat_in_all_rooms() {
         session.notice(),
         format!("Added \"New\" to {TERRY} in 2 rooms (u to undo)")
     );
-    // The second time no user can get it.
+    // The second time, the user has the hat in all rooms.
     session.keys("+");
     session.text("urn:x:new");
     session.keys("Enter");
@@ -206,7 +206,7 @@ fn adds_and_edits_hat_in_all_rooms() {
 
 #[test]
 fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
-    let mut session = at_terry();
+    let mut session = with_terry_selected();
     let before = session.json()["rooms"].clone();
     session.keys("e");
     match session.state.top_as::<Form>() {
@@ -223,7 +223,7 @@ fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
     {
         session.keys("Left");
     }
-    // It changes something in one room only, so it is applied at once.
+    // Only one room changes, so there is no question.
     session.keys("Enter");
     assert_eq!(
         session.notice(),
@@ -274,7 +274,7 @@ fn adds_user_to_room_matched_by_name() {
         session.keys("A");
         let heading = session.state.top_as::<Form>().unwrap().subject.heading();
         assert_eq!(heading, format!("Add {TERRY} to room"));
-        assert_eq!(offered(&session), [STAFF], "where Terry is not yet");
+        assert_eq!(offered(&session), [STAFF], "the only room without Terry");
         session.text("sta");
         session.keys("Tab Space Enter");
         assert_eq!(
@@ -299,10 +299,10 @@ fn adds_marked_users_to_listed_room_and_undoes_in_one_step() {
         session.state.top_as::<Form>().unwrap().subject.heading(),
         "Add 3 users to room"
     );
-    // Rooms that all of them are in are not offered; rooms are sorted by name, unnamed ones by address.
+    // Rooms in which all these users are already are not offered; rooms are sorted by name, unnamed ones by address.
     assert_eq!(offered(&session), [OTHER, STAFF]);
     session.keys("Down Enter Enter");
-    assert_eq!(asked(&session), format!("Add 2 users to {OTHER} as member?"));
+    assert_eq!(question(&session), format!("Add 2 users to {OTHER} as member?"));
     let consequence = &session.state.top_as::<Confirm>().unwrap().consequence;
     assert!(
         consequence.contains("Skipped: 1 user is already in the room (unchanged)."),
@@ -358,9 +358,9 @@ fn restores_add_to_room_form_from_draft() {
     session.keys("A");
     session.text("staff");
     session.fire_delays();
-    let own = session.own_draft.clone().unwrap();
+    let live_draft = session.own_draft.clone().unwrap();
     let mut next = with_staff_room();
-    next.send(Msg::DraftFound(merge_orphaned(None, &[own]).unwrap()));
+    next.send(Msg::DraftFound(merge_orphaned(None, &[live_draft]).unwrap()));
     next.keys("Enter Enter");
     assert_eq!(affiliation(&next, STAFF), Some(Affiliation::Member));
 }
@@ -368,7 +368,7 @@ fn restores_add_to_room_form_from_draft() {
 /// The Rooms view has another user selected, who has no hats.
 #[test]
 fn hats_of_the_selected_user_and_room_are_copied() {
-    let mut session = at_terry();
+    let mut session = with_terry_selected();
     session.keys("Enter");
     let room = jid(ROOM);
     let rooms = 0..session.state.length(Pane::Second);

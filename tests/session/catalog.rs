@@ -8,13 +8,13 @@ use hatrack::model::Affiliation;
 use serde_json::json;
 
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, hat, jid, open, terrys};
+use super::{HAT, ROOM, TERRY, hat, jid, open, terrys_hats};
 
 fn catalog(session: &Session) -> serde_json::Value {
     session.json()["rooms"][ROOM]["hats"].clone()
 }
 
-fn asked(session: &Session) -> (&str, &str) {
+fn question(session: &Session) -> (&str, &str) {
     match session.state.top_as::<Confirm>() {
         Some(confirm) => (&confirm.question, &confirm.consequence),
         other => panic!("no question: {other:?}; {}", session.notice()),
@@ -42,7 +42,7 @@ fn defines_recolors_retitles_and_deletes_hat() {
         catalog(&session),
         json!({ "urn:x:on-call": { "title": "On call", "hue": 128 } })
     );
-    // It is still open and contains the new hat.
+    // The catalog is still open and contains the new hat.
     session.keys("e");
     session.text(" now");
     session.keys("Tab Ctrl-U Enter");
@@ -57,7 +57,7 @@ fn defines_recolors_retitles_and_deletes_hat() {
     assert!(session.state.top().is_none());
 }
 
-/// A hat that another room has: its title and color come along, however it was meant.
+/// A hat of another room is defined with its title and color, whichever way it was chosen.
 #[test]
 fn defining_an_existing_hat_takes_its_title_and_color() {
     for (typed, keys) in [
@@ -86,7 +86,7 @@ fn defining_an_existing_hat_takes_its_title_and_color() {
     }
 }
 
-/// What was typed or cleared by hand stays so.
+/// Text that the user typed or cleared stays.
 #[test]
 fn title_and_color_of_an_existing_hat_are_only_proposed() {
     let mut session = open();
@@ -110,7 +110,7 @@ fn defines_hat_not_in_catalog() {
     assert_eq!(session.notice(), "The hat is not in the catalog");
     session.keys("Enter Enter");
     assert_eq!(catalog(&session), json!({ HAT: { "title": "Teacher" } }));
-    assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
+    assert_eq!(terrys_hats(&session)[HAT]["title"], "Teacher");
 }
 
 #[test]
@@ -118,18 +118,18 @@ fn retitles_users_hats_on_request() {
     let mut session = open();
     session.keys("C Enter Ctrl-U");
     session.text("Lecturer");
-    // Checked, because users have the hat under this title.
+    // The checkbox is checked, because users have the hat with this title.
     session.keys("Enter");
     assert_eq!(catalog(&session)[HAT]["title"], "Lecturer");
-    assert_eq!(terrys(&session)[HAT]["title"], "Lecturer");
+    assert_eq!(terrys_hats(&session)[HAT]["title"], "Lecturer");
     session.keys("u");
     assert_eq!(catalog(&session), serde_json::Value::Null);
-    assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
+    assert_eq!(terrys_hats(&session)[HAT]["title"], "Teacher");
     session.keys("Enter Ctrl-U");
     session.text("Lecturer");
     session.keys("Tab Tab Space Enter");
     assert_eq!(catalog(&session)[HAT]["title"], "Lecturer");
-    assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
+    assert_eq!(terrys_hats(&session)[HAT]["title"], "Teacher");
 }
 
 #[test]
@@ -139,13 +139,13 @@ fn retitling_for_several_users_asks_first() {
     session.text("Lecturer");
     session.keys("Enter");
     assert_eq!(
-        asked(&session).0,
+        question(&session).0,
         "Define \"Lecturer\" and change its title for 2 users in courses@conference.example.org?"
     );
     session.keys("y");
     assert!(session.state.top_as::<CatalogOverlay>().is_some());
     assert_eq!(catalog(&session)[HAT]["title"], "Lecturer");
-    assert_eq!(terrys(&session)[HAT]["title"], "Lecturer");
+    assert_eq!(terrys_hats(&session)[HAT]["title"], "Lecturer");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn unaffiliated_user_keeps_title() {
     session.text("Lecturer");
     session.keys("Enter");
     assert_eq!(catalog(&session)[HAT]["title"], "Lecturer");
-    assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
+    assert_eq!(terrys_hats(&session)[HAT]["title"], "Teacher");
     assert!(
         session.notice().ends_with(". Skipped: 1 user is banned"),
         "{}",
@@ -171,7 +171,7 @@ fn deleting_catalog_hat_lists_users_with_it() {
     let mut session = open();
     session.keys("C Enter Enter d");
     assert_eq!(
-        asked(&session),
+        question(&session),
         (
             "Remove \"Teacher\" from the catalog of courses@conference.example.org?",
             "1 user keeps it: terry@example.org."
@@ -179,7 +179,7 @@ fn deleting_catalog_hat_lists_users_with_it() {
     );
     session.keys("y");
     assert_eq!(catalog(&session), serde_json::Value::Null);
-    assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
+    assert_eq!(terrys_hats(&session)[HAT]["title"], "Teacher");
 }
 
 #[test]
@@ -208,11 +208,11 @@ fn catalog_conflict_is_shown() {
 fn color_is_given_by_name_by_code_and_by_swatch() {
     let mut session = open();
     let hue = |session: &Session, hat: &str| catalog(session)[hat]["hue"].clone();
-    for (at, (color, degrees)) in [("Red", 12), ("#c33", 12), ("green", 128)]
+    for (index, (color, degrees)) in [("Red", 12), ("#c33", 12), ("green", 128)]
         .into_iter()
         .enumerate()
     {
-        let hat = format!("urn:x:{at}");
+        let hat = format!("urn:x:{index}");
         session.keys("C a");
         session.text(&hat);
         session.keys("Tab Tab");
@@ -220,7 +220,7 @@ fn color_is_given_by_name_by_code_and_by_swatch() {
         session.keys("Enter Esc");
         assert_eq!(hue(&session, &hat), degrees, "{color}");
     }
-    // The swatches follow each other, and the typed text.
+    // The keys go through the swatches, starting from the typed color.
     session.keys("C a");
     session.text("urn:x:swatch");
     session.keys("Tab Tab");

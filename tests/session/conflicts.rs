@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::session;
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, update, wardrobe};
+use super::{HAT, ROOM, TERRY, hat, jid, open, terrys_hats, update, wardrobe};
 
 #[test]
 fn conflict_shows_current_values() {
@@ -38,7 +38,7 @@ fn conflict_shows_current_values() {
         session.notice()
     );
     session.keys("Enter");
-    assert_eq!(terrys(&session)[HAT]["title"], json!("Teacher!"));
+    assert_eq!(terrys_hats(&session)[HAT]["title"], json!("Teacher!"));
 }
 
 #[test]
@@ -83,16 +83,19 @@ fn saving_stale_form_opens_conflict() {
             conflict.theirs.contains("Professor") && conflict.yours.contains("Teacher!"),
             "{conflict:?}"
         );
-        assert_eq!(terrys(session)[HAT]["title"], json!("Professor"));
+        assert_eq!(terrys_hats(session)[HAT]["title"], json!("Professor"));
     };
     let mut mine = open();
     change(&mut mine);
     mine.keys("m");
-    assert_eq!(terrys(&mine), json!({HAT: {"active": true, "title": "Teacher!"}}));
+    assert_eq!(
+        terrys_hats(&mine),
+        json!({HAT: {"active": true, "title": "Teacher!"}})
+    );
     let mut theirs = open();
     change(&mut theirs);
     theirs.keys("t");
-    assert_eq!(terrys(&theirs), json!({HAT: {"title": "Professor"}}));
+    assert_eq!(terrys_hats(&theirs), json!({HAT: {"title": "Professor"}}));
     assert!(theirs.state.overlays().is_empty());
     let mut later = open();
     change(&mut later);
@@ -111,7 +114,7 @@ fn cannot_add_hat_to_user_banned_meanwhile() {
     assert!(session.state.top_as::<Conflict>().is_some());
     session.keys("m");
     assert!(session.state.notice().unwrap().is_error);
-    assert_eq!(terrys(&session)["urn:x:y"], json!(null));
+    assert_eq!(terrys_hats(&session)["urn:x:y"], json!(null));
 }
 
 #[test]
@@ -123,25 +126,25 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
         exists: true,
         read_only: None,
     };
-    let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
-    tell(&mut state, StoreEvent::Opened(snapshot(&file)));
-    let mut asked = Vec::new();
+    let send_event = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
+    send_event(&mut state, StoreEvent::Opened(snapshot(&file)));
+    let mut effects = Vec::new();
     for name in ["Enter", "j", "Enter", "Space"] {
-        asked.extend(update(&mut state, Msg::Key(session::key(name))));
+        effects.extend(update(&mut state, Msg::Key(session::key(name))));
     }
-    let [Effect::Store(StoreRequest::Commit { id, change })] = asked.as_slice() else {
-        panic!("{asked:?}")
+    let [Effect::Store(StoreRequest::Commit { id, change })] = effects.as_slice() else {
+        panic!("{effects:?}")
     };
     let mut theirs = file.clone();
     theirs
         .remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT))
         .unwrap();
     let error = theirs.clone().apply(&change.group).unwrap_err();
-    let settled = vec![(*id, Err(error))];
-    let effects = tell(
+    let results = vec![(*id, Err(error))];
+    let effects = send_event(
         &mut state,
         StoreEvent::Committed {
-            results: settled,
+            results,
             snapshot: snapshot(&theirs),
         },
     );
@@ -149,7 +152,7 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
         panic!("no conflict")
     };
     assert_eq!(conflict.theirs, "the user no longer has the hat");
-    // Whatever happens now, it is in the draft.
+    // Whatever happens now, the change is in the draft.
     assert!(
         matches!(effects.as_slice(), [Effect::SaveDraft { .. }]),
         "{effects:?}"
@@ -164,7 +167,7 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
 
 #[test]
 fn next_key_is_ignored_after_selection_is_lost() {
-    // Another hat, user or room is selected by then, which the key was not meant for.
+    // The key was not meant for the hat, user or room that is selected instead.
     let mut session = open();
     session.external_change(|wardrobe| {
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:z"), Attachment::default())
@@ -174,10 +177,10 @@ fn next_key_is_ignored_after_selection_is_lost() {
     session.external_change(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
     assert!(session.notice().contains("Teacher"), "{}", session.notice());
     session.keys("d");
-    assert_ne!(terrys(&session)["urn:x:z"], json!(null));
+    assert_ne!(terrys_hats(&session)["urn:x:z"], json!(null));
     assert!(session.notice().starts_with("Canceled: "), "{}", session.notice());
     session.keys("d");
-    assert_eq!(terrys(&session), json!({}));
+    assert_eq!(terrys_hats(&session), json!({}));
     session.keys("u Esc");
     assert_eq!(session.state.focus(), Pane::Second);
     session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
@@ -206,12 +209,12 @@ fn conflicting_changes_of_one_hat_are_merged() {
     };
     assert!(conflict.yours.contains("inactive"), "{conflict:?}");
     session.keys("m");
-    assert_eq!(terrys(&session)[HAT]["active"], json!(false));
+    assert_eq!(terrys_hats(&session)[HAT]["active"], json!(false));
     while session.state.top_as::<Conflict>().is_some() {
         session.keys("m");
     }
     assert_eq!(
-        terrys(&session)[HAT],
+        terrys_hats(&session)[HAT],
         json!({"active": false, "required": true, "title": "Dean"})
     );
 }
@@ -239,7 +242,7 @@ fn yours_is_not_offered_where_it_cannot_be_saved() {
         "Yours cannot be saved: the user is no longer affiliated"
     );
     assert!(session.state.top_as::<Conflict>().is_some());
-    // Where it can be saved, it is.
+    // Where yours can be saved, it is offered.
     let mut session = open();
     session.keys("Enter j Enter e !");
     session.external_change(|wardrobe| {

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::session;
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, hat, jid, open, terrys};
+use super::{HAT, ROOM, TERRY, hat, jid, open, terrys_hats};
 
 #[test]
 fn full_disk_keeps_change_visible_and_reports_it() {
@@ -24,7 +24,7 @@ fn full_disk_keeps_change_visible_and_reports_it() {
         SaveState::NotSaved(1, "the disk is full".into())
     );
     assert!(!session.state.hat().unwrap().1.is_active());
-    assert_eq!(terrys(&session)[HAT]["active"], json!(true));
+    assert_eq!(terrys_hats(&session)[HAT]["active"], json!(true));
     // Quitting asks, and keeps unsaved changes as a draft.
     session.keys("q");
     assert!(session.state.top_as::<Confirm>().is_some());
@@ -32,7 +32,7 @@ fn full_disk_keeps_change_visible_and_reports_it() {
     assert_eq!(session.exit_status, None);
     session.allow_writes();
     assert_eq!(session.state.save_state(), SaveState::Saved);
-    assert_eq!(terrys(&session)[HAT]["active"], json!(false));
+    assert_eq!(terrys_hats(&session)[HAT]["active"], json!(false));
     session.keys("q");
     assert_eq!((session.exit_status, session.draft.is_some()), (Some(0), false));
 }
@@ -63,10 +63,10 @@ fn unsaved_change_is_offered_at_next_start() {
     next.send(Msg::DraftFound(draft));
     assert!(next.state.top_as::<Draft>().is_some());
     next.keys("Enter");
-    assert_eq!(terrys(&next)[HAT]["active"], json!(false));
+    assert_eq!(terrys_hats(&next)[HAT]["active"], json!(false));
     assert_eq!(next.draft, None);
     next.keys("u");
-    assert_eq!(terrys(&next)[HAT]["active"], json!(true));
+    assert_eq!(terrys_hats(&next)[HAT]["active"], json!(true));
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn termination_leaves_one_draft() {
     failing.fire_delays();
     failing.draft_error = Some("the disk is full".into());
     failing.send(Msg::End { status: 129 });
-    assert!(failing.own_draft.is_some(), "it is all there is");
+    assert!(failing.own_draft.is_some(), "it is the only copy");
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn draft_outside_scope_is_not_offered() {
     session.text(" and more");
     session.send(Msg::End { status: 143 });
     let draft = session.draft.clone().unwrap();
-    let limited = |room: &str| {
+    let restricted_to = |room: &str| {
         let scope = Scope {
             rooms: Some([jid(room)].into()),
             read_only: false,
@@ -234,9 +234,9 @@ fn draft_outside_scope_is_not_offered() {
         next.send(Msg::DraftFound(draft.clone()));
         next
     };
-    let mut elsewhere = limited("other@c.example");
+    let mut elsewhere = restricted_to("other@c.example");
     assert!(elsewhere.state.overlays().is_empty());
-    // What this session leaves is added to it and removes nothing.
+    // The draft of this session is added to the earlier one and removes nothing.
     elsewhere.keys("a");
     elsewhere.text("other@c.example");
     elsewhere.keys("Ctrl-C");
@@ -247,7 +247,7 @@ fn draft_outside_scope_is_not_offered() {
         panic!("no draft")
     };
     assert_eq!(both.forms.len(), 2);
-    assert!(limited(ROOM).state.top_as::<Draft>().is_some());
+    assert!(restricted_to(ROOM).state.top_as::<Draft>().is_some());
 
     let mut garbage = open();
     garbage.send(Msg::DraftFound(b"\xff\x00{]".to_vec()));
@@ -300,7 +300,7 @@ fn quit_waits_for_draft() {
     session.keys("Ctrl-C");
     assert_eq!(session.exit_status, None);
     let Some(question) = session.state.top_as::<Confirm>() else {
-        panic!("nobody asks")
+        panic!("no question")
     };
     assert!(question.consequence.contains("the disk is full"), "{question:?}");
     session.keys("n");
@@ -324,11 +324,11 @@ fn saved_change_in_draft_is_not_repeated() {
     let draft = session.draft.clone().unwrap();
     let mut next = open();
     next.external_change(|wardrobe| {
-        let doffed = Attachment::default()
+        let inactive = Attachment::default()
             .with_active(true)
             .with_active(false)
             .with_title(Some("Teacher"));
-        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), doffed)
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), inactive)
     });
     let before = next.json();
     next.draft = Some(draft.clone());
@@ -348,10 +348,10 @@ fn loading_allows_only_quit() {
     let mut state = State::new(Start::default());
     assert!(update(&mut state, Msg::Key(session::key("a"))).is_empty());
     assert!(state.notice().unwrap().text.contains("Still loading"));
-    let trouble = StoreProblem::Unreadable("line 3".into());
+    let problem = StoreProblem::Unreadable("line 3".into());
     update(
         &mut state,
-        Msg::Store(Box::new(StoreEvent::Problem(Some(trouble)))),
+        Msg::Store(Box::new(StoreEvent::Problem(Some(problem)))),
     );
     for key in ["a", "u"] {
         update(&mut state, Msg::Key(session::key(key)));
@@ -381,7 +381,7 @@ fn restored_hat_search_text_keeps_its_meaning() {
 }
 
 /// Each kind of form as stored by versions that had separate forms for one and several users.
-const FORMS_OF_OLD: &str = r#"{"forms": [
+const OLD_FORMS: &str = r#"{"forms": [
   {"subject": "add-room", "texts": [["room", "new@"]], "ticks": [], "affiliation": "none", "focus": 0},
   {"subject": {"edit-room": {"room": "courses@conference.example.org", "before": null}},
    "texts": [["room-name", "Courses"]], "ticks": [], "affiliation": "none", "focus": 0},
@@ -413,7 +413,7 @@ const FORMS_OF_OLD: &str = r#"{"forms": [
 #[test]
 fn restores_forms_of_older_versions() {
     let mut session = open();
-    session.send(Msg::DraftFound(FORMS_OF_OLD.into()));
+    session.send(Msg::DraftFound(OLD_FORMS.into()));
     let Some(draft) = session.state.top_as::<Draft>() else {
         panic!("{}", session.notice())
     };
@@ -438,14 +438,14 @@ fn restores_forms_of_older_versions() {
     session.keys("Enter");
     // From the topmost form on, saved or closed.
     session.keys("Enter Enter Esc y Enter Enter y");
-    assert_eq!(terrys(&session)[HAT]["title"], json!("Lecturer"));
-    assert!(terrys(&session).get("urn:x:new").is_some());
+    assert_eq!(terrys_hats(&session)[HAT]["title"], json!("Lecturer"));
+    assert!(terrys_hats(&session).get("urn:x:new").is_some());
 }
 
 #[test]
 fn writes_forms_readable_by_older_versions() {
-    let draft: Draft = serde_json::from_str(FORMS_OF_OLD).unwrap();
-    let old: serde_json::Value = serde_json::from_str(FORMS_OF_OLD).unwrap();
+    let draft: Draft = serde_json::from_str(OLD_FORMS).unwrap();
+    let old: serde_json::Value = serde_json::from_str(OLD_FORMS).unwrap();
     assert_eq!(serde_json::to_value(&draft).unwrap(), old);
     // Targets in several rooms are new.
     let members = [(ROOM, TERRY), ("b@conference.example.org", TERRY)];
@@ -468,7 +468,7 @@ fn writes_forms_readable_by_older_versions() {
     }
 }
 
-/// What is typed into a prompt survives a lost terminal, and the next prompt of its kind begins with it.
+/// Text typed into a prompt survives a lost terminal, and the next prompt of this kind starts with it.
 #[test]
 fn text_of_a_prompt_is_kept_for_the_next_start() {
     let mut session = open();

@@ -6,38 +6,40 @@ use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
 use super::session::Session;
 use super::{hat, jid};
 
-/// 200 rooms of 200 users each, some with the usual hats; one has Terry, one only 20 pupils.
+/// 200 rooms with 200 users each, five of whom have hats. One room has only 20 users without hats; Terry is in another.
 fn service() -> Wardrobe {
     let mut wardrobe = Wardrobe::default();
     let hats: Vec<(HatId, Attachment)> = ["Teacher", "Proctor", "On call", "Librarian", "First aid"]
         .into_iter()
         .enumerate()
-        .map(|(at, title)| {
+        .map(|(index, title)| {
             let attachment = Attachment::default().with_title(Some(title)).with_active(true);
-            (hat(&format!("urn:x:hat-{at}")), attachment)
+            (hat(&format!("urn:x:hat-{index}")), attachment)
         })
         .collect();
     for room in 0..200 {
-        let at = jid(&format!("room{room:03}@conference.example.org"));
+        let address = jid(&format!("room{room:03}@conference.example.org"));
         let name = if room == 77 {
             "Physics for Poets".to_owned()
         } else {
             format!("Room {room}")
         };
-        wardrobe.add_room(&at, Some(&name)).unwrap();
+        wardrobe.add_room(&address, Some(&name)).unwrap();
         let users = if room == 77 { 20 } else { 200 };
         for user in 0..users {
-            let who = jid(&format!("user{:05}@example.org", room * 200 + user));
-            wardrobe.set_affiliation(&who, &at, Affiliation::Member).unwrap();
+            let member = jid(&format!("user{:05}@example.org", room * 200 + user));
+            wardrobe
+                .set_affiliation(&member, &address, Affiliation::Member)
+                .unwrap();
             if user % 40 == 0 && room != 77 {
                 let (id, attachment) = hats[user / 40].clone();
-                wardrobe.add_user_hat(&who, &at, &id, attachment).unwrap();
+                wardrobe.add_user_hat(&member, &address, &id, attachment).unwrap();
             }
         }
     }
-    let at = jid("room123@conference.example.org");
+    let room = jid("room123@conference.example.org");
     wardrobe
-        .set_affiliation(&jid("terry@example.org"), &at, Affiliation::Member)
+        .set_affiliation(&jid("terry@example.org"), &room, Affiliation::Member)
         .unwrap();
     wardrobe
 }
@@ -73,13 +75,13 @@ fn adds_existing_hat_to_twenty_users_within_fourteen_keys() {
     let mut session = Session::open(service(), (100, 30));
     let keys = presses(&mut session, "Ctrl-P p h y s Enter Enter * + t e Enter y");
     assert!(keys <= 14);
-    let given = (0..20)
-        .filter(|at| {
-            let who = jid(&format!("user{:05}@example.org", 77 * 200 + at));
-            has(&session, "room077@conference.example.org", &who)
+    let with_hat = (0..20)
+        .filter(|number| {
+            let user = jid(&format!("user{:05}@example.org", 77 * 200 + number));
+            has(&session, "room077@conference.example.org", &user)
         })
         .count();
-    assert_eq!(given, 20);
+    assert_eq!(with_hat, 20);
     session.keys("u");
     assert!(!has(
         &session,
@@ -88,12 +90,12 @@ fn adds_existing_hat_to_twenty_users_within_fourteen_keys() {
     ));
 }
 
-/// Every command is found in the palette by a few letters of its description, without its key.
+/// Every command of the panes is found in the palette by its description, without its key.
 #[test]
 fn every_action_is_reachable_without_its_key() {
     use hatrack::app::command::COMMANDS;
     use hatrack::app::place::Place;
-    let anywhere = |place| {
+    let is_in_panes = |place| {
         matches!(
             place,
             Place::Panes
@@ -107,7 +109,7 @@ fn every_action_is_reachable_without_its_key() {
                 | Place::RoomsWithHat
         )
     };
-    for command in COMMANDS.iter().filter(|command| anywhere(command.place)) {
+    for command in COMMANDS.iter().filter(|command| is_in_panes(command.place)) {
         if command.id.name() == "palette" {
             continue;
         }

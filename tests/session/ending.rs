@@ -1,4 +1,4 @@
-//! Hats that end: the field of the form, how they are shown and filtered, and that they are removed at their end.
+//! Hats that expire: the field of the form, how they are shown and filtered, and their removal.
 
 use std::time::Duration;
 
@@ -223,7 +223,7 @@ fn hat_is_removed_at_its_end_and_undo_brings_it_back_without_one() {
         session.state.next_look_at_clock(time("2026-11-28T15:00:00Z")),
         None
     );
-    // It was nobody's change.
+    // The removal was no user's change.
     session.keys("u");
     assert!(!has(&session, &hat(PROCTOR)), "{}", session.notice());
     assert_eq!(session.notice(), "Nothing to undo");
@@ -252,7 +252,7 @@ fn refused_removal_is_tried_again_after_a_minute_and_a_clock_put_back_does_no_ha
     let mut session = open_with(start(), with_proctor("2026-11-28T15:00:00Z"));
     session.delay_answers();
     session.send(Msg::Now(time("2026-11-28T15:00:00Z")));
-    // The removal is on its way, and nothing is sent twice.
+    // The removal is being saved, and is not requested twice.
     let soon = session.state.next_look_at_clock(time("2026-11-28T15:00:01Z"));
     assert_eq!(soon, Some(Duration::from_secs(59)));
     session.send(Msg::Now(time("2026-11-28T15:01:30Z")));
@@ -322,7 +322,7 @@ fn selected_hat_that_expires_is_reported() {
     );
 }
 
-/// So many users are proctors until this time.
+/// This many users are proctors until this time.
 pub(super) fn with_proctors(users: usize, until: &str) -> Wardrobe {
     let mut wardrobe = wardrobe();
     for number in 0..users {
@@ -348,7 +348,7 @@ pub(super) fn proctors(session: &Session) -> usize {
         .count()
 }
 
-/// A clock that is set to another year by mistake takes nobody's hats.
+/// A clock that is set to another year by mistake removes nobody's hats.
 #[test]
 fn many_hats_that_would_have_expired_long_ago_wait_for_a_confirmation() {
     let mut session = open_with(start(), with_proctors(21, "2026-12-01T00:00:00Z"));
@@ -396,7 +396,7 @@ fn hats_of_few_users_and_hats_that_expire_in_time_are_removed() {
     }
 }
 
-/// 1970, as on a machine that has lost its time.
+/// The year 1970 is that of a machine that has lost its time.
 #[test]
 fn clock_that_is_put_back_removes_nothing_and_restores_nothing() {
     let mut session = open_with(start(), with_proctor("2026-11-28T15:00:00Z"));
@@ -411,7 +411,7 @@ fn clock_that_is_put_back_removes_nothing_and_restores_nothing() {
         assert!(!has(&session, &hat(PROCTOR)));
         assert_eq!(session.memory.snapshot().wardrobe.revision, revision, "{now}");
     }
-    // What is given while the clock is wrong ends at the time that was meant.
+    // If the clock is wrong at the start, hats still expire at their time.
     let mut session = open_with(start(), with_proctor("2026-11-28T15:00:00Z"));
     session.send(Msg::Now(time("1970-01-01T00:00:00Z")));
     assert!(has(&session, &hat(PROCTOR)));

@@ -1,4 +1,4 @@
-//! What holds in all places: help, a screen that is too small, and what was typed.
+//! Behavior in all places: help, a screen that is too small, and typed text.
 
 use hatrack::app::finder::Finder;
 use hatrack::app::form::{FieldName, Form};
@@ -68,7 +68,7 @@ fn help_in_a_form_has_its_keys_first_and_runs_them() {
     session.text("save (from");
     session.keys("Enter");
     assert!(session.json()["rooms"]["staff@conference.example.org"].is_object());
-    // What would open another form over this one is not available.
+    // A command that would open another form over this one is not available.
     session.keys("a F1");
     session.text("rename");
     session.keys("Enter");
@@ -137,7 +137,7 @@ fn canceled_names_come_back_in_the_next_prompt() {
         assert_eq!(session.state.top_as::<Prompt>().unwrap().text.text(), typed);
         session.keys("Esc");
     }
-    // Used, it is not offered again.
+    // A name that was used is not offered again.
     session.keys("Ctrl-S Enter");
     assert!(
         session.notice().starts_with("Saved hat set \"exam\""),
@@ -176,10 +176,10 @@ fn narrow_help_shows_the_selected_row_in_full() {
     session.keys("Enter ?");
     session.text("remove the user");
     let screen = screen_text(&mut session, 40, 12);
-    let whole = screen.replace('┃', " ");
-    let whole = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = screen.replace('┃', " ");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        whole.contains("(asks first if the user has hats or is"),
+        text.contains("(asks first if the user has hats or is"),
         "{screen}"
     );
 }
@@ -189,10 +189,10 @@ fn narrow_form_shows_its_hint_in_full() {
     let mut session = open();
     session.keys("Enter a");
     let screen = screen_text(&mut session, 40, 12);
-    let whole = screen.replace('┃', " ");
-    let whole = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = screen.replace('┃', " ");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        whole.contains("user@example.org, or a list of addresses"),
+        text.contains("user@example.org, or a list of addresses"),
         "{screen}"
     );
 }

@@ -17,16 +17,17 @@ courses@conference.example.org,kim@example.org,member,urn:x:1,Proctor,
 new@conference.example.org,mallory@example.net,outcast,urn:x:1,Proctor,
 ";
 
-fn with(name: &str, content: &str) -> Session {
+/// A session with this file.
+fn open_with(name: &str, content: &str) -> Session {
     let mut session = open();
     session.files.insert(name.into(), content.into());
     session
 }
 
-/// The text of the topmost overlay: a question with its consequences, or errors.
-fn says(session: &Session) -> String {
+/// The text of the top overlay: a preview, a question with its consequence, or the errors of a prompt.
+fn overlay_text(session: &Session) -> String {
     if let Some(preview) = session.state.top_as::<ImportPreview>() {
-        let rows = (0..preview.rows.len()).filter_map(|at| preview.rows.get(at));
+        let rows = (0..preview.rows.len()).filter_map(|row| preview.rows.get(row));
         let summary = describe::import_summary(&preview.rows.plan().counts);
         let first = format!("{} into {}: {summary}", preview.path, preview.into);
         let lines = std::iter::once(first).chain(rows.map(|row| row.sentence()));
@@ -44,13 +45,13 @@ fn says(session: &Session) -> String {
 
 #[test]
 fn import_is_previewed_applied_and_undone() {
-    let mut session = with("~/a.csv", TABLE);
+    let mut session = open_with("~/a.csv", TABLE);
     let before = session.json();
     session.keys("I");
     session.text("~/a.csv");
     session.keys("Enter");
     assert_eq!(
-        says(&session),
+        overlay_text(&session),
         "~/a.csv into 2 rooms: 1 room and 2 users added, 1 affiliation changed, 1 hat added, 1 hat unchanged\n\
          Skipped mallory@example.net in new@conference.example.org: 1 hat (the user is banned)\n\
          Add kim@example.org in courses@conference.example.org: member, \"Proctor\" (inactive)\n\
@@ -79,28 +80,28 @@ fn import_is_previewed_applied_and_undone() {
 
 #[test]
 fn invalid_rows_are_listed_and_nothing_imported() {
-    let mut session = with(
+    let mut session = open_with(
         "a.csv",
         "room,user,affiliation\nx,y@c.d,member\nr@c.d,z@@,member\n",
     );
     let before = session.json();
     session.keys("I Enter");
-    assert_eq!(says(&session), "Enter a file name");
+    assert_eq!(overlay_text(&session), "Enter a file name");
     session.text("b.csv");
     session.keys("Enter");
-    assert_eq!(says(&session), "cannot read it: not found");
+    assert_eq!(overlay_text(&session), "cannot read it: not found");
     session.keys("Ctrl-U");
-    assert_eq!(says(&session), "");
+    assert_eq!(overlay_text(&session), "");
     session.text("a.csv");
     session.keys("Enter");
-    let said = says(&session);
+    let errors = overlay_text(&session);
     assert!(
-        said.starts_with(
+        errors.starts_with(
             "2 lines have errors. Nothing was imported.\nline 2: room \"x\" is not a room address"
         ),
-        "{said}"
+        "{errors}"
     );
-    assert_eq!(said.lines().count(), 3);
+    assert_eq!(errors.lines().count(), 3);
     session.keys("Esc");
     assert!(session.state.top().is_none());
     assert_eq!(session.json(), before);
@@ -108,20 +109,20 @@ fn invalid_rows_are_listed_and_nothing_imported() {
 
 #[test]
 fn json_without_address_imports_into_selection() {
-    let mut session = with("hats.json", r#"{"urn:x:1": {"title": "One"}}"#);
+    let mut session = open_with("hats.json", r#"{"urn:x:1": {"title": "One"}}"#);
     // Terry is selected.
     session.keys("Enter Down I");
     session.text("hats.json");
     session.keys("Enter");
     assert_eq!(
-        says(&session),
+        overlay_text(&session),
         format!("hats.json into {TERRY} in {ROOM}: 1 hat added\nAdd {TERRY} in {ROOM}: \"One\" (inactive)")
     );
     session.keys("Esc I");
     session.text("hats.json");
     session.keys("Down Space Enter");
     assert_eq!(
-        says(&session),
+        overlay_text(&session),
         format!(
             "hats.json into {TERRY} in {ROOM}: 1 hat added, 1 hat removed\n\
              Remove {TERRY} in {ROOM}: \"Teacher\"\nAdd {TERRY} in {ROOM}: \"One\" (inactive)"
@@ -129,7 +130,7 @@ fn json_without_address_imports_into_selection() {
     );
     session.keys("y");
     assert_eq!(
-        super::terrys(&session),
+        super::terrys_hats(&session),
         serde_json::json!({"urn:x:1": {"title": "One"}})
     );
     session.keys("I");
@@ -142,7 +143,7 @@ fn json_without_address_imports_into_selection() {
 #[test]
 fn replace_reports_kept_hats_of_ineligible_users() {
     let room = r#"{"users": {"mallory@example.net": {"affiliation": "outcast", "hats": {"urn:x:1": {}, "urn:x:2": {}}}}}"#;
-    let mut session = with("room.json", room);
+    let mut session = open_with("room.json", room);
     session.keys("I Down Space Up");
     session.text("room.json");
     session.keys("Enter");
@@ -159,12 +160,12 @@ fn replace_reports_kept_hats_of_ineligible_users() {
 
 #[test]
 fn csv_cannot_replace() {
-    let mut session = with("a.csv", TABLE);
+    let mut session = open_with("a.csv", TABLE);
     session.keys("I Down Space Up");
     session.text("a.csv");
     session.keys("Enter");
     assert_eq!(
-        says(&session),
+        overlay_text(&session),
         "a table or a server's list can only add; only JSON that hatrack exported can replace existing data"
     );
 }
@@ -197,7 +198,7 @@ fn export_scope_follows_pane_and_overwrite_asks() {
     session.text("room.csv");
     session.keys("Enter");
     assert_eq!(
-        says(&session),
+        overlay_text(&session),
         "Overwrite room.csv?\nThe file exists. Its content will be lost."
     );
     session.keys("n");
@@ -217,7 +218,7 @@ fn export_scope_follows_pane_and_overwrite_asks() {
     session.keys("X");
     session.text("room.txt");
     session.keys("Enter");
-    assert_eq!(says(&session), "Use the extension .csv or .json");
+    assert_eq!(overlay_text(&session), "Use the extension .csv or .json");
 }
 
 /// The choices next to the file name.
@@ -270,7 +271,7 @@ fn marked_rows_are_default_export_scope() {
         .filter(|(jid, _)| jid != "mallory@example.net")
         .collect();
     assert_eq!(rooms, serde_json::json!({ROOM: {"users": users}}));
-    // They are offered in other panes too, and the table has only their rows.
+    // The marked users are offered in other panes too, and the table has only their rows.
     session.keys("Left X");
     assert_eq!(
         choices(&session)[..2],
@@ -293,11 +294,11 @@ fn stale_file_result_is_ignored() {
     session.text("a.csv");
     // A late answer, as from a slow disk: after more typing, and after the prompt was closed.
     let late = |session: &mut Session| {
-        let given = hatrack::exchange::read(TABLE.as_bytes(), hatrack::exchange::FileFormat::Csv);
-        session.send(hatrack::app::Msg::Imported("a.csv".into(), given.map(Box::new)));
+        let parsed = hatrack::exchange::read(TABLE.as_bytes(), hatrack::exchange::FileFormat::Csv);
+        session.send(hatrack::app::Msg::Imported("a.csv".into(), parsed.map(Box::new)));
     };
     late(&mut session);
-    assert_eq!(says(&session), "");
+    assert_eq!(overlay_text(&session), "");
     session.keys("Esc");
     late(&mut session);
     assert!(session.state.top().is_none());
@@ -344,20 +345,24 @@ fn no_files_in_restricted_session_or_demo() {
 
 #[test]
 fn preview_follows_the_data() {
-    let mut session = with("~/a.csv", TABLE);
+    let mut session = open_with("~/a.csv", TABLE);
     session.keys("I");
     session.text("~/a.csv");
     session.keys("Enter");
-    assert!(says(&session).contains("admin (was member)"));
-    // Somebody else does a part of it meanwhile.
+    assert!(overlay_text(&session).contains("admin (was member)"));
+    // Meanwhile someone else makes one of the changes.
     session.external_change(|wardrobe| {
         wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), hatrack::model::Affiliation::Admin)
     });
-    assert!(!says(&session).contains("admin"), "{}", says(&session));
+    assert!(
+        !overlay_text(&session).contains("admin"),
+        "{}",
+        overlay_text(&session)
+    );
     session.keys("y");
     assert!(session.state.top().is_none());
     assert!(!session.json()["rooms"][ROOM]["users"]["kim@example.org"].is_null());
-    // What no longer fits is not imported: the new user would have no affiliation.
+    // An import that no longer fits is not made: the user would have no affiliation.
     let text = "room,user,hat\ncourses@conference.example.org,kim@example.org,urn:x:2\n";
     session.files.insert("b.csv".into(), text.into());
     session.keys("I");
@@ -379,7 +384,7 @@ fn preview_follows_the_data() {
 
 #[test]
 fn preview_rows_move_open_and_never_import_by_enter() {
-    let mut session = with("~/a.csv", TABLE);
+    let mut session = open_with("~/a.csv", TABLE);
     session.keys("I");
     session.text("~/a.csv");
     let before = session.json();
@@ -395,7 +400,7 @@ fn preview_rows_move_open_and_never_import_by_enter() {
     let preview = session.state.top_as::<ImportPreview>().unwrap();
     assert_eq!(preview.selected, preview.rows.len() - 1);
     assert_eq!(session.json(), before);
-    // Nothing but skipped rows cannot be imported.
+    // If all rows are skipped, there is nothing to import.
     let banned = "room,user,hat\ncourses@conference.example.org,mallory@example.net,urn:x:3\n";
     session.files.insert("c.csv".into(), banned.into());
     session.keys("Esc I");
@@ -407,7 +412,7 @@ fn preview_rows_move_open_and_never_import_by_enter() {
 
 #[test]
 fn path_is_completed() {
-    let mut session = with("in/first.csv", TABLE);
+    let mut session = open_with("in/first.csv", TABLE);
     session.files.insert("in/first.json".into(), Vec::new());
     session.files.insert("in/other.csv".into(), Vec::new());
     let typed = |session: &Session| session.state.top_as::<Prompt>().unwrap().text.text();
@@ -431,7 +436,7 @@ fn path_is_completed() {
     assert_eq!(typed(&session), "in/first.csvx");
     session.keys("Backspace Enter y");
     assert!(!session.json()["rooms"][ROOM]["users"]["kim@example.org"].is_null());
-    // An answer that comes late changes nothing.
+    // A late answer changes nothing.
     session.keys("X");
     session.text("i");
     session.send(hatrack::app::Msg::FolderListed("in/f".into(), Vec::new()));
@@ -441,7 +446,7 @@ fn path_is_completed() {
 
 #[test]
 fn arrows_move_between_the_fields_of_an_import_and_change_no_option() {
-    let mut session = with("a.csv", TABLE);
+    let mut session = open_with("a.csv", TABLE);
     session.keys("I");
     session.text("a.csv");
     let prompt = |session: &Session| {
@@ -467,11 +472,11 @@ fn arrows_move_between_the_fields_of_an_import_and_change_no_option() {
 fn previewed_users_are_in_the_order_of_the_panes() {
     let users = |room: &str| ["u10", "u2", "u1"].map(|user| format!("{room},{user}@example.org,member\n"));
     let rows = [users(ROOM), users("new@conference.example.org")].concat();
-    let mut session = with("a.csv", &format!("room,user,affiliation\n{}", rows.concat()));
+    let mut session = open_with("a.csv", &format!("room,user,affiliation\n{}", rows.concat()));
     session.keys("I");
     session.text("a.csv");
     session.keys("Enter");
-    let shown = says(&session);
+    let shown = overlay_text(&session);
     let order: Vec<&str> = shown
         .lines()
         .filter_map(|line| line.strip_prefix("Add u")?.split('@').next())

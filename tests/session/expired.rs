@@ -63,12 +63,12 @@ fn removal_that_was_confirmed_and_is_refused_is_reported() {
     );
 }
 
-/// What is removed at its time is being saved when the question is answered.
+/// A removal without a question is still being saved when the question is answered.
 #[test]
 fn expired_hats_are_removed_once() {
     let mut session = asked_about_21();
     session.delay_answers();
-    // Of 20 users, they are removed without a question.
+    // The hats of at most 20 users are removed without a question.
     extend_one(&mut session);
     session.send(Msg::Now(time("2026-11-28T14:32:00Z")));
     assert!(session.first_request().is_some());

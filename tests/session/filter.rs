@@ -74,7 +74,7 @@ fn filters_by_affiliation_hat_and_exclusion() {
     assert!(!users(&filtered("#teach !prof")).contains(&"prof@example.org"));
     assert_eq!(users(&filtered("!#")), ["ines@example.org"]);
     assert_eq!(users(&filtered("#")).len(), 15);
-    // Case and accents do not matter, in what is typed either.
+    // Case and accents do not matter, neither in the address nor in the typed text.
     assert_eq!(users(&filtered("PROF")), ["prof@example.org"]);
     for zoe in ["zoe", "ZOÉ", "lefevre"] {
         assert_eq!(users(&filtered(zoe)), ["zo\u{e9}.lef\u{e8}vre@example.org"]);
@@ -140,14 +140,14 @@ fn external_changes_are_filtered() {
     let mut session = open();
     session.keys("Enter /");
     session.text("terry");
-    let new = |session: &mut Session, user: &str| {
+    let add = |session: &mut Session, user: &str| {
         let user = jid(user);
         session
             .external_change(move |wardrobe| wardrobe.set_affiliation(&user, &jid(ROOM), Affiliation::Admin));
     };
-    new(&mut session, "aaron@example.org");
+    add(&mut session, "aaron@example.org");
     assert_eq!(users(&session), [TERRY]);
-    new(&mut session, "terry@example.com");
+    add(&mut session, "terry@example.com");
     assert_eq!(users(&session), ["terry@example.com", TERRY]);
     session.keys("Enter");
     assert_eq!(session.state.user().unwrap().0.as_str(), "terry@example.com");
@@ -188,7 +188,7 @@ fn keys_never_act_on_next_user_after_filtering() {
     assert!(session.notice().contains(user.as_str()), "{}", session.notice());
 }
 
-/// Keys are handled while a hundred thousand rows are filtered.
+/// Keys are handled while many rows are filtered.
 #[test]
 fn large_lists_are_filtered_in_chunks() {
     let names = (0..25_000).map(|number| format!("{number:05}"));
@@ -200,13 +200,13 @@ fn large_lists_are_filtered_in_chunks() {
     let wardrobe = read::wardrobe(document.as_bytes()).unwrap();
     let mut session = Session::open(wardrobe, (100, 30));
     session.keys("/");
-    let mut asked = hatrack::app::update(&mut session.state, Msg::Key(super::session::key("7")));
-    let mut slices = 1;
-    while asked == [hatrack::app::Effect::Continue] {
-        slices += 1;
-        asked = hatrack::app::update(&mut session.state, Msg::Continue);
+    let mut effects = hatrack::app::update(&mut session.state, Msg::Key(super::session::key("7")));
+    let mut chunks = 1;
+    while effects == [hatrack::app::Effect::Continue] {
+        chunks += 1;
+        effects = hatrack::app::update(&mut session.state, Msg::Continue);
     }
-    assert_eq!((slices, session.state.rooms().len()), (3, sevens));
+    assert_eq!((chunks, session.state.rooms().len()), (3, sevens));
 }
 
 #[test]

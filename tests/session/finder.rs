@@ -16,9 +16,9 @@ fn sample() -> Session {
 
 fn found(session: &Session) -> Vec<String> {
     let Some(finder) = session.state.top_as::<Finder>() else {
-        panic!("nothing is looked for")
+        panic!("no finder")
     };
-    let name = |what: &FinderItem| match what {
+    let name = |item: &FinderItem| match item {
         FinderItem::Command(offer) => offer.command.id.to_string(),
         FinderItem::Note(note) => note.example.to_owned(),
         FinderItem::Place { room, user, hat, .. } => {
@@ -191,13 +191,13 @@ fn large_lists_are_searched_in_chunks() {
     );
     let mut session = Session::open(read::wardrobe(document.as_bytes()).unwrap(), (100, 30));
     session.keys("Ctrl-P");
-    let mut asked = hatrack::app::update(&mut session.state, hatrack::app::Msg::Paste("u11999".into()));
-    let mut slices = 1;
-    while asked == [hatrack::app::Effect::Continue] {
-        slices += 1;
-        asked = hatrack::app::update(&mut session.state, hatrack::app::Msg::Continue);
+    let mut effects = hatrack::app::update(&mut session.state, hatrack::app::Msg::Paste("u11999".into()));
+    let mut chunks = 1;
+    while effects == [hatrack::app::Effect::Continue] {
+        chunks += 1;
+        effects = hatrack::app::update(&mut session.state, hatrack::app::Msg::Continue);
     }
-    assert_eq!(slices, 7);
+    assert_eq!(chunks, 7);
     assert_eq!(found(&session), ["r@c.example u11999@x.example"]);
 }
 
@@ -214,7 +214,7 @@ fn help_lists_every_command_available_first() {
             row.id
         );
     }
-    let at = |id: &str| all.iter().position(|there| there == id).unwrap();
+    let at = |id: &str| all.iter().position(|other| other == id).unwrap();
     assert_eq!(all[0], "open-user");
     assert!(at("add-user") < at("undo") && at("undo") < at("@owner"));
     assert!(at("@owner") < at("apply-filter") && at("apply-filter") < at("add-room"));
@@ -379,7 +379,7 @@ fn help_names_only_keys_that_work() {
     }
 }
 
-/// Space marks an entry of the history, so it is not named as the key for a page down there.
+/// Space marks an entry of the history, so it is not named as a key for page down.
 #[test]
 fn help_of_the_history_names_space_once() {
     let mut session = open();
@@ -390,9 +390,9 @@ fn help_of_the_history_names_space_once() {
         FinderItem::Command(offer) if offer.keys.contains("Space") => Some(offer.command.id.name()),
         _ => None,
     });
-    let here: Vec<&str> = with_space.take(2).collect();
-    assert_eq!(here[0], "mark-entry");
-    assert_ne!(here.get(1), Some(&"page-down"));
+    let first_two: Vec<&str> = with_space.take(2).collect();
+    assert_eq!(first_two[0], "mark-entry");
+    assert_ne!(first_two.get(1), Some(&"page-down"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The lines below the panes: notices, what is marked, and the keys that work.
+//! The lines below the panes: notices, marks, and the keys that work.
 
 use hatrack::app::Msg;
 use hatrack::ui::Theme;

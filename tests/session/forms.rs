@@ -8,7 +8,7 @@ use hatrack::store::Scope;
 use serde_json::json;
 
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, wardrobe};
+use super::{HAT, ROOM, TERRY, hat, jid, open, terrys_hats, wardrobe};
 
 #[test]
 fn existing_hat_needs_few_keys() {
@@ -93,7 +93,7 @@ fn rejects_invalid_title_and_keeps_existing_one() {
     });
     session.keys("e Tab Space Enter");
     assert_eq!(
-        terrys(&session)[HAT],
+        terrys_hats(&session)[HAT],
         json!({"active": true, "title": "two\nlines"})
     );
 }
@@ -111,14 +111,14 @@ fn typed_title_is_limited_to_a_kilobyte() {
         session.notice()
     );
     session.keys("Backspace Enter");
-    assert_eq!(terrys(&session)[HAT]["title"], json!("é".repeat(512)));
+    assert_eq!(terrys_hats(&session)[HAT]["title"], json!("é".repeat(512)));
     let long = "é".repeat(2000);
     session.external_change(|wardrobe| {
         let foreign = Attachment::default().with_title(Some(&long));
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), foreign)
     });
     session.keys("e Tab Space Enter");
-    assert_eq!(terrys(&session)[HAT], json!({"active": true, "title": long}));
+    assert_eq!(terrys_hats(&session)[HAT], json!({"active": true, "title": long}));
     // IDs and names are limited too.
     session.keys("a");
     session.send(Msg::Paste(format!("urn:x:{}", "a".repeat(1024))));
@@ -210,16 +210,16 @@ fn address_list_adds_all_after_confirmation() {
     session.keys("Tab a");
     let list = "Jane Doe <jane@example.org>\nxmpp:joe@example.org\nterry@example.org, JOE@example.org";
     session.send(Msg::Paste(list.into()));
-    let Some(asked) = session.state.top_as::<Confirm>() else {
+    let Some(confirm) = session.state.top_as::<Confirm>() else {
         panic!("{}", session.notice())
     };
     assert_eq!(
-        asked.question,
+        confirm.question,
         "Add 2 users to courses@conference.example.org as member?"
     );
-    assert_eq!(asked.names, "jane, joe (example.org)");
+    assert_eq!(confirm.names, "jane, joe (example.org)");
     assert_eq!(
-        asked.consequence,
+        confirm.consequence,
         "1 user is already in the room (unchanged): terry@example.org. \
          1 duplicate ignored. You can undo this in one step."
     );
@@ -235,10 +235,10 @@ fn address_list_adds_all_after_confirmation() {
         assert_eq!(users[user]["affiliation"], affiliation, "{user}");
     }
     session.keys("u");
-    assert_eq!(session.json()["rooms"][ROOM], json_of_the_room());
+    assert_eq!(session.json()["rooms"][ROOM], room_json());
 }
 
-fn json_of_the_room() -> serde_json::Value {
+fn room_json() -> serde_json::Value {
     open().json()["rooms"][ROOM].clone()
 }
 
@@ -259,7 +259,7 @@ fn address_list_with_error_adds_nobody() {
             .notice()
             .starts_with("Cannot save. Address: Nothing added")
     );
-    // Correct its line.
+    // Correct the line.
     session.keys("Up Ctrl-U Enter y");
     assert_eq!(session.state.users().len(), 5);
     session.keys("a");
@@ -324,10 +324,10 @@ fn address_list_is_added_to_several_rooms() {
     session.text("staff@conference.example.org");
     session.keys("Enter * A");
     session.send(Msg::Paste("jane@example.org\nterry@example.org".into()));
-    let Some(asked) = session.state.top_as::<Confirm>() else {
+    let Some(confirm) = session.state.top_as::<Confirm>() else {
         panic!("{}", session.notice())
     };
-    assert!(asked.question.starts_with("Add "), "{}", asked.question);
+    assert!(confirm.question.starts_with("Add "), "{}", confirm.question);
     session.keys("y");
     let rooms = &session.json()["rooms"];
     for room in [ROOM, "staff@conference.example.org"] {

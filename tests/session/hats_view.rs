@@ -7,7 +7,7 @@ use hatrack::model::{Affiliation, Attachment, Wardrobe, read};
 use super::session::Session;
 use super::{HAT, ROOM, TERRY, hat, jid, open, wardrobe};
 
-/// Terry and the prof have the hat in two rooms.
+/// Terry has the hat in three rooms, the prof in two of them.
 fn several() -> Wardrobe {
     let mut wardrobe = wardrobe();
     let teacher = || Attachment::default().with_title(Some("Teacher"));
@@ -26,7 +26,7 @@ fn several() -> Wardrobe {
     wardrobe
 }
 
-fn asked(session: &Session) -> &str {
+fn question(session: &Session) -> &str {
     match session.state.top_as::<Confirm>() {
         Some(confirm) => &confirm.question,
         other => panic!("no question: {other:?}; {}", session.notice()),
@@ -66,7 +66,7 @@ fn removes_and_retitles_hat_everywhere() {
     session.text("Lecturer");
     session.keys("Enter");
     assert_eq!(
-        asked(&session),
+        question(&session),
         "Edit \"Teacher\" for 2 users in 3 rooms? New title: \"Lecturer\"."
     );
     session.keys("y");
@@ -75,7 +75,7 @@ fn removes_and_retitles_hat_everywhere() {
         Some("Lecturer")
     );
     session.keys("d");
-    assert_eq!(asked(&session), "Remove \"Lecturer\" from 2 users in 3 rooms?");
+    assert_eq!(question(&session), "Remove \"Lecturer\" from 2 users in 3 rooms?");
     session.keys("y");
     assert_eq!(session.state.wardrobe().attachment_count(), 0);
     assert_eq!(session.state.length(Pane::First), 0);
@@ -201,14 +201,14 @@ fn cycling_views_keeps_selection_and_marks() {
     let sample = read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
     let mut session = Session::open(sample, (100, 30));
     session.keys("Tab * g Down Down Down Down");
-    let seen = |session: &Session| {
+    let selection = |session: &Session| {
         let state = &session.state;
         let (room, user) = (state.room().unwrap().0.clone(), state.user().unwrap().0.clone());
         (room, user, state.marked(Pane::Second), state.focus())
     };
-    let before = seen(&session);
+    let before = selection(&session);
     session.keys("w w w");
-    assert_eq!(seen(&session), before);
+    assert_eq!(selection(&session), before);
 }
 
 #[test]

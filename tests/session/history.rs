@@ -1,4 +1,4 @@
-//! The history: what is listed, searched and opened.
+//! The history: its list, the search, and the details of an entry.
 
 use hatrack::app::history::{EntryOverlay, EntryValue, EntryValuesOverlay, HistoryOverlay, RollbackOverlay};
 use hatrack::app::{Effect, Msg, Start, State, describe, update};
@@ -22,8 +22,8 @@ fn listed(session: &Session) -> Vec<u64> {
     rows.map(|row| history.entry_at(row).unwrap().revision).collect()
 }
 
-/// Changes by someone else: 1 of Terry's hat, 2 of the professor's, 3 of another room, 4 of Terry's affiliation, 5 of
-/// both users.
+/// Changes by someone else, by revision: 1 to Terry's hat, 2 to the professor's, 3 to another room, 4 to Terry's affiliation,
+/// 5 to both users.
 fn changed() -> Session {
     let mut session = open();
     let new = Attachment::default().with_title(Some("Büro"));
@@ -82,7 +82,7 @@ fn search_finds_all_words_in_any_part() {
         ("@admin", vec![4]),
         ("!terry@", vec![3, 2]),
         ("terry@ prof@", vec![5]),
-        // What was done, as the rows say it.
+        // The action, in the words of the rows.
         ("removed", vec![1]),
         ("added", vec![5, 3, 2]),
         ("to admin", vec![4]),
@@ -101,7 +101,7 @@ fn search_finds_all_words_in_any_part() {
     }
 }
 
-/// Of several users, the one to filter by is chosen; of one, the filter is set at once.
+/// If an entry has several users, the user to filter by is chosen; if it has one, the filter is set at once.
 #[test]
 fn user_to_filter_by_is_chosen_among_several() {
     let mut session = changed();
@@ -125,7 +125,7 @@ fn user_to_filter_by_is_chosen_among_several() {
     assert_eq!(listed(&session), [5], "both users got the same hat");
 }
 
-/// What is on a later page is found, too, and selected entries stay selected.
+/// Entries on later pages are found too, and the selected entry stays selected.
 #[test]
 fn search_reads_all_pages() {
     let mut session = open();
@@ -140,7 +140,7 @@ fn search_reads_all_pages() {
     assert_eq!(listed(&session).len(), 200, "one page");
     session.keys("/");
     session.text("needle");
-    // The next one cleared that name.
+    // Revision 2 contains the name too, as the old one.
     assert_eq!(listed(&session), [2, 1]);
     session.keys("Enter j x");
     assert_eq!(listed(&session).len(), 451);
@@ -197,10 +197,10 @@ fn marked_entries_are_undone_as_one_change() {
         .plan
         .left_out
         .iter()
-        .map(|one| one.reason.as_str())
+        .map(|skipped| skipped.reason.as_str())
         .collect();
     assert_eq!(left_out, ["terry changed it in revision 6"]);
-    // A stranger's change in the meantime does not matter, as long as it is about something else.
+    // A change by someone else in the meantime does not matter if it is about something else.
     session.external_change(|wardrobe| wardrobe.add_room(&jid("new@c.example"), None));
     session.keys("y");
     assert!(
@@ -214,7 +214,7 @@ fn marked_entries_are_undone_as_one_change() {
     let users = &session.json()["rooms"][ROOM]["users"];
     assert_eq!(users[TERRY]["affiliation"], "owner");
     assert!(users[PROF]["hats"].get("urn:x:2").is_none());
-    // One undo brings all of it back, and a redo takes it away again.
+    // One undo restores everything, and a redo removes it again.
     session.keys("Esc u");
     assert_eq!(
         session.json()["rooms"][ROOM]["users"][PROF],
@@ -228,7 +228,7 @@ fn marked_entries_are_undone_as_one_change() {
     );
 }
 
-/// All that an actor did from the selected entry on. Nothing is done before it is confirmed.
+/// All changes by an actor since the selected entry are undone, but only after confirmation.
 #[test]
 fn all_of_an_actor_is_undone_from_entry_on() {
     let mut session = changed();
@@ -243,7 +243,7 @@ fn all_of_an_actor_is_undone_from_entry_on() {
     assert!(now["rooms"].get("staff@c.example").is_none());
     assert_eq!(now["rooms"][ROOM]["users"][TERRY]["affiliation"], "member");
     assert_eq!(now["rooms"][ROOM]["users"][TERRY]["hats"], serde_json::json!({}));
-    // It is called so in the history.
+    // The history describes it in the same way.
     session.keys("Esc H");
     let history: &HistoryOverlay = session.state.top_as().unwrap();
     let what = describe::entry(
@@ -254,7 +254,7 @@ fn all_of_an_actor_is_undone_from_entry_on() {
     assert!(what.starts_with("undid 4 changes: "), "{what}");
 }
 
-/// Whether the question says that entries are undone that the list does not show.
+/// The question says if changes are undone that the list does not show.
 #[test]
 fn undoing_an_actor_says_that_hidden_changes_are_undone_too() {
     for (keys, hidden) in [("H U", false), ("H a U", false), ("H r U", true)] {
@@ -265,7 +265,7 @@ fn undoing_an_actor_says_that_hidden_changes_are_undone_too() {
     }
 }
 
-/// A preview closes when it no longer fits.
+/// A preview closes when the changes can no longer be undone as shown.
 #[test]
 fn preview_closes_when_data_changes() {
     let mut session = changed();
@@ -278,7 +278,7 @@ fn preview_closes_when_data_changes() {
     );
 }
 
-/// The last change, or an entry of the history, as commands.
+/// The last change, or an entry of the history, is copied as commands.
 #[test]
 fn changes_are_copied_as_commands() {
     let mut session = open();
@@ -296,7 +296,7 @@ fn changes_are_copied_as_commands() {
     let inactive = format!("hatrack add {ROOM} {TERRY} {HAT} --title Teacher '--active=false'");
     session.keys("Enter j Enter Space");
     assert_eq!(copied(&mut session, "c").as_ref(), Some(&inactive));
-    // After an undo it is the undo.
+    // After an undo, the undo is copied.
     session.keys("u");
     assert_eq!(copied(&mut session, "c").as_ref(), Some(&active));
     session.keys("Ctrl-R d");
@@ -313,7 +313,7 @@ fn changes_are_copied_as_commands() {
     );
 }
 
-/// The store worker answers the history before it commits what is pending.
+/// The store worker reads the history before it commits pending changes.
 #[test]
 fn undo_is_listed_once_it_is_saved() {
     let mut session = changed();
@@ -332,7 +332,7 @@ fn undo_is_listed_once_it_is_saved() {
     assert_eq!(listed(&session).first(), Some(&7));
 }
 
-/// Whether it arrived there is not known here. The rows leave it out.
+/// Whether the change arrived at the servers is not known here. The rows do not name them.
 #[test]
 fn details_name_servers_to_which_a_change_was_to_be_sent() {
     let mut session = changed();
@@ -348,8 +348,8 @@ fn details_name_servers_to_which_a_change_was_to_be_sent() {
         read_only: None,
     };
     update(&mut state, Msg::Store(Box::new(StoreEvent::Opened(snapshot))));
-    let asked = key(&mut state, "H");
-    let query = asked.iter().find_map(|effect| match effect {
+    let effects = key(&mut state, "H");
+    let query = effects.iter().find_map(|effect| match effect {
         Effect::Store(StoreRequest::History(query)) => Some(query.clone()),
         _ => None,
     });

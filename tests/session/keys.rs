@@ -11,13 +11,14 @@ use ratatui::layout::Rect;
 use super::session::{Session, key};
 use super::wardrobe;
 
-fn session(given: &[(&str, &str)]) -> Session {
-    let given = given.iter().map(|(id, keys)| {
+/// A session with these keys, by the name of the command.
+fn session(bindings: &[(&str, &str)]) -> Session {
+    let bindings = bindings.iter().map(|(id, keys)| {
         let command = COMMANDS.iter().find(|command| command.id.name() == *id).unwrap();
         (command, keys.split_whitespace().map(key).collect())
     });
     let start = Start {
-        keymap: Keymap::new(given).unwrap(),
+        keymap: Keymap::new(bindings).unwrap(),
         ..Start::default()
     };
     Session::start(start, wardrobe(), (100, 30))
@@ -120,7 +121,7 @@ fn back_key_goes_back_and_clears_the_message_with_it() {
 /// Messages name configured keys: no command has its default key here.
 #[test]
 fn messages_name_configured_keys() {
-    let given: Vec<_> = [
+    let bindings: Vec<_> = [
         "undo",
         "redo",
         "add-room",
@@ -136,8 +137,8 @@ fn messages_name_configured_keys() {
     .zip(["F2", "F3", "F4", "F4", "F4", "F5", "F6", "F7", "F8", "F9"])
     .map(|(id, key)| (*id, key))
     .collect();
-    let mut session = session(&given);
-    let mut read = String::new();
+    let mut session = session(&bindings);
+    let mut shown = String::new();
     for keys in [
         "Tab",
         "d",
@@ -151,10 +152,10 @@ fn messages_name_configured_keys() {
         "Esc",
     ] {
         session.keys(keys);
-        read.push_str(&screen(&session));
+        shown.push_str(&screen(&session));
     }
     session.send(Msg::Paste("x".into()));
-    read.push_str(&screen(&session));
+    shown.push_str(&screen(&session));
     for old in [
         "Ctrl-G",
         " u brings",
@@ -165,7 +166,7 @@ fn messages_name_configured_keys() {
         "(↓)",
         "(Down)",
     ] {
-        assert!(!read.contains(old), "{old}");
+        assert!(!shown.contains(old), "{old}");
     }
 }
 
@@ -232,7 +233,7 @@ fn unknown_key_says_so() {
 #[test]
 fn other_layouts_map_by_key_position() {
     let top = |session: &Session| format!("{:?}", session.state.top());
-    for (here, standard) in [
+    for (typed, standard) in [
         ("ф", "a"),
         ("Р", "H"),
         ("Ж", ":"),
@@ -241,10 +242,10 @@ fn other_layouts_map_by_key_position() {
         ("ｓ", "s"),
     ] {
         let (mut one, mut other) = (in_users(), in_users());
-        one.keys(here);
+        one.keys(typed);
         other.keys(standard);
-        assert_eq!(top(&one), top(&other), "{here}");
-        assert_eq!(one.notice(), other.notice(), "{here}");
+        assert_eq!(top(&one), top(&other), "{typed}");
+        assert_eq!(one.notice(), other.notice(), "{typed}");
     }
     let mut session = in_users();
     session.keys("ß");
@@ -253,7 +254,7 @@ fn other_layouts_map_by_key_position() {
     assert_eq!(
         session.notice(),
         "ж has no binding here",
-        "its place is that of ;"
+        "its position is that of ;"
     );
     // The position reported by the terminal counts, whatever the letter.
     session.send(Msg::KeyWithPosition(key("ђ"), '?'));
@@ -314,21 +315,21 @@ fn every_list_has_same_movement_keys() {
             )
         };
         let begin = top(&session);
-        let mut goes = |keys: &str, back: &str| {
+        let mut check_move = |keys: &str, back: &str| {
             session.keys(keys);
             assert_ne!(top(&session), begin, "{open}: {keys}");
             session.keys(back);
             assert_eq!(top(&session), begin, "{open}: {keys}, {back}");
         };
-        goes("Down", "Up");
-        goes("PageDown", "PageUp");
-        goes("PageDown", "Up Up Up PageUp PageUp");
+        check_move("Down", "Up");
+        check_move("PageDown", "PageUp");
+        check_move("PageDown", "Up Up Up PageUp PageUp");
         if typed {
-            goes("Ctrl-n", "Ctrl-p");
+            check_move("Ctrl-n", "Ctrl-p");
         } else {
-            goes("j", "k");
-            goes("G", "g");
-            goes("End", "Home");
+            check_move("j", "k");
+            check_move("G", "g");
+            check_move("End", "Home");
         }
         if typed {
             session.keys("j");
@@ -337,7 +338,7 @@ fn every_list_has_same_movement_keys() {
     }
 }
 
-/// A page is what is visible, also on a tall screen with a lower overlay, so no row is skipped.
+/// A page is the number of visible rows, also on a tall screen with a lower overlay, so no row is skipped.
 #[test]
 fn page_is_visible_rows() {
     for size in [(80, 24), (100, 60)] {
@@ -366,7 +367,7 @@ fn help_page_counts_headings() {
         };
         assert!(
             (1..=help.selected).any(|row| help.heading(row).is_some()),
-            "there is one between"
+            "a heading is between the rows"
         );
         assert!(below(help.selected) <= lines && below(help.selected + 1) > lines);
         session.keys("PageUp");
@@ -381,7 +382,7 @@ fn form_list_page_is_visible_rows() {
     for size in [(80, 24), (60, 20), (80, 14), (80, 60)] {
         let mut session = Session::open(demo.clone(), size);
         session.keys("Tab Enter a Down");
-        let shown = drawn(&session, size)
+        let shown = screen_lines(&session, size)
             .lines()
             .skip(1)
             .filter(|line| {
@@ -405,7 +406,7 @@ fn form_list_page_is_visible_rows() {
     }
 }
 
-fn drawn(session: &Session, (columns, rows): (u16, u16)) -> String {
+fn screen_lines(session: &Session, (columns, rows): (u16, u16)) -> String {
     let area = Rect::new(0, 0, columns, rows);
     let mut buffer = Buffer::empty(area);
     ui::render(&session.state, Theme::default(), area, &mut buffer);
@@ -419,7 +420,7 @@ fn drawn(session: &Session, (columns, rows): (u16, u16)) -> String {
 
 /// The number of rows inside the frame of the overlay.
 fn rows_inside(session: &Session, size: (u16, u16)) -> usize {
-    drawn(session, size)
+    screen_lines(session, size)
         .lines()
         .filter(|line| line.trim_end().ends_with('┃'))
         .count()

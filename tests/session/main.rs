@@ -88,7 +88,7 @@ fn open() -> Session {
 }
 
 /// The hats of Terry in the store.
-fn terrys(session: &Session) -> serde_json::Value {
+fn terrys_hats(session: &Session) -> serde_json::Value {
     session.json()["rooms"][ROOM]["users"][TERRY]["hats"].clone()
 }
 

@@ -11,7 +11,7 @@ use super::{HAT, ROOM, TERRY, hat, jid, open, wardrobe};
 const PROF: &str = "prof@example.org";
 
 /// The open question and its consequences.
-fn asked(session: &Session) -> (&str, &str) {
+fn question(session: &Session) -> (&str, &str) {
     match session.state.top_as::<Confirm>() {
         Some(confirm) => (&confirm.question, &confirm.consequence),
         other => panic!("no question: {other:?}; {}", session.notice()),
@@ -54,7 +54,7 @@ fn adds_hat_to_marked_users_and_undoes_in_one_step() {
     );
     session.keys("Enter");
     assert_eq!(
-        asked(&session),
+        question(&session),
         (
             "Add \"Teacher\" to 21 users in courses@conference.example.org?",
             "Skipped: 1 user already has it (unchanged), 1 user is banned. You can undo this in one step."
@@ -114,7 +114,7 @@ fn range_follows_selection() {
     session.keys("V Up Up");
     assert_eq!(marked(&session).len(), 6);
     session.keys("Esc");
-    assert_eq!(marked(&session), [0, 2, 3], "given up");
+    assert_eq!(marked(&session), [0, 2, 3], "canceled");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn hats_pane_combines_hats_of_marked_users() {
     assert!(attachment(&session, PROF).is_active());
     session.keys("Space");
     assert_eq!(
-        asked(&session),
+        question(&session),
         (
             "Deactivate \"Chief\" for 2 users in courses@conference.example.org?",
             "You can undo this in one step."
@@ -170,7 +170,7 @@ fn bulk_edit_changes_only_edited_fields() {
         wardrobe.add_user_hat(&jid(PROF), &jid(ROOM), &hat(HAT), odd)
     });
     session.keys("Enter * Tab e");
-    // They differ in all three fields; untouched fields stay different.
+    // The hats differ in all three fields; untouched fields stay different.
     session.keys("Tab Tab Space Space Enter");
     let prof = Attachment::default().with_title(Some("Chief"));
     assert_eq!(
@@ -185,7 +185,7 @@ fn bulk_edit_changes_only_edited_fields() {
     session.text("Lecturer");
     session.keys("Tab Space Enter");
     assert_eq!(
-        asked(&session).0,
+        question(&session).0,
         "Edit \"Chief\" for 2 users in courses@conference.example.org? New title: \"Lecturer\", active."
     );
     session.keys("y");
@@ -208,7 +208,7 @@ fn copied_hats_replace_or_add() {
     });
     session.keys("Esc * p");
     assert_eq!(
-        asked(&session),
+        question(&session),
         (
             "Replace the hats of 21 users in courses@conference.example.org with \"Teacher\"?",
             "This also removes 1 other hat. Skipped: 1 user already has this value, 1 user is banned. You can undo this in one step."
@@ -219,7 +219,7 @@ fn copied_hats_replace_or_add() {
     assert!(!has(&session, PROF, "urn:x:y"));
     session.keys("u P");
     assert_eq!(
-        asked(&session),
+        question(&session),
         (
             "Add \"Teacher\" to 21 users in courses@conference.example.org?",
             "Skipped: 1 user already has it (unchanged), 1 user is banned. You can undo this in one step."
@@ -235,7 +235,7 @@ fn removes_marked_users_and_rooms() {
     let mut session = crowd();
     session.keys("Enter * d");
     assert_eq!(
-        asked(&session),
+        question(&session),
         (
             "Remove 23 users from courses@conference.example.org?",
             "This also removes 1 hat. 1 of the users is an owner. courses@conference.example.org will have no owner. You can undo this in one step."
@@ -263,7 +263,7 @@ fn sets_affiliation_of_marked_users() {
     session.keys("Enter * e Left Enter");
     // It starts with the most common affiliation.
     assert_eq!(
-        asked(&session),
+        question(&session),
         (
             "Set the affiliation of 23 users in courses@conference.example.org to admin?",
             "1 of the users is an owner. courses@conference.example.org will have no owner. You can undo this in one step."
@@ -281,7 +281,7 @@ fn removed_rows_are_unmarked() {
 }
 
 #[test]
-fn read_only_session_marks_but_changes_nothing() {
+fn replacing_needs_copied_hats() {
     let mut session = open();
     session.keys("Enter * p");
     assert_eq!(session.notice(), "No copied hats (y to copy)");
@@ -292,16 +292,16 @@ fn removal_question_counts_hidden_marks() {
     let mut session = crowd();
     session.keys("Enter * / p r o f Enter d");
     assert_eq!(
-        asked(&session).1,
+        question(&session).1,
         "Includes 22 marked users that the filter hides. This also removes 1 hat. 1 of the users is an owner. courses@conference.example.org will have no owner. You can undo this in one step."
     );
     session.keys("n + T e a Enter");
     assert!(
-        asked(&session)
+        question(&session)
             .1
             .starts_with("Includes 22 marked users that the filter hides"),
         "{}",
-        asked(&session).1
+        question(&session).1
     );
 }
 

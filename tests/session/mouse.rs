@@ -1,22 +1,22 @@
-//! The mouse, without a screen: clicks name what is under the pointer.
+//! The mouse, without a screen: clicks name the targets under the pointer.
 
 use hatrack::app::form::Form;
 use hatrack::app::{Effect, MouseTarget, Msg, Pane};
 
 use super::session::Session;
-use super::{TERRY, open, terrys};
+use super::{TERRY, open, terrys_hats};
 
-fn click(session: &mut Session, on: &[MouseTarget]) {
+fn click(session: &mut Session, targets: &[MouseTarget]) {
     session.send(Msg::Click {
-        on: on.to_vec(),
+        on: targets.to_vec(),
         double: false,
     });
 }
 
-fn double(session: &mut Session, on: &[MouseTarget]) {
-    click(session, on);
+fn double_click(session: &mut Session, targets: &[MouseTarget]) {
+    click(session, targets);
     session.send(Msg::Click {
-        on: on.to_vec(),
+        on: targets.to_vec(),
         double: true,
     });
 }
@@ -51,7 +51,7 @@ fn click_selects_rows_but_not_under_form() {
         &mut session,
         &[MouseTarget::Pane(Pane::First), MouseTarget::Row(0)],
     );
-    double(
+    double_click(
         &mut session,
         &[MouseTarget::Pane(Pane::First), MouseTarget::Row(0)],
     );
@@ -62,24 +62,24 @@ fn click_selects_rows_but_not_under_form() {
 #[test]
 fn double_click_acts_as_enter() {
     let mut session = open();
-    double(
+    double_click(
         &mut session,
         &[MouseTarget::Pane(Pane::First), MouseTarget::Row(0)],
     );
     assert_eq!(session.state.focus(), Pane::Second);
-    double(
+    double_click(
         &mut session,
         &[MouseTarget::Pane(Pane::Second), MouseTarget::Row(1)],
     );
     assert_eq!(session.state.focus(), Pane::Third);
-    double(
+    double_click(
         &mut session,
         &[MouseTarget::Pane(Pane::Third), MouseTarget::Row(0)],
     );
     assert!(session.state.top_as::<Form>().is_some());
     // Outside of the rows there is nothing to open.
     let mut session = open();
-    double(&mut session, &[MouseTarget::Pane(Pane::First)]);
+    double_click(&mut session, &[MouseTarget::Pane(Pane::First)]);
     assert_eq!(session.state.focus(), Pane::First);
 }
 
@@ -106,7 +106,7 @@ fn click_focuses_and_changes_form_fields() {
     session.keys("l j l e");
     click(&mut session, &[MouseTarget::Field(3)]);
     session.keys("Enter");
-    assert_eq!(terrys(&session)[super::HAT]["required"], true);
+    assert_eq!(terrys_hats(&session)[super::HAT]["required"], true);
     session.keys("h e");
     click(&mut session, &[MouseTarget::Field(0), MouseTarget::Choice(1)]);
     session.keys("Enter");

@@ -6,14 +6,14 @@ use hatrack::model::{Affiliation, Attachment, CatalogHat, Wardrobe};
 use serde_json::{Value, json};
 
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, wardrobe};
+use super::{HAT, ROOM, TERRY, hat, jid, open, terrys_hats, wardrobe};
 
 /// The ID of the first new hat of a session.
 const NEW: &str = "urn:uuid:00000000-0000-4000-8000-000000000001";
 const STAFF: &str = "staff@conference.example.org";
 const TWIN: &str = "urn:x:twin";
 
-/// Terry's hats with the typed text saved as a new hat.
+/// Adds a hat to Terry with this text.
 fn add_to_terry(wardrobe: Wardrobe, text: &str) -> Session {
     let mut session = Session::open(wardrobe, (100, 30));
     session.keys("Enter Down +");
@@ -48,14 +48,14 @@ fn title_that_no_hat_has_becomes_a_new_hat() {
     let mut session = add_to_terry(wardrobe(), "Night watch");
     assert!(session.state.overlays().is_empty(), "{}", session.notice());
     assert_eq!(
-        terrys(&session)[NEW],
+        terrys_hats(&session)[NEW],
         json!({"active": true, "title": "Night watch"})
     );
     assert_eq!(session.state.hat().unwrap().0.as_str(), NEW);
     // The room has no catalog.
     assert_eq!(session.json()["rooms"][ROOM].get("hats"), None);
     session.keys("u");
-    assert_eq!(terrys(&session).get(NEW), None);
+    assert_eq!(terrys_hats(&session).get(NEW), None);
 }
 
 #[test]
@@ -76,18 +76,21 @@ fn new_hat_is_defined_in_the_catalog_of_the_room() {
         format!("Added the new hat \"Night watch\" to {TERRY} in {ROOM} (u to undo)")
     );
     session.keys("u");
-    assert_eq!((room(&session), terrys(&session).get(NEW)), (Value::Null, None));
+    assert_eq!(
+        (room(&session), terrys_hats(&session).get(NEW)),
+        (Value::Null, None)
+    );
 }
 
 #[test]
-fn new_hat_is_made_once_for_many_users() {
+fn one_new_hat_is_created_for_many_users() {
     let mut session = open();
     session.keys("Enter * +");
     session.text("Night watch");
     session.keys("Enter");
-    let asked = session.state.top_as::<Confirm>().unwrap();
+    let confirm = session.state.top_as::<Confirm>().unwrap();
     assert_eq!(
-        asked.question,
+        confirm.question,
         format!("Add \"Night watch\" to 2 users in {ROOM}?")
     );
     session.keys("y");
@@ -100,7 +103,7 @@ fn new_hat_is_made_once_for_many_users() {
 }
 
 #[test]
-fn list_offers_the_new_hat_last_unless_nothing_is_meant() {
+fn list_offers_the_new_hat_last() {
     let mut session = open();
     session.keys("Enter +");
     session.text("teach");
@@ -127,7 +130,7 @@ fn generated_id_keeps_the_typed_title() {
 }
 
 #[test]
-fn equal_titles_are_told_apart_and_never_taken_by_enter() {
+fn equal_titles_are_told_apart_and_never_chosen_by_enter() {
     let mut session = Session::open(with_twin(), (100, 30));
     session.keys("Enter +");
     session.text("teach");
@@ -142,14 +145,14 @@ fn equal_titles_are_told_apart_and_never_taken_by_enter() {
 }
 
 #[test]
-fn hat_that_the_user_has_is_no_new_one() {
+fn hat_that_the_user_has_is_not_added_as_a_new_one() {
     let session = add_to_terry(wardrobe(), "teacher");
     assert_eq!(
         problem(&session),
         "The user already has this hat: edit it instead"
     );
-    assert_eq!(terrys(&session).as_object().unwrap().len(), 1);
-    assert!(terrys(&session).get(HAT).is_some());
+    assert_eq!(terrys_hats(&session).as_object().unwrap().len(), 1);
+    assert!(terrys_hats(&session).get(HAT).is_some());
 }
 
 #[test]
@@ -177,7 +180,7 @@ fn hat_of_the_catalog_is_defined_from_its_title_and_selected() {
     );
     session.keys("d");
     assert_eq!(session.json()["rooms"][ROOM].get("hats"), None);
-    // Terry's hat, which is not in the catalog, is taken with its title.
+    // Terry's hat, which is not in the catalog, is defined with its title.
     session.keys("a");
     session.text("teac");
     session.keys("Enter");

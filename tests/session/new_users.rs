@@ -37,7 +37,7 @@ fn address_without_domain_is_completed_before_it_is_saved() {
 }
 
 #[test]
-fn completed_address_of_a_user_who_is_there_is_refused() {
+fn completed_address_of_a_user_in_the_room_is_refused() {
     let mut session = open();
     session.keys("Enter a");
     session.text("terry");
@@ -61,15 +61,15 @@ fn first_user_gets_the_domain_of_the_service() {
 }
 
 #[test]
-fn whole_domain_is_asked_for() {
+fn adding_a_whole_domain_asks_first() {
     let mut session = open();
     session.keys("Enter a");
     session.text("example.net");
     session.keys("Enter");
-    let asked = session.state.top_as::<Confirm>().unwrap();
-    assert_eq!(asked.question, "Add the whole domain example.net as member?");
+    let confirm = session.state.top_as::<Confirm>().unwrap();
+    assert_eq!(confirm.question, "Add the whole domain example.net as member?");
     session.keys("Esc Ctrl-U");
-    // Not a domain that is known: completed first, and asked for after that is taken back.
+    // A text that is no domain in the data is completed first; when it is typed again, the question comes.
     session.text("spam.example");
     assert!(
         footer(&session).contains("Enter Complete"),
@@ -118,7 +118,7 @@ fn list_is_edited_over_several_lines() {
     for name in ["ann", "nobody", "cleo", "bea"] {
         assert!(users[format!("{name}@example.org")].is_object(), "{users}");
     }
-    // From the last line, the key goes on to the next field, and from the first to the previous one.
+    // In the last line, Down moves to the next field; in the first line, Up moves to the previous one.
     session.keys("a");
     session.text("dan");
     session.keys("Ctrl-O Down");
@@ -127,6 +127,6 @@ fn list_is_edited_over_several_lines() {
     assert_eq!(
         session.state.top_as::<Form>().unwrap().focus,
         1,
-        "around, as in other forms"
+        "from the first field to the last, as in other forms"
     );
 }

@@ -1,4 +1,4 @@
-//! What others do in the same file is reported when it happens, if it is on this screen.
+//! Changes by others to the same file are reported when they happen, if they concern this screen.
 
 use hatrack::model::Affiliation;
 
@@ -18,7 +18,7 @@ fn says_who_removed_a_user_and_what_is_selected_now() {
         "alice removed terry@example.org (member) from courses@conference.example.org with 1 hat. \
          terry@example.org no longer exists; mallory@example.net is selected now"
     );
-    // The next key that would change something is not for the new selection.
+    // The next key that would change something does not act on the new selection.
     session.keys("d");
     assert!(session.notice().starts_with("Canceled: "), "{}", session.notice());
 }

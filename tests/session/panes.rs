@@ -8,7 +8,7 @@ use hatrack::ui::Theme;
 use serde_json::json;
 
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, jid, open, screen, terrys, wardrobe};
+use super::{HAT, ROOM, TERRY, jid, open, screen, terrys_hats, wardrobe};
 
 #[test]
 fn creates_first_room_user_and_hat_with_keys() {
@@ -48,21 +48,21 @@ fn toggling_flags_keeps_other_fields() {
     let mut session = open();
     session.keys("Enter j Enter Space");
     assert_eq!(
-        terrys(&session),
+        terrys_hats(&session),
         json!({HAT: {"active": false, "title": "Teacher"}})
     );
     session.keys("r");
     assert_eq!(
-        terrys(&session),
+        terrys_hats(&session),
         json!({HAT: {"active": false, "required": true, "title": "Teacher"}})
     );
     session.keys("u u");
     assert_eq!(
-        terrys(&session),
+        terrys_hats(&session),
         json!({HAT: {"active": true, "title": "Teacher"}})
     );
     session.keys("d");
-    assert_eq!(terrys(&session), json!({}));
+    assert_eq!(terrys_hats(&session), json!({}));
     assert!(session.notice().starts_with("Removed "), "{}", session.notice());
 }
 
@@ -80,9 +80,9 @@ fn banned_user_can_lose_but_not_get_hats() {
     session.keys("Space");
     assert!(session.state.notice().unwrap().is_error);
     session.keys("d");
-    assert_eq!(terrys(&session), json!({}));
+    assert_eq!(terrys_hats(&session), json!({}));
     session.keys("u");
-    assert_ne!(terrys(&session), json!({}));
+    assert_ne!(terrys_hats(&session), json!({}));
 }
 
 #[test]
@@ -161,20 +161,20 @@ fn read_only_session_changes_nothing() {
 fn refusal_goes_away_when_the_file_can_be_written_again() {
     let mut session = open();
     let reason = "hats.json cannot be written: the file is read-only";
-    let content = |session: &mut Session, read_only: Option<&str>| {
+    let set_read_only = |session: &mut Session, read_only: Option<&str>| {
         let snapshot = Snapshot {
             read_only: read_only.map(Into::into),
             ..session.memory.snapshot()
         };
         session.send(Msg::Store(Box::new(StoreEvent::Changed(snapshot))));
     };
-    content(&mut session, Some(reason));
+    set_read_only(&mut session, Some(reason));
     session.keys("a");
     let refusal = format!("Cannot change anything: {reason}");
     assert_eq!(session.notice(), refusal);
-    content(&mut session, Some(reason));
-    assert_eq!(session.notice(), refusal, "it still is");
-    content(&mut session, None);
+    set_read_only(&mut session, Some(reason));
+    assert_eq!(session.notice(), refusal, "still read-only");
+    set_read_only(&mut session, None);
     assert_eq!(session.notice(), "Data file writable again");
     assert!(!session.state.notice().unwrap().is_error);
 }
@@ -272,7 +272,7 @@ fn rejects_copy_larger_than_terminals_accept() {
 /// No two commands share a key in one place, or an ID.
 #[test]
 fn command_table_is_unambiguous() {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut keys = std::collections::BTreeSet::new();
     let mut ids = std::collections::BTreeSet::new();
     for row in command::COMMANDS {
         assert!(ids.insert(row.id), "two commands are called {}", row.id);
@@ -282,7 +282,7 @@ fn command_table_is_unambiguous() {
         );
         for key in row.keys {
             assert!(
-                seen.insert((row.place, *key)),
+                keys.insert((row.place, *key)),
                 "{} twice in {:?}",
                 key.name(),
                 row.place

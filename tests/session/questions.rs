@@ -10,15 +10,15 @@ use hatrack::ui::Theme;
 use super::session::{Session, key};
 use super::{HAT, ROOM, hat, jid, open, screen, wardrobe};
 
-/// The three users, and more members, the first of whom have a hat.
+/// The three users, and `number` more members, of whom the first `with_hats` have a hat.
 fn crowd(number: usize, with_hats: usize) -> Session {
     let mut wardrobe = wardrobe();
-    for at in 0..number {
-        let user = jid(&format!("pupil{at:02}@example.org"));
+    for index in 0..number {
+        let user = jid(&format!("pupil{index:02}@example.org"));
         wardrobe
             .set_affiliation(&user, &jid(ROOM), Affiliation::Member)
             .unwrap();
-        if at < with_hats {
+        if index < with_hats {
             wardrobe
                 .add_user_hat(&user, &jid(ROOM), &hat(HAT), Attachment::default())
                 .unwrap();
@@ -27,7 +27,7 @@ fn crowd(number: usize, with_hats: usize) -> Session {
     Session::open(wardrobe, (80, 24))
 }
 
-fn asked(session: &Session) -> &Confirm {
+fn open_question(session: &Session) -> &Confirm {
     session
         .state
         .top_as::<Confirm>()
@@ -48,7 +48,7 @@ fn names_the_first_people_and_enter_confirms() {
     let mut session = crowd(20, 0);
     session.keys("Enter / p u p i l Enter * d");
     assert_eq!(
-        asked(&session).names,
+        open_question(&session).names,
         "pupil00, pupil01, pupil02 and 17 more (example.org)"
     );
     let screen = screen_text(&session);
@@ -82,7 +82,7 @@ fn enter_does_not_remove_hats_with_users_nor_rooms_with_users() {
     session.keys("Enter / p u p i l Enter * d Enter");
     assert_eq!(users(&session), 6);
     session.keys("n Esc Esc Left d Enter");
-    assert_eq!(asked(&session).title, "Remove room");
+    assert_eq!(open_question(&session).title, "Remove room");
     assert_eq!(users(&session), 6);
     session.keys("y");
     assert!(session.json()["rooms"].get(ROOM).is_none());
@@ -92,7 +92,7 @@ fn enter_does_not_remove_hats_with_users_nor_rooms_with_users() {
 fn enter_does_not_discard_what_was_typed() {
     let mut session = open();
     session.keys("a x Esc Enter");
-    assert_eq!(asked(&session).title, "Discard changes");
+    assert_eq!(open_question(&session).title, "Discard changes");
     session.keys("y");
     assert!(session.state.top().is_none());
 }
@@ -112,7 +112,7 @@ fn enter_that_was_typed_ahead_does_not_confirm() {
         session.notice()
     );
     assert_eq!(users(&session), 6);
-    // Drawn, it is answered by the next one.
+    // Once the question is drawn, the next Enter answers it.
     session.send(Msg::QuestionShown);
     session.send(Msg::Key(key("Enter")));
     assert_eq!(users(&session), 3);
@@ -123,7 +123,10 @@ fn asks_and_reports_the_same_numbers() {
     let mut session = crowd(3, 3);
     session.keys("Enter / p u p i l Enter * d");
     assert_eq!(
-        (&*asked(&session).question, &*asked(&session).consequence),
+        (
+            &*open_question(&session).question,
+            &*open_question(&session).consequence
+        ),
         (
             "Remove 3 users from courses@conference.example.org?",
             "This also removes 3 hats. You can undo this in one step."
@@ -137,7 +140,7 @@ fn asks_and_reports_the_same_numbers() {
 }
 
 #[test]
-fn somebody_in_several_removed_rooms_counts_once() {
+fn user_in_several_removed_rooms_counts_once() {
     let mut wardrobe = wardrobe();
     let users = wardrobe.room(&jid(ROOM)).unwrap().users().len();
     let staff = jid("staff@conference.example.org");
@@ -147,9 +150,9 @@ fn somebody_in_several_removed_rooms_counts_once() {
         .unwrap();
     let mut session = Session::open(wardrobe, (80, 24));
     session.keys("g Space Down Space d");
-    assert_eq!(asked(&session).question, "Remove 2 rooms?");
+    assert_eq!(open_question(&session).question, "Remove 2 rooms?");
     let people = format!("This also removes {users} users and ");
-    let consequence = &asked(&session).consequence;
+    let consequence = &open_question(&session).consequence;
     assert!(consequence.contains(&people), "{consequence}");
 }
 
@@ -163,7 +166,10 @@ fn asks_before_one_user_is_removed_from_several_rooms() {
         .unwrap();
     let mut session = Session::open(wardrobe, (80, 24));
     session.keys("w w / p r o f Enter d");
-    assert_eq!(asked(&session).question, "Remove prof@example.org from 2 rooms?");
+    assert_eq!(
+        open_question(&session).question,
+        "Remove prof@example.org from 2 rooms?"
+    );
     session.keys("n b y");
     assert_eq!(
         session.notice(),
@@ -182,8 +188,8 @@ fn banning_one_user_asks_and_names_what_is_lost() {
     // In the form of the Rooms view: outcast is one before owner, with none between.
     session.keys("Enter g e Left Left Enter");
     let (question, consequence) = (
-        asked(&session).question.clone(),
-        asked(&session).consequence.clone(),
+        open_question(&session).question.clone(),
+        open_question(&session).consequence.clone(),
     );
     assert_eq!(question, format!("Ban prof@example.org from {ROOM}?"));
     assert_eq!(
@@ -211,11 +217,11 @@ fn banning_one_user_asks_and_names_what_is_lost() {
     // In the Users view.
     session.keys("w w G b");
     assert_eq!(
-        asked(&session).question,
+        open_question(&session).question,
         format!("Ban terry@example.org from {ROOM}?")
     );
     assert!(
-        asked(&session)
+        open_question(&session)
             .consequence
             .contains("1 hat stays in the data file.")
     );
@@ -231,27 +237,29 @@ fn an_owner_or_admin_is_removed_or_replaced_after_a_question() {
     let mut session = open();
     session.keys("Enter g d");
     assert_eq!(
-        asked(&session).question,
+        open_question(&session).question,
         format!("Remove prof@example.org from {ROOM}?")
     );
-    assert!(asked(&session).consequence.contains("the last owner"));
+    assert!(open_question(&session).consequence.contains("the last owner"));
     session.keys("n e Right Enter");
     assert!(
-        asked(&session).consequence.contains("the last owner"),
+        open_question(&session).consequence.contains("the last owner"),
         "the last owner becomes admin"
     );
     session.keys("Esc Esc y");
     session.external_change(|wardrobe| {
         wardrobe.set_affiliation(&jid("dean@example.org"), &jid(ROOM), Affiliation::Owner)
     });
-    // Another owner is there: only a change of affiliation, which is undone with one key.
+    // With another owner there is no question: one key undoes a change of affiliation.
     session.keys("e Right Enter");
     assert!(session.state.overlays().is_empty(), "{}", session.notice());
     session.keys("d");
     assert!(
-        asked(&session).consequence.contains("The user is an admin"),
+        open_question(&session)
+            .consequence
+            .contains("The user is an admin"),
         "{}",
-        asked(&session).consequence
+        open_question(&session).consequence
     );
     session.keys("n");
     // A member without hats is removed at once.
@@ -270,7 +278,7 @@ fn question_takes_a_reason_that_the_history_keeps() {
     assert_eq!(question.reason.as_ref().unwrap().as_str(), "y sells watches");
     let shown = screen::lines(&screen::frame(&session.state, Theme::default(), session.size).0).join("\n");
     assert!(shown.contains("Reason: y sells watches"), "{shown}");
-    // Changed again, and taken back by an empty text.
+    // The reason is changed.
     session.keys("r Ctrl-U");
     session.text("spam");
     session.keys("Enter y");

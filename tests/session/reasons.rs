@@ -24,7 +24,7 @@ fn newest(session: &mut Session) -> HistoryEntry {
     page.entries.first().cloned().unwrap()
 }
 
-/// Terry is removed for a reason, which cannot be saved.
+/// Terry is removed with a reason, but the change cannot be saved.
 fn removed_for_reason() -> Session {
     let mut session = open();
     session.fail_writes("the disk is full");
@@ -45,7 +45,7 @@ fn restored_change_has_its_reason() {
     assert_eq!(entry.reason.as_ref().map(ChangeReason::as_str), Some("spam"));
 }
 
-/// What the draft says of an undo of one change and of several is in the history.
+/// A restored change that undoes one change, or several, is recorded as an undo in the history.
 #[test]
 fn restored_undo_is_an_undo() {
     for (member, value) in [("undoes", 1), ("rolled-back", 3)] {

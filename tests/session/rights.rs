@@ -1,4 +1,4 @@
-//! What a session with fewer rights does on the screen: a change beyond them is refused whole, with the reason.
+//! Sessions with fewer rights on the screen: a change that exceeds them is refused as a whole, with the reason.
 
 use hatrack::app::Start;
 use hatrack::app::form::Form;
@@ -8,7 +8,7 @@ use hatrack::store::Scope;
 use super::{HAT, ROOM, TERRY, wardrobe};
 use crate::session::Session;
 
-fn limited(rights: Rights) -> Session {
+fn restricted(rights: Rights) -> Session {
     let start = Start {
         actor: "terry".into(),
         scope: Scope {
@@ -29,13 +29,13 @@ fn only(hat: &str) -> Rights {
 
 #[test]
 fn only_the_named_hat_is_changed() {
-    let mut session = limited(only(HAT));
+    let mut session = restricted(only(HAT));
     let before = session.json();
     // Terry's Teacher, the named hat.
     session.keys("Enter Down Enter Space");
     assert_ne!(session.json(), before);
     session.keys("u");
-    let mut session = limited(only("urn:x:another"));
+    let mut session = restricted(only("urn:x:another"));
     let before = session.json();
     session.keys("Enter Down Enter Space");
     let reason =
@@ -44,7 +44,7 @@ fn only_the_named_hat_is_changed() {
     session.keys("d");
     assert_eq!(session.notice(), reason);
     assert_eq!(session.json(), before);
-    // Rooms and users: what would do more is refused before anything is typed or asked.
+    // For rooms and users, a command that exceeds the rights is refused before a form or a question opens.
     session.keys("h h a");
     assert_eq!(
         session.notice(),
@@ -70,7 +70,7 @@ fn only_the_named_hat_is_changed() {
 
 #[test]
 fn affiliations_stay_without_the_right() {
-    let mut session = limited(Rights {
+    let mut session = restricted(Rights {
         hats: None,
         no_affiliations: true,
     });
@@ -84,7 +84,7 @@ fn affiliations_stay_without_the_right() {
         );
         assert!(session.state.top().is_none(), "{keys}");
     }
-    // The room cannot be removed, either: its users would be.
+    // The room cannot be removed either, because its users would be removed too.
     session.keys("h d");
     let reason = "This session may not change affiliations, add users or remove them";
     assert_eq!(session.notice(), reason);
@@ -99,7 +99,7 @@ fn affiliations_stay_without_the_right() {
 
 #[test]
 fn undo_beyond_the_rights_says_why() {
-    let mut session = limited(Rights {
+    let mut session = restricted(Rights {
         hats: None,
         no_affiliations: true,
     });

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::session::Session;
 use super::session::server::FakeServer;
-use super::{HAT, ROOM, TERRY, hat, jid, terrys, wardrobe};
+use super::{HAT, ROOM, TERRY, hat, jid, terrys_hats, wardrobe};
 
 const SERVICE: &str = "conference.example.org";
 const PROF: &str = "prof@example.org";
@@ -95,7 +95,7 @@ fn affiliations_that_are_only_shown_are_not_changed() {
         assert_eq!(session.notice(), refused, "{keys}");
         assert!(session.state.overlays().is_empty());
     }
-    // Nor of users everywhere.
+    // Nor are those of a user in all rooms.
     session.keys("w w");
     assert_eq!(session.state.grouping(), hatrack::app::Grouping::ByUser);
     session.keys("b");
@@ -166,14 +166,14 @@ fn a_title_of_the_catalog_changes_for_all_users_with_the_hat() {
     );
     session.keys("y");
     assert_eq!(room(&session)["hats"][HAT], json!({ "title": "Lecturer" }));
-    assert_eq!(terrys(&session)[HAT], json!({ "active": true }));
+    assert_eq!(terrys_hats(&session)[HAT], json!({ "active": true }));
     assert_eq!(
         room(&session)["users"][PROF]["hats"][HAT],
         json!({ "active": true })
     );
     session.keys("u");
     assert_eq!(
-        terrys(&session)[HAT],
+        terrys_hats(&session)[HAT],
         json!({ "active": true, "title": "Teacher" })
     );
     assert_eq!(room(&session)["hats"], Value::Null);
@@ -205,9 +205,9 @@ fn another_title_of_a_user_stays_and_a_form_shows_the_catalogs() {
     let prof = room(&session)["users"][PROF]["hats"][HAT].clone();
     assert_eq!(prof, json!({ "active": false, "title": "Dr. Teacher" }));
     assert_eq!(
-        terrys(&session)[HAT],
+        terrys_hats(&session)[HAT],
         json!({ "active": true }),
-        "said the same as the catalog"
+        "it was the same as in the catalog"
     );
 }
 
@@ -234,8 +234,8 @@ fn a_new_hat_is_defined_in_the_catalog() {
     assert_eq!(prof, json!({ "active": true, "title": "Dean" }));
 }
 
-/// Both have the hat, whose title is only in the catalog.
-fn of_catalog() -> Wardrobe {
+/// Both users have the hat, whose title is only in the catalog.
+fn with_catalog_title() -> Wardrobe {
     let mut wardrobe = with_professor("Teacher");
     let entry = CatalogHat {
         title: Some("Teacher".into()),
@@ -255,7 +255,11 @@ fn of_catalog() -> Wardrobe {
 
 #[test]
 fn another_id_keeps_the_title() {
-    let mut session = open(ServerClass::EjabberdCatalog, Affiliations::Show, of_catalog());
+    let mut session = open(
+        ServerClass::EjabberdCatalog,
+        Affiliations::Show,
+        with_catalog_title(),
+    );
     session.keys("l g l Enter Shift-Tab Ctrl-U");
     session.text("urn:x:lecturer");
     session.keys("Enter");
@@ -271,8 +275,8 @@ fn another_id_keeps_the_title() {
     );
     // The other's hat stays as it was.
     assert_eq!(room(&session)["hats"][HAT], json!({ "title": "Teacher" }));
-    assert_eq!(terrys(&session)[HAT], json!({ "active": true }));
-    // That of another entry stays.
+    assert_eq!(terrys_hats(&session)[HAT], json!({ "active": true }));
+    // The title of an entry that exists already stays.
     session.keys("h Down l Enter Shift-Tab Ctrl-U");
     session.text("urn:x:dean");
     session.keys("Tab Ctrl-U");
@@ -286,12 +290,15 @@ fn another_id_keeps_the_title() {
         json!({ "title": "Teacher" })
     );
     assert_eq!(room(&session)["hats"]["urn:x:dean"], json!({ "title": "Dean" }));
-    assert_eq!(terrys(&session), json!({ "urn:x:lecturer": { "active": true } }));
+    assert_eq!(
+        terrys_hats(&session),
+        json!({ "urn:x:lecturer": { "active": true } })
+    );
 }
 
 #[test]
 fn an_own_title_moves_with_another_id() {
-    let mut wardrobe = of_catalog();
+    let mut wardrobe = with_catalog_title();
     let attachment = Attachment::default()
         .with_active(true)
         .with_title(Some("Dr. Teacher"));
@@ -315,7 +322,11 @@ fn an_own_title_moves_with_another_id() {
 #[test]
 fn a_title_that_the_server_needs_cannot_be_emptied() {
     let problem = "Cannot save. Title: Enter a title: example does not accept hats without one";
-    let mut session = open(ServerClass::EjabberdCatalog, Affiliations::Show, of_catalog());
+    let mut session = open(
+        ServerClass::EjabberdCatalog,
+        Affiliations::Show,
+        with_catalog_title(),
+    );
     session.keys("l g l Enter Ctrl-U Enter");
     assert_eq!(session.notice(), problem);
     assert!(
@@ -323,22 +334,26 @@ fn a_title_that_the_server_needs_cannot_be_emptied() {
         "{}",
         page(&session)
     );
-    // Nor that of several hats, nor in the catalog itself.
+    // Nor can the title of several hats, nor the one in the catalog.
     session.keys("Esc y h * l Enter Ctrl-U Enter");
     assert_eq!(session.notice(), problem);
     session.keys("Esc y Esc Esc C Enter Ctrl-U Enter");
     assert_eq!(session.notice(), problem);
     let before = room(&session);
     assert_eq!(before["hats"][HAT], json!({ "title": "Teacher" }));
-    // Elsewhere it can.
+    // On other servers it can.
     let mut session = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
     session.keys("l Down l Enter Ctrl-U Enter");
-    assert_eq!(terrys(&session)[HAT], json!({ "active": true }));
+    assert_eq!(terrys_hats(&session)[HAT], json!({ "active": true }));
 }
 
 #[test]
 fn the_question_about_a_title_skips_nobody() {
-    let mut session = open(ServerClass::EjabberdCatalog, Affiliations::Show, of_catalog());
+    let mut session = open(
+        ServerClass::EjabberdCatalog,
+        Affiliations::Show,
+        with_catalog_title(),
+    );
     session.keys("l g l Enter");
     session.text("s");
     session.keys("Enter");

@@ -25,7 +25,7 @@ mod unresolved;
 
 use super::session::Session;
 use super::session::server::FakeServer;
-use super::{HAT, ROOM, TERRY, hat, jid, terrys, wardrobe};
+use super::{HAT, ROOM, TERRY, hat, jid, terrys_hats, wardrobe};
 
 const SERVICE: &str = "conference.example.org";
 const PROCTOR: &str = "http://example.com/hats/proctor";
@@ -38,7 +38,7 @@ fn active(title: &str) -> HatValue {
     }
 }
 
-/// A server that has what the wardrobe has, as both know.
+/// A server with the same content as the wardrobe, after a comparison.
 fn same() -> FakeServer {
     let mut server = FakeServer::new("example", ServerClass::Prosody);
     server.user(ROOM, "prof@example.org", Affiliation::Owner);
@@ -114,7 +114,7 @@ fn plan(session: &Session) -> &PlanOverlay {
         .unwrap_or_else(|| panic!("no plan: {:?}; {}", session.state.top(), session.notice()))
 }
 
-/// The rows of the plan, in few words.
+/// The rows of the plan, as short texts.
 fn rows(session: &Session) -> Vec<String> {
     let plan = plan(session);
     let row = |at: usize| match plan.row(at).unwrap() {
@@ -195,7 +195,7 @@ fn compares_chooses_applies_and_reports() {
         panic!("{:?}; {}", session.state.top(), session.notice());
     };
     assert_eq!(report.totals(), [1, 2, 0, 0, 0]);
-    let hats = terrys(&session);
+    let hats = terrys_hats(&session);
     assert_eq!(
         hats[PROCTOR],
         serde_json::json!({"active": true, "title": "Proctor"})
@@ -207,7 +207,7 @@ fn compares_chooses_applies_and_reports() {
     let server = session.server.as_ref().unwrap();
     let prof = &server.rooms[&jid(ROOM)].users[&jid("prof@example.org")];
     assert_eq!(prof.hats[&hat("urn:x:dean")], active("Dean"));
-    // The file first, then the base, then the server.
+    // First the file is saved, then the base; then the server is changed.
     let kinds: Vec<&str> = requests(&session)
         .iter()
         .map(|request| match request {
@@ -240,7 +240,7 @@ fn what_is_received_is_committed_by_the_server_and_not_undone_by_the_moderator()
     server.hat(ROOM, TERRY, PROCTOR, active("Proctor"));
     let mut session = open(server);
     session.keys("S Enter Enter y Esc Esc");
-    assert!(terrys(&session)[PROCTOR].is_object());
+    assert!(terrys_hats(&session)[PROCTOR].is_object());
     session.keys("u");
     assert_eq!(session.notice(), "Nothing to undo");
     session.keys("H");
@@ -281,10 +281,10 @@ fn leaves_out_lines_users_and_rooms_and_includes_them_again() {
         "{}",
         session.notice()
     );
-    // A choice of the whole room.
+    // A choice for the whole room.
     session.keys("g m");
     assert_eq!(counts(&session), (1, 0, 0, 2));
-    // Choices are not lost by one key.
+    // One key does not discard choices.
     session.keys("Esc");
     assert!(session.state.top_as::<Confirm>().is_some());
     session.keys("Esc Esc y");
@@ -296,7 +296,7 @@ fn leaves_out_lines_users_and_rooms_and_includes_them_again() {
 }
 
 #[test]
-fn shows_only_what_is_asked_for() {
+fn filters_the_differences() {
     let mut session = differing();
     session.keys("S Enter f");
     assert_eq!(rows(&session).len(), 2, "the room and the conflict");
@@ -326,7 +326,7 @@ fn an_empty_wardrobe_loads_the_rooms_of_the_server() {
     ));
     session.keys("Enter y Esc Esc");
     assert_eq!(session.state.wardrobe().rooms().len(), 1);
-    assert_eq!(terrys(&session)[HAT]["title"], "Teacher");
+    assert_eq!(terrys_hats(&session)[HAT]["title"], "Teacher");
 }
 
 #[test]
@@ -344,7 +344,7 @@ fn rooms_without_permission_are_not_loaded() {
         "{:?}",
         rows(&session)
     );
-    // A comparison of what is in the file shows why.
+    // If the room is in the file, the comparison shows why.
     let mut wardrobe = wardrobe();
     wardrobe.add_room(&jid(private), None).unwrap();
     let server = session.server.take().unwrap();
@@ -358,7 +358,7 @@ fn rooms_without_permission_are_not_loaded() {
 }
 
 #[test]
-fn all_rooms_that_are_only_there_are_read_by_one_request() {
+fn all_rooms_that_are_only_on_the_server_are_read_by_one_request() {
     let mut server = same();
     let others = [
         "a@conference.example.org",
@@ -372,13 +372,13 @@ fn all_rooms_that_are_only_there_are_read_by_one_request() {
     session.keys("S Enter");
     session.server.as_mut().unwrap().requests.clear();
     session.keys("A");
-    let asked = |request: &ServerRequest| match request {
+    let compared_rooms = |request: &ServerRequest| match request {
         ServerRequest::Plan { rooms, .. } => rooms.iter().map(|room| room.room.to_string()).collect(),
         _ => Vec::new(),
     };
     let plans: Vec<Vec<String>> = requests(&session)
         .iter()
-        .map(asked)
+        .map(compared_rooms)
         .filter(|rooms| !rooms.is_empty())
         .collect();
     assert_eq!(plans, [others]);
@@ -393,7 +393,7 @@ fn all_rooms_that_are_only_there_are_read_by_one_request() {
 }
 
 #[test]
-fn a_room_that_is_only_there_is_added_when_asked_for() {
+fn a_room_that_is_only_on_the_server_is_added_on_request() {
     let other = "staff@conference.example.org";
     let mut server = same();
     server.user(other, "prof@example.org", Affiliation::Owner);
@@ -465,7 +465,7 @@ fn held_removals_are_received_when_chosen() {
         "{}",
         session.notice()
     );
-    // On the room, and on one of them.
+    // With the room selected, and with one of the differences.
     session.keys("Space");
     assert_eq!(
         session.notice(),
@@ -477,7 +477,7 @@ fn held_removals_are_received_when_chosen() {
         (30, 1)
     );
     session.keys("r Enter y");
-    assert_eq!(terrys(&session), serde_json::json!({}));
+    assert_eq!(terrys_hats(&session), serde_json::json!({}));
 }
 
 #[test]
@@ -510,7 +510,7 @@ fn comparing_and_applying_can_be_stopped() {
     session.keys("Enter");
     session.server_answers();
     session.keys("Enter y");
-    assert!(terrys(&session)[PROCTOR].is_object(), "received first");
+    assert!(terrys_hats(&session)[PROCTOR].is_object(), "received first");
     session.keys("Space");
     assert_eq!(session.notice(), "The changes are being applied");
     session.keys("Esc Esc");
@@ -606,9 +606,9 @@ fn the_question_counts_what_is_left_out() {
     let left_out = |session: &mut Session| {
         session.keys("Enter");
         let question = session.state.top_as::<Confirm>().unwrap();
-        let is_said = question.consequence.contains("1 difference is left out.");
+        let is_mentioned = question.consequence.contains("1 difference is left out.");
         session.keys("Esc");
-        is_said
+        is_mentioned
     };
     assert!(!left_out(&mut session));
     session.keys("Down x");

@@ -9,10 +9,10 @@ use hatrack::model::{Affiliation, Json};
 use hatrack::store::Scope;
 use hatrack::ui::Theme;
 
-use super::{HAT, ROOM, TERRY, jid, open, terrys, wardrobe};
+use super::{HAT, ROOM, TERRY, jid, open, terrys_hats, wardrobe};
 use crate::session::Session;
 
-/// Terry's hats saved as a set, and the sets closed again.
+/// A session in which Terry's hats were saved as a set.
 fn saved() -> Session {
     let mut session = open();
     session.keys("Enter Down N Ctrl-S");
@@ -72,7 +72,7 @@ fn applies_set_to_one_directly_and_to_many_after_confirmation() {
     assert_eq!(prof(&session), teacher());
     session.keys("u");
     assert_eq!(prof(&session), serde_json::json!({}));
-    // All users, a few letters of the set, confirm: 8 keys in all.
+    // Mark all users, open the sets, type some letters, choose, confirm: 8 keys.
     session.keys("* N");
     session.text("call");
     session.keys("Enter");
@@ -103,33 +103,33 @@ fn applies_set_to_one_directly_and_to_many_after_confirmation() {
 #[test]
 fn title_names_who_gets_the_set() {
     let mut session = saved();
-    let title = |session: &Session| {
+    let screen_text = |session: &Session| {
         let (buffer, _) = super::screen::frame(&session.state, Theme::default(), (100, 30));
         super::screen::lines(&buffer).join("\n")
     };
     session.keys("g N");
     assert!(
-        title(&session).contains("Apply set to prof@example.org"),
+        screen_text(&session).contains("Apply set to prof@example.org"),
         "{}",
-        title(&session)
+        screen_text(&session)
     );
     session.keys("Esc * N");
     assert!(
-        title(&session).contains("Apply set to 3 users: mallory, prof, terry"),
+        screen_text(&session).contains("Apply set to 3 users: mallory, prof, terry"),
         "{}",
-        title(&session)
+        screen_text(&session)
     );
     session.keys("Esc Esc w w g N");
     assert!(
-        title(&session).contains("Apply set to mallory@example.net"),
+        screen_text(&session).contains("Apply set to mallory@example.net"),
         "{}",
-        title(&session)
+        screen_text(&session)
     );
     session.keys("Esc Enter N");
     assert!(
-        title(&session).contains(&format!("Apply set to mallory@example.net in {ROOM}")),
+        screen_text(&session).contains(&format!("Apply set to mallory@example.net in {ROOM}")),
         "{}",
-        title(&session)
+        screen_text(&session)
     );
 }
 
@@ -202,7 +202,7 @@ fn concurrent_set_saves_keep_both() {
     let hats = wardrobe().user(&jid(ROOM), &jid(TERRY)).unwrap().hats.clone();
     session.external_change(|wardrobe| wardrobe.put_hat_set("theirs", Some(&hats)));
     session.answer_all();
-    // The list takes letters.
+    // The open list takes typed text, so the conflict waits.
     assert!(session.state.top_as::<Conflict>().is_none());
     session.keys("Esc");
     assert!(
@@ -254,5 +254,5 @@ fn cannot_save_set_without_hats_or_when_restricted() {
         session.notice(),
         "Hat sets are not available in a session restricted by --room"
     );
-    assert_eq!(terrys(&session), teacher());
+    assert_eq!(terrys_hats(&session), teacher());
 }

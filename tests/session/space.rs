@@ -77,14 +77,14 @@ fn selected_hat_keeps_its_color() {
     let mut session = open();
     session.keys("Enter Down");
     let buffer = frame(&mut session, theme, 120, 40);
-    let at = |buffer: &Buffer| {
+    let mark_position = |buffer: &Buffer| {
         let mut all = buffer.area.positions();
-        all.find(|at| buffer[*at].symbol() == "●").unwrap()
+        all.find(|position| buffer[*position].symbol() == "●").unwrap()
     };
-    let color = buffer[at(&buffer)].fg;
+    let color = buffer[mark_position(&buffer)].fg;
     session.keys("Enter");
     let selected = frame(&mut session, theme, 120, 40);
-    let cell = &selected[at(&selected)];
+    let cell = &selected[mark_position(&selected)];
     assert_eq!(cell.fg, color);
     assert!(cell.modifier.contains(Modifier::REVERSED));
 }

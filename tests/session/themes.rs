@@ -57,7 +57,7 @@ fn saves_the_chosen_theme() {
     assert_eq!(session.effects, [show("mine"), Effect::SaveTheme("mine".into())]);
     session.send(Msg::ThemeSaved("mine".into(), Ok("~/config.toml".into())));
     assert_eq!(session.notice(), "Saved theme mine in ~/config.toml");
-    // It is the one to go back to from now on.
+    // From now on, canceling restores this theme.
     session.keys("T Up");
     session.effects.clear();
     session.keys("q");
@@ -72,7 +72,7 @@ fn error_says_that_the_theme_is_not_saved() {
     session.send(Msg::ThemeSaved("mono".into(), Err(reason.into())));
     let notice = session.state.notice().unwrap();
     assert!(notice.is_error && notice.text.contains(reason), "{notice:?}");
-    // It can be tried again.
+    // Saving can be tried again.
     session.effects.clear();
     session.keys("T Enter");
     assert!(session.effects.contains(&Effect::SaveTheme("mono".into())));
@@ -92,7 +92,7 @@ fn restricted_session_cannot_choose_a_theme() {
         no_affiliations: true,
         ..Rights::default()
     };
-    for (start_with, says) in [
+    for (start_with, reason) in [
         (
             restricted(Scope {
                 rooms: Some([].into()),
@@ -120,7 +120,7 @@ fn restricted_session_cannot_choose_a_theme() {
         session.keys("T Down Enter");
         assert_eq!(session.effects, []);
         session.keys("T");
-        assert!(session.notice().contains(says), "{}", session.notice());
+        assert!(session.notice().contains(reason), "{}", session.notice());
         assert!(session.state.top().is_none());
     }
     let mut session = Session::open(wardrobe(), (80, 24));

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::session;
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, hat, jid, open, terrys, update, wardrobe};
+use super::{HAT, ROOM, TERRY, hat, jid, open, terrys_hats, update, wardrobe};
 
 /// The store worker's answer is held back, so that undo finds a change without a revision.
 #[test]
@@ -20,39 +20,39 @@ fn undo_of_pending_change_waits_for_revision() {
         read_only: None,
     };
     let mut file = wardrobe();
-    let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
-    tell(&mut state, StoreEvent::Opened(snapshot(&file)));
+    let send_event = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
+    send_event(&mut state, StoreEvent::Opened(snapshot(&file)));
     let press = |state: &mut State, names: &str| -> Vec<Effect> {
         names
             .split(' ')
             .flat_map(|name| update(state, Msg::Key(session::key(name))))
             .collect()
     };
-    let asked = press(&mut state, "Enter j Enter Space u");
-    let [Effect::Store(StoreRequest::Commit { id, change })] = asked.as_slice() else {
-        panic!("{asked:?}")
+    let effects = press(&mut state, "Enter j Enter Space u");
+    let [Effect::Store(StoreRequest::Commit { id, change })] = effects.as_slice() else {
+        panic!("{effects:?}")
     };
     assert!(
         state.hat().unwrap().1.is_active(),
         "the screen shows the undo at once"
     );
     file.apply(&change.group).unwrap();
-    let settled = vec![(*id, Ok(Some(7)))];
-    let asked = tell(
+    let results = vec![(*id, Ok(Some(7)))];
+    let effects = send_event(
         &mut state,
         StoreEvent::Committed {
-            results: settled,
+            results,
             snapshot: snapshot(&file),
         },
     );
-    let [Effect::Store(StoreRequest::Commit { change, .. })] = asked.as_slice() else {
-        panic!("{asked:?}")
+    let [Effect::Store(StoreRequest::Commit { change, .. })] = effects.as_slice() else {
+        panic!("{effects:?}")
     };
     assert_eq!(change.undoes, Some(7));
     assert!(state.hat().unwrap().1.is_active());
 }
 
-/// Two undos and a redo typed quickly; the first undoes a change of an earlier session.
+/// Two undos and a redo are typed quickly; the first undoes a change of an earlier session.
 #[test]
 fn fast_undo_keys_match_slow_ones() {
     let mut state = State::new(Start::default());
@@ -73,42 +73,36 @@ fn fast_undo_keys_match_slow_ones() {
         reason: None,
         partial: false,
     };
-    let tell = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
+    let send_event = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
     let snapshot = |wardrobe: &Wardrobe| Snapshot {
         wardrobe: wardrobe.clone(),
         exists: true,
         read_only: None,
     };
-    tell(&mut state, StoreEvent::Opened(snapshot(&file)));
-    let mut asked = Vec::new();
+    send_event(&mut state, StoreEvent::Opened(snapshot(&file)));
+    let mut effects = Vec::new();
     for name in ["u", "u", "Ctrl-R"] {
-        asked.extend(update(&mut state, Msg::Key(session::key(name))));
+        effects.extend(update(&mut state, Msg::Key(session::key(name))));
     }
-    assert_eq!(asked, [Effect::Store(StoreRequest::FindUndo)]);
+    assert_eq!(effects, [Effect::Store(StoreRequest::FindUndo)]);
     let undo = UndoCandidate {
         undo: Some(entry),
         redo: None,
     };
-    let asked = tell(&mut state, StoreEvent::FoundUndo(Ok(undo)));
-    let [Effect::Store(StoreRequest::Commit { id, change })] = asked.as_slice() else {
-        panic!("{asked:?}")
+    let effects = send_event(&mut state, StoreEvent::FoundUndo(Ok(undo)));
+    let [Effect::Store(StoreRequest::Commit { id, change })] = effects.as_slice() else {
+        panic!("{effects:?}")
     };
     assert_eq!(change.undoes, Some(5));
     file.apply(&change.group).unwrap();
-    // The second is looked up once the history contains the first.
-    let settled = vec![(*id, Ok(Some(6)))];
+    // The second undo is looked up once the history contains the first.
+    let results = vec![(*id, Ok(Some(6)))];
     let snapshot = snapshot(&file);
-    let asked = tell(
-        &mut state,
-        StoreEvent::Committed {
-            results: settled,
-            snapshot,
-        },
-    );
-    assert_eq!(asked, [Effect::Store(StoreRequest::FindUndo)]);
-    let asked = tell(&mut state, StoreEvent::FoundUndo(Ok(UndoCandidate::default())));
-    let [Effect::Store(StoreRequest::Commit { change, .. })] = asked.as_slice() else {
-        panic!("{asked:?}")
+    let effects = send_event(&mut state, StoreEvent::Committed { results, snapshot });
+    assert_eq!(effects, [Effect::Store(StoreRequest::FindUndo)]);
+    let effects = send_event(&mut state, StoreEvent::FoundUndo(Ok(UndoCandidate::default())));
+    let [Effect::Store(StoreRequest::Commit { change, .. })] = effects.as_slice() else {
+        panic!("{effects:?}")
     };
     assert_eq!(change.redoes, Some(6));
     assert_eq!(state.room().unwrap().1.name.as_deref(), Some("Lessons"));
@@ -140,15 +134,15 @@ fn history_lists_filters_and_undoes() {
     session.keys("g j u");
     assert_eq!(history(&session).entries[0].undoes, Some(2));
     assert_eq!(
-        terrys(&session)[HAT],
+        terrys_hats(&session)[HAT],
         json!({"active": false, "title": "Teacher"}),
         "{}",
         session.notice()
     );
-    // The undo command continues with what is left.
+    // The undo command continues with the change that is left.
     session.keys("Esc u");
     assert_eq!(
-        terrys(&session)[HAT],
+        terrys_hats(&session)[HAT],
         json!({"active": true, "title": "Teacher"}),
         "{}",
         session.notice()
@@ -183,14 +177,18 @@ fn undo_reverts_rest_of_partially_undone_change() {
     });
     session.external_change(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:1")));
     session.keys("H j u");
-    assert!(terrys(&session).get("urn:x:2").is_none(), "{}", session.notice());
+    assert!(
+        terrys_hats(&session).get("urn:x:2").is_none(),
+        "{}",
+        session.notice()
+    );
     let Some(history) = session.state.top_as::<HistoryOverlay>() else {
         panic!("no history")
     };
     let undo = &history.entries[0];
     assert_eq!((undo.undoes, undo.group.0.len()), (Some(1), 1));
     assert!(session.notice().starts_with("Undid: ") && !session.notice().contains("urn:x:1"));
-    // Nothing is left of it.
+    // Nothing of the change is left to undo.
     session.keys("G u");
     assert!(
         session.notice().starts_with("No changes: already undone ("),

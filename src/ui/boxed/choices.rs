@@ -8,20 +8,20 @@ use ratatui::style::Style;
 
 use crate::app::MouseTarget;
 use crate::app::view::Swatch;
-use crate::ui::draw::{MouseSpots, put};
+use crate::ui::draw::{MouseTargets, put};
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-/// The options on each line of a choice, as many as fit.
+/// Divides the options of a choice into lines, as many on each as fit. Returns the indices of the options on each line.
 pub(super) fn option_lines(words: &[&str], columns: usize) -> Vec<Range<usize>> {
     let mut lines: Vec<Range<usize>> = Vec::new();
     let mut left = 0;
-    for (at, word) in words.iter().enumerate() {
+    for (index, word) in words.iter().enumerate() {
         let width = word.len() + 2;
         match lines.last_mut() {
-            Some(line) if width <= left => line.end = at + 1,
+            Some(line) if width <= left => line.end = index + 1,
             _ => {
-                lines.push(at..at + 1);
+                lines.push(index..index + 1);
                 left = columns;
             }
         }
@@ -30,13 +30,13 @@ pub(super) fn option_lines(words: &[&str], columns: usize) -> Vec<Range<usize>> 
     lines
 }
 
-/// Colors side by side, the chosen one in brackets. If the line is too short for all, the chosen one stays visible.
+/// Draws colors side by side, the chosen one in brackets. If the line is too short for all, starts with the chosen one.
 pub(super) fn swatches(
     theme: &Theme,
     buffer: &mut Buffer,
     line: Rect,
     colors: &[Swatch],
-    spots: &mut MouseSpots,
+    targets: &mut MouseTargets,
 ) {
     let all: usize = colors.iter().map(|color| color.name.len() + 1).sum();
     let chosen = colors.iter().position(|color| color.is_chosen);
@@ -47,7 +47,7 @@ pub(super) fn swatches(
     };
     let mut rest = line;
     let mut before = " ";
-    for (at, color) in colors.iter().enumerate().skip(skipped) {
+    for (index, color) in colors.iter().enumerate().skip(skipped) {
         let start = rest;
         let style = theme.hue(&color.hue);
         let open = if color.is_chosen { "[" } else { before };
@@ -56,31 +56,31 @@ pub(super) fn swatches(
         }
         before = if color.is_chosen { "]" } else { " " };
         let width = start.width - rest.width;
-        spots.add(Rect { width, ..start }, MouseTarget::Choice(at));
+        targets.add(Rect { width, ..start }, MouseTarget::Choice(index));
     }
     put(buffer, rest, &Sanitized::literal(before), Style::new());
 }
 
-/// Some of the options side by side, the chosen one in brackets.
+/// Draws some of the options side by side, the chosen one in brackets.
 pub(super) fn choice(
     theme: &Theme,
     buffer: &mut Buffer,
     line: Rect,
-    (words, at): (&[&str], usize),
+    (words, chosen): (&[&str], usize),
     options: &Range<usize>,
-    spots: &mut MouseSpots,
+    targets: &mut MouseTargets,
 ) {
     let mut rest = line;
     let shown = words.iter().enumerate().skip(options.start);
-    for (here, word) in shown.take(options.len()) {
+    for (index, word) in shown.take(options.len()) {
         let before = rest;
-        let (shown, style) = if here == at {
+        let (shown, style) = if index == chosen {
             (format!("[{word}]"), theme.strong())
         } else {
             (format!(" {word} "), Style::new())
         };
         rest = put(buffer, rest, &Sanitized::new(&shown, theme.charset()), style);
         let width = before.width - rest.width;
-        spots.add(Rect { width, ..before }, MouseTarget::Choice(here));
+        targets.add(Rect { width, ..before }, MouseTarget::Choice(index));
     }
 }

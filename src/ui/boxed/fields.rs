@@ -1,6 +1,6 @@
 //! The fields of a form with their problems, the existing hats, the preview, and what will be stored.
 //!
-//! The text area does not draw itself, because it would neither sanitize the text nor scroll by terminal columns.
+//! The text areas of inputs do not draw themselves, because they would neither sanitize their text nor scroll by columns.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use ratatui::widgets::StatefulWidget;
 use crate::app::MouseTarget;
 use crate::app::view::{FieldView, FieldsView, SUGGESTION_LINES, Swatch, Truncation, ValueView};
 use crate::model::{HatId, Hue};
-use crate::ui::draw::{MouseSpots, put};
+use crate::ui::draw::{MouseTargets, put};
 use crate::ui::layout::skip_lines;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
@@ -36,15 +36,15 @@ pub(super) struct FieldsWidget<'v, 'a> {
     pub(super) cursor: &'v mut Option<Position>,
 }
 
-/// A line: a field, or text below it.
+/// A line of a form: the first line of a field, or a line below it. The first number is the index of the field.
 enum FieldLine<'v> {
-    /// The option shown on the line of a field with phrases.
+    /// The first line of a field; of several options or lines of text, the one with this index is shown on it.
     Field(usize, usize),
-    /// Another option, on its own line.
+    /// Another option, with its index, on a line of its own.
     ChoiceLine(usize, usize),
-    /// A further line of a text.
+    /// Another line of a text, with its index.
     TextLine(usize, usize),
-    /// A further line of options side by side.
+    /// Another line of options side by side, with their indices.
     Options(usize, Range<usize>),
     Problem(Sanitized<'static>),
     Hint(Sanitized<'static>),
@@ -54,21 +54,21 @@ enum FieldLine<'v> {
     Swatches(&'v [Swatch]),
 }
 
-/// The most lines of a text that are shown at once.
+/// Maximum number of lines of a text that are shown at once.
 const MAX_TEXT_LINES: usize = 8;
 
 /// Maximum height of a form without its frame.
 pub(super) fn height(fields: &FieldsView<'_>, columns: u16, theme: &Theme) -> u16 {
     let all = lines(fields, columns, u16::MAX, theme).len();
-    // Reserves space so that the form does not jump when an error replaces a hint: two lines per field, or, if a list
-    // fills the rest, for the fields with text below them.
-    let texts = fields.fields.iter().filter(|field| has_line_below(field)).count();
+    // Reserves lines, so that the form does not jump when an error replaces a hint: two for each field or, with a list below
+    // the fields, two for each field that can have a line below it and one for each other field.
+    let lines_below = fields.fields.iter().filter(|field| has_line_below(field)).count();
     let is_form = fields
         .fields
         .iter()
         .all(|field| !matches!(field.value, ValueView::ChoiceLines(..)));
     let all = match (&fields.suggestions, is_form) {
-        (Some(_), _) => fields.fields.len() + texts,
+        (Some(_), _) => fields.fields.len() + lines_below,
         (None, true) => all.max(fields.fields.len() * 2),
         (None, false) => all,
     };
@@ -81,22 +81,23 @@ pub(super) fn height(fields: &FieldsView<'_>, columns: u16, theme: &Theme) -> u1
     u16::try_from(all).unwrap_or(u16::MAX).saturating_add(2 + rest)
 }
 
+/// Whether a hint or problem may be shown below a field.
 fn has_line_below(field: &FieldView<'_>) -> bool {
     !matches!(field.value, ValueView::Checkbox(..) | ValueView::ChoiceLines(..))
 }
 
-/// The lines of all fields for this width. If they do not fit the height, only the focused field keeps its hint, and
-/// only chosen options are shown.
+/// The lines of all fields for this width. If they do not fit the height, hints of other fields than the focused one are left
+/// out, and so are colors and options that are not chosen, if they have lines of their own.
 fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Theme) -> Vec<FieldLine<'v>> {
     let columns = usize::from(columns.saturating_sub(LABEL_WIDTH + 1));
     let height = usize::from(height);
-    let problem = |text: &str, most: usize| {
+    let problem = |text: &str, max_lines: usize| {
         let sentence = format!("{} {text}", theme.warning_mark());
-        let folded = Sanitized::wrapped(&sentence, columns, most, theme.charset());
-        folded.into_iter().map(FieldLine::Problem)
+        let wrapped = Sanitized::wrapped(&sentence, columns, max_lines, theme.charset());
+        wrapped.into_iter().map(FieldLine::Problem)
     };
     let warning: Vec<FieldLine<'_>> = fields.warning.iter().flat_map(|text| problem(text, 2)).collect();
-    let phrases = |field: &FieldView<'_>| match field.value {
+    let other_options = |field: &FieldView<'_>| match field.value {
         ValueView::ChoiceLines(all, _) => all.len().saturating_sub(1),
         _ => 0,
     };
@@ -104,53 +105,53 @@ fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Them
         ValueView::Choice(words, _) => option_lines(words, columns),
         _ => Vec::new(),
     };
-    let text_lines = |at: usize, field: &FieldView<'_>| shown_lines(field, at == fields.focus, height);
-    let below = |at: usize, field: &FieldView<'_>| {
+    let text_lines = |index: usize, field: &FieldView<'_>| shown_lines(field, index == fields.focus, height);
+    let below = |index: usize, field: &FieldView<'_>| {
         usize::from(has_line_below(field))
-            + phrases(field)
+            + other_options(field)
             + options_of(field).len().saturating_sub(1)
-            + text_lines(at, field).len().saturating_sub(1)
+            + text_lines(index, field).len().saturating_sub(1)
     };
     let all = warning.len()
         + fields
             .fields
             .iter()
             .enumerate()
-            .map(|(at, field)| 1 + below(at, field))
+            .map(|(index, field)| 1 + below(index, field))
             .sum::<usize>();
-    let brief = all > height;
-    // While the list has the focus, a page of it counts on one line.
+    let is_brief = all > height;
+    // While the list has the focus, its page size assumes hints of one line (`FieldsView::page_size`).
     let is_listed = fields
         .suggestions
         .as_ref()
-        .is_some_and(|known| known.list.selected.is_some());
-    let most_hint_lines = if is_listed { 1 } else { MAX_HINT_LINES };
+        .is_some_and(|suggestions| suggestions.list.selected.is_some());
+    let max_hint_lines = if is_listed { 1 } else { MAX_HINT_LINES };
     let mut lines = warning;
-    for (at, field) in fields.fields.iter().enumerate() {
+    for (index, field) in fields.fields.iter().enumerate() {
         let chosen = match &field.value {
-            ValueView::ChoiceLines(_, chosen) if brief => *chosen,
-            ValueView::Lines(_) => text_lines(at, field).start,
+            ValueView::ChoiceLines(_, chosen) if is_brief => *chosen,
+            ValueView::Lines(_) => text_lines(index, field).start,
             _ => 0,
         };
-        lines.push(FieldLine::Field(at, chosen));
+        lines.push(FieldLine::Field(index, chosen));
         lines.extend(
-            text_lines(at, field)
+            text_lines(index, field)
                 .skip(1)
-                .map(|line| FieldLine::TextLine(at, line)),
+                .map(|line| FieldLine::TextLine(index, line)),
         );
         let options = options_of(field).into_iter().skip(1);
-        lines.extend(options.map(|options| FieldLine::Options(at, options)));
-        if !brief {
-            lines.extend((1..=phrases(field)).map(|phrase| FieldLine::ChoiceLine(at, phrase)));
+        lines.extend(options.map(|options| FieldLine::Options(index, options)));
+        if !is_brief {
+            lines.extend((1..=other_options(field)).map(|option| FieldLine::ChoiceLine(index, option)));
         }
         match field.problems.as_ref() {
             [] => {}
             [one] => lines.extend(problem(one, 3)),
             many => {
-                let others = fields.fields.len() + if brief { 0 } else { all - fields.fields.len() };
-                let room = height.saturating_sub(others).clamp(1, MAX_PROBLEM_LINES);
+                let others = fields.fields.len() + if is_brief { 0 } else { all - fields.fields.len() };
+                let available = height.saturating_sub(others).clamp(1, MAX_PROBLEM_LINES);
                 lines.extend(
-                    problem_lines(many, columns, room, theme)
+                    problem_lines(many, columns, available, theme)
                         .into_iter()
                         .map(FieldLine::Problem),
                 );
@@ -159,63 +160,71 @@ fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Them
         if let Some((title, id, hue)) = &field.sample {
             lines.push(FieldLine::Sample(title, id, hue.as_ref()));
         }
-        if let Some(hint) = field.hint.as_deref().filter(|_| !brief || at == fields.focus)
+        if let Some(hint) = field
+            .hint
+            .as_deref()
+            .filter(|_| !is_brief || index == fields.focus)
             && field.problems.is_empty()
         {
-            let folded = Sanitized::wrapped(hint, columns, most_hint_lines, theme.charset());
-            lines.extend(folded.into_iter().map(FieldLine::Hint));
+            let wrapped = Sanitized::wrapped(hint, columns, max_hint_lines, theme.charset());
+            lines.extend(wrapped.into_iter().map(FieldLine::Hint));
         }
-        if !field.swatches.is_empty() && !brief {
+        if !field.swatches.is_empty() && !is_brief {
             lines.push(FieldLine::Swatches(&field.swatches));
         }
     }
     lines
 }
 
-/// The lines of a text that are shown, among them the one with the cursor. Of a text without the focus, it is one line
-/// with all of the text.
+/// The lines of a field's text that are shown, including the one with the cursor. A text without the focus has one line, as
+/// has any other field.
 fn shown_lines(field: &FieldView<'_>, focused: bool, height: usize) -> Range<usize> {
     match &field.value {
         ValueView::Lines(text) if focused => {
-            let most = MAX_TEXT_LINES.min(height.saturating_sub(3)).max(1);
+            let max_lines = MAX_TEXT_LINES.min(height.saturating_sub(3)).max(1);
             let (cursor, all) = (text.cursor_in_lines().0, text.lines().len());
-            let first = (cursor + 1).saturating_sub(most);
-            first..all.min(first + most)
+            let first = (cursor + 1).saturating_sub(max_lines);
+            first..all.min(first + max_lines)
         }
         _ => 0..1,
     }
 }
 
-/// The problems, wrapped, as many as fit, and the number of the rest.
-fn problem_lines(problems: &[String], columns: usize, room: usize, theme: &Theme) -> Vec<Sanitized<'static>> {
+/// The wrapped problems, as many as fit into `height` lines, and the number of the others.
+fn problem_lines(
+    problems: &[String],
+    columns: usize,
+    height: usize,
+    theme: &Theme,
+) -> Vec<Sanitized<'static>> {
     let mut lines = Vec::new();
-    for (at, problem) in problems.iter().enumerate() {
-        let last = at + 1 == problems.len();
-        let left = room.saturating_sub(lines.len() + usize::from(!last));
-        // The heading and the first problem are always shown, cut if necessary.
-        let most = if at < 2 { left.clamp(1, 3) } else { 3 };
-        let folded = Sanitized::wrapped(problem, columns, most, theme.charset());
-        if folded.len() > left && at > 1 {
-            let more = format!("and {} more", problems.len() - at);
+    for (index, problem) in problems.iter().enumerate() {
+        let last = index + 1 == problems.len();
+        let left = height.saturating_sub(lines.len() + usize::from(!last));
+        // The first two, a heading and a problem, are always shown, cut if necessary.
+        let max_lines = if index < 2 { left.clamp(1, 3) } else { 3 };
+        let wrapped = Sanitized::wrapped(problem, columns, max_lines, theme.charset());
+        if wrapped.len() > left && index > 1 {
+            let more = format!("and {} more", problems.len() - index);
             lines.push(Sanitized::new(&more, theme.charset()).into_owned());
             break;
         }
-        lines.extend(folded);
+        lines.extend(wrapped);
     }
     lines
 }
 
 impl StatefulWidget for FieldsWidget<'_, '_> {
-    type State = MouseSpots;
+    type State = MouseTargets;
 
-    fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut MouseSpots) {
+    fn render(self, area: Rect, buffer: &mut Buffer, targets: &mut MouseTargets) {
         let fields = self.fields;
         let suggestions = fields.suggestions.as_ref();
-        let listed = suggestions.and_then(|known| known.list.selected);
+        let listed = suggestions.and_then(|suggestions| suggestions.list.selected);
         let mut lines = lines(fields, area.width, area.height, self.theme);
         // On a small screen, the focused list replaces the other fields.
         if listed.is_some() && usize::from(area.height) < lines.len() + 1 + usize::from(SUGGESTION_LINES[1]) {
-            lines.retain(|line| matches!(line, FieldLine::Field(at, _) if *at == fields.focus));
+            lines.retain(|line| matches!(line, FieldLine::Field(index, _) if *index == fields.focus));
         }
         let needed = u16::try_from(lines.len()).unwrap_or(u16::MAX);
         let rest = suggestions.map_or(0, |_| hat::MIN_HEIGHT + 2);
@@ -226,16 +235,16 @@ impl StatefulWidget for FieldsWidget<'_, '_> {
             fields,
             theme: self.theme,
         };
-        let cursor = painter.lines(buffer, inner, &lines, spots);
+        let cursor = painter.lines(buffer, inner, &lines, targets);
         *self.cursor = cursor.filter(|_| listed.is_none());
-        if let Some(known) = suggestions {
+        if let Some(suggestions) = suggestions {
             let rest = skip_lines(inner, needed.saturating_add(spare));
             let hat = HatPreview {
-                suggestions: known,
+                suggestions,
                 preview: fields.preview.as_ref(),
                 theme: self.theme,
             };
-            hat.render(rest, buffer, spots);
+            hat.render(rest, buffer, targets);
         }
     }
 }
@@ -257,77 +266,80 @@ impl FieldsRenderer<'_, '_> {
         buffer: &mut Buffer,
         area: Rect,
         lines: &[FieldLine<'_>],
-        spots: &mut MouseSpots,
+        targets: &mut MouseTargets,
     ) -> Option<Position> {
         let height = usize::from(area.height);
-        let on = |line: &FieldLine<'_>| matches!(line, FieldLine::Field(at, _) if *at == self.fields.focus);
-        let focus = lines.iter().position(on).unwrap_or_default();
-        // Text below the focused field is kept visible with it.
+        let is_focused =
+            |line: &FieldLine<'_>| matches!(line, FieldLine::Field(index, _) if *index == self.fields.focus);
+        let focus = lines.iter().position(is_focused).unwrap_or_default();
+        // Lines below the focused field stay visible with it.
         let is_below =
             |line: &&FieldLine<'_>| !matches!(line, FieldLine::Field(..) | FieldLine::ChoiceLine(..));
         let below = lines.iter().skip(focus + 1).take_while(is_below).count();
         let first = (focus + 1 + below.max(1)).saturating_sub(height).min(focus);
         let mut cursor = None;
         for (row, line) in area.rows().zip(lines.iter().skip(first)) {
-            let under = value_area(row);
+            let value = value_area(row);
             match line {
-                FieldLine::Field(at, phrase) => {
-                    let Some(field) = self.fields.fields.get(*at) else {
+                FieldLine::Field(index, option) => {
+                    let Some(field) = self.fields.fields.get(*index) else {
                         continue;
                     };
-                    if let Some(spot) = field.spot {
-                        spots.add(row, spot);
+                    if let Some(target) = field.spot {
+                        targets.add(row, target);
                     }
-                    let shown = (field, *phrase);
-                    let place = self.field(buffer, row, shown, *at == self.fields.focus, spots);
-                    cursor = cursor.or(place);
+                    let shown = (field, *option);
+                    let position = self.field(buffer, row, shown, *index == self.fields.focus, targets);
+                    cursor = cursor.or(position);
                 }
-                FieldLine::TextLine(at, line) => {
+                FieldLine::TextLine(index, line) => {
                     if let Some(ValueView::Lines(text)) =
-                        self.fields.fields.get(*at).map(|field| &field.value)
+                        self.fields.fields.get(*index).map(|field| &field.value)
                     {
-                        let place = input_line(buffer, under, (text, *line), self.theme);
-                        cursor = cursor.or(place);
+                        let position = input_line(buffer, value, (text, *line), self.theme);
+                        cursor = cursor.or(position);
                     }
                 }
-                FieldLine::Options(at, options) => {
+                FieldLine::Options(index, options) => {
                     if let Some(ValueView::Choice(words, chosen)) =
-                        self.fields.fields.get(*at).map(|field| &field.value)
+                        self.fields.fields.get(*index).map(|field| &field.value)
                     {
-                        choice(self.theme, buffer, under, (words, *chosen), options, spots);
+                        choice(self.theme, buffer, value, (words, *chosen), options, targets);
                     }
                 }
-                FieldLine::ChoiceLine(at, phrase) => {
-                    if let Some(field) = self.fields.fields.get(*at) {
-                        self.choice_line(buffer, under, field, *phrase, spots);
+                FieldLine::ChoiceLine(index, option) => {
+                    if let Some(field) = self.fields.fields.get(*index) {
+                        self.choice_line(buffer, value, field, *option, targets);
                     }
                 }
-                FieldLine::Problem(problem) => drop(put(buffer, under, problem, self.theme.error())),
+                FieldLine::Problem(problem) => drop(put(buffer, value, problem, self.theme.error())),
                 FieldLine::Sample(title, id, hue) => {
                     let style = self.theme.hat(id, *hue);
                     let rest = put(
                         buffer,
-                        under,
+                        value,
                         &Sanitized::literal(self.theme.hat_mark(true)),
                         style,
                     );
                     let rest = put(buffer, rest, &Sanitized::literal(" "), style);
                     self.text(buffer, rest, title, style);
                 }
-                FieldLine::Swatches(colors) => swatches(self.theme, buffer, under, colors, spots),
-                FieldLine::Hint(hint) => drop(put(buffer, under, hint, self.theme.faint())),
+                FieldLine::Swatches(colors) => swatches(self.theme, buffer, value, colors, targets),
+                FieldLine::Hint(hint) => drop(put(buffer, value, hint, self.theme.faint())),
             }
         }
         cursor
     }
 
+    /// Draws the first line of a field. `index` is that of the option or line of text shown on it. Returns the cursor position
+    /// if it is there.
     fn field(
         &self,
         buffer: &mut Buffer,
         row: Rect,
-        (field, phrase): (&FieldView<'_>, usize),
+        (field, index): (&FieldView<'_>, usize),
         focused: bool,
-        spots: &mut MouseSpots,
+        targets: &mut MouseTargets,
     ) -> Option<Position> {
         let theme = self.theme;
         let style = if focused { theme.title(true) } else { Style::new() };
@@ -340,34 +352,34 @@ impl FieldsRenderer<'_, '_> {
         };
         match &field.value {
             ValueView::Lines(text) if focused => {
-                return input_line(buffer, rest, (text, phrase), theme);
+                return input_line(buffer, rest, (text, index), theme);
             }
             ValueView::Text(text) | ValueView::Lines(text) => {
-                let at = input(buffer, rest, text, theme, Modifier::UNDERLINED);
-                return focused.then_some(at);
+                let cursor = input(buffer, rest, text, theme, Modifier::UNDERLINED);
+                return focused.then_some(cursor);
             }
             ValueView::Secret { typed, cursor } => {
-                let at = secret(buffer, rest, (*typed, *cursor));
-                return focused.then_some(at);
+                let cursor = secret(buffer, rest, (*typed, *cursor));
+                return focused.then_some(cursor);
             }
-            ValueView::Checkbox(on, says) => {
-                let tick = on.map_or("[-]", |on| theme.checkbox(on));
-                let rest = put(buffer, rest, &Sanitized::literal(tick), style);
+            ValueView::Checkbox(checked, meaning) => {
+                let checkbox = checked.map_or("[-]", |checked| theme.checkbox(checked));
+                let rest = put(buffer, rest, &Sanitized::literal(checkbox), style);
                 let rest = put(buffer, rest, &Sanitized::literal(" "), style);
-                self.text(buffer, rest, says, theme.faint());
+                self.text(buffer, rest, meaning, theme.faint());
             }
-            ValueView::Choice(words, at) => {
+            ValueView::Choice(words, chosen) => {
                 let first = option_lines(words, rest.width.into()).into_iter().next();
                 choice(
                     theme,
                     buffer,
                     rest,
-                    (words, *at),
+                    (words, *chosen),
                     &first.unwrap_or_default(),
-                    spots,
+                    targets,
                 );
             }
-            ValueView::ChoiceLines(..) => self.choice_line(buffer, rest, field, phrase, spots),
+            ValueView::ChoiceLines(..) => self.choice_line(buffer, rest, field, index, targets),
         }
         None
     }
@@ -377,15 +389,15 @@ impl FieldsRenderer<'_, '_> {
         buffer: &mut Buffer,
         line: Rect,
         field: &FieldView<'_>,
-        phrase: usize,
-        spots: &mut MouseSpots,
+        index: usize,
+        targets: &mut MouseTargets,
     ) {
         let ValueView::ChoiceLines(all, chosen) = field.value else {
             return;
         };
-        let Some(words) = all.get(phrase) else { return };
-        spots.add(line, MouseTarget::Choice(phrase));
-        let (mark, style) = if phrase == chosen {
+        let Some(words) = all.get(index) else { return };
+        targets.add(line, MouseTarget::Choice(index));
+        let (mark, style) = if index == chosen {
             ("> ", self.theme.strong())
         } else {
             ("  ", Style::new())
@@ -395,7 +407,7 @@ impl FieldsRenderer<'_, '_> {
     }
 }
 
-/// A horizontal rule.
+/// Draws a horizontal rule.
 pub(super) fn rule(buffer: &mut Buffer, line: Rect, theme: &Theme) {
     let dash = Sanitized::literal(theme.frame(false).horizontal_top);
     for column in line.columns() {

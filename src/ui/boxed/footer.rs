@@ -1,4 +1,4 @@
-//! The footer: the keys that work now, from the table of commands.
+//! The footer: the commands that are available now, with their keys.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,10 +11,10 @@ use crate::ui::draw::put;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-/// Columns between two commands, normally and if space is short.
+/// Number of columns between two commands: normally, and if space is short.
 const GAPS: [usize; 2] = [3, 2];
 
-/// As many of the available commands as fit.
+/// Draws as many of the available commands as fit.
 pub(super) struct KeyHints<'v> {
     pub(super) state: &'v State,
     pub(super) theme: &'v Theme,
@@ -24,18 +24,18 @@ impl Widget for KeyHints<'_> {
     fn render(self, line: Rect, buffer: &mut Buffer) {
         let (state, theme) = (self.state, self.theme);
         let charset = theme.charset();
-        // A key that a more specific place binds is not shown twice.
-        let meant = |command: &&Command| working_key(state, command).is_some();
-        let all: Vec<&Command> = footer(state).filter(meant).collect();
+        // Commands whose keys all run other commands now are left out.
+        let has_key = |command: &&Command| working_key(state, command).is_some();
+        let all: Vec<&Command> = footer(state).filter(has_key).collect();
         let key = |command: &Command| {
             let key = working_key(state, command);
             let name = theme.key_name(&key.map_or_else(String::new, Key::name));
             Sanitized::new(&name, charset).into_owned()
         };
-        let wide = |command: &Command, gap| {
+        let width = |command: &Command, gap| {
             key(command).width() + 1 + Sanitized::new(state.label(command), charset).width() + gap
         };
-        let needed = |gap: usize| -> usize { all.iter().map(|command| wide(command, gap)).sum() };
+        let needed = |gap: usize| -> usize { all.iter().map(|command| width(command, gap)).sum() };
         let line = match state.shown_marks() {
             Some(marks) => {
                 let label = format!("{}: ", marks.label());
@@ -49,7 +49,7 @@ impl Widget for KeyHints<'_> {
             [_, small] => small,
         };
         let mut rest = line;
-        for command in fitting(state, &all, columns + gap, |command| wide(command, gap)) {
+        for command in fitting(state, &all, columns + gap, |command| width(command, gap)) {
             rest = put(buffer, rest, &key(command), theme.key());
             let title = format!(" {}{}", state.label(command), " ".repeat(gap));
             rest = put(buffer, rest, &Sanitized::new(&title, charset), Style::new());
@@ -57,39 +57,40 @@ impl Widget for KeyHints<'_> {
     }
 }
 
-/// The commands that fit, in order. Keys that everybody tries, and the ways to all other commands, are dropped last.
+/// The commands that fit, in order. Those with keys that everybody tries, and those that lead to all other commands, are left
+/// out last.
 fn fitting<'a>(
     state: &State,
     all: &[&'a Command],
     columns: usize,
-    wide: impl Fn(&Command) -> usize,
+    width: impl Fn(&Command) -> usize,
 ) -> Vec<&'a Command> {
-    let first = |command: &Command| {
+    let is_important = |command: &Command| {
         let well_known = [Key::plain(KeyCode::Enter), Key::plain(KeyCode::Esc)];
         let key = state.keymap().primary(command);
         match command.id {
             // The mouse and a range of marks are shown only while they are on, because that must be visible.
             CommandId::Help => state.overlays().is_empty(),
             CommandId::Mouse | CommandId::MarkRange => true,
-            // What acts on the marked rows is more important.
+            // While rows are marked, the commands for them are more important.
             CommandId::Palette => state.shown_marks().is_none(),
             _ => key.is_some_and(|key| well_known.contains(&key)),
         }
     };
     let mut left = columns;
-    let mut fits = |command: &Command| match left.checked_sub(wide(command)) {
-        Some(less) => {
-            left = less;
+    let mut fits = |command: &Command| match left.checked_sub(width(command)) {
+        Some(remaining) => {
+            left = remaining;
             true
         }
         None => false,
     };
     let mut keep: Vec<bool> = all
         .iter()
-        .map(|command| first(command) && fits(command))
+        .map(|command| is_important(command) && fits(command))
         .collect();
     for (keep, command) in keep.iter_mut().zip(all) {
-        *keep = *keep || (!first(command) && fits(command));
+        *keep = *keep || (!is_important(command) && fits(command));
     }
     let both = all.iter().zip(keep);
     both.filter_map(|(command, keep)| keep.then_some(*command))

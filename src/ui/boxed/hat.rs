@@ -1,4 +1,5 @@
-//! Below the fields of a hat: the existing hats that match, how the hat will look, and what will be stored.
+//! The part of a form below the fields: the existing hats or rooms that match and, for a hat, how it will look and what will be
+//! stored.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,7 +10,7 @@ use crate::app::describe;
 use crate::app::view::{
     HatAppearance, PREVIEW_LINES, Preview, SUGGESTION_LINES, SuggestionsView, Truncation,
 };
-use crate::ui::draw::{MouseSpots, put};
+use crate::ui::draw::{MouseTargets, put};
 use crate::ui::layout::skip_lines;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
@@ -17,12 +18,12 @@ use crate::ui::theme::Theme;
 use super::fields::{rule, value_area};
 use super::list::ListWidget;
 
-/// Maximum number of lines used.
+/// Maximum number of lines of this part.
 pub(super) const MAX_HEIGHT: u16 = 1 + SUGGESTION_LINES[0] + PREVIEW_LINES;
-/// Minimum number of lines to show everything except the heading of the existing hats.
+/// Minimum number of lines for everything except the heading of the existing hats.
 pub(super) const MIN_HEIGHT: u16 = SUGGESTION_LINES[1] + PREVIEW_LINES;
 
-/// The part below the fields of a hat form.
+/// Draws the part below the fields.
 pub(super) struct HatPreview<'v, 'a> {
     pub(super) suggestions: &'v SuggestionsView<'a>,
     pub(super) preview: Option<&'v Preview<'a>>,
@@ -30,9 +31,9 @@ pub(super) struct HatPreview<'v, 'a> {
 }
 
 impl StatefulWidget for HatPreview<'_, '_> {
-    type State = MouseSpots;
+    type State = MouseTargets;
 
-    fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut MouseSpots) {
+    fn render(self, area: Rect, buffer: &mut Buffer, targets: &mut MouseTargets) {
         let both = area.height > MIN_HEIGHT;
         let preview = match (both, self.suggestions.field_has_keys) {
             _ if self.preview.is_none() => 0,
@@ -44,7 +45,7 @@ impl StatefulWidget for HatPreview<'_, '_> {
             height: area.height - preview,
             ..area
         };
-        self.suggestions(buffer, list, spots);
+        self.suggestions(buffer, list, targets);
         if let Some(preview) = self.preview {
             self.preview(buffer, skip_lines(area, list.height), preview);
         }
@@ -57,7 +58,7 @@ impl HatPreview<'_, '_> {
         put(buffer, line, &shown, style);
     }
 
-    fn suggestions(&self, buffer: &mut Buffer, area: Rect, spots: &mut MouseSpots) {
+    fn suggestions(&self, buffer: &mut Buffer, area: Rect, targets: &mut MouseTargets) {
         let Some(first) = area.rows().next() else { return };
         let list = &self.suggestions.list;
         let SuggestionsView {
@@ -69,8 +70,8 @@ impl HatPreview<'_, '_> {
         };
         self.heading(buffer, first, &format!("{title} {number}"));
         let rows = skip_lines(area, 1);
-        if let Some(says) = list.empty.first().filter(|_| list.len == 0) {
-            return self.text(buffer, rows, &format!("   {says}"), self.theme.faint());
+        if let Some(text) = list.empty.first().filter(|_| list.len == 0) {
+            return self.text(buffer, rows, &format!("   {text}"), self.theme.faint());
         }
         let style = if self.suggestions.field_has_keys {
             Style::new()
@@ -83,10 +84,10 @@ impl HatPreview<'_, '_> {
             focused: true,
             style,
         };
-        shown.render(rows, buffer, spots);
+        shown.render(rows, buffer, targets);
     }
 
-    /// The preview in chat, and what will be stored.
+    /// Draws how the hat will look in chat, and what will be stored.
     fn preview(&self, buffer: &mut Buffer, area: Rect, preview: &Preview<'_>) {
         // A heading without content would be useless.
         let mut rows = area.rows();
@@ -98,20 +99,20 @@ impl HatPreview<'_, '_> {
         self.in_chat(buffer, second, preview);
         let Some(third) = rows.next() else { return };
         self.label(buffer, third, "In file");
-        let place = value_area(skip_lines(area, 2));
+        let value = value_area(skip_lines(area, 2));
         let Some(stored) = &preview.stored else {
             let dash = Sanitized::literal(self.theme.dash());
-            put(buffer, place, &dash, self.theme.faint());
+            put(buffer, value, &dash, self.theme.faint());
             return;
         };
-        let (columns, most) = (place.width.into(), place.height.into());
-        let lines = Sanitized::wrapped(stored, columns, most, self.theme.charset());
-        for (row, line) in place.rows().zip(&lines) {
+        let (columns, max_lines) = (value.width.into(), value.height.into());
+        let lines = Sanitized::wrapped(stored, columns, max_lines, self.theme.charset());
+        for (row, line) in value.rows().zip(&lines) {
             put(buffer, row, line, Style::new());
         }
     }
 
-    /// The hat next to the user's name, as chat programs show it.
+    /// Draws the hat next to the user's name, as chat programs show it.
     fn in_chat(&self, buffer: &mut Buffer, row: Rect, preview: &Preview<'_>) {
         let charset = self.theme.charset();
         let half = usize::from(row.width) / 2;
@@ -150,10 +151,10 @@ impl HatPreview<'_, '_> {
         }
     }
 
-    /// A rule with a heading.
+    /// Draws a rule with a heading.
     fn heading(&self, buffer: &mut Buffer, line: Rect, shown: &str) {
         rule(buffer, line, self.theme);
-        let place = Rect {
+        let heading_area = Rect {
             x: line.x.saturating_add(2).min(line.right()),
             width: line.width.saturating_sub(2),
             ..line
@@ -161,7 +162,7 @@ impl HatPreview<'_, '_> {
         let shown = format!(" {shown} ");
         put(
             buffer,
-            place,
+            heading_area,
             &Sanitized::new(&shown, self.theme.charset()),
             Style::reset(),
         );

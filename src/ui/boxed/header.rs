@@ -1,4 +1,4 @@
-//! The header: the file, its contents, whether it is saved, and the actor; and the problem that prevents saving.
+//! The header: the file, how many items it contains, whether it is saved, and the actor; and the problem with the file.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -40,12 +40,12 @@ impl Widget for Header<'_> {
         let file = &state.start().file;
         let columns = usize::from(rest.width);
         // The counts are more useful than the full path.
-        let beside = counts.width() + 2 * GAP.len();
-        let wanted = Sanitized::cut(file, MIN_FILE_WIDTH, Truncation::End, charset).width();
-        let (rest, space) = if columns >= beside + wanted {
+        let counts_width = counts.width() + 2 * GAP.len();
+        let min_width = Sanitized::cut(file, MIN_FILE_WIDTH, Truncation::End, charset).width();
+        let (rest, space) = if columns >= counts_width + min_width {
             let rest = put_right(buffer, rest, &gap, Style::new());
             let rest = put_right(buffer, rest, &counts, Style::new());
-            (rest, columns - beside)
+            (rest, columns - counts_width)
         } else {
             (rest, columns.saturating_sub(GAP.len()))
         };
@@ -88,19 +88,19 @@ impl Header<'_> {
             line
         } else {
             let dot = format!(" {} ", theme.dot());
-            let who = Sanitized::new(&dot, charset).append(&actor);
-            put_right(buffer, line, &who, Style::new())
+            let actor = Sanitized::new(&dot, charset).append(&actor);
+            put_right(buffer, line, &actor, Style::new())
         };
         put_right(buffer, rest, &Sanitized::new(&saved, charset), style)
     }
 }
 
-/// The problem that prevents reading or saving, wrapped to this width; empty if there is none.
+/// The problem that prevents reading or saving the file, wrapped for a screen of this width; empty if there is none.
 pub(super) fn problem_lines(state: &State, theme: &Theme, columns: u16) -> Vec<Sanitized<'static>> {
-    let sentence = screen::file_problem(state).map(|trouble| format!("{} {trouble}", theme.warning_mark()));
-    let folded = sentence.map(|sentence| {
+    let sentence = screen::file_problem(state).map(|problem| format!("{} {problem}", theme.warning_mark()));
+    let wrapped = sentence.map(|sentence| {
         let columns = usize::from(columns).saturating_sub(2);
         Sanitized::wrapped(&sentence, columns, MAX_PROBLEM_LINES, theme.charset())
     });
-    folded.unwrap_or_default()
+    wrapped.unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! A list that creates only its visible rows.
 //!
-//! Not ratatui's `List` and `Table`: `List` takes all items in each frame (10,000 rows: 2.0 ms per key), scrolls with
-//! state that drawing changes, and has no headings; `Table` runs the layout solver in each frame.
+//! ratatui's `List` and `Table` are not used: `List` takes all items in each frame (10,000 rows: 2.0 ms per key), scrolls
+//! with state that drawing changes, and has no headings; `Table` runs the layout solver in each frame.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,7 +11,7 @@ use ratatui::widgets::StatefulWidget;
 use crate::app::view::{
     CellContent, CellWidth, Glyph, ItemRow, ListRow, ListView, RowCell, Tone, Truncation, label,
 };
-use crate::ui::draw::{MouseSpots, highlight, put};
+use crate::ui::draw::{MouseTargets, highlight, put};
 use crate::ui::layout::{WantedWidth, scroll_offset};
 use crate::ui::text::{Charset, Sanitized};
 use crate::ui::theme::Theme;
@@ -35,9 +35,9 @@ fn first_visible(list: &ListView<'_>, height: u16) -> usize {
 pub(super) fn hidden_rows(list: &ListView<'_>, theme: &Theme, height: u16) -> Sanitized<'static> {
     let first = first_visible(list, height);
     let (above, below) = (0..first, (first + usize::from(height)).min(list.len)..list.len);
-    // Headings are not counted, as in the title. Only short lists have them.
+    // Headings are not counted, as in the title. Only short lists have headings.
     let has_headings = list.position.1 < list.len;
-    let is_item = |at: &usize| matches!((list.row)(*at), ListRow::Item(_));
+    let is_item = |index: &usize| matches!((list.row)(*index), ListRow::Item(_));
     let count = |rows: std::ops::Range<usize>| {
         if has_headings {
             rows.filter(is_item).count()
@@ -58,7 +58,7 @@ pub(super) fn hidden_rows(list: &ListView<'_>, theme: &Theme, height: u16) -> Sa
     Sanitized::new(&text, theme.charset()).into_owned()
 }
 
-/// The column headings, for rows of this width.
+/// The column headings, for rows of this width; empty if there are none or they would touch each other.
 pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'static> {
     if list.len == 0 {
         return Sanitized::default();
@@ -70,12 +70,12 @@ pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'s
     let is_share = |(cell, _): &(&RowCell<'_>, usize)| matches!(cell.width, CellWidth::Share(_));
     let after = widths.iter().rposition(is_share).map_or(0, |last| last + 1);
     // From the right: a heading may begin left of its column, but must not touch the next heading.
-    let (mut text, mut at) = (String::new(), 1);
+    let (mut text, mut right) = (String::new(), 1);
     for (cell, width) in widths.iter().skip(after).rev() {
-        let (left, heading) = (at + width, cell.heading);
+        let (left, heading) = (right + width, cell.heading);
         if !heading.is_empty() {
             let end = if cell.right_aligned {
-                at
+                right
             } else {
                 left.saturating_sub(heading.len())
             };
@@ -84,7 +84,7 @@ pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'s
             };
             text = format!("{heading}{}{text}", " ".repeat(blank));
         }
-        at = left + usize::from(cell.gap);
+        right = left + usize::from(cell.gap);
     }
     if text.is_empty() {
         return Sanitized::default();
@@ -93,12 +93,12 @@ pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'s
     Sanitized::new(&format!(" {text}"), Charset::Ascii).into_owned()
 }
 
-/// Rows that are measured, so that the widths of panes do not depend on the scroll position.
+/// Maximum number of rows, from the first, that are measured, so that the widths of panes do not depend on the scroll position.
 const MEASURED_ROWS: usize = 100;
 
-/// The width at which the first rows of a list are not cut. Short forms are not cut.
+/// The width at which the first rows of a list are not cut. A short form does not count as cut.
 pub(super) fn wanted_columns(list: &ListView<'_>) -> WantedWidth {
-    let rows = (0..list.len.min(MEASURED_ROWS)).map(|at| match (list.row)(at) {
+    let rows = (0..list.len.min(MEASURED_ROWS)).map(|index| match (list.row)(index) {
         ListRow::Heading(_) => WantedWidth::default(),
         ListRow::Item(item) => WantedWidth {
             full: wanted_row(list, &item, preferred_width),
@@ -108,25 +108,27 @@ pub(super) fn wanted_columns(list: &ListView<'_>) -> WantedWidth {
     rows.fold(WantedWidth::default(), WantedWidth::max)
 }
 
+/// The width at which a row is not cut. `text_width` is the width of a cell that adapts to its content, in a narrow row or
+/// not.
 fn wanted_row(
     list: &ListView<'_>,
     item: &ItemRow<'_>,
-    preferred_width: impl Fn(&RowCell<'_>, bool) -> usize,
+    text_width: impl Fn(&RowCell<'_>, bool) -> usize,
 ) -> u16 {
     let columns = |narrow: bool| {
         let is_counted = |cell: &&RowCell<'_>| cell.min_row_width == 0 && cell.width != CellWidth::Spare;
         let cells = item.cells.iter().filter(is_counted);
         let widths = cells.map(|cell| {
             let width = match cell.width {
-                CellWidth::Content | CellWidth::Share(_) | CellWidth::Spare => preferred_width(cell, narrow),
+                CellWidth::Content | CellWidth::Share(_) | CellWidth::Spare => text_width(cell, narrow),
                 CellWidth::Fixed(columns) => columns.into(),
                 CellWidth::Adaptive { narrow: short, .. } if narrow => short.into(),
                 CellWidth::Adaptive { wide, .. } => wide.into(),
             };
             width + usize::from(cell.gap)
         });
-        let around = 2 + usize::from(list.markable);
-        u16::try_from(around + widths.sum::<usize>()).unwrap_or(u16::MAX)
+        let margins = 2 + usize::from(list.markable);
+        u16::try_from(margins + widths.sum::<usize>()).unwrap_or(u16::MAX)
     };
     match columns(true) {
         narrow if narrow < list.narrow_below => narrow,
@@ -135,21 +137,21 @@ fn wanted_row(
 }
 
 impl StatefulWidget for ListWidget<'_, '_> {
-    type State = MouseSpots;
+    type State = MouseTargets;
 
-    fn render(self, area: Rect, buffer: &mut Buffer, spots: &mut MouseSpots) {
+    fn render(self, area: Rect, buffer: &mut Buffer, targets: &mut MouseTargets) {
         let first = first_visible(self.list, area.height);
         let left_out = left_out(self.list, area.width);
-        for (at, line) in (first..self.list.len).zip(area.rows()) {
-            match (self.list.row)(at) {
+        for (index, line) in (first..self.list.len).zip(area.rows()) {
+            match (self.list.row)(index) {
                 ListRow::Heading(heading) => {
                     let shown =
                         Sanitized::cut(heading, line.width.into(), Truncation::End, self.theme.charset());
                     put(buffer, line, &shown, self.theme.title(true));
                 }
                 ListRow::Item(item) => {
-                    spots.add(line, item.spot);
-                    self.item(buffer, line, &item, self.list.selected == Some(at), left_out);
+                    targets.add(line, item.spot);
+                    self.item(buffer, line, &item, self.list.selected == Some(index), left_out);
                 }
             }
         }
@@ -185,8 +187,8 @@ impl ListWidget<'_, '_> {
             }
             let after = put(buffer, rest, &shown, style);
             if let Some(filter) = self.list.filter.filter(|_| cell.is_filterable) {
-                let places = filter.match_positions(shown.as_str());
-                highlight(buffer, rest, &shown, &places, theme.matched());
+                let indices = filter.match_positions(shown.as_str());
+                highlight(buffer, rest, &shown, &indices, theme.matched());
             }
             rest = after;
             if !cell.right_aligned {
@@ -208,13 +210,14 @@ fn tone_style(theme: &Theme, tone: Tone<'_>) -> Style {
     }
 }
 
-/// Texts with fewer columns are not told apart well.
-const LEAST_TEXT: usize = 14;
+/// Minimum width of texts; narrower ones are hard to tell apart.
+const MIN_TEXT_WIDTH: usize = 14;
 
-/// How many of the cells that give way are left out in rows of this width, the last first: in all rows the same.
+/// The number of cells that are left out in rows of this width, the same in all rows: cells that give way, from the last, until
+/// no text is cut to less than [`MIN_TEXT_WIDTH`].
 fn left_out(list: &ListView<'_>, columns: u16) -> usize {
     let items: Vec<ItemRow<'_>> = (0..list.len.min(MEASURED_ROWS))
-        .map_while(|at| match (list.row)(at) {
+        .map_while(|index| match (list.row)(index) {
             ListRow::Item(item) if item.cells.iter().any(|cell| cell.gives_way) => Some(item),
             _ => None,
         })
@@ -224,7 +227,7 @@ fn left_out(list: &ListView<'_>, columns: u16) -> usize {
         let mut widths = widths(list, item, columns, left_out).into_iter();
         widths.any(|(cell, width)| {
             let is_share = matches!(cell.width, CellWidth::Share(_));
-            is_share && width < LEAST_TEXT.min(width_without_domain(cell, narrow))
+            is_share && width < MIN_TEXT_WIDTH.min(width_without_domain(cell, narrow))
         })
     };
     let giving_way = |item: &ItemRow<'_>| item.cells.iter().filter(|cell| cell.gives_way).count();
@@ -233,7 +236,8 @@ fn left_out(list: &ListView<'_>, columns: u16) -> usize {
     enough.unwrap_or(most)
 }
 
-/// The cells that fit into a row of this width, and their widths, without the last of those that give way.
+/// The cells that fit into a row of this width, and their widths. `left_out`: number of cells to leave out, the last of those
+/// that give way.
 fn widths<'v, 'a>(
     list: &ListView<'_>,
     item: &'v ItemRow<'a>,
@@ -250,15 +254,15 @@ fn widths<'v, 'a>(
         !is_left_out && cell.min_row_width <= columns
     };
     let shown: Vec<&RowCell<'_>> = item.cells.iter().filter(is_kept).collect();
-    let is_sure = |cell: &&RowCell<'_>| cell.width != CellWidth::Spare;
+    let is_not_spare = |cell: &&RowCell<'_>| cell.width != CellWidth::Spare;
     // A row starts with the selection marker and the mark, and ends with one blank.
     let gaps: usize = shown
         .iter()
-        .filter(|cell| is_sure(cell))
+        .filter(|cell| is_not_spare(cell))
         .map(|cell| usize::from(cell.gap))
         .sum();
-    let room = row.saturating_sub(2 + usize::from(list.markable) + gaps);
-    let (mut left, mut shares) = (room, 0);
+    let available = row.saturating_sub(2 + usize::from(list.markable) + gaps);
+    let (mut left, mut shares) = (available, 0);
     let mut widths: Vec<(&RowCell<'_>, usize)> = Vec::with_capacity(item.cells.len());
     for cell in shown {
         let width = match cell.width {
@@ -275,7 +279,7 @@ fn widths<'v, 'a>(
         left = left.saturating_sub(width);
         widths.push((cell, width));
     }
-    if let Some(spare) = widths.iter().position(|(cell, _)| !is_sure(cell)) {
+    if let Some(spare) = widths.iter().position(|(cell, _)| !is_not_spare(cell)) {
         left -= fill_spare(&mut widths, spare, left, narrow);
     }
     for (cell, width) in &mut widths {
@@ -288,45 +292,46 @@ fn widths<'v, 'a>(
     widths
 }
 
-/// What is cut to fewer columns says too little.
-const LEAST_SPARE: usize = 6;
+/// Minimum width of a spare cell that is cut; a narrower one would say too little.
+const MIN_SPARE_WIDTH: usize = 6;
 
-/// Gives a spare cell what is left where the shares of others are not cut, or removes it. Returns the columns taken.
-fn fill_spare(widths: &mut Vec<(&RowCell<'_>, usize)>, at: usize, left: usize, narrow: bool) -> usize {
+/// Gives the spare cell at `index` the columns that remain if no cell with a share is cut, or removes it if they are too few.
+/// Returns the number of columns that it gets.
+fn fill_spare(widths: &mut Vec<(&RowCell<'_>, usize)>, index: usize, left: usize, narrow: bool) -> usize {
     let shares = widths
         .iter()
         .filter(|(cell, _)| matches!(cell.width, CellWidth::Share(_)));
     let wanted: usize = shares.map(|(cell, _)| preferred_width(cell, narrow)).sum();
-    let Some((cell, width)) = widths.get_mut(at) else {
+    let Some((cell, width)) = widths.get_mut(index) else {
         return 0;
     };
     let gap = usize::from(cell.gap);
     match left.checked_sub(wanted + gap) {
-        Some(spare) if spare >= preferred_width(cell, narrow).min(LEAST_SPARE) => {
+        Some(spare) if spare >= preferred_width(cell, narrow).min(MIN_SPARE_WIDTH) => {
             *width = spare;
             spare + gap
         }
         _ => {
-            widths.remove(at);
+            widths.remove(index);
             0
         }
     }
 }
 
-/// The preferred width of a cell.
+/// The width at which a cell is not cut.
 fn preferred_width(cell: &RowCell<'_>, narrow: bool) -> usize {
     match &cell.content {
         CellContent::Glyph(_) => 1,
         CellContent::Number(number) => number.to_string().len(),
         CellContent::Abbreviated(_, short) if narrow => crate::ui::text::width(short),
         CellContent::Text(text, _) | CellContent::Abbreviated(text, _) | CellContent::Keys(text) => {
-            // Any length beyond the row's width will do.
+            // Texts are measured only up to a width beyond that of any row.
             Sanitized::cut(text, 400, Truncation::End, Charset::Unicode).width()
         }
     }
 }
 
-/// The width at which of an address only the domain is cut.
+/// The width at which nothing of a cell is cut but the domain of an address.
 fn width_without_domain(cell: &RowCell<'_>, narrow: bool) -> usize {
     let full = preferred_width(cell, narrow);
     match &cell.content {
@@ -341,11 +346,11 @@ fn width_without_domain(cell: &RowCell<'_>, narrow: bool) -> usize {
 fn content<'a>(cell: &'a RowCell<'_>, width: usize, narrow: bool, theme: &Theme) -> Sanitized<'a> {
     let charset = theme.charset();
     match &cell.content {
-        CellContent::Text(text, how) => match &cell.fallback {
+        CellContent::Text(text, truncation) => match &cell.fallback {
             Some(other) if charset == Charset::Ascii && !is_legible_in_ascii(text) => {
-                Sanitized::cut(other, width, *how, charset)
+                Sanitized::cut(other, width, *truncation, charset)
             }
-            _ => Sanitized::cut(text, width, *how, charset),
+            _ => Sanitized::cut(text, width, *truncation, charset),
         },
         CellContent::Abbreviated(text, short) => {
             let is_short = narrow || preferred_width(cell, narrow) > width;

@@ -1,4 +1,4 @@
-//! A question: paragraphs, and the keys that answer below them.
+//! A question: paragraphs, and below them the keys that answer it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -40,7 +40,7 @@ pub(super) fn wrapped(
     paragraphs.iter().flat_map(fold).collect()
 }
 
-/// Draws a question. Not ratatui's `Paragraph`, which wraps by its own widths and does not sanitize.
+/// Draws a question. ratatui's `Paragraph` is not used, because it wraps by other widths and does not sanitize.
 pub(super) struct Question<'v> {
     pub(super) lines: Vec<(Sanitized<'static>, Style)>,
     pub(super) theme: &'v Theme,
@@ -50,21 +50,22 @@ pub(super) struct Question<'v> {
 
 impl Widget for Question<'_> {
     fn render(mut self, area: Rect, buffer: &mut Buffer) {
-        // If space is short, blank lines are dropped before the keys.
-        let room = usize::from(area.height).saturating_sub(1);
-        if self.lines.len() > room {
+        // The keys need the last line. If the others are too few, blank lines are left out first.
+        let available = usize::from(area.height).saturating_sub(1);
+        if self.lines.len() > available {
             self.lines.retain(|(line, _)| !line.is_empty());
         }
-        let cut = self.lines.len() > room;
-        self.lines.truncate(room);
+        let cut = self.lines.len() > available;
+        self.lines.truncate(available);
         if let Some((last, _)) = self.lines.last_mut().filter(|_| cut) {
-            // One extra character makes the cut add an ellipsis.
+            // The extra characters make the cut add an ellipsis.
             let (columns, charset) = (usize::from(area.width), self.theme.charset());
             let longer = format!("{} {}", last.as_str().trim_end(), "x".repeat(columns));
-            let how = crate::app::view::Truncation::End;
-            *last = Sanitized::cut(&longer, last.width().max(4).min(columns), how, charset).into_owned();
+            let truncation = crate::app::view::Truncation::End;
+            *last =
+                Sanitized::cut(&longer, last.width().max(4).min(columns), truncation, charset).into_owned();
         }
-        let text = skip_lines(area, u16::from(room > self.lines.len()));
+        let text = skip_lines(area, u16::from(available > self.lines.len()));
         for (row, (line, style)) in text.rows().zip(&self.lines) {
             put(buffer, row, line, *style);
         }

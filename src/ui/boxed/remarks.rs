@@ -8,14 +8,14 @@ use crate::ui::layout::with_margin;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-/// The rows that an overlay needs to fold its remarks.
-const MIN_HEIGHT_TO_FOLD: u16 = 14;
-/// The most lines of a remark there.
+/// Minimum number of rows in an overlay whose remarks may have several lines.
+const MIN_HEIGHT_TO_WRAP: u16 = 14;
+/// Maximum number of lines of a remark in such an overlay.
 const MAX_LINES: usize = 3;
 
-/// The lines of the remarks, folded where that leaves enough rows for the body.
-pub(super) fn folded(remarks: &[Remark], area: Rect, theme: &Theme) -> Vec<(Sanitized<'static>, Style)> {
-    let most = if area.height < MIN_HEIGHT_TO_FOLD {
+/// The lines of the remarks; one for each remark if otherwise too few rows remained for the body.
+pub(super) fn wrapped(remarks: &[Remark], area: Rect, theme: &Theme) -> Vec<(Sanitized<'static>, Style)> {
+    let max_lines = if area.height < MIN_HEIGHT_TO_WRAP {
         1
     } else {
         MAX_LINES
@@ -29,8 +29,8 @@ pub(super) fn folded(remarks: &[Remark], area: Rect, theme: &Theme) -> Vec<(Sani
         } else {
             (remark.text.clone(), theme.warning())
         };
-        let folded = Sanitized::wrapped(&text, columns, most, theme.charset());
-        lines.extend(folded.into_iter().map(|line| (line, style)));
+        let wrapped = Sanitized::wrapped(&text, columns, max_lines, theme.charset());
+        lines.extend(wrapped.into_iter().map(|line| (line, style)));
     }
     lines
 }

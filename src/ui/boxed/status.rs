@@ -18,33 +18,33 @@ use super::text_input::input;
 /// Maximum number of lines of a notice.
 pub(super) const MAX_NOTICE_LINES: u16 = 4;
 
-/// Draws the notice at the bottom of an area. A long one covers lines above, up to half of the area, until the next key.
-pub(super) fn notice(buffer: &mut Buffer, above: Rect, notice: &Notice, theme: &Theme, most: u16) {
+/// Draws the notice at the bottom of an area. A long notice covers several lines: at most `max_lines`, and half of the area.
+pub(super) fn notice(buffer: &mut Buffer, above: Rect, notice: &Notice, theme: &Theme, max_lines: u16) {
     let (style, shown) = if notice.is_error {
         (theme.error(), format!("{} {}", theme.warning_mark(), notice.text))
     } else {
         (theme.success(), notice.text.clone())
     };
     let area = with_margin(above);
-    let most = most.min(area.height / 2).max(1);
-    let lines = Sanitized::wrapped(&shown, area.width.into(), most.into(), theme.charset());
-    let covered = u16::try_from(lines.len()).unwrap_or(most);
-    let hidden = skip_lines(above, above.height.saturating_sub(covered));
-    ClearArea.render(hidden, buffer);
-    for (row, line) in with_margin(hidden).rows().zip(&lines) {
+    let max_lines = max_lines.min(area.height / 2).max(1);
+    let lines = Sanitized::wrapped(&shown, area.width.into(), max_lines.into(), theme.charset());
+    let height = u16::try_from(lines.len()).unwrap_or(max_lines);
+    let covered = skip_lines(above, above.height.saturating_sub(height));
+    ClearArea.render(covered, buffer);
+    for (row, line) in with_margin(covered).rows().zip(&lines) {
         put(buffer, row, line, style);
     }
 }
 
-/// The filter input; returns the cursor position, or `None` if no filter is being typed.
+/// Draws the input of the filter. Returns the cursor position, or `None` if no filter is being typed.
 pub(super) fn filter(buffer: &mut Buffer, line: Rect, state: &State, theme: &Theme) -> Option<Position> {
     let filter = state.typed_filter()?;
     let line = with_margin(line);
     let rest = put(buffer, line, &Sanitized::literal("/ "), theme.key());
     let hint = Sanitized::literal(screen::filter_hint(state));
     // The hint is hidden if it would be wider than the space left for typing.
-    let wide = usize::from(rest.width) > 2 * hint.width() + 3;
-    let rest = if wide {
+    let has_hint = usize::from(rest.width) > 2 * hint.width() + 3;
+    let rest = if has_hint {
         put_right(buffer, rest, &hint, theme.faint())
     } else {
         rest
@@ -52,7 +52,7 @@ pub(super) fn filter(buffer: &mut Buffer, line: Rect, state: &State, theme: &The
     Some(input(buffer, rest, &filter.text, theme, Modifier::empty()))
 }
 
-/// The details of the selection.
+/// Draws the details of the selection.
 pub(super) struct DetailsWidget<'v, 'a> {
     pub(super) details: &'v Details<'a>,
     pub(super) theme: &'v Theme,
@@ -78,7 +78,7 @@ impl Widget for DetailsWidget<'_, '_> {
     }
 }
 
-/// The progress of loading the file.
+/// Draws the progress of loading the file, or why it cannot be loaded.
 pub(super) struct LoadingWidget<'v, 'a> {
     pub(super) opening: &'v screen::LoadingView<'a>,
     pub(super) theme: &'v Theme,
@@ -99,13 +99,13 @@ impl Widget for LoadingWidget<'_, '_> {
         let space = usize::from(first.width).saturating_sub(20);
         let file = Sanitized::cut(self.opening.file, space, Truncation::Middle, charset);
         if let Some(failed) = &self.opening.failed {
-            let says = file.append(&Sanitized::literal(" was not changed"));
-            centered(buffer, first, &says);
-            let again = Sanitized::cut(failed, second.width.into(), Truncation::End, charset);
-            return centered(buffer, second, &again);
+            let unchanged = file.append(&Sanitized::literal(" was not changed"));
+            centered(buffer, first, &unchanged);
+            let failed = Sanitized::cut(failed, second.width.into(), Truncation::End, charset);
+            return centered(buffer, second, &failed);
         }
-        let says = Sanitized::literal("Loading ").append(&file);
-        centered(buffer, first, &says);
+        let loading = Sanitized::literal("Loading ").append(&file);
+        centered(buffer, first, &loading);
         if let Some(percent) = self.opening.percent {
             let [full, empty] = theme.bar();
             let filled = usize::from(percent / 4).min(25);
@@ -116,24 +116,24 @@ impl Widget for LoadingWidget<'_, '_> {
     }
 }
 
-/// The only line of a screen that is too small. Input is kept and visible again when the terminal grows.
-pub(super) fn too_small(buffer: &mut Buffer, area: Rect, least: (u16, u16)) {
+/// Draws the only line of a screen that is too small. Input is kept and visible again when the terminal grows.
+pub(super) fn too_small(buffer: &mut Buffer, area: Rect, min_size: (u16, u16)) {
     if area.height == 0 {
         return;
     }
     let line = Rect { height: 1, ..area };
-    let least = format!("{}x{}", least.0, least.1);
-    let says = [
-        format!("Enlarge the terminal to {least}. Nothing is lost."),
-        format!("Enlarge the terminal to {least}"),
-        format!("Enlarge to {least}"),
-        format!("Needs {least}"),
+    let min_size = format!("{}x{}", min_size.0, min_size.1);
+    let texts = [
+        format!("Enlarge the terminal to {min_size}. Nothing is lost."),
+        format!("Enlarge the terminal to {min_size}"),
+        format!("Enlarge to {min_size}"),
+        format!("Needs {min_size}"),
         "Too small".to_owned(),
     ];
     let charset = crate::ui::text::Charset::Ascii;
-    let mut fitting = says.iter().map(|says| Sanitized::new(says, charset));
+    let mut fitting = texts.iter().map(|text| Sanitized::new(text, charset));
     let shown = fitting
-        .find(|says| says.width() <= usize::from(area.width))
+        .find(|text| text.width() <= usize::from(area.width))
         .unwrap_or(Sanitized::literal("Too small"));
     put(buffer, line, &shown, Style::new());
 }

@@ -1,4 +1,4 @@
-//! Lines in which text is typed.
+//! Text inputs.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -9,7 +9,8 @@ use crate::ui::draw::put;
 use crate::ui::text::{Charset, Sanitized};
 use crate::ui::theme::Theme;
 
-/// A line in which something secret is typed: a sign for each character.
+/// Draws the input of a secret: a sign for each typed character. `cursor` is the number of characters before the cursor.
+/// Returns the cursor position.
 pub(super) fn secret(buffer: &mut Buffer, line: Rect, (typed, cursor): (usize, usize)) -> Position {
     let columns = usize::from(line.width);
     let hidden = cursor.saturating_sub(columns.saturating_sub(1));
@@ -24,29 +25,33 @@ pub(super) fn secret(buffer: &mut Buffer, line: Rect, (typed, cursor): (usize, u
     }
 }
 
-/// Draws one line of a text input over the whole line. Returns the cursor position if it is there.
+/// Draws the line with this index of a text input. Returns the cursor position if the cursor is in it.
 pub(super) fn input_line(
     buffer: &mut Buffer,
     line: Rect,
-    (text, at): (&TextInput, usize),
+    (text, index): (&TextInput, usize),
     theme: &Theme,
 ) -> Option<Position> {
     let columns = usize::from(line.width);
     let (cursor_line, cursor) = text.cursor_in_lines();
-    let is_here = cursor_line == at;
-    let shown = text.lines().get(at).map_or("", String::as_str);
-    let (shown, cursor) =
-        Sanitized::window(shown, if is_here { cursor } else { 0 }, columns, theme.charset());
+    let has_cursor = cursor_line == index;
+    let shown = text.lines().get(index).map_or("", String::as_str);
+    let (shown, cursor) = Sanitized::window(
+        shown,
+        if has_cursor { cursor } else { 0 },
+        columns,
+        theme.charset(),
+    );
     let style = Style::new().add_modifier(Modifier::UNDERLINED);
     put(buffer, line, &shown.padded(columns, false), style);
     let cursor = u16::try_from(cursor).unwrap_or_default();
-    is_here.then(|| Position {
+    has_cursor.then(|| Position {
         x: line.x + cursor.min(line.width.saturating_sub(1)),
         y: line.y,
     })
 }
 
-/// Draws a text input over the whole line. Returns the cursor position.
+/// Draws a text input in one line, with its whole text. Returns the cursor position.
 pub(super) fn input(
     buffer: &mut Buffer,
     line: Rect,

@@ -1,15 +1,15 @@
-//! A form: one line for each field.
+//! Forms: one line for each field.
 
 use crate::app::view::{FieldView, FieldsView, ListRow, SuggestionsView, ValueView};
 
 use super::{PageContent, join_nonempty, position};
 use crate::ui::text::{self, Charset, Sanitized};
 
-/// Maximum number of lines for a problem of a field without the focus.
-const PROBLEM: usize = 3;
+/// Maximum number of lines for each problem of a field with several.
+const MAX_PROBLEM_LINES: usize = 3;
 
-/// A form: one line for each field. A problem of the focused field is shown in the status, so that the lines below do
-/// not move while typing; existing hats are listed once their list has the focus.
+/// A form: one line for each field. The problem of the focused field is shown in the status, so that the lines below do not
+/// move while typing; several problems have lines of their own. Suggestions are listed once their list has the focus.
 pub(super) fn content(
     heading: String,
     fields: FieldsView<'_>,
@@ -17,11 +17,14 @@ pub(super) fn content(
     width: usize,
 ) -> PageContent<'_> {
     let number = fields.fields.len();
-    let listed = fields.suggestions.as_ref().and_then(|known| known.list.selected);
-    let (mut lines, mut column) = (Vec::new(), 0);
-    for (at, field) in fields.fields.iter().enumerate() {
-        let focused = at == fields.focus;
-        let label = format!("{} (field {} of {number}): ", field.label, at + 1);
+    let listed = fields
+        .suggestions
+        .as_ref()
+        .and_then(|suggestions| suggestions.list.selected);
+    let (mut lines, mut cursor_column) = (Vec::new(), 0);
+    for (index, field) in fields.fields.iter().enumerate() {
+        let focused = index == fields.focus;
+        let label = format!("{} (field {} of {number}): ", field.label, index + 1);
         let space = width.saturating_sub(text::width(&label));
         let (mut value, cursor) = value(field, space, charset);
         if focused
@@ -31,20 +34,20 @@ pub(super) fn content(
                 ValueView::Text(_) | ValueView::Lines(_) | ValueView::Secret { .. }
             )
         {
-            column = text::width(&label) + cursor;
+            cursor_column = text::width(&label) + cursor;
         }
-        let (first, others) = match field.problems.as_ref() {
-            [one] => (Some(one), [].as_slice()),
-            many => (None, many),
+        let (only, several) = match field.problems.as_ref() {
+            [problem] => (Some(problem), [].as_slice()),
+            several => (None, several),
         };
-        if let Some(problem) = first.filter(|_| !focused) {
+        if let Some(problem) = only.filter(|_| !focused) {
             value = format!("{value}. Error: {problem}");
         }
         lines.push((format!("{label}{value}"), field.spot));
-        let folded = others
+        let wrapped = several
             .iter()
-            .flat_map(|one| text::wrap_limited(one, width, PROBLEM, charset));
-        lines.extend(folded.map(|line| (line, None)));
+            .flat_map(|problem| text::wrap_limited(problem, width, MAX_PROBLEM_LINES, charset));
+        lines.extend(wrapped.map(|line| (line, None)));
     }
     let count = lines.len();
     let label = fields.fields.get(fields.focus).map_or("", |field| field.label);
@@ -57,49 +60,49 @@ pub(super) fn content(
         fields.focus + 1,
         fields.status
     );
-    let known = fields.suggestions.filter(|_| listed.is_some());
-    if let (Some(SuggestionsView { title, list, .. }), Some(at)) = (&known, listed) {
-        let sentence = (list.row)(at).sentence();
+    let suggestions = fields.suggestions.filter(|_| listed.is_some());
+    if let (Some(SuggestionsView { title, list, .. }), Some(index)) = (&suggestions, listed) {
+        let sentence = (list.row)(index).sentence();
         let id = list.full_text.as_deref().unwrap_or_default();
-        let said = join_nonempty([sentence, id.to_owned()]);
-        status = format!("{title}, {}: {said}", position(list));
+        let selected = join_nonempty([sentence, id.to_owned()]);
+        status = format!("{title}, {}: {selected}", position(list));
     }
-    let known = known.map(|known| known.list);
+    let suggestions = suggestions.map(|suggestions| suggestions.list);
     PageContent {
         heading,
-        len: count + known.as_ref().map_or(0, |list| list.len),
-        at: listed.map_or(fields.focus, |row| count + row),
-        line: Box::new(move |at| {
-            let row = || Some((known.as_ref()?.row)(at - lines.len()));
+        len: count + suggestions.as_ref().map_or(0, |list| list.len),
+        cursor_line: listed.map_or(fields.focus, |row| count + row),
+        line: Box::new(move |index| {
+            let row = || Some((suggestions.as_ref()?.row)(index - lines.len()));
             lines
-                .get(at)
+                .get(index)
                 .cloned()
                 .or_else(|| {
                     let row = row()?;
-                    let spot = match &row {
+                    let target = match &row {
                         ListRow::Item(item) => Some(item.spot),
                         ListRow::Heading(_) => None,
                     };
-                    Some((row.sentence(), spot))
+                    Some((row.sentence(), target))
                 })
                 .unwrap_or_default()
         }),
-        column,
+        cursor_column,
         status,
-        typing: None,
+        input: None,
     }
 }
 
-/// The value of a field as text, and the position of the cursor in it.
+/// The value of a field as text, and the column of the cursor in it.
 fn value(field: &FieldView<'_>, space: usize, charset: Charset) -> (String, usize) {
-    let choice = |chosen: &str, others: Vec<&str>| match others.as_slice() {
+    let with_others = |chosen: &str, others: Vec<&str>| match others.as_slice() {
         [] => chosen.to_owned(),
         others => format!("{chosen}; other choices: {}", others.join(", ")),
     };
-    let others = |all: &[&str], at: usize| -> String {
-        let others = all.iter().enumerate().filter(|(here, _)| *here != at);
-        choice(
-            all.get(at).copied().unwrap_or_default(),
+    let choice = |all: &[&str], chosen: usize| -> String {
+        let others = all.iter().enumerate().filter(|(index, _)| *index != chosen);
+        with_others(
+            all.get(chosen).copied().unwrap_or_default(),
             others.map(|(_, word)| *word).collect(),
         )
     };
@@ -113,12 +116,12 @@ fn value(field: &FieldView<'_>, space: usize, charset: Charset) -> (String, usiz
             let signs = "*".repeat(typed.saturating_sub(hidden).min(space));
             (signs, cursor - hidden)
         }
-        ValueView::Checkbox(Some(on), _) => (if *on { "yes" } else { "no" }.to_owned(), 0),
-        ValueView::Checkbox(None, says) => (says.replace(": ", ", "), 0),
-        ValueView::Choice(words, at) => (others(words, *at), 0),
-        ValueView::ChoiceLines(lines, at) => {
+        ValueView::Checkbox(Some(checked), _) => (if *checked { "yes" } else { "no" }.to_owned(), 0),
+        ValueView::Checkbox(None, meaning) => (meaning.replace(": ", ", "), 0),
+        ValueView::Choice(words, chosen) => (choice(words, *chosen), 0),
+        ValueView::ChoiceLines(lines, chosen) => {
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-            (others(&lines, *at), 0)
+            (choice(&lines, *chosen), 0)
         }
     }
 }

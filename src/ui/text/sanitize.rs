@@ -1,11 +1,11 @@
-//! Which characters are kept, and how the others are shown.
+//! Keeps ordinary characters, and makes all others visible.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::{Charset, columns};
+use super::{Charset, char_width};
 
-/// The text with everything that could deceive or disturb made visible.
+/// The text, in which every character that could deceive or disturb is made visible.
 ///
 /// ```
 /// use hatrack::ui::text::sanitize;
@@ -17,8 +17,9 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     sanitize_for(text, Charset::Unicode)
 }
 
-/// Like [`sanitize`], limited to what the terminal can show. In ASCII, `^[` replaces ESC, `<U+202E>` invisible
-/// characters, and `?` each column of anything else (one for a mark).
+/// Like [`sanitize`], limited to the characters that the terminal can show. In ASCII, `^[` replaces ESC, `<U+202E>` an
+/// invisible character, and similar ASCII characters replace common punctuation and spaces; any other character becomes
+/// one `?` for each of its columns, at least one.
 pub fn sanitize_for(text: &str, charset: Charset) -> Cow<'_, str> {
     if is_printable_ascii(text.as_bytes()) {
         return Cow::Borrowed(text);
@@ -26,8 +27,9 @@ pub fn sanitize_for(text: &str, charset: Charset) -> Cow<'_, str> {
     sanitize_up_to(text, usize::MAX, charset)
 }
 
-/// Escapes as `\u…` every control character in JSON, and every character that is invisible or changes the reading
-/// direction. The value stays the same, because only strings can contain such characters.
+/// Escapes as `\u…` every control character in JSON except line feeds, and every character that is invisible or changes the
+/// reading direction. The value stays the same, because only strings contain such characters: between its tokens, the JSON
+/// may have no white space but spaces and line feeds.
 ///
 /// ```
 /// use hatrack::ui::text::escape_json;
@@ -35,16 +37,16 @@ pub fn sanitize_for(text: &str, charset: Charset) -> Cow<'_, str> {
 /// assert_eq!(escape_json("{\"a\": \"\u{9b}31m\"}\n"), "{\"a\": \"\\u009b31m\"}\n");
 /// ```
 pub fn escape_json(json: &str) -> Cow<'_, str> {
-    let hidden = |c: char| c != '\n' && (c.is_control() || is_unsafe(c));
-    // The common case, without looking at single characters.
+    let is_escaped = |c: char| c != '\n' && (c.is_control() || is_unsafe(c));
+    // The fast path for the common case.
     let is_plain = |byte: &u8| matches!(byte, b'\n' | 0x20..0x7f);
-    if json.as_bytes().iter().all(is_plain) || !json.contains(hidden) {
+    if json.as_bytes().iter().all(is_plain) || !json.contains(is_escaped) {
         return Cow::Borrowed(json);
     }
     let mut out = String::with_capacity(json.len() + 64);
     let mut units = [0; 2];
     for c in json.chars() {
-        if hidden(c) {
+        if is_escaped(c) {
             for unit in c.encode_utf16(&mut units) {
                 let _ = write!(out, "\\u{unit:04x}"); // to memory: cannot fail
             }
@@ -55,7 +57,7 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Like [`escape_json`], for bytes.
+/// Like [`escape_json`], for bytes; bytes that are not UTF-8 are returned unchanged.
 pub fn escape_json_bytes(json: Vec<u8>) -> Vec<u8> {
     match std::str::from_utf8(&json).map(escape_json) {
         Ok(Cow::Owned(text)) => text.into_bytes(),
@@ -69,7 +71,7 @@ pub(super) fn prefix(text: &str, columns: usize, charset: Charset) -> Cow<'_, st
     if is_printable_ascii(start) && start.len() == text.len() {
         return Cow::Borrowed(text);
     }
-    // A grapheme is at least a twelfth as wide as the sum of its characters, see `MARKS` and `JOINS`.
+    // Characters whose widths add up to this much are enough; see `MAX_GRAPHEME_RATIO`.
     sanitize_up_to(
         text,
         columns.saturating_add(2).saturating_mul(MAX_GRAPHEME_RATIO),
@@ -89,21 +91,21 @@ const MAX_JOINERS: usize = 4;
 const MAX_GRAPHEME_RATIO: usize = 12;
 
 fn sanitize_up_to(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
-    let mut door = Sanitizer::default();
+    let mut sanitizer = Sanitizer::default();
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
         match charset {
-            Charset::Unicode => door.push(c, rest.clone().next()),
-            Charset::Ascii => door.push_ascii(c),
+            Charset::Unicode => sanitizer.push(c, rest.clone().next()),
+            Charset::Ascii => sanitizer.push_ascii(c),
         }
-        if door.columns > columns {
+        if sanitizer.columns > columns {
             break;
         }
     }
-    if door.out == text {
+    if sanitizer.out == text {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(door.out)
+    Cow::Owned(sanitizer.out)
 }
 
 /// The output so far and the state that affects the next character.
@@ -112,7 +114,7 @@ struct Sanitizer {
     out: String,
     /// Summed width of the characters in `out`.
     columns: usize,
-    /// The previous character, if it was kept unchanged.
+    /// The last character of `out`.
     previous: Option<char>,
     /// Number of marks since the last character with a width.
     marks: usize,
@@ -125,14 +127,15 @@ impl Sanitizer {
         if let Some(picture) = control_picture(c) {
             return self.push_visible(picture);
         }
-        let joint = matches!(c, '\u{200c}' | '\u{200d}') && self.is_joiner_allowed(c, next);
-        let variant = is_variation(c) && self.previous.is_some_and(|before| accepts_variation(before, c));
-        if (is_unsafe(c) && !joint && !variant) || (columns(c) == 0 && self.marks >= MAX_MARKS) {
+        let is_joiner = matches!(c, '\u{200c}' | '\u{200d}') && self.is_joiner_allowed(c, next);
+        let is_selector =
+            is_variation_selector(c) && self.previous.is_some_and(|before| accepts_variation(before, c));
+        if (is_unsafe(c) && !is_joiner && !is_selector) || (char_width(c) == 0 && self.marks >= MAX_MARKS) {
             return self.escape(c, '«', '»');
         }
-        if columns(c) == 0 {
+        if char_width(c) == 0 {
             if self.previous.is_none() {
-                self.push_visible('◌'); // nothing to sit on but what is not its own
+                self.push_visible('◌'); // a mark would combine with the text before this one
             }
             self.marks += 1;
         } else {
@@ -143,14 +146,14 @@ impl Sanitizer {
                 0
             };
         }
-        self.joiners += usize::from(joint);
+        self.joiners += usize::from(is_joiner);
         self.out.push(c);
-        self.columns += columns(c);
+        self.columns += char_width(c);
         self.previous = Some(c);
     }
 
-    /// Between emoji, a joiner combines them; between letters of joining scripts, joiner and non-joiner are part of the
-    /// spelling.
+    /// Whether a joiner or non-joiner is kept. Between emoji, a joiner combines them; between letters of joining scripts,
+    /// both are part of the spelling.
     fn is_joiner_allowed(&self, c: char, next: Option<char>) -> bool {
         let (Some(before), Some(next)) = (self.previous, next) else {
             return false;
@@ -158,8 +161,8 @@ impl Sanitizer {
         if self.joiners >= MAX_JOINERS {
             return false;
         }
-        let emoji = is_pictograph(before) || before == '\u{fe0f}' || is_skin_tone(before);
-        (c == '\u{200d}' && emoji && is_pictograph(next))
+        let is_emoji = is_pictograph(before) || before == '\u{fe0f}' || is_skin_tone(before);
+        (c == '\u{200d}' && is_emoji && is_pictograph(next))
             || (is_joining_letter(before) && is_joining_letter(next))
     }
 
@@ -170,7 +173,7 @@ impl Sanitizer {
                 self.out.push('^');
                 self.push_visible(char::from(c as u8 ^ 0x40));
             }
-            // Only its position distinguishes a valid joiner from other invisible characters.
+            // Valid or not, joiners and variation selectors are not told apart here.
             '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' => self.push_visible('?'),
             _ if is_unsafe(c) || control_picture(c).is_some() => self.escape(c, '<', '>'),
             '…' => {
@@ -188,13 +191,13 @@ impl Sanitizer {
                 self.push_visible('-');
                 self.push_visible('>');
             }
-            _ => (0..columns(c).max(1)).for_each(|_| self.push_visible('?')),
+            _ => (0..char_width(c).max(1)).for_each(|_| self.push_visible('?')),
         }
     }
 
     fn push_visible(&mut self, c: char) {
         self.out.push(c);
-        self.columns += columns(c);
+        self.columns += char_width(c);
         self.previous = None;
         self.marks = 0;
         self.joiners = 0;
@@ -236,10 +239,10 @@ fn is_unsafe(c: char) -> bool {
         | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1345f}' | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{10ffff}') // tags, variation selectors, private use
-        || u32::from(c) & 0xfffe == 0xfffe // no characters
+        || u32::from(c) & 0xfffe == 0xfffe // noncharacters
 }
 
-fn is_variation(c: char) -> bool {
+fn is_variation_selector(c: char) -> bool {
     matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
@@ -265,7 +268,7 @@ fn is_skin_tone(c: char) -> bool {
     matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
 }
 
-/// Joining scripts: Arabic, Syriac, Mandaic, N'Ko and the scripts of India and nearby.
+/// Whether this is a letter of a joining script: Arabic, Syriac, Mandaic, N'Ko, and the scripts of India and nearby.
 fn is_joining_letter(c: char) -> bool {
     matches!(c, '\u{620}'..='\u{8ff}' | '\u{900}'..='\u{dff}' | '\u{fb50}'..='\u{fdcf}' | '\u{fe70}'..='\u{fefc}')
         && !is_unsafe(c)

@@ -7,7 +7,7 @@ use super::{Charset, cut, cut_address, cut_middle, pad, sanitize_for, width, wra
 use crate::app::view::Truncation;
 use crate::app::view::label::short_number;
 
-/// Spaces for padding; more than the width of a usual screen is rarely needed.
+/// Spaces for padding; more are rarely needed.
 const BLANKS: &str = match str::from_utf8(&[b' '; 256]) {
     Ok(blanks) => blanks,
     Err(_) => "",
@@ -18,7 +18,7 @@ const BLANKS: &str = match str::from_utf8(&[b' '; 256]) {
 pub struct Sanitized<'a>(Cow<'a, str>);
 
 impl Sanitized<'static> {
-    /// A literal of the program, trusted as it is.
+    /// A literal of the program, which needs no sanitizing.
     pub const fn literal(text: &'static str) -> Self {
         Self(Cow::Borrowed(text))
     }
@@ -31,7 +31,7 @@ impl Sanitized<'static> {
         })
     }
 
-    /// A number that fits into this width: in full, or in thousands or millions.
+    /// A number that fits into this width: in full, in thousands or millions, or cut.
     pub fn number(number: usize, columns: usize, charset: Charset) -> Self {
         let shown = short_number(number, columns);
         if shown.len() <= columns {
@@ -40,13 +40,13 @@ impl Sanitized<'static> {
         Sanitized::cut(&shown, columns, Truncation::End, charset).into_owned()
     }
 
-    /// Wraps a text to at most `most` lines; a longer text ends in an ellipsis.
-    pub fn wrapped(text: &str, columns: usize, most: usize, charset: Charset) -> Vec<Self> {
-        let lines = wrap_limited(text, columns, most, charset).into_iter();
+    /// Wraps a text to at most `max_lines` lines; a longer text ends in an ellipsis.
+    pub fn wrapped(text: &str, columns: usize, max_lines: usize, charset: Charset) -> Vec<Self> {
+        let lines = wrap_limited(text, columns, max_lines, charset).into_iter();
         lines.map(|line| Self(Cow::Owned(line))).collect()
     }
 
-    /// The visible part of a text input and the column of its cursor, given in characters.
+    /// The visible part of a text input, and the column of the cursor in it. `cursor` is given in characters.
     pub fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (Self, usize) {
         let (shown, column) = window(text, cursor, columns, charset);
         (Self(Cow::Owned(shown)), column)
@@ -59,9 +59,9 @@ impl<'a> Sanitized<'a> {
         Self(sanitize_for(text, charset))
     }
 
-    /// The text cut to this width where it matters least.
-    pub fn cut(text: &'a str, columns: usize, how: Truncation, charset: Charset) -> Self {
-        Self(match how {
+    /// The text cut to this width.
+    pub fn cut(text: &'a str, columns: usize, truncation: Truncation, charset: Charset) -> Self {
+        Self(match truncation {
             Truncation::End => cut(text, columns, charset),
             Truncation::Middle => cut_middle(text, columns, charset),
             Truncation::Address => cut_address(text, columns, charset),
@@ -94,14 +94,14 @@ impl<'a> Sanitized<'a> {
         Self(Cow::Owned(text))
     }
 
-    /// Padded with spaces to this width, at the end or, right-aligned, at the start.
+    /// Pads with spaces to this width: at the end or, if right-aligned, at the start.
     #[must_use]
-    pub fn padded(self, columns: usize, right: bool) -> Self {
+    pub fn padded(self, columns: usize, right_aligned: bool) -> Self {
         let missing = columns.saturating_sub(self.width());
         if missing == 0 {
             return self;
         }
-        if right {
+        if right_aligned {
             return Sanitized::blank(missing).append(&self);
         }
         let mut text = self.0.into_owned();
@@ -131,8 +131,8 @@ mod tests {
             assert_eq!(Sanitized::blank(columns).as_str(), " ".repeat(columns));
         }
         for (number, columns, shown) in [(200, 5, "200"), (1999, 3, "1k"), (1999, 1, "…"), (7, 0, "")] {
-            let made = Sanitized::number(number, columns, Charset::Unicode);
-            assert_eq!(made.as_str(), shown);
+            let text = Sanitized::number(number, columns, Charset::Unicode);
+            assert_eq!(text.as_str(), shown);
         }
     }
 }

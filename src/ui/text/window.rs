@@ -2,34 +2,37 @@
 
 use super::{Charset, cut, sanitize_for, tail, width};
 
-/// Beyond this number of bytes per column, a text is not scanned as a whole.
-const MAX_GRAPHEME_BYTES: usize = 64;
+/// If the text after the cursor has more bytes per column, it is not scanned as a whole.
+const MAX_BYTES_PER_COLUMN: usize = 64;
 
-/// The part of a text shown in this width, and the column of the cursor, given in characters.
+/// The part of a text that is shown in this width, and the column of the cursor in it. `cursor` is given in characters.
 pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (String, usize) {
-    let at = text.char_indices().nth(cursor).map_or(text.len(), |(at, _)| at);
-    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
-    let near = crate::app::view::label::bounded_suffix(before);
-    let far = near.len() < before.len();
-    let before = sanitize_for(near, charset);
+    let index = text
+        .char_indices()
+        .nth(cursor)
+        .map_or(text.len(), |(index, _)| index);
+    let (before, after) = text.split_at_checked(index).unwrap_or((text, ""));
+    let scanned = crate::app::view::label::bounded_suffix(before);
+    let is_cut = scanned.len() < before.len();
+    let before = sanitize_for(scanned, charset);
     let before_columns = width(&before);
     let shown_after = cut(after, columns, charset);
-    // Text that was not cut fits. The width alone does not show this: a wide character may not have fitted before the
-    // ellipsis.
-    let whole = after.len() <= columns.saturating_mul(MAX_GRAPHEME_BYTES)
+    // The width alone does not show whether the text after the cursor was cut: a wide character may not have fitted before
+    // the ellipsis.
+    let is_complete = after.len() <= columns.saturating_mul(MAX_BYTES_PER_COLUMN)
         && shown_after == sanitize_for(after, charset);
     let after_columns = width(&shown_after);
     // At the end of the text the cursor needs a cell of its own.
-    if whole && !far && before_columns + after_columns < columns {
+    if is_complete && !is_cut && before_columns + after_columns < columns {
         return (format!("{before}{shown_after}"), before_columns);
     }
-    let room = columns.saturating_sub(1 + after_columns.min(columns / 3));
-    let mut shown = if before_columns <= room && !far {
+    let available = columns.saturating_sub(1 + after_columns.min(columns / 3));
+    let mut shown = if before_columns <= available && !is_cut {
         before.into_owned()
     } else {
-        let dots = charset.ellipsis();
-        let kept = room.saturating_sub(width(dots));
-        format!("{dots}{}", tail(&before, kept))
+        let ellipsis = charset.ellipsis();
+        let kept = available.saturating_sub(width(ellipsis));
+        format!("{ellipsis}{}", tail(&before, kept))
     };
     let cursor = width(&shown);
     shown.push_str(&cut(after, columns.saturating_sub(cursor), charset));
@@ -61,10 +64,10 @@ mod tests {
         #[test]
         fn window_fits_its_columns(text in ".{0,30}", cursor in 0..40_usize, columns in 0..40_usize) {
             for charset in [U, Charset::Ascii] {
-                let (shown, at) = window(&text, cursor, columns, charset);
-                prop_assert!(at <= width(&shown));
+                let (shown, column) = window(&text, cursor, columns, charset);
+                prop_assert!(column <= width(&shown));
                 prop_assert!(columns < 4 || width(&shown) <= columns, "{shown} {columns}");
-                prop_assert!(columns < 4 || at < columns);
+                prop_assert!(columns < 4 || column < columns);
             }
         }
     }

@@ -32,8 +32,8 @@ pub enum Backdrop {
 }
 
 impl Backdrop {
-    /// The luminances of the backgrounds of this kind with the least contrast; what is readable on them is readable on
-    /// all between. Precomputed because it is needed for every hat on the screen.
+    /// The luminances of the two extreme backgrounds of this kind. Text that is readable on both is readable on all dark, or
+    /// all light, backgrounds between them. Precomputed because they are needed for every hat on the screen.
     const fn luminances(self) -> [f64; 2] {
         const DARK: f64 = 0.029_556_834;
         const LIGHT: f64 = 0.775_822_218;
@@ -57,7 +57,7 @@ pub enum BuiltinTheme {
     Mono,
 }
 
-/// The styles of all roles, and how hats are colored.
+/// The styles of all roles, and the colors of hats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Palette {
     styles: [Style; ROLES],
@@ -72,24 +72,25 @@ enum HatColors {
     Plain,
     /// With one of the sixteen named colors.
     Named,
-    /// With the hat's hue at this lightness, if the contrast with the backdrop is at least this many tenths.
+    /// With the hat's hue at this lightness (0 to 100). If there are only 256 colors, with the nearest one whose contrast with
+    /// the backdrop is at least this many tenths.
     Lightness(u8, Backdrop, u8),
 }
 
-/// The colors of a theme; `None`: plain.
+/// The colors of a theme; [`Color::Reset`]: no color.
 #[derive(Debug, Clone, Copy)]
 struct ThemeColors {
     accent: Color,
-    good: Color,
+    success: Color,
     warning: Color,
     error: Color,
-    /// Less important text; `None`: dim, if the terminal supports it.
+    /// Less important text; `None`: dim instead of a color.
     faint: Option<Color>,
 }
 
 const ANSI16: ThemeColors = ThemeColors {
     accent: Color::Cyan,
-    good: Color::Green,
+    success: Color::Green,
     warning: Color::Yellow,
     error: Color::Red,
     faint: None,
@@ -97,17 +98,18 @@ const ANSI16: ThemeColors = ThemeColors {
 
 const UNCOLORED: ThemeColors = ThemeColors {
     accent: Color::Reset,
-    good: Color::Reset,
+    success: Color::Reset,
     warning: Color::Reset,
     error: Color::Reset,
     faint: Some(Color::Reset),
 };
 
-/// These are from the 256 colors even if more are available: their escape sequences are shorter on a slow connection.
-const fn indexed(accent: u8, good: u8, warning: u8, error: u8, faint: Option<u8>) -> ThemeColors {
+/// Colors of the 256, used even if more are available: their escape sequences are shorter, which matters on a slow connection.
+/// `faint`: `None` means no color.
+const fn indexed(accent: u8, success: u8, warning: u8, error: u8, faint: Option<u8>) -> ThemeColors {
     ThemeColors {
         accent: Color::Indexed(accent),
-        good: Color::Indexed(good),
+        success: Color::Indexed(success),
         warning: Color::Indexed(warning),
         error: Color::Indexed(error),
         faint: match faint {
@@ -122,7 +124,7 @@ const LIGHT: ThemeColors = indexed(24, 22, 94, 124, Some(241));
 const DARK_STRONG: ThemeColors = indexed(159, 157, 229, 224, None);
 const LIGHT_STRONG: ThemeColors = ThemeColors {
     // None of the greens among the 256 colors is dark enough.
-    good: UNCOLORED.good,
+    success: UNCOLORED.success,
     ..indexed(18, 18, 53, 52, None)
 };
 
@@ -137,7 +139,7 @@ impl BuiltinTheme {
                 LIGHT_STRONG
             }
             (Self::Default, ..) => ANSI16,
-            // The actual appearance of the sixteen colors is unknown.
+            // The contrast of the sixteen colors is unknown.
             (Self::HighContrast, ..) => UNCOLORED,
         }
     }
@@ -151,7 +153,8 @@ impl BuiltinTheme {
             (Self::Default, ColorDepth::Ansi16, _) => HatColors::Named,
             (Self::Default, _, Backdrop::Dark) => HatColors::Lightness(72, backdrop, 45),
             (Self::Default, _, Backdrop::Light) => HatColors::Lightness(38, backdrop, 45),
-            // The lightness with equal contrast on black and white; few of the 256 colors have it.
+            // The lightness with equal contrast on black and on white; the limit is lower, because few of the 256 colors
+            // have this lightness.
             (Self::Default, _, Backdrop::Unknown) => HatColors::Lightness(49, backdrop, 40),
             (Self::HighContrast, _, Backdrop::Dark) => HatColors::Lightness(82, backdrop, 70),
             (Self::HighContrast, _, Backdrop::Light) => HatColors::Lightness(28, backdrop, 70),
@@ -163,25 +166,27 @@ impl Palette {
     /// Creates a built-in theme for a terminal.
     pub fn new(theme: BuiltinTheme, depth: ColorDepth, backdrop: Backdrop) -> Self {
         let colors = theme.colors(depth, backdrop);
-        let ink = |color: Color| match color {
+        let colored = |color: Color| match color {
             Color::Reset => Style::new(),
             color => Style::new().fg(color),
         };
-        let bold = |color: Color| ink(color).add_modifier(Modifier::BOLD);
+        let bold = |color: Color| colored(color).add_modifier(Modifier::BOLD);
         // Dim, because dark gray is invisible on the background of some terminals.
-        let faint = colors.faint.map_or(Style::new().add_modifier(Modifier::DIM), ink);
+        let faint = colors
+            .faint
+            .map_or(Style::new().add_modifier(Modifier::DIM), colored);
         let style = |role: StyleRole| match role {
-            StyleRole::Border => ink(colors.accent),
+            StyleRole::Border => colored(colors.accent),
             StyleRole::BorderInactive | StyleRole::Faint => faint,
             StyleRole::Title | StyleRole::Key => bold(colors.accent),
             StyleRole::TitleInactive => Style::new(),
             StyleRole::Selected => Style::new().add_modifier(Modifier::REVERSED),
             StyleRole::SelectedInactive | StyleRole::Strong => bold(Color::Reset),
             StyleRole::Matched => Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
-            StyleRole::Success => ink(colors.good),
-            StyleRole::Warning => ink(colors.warning),
+            StyleRole::Success => colored(colors.success),
+            StyleRole::Warning => colored(colors.warning),
             StyleRole::Error => bold(colors.error),
-            StyleRole::Banned => ink(colors.error),
+            StyleRole::Banned => colored(colors.error),
         };
         Self {
             styles: StyleRole::ALL.map(|(role, ..)| style(role)),
@@ -199,11 +204,12 @@ impl Palette {
     /// Replaces the style of a role, reduced to the colors that the terminal has.
     pub fn set(&mut self, role: StyleRole, style: Style) {
         let (fg, bg) = (style.fg.map(|fg| self.fit(fg)), style.bg.map(|bg| self.fit(bg)));
-        if let Some(there) = self.styles.get_mut(role as usize) {
-            *there = Style { fg, bg, ..style };
+        if let Some(slot) = self.styles.get_mut(role as usize) {
+            *slot = Style { fg, bg, ..style };
         }
     }
 
+    /// The nearest color that the terminal has.
     fn fit(&self, color: Color) -> Color {
         let rgb = match color {
             Color::Rgb(red, green, blue) => Some((red, green, blue)),
@@ -223,20 +229,20 @@ impl Palette {
         let color = match self.hats {
             HatColors::Plain => return Style::new(),
             HatColors::Named => named(degrees),
-            HatColors::Lightness(lightness, backdrop, least) => {
-                let toned = color::from_hue(degrees, f64::from(lightness));
+            HatColors::Lightness(lightness, backdrop, min_contrast) => {
+                let wanted = color::from_hue(degrees, f64::from(lightness));
                 if self.depth == ColorDepth::TrueColor {
-                    // Luminance, and so contrast, depends only on the lightness.
-                    Color::Rgb(toned.0, toned.1, toned.2)
+                    // The luminance, and so the contrast, depends only on the lightness.
+                    Color::Rgb(wanted.0, wanted.1, wanted.2)
                 } else {
-                    let behind = backdrop.luminances();
-                    let least = f64::from(least) / 10.0;
-                    let good = |luminance| {
-                        behind
+                    let backgrounds = backdrop.luminances();
+                    let min_contrast = f64::from(min_contrast) / 10.0;
+                    let is_readable = |luminance| {
+                        backgrounds
                             .iter()
-                            .all(|behind| color::contrast(luminance, *behind) >= least)
+                            .all(|background| color::contrast(luminance, *background) >= min_contrast)
                     };
-                    color::nearest_of_cube(toned, good)
+                    color::nearest_of_cube(wanted, is_readable)
                 }
             }
         };
@@ -284,7 +290,7 @@ mod tests {
         }
     }
 
-    /// The backgrounds of this kind with the least contrast.
+    /// The two extreme backgrounds of this kind.
     fn extremes(backdrop: Backdrop) -> [Rgb; 2] {
         match backdrop {
             Backdrop::Dark => [(0, 0, 0), (48, 48, 48)],
@@ -294,17 +300,17 @@ mod tests {
     }
 
     /// The least contrast of a style with its background, where it can be computed.
-    fn least(style: Style, backdrop: Backdrop) -> Option<f64> {
-        let ink = rgb(style.fg?)?;
-        let contrast = |behind| color::contrast(color::luminance(ink), color::luminance(behind));
-        let behind = extremes(backdrop).map(contrast);
-        Some(behind[0].min(behind[1]))
+    fn least_contrast(style: Style, backdrop: Backdrop) -> Option<f64> {
+        let fg = rgb(style.fg?)?;
+        let contrast = |background| color::contrast(color::luminance(fg), color::luminance(background));
+        let contrasts = extremes(backdrop).map(contrast);
+        Some(contrasts[0].min(contrasts[1]))
     }
 
     #[test]
     fn roles_match_their_index() {
-        for (at, (role, ..)) in StyleRole::ALL.into_iter().enumerate() {
-            assert_eq!(role as usize, at);
+        for (index, (role, ..)) in StyleRole::ALL.into_iter().enumerate() {
+            assert_eq!(role as usize, index);
         }
     }
 
@@ -331,8 +337,8 @@ mod tests {
                         );
                         // Without a color, the terminal's default applies.
                         if style.fg.is_some() {
-                            let least = least(style, backdrop).unwrap();
-                            assert!(least >= wanted, "{theme:?} {backdrop:?} {name}: {least}");
+                            let contrast = least_contrast(style, backdrop).unwrap();
+                            assert!(contrast >= wanted, "{theme:?} {backdrop:?} {name}: {contrast}");
                         }
                     }
                 }
@@ -354,16 +360,16 @@ mod tests {
                 let mut colors = std::collections::BTreeSet::new();
                 for degrees in 0..360 {
                     let style = palette.hat(f64::from(degrees));
-                    let least = least(style, backdrop).unwrap();
+                    let contrast = least_contrast(style, backdrop).unwrap();
                     assert!(
-                        least >= wanted,
-                        "{theme:?} {depth:?} {backdrop:?} {degrees}: {least}"
+                        contrast >= wanted,
+                        "{theme:?} {depth:?} {backdrop:?} {degrees}: {contrast}"
                     );
                     colors.insert(rgb(style.fg.unwrap()).unwrap());
                 }
-                let apart = if depth == ColorDepth::TrueColor { 150 } else { 8 };
+                let distinct = if depth == ColorDepth::TrueColor { 150 } else { 8 };
                 assert!(
-                    colors.len() >= apart,
+                    colors.len() >= distinct,
                     "{theme:?} {depth:?} {backdrop:?}: {colors:?}"
                 );
             }
@@ -375,8 +381,8 @@ mod tests {
         for (depth, wanted) in [(ColorDepth::TrueColor, 4.4), (ColorDepth::Ansi256, 4.0)] {
             let palette = Palette::new(BuiltinTheme::Default, depth, Backdrop::Unknown);
             for degrees in 0..360 {
-                let least = least(palette.hat(f64::from(degrees)), Backdrop::Unknown).unwrap();
-                assert!(least >= wanted, "{depth:?} {degrees}: {least}");
+                let contrast = least_contrast(palette.hat(f64::from(degrees)), Backdrop::Unknown).unwrap();
+                assert!(contrast >= wanted, "{depth:?} {degrees}: {contrast}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The roles of styles, with their names in themes.
+//! The roles of styles, with their names in the configuration.
 
 /// The role of a style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ pub enum StyleRole {
 pub(super) const ROLES: usize = 14;
 
 impl StyleRole {
-    /// All roles, with their names in themes and descriptions.
+    /// All roles, with their names in the configuration and their descriptions.
     pub const ALL: [(Self, &'static str, &'static str); ROLES] = [
         (Self::Border, "border", "the frame of the focused pane"),
         (Self::BorderInactive, "border-other", "other frames"),

@@ -23,7 +23,7 @@ fn choices_that_still_fit_are_kept() {
     session.keys("c");
     assert_eq!(session.notice(), "Kept 2 choices");
     assert_eq!(counts(&session), [0, 2, 0, 1]);
-    // They are still not lost by one key.
+    // One key still does not discard the choices.
     session.keys("Esc");
     assert!(
         session.state.top_as::<Confirm>().is_some(),
@@ -31,7 +31,7 @@ fn choices_that_still_fit_are_kept() {
         session.notice()
     );
     session.keys("Esc");
-    // The server changes what was chosen.
+    // The chosen value changes on the server.
     let server = session.server.as_mut().unwrap();
     let value = HatValue {
         active: false,

@@ -1,4 +1,4 @@
-//! What becomes of an apply that is not answered as usual.
+//! Applying changes when the answers do not come as usual.
 
 use hatrack::app::servers::plan::PlanOverlay;
 use hatrack::app::servers::report::ReportOverlay;
@@ -37,8 +37,8 @@ fn two() -> (Session, [FakeServer; 2]) {
     (Session::start(start, wardrobe, (100, 30)), servers)
 }
 
-/// Passes the requests on to their servers; gives the answers of each.
-fn asked(session: &mut Session, servers: &mut [FakeServer; 2]) -> [Vec<ServerEvent>; 2] {
+/// Passes the requests on to their servers; returns the answers of each server.
+fn answer_requests(session: &mut Session, servers: &mut [FakeServer; 2]) -> [Vec<ServerEvent>; 2] {
     let mut answers = [Vec::new(), Vec::new()];
     for effect in std::mem::take(&mut session.effects) {
         let Effect::Server(request) = effect else { continue };
@@ -48,19 +48,19 @@ fn asked(session: &mut Session, servers: &mut [FakeServer; 2]) -> [Vec<ServerEve
             ServerRequest::Follow { .. } | ServerRequest::Changed { .. } => continue,
             other => panic!("{other:?}"),
         };
-        let at = servers.iter().position(|server| *server.name == *name).unwrap();
-        answers[at].extend(servers[at].handle(request));
+        let index = servers.iter().position(|server| *server.name == *name).unwrap();
+        answers[index].extend(servers[index].handle(request));
     }
     answers
 }
 
-fn tell(session: &mut Session, events: Vec<ServerEvent>) {
+fn send_events(session: &mut Session, events: Vec<ServerEvent>) {
     for event in events {
         session.send(Msg::Server(Box::new(event)));
     }
 }
 
-/// How many changes the history says were sent.
+/// Number of changes that were sent, according to the history.
 fn recorded(session: &mut Session) -> usize {
     let query = HistoryQuery {
         filter: HistoryFilter::default(),
@@ -80,15 +80,15 @@ fn recorded(session: &mut Session) -> usize {
 fn what_one_server_was_sent_is_recorded_before_the_others_answer() {
     let (mut session, mut servers) = two();
     session.keys("S a");
-    for events in asked(&mut session, &mut servers) {
-        tell(&mut session, events);
+    for events in answer_requests(&mut session, &mut servers) {
+        send_events(&mut session, events);
     }
     session.keys("Enter y");
-    let [first, second] = asked(&mut session, &mut servers);
-    tell(&mut session, first);
+    let [first, second] = answer_requests(&mut session, &mut servers);
+    send_events(&mut session, first);
     assert!(session.state.top_as::<PlanOverlay>().is_some(), "one is missing");
     assert_eq!(recorded(&mut session), 1);
-    tell(&mut session, second);
+    send_events(&mut session, second);
     assert_eq!(recorded(&mut session), 2);
     let report = session.state.top_as::<ReportOverlay>().unwrap();
     assert_eq!(report.totals(), [2, 0, 0, 0, 0]);

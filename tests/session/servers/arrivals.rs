@@ -1,4 +1,4 @@
-//! What events open waits while keys go to a text or a question.
+//! Overlays that events open wait while keys go to a text or a question.
 
 use hatrack::app::draft::Draft;
 use hatrack::app::import_preview::ImportPreview;
@@ -20,7 +20,7 @@ fn ask_for_password(session: &mut Session) {
     })));
 }
 
-/// Changes cannot be saved, so that quitting asks.
+/// Tries to quit, which asks because changes cannot be saved.
 fn ask_to_quit(session: &mut Session) {
     session.keys("Ctrl-C");
     assert!(
@@ -62,7 +62,7 @@ fn a_plan_waits_for_the_question_whether_to_quit() {
     let mut session = differing();
     session.server.as_mut().unwrap().is_slow = true;
     session.fail_writes("the disk is full");
-    session.keys("Down l Space S Enter"); // what is not saved
+    session.keys("Down l Space S Enter"); // the change cannot be saved
     ask_to_quit(&mut session);
     session.server_answers();
     assert!(session.state.top_as::<Confirm>().is_some());
@@ -87,7 +87,7 @@ fn a_password_waits_for_the_question_whether_to_quit() {
 }
 
 #[test]
-fn a_report_takes_the_place_of_the_plan_below_what_lies_over_it() {
+fn a_report_replaces_the_plan_below_a_password_prompt() {
     let mut session = differing();
     session.server.as_mut().unwrap().is_slow = true;
     session.keys("S Enter");
@@ -162,7 +162,7 @@ fn the_draft_of_an_earlier_session_waits_for_a_filter() {
 }
 
 #[test]
-fn questions_about_files_wait_for_what_was_opened_over_their_prompt() {
+fn questions_about_files_wait_for_overlays_over_their_prompt() {
     let over_prompt = |keys: &str| {
         let mut session = open(same());
         session.fail_writes("the disk is full");
@@ -170,13 +170,13 @@ fn questions_about_files_wait_for_what_was_opened_over_their_prompt() {
         session.keys(keys);
         session.text("/tmp/all.json");
         let mut state = session.state;
-        let asked = super::super::update(&mut state, Msg::Key(key("Enter")));
+        let effects = super::super::update(&mut state, Msg::Key(key("Enter")));
         super::super::update(&mut state, Msg::Key(key("Ctrl-C")));
-        (state, asked)
+        (state, effects)
     };
     let title = |state: &State| state.top_as::<Confirm>().unwrap().title;
-    let (mut state, asked) = over_prompt("X Ctrl-U");
-    let Some(export) = asked.into_iter().find_map(|effect| match effect {
+    let (mut state, effects) = over_prompt("X Ctrl-U");
+    let Some(export) = effects.into_iter().find_map(|effect| match effect {
         Effect::Export(export, _) => Some(export),
         _ => None,
     }) else {
@@ -195,10 +195,10 @@ fn questions_about_files_wait_for_what_was_opened_over_their_prompt() {
             .unwrap();
         other
     });
-    let given = hatrack::exchange::read(&bytes, hatrack::exchange::FileFormat::Json);
+    let parsed = hatrack::exchange::read(&bytes, hatrack::exchange::FileFormat::Json);
     super::super::update(
         &mut state,
-        Msg::Imported("/tmp/all.json".into(), given.map(Box::new)),
+        Msg::Imported("/tmp/all.json".into(), parsed.map(Box::new)),
     );
     assert_eq!(title(&state), "Quit hatrack");
     super::super::update(&mut state, Msg::Key(key("Esc")));

@@ -1,4 +1,4 @@
-//! Whether a room of the file differs from its server's, as the rooms pane says it.
+//! Whether a room in the file differs from the one on its server, as the rooms pane shows it.
 
 use std::sync::Arc;
 
@@ -22,18 +22,18 @@ fn details(session: &Session) -> String {
 #[test]
 fn a_room_says_whether_it_was_compared() {
     let mut session = open(same());
-    let says = |session: &Session, text: &str| {
+    let check_details = |session: &Session, text: &str| {
         let details = details(session);
         assert!(details.contains(text), "{details}");
     };
-    says(&session, "example: not compared yet (S to compare)");
+    check_details(&session, "example: not compared yet (S to compare)");
     session.keys("S Enter Esc Esc");
-    says(&session, "example: no differences");
+    check_details(&session, "example: no differences");
     session.keys("l Down l Space h h");
-    says(&session, "example: changed in the data file since the comparison");
+    check_details(&session, "example: changed in the data file since the comparison");
 }
 
-/// A room that is followed is read anyway.
+/// A followed room is read without a plan, too.
 #[test]
 fn a_followed_room_says_whether_it_differs_without_a_plan() {
     let mut server = same();
@@ -42,23 +42,23 @@ fn a_followed_room_says_whether_it_differs_without_a_plan() {
     let server = session.server.as_ref().unwrap();
     let room = jid(ROOM);
     let local = wardrobe().room(&room).unwrap().clone();
-    let compared = |there: RemoteRoom| {
-        let read = RoomRead::Read(Arc::new(there));
+    let compared = |remote: RemoteRoom| {
+        let read = RoomRead::Read(Arc::new(remote));
         let (base, options) = (server.bases.get(&room), MergeOptions::default());
         let mut plan = merge(&room, Ok(base), Some(&local), &read, server.class, &options);
         plan.receive_only();
         let (local, plan) = (local.clone(), Arc::new(plan));
         Msg::Server(Box::new(ServerEvent::Compared { local, plan }))
     };
-    let there = server.rooms[&room].clone();
-    let mut fewer = there.clone();
+    let remote = server.rooms[&room].clone();
+    let mut fewer = remote.clone();
     fewer
         .users
         .get_mut(&jid("prof@example.org"))
         .unwrap()
         .hats
         .clear();
-    let (differs, same) = (compared(there), compared(fewer));
+    let (differs, same) = (compared(remote), compared(fewer));
     for (event, expected) in [
         (differs, "example: 1 difference"),
         (same, "example: no differences"),

@@ -15,17 +15,17 @@ use super::super::session::Session;
 use super::super::{ROOM, jid, wardrobe};
 use super::{Scope, differing, open, same, start};
 
-/// What can be read by moving through the details, line by line.
+/// Moves through the details line by line, and returns the text of all lines.
 fn read(session: &mut Session) -> String {
     let (_, len) = {
         let details = session.state.top_as::<DetailsOverlay>().unwrap();
         (details.selected, details.lines().len())
     };
     let mut all = Vec::new();
-    for at in 0..len {
+    for index in 0..len {
         let details = session.state.top_as::<DetailsOverlay>().unwrap();
-        assert_eq!(details.selected, at);
-        let line = details.lines()[at].clone();
+        assert_eq!(details.selected, index);
+        let line = details.lines()[index].clone();
         let page = plain::page(&session.state, Theme::default(), session.size);
         let shown = page.lines.iter().map(|shown| shown.trim_end());
         assert!(
@@ -88,7 +88,7 @@ fn the_result_of_a_check_can_be_read_on_the_smallest_screen() {
     ] {
         assert!(all.replace("  ", " ").contains(part), "{part}: {all}");
     }
-    // What is open follows the size.
+    // Open details adapt to the size of the screen.
     resize(&mut session, (100, 30));
     let details = session.state.top_as::<DetailsOverlay>().unwrap();
     assert!(
@@ -116,7 +116,7 @@ fn why_a_room_was_not_compared_can_be_read_in_full() {
     session.keys("S Enter i");
     let all = read(&mut session);
     assert!(all.contains(reason), "{all}");
-    // It is no difference, of which a side could be chosen.
+    // The problem is no difference, so no side can be chosen.
     session.keys("m");
     assert!(session.state.top_as::<DetailsOverlay>().is_some());
 }

@@ -1,4 +1,4 @@
-//! What others change on a server comes into the file while the screen is open.
+//! Changes by others on a server are received into the file while the screen is open.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::super::session::Session;
 use super::super::{HAT, ROOM, TERRY, hat, jid, wardrobe};
 use super::{FakeServer, PROCTOR, active, open, requests, same, start};
 
-/// The server reports how the room differs from what both had.
+/// The server reports how its room differs from the base.
 fn report(session: &mut Session, by: Option<&str>) {
     let server = session.server.as_ref().unwrap();
     let room = jid(ROOM);
@@ -54,7 +54,7 @@ fn hats(session: &Session) -> serde_json::Value {
     session.json()["rooms"][ROOM]["users"][TERRY]["hats"].clone()
 }
 
-/// The rooms that were to be followed last, and the selected one.
+/// The rooms of the last request to follow, and the selected one.
 fn followed(session: &Session) -> Option<(Vec<Jid>, Option<Jid>)> {
     let all = session.server.as_ref().unwrap().followed.iter().rev();
     let mut all = all.filter_map(|request| match request {
@@ -68,7 +68,7 @@ fn followed(session: &Session) -> Option<(Vec<Jid>, Option<Jid>)> {
 }
 
 #[test]
-fn a_change_there_is_saved_and_reported_and_the_selection_stays() {
+fn a_change_on_the_server_is_saved_and_reported_and_the_selection_stays() {
     let mut session = open(same());
     session.keys("Enter Down Enter");
     proctor(session.server.as_mut().unwrap(), "Proctor");
@@ -84,7 +84,7 @@ fn a_change_there_is_saved_and_reported_and_the_selection_stays() {
         panic!("{:?}", requests(&session));
     };
     assert_eq!(received.len(), 1);
-    // Who changed it is not always known. What the server said before is not said again.
+    // It is not always known who made a change. Earlier changes are not reported again.
     proctor(session.server.as_mut().unwrap(), "Proctor 2");
     report(&mut session, None);
     assert!(
@@ -92,7 +92,7 @@ fn a_change_there_is_saved_and_reported_and_the_selection_stays() {
         "{}",
         session.notice()
     );
-    // It is no change of this session, so it is not what u undoes.
+    // It is no change of this session, so u does not undo it.
     session.keys("u");
     assert_eq!(hats(&session)[PROCTOR]["title"], "Proctor 2");
     assert!(
@@ -103,7 +103,7 @@ fn a_change_there_is_saved_and_reported_and_the_selection_stays() {
 }
 
 #[test]
-fn what_the_file_has_changed_meanwhile_is_not_overwritten() {
+fn values_that_changed_in_the_file_meanwhile_are_not_overwritten() {
     let mut session = open(same());
     let server = session.server.as_mut().unwrap();
     server.hat(ROOM, TERRY, HAT, active("Theirs"));
@@ -133,7 +133,7 @@ fn what_the_file_has_changed_meanwhile_is_not_overwritten() {
 }
 
 #[test]
-fn a_commit_that_comes_too_late_is_made_anew() {
+fn a_commit_that_comes_too_late_is_made_again() {
     let mut session = open(same());
     let server = session.server.as_mut().unwrap();
     proctor(server, "Proctor");
@@ -150,7 +150,7 @@ fn a_commit_that_comes_too_late_is_made_anew() {
 }
 
 #[test]
-fn what_comes_meanwhile_is_received_after_that() {
+fn changes_that_arrive_during_a_commit_are_received_after_it() {
     let mut session = open(same());
     session.delay_answers();
     proctor(session.server.as_mut().unwrap(), "Proctor");
@@ -165,7 +165,7 @@ fn what_comes_meanwhile_is_received_after_that() {
     assert_eq!(hats(&session).as_object().unwrap().len(), 3, "{}", hats(&session));
 }
 
-/// Receives a hat as on the server, and nothing else.
+/// Receives a hat as it is on the server, and nothing else.
 fn decide(session: &mut Session, id: &str) {
     let room = jid(ROOM);
     let server = session.server.as_ref().unwrap();
@@ -181,13 +181,13 @@ fn decide(session: &mut Session, id: &str) {
         &options,
     );
     let mut lines = plan.lines.iter();
-    let at = lines
+    let index = lines
         .position(|line| line.subject == Subject::Item(item(id)))
         .unwrap();
     for line in &mut plan.lines {
         line.decision = Decision::Skip;
     }
-    assert!(plan.decide(at, Decision::Receive));
+    assert!(plan.decide(index, Decision::Receive));
     send(session, plan, None);
 }
 
@@ -198,7 +198,7 @@ fn item(id: &str) -> Item {
     }
 }
 
-/// Two hats of which the server has others than expected, while another change is being saved.
+/// Two hats on the server differ from what was expected, while another change is being saved.
 fn with_two_conflicts() -> Session {
     let mut session = open(same());
     let ids = ["urn:x:1", "urn:x:2"];
@@ -229,7 +229,7 @@ fn all_that_was_decided_is_received() {
     let mut session = with_two_conflicts();
     decide(&mut session, "urn:x:1");
     decide(&mut session, "urn:x:2");
-    // What changed besides takes the place of none of them.
+    // Another change replaces none of them.
     proctor(session.server.as_mut().unwrap(), "Proctor 2");
     decide(&mut session, PROCTOR);
     session.answer_all();
@@ -261,7 +261,7 @@ fn decision_that_cannot_be_saved_is_reported() {
 }
 
 #[test]
-fn an_open_form_asks_when_its_hat_was_changed_there() {
+fn an_open_form_shows_a_conflict_when_its_hat_was_changed_on_the_server() {
     let mut session = open(same());
     session.keys("Enter Down Enter Enter");
     assert!(session.state.top_as::<Form>().is_some());
@@ -291,14 +291,14 @@ fn linked_rooms_are_followed_while_the_session_may_write() {
     let mut all = wardrobe();
     all.add_room(&jid("local@elsewhere.example.org"), None).unwrap();
     let mut session = start(same(), all, Scope::default());
-    // The server was not there when the session began.
+    // The fake server did not exist yet when the session started.
     session.keys("Enter");
     session.external_change(|wardrobe| wardrobe.add_room(&jid("staff@conference.example.org"), None));
     let (rooms, selected) = followed(&session).unwrap();
     assert_eq!(rooms, [jid(ROOM), jid("staff@conference.example.org")]);
     assert_eq!(selected, Some(jid(ROOM)));
     let count = |session: &Session| session.server.as_ref().unwrap().followed.len();
-    // A key that changes neither costs nothing.
+    // A key that changes neither the rooms nor the selected room sends nothing.
     let before = count(&session);
     session.keys("Down Up Tab");
     assert_eq!(count(&session), before);
@@ -344,7 +344,7 @@ fn commits_of_servers_are_not_sent_back() {
     report(&mut session, None);
     let request = session.first_request().unwrap();
     assert!(
-        matches!(request, StoreRequest::Commit { change: there, .. } if there.actor == change.actor),
+        matches!(request, StoreRequest::Commit { change: sent, .. } if sent.actor == change.actor),
         "{request:?}"
     );
 }
@@ -384,11 +384,7 @@ fn who_follows_a_room_is_shown_and_silence_is_reported() {
         format!("{ROOM}: not followed: the session that follows it does not respond (ana, process 123)");
     assert_eq!(session.notice(), text);
     let spoken = "example: not followed: the session that follows it";
-    assert!(
-        page(&session).contains(spoken),
-        "the row says it: {}",
-        page(&session)
-    );
+    assert!(page(&session).contains(spoken), "in the row: {}", page(&session));
     session.keys("Esc S i");
     assert!(page(&session).contains(&text), "{}", page(&session));
     session.keys("Esc Esc");

@@ -1,4 +1,4 @@
-//! Who is online: marks, nicknames, filter, order, Go to; what is not known is not shown.
+//! Users who are online: marks, nicknames, filter, order, Go to. If it is not known who is online, nothing is shown.
 
 use std::sync::Arc;
 
@@ -17,28 +17,28 @@ const PROF: &str = "prof@example.org";
 const MALLORY: &str = "mallory@example.net";
 
 /// A user's address, nicknames in the room, and reserved nickname.
-type There<'a> = (&'a str, &'a [&'a str], Option<&'a str>);
+type UserPresence<'a> = (&'a str, &'a [&'a str], Option<&'a str>);
 
-fn occupants(users: &[There<'_>]) -> Occupants {
-    let user = |(user, nicknames, reserved): &There<'_>| {
+fn occupants(users: &[UserPresence<'_>]) -> Occupants {
+    let user = |(user, nicknames, reserved): &UserPresence<'_>| {
         let occupant = Occupant::new(nicknames.iter().copied(), *reserved);
         occupant.map(|occupant| (jid(user), occupant))
     };
     users.iter().filter_map(user).collect()
 }
 
-fn tell(session: &mut Session, users: Option<&[There<'_>]>) {
+fn send_occupants(session: &mut Session, users: Option<&[UserPresence<'_>]>) {
     session.send(Msg::Server(Box::new(ServerEvent::Occupants {
         room: jid(ROOM),
         occupants: users.map(occupants).map(Arc::new),
     })));
 }
 
-/// Terry is there twice, prof reserved a nickname, mallory is not there.
-fn told() -> Session {
+/// Terry is online twice, prof reserved a nickname, mallory is not in the list.
+fn with_occupants() -> Session {
     let mut session = open(same());
     session.keys("Enter");
-    tell(
+    send_occupants(
         &mut session,
         Some(&[
             (TERRY, &["Terry", "Terry_phone"], None),
@@ -68,7 +68,7 @@ fn selected(session: &Session) -> &str {
 
 #[test]
 fn rooms_of_a_user_keep_their_columns_when_it_is_known_who_is_online() {
-    let mut session = told();
+    let mut session = with_occupants();
     session.keys("w w G");
     let page = super::super::screen::frame(&session.state, Theme::default(), (80, 24)).0;
     let shown = super::super::screen::lines(&page).join("\n");
@@ -81,7 +81,7 @@ fn marks_who_is_online_and_says_the_nicknames() {
     session.keys("Enter");
     assert!(!screen(&session).contains("online"), "{}", screen(&session));
     assert!(!screen(&session).contains("offline"), "{}", screen(&session));
-    let mut session = told();
+    let mut session = with_occupants();
     let shown = screen(&session);
     assert!(
         shown.contains("terry@example.org, member, online as Terry, Terry_phone, 1 hat"),
@@ -94,8 +94,8 @@ fn marks_who_is_online_and_says_the_nicknames() {
     assert!(shown.contains("offline, reserved nickname Professor"), "{shown}");
     session.keys("Down");
     assert!(screen(&session).contains("online as Terry, Terry_phone"));
-    // The server no longer tells.
-    tell(&mut session, None);
+    // The server no longer reports who is online.
+    send_occupants(&mut session, None);
     let shown = screen(&session);
     assert!(!shown.contains("online") && !shown.contains("offline"), "{shown}");
 }
@@ -108,7 +108,7 @@ fn nothing_is_known_without_a_connection() {
         ServerState::Idle,
         ServerState::Connecting,
     ] {
-        let mut session = told();
+        let mut session = with_occupants();
         assert!(session.state.knows_presence());
         let state = |state| {
             Msg::Server(Box::new(ServerEvent::State {
@@ -125,7 +125,7 @@ fn nothing_is_known_without_a_connection() {
 
 #[test]
 fn filters_by_nickname_and_by_who_is_online() {
-    let mut session = told();
+    let mut session = with_occupants();
     for (text, found) in [
         ("phone", vec![TERRY]),
         ("PROFESS", vec![PROF]),
@@ -140,8 +140,8 @@ fn filters_by_nickname_and_by_who_is_online() {
         assert_eq!(users(&session), found, "{text}");
         session.keys("Esc");
     }
-    // Where it is not known, nobody is online and nobody is offline.
-    tell(&mut session, None);
+    // If it is not known who is online, both filters match nobody.
+    send_occupants(&mut session, None);
     for text in ["~online", "!~online"] {
         session.keys("/ Ctrl-U");
         session.text(text);
@@ -153,15 +153,15 @@ fn filters_by_nickname_and_by_who_is_online() {
 
 #[test]
 fn a_filter_follows_who_comes_and_says_when_the_selected_one_goes() {
-    let mut session = told();
+    let mut session = with_occupants();
     session.keys("/");
     session.text("~online");
     session.keys("Enter");
-    let both: &[There<'_>] = &[(TERRY, &["Terry"], None), (PROF, &["Prof"], None)];
-    tell(&mut session, Some(both));
+    let both: &[UserPresence<'_>] = &[(TERRY, &["Terry"], None), (PROF, &["Prof"], None)];
+    send_occupants(&mut session, Some(both));
     assert_eq!(users(&session), [PROF, TERRY]);
     assert_eq!(selected(&session), TERRY, "the selection stays");
-    tell(&mut session, Some(&[(PROF, &["Prof"], None)]));
+    send_occupants(&mut session, Some(&[(PROF, &["Prof"], None)]));
     assert_eq!(users(&session), [PROF]);
     assert_eq!(
         session.notice(),
@@ -177,11 +177,11 @@ fn a_filter_follows_who_comes_and_says_when_the_selected_one_goes() {
 
 #[test]
 fn sorts_who_is_online_first_where_that_is_known() {
-    let mut session = told();
+    let mut session = with_occupants();
     session.keys("s s s");
     assert_eq!(session.notice(), "Users: online first");
     assert_eq!(users(&session), [TERRY, MALLORY, PROF]);
-    tell(&mut session, Some(&[(PROF, &["Prof"], None)]));
+    send_occupants(&mut session, Some(&[(PROF, &["Prof"], None)]));
     assert_eq!(users(&session), [PROF, MALLORY, TERRY]);
     let mut session = open(same());
     session.keys("Enter s s s");
@@ -190,7 +190,7 @@ fn sorts_who_is_online_first_where_that_is_known() {
 
 #[test]
 fn go_to_finds_users_by_nickname() {
-    let mut session = told();
+    let mut session = with_occupants();
     session.keys("Ctrl-P");
     session.text("phone");
     let finder = session.state.top_as::<hatrack::app::finder::Finder>().unwrap();
@@ -207,7 +207,7 @@ fn go_to_finds_users_by_nickname() {
     );
     session.keys("Enter");
     assert_eq!((session.state.focus(), selected(&session)), (Pane::Second, TERRY));
-    // The address goes before a nickname that says the same.
+    // An address takes precedence over a nickname that matches too.
     session.keys("Ctrl-P");
     session.text("terry@example");
     let finder = session.state.top_as::<hatrack::app::finder::Finder>().unwrap();
@@ -219,7 +219,7 @@ fn go_to_finds_users_by_nickname() {
 
 #[test]
 fn the_users_view_marks_who_is_online_in_any_room() {
-    let mut session = told();
+    let mut session = with_occupants();
     session.keys("Down w w");
     let shown = screen(&session);
     assert!(
@@ -238,7 +238,7 @@ fn the_users_view_marks_who_is_online_in_any_room() {
 
 #[test]
 fn hostile_nicknames_are_shown_harmlessly() {
-    let mut session = told();
+    let mut session = with_occupants();
     let nasty = [
         "\u{202e}evil\u{202c}",
         "\u{1b}[2J",
@@ -246,7 +246,7 @@ fn hostile_nicknames_are_shown_harmlessly() {
         "\n",
         "名前",
     ];
-    tell(&mut session, Some(&[(TERRY, &nasty, None)]));
+    send_occupants(&mut session, Some(&[(TERRY, &nasty, None)]));
     session.keys("Down");
     let shown = screen(&session);
     for bad in ['\u{202e}', '\u{202c}', '\u{1b}', '\u{200b}'] {
@@ -255,7 +255,7 @@ fn hostile_nicknames_are_shown_harmlessly() {
     assert!(shown.contains("名前"), "{shown}");
 }
 
-/// The rooms that were to be followed last, and the selected one.
+/// The number of rooms in the last request to follow, and the selected room.
 fn followed(session: &Session) -> Option<(usize, Option<Jid>)> {
     let requests = session.server.as_ref().unwrap().followed.iter().rev();
     let mut follows = requests.filter_map(|request| match request {
@@ -278,6 +278,6 @@ fn read_only_sessions_see_who_is_online_in_the_selected_room() {
     let mut session = start(same(), wardrobe, scope);
     session.keys("Down Up Enter");
     assert_eq!(followed(&session), Some((0, Some(jid(ROOM)))));
-    tell(&mut session, Some(&[(TERRY, &["Terry"], None)]));
+    send_occupants(&mut session, Some(&[(TERRY, &["Terry"], None)]));
     assert!(screen(&session).contains("online as Terry"));
 }

@@ -43,6 +43,6 @@ fn a_plan_says_how_long_sending_may_take() {
     // 400 × about 380 bytes, the first 20,000 at once, then 3,000 a second.
     assert_eq!(sent, 400);
     assert!(line.contains("Sending may take about 50 seconds"), "{line}");
-    // Only what is decided counts.
+    // Differences that are left out do not count.
     assert_eq!(shown(&server, "g x"), (0, String::new()));
 }

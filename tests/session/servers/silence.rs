@@ -21,16 +21,16 @@ fn start(plain: bool) -> Session {
     };
     let wardrobe: Wardrobe = wardrobe();
     let mut session = Session::start(start, wardrobe, (80, 24));
-    at(&mut session, 0);
+    set_time(&mut session, 0);
     session
 }
 
-/// The time after so many seconds.
+/// The time after this many milliseconds.
 fn after(milliseconds: i64) -> jiff::Timestamp {
     time("2026-11-28T14:30:00Z") + jiff::SignedDuration::from_millis(milliseconds)
 }
 
-fn at(session: &mut Session, second: i64) {
+fn set_time(session: &mut Session, second: i64) {
     session.send(Msg::Now(after(second * 1000)));
 }
 
@@ -43,7 +43,7 @@ fn send(session: &mut Session) {
     }))));
 }
 
-fn server(session: &mut Session, event: ServerEvent) {
+fn send_event(session: &mut Session, event: ServerEvent) {
     session.send(Msg::Server(Box::new(event)));
 }
 
@@ -64,7 +64,7 @@ fn silent(session: &Session) -> Option<i64> {
     }
 }
 
-/// In how many milliseconds the session looks at the clock again.
+/// The time until the session looks at the clock again, in milliseconds; it is now `milliseconds` after the start.
 fn next_look(session: &Session, milliseconds: i64) -> Option<u128> {
     let next = session.state.next_look_at_clock(after(milliseconds));
     next.as_ref().map(Duration::as_millis)
@@ -74,15 +74,15 @@ fn next_look(session: &Session, milliseconds: i64) -> Option<u128> {
 fn header_says_how_long_the_server_has_not_answered() {
     let mut session = start(false);
     assert_eq!(next_look(&session, 0), None, "nothing is being sent");
-    at(&mut session, 1);
+    set_time(&mut session, 1);
     send(&mut session);
     assert_eq!((silent(&session), next_look(&session, 1500)), (None, Some(4500)));
-    at(&mut session, 6);
+    set_time(&mut session, 6);
     assert_eq!(
         (silent(&session), next_look(&session, 6200)),
         (Some(5), Some(800))
     );
-    at(&mut session, 13);
+    set_time(&mut session, 13);
     let header = screen::lines(&screen::frame(&session.state, Theme::default(), session.size).0);
     let header = &header[0];
     assert!(header.contains("sending, no answer for 12 s"), "{header}");
@@ -91,48 +91,48 @@ fn header_says_how_long_the_server_has_not_answered() {
         id: SENDING_ID,
         progress: Progress::default(),
     };
-    server(&mut session, progress);
+    send_event(&mut session, progress);
     assert_eq!(
         (silent(&session), next_look(&session, 13_000)),
         (None, Some(5000))
     );
-    at(&mut session, 20);
+    set_time(&mut session, 20);
     // A second change does not make it answer.
     send(&mut session);
     assert_eq!(silent(&session), Some(7));
     // The clock is put back.
-    at(&mut session, 2);
+    set_time(&mut session, 2);
     assert_eq!(silent(&session), None);
-    at(&mut session, 8);
-    server(&mut session, answered());
+    set_time(&mut session, 8);
+    send_event(&mut session, answered());
     assert_eq!(silent(&session), None);
-    server(&mut session, answered());
+    send_event(&mut session, answered());
     assert_ne!(session.state.save_state(), SaveState::Sending(None));
     assert_eq!(next_look(&session, 20_000), None);
 }
 
-/// What changes is read out, so it changes seldom.
+/// A screen reader reads out each change, so the text changes seldom.
 #[test]
 fn plain_text_says_it_every_ten_seconds() {
     let mut session = start(true);
     send(&mut session);
-    let mut said = Vec::new();
+    let mut lines = Vec::new();
     let mut now = 0;
     while now < 31_000 {
         now += i64::try_from(next_look(&session, now).unwrap()).unwrap();
         session.send(Msg::Now(after(now)));
         let page = plain::page(&session.state, Theme::default(), (80, 24));
-        said.push(page.lines[0].clone());
+        lines.push(page.lines[0].clone());
     }
-    let ends: Vec<_> = said
+    let ends: Vec<_> = lines
         .iter()
         .map(|line| line.contains("sending, no answer for"))
         .collect();
-    assert_eq!(ends, [true; 5], "{said:?}");
-    for (line, seconds) in said.iter().zip([5, 10, 20, 30, 40]) {
+    assert_eq!(ends, [true; 5], "{lines:?}");
+    for (line, seconds) in lines.iter().zip([5, 10, 20, 30, 40]) {
         assert!(
             line.contains(&format!(", sending, no answer for {seconds} s")),
-            "{said:?}"
+            "{lines:?}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Undo asks if many users lose hats on a server, so that it is sent at once, too.
+//! Undo asks first if many users lose hats on a server. A confirmed undo is sent at once.
 
 use hatrack::app::{Confirm, Start};
 use hatrack::model::Affiliation;
@@ -75,7 +75,7 @@ fn undo_of_many_hats_on_a_server_asks_and_is_confirmed() {
     assert!(change.confirmed && change.undoes.is_some(), "{change:?}");
     session.answer_all();
     assert_eq!(deans(&session), 0);
-    // It was undone, so that the next undo is of something else.
+    // A redo adds the hats again.
     session.keys("Ctrl-R");
     assert_eq!(deans(&session), 25, "adding needs no question");
     session.keys("u y");

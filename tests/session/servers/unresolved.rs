@@ -1,4 +1,4 @@
-//! Saved changes that a server refused, or that collide with other ones there.
+//! Saved changes that a server refused, or that conflict with other changes on it.
 
 use hatrack::app::Conflict;
 use hatrack::app::servers::RoomComparison;
@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::super::screen;
 use super::super::session::Session;
-use super::super::{HAT, ROOM, TERRY, hat, jid, terrys};
+use super::super::{HAT, ROOM, TERRY, hat, jid, terrys_hats};
 use super::{active, open, same};
 
 fn teacher() -> Item {
@@ -31,7 +31,7 @@ fn refused() -> SendState {
     })
 }
 
-/// The server says what became of an item.
+/// The server reports the states of the items in the outbox.
 fn outbox(session: &mut Session, items: Vec<(Item, SendState)>) {
     session.send(Msg::Server(Box::new(ServerEvent::Outbox {
         room: jid(ROOM),
@@ -158,21 +158,21 @@ fn refused_change_is_undone_alone() {
     session.keys("Tab");
     session.text("New");
     session.keys("Enter * Space y");
-    assert_eq!(terrys(&session)[HAT]["active"], json!(false));
-    assert_eq!(terrys(&session)["urn:x:new"]["active"], json!(false));
+    assert_eq!(terrys_hats(&session)[HAT]["active"], json!(false));
+    assert_eq!(terrys_hats(&session)["urn:x:new"]["active"], json!(false));
     outbox(&mut session, vec![(teacher(), refused())]);
     session.keys("! u");
     assert_eq!(
-        terrys(&session)[HAT]["active"],
+        terrys_hats(&session)[HAT]["active"],
         json!(true),
         "{}",
         session.notice()
     );
-    assert_eq!(terrys(&session)["urn:x:new"]["active"], json!(false));
+    assert_eq!(terrys_hats(&session)["urn:x:new"]["active"], json!(false));
     assert!(session.notice().starts_with("Undid: "), "{}", session.notice());
     session.keys("u");
     assert_eq!(
-        terrys(&session)[HAT]["active"],
+        terrys_hats(&session)[HAT]["active"],
         json!(false),
         "the undo is a change, too"
     );
@@ -186,7 +186,7 @@ fn refused_change_that_was_changed_since_is_not_undone() {
         wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT))
     });
     session.keys("u");
-    assert_eq!(terrys(&session), json!({}));
+    assert_eq!(terrys_hats(&session), json!({}));
     assert!(
         session
             .notice()
@@ -217,7 +217,7 @@ fn hats_that_came_with_a_user_are_undone_alone() {
 fn refused_removal_is_found_without_a_row() {
     let mut session = open(same());
     session.keys("Enter j Enter d");
-    assert_eq!(terrys(&session), json!({}));
+    assert_eq!(terrys_hats(&session), json!({}));
     outbox(&mut session, vec![(teacher(), refused())]);
     session.keys("h");
     let shown = page(&session);
@@ -226,7 +226,7 @@ fn refused_removal_is_found_without_a_row() {
         "the hat has no title any longer: {shown}"
     );
     session.keys("h ! u");
-    assert_eq!(terrys(&session)[HAT]["title"], json!("Teacher"));
+    assert_eq!(terrys_hats(&session)[HAT]["title"], json!("Teacher"));
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn collision_shows_all_sides_and_is_resolved_on_the_server() {
     }
 }
 
-/// Theirs is chosen.
+/// A conflict was resolved with theirs.
 fn theirs_chosen() -> Session {
     let mut session = open(same());
     session.keys("Enter j Enter Space");
@@ -294,7 +294,7 @@ fn theirs_chosen() -> Session {
     session
 }
 
-/// Theirs is chosen, and the server answers with this.
+/// A conflict was resolved with theirs, and the server answers with these reports.
 fn theirs(rooms: Vec<RoomReport>) -> Session {
     let mut session = theirs_chosen();
     session.send(Msg::Server(Box::new(ServerEvent::Sent {
@@ -307,7 +307,7 @@ fn theirs(rooms: Vec<RoomReport>) -> Session {
     session
 }
 
-/// The server has something else than what was chosen.
+/// The server has another value than the one that was chosen.
 fn changed_again() -> RoomReport {
     let failed = Failed {
         item: teacher(),
@@ -339,7 +339,7 @@ fn theirs_that_equals_yours_now_is_reported() {
     );
 }
 
-/// Requests to send have reports, too, and what is sent again without a request: of other servers and of other rooms.
+/// Other reports of the same server, of other servers and of other rooms: of requests to send, and of retries.
 #[test]
 fn reports_of_others_do_not_answer_what_is_received() {
     let sent = |server: &str, rooms, is_answer| {
@@ -388,7 +388,7 @@ fn reports_of_others_do_not_answer_what_is_received() {
 }
 
 #[test]
-fn quitting_waits_for_answers_and_not_for_what_is_tried_again() {
+fn quitting_waits_for_answers_and_not_for_retries() {
     let mut session = open(same());
     session.send(Msg::Saved(Box::new(AfterCommit::Send(ServerRequest::Send {
         server: "example".into(),
