@@ -36,19 +36,19 @@ pub use totals::Totals;
 /// The selected room, user and hat.
 pub(super) type Selection = (Option<Jid>, Option<Jid>, Option<HatId>);
 
-/// The panes of all views.
+/// The panes of the Rooms view, and those of the Hats or Users view while it is shown.
 #[derive(Debug, Clone)]
 pub(super) struct Browser {
     /// The Rooms view. Its selection, marks and filters persist while another view is shown.
     rooms: Columns,
     by_room: ByRoom,
-    /// The view shown instead, if any.
+    /// The Hats or Users view, while it is shown instead of the Rooms view.
     other: Option<Box<OtherView>>,
-    /// Computed once per state of the wardrobe, because every frame shows it.
+    /// Totals over all rooms. They are computed when the wardrobe changes, because every frame shows them.
     pub totals: Totals,
     /// The names that several rooms have.
     pub(super) shared_names: Arc<SharedNames>,
-    /// The wardrobe that is listed and counted.
+    /// The wardrobe that the rows and totals were computed from; the next one is compared with it.
     listed: Wardrobe,
 }
 
@@ -63,7 +63,7 @@ struct OtherView {
     initial: Selection,
 }
 
-/// The index over the whole wardrobe that a view needs.
+/// The index over the whole wardrobe that the Hats or Users view needs.
 #[derive(Debug, Clone)]
 enum ViewIndex {
     ByHat(ByHat),
@@ -106,8 +106,8 @@ impl Default for Browser {
 }
 
 fn columns(grouping: Grouping) -> Columns {
-    let usual = |pane| Sort::all(grouping, pane).first().copied().unwrap_or(Sort::Name);
-    Columns::new(PANES.map(|pane| Column::new(usual(pane))))
+    let default_sort = |pane| Sort::all(grouping, pane).first().copied().unwrap_or(Sort::Name);
+    Columns::new(PANES.map(|pane| Column::new(default_sort(pane))))
 }
 
 impl Browser {
@@ -133,7 +133,7 @@ impl Browser {
     }
 
     /// The columns of the Rooms view, shown or not.
-    pub(super) fn by_room(&self) -> &Columns {
+    pub(super) fn rooms_view(&self) -> &Columns {
         &self.rooms
     }
 
@@ -196,14 +196,13 @@ impl Browser {
         self.columns_mut().get_mut(pane).edit_filter();
     }
 
-    /// Filters a pane again after its filter changed. True if there is more to do
-    /// ([`Browser::filter_next_chunk`]).
+    /// Filters a pane again after its filter changed. True if there may be more to do ([`Browser::filter_next_chunk`]).
     pub(super) fn restart_filter(&mut self, pane: Pane, wardrobe: &Wardrobe) -> bool {
         self.columns_mut().get_mut(pane).restart_filter();
         self.filter_next_chunk(wardrobe)
     }
 
-    /// Continues filtering or indexing with the next chunk. True if there is more to do.
+    /// Continues filtering or indexing with the next chunk. True if there may be more to do.
     pub(super) fn filter_next_chunk(&mut self, wardrobe: &Wardrobe) -> bool {
         if let Some(OtherView {
             columns,
@@ -221,8 +220,9 @@ impl Browser {
             .filter_next_chunk(source, wardrobe))
     }
 
-    /// Shows the next view and keeps the selection as far as the view can show it. Returns the pane to focus: the first,
-    /// or the one that had the focus before.
+    /// Shows the next view and keeps the selection as far as the view can show it. `focus` is the focused pane. Returns
+    /// the pane to focus: in the Rooms view, the one that had the focus when it was shown last; in the others, the
+    /// first one.
     pub(super) fn show_next_view(&mut self, wardrobe: &Wardrobe, focus: Pane) -> Pane {
         self.show(self.grouping().next(), wardrobe, focus)
     }
@@ -231,9 +231,9 @@ impl Browser {
     pub(super) fn show(&mut self, grouping: Grouping, wardrobe: &Wardrobe, focus: Pane) -> Pane {
         let selection = self.selection();
         let before = self.other.take();
-        let (from, began) = match before {
+        let (rooms_focus, selection) = match before {
             None => (focus, selection.clone()),
-            // Nothing was selected there: restore the Rooms view with its marks.
+            // The selection is the one with which that view was opened: restore the Rooms view with its marks.
             Some(other) if other.initial == selection => (other.focus_before, self.selection()),
             Some(other) => {
                 if let (Some(room), user, hat) = &selection {
@@ -243,9 +243,9 @@ impl Browser {
             }
         };
         if grouping == Grouping::ByRoom {
-            return from;
+            return rooms_focus;
         }
-        let (room, user, hat) = began;
+        let (room, user, hat) = selection;
         let mut columns = columns(grouping);
         columns.set_presence(self.presence().clone());
         let room_pane = columns.get_mut(grouping.pane(RowKind::Room));
@@ -261,13 +261,13 @@ impl Browser {
         self.other = Some(Box::new(OtherView {
             columns,
             index,
-            focus_before: from,
+            focus_before: rooms_focus,
             initial: Selection::default(),
         }));
         self.refresh_other(wardrobe, &[]);
-        let began = self.selection();
+        let initial = self.selection();
         if let Some(other) = &mut self.other {
-            other.initial = began;
+            other.initial = initial;
         }
         Pane::First
     }
@@ -291,14 +291,15 @@ impl Browser {
         }
     }
 
-    /// Changes the marks of a pane and returns the result of the change.
+    /// Changes the marks of a pane with `change`, lists the hats again if they depend on these marks, and returns the
+    /// result.
     pub(super) fn mark<T>(
         &mut self,
         pane: Pane,
         wardrobe: &Wardrobe,
-        how: impl FnOnce(&mut Column) -> T,
+        change: impl FnOnce(&mut Column) -> T,
     ) -> T {
-        let said = how(self.columns_mut().get_mut(pane));
+        let result = change(self.columns_mut().get_mut(pane));
         if pane == Pane::Second && self.grouping() != Grouping::ByHat {
             with_source!(self, |columns, source| columns.refresh(
                 Pane::Third,
@@ -306,7 +307,7 @@ impl Browser {
                 wardrobe
             ));
         }
-        said
+        result
     }
 
     /// Finishes the range of marks in a pane.
@@ -320,12 +321,13 @@ impl Browser {
         with_source!(self, |columns, source| columns.refresh(pane, source, wardrobe));
     }
 
-    /// Who is in the rooms.
+    /// The occupants of the rooms, as far as they are known.
     pub(super) fn presence(&self) -> &Presence {
         self.rooms.presence()
     }
 
-    /// Sets who is in a room; takes effect in filters and orders when the rows are listed next.
+    /// Sets the occupants of a room; `None`: they are not known. Filters and sort orders use them when the rows are
+    /// listed next.
     pub(super) fn set_presence(&mut self, room: &Jid, occupants: Option<Arc<Occupants>>) {
         let mut presence = self.presence().clone();
         presence.set(room, occupants);
@@ -335,34 +337,37 @@ impl Browser {
         self.rooms.set_presence(presence);
     }
 
-    /// Lists the users of the Rooms view again if their filter or order depends on who is there. Returns whether it does.
+    /// Lists the users of the Rooms view again if their filter or sort order depends on the occupants. Returns whether
+    /// it does.
     pub(super) fn relist_users(&mut self, wardrobe: &Wardrobe) -> bool {
         let users = self.rooms.get(Pane::Second);
-        let depends = users.sort() == Sort::Online || users.filter().is_some_and(Filter::depends_on_presence);
-        if depends {
+        let depends_on_presence =
+            users.sort() == Sort::Online || users.filter().is_some_and(Filter::depends_on_presence);
+        if depends_on_presence {
             let users = self.rooms.get_mut(Pane::Second);
             if users.filter().is_some_and(|filter| !filter.editing) {
                 users.keep_selection();
             }
             self.rooms.refresh(Pane::Second, &mut self.by_room, wardrobe);
         }
-        depends
+        depends_on_presence
     }
 
-    /// Clears the filter of a pane and keeps the selection.
+    /// Clears the filter of a pane. Keeps the selection; if nothing is selected, restores the one from before
+    /// filtering.
     pub(super) fn clear_filter(&mut self, pane: Pane, wardrobe: &Wardrobe) {
         with_source!(self, |columns, source| columns
             .clear_filter(pane, source, wardrobe));
     }
 
-    /// Selects a row, and the first row of each pane to the right.
+    /// Selects a row and updates the panes to the right.
     pub(super) fn move_to(&mut self, pane: Pane, row: usize, wardrobe: &Wardrobe) {
         with_source!(self, |columns, source| columns
             .move_to(pane, row, source, wardrobe));
     }
 
-    /// Switches to the Rooms view and selects a room, one of its users and one of their hats, as far as given and present.
-    /// Clears filters that hide them.
+    /// Switches to the Rooms view and selects a room, one of its users and one of their hats, as far as they are given
+    /// and exist. Clears filters that hide them.
     pub(super) fn select(
         &mut self,
         wardrobe: &Wardrobe,

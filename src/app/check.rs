@@ -1,4 +1,4 @@
-//! Validates forms field by field and resolves the values they would store.
+//! Validates forms field by field and resolves the values that they would store.
 
 use std::collections::BTreeSet;
 
@@ -23,13 +23,13 @@ use users::{address_problem, duplicate_hat_problem, new_users_problem};
 pub struct Resolved<T> {
     /// The hat's ID or the room's address.
     pub id: T,
-    /// Its title or name, if it was found by typing part of it.
+    /// Its title or name, if the text does not contain the ID or address itself; empty for a hat without a title.
     pub matched_title: Option<String>,
 }
 
-/// The problem of a text that means no room. `listed`: how many rooms the list shows for it.
-fn no_room_problem(listed: usize) -> String {
-    let advice = if listed == 0 {
+/// The problem of a text that means no room. `listed_count`: number of rooms that the list shows for the text.
+fn no_room_problem(listed_count: usize) -> String {
+    let advice = if listed_count == 0 {
         "No room matches this text; type an address"
     } else {
         "Choose a room from the list, or type an address"
@@ -37,7 +37,7 @@ fn no_room_problem(listed: usize) -> String {
     format!("{advice} such as room@conference.example.org")
 }
 
-/// The problem of a text that means several items with one title.
+/// The problem of a text that means several items with the same title.
 fn several_problem(noun: &str, all: &[&Existing]) -> String {
     let title = all.first().and_then(|one| one.title()).unwrap_or_default();
     let places: Vec<String> = all.iter().map(|one| one.place()).collect();
@@ -55,15 +55,16 @@ fn several_problem(noun: &str, all: &[&Existing]) -> String {
 }
 
 impl Form {
-    /// The existing hat in the hat field, or the ID typed there. The error says why there is none.
+    /// The ID in the hat field: a typed ID, or that of the existing hat that the text means. The error says why there
+    /// is none.
     pub fn resolve_hat(&self) -> Result<Resolved<HatId>, String> {
         let text = self.text(FieldName::Hat);
         let text = text.trim();
-        if let Some(at) = self.attachment_ref()
-            && at.hat.as_str() == text
+        if let Some(edited) = self.attachment_ref()
+            && edited.hat.as_str() == text
         {
             return Ok(Resolved {
-                id: at.hat.clone(),
+                id: edited.hat.clone(),
                 matched_title: None,
             });
         }
@@ -77,7 +78,7 @@ impl Form {
             Err(error) => error,
         };
         match self.meaning() {
-            // An excluded one is reported with the reason, not as a missing one.
+            // A hat that cannot be chosen is reported with the reason, not as missing.
             Meaning::One(Existing::Hat(known)) | Meaning::Excluded(Existing::Hat(known)) => Ok(Resolved {
                 id: known.id.clone(),
                 matched_title: Some(known.title.as_deref().unwrap_or_default().to_owned()),
@@ -86,7 +87,7 @@ impl Form {
             _ => Err(format!(
                 "No hat has this title, and it is not a valid ID either ({}). {}",
                 error.reason,
-                match self.listed() {
+                match self.listed_count() {
                     0 => "Correct the ID",
                     _ => "Choose a hat from the list, or correct the ID",
                 }
@@ -94,19 +95,19 @@ impl Form {
         }
     }
 
-    /// What the text of the hat or room field means.
+    /// The meaning of the text in the hat or room field.
     fn meaning(&self) -> Meaning<&Existing> {
         self.suggestions
             .as_ref()
             .map_or(Meaning::Nothing, Suggestions::meaning)
     }
 
-    /// How many existing items are listed.
-    fn listed(&self) -> usize {
+    /// Number of existing items that the list shows.
+    fn listed_count(&self) -> usize {
         self.suggestions.as_ref().map_or(0, Suggestions::existing)
     }
 
-    /// The existing hat that the hat field means.
+    /// The existing hat that the hat field means, if it can be chosen.
     pub(super) fn existing_hat(&self) -> Option<&ExistingHat> {
         let chosen = self.resolve_hat().ok()?;
         match self.meaning() {
@@ -115,7 +116,7 @@ impl Form {
         }
     }
 
-    /// The title of the new hat that the hat field means.
+    /// The title of the new hat that the hat field means; `None` if it contains an ID or means an existing hat.
     pub fn new_hat_title(&self) -> Option<&str> {
         match HatId::parse_input(self.text(FieldName::Hat).trim()) {
             Ok(_) => None,
@@ -123,7 +124,8 @@ impl Form {
         }
     }
 
-    /// The room in the room field: the address typed, or the best match. The error says why there is none.
+    /// The room in the room field: the typed address, of which the room may not exist, or the existing room that the
+    /// text means. The error says why there is none.
     pub fn resolve_room(&self) -> Result<Resolved<Jid>, String> {
         let text = self.text(FieldName::ExistingRoom);
         let text = text.trim();
@@ -140,10 +142,10 @@ impl Form {
                     id: id.clone(),
                     matched_title: Some(existing.title().unwrap_or_default().to_owned()),
                 }),
-                Existing::Hat(_) => Err(no_room_problem(self.listed())),
+                Existing::Hat(_) => Err(no_room_problem(self.listed_count())),
             },
             Meaning::Several(known) => Err(several_problem("rooms", &known)),
-            Meaning::Nothing => Err(no_room_problem(self.listed())),
+            Meaning::Nothing => Err(no_room_problem(self.listed_count())),
         }
     }
 
@@ -155,7 +157,7 @@ impl Form {
         }
     }
 
-    /// How many users have the hat of the form in its rooms.
+    /// Number of users with the hat of the form in its rooms; a user in two of them counts twice.
     pub(super) fn users_with_hat(&self, wardrobe: &Wardrobe) -> usize {
         let hat = match &self.subject {
             FormSubject::EditDefined { hat, .. } => Some(hat.clone()),
@@ -171,8 +173,9 @@ impl Form {
         known.sum()
     }
 
-    /// The typed address of a new user completed with the domain of most users of the rooms, if it has none.
-    fn completed_address(&self) -> Option<String> {
+    /// The typed address of a new user, completed with the domain of most users of the rooms; `None` if it has a
+    /// domain, or if the result is not an address.
+    fn complete_address(&self) -> Option<String> {
         let text = self.text(FieldName::User);
         let local = text.trim();
         let domain = self.domain.as_deref()?;
@@ -181,25 +184,25 @@ impl Form {
         (lacks_domain && Jid::parse_input(&completed).is_ok()).then_some(completed)
     }
 
-    /// The completed address that is to be shown before it is saved; `None` if the address is complete, is the domain of
-    /// other users, or was completed before and changed back.
+    /// The completed address that is to be shown before it is saved; `None` if the address is complete, is the domain
+    /// of existing rooms or users, or was completed before and changed back.
     pub fn address_completion(&self, wardrobe: &Wardrobe) -> Option<String> {
         if !matches!(self.subject, FormSubject::AddUser { .. }) {
             return None;
         }
-        let completed = self.completed_address()?;
+        let completed = self.complete_address()?;
         let typed = self.text(FieldName::User);
         let is_domain = |domain: &str| {
             let mut rooms = wardrobe.rooms();
-            rooms.any(|(room, there)| {
-                room.domain() == domain || there.users().iter().any(|(user, _)| user.domain() == domain)
+            rooms.any(|(jid, room)| {
+                jid.domain() == domain || room.users().iter().any(|(user, _)| user.domain() == domain)
             })
         };
-        let again = self.completed_address.as_ref() == Some(&typed);
-        (!again && !is_domain(&typed.trim().to_lowercase())).then_some(completed)
+        let was_completed = self.completed_address.as_ref() == Some(&typed);
+        (!was_completed && !is_domain(&typed.trim().to_lowercase())).then_some(completed)
     }
 
-    /// The address of the user.
+    /// The address in the user field.
     pub(super) fn user(&self) -> Result<Jid, InvalidJid> {
         addresses::parse_single(&self.text(FieldName::User))
     }
@@ -216,20 +219,20 @@ impl Form {
             self.typed_title()
         };
         let active = self.is_on(FieldName::Active);
-        let mut made = before
+        let mut attachment = before
             .with_active(active)
             .with_required(self.is_on(FieldName::Required));
         if let Some(NewEnd(end)) = self.changed_end() {
-            made = made.with_until(end);
+            attachment = attachment.with_until(end);
         }
         // An existing empty title is preserved; otherwise an empty field means no title.
-        if made.title.as_deref().unwrap_or_default() == title {
-            return made;
+        if attachment.title.as_deref().unwrap_or_default() == title {
+            return attachment;
         }
-        made.with_title(Some(title.as_str()).filter(|title| !title.is_empty()))
+        attachment.with_title(Some(title.as_str()).filter(|title| !title.is_empty()))
     }
 
-    /// The title that is typed, else that of the existing or new hat which is meant.
+    /// The typed title, else that of the existing or new hat that the hat field means.
     fn typed_title(&self) -> String {
         let title = self.text(FieldName::Title);
         if let Some(new) = self.new_hat_title().filter(|_| title.is_empty()) {
@@ -244,7 +247,7 @@ impl Form {
         }
     }
 
-    /// Whether the title of a user's hat belongs to the room's catalog, as the server has it.
+    /// Whether the form is about users' hats on a server that has titles only in the rooms' catalogs.
     pub(super) fn has_catalog_titles(&self) -> bool {
         let of_users = matches!(
             self.subject,
@@ -257,14 +260,14 @@ impl Form {
                 .is_some_and(|server| !server.class.holds_own_titles())
     }
 
-    /// Whether the form gives a user's hat another ID.
+    /// Whether the form changes the ID of a user's hat.
     pub(super) fn has_other_id(&self) -> bool {
         let before = self.attachment_ref();
         before.is_some_and(|before| self.resolve_hat().is_ok_and(|chosen| chosen.id != before.hat))
     }
 
-    /// The title that the hat is to have in the catalog, where that is changed by a form of users' hats. `known` is the
-    /// title that the hat has there: another ID takes the title along only if it has none.
+    /// The title that a form about users' hats sets in the catalog, if any. `known` is the title that the room has for
+    /// the hat ID in the form: with a new ID, the old title is kept only if `known` is `None`.
     pub fn catalog_title(&self, known: Option<&str>) -> Option<String> {
         if !self.has_catalog_titles() {
             return None;
@@ -278,7 +281,7 @@ impl Form {
         Some(title).filter(|title| !title.trim().is_empty())
     }
 
-    /// Why a title cannot be emptied: the server keeps no hat without one.
+    /// Why a title cannot be emptied: the server accepts no hat without one. `None` if it can be.
     fn empty_title_problem(&self, text: &str) -> Option<String> {
         let server = self
             .server
@@ -292,7 +295,7 @@ impl Form {
             .then(|| format!("Enter a title: {} does not accept hats without one", server.name))
     }
 
-    /// What is wrong with a field. An empty field is not reported before the first attempt to save.
+    /// The problem of a field; `None` if there is none. An empty field has no problem before the first attempt to save.
     pub fn problem(&self, field: usize, wardrobe: &Wardrobe, keymap: &Keymap) -> Option<String> {
         let name = self.fields.get(field)?.name;
         let text = self.text(name);
@@ -304,11 +307,11 @@ impl Form {
 
     /// The first invalid field and its problem.
     pub(super) fn first_problem(&self, wardrobe: &Wardrobe, keymap: &Keymap) -> Option<(usize, String)> {
-        let wrong = |name| self.field_problem(name, self.text(name).trim(), wardrobe, keymap);
+        let problem_of = |name| self.field_problem(name, self.text(name).trim(), wardrobe, keymap);
         self.fields
             .iter()
             .enumerate()
-            .find_map(|(at, field)| wrong(field.name).map(|problem| (at, problem)))
+            .find_map(|(at, field)| problem_of(field.name).map(|problem| (at, problem)))
     }
 
     fn field_problem(
@@ -348,10 +351,10 @@ impl Form {
                     Ok(chosen) => chosen,
                     Err(problem) => return Some(problem),
                 };
-                let there = wardrobe
+                let is_defined = wardrobe
                     .room(room)
                     .is_some_and(|room| room.catalog.contains_key(&chosen.id));
-                there.then(|| "Already in the catalog: edit it instead".into())
+                is_defined.then(|| "Already in the catalog: edit it instead".into())
             }
             (FieldName::Hat, _) if text.is_empty() => {
                 let list = keymap.name(CommandId::OpenSuggestions);
@@ -391,7 +394,7 @@ impl Form {
         is_beyond.then(|| "This restricted session cannot add this room".into())
     }
 
-    /// Why no user can be added to a room: it does not exist, or all of them are in it.
+    /// Why no user can be added to a room: it does not exist or may not be added, or it has all of the users.
     fn room_problem(&self, jid: &Jid, subject: &FormSubject, wardrobe: &Wardrobe) -> Option<String> {
         let Some(room) = wardrobe.room(jid) else {
             let missing = || Some("No such room; add it first in the Rooms view".into());
@@ -403,7 +406,7 @@ impl Form {
         match users.as_slice() {
             [user] => room
                 .user(user)
-                .map(|there| format!("Already in the room as {}", there.affiliation)),
+                .map(|user| format!("Already in the room as {}", user.affiliation)),
             all => all
                 .iter()
                 .all(|user| room.user(user).is_some())
@@ -411,8 +414,8 @@ impl Form {
         }
     }
 
-    /// The catalog hat of the form with the hue typed for it.
-    pub fn colored(&self) -> Option<(HatId, Option<Hue>)> {
+    /// The hat that the form puts into the catalog, and the typed hue; `None` as the hue if the text is not a color.
+    pub fn hat_with_hue(&self) -> Option<(HatId, Option<Hue>)> {
         let id = match &self.subject {
             FormSubject::EditDefined { hat, .. } => hat.clone(),
             _ => self.resolve_hat().ok()?.id,
@@ -427,13 +430,13 @@ impl Form {
         })
     }
 
-    /// How someone else changed what the form edits since it was opened; `None` if unchanged.
+    /// Describes how someone else changed what the form edits since it was opened; `None` if it is unchanged.
     pub fn concurrent_change(&self, wardrobe: &Wardrobe) -> Option<String> {
         self.subject.concurrent_change(wardrobe, self.now.time_zone())
     }
 }
 
-/// Why a text is not accepted as a title or name.
+/// Why a text is not accepted as a title or name; `None` if it is accepted.
 pub(super) fn title_problem(text: &str) -> Option<&'static str> {
     if text.len() > MAX_TEXT_BYTES {
         Some("Longer than 1,024 bytes")

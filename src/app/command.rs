@@ -10,10 +10,12 @@ mod places;
 pub use places::Place;
 pub use table::Command;
 
+/// A key for a character.
 const fn c(character: char) -> Key {
     Key::plain(KeyCode::Char(character))
 }
 
+/// Another key.
 const fn k(code: KeyCode) -> Key {
     Key::plain(code)
 }

@@ -1,22 +1,23 @@
 //! Describes changes in words: an edit as a sentence without its subject, the actor. Used by the screen, its history
-//! and the command line. Texts in it are raw, only shortened if huge; the caller sanitizes them.
+//! and the command line. Names and titles in it are not sanitized, only shortened if huge; the caller sanitizes the
+//! result.
 
 mod entry;
 mod exchange;
 mod import_rows;
 mod many;
-mod names_first;
 mod phrase;
 mod sets;
+mod subject_and_action;
 mod titles;
 
 pub use entry::{UNKNOWN_DETAILS, cannot_undo, entry, entry_with_servers, redid, rolled_back, undid};
 pub(in crate::app) use entry::{action, action_without_reason, for_servers, reason};
 pub use exchange::{export_scope, import_intention, import_plan, import_summary, skipped_item};
 pub use import_rows::{ImportRow, ImportRows, RowOutcome};
-pub use names_first::names_first;
 pub use phrase::{after_colon, capitalized};
 pub(super) use phrase::{sentence, without_period};
+pub use subject_and_action::subject_and_action;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -34,7 +35,7 @@ use super::{folding, hat_color, until};
 /// Groups with more edits are not summarized in the history, because that would slow down drawing and searching.
 pub(super) const MAX_DESCRIBED_EDITS: usize = 256;
 
-/// The sort key of a room: its displayed name, compared as people do.
+/// The sort key of a room by its name, else by its address; ignores case, and compares digits as numbers.
 pub fn room_sort_key(jid: &Jid, room: &Room) -> Box<[u8]> {
     let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
     folding::sort_key(name.unwrap_or(jid.as_str()))
@@ -59,7 +60,7 @@ fn titled_edits(edits: &[Edit], zone: &TimeZone) -> String {
     }
 }
 
-/// What a group of edits would do, after "would": `remove "Proctor" from terry@example.org in …`.
+/// Describes what a group of edits would do, to follow "would": `remove "Proctor" from terry@example.org in …`.
 pub fn intention(group: &Group, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
     match &*with_titles(&group.0, wardrobe) {
         [] => "change nothing".into(),
@@ -68,12 +69,13 @@ pub fn intention(group: &Group, wardrobe: &Wardrobe, zone: &TimeZone) -> String 
             .or_else(|| many::same_hat_in_many_rooms(all, zone))
             .map_or_else(
                 || many::summary_by_kind(all, Tense::Infinitive),
-                |said| infinitive(&said),
+                |phrase| infinitive(&phrase),
             ),
     }
 }
 
-/// What a group of edits will do, as a sentence: `This adds 1 user with 2 hats and removes 1 hat from 3 users in 2 rooms.`
+/// Describes what a group of edits will do, as a sentence: `This adds 1 user with 2 hats and removes 1 hat from 3 users
+/// in 2 rooms.`
 pub fn proposal(group: &Group) -> String {
     format!("This {}.", many::summary_by_kind(&group.0, Tense::Present))
 }
@@ -132,7 +134,7 @@ fn users_phrase(users: &BTreeSet<&Jid>) -> String {
     }
 }
 
-/// Describes an edit, with other words for its user.
+/// Describes an edit, with this text for its user.
 fn edit_with_user(edit: &Edit, user: &str, zone: &TimeZone) -> String {
     match edit {
         Edit::Room { room, before, after } => room_edit(room, before.as_deref(), after.as_deref()),
@@ -182,30 +184,30 @@ fn edit_with_user(edit: &Edit, user: &str, zone: &TimeZone) -> String {
 }
 
 fn room_edit(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String {
-    let what = |there: &Room| {
-        let name = there
+    let summary = |state: &Room| {
+        let name = state
             .name
             .as_deref()
             .map_or(String::new(), |name| format!(" \"{}\"", truncated(name)));
-        let users = there.users().len();
+        let users = state.users().len();
         let content = match users {
             0 => String::new(),
             users => format!(
                 " with {} and {}",
                 count(users, "user"),
-                count(there.attachment_count(), "hat")
+                count(state.attachment_count(), "hat")
             ),
         };
         format!("room {room}{name}{content}")
     };
     match (before, after) {
-        (None, Some(after)) => format!("added {}", what(after)),
-        (Some(before), None) => format!("removed {}", what(before)),
+        (None, Some(after)) => format!("added {}", summary(after)),
+        (Some(before), None) => format!("removed {}", summary(before)),
         _ => format!("changed room {room} (unrecognized fields)"),
     }
 }
 
-/// The number of hats that come and go with a membership.
+/// The number of hats of a user before and after an edit that adds, removes or changes the user; 0 for other edits.
 fn membership_hats(edit: &Edit) -> usize {
     match edit {
         Edit::User { before, after, .. } => {
@@ -216,7 +218,8 @@ fn membership_hats(edit: &Edit) -> usize {
     }
 }
 
-/// Describes that users come or go, with this number of hats in all.
+/// Describes that users were added, banned, removed or otherwise changed; `hats`: the total number of hats of added or
+/// removed users.
 fn user_edit(room: &Jid, user: &str, before: Option<&User>, after: Option<&User>, hats: usize) -> String {
     let hats = with_hats(hats);
     match (before, after) {
@@ -251,7 +254,8 @@ fn catalog_edit(room: &Jid, hat: &HatId, before: Option<&CatalogHat>, after: Opt
     }
 }
 
-/// What differs in the catalog, after a colon: `: title "Teacher", color red`; empty for unrecognized fields.
+/// The changes of a catalog hat, after a colon: `: title "Teacher", color red`; empty if only unrecognized fields
+/// differ.
 fn catalog_changes(before: &CatalogHat, after: &CatalogHat) -> String {
     let title = (before.title != after.title).then(|| title_phrase(after.title.as_deref()));
     let color = (before.hue != after.hue).then(|| match &after.hue {
@@ -272,20 +276,20 @@ pub(super) fn truncated(text: &str) -> Cow<'_, str> {
     shortened(text, MAX_CHARS)
 }
 
-/// The first characters of a text; an ellipsis follows if there are more.
-pub(super) fn shortened(text: &str, most: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(most) {
+/// A text cut to this number of characters, with an ellipsis if it was longer.
+pub(super) fn shortened(text: &str, max_chars: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(max_chars) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
         None => Cow::Borrowed(text),
     }
 }
 
-/// A hat in a sentence: its title in quotes, else its ID.
+/// A hat in a sentence: its title in quotes, else its ID in angle brackets.
 pub fn hat(id: &HatId, title: Option<&str>) -> String {
     hat_name(id, title)
 }
 
-/// A hat with its flags, as it is added: `"Teacher"`, `"Proctor" (inactive, required)`.
+/// A hat, followed by whether it is inactive or required: `"Teacher"`, `"Proctor" (inactive, required)`.
 pub fn hat_with_flags(id: &HatId, attachment: &Attachment) -> String {
     let name = attachment_name(id, attachment);
     let inactive = (!attachment.is_active()).then_some("inactive");
@@ -298,7 +302,7 @@ pub fn hat_with_flags(id: &HatId, attachment: &Attachment) -> String {
     }
 }
 
-/// A hat set in a sentence: the first few hats.
+/// Several hats in a sentence: the first few by name, and the number of the others.
 pub fn hats(hats: &Hats) -> String {
     let mut names: Vec<String> = hats
         .iter()
@@ -308,7 +312,7 @@ pub fn hats(hats: &Hats) -> String {
     first_few(&names)
 }
 
-/// The title in quotes, else the ID.
+/// The title in quotes, else the ID in angle brackets.
 fn hat_name(hat: &HatId, title: Option<&str>) -> String {
     match title.filter(|title| !title.is_empty()) {
         Some(title) => format!("\"{}\"", truncated(title)),
@@ -320,12 +324,12 @@ fn attachment_name(hat: &HatId, attachment: &Attachment) -> String {
     hat_name(hat, attachment.title.as_deref())
 }
 
-/// The name of a hat that is added, and when it expires.
+/// The name of an added hat, and when the hat expires.
 fn added_hat(hat: &HatId, attachment: &Attachment, zone: &TimeZone) -> String {
     format!("{}{}", attachment_name(hat, attachment), expiry(attachment, zone))
 }
 
-/// ` (expires 2027-01-31 18:00)`; empty if it does not expire.
+/// ` (expires 2027-01-31 18:00)`; empty if the hat does not expire.
 fn expiry(attachment: &Attachment, zone: &TimeZone) -> String {
     let end = attachment.until();
     end.map_or_else(String::new, |end| {
@@ -340,6 +344,7 @@ fn title_phrase(title: Option<&str>) -> String {
     }
 }
 
+/// Describes the differences between two attachments, as a phrase: `active, title "Teacher"; expires 2027-01-31`.
 fn attachment_changes(before: &Attachment, after: &Attachment, zone: &TimeZone) -> String {
     let mut all: Vec<String> = Vec::new();
     if before.is_active() != after.is_active() {
@@ -373,7 +378,7 @@ fn attachment_changes(before: &Attachment, after: &Attachment, zone: &TimeZone) 
     }
 }
 
-/// A text followed by a hint in parentheses, such as `u to undo`; joins parentheses at its end.
+/// A text followed by a hint in parentheses, such as `u to undo`; joined to parentheses that end the text.
 pub(super) fn with_hint(text: &str, hint: &str) -> String {
     match text.strip_suffix(')') {
         Some(start) => format!("{start}; {hint})"),
@@ -386,7 +391,7 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", truncated(text))
 }
 
-/// The first few names, and the number of the rest.
+/// The first three names, and the number of the others.
 pub(crate) fn first_few(names: &[impl ToString]) -> String {
     const MAX_NAMED: usize = 3;
     let first = names.iter().take(MAX_NAMED).map(ToString::to_string);
@@ -397,7 +402,7 @@ pub(crate) fn first_few(names: &[impl ToString]) -> String {
     }
 }
 
-/// Two changes are described one by one, more are counted by kind.
+/// Describes two edits one by one, and counts more by kind.
 fn mixed_edits(all: &[Edit], zone: &TimeZone) -> String {
     match all {
         [first, second] => format!("{} and {}", titled_edit(first, zone), titled_edit(second, zone)),
@@ -412,9 +417,9 @@ pub fn closest_match<'a>(meant: &str, names: impl Iterator<Item = &'a str>) -> O
     let closest = names
         .map(|name| (distance(name), name))
         .min_by_key(|(distance, _)| *distance)?;
-    // Two in five letters may differ, and one in a word of two letters.
-    let most = closest.1.chars().count().max(3) * 2 / 5;
-    (closest.0 <= most).then_some(closest.1)
+    // Two in five letters may differ, and at least one.
+    let max_distance = closest.1.chars().count().max(3) * 2 / 5;
+    (closest.0 <= max_distance).then_some(closest.1)
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ impl State {
     }
 
     fn jids(&self, pane: Pane) -> Vec<Jid> {
-        let rows = self.browser.by_room().get(pane).list.visible.iter();
+        let rows = self.browser.rooms_view().get(pane).list.visible.iter();
         rows.filter_map(RowId::jid).cloned().collect()
     }
 
@@ -95,7 +95,7 @@ impl State {
 
     /// The hats of the selected user, or of all marked users, as listed in the Rooms view.
     pub fn hats(&self) -> Vec<HatId> {
-        let rows = self.browser.by_room().get(Pane::Third).list.visible.iter();
+        let rows = self.browser.rooms_view().get(Pane::Third).list.visible.iter();
         rows.filter_map(RowId::hat).cloned().collect()
     }
 
@@ -177,7 +177,7 @@ impl State {
     pub fn room_at(&self, row: usize) -> Option<(&Jid, &Room)> {
         let jid = self
             .browser
-            .by_room()
+            .rooms_view()
             .get(Pane::First)
             .list
             .visible
@@ -190,7 +190,7 @@ impl State {
     pub fn user_at(&self, row: usize) -> Option<(&Jid, &User)> {
         let jid = self
             .browser
-            .by_room()
+            .rooms_view()
             .get(Pane::Second)
             .list
             .visible
@@ -284,7 +284,7 @@ impl State {
 
     /// Rooms view: the room whose users are listed.
     pub(super) fn listed_room(&self) -> Option<(&Jid, &Room)> {
-        let jid = self.browser.by_room().jid(Pane::First)?;
+        let jid = self.browser.rooms_view().jid(Pane::First)?;
         self.view.room(jid).map(|room| (jid, &**room))
     }
 

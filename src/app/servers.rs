@@ -1,4 +1,4 @@
-//! The servers of the configuration as a session knows them, and what comparing with them found.
+//! The servers of the configuration as a session knows them, and the results of comparing rooms with them.
 
 pub mod apply;
 mod describe_line;
@@ -25,7 +25,7 @@ pub(super) use describe_line::value_text;
 pub use describe_line::{LineText, describe_line, describe_note, line_target, sides, unreadable_text};
 pub use following::follower_text;
 pub(super) use following::{FollowingState, Incoming, silent_text};
-pub use rows::{PlanRow, RoomNote, Shown, compare_lines};
+pub use rows::{PlanFilter, PlanRow, RoomNote, compare_lines};
 pub(super) use sending::Receiving;
 pub use sending::{SendingState, Unsent, UnsentCounts};
 pub use sending_time::sending_time_text;
@@ -33,13 +33,13 @@ pub use sending_time::sending_time_text;
 /// A server of the configuration.
 #[derive(Debug, Clone)]
 pub struct KnownServer {
-    /// As the configuration names it.
+    /// Its entry in the configuration.
     pub entry: ServerEntry,
     /// Whether it can be used now.
     pub state: ServerState,
-    /// What the last check found.
+    /// The result of the last check.
     pub report: Option<ServerReport>,
-    /// Its class, known since it was connected or compared once.
+    /// Its class; `None` before it was first connected, checked or compared, unless its kind has only one class.
     class: Option<ServerClass>,
 }
 
@@ -55,40 +55,40 @@ impl KnownServer {
         }
     }
 
-    /// What the server can hold; `None` until it is known.
+    /// The class of the server; `None` until it is known.
     pub fn class(&self) -> Option<ServerClass> {
         self.class
     }
 }
 
-/// What comparing a room with its server found.
+/// The result of comparing a room with the one on its server.
 #[derive(Debug, Clone)]
 struct ComparedRoom {
     class: Option<ServerClass>,
-    /// The room of the file that was compared.
+    /// The room in the file as it was compared, or after the last changes that were sent or received.
     local: Option<Arc<Room>>,
-    /// How many differences were left then.
+    /// Number of differences that are left.
     differences: usize,
     /// Why it could not be compared.
     problem: Option<&'static str>,
-    /// The server has such a room.
-    is_there: bool,
+    /// Whether the server has the room.
+    is_on_server: bool,
 }
 
 /// Whether a room differs from the one on its server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RoomComparison {
-    /// It was not compared in this session.
+    /// The room was not compared in this session.
     NotCompared,
-    /// It was the same, and nothing changed in the file since.
+    /// The room was the same on both sides, and did not change in the file since.
     Same,
-    /// So many differences were found.
+    /// This number of differences was found.
     Differs(usize),
-    /// It was changed in the file since it was compared.
+    /// The room was changed in the file since it was compared.
     ChangedSince,
-    /// So many changes are not on the server, because it cannot be reached or someone has to decide.
+    /// This number of changes is not on the server, because the server cannot be reached or someone has to decide.
     NotSent(usize),
-    /// It could not be compared; a phrase says why.
+    /// The room could not be compared; a phrase says why.
     Problem(&'static str),
 }
 
@@ -101,7 +101,7 @@ impl RoomComparison {
         )
     }
 
-    /// As the rest of a sentence about the room.
+    /// Describes the state as the rest of a sentence about the room.
     pub fn describe(self) -> String {
         match self {
             Self::NotCompared => "not compared yet".into(),
@@ -114,12 +114,12 @@ impl RoomComparison {
     }
 }
 
-/// A comparison that is being made.
+/// A comparison in progress.
 #[derive(Debug, Clone)]
 pub(super) struct Comparison {
     /// A part for each server.
     pub(super) parts: Vec<ComparisonPart>,
-    /// The plan that is compared again, and is shown again if that fails.
+    /// The plan that is being compared again. It is shown again if that fails.
     pub(super) before: Option<Box<PlanOverlay>>,
 }
 
@@ -131,7 +131,7 @@ pub(super) struct ComparisonPart {
     pub(super) server: Arc<str>,
     /// The rooms of the file as they are compared.
     pub(super) local: BTreeMap<Jid, Arc<Room>>,
-    /// The data file's revision then.
+    /// The data file's revision at the start of the comparison.
     pub(super) revision: u64,
     pub(super) progress: Progress,
     pub(super) result: Option<Result<Arc<Plan>, String>>,
@@ -148,11 +148,11 @@ pub(super) struct Servers {
 }
 
 impl Servers {
-    /// The servers of the rooms that a session may see; `None`: it may see all.
+    /// The servers of the rooms that a session may see; `None` as the rooms: all servers.
     pub(super) fn new(entries: &[ServerEntry], rooms: Option<&BTreeSet<Jid>>) -> Self {
-        let is_seen =
+        let has_visible_room =
             |entry: &&ServerEntry| rooms.is_none_or(|rooms| rooms.iter().any(|room| entry.has(room)));
-        let known = entries.iter().filter(is_seen).cloned();
+        let known = entries.iter().filter(has_visible_room).cloned();
         Self {
             known: known.map(KnownServer::new).collect(),
             ..Self::default()
@@ -168,18 +168,18 @@ impl Servers {
         self.known.iter().find(|server| *server.entry.name == *name)
     }
 
-    /// What the server of a room can hold, if the room has one and that is known.
+    /// The class of a room's server; `None` if the room belongs to no server, or if the class is not known yet.
     pub(super) fn class_of(&self, room: &Jid) -> Option<ServerClass> {
         let server = self.of_room(room)?;
         let compared = self.rooms.get(room).and_then(|compared| compared.class);
         compared.or(server.class)
     }
 
-    /// Why affiliations with a room are not changed here: its server only shows them. A room that the server was found not
-    /// to have is free.
+    /// Why affiliations with a room cannot be changed in the data file: its server only shows them. `None` if they can,
+    /// also in a room that its server was found not to have.
     pub(super) fn affiliation_problem(&self, room: &Jid) -> Option<String> {
-        let is_there = self.rooms.get(room).is_none_or(|compared| compared.is_there);
-        let server = self.of_room(room).filter(|_| is_there)?;
+        let is_on_server = self.rooms.get(room).is_none_or(|compared| compared.is_on_server);
+        let server = self.of_room(room).filter(|_| is_on_server)?;
         let problem = server.entry.affiliation_problem(room)?;
         Some(super::describe::capitalized(&problem))
     }
@@ -193,7 +193,7 @@ impl Servers {
         }
     }
 
-    /// What a server could store when it was last compared. What it is now, once it is connected, counts more.
+    /// Sets the class that a server had when it was last compared, unless a class is known already.
     pub(super) fn set_known_class(&mut self, name: &str, class: ServerClass) {
         for server in self.known.iter_mut().filter(|server| *server.entry.name == *name) {
             server.class.get_or_insert(class);
@@ -208,7 +208,7 @@ impl Servers {
         }
     }
 
-    /// Whether a room of the file differs from its server's; `None` if it belongs to none.
+    /// Whether a room of the file differs from the one on its server; `None` if it belongs to no server.
     pub(super) fn comparison_of(&self, room: &Jid, now: &Arc<Room>) -> Option<RoomComparison> {
         self.of_room(room)?;
         let compared = self.compare(room, now);
@@ -231,12 +231,12 @@ impl Servers {
                 0 => RoomComparison::Same,
                 number => RoomComparison::Differs(number),
             },
-            // The file had another room, or none.
+            // The file had a different version of the room, or did not have it.
             (None, _) => RoomComparison::ChangedSince,
         }
     }
 
-    /// Remembers what a plan found of a room.
+    /// Remembers the result of comparing a room. `local` is the room in the file as it was compared.
     pub(super) fn note_compared(&mut self, plan: &RoomPlan, local: Option<&Arc<Room>>) {
         let problem = match plan.state {
             RoomState::Linked | RoomState::OnlyThere | RoomState::RemovedHere => None,
@@ -250,19 +250,20 @@ impl Servers {
             local: local.cloned(),
             differences: open_differences(plan.counts()),
             problem,
-            is_there: !matches!(plan.state, RoomState::OnlyHere | RoomState::GoneThere),
+            is_on_server: !matches!(plan.state, RoomState::OnlyHere | RoomState::GoneThere),
         };
         self.rooms.insert(plan.room.clone(), compared);
     }
 
-    /// Remembers that a room was sent all that was changed in it. If it was the same before, it is again.
+    /// Remembers that all changes of a room were sent: `local` counts as compared, with the same number of differences
+    /// as before.
     pub(super) fn note_sent(&mut self, room: &Jid, local: Option<&Arc<Room>>) {
         if let Some(compared) = self.rooms.get_mut(room) {
             compared.local = local.cloned();
         }
     }
 
-    /// Remembers what is left of the differences of a room after a plan was applied.
+    /// Remembers the number of differences that are left in a room after a plan was applied.
     pub(super) fn note_applied(&mut self, room: &Jid, local: Option<&Arc<Room>>, left: usize) {
         if let Some(compared) = self.rooms.get_mut(room) {
             compared.local = local.cloned();
@@ -271,12 +272,13 @@ impl Servers {
     }
 }
 
-/// What is still to be done or decided: not what is left out by rule.
+/// Number of differences that are to be sent, received or decided, or that were left out by choice; without those left
+/// out by rule.
 pub(super) fn open_differences(counts: PlanCounts) -> usize {
     counts.send + counts.receive + counts.conflicts + counts.held + counts.skipped
 }
 
-/// The message where it could not be recorded what both sides have.
+/// The message that the common state of a room could not be recorded.
 pub fn not_recorded_text(server: &str, room: &Jid, reason: &str) -> String {
     format!(
         "{room} on {server:?}: cannot record what both sides have, so the next comparison may show conflicts: {}",
@@ -284,7 +286,7 @@ pub fn not_recorded_text(server: &str, room: &Jid, reason: &str) -> String {
     )
 }
 
-/// What an account may do on a server, in words.
+/// Describes what an account may do on a server.
 pub fn rights_text(rights: ServerRights) -> &'static str {
     match rights {
         ServerRights::All => "all rooms",
@@ -293,7 +295,7 @@ pub fn rights_text(rights: ServerRights) -> &'static str {
     }
 }
 
-/// What a class of servers is called.
+/// The name of a class of servers.
 pub fn class_name(class: ServerClass) -> &'static str {
     match class {
         ServerClass::Prosody => "Prosody",

@@ -23,10 +23,10 @@ mod layer;
 mod unresolved;
 
 use clock::Clock;
-pub(super) use clock::Expiring;
+pub(super) use clock::ExpiryCommit;
 pub use layer::Layer;
 
-/// The smallest screen, in columns and rows; on a smaller one, nothing but that is shown.
+/// The smallest screen, in columns and rows; a smaller one only shows that it is too small.
 pub const MIN_SIZE: (u16, u16) = (40, 10);
 
 /// The options of a session.
@@ -36,15 +36,15 @@ pub struct Start {
     pub file: String,
     /// The actor recorded in the history.
     pub actor: String,
-    /// What this session may see and change.
+    /// The rooms and data that this session may see and change.
     pub scope: Scope,
     /// Demo mode: sample data, nothing is saved.
     pub demo: bool,
-    /// Whether mouse support is on.
+    /// Whether mouse support is on at first.
     pub mouse: bool,
     /// Whether the screen is plain text, which is shown in any size.
     pub plain: bool,
-    /// Time zone of displayed times.
+    /// Time zone of displayed times; `None`: UTC.
     pub time_zone: Option<jiff::tz::TimeZone>,
     /// The key bindings.
     pub keymap: Keymap,
@@ -73,11 +73,12 @@ pub enum Phase {
 pub enum SaveState {
     /// Everything is saved.
     Saved,
-    /// Everything is saved, and a change is being sent. How long its server has not answered, in seconds, if that is long.
+    /// Everything is saved, and a change is being sent. The number of seconds for which servers have not answered, if
+    /// that is longer than usual.
     Sending(Option<i64>),
     /// Everything is saved, but servers do not have all changes.
     NotSent(UnsentCounts),
-    /// Everything is saved and sent, but another session that is to follow rooms does not respond.
+    /// Everything is saved and sent, but another session that should follow rooms does not respond.
     NotFollowed,
     /// There is no file yet; the first change creates it.
     NoFile,
@@ -85,7 +86,7 @@ pub enum SaveState {
     Saving(usize),
     /// Number of changes that could not be saved, and why.
     NotSaved(usize, String),
-    /// The file cannot be read or was deleted; no changes are pending.
+    /// The file cannot be read or written, or was deleted; no changes are pending.
     FileProblem(String),
     /// Nothing can be changed, and why.
     ReadOnly(String),
@@ -96,11 +97,11 @@ pub enum SaveState {
 /// A message about what just happened; cleared by the next key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The text. Contains unsanitized text.
+    /// The text, not sanitized.
     pub text: String,
     /// Whether it reports an error or a rejected command.
     pub is_error: bool,
-    /// The length of the error in bytes, if what happened meanwhile follows.
+    /// The length of the error in bytes, if a report of what happened in the meantime follows it.
     pub(super) error_length: Option<usize>,
 }
 
@@ -109,7 +110,7 @@ pub struct Notice {
 pub(super) struct Pending {
     pub id: u64,
     pub change: Change,
-    /// The pending change that this one undoes; this one is sent once that one has a revision.
+    /// The ID of the pending change that this one undoes; this one is sent once that change has a revision.
     pub after: Option<u64>,
     pub kind: ChangeKind,
     /// Whether it was sent to the store worker. Changes are sent in order.
@@ -129,7 +130,7 @@ pub(super) enum QuitState {
     Now,
 }
 
-/// What the user did last.
+/// The last input of the user.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum LastInput {
     #[default]
@@ -148,18 +149,18 @@ pub struct State {
     /// The wardrobe as shown: saved, plus pending changes.
     pub(super) view: Wardrobe,
     pub(super) pending: Vec<Pending>,
-    /// Numbers of commits that are not confirmed and that no user made: those of what a server sent, records of what it was
-    /// sent, and removals of hats that have ended.
+    /// Numbers of unconfirmed commits that are not changes by a user: changes received from a server, records of what a
+    /// server was sent, and removals of expired hats.
     pub(super) server_commits: BTreeSet<u64>,
     pub(super) next_id: u64,
     pub(super) clock: Clock,
-    pub(super) exists: bool,
+    pub(super) file_exists: bool,
     pub(super) read_only: Option<String>,
     pub(super) problem: Option<StoreProblem>,
     pub(super) focus: Pane,
     pub(super) browser: Browser,
     pub(super) overlays: Vec<Box<dyn Layer>>,
-    /// Overlays that wait until keys go to no text and no question.
+    /// Overlays that wait to be opened until no text is typed and no question is open.
     pub(super) arrived: VecDeque<Box<dyn Layer>>,
     pub(super) notice: Option<Notice>,
     pub(super) undo_stack: Vec<UndoStep>,
@@ -167,18 +168,18 @@ pub struct State {
     pub(super) undo_search: UndoSearch,
     pub(super) quit: QuitState,
     pub(super) last_input: LastInput,
-    /// What was selected when someone else removed it. The next command that would change something is canceled.
+    /// Says that the selected item is no longer there. The next command that would act on the selection is canceled.
     pub(super) selection_lost: Option<String>,
     pub(super) drafts: DraftState,
     /// Changes undone before the store worker confirmed them.
     pub(super) withdrawn: Vec<UndoStep>,
     pub(super) size: (u16, u16),
     pub(super) mouse: bool,
-    /// What was typed into prompts that were closed without being used, by heading.
+    /// The texts of canceled prompts, by heading.
     pub(super) canceled_prompts: BTreeMap<String, String>,
     /// The copied hats.
     pub(super) copied: Option<Arc<CopiedHats>>,
-    /// The name of the theme, apart from one that is being tried.
+    /// The name of the theme; not of one that is only being tried.
     pub(super) theme: String,
     /// The servers, and what is known of them.
     pub(super) servers: Servers,
@@ -199,7 +200,7 @@ impl State {
             server_commits: BTreeSet::new(),
             next_id: 1,
             clock: Clock::default(),
-            exists: false,
+            file_exists: false,
             read_only: None,
             problem: None,
             focus: Pane::First,
@@ -266,21 +267,24 @@ impl State {
         &self.servers.known
     }
 
-    /// The server that a room belongs to, and whether the room differs from the one there; `None`: it belongs to none.
+    /// The server that a room belongs to, and whether the room differs from the one on the server; `None`: the room
+    /// belongs to no server.
     pub fn room_comparison(&self, room: &Jid) -> Option<(&KnownServer, RoomComparison)> {
         let server = self.servers.of_room(room)?;
         let compared = self.servers.comparison_of(room, self.view.room(room)?)?;
         Some((server, compared))
     }
 
-    /// Why the server does not have the selected user's hat as it is here, if that was to be sent.
+    /// Why the server does not have this hat of the selected user as the data file has it; `None` if it does, or if
+    /// nothing was to be sent.
     pub fn unsent_hat(&self, hat: &HatId) -> Option<Unsent> {
         let (room, _) = self.room()?;
         let (user, _) = self.user()?;
         self.servers.sending.of_hat(room, user, hat)
     }
 
-    /// Whether the file is still to have what a server sent, or the history what it was sent.
+    /// Whether changes received from a server, records of what a server was sent, or removals of expired hats are being
+    /// saved.
     pub fn is_saving_for_servers(&self) -> bool {
         !self.server_commits.is_empty()
     }
@@ -305,16 +309,18 @@ impl State {
         let waiting = self.pending.len();
         match (&self.problem, self.read_only_reason()) {
             _ if self.start.demo => SaveState::Demo,
-            (Some(trouble), _) if waiting > 0 => SaveState::NotSaved(waiting, trouble.message().to_owned()),
-            (Some(trouble), _) => SaveState::FileProblem(trouble.message().to_owned()),
+            (Some(problem), _) if waiting > 0 => SaveState::NotSaved(waiting, problem.message().to_owned()),
+            (Some(problem), _) => SaveState::FileProblem(problem.message().to_owned()),
             (None, _) if waiting > 0 => SaveState::Saving(waiting),
             (None, Some(reason)) => SaveState::ReadOnly(reason.to_owned()),
-            (None, None) if self.exists || self.phase != Phase::Open => match self.servers.sending.counts() {
-                counts if counts != UnsentCounts::default() => SaveState::NotSent(counts),
-                _ if self.servers.sending.is_sending() => SaveState::Sending(self.silent_seconds()),
-                _ if self.is_any_silent() => SaveState::NotFollowed,
-                _ => SaveState::Saved,
-            },
+            (None, None) if self.file_exists || self.phase != Phase::Open => {
+                match self.servers.sending.counts() {
+                    counts if counts != UnsentCounts::default() => SaveState::NotSent(counts),
+                    _ if self.servers.sending.is_sending() => SaveState::Sending(self.silent_seconds()),
+                    _ if self.is_any_silent() => SaveState::NotFollowed,
+                    _ => SaveState::Saved,
+                }
+            }
             (None, None) => SaveState::NoFile,
         }
     }
@@ -327,7 +333,7 @@ impl State {
         self.read_only.as_deref()
     }
 
-    /// Whether the screen is too small to show what keys do.
+    /// Whether the screen is smaller than [`MIN_SIZE`]; never in plain mode.
     pub(super) fn is_too_small(&self) -> bool {
         let (columns, rows) = MIN_SIZE;
         !self.start.plain && (self.size.0 < columns || self.size.1 < rows)
@@ -387,7 +393,8 @@ impl State {
         });
     }
 
-    /// Reports what happened without this user. An error that is shown stays before it, and a lost selection is reported, too.
+    /// Reports something that this user did not do. A shown error stays and comes first; the notice about a lost
+    /// selection comes last.
     pub(super) fn announce(&mut self, text: String) {
         match &self.notice {
             Some(notice) if self.selection_lost.is_some() => {
@@ -407,7 +414,7 @@ impl State {
         }
     }
 
-    pub(super) fn refuse_error(&mut self, error: &EditError) {
+    pub(super) fn notify_edit_error(&mut self, error: &EditError) {
         self.notify_error(error.to_string());
     }
 }

@@ -1,5 +1,5 @@
 //! The subject of a form: rooms, users in rooms, their hats, or a catalog hat. A single item is a batch of one; only
-//! for that is the state at opening kept, to detect concurrent changes.
+//! then is its state at opening kept, to detect concurrent changes.
 
 mod stored;
 
@@ -76,7 +76,7 @@ pub enum FormSubject {
 }
 
 impl FormSubject {
-    /// The form's heading; addresses in it must be sanitized before drawing.
+    /// The form's heading, not sanitized.
     pub fn heading(&self) -> String {
         match self {
             Self::AddRoom => "Add room".into(),
@@ -101,7 +101,7 @@ impl FormSubject {
             Self::EditHats {
                 attachments, name, ..
             } => match attachments.as_slice() {
-                [one] => format!("Edit hat for {}", one.user),
+                [only] => format!("Edit hat for {}", only.user),
                 many => {
                     let (rooms, users) = (many.iter().map(|at| &at.room), many.iter().map(|at| &at.user));
                     format!("Edit {name} for {}", users_in_rooms_label(users, rooms))
@@ -127,34 +127,34 @@ impl FormSubject {
         }
     }
 
-    /// Describes how someone else changed the subject since the form was opened; `None` if it is unchanged. Batches
-    /// have no such check: they apply to the current state, which is shown before.
+    /// Describes how someone else changed the subject since the form was opened; `None` if it is unchanged. Batches are
+    /// not checked: they apply to the current state, which is shown before they are applied.
     pub(super) fn concurrent_change(&self, wardrobe: &Wardrobe, zone: &TimeZone) -> Option<String> {
-        let gone = || Some("the room no longer exists".to_owned());
+        let room_removed = || Some("the room no longer exists".to_owned());
         match self {
             Self::AddRoom | Self::AddToRoom { .. } => None,
             Self::EditRoom { room, before } => match wardrobe.room(room) {
-                None => gone(),
-                Some(there) => {
-                    (there.name != *before).then(|| conflict_text::describe_room_name(there.name.as_deref()))
+                None => room_removed(),
+                Some(now) => {
+                    (now.name != *before).then(|| conflict_text::describe_room_name(now.name.as_deref()))
                 }
             },
             Self::AddUser { rooms } => match rooms.as_slice() {
-                [room] if wardrobe.room(room).is_none() => gone(),
+                [room] if wardrobe.room(room).is_none() => room_removed(),
                 _ => None,
             },
             Self::EditUsers { members, before } => {
                 let ((room, user), before) = single(members).zip(before.as_ref())?;
-                match wardrobe.user(room, user).map(|there| there.affiliation) {
+                match wardrobe.user(room, user).map(|user| user.affiliation) {
                     None => Some("the user is no longer in the room".into()),
                     Some(now) => (now != *before).then(|| conflict_text::describe_affiliation(now)),
                 }
             }
             Self::AddHat { members } => {
                 let (room, user) = single(members)?;
-                let there = wardrobe.user(room, user).map(|there| there.affiliation);
-                match (wardrobe.room(room), there) {
-                    (None, _) => gone(),
+                let affiliation = wardrobe.user(room, user).map(|user| user.affiliation);
+                match (wardrobe.room(room), affiliation) {
+                    (None, _) => room_removed(),
                     (_, None) => Some("the user is no longer affiliated".into()),
                     (_, Some(now)) => {
                         (!now.is_affiliated()).then(|| conflict_text::describe_affiliation(now))
@@ -165,52 +165,53 @@ impl FormSubject {
                 attachments, before, ..
             } => {
                 let (at, before) = single(attachments).zip(before.as_ref())?;
-                let there = wardrobe.user(&at.room, &at.user);
-                match there.and_then(|user| user.hats.get(&at.hat)) {
+                let user = wardrobe.user(&at.room, &at.user);
+                match user.and_then(|user| user.hats.get(&at.hat)) {
                     None => Some("the user no longer has the hat".into()),
                     Some(now) if now != before => Some(conflict_text::describe_attachment(now, zone)),
-                    Some(_) => there
+                    Some(_) => user
                         .filter(|user| !user.affiliation.is_affiliated())
                         .map(|user| conflict_text::describe_affiliation(user.affiliation)),
                 }
             }
             Self::DefineHat { room } => match wardrobe.room(room) {
-                None => gone(),
+                None => room_removed(),
                 Some(_) => None,
             },
             Self::EditDefined { room, hat, before } => match wardrobe.room(room) {
-                None => gone(),
-                Some(there) => {
-                    let now = there.catalog.get(hat).cloned().unwrap_or_default();
+                None => room_removed(),
+                Some(room) => {
+                    let now = room.catalog.get(hat).cloned().unwrap_or_default();
                     (now != *before).then(|| conflict_text::describe_catalog_hat(&now))
                 }
             },
         }
     }
 
-    /// Takes the current state as the state at opening. Returns false if the subject no longer exists.
+    /// Takes the current state as the state at opening. Returns false if the form can no longer be saved: its room or
+    /// user no longer exists, or the user is no longer affiliated.
     pub(super) fn rebase(&mut self, wardrobe: &Wardrobe) -> bool {
-        let is_there = |room: &Jid| wardrobe.room(room).is_some();
+        let exists = |room: &Jid| wardrobe.room(room).is_some();
         match self {
             Self::AddRoom | Self::AddToRoom { .. } => true,
             Self::EditRoom { room, before } => {
-                let there = wardrobe.room(room);
-                *before = there.and_then(|there| there.name.clone());
-                there.is_some()
+                let now = wardrobe.room(room);
+                *before = now.and_then(|room| room.name.clone());
+                now.is_some()
             }
-            Self::AddUser { rooms } => rooms.iter().any(is_there),
+            Self::AddUser { rooms } => rooms.iter().any(exists),
             Self::EditUsers { members, before } => match (members.as_slice(), before) {
                 ([(room, user)], Some(before)) => {
-                    let there = wardrobe.user(room, user).map(|user| user.affiliation);
+                    let affiliation = wardrobe.user(room, user).map(|user| user.affiliation);
                     // A user who was removed is added again; the room must exist for that.
-                    *before = there.unwrap_or(Affiliation::None);
-                    is_there(room)
+                    *before = affiliation.unwrap_or(Affiliation::None);
+                    exists(room)
                 }
                 _ => true,
             },
             Self::AddHat { members } => single(members).is_none_or(|(room, user)| {
-                let there = wardrobe.user(room, user);
-                there.is_some_and(|user| user.affiliation.is_affiliated())
+                let user = wardrobe.user(room, user);
+                user.is_some_and(|user| user.affiliation.is_affiliated())
             }),
             Self::EditHats {
                 attachments, before, ..
@@ -219,17 +220,17 @@ impl FormSubject {
                     if let Some(now) = at.attachment(wardrobe) {
                         before.clone_from(now);
                     }
-                    let there = wardrobe.user(&at.room, &at.user);
-                    there.is_some_and(|user| user.affiliation.is_affiliated())
+                    let user = wardrobe.user(&at.room, &at.user);
+                    user.is_some_and(|user| user.affiliation.is_affiliated())
                 }
                 _ => true,
             },
-            Self::DefineHat { room } => is_there(room),
+            Self::DefineHat { room } => exists(room),
             Self::EditDefined { room, hat, before } => {
-                let there = wardrobe.room(room);
-                let now = there.and_then(|there| there.catalog.get(hat).cloned());
+                let room = wardrobe.room(room);
+                let now = room.and_then(|room| room.catalog.get(hat).cloned());
                 *before = now.unwrap_or_default();
-                there.is_some()
+                room.is_some()
             }
         }
     }
@@ -238,12 +239,12 @@ impl FormSubject {
 /// The only item, if there is exactly one.
 pub(super) fn single<T>(all: &[T]) -> Option<&T> {
     match all {
-        [one] => Some(one),
+        [only] => Some(only),
         _ => None,
     }
 }
 
-/// Splits members into rooms and users.
+/// The rooms and the users of members, in the same order.
 fn rooms_and_users(members: &[RoomUser]) -> (impl Iterator<Item = &Jid>, impl Iterator<Item = &Jid>) {
     let rooms = members.iter().map(|(room, _)| room);
     (rooms, members.iter().map(|(_, user)| user))
@@ -274,7 +275,7 @@ fn users_in_rooms_label<'a>(
 fn one_or_count<'a>(all: impl Iterator<Item = &'a Jid>, noun: &str) -> String {
     let all: BTreeSet<&Jid> = all.collect();
     match (all.len(), all.first()) {
-        (1, Some(one)) => one.to_string(),
+        (1, Some(only)) => only.to_string(),
         (many, _) => describe::count(many, noun),
     }
 }

@@ -12,7 +12,7 @@ const MAX_NAMED: usize = 3;
 
 /// The target rooms.
 pub(super) fn rooms(state: &State) -> Vec<Jid> {
-    jids(state.browser.by_room().get(Pane::First))
+    jids(state.browser.rooms_view().get(Pane::First))
 }
 
 /// The target users in the Users view.

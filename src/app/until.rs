@@ -1,19 +1,19 @@
-//! When a hat ends, as people type and read it: `Sunday`, `2 weeks`, `2027-01-31 18:00`. Days and times are those of a time
-//! zone, and a day that is named ends at its midnight.
+//! Parses and formats when a hat expires: `Sunday`, `2 weeks`, `2027-01-31 18:00`. Days and times are local to a time
+//! zone. A day without a time means the midnight at its end.
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp, ZonedDateTime};
 
-/// Durations of at least this long are not meant to the second.
+/// Durations from now of at least this length end at a full minute: the seconds are dropped.
 const MIN_ROUNDED_DURATION: SignedDuration = SignedDuration::from_hours(1);
 
-/// What can be typed, for hints and errors.
+/// Examples of accepted texts, for hints and errors.
 pub const EXAMPLES: &str = "Sunday, 2 weeks, 18:00 or 2027-01-31 18:00";
 
-/// Parses when a hat ends; `None` for an empty text.
+/// Parses when a hat expires; `None` for an empty text.
 ///
-/// Errors: why it is no time in the future, for display.
+/// Errors: why the text is not a time in the future, for display.
 pub fn parse(text: &str, now: &ZonedDateTime) -> Result<Option<Timestamp>, String> {
     let text = text.trim();
     if text.is_empty() {
@@ -39,22 +39,22 @@ pub fn parse(text: &str, now: &ZonedDateTime) -> Result<Option<Timestamp>, Strin
 fn excerpt(text: &str) -> String {
     const MAX_CHARS: usize = 40;
     match text.char_indices().nth(MAX_CHARS) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.into(),
     }
 }
 
-/// The moment that a text in lower case names.
+/// Parses a text in lower case that is not empty; the result may be in the past.
 fn moment(text: &str, now: &ZonedDateTime) -> Option<Timestamp> {
     if let Ok(exact) = text.to_uppercase().parse::<Timestamp>() {
         return Some(exact);
     }
     if let Ok(time) = parse_time(text) {
-        let today = at(now.date(), time, now)?;
+        let today = local_time(now.date(), time, now)?;
         let next = if today > *now {
             today
         } else {
-            at(tomorrow(now)?, time, now)?
+            local_time(tomorrow(now)?, time, now)?
         };
         return Some(next.timestamp());
     }
@@ -64,7 +64,7 @@ fn moment(text: &str, now: &ZonedDateTime) -> Option<Timestamp> {
     };
     if let Some(day) = parse_day(day, now) {
         let end = match time {
-            Some(time) => at(day, time, now)?,
+            Some(time) => local_time(day, time, now)?,
             None => day
                 .tomorrow()
                 .ok()?
@@ -84,12 +84,12 @@ fn moment(text: &str, now: &ZonedDateTime) -> Option<Timestamp> {
     Timestamp::from_second(end.as_second().checked_sub(seconds)?).ok()
 }
 
-/// The hour needs its minutes: `18` alone is no time.
+/// Parses `18:00` or `18:00:30`; `18` alone is not a time.
 fn parse_time(text: &str) -> Result<Time, jiff::Error> {
     Time::strptime("%H:%M", text).or_else(|_| Time::strptime("%H:%M:%S", text))
 }
 
-/// A date, `today`, `tomorrow`, or the next day of this name, which may be cut to three letters.
+/// Parses a date, `today`, `tomorrow`, or at least three letters of a weekday: the next such day after today.
 fn parse_day(text: &str, now: &ZonedDateTime) -> Option<Date> {
     match text {
         "today" => return Some(now.date()),
@@ -124,31 +124,31 @@ fn tomorrow(now: &ZonedDateTime) -> Option<Date> {
     now.date().tomorrow().ok()
 }
 
-/// A time of a day. One that daylight saving skips is the same time after the jump; of one that there is twice, the first
-/// that has not passed.
-fn at(day: Date, time: Time, now: &ZonedDateTime) -> Option<ZonedDateTime> {
+/// A time on a day, in the time zone of `now`. A time that the clock skips is moved forward by as much as the clock. Of
+/// a time that occurs twice, the first is taken if it is after `now`, else the second.
+fn local_time(day: Date, time: Time, now: &ZonedDateTime) -> Option<ZonedDateTime> {
     let zone = now.time_zone().clone();
-    let there = zone.into_ambiguous_zoned_datetime(DateTime::from_parts(day, time));
-    let first = there.clone().compatible().ok()?;
+    let ambiguous = zone.into_ambiguous_zoned_datetime(DateTime::from_parts(day, time));
+    let first = ambiguous.clone().compatible().ok()?;
     if first > *now {
         Some(first)
     } else {
-        there.later().ok()
+        ambiguous.later().ok()
     }
 }
 
-/// When a hat ends, for lists: `expires 18:00` today, `expires Sun` in the next days, `expires Jan 31` in the next months,
-/// else the date. A hat that should have been removed has `expired`.
+/// Says when a hat expires, for lists: `expires 18:00` or `expires tonight` today, `expires Sun` in the next six days,
+/// `expires Jan 31` in the next 300 days, else the date with the year. `expired` if that time has passed.
 pub fn short(until: Timestamp, now: &ZonedDateTime) -> String {
     short_end(until, now).map_or_else(|| "expired".into(), |end| format!("expires {end}"))
 }
 
-/// The same without its first word, for narrow lists.
+/// The same without the word `expires`, for narrow lists.
 pub fn shortest(until: Timestamp, now: &ZonedDateTime) -> String {
     short_end(until, now).unwrap_or_else(|| "expired".into())
 }
 
-/// `None` if it has passed.
+/// The time of [`short`], without a verb; `None` if it has passed.
 fn short_end(until: Timestamp, now: &ZonedDateTime) -> Option<String> {
     if until <= now.timestamp() {
         return None;
@@ -164,7 +164,7 @@ fn short_end(until: Timestamp, now: &ZonedDateTime) -> Option<String> {
     Some(text.to_string())
 }
 
-/// When a hat ends, as a phrase: `on Sunday, 2027-01-31 at 18:00`, or `at the end of Sunday, 2027-01-31`.
+/// Says when a hat expires, as a phrase: `on Sunday, 2027-01-31 at 18:00`, or `at the end of Sunday, 2027-01-31`.
 pub fn explain(until: Timestamp, now: &ZonedDateTime) -> String {
     let (end, day) = last_day(until, now.time_zone());
     let date = day.strftime("%A, %Y-%m-%d");
@@ -175,8 +175,8 @@ pub fn explain(until: Timestamp, now: &ZonedDateTime) -> String {
     }
 }
 
-/// When a hat ends, in full: `2027-01-31 18:00`, or the day at whose end it does. [`parse`] reads it as the same time, as
-/// long as it is in the future.
+/// The full time at which a hat expires: `2027-01-31 18:00`, or only the day if it expires at the end of that day.
+/// [`parse`] turns this into the same time, as long as it is in the future.
 pub fn full(until: Timestamp, zone: &TimeZone) -> String {
     let (end, day) = last_day(until, zone);
     if day == end.date() {
@@ -186,7 +186,8 @@ pub fn full(until: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
-/// `18:00`, with seconds that are not 0, and with the offset from UTC where the clock shows this time for the second time.
+/// `18:00`, with the seconds unless they are 0, and with the offset from UTC if the clock shows this time for the
+/// second time.
 fn time_of_day(end: &ZonedDateTime) -> String {
     let time = if end.second() == 0 { "%H:%M" } else { "%H:%M:%S" };
     let first = end.datetime().to_zoned_datetime(end.time_zone().clone());
@@ -198,7 +199,8 @@ fn time_of_day(end: &ZonedDateTime) -> String {
     end.strftime(&format!("{time}{offset}")).to_string()
 }
 
-/// The end in the time zone, and the last day of the hat: the start of a day ends the day before.
+/// The end in the time zone, and the last day of the hat. If the end is the start of a day, the last day is the one
+/// before.
 fn last_day(until: Timestamp, zone: &TimeZone) -> (ZonedDateTime, Date) {
     // Fractions of a second are shown nowhere.
     let until = Timestamp::from_second(until.as_second()).unwrap_or(until);

@@ -138,7 +138,7 @@ fn for_each_since(
 /// Prints what is undone, and what is skipped.
 fn print(plan: &Rollback, wardrobe: &Wardrobe, zone: &TimeZone, out: &mut Output) -> Result<(), Failure> {
     let row = |result: &str, edit: &Edit, reason: Option<&str>| {
-        let (name, action) = describe::names_first(edit, wardrobe, zone);
+        let (name, action) = describe::subject_and_action(edit, wardrobe, zone);
         let reason = reason.map_or_else(String::new, |reason| format!("; {reason}"));
         vec![result.to_owned(), name, format!("{action}{reason}")]
     };

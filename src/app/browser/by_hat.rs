@@ -11,10 +11,11 @@ use crate::model::{HatId, Jid, Wardrobe};
 use super::cascade::{CascadeSource, Columns, RowId};
 use super::sort::{self, Sort, sorted_rooms};
 
+/// Provides the rows of the Hats view from an index of all hats.
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct ByHat {
     hats_by_id: HashMap<HatId, ExistingHat, foldhash::fast::RandomState>,
-    /// The rooms in which each hat is attached, so that moving through the list need not scan all rooms.
+    /// The rooms in which users have each hat, so that moving through the list need not scan all rooms.
     rooms_of: HashMap<HatId, Vec<Jid>, foldhash::fast::RandomState>,
 }
 
@@ -35,9 +36,9 @@ impl ByHat {
         }
     }
 
-    /// Sorted by title with untitled ones last, or by number of users.
+    /// All hats, sorted by title with untitled ones last, or by number of users.
     fn hats(&self, sort: Sort) -> Vec<RowId> {
-        let of = |hat: &ExistingHat| {
+        let row = |hat: &ExistingHat| {
             let title = folding::sort_key(hat.title.as_deref().unwrap_or_default());
             let first = if sort == Sort::Users {
                 usize::MAX - hat.users
@@ -46,25 +47,28 @@ impl ByHat {
             };
             ((first, title.is_empty(), title), hat.id.clone())
         };
-        let mut rows: Vec<_> = self.hats_by_id.values().map(of).collect();
+        let mut rows: Vec<_> = self.hats_by_id.values().map(row).collect();
         rows.sort();
         rows.into_iter().map(|(_, id)| id.into()).collect()
     }
 
-    fn rooms_with<'a>(&'a self, columns: &Columns) -> impl Iterator<Item = &'a Jid> {
+    fn rooms_with_selected_hat<'a>(&'a self, columns: &Columns) -> impl Iterator<Item = &'a Jid> {
         let hat = columns.hat(Pane::First);
         hat.and_then(|hat| self.rooms_of.get(hat)).into_iter().flatten()
     }
 
     fn users(&self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
-        let mut rooms_of: BTreeMap<&Jid, usize> = BTreeMap::new();
-        for room in self.rooms_with(columns).filter_map(|jid| wardrobe.room(jid)) {
+        let mut room_counts: BTreeMap<&Jid, usize> = BTreeMap::new();
+        for room in self
+            .rooms_with_selected_hat(columns)
+            .filter_map(|jid| wardrobe.room(jid))
+        {
             let known = columns.hat(Pane::First).and_then(|hat| room.hat(hat));
             for (jid, _) in known.into_iter().flat_map(|known| known.users(room)) {
-                *rooms_of.entry(jid).or_default() += 1;
+                *room_counts.entry(jid).or_default() += 1;
             }
         }
-        let mut rows: Vec<(&Jid, usize)> = rooms_of.into_iter().collect();
+        let mut rows: Vec<(&Jid, usize)> = room_counts.into_iter().collect();
         sort::by_address(&mut rows, |(jid, _)| jid);
         if sort == Sort::Rooms {
             rows.sort_by_key(|(_, rooms)| std::cmp::Reverse(*rooms));
@@ -76,13 +80,13 @@ impl ByHat {
         let (Some(hat), Some(jid)) = (columns.hat(Pane::First), columns.jid(Pane::Second)) else {
             return Vec::new();
         };
-        let having = self.rooms_with(columns).filter_map(|at| {
-            let room = wardrobe.room(at)?;
+        let rooms = self.rooms_with_selected_hat(columns).filter_map(|address| {
+            let room = wardrobe.room(address)?;
             let user = room.user(jid)?;
             user.hats.get(hat)?;
-            Some((at, room, user))
+            Some((address, room, user))
         });
-        sorted_rooms(sort, having)
+        sorted_rooms(sort, rooms)
     }
 }
 

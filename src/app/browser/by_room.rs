@@ -12,6 +12,7 @@ use super::cascade::{CascadeSource, Columns, RowId};
 use super::sort::{self, Sort, sorted_hats};
 use super::tally::{self, Tally};
 
+/// Provides the rows of the Rooms view.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ByRoom {
     /// The room whose users are listed.
@@ -27,8 +28,8 @@ impl ByRoom {
     pub(super) fn prune(&mut self, wardrobe: &Wardrobe) {
         self.saved_marks.retain(|jid, marks| {
             let room = wardrobe.room(jid);
-            let is_there = |row: &RowId| row.jid().and_then(|user| room?.user(user)).is_some();
-            marks.retain(is_there);
+            let exists = |row: &RowId| row.jid().and_then(|user| room?.user(user)).is_some();
+            marks.retain(exists);
             !marks.is_empty()
         });
     }
@@ -51,17 +52,17 @@ fn rooms(sort: Sort, wardrobe: &Wardrobe) -> Vec<RowId> {
     rooms.into_iter().map(|(jid, _)| jid.clone().into()).collect()
 }
 
-/// Sorted by affiliation (highest first) and address, unless another order was chosen.
+/// The users of a room, sorted by affiliation (highest first) and then by address, unless another order was chosen.
 fn users(sort: Sort, columns: &Columns, room: Option<&Arc<Room>>) -> Vec<RowId> {
-    let here: &[(Jid, User)] = room.map_or(&[], |room| room.users());
-    let mut rows: Vec<&(Jid, User)> = here.iter().collect();
+    let users: &[(Jid, User)] = room.map_or(&[], |room| room.users());
+    let mut rows: Vec<&(Jid, User)> = users.iter().collect();
     sort::by_address(&mut rows, |(jid, _)| jid);
     match sort {
         Sort::Hats => rows.sort_by_key(|(_, user)| std::cmp::Reverse(user.hats.len())),
         Sort::Affiliation => rows.sort_by_key(|(_, user)| user.affiliation as usize),
         Sort::Online => {
-            let at = columns.jid(Pane::First);
-            let is_online = |user| at.is_some_and(|room| columns.presence().is_online(room, user));
+            let address = columns.jid(Pane::First);
+            let is_online = |user| address.is_some_and(|room| columns.presence().is_online(room, user));
             rows.sort_by_cached_key(|(jid, _)| !is_online(jid));
         }
         _ => {}
@@ -78,11 +79,11 @@ impl CascadeSource for ByRoom {
             Pane::Third => {
                 let room = room(columns, wardrobe);
                 let marks = columns.get(Pane::Second).marks();
-                let marked = room.filter(|_| !marks.is_empty()).map(|room| {
+                let tallies = room.filter(|_| !marks.is_empty()).map(|room| {
                     let users = marks.iter().filter_map(RowId::jid);
                     tally::by_hat(users.filter_map(|jid| Some((&**room, room.user(jid)?))))
                 });
-                self.tallies = marked;
+                self.tallies = tallies;
                 let user = columns.jid(Pane::Second);
                 let user = room.zip(user).and_then(|(room, jid)| room.user(jid));
                 let hats: Vec<(&HatId, &Attachment)> = match (&self.tallies, user) {

@@ -1,4 +1,5 @@
-//! The Users view: all users, the rooms of the selected user, and their hats there or in all marked rooms.
+//! The Users view: all users, the rooms of the selected user, and this user's hats in the selected room or in all
+//! marked rooms.
 //!
 //! The index of users exists while the view is open. It is built in chunks by merging the sorted users of all rooms, so
 //! the result is sorted as it grows and keys are handled in between.
@@ -19,12 +20,13 @@ use super::tally::{self, Tally};
 /// Memberships merged before the next key is handled.
 const CHUNK: usize = 20_000;
 
+/// Provides the rows of the Users view from an index of all memberships.
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct ByUser {
-    /// The rooms that are being indexed, and their users in order.
+    /// The rooms that are being indexed, with their users in the order of the list.
     rooms: Vec<(Jid, Vec<Jid>)>,
-    /// The user and the room of every membership, sorted. One large allocation, which goes back to the system when the
-    /// view closes; a list of rooms for each of a million users did not.
+    /// The user and the room of every membership, sorted. One large allocation, which is returned to the system when
+    /// the view closes; a list of rooms for each of a million users was not.
     memberships: Vec<(Jid, Jid)>,
     /// While the index is built: the next user of each room, with the indices of the room and of the user in it.
     next: BinaryHeap<Reverse<(ByAddress, usize, usize)>>,
@@ -32,7 +34,7 @@ pub(in crate::app) struct ByUser {
     pub tallies: Option<BTreeMap<HatId, Tally>>,
 }
 
-/// A user, in the order of the list.
+/// A user's address; ordered as in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ByAddress(Jid);
 
@@ -48,8 +50,8 @@ impl PartialOrd for ByAddress {
     }
 }
 
-/// The order of memberships: by user, then by room.
-fn order((user, room): (&Jid, &Jid), (other, other_room): (&Jid, &Jid)) -> Ordering {
+/// Compares memberships by user, then by room.
+fn compare_memberships((user, room): (&Jid, &Jid), (other, other_room): (&Jid, &Jid)) -> Ordering {
     folding::compare_addresses(user.as_str(), other.as_str()).then_with(|| room.cmp(other_room))
 }
 
@@ -63,8 +65,8 @@ impl ByUser {
         };
         let rooms = wardrobe.rooms().map(|(jid, room)| (jid.clone(), sorted(room)));
         let rooms: Vec<(Jid, Vec<Jid>)> = rooms.collect();
-        let first = |(place, (_, users)): (usize, &(Jid, Vec<Jid>))| {
-            Some(Reverse((ByAddress(users.first()?.clone()), place, 0)))
+        let first = |(room_index, (_, users)): (usize, &(Jid, Vec<Jid>))| {
+            Some(Reverse((ByAddress(users.first()?.clone()), room_index, 0)))
         };
         let next = rooms.iter().enumerate().filter_map(first).collect();
         Self {
@@ -82,14 +84,15 @@ impl ByUser {
     /// Indexes the next chunk. True if the index is complete.
     pub(super) fn build(&mut self) -> bool {
         for _ in 0..CHUNK {
-            let Some(Reverse((ByAddress(jid), place, at))) = self.next.pop() else {
+            let Some(Reverse((ByAddress(jid), room_index, user_index))) = self.next.pop() else {
                 break;
             };
-            let Some((address, users)) = self.rooms.get(place) else {
+            let Some((address, users)) = self.rooms.get(room_index) else {
                 continue;
             };
-            if let Some(next) = users.get(at + 1) {
-                self.next.push(Reverse((ByAddress(next.clone()), place, at + 1)));
+            if let Some(next) = users.get(user_index + 1) {
+                self.next
+                    .push(Reverse((ByAddress(next.clone()), room_index, user_index + 1)));
             }
             // Of one user, the heap yields the rooms in the order of the wardrobe, which is that of their addresses.
             self.memberships.push((jid, address.clone()));
@@ -101,18 +104,18 @@ impl ByUser {
         done
     }
 
-    /// Updates the index.
+    /// Updates the index after these changes. Rebuilds it if it is incomplete or the changes are many.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe, changes: &[MembershipChange]) {
-        // Inserting so many one by one is slower than indexing again.
+        // Inserting many changes one by one is slower than indexing again.
         if self.is_building() || changes.len() > CHUNK {
             *self = Self::start(wardrobe);
             return;
         }
         for change in changes {
-            let at = self
-                .memberships
-                .binary_search_by(|(user, room)| order((user, room), (&change.user, &change.room)));
-            match (at, change.is_there) {
+            let at = self.memberships.binary_search_by(|(user, room)| {
+                compare_memberships((user, room), (&change.user, &change.room))
+            });
+            match (at, change.is_added) {
                 (Err(at), true) => self
                     .memberships
                     .insert(at, (change.user.clone(), change.room.clone())),
@@ -150,11 +153,11 @@ impl ByUser {
         let Some(jid) = columns.jid(Pane::First) else {
             return Vec::new();
         };
-        let there = self.memberships_of(jid).iter().filter_map(|(_, at)| {
-            let room = wardrobe.room(at)?;
-            Some((at, room, room.user(jid)?))
+        let rooms = self.memberships_of(jid).iter().filter_map(|(_, address)| {
+            let room = wardrobe.room(address)?;
+            Some((address, room, room.user(jid)?))
         });
-        sorted_rooms(sort, there)
+        sorted_rooms(sort, rooms)
     }
 
     fn hats(&mut self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
@@ -162,11 +165,11 @@ impl ByUser {
             return Vec::new();
         };
         let marks = columns.get(Pane::Second).marks();
-        let there = |room: &Jid| Some((&**wardrobe.room(room)?, wardrobe.user(room, jid)?));
-        let marked = marks.iter().filter_map(RowId::jid).filter_map(there);
+        let room_and_user = |room: &Jid| Some((&**wardrobe.room(room)?, wardrobe.user(room, jid)?));
+        let marked = marks.iter().filter_map(RowId::jid).filter_map(room_and_user);
         self.tallies = (!marks.is_empty()).then(|| tally::by_hat(marked));
         let room = columns.jid(Pane::Second);
-        let Some((room, user)) = room.and_then(there) else {
+        let Some((room, user)) = room.and_then(room_and_user) else {
             return Vec::new();
         };
         let hats: Vec<(&HatId, &Attachment)> = match &self.tallies {
@@ -279,7 +282,7 @@ mod tests {
             let wardrobe = wardrobe(&members);
             let index = complete(&wardrobe);
             prop_assert_eq!(index.memberships.len(), wardrobe.user_count());
-            prop_assert!(index.memberships.is_sorted_by(|one, next| order((&one.0, &one.1), (&next.0, &next.1)).is_lt()));
+            prop_assert!(index.memberships.is_sorted_by(|one, next| compare_memberships((&one.0, &one.1), (&next.0, &next.1)).is_lt()));
             for (user, room) in &index.memberships {
                 prop_assert!(wardrobe.user(room, user).is_some());
                 prop_assert!(index.memberships_of(user).contains(&(user.clone(), room.clone())));

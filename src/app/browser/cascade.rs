@@ -108,12 +108,12 @@ impl Columns {
         }
     }
 
-    /// Who is in the rooms.
+    /// The occupants of the rooms, as far as they are known.
     pub(in crate::app) fn presence(&self) -> &Presence {
         &self.presence
     }
 
-    /// Sets who is in the rooms; takes effect when the rows are listed next.
+    /// Sets the occupants of the rooms; takes effect when the rows are listed next.
     pub(super) fn set_presence(&mut self, presence: Presence) {
         self.presence = presence;
     }
@@ -158,8 +158,8 @@ impl Columns {
         let rows = source.rows(pane, self, wardrobe);
         let column = self.get_mut(pane);
         if column.marked_count() > 0 {
-            let there: std::collections::BTreeSet<&RowId> = rows.iter().collect();
-            column.prune_marks(|row| there.contains(row));
+            let listed: std::collections::BTreeSet<&RowId> = rows.iter().collect();
+            column.prune_marks(|row| listed.contains(row));
         }
         column.list.set_rows(rows);
         self.filter_rows(pane, source, wardrobe, usize::MAX);
@@ -173,14 +173,14 @@ impl Columns {
             return;
         };
         if self.get_mut(pane).reselect() {
-            self.selected_another(pane, source, wardrobe);
+            self.update_right_of(pane, source, wardrobe);
         } else {
             self.refresh(right, source, wardrobe);
         }
     }
 
     /// Updates the columns to the right after another row was selected.
-    fn selected_another(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
+    fn update_right_of(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         if let Some(right) = right_of(pane)
             && source.on_selection_changed(pane, self)
         {
@@ -188,40 +188,42 @@ impl Columns {
         }
     }
 
-    /// Filters up to `most` more rows of a pane. True if filtering is complete and the visible rows were replaced.
+    /// Filters up to `limit` more rows of a pane. True if filtering is complete and the visible rows were replaced.
     fn filter_rows(
         &mut self,
         pane: Pane,
         source: &impl CascadeSource,
         wardrobe: &Wardrobe,
-        most: usize,
+        limit: usize,
     ) -> bool {
         if self.get(pane).list.filter.is_none() {
             return false;
         }
         // Matching reads the other columns, so the list is moved out while it is changed.
         let mut list = std::mem::take(&mut self.get_mut(pane).list);
-        let done = list.scan(most, |filter, row| source.rank(pane, self, wardrobe, filter, row));
+        let done = list.scan(limit, |filter, row| {
+            source.rank(pane, self, wardrobe, filter, row)
+        });
         self.get_mut(pane).list = list;
         done
     }
 
     /// Filters the next chunk of rows. True if there is more to do.
     pub(super) fn filter_next_chunk(&mut self, source: &mut impl CascadeSource, wardrobe: &Wardrobe) -> bool {
-        let looking = |columns: &Self| {
+        let filtering_pane = |columns: &Self| {
             PANES
                 .into_iter()
                 .find(|pane| columns.get(*pane).list.is_filtering())
         };
-        if let Some(pane) = looking(self)
+        if let Some(pane) = filtering_pane(self)
             && self.filter_rows(pane, source, wardrobe, FilteredRows::CHUNK)
         {
             self.reselect(pane, source, wardrobe);
         }
-        looking(self).is_some()
+        filtering_pane(self).is_some()
     }
 
-    /// Selects a row, and the first row of each pane to the right.
+    /// Selects a row and updates the columns to the right.
     pub(super) fn move_to(
         &mut self,
         pane: Pane,
@@ -230,18 +232,20 @@ impl Columns {
         wardrobe: &Wardrobe,
     ) {
         if self.get_mut(pane).move_to(row) {
-            self.selected_another(pane, source, wardrobe);
+            self.update_right_of(pane, source, wardrobe);
         }
     }
 
-    /// Clears the filter of a pane and keeps the selection.
+    /// Clears the filter of a pane. Keeps the selection; if nothing is selected, restores the one from before
+    /// filtering.
     pub(super) fn clear_filter(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         if self.get_mut(pane).clear_filter() {
-            self.selected_another(pane, source, wardrobe);
+            self.update_right_of(pane, source, wardrobe);
         }
     }
 
-    /// Selects a row by ID and clears a filter that hides it. False if there is no such row.
+    /// Selects a row by ID. If the row is not visible, clears the filter of the pane first. False if the row does not
+    /// exist.
     pub(super) fn select(
         &mut self,
         pane: Pane,
@@ -252,10 +256,15 @@ impl Columns {
         if !self.get(pane).list.visible.contains(row) {
             self.clear_filter(pane, source, wardrobe);
         }
-        let place = self.get(pane).list.visible.iter().position(|there| there == row);
-        if let Some(place) = place {
-            self.move_to(pane, place, source, wardrobe);
+        let position = self
+            .get(pane)
+            .list
+            .visible
+            .iter()
+            .position(|visible| visible == row);
+        if let Some(position) = position {
+            self.move_to(pane, position, source, wardrobe);
         }
-        place.is_some()
+        position.is_some()
     }
 }

@@ -14,8 +14,7 @@ pub(in crate::app) struct Column {
     /// The selected item and its row.
     selected: Option<RowId>,
     row: usize,
-    /// The selection before filtering started.
-    before: Option<RowId>,
+    selected_before_filter: Option<RowId>,
     marks: BTreeSet<RowId>,
     /// While marking a range: its first item and the marks before it.
     range: Option<(RowId, BTreeSet<RowId>)>,
@@ -28,13 +27,13 @@ impl Column {
             sort,
             selected: None,
             row: 0,
-            before: None,
+            selected_before_filter: None,
             marks: BTreeSet::new(),
             range: None,
         }
     }
 
-    /// What is selected.
+    /// The ID of the selected item.
     pub(in crate::app) fn selected_id(&self) -> Option<&RowId> {
         self.selected.as_ref()
     }
@@ -56,12 +55,12 @@ impl Column {
             self.selected = rows.get(best).cloned();
             return before != self.selected;
         }
-        let still = |at: usize| self.selected.is_some() && rows.get(at) == self.selected.as_ref();
-        if !still(self.row) {
+        let is_selected = |at: usize| self.selected.is_some() && rows.get(at) == self.selected.as_ref();
+        if !is_selected(self.row) {
             let moved = self
                 .selected
                 .as_ref()
-                .and_then(|_| (0..rows.len()).find(|at| still(*at)));
+                .and_then(|_| (0..rows.len()).find(|at| is_selected(*at)));
             self.row = moved.unwrap_or(self.row).min(rows.len().saturating_sub(1));
             self.selected = rows.get(self.row).cloned();
         }
@@ -80,7 +79,7 @@ impl Column {
         changed
     }
 
-    /// Selects no better match of the filter any longer.
+    /// Keeps the selection when a better match of the filter is found.
     pub(super) fn keep_selection(&mut self) {
         self.list.follow_best(false);
     }
@@ -94,8 +93,8 @@ impl Column {
     }
 
     /// Selects an item once it is listed.
-    pub(super) fn select_when_listed(&mut self, on: Option<RowId>) {
-        self.selected = on;
+    pub(super) fn select_when_listed(&mut self, item: Option<RowId>) {
+        self.selected = item;
     }
 
     /// Replaces the marks.
@@ -107,19 +106,19 @@ impl Column {
     /// Clears the filter. Keeps the selection, or restores the one from before filtering if nothing is selected. True if
     /// the selection changed.
     pub(super) fn clear_filter(&mut self) -> bool {
-        let nothing = self.selected.is_none();
+        let nothing_selected = self.selected.is_none();
         self.list.filter = None;
         self.list.clear_filter();
-        if nothing {
-            self.selected = self.before.take();
+        if nothing_selected {
+            self.selected = self.selected_before_filter.take();
         }
-        self.reselect() || nothing
+        self.reselect() || nothing_selected
     }
 
     /// Removes marks of items that no longer exist.
-    pub(super) fn prune_marks(&mut self, is_there: impl Fn(&RowId) -> bool) {
-        self.marks.retain(&is_there);
-        if self.range.as_ref().is_some_and(|(from, _)| !is_there(from)) {
+    pub(super) fn prune_marks(&mut self, exists: impl Fn(&RowId) -> bool) {
+        self.marks.retain(&exists);
+        if self.range.as_ref().is_some_and(|(from, _)| !exists(from)) {
             self.range = None;
         }
     }
@@ -139,19 +138,19 @@ impl Column {
 }
 
 impl Column {
-    /// The selected row.
+    /// Index of the selected row; 0 if the pane is empty.
     pub(in crate::app) fn selected_row(&self) -> usize {
         self.row
     }
 
-    /// What is selected.
+    /// The ID of the selected item as text.
     pub(in crate::app) fn selected_str(&self) -> Option<&str> {
         self.selected.as_ref().map(RowId::as_str)
     }
 
-    /// Whether the filter hides an item.
-    pub(in crate::app) fn hides(&self, row: &str) -> bool {
-        self.list.hides(|there| there.as_str() == row)
+    /// Whether a filter is set and an item is among the rows before filtering, so that the filter may hide it.
+    pub(in crate::app) fn may_hide(&self, row: &str) -> bool {
+        self.list.may_hide(|id| id.as_str() == row)
     }
 
     /// Number of visible rows.
@@ -178,9 +177,9 @@ impl Column {
     pub(in crate::app) fn edit_filter(&mut self) {
         match &mut self.list.filter {
             Some(filter) => filter.editing = true,
-            none => {
-                *none = Some(Filter::new());
-                self.before.clone_from(&self.selected);
+            slot => {
+                *slot = Some(Filter::new());
+                self.selected_before_filter.clone_from(&self.selected);
             }
         }
     }
@@ -190,12 +189,12 @@ impl Column {
         self.list.restart_filter();
     }
 
-    /// The order of its rows.
+    /// The sort order.
     pub(in crate::app) fn sort(&self) -> Sort {
         self.sort
     }
 
-    /// Changes the order; takes effect when the rows are listed next.
+    /// Changes the sort order; takes effect when the rows are listed next.
     pub(in crate::app) fn set_sort(&mut self, sort: Sort) {
         self.sort = sort;
     }
@@ -216,25 +215,25 @@ impl Column {
     }
 
     /// Toggles the mark of the selected item.
-    pub(in crate::app) fn mark(&mut self) {
+    pub(in crate::app) fn toggle_mark(&mut self) {
         self.range = None;
-        if let Some(on) = &self.selected
-            && !self.marks.remove(on)
+        if let Some(item) = &self.selected
+            && !self.marks.remove(item)
         {
-            self.marks.insert(on.clone());
+            self.marks.insert(item.clone());
         }
     }
 
     /// Marks all visible rows, or unmarks them if all are marked.
     pub(in crate::app) fn mark_all(&mut self) {
         self.range = None;
-        let shown = &self.list.visible;
-        if shown.iter().all(|row| self.marks.contains(row)) {
-            for row in shown {
+        let visible = &self.list.visible;
+        if visible.iter().all(|row| self.marks.contains(row)) {
+            for row in visible {
                 self.marks.remove(row);
             }
         } else {
-            self.marks.extend(shown.iter().cloned());
+            self.marks.extend(visible.iter().cloned());
         }
     }
 
@@ -243,7 +242,7 @@ impl Column {
         if self.range.take().is_some() {
             return false;
         }
-        self.range = self.selected.clone().map(|on| (on, self.marks.clone()));
+        self.range = self.selected.clone().map(|item| (item, self.marks.clone()));
         self.extend_range();
         self.range.is_some()
     }
@@ -264,8 +263,8 @@ impl Column {
             self.marks = before;
             return true;
         }
-        let some = !self.marks.is_empty();
+        let had_marks = !self.marks.is_empty();
         self.marks.clear();
-        some
+        had_marks
     }
 }

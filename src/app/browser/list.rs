@@ -71,9 +71,9 @@ impl FilteredRows {
         }
     }
 
-    /// Whether the filter hides a row.
-    pub(super) fn hides(&self, is: impl Fn(&RowId) -> bool) -> bool {
-        self.filter.is_some() && self.all.iter().any(is)
+    /// Whether a filter is set and a row is among those before filtering, so that the filter may hide it.
+    pub(super) fn may_hide(&self, is_row: impl Fn(&RowId) -> bool) -> bool {
+        self.filter.is_some() && self.all.iter().any(is_row)
     }
 
     /// Whether filtering is incomplete.
@@ -81,10 +81,10 @@ impl FilteredRows {
         self.filter.is_some() && self.scanned < self.all.len()
     }
 
-    /// Scans up to `most` more rows. True if filtering is complete and the visible rows were replaced.
-    pub(super) fn scan(&mut self, most: usize, rank: impl Fn(&Filter, &RowId) -> Option<u32>) -> bool {
+    /// Scans up to `limit` more rows. True if filtering is complete and the visible rows were replaced.
+    pub(super) fn scan(&mut self, limit: usize, rank: impl Fn(&Filter, &RowId) -> Option<u32>) -> bool {
         let Some(filter) = &self.filter else { return false };
-        for row in self.all.iter().skip(self.scanned).take(most) {
+        for row in self.all.iter().skip(self.scanned).take(limit) {
             let Some(rank) = rank(filter, row) else { continue };
             // An empty filter ranks everything 0 and has no best match.
             if rank > self.best.map_or(0, |(best, _)| best) {
@@ -92,7 +92,7 @@ impl FilteredRows {
             }
             self.found.push(row.clone());
         }
-        self.scanned = self.scanned.saturating_add(most).min(self.all.len());
+        self.scanned = self.scanned.saturating_add(limit).min(self.all.len());
         if self.is_filtering() {
             return false;
         }
@@ -100,7 +100,7 @@ impl FilteredRows {
         true
     }
 
-    /// The best match, while it is to be selected.
+    /// The row of the best match, while it is to be selected.
     pub(super) fn best(&self) -> Option<usize> {
         self.best.filter(|_| self.follows_best).map(|(_, row)| row)
     }

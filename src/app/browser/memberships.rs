@@ -1,15 +1,15 @@
-//! What changed between two wardrobes about who is in which room.
+//! Changes between two wardrobes: users added to rooms or removed from them.
 
 use std::sync::Arc;
 
 use crate::model::{Jid, Room, Wardrobe};
 
-/// A user came to a room, or left it.
+/// A user who was added to a room or removed from it.
 #[derive(Debug, Clone)]
 pub(super) struct MembershipChange {
     pub user: Jid,
     pub room: Jid,
-    pub is_there: bool,
+    pub is_added: bool,
 }
 
 /// The changes between two wardrobes. Only rooms that differ are compared.
@@ -35,13 +35,13 @@ fn add_missing(
     changes: &mut Vec<MembershipChange>,
     jid: &Jid,
     (room, other): (&Arc<Room>, Option<&Arc<Room>>),
-    is_there: bool,
+    is_added: bool,
 ) {
     let users = room.users().iter().map(|(user, _)| user);
-    let only_here = users.filter(|user| other.is_none_or(|other| other.user(user).is_none()));
-    changes.extend(only_here.map(|user| MembershipChange {
+    let missing = users.filter(|user| other.is_none_or(|other| other.user(user).is_none()));
+    changes.extend(missing.map(|user| MembershipChange {
         user: user.clone(),
         room: jid.clone(),
-        is_there,
+        is_added,
     }));
 }

@@ -1,4 +1,4 @@
-//! Names that several rooms have, so that they can be distinguished.
+//! Names that several rooms have in common; lists show how such rooms differ.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use crate::model::{Jid, Wardrobe};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SharedNames(HashMap<Arc<str>, Sharing, foldhash::fast::RandomState>);
 
-/// How far the rooms with a name differ.
+/// How rooms with the same name differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sharing {
-    /// Each has another domain.
+    /// Each has a different domain.
     Domains,
-    /// Some have the same domain.
+    /// At least two have the same domain.
     SameDomain,
 }
 
@@ -42,7 +42,7 @@ impl SharedNames {
         Self(shared.collect())
     }
 
-    /// How the rooms with this name differ; `None`: there is one.
+    /// How the rooms with this name differ; `None` if at most one room has it.
     pub(crate) fn get(&self, name: &str) -> Option<Sharing> {
         self.0.get(name).copied()
     }

@@ -23,12 +23,12 @@ pub enum Sort {
     Active,
     /// Most rooms first.
     Rooms,
-    /// Those who are in the room first.
+    /// Users who are in the room first.
     Online,
 }
 
 impl Sort {
-    /// The orders of a pane, the default first.
+    /// The sort orders of a pane, the default first.
     pub(in crate::app) fn all(grouping: Grouping, pane: Pane) -> &'static [Self] {
         match (grouping, pane) {
             (Grouping::ByRoom, Pane::First) => &[Self::Name, Self::Hats, Self::Users],
@@ -42,7 +42,7 @@ impl Sort {
         }
     }
 
-    /// The next order of a pane, wrapping around.
+    /// The next sort order of a pane, wrapping around.
     pub(in crate::app) fn next(self, grouping: Grouping, pane: Pane) -> Self {
         let all = Self::all(grouping, pane);
         let at = all.iter().position(|sort| *sort == self).unwrap_or_default();
@@ -62,7 +62,7 @@ impl Sort {
         }
     }
 
-    /// Description, such as `by name`, to follow what is sorted.
+    /// The order in full, such as `by number of hats, highest first`.
     pub fn label(self) -> &'static str {
         match self {
             Self::Name => "by name",
@@ -76,7 +76,7 @@ impl Sort {
     }
 }
 
-/// Hats sorted by title with untitled ones last, or active ones first.
+/// Hats sorted by title with untitled ones last, or first by whether they are active and required.
 pub(super) fn sorted_hats<'a>(
     sort: Sort,
     hats: impl Iterator<Item = (&'a Room, &'a HatId, &'a Attachment)>,
@@ -98,15 +98,15 @@ pub(super) fn sorted_rooms<'a>(
     rooms: impl Iterator<Item = (&'a Jid, &'a Arc<Room>, &'a User)>,
 ) -> Vec<RowId> {
     let mut rows: Vec<_> = rooms.collect();
-    rows.sort_by_cached_key(|(at, room, user)| {
-        let first = match sort {
+    rows.sort_by_cached_key(|(jid, room, user)| {
+        let rank = match sort {
             Sort::Affiliation => user.affiliation as usize,
             Sort::Hats => usize::MAX - user.hats.len(),
             _ => 0,
         };
-        (first, describe::room_sort_key(at, room))
+        (rank, describe::room_sort_key(jid, room))
     });
-    rows.into_iter().map(|(at, ..)| at.clone().into()).collect()
+    rows.into_iter().map(|(jid, ..)| jid.clone().into()).collect()
 }
 
 /// Sorts users by their addresses.

@@ -1,27 +1,27 @@
-//! Totals of the hats of several users.
+//! Totals of the hats of several users, or of one user in several rooms.
 
 use std::collections::BTreeMap;
 
 use crate::model::{Attachment, HatId, Room, User};
 
-/// Totals of one hat over several users.
+/// Totals of one hat over several users of a room, or over several rooms of a user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tally {
-    /// The attachment of the first user.
+    /// The first of the attachments.
     pub first: Attachment,
-    /// Number of users with the hat.
+    /// Number of users with the hat, or of rooms in which the user has it.
     pub count: usize,
-    /// For how many of them it is active.
+    /// In how many of these cases the hat is active.
     pub active: usize,
-    /// For how many of them it is required.
+    /// In how many of these cases the hat is required.
     pub required: usize,
-    /// For how many of them it ends.
-    pub ending: usize,
-    /// Whether their titles for it differ.
+    /// In how many of these cases the hat expires.
+    pub expiring: usize,
+    /// Whether the titles of the hat differ.
     pub titles_differ: bool,
 }
 
-/// Totals of all hats of these users, each given with the room.
+/// Totals of every hat of these users; each user is given with the room.
 pub(super) fn by_hat<'a>(users: impl IntoIterator<Item = (&'a Room, &'a User)>) -> BTreeMap<HatId, Tally> {
     let mut all: BTreeMap<HatId, Tally> = BTreeMap::new();
     // The title in the first user's room; the others are compared with it.
@@ -35,7 +35,7 @@ pub(super) fn by_hat<'a>(users: impl IntoIterator<Item = (&'a Room, &'a User)>) 
                 tally.count += 1;
                 tally.active += usize::from(attachment.is_active());
                 tally.required += usize::from(attachment.is_required());
-                tally.ending += usize::from(attachment.until().is_some());
+                tally.expiring += usize::from(attachment.until().is_some());
             } else {
                 titles.insert(id.clone(), title.map(str::to_owned));
                 let tally = Tally {
@@ -43,7 +43,7 @@ pub(super) fn by_hat<'a>(users: impl IntoIterator<Item = (&'a Room, &'a User)>) 
                     count: 1,
                     active: attachment.is_active().into(),
                     required: attachment.is_required().into(),
-                    ending: attachment.until().is_some().into(),
+                    expiring: attachment.until().is_some().into(),
                     titles_differ: false,
                 };
                 all.insert(id.clone(), tally);

@@ -6,7 +6,7 @@ use crate::model::{Jid, Wardrobe};
 
 use super::memberships::MembershipChange;
 
-/// Above this number of lookups, counting everybody again is faster than following changes.
+/// Above this number of lookups, counting all users again is faster than following changes.
 const MAX_LOOKUPS: usize = 100_000;
 
 /// Totals over all rooms.
@@ -31,7 +31,7 @@ impl Totals {
         }
     }
 
-    /// Counts users. After a few changes, only the users in them are looked up.
+    /// Counts users. After a few changes, only the changed users are looked up.
     fn users(self, before: &Wardrobe, now: &Wardrobe, changes: &[MembershipChange]) -> usize {
         let rooms = before.rooms().len() + now.rooms().len();
         if changes.len().saturating_mul(rooms) > MAX_LOOKUPS {
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use crate::model::Affiliation;
 
-    /// Rooms of these users; more than the lookups that are worth it.
+    /// A wardrobe with these memberships, each the number of a room and the number of a user.
     fn wardrobe(members: &[(u8, u16)]) -> Wardrobe {
         let mut wardrobe = Wardrobe::default();
         for (room, user) in members {

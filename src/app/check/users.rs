@@ -1,11 +1,11 @@
-//! Why users cannot be added, or given a hat.
+//! Checks whether users, or hats for users, can be added.
 
 use crate::app::attachment_ref::RoomUser;
 use crate::app::command::CommandId;
 use crate::app::{Keymap, addresses};
 use crate::model::{HatId, InvalidJid, Jid, Wardrobe};
 
-/// Why these users cannot be added to rooms: invalid addresses, or no user would be new.
+/// Why the typed users cannot be added to rooms: invalid addresses, or no user would be new in any of the rooms.
 pub(super) fn new_users_problem(
     text: &str,
     rooms: &[Jid],
@@ -19,11 +19,11 @@ pub(super) fn new_users_problem(
         Ok(jid) => jid,
         Err(error) => return Some(address_problem(&error)),
     };
-    let there: Vec<_> = rooms
+    let memberships: Vec<_> = rooms
         .iter()
         .filter_map(|room| wardrobe.user(room, &jid))
         .collect();
-    match there.as_slice() {
+    match memberships.as_slice() {
         [user] if rooms.len() == 1 => Some(format!(
             "This user already has an affiliation here ({}); press {} in the users pane to change it",
             user.affiliation,
@@ -41,11 +41,11 @@ pub(super) fn duplicate_hat_problem(
     wardrobe: &Wardrobe,
 ) -> Option<String> {
     let has = |(room, user): &RoomUser| {
-        let there = wardrobe.user(room, user);
-        there.is_some_and(|there| there.hats.get(hat).is_some())
+        let user = wardrobe.user(room, user);
+        user.is_some_and(|user| user.hats.get(hat).is_some())
     };
     match members {
-        [one] => has(one).then(|| "The user already has this hat: edit it instead".into()),
+        [only] => has(only).then(|| "The user already has this hat: edit it instead".into()),
         all => all
             .iter()
             .all(has)

@@ -1,4 +1,4 @@
-//! The places of the screen: how each treats keys, and the places whose commands apply as well.
+//! The places of the screen: how each treats keys, and the other places whose commands apply there.
 
 use super::table::Keys;
 

@@ -8,11 +8,11 @@ use crate::app::Key;
 pub struct Command {
     /// The command's ID.
     pub id: CommandId,
-    /// Key hint in the footer: a verb, at most two or three words.
+    /// Label of its key in the footer, at most three words; usually a verb.
     pub title: &'static str,
-    /// What it does, in one line.
+    /// Description in one line.
     pub help: &'static str,
-    /// More words that find it in the palette and the help.
+    /// Other words by which it is found in the palette and the help.
     pub synonyms: &'static [&'static str],
     /// Default keys; the configuration can replace them, see [`Keymap`](crate::app::Keymap).
     pub keys: &'static [Key],
@@ -22,16 +22,16 @@ pub struct Command {
     pub formerly: &'static [&'static str],
     /// Former per-list commands that this one replaced. Keys configured for them are added to this command's keys.
     pub merged: &'static [&'static str],
-    /// Where it applies.
+    /// The place in which it applies.
     pub place: Place,
     /// Whether the footer shows it.
     pub footer: bool,
-    /// Whether the footer shows it while rows of the pane are marked: it acts on all of them.
+    /// Whether it acts on all marked rows of the pane, so that the footer shows it while rows are marked.
     pub marked: bool,
 }
 
 impl CommandId {
-    /// The row of the table.
+    /// The command with this ID.
     pub fn command(self) -> Option<&'static Command> {
         COMMANDS.iter().find(|command| command.id == self)
     }
@@ -52,11 +52,11 @@ pub(in crate::app) enum Keys {
     typed,
 }
 
-/// Defines the places from rows such as `Filter "Filter" typed over [Lists];`: title, treatment of keys, and the places
-/// whose commands apply as well.
+/// Defines the places from rows such as `Filter "Filter" typed over [Lists];`: title, treatment of keys, and the other
+/// places whose commands apply there.
 macro_rules! places {
     ($($place:ident $title:literal $keys:ident over [$($below:ident),*];)*) => {
-        /// Where a command applies.
+        /// A place in which commands apply.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Place {
             $(#[doc = $title] $place,)*
@@ -73,7 +73,7 @@ macro_rules! places {
                 }
             }
 
-            /// Whether text can be typed there, so that keys that type or edit are not commands.
+            /// Whether text can be typed in this place, so that keys that type or edit text are not commands.
             pub(in crate::app) fn has_text(self) -> bool {
                 match self {
                     $(Self::$place => matches!(Keys::$keys, Keys::typed),)*
@@ -90,8 +90,8 @@ macro_rules! places {
     };
 }
 
-/// From rows such as `Quit "quit" aka ["exit"] { place: …, title: …, keys: …, footer: …, help: … }` the IDs, their names
-/// and the table.
+/// Defines the IDs, their names and the table from rows such as `Quit "quit" aka ["exit"] { place: …, title: …, keys:
+/// …, footer: …, help: … }`.
 macro_rules! commands {
     ($($id:ident $name:literal $(aka [$($synonym:literal),*])? $(formerly [$($formerly:literal),*])? $(merged [$($merged:literal),*])? {
         place: $place:expr, title: $title:literal, keys: $keys:expr, $(fallback: $fallback:expr,)? footer: $footer:literal, $(marked: $marked:literal,)? help: $help:literal

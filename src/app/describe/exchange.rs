@@ -1,4 +1,4 @@
-//! Describes imports.
+//! Describes imports and exports.
 
 use crate::exchange::{ExportScope, ImportCounts, SkipReason, SkippedItem};
 use crate::model::Affiliation;
@@ -17,7 +17,8 @@ pub fn import_summary(counts: &ImportCounts) -> String {
     }
 }
 
-/// What an import will do, as a sentence: `This adds 1 room, 40 users and 85 hats, and leaves 12 hats unchanged.`
+/// Describes what an import will do, as a sentence: `This adds 1 room, 40 users and 85 hats, and leaves 12 hats
+/// unchanged.`
 pub fn import_plan(counts: &ImportCounts) -> String {
     match import_phrase(counts, Tense::Present) {
         phrase if phrase.is_empty() => "This changes nothing.".into(),
@@ -25,20 +26,21 @@ pub fn import_plan(counts: &ImportCounts) -> String {
     }
 }
 
-/// What an import would do, after "would": `add 1 room, 40 users and 85 hats, and leave 12 hats unchanged`.
+/// Describes what an import would do, to follow "would": `add 1 room, 40 users and 85 hats, and leave 12 hats
+/// unchanged`.
 pub fn import_intention(counts: &ImportCounts) -> String {
     import_phrase(counts, Tense::Infinitive)
 }
 
 fn import_phrase(counts: &ImportCounts, tense: Tense) -> String {
-    let mut of_verb: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut by_verb: Vec<(&str, Vec<String>)> = Vec::new();
     for (what, verb) in import_parts(counts) {
-        match of_verb.iter_mut().find(|(there, _)| *there == verb) {
+        match by_verb.iter_mut().find(|(other, _)| *other == verb) {
             Some((_, all)) => all.push(what),
-            None => of_verb.push((verb, vec![what])),
+            None => by_verb.push((verb, vec![what])),
         }
     }
-    let parts = of_verb.into_iter().map(|(verb, mut all)| {
+    let parts = by_verb.into_iter().map(|(verb, mut all)| {
         let last = all.pop().unwrap_or_default();
         let what = match all.join(", ").replace(" and ", ", ") {
             before if before.is_empty() => last,
@@ -47,8 +49,12 @@ fn import_phrase(counts: &ImportCounts, tense: Tense) -> String {
         match (verb, tense) {
             (UNCHANGED, Tense::Present) => format!("leaves {what} unchanged"),
             (UNCHANGED, _) => format!("leave {what} unchanged"),
-            (SET, _) => format!("{} or {} {what}", tense.of("added"), tense.of("changed")),
-            (verb, _) => format!("{} {what}", tense.of(verb)),
+            (SET, _) => format!(
+                "{} or {} {what}",
+                tense.conjugate("added"),
+                tense.conjugate("changed")
+            ),
+            (verb, _) => format!("{} {what}", tense.conjugate(verb)),
         }
     });
     let mut parts: Vec<String> = parts.collect();
@@ -61,34 +67,37 @@ fn import_phrase(counts: &ImportCounts, tense: Tense) -> String {
 const UNCHANGED: &str = "unchanged";
 const SET: &str = "added or changed";
 
-/// What an import concerns and what it does to it, without what is zero.
+/// The parts of an import: numbers with their nouns, and what is done: `1 room and 40 users`, `added`. Omits zeros.
 fn import_parts(counts: &ImportCounts) -> impl Iterator<Item = (String, &'static str)> {
-    let one = |number: usize, noun: &str| (number > 0).then(|| count(number, noun));
-    let two = |first: Option<String>, second: Option<String>| match (first, second) {
+    let counted = |number: usize, noun: &str| (number > 0).then(|| count(number, noun));
+    let both = |first: Option<String>, second: Option<String>| match (first, second) {
         (Some(first), Some(second)) => Some(format!("{first} and {second}")),
         (first, second) => first.or(second),
     };
-    let added = two(one(counts.rooms_added, "room"), one(counts.users_added, "user"));
-    let removed = two(
-        one(counts.rooms_removed, "room"),
-        one(counts.users_removed, "user"),
+    let added = both(
+        counted(counts.rooms_added, "room"),
+        counted(counts.users_added, "user"),
     );
-    let unknown = one(counts.unknown_changed, "object");
+    let removed = both(
+        counted(counts.rooms_removed, "room"),
+        counted(counts.users_removed, "user"),
+    );
+    let unrecognized = counted(counts.unknown_changed, "object");
     [
         (added, "added"),
         (removed, "removed"),
-        (one(counts.rooms_renamed, "room"), "renamed"),
-        (one(counts.affiliations_changed, "affiliation"), "changed"),
-        (one(counts.hats_added, "hat"), "added"),
-        (one(counts.hats_changed, "hat"), "changed"),
-        (one(counts.hats_removed, "hat"), "removed"),
-        (one(counts.unchanged, "hat"), UNCHANGED),
-        (one(counts.catalog_set, "catalog hat"), SET),
-        (one(counts.catalog_removed, "catalog hat"), "removed"),
-        (one(counts.sets_changed, "hat set"), "saved"),
-        (one(counts.sets_removed, "hat set"), "removed"),
+        (counted(counts.rooms_renamed, "room"), "renamed"),
+        (counted(counts.affiliations_changed, "affiliation"), "changed"),
+        (counted(counts.hats_added, "hat"), "added"),
+        (counted(counts.hats_changed, "hat"), "changed"),
+        (counted(counts.hats_removed, "hat"), "removed"),
+        (counted(counts.unchanged, "hat"), UNCHANGED),
+        (counted(counts.catalog_set, "catalog hat"), SET),
+        (counted(counts.catalog_removed, "catalog hat"), "removed"),
+        (counted(counts.sets_changed, "hat set"), "saved"),
+        (counted(counts.sets_removed, "hat set"), "removed"),
         (
-            unknown.map(|of| format!("unrecognized fields of {of}")),
+            unrecognized.map(|objects| format!("unrecognized fields of {objects}")),
             "changed",
         ),
     ]
@@ -96,7 +105,7 @@ fn import_parts(counts: &ImportCounts) -> impl Iterator<Item = (String, &'static
     .filter_map(|(what, verb)| Some((what?, verb)))
 }
 
-/// What an export contains: `all rooms`, `terry@example.org in courses@conference.example.org`.
+/// Describes what an export contains: `all rooms`, `terry@example.org in courses@conference.example.org`.
 pub fn export_scope(scope: &ExportScope) -> String {
     match scope {
         ExportScope::All => "all rooms".into(),
@@ -121,7 +130,7 @@ pub fn skipped_item(skip: &SkippedItem) -> String {
     }
 }
 
-/// Who or what is skipped, without the room, and why.
+/// The skipped user, hat set or field, without the room; and why it is skipped.
 pub(super) fn skipped_parts(skip: &SkippedItem) -> (String, String) {
     let user = || skip.user.as_ref().map_or_else(String::new, ToString::to_string);
     let reason = reason_of(&skip.reason);

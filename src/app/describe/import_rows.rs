@@ -1,5 +1,5 @@
-//! The rows of an import: what it adds, changes, removes and skips. A new room has a row for itself, each hat of its
-//! catalog and each of its users.
+//! The rows of an import: what it adds, changes, removes and skips. A new room has a row for itself, one for each hat
+//! of its catalog, and one for each of its users.
 
 use std::sync::Arc;
 
@@ -17,21 +17,21 @@ use super::{
     sets, user_edit,
 };
 
-/// What an import does with the subject of a row.
+/// The effect of an import on the subject of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RowOutcome {
-    /// It is not imported, for the reason in the details.
+    /// The subject is not imported, for the reason in the details.
     Skipped,
-    /// It is new.
+    /// The subject is new.
     Added,
-    /// It exists and changes.
+    /// The subject exists and is changed.
     Changed,
-    /// It is removed.
+    /// The subject is removed.
     Removed,
 }
 
 impl RowOutcome {
-    /// What is done, as a word: nothing is imported yet.
+    /// The outcome as a word, in the imperative because nothing is imported yet.
     pub fn word(self) -> &'static str {
         match self {
             Self::Skipped => "Skipped",
@@ -53,15 +53,15 @@ impl RowOutcome {
 /// A row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportRow {
-    /// What happens.
+    /// The outcome.
     pub outcome: RowOutcome,
-    /// To whom or what: an address, a hat, or a part of the data file.
+    /// The subject: an address, a hat, or a part of the data file.
     pub subject: String,
-    /// More: the affiliation, the hats, the reason.
+    /// The details, such as the affiliation, the hats or the reason.
     pub details: String,
     /// The room, unless it is the subject.
     pub room: Option<Jid>,
-    /// What is done, after "would"; empty for a skipped row.
+    /// The effect in words that follow "would"; empty for a skipped row.
     pub intention: String,
 }
 
@@ -81,18 +81,18 @@ impl ImportRow {
     }
 }
 
-/// What a row is about: places in the lists of the plan.
+/// The source of a row: indices into the lists of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RowSource {
     Skipped(usize),
     Edit(usize),
-    /// A hat of a new room's catalog, by the place of the room's edit.
+    /// A hat of a new room's catalog: indices of the room's edit and of the hat.
     CatalogHat(usize, usize),
-    /// A user of a new room.
+    /// A user of a new room: indices of the room's edit and of the user.
     User(usize, usize),
 }
 
-/// The rows of a plan, made when they are shown.
+/// The rows of an import plan; each is made when it is shown.
 #[derive(Debug, Clone)]
 pub struct ImportRows {
     plan: Arc<ImportPlan>,
@@ -190,11 +190,11 @@ impl ImportRows {
             }
             RowSource::User(at, user) => {
                 let (jid, room) = new_room(self.titled.get(at)?)?;
-                let (user, there) = room.users().get(user)?;
-                let intention = infinitive(&added_user(jid, user, there));
+                let (address, user) = room.users().get(user)?;
+                let intention = infinitive(&added_user(jid, address, user));
                 Some(ImportRow {
                     intention,
-                    ..user_row(jid, user, None, Some(there))
+                    ..user_row(jid, address, None, Some(user))
                 })
             }
         }
@@ -317,7 +317,7 @@ fn edit_row(edit: &Edit, zone: &TimeZone) -> ImportRow {
     }
 }
 
-/// `add room courses@conference.example.org "Courses"`: its users have rows of their own.
+/// `add room courses@conference.example.org "Courses"`, without its users, who have their own rows.
 fn added_room(jid: &Jid, room: &Room) -> String {
     let name = room.name.as_deref();
     name.map_or_else(
@@ -341,21 +341,21 @@ fn added_user(room: &Jid, jid: &Jid, user: &User) -> String {
 }
 
 fn user_row(room: &Jid, user: &Jid, before: Option<&User>, after: Option<&User>) -> ImportRow {
-    let parts = |there: &User| {
-        let hats: Vec<String> = there
+    let parts = |member: &User| {
+        let hats: Vec<String> = member
             .hats
             .iter()
             .map(|(id, attachment)| hat_with_flags(id, attachment))
             .collect();
         let hats = Some(first_few(&hats)).filter(|_| !hats.is_empty());
-        let parts = std::iter::once(there.affiliation.to_string()).chain(hats);
+        let parts = std::iter::once(member.affiliation.to_string()).chain(hats);
         parts.collect::<Vec<_>>().join(", ")
     };
     ImportRow {
         outcome: RowOutcome::of(before, after),
         subject: user.to_string(),
         details: match (before, after) {
-            (Some(there), None) | (None, Some(there)) => parts(there),
+            (Some(member), None) | (None, Some(member)) => parts(member),
             _ => "unrecognized fields".into(),
         },
         room: Some(room.clone()),

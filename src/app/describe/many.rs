@@ -1,4 +1,5 @@
-//! Summarizes many changes by kind: `added 3 users and added 85 hats to 40 users in 3 rooms`.
+//! Describes several edits together: the same change of many users or rooms, or the numbers of changes by kind, such as
+//! `added 3 users and added 85 hats to 40 users in 3 rooms`.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +13,14 @@ use super::{
     user_edit, users_phrase, with_hats,
 };
 
-/// The number of changes of each kind, and their users.
+/// The number of edits of each kind, and their users.
 #[derive(Default)]
 struct EditCounts<'a> {
     /// Rooms added, removed and changed.
     rooms: [usize; 3],
     /// Users added, removed and changed; someone in several rooms counts once.
     users: [BTreeSet<&'a Jid>; 3],
-    /// Hats that came and went with them.
+    /// Number of hats of these users; for changed users, it is not shown.
     membership_hats: [usize; 3],
     affiliations: usize,
     /// Hats added, removed and changed.
@@ -33,7 +34,8 @@ struct EditCounts<'a> {
     touched_rooms: BTreeSet<&'a Jid>,
 }
 
-/// Added, removed or changed.
+/// The index of an edit in the counts: 0 added, 1 removed, 2 changed. `before` and `after`: whether the subject exists
+/// then.
 fn edit_kind(before: bool, after: bool) -> usize {
     match (before, after) {
         (false, _) => 0,
@@ -42,8 +44,8 @@ fn edit_kind(before: bool, after: bool) -> usize {
     }
 }
 
-fn increment(of: &mut [usize; 3], at: usize) {
-    if let Some(number) = of.get_mut(at) {
+fn increment(counts: &mut [usize; 3], kind: usize) {
+    if let Some(number) = counts.get_mut(kind) {
         *number += 1;
     }
 }
@@ -62,8 +64,9 @@ impl<'a> EditCounts<'a> {
             Edit::User {
                 user, before, after, ..
             } => {
-                let at = edit_kind(before.is_some(), after.is_some());
-                if let (Some(users), Some(hats)) = (self.users.get_mut(at), self.membership_hats.get_mut(at))
+                let kind = edit_kind(before.is_some(), after.is_some());
+                if let (Some(users), Some(hats)) =
+                    (self.users.get_mut(kind), self.membership_hats.get_mut(kind))
                 {
                     users.insert(user);
                     *hats += membership_hats(edit);
@@ -73,9 +76,9 @@ impl<'a> EditCounts<'a> {
             Edit::Hat {
                 user, before, after, ..
             } => {
-                let at = edit_kind(before.is_some(), after.is_some());
-                increment(&mut self.hats, at);
-                if let Some(users) = self.hat_users.get_mut(at) {
+                let kind = edit_kind(before.is_some(), after.is_some());
+                increment(&mut self.hats, kind);
+                if let Some(users) = self.hat_users.get_mut(kind) {
                     users.insert(user);
                 }
             }
@@ -94,16 +97,17 @@ impl<'a> EditCounts<'a> {
     fn summary(&self, tense: Tense) -> String {
         let mut parts: Vec<String> = Vec::new();
         let verbs = ["added", "removed", "changed"];
-        let now = |verb: &str| tense.of(verb).to_owned();
-        let some = verbs.iter().zip(&self.rooms).filter(|(_, number)| **number > 0);
-        parts.extend(some.map(|(verb, number)| format!("{} {}", now(verb), count(*number, "room"))));
+        let conjugated = |verb: &str| tense.conjugate(verb).to_owned();
+        let nonzero = verbs.iter().zip(&self.rooms).filter(|(_, number)| **number > 0);
+        parts
+            .extend(nonzero.map(|(verb, number)| format!("{} {}", conjugated(verb), count(*number, "room"))));
         for ((verb, users), hats) in verbs.iter().zip(&self.users).zip(self.membership_hats) {
-            // A change of a membership itself leaves its hats.
+            // If a user is changed in another way, the hats stay.
             let hats = if *verb == "changed" { 0 } else { hats };
             if !users.is_empty() {
                 parts.push(format!(
                     "{} {}{}",
-                    now(verb),
+                    conjugated(verb),
                     count(users.len(), "user"),
                     with_hats(hats)
                 ));
@@ -112,7 +116,7 @@ impl<'a> EditCounts<'a> {
         if self.affiliations > 0 {
             parts.push(format!(
                 "{} {}",
-                now("changed"),
+                conjugated("changed"),
                 count(self.affiliations, "affiliation")
             ));
         }
@@ -123,13 +127,17 @@ impl<'a> EditCounts<'a> {
                     (1, Some(user)) => user.to_string(),
                     (many, _) => count(many, "user"),
                 };
-                parts.push(format!("{} {} {to} {who}", now(verb), count(*number, "hat")));
+                parts.push(format!(
+                    "{} {} {to} {who}",
+                    conjugated(verb),
+                    count(*number, "hat")
+                ));
             }
         }
         if self.catalog > 0 {
             parts.push(format!(
                 "{} {}",
-                now("changed"),
+                conjugated("changed"),
                 count(self.catalog, "catalog hat")
             ));
         }
@@ -143,16 +151,18 @@ impl<'a> EditCounts<'a> {
             .into_iter()
             .collect();
         let verbs = ["saved", "removed", "changed"];
-        let some = verbs.iter().zip(self.sets).filter(|(_, number)| *number > 0);
-        parts.extend(some.map(|(verb, number)| format!("{} {}", now(verb), count(number, "hat set"))));
+        let nonzero = verbs.iter().zip(self.sets).filter(|(_, number)| *number > 0);
+        parts.extend(
+            nonzero.map(|(verb, number)| format!("{} {}", conjugated(verb), count(number, "hat set"))),
+        );
         if self.document > 0 {
-            parts.push(format!("{} data file fields", now("changed")));
+            parts.push(format!("{} data file fields", conjugated("changed")));
         }
         enumeration(parts)
     }
 }
 
-/// Describes the same affiliation change in several rooms: `changed terry@example.org to admin in 3 rooms`.
+/// Describes the same change of affiliations in several rooms: `changed terry@example.org to admin in 3 rooms`.
 pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
     enum Verb {
         Added(Affiliation),
@@ -168,7 +178,7 @@ pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
         },
         _ => None,
     };
-    let words = |who: &str, place: &str, verb: Verb| match verb {
+    let phrase = |who: &str, place: &str, verb: Verb| match verb {
         Verb::Added(Affiliation::Outcast) | Verb::Changed(Affiliation::Outcast) => {
             format!("banned {who} from {place}")
         }
@@ -177,9 +187,9 @@ pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
         Verb::Removed => format!("removed {who} from {place}"),
     };
     let (mut rooms, mut users, mut hats) = (BTreeSet::new(), BTreeSet::new(), 0);
-    let pattern = words("", "", verb(all.first()?)?);
+    let pattern = phrase("", "", verb(all.first()?)?);
     for edit in all {
-        if words("", "", verb(edit)?) != pattern {
+        if phrase("", "", verb(edit)?) != pattern {
             return None;
         }
         rooms.extend(edit.room());
@@ -196,14 +206,14 @@ pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
         return None;
     }
     let who = users_phrase(&users);
-    let said = words(&who, &count(rooms.len(), "room"), verb(all.first()?)?);
+    let changed = phrase(&who, &count(rooms.len(), "room"), verb(all.first()?)?);
     Some(match hats {
-        0 => said,
-        hats => format!("{said}, with {}", count(hats, "hat")),
+        0 => changed,
+        hats => format!("{changed}, with {}", count(hats, "hat")),
     })
 }
 
-/// Summarizes all edits in one sentence.
+/// Counts edits by kind, in one phrase.
 pub(super) fn summary_by_kind(all: &[Edit], tense: Tense) -> String {
     let mut kinds = EditCounts::default();
     for edit in all {
@@ -216,25 +226,25 @@ pub(super) fn summary_by_kind(all: &[Edit], tense: Tense) -> String {
 pub(super) fn same_for_many_users(all: &[Edit], zone: &TimeZone) -> Option<String> {
     let first = all.first()?;
     let hats = all.iter().map(membership_hats).sum();
-    let words = |edit: &Edit, who: &str| match edit {
+    let phrase = |edit: &Edit, who: &str| match edit {
         Edit::User {
             room, before, after, ..
         } => user_edit(room, who, before.as_ref(), after.as_ref(), hats),
         _ => edit_with_user(edit, who, zone),
     };
-    let pattern = words(first, "\0");
+    let pattern = phrase(first, "\0");
     let mut users = BTreeSet::new();
     for edit in all {
-        if words(edit, "\0") != pattern || !users.insert(edit.user()?) {
+        if phrase(edit, "\0") != pattern || !users.insert(edit.user()?) {
             return None;
         }
     }
-    Some(words(first, &users_phrase(&users)))
+    Some(phrase(first, &users_phrase(&users)))
 }
 
-/// Describes the same hat for users of several rooms: `added "Proctor" to 4 users in 2 rooms`.
+/// Describes the same hat added to, or removed from, users of several rooms: `added "Proctor" to 4 users in 2 rooms`.
 pub(super) fn same_hat_in_many_rooms(all: &[Edit], zone: &TimeZone) -> Option<String> {
-    let verb = |edit: &Edit| match edit {
+    let added_or_removed = |edit: &Edit| match edit {
         Edit::Hat {
             hat, before, after, ..
         } => match (before, after) {
@@ -244,8 +254,11 @@ pub(super) fn same_hat_in_many_rooms(all: &[Edit], zone: &TimeZone) -> Option<St
         },
         _ => None,
     };
-    let (is_added, hat) = verb(all.first()?)?;
-    if all.iter().any(|edit| verb(edit) != Some((is_added, hat.clone()))) {
+    let (is_added, hat) = added_or_removed(all.first()?)?;
+    if all
+        .iter()
+        .any(|edit| added_or_removed(edit) != Some((is_added, hat.clone())))
+    {
         return None;
     }
     let users: BTreeSet<_> = all.iter().filter_map(Edit::user).collect();
@@ -259,7 +272,7 @@ pub(super) fn same_hat_in_many_rooms(all: &[Edit], zone: &TimeZone) -> Option<St
     })
 }
 
-/// Describes changes of several hats of one user: `changed hats of terry@example.org in …: added "Proctor", removed
+/// Describes changes of several hats of one user: `changed hats for terry@example.org in …: added "Proctor", removed
 /// "Teacher"`.
 pub(super) fn many_hats_of_one_user(all: &[Edit], zone: &TimeZone) -> Option<String> {
     let (room, user) = (all.first()?.room()?, all.first()?.user()?);
@@ -286,14 +299,14 @@ pub(super) fn many_hats_of_one_user(all: &[Edit], zone: &TimeZone) -> Option<Str
     let parts: Vec<String> = parts
         .iter()
         .filter(|(hats, _)| !hats.is_empty())
-        .map(|(hats, what)| format!("{what} {}", first_few(hats)))
+        .map(|(hats, verb)| format!("{verb} {}", first_few(hats)))
         .collect();
     Some(format!("changed hats for {user} in {room}: {}", parts.join(", ")))
 }
 
-/// Describes a hat that was added to users and defined in the catalog of their room: `added the new hat "Proctor" to …`.
+/// Describes a hat that was defined in catalogs and then added to users: `added the new hat "Proctor" to …`.
 pub(super) fn new_hat(all: &[Edit], zone: &TimeZone) -> Option<String> {
-    let is_new = |edit: &Edit| match edit {
+    let defined_hat = |edit: &Edit| match edit {
         Edit::Catalog {
             hat,
             before: None,
@@ -302,16 +315,17 @@ pub(super) fn new_hat(all: &[Edit], zone: &TimeZone) -> Option<String> {
         } => Some(hat.clone()),
         _ => None,
     };
-    let hat = is_new(all.first()?)?;
+    let hat = defined_hat(all.first()?)?;
     let defined = all
         .iter()
-        .take_while(|edit| is_new(edit).as_ref() == Some(&hat))
+        .take_while(|edit| defined_hat(edit).as_ref() == Some(&hat))
         .count();
     let added = all.get(defined..).filter(|added| !added.is_empty())?;
-    let is_added = |edit: &Edit| matches!(edit, Edit::Hat { hat: this, before: None, after: Some(_), .. } if *this == hat);
+    let is_added =
+        |edit: &Edit| matches!(edit, Edit::Hat { hat: id, before: None, after: Some(_), .. } if *id == hat);
     if !added.iter().all(is_added) {
         return None;
     }
-    let said = titled_edits(added, zone);
-    Some(said.replacen("added ", "added the new hat ", 1))
+    let phrase = titled_edits(added, zone);
+    Some(phrase.replacen("added ", "added the new hat ", 1))
 }

@@ -1,13 +1,13 @@
-//! The beginning of a phrase: its letter, and the tense of its verb.
+//! Parts of phrases: the tense of the verb, enumerations, the first letter and the period.
 
-/// When a change happens, from the reader's view.
+/// The form of the verb that describes a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tense {
-    /// It was made: `added`.
+    /// The change was made: `added`.
     Past,
-    /// It is proposed: `This adds`.
+    /// The change is proposed: `This adds`.
     Present,
-    /// It would be made: `Would add`.
+    /// The change would be made: `Would add`.
     Infinitive,
 }
 
@@ -25,9 +25,9 @@ const VERBS: [[&str; 3]; 9] = [
 ];
 
 impl Tense {
-    /// A verb in this tense, by its past; other words stay.
-    pub(super) fn of(self, past: &str) -> &str {
-        let verb = VERBS.iter().find(|[this, ..]| *this == past);
+    /// The verb in this tense, given in the past; words that are not in the table stay unchanged.
+    pub(super) fn conjugate(self, past: &str) -> &str {
+        let verb = VERBS.iter().find(|[first, ..]| *first == past);
         verb.map_or(past, |[_, present, infinitive]| match self {
             Self::Past => past,
             Self::Present => present,
@@ -44,15 +44,15 @@ pub(super) fn enumeration(mut parts: Vec<String>) -> String {
     }
 }
 
-/// `add "Proctor" to …` for `added "Proctor" to …`.
+/// Puts the verb that begins a phrase into the infinitive: `add "Proctor" to …` for `added "Proctor" to …`.
 pub(super) fn infinitive(phrase: &str) -> String {
     match phrase.split_once(' ') {
-        Some((verb, rest)) => format!("{} {rest}", Tense::Infinitive.of(verb)),
+        Some((verb, rest)) => format!("{} {rest}", Tense::Infinitive.conjugate(verb)),
         None => phrase.into(),
     }
 }
 
-/// A sentence to continue after a colon: it begins in lower case, unless with a name or an abbreviation.
+/// A sentence to follow a colon: its first letter is in lower case, except in an abbreviation or the name Prosody.
 pub fn after_colon(sentence: &str) -> String {
     let word = sentence.split(|c: char| !c.is_alphabetic()).next();
     let is_name = word == Some("Prosody");
@@ -65,7 +65,7 @@ pub fn after_colon(sentence: &str) -> String {
     }
 }
 
-/// A sentence without its period, to continue it.
+/// A sentence without its period, so that text can follow.
 pub(in crate::app) fn without_period(sentence: &str) -> &str {
     let start = sentence.trim_end().strip_suffix('.');
     // An ellipsis stays.

@@ -6,7 +6,7 @@ use crate::model::{Extra, Hats};
 
 use super::{count, truncated};
 
-/// Describes a change of the data file's other fields.
+/// Describes a change of the hat sets, or of unrecognized fields of the data file.
 pub(super) fn document_edit(before: &Extra, after: &Extra) -> String {
     match set_change(before, after) {
         Some(SetChange { verb, subject, rest }) => format!("{verb} {subject}{rest}"),
@@ -14,8 +14,9 @@ pub(super) fn document_edit(before: &Extra, after: &Extra) -> String {
     }
 }
 
-/// The hat sets that changed, and what was done to them; the data file for other fields.
-pub(super) fn document_names_first(before: &Extra, after: &Extra) -> (String, String) {
+/// Describes such a change in two parts: its subject, which is a hat set, the number of hat sets, or the data file; and
+/// what was done.
+pub(super) fn document_subject_and_action(before: &Extra, after: &Extra) -> (String, String) {
     match set_change(before, after) {
         Some(SetChange { verb, subject, rest }) => (subject, format!("{verb}{rest}")),
         None => ("data file".into(), OTHER_FIELDS.into()),
@@ -34,7 +35,7 @@ struct SetChange {
 /// A hat set with its name, before and after a change.
 type ChangedSet = (Box<str>, Option<Hats>, Option<Hats>);
 
-/// The hat sets that differ; `None` if other fields differ, too.
+/// The hat sets that differ; `None` if other fields differ, or if the hat sets cannot be read.
 pub(super) fn changed_sets(before: &Extra, after: &Extra) -> Option<Vec<ChangedSet>> {
     let mut rest = before.clone();
     rest.set("sets", after.get("sets").cloned());
@@ -97,8 +98,8 @@ mod tests {
     use crate::app::describe;
     use crate::model::{Group, Hats, Json, Wardrobe};
 
-    fn group(of: &Group) -> String {
-        describe::group(of, &Wardrobe::default(), &TimeZone::UTC)
+    fn group(edits: &Group) -> String {
+        describe::group(edits, &Wardrobe::default(), &TimeZone::UTC)
     }
 
     #[test]
@@ -112,8 +113,8 @@ mod tests {
         let changed = wardrobe.put_hat_set("on-call week", Some(&one)).unwrap();
         assert_eq!(group(&changed), "changed hat set \"on-call week\" (now 1 hat)");
         for to in ["a", "z"] {
-            let mut there = wardrobe.clone();
-            let renamed = there.rename_hat_set("on-call week", to).unwrap();
+            let mut copy = wardrobe.clone();
+            let renamed = copy.rename_hat_set("on-call week", to).unwrap();
             assert_eq!(
                 group(&renamed),
                 format!("renamed hat set \"on-call week\" to \"{to}\"")
@@ -128,14 +129,14 @@ mod tests {
             group(&removed),
             "removed hat set \"on-call week\" (users keep their hats)"
         );
-        let subject = |group: &Group| {
-            describe::names_first(group.0.first().unwrap(), &Wardrobe::default(), &TimeZone::UTC)
+        let subject_and_action = |group: &Group| {
+            describe::subject_and_action(group.0.first().unwrap(), &Wardrobe::default(), &TimeZone::UTC)
         };
         let expected = (
             "hat set \"on-call week\"".into(),
             "removed (users keep their hats)".into(),
         );
-        assert_eq!(subject(&removed), expected);
+        assert_eq!(subject_and_action(&removed), expected);
         let mut many = removed.clone();
         many.0.extend(changed.0.iter().chain(&removed.0).cloned());
         assert_eq!(group(&many), "removed 2 hat sets and changed 1 hat set");

@@ -1,8 +1,8 @@
 use super::*;
 use crate::model::{Affiliation, Wardrobe};
 
-fn group(of: &Group) -> String {
-    super::group(of, &Wardrobe::default(), &TimeZone::UTC)
+fn group(edits: &Group) -> String {
+    super::group(edits, &Wardrobe::default(), &TimeZone::UTC)
 }
 
 fn jid(text: &str) -> Jid {
@@ -50,9 +50,9 @@ fn describes_when_added_hats_expire() {
         group(&added),
         "added \"Guest\" (expires 2099-02-28 12:00) to kim@example.org in courses@conference.example.org"
     );
-    let (who, what) = names_first(&added.0[0], &Wardrobe::default(), &TimeZone::UTC);
+    let (subject, action) = subject_and_action(&added.0[0], &Wardrobe::default(), &TimeZone::UTC);
     assert_eq!(
-        (who.as_str(), what.as_str()),
+        (subject.as_str(), action.as_str()),
         (
             "kim@example.org",
             "\"Guest\" added in courses@conference.example.org (expires 2099-02-28 12:00)"
@@ -72,13 +72,13 @@ fn describes_when_added_hats_expire() {
 fn describes_adding_and_removing_hats() {
     let (mut wardrobe, room, hat) = fixture();
     let terry = jid("terry@example.org");
-    let taken = wardrobe.remove_user_hat(&terry, &room, &hat).unwrap();
+    let removed = wardrobe.remove_user_hat(&terry, &room, &hat).unwrap();
     assert_eq!(
-        group(&taken),
+        group(&removed),
         "removed \"Teacher's Assistant\" from terry@example.org in courses@conference.example.org"
     );
     assert_eq!(
-        group(&taken.inverse()),
+        group(&removed.inverse()),
         "added \"Teacher's Assistant\" to terry@example.org in courses@conference.example.org"
     );
     let untitled = wardrobe
@@ -132,28 +132,28 @@ fn describes_rooms_and_users() {
         group(&promoted),
         "changed kim@example.org to admin in courses@conference.example.org (was member)"
     );
-    let gone = wardrobe
+    let terry_removed = wardrobe
         .set_affiliation(&terry, &room, Affiliation::None)
         .unwrap();
     assert_eq!(
-        group(&gone),
+        group(&terry_removed),
         "removed terry@example.org (member) from courses@conference.example.org with 1 hat"
     );
     assert_eq!(
-        group(&gone.inverse()),
+        group(&terry_removed.inverse()),
         "added terry@example.org to courses@conference.example.org as member with 1 hat"
     );
-    wardrobe.apply(&gone.inverse()).unwrap();
-    let kim_gone = wardrobe.set_affiliation(&kim, &room, Affiliation::None).unwrap();
+    wardrobe.apply(&terry_removed.inverse()).unwrap();
+    let kim_removed = wardrobe.set_affiliation(&kim, &room, Affiliation::None).unwrap();
     assert_eq!(
-        group(&kim_gone),
+        group(&kim_removed),
         "removed kim@example.org (admin) from courses@conference.example.org"
     );
     assert_eq!(
-        group(&kim_gone.inverse()),
+        group(&kim_removed.inverse()),
         "added kim@example.org to courses@conference.example.org as admin"
     );
-    wardrobe.apply(&kim_gone.inverse()).unwrap();
+    wardrobe.apply(&kim_removed.inverse()).unwrap();
     let renamed = wardrobe.rename_room(&room, Some("Lessons")).unwrap();
     assert_eq!(
         group(&renamed),
@@ -255,30 +255,30 @@ fn truncates_huge_texts() {
     let (mut wardrobe, room, hat) = fixture();
     let terry = jid("terry@example.org");
     let huge = "帽".repeat(1_000_000);
-    let mut said = vec![
+    let mut groups = vec![
         wardrobe.add_user_hat(&terry, &room, &hat, titled(&huge)).unwrap(),
         wardrobe.remove_user_hat(&terry, &room, &hat).unwrap(),
         wardrobe.rename_room(&room, Some(&huge)).unwrap(),
         wardrobe.rename_room(&room, None).unwrap(),
     ];
     let long = HatId::unchecked(format!("urn:x:{huge}"));
-    said.push(
+    groups.push(
         wardrobe
             .add_user_hat(&terry, &room, &long, Attachment::default())
             .unwrap(),
     );
-    said.push(wardrobe.remove_room(&room).unwrap());
-    for group in said.iter().map(group) {
+    groups.push(wardrobe.remove_room(&room).unwrap());
+    for group in groups.iter().map(group) {
         assert!(group.len() < 20_000, "{} bytes", group.len());
     }
     let most = "帽".repeat(2000);
-    let just = wardrobe.add_room(&room, Some(&most)).unwrap();
+    let added = wardrobe.add_room(&room, Some(&most)).unwrap();
     assert_eq!(
-        group(&just),
+        group(&added),
         format!("added room courses@conference.example.org \"{most}\"")
     );
-    let more = wardrobe.rename_room(&room, Some(&format!("{most}帽"))).unwrap();
-    assert!(group(&more).ends_with(&format!("\" to \"{most}…\"")));
+    let renamed = wardrobe.rename_room(&room, Some(&format!("{most}帽"))).unwrap();
+    assert!(group(&renamed).ends_with(&format!("\" to \"{most}…\"")));
 }
 
 #[test]
@@ -387,9 +387,9 @@ fn says_banned_of_new_and_of_known_users() {
             .set_affiliation(&user, &room, Affiliation::Outcast)
             .unwrap();
         assert_eq!(group(&banned), format!("banned {user} from {room}{was}"));
-        let (who, what) = names_first(&banned.0[0], &Wardrobe::default(), &TimeZone::UTC);
+        let (subject, action) = subject_and_action(&banned.0[0], &Wardrobe::default(), &TimeZone::UTC);
         assert_eq!(
-            (who, what),
+            (subject, action),
             (user.to_string(), format!("banned from {room}{was}"))
         );
     }

@@ -116,7 +116,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::app::describe::{group, names_first};
+    use crate::app::describe::{group, subject_and_action};
     use crate::model::{Affiliation, CatalogHat, Group};
 
     struct Fixture {
@@ -229,7 +229,7 @@ mod tests {
         let said: Vec<_> = removed
             .0
             .iter()
-            .map(|one| names_first(one, &known.wardrobe, &TimeZone::UTC).1)
+            .map(|one| subject_and_action(one, &known.wardrobe, &TimeZone::UTC).1)
             .collect();
         assert_eq!(
             said,

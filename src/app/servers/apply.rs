@@ -1,42 +1,43 @@
-//! How far a plan is applied: first the file receives, as one commit a server; then the server is sent what it gets.
+//! The progress of applying a plan. For each server, the received changes are first saved in the file as one commit;
+//! then the other changes are sent.
 
 use std::collections::BTreeMap;
 
 use crate::model::Jid;
 use crate::sync::{Progress, Report};
 
-/// How far a plan is applied.
+/// The progress of applying a plan.
 #[derive(Debug, Clone, Default)]
 pub struct Applying {
-    /// A part for each server that something is done about.
+    /// A part for each server to which something is sent or from which something is received.
     pub(in crate::app) parts: Vec<ApplyingPart>,
-    /// It was asked to stop.
+    /// Whether it was asked to stop.
     pub(in crate::app) is_stopping: bool,
 }
 
-/// How far the plan for one server is applied.
+/// The progress of applying the plan for one server.
 #[derive(Debug, Clone)]
 pub struct ApplyingPart {
-    /// The part of the plan.
+    /// The index of the part of the plan.
     pub(in crate::app) part: usize,
     /// The number of the request to send.
     pub(in crate::app) id: u64,
-    /// The number of the commit that receives, until it is answered.
+    /// The number of the commit that saves the received changes, until it is answered.
     pub(in crate::app) commit: Option<u64>,
-    /// How many lines each room received.
+    /// Number of lines that each room receives.
     pub(in crate::app) received: BTreeMap<Jid, usize>,
     /// Whether something is to be sent.
     pub(in crate::app) sends: bool,
-    /// How far sending is.
+    /// Progress of sending.
     pub(in crate::app) progress: Progress,
-    /// What was done, when all of it is.
+    /// The report, once this part is finished.
     pub(in crate::app) report: Option<Report>,
-    /// It was stopped before all was done.
+    /// Whether it was stopped before all changes were sent.
     pub(in crate::app) stopped: bool,
 }
 
 impl Applying {
-    /// How far sending is, over all servers.
+    /// Progress of sending, over all servers.
     pub fn progress(&self) -> Progress {
         let mut all = Progress::default();
         for part in &self.parts {

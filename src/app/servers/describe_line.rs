@@ -1,4 +1,4 @@
-//! A difference in words: what changes on the side that is changed.
+//! Describes the differences of a plan: what changes on the side that is changed.
 
 use std::sync::Arc;
 
@@ -10,16 +10,16 @@ use crate::sync::{
     SideValue, Subject, UserValue,
 };
 
-/// A line in words.
+/// The description of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineText {
-    /// What is done: `send`, `receive`, `conflict`, `held back`, `left out`.
+    /// The decision or state: `send`, `receive`, `conflict`, `held back` or `left out`.
     pub action: &'static str,
-    /// What changes by it, as a phrase: `add "Teacher", active`.
+    /// The change, as a phrase: `add "Teacher", active`.
     pub change: String,
 }
 
-/// What a line is about: a user's address, or a word for what belongs to the room.
+/// The target of a line: a user's address, `room` for the room's name, or `catalog`.
 pub fn line_target(line: &Line) -> &str {
     match (line.user(), &line.subject) {
         (Some(user), _) => user.as_str(),
@@ -28,20 +28,22 @@ pub fn line_target(line: &Line) -> &str {
     }
 }
 
-/// A line in words. `local` is the room in the file.
+/// Describes a line. `local` is the room in the file.
 pub fn describe_line(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> LineText {
     let words = LineWords {
         plan,
         local: local.map(|room| &**room),
         line,
     };
-    let (here, there) = (line.local.as_ref(), line.remote.as_ref());
+    let (in_file, on_server) = (line.local.as_ref(), line.remote.as_ref());
     let change = match (line.decision, line.action) {
         _ if line.reason == Some(Reason::NotStored) => format!("{}store again", words.subject()),
-        (Decision::Receive, _) | (Decision::Skip, Action::Receive) => words.change(here, there),
-        (Decision::Send, _) | (Decision::Skip, Action::Send | Action::LeaveOut) => words.change(there, here),
+        (Decision::Receive, _) | (Decision::Skip, Action::Receive) => words.change(in_file, on_server),
+        (Decision::Send, _) | (Decision::Skip, Action::Send | Action::LeaveOut) => {
+            words.change(on_server, in_file)
+        }
         (Decision::Skip, Action::Conflict) => {
-            let (name, [yours, theirs]) = (words.subject(), words.different_parts(here, there));
+            let (name, [yours, theirs]) = (words.subject(), words.different_parts(in_file, on_server));
             format!("{name}yours {yours}; theirs {theirs}")
         }
     };
@@ -55,8 +57,8 @@ pub fn describe_line(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) ->
     LineText { action, change }
 }
 
-/// What the line is about, and what each side has of it: yours (the data file), theirs (the server), and what both had
-/// when they were last compared.
+/// The subject of a line and its values in words: yours (the data file), theirs (the server), and the last common
+/// value.
 pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String; 4] {
     let words = LineWords {
         plan,
@@ -85,7 +87,7 @@ pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String
     ]
 }
 
-/// Describes the entries of a room on its server that were skipped.
+/// Describes how many users or hats of a room on its server were skipped because hatrack cannot read them.
 pub fn unreadable_text(number: usize) -> String {
     match number {
         1 => "hatrack cannot read 1 user or hat on the server, which stays as it is".into(),
@@ -107,6 +109,7 @@ pub fn describe_note(note: &Note, plan: &RoomPlan) -> String {
     )
 }
 
+/// Describes a line of a room.
 struct LineWords<'a> {
     plan: &'a RoomPlan,
     local: Option<&'a Room>,
@@ -114,7 +117,8 @@ struct LineWords<'a> {
 }
 
 impl LineWords<'_> {
-    /// The hat's name in quotes: by what the sides say, else by the catalogs.
+    /// The hat's title in quotes, else its ID: the title in one of the line's values, else in the server's catalog,
+    /// else in the room of the file.
     fn hat(&self, id: &HatId) -> String {
         let of_side = |side: &Option<SideValue>| match side {
             Some(SideValue::Item(ItemValue::Hat(hat))) => hat.title.clone(),
@@ -131,7 +135,7 @@ impl LineWords<'_> {
         describe::hat(id, title.as_deref())
     }
 
-    /// What the line is about, before a colon; empty where the target says it.
+    /// The subject of the line and a colon; empty for a user, who is the target.
     fn subject(&self) -> String {
         match &self.line.subject {
             Subject::Item(Item::Hat { hat, .. } | Item::Catalog { hat }) => format!("{}: ", self.hat(hat)),
@@ -196,7 +200,7 @@ impl LineWords<'_> {
         }
     }
 
-    /// What a side has, as a phrase.
+    /// The value on one side, as a phrase.
     fn value(&self, side: Option<&SideValue>) -> String {
         match side {
             None => match &self.line.subject {
@@ -210,19 +214,20 @@ impl LineWords<'_> {
         }
     }
 
-    /// What both sides have, as phrases; of two hats with one title only what is different.
-    fn different_parts(&self, here: Option<&SideValue>, there: Option<&SideValue>) -> [String; 2] {
-        match (hat_value(here), hat_value(there)) {
-            (Some(here), Some(there)) if here.title == there.title => [here, there].map(|hat| {
+    /// The values on both sides, as phrases; for two hats with the same title, only whether they are active and
+    /// required.
+    fn different_parts(&self, yours: Option<&SideValue>, theirs: Option<&SideValue>) -> [String; 2] {
+        match (hat_value(yours), hat_value(theirs)) {
+            (Some(yours), Some(theirs)) if yours.title == theirs.title => [yours, theirs].map(|hat| {
                 let flags = flags(self.plan.class, hat);
                 flags.trim_start_matches([',', ' ']).to_owned()
             }),
-            _ => [here, there].map(|side| self.value(side)),
+            _ => [yours, theirs].map(|side| self.value(side)),
         }
     }
 }
 
-/// What a side has of an item, as a phrase.
+/// The value of an item on one side, as a phrase.
 pub(in crate::app) fn value_text(class: ServerClass, item: &Item, value: Option<&ItemValue>) -> String {
     value.map_or_else(|| no_value(item).into(), |value| item_value(class, value))
 }
@@ -274,7 +279,7 @@ fn affiliation(side: Option<&SideValue>) -> Affiliation {
     }
 }
 
-/// Active and required, where the server has them.
+/// Whether a hat is active and required, with a comma before each; empty for servers without these flags.
 fn flags(class: ServerClass, hat: &HatValue) -> String {
     if !class.holds_flags() {
         return String::new();

@@ -1,4 +1,4 @@
-//! Rooms that are followed on their servers, and what comes in from there.
+//! Rooms that are followed on their servers, and changes received from the servers.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -6,48 +6,49 @@ use std::sync::Arc;
 use crate::model::{Group, Jid, Room};
 use crate::sync::{Follower, Plan};
 
-/// What the server worker was asked to follow, and what it reported.
+/// The rooms that the server worker was asked to follow, and what it reported.
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct FollowingState {
     /// The rooms as the worker knows them.
     pub(in crate::app) rooms: BTreeMap<Jid, Arc<Room>>,
     /// The selected room.
     pub(in crate::app) selected: Option<Jid>,
-    /// The revision of the data file for which these are the rooms; `None`: nothing was asked yet.
+    /// The revision of the data file from which `rooms` were taken; `None` while this session follows no rooms.
     pub(in crate::app) revision: Option<u64>,
-    /// Who follows each room, as last reported.
+    /// The follower of each room, as last reported.
     pub(in crate::app) followers: BTreeMap<Jid, Follower>,
-    /// What is being received, by server.
+    /// The changes that are being received, by server.
     pub(in crate::app) incoming: BTreeMap<Arc<str>, Incoming>,
-    /// What is received after that, in this order: all decisions, but only the last report of what changed.
+    /// The changes that are received after those, in this order: every decision, but of other changes only the last
+    /// report.
     pub(in crate::app) next: BTreeMap<Arc<str>, VecDeque<Incoming>>,
-    /// Users of each room whose loss of hats was reported as held back.
+    /// Users of each room for whom it was reported that removals of hats are held back.
     pub(in crate::app) held: BTreeMap<Jid, BTreeSet<Jid>>,
 }
 
-/// What changed on a server.
+/// Changes on a server that are to be received.
 #[derive(Debug, Clone)]
 pub(in crate::app) struct Incoming {
-    /// The number of the commit that receives it.
+    /// The number of the commit that saves them, once there is one.
     pub(in crate::app) commit: Option<u64>,
     pub(in crate::app) plan: Arc<Plan>,
-    /// Someone decided to receive it in a conflict, so that it is not reported again.
+    /// Whether they are received because someone decided a conflict; the worker does not report those again.
     pub(in crate::app) is_decision: bool,
-    /// What the commit changes.
+    /// The edits of the commit.
     pub(in crate::app) group: Group,
-    /// Who changed each room.
+    /// The person who changed each room, where known.
     pub(in crate::app) by: BTreeMap<Jid, Arc<str>>,
-    /// How often the file had something else when it was committed.
+    /// Number of times that the commit failed because the file had changed.
     pub(in crate::app) conflicts: usize,
 }
 
 impl FollowingState {
-    /// Takes over who follows a room. Returns who did before.
+    /// Sets who follows a room. Returns who did before.
     pub(in crate::app) fn set_follower(&mut self, room: Jid, follower: Follower) -> Option<Follower> {
         self.followers.insert(room, follower)
     }
 
-    /// The rooms that another session is to follow and does not, and which it is, if one is known.
+    /// The rooms that another session should follow but does not, and the first such session that is known.
     pub(in crate::app) fn silent(&self) -> (Vec<&Jid>, Option<&Arc<str>>) {
         let silent = self
             .followers
@@ -69,7 +70,7 @@ fn session_text(by: Option<&Arc<str>>) -> String {
     )
 }
 
-/// Who follows a room, as the rest of a sentence about it.
+/// Describes who follows a room, as the rest of a sentence about the room.
 pub fn follower_text(follower: &Follower) -> String {
     match follower {
         Follower::Here => "followed by this session".into(),
@@ -79,7 +80,7 @@ pub fn follower_text(follower: &Follower) -> String {
     }
 }
 
-/// That another session does not follow, as the rest of a sentence.
+/// Says that the session that should follow a room does not respond, as the rest of a sentence about the room.
 pub(in crate::app) fn silent_text(by: Option<&Arc<str>>) -> String {
     format!(
         "not followed: the session that follows it does not respond{}",

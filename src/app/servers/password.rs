@@ -1,5 +1,4 @@
-//! The question for the password of an account. What is typed is shown nowhere: not on the screen, in no draft, in no
-//! log.
+//! The prompt for the password of an account. The typed text does not appear on the screen, in a draft or in a log.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +6,7 @@ use std::sync::Arc;
 use crate::app::text::TextInput;
 use crate::model::Jid;
 
-/// The question for a password.
+/// The prompt for a password.
 #[derive(Clone)]
 pub struct PasswordPrompt {
     /// The server's name in the configuration.
@@ -26,13 +25,13 @@ impl PasswordPrompt {
         }
     }
 
-    /// How many characters were typed, and how many of them stand before the cursor.
+    /// Number of characters typed, and number of those before the cursor.
     pub fn typed(&self) -> (usize, usize) {
         (self.text.text().chars().count(), self.text.cursor())
     }
 }
 
-/// Without the text.
+/// Omits the text.
 impl fmt::Debug for PasswordPrompt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PasswordPrompt")

@@ -1,4 +1,5 @@
-//! The plan on the screen: what differs between the file and servers, what is decided about it, and how far it is applied.
+//! The plan on the screen: the differences between the file and servers, the decisions about them, and the progress of
+//! applying them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,11 +10,11 @@ use crate::sync::{Action, Line, Plan, PlanCounts, RoomPlan, RoomState};
 mod decide;
 mod keep;
 
-pub(in crate::app) use decide::Excluded;
+pub(in crate::app) use decide::DecisionProblem;
 pub(in crate::app) use keep::KeptChoices;
 
 use super::apply::Applying;
-use super::rows::{self, PlanRow, Shown};
+use super::rows::{self, PlanFilter, PlanRow};
 
 /// The plan overlay.
 #[derive(Debug, Clone)]
@@ -22,24 +23,24 @@ pub struct PlanOverlay {
     pub parts: Vec<PlanPart>,
     /// The selected row.
     pub selected: usize,
-    /// Which differences are shown.
-    pub shown: Shown,
+    /// The filter of lines.
+    pub filter: PlanFilter,
     rows: Arc<[PlanRow]>,
-    /// How many lines of each kind there are, over all parts.
+    /// Number of lines of each kind in all parts.
     counts: PlanCounts,
-    /// How many rooms are only on a server.
+    /// Number of rooms that are only on a server.
     only_there: usize,
-    /// How many seconds it may take to send what is decided; `None` if no server is known to slow the account down.
+    /// Number of seconds that sending may take; `None` if no server is known to slow the account down.
     pub(in crate::app) seconds_to_send: Option<u64>,
-    /// Someone decided something.
+    /// Whether the user made a choice.
     pub(in crate::app) has_choices: bool,
     /// Rooms that were changed in the file since they were compared.
     pub(in crate::app) changed_since: BTreeSet<Jid>,
-    /// The file when that was last noted; `None`: all rooms have to be compared.
+    /// The wardrobe when `changed_since` was last updated; `None`: all rooms have to be checked.
     noted: Option<Wardrobe>,
     /// Rooms that are read to be added, by request.
     pub(in crate::app) loading: Vec<LoadingRooms>,
-    /// While it is applied: how far.
+    /// Progress of applying it; `None` while it is not being applied.
     pub(in crate::app) applying: Option<Applying>,
 }
 
@@ -48,13 +49,13 @@ pub struct PlanOverlay {
 pub(in crate::app) struct LoadingRooms {
     /// The number of the request.
     pub(in crate::app) id: u64,
-    /// The part of the plan.
+    /// The index of the part of the plan.
     pub(in crate::app) part: usize,
     /// The rooms.
     pub(in crate::app) rooms: BTreeSet<Jid>,
 }
 
-/// What differs from one server.
+/// The comparison with one server.
 #[derive(Debug, Clone)]
 pub struct PlanPart {
     /// The server's name.
@@ -63,9 +64,9 @@ pub struct PlanPart {
     pub plan: Result<Arc<Plan>, String>,
     /// The rooms of the file as they were compared.
     pub(in crate::app) local: BTreeMap<Jid, Arc<Room>>,
-    /// How many lines of each kind each room has.
+    /// Number of lines of each kind in each room.
     counts: Vec<PlanCounts>,
-    /// How many conflicts each room has, with a choice or without.
+    /// Number of conflicts in each room, with a choice or without.
     conflicts: Vec<usize>,
 }
 
@@ -83,7 +84,7 @@ impl PlanPart {
             counts: Vec::new(),
             conflicts: Vec::new(),
         };
-        part.count();
+        part.update_counts();
         part
     }
 
@@ -92,12 +93,12 @@ impl PlanPart {
         self.plan.as_ref().map_or(&[], |plan| &plan.rooms)
     }
 
-    /// How many lines of each kind a room has.
+    /// Number of lines of each kind in a room.
     pub fn room_counts(&self, room: usize) -> PlanCounts {
         self.counts.get(room).copied().unwrap_or_default()
     }
 
-    /// How many lines of each kind all rooms have.
+    /// Number of lines of each kind in all rooms.
     pub fn counts(&self) -> PlanCounts {
         let mut all = PlanCounts::default();
         for counts in &self.counts {
@@ -116,7 +117,7 @@ impl PlanPart {
         self.local.get(room)
     }
 
-    /// What the file receives, as decided now.
+    /// The edits that the file receives by the current decisions.
     pub(in crate::app) fn receiving(&self) -> Group {
         let mut all = Group::default();
         for room in self.rooms() {
@@ -125,7 +126,7 @@ impl PlanPart {
         all
     }
 
-    /// Checks that a session with these rights may apply it.
+    /// Checks that a session with these rights may apply the decisions.
     pub(in crate::app) fn permit(&self, rights: &Rights) -> Result<(), NotPermitted> {
         if !rights.is_limited() {
             return Ok(());
@@ -134,7 +135,8 @@ impl PlanPart {
         rights.permit(&self.receiving()).map(drop)
     }
 
-    fn count(&mut self) {
+    /// Updates the counts after the lines or decisions changed.
+    fn update_counts(&mut self) {
         self.counts = self.rooms().iter().map(RoomPlan::counts).collect();
         let is_conflict = |line: &&Line| line.action == Action::Conflict;
         let conflicts = |room: &RoomPlan| room.lines.iter().filter(is_conflict).count();
@@ -147,7 +149,7 @@ impl PlanOverlay {
         let mut plan = Self {
             parts,
             selected: 0,
-            shown: Shown::All,
+            filter: PlanFilter::All,
             rows: Arc::from([]),
             counts: PlanCounts::default(),
             only_there: 0,
@@ -162,7 +164,7 @@ impl PlanOverlay {
         plan
     }
 
-    /// How many lines of each kind there are.
+    /// Number of lines of each kind in all parts.
     pub fn counts(&self) -> PlanCounts {
         self.counts
     }
@@ -214,12 +216,12 @@ impl PlanOverlay {
             .any(|loading| loading.part == server && loading.rooms.contains(room))
     }
 
-    /// How many rooms were compared.
+    /// Number of rooms that were compared.
     pub fn room_count(&self) -> usize {
         self.parts.iter().map(|part| part.rooms().len()).sum()
     }
 
-    /// Lists the rows again; the selection stays with its row.
+    /// Lists the rows again. The selection stays with its row; if that is no longer listed, the next one is selected.
     fn list_rows(&mut self) {
         let before = self.selected_row();
         let plans: Vec<_> = self
@@ -227,45 +229,49 @@ impl PlanOverlay {
             .iter()
             .map(|part| (part.plan.as_ref().ok().cloned(), &part.local))
             .collect();
-        self.rows = rows::rows(&plans, self.shown).into();
-        let same = |row: &PlanRow| place(*row);
-        let wanted = before.map(place);
+        self.rows = rows::rows(&plans, self.filter).into();
+        let wanted = before.map(row_position);
         let at = self.rows.iter().position(|row| Some(*row) == before);
-        let near = || self.rows.iter().position(|row| Some(same(row)) >= wanted);
+        let near = || {
+            self.rows
+                .iter()
+                .position(|row| Some(row_position(*row)) >= wanted)
+        };
         let last = self.rows.len().saturating_sub(1);
         self.selected = match wanted {
             Some(_) => at.or_else(near).unwrap_or(last),
             None => 0,
         };
-        self.count();
+        self.update_counts();
     }
 
-    fn count(&mut self) {
+    /// Updates the totals after those of a part changed.
+    fn update_counts(&mut self) {
         self.counts = PlanCounts::default();
         for part in &self.parts {
             self.counts += part.counts();
         }
         let plans = self.parts.iter().filter_map(|part| part.plan.as_ref().ok());
-        // Servers are changed side by side.
+        // Changes are sent to all servers at the same time.
         self.seconds_to_send = plans.filter_map(|plan| plan.seconds_to_send()).max();
         let rooms = self.parts.iter().flat_map(PlanPart::rooms);
         self.only_there = rooms.filter(|room| room.state == RoomState::OnlyThere).count();
     }
 
-    /// Shows other differences.
+    /// Switches to the next filter.
     pub(in crate::app) fn show_next(&mut self) {
-        self.shown = self.shown.next();
+        self.filter = self.filter.next();
         self.list_rows();
     }
 
-    /// Whether rooms are only on a server and are not being read.
+    /// Whether there are rooms that are only on a server and are not being read.
     pub(in crate::app) fn has_rooms_to_add(&self) -> bool {
         let loading: usize = self.loading.iter().map(|loading| loading.rooms.len()).sum();
-        // Those that were removed here are read one by one.
+        // Rooms that were removed here may be among the rooms being read: those are added one by one.
         self.only_there > 0 && (loading == 0 || !self.rooms_to_add(true).is_empty())
     }
 
-    /// Rooms that are only on the server, by part: that of the selected row, or all.
+    /// Rooms that can be added from the server, by the index of the part: that of the selected row, or all.
     pub(in crate::app) fn rooms_to_add(&self, all: bool) -> Vec<(usize, BTreeSet<Jid>)> {
         let can_be_added = |server: usize, room: &RoomPlan| {
             matches!(room.state, RoomState::OnlyThere | RoomState::RemovedHere)
@@ -284,7 +290,7 @@ impl PlanOverlay {
         }
         let of_part = |(server, part): (usize, &PlanPart)| {
             let rooms = part.rooms().iter().filter(|room| {
-                // What was removed here on purpose is only added one by one.
+                // Rooms that were removed here on purpose are only added one by one.
                 room.state == RoomState::OnlyThere && can_be_added(server, room)
             });
             (server, rooms.map(|room| room.room.clone()).collect())
@@ -295,7 +301,7 @@ impl PlanOverlay {
             .collect()
     }
 
-    /// Takes over rooms that were read again.
+    /// Takes over rooms that were read.
     pub(in crate::app) fn replace_rooms(&mut self, server: usize, rooms: &[RoomPlan]) {
         let Some(part) = self.parts.get_mut(server) else {
             return;
@@ -303,23 +309,23 @@ impl PlanOverlay {
         if let Ok(plan) = &mut part.plan {
             let plan = Arc::make_mut(plan);
             for room in rooms {
-                // They are in the order of their addresses.
-                match plan.rooms.binary_search_by(|there| there.room.cmp(&room.room)) {
+                // The rooms are in the order of their addresses.
+                match plan.rooms.binary_search_by(|other| other.room.cmp(&room.room)) {
                     Ok(at) => {
-                        if let Some(there) = plan.rooms.get_mut(at) {
-                            *there = room.clone();
+                        if let Some(old) = plan.rooms.get_mut(at) {
+                            *old = room.clone();
                         }
                     }
                     Err(at) => plan.rooms.insert(at, room.clone()),
                 }
             }
         }
-        part.count();
+        part.update_counts();
         self.noted = None;
         self.list_rows();
     }
 
-    /// Notes which of its rooms are no longer in the file as they were compared.
+    /// Updates which rooms have changed in the file since they were compared.
     pub(in crate::app) fn note_changes(&mut self, now: &Wardrobe) {
         let is_changed = |part: &PlanPart, room: &Jid| match (part.local(room), now.room(room)) {
             (Some(then), Some(now)) => !Arc::ptr_eq(then, now) && then != now,
@@ -340,7 +346,7 @@ impl PlanOverlay {
         self.noted = Some(now.clone());
     }
 
-    /// The rooms that the file may have otherwise than when changes were last noted.
+    /// The rooms that may have changed in the file since changes were last noted.
     fn to_compare(&self, now: &Wardrobe) -> impl Iterator<Item = (&PlanPart, &Jid)> {
         let noted = self.noted.as_ref();
         let same = noted.is_some_and(|noted| noted.shares_rooms_with(now));
@@ -358,8 +364,8 @@ impl PlanOverlay {
     }
 }
 
-/// The order of rows, whatever is shown of them.
-fn place(row: PlanRow) -> (usize, usize, usize) {
+/// The position of a row, independent of the filter: the numbers of its part, room and line.
+fn row_position(row: PlanRow) -> (usize, usize, usize) {
     match row {
         PlanRow::Server(server) => (server, 0, 0),
         PlanRow::Room(server, room) | PlanRow::Note(server, room, _) => (server, room + 1, 0),
@@ -405,7 +411,7 @@ mod tests {
         let mut overlay = plan(&wardrobe);
         assert_eq!(overlay.to_compare(&wardrobe).count(), 100);
         overlay.note_changes(&wardrobe);
-        // Other messages than changes: nothing is looked at.
+        // After a message that changed nothing, no room is checked.
         assert!(overlay.noted.as_ref().unwrap().shares_rooms_with(&wardrobe));
         assert_eq!(overlay.to_compare(&wardrobe.clone()).count(), 0);
 
@@ -418,7 +424,7 @@ mod tests {
         assert_eq!(overlay.changed_since, BTreeSet::from([jid(7), jid(8)]));
         assert_eq!(overlay.to_compare(&wardrobe).count(), 0);
 
-        // Read from the disk again, and changed back.
+        // The file was read again, and a change was reverted.
         let mut again = wardrobe.clone();
         again.rename_room(&jid(9), Some("Other")).unwrap();
         again.rename_room(&jid(9), None).unwrap();

@@ -1,4 +1,4 @@
-//! What was done of a plan: a row for each room, and below it each change that failed.
+//! The report of an applied plan: a row for each room, and below it one for each change that failed.
 
 use std::sync::Arc;
 
@@ -9,19 +9,19 @@ use crate::sync::{Failed, Item, ItemValue, Refusal, Report, RoomReport, SendFail
 /// The report overlay.
 #[derive(Debug, Clone)]
 pub struct ReportOverlay {
-    /// What was done, by server.
+    /// The reports, by server.
     pub reports: Vec<Report>,
-    /// It was stopped before all was done.
+    /// Whether applying was stopped before all changes were sent.
     pub stopped: bool,
     /// The selected row.
     pub selected: usize,
     rows: Arc<[ReportRow]>,
 }
 
-/// A row of a report. The numbers are places in its lists.
+/// A row of a report. The numbers are indices into its lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportRow {
-    /// The rooms of one of several servers follow.
+    /// A server, if there are several; its rooms follow.
     Server(usize),
     /// A room.
     Room(usize, usize),
@@ -36,11 +36,11 @@ impl ReportOverlay {
             if reports.len() > 1 {
                 rows.push(ReportRow::Server(server));
             }
-            for (room, there) in report.rooms.iter().enumerate() {
-                if is_worth_a_row(there) {
+            for (room, room_report) in report.rooms.iter().enumerate() {
+                if is_listed(room_report) {
                     rows.push(ReportRow::Room(server, room));
                 }
-                let failed = 0..there.failed.len();
+                let failed = 0..room_report.failed.len();
                 rows.extend(failed.map(|failed| ReportRow::Failed(server, room, failed)));
             }
         }
@@ -72,7 +72,8 @@ impl ReportOverlay {
         self.reports.get(server)?.rooms.get(room)
     }
 
-    /// How many changes were sent, received, failed and not sent, over all rooms; and how many rooms have an error.
+    /// Numbers of changes that were sent, received, failed and not sent, over all rooms; and the number of rooms with
+    /// an error.
     pub fn totals(&self) -> [usize; 5] {
         let mut totals = [0; 5];
         for room in self.reports.iter().flat_map(|report| &report.rooms) {
@@ -89,13 +90,13 @@ impl ReportOverlay {
     }
 }
 
-/// Rooms in which nothing was done and nothing is left are not listed.
-fn is_worth_a_row(room: &RoomReport) -> bool {
+/// Whether a room is listed: something was done or is left, or there is an error.
+fn is_listed(room: &RoomReport) -> bool {
     let left = super::open_differences(room.left);
     room.error.is_some() || !room.failed.is_empty() || room.sent + room.received + room.unsent + left > 0
 }
 
-/// A room in words: `3 sent, 2 received, 1 failed`; then why not all of it could be done.
+/// Describes what was done in a room: `3 sent, 2 received, 1 failed`; then the error, if there is one.
 pub fn room_result(room: &RoomReport) -> String {
     match &room.error {
         Some(error) if room.sent + room.received > 0 => {
@@ -106,7 +107,7 @@ pub fn room_result(room: &RoomReport) -> String {
     }
 }
 
-/// How many changes of a room were sent, received and so on, without those of which there are none.
+/// The numbers of changes of a room that were sent, received and so on; omits zeros.
 pub fn room_counts(room: &RoomReport) -> String {
     let undecided = room.left.conflicts + room.left.held;
     let parts = [
@@ -128,7 +129,8 @@ pub fn room_counts(room: &RoomReport) -> String {
     }
 }
 
-/// What stays in the data file of a saved change, and why. `more`: the number of other hats of which something stays.
+/// Says which part of a saved change stays in the data file, and why. `more`: the number of other hats for which that
+/// is so.
 pub fn unstored_text(first: &UnstoredHat, more: usize) -> String {
     let hat = format!(
         "{} for {}",
@@ -150,7 +152,8 @@ pub fn unstored_text(first: &UnstoredHat, more: usize) -> String {
     format!("{what} stays in the data file: {why}{more}")
 }
 
-/// A change that failed: whose it is, what was to be changed, and why it was not. `local` is the room in the file.
+/// Describes a change that failed: the user's address or `catalog`, what was to be changed, and why it was not. `local`
+/// is the room in the file.
 pub fn failed_texts(failed: &Failed, local: Option<&Room>) -> [String; 3] {
     let hat = |id: &crate::model::HatId| {
         let wanted = match &failed.wanted {
@@ -161,9 +164,9 @@ pub fn failed_texts(failed: &Failed, local: Option<&Room>) -> [String; 3] {
         let known = || local?.hat(id)?.title.clone();
         describe::hat(id, wanted.or_else(known).as_deref())
     };
-    let is_there = matches!(&failed.why, SendFailure::Changed { actual: Some(_) });
+    let is_on_server = matches!(&failed.why, SendFailure::Changed { actual: Some(_) });
     let verb = |set: &'static str| match &failed.wanted {
-        Some(_) if is_there => "change",
+        Some(_) if is_on_server => "change",
         Some(_) => set,
         None => "remove",
     };

@@ -1,5 +1,5 @@
-//! The rows of a plan: servers, rooms, users with several differences, differences, remarks. They are listed when the plan
-//! or what is shown of it changes; drawing looks only at those that are seen.
+//! The rows of a plan: servers, rooms, users with several differences, differences, remarks. They are listed when the
+//! plan or its filter changes; drawing only reads the visible ones.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -9,77 +9,77 @@ use crate::app::folding::compare_addresses;
 use crate::model::{Jid, Room};
 use crate::sync::{Action, Decision, Line, Plan, RoomPlan, RoomState};
 
-/// A row of a plan. The numbers are places in the lists of the plan.
+/// A row of a plan. The numbers are indices into the lists of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlanRow {
-    /// The rooms of one of several servers follow; or why there are none.
+    /// A server, if there are several; its rooms follow, unless it could not be compared.
     Server(usize),
     /// A room of a server.
     Room(usize, usize),
-    /// A user of whom several lines follow, the first of which is this.
+    /// A user with several lines, which follow; the last number is that of the first line.
     User(usize, usize, usize),
-    /// A line; whether it stands below its user.
+    /// A line, and whether it is listed below its user.
     Line(usize, usize, usize, bool),
     /// A remark about a room.
     Note(usize, usize, RoomNote),
 }
 
-/// A remark about a room, which is no difference.
+/// A remark about a room, other than a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RoomNote {
-    /// It was never compared before, or its base no longer counts.
+    /// The room was never compared before, or its base is no longer valid.
     FirstContact,
-    /// So many things on the server were skipped.
+    /// This number of items on the server could not be read.
     Unreadable(usize),
-    /// A note of the plan, by its place.
+    /// A note of the plan, by its index.
     Note(usize),
 }
 
-/// Which differences are shown.
+/// A filter of the lines of a plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Shown {
-    /// All.
+pub enum PlanFilter {
+    /// All lines.
     #[default]
     All,
-    /// Conflicts without a choice, and what is held back.
+    /// Conflicts without a choice, and removals that are held back.
     Undecided,
-    /// What is sent.
-    Sent,
-    /// What is received.
-    Received,
-    /// What is neither sent nor received.
+    /// Lines that are to be sent.
+    ToSend,
+    /// Lines that are to be received.
+    ToReceive,
+    /// Other lines that are neither sent nor received.
     LeftOut,
 }
 
-impl Shown {
+impl PlanFilter {
     /// The next one, wrapping around.
     pub(in crate::app) fn next(self) -> Self {
         match self {
             Self::All => Self::Undecided,
-            Self::Undecided => Self::Sent,
-            Self::Sent => Self::Received,
-            Self::Received => Self::LeftOut,
+            Self::Undecided => Self::ToSend,
+            Self::ToSend => Self::ToReceive,
+            Self::ToReceive => Self::LeftOut,
             Self::LeftOut => Self::All,
         }
     }
 
-    /// What is shown, as a noun phrase.
+    /// The filter in one or two words.
     pub fn label(self) -> &'static str {
         match self {
             Self::All => "all",
             Self::Undecided => "undecided",
-            Self::Sent => "to send",
-            Self::Received => "to receive",
+            Self::ToSend => "to send",
+            Self::ToReceive => "to receive",
             Self::LeftOut => "left out",
         }
     }
 
-    fn has(self, line: &Line) -> bool {
+    fn matches(self, line: &Line) -> bool {
         match self {
             Self::All => true,
             Self::Undecided => is_undecided(line),
-            Self::Sent => line.decision == Decision::Send,
-            Self::Received => line.decision == Decision::Receive,
+            Self::ToSend => line.decision == Decision::Send,
+            Self::ToReceive => line.decision == Decision::Receive,
             Self::LeftOut => line.decision == Decision::Skip && !is_undecided(line),
         }
     }
@@ -93,8 +93,9 @@ pub(in crate::app) fn is_undecided(line: &Line) -> bool {
 /// Rooms of the file.
 type Rooms<'a> = &'a BTreeMap<Jid, Arc<Room>>;
 
-/// The rows of plans, each with the rooms of the file; `None` stands for a server without a plan. Servers are named only where there are several.
-pub(in crate::app) fn rows(plans: &[(Option<Arc<Plan>>, Rooms<'_>)], shown: Shown) -> Vec<PlanRow> {
+/// The rows of plans, each with the rooms of the file; `None` stands for a server without a plan. Servers have rows
+/// only if there are several.
+pub(in crate::app) fn rows(plans: &[(Option<Arc<Plan>>, Rooms<'_>)], filter: PlanFilter) -> Vec<PlanRow> {
     let mut rows = Vec::new();
     for (at, (plan, local)) in plans.iter().enumerate() {
         if plans.len() > 1 {
@@ -106,15 +107,15 @@ pub(in crate::app) fn rows(plans: &[(Option<Arc<Plan>>, Rooms<'_>)], shown: Show
                 &mut rows,
                 (at, room),
                 plan,
-                (shown, local.contains_key(&plan.room)),
+                (filter, local.contains_key(&plan.room)),
             );
         }
     }
     rows
 }
 
-/// The order in which lines of a room are shown: by user as in the panes; the name and the catalog come first. Lines of one
-/// user keep their order.
+/// Compares lines of a room in the order in which they are shown: the name and the catalog, then the users as in the
+/// panes. Lines of one user keep their order.
 pub fn compare_lines(one: &Line, other: &Line) -> Ordering {
     match (one.user().map(Jid::as_str), other.user().map(Jid::as_str)) {
         (Some(one), Some(other)) => compare_addresses(one, other),
@@ -126,14 +127,14 @@ fn add_room(
     rows: &mut Vec<PlanRow>,
     (server, room): (usize, usize),
     plan: &RoomPlan,
-    (shown, is_here): (Shown, bool),
+    (filter, is_in_file): (PlanFilter, bool),
 ) {
     let before = rows.len();
     rows.push(PlanRow::Room(server, room));
-    if shown == Shown::All {
-        // Of a room that is new here, all is new.
+    if filter == PlanFilter::All {
+        // In a room that the file does not have, everything is new anyway.
         let is_linked = plan.state == RoomState::Linked && !plan.lines.is_empty();
-        let first = plan.first_contact && is_linked && is_here;
+        let first = plan.first_contact && is_linked && is_in_file;
         let first = first.then_some(RoomNote::FirstContact);
         let unreadable = (plan.unreadable > 0).then_some(RoomNote::Unreadable(plan.unreadable));
         let notes = (0..plan.notes.len()).map(RoomNote::Note);
@@ -141,7 +142,7 @@ fn add_room(
         rows.extend(notes.map(|note| PlanRow::Note(server, room, note)));
     }
     let all = plan.lines.iter().enumerate();
-    let mut lines: Vec<(usize, &Line)> = all.filter(|(_, line)| shown.has(line)).collect();
+    let mut lines: Vec<(usize, &Line)> = all.filter(|(_, line)| filter.matches(line)).collect();
     lines.sort_by(|(_, one), (_, other)| compare_lines(one, other));
     let mut lines = lines.into_iter().peekable();
     let mut last_user = None;
@@ -155,8 +156,9 @@ fn add_room(
         rows.push(PlanRow::Line(server, room, at, below || same_as_next));
         last_user = user;
     }
-    // A room in which nothing differs is no row; nor is one whose state alone is of interest, while lines are filtered.
-    let is_plain = plan.state == RoomState::Linked || shown != Shown::All;
+    // A room without differences has no row. While lines are filtered, neither has a room that is listed only because
+    // of its state.
+    let is_plain = plan.state == RoomState::Linked || filter != PlanFilter::All;
     if is_plain && rows.len() == before + 1 {
         rows.pop();
     }

@@ -9,7 +9,7 @@ use crate::model::{HatId, Jid};
 use crate::store::HistoryQuery;
 use crate::sync::{Item, Report, RoomReport, SendFailure, SendState};
 
-/// Servers that do not answer for so long, in seconds, may not answer at all.
+/// Seconds without an answer that are usual; after them, the screen shows how long servers have not answered.
 const USUAL_SILENCE: i64 = 5;
 
 /// The states of this account's changes that a server does not have yet.
@@ -21,11 +21,12 @@ pub struct SendingState {
     pub(in crate::app) sends_change: bool,
     /// Since when servers have not answered, while a change that was just made is being sent.
     pub(in crate::app) silent_since: Option<Timestamp>,
-    /// A notice reported that something was not sent.
+    /// Whether a notice reported that something was not sent.
     pub(in crate::app) reported: bool,
-    /// What is received because of a decision, until the server answers.
+    /// The item that is being received because of a decision, until the server answers.
     pub(in crate::app) receiving: Option<Receiving>,
-    /// The entry of the history that is read to undo an item's change.
+    /// The query for the history entries in which the change of an item is searched to undo it, with the room and the
+    /// item.
     pub(in crate::app) undoing: Option<(HistoryQuery, Jid, Item)>,
     rooms: BTreeMap<Jid, BTreeMap<Item, SendState>>,
 }
@@ -44,15 +45,15 @@ pub(in crate::app) struct Receiving {
 }
 
 impl Receiving {
-    /// Whether a report answers the decision. `is_last`: nothing else is asked of servers, so that its server has answered.
-    /// Nothing to report of any room can also be the answer to a request to send.
+    /// Whether a report answers the decision. `is_last`: no other request is open, so that this server has answered.
+    /// Otherwise a report without rooms may be the answer to another request.
     pub(in crate::app) fn is_answered_by(&self, report: &Report, is_last: bool) -> bool {
         let mut rooms = report.rooms.iter().filter(|room| room.room == self.room);
         report.server == self.server
             && (is_last || rooms.any(|room| room.error.is_some() || self.failure_in(room).is_some()))
     }
 
-    /// Why a report of its server says that it is not received.
+    /// Why the item was not received, according to a report of its server; `None` if the report does not say that.
     pub(in crate::app) fn failure<'a>(&self, report: &'a Report) -> Option<&'a SendFailure> {
         let mut rooms = report.rooms.iter().filter(|room| room.room == self.room);
         rooms.find_map(|room| self.failure_in(room))
@@ -69,15 +70,15 @@ impl Receiving {
 /// Numbers of saved changes that a server does not have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UnsentCounts {
-    /// They will be sent.
+    /// Changes that will be sent.
     pub waiting: usize,
-    /// The server refused them.
+    /// Changes that the server refused.
     pub refused: usize,
-    /// Someone else changed the same on the server.
+    /// Changes of items that someone else changed on the server.
     pub conflicts: usize,
 }
 
-/// What a change of a hat came to.
+/// Why a server does not have a change of a hat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsent {
     /// It will be sent.
@@ -98,7 +99,7 @@ impl Unsent {
         }
     }
 
-    /// In words.
+    /// The state in words.
     pub fn describe(self) -> &'static str {
         match self {
             Self::Waiting => "not sent yet",
@@ -109,7 +110,7 @@ impl Unsent {
 }
 
 impl SendingState {
-    /// Takes the states of a room.
+    /// Replaces the states of a room.
     pub(in crate::app) fn set(&mut self, room: Jid, items: Vec<(Item, SendState)>) {
         let items: BTreeMap<_, _> = items
             .into_iter()
@@ -127,14 +128,15 @@ impl SendingState {
         self.open > 0 && self.sends_change
     }
 
-    /// How long servers have not answered, in seconds, once that is longer than usual. It goes up by `step` seconds.
+    /// The number of seconds for which servers have not answered, in steps of `step`; `None` if that is not longer than
+    /// usual, or if nothing is being sent.
     pub(in crate::app) fn silent_seconds(&self, now: Timestamp, step: i64) -> Option<i64> {
         let silence = now.duration_since(self.silent_since?).as_secs();
         let shown = (silence / step * step).max(USUAL_SILENCE);
         (self.is_sending() && silence >= USUAL_SILENCE).then_some(shown)
     }
 
-    /// After which time [`Self::silent_seconds`] is another; `None`: nothing is being sent.
+    /// The time until [`Self::silent_seconds`] changes; `None`: nothing is being sent.
     pub(in crate::app) fn next_silent_second(&self, now: Timestamp, step: i64) -> Option<SignedDuration> {
         let silence = now.duration_since(self.silent_since.filter(|_| self.is_sending())?);
         let next = if silence.as_secs() < USUAL_SILENCE {
@@ -168,7 +170,7 @@ impl SendingState {
         self.rooms.get(room).map_or(0, BTreeMap::len)
     }
 
-    /// The changes that are not sent by themselves any longer: someone has to decide.
+    /// The changes that are no longer sent automatically: someone has to decide about them.
     pub(in crate::app) fn unresolved(&self) -> impl Iterator<Item = (&Jid, &Item, &SendState)> {
         let rooms = self.rooms.iter();
         let all = rooms.flat_map(|(room, items)| items.iter().map(move |(item, state)| (room, item, state)));
@@ -187,7 +189,8 @@ impl SendingState {
         of_user.any(|(_, state)| !matches!(state, SendState::Waiting))
     }
 
-    /// The state of a user's hat that is not on the server; `None`: the server has it, or it is not sent automatically.
+    /// Why the server does not have a user's hat as the file has it; `None`: it does, or the change is not sent
+    /// automatically.
     pub fn of_hat(&self, room: &Jid, user: &Jid, hat: &HatId) -> Option<Unsent> {
         let item = Item::Hat {
             user: user.clone(),

@@ -1,4 +1,4 @@
-//! How long sending may take, in words.
+//! Describes how long sending may take.
 
 use crate::app::describe::count;
 

@@ -3,10 +3,10 @@
 use crate::model::Jid;
 use crate::sync::Item;
 
-/// The question what to do about a change that a server refused.
+/// A question: retry or undo a change that a server refused?
 #[derive(Debug, Clone)]
 pub struct RefusedChange {
-    /// What was changed, in words.
+    /// The changed item, in words.
     pub what: String,
     /// Why it was refused, as a sentence.
     pub reason: String,
@@ -14,7 +14,7 @@ pub struct RefusedChange {
     pub(in crate::app) item: Item,
 }
 
-/// What the file and the server have of an item: this file, the server, and what both had before.
+/// An item's value in the data file, on the server, and the last common one, in words.
 pub(in crate::app) struct ItemSides {
     pub(in crate::app) yours: String,
     pub(in crate::app) theirs: String,

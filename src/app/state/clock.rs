@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 
 use super::State;
 
-/// The shortest time between two attempts to remove the hats that have ended, and the longest between two looks at the
-/// clock while hats end: a wall clock can be set, and stands still for timers while a machine sleeps.
+/// The shortest time between two attempts to remove expired hats, and the longest time between two checks of the clock
+/// while there are hats that expire: the wall clock can be set, and timers stop while the machine sleeps.
 const INTERVAL: SignedDuration = SignedDuration::from_mins(1);
 
 /// The time of a session.
@@ -17,27 +17,27 @@ const INTERVAL: SignedDuration = SignedDuration::from_mins(1);
 pub(in crate::app) struct Clock {
     /// The time that was passed on last; the Unix epoch before that.
     pub now: Timestamp,
-    /// When hats that have ended were last removed, or could not be.
+    /// When the last attempt to remove expired hats was made.
     attempted: Option<Timestamp>,
-    /// The commit that removes them, until it is answered.
-    pub expiring: Option<Expiring>,
-    /// Whether it was reported that hats are not removed, because they would have expired long ago.
+    /// The commit that removes expired hats, until it is answered.
+    pub expiring: Option<ExpiryCommit>,
+    /// Whether it was reported that hats are not removed automatically because they expired long ago.
     pub is_late_reported: bool,
 }
 
-/// A commit that removes hats that have ended.
+/// A commit that removes expired hats.
 #[derive(Debug, Clone)]
-pub(in crate::app) struct Expiring {
+pub(in crate::app) struct ExpiryCommit {
     /// The number of the commit.
     pub id: u64,
-    /// What it does, in words.
+    /// Describes the removal.
     pub what: String,
-    /// Someone confirmed it, and is to know if it fails.
+    /// Whether a user confirmed it, and must be told if it fails.
     pub confirmed: bool,
 }
 
 impl Clock {
-    /// How long to wait before the next attempt. A clock that was put back does not prolong it.
+    /// How long to wait before the next attempt. Setting the clock back does not make this longer.
     fn pause(&self, now: Timestamp) -> SignedDuration {
         self.attempted
             .filter(|attempted| *attempted <= now)
@@ -46,7 +46,7 @@ impl Clock {
             })
     }
 
-    /// Whether it is time for an attempt, which is noted.
+    /// Returns whether it is time for an attempt. If so, notes that it is made now.
     pub(in crate::app) fn begins_attempt(&mut self) -> bool {
         let begins = self.pause(self.now).is_zero();
         if begins {
@@ -67,9 +67,9 @@ impl State {
         self.start.time_zone.clone().unwrap_or(TimeZone::UTC)
     }
 
-    /// After which time the session needs to know the time again ([`Msg::Now`](crate::app::Msg::Now)), if nothing else
-    /// happens: at the next end of a hat, and at most a minute later; and while a server does not answer. `None`: no hat
-    /// ends, and nothing is being sent.
+    /// How long the session can wait for the time ([`Msg::Now`](crate::app::Msg::Now)) if nothing else happens: until
+    /// the next hat expires, but at most a minute; and while changes are being sent, until the shown number of seconds
+    /// without an answer changes. `None`: no hat expires, and nothing is being sent.
     pub fn next_look_at_clock(&self, now: Timestamp) -> Option<Duration> {
         let end = self.base.next_end();
         let end = end.map(|end| end.duration_since(now).max(self.clock.pause(now)).min(INTERVAL));
@@ -78,13 +78,15 @@ impl State {
         Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
     }
 
-    /// How long servers have not answered while a change is sent, in seconds, if that is long.
+    /// The number of seconds for which servers have not answered while a change is being sent; `None` if that is not
+    /// longer than usual.
     pub(in crate::app) fn silent_seconds(&self) -> Option<i64> {
         let sending = &self.servers.sending;
         sending.silent_seconds(self.clock.now, self.silence_step())
     }
 
-    /// How often the time is shown for which servers have not answered, in seconds: a screen reader reads it out.
+    /// The step in which the number of seconds without an answer goes up: larger in plain mode, because a screen reader
+    /// reads each one aloud.
     fn silence_step(&self) -> i64 {
         if self.start.plain { 10 } else { 1 }
     }

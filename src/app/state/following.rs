@@ -1,4 +1,4 @@
-//! Which rooms are followed on their servers, and why others are not, in words.
+//! Describes which rooms are followed on their servers, and why others are not.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::model::Jid;
 use crate::sync::{Follower, ServerState};
 
 impl State {
-    /// Why this session follows none of its rooms; `None` if it does where it can.
+    /// Why this session follows no rooms; `None` if it follows those that it can.
     pub(in crate::app) fn why_not_following(&self) -> Option<&'static str> {
         if self.phase() != Phase::Open || self.start.demo {
             Some("there is no data file")
@@ -25,14 +25,15 @@ impl State {
         }
     }
 
-    /// Whether a plan is open, which is about the file as it is.
+    /// Whether a plan is open. Nothing is received automatically then, because the plan is about the file as it was
+    /// compared.
     pub(in crate::app) fn is_plan_open(&self) -> bool {
         let mut overlays = self.overlays().iter();
         overlays.any(|overlay| overlay.downcast_ref::<PlanOverlay>().is_some())
     }
 
-    /// Who follows a room of a server, or why nobody does as far as this session knows, as the rest of a sentence; `None`
-    /// if that is not known yet, or the room belongs to no server.
+    /// Describes who follows a room, or why nobody does as far as this session knows, as the rest of a sentence; `None`
+    /// if that is not known yet, or if the room belongs to no server.
     pub fn following_text(&self, room: &Jid) -> Option<String> {
         let server = self.servers.of_room(room)?;
         let why = self.why_not_following().or(match server.state {
@@ -45,32 +46,33 @@ impl State {
             .or_else(follower)
     }
 
-    /// Whether some session follows a room, or is to, as far as this session knows.
+    /// Whether a session follows a room, or should, as far as this session knows.
     pub(in crate::app) fn is_followed(&self, room: &Jid) -> bool {
         let follower = self.servers.following.followers.get(room);
         follower.is_some_and(|follower| *follower != Follower::NotCompared)
     }
 
-    /// Whether another session is to follow a room and does not.
+    /// Whether another session should follow a room but does not; `false` while this session itself follows no rooms.
     pub(in crate::app) fn is_silent(&self, room: &Jid) -> bool {
         let follower = self.servers.following.followers.get(room);
         matches!(follower, Some(Follower::Silent(_))) && self.why_not_following().is_none()
     }
 
-    /// The same of any room.
+    /// Whether that is so for any room that the server worker was asked to follow.
     pub(super) fn is_any_silent(&self) -> bool {
         let mut rooms = self.servers.following.rooms.keys();
         rooms.any(|room| self.is_silent(room))
     }
 
-    /// What is to be done about a room that belongs to a server, as the rest of a sentence; `None`: nothing.
+    /// Describes what needs attention in a room of a server, as the rest of a sentence; `None`: nothing, or the room
+    /// belongs to no server.
     pub(in crate::app) fn room_problem(&self, room: &Jid) -> Option<String> {
         let (_, compared) = self.room_comparison(room)?;
         let silence = self.following_text(room).filter(|_| self.is_silent(room));
         silence.or_else(|| compared.needs_attention().then(|| compared.describe()))
     }
 
-    /// How many rooms of a server are followed, and how, as sentences.
+    /// Describes who follows the rooms of a server: a phrase for each group of rooms with the same answer.
     pub(in crate::app) fn following_of_server(&self, server: &KnownServer) -> Vec<String> {
         let mut texts: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (room, _) in self.wardrobe().rooms().filter(|(room, _)| server.entry.has(room)) {

@@ -25,22 +25,24 @@ pub trait Layer: Any + Debug + CloneLayer {
     /// Its contents.
     fn view<'a>(&'a self, state: &'a State) -> View<'a>;
 
-    /// Whether it accepts text.
+    /// Whether pasted text may go to it.
     fn takes_text(&self) -> bool {
         false
     }
 
-    /// Whether letters are typed into a text now.
+    /// Whether letter keys are typed into a text now, and are not commands.
     fn is_typing(&self) -> bool {
         self.takes_text()
     }
 
-    /// Whether an overlay that no key opened may open over it: in a list, no text is typed and no question answered.
+    /// Whether an overlay that no key opened may open over it. True for lists, in which no text is typed and no
+    /// question is answered.
     fn may_be_covered(&self) -> bool {
         false
     }
 
-    /// Passes typed or pasted input to the focused text.
+    /// Passes the focused text to `take`, which changes it by a key or pasted text and returns whether the text took
+    /// the input.
     fn type_into(&mut self, _take: &mut dyn FnMut(&mut TextInput) -> bool, _effects: &mut Vec<Effect>) {}
 
     /// Selected row and number of rows of the focused list; `None` if there is none.
@@ -51,22 +53,22 @@ pub trait Layer: Any + Debug + CloneLayer {
     /// Selects a row of [`rows`](Self::rows).
     fn select(&mut self, _row: usize, _wardrobe: &Wardrobe, _effects: &mut Vec<Effect>) {}
 
-    /// Moves up from the first row.
+    /// Called when the user moves up from the first row.
     fn leave_rows(&mut self) {}
 
     /// Handles a click on something other than a row.
-    fn click(&mut self, _on: MouseTarget) {}
+    fn click(&mut self, _target: MouseTarget) {}
 
-    /// Focuses the list under the mouse wheel.
-    fn focus_spot(&mut self, _on: &[MouseTarget]) {}
+    /// Focuses the list that is under the mouse pointer, if these targets include one.
+    fn focus_spot(&mut self, _targets: &[MouseTarget]) {}
 
-    /// Updates it after the wardrobe changed; returns the reason to close it if it no longer applies. `below` is the layer
-    /// under it.
+    /// Updates it after the wardrobe changed. Returns the reason to close it if it no longer applies. `below` is the
+    /// layer under it.
     fn close_reason(&mut self, _below: Option<&dyn Layer>, _now: &Wardrobe) -> Option<&'static str> {
         None
     }
 
-    /// Adds what must not be lost to the draft. `ending`: the session ends now.
+    /// Adds to the draft what must not be lost. `ending`: the session ends now.
     fn add_to_draft(&self, _draft: &mut Draft, _ending: bool) {}
 }
 
@@ -101,7 +103,7 @@ impl dyn Layer {
 }
 
 impl State {
-    /// The label of a command's key: its title, except that questions and prompts name their action.
+    /// The label of a command's key: what the command does in the current situation, else its title.
     pub fn label(&self, command: &Command) -> &'static str {
         match command.id {
             CommandId::Yes | CommandId::YesWithEnter => self.top_as::<Confirm>().map(Confirm::verb),
@@ -162,7 +164,7 @@ impl State {
         self.overlays.push(Box::new(layer));
     }
 
-    /// Opens a prompt, with what was typed when one of its kind was last canceled.
+    /// Opens a prompt. If it is empty, fills in the text of the last canceled prompt with this heading.
     pub(in crate::app) fn open_prompt(&mut self, mut prompt: Prompt) {
         if let Some(typed) = self.canceled_prompts.get(prompt.heading())
             && prompt.text.text().is_empty()

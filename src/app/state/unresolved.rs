@@ -1,4 +1,4 @@
-//! Saved changes that a server does not have and that wait for a decision: which, and why, in words.
+//! Describes saved changes that a server does not have and that wait for a decision.
 
 use super::State;
 use crate::app::servers::report::refusal_text;
@@ -15,7 +15,7 @@ impl State {
         room.is_some_and(|room| self.servers.sending.is_unresolved(room, user))
     }
 
-    /// What is saved and not sent yet, for the end of the session.
+    /// Says at the end of the session that changes are saved but not sent yet; `None` if all are sent.
     pub fn unsent_text(&self) -> Option<String> {
         match self.servers.sending.counts().waiting {
             0 if self.servers.sending.is_sending() => {
@@ -29,8 +29,8 @@ impl State {
         }
     }
 
-    /// Why the server does not have the selected hat as the data file has it; in a pane of users, anything of the selected
-    /// user.
+    /// Describes why the server does not have the selected hat as the data file has it, if the third pane is focused;
+    /// else, why it does not have the first unresolved change of the selected user. `None` if there is none.
     pub fn unresolved_text(&self) -> Option<String> {
         let (room, user, hat) = self.browser.selected_ids();
         let (room, user) = (room?, user?);
@@ -40,7 +40,8 @@ impl State {
             None => true,
         };
         let mut all = self.servers.sending.unresolved();
-        let found = all.find(|(of, item, _)| *of == room && item.user() == Some(user) && is_selected(item));
+        let found =
+            all.find(|(in_room, item, _)| *in_room == room && item.user() == Some(user) && is_selected(item));
         let (_, item, state) = found?;
         let server = &self.servers.of_room(room)?.entry.name;
         let why = self.unresolved_reason(room, item, state);
@@ -50,12 +51,12 @@ impl State {
         })
     }
 
-    /// The unresolved change that is nearest to the selection.
+    /// The unresolved change that is nearest to the selection, among those that this session may change.
     pub(in crate::app) fn nearest_unresolved(&self) -> Option<(&Jid, &Item, &SendState)> {
         let (room, user, hat) = self.browser.selected_ids();
-        let distance = |(of, item, _): &(&Jid, &Item, &SendState)| {
+        let distance = |(in_room, item, _): &(&Jid, &Item, &SendState)| {
             [
-                room != Some(*of),
+                room != Some(*in_room),
                 user != item.user(),
                 hat.is_none() || hat != item.hat(),
             ]
@@ -67,7 +68,7 @@ impl State {
             .min_by_key(distance)
     }
 
-    /// Why a change is not on the server, as a clause.
+    /// Why a change is not on the server, as a clause; empty if it does not wait for a decision.
     pub(in crate::app) fn unresolved_reason(&self, room: &Jid, item: &Item, state: &SendState) -> String {
         match state {
             SendState::Refused(refusal) => refusal_text(refusal),
@@ -80,7 +81,8 @@ impl State {
         }
     }
 
-    /// The sides of an item whose change collided with another one.
+    /// Describes the values of an item that was changed on both sides: in the data file, on the server, and the
+    /// expected one.
     pub(in crate::app) fn item_sides(
         &self,
         room: &Jid,

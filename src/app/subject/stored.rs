@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::attachment_ref::{AttachmentRef, RoomUser};
 use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Jid};
 
-use super::FormSubject as Now;
+use super::FormSubject;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -95,7 +95,7 @@ fn in_one_room(members: &[RoomUser]) -> Option<(Jid, Vec<Jid>)> {
     })
 }
 
-impl From<StoredSubject> for Now {
+impl From<StoredSubject> for FormSubject {
     fn from(stored: StoredSubject) -> Self {
         match stored {
             StoredSubject::AddRoom => Self::AddRoom,
@@ -132,11 +132,8 @@ impl From<StoredSubject> for Now {
                 name: String::new(),
                 before: Some(before),
             },
-            StoredSubject::EditMany {
-                attachments: held,
-                name,
-            } => Self::EditHats {
-                attachments: held,
+            StoredSubject::EditMany { attachments, name } => Self::EditHats {
+                attachments,
                 name,
                 before: None,
             },
@@ -146,17 +143,17 @@ impl From<StoredSubject> for Now {
     }
 }
 
-impl From<Now> for StoredSubject {
-    fn from(now: Now) -> Self {
-        match now {
-            Now::AddRoom => Self::AddRoom,
-            Now::EditRoom { room, before } => Self::EditRoom { room, before },
-            Now::AddUser { rooms } => match rooms.as_slice() {
+impl From<FormSubject> for StoredSubject {
+    fn from(subject: FormSubject) -> Self {
+        match subject {
+            FormSubject::AddRoom => Self::AddRoom,
+            FormSubject::EditRoom { room, before } => Self::EditRoom { room, before },
+            FormSubject::AddUser { rooms } => match rooms.as_slice() {
                 [room] => Self::AddUser { room: room.clone() },
                 _ => Self::AddUserToRooms { rooms },
             },
-            Now::AddToRoom { users } => Self::AddToRoom { users },
-            Now::EditUsers { members, before } => match (members.as_slice(), before) {
+            FormSubject::AddToRoom { users } => Self::AddToRoom { users },
+            FormSubject::EditUsers { members, before } => match (members.as_slice(), before) {
                 ([(room, user)], Some(before)) => Self::EditUser {
                     room: room.clone(),
                     user: user.clone(),
@@ -167,7 +164,7 @@ impl From<Now> for StoredSubject {
                     None => Self::EditMembers { members },
                 },
             },
-            Now::AddHat { members } => match (members.as_slice(), in_one_room(&members)) {
+            FormSubject::AddHat { members } => match (members.as_slice(), in_one_room(&members)) {
                 ([(room, user)], _) => Self::AddHat {
                     room: room.clone(),
                     user: user.clone(),
@@ -175,7 +172,7 @@ impl From<Now> for StoredSubject {
                 (_, Some((room, users))) => Self::AddHatToUsers { room, users },
                 (_, None) => Self::AddHatToMembers { members },
             },
-            Now::EditHats {
+            FormSubject::EditHats {
                 attachments,
                 name,
                 before,
@@ -188,8 +185,8 @@ impl From<Now> for StoredSubject {
                 },
                 _ => Self::EditMany { attachments, name },
             },
-            Now::DefineHat { room } => Self::DefineHat { room },
-            Now::EditDefined { room, hat, before } => Self::EditDefined { room, hat, before },
+            FormSubject::DefineHat { room } => Self::DefineHat { room },
+            FormSubject::EditDefined { room, hat, before } => Self::EditDefined { room, hat, before },
         }
     }
 }

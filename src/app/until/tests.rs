@@ -135,7 +135,7 @@ fn in_zone(now: &str, zone: &str) -> ZonedDateTime {
     now.parse::<Timestamp>().unwrap().to_zoned_datetime(zone)
 }
 
-/// What is typed when, when that is, and how it is shown.
+/// Zone, time of typing, typed text, resulting time in UTC, and the shown text.
 const TYPED: &str = "
 berlin | 2027-03-01T12:00:00Z | 2027-03-28 02:30 | 2027-03-28T01:30:00Z | 2027-03-28 03:30
 berlin | 2026-10-01T12:00:00Z | 2026-10-25 02:30 | 2026-10-25T00:30:00Z | 2026-10-25 02:30
@@ -177,7 +177,7 @@ fn times_that_clocks_skip_or_show_twice_are_read_back_as_shown() {
         assert_eq!(parse(shown, &now), Ok(Some(end)), "{line}");
     }
     let [berlin, _, havana, ..] = ZONES;
-    // A day that has ended is past, although its midnight comes again.
+    // A day that has ended is in the past, although the clock will show its midnight again.
     let now = in_zone("2026-11-01T04:10:00Z", havana);
     assert!(parse("2026-10-31", &now).is_err());
     let twice = "2026-10-25T01:30:00Z".parse().unwrap();
@@ -195,7 +195,7 @@ fn a_week_is_a_week_of_the_calendar_and_includes_its_last_second() {
         let now = in_zone(now, berlin);
         let by = |text: &str| parse(text, &now).unwrap().unwrap();
         assert_eq!(by("7d").to_string(), stored);
-        // What is given such an end is found by it, as long as the clock shows the same minute.
+        // A filter by the same duration finds a hat with such an end, as long as the clock shows the same minute.
         assert_eq!(by("1 week"), by("7d"));
         assert_ne!(by("168h"), by("7d"));
         // The seven days from today on, to their end.
@@ -227,7 +227,7 @@ fn text() -> impl Strategy<Value = String> {
     let times = (prop_oneof![0..4_u8, 0..24_u8], 0..60_u8)
         .prop_map(|(hour, minute)| format!("{hour:02}:{minute:02}"));
     let days = (2026..2030_u16, 1..13_u8, 1..32_u8, 0..4_u8, 0..60_u8);
-    // Most of what clocks skip or show twice is in the first hours of a day.
+    // Most times that clocks skip or show twice are in the first hours of a day.
     let dates = days.clone().prop_map(|(year, month, day, hour, minute)| {
         format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}")
     });

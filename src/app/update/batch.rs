@@ -333,7 +333,7 @@ pub(super) fn confirm(
             let action = ConfirmedAction::Commit(group);
             state.open(Confirm::new(title, question, consequence, action));
         }
-        Err(error) => state.refuse_error(&error),
+        Err(error) => state.notify_edit_error(&error),
     }
 }
 

@@ -197,7 +197,7 @@ pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
         }
         ChangeScope::Rooms => match remove_rooms(&state.view, &targets::rooms(state)) {
             Ok(batch) => batch,
-            Err(error) => return state.refuse_error(&error),
+            Err(error) => return state.notify_edit_error(&error),
         },
     };
     batch::propose(state, effects, batch);

@@ -53,7 +53,7 @@ pub(super) fn execute_as(
     let mut next = state.view.clone();
     match operation(&mut next) {
         Err(error) => {
-            state.refuse_error(&error);
+            state.notify_edit_error(&error);
             None
         }
         Ok(group) if group.is_empty() => {
@@ -283,7 +283,7 @@ fn refresh(state: &mut State, before: SelectedNames) -> Option<String> {
         if state.focus < pane {
             return None;
         }
-        let why = if column.hides(&selected) {
+        let why = if column.may_hide(&selected) {
             "no longer matches the filter"
         } else {
             "no longer exists"

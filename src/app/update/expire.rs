@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::app::command::CommandId;
 use crate::app::form::Form;
-use crate::app::state::Expiring;
+use crate::app::state::ExpiryCommit;
 use crate::app::{Confirm, ConfirmedAction, Effect, State, describe};
 use crate::model::{EditError, Group};
 use crate::store::{Change, StoreRequest};
@@ -131,7 +131,7 @@ fn commit(state: &mut State, effects: &mut Vec<Effect>, edits: Group, confirmed:
     let id = state.next_id;
     state.next_id += 1;
     state.server_commits.insert(id);
-    state.clock.expiring = Some(Expiring {
+    state.clock.expiring = Some(ExpiryCommit {
         id,
         what: describe::group(&edits, &state.view, &state.zone()),
         confirmed,
@@ -143,7 +143,8 @@ fn commit(state: &mut State, effects: &mut Vec<Effect>, edits: Group, confirmed:
 /// Handles the result of a commit, if it is the one that removes expired hats. It is rejected if someone else changed
 /// the hats. Without a confirmation by the user, this is not reported, because the removal is attempted again later.
 pub(super) fn committed(state: &mut State, id: u64, result: &Result<Option<u64>, EditError>) {
-    let Some(Expiring { what, confirmed, .. }) = state.clock.expiring.take_if(|expiring| expiring.id == id)
+    let Some(ExpiryCommit { what, confirmed, .. }) =
+        state.clock.expiring.take_if(|expiring| expiring.id == id)
     else {
         return;
     };

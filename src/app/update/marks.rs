@@ -9,7 +9,7 @@ use super::panes;
 /// Marks or unmarks the selected row and moves to the next, as file managers do.
 pub(crate) fn mark(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
-    state.browser.mark(pane, &state.view, Column::mark);
+    state.browser.mark(pane, &state.view, Column::toggle_mark);
     panes::move_selection(state, |at| at + 1);
 }
 

@@ -7,7 +7,7 @@ use crate::app::command::CommandId;
 use crate::app::details::DetailsOverlay;
 use crate::app::place::Place;
 use crate::app::servers::PlanRow;
-use crate::app::servers::plan::{Excluded, LoadingRooms, PlanOverlay};
+use crate::app::servers::plan::{DecisionProblem, LoadingRooms, PlanOverlay};
 use crate::app::view::View;
 use crate::app::{Confirm, ConfirmedAction, Effect, Layer, State, describe};
 use crate::model::{Jid, Wardrobe};
@@ -71,8 +71,8 @@ pub(crate) fn may_toggle(state: &State) -> Result<(), String> {
         return Ok(());
     };
     match (line.decision, line.action) {
-        (Decision::Skip, Action::Conflict) => Err(excluded_text(state, Excluded::Conflict)),
-        (Decision::Skip, Action::LeaveOut) => Err(excluded_text(state, Excluded::ByRule(line.reason))),
+        (Decision::Skip, Action::Conflict) => Err(excluded_text(state, DecisionProblem::Conflict)),
+        (Decision::Skip, Action::LeaveOut) => Err(excluded_text(state, DecisionProblem::ByRule(line.reason))),
         _ => Ok(()),
     }
 }
@@ -173,32 +173,34 @@ fn room_problem(plan: &PlanOverlay) -> Option<String> {
     }
 }
 
-fn report_excluded(state: &mut State, why: Excluded) {
+fn report_excluded(state: &mut State, why: DecisionProblem) {
     let text = excluded_text(state, why);
     state.notify_error(text);
 }
 
 /// Says why a difference cannot be decided as requested.
-fn excluded_text(state: &State, why: Excluded) -> String {
+fn excluded_text(state: &State, why: DecisionProblem) -> String {
     match why {
-        Excluded::Nothing => "There is no difference here".to_owned(),
-        Excluded::Conflict => format!(
+        DecisionProblem::Nothing => "There is no difference here".to_owned(),
+        DecisionProblem::Conflict => format!(
             "Both sides changed; press {} to keep yours, {} to keep theirs",
             state.key(CommandId::ChooseYours),
             state.key(CommandId::ChooseTheirs)
         ),
-        Excluded::Held => format!(
+        DecisionProblem::Held => format!(
             "Held back because many users would lose hats; press {} to receive the selected difference, {} to receive all",
             state.key(CommandId::ToggleLine),
             state.key(CommandId::TakeRemovals)
         ),
-        Excluded::OneByOne => format!(
+        DecisionProblem::OneByOne => format!(
             "Sent only one by one: select a difference and press {}",
             state.key(CommandId::ToggleLine)
         ),
-        Excluded::OnlyReceived => "Only the server changed this. Receive it first, then change it".to_owned(),
-        Excluded::ByRule(Some(reason)) => format!("Cannot be sent: {reason}"),
-        Excluded::ByRule(None) => "Cannot be sent".to_owned(),
+        DecisionProblem::OnlyReceived => {
+            "Only the server changed this. Receive it first, then change it".to_owned()
+        }
+        DecisionProblem::ByRule(Some(reason)) => format!("Cannot be sent: {reason}"),
+        DecisionProblem::ByRule(None) => "Cannot be sent".to_owned(),
     }
 }
 

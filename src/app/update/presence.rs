@@ -32,15 +32,15 @@ pub(super) fn server_state_changed(state: &mut State, server: &str, server_state
 /// Lists the users of the Rooms view again if their filter or order depends on the occupants of the room. If this hides
 /// the selected user, a notice says so, and the next command on the selection is canceled.
 fn relist_users(state: &mut State) {
-    let users = state.browser.by_room().get(Pane::Second);
+    let users = state.browser.rooms_view().get(Pane::Second);
     let selected = users.selected_str().map(str::to_owned);
     let is_typing = users.filter().is_some_and(|filter| filter.editing);
     if !state.browser.relist_users(&state.view) || is_typing {
         return;
     }
-    let users = state.browser.by_room().get(Pane::Second);
+    let users = state.browser.rooms_view().get(Pane::Second);
     let is_shown = state.grouping() == Grouping::ByRoom && state.focus >= Pane::Second;
-    let Some(gone) = selected.filter(|gone| is_shown && users.hides(gone)) else {
+    let Some(gone) = selected.filter(|gone| is_shown && users.may_hide(gone)) else {
         return;
     };
     if users.selected_str() != Some(gone.as_str()) {

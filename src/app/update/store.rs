@@ -188,8 +188,8 @@ fn undo_late_commits(state: &mut State, effects: &mut Vec<Effect>) {
 /// Takes over the content of the data file and rebuilds the view from it.
 fn adopt(state: &mut State, snapshot: Snapshot) {
     state.base = snapshot.wardrobe;
-    state.exists = snapshot.exists;
-    // A file that exists may have changes that can be undone.
+    state.file_exists = snapshot.exists;
+    // Whatever changed the file may be undone, too.
     state.undo_search.found_nothing = !snapshot.exists;
     let refusal = state.check_can_change().err();
     state.read_only = snapshot.read_only;

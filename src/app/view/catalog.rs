@@ -9,13 +9,13 @@ use super::{
     Truncation, View, label,
 };
 
-pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a CatalogOverlay) -> View<'a> {
-    let entries = shown.entries(&state.view);
+pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a CatalogOverlay) -> View<'a> {
+    let entries = overlay.entries(&state.view);
     let len = entries.len();
-    let selected = shown.selected(&entries);
+    let selected = overlay.selected(&entries);
     let details = selected.and_then(|row| entries.get(row)).map(|entry| Details {
         main: entry.hat.id.as_str().into(),
-        cut: Truncation::Middle,
+        truncation: Truncation::Middle,
         remarks: Vec::new(),
     });
     let key = state.key(CommandId::DefineHat);
@@ -31,10 +31,10 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a CatalogOverlay) -> V
             title: format!("Catalog {}", describe::grouped(defined)).into(),
             count: None,
             subjects: vec![TitleName {
-                text: shown.room.as_str().into(),
+                text: overlay.room.as_str().into(),
                 truncation: Truncation::Address,
             }],
-            spoken: format!("Catalog of {}, {hats}{others}", shown.room),
+            spoken: format!("Catalog of {}, {hats}{others}", overlay.room),
             busy: false,
         },
         size: (100, 30),
@@ -54,13 +54,13 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a CatalogOverlay) -> V
 
 fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
     let cells = entry.map(|entry| {
-        let hat = entry.definition.and_then(|hat| hat.hue.as_ref());
-        let (glyph, own) = match entry.definition {
-            Some(_) => (Glyph::Full, Tone::Hat(&entry.hat.id, hat)),
+        let hue = entry.definition.and_then(|hat| hat.hue.as_ref());
+        let (glyph, tone) = match entry.definition {
+            Some(_) => (Glyph::Full, Tone::Hat(&entry.hat.id, hue)),
             None => (Glyph::Dash, Tone::Faint),
         };
         // The color for wide rows, for narrow rows and in plain mode.
-        let (color, short, words) = match (entry.definition, hat) {
+        let (color, short, words) = match (entry.definition, hue) {
             (None, _) => (
                 "not in catalog".to_owned(),
                 "undefined".to_owned(),
@@ -82,10 +82,10 @@ fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
         };
         vec![
             // The color itself is shown on the selected row, too.
-            RowCell::glyph(glyph).tone(Tone::Swatch(&entry.hat.id, hat)),
+            RowCell::glyph(glyph).tone(Tone::Swatch(&entry.hat.id, hue)),
             RowCell::text(label::hat(&entry.hat.id, entry.hat.title.as_deref()))
                 .filterable()
-                .tone(own),
+                .tone(tone),
             RowCell::number(entry.hat.user_count, "user")
                 .width(CellWidth::Fixed(5))
                 .heading("users"),

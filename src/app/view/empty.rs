@@ -1,9 +1,10 @@
-//! The text of an empty pane: what is missing, and what to do next.
+//! The text of an empty pane: that it has no rows, and what to do next.
 
 use crate::app::command::CommandId;
 use crate::app::{Grouping, Pane, SaveState, State, describe};
 
-/// The text of a pane without rows. Under an overlay it names no keys, which would not work there.
+/// The text of a pane without rows; empty for a pane with rows. Below an overlay, it names no keys, because they would
+/// not work.
 pub(super) fn empty_lines(state: &State, pane: Pane) -> Vec<String> {
     let mut lines = lines(state, pane);
     if state.top().is_some() {
@@ -44,7 +45,8 @@ fn lines(state: &State, pane: Pane) -> Vec<String> {
     }
 }
 
-/// Whether it is known who is in what a pane lists.
+/// Whether the occupants of the room are known, in the pane that lists its users; in other panes, whether those of any
+/// room are.
 fn knows_presence(state: &State, pane: Pane) -> bool {
     match (state.grouping(), pane) {
         (Grouping::ByRoom, Pane::Second) => state.listed_occupants().is_some(),
@@ -65,7 +67,7 @@ fn no_rooms(state: &State) -> Vec<String> {
     lines
 }
 
-/// How to receive the rooms of the servers, if there are any.
+/// The hint for receiving rooms from a server; `None` without servers.
 fn load_hint(state: &State) -> Option<String> {
     let key = state.key(CommandId::Servers);
     match state.servers() {
@@ -104,7 +106,7 @@ fn no_hats(state: &State) -> Vec<String> {
     lines
 }
 
-/// The hint for adding the first row of a pane. If another pane has the focus, it starts with the key that moves to this one.
+/// The hint for adding the first row of a pane. If another pane has the focus, it starts with the key for the next pane.
 fn key_hint(state: &State, pane: Pane, id: CommandId) -> String {
     let (key, tab) = (state.key(id), state.key(CommandId::NextPane));
     match (state.focus(), pane) {

@@ -17,9 +17,9 @@ const NARROW_BELOW: u16 = 80;
 /// Width of the keys column.
 const KEYS_WIDTH: u16 = 18;
 
-pub(in crate::app) fn view<'a>(state: &State, shown: &'a Finder) -> View<'a> {
+pub(in crate::app) fn view<'a>(state: &State, overlay: &'a Finder) -> View<'a> {
     // The help is also read, not only searched.
-    let (size, hint) = if shown.is_help() {
+    let (size, hint) = if overlay.is_help() {
         (
             (110, 64),
             "Type a word to filter, or a single key to find its command",
@@ -27,63 +27,64 @@ pub(in crate::app) fn view<'a>(state: &State, shown: &'a Finder) -> View<'a> {
     } else {
         ((100, 30), "")
     };
-    let lines = lines(shown);
+    let lines = lines(overlay);
     let selected = lines
         .iter()
-        .position(|line| matches!(line, FinderLine::Item(at) if *at == shown.selected));
-    // Rows of a narrow screen are cut, and so would be the line below.
+        .position(|line| matches!(line, FinderLine::Item(at) if *at == overlay.selected));
+    // On a narrow screen, rows are cut. The line of details would be cut, too, so the selected row is shown in full
+    // instead.
     let is_narrow = state.size.0 < NARROW_BELOW;
-    let full_text = shown.selected_item().filter(|_| is_narrow).map(full_text);
-    let details = match shown.selected_item().filter(|_| !is_narrow) {
+    let full_text = overlay.selected_item().filter(|_| is_narrow).map(full_text);
+    let details = match overlay.selected_item().filter(|_| !is_narrow) {
         Some(FinderItem::Command(offer)) => Some(match &offer.enabled {
             Ok(()) => offer.command.help.into(),
             Err(reason) => format!("Not available: {}", describe::after_colon(reason)).into(),
         }),
         _ => None,
     };
-    // After a title that is a sentence, a bare number would be one of its objects.
-    let matches = shown.goes_to_places().then(|| match shown.match_count {
+    // The title "Go to a room, user or hat" is a phrase: a bare number after it would read as a part of it.
+    let matches = overlay.goes_to_places().then(|| match overlay.match_count {
         1 => "1 match".to_owned(),
         more => format!("{} matches", describe::grouped(more)),
     });
-    let empty = if shown.is_searching() {
+    let empty = if overlay.is_searching() {
         Vec::new()
     } else {
         vec!["No matches".into()]
     };
     View {
         heading: Heading {
-            title: shown.title().into(),
+            title: overlay.title().into(),
             count: matches.is_none().then(|| RowCount {
-                shown: shown.match_count,
+                shown: overlay.match_count,
                 ..RowCount::default()
             }),
             spoken: match &matches {
-                Some(number) => format!("{}, {number}", shown.title()),
-                None => shown.title().into(),
+                Some(number) => format!("{}, {number}", overlay.title()),
+                None => overlay.title().into(),
             },
             subjects: matches.into_iter().map(TitleName::from).collect(),
-            busy: shown.is_searching(),
+            busy: overlay.is_searching(),
         },
         size,
         input: Some(InputView {
-            text: &shown.text,
+            text: &overlay.text,
             hint,
         }),
         remarks: Vec::new(),
         body: Body::List(ListView {
-            position: (shown.selected, shown.match_count),
+            position: (overlay.selected, overlay.match_count),
             empty,
             full_text,
             ..ListView::new(lines.len(), selected, move |at| match lines.get(at) {
                 Some(FinderLine::Heading(heading)) => ListRow::Heading(heading),
-                Some(FinderLine::Item(at)) => item(shown.matches.get(*at), *at),
+                Some(FinderLine::Item(at)) => item(overlay.matches.get(*at), *at),
                 None => item(None, at),
             })
         }),
         details: details.map(|main| Details {
             main,
-            cut: Truncation::End,
+            truncation: Truncation::End,
             remarks: Vec::new(),
         }),
     }
@@ -119,25 +120,25 @@ fn full_text(item: &FinderItem) -> String {
     }
 }
 
-/// A line of the list.
+/// A line of the list: a heading, or the index of a match.
 enum FinderLine {
     Heading(&'static str),
     Item(usize),
 }
 
 fn lines(finder: &Finder) -> Vec<FinderLine> {
-    let of = |at: usize| {
+    let with_heading = |at: usize| {
         let heading = finder.heading(at).map(FinderLine::Heading);
         heading.into_iter().chain([FinderLine::Item(at)])
     };
-    (0..finder.matches.len()).flat_map(of).collect()
+    (0..finder.matches.len()).flat_map(with_heading).collect()
 }
 
 fn item(found: Option<&FinderMatch>, at: usize) -> ListRow<'_> {
     let cells = match found.map(|found| &found.item) {
         Some(FinderItem::Command(offer)) => command(offer),
         Some(FinderItem::Note(note)) => help_note(note),
-        Some(what @ FinderItem::Place { .. }) => place(what),
+        Some(item @ FinderItem::Place { .. }) => place(item),
         None => Vec::new(),
     };
     ListRow::Item(ItemRow {
@@ -187,47 +188,50 @@ fn command(offer: &OfferedCommand) -> Vec<RowCell<'_>> {
     cells
 }
 
-fn place(what: &FinderItem) -> Vec<RowCell<'_>> {
+fn place(item: &FinderItem) -> Vec<RowCell<'_>> {
     let FinderItem::Place {
         room,
-        snapshot: here,
+        snapshot,
         user,
         hat,
         nickname,
-    } = what
+    } = item
     else {
         return Vec::new();
     };
-    let at = label::room(room, here);
-    let attachment = user
-        .as_ref()
-        .zip(hat.as_ref())
-        .and_then(|(user, hat)| here.user(user)?.hats.get(hat).map(|attachment| (hat, attachment)));
+    let room_name = label::room(room, snapshot);
+    let attachment = user.as_ref().zip(hat.as_ref()).and_then(|(user, hat)| {
+        snapshot
+            .user(user)?
+            .hats
+            .get(hat)
+            .map(|attachment| (hat, attachment))
+    });
     let (kind, name, more, words): (_, Cow<'_, str>, Cow<'_, str>, _) = match (user, attachment) {
         (None, _) => (
             "room",
-            at.into(),
+            room_name.into(),
             room.as_str().into(),
-            format!("room {at}, {room}"),
+            format!("room {room_name}, {room}"),
         ),
         (Some(user), None) => match nickname {
             None => (
                 "user",
                 user.as_str().into(),
-                at.into(),
-                format!("user {user} in {at}"),
+                room_name.into(),
+                format!("user {user} in {room_name}"),
             ),
             Some(nickname) => (
                 "user",
                 format!("{nickname} · {user}").into(),
-                at.into(),
-                format!("user {nickname}, {user} in {at}"),
+                room_name.into(),
+                format!("user {nickname}, {user} in {room_name}"),
             ),
         },
         (Some(user), Some((hat, attachment))) => {
-            let title = label::hat(hat, here.title(hat, attachment));
-            let words = format!("hat {title} of {user} in {at}");
-            ("hat", title, format!("{user} · {at}").into(), words)
+            let title = label::hat(hat, snapshot.title(hat, attachment));
+            let words = format!("hat {title} of {user} in {room_name}");
+            ("hat", title, format!("{user} · {room_name}").into(), words)
         }
     };
     vec![

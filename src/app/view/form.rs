@@ -15,8 +15,10 @@ use super::{
 
 pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
     let fields = form.fields.iter().enumerate();
-    let fields = fields.map(|(at, shown)| field(state, form, at, shown)).collect();
-    let typing = form.field().is_some_and(|field| field.name.suggests());
+    let fields = fields
+        .map(|(at, form_field)| field(state, form, at, form_field))
+        .collect();
+    let has_focus = form.field().is_some_and(|field| field.name.suggests());
     let suggestions = form.suggestions.as_ref().map(|known| SuggestionsView {
         title: match form.subject {
             FormSubject::AddToRoom { .. } => "Rooms",
@@ -25,7 +27,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
         count: known.existing(),
         total: known.available(),
         list: suggestions(form, known),
-        field_has_keys: typing,
+        has_focus,
     });
     let heading = form.subject.heading();
     View {
@@ -52,7 +54,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
     }
 }
 
-/// How to save and cancel. The hint of an address that is completed first has the key for that.
+/// Says how to save and cancel. If saving first completes an address, the hint of that field names the key instead.
 fn keys(state: &State, form: &Form) -> String {
     let cancel = state.key(CommandId::CancelForm);
     if form.address_completion(state.wardrobe()).is_some() {
@@ -74,12 +76,12 @@ fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldVi
     };
     let problem = form.problem(at, state.wardrobe(), state.keymap());
     let is_hue = field.name == FieldName::Hue && !form.text(FieldName::Hue).trim().is_empty();
-    let sample = form.colored().filter(|_| is_hue && problem.is_none());
-    let is_tick = matches!(value, ValueView::Checkbox(..));
+    let sample = form.hat_with_hue().filter(|_| is_hue && problem.is_none());
+    let is_checkbox = matches!(value, ValueView::Checkbox(..));
     FieldView {
         label: field.name.label(),
         value,
-        hint: (problem.is_none() && !is_tick && !is_hue).then(|| field_hint(state, form, field)),
+        hint: (problem.is_none() && !is_checkbox && !is_hue).then(|| field_hint(state, form, field)),
         problems: problem.into_iter().collect(),
         sample: sample.map(|(id, hue)| (form.text(FieldName::Title), id, hue)),
         swatches: if field.name == FieldName::Hue && at == form.focus {
@@ -91,7 +93,7 @@ fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldVi
     }
 }
 
-/// The colors that the form offers; the one that the text means is chosen.
+/// The colors that the form offers. The one with the hue of the text is marked as chosen.
 fn swatches(text: &str) -> Vec<Swatch> {
     let chosen = hat_color::parse(text).ok();
     let all = hat_color::SWATCHES.iter().filter_map(|(name, _)| {
@@ -157,7 +159,7 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
     }
 }
 
-/// What the text of the field that says when a hat ends was understood as.
+/// Says how the text of the field for the expiration time was understood; `None` if there is no such time.
 fn end_hint(form: &Form) -> Option<String> {
     let text = form.text(FieldName::Expires);
     let end = match (&form.subject, form.changed_end()) {
@@ -171,7 +173,7 @@ fn end_hint(form: &Form) -> Option<String> {
     end.map(|end| format!("→ {}", until::explain(end, &form.now)))
 }
 
-/// What is different about the field on the server of the form's rooms.
+/// The hint for a field that works differently on the server of the form's rooms; `None` for others.
 fn server_hint(state: &State, form: &Form, field: &Field) -> Option<String> {
     let server = form.server.as_ref()?;
     let users = form.users_with_hat(state.wardrobe());
@@ -183,7 +185,7 @@ fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> ListView<'a> {
     ListView {
         empty: vec!["No matches".into()],
         full_text: match selected {
-            Some(Suggestion::Existing(one)) => Some(one.id().to_owned()),
+            Some(Suggestion::Existing(existing)) => Some(existing.id().to_owned()),
             _ => None,
         },
         ..ListView::new(known.len(), form.selected_suggestion(), move |at| {
@@ -196,10 +198,11 @@ fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> ListView<'a> {
     }
 }
 
-/// Title, where it is used, which distinguishes equal titles, and number of users; or the new hat.
+/// The cells of a suggestion: its title, the place where it is used, which distinguishes equal titles, and the number
+/// of users; or the new hat.
 fn suggestion(row: Suggestion<'_>) -> Vec<RowCell<'_>> {
-    let one = match row {
-        Suggestion::Existing(one) => one,
+    let existing = match row {
+        Suggestion::Existing(existing) => existing,
         Suggestion::NewHat(title) => {
             let name = describe::quoted(title);
             return vec![
@@ -210,7 +213,7 @@ fn suggestion(row: Suggestion<'_>) -> Vec<RowCell<'_>> {
             ];
         }
     };
-    let (title, place) = match one {
+    let (title, place) = match existing {
         Existing::Hat(hat) => (
             label::hat(&hat.id, hat.title.as_deref()),
             RowCell::text(hat.room_phrase()),
@@ -225,7 +228,7 @@ fn suggestion(row: Suggestion<'_>) -> Vec<RowCell<'_>> {
         },
         RowCell {
             right_aligned: true,
-            ..RowCell::text(describe::count(one.users(), "user"))
+            ..RowCell::text(describe::count(existing.users(), "user"))
                 .width(CellWidth::Fixed(12))
                 .gap(0)
         },
@@ -241,35 +244,35 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
     };
     let attachment = form.attachment();
     let hat = form.resolve_hat().ok().map(|chosen| chosen.id);
-    let new = hat.is_none().then(|| form.new_hat_title()).flatten();
-    let there = state.wardrobe().room(room);
-    let shown = match &hat {
-        None if new.is_some() && attachment.is_active() => {
+    let new_title = hat.is_none().then(|| form.new_hat_title()).flatten();
+    let local = state.wardrobe().room(room);
+    let appearance = match &hat {
+        None if new_title.is_some() && attachment.is_active() => {
             HatAppearance::New(attachment.title.as_deref().unwrap_or_default().to_owned())
         }
-        None if new.is_some() => HatAppearance::Inactive,
+        None if new_title.is_some() => HatAppearance::Inactive,
         None => HatAppearance::Unknown,
         Some(_) if !attachment.is_active() => HatAppearance::Inactive,
         Some(id) => {
-            let known = there.and_then(|there| there.hat(id)?.title.clone());
-            let of_catalog = form.catalog_title(known.as_deref());
-            let title = match (there, &of_catalog) {
+            let known = local.and_then(|local| local.hat(id)?.title.clone());
+            let catalog_title = form.catalog_title(known.as_deref());
+            let title = match (local, &catalog_title) {
                 (_, Some(title)) => Some(title.as_str()),
-                (Some(there), None) => there.title(id, &attachment),
+                (Some(local), None) => local.title(id, &attachment),
                 (None, None) => attachment.title.as_deref(),
             };
-            let defined = there.and_then(|there| there.catalog.get(id));
+            let defined = local.and_then(|local| local.catalog.get(id));
             let hue = defined.and_then(|hat| hat.hue.clone());
             HatAppearance::Hat(label::hat(id, title).into_owned(), id.clone(), hue)
         }
     };
     Some(Preview {
         user: user.local().unwrap_or(user.as_str()),
-        appearance: shown,
+        appearance,
         stored: hat
             .as_ref()
             .map(HatId::as_str)
-            .or(new.map(|_| "urn:uuid:…"))
+            .or(new_title.map(|_| "urn:uuid:…"))
             .map(|id| {
                 let id = serde_json::Value::from(id).to_string();
                 format!("{id}: {}", write::compact(&attachment))
@@ -277,19 +280,19 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
     })
 }
 
-/// The focused field in words: its problem, else its meaning or hint.
+/// The focused field in words: a concurrent change of the form, else its problem, else its meaning or hint.
 fn status(state: &State, form: &Form) -> String {
     let Some(field) = form.field() else {
         return form.subject.heading();
     };
     let problem = form.problem(form.focus, state.wardrobe(), state.keymap());
-    let says = match (form.concurrent_change(state.wardrobe()), problem) {
+    let text = match (form.concurrent_change(state.wardrobe()), problem) {
         (Some(now), _) => format!("Changed by someone else: {now}"),
         (None, Some(problem)) => format!("Error: {problem}"),
         (None, None) => matched_phrase(form, field).map_or_else(
             || {
                 let hint = field_hint(state, form, field);
-                // Read alone, it must not seem to be the value.
+                // A screen reader reads the hint alone: it must not seem to be the value.
                 let is_meaning = matches!(
                     field.name,
                     FieldName::Active | FieldName::Required | FieldName::RetitleUsers
@@ -304,7 +307,7 @@ fn status(state: &State, form: &Form) -> String {
             |hat| format!("Selected: {hat}"),
         ),
     };
-    let known = match (&form.suggestions, field.name) {
+    let list_hint = match (&form.suggestions, field.name) {
         (Some(known), name) if name.suggests() && !known.is_empty() => {
             let noun = if name == FieldName::Hat {
                 "existing hat"
@@ -322,7 +325,7 @@ fn status(state: &State, form: &Form) -> String {
         }
         _ => String::new(),
     };
-    format!("{says}{known}")
+    format!("{text}{list_hint}")
 }
 
 /// The hat or room found by the typed title: its ID and title.
@@ -340,7 +343,7 @@ fn title_match(form: &Form, field: &Field) -> Option<(String, String)> {
     }
 }
 
-/// The same as a phrase.
+/// The same as a phrase for a screen reader.
 fn matched_phrase(form: &Form, field: &Field) -> Option<String> {
     let (id, title) = title_match(form, field)?;
     let title = Some(title).filter(|title| !title.is_empty());

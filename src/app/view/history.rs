@@ -21,44 +21,44 @@ const NEARBY_ENTRIES: usize = 100;
 /// Maximum width of the actor column.
 const MAX_ACTOR_WIDTH: usize = 18;
 
-pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> View<'a> {
+pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a HistoryOverlay) -> View<'a> {
     let zone = state.zone();
-    let whole = shown.entry().map(|entry| {
+    let full_text = overlay.entry().map(|entry| {
         let time = format_time(entry.time, &zone, "%Y-%m-%d %H:%M:%S");
-        let (actor, did) = (
+        let (actor, action) = (
             &entry.actor,
             describe::action_without_reason(entry, state.wardrobe(), &zone),
         );
         format!(
-            "Revision {}, {time}: {actor} {did}{}{}{}",
+            "Revision {}, {time}: {actor} {action}{}{}{}",
             entry.revision,
             user_names(entry),
             describe::for_servers(entry),
             describe::reason(entry)
         )
     });
-    let search = shown.search.as_ref();
-    let len = shown.len();
-    let selected = (len > 0).then_some(shown.selected);
+    let search = overlay.search.as_ref();
+    let len = overlay.len();
+    let selected = (len > 0).then_some(overlay.selected);
     // As wide as the longest name nearby, so that the action gets the rest.
-    let first = shown.selected.saturating_sub(NEARBY_ENTRIES);
-    let around = (first..len).take(2 * NEARBY_ENTRIES);
-    let widest = around
-        .filter_map(|row| shown.entry_at(row))
-        .map(|one| one.actor.chars().take(MAX_ACTOR_WIDTH).count())
+    let first = overlay.selected.saturating_sub(NEARBY_ENTRIES);
+    let nearby = (first..len).take(2 * NEARBY_ENTRIES);
+    let actor_width = nearby
+        .filter_map(|row| overlay.entry_at(row))
+        .map(|entry| entry.actor.chars().take(MAX_ACTOR_WIDTH).count())
         .max();
-    let widest = u16::try_from(widest.unwrap_or_default()).unwrap_or_default();
+    let actor_width = u16::try_from(actor_width.unwrap_or_default()).unwrap_or_default();
     View {
         heading: Heading {
             title: "History".into(),
             count: Some(RowCount {
                 shown: len,
-                has_more: shown.has_more(),
-                total: search.map(|_| shown.entries.len()),
+                has_more: overlay.has_more(),
+                total: search.map(|_| overlay.entries.len()),
                 filter: search
                     .filter(|search| !search.editing)
                     .map(|search| search.text.text().into()),
-                marked: shown.marks.len(),
+                marked: overlay.marks.len(),
                 noun: Some("change"),
                 ..RowCount::default()
             }),
@@ -71,26 +71,26 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a HistoryOverlay) -> V
             text: &search.text,
             hint: "names, addresses, titles, what was done; #hat, !word",
         }),
-        remarks: remarks(state, shown),
+        remarks: remarks(state, overlay),
         body: Body::List(ListView {
             narrow_below: 70,
-            empty: vec![empty_text(state, shown)],
-            full_text: whole,
+            empty: vec![empty_text(state, overlay)],
+            full_text,
             markable: true,
             filter: search,
-            ..ListView::new(len, selected, move |at| row(state, shown, at, widest))
+            ..ListView::new(len, selected, move |at| row(state, overlay, at, actor_width))
         }),
         details: None,
     }
 }
 
 /// The text shown when there are no entries.
-fn empty_text(state: &State, shown: &HistoryOverlay) -> String {
-    match (&shown.error, shown.loading) {
+fn empty_text(state: &State, overlay: &HistoryOverlay) -> String {
+    match (&overlay.error, overlay.loading) {
         (Some(_), _) => String::new(),
         (None, true) => "Loading…".into(),
-        (None, false) if shown.is_searching() => "No matching changes".into(),
-        (None, false) if shown.is_filtered() => {
+        (None, false) if overlay.is_searching() => "No matching changes".into(),
+        (None, false) if overlay.is_filtered() => {
             let all = state.key(CommandId::ShowAllHistory);
             format!("No matching changes. Press {all} to show all")
         }
@@ -98,8 +98,8 @@ fn empty_text(state: &State, shown: &HistoryOverlay) -> String {
     }
 }
 
-/// The filter and reading errors.
-fn remarks(state: &State, shown: &HistoryOverlay) -> Vec<Remark> {
+/// The filter, and errors of reading the history.
+fn remarks(state: &State, overlay: &HistoryOverlay) -> Vec<Remark> {
     let remark = |error: bool| {
         move |text: String| Remark {
             is_error: error,
@@ -107,13 +107,13 @@ fn remarks(state: &State, shown: &HistoryOverlay) -> Vec<Remark> {
         }
     };
     let all = state.key(CommandId::ShowAllHistory);
-    let mut remarks: Vec<Remark> = filter_text(state, &shown.filter)
+    let mut remarks: Vec<Remark> = filter_text(state, &overlay.filter)
         .map(|filter| remark(false)(format!("{filter} ({all} to show all)")))
         .into_iter()
         .collect();
-    remarks.extend(shown.error.clone().map(remark(true)));
-    if shown.unreadable > 0 {
-        let lines = describe::count(shown.unreadable, "damaged line");
+    remarks.extend(overlay.error.clone().map(remark(true)));
+    if overlay.unreadable > 0 {
+        let lines = describe::count(overlay.unreadable, "damaged line");
         remarks.push(remark(true)(format!("{lines} skipped; run hatrack check")));
     }
     remarks
@@ -133,29 +133,32 @@ fn filter_text(state: &State, filter: &HistoryFilter) -> Option<String> {
     (!parts.is_empty()).then(|| format!("Filter: {}", parts.join(", ")))
 }
 
-fn row<'a>(state: &State, shown: &'a HistoryOverlay, at: usize, widest: u16) -> ListRow<'a> {
+fn row<'a>(state: &State, overlay: &'a HistoryOverlay, at: usize, actor_width: u16) -> ListRow<'a> {
     let zone = &state.zone();
-    let entry = shown.entry_at(at);
+    let entry = overlay.entry_at(at);
     let cells = entry.map(|entry| {
-        let did = describe::action(entry, state.wardrobe(), zone);
+        let action = describe::action(entry, state.wardrobe(), zone);
         // Narrow screens omit the year.
         let long = format_time(entry.time, zone, "%Y-%m-%d %H:%M");
         let short = format_time(entry.time, zone, "%m-%d %H:%M");
         let actor: Cow<'a, str> = entry.actor.as_ref().into();
-        let narrow = widest.min(10);
+        let narrow = actor_width.min(10);
         vec![
             RowCell::abbreviated(long, short),
             RowCell::text(actor)
                 .filterable()
-                .width(CellWidth::Adaptive { narrow, wide: widest })
+                .width(CellWidth::Adaptive {
+                    narrow,
+                    wide: actor_width,
+                })
                 .gap(2)
-                .spoken(format!("{} {did}", entry.actor)),
-            RowCell::text(did).filterable().gap(2).silent(),
+                .spoken(format!("{} {action}", entry.actor)),
+            RowCell::text(action).filterable().gap(2).silent(),
         ]
     });
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
-        marked: entry.is_some_and(|entry| shown.marks.contains(&entry.revision)),
+        marked: entry.is_some_and(|entry| overlay.marks.contains(&entry.revision)),
         spot: MouseTarget::Row(at),
     })
 }

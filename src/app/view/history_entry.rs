@@ -1,4 +1,4 @@
-//! An entry of the history: every edit, those whom it touched first.
+//! An entry of the history: a row for each edit, with its subject first.
 
 use crate::app::history::EntryOverlay;
 use crate::app::{MouseTarget, State, describe};
@@ -7,11 +7,11 @@ use crate::model::Edit;
 use super::history::format_time;
 use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCell, View};
 
-pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a EntryOverlay) -> View<'a> {
+pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a EntryOverlay) -> View<'a> {
     let zone = state.zone();
-    let entry = &shown.entry;
+    let entry = &overlay.entry;
     let time = format_time(entry.time, &zone, "%Y-%m-%d %H:%M:%S");
-    let len = shown.edits.len();
+    let len = overlay.edits.len();
     let empty = if entry.outside {
         "What was changed is not known."
     } else {
@@ -36,10 +36,13 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a EntryOverlay) -> Vie
         body: Body::List(ListView {
             narrow_below: 70,
             empty: vec![empty.into()],
-            full_text: shown.edits.get(shown.selected).map(|edit| full_text(state, edit)),
-            ..ListView::new(len, (len > 0).then_some(shown.selected), move |at| {
+            full_text: overlay
+                .edits
+                .get(overlay.selected)
+                .map(|edit| full_text(state, edit)),
+            ..ListView::new(len, (len > 0).then_some(overlay.selected), move |at| {
                 ListRow::Item(ItemRow {
-                    cells: shown
+                    cells: overlay
                         .edits
                         .get(at)
                         .map(|edit| cells(state, edit))
@@ -55,16 +58,16 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a EntryOverlay) -> Vie
 
 /// The edit as a sentence.
 pub(super) fn full_text(state: &State, edit: &Edit) -> String {
-    let (name, action) = describe::names_first(edit, state.wardrobe(), &state.zone());
-    format!("{name}: {action}")
+    let (subject, action) = describe::subject_and_action(edit, state.wardrobe(), &state.zone());
+    format!("{subject}: {action}")
 }
 
-/// The cells of an edit: whom or what it touched, and what was done.
+/// The cells of an edit: its subject, and what was done.
 pub(super) fn cells<'a>(state: &State, edit: &Edit) -> Vec<RowCell<'a>> {
-    let (name, action) = describe::names_first(edit, state.wardrobe(), &state.zone());
+    let (subject, action) = describe::subject_and_action(edit, state.wardrobe(), &state.zone());
     let first = match edit.hat() {
-        Some(_) if edit.user().is_none() => RowCell::text(name),
-        _ => RowCell::address(name),
+        Some(_) if edit.user().is_none() => RowCell::text(subject),
+        _ => RowCell::address(subject),
     };
     let first = first.width(CellWidth::Adaptive { narrow: 16, wide: 36 });
     vec![first, RowCell::text(action).width(CellWidth::Share(1)).gap(2)]

@@ -6,16 +6,16 @@ use crate::model::HatId;
 
 use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, RowCell, RowCount, View, label};
 
-/// Height of a list that is not cut, with its frame.
+/// Maximum height, with the frame.
 const MAX_HEIGHT: u16 = 24;
 
-pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a EntryValuesOverlay) -> View<'a> {
-    let len = shown.values.len();
+pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a EntryValuesOverlay) -> View<'a> {
+    let len = overlay.values.len();
     let height = u16::try_from(len + 2).unwrap_or(u16::MAX);
     View {
         heading: Heading {
-            title: shown.title.into(),
-            spoken: format!("{}: {} to choose from", shown.title, describe::grouped(len)),
+            title: overlay.title.into(),
+            spoken: format!("{}: {} to choose from", overlay.title, describe::grouped(len)),
             count: Some(RowCount {
                 shown: len,
                 ..RowCount::default()
@@ -25,9 +25,9 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a EntryValuesOverlay) 
         size: (76, height.clamp(6, MAX_HEIGHT)),
         input: None,
         remarks: Vec::new(),
-        body: Body::List(ListView::new(len, Some(shown.selected), move |at| {
+        body: Body::List(ListView::new(len, Some(overlay.selected), move |at| {
             ListRow::Item(ItemRow {
-                cells: shown
+                cells: overlay
                     .values
                     .get(at)
                     .map(|value| cells(state, value))

@@ -1,4 +1,4 @@
-//! What an import would do: a row for each item.
+//! The preview of an import: a row for each item.
 
 use crate::app::describe::{self, RowOutcome};
 use crate::app::import_preview::ImportPreview;
@@ -6,21 +6,21 @@ use crate::app::{MouseTarget, State};
 
 use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCell, Tone, View};
 
-/// Rows narrower than this do not show the room.
-const ROOM_FROM: u16 = 90;
+/// Minimum width of rows that show the room.
+const MIN_WIDTH_WITH_ROOM: u16 = 90;
 
-pub(in crate::app) fn view<'a>(state: &State, shown: &'a ImportPreview) -> View<'a> {
-    let plan = shown.rows.plan();
-    let len = shown.rows.len();
+pub(in crate::app) fn view<'a>(state: &State, overlay: &'a ImportPreview) -> View<'a> {
+    let plan = overlay.rows.plan();
+    let len = overlay.rows.len();
     let mut remarks = vec![
-        Remark::new(format!("Import {} into {}?", shown.path, shown.into)),
+        Remark::new(format!("Import {} into {}?", overlay.path, overlay.into)),
         Remark::new(describe::import_plan(&plan.counts)),
     ];
     let skipped = plan.skipped.len();
     let skipped = (skipped > 0).then(|| format!("{} skipped", describe::count(skipped, "item")));
     let notes = [skipped, plan.counts.kept_note()];
     remarks.extend(notes.into_iter().flatten().map(Remark::new));
-    remarks.extend(shown.affiliation_problem(state).map(|problem| Remark {
+    remarks.extend(overlay.affiliation_problem(state).map(|problem| Remark {
         is_error: true,
         ..Remark::new(format!("Cannot import: {}", describe::after_colon(&problem)))
     }));
@@ -34,15 +34,15 @@ pub(in crate::app) fn view<'a>(state: &State, shown: &'a ImportPreview) -> View<
         input: None,
         remarks,
         body: Body::List(ListView {
-            full_text: shown.rows.get(shown.selected).map(|row| row.sentence()),
-            ..ListView::new(len, Some(shown.selected), move |at| row(shown, at))
+            full_text: overlay.rows.get(overlay.selected).map(|row| row.sentence()),
+            ..ListView::new(len, Some(overlay.selected), move |at| row(overlay, at))
         }),
         details: None,
     }
 }
 
-fn row(shown: &ImportPreview, at: usize) -> ListRow<'_> {
-    let cells = shown.rows.get(at).map(|row| {
+fn row(overlay: &ImportPreview, at: usize) -> ListRow<'_> {
+    let cells = overlay.rows.get(at).map(|row| {
         let tone = match row.outcome {
             RowOutcome::Skipped | RowOutcome::Removed => Tone::Warning,
             RowOutcome::Added | RowOutcome::Changed => Tone::Plain,
@@ -56,7 +56,7 @@ fn row(shown: &ImportPreview, at: usize) -> ListRow<'_> {
             RowCell::address(row.subject).width(CellWidth::Share(3)),
             RowCell::text(row.details).width(CellWidth::Share(4)).gap(2),
             RowCell {
-                min_row_width: ROOM_FROM,
+                min_row_width: MIN_WIDTH_WITH_ROOM,
                 ..RowCell::address(room).width(CellWidth::Share(3)).gap(2)
             },
         ]

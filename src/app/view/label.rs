@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::{HatId, Jid, Room};
 
-/// Longer texts, in bytes, are not scanned as a whole while drawing.
+/// Maximum number of bytes of a text that are scanned while drawing.
 pub const MAX_SCANNED: usize = 8192;
 
 /// The start of a text that is scanned while drawing.
@@ -50,14 +50,14 @@ pub fn is_uri(hat: &HatId) -> bool {
         return hat.is_uri();
     }
     // The cut may have split an escape (%C3).
-    let whole = match start.rfind('%') {
+    let prefix = match start.rfind('%') {
         Some(at) if at + 2 >= start.len() => start.get(..at).unwrap_or_default(),
         _ => start,
     };
-    HatId::unchecked(whole).is_uri()
+    HatId::unchecked(prefix).is_uri()
 }
 
-/// A name for a hat without a title: the last part of its ID, or the last characters of that.
+/// A name for a hat without a title: the last part of its ID, or only six characters if that is longer than 20.
 pub fn untitled(hat: &HatId) -> String {
     let id = bounded_suffix(hat.as_str());
     let last = id
@@ -65,15 +65,15 @@ pub fn untitled(hat: &HatId) -> String {
         .rsplit(['/', '#', ':'])
         .next()
         .unwrap_or(id);
-    let long = last.chars().count();
-    if long <= 20 {
+    let length = last.chars().count();
+    if length <= 20 {
         return format!("untitled ({last})");
     }
-    let end: String = last.chars().skip(long - 6).collect();
+    let end: String = last.chars().skip(length - 6).collect();
     format!("untitled (…{end})")
 }
 
-/// A number that fits into this width: in full, or in thousands or millions.
+/// A number in full if it fits into this many columns, else in thousands if that fits, else in millions.
 pub fn short_number(number: usize, columns: usize) -> String {
     let full = number.to_string();
     if full.len() <= columns {

@@ -1,4 +1,4 @@
-//! What each pane and overlay shows: derived from the state once, drawn in boxes or written as plain lines.
+//! The contents of each pane and overlay, derived from the state. They are drawn in boxes or written as plain lines.
 //!
 //! A view contains raw text; the code that shows it sanitizes it. Rows are created only when they are visible.
 
@@ -34,7 +34,7 @@ pub use parts::{
     ValueView, View,
 };
 
-/// What a pane shows.
+/// The contents of a pane.
 pub fn pane(state: &State, pane: Pane) -> View<'_> {
     panes::view(state, pane)
 }

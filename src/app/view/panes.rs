@@ -33,12 +33,12 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
         other_order: state.other_sort(pane).map(Sort::short_label),
         noun: Some(state.grouping().kind(pane).noun()),
     };
-    let (title, about, spoken) = heading(state, pane);
+    let (title, subjects, spoken) = heading(state, pane);
     View {
         heading: Heading {
             title: title.into(),
             count: Some(count),
-            subjects: about,
+            subjects,
             spoken,
             busy: pane == Pane::First && state.is_counting_users(),
         },
@@ -76,10 +76,7 @@ fn narrow_width(grouping: Grouping, pane: Pane) -> u16 {
 
 /// The title, the subjects, and both as a phrase.
 fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
-    let name = |text, cut| TitleName {
-        text,
-        truncation: cut,
-    };
+    let name = |text, truncation| TitleName { text, truncation };
     match state.grouping() {
         Grouping::ByRoom => {}
         Grouping::ByHat => return heading_by_hat(state, pane),
@@ -87,27 +84,27 @@ fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, Stri
     }
     let room = state.room().map(|(jid, room)| (jid, label::room(jid, room)));
     let user = state.user().map(|(jid, _)| jid);
-    let mut about = Vec::new();
+    let mut subjects = Vec::new();
     let (title, spoken) = match (pane, room) {
         (Pane::First, _) => ("Rooms", String::new()),
         (Pane::Second, None) => ("Users", String::new()),
         (Pane::Third, None) => ("Hats", String::new()),
         (Pane::Second, Some((jid, room))) => {
-            about.push(name(jid.as_str().into(), Truncation::Address));
+            subjects.push(name(jid.as_str().into(), Truncation::Address));
             ("Users", format!(" in {room}"))
         }
         (Pane::Third, Some((_, room))) => {
-            about.push(name(room.into(), Truncation::End));
+            subjects.push(name(room.into(), Truncation::End));
             let marked = state.marked(Pane::Second);
             let spoken = match user {
                 _ if marked > 0 => {
                     let marked = describe::count(marked, "marked user");
                     let spoken = format!(" of {marked}");
-                    about.push(name(marked.into(), Truncation::End));
+                    subjects.push(name(marked.into(), Truncation::End));
                     spoken
                 }
                 Some(user) => {
-                    about.push(name(user.as_str().into(), Truncation::Address));
+                    subjects.push(name(user.as_str().into(), Truncation::Address));
                     format!(" of {user} in {room}")
                 }
                 None => String::new(),
@@ -115,7 +112,7 @@ fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, Stri
             ("Hats", spoken)
         }
     };
-    (title, about, format!("{title}{spoken}"))
+    (title, subjects, format!("{title}{spoken}"))
 }
 
 fn heading_by_hat(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
@@ -140,12 +137,12 @@ fn heading_by_hat(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>
         (Pane::Third, None) => ("Rooms", Vec::new(), "Rooms".into()),
         (Pane::Third, Some(user)) => {
             let spoken = format!("Rooms where {user} has {}", hat.as_deref().unwrap_or_default());
-            let mut about: Vec<TitleName<'_>> = hat_name().into_iter().collect();
-            about.push(TitleName {
+            let mut subjects: Vec<TitleName<'_>> = hat_name().into_iter().collect();
+            subjects.push(TitleName {
                 text: user.as_str().into(),
                 truncation: Truncation::Address,
             });
-            ("Rooms", about, spoken)
+            ("Rooms", subjects, spoken)
         }
     }
 }
@@ -154,34 +151,34 @@ fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_
     let user = state
         .selected(Pane::First)
         .and_then(|row| state.listed_user_at(row));
-    let mut about: Vec<TitleName<'_>> = Vec::new();
+    let mut subjects: Vec<TitleName<'_>> = Vec::new();
     let Some((user, _)) = user.filter(|_| pane != Pane::First) else {
         let title = match pane {
             Pane::First => "Users",
             Pane::Second => "Rooms",
             Pane::Third => "Hats",
         };
-        return (title, about, title.into());
+        return (title, subjects, title.into());
     };
-    about.push(TitleName {
+    subjects.push(TitleName {
         text: user.as_str().into(),
         truncation: Truncation::Address,
     });
     if pane == Pane::Second {
-        return ("Rooms", about, format!("Rooms of {user}"));
+        return ("Rooms", subjects, format!("Rooms of {user}"));
     }
     let marked = state.marked(Pane::Second);
     let shown_rooms = match state.room() {
         _ if marked > 0 => describe::count(marked, "marked room"),
         Some((jid, room)) => label::room(jid, room).to_owned(),
-        None => return ("Hats", about, format!("Hats of {user}")),
+        None => return ("Hats", subjects, format!("Hats of {user}")),
     };
     let spoken = format!("Hats of {user} in {shown_rooms}");
-    about.push(TitleName {
+    subjects.push(TitleName {
         text: shown_rooms.into(),
         truncation: Truncation::End,
     });
-    ("Hats", about, spoken)
+    ("Hats", subjects, spoken)
 }
 
 fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<RowCell<'_>>> {
@@ -203,10 +200,10 @@ fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<RowCell<'_>>> {
 fn room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let (jid, room) = state.room_at(at)?;
     // The domain is shown only if not all rooms share it.
-    let several = state.totals().several_domains;
+    let several_domains = state.totals().several_domains;
     let name = match label::visible_name(room) {
         Some(name) => room_name(state, jid, room).spoken(name).fallback(jid.as_str()),
-        None if several => RowCell::address(jid.as_str()),
+        None if several_domains => RowCell::address(jid.as_str()),
         None => RowCell::text(label::room(jid, room)).spoken(jid.as_str()),
     };
     // In a narrow row, as wide as the headings need.
@@ -226,7 +223,7 @@ fn room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     Some(cells)
 }
 
-/// When a hat expires.
+/// The cell that says when a hat expires.
 fn expiry(end: Timestamp, state: &State) -> RowCell<'_> {
     let now = state.now();
     RowCell::abbreviated(until::short(end, &now), until::shortest(end, &now)).tone(Tone::Faint)
@@ -241,7 +238,7 @@ pub(super) fn active_text(attachment: &Attachment) -> &'static str {
     }
 }
 
-/// For how many of the marked rows there is a hat, and how, in words.
+/// Describes how many of the marked users or rooms have a hat, and for how many it is active and required.
 pub(super) fn tally_parts(state: &State, tally: &Tally) -> [String; 3] {
     let marked = state.marked(Pane::Second);
     let rows = match state.grouping() {
@@ -263,8 +260,8 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     let tally = state.tally(id);
     let (glyph, words) = match tally {
         Some(tally) => {
-            let part = tally.active > 0 && tally.active < tally.count;
-            let glyph = if part { Some(Glyph::Mixed) } else { None };
+            let is_mixed = tally.active > 0 && tally.active < tally.count;
+            let glyph = if is_mixed { Some(Glyph::Mixed) } else { None };
             let words = tally_parts(state, tally);
             (glyph, Cow::Owned(words.join(", ")))
         }
@@ -284,8 +281,8 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
             .tone(tone)
             .spoken_two(title, words),
     ];
-    let all = tally.is_none_or(|tally| tally.required == tally.count);
-    if attachment.is_required() && all {
+    let all_required = tally.is_none_or(|tally| tally.required == tally.count);
+    if attachment.is_required() && all_required {
         let required = RowCell::abbreviated("required", "req.");
         cells.push(match tally {
             Some(_) => required.silent(),

@@ -24,7 +24,7 @@ pub struct View<'a> {
     pub size: (u16, u16),
     /// The text input above the body.
     pub input: Option<InputView<'a>>,
-    /// Remarks above the body, one line each.
+    /// Remarks above the body; long ones are wrapped.
     pub remarks: Vec<Remark>,
     /// The body.
     pub body: Body<'a>,
@@ -33,15 +33,16 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// The number of rows in a page of an overlay's list at this height. Headings are not counted.
+    /// The number of rows in a page of an overlay's list at this height, if every remark takes one line. Headings are
+    /// not counted.
     pub(crate) fn page_rows(&self, lines: u16, down: bool) -> usize {
-        let around = 2 + u16::from(self.input.is_some());
+        let fixed_lines = 2 + u16::from(self.input.is_some());
         let remarks = u16::try_from(self.remarks.len()).unwrap_or(u16::MAX);
         let body = self
             .size
             .1
             .min(lines)
-            .saturating_sub(around)
+            .saturating_sub(fixed_lines)
             .saturating_sub(remarks);
         let rows = match &self.body {
             Body::List(list) => list.selectable_rows(body.saturating_sub(list.full_text_lines(body)), down),
@@ -55,7 +56,7 @@ impl View<'_> {
 /// The title of a pane or overlay.
 #[derive(Default)]
 pub struct Heading<'a> {
-    /// What is listed or done, such as `Users` or `Add hat`.
+    /// The list or the action, such as `Users` or `Add hat`.
     pub title: Cow<'a, str>,
     /// The number of rows.
     pub count: Option<RowCount<'a>>,
@@ -92,7 +93,7 @@ pub enum Truncation {
     End,
     /// In the middle: for URIs, whose ends matter most.
     Middle,
-    /// As an address: the domain first, at its end.
+    /// As an address: first the end of the domain.
     Address,
 }
 
@@ -125,7 +126,7 @@ pub struct InputView<'a> {
     pub hint: &'static str,
 }
 
-/// A line above the body.
+/// A remark above the body.
 pub struct Remark {
     /// The sentence.
     pub text: String,
@@ -151,7 +152,7 @@ impl Remark {
         }
     }
 
-    /// How far something is; `spoken` stays the same meanwhile.
+    /// A remark about progress. `spoken` is for screen readers and stays the same meanwhile.
     pub(in crate::app) fn progress(text: impl Into<String>, spoken: impl Into<String>) -> Self {
         Self {
             spoken: Some(spoken.into()),
@@ -182,9 +183,9 @@ pub struct QuestionParagraph {
 pub struct Details<'a> {
     /// An address, an ID or a sentence.
     pub main: Cow<'a, str>,
-    /// Where to cut it.
-    pub cut: Truncation,
-    /// More facts.
+    /// Where to cut it if it is too long.
+    pub truncation: Truncation,
+    /// Further facts.
     pub remarks: Vec<Cow<'a, str>>,
 }
 
@@ -192,13 +193,13 @@ impl Details<'_> {
     /// The sentence of a row, completed with the details that it does not contain.
     pub fn sentence(&self, sentence: &str) -> String {
         // The row may contain the short form of the main text.
-        let said = sentence
+        let spoken_parts = sentence
             .split(", ")
             .filter(|part| self.main.len() == part.len() || !self.main.starts_with(&format!("{part}:")));
-        let said: Vec<&str> = said.collect();
+        let spoken_parts: Vec<&str> = spoken_parts.collect();
         let parts = std::iter::once(&self.main).chain(&self.remarks);
-        let more = parts.map(Cow::as_ref).filter(|part| !said.contains(part));
-        join_nonempty(said.iter().copied().chain(more).map(Cow::Borrowed))
+        let more = parts.map(Cow::as_ref).filter(|part| !spoken_parts.contains(part));
+        join_nonempty(spoken_parts.iter().copied().chain(more).map(Cow::Borrowed))
     }
 }
 

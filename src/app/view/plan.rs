@@ -3,7 +3,7 @@
 use crate::app::command::CommandId;
 use crate::app::servers::plan::{PlanOverlay, PlanPart};
 use crate::app::servers::{
-    PlanRow, RoomNote, Shown, describe_line, describe_note, line_target, sending_time_text, sides,
+    PlanFilter, PlanRow, RoomNote, describe_line, describe_note, line_target, sending_time_text, sides,
     unreadable_text,
 };
 use crate::app::{MouseTarget, State, describe};
@@ -15,11 +15,11 @@ use super::{
     Truncation, View, label,
 };
 
-pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a PlanOverlay) -> View<'a> {
-    let len = shown.len();
-    let selected = (len > 0).then_some(shown.selected);
-    let counts = shown.counts();
-    let (name, spoken) = match shown.parts.as_slice() {
+pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a PlanOverlay) -> View<'a> {
+    let len = overlay.len();
+    let selected = (len > 0).then_some(overlay.selected);
+    let counts = overlay.counts();
+    let (name, spoken) = match overlay.parts.as_slice() {
         [part] => (part.server.to_string(), format!("{:?}", part.server)),
         parts => {
             let servers = describe::count(parts.len(), "server");
@@ -36,30 +36,30 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a PlanOverlay) -> View
                 text: name.into(),
                 truncation: Truncation::End,
             }],
-            busy: shown.applying.is_some(),
+            busy: overlay.applying.is_some(),
         },
         size: (140, u16::MAX),
         input: None,
-        remarks: remarks(state, shown, counts),
+        remarks: remarks(state, overlay, counts),
         body: Body::List(ListView {
             narrow_below: 60,
-            empty: empty_text(state, shown),
-            full_text: selected.and_then(|at| full_text(state, shown, shown.row(at)?)),
-            ..ListView::new(len, selected, move |at| row(shown, at))
+            empty: empty_text(state, overlay),
+            full_text: selected.and_then(|at| full_text(state, overlay, overlay.row(at)?)),
+            ..ListView::new(len, selected, move |at| row(overlay, at))
         }),
         details: None,
     }
 }
 
-fn empty_text(state: &State, shown: &PlanOverlay) -> Vec<String> {
-    if shown.shown != Shown::All {
+fn empty_text(state: &State, overlay: &PlanOverlay) -> Vec<String> {
+    if overlay.filter != PlanFilter::All {
         let key = state.key(CommandId::ShowNextLines);
         return vec![
-            format!("Nothing {}.", shown.shown.label()),
+            format!("Nothing {}.", overlay.filter.label()),
             format!("Press {key} to show more."),
         ];
     }
-    match shown.room_count() {
+    match overlay.room_count() {
         0 => vec!["There are no rooms to compare.".into()],
         rooms => vec![format!(
             "No differences: {} compared.",
@@ -68,10 +68,10 @@ fn empty_text(state: &State, shown: &PlanOverlay) -> Vec<String> {
     }
 }
 
-/// What is done about how many differences, or how far that is.
-fn remarks(state: &State, shown: &PlanOverlay, counts: PlanCounts) -> Vec<Remark> {
+/// The numbers of differences by what is done about them; while the plan is applied, the progress.
+fn remarks(state: &State, overlay: &PlanOverlay, counts: PlanCounts) -> Vec<Remark> {
     // The footer says how to stop.
-    if let Some(applying) = &shown.applying {
+    if let Some(applying) = &overlay.applying {
         let sent = applying.progress();
         let (long, short) = match (applying.is_stopping(), applying.is_saving(), sent.total) {
             (true, ..) => ("Stopping when the server has answered…".to_owned(), None),
@@ -85,12 +85,17 @@ fn remarks(state: &State, shown: &PlanOverlay, counts: PlanCounts) -> Vec<Remark
         return vec![Remark::progress(long, short)];
     }
     let mut remarks = vec![Remark::new(counts_text(counts))];
-    remarks.extend(shown.seconds_to_send.and_then(sending_time_text).map(Remark::new));
-    if shown.shown != Shown::All {
-        remarks.push(Remark::new(format!("Shown: {}", shown.shown.label())));
+    remarks.extend(
+        overlay
+            .seconds_to_send
+            .and_then(sending_time_text)
+            .map(Remark::new),
+    );
+    if overlay.filter != PlanFilter::All {
+        remarks.push(Remark::new(format!("Shown: {}", overlay.filter.label())));
     }
-    if !shown.changed_since.is_empty() {
-        let rooms = describe::count(shown.changed_since.len(), "room");
+    if !overlay.changed_since.is_empty() {
+        let rooms = describe::count(overlay.changed_since.len(), "room");
         let key = state.key(CommandId::CompareAgain);
         remarks.push(Remark::error(format!(
             "{rooms} changed in the data file in the meantime; press {key} to compare again"
@@ -121,27 +126,27 @@ pub(super) fn counts_text(counts: PlanCounts) -> String {
     }
 }
 
-fn row(shown: &PlanOverlay, at: usize) -> ListRow<'_> {
-    let cells = shown.row(at).and_then(|row| match row {
-        PlanRow::Server(server) => Some(server_row(shown.parts.get(server)?)),
+fn row(overlay: &PlanOverlay, at: usize) -> ListRow<'_> {
+    let cells = overlay.row(at).and_then(|row| match row {
+        PlanRow::Server(server) => Some(server_row(overlay.parts.get(server)?)),
         PlanRow::Room(server, room) => {
-            let (part, plan) = shown.room(server, room)?;
-            Some(room_row(shown, (server, part), plan, part.room_counts(room)))
+            let (part, plan) = overlay.room(server, room)?;
+            Some(room_row(overlay, (server, part), plan, part.room_counts(room)))
         }
         PlanRow::User(server, room, line) => {
-            let (_, _, line) = shown.line(server, room, line)?;
+            let (_, _, line) = overlay.line(server, room, line)?;
             Some(vec![
                 RowCell::address(line_target(line))
                     .width(CellWidth::Share(1))
                     .gap(2),
             ])
         }
-        PlanRow::Line(server, room, line, below) => {
-            let (part, room, line) = shown.line(server, room, line)?;
-            Some(line_row(part, room, line, below))
+        PlanRow::Line(server, room, line, is_below_user) => {
+            let (part, room, line) = overlay.line(server, room, line)?;
+            Some(line_row(part, room, line, is_below_user))
         }
         PlanRow::Note(server, room, note) => {
-            let (_, room) = shown.room(server, room)?;
+            let (_, room) = overlay.room(server, room)?;
             let text = RowCell::text(note_text(room, note));
             Some(vec![text.width(CellWidth::Share(1)).gap(2).tone(Tone::Faint)])
         }
@@ -164,22 +169,23 @@ fn server_row(part: &PlanPart) -> Vec<RowCell<'_>> {
     ]
 }
 
-/// A room by its name here, else there, else by its address.
+/// A room's name in the file; if the file does not have the room, its name on the server, else the local part of its
+/// address.
 fn room_name<'a>(part: &'a PlanPart, plan: &'a RoomPlan) -> &'a str {
-    let there = || plan.remote().name.as_deref();
+    let remote_name = || plan.remote().name.as_deref();
     match part.local(&plan.room) {
         Some(room) => label::room(&plan.room, room),
-        None => there().unwrap_or_else(|| plan.room.local().unwrap_or(plan.room.as_str())),
+        None => remote_name().unwrap_or_else(|| plan.room.local().unwrap_or(plan.room.as_str())),
     }
 }
 
 fn room_row<'a>(
-    shown: &PlanOverlay,
+    overlay: &PlanOverlay,
     (server, part): (usize, &'a PlanPart),
     plan: &'a RoomPlan,
     counts: PlanCounts,
 ) -> Vec<RowCell<'a>> {
-    let is_loading = shown.is_loading(server, &plan.room);
+    let is_loading = overlay.is_loading(server, &plan.room);
     let (text, tone) = match &plan.state {
         _ if is_loading => ("reading".to_owned(), Tone::Faint),
         RoomState::Linked => (counts_text(counts), Tone::Plain),
@@ -201,7 +207,12 @@ fn not_compared(reason: &str) -> String {
     format!("not compared: {}", describe::after_colon(reason))
 }
 
-fn line_row<'a>(part: &'a PlanPart, plan: &'a RoomPlan, line: &'a Line, below: bool) -> Vec<RowCell<'a>> {
+fn line_row<'a>(
+    part: &'a PlanPart,
+    plan: &'a RoomPlan,
+    line: &'a Line,
+    is_below_user: bool,
+) -> Vec<RowCell<'a>> {
     let text = describe_line(line, plan, part.local(&plan.room));
     let (glyph, tone) = match (line.decision, text.action) {
         (Decision::Send, _) => (Glyph::Send, Tone::Plain),
@@ -221,7 +232,7 @@ fn line_row<'a>(part: &'a PlanPart, plan: &'a RoomPlan, line: &'a Line, below: b
                 .silent()
         },
     ];
-    if below {
+    if is_below_user {
         let sentence = format!("{action}: {target}, {}", text.change);
         cells.push(
             RowCell::text(text.change)
@@ -262,17 +273,17 @@ pub(super) fn note_text(plan: &RoomPlan, note: RoomNote) -> String {
 }
 
 /// The selected row in full.
-fn full_text(state: &State, shown: &PlanOverlay, row: PlanRow) -> Option<String> {
+fn full_text(state: &State, overlay: &PlanOverlay, row: PlanRow) -> Option<String> {
     Some(match row {
         PlanRow::Server(server) => {
-            let part = shown.parts.get(server)?;
+            let part = overlay.parts.get(server)?;
             match &part.plan {
                 Ok(_) => format!("{}: {}", part.server, counts_text(part.counts())),
                 Err(reason) => format!("{}: {}", part.server, describe::after_colon(reason)),
             }
         }
         PlanRow::Room(server, room) => {
-            let (part, plan) = shown.room(server, room)?;
+            let (part, plan) = overlay.room(server, room)?;
             format!(
                 "{}: {}",
                 plan.room,
@@ -280,7 +291,7 @@ fn full_text(state: &State, shown: &PlanOverlay, row: PlanRow) -> Option<String>
             )
         }
         PlanRow::User(server, room, first) => {
-            let (_, plan, line) = shown.line(server, room, first)?;
+            let (_, plan, line) = overlay.line(server, room, first)?;
             let user = line.user();
             // The lines of a user follow each other.
             let lines = plan.lines.iter().skip(first);
@@ -289,11 +300,11 @@ fn full_text(state: &State, shown: &PlanOverlay, row: PlanRow) -> Option<String>
             format!("{} in {}: {lines}", line_target(line), plan.room)
         }
         PlanRow::Line(server, room, line, _) => {
-            let (part, plan, line) = shown.line(server, room, line)?;
+            let (part, plan, line) = overlay.line(server, room, line)?;
             line_text(state, part, plan, line)
         }
         PlanRow::Note(server, room, note) => {
-            let (_, plan) = shown.room(server, room)?;
+            let (_, plan) = overlay.room(server, room)?;
             format!("{}: {}", plan.room, note_text(plan, note))
         }
     })
@@ -315,7 +326,7 @@ pub(super) fn room_text(state: &State, plan: &RoomPlan, counts: PlanCounts) -> S
     }
 }
 
-/// What is done about a difference, as a phrase.
+/// Says what is done about a difference, as a phrase.
 pub(super) fn done_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> String {
     let text = describe_line(line, plan, part.local(&plan.room));
     let key = |id| state.key(id);
@@ -342,15 +353,15 @@ fn choice_hint(state: &State) -> String {
 
 /// The difference, what is done about it, and what each side has.
 fn line_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> String {
-    let [what, yours, theirs, base] = sides(line, plan, part.local(&plan.room));
+    let [subject, yours, theirs, base] = sides(line, plan, part.local(&plan.room));
     let sides = format!("Yours (data file): {yours}. Theirs (server): {theirs}. Last common value: {base}");
     let reason = line
         .reason
         .map_or_else(String::new, |reason| format!(": {reason}"));
     if let (Decision::Skip, Action::Conflict) = (line.decision, line.action) {
         let hint = describe::sentence(&choice_hint(state));
-        return format!("{what}: conflict{reason}. {sides}. {hint}");
+        return format!("{subject}: conflict{reason}. {sides}. {hint}");
     }
     let done = done_text(state, part, plan, line);
-    format!("{what}. {done}{reason}. {sides}")
+    format!("{subject}. {done}{reason}. {sides}")
 }

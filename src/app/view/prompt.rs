@@ -5,39 +5,39 @@ use crate::app::prompt::Prompt;
 
 use super::{Body, FieldView, FieldsView, Heading, ValueView, View};
 
-pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
-    let [label, choice] = shown.labels();
+pub(in crate::app) fn view(overlay: &Prompt) -> View<'_> {
+    let [label, choice] = overlay.labels();
     let mut fields = vec![FieldView {
         label,
-        value: ValueView::Text(&shown.text),
-        problems: shown.errors.as_slice().into(),
-        hint: Some(shown.hint()),
+        value: ValueView::Text(&overlay.text),
+        problems: overlay.errors.as_slice().into(),
+        hint: Some(overlay.hint()),
         sample: None,
         swatches: Vec::new(),
         spot: None,
     }];
-    if !shown.choices.is_empty() {
+    if !overlay.choices.is_empty() {
         fields.push(FieldView {
             label: choice,
-            value: ValueView::ChoiceLines(&shown.choices, shown.at),
+            value: ValueView::ChoiceLines(&overlay.choices, overlay.at),
             problems: [].as_slice().into(),
-            hint: shown.is_choosing.then(|| shown.choice_hint().to_owned()),
+            hint: overlay.is_choosing.then(|| overlay.choice_hint().to_owned()),
             sample: None,
             swatches: Vec::new(),
             spot: None,
         });
     }
-    let status = match (shown.is_waiting, shown.errors.first()) {
+    let status = match (overlay.is_waiting, overlay.errors.first()) {
         (true, _) => "Working".to_owned(),
         (false, Some(wrong)) => format!("Error: {wrong}"),
-        (false, None) if shown.is_choosing => describe::sentence(shown.choice_hint()),
-        (false, None) => describe::sentence(&shown.hint()),
+        (false, None) if overlay.is_choosing => describe::sentence(overlay.choice_hint()),
+        (false, None) => describe::sentence(&overlay.hint()),
     };
     View {
         heading: Heading {
-            title: shown.heading().into(),
-            spoken: shown.heading().into(),
-            busy: shown.is_waiting,
+            title: overlay.heading().into(),
+            spoken: overlay.heading().into(),
+            busy: overlay.is_waiting,
             ..Heading::default()
         },
         size: (90, u16::MAX),
@@ -46,7 +46,7 @@ pub(in crate::app) fn view(shown: &Prompt) -> View<'_> {
         body: Body::Fields(Box::new(FieldsView {
             warning: None,
             fields,
-            focus: usize::from(shown.is_choosing),
+            focus: usize::from(overlay.is_choosing),
             suggestions: None,
             preview: None,
             status,

@@ -41,28 +41,28 @@ fn emphasized(text: impl Into<String>) -> QuestionParagraph {
     }
 }
 
-pub(in crate::app) fn confirm<'a>(shown: &Confirm) -> View<'a> {
-    let mut paragraphs = vec![emphasized(&shown.question)];
-    if !shown.names.is_empty() {
-        paragraphs.push(paragraph(&shown.names));
+pub(in crate::app) fn confirm<'a>(overlay: &Confirm) -> View<'a> {
+    let mut paragraphs = vec![emphasized(&overlay.question)];
+    if !overlay.names.is_empty() {
+        paragraphs.push(paragraph(&overlay.names));
     }
-    paragraphs.extend([paragraph(""), paragraph(&shown.consequence)]);
-    if let Some(reason) = &shown.reason {
+    paragraphs.extend([paragraph(""), paragraph(&overlay.consequence)]);
+    if let Some(reason) = &overlay.reason {
         paragraphs.push(paragraph(format!("Reason: {}", reason.as_str())));
     }
-    question(shown.title, paragraphs)
+    question(overlay.title, paragraphs)
 }
 
-pub(in crate::app) fn conflict<'a>(shown: &Conflict) -> View<'a> {
+pub(in crate::app) fn conflict<'a>(overlay: &Conflict) -> View<'a> {
     let mut paragraphs = vec![
-        emphasized(&shown.what),
+        emphasized(&overlay.what),
         paragraph(""),
-        paragraph(format!("Theirs: {}", shown.theirs)),
-        paragraph(format!("Yours: {}", shown.yours)),
+        paragraph(format!("Theirs: {}", overlay.theirs)),
+        paragraph(format!("Yours: {}", overlay.yours)),
     ];
-    let before = shown.before.as_ref();
+    let before = overlay.before.as_ref();
     paragraphs.extend(before.map(|before| paragraph(format!("Last common value: {before}"))));
-    let (heading, until) = match shown.subject {
+    let (heading, note) = match overlay.subject {
         ConflictSubject::Sent(..) => (
             "Conflict: changed on the server",
             "Nothing is changed until you choose.",
@@ -72,24 +72,24 @@ pub(in crate::app) fn conflict<'a>(shown: &Conflict) -> View<'a> {
             "Nothing is saved until you choose.",
         ),
     };
-    paragraphs.extend([paragraph(""), paragraph(until)]);
+    paragraphs.extend([paragraph(""), paragraph(note)]);
     question(heading, paragraphs)
 }
 
-pub(in crate::app) fn refused<'a>(shown: &RefusedChange) -> View<'a> {
+pub(in crate::app) fn refused<'a>(overlay: &RefusedChange) -> View<'a> {
     let paragraphs = vec![
-        emphasized(&shown.what),
+        emphasized(&overlay.what),
         paragraph(""),
-        paragraph(&shown.reason),
+        paragraph(&overlay.reason),
         paragraph(""),
         paragraph("The change is saved in the data file only."),
     ];
     question("Refused change", paragraphs)
 }
 
-pub(in crate::app) fn draft<'a>(shown: &Draft, wardrobe: &Wardrobe, zone: &TimeZone) -> View<'a> {
-    let what = match (shown.forms.len(), shown.unsaved.is_empty()) {
-        (0, true) if !shown.prompts.is_empty() => "input",
+pub(in crate::app) fn draft<'a>(overlay: &Draft, wardrobe: &Wardrobe, zone: &TimeZone) -> View<'a> {
+    let what = match (overlay.forms.len(), overlay.unsaved.is_empty()) {
+        (0, true) if !overlay.prompts.is_empty() => "input",
         (0, _) => "changes",
         (1, true) => "form",
         (_, true) => "forms",
@@ -99,16 +99,16 @@ pub(in crate::app) fn draft<'a>(shown: &Draft, wardrobe: &Wardrobe, zone: &TimeZ
         emphasized(format!("Unsaved {what} from your last session:")),
         paragraph(""),
     ];
-    for form in &shown.forms {
+    for form in &overlay.forms {
         paragraphs.push(paragraph(form.subject.heading()));
         let texts = form.texts();
         paragraphs.extend(texts.map(|(name, text)| paragraph(format!("  {}: {text}", name.label()))));
     }
-    for prompt in &shown.prompts {
+    for prompt in &overlay.prompts {
         paragraphs.push(paragraph(format!("{}: {}", prompt.heading, prompt.text)));
     }
-    paragraphs.extend(shown.unsaved.first().map(|first| {
-        let number = describe::count(shown.unsaved.len(), "unsaved change");
+    paragraphs.extend(overlay.unsaved.first().map(|first| {
+        let number = describe::count(overlay.unsaved.len(), "unsaved change");
         paragraph(format!(
             "{number}: {}",
             describe::group(&first.edits, wardrobe, zone)

@@ -8,10 +8,10 @@ use super::{
     Body, CellWidth, Glyph, Heading, ItemRow, ListRow, ListView, Remark, RowCell, Tone, View, label,
 };
 
-pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ReportOverlay) -> View<'a> {
-    let len = shown.len();
-    let selected = (len > 0).then_some(shown.selected);
-    let [.., failed, _, errors] = shown.totals();
+pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a ReportOverlay) -> View<'a> {
+    let len = overlay.len();
+    let selected = (len > 0).then_some(overlay.selected);
+    let [.., failed, _, errors] = overlay.totals();
     let failed = failed + errors > 0;
     View {
         heading: Heading {
@@ -23,21 +23,21 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ReportOverlay) -> Vi
         input: None,
         remarks: vec![Remark {
             is_error: failed,
-            ..Remark::new(summary(shown))
+            ..Remark::new(summary(overlay))
         }],
         body: Body::List(ListView {
             narrow_below: 60,
             empty: vec!["There was nothing to do.".into()],
-            full_text: selected.and_then(|at| full_text(state, shown, shown.row(at)?)),
-            ..ListView::new(len, selected, move |at| row(state, shown, at))
+            full_text: selected.and_then(|at| full_text(state, overlay, overlay.row(at)?)),
+            ..ListView::new(len, selected, move |at| row(state, overlay, at))
         }),
         details: None,
     }
 }
 
 /// `Sent 3 changes. Received 2 changes. 1 change failed. Problems in 1 room.`
-fn summary(shown: &ReportOverlay) -> String {
-    let [sent, received, failed, unsent, errors] = shown.totals();
+fn summary(overlay: &ReportOverlay) -> String {
+    let [sent, received, failed, unsent, errors] = overlay.totals();
     let done = [("Sent", sent), ("Received", received)];
     let mut parts: Vec<String> = done
         .iter()
@@ -56,21 +56,21 @@ fn summary(shown: &ReportOverlay) -> String {
     if unsent > 0 {
         parts.push(format!("{} not sent.", describe::count(unsent, "change")));
     }
-    if shown.stopped {
+    if overlay.stopped {
         parts.push("Stopped.".into());
     }
     parts.join(" ")
 }
 
-fn row<'a>(state: &'a State, shown: &'a ReportOverlay, at: usize) -> ListRow<'a> {
-    let cells = shown.row(at).and_then(|row| match row {
+fn row<'a>(state: &'a State, overlay: &'a ReportOverlay, at: usize) -> ListRow<'a> {
+    let cells = overlay.row(at).and_then(|row| match row {
         ReportRow::Server(server) => {
-            let report = shown.reports.get(server)?;
+            let report = overlay.reports.get(server)?;
             Some(vec![RowCell::text(&*report.server).gap(0)])
         }
-        ReportRow::Room(server, room) => Some(room_row(state, shown.room(server, room)?)),
+        ReportRow::Room(server, room) => Some(room_row(state, overlay.room(server, room)?)),
         ReportRow::Failed(server, room, failed) => {
-            let report = shown.room(server, room)?;
+            let report = overlay.room(server, room)?;
             let local = state.wardrobe().room(&report.room).map(|room| &**room);
             let [target, what, why] = failed_texts(report.failed.get(failed)?, local);
             let spoken = format!("failed: {target}, {what}: {why}");
@@ -110,15 +110,15 @@ fn room_row<'a>(state: &'a State, report: &'a RoomReport) -> Vec<RowCell<'a>> {
 }
 
 /// The selected row in full.
-fn full_text(state: &State, shown: &ReportOverlay, row: ReportRow) -> Option<String> {
+fn full_text(state: &State, overlay: &ReportOverlay, row: ReportRow) -> Option<String> {
     Some(match row {
-        ReportRow::Server(server) => shown.reports.get(server)?.server.to_string(),
+        ReportRow::Server(server) => overlay.reports.get(server)?.server.to_string(),
         ReportRow::Room(server, room) => {
-            let report = shown.room(server, room)?;
+            let report = overlay.room(server, room)?;
             format!("{}: {}", report.room, room_result(report))
         }
         ReportRow::Failed(server, room, failed) => {
-            let report = shown.room(server, room)?;
+            let report = overlay.room(server, room)?;
             let local = state.wardrobe().room(&report.room).map(|room| &**room);
             let [target, what, why] = failed_texts(report.failed.get(failed)?, local);
             format!("{target} in {}, {what}: {why}", report.room)

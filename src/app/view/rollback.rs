@@ -1,4 +1,4 @@
-//! What rolling back several changes does: a row for each edit, those whom it touches first.
+//! The preview of undoing several changes: a row for each edit, with its subject first.
 
 use crate::app::describe;
 use crate::app::history::RollbackOverlay;
@@ -8,17 +8,17 @@ use crate::app::{MouseTarget, State};
 use super::history_entry::{cells, full_text};
 use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCell, Tone, View};
 
-/// High enough for folded remarks: they say what is confirmed.
+/// High enough for remarks of several lines: they say what is confirmed.
 const MIN_HEIGHT: u16 = 18;
 
-pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a RollbackOverlay) -> View<'a> {
-    let len = shown.len();
-    let left_out = shown.plan.left_out.len();
-    let mut remarks = vec![Remark::new(format!("Undo {}?", shown.what))];
-    if !shown.plan.group.is_empty() {
-        remarks.push(Remark::new(describe::proposal(&shown.plan.group)));
+pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a RollbackOverlay) -> View<'a> {
+    let len = overlay.len();
+    let left_out = overlay.plan.left_out.len();
+    let mut remarks = vec![Remark::new(format!("Undo {}?", overlay.what))];
+    if !overlay.plan.group.is_empty() {
+        remarks.push(Remark::new(describe::proposal(&overlay.plan.group)));
     }
-    if shown.undoes_hidden {
+    if overlay.undoes_hidden {
         remarks.push(Remark::new(
             "This may include changes that are hidden by the filter of the history.",
         ));
@@ -30,7 +30,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a RollbackOverlay) -> 
         );
         remarks.push(Remark::error(text));
     }
-    let combined = if shown.plan.is_combined() {
+    let combined = if overlay.plan.is_combined() {
         format!(" {COMBINED}")
     } else {
         String::new()
@@ -50,23 +50,23 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a RollbackOverlay) -> 
         remarks,
         body: Body::List(ListView {
             narrow_below: 70,
-            full_text: Some(sentence(state, shown, shown.selected)),
-            ..ListView::new(len, Some(shown.selected), move |at| row(state, shown, at))
+            full_text: Some(sentence(state, overlay, overlay.selected)),
+            ..ListView::new(len, Some(overlay.selected), move |at| row(state, overlay, at))
         }),
         details: None,
     }
 }
 
-fn sentence(state: &State, shown: &RollbackOverlay, at: usize) -> String {
-    match shown.row(at) {
+fn sentence(state: &State, overlay: &RollbackOverlay, at: usize) -> String {
+    match overlay.row(at) {
         Some((edit, None)) => format!("Undo: {}", full_text(state, &edit)),
         Some((edit, Some(reason))) => format!("Skipped: {}. Reason: {reason}", full_text(state, &edit)),
         None => String::new(),
     }
 }
 
-fn row<'a>(state: &State, shown: &'a RollbackOverlay, at: usize) -> ListRow<'a> {
-    let row = shown.row(at).map(|(edit, reason)| {
+fn row<'a>(state: &State, overlay: &'a RollbackOverlay, at: usize) -> ListRow<'a> {
+    let row = overlay.row(at).map(|(edit, reason)| {
         let (word, tone) = match reason {
             None => ("Undo", Tone::Plain),
             Some(_) => ("Skipped", Tone::Warning),

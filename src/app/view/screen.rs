@@ -1,4 +1,4 @@
-//! What is shown around the panes: the file, its contents, whether it is saved, and problems.
+//! The texts around the panes: the file, its contents, whether changes are saved, and problems.
 
 use crate::app::command::CommandId;
 use crate::app::servers::UnsentCounts;
@@ -9,7 +9,7 @@ use crate::store::StoreProblem;
 pub struct LoadingView<'a> {
     /// The data file.
     pub file: &'a str,
-    /// Why it cannot be loaded, and what to do; `None` while loading.
+    /// What to do if it cannot be loaded; `None` while it is being loaded.
     pub failed: Option<String>,
     /// Progress in percent, if known.
     pub percent: Option<u8>,
@@ -28,7 +28,7 @@ pub fn counts(state: &State) -> Vec<String> {
     ]
 }
 
-/// The current problem, and what is done about it.
+/// The problem of the data file, and what is done about it; `None` if there is none.
 pub fn file_problem(state: &State) -> Option<String> {
     let (SaveState::NotSaved(_, reason) | SaveState::FileProblem(reason)) = state.save_state() else {
         return None;
@@ -36,8 +36,8 @@ pub fn file_problem(state: &State) -> Option<String> {
     let next = match state.problem() {
         Some(StoreProblem::CannotWrite(_)) => " Retrying automatically.".to_owned(),
         Some(StoreProblem::Gone(_)) if state.check_can_change().is_ok() => {
-            let restore = state.key(CommandId::RecreateFile);
-            format!(" Press {restore} to recreate it.")
+            let recreate = state.key(CommandId::RecreateFile);
+            format!(" Press {recreate} to recreate it.")
         }
         _ => String::new(),
     };
@@ -78,10 +78,10 @@ pub fn unsaved_changes(number: usize) -> String {
 
 /// Progress of loading; `None` when done.
 pub fn loading(state: &State) -> Option<LoadingView<'_>> {
-    let Phase::Opening { done, total: of } = state.phase() else {
+    let Phase::Opening { done, total } = state.phase() else {
         return None;
     };
-    let percent = done.min(of).saturating_mul(100).checked_div(of);
+    let percent = done.min(total).saturating_mul(100).checked_div(total);
     let failed = state.problem().is_some().then(|| {
         format!(
             "Reloads when the file changes. {} Retry  {} Quit",

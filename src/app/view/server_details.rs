@@ -1,4 +1,4 @@
-//! Rows of the screens of servers in full, as paragraphs.
+//! Rows of the list of servers, of plans and of reports in full, as paragraphs.
 
 use crate::app::State;
 use crate::app::command::CommandId;
@@ -38,7 +38,7 @@ pub(in crate::app) fn server(state: &State, server: &KnownServer) -> Vec<String>
     texts
 }
 
-/// What a check found.
+/// The result of a check.
 fn check(server: &KnownServer, report: &ServerReport) -> Vec<String> {
     let mut texts = vec![
         blank(),
@@ -75,12 +75,12 @@ fn check(server: &KnownServer, report: &ServerReport) -> Vec<String> {
     texts
 }
 
-/// A row of a plan, and whether it is a difference.
-pub(in crate::app) fn plan(state: &State, shown: &PlanOverlay) -> Option<(Vec<String>, bool)> {
-    let texts = match shown.selected_row()? {
-        PlanRow::Server(server) => server_of_plan(shown.parts.get(server)?),
+/// The selected row of a plan, and whether it is a difference.
+pub(in crate::app) fn plan(state: &State, overlay: &PlanOverlay) -> Option<(Vec<String>, bool)> {
+    let texts = match overlay.selected_row()? {
+        PlanRow::Server(server) => server_of_plan(overlay.parts.get(server)?),
         PlanRow::Room(server, room) => {
-            let (part, plan) = shown.room(server, room)?;
+            let (part, plan) = overlay.room(server, room)?;
             let mut texts = about_room(part, plan);
             texts.push(capitalized(&room_text(state, plan, part.room_counts(room))));
             texts.extend(plan.set_aside.map(|reason| format!("First comparison: {reason}")));
@@ -89,7 +89,7 @@ pub(in crate::app) fn plan(state: &State, shown: &PlanOverlay) -> Option<(Vec<St
             texts
         }
         PlanRow::User(server, room, first) => {
-            let (part, plan, line) = shown.line(server, room, first)?;
+            let (part, plan, line) = overlay.line(server, room, first)?;
             let user = line.user();
             let mut texts = vec![line_target(line).to_owned()];
             texts.extend(about_room(part, plan));
@@ -101,14 +101,14 @@ pub(in crate::app) fn plan(state: &State, shown: &PlanOverlay) -> Option<(Vec<St
             texts
         }
         PlanRow::Line(server, room, line, _) => {
-            let (part, plan, line) = shown.line(server, room, line)?;
+            let (part, plan, line) = overlay.line(server, room, line)?;
             let mut texts = difference(state, part, plan, line);
             texts.push(blank());
             texts.extend(about_room(part, plan));
             return Some((texts, true));
         }
         PlanRow::Note(server, room, note) => {
-            let (part, plan) = shown.room(server, room)?;
+            let (part, plan) = overlay.room(server, room)?;
             let mut texts = about_room(part, plan);
             texts.push(note_text(plan, note));
             texts
@@ -150,11 +150,11 @@ fn difference(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> V
     texts
 }
 
-/// A row of a report.
-pub(in crate::app) fn report(state: &State, shown: &ReportOverlay) -> Option<Vec<String>> {
-    Some(match shown.row(shown.selected)? {
+/// The selected row of a report.
+pub(in crate::app) fn report(state: &State, overlay: &ReportOverlay) -> Option<Vec<String>> {
+    Some(match overlay.row(overlay.selected)? {
         ReportRow::Server(server) => {
-            let report = shown.reports.get(server)?;
+            let report = overlay.reports.get(server)?;
             let mut texts = vec![format!(
                 "{}: {}",
                 report.server,
@@ -166,9 +166,9 @@ pub(in crate::app) fn report(state: &State, shown: &ReportOverlay) -> Option<Vec
             }
             texts
         }
-        ReportRow::Room(server, room) => room_of_report(state, shown.room(server, room)?),
+        ReportRow::Room(server, room) => room_of_report(state, overlay.room(server, room)?),
         ReportRow::Failed(server, room, failed) => {
-            let report = shown.room(server, room)?;
+            let report = overlay.room(server, room)?;
             let local = state.wardrobe().room(&report.room).map(|room| &**room);
             let [target, what, why] = failed_texts(report.failed.get(failed)?, local);
             vec![

@@ -1,5 +1,5 @@
-//! The servers of the configuration: whether each can be used, what it is, and how far a comparison is; and the question
-//! for a password.
+//! The list of servers: whether each can be used, its software, and the progress of a comparison; and the password
+//! prompt.
 
 use crate::app::command::CommandId;
 use crate::app::servers::password::PasswordPrompt;
@@ -13,11 +13,11 @@ use super::{
     Tone, ValueView, View,
 };
 
-pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ServersOverlay) -> View<'a> {
+pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a ServersOverlay) -> View<'a> {
     let servers = state.servers();
     let len = servers.len();
-    let selected = len.checked_sub(1).map(|last| shown.row.min(last));
-    let whole = selected
+    let selected = len.checked_sub(1).map(|last| overlay.row.min(last));
+    let selected_text = selected
         .and_then(|at| servers.get(at))
         .map(|server| full_text(state, server));
     View {
@@ -37,14 +37,14 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ServersOverlay) -> V
         remarks: comparison_remark(state).into_iter().collect(),
         body: Body::List(ListView {
             narrow_below: 60,
-            full_text: whole,
+            full_text: selected_text,
             ..ListView::new(len, selected, move |at| row(servers.get(at), at))
         }),
         details: None,
     }
 }
 
-/// How far the comparison is.
+/// The progress of the comparison; `None` if nothing is being compared.
 fn comparison_remark(state: &State) -> Option<Remark> {
     let comparison = state.servers.comparison.as_ref()?;
     let mut all = Progress::default();
@@ -126,7 +126,7 @@ pub(super) fn software(server: &KnownServer) -> Option<String> {
     version.or_else(|| server.class().map(|class| class_name(class).to_owned()))
 }
 
-/// How it is reached, then the software, if it is known.
+/// How the server is accessed, then its software, if that is known.
 fn access_and_software(server: &KnownServer) -> String {
     let access = match server.entry.kind {
         ServerKind::Prosody => "admin shell",
@@ -180,10 +180,10 @@ fn report_text(report: &ServerReport) -> String {
     sentences.join(". ")
 }
 
-pub(in crate::app) fn password<'a>(state: &'a State, shown: &'a PasswordPrompt) -> View<'a> {
-    let (typed, cursor) = shown.typed();
-    let title = format!("Log in to {}", describe::quoted(&shown.server));
-    let hint = format!("for {}; it will not be stored", shown.account);
+pub(in crate::app) fn password<'a>(state: &'a State, overlay: &'a PasswordPrompt) -> View<'a> {
+    let (typed, cursor) = overlay.typed();
+    let title = format!("Log in to {}", describe::quoted(&overlay.server));
+    let hint = format!("for {}; it will not be stored", overlay.account);
     View {
         heading: Heading {
             title: title.clone().into(),

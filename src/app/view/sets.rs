@@ -6,18 +6,18 @@ use crate::app::{MouseTarget, State, describe, targets};
 
 use super::{Body, CellWidth, Heading, InputView, ItemRow, ListRow, ListView, Remark, RowCell, View};
 
-pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a SetsOverlay) -> View<'a> {
+pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a SetsOverlay) -> View<'a> {
     // High enough for all sets, so that the height does not change while filtering.
     let all = state.wardrobe().hat_sets().map_or(0, |sets| sets.len());
     let height = u16::try_from(all + 3).unwrap_or(u16::MAX).clamp(9, 24);
-    let (entries, failed) = match shown.entries(&state.view) {
+    let (entries, failed) = match overlay.entries(&state.view) {
         Ok(entries) => (entries, None),
         Err(reason) => (Vec::new(), Some(reason)),
     };
     let len = entries.len();
     let empty = match &failed {
         Some(_) => Vec::new(),
-        None => vec![empty_text(state, shown)],
+        None => vec![empty_text(state, overlay)],
     };
     let title = targets::label(state).map_or_else(
         || "Hat sets".to_owned(),
@@ -32,20 +32,20 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a SetsOverlay) -> View
         },
         size: (100, height),
         input: Some(InputView {
-            text: &shown.text,
+            text: &overlay.text,
             hint: "",
         }),
         remarks: failed.map(Remark::error).into_iter().collect(),
         body: Body::List(ListView {
             empty,
-            ..ListView::new(len, shown.selected(len), move |at| row(entries.get(at), at))
+            ..ListView::new(len, overlay.selected(len), move |at| row(entries.get(at), at))
         }),
         details: None,
     }
 }
 
-fn empty_text(state: &State, shown: &SetsOverlay) -> String {
-    if !shown.text.text().trim().is_empty() {
+fn empty_text(state: &State, overlay: &SetsOverlay) -> String {
+    if !overlay.text.text().trim().is_empty() {
         return "No matches".into();
     }
     let key = state.key(CommandId::SaveSet);
@@ -60,7 +60,7 @@ fn empty_text(state: &State, shown: &SetsOverlay) -> String {
 fn row(entry: Option<&NamedHats>, at: usize) -> ListRow<'static> {
     let cells = entry.map(|(name, hats)| {
         let number = describe::count(hats.len(), "hat");
-        let which = describe::hats(hats);
+        let names = describe::hats(hats);
         vec![
             RowCell::text(name.to_string()).width(CellWidth::Share(2)),
             RowCell {
@@ -68,9 +68,9 @@ fn row(entry: Option<&NamedHats>, at: usize) -> ListRow<'static> {
                 ..RowCell::text(number.clone())
                     .width(CellWidth::Fixed(8))
                     .gap(0)
-                    .spoken(format!("{number}: {which}"))
+                    .spoken(format!("{number}: {names}"))
             },
-            RowCell::text(which).width(CellWidth::Share(3)).gap(2).silent(),
+            RowCell::text(names).width(CellWidth::Share(3)).gap(2).silent(),
         ]
     });
     ListRow::Item(ItemRow {

@@ -5,8 +5,8 @@ use crate::app::{MouseTarget, State};
 
 use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, RowCell, View};
 
-pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ThemesOverlay) -> View<'a> {
-    let len = shown.all.len();
+pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a ThemesOverlay) -> View<'a> {
+    let len = overlay.all.len();
     View {
         heading: Heading {
             title: "Theme".into(),
@@ -16,8 +16,8 @@ pub(in crate::app) fn view<'a>(state: &'a State, shown: &'a ThemesOverlay) -> Vi
         size: (64, u16::try_from(len + 2).unwrap_or(u16::MAX)),
         input: None,
         remarks: Vec::new(),
-        body: Body::List(ListView::new(len, Some(shown.selected), move |at| {
-            let cells = shown.all.get(at).map(|theme| {
+        body: Body::List(ListView::new(len, Some(overlay.selected), move |at| {
+            let cells = overlay.all.get(at).map(|theme| {
                 let current = if theme.name == state.theme { "current" } else { "" };
                 vec![
                     RowCell::text(&*theme.name).width(CellWidth::Share(2)).gap(0),

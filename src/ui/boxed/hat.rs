@@ -35,7 +35,7 @@ impl StatefulWidget for HatPreview<'_, '_> {
 
     fn render(self, area: Rect, buffer: &mut Buffer, targets: &mut MouseTargets) {
         let both = area.height > MIN_HEIGHT;
-        let preview = match (both, self.suggestions.field_has_keys) {
+        let preview = match (both, self.suggestions.has_focus) {
             _ if self.preview.is_none() => 0,
             (true, _) => PREVIEW_LINES,
             (false, true) => 0,
@@ -73,7 +73,7 @@ impl HatPreview<'_, '_> {
         if let Some(text) = list.empty.first().filter(|_| list.len == 0) {
             return self.text(buffer, rows, &format!("   {text}"), self.theme.faint());
         }
-        let style = if self.suggestions.field_has_keys {
+        let style = if self.suggestions.has_focus {
             Style::new()
         } else {
             self.theme.faint()

@@ -72,7 +72,7 @@ impl Widget for DetailsWidget<'_, '_> {
             remarks = Sanitized::new(&dot, charset).append(&shown).into_owned();
         }
         let space = usize::from(line.width).saturating_sub(remarks.width());
-        let main = Sanitized::cut(&details.main, space, details.cut, charset);
+        let main = Sanitized::cut(&details.main, space, details.truncation, charset);
         let rest = put(buffer, line, &main, Style::new());
         put(buffer, rest, &remarks, Style::new());
     }

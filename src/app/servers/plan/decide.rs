@@ -1,4 +1,4 @@
-//! Deciding what is done about the lines of a plan.
+//! Decisions about the lines of a plan.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use crate::sync::{Action, Decision, Line, Prefer, Reason, RoomPlan};
 use super::PlanOverlay;
 use crate::app::servers::rows::{self, PlanRow};
 
-/// The place of a line: part, room, line.
-type LineAt = (usize, usize, usize);
+/// The indices of a line: those of its part, its room and the line.
+type LineIndex = (usize, usize, usize);
 
 impl PlanOverlay {
     /// The lines that a command on the selected row applies to.
-    fn targets(&self) -> Vec<LineAt> {
+    fn targets(&self) -> Vec<LineIndex> {
         let all_of = |server: usize, room: usize| {
             let lines = self.room(server, room).map_or(0, |(_, room)| room.lines.len());
             (0..lines).map(move |line| (server, room, line))
@@ -22,7 +22,7 @@ impl PlanOverlay {
             None | Some(PlanRow::Note(..)) => Vec::new(),
             Some(PlanRow::Line(server, room, line, _)) => vec![(server, room, line)],
             Some(PlanRow::User(server, room, first)) => {
-                let user = |(server, room, line): &LineAt| {
+                let user = |(server, room, line): &LineIndex| {
                     self.line(*server, *room, *line)
                         .and_then(|(_, _, line)| line.user())
                 };
@@ -38,8 +38,8 @@ impl PlanOverlay {
         }
     }
 
-    /// Decides lines, as far as that can be decided of them; gives how many were.
-    fn decide(&mut self, lines: impl IntoIterator<Item = (LineAt, Decision)>) -> usize {
+    /// Makes the decisions that the lines allow. Returns their number.
+    fn decide(&mut self, lines: impl IntoIterator<Item = (LineIndex, Decision)>) -> usize {
         let (mut number, mut touched) = (0, BTreeSet::new());
         for ((server, room, line), decision) in lines {
             if let Some(part) = self.parts.get_mut(server)
@@ -59,28 +59,29 @@ impl PlanOverlay {
                 *known = counts;
             }
         }
-        self.count();
+        self.update_counts();
         self.has_choices |= number > 0;
         number
     }
 
-    /// Leaves out what the selected row is about, or includes it again; the error says why that cannot be done.
-    pub(in crate::app) fn toggle(&mut self) -> Result<(), Excluded> {
+    /// Leaves out the lines of the selected row; if all are left out, includes them again. The error says why that is
+    /// not possible.
+    pub(in crate::app) fn toggle(&mut self) -> Result<(), DecisionProblem> {
         let targets = self.targets();
         let lines = targets
             .iter()
             .filter_map(|at| Some((*at, self.line(at.0, at.1, at.2)?.2)));
-        let lines: Vec<(LineAt, &Line)> = lines.collect();
+        let lines: Vec<(LineIndex, &Line)> = lines.collect();
         if lines.is_empty() {
-            return Err(Excluded::Nothing);
+            return Err(DecisionProblem::Nothing);
         }
-        let includes: Vec<_> = lines
+        let included: Vec<_> = lines
             .iter()
             .filter(|(_, line)| line.decision != Decision::Skip)
             .collect();
-        let decisions: Vec<_> = if includes.is_empty() {
+        let decisions: Vec<_> = if included.is_empty() {
             let single = lines.len() == 1;
-            let proposed = |(at, line): &(LineAt, &Line)| {
+            let proposed = |(at, line): &(LineIndex, &Line)| {
                 let held = line.is_held();
                 let decision = match line.action {
                     Action::Send if line.reason.is_none() || single => Decision::Send,
@@ -91,25 +92,25 @@ impl PlanOverlay {
             };
             lines.iter().filter_map(proposed).collect()
         } else {
-            includes.iter().map(|(at, _)| (*at, Decision::Skip)).collect()
+            included.iter().map(|(at, _)| (*at, Decision::Skip)).collect()
         };
         if decisions.is_empty() {
             let has = |is: &dyn Fn(&Line) -> bool| lines.iter().any(|(_, line)| is(line));
             return Err(if has(&|line| line.action == Action::Conflict) {
-                Excluded::Conflict
+                DecisionProblem::Conflict
             } else if has(&|line| line.is_held()) {
-                Excluded::Held
+                DecisionProblem::Held
             } else if lines.len() > 1 && has(&|line| line.action == Action::Send) {
-                Excluded::OneByOne
+                DecisionProblem::OneByOne
             } else {
-                Excluded::ByRule(lines.first().and_then(|(_, line)| line.reason))
+                DecisionProblem::ByRule(lines.first().and_then(|(_, line)| line.reason))
             });
         }
         self.decide(decisions);
         Ok(())
     }
 
-    /// What [`Self::toggle`] does here, if it is not leaving out.
+    /// The label of the command of [`Self::toggle`] for the selected row; `None`: the default, which leaves out.
     pub(in crate::app) fn toggle_verb(&self) -> Option<&'static str> {
         let is_included = match self.selected_row()? {
             PlanRow::Line(server, room, line, _) => {
@@ -123,7 +124,7 @@ impl PlanOverlay {
                 lines.any(|line| line.decision != Decision::Skip)
             }
             PlanRow::Room(..) if !self.rooms_to_add(false).is_empty() => return Some("Add room"),
-            // There may be many lines, and this is asked for each frame.
+            // There may be many lines, and this function is called for each frame.
             PlanRow::Room(server, room) => {
                 let counts = self.parts.get(server)?.room_counts(room);
                 counts.send + counts.receive > 0
@@ -137,16 +138,16 @@ impl PlanOverlay {
         (!is_included).then_some("Include")
     }
 
-    /// Takes a side in the conflicts that the selected row is about, or in its only line; gives how many lines that
-    /// concerns. The error says why the file's side cannot be sent.
-    pub(in crate::app) fn prefer(&mut self, side: Prefer) -> Result<usize, Excluded> {
+    /// Chooses a side in the conflicts of the selected row; if the row has a single line, in that one. Returns the
+    /// number of lines. The error says why none was decided: there is no such line, or the file's value cannot be sent.
+    pub(in crate::app) fn prefer(&mut self, side: Prefer) -> Result<usize, DecisionProblem> {
         let decision = match side {
             Prefer::Local => Decision::Send,
             Prefer::Server => Decision::Receive,
         };
         let targets = self.targets();
         let single = targets.len() == 1;
-        let mut reason = Excluded::Nothing;
+        let mut reason = DecisionProblem::Nothing;
         let mut decisions = Vec::new();
         for at in targets {
             let Some((_, _, line)) = self.line(at.0, at.1, at.2) else {
@@ -159,8 +160,8 @@ impl PlanOverlay {
                 decisions.push((at, decision));
             } else {
                 reason = match line.action {
-                    Action::Receive => Excluded::OnlyReceived,
-                    _ => Excluded::ByRule(line.reason),
+                    Action::Receive => DecisionProblem::OnlyReceived,
+                    _ => DecisionProblem::ByRule(line.reason),
                 };
             }
         }
@@ -170,14 +171,14 @@ impl PlanOverlay {
         Ok(self.decide(decisions))
     }
 
-    /// Receives what is held back, in all rooms; gives how many lines that concerns.
+    /// Decides to receive the removals that are held back, in all rooms. Returns their number.
     pub(in crate::app) fn take_removals(&mut self) -> usize {
         let mut held = Vec::new();
         for (server, part) in self.parts.iter().enumerate() {
             for (room, plan) in part.rooms().iter().enumerate() {
-                for (line, there) in plan.lines.iter().enumerate() {
-                    if there.is_held() && there.decision == Decision::Skip {
-                        held.push(((server, room, line), Decision::Receive));
+                for (index, line) in plan.lines.iter().enumerate() {
+                    if line.is_held() && line.decision == Decision::Skip {
+                        held.push(((server, room, index), Decision::Receive));
                     }
                 }
             }
@@ -208,19 +209,19 @@ impl PlanOverlay {
     }
 }
 
-/// Why something cannot be decided so.
+/// Why a decision is not possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::app) enum Excluded {
+pub(in crate::app) enum DecisionProblem {
     /// The row has no differences.
     Nothing,
     /// A conflict: a side has to be chosen.
     Conflict,
-    /// Removals that are held back are only received when that is asked for.
+    /// Removals that are held back are not included together with other lines.
     Held,
-    /// What is only offered is not sent together with others.
+    /// Changes that are only offered to be sent are not included together with other lines.
     OneByOne,
-    /// What was changed only on the server is not overwritten.
+    /// A change that was made only on the server is not overwritten.
     OnlyReceived,
-    /// By a rule.
+    /// A rule excludes the line.
     ByRule(Option<Reason>),
 }

@@ -1,4 +1,4 @@
-//! Keeping what was decided when rooms are compared again.
+//! Keeps the choices when rooms are compared again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use crate::sync::{Action, Decision, Item, Line, RoomPlan, RoomState, Subject};
 
 use super::{PlanOverlay, PlanPart};
 
-/// How many choices were kept, and how many no longer fit.
+/// Number of choices that were kept, and of those that no longer apply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::app) struct KeptChoices {
     pub(in crate::app) kept: usize,
     pub(in crate::app) dropped: usize,
 }
 
-/// What a line is about, for finding it again.
+/// The subject of a line, to find the line again in another plan.
 type LineKey<'a> = (Option<&'a Item>, Option<&'a Jid>);
 
 fn key(line: &Line) -> LineKey<'_> {
@@ -26,7 +26,7 @@ fn key(line: &Line) -> LineKey<'_> {
     }
 }
 
-/// Whether someone decided otherwise than was proposed.
+/// Whether the decision differs from the proposed one.
 fn is_chosen(line: &Line) -> bool {
     let proposed = match (line.action, line.reason) {
         (Action::Send, None) => Decision::Send,
@@ -36,7 +36,7 @@ fn is_chosen(line: &Line) -> bool {
     line.decision != proposed
 }
 
-/// Decides as before, where the same differs as before.
+/// Repeats the choices about differences that are the same as before.
 fn decide_again(room: &mut RoomPlan, before: &RoomPlan) -> KeptChoices {
     let chosen = before.lines.iter().filter(|line| is_chosen(line));
     let mut chosen: BTreeMap<LineKey<'_>, &Line> = chosen.map(|line| (key(line), line)).collect();
@@ -61,7 +61,7 @@ fn decide_again(room: &mut RoomPlan, before: &RoomPlan) -> KeptChoices {
 }
 
 impl PlanPart {
-    /// Rooms that were only on the server and are received.
+    /// Rooms that are not in the file and are received.
     pub(in crate::app) fn added_rooms(&self) -> BTreeSet<Jid> {
         let rooms = self.rooms().iter();
         let added =
@@ -71,7 +71,7 @@ impl PlanPart {
 }
 
 impl PlanOverlay {
-    /// Takes over what was decided and shown in an earlier comparison, as far as it still fits.
+    /// Takes over the choices of an earlier comparison, as far as they still apply, and its filter.
     pub(in crate::app) fn keep_choices(&mut self, before: &Self) -> KeptChoices {
         let mut all = KeptChoices::default();
         for part in &mut self.parts {
@@ -90,11 +90,11 @@ impl PlanOverlay {
                     }
                 }
             }
-            part.count();
+            part.update_counts();
         }
         let has_added = self.parts.iter().any(|part| !part.added_rooms().is_empty());
         self.has_choices = all.kept > 0 || before.has_choices && has_added;
-        self.shown = before.shown;
+        self.filter = before.filter;
         self.list_rows();
         all
     }

@@ -24,7 +24,7 @@ pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
             let number = describe::count(rooms.len(), "room");
             return Some(Details {
                 main: jid.as_str().into(),
-                cut: Truncation::Address,
+                truncation: Truncation::Address,
                 remarks: std::iter::once(number.into())
                     .chain(online_rooms(state, jid))
                     .collect(),
@@ -34,7 +34,7 @@ pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
             let (jid, ..) = state.room_of_user_at(state.selected(pane)?)?;
             return Some(Details {
                 main: jid.as_str().into(),
-                cut: Truncation::End,
+                truncation: Truncation::End,
                 remarks: Vec::new(),
             });
         }
@@ -43,7 +43,7 @@ pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
     match pane {
         Pane::First => state.room().map(|(jid, room)| Details {
             main: jid.as_str().into(),
-            cut: Truncation::End,
+            truncation: Truncation::End,
             remarks: label::visible_name(room)
                 .map(Into::into)
                 .into_iter()
@@ -74,28 +74,29 @@ fn user_details(state: &State) -> Option<Details<'_>> {
         }
         Details {
             main: jid.as_str().into(),
-            cut: Truncation::Address,
+            truncation: Truncation::Address,
             remarks,
         }
     })
 }
 
-/// The number of rooms that a user is in, and the nicknames there, where that is known of any room.
+/// Says in how many rooms a user is online, and under which nicknames; `None` if the occupants of none of the user's
+/// rooms are known. `user` is the selected one.
 fn online_rooms<'a>(state: &State, user: &Jid) -> Option<Cow<'a, str>> {
-    let index = state
+    let listed = state
         .selected(Pane::First)
         .and_then(|row| state.listed_user_at(row));
-    let known = index.into_iter().flat_map(|(_, rooms)| rooms);
+    let known = listed.into_iter().flat_map(|(_, rooms)| rooms);
     let known: Vec<&Occupants> = known.filter_map(|(_, room)| state.occupants(room)).collect();
-    let there = known.iter().filter_map(|occupants| occupants.get(user));
-    let there: Vec<&Occupant> = there.filter(|occupant| occupant.is_online()).collect();
-    let nicknames: BTreeSet<&str> = there
+    let online = known.iter().filter_map(|occupants| occupants.get(user));
+    let online: Vec<&Occupant> = online.filter(|occupant| occupant.is_online()).collect();
+    let nicknames: BTreeSet<&str> = online
         .iter()
         .flat_map(|occupant| occupant.nicknames())
         .map(AsRef::as_ref)
         .collect();
     let nicknames: Vec<&str> = nicknames.into_iter().collect();
-    match there.len() {
+    match online.len() {
         _ if known.is_empty() => None,
         0 => Some("offline".into()),
         number => {
@@ -105,7 +106,7 @@ fn online_rooms<'a>(state: &State, user: &Jid) -> Option<Cow<'a, str>> {
     }
 }
 
-/// Whether a user is in the room, and which nicknames the user has there.
+/// Says whether a user is in the room, and with which nicknames.
 fn presence(occupant: Option<&Occupant>) -> Vec<String> {
     let nicknames = occupant.map(Occupant::nicknames).unwrap_or_default();
     let online = match nicknames {
@@ -118,7 +119,7 @@ fn presence(occupant: Option<&Occupant>) -> Vec<String> {
     std::iter::once(online).chain(reserved).collect()
 }
 
-/// The server that a room belongs to, and what comparing with it found.
+/// The server that a room belongs to, and the result of comparing the room with it.
 fn server<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
     let (server, compared) = state.room_comparison(room)?;
     let key = match compared {
@@ -132,7 +133,7 @@ fn server<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
     Some(format!("{}: {}{key}", server.entry.name, compared.describe()).into())
 }
 
-/// What is known of a room on its server, the most urgent first.
+/// Describes a room on its server, the most urgent text first.
 fn about_server<'a>(state: &State, room: &Jid) -> Vec<Cow<'a, str>> {
     let mut texts: Vec<_> = server(state, room).into_iter().collect();
     texts.extend(following(state, room));
@@ -142,7 +143,8 @@ fn about_server<'a>(state: &State, room: &Jid) -> Vec<Cow<'a, str>> {
     texts
 }
 
-/// Who follows a room. Where nobody does because it has not been compared yet, the text about the comparison shows it.
+/// Describes who follows a room; `None` if nobody does because it has not been compared yet, which the text about the
+/// comparison says.
 fn following<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
     let (_, compared) = state.room_comparison(room)?;
     let is_unknown = compared == RoomComparison::NotCompared && !state.is_followed(room);
@@ -154,7 +156,7 @@ fn following<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
 fn unresolved<'a>(state: &State) -> Option<Details<'a>> {
     Some(Details {
         main: state.unresolved_text()?.into(),
-        cut: Truncation::End,
+        truncation: Truncation::End,
         remarks: Vec::new(),
     })
 }
@@ -168,8 +170,8 @@ fn hat_details(state: &State) -> Option<Details<'_>> {
         if tally.titles_differ {
             remarks.push("titles differ".into());
         }
-        if tally.ending > 0 {
-            remarks.push(format!("{} expiring", tally.ending).into());
+        if tally.expiring > 0 {
+            remarks.push(format!("{} expiring", tally.expiring).into());
         }
         return Some(hat_id_details(id, remarks));
     }
@@ -192,7 +194,7 @@ fn hat_details(state: &State) -> Option<Details<'_>> {
 fn hat_id_details<'a>(id: &'a HatId, remarks: Vec<Cow<'a, str>>) -> Details<'a> {
     Details {
         main: id.as_str().into(),
-        cut: Truncation::Middle,
+        truncation: Truncation::Middle,
         remarks,
     }
 }
@@ -202,7 +204,7 @@ fn details_by_hat(state: &State, pane: Pane) -> Option<Details<'_>> {
     let row = state.selected(pane)?;
     let address = |address: &'_ Jid| Details {
         main: address.as_str().to_owned().into(),
-        cut: Truncation::Address,
+        truncation: Truncation::Address,
         remarks: Vec::new(),
     };
     match pane {

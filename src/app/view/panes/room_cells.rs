@@ -1,4 +1,4 @@
-//! What the rows of rooms share: the name, and the server.
+//! The cells that rows of rooms have in common: the name and the server.
 
 use std::borrow::Cow;
 
@@ -10,18 +10,19 @@ use super::super::{CellContent, CellWidth, Glyph, RowCell, Tone, Truncation, lab
 
 /// A room's name, with what distinguishes it from rooms with the same name.
 pub(super) fn room_name<'a>(state: &'a State, jid: &'a Jid, room: &'a Room) -> RowCell<'a> {
-    let which = label::visible_name(room).and_then(|name| Some((name, state.distinction(jid, name)?)));
-    match which {
-        Some((name, which)) => RowCell {
-            // What tells it apart is at the end.
-            content: CellContent::Text(format!("{name} · {which}").into(), Truncation::Middle),
+    let distinction = label::visible_name(room).and_then(|name| Some((name, state.distinction(jid, name)?)));
+    match distinction {
+        Some((name, distinction)) => RowCell {
+            // What distinguishes the room is at the end.
+            content: CellContent::Text(format!("{name} · {distinction}").into(), Truncation::Middle),
             ..RowCell::text(name)
         },
         None => RowCell::text(label::room(jid, room)),
     }
 }
 
-/// The room's server, where there is space for it, and a symbol if the room differs from the one there, or there is a problem.
+/// A symbol if the room needs attention, and the name of its server, if there is space for it. `None` if there are no
+/// servers.
 pub(super) fn server<'a>(state: &'a State, room: &Jid) -> Option<[RowCell<'a>; 2]> {
     if state.servers().is_empty() {
         return None;

@@ -49,7 +49,7 @@ fn online_mark(occupant: Option<&Occupant>) -> RowCell<'_> {
     }
 }
 
-/// The nicknames, where there is room for them.
+/// The nicknames, if there is space for them.
 fn nickname(occupant: &Occupant) -> RowCell<'_> {
     let all: Vec<&str> = occupant.all_nicknames().collect();
     let cell = RowCell::text(all.join(", "))
@@ -78,10 +78,10 @@ pub(super) fn listed_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> 
     };
     let mut cells = vec![RowCell::address(jid.as_str()).filterable().gap(0)];
     if state.knows_presence() {
-        let there = rooms
+        let occupants = rooms
             .iter()
             .filter_map(|(_, room)| state.occupants(room)?.get(jid));
-        cells.push(online_mark(there.max_by_key(|occupant| occupant.is_online())));
+        cells.push(online_mark(occupants.max_by_key(|occupant| occupant.is_online())));
     }
     cells.extend([
         number(rooms.len(), "room", "rooms", 3),

@@ -10,7 +10,7 @@ use super::ListView;
 
 /// The fields of a form.
 pub struct FieldsView<'a> {
-    /// The text above the fields.
+    /// A warning above the fields.
     pub warning: Option<String>,
     /// The fields from top to bottom.
     pub fields: Vec<FieldView<'a>>,
@@ -18,7 +18,7 @@ pub struct FieldsView<'a> {
     pub focus: usize,
     /// The existing hats or rooms that match the input.
     pub suggestions: Option<SuggestionsView<'a>>,
-    /// How the hat will look and what will be stored.
+    /// A preview of the hat in chat and of the JSON that will be stored.
     pub preview: Option<Preview<'a>>,
     /// The focused field in words: its problem, meaning or hint.
     pub status: String,
@@ -34,26 +34,26 @@ pub const PREVIEW_LINES: u16 = 4;
 impl FieldsView<'_> {
     /// The number of suggestions shown at this height while their list has the focus, so that a page skips none.
     pub(super) fn page_size(&self, lines: u16) -> u16 {
-        let [most, least] = SUGGESTION_LINES;
+        let [max, min] = SUGGESTION_LINES;
         let below = |field: &FieldView<'_>| u16::from(field.hint.is_some() || !field.problems.is_empty());
         let fields = self.fields.iter().map(|field| 1 + below(field));
         let mut needed = u16::from(self.warning.is_some()) + fields.sum::<u16>();
-        if lines < needed + 1 + least {
+        if lines < needed + 1 + min {
             needed = 1;
         }
         // A blank line above and below the fields, if there is space.
-        let blank = if lines > needed + least + PREVIEW_LINES + 2 {
+        let blank = if lines > needed + min + PREVIEW_LINES + 2 {
             2
         } else {
             0
         };
         let rest = lines.saturating_sub(needed + blank);
-        let preview = if self.preview.is_some() && rest > least + PREVIEW_LINES {
+        let preview = if self.preview.is_some() && rest > min + PREVIEW_LINES {
             PREVIEW_LINES
         } else {
             0
         };
-        rest.saturating_sub(preview + 1).min(most)
+        rest.saturating_sub(preview + 1).min(max)
     }
 }
 
@@ -112,17 +112,17 @@ pub struct SuggestionsView<'a> {
     pub title: &'static str,
     /// Number of existing items among the rows.
     pub count: usize,
-    /// Number of existing items with those that do not match.
+    /// Number of existing items, including those that do not match.
     pub total: usize,
     /// The rows.
     pub list: ListView<'a>,
-    /// Whether the field, not the list, has the focus.
-    pub field_has_keys: bool,
+    /// Whether the field or its list has the focus, and not another field.
+    pub has_focus: bool,
 }
 
-/// How a hat will look.
+/// A preview of a hat.
 pub struct Preview<'a> {
-    /// The user's name.
+    /// The local part of the user's address.
     pub user: &'a str,
     /// The hat as shown in chat.
     pub appearance: HatAppearance,
@@ -130,7 +130,7 @@ pub struct Preview<'a> {
     pub stored: Option<String>,
 }
 
-/// How other users see a hat.
+/// The appearance of a hat to other users.
 pub enum HatAppearance {
     /// The hat is not known yet.
     Unknown,

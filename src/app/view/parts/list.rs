@@ -44,7 +44,7 @@ pub struct ItemRow<'a> {
     pub cells: Vec<RowCell<'a>>,
     /// Whether it is marked.
     pub marked: bool,
-    /// What a click on it means.
+    /// The target of a click on the row.
     pub spot: MouseTarget,
 }
 
@@ -60,7 +60,7 @@ pub struct RowCell<'a> {
     pub gap: u8,
     /// Minimum width of the row for the cell to be shown.
     pub min_row_width: u16,
-    /// Whether it is left out where it would cut the texts of the list to little.
+    /// Whether it is left out if the texts of the list would otherwise be cut to little.
     pub gives_way: bool,
     /// The heading of its column.
     pub heading: &'static str,
@@ -70,7 +70,8 @@ pub struct RowCell<'a> {
     pub spoken: SpokenText<'a>,
     /// Whether the filter searches it.
     pub is_filterable: bool,
-    /// What is shown where the terminal cannot show most of a text, such as the address of a room for its name.
+    /// A text that is shown instead if the terminal cannot display most of the characters, such as the address of a
+    /// room for its name.
     pub fallback: Option<Cow<'a, str>>,
 }
 
@@ -93,21 +94,21 @@ pub enum CellContent<'a> {
 pub enum Glyph {
     /// A hat that is active, or defined in the catalog.
     Full,
-    /// A hat that is active for some users.
+    /// A hat that is active for some of several users or rooms.
     Mixed,
     /// A hat that is not active.
     Empty,
     /// A warning.
     Warning,
-    /// No value, or a hat that is not in the catalog.
+    /// No value, or something that is left out, not available, or not in the catalog.
     Dash,
-    /// To the server.
+    /// A change that is sent to the server.
     Send,
-    /// From the server.
+    /// A change that is received from the server.
     Receive,
-    /// Two sides differ.
+    /// A difference from the server.
     Differs,
-    /// In the room now.
+    /// A user who is in a room now.
     Online,
     /// No symbol.
     Blank,
@@ -129,7 +130,7 @@ pub enum CellWidth {
     },
     /// A share of the space that other cells leave.
     Share(u16),
-    /// What is left where no other cell is cut; nothing if that is little.
+    /// The space that is left if no other cell is cut; none if that is little.
     Spare,
 }
 
@@ -152,7 +153,7 @@ pub enum Tone<'a> {
     Swatch(&'a HatId, Option<&'a Hue>),
 }
 
-/// How plain mode words a cell.
+/// The words for a cell in plain mode.
 pub enum SpokenText<'a> {
     /// The cell's text.
     Text,
@@ -183,7 +184,7 @@ impl<'a> RowCell<'a> {
         }
     }
 
-    /// What is shown instead where the terminal cannot show the text.
+    /// Sets the text that is shown instead if the terminal cannot display this one.
     pub(in crate::app) fn fallback(self, fallback: impl Into<Cow<'a, str>>) -> Self {
         Self {
             fallback: Some(fallback.into()),

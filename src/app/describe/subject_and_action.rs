@@ -1,22 +1,22 @@
-//! Describes an edit with the person, hat or room that it touched first.
+//! Describes an edit in two parts: its subject (a user, hat, room, hat set or the data file), and what was done to it.
 
 use jiff::tz::TimeZone;
 
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, HatId, Jid, Room, User, Wardrobe};
 
-use super::sets::document_names_first;
+use super::sets::document_subject_and_action;
 use super::titles::with_titles;
 use super::{attachment_changes, attachment_name, catalog_changes, count, expiry, hat_name, truncated};
 
-/// What an edit touched, and what was done to it: `terry@example.org` and `"Proctor" added in courses@…`.
-pub fn names_first(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone) -> (String, String) {
+/// The subject of an edit and what was done to it: `terry@example.org` and `"Proctor" added in courses@…`.
+pub fn subject_and_action(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone) -> (String, String) {
     match with_titles(std::slice::from_ref(edit), wardrobe).first() {
-        Some(titled) => titled_names_first(titled, zone),
+        Some(titled) => titled_subject_and_action(titled, zone),
         None => Default::default(),
     }
 }
 
-fn titled_names_first(edit: &Edit, zone: &TimeZone) -> (String, String) {
+fn titled_subject_and_action(edit: &Edit, zone: &TimeZone) -> (String, String) {
     match edit {
         Edit::Room { room, before, after } => {
             (room.to_string(), room_action(before.as_deref(), after.as_deref()))
@@ -29,7 +29,16 @@ fn titled_names_first(edit: &Edit, zone: &TimeZone) -> (String, String) {
             hat,
             before,
             after,
-        } => catalog_hat(room, hat, before.as_ref(), after.as_ref()),
+        } => {
+            let title = before
+                .as_ref()
+                .or(after.as_ref())
+                .and_then(|entry| entry.title.as_deref());
+            (
+                hat_name(hat, title),
+                catalog_action(room, before.as_ref(), after.as_ref()),
+            )
+        }
         Edit::User {
             room,
             user,
@@ -62,7 +71,7 @@ fn titled_names_first(edit: &Edit, zone: &TimeZone) -> (String, String) {
             user.to_string(),
             hat_action(room, hat, before.as_ref(), after.as_ref(), zone),
         ),
-        Edit::Document { before, after } => document_names_first(before, after),
+        Edit::Document { before, after } => document_subject_and_action(before, after),
     }
 }
 
@@ -90,14 +99,8 @@ fn name_action(before: Option<&str>, after: Option<&str>) -> String {
     }
 }
 
-fn catalog_hat(
-    room: &Jid,
-    hat: &HatId,
-    before: Option<&CatalogHat>,
-    after: Option<&CatalogHat>,
-) -> (String, String) {
-    let title = before.or(after).and_then(|entry| entry.title.as_deref());
-    let action = match (before, after) {
+fn catalog_action(room: &Jid, before: Option<&CatalogHat>, after: Option<&CatalogHat>) -> String {
+    match (before, after) {
         (None, Some(_)) => format!("defined in the catalog of {room}"),
         (Some(_), None) => format!("removed from the catalog of {room}"),
         (Some(before), Some(after)) => {
@@ -107,8 +110,7 @@ fn catalog_hat(
             )
         }
         (None, None) => format!("changed in the catalog of {room}"),
-    };
-    (hat_name(hat, title), action)
+    }
 }
 
 fn user_action(room: &Jid, before: Option<&User>, after: Option<&User>) -> String {
