@@ -82,7 +82,7 @@ fn leave_overlays(session: &mut Session) {
             Some(top) if top.downcast_ref::<Conflict>().is_some() => session.keys("t"),
             // Closing a changed form asks.
             Some(top) => {
-                let is_discard_question = |confirm: &Confirm| confirm.alternative().is_some();
+                let is_discard_question = |confirm: &Confirm| confirm.decline_label().is_some();
                 session.keys(if top.downcast_ref().is_some_and(is_discard_question) {
                     "y"
                 } else {

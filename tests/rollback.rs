@@ -124,7 +124,7 @@ proptest! {
         }
         let plan = story.roll_back();
         let mut after = story.now.clone();
-        prop_assert_eq!(&plan.left_out, &[]);
+        prop_assert_eq!(&plan.skipped, &[]);
         prop_assert_eq!(after.apply(&plan.group), Ok(()));
         prop_assert_eq!(after, start);
     }
@@ -169,7 +169,7 @@ fn value_that_someone_else_chose_again_stays() {
     let plan = story.roll_back();
     assert!(plan.group.is_empty());
     let reasons: Vec<&str> = plan
-        .left_out
+        .skipped
         .iter()
         .map(|left_out| left_out.reason.as_str())
         .collect();
@@ -185,7 +185,7 @@ fn undo_by_someone_else_does_not_protect_earlier_changes() {
     story.act(MALLORY, &titled("B"));
     story.undo("alice", 2);
     let plan = story.roll_back();
-    assert_eq!((plan.undone, plan.left_out.len()), (1, 0));
+    assert_eq!((plan.undone, plan.skipped.len()), (1, 0));
     story.now.apply(&plan.group).unwrap();
     assert_eq!(story.now, start);
 }
@@ -214,7 +214,7 @@ fn change_that_was_undone_is_no_obstacle() {
     let start = story.now.clone();
     story.act(MALLORY, &titled("A"));
     story.act("alice", &Operation::RemoveRoom(room()));
-    assert_eq!(story.roll_back().left_out.len(), 1);
+    assert_eq!(story.roll_back().skipped.len(), 1);
     story.undo("alice", 2);
     let plan = story.roll_back();
     story.now.apply(&plan.group).unwrap();
@@ -245,12 +245,12 @@ fn user_with_hats_of_others_stays() {
     story.act("alice", &titled("A"));
     let plan = story.roll_back();
     assert!(plan.group.is_empty());
-    assert_eq!(plan.left_out.len(), 1);
+    assert_eq!(plan.skipped.len(), 1);
 }
 
 /// A change that is not allowed is left out with its reason, and so is an older one of the same thing.
 #[test]
-fn what_is_not_allowed_is_left_out() {
+fn skips_what_is_not_allowed() {
     let mut story = with_terry();
     story.act(MALLORY, &titled("A"));
     story.act(MALLORY, &titled("B"));
@@ -259,7 +259,7 @@ fn what_is_not_allowed_is_left_out() {
     let plan = Rollback::plan(&story.now, &story.entries, &target, &TimeZone::UTC, problem);
     assert!(plan.group.is_empty());
     let reasons: Vec<&str> = plan
-        .left_out
+        .skipped
         .iter()
         .map(|left_out| left_out.reason.as_str())
         .collect();

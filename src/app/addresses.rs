@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::describe;
 use crate::model::{InvalidJid, Jid, Wardrobe};
 
-/// Most addresses accepted at once.
+/// Maximum number of addresses that are accepted at once.
 pub const MAX_ADDRESSES: usize = 20_000;
 
 /// The result of parsing a list.
@@ -16,7 +16,7 @@ pub struct Addresses {
     pub all: BTreeSet<Jid>,
     /// Number of repeated addresses.
     pub duplicates: usize,
-    /// Entries that are not addresses.
+    /// Entries that are not addresses of users.
     pub invalid: Vec<InvalidAddress>,
 }
 
@@ -27,12 +27,12 @@ pub struct InvalidAddress {
     pub line: usize,
     /// The entry as written.
     pub text: String,
-    /// What is wrong with it.
+    /// Why it is invalid.
     pub reason: String,
 }
 
 impl Addresses {
-    /// Why the list cannot be added to these rooms. A list with any problem is not added at all.
+    /// Why the list cannot be added to these rooms; `None` if it can. A list with any problem is not added at all.
     pub(super) fn problem(&self, rooms: &[Jid], wardrobe: &Wardrobe) -> Option<String> {
         let several = self.invalid.iter().any(|wrong| wrong.line > 1);
         let named = |wrong: &InvalidAddress| {
@@ -49,16 +49,16 @@ impl Addresses {
         };
         let wrong: Vec<String> = self.invalid.iter().map(named).collect();
         if !wrong.is_empty() {
-            let what = describe::first_few(&wrong);
-            return Some(format!("Nothing added. Invalid addresses: {what}"));
+            let first = describe::first_few(&wrong);
+            return Some(format!("Nothing added. Invalid addresses: {first}"));
         }
         if self.all.len() > MAX_ADDRESSES {
             let many = self.all.len();
             return Some(format!("Too many addresses: {many} (limit {MAX_ADDRESSES})"));
         }
-        let is_there = |jid| rooms.iter().all(|room| wardrobe.user(room, jid).is_some());
-        let all_there = self.all.iter().all(is_there);
-        all_there.then(|| "All of these users are already in this room".into())
+        let is_in_rooms = |jid| rooms.iter().all(|room| wardrobe.user(room, jid).is_some());
+        let all_in_rooms = self.all.iter().all(is_in_rooms);
+        all_in_rooms.then(|| "All of these users are already in this room".into())
     }
 }
 
@@ -83,18 +83,18 @@ pub fn parse_single(text: &str) -> Result<Jid, InvalidJid> {
 /// Parses a list.
 pub fn parse_list(text: &str) -> Addresses {
     let mut found = Addresses::default();
-    for (at, line) in text.lines().enumerate() {
+    for (index, line) in text.lines().enumerate() {
         let mut rest = line;
         while let Some((before, after)) = rest.split_once('<') {
             let Some((inside, after)) = after.split_once('>') else {
                 break;
             };
-            parse_words(&mut found, (at + 1, before), true);
-            push(&mut found, at + 1, inside.trim());
+            parse_words(&mut found, (index + 1, before), true);
+            push(&mut found, index + 1, inside.trim());
             rest = after;
         }
-        // A name stands before its address; after the last address nothing can be one.
-        parse_words(&mut found, (at + 1, rest), false);
+        // A name stands before its address; after the last address there are no names.
+        parse_words(&mut found, (index + 1, rest), false);
     }
     found
 }
@@ -103,14 +103,14 @@ fn is_separator(character: char) -> bool {
     character.is_whitespace() || matches!(character, ',' | ';')
 }
 
-/// Parses separated addresses. If the line has names, words without an `@` are part of a name and are skipped.
-fn parse_words(found: &mut Addresses, (line, text): (usize, &str), named: bool) {
+/// Parses separated addresses. `may_be_name`: words without an `@` are part of a name, and are skipped.
+fn parse_words(found: &mut Addresses, (line, text): (usize, &str), may_be_name: bool) {
     for word in text.split_whitespace() {
         // `xmpp:a@example.org?message;body=Hello`: what separates addresses separates parameters too.
         let mut in_query = false;
         for part in word.split(is_separator).filter(|part| !part.is_empty()) {
             let is_address = part.contains('@');
-            if is_address || !(named || in_query) {
+            if is_address || !(may_be_name || in_query) {
                 push(found, line, part);
             }
             in_query = part.contains('?') || (in_query && !is_address);
@@ -130,7 +130,9 @@ fn push(found: &mut Addresses, line: usize, text: &str) {
     }
 }
 
-/// Parses the address of a user. A bare domain is valid as such, but in a list it is more likely a stray word.
+/// Parses the address of a user in a list. A domain is an address, too, but in a list it is more likely a stray word.
+///
+/// Errors: the reason, as a clause.
 fn parse_user(text: &str) -> Result<Jid, String> {
     let text = text.trim_matches(['"', '\'']);
     match Jid::parse_input(text) {

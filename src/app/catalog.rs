@@ -16,7 +16,7 @@ pub struct CatalogOverlay {
 /// A hat of a room.
 #[derive(Debug, Clone, Copy)]
 pub struct CatalogEntry<'a> {
-    /// Id, displayed title and number of users.
+    /// ID, displayed title and number of users.
     pub hat: &'a RoomHat,
     /// The catalog entry; `None` if the hat is not in the catalog.
     pub definition: Option<&'a CatalogHat>,
@@ -31,7 +31,7 @@ impl CatalogOverlay {
         }
     }
 
-    /// The hats by title, those in the catalog first.
+    /// The hats by title, those without one last; hats in the catalog come before all others.
     pub fn entries<'a>(&self, wardrobe: &'a Wardrobe) -> Vec<CatalogEntry<'a>> {
         let Some(room) = wardrobe.room(&self.room) else {
             return Vec::new();
@@ -51,7 +51,7 @@ impl CatalogOverlay {
         entries
     }
 
-    /// The selected row: that of the selected hat, or the last selected row if the hat is gone.
+    /// The selected row: that of the selected hat, or the last selected row if the hat is gone. `None` if there are no rows.
     pub fn selected(&self, entries: &[CatalogEntry<'_>]) -> Option<usize> {
         let selected = entries
             .iter()

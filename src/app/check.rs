@@ -40,7 +40,7 @@ fn no_room_problem(listed_count: usize) -> String {
 /// The problem of a text that means several items with the same title.
 fn several_problem(noun: &str, all: &[&Existing]) -> String {
     let title = all.first().and_then(|one| one.title()).unwrap_or_default();
-    let places: Vec<String> = all.iter().map(|one| one.place()).collect();
+    let places: Vec<String> = all.iter().map(|one| one.describe_use()).collect();
     format!(
         "{} {noun} are called {}: {}. Choose one from the list",
         all.len(),
@@ -104,7 +104,7 @@ impl Form {
 
     /// Number of existing items that the list shows.
     fn listed_count(&self) -> usize {
-        self.suggestions.as_ref().map_or(0, Suggestions::existing)
+        self.suggestions.as_ref().map_or(0, Suggestions::existing_count)
     }
 
     /// The existing hat that the hat field means, if it can be chosen.

@@ -1,4 +1,4 @@
-//! Describes the current state of what an edit changes: "theirs" in a conflict.
+//! Describes the current value of an item that an edit changes: *theirs* in a conflict.
 
 use jiff::tz::TimeZone;
 
@@ -6,7 +6,7 @@ use super::describe::truncated;
 use super::{hat_color, until};
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Wardrobe};
 
-/// A user's hat, such as `"Teacher", active, required`.
+/// Describes a user's hat: `"Teacher", active, required`. Times are in `zone`.
 pub(super) fn describe_attachment(attachment: &Attachment, zone: &TimeZone) -> String {
     let title = match attachment.title.as_deref().filter(|title| !title.is_empty()) {
         Some(title) => format!("\"{title}\""),
@@ -32,7 +32,7 @@ pub(super) fn describe_attachment(attachment: &Attachment, zone: &TimeZone) -> S
     format!("{title}, {active}{required}{until}{more}")
 }
 
-/// A catalog hat, such as `"Teacher", color red`.
+/// Describes a hat of the catalog: `"Teacher", color red`.
 pub(super) fn describe_catalog_hat(hat: &CatalogHat) -> String {
     let title = match hat.title.as_deref().filter(|title| !title.is_empty()) {
         Some(title) => format!("\"{title}\""),
@@ -47,7 +47,7 @@ pub(super) fn describe_catalog_hat(hat: &CatalogHat) -> String {
     }
 }
 
-/// The current state of what an edit would change.
+/// Describes the current value of the item that an edit changes, as a clause.
 pub(super) fn describe_current(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
     let room = edit.room().and_then(|room| wardrobe.room(room));
     let user = room.zip(edit.user()).and_then(|(room, user)| room.user(user));
@@ -60,12 +60,12 @@ pub(super) fn describe_current(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone
             super::describe::count_or_no(room.attachment_count(), "hat")
         ),
         (Edit::Catalog { hat, .. }, Some(room)) => match room.catalog.get(hat) {
-            Some(there) => format!("the catalog has {}", describe_catalog_hat(there)),
+            Some(current) => format!("the catalog has {}", describe_catalog_hat(current)),
             None => "the hat is not in the catalog".into(),
         },
         (Edit::RoomName { .. }, Some(room)) => describe_room_name(room.name.as_deref()),
         (Edit::Hat { hat, .. }, Some(_)) => match user.and_then(|user| user.hats.get(hat)) {
-            Some(there) => describe_attachment(there, zone),
+            Some(current) => describe_attachment(current, zone),
             None if user.is_none() => "the user is no longer in the room".into(),
             None => "the user no longer has the hat".into(),
         },

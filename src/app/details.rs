@@ -1,24 +1,24 @@
-//! A text in full: its lines move like those of a list, so that all of it can be read on any screen.
+//! A text in full. One of its lines is selected, as in a list, so that all of it can be read on any screen.
 
 use std::sync::Arc;
 
 use super::wrap::wrap_paragraphs;
 
-/// The most columns with the frame.
+/// Maximum width, with the frame, in columns.
 pub(super) const MAX_COLUMNS: u16 = 100;
-/// Columns next to the text: the frame, the sign of the selected line, a margin.
+/// Columns next to the text: the frame, the marker of the selected line, a margin.
 const FRAME_COLUMNS: u16 = 4;
 
 /// The overlay with a text.
 #[derive(Debug, Clone)]
 pub struct DetailsOverlay {
-    /// What it is about, in a word or two.
+    /// The heading, one to three words.
     pub title: &'static str,
     paragraphs: Arc<[String]>,
     lines: Arc<[String]>,
     /// The selected line.
     pub selected: usize,
-    /// It is about a difference of the plan below, whose sides can be chosen.
+    /// Whether the text describes a difference of the comparison below, in which yours or theirs can be chosen.
     pub(super) is_difference: bool,
 }
 

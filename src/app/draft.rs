@@ -1,4 +1,4 @@
-//! Drafts: open forms and unsaved changes of an interrupted session, stored outside and offered at the next start.
+//! Drafts: unsaved input and changes, stored outside the data file and offered at the next start.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,21 +7,21 @@ use crate::store::{Change, ChangeReason, Scope};
 
 use super::form::{FieldName, FieldValue, Form, FormSubject};
 
-/// What an interrupted session leaves behind.
+/// The unsaved input and changes of sessions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     /// The forms that were open, the topmost last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forms: Vec<FormDraft>,
-    /// Changes that could not be written, in order.
+    /// Changes that are not saved, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unsaved: Vec<UnsavedChange>,
-    /// What was typed into prompts that were open.
+    /// The texts of prompts that were open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prompts: Vec<PromptDraft>,
 }
 
-/// The text of a prompt, which the next prompt of its kind begins with once it is restored.
+/// The text of a prompt. Once it is restored, the next prompt with this heading starts with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PromptDraft {
     /// The prompt's heading, such as `Export`.
@@ -33,7 +33,7 @@ pub struct PromptDraft {
 /// A form's subject and the contents of its fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormDraft {
-    /// What the form was about.
+    /// What the form edits.
     pub subject: FormSubject,
     pub(super) texts: Vec<(FieldName, String)>,
     pub(super) ticks: Vec<(FieldName, bool)>,
@@ -41,7 +41,7 @@ pub struct FormDraft {
     pub(super) focus: usize,
 }
 
-/// A change that could not be written.
+/// A change that is not saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnsavedChange {
     /// The change.
@@ -94,7 +94,7 @@ impl UnsavedChange {
     }
 }
 
-/// Whether something about this room, or about the whole document (`None`), is in the scope of a session.
+/// Whether the scope of a session includes this room, or the whole data file (`None`).
 fn is_in_scope(scope: &Scope, room: Option<&Jid>) -> bool {
     match (&scope.rooms, room) {
         (None, _) => true,
@@ -105,7 +105,7 @@ fn is_in_scope(scope: &Scope, room: Option<&Jid>) -> bool {
 
 impl FormDraft {
     fn is_within(&self, scope: &Scope) -> bool {
-        let typed = || {
+        let typed_room = || {
             let (_, text) = self
                 .texts
                 .iter()
@@ -113,7 +113,7 @@ impl FormDraft {
             Jid::parse_input(text.trim()).ok()
         };
         match self.subject.rooms().as_slice() {
-            [] => is_in_scope(scope, typed().as_ref()),
+            [] => is_in_scope(scope, typed_room().as_ref()),
             rooms => rooms.iter().all(|room| is_in_scope(scope, Some(room))),
         }
     }
@@ -128,7 +128,7 @@ impl FormDraft {
         let (mut texts, mut ticks) = (Vec::new(), Vec::new());
         for field in &form.fields {
             match &field.value {
-                // Older versions do not know this field, and read no draft that has it.
+                // Older versions cannot read a draft that has this field, so it is left out if possible.
                 FieldValue::Text(text) if field.name == FieldName::Expires && !text.is_changed() => {}
                 FieldValue::Text(text) => texts.push((field.name, text.text())),
                 FieldValue::Toggle(on) | FieldValue::Mixed(Some(on)) => ticks.push((field.name, *on)),
@@ -153,19 +153,19 @@ impl FormDraft {
         for field in &mut form.fields {
             match &mut field.value {
                 FieldValue::Toggle(on) => {
-                    if let Some((_, was)) = self.ticks.iter().find(|(name, _)| *name == field.name) {
-                        *on = *was;
+                    if let Some((_, saved)) = self.ticks.iter().find(|(name, _)| *name == field.name) {
+                        *on = *saved;
                     }
                 }
                 FieldValue::Mixed(answer) => {
-                    let was = self.ticks.iter().find(|(name, _)| *name == field.name);
-                    *answer = was.map(|(_, was)| *was);
+                    let saved = self.ticks.iter().find(|(name, _)| *name == field.name);
+                    *answer = saved.map(|(_, saved)| *saved);
                 }
-                FieldValue::Choice { options, at } => {
-                    *at = options
+                FieldValue::Choice { options, selected } => {
+                    *selected = options
                         .iter()
                         .position(|option| *option == self.affiliation)
-                        .unwrap_or(*at);
+                        .unwrap_or(*selected);
                 }
                 FieldValue::Text(_) => {}
             }
@@ -191,8 +191,8 @@ impl Draft {
         self.forms.is_empty() && self.unsaved.is_empty() && self.prompts.is_empty()
     }
 
-    /// Parses a stored draft and keeps what is in the scope of this session; the rest stays stored. The error says why the
-    /// bytes are not a draft.
+    /// Parses a stored draft and returns its entries in the scope of this session; the others stay stored. The error says
+    /// why the bytes are not a draft.
     pub(super) fn read(bytes: &[u8], scope: &Scope) -> Result<Self, String> {
         let mut draft: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         draft.forms.retain(|form| form.is_within(scope));
@@ -205,29 +205,29 @@ impl Draft {
     /// Removes each entry of another draft once.
     fn subtract(&mut self, other: &Self) {
         for form in &other.forms {
-            if let Some(at) = self.forms.iter().position(|there| there == form) {
-                self.forms.remove(at);
+            if let Some(index) = self.forms.iter().position(|own| own == form) {
+                self.forms.remove(index);
             }
         }
         for unsaved in &other.unsaved {
-            if let Some(at) = self.unsaved.iter().position(|there| there == unsaved) {
-                self.unsaved.remove(at);
+            if let Some(index) = self.unsaved.iter().position(|own| own == unsaved) {
+                self.unsaved.remove(index);
             }
         }
         for prompt in &other.prompts {
-            if let Some(at) = self.prompts.iter().position(|there| there == prompt) {
-                self.prompts.remove(at);
+            if let Some(index) = self.prompts.iter().position(|own| own == prompt) {
+                self.prompts.remove(index);
             }
         }
     }
 }
 
-/// Updates the stored draft: replaces this session's previous entries (`before`) by `after` and keeps those of other
-/// sessions. `None` if nothing remains. (One person may have several sessions with different scopes.)
-pub fn update_stored(now: Option<&[u8]>, before: &Draft, after: &Draft) -> Option<Vec<u8>> {
+/// The stored draft with this session's previous entries (`before`) replaced by `after`; those of other sessions are kept.
+/// `None` if nothing remains. (One person may have several sessions with different scopes.)
+pub fn update_stored(stored: Option<&[u8]>, before: &Draft, after: &Draft) -> Option<Vec<u8>> {
     // Unreadable bytes were reported when they were read; they are dropped.
-    let mut draft: Draft = now
-        .and_then(|now| serde_json::from_slice(now).ok())
+    let mut draft: Draft = stored
+        .and_then(|stored| serde_json::from_slice(stored).ok())
         .unwrap_or_default();
     draft.subtract(before);
     draft.forms.extend_from_slice(&after.forms);
@@ -236,11 +236,12 @@ pub fn update_stored(now: Option<&[u8]>, before: &Draft, after: &Draft) -> Optio
     to_bytes(&draft)
 }
 
-/// Adds the drafts of killed sessions to the stored draft, each entry once.
-pub fn merge_orphaned(now: Option<&[u8]>, left: &[Vec<u8>]) -> Option<Vec<u8>> {
+/// The stored draft with the entries of the drafts of killed sessions (`orphaned`), each once. Unreadable drafts are
+/// dropped. `None` if nothing remains.
+pub fn merge_orphaned(stored: Option<&[u8]>, orphaned: &[Vec<u8>]) -> Option<Vec<u8>> {
     let read = |bytes: &[u8]| serde_json::from_slice::<Draft>(bytes).ok();
-    let mut draft = now.and_then(read).unwrap_or_default();
-    for mut more in left.iter().filter_map(|bytes| read(bytes)) {
+    let mut draft = stored.and_then(read).unwrap_or_default();
+    for mut more in orphaned.iter().filter_map(|bytes| read(bytes)) {
         more.subtract(&draft);
         draft.forms.append(&mut more.forms);
         draft.unsaved.append(&mut more.unsaved);
@@ -254,12 +255,12 @@ pub fn to_bytes(draft: &Draft) -> Option<Vec<u8>> {
     (!draft.is_empty()).then(|| crate::model::write::pretty(draft))
 }
 
-/// A session's view of the stored draft.
+/// What a session knows of the stored draft, and its live draft.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DraftState {
     /// A draft that arrived before the data file was open.
     pub received: Option<Vec<u8>>,
-    /// A draft that the moderator has not decided on.
+    /// A draft that was neither restored nor discarded yet.
     pub undecided: Option<Draft>,
     /// This session's entries in the stored draft.
     pub stored: Draft,
@@ -271,20 +272,20 @@ pub(super) struct DraftState {
     pub restored_forms: Vec<FormDraft>,
     /// Whether restored changes may still be unsaved.
     pub has_restored_changes: bool,
-    /// The session's own draft.
+    /// The live draft of this session.
     pub own: OwnDraftState,
 }
 
-/// State of the session's own draft, which survives if the process is killed.
+/// State of a session's live draft, which survives if the process is killed.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OwnDraftState {
-    /// Its stored contents.
-    pub kept: Draft,
+    /// The contents that were saved last.
+    pub saved: Draft,
     /// Forms that were open at the last pause in typing.
     pub forms: Vec<FormDraft>,
     /// Prompts that were open at the last pause in typing.
     pub prompts: Vec<PromptDraft>,
-    /// Whether changes have been unconfirmed for long.
+    /// Whether changes are still unconfirmed after the delay [`Unconfirmed`](super::DraftDelay::Unconfirmed).
     pub has_overdue_changes: bool,
     /// Whether the timer for a pause in typing is running.
     pub awaiting_pause: bool,
@@ -314,13 +315,13 @@ mod tests {
     }
 
     #[test]
-    fn keeps_drafts_of_other_files() {
+    fn keeps_entries_of_other_sessions() {
         let bytes = |names: &[&str]| update_stored(None, &Draft::default(), &draft(names)).unwrap();
-        let now = bytes(&["theirs", "mine", "mine"]);
-        let after = update_stored(Some(&now), &draft(&["mine"]), &draft(&["new"])).unwrap();
+        let stored = bytes(&["theirs", "mine", "mine"]);
+        let after = update_stored(Some(&stored), &draft(&["mine"]), &draft(&["new"])).unwrap();
         assert_eq!(after, bytes(&["theirs", "mine", "new"]));
         assert_eq!(
-            update_stored(Some(&now), &draft(&["theirs", "mine", "mine"]), &draft(&[])),
+            update_stored(Some(&stored), &draft(&["theirs", "mine", "mine"]), &draft(&[])),
             None
         );
         assert_eq!(
@@ -328,7 +329,7 @@ mod tests {
             bytes(&["new"])
         );
         assert_eq!(
-            update_stored(Some(&now), &draft(&["mine"; 3]), &draft(&[])).unwrap(),
+            update_stored(Some(&stored), &draft(&["mine"; 3]), &draft(&[])).unwrap(),
             bytes(&["theirs"])
         );
     }
@@ -336,9 +337,9 @@ mod tests {
     #[test]
     fn collects_drafts_of_killed_sessions_once() {
         let bytes = |names: &[&str]| to_bytes(&draft(names)).unwrap();
-        let left = [bytes(&["a", "b"]), b"{]".to_vec(), bytes(&["b", "c"])];
+        let orphaned = [bytes(&["a", "b"]), b"{]".to_vec(), bytes(&["b", "c"])];
         assert_eq!(
-            merge_orphaned(Some(&bytes(&["a"])), &left),
+            merge_orphaned(Some(&bytes(&["a"])), &orphaned),
             Some(bytes(&["a", "b", "c"]))
         );
         assert_eq!(merge_orphaned(None, &[b"{]".to_vec()]), None);

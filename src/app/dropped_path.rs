@@ -13,7 +13,7 @@ pub(super) fn dropped_path(pasted: &str) -> Option<String> {
         let path = percent_decode_str(path).decode_utf8().ok()?;
         return Some(path.into_owned());
     }
-    // Without quotes and escapes, a path with spaces would be several words: then it was not quoted, and stays as it is.
+    // A path with spaces is one word only if it was quoted or escaped.
     let words = shell_words::split(text).ok()?;
     match words.as_slice() {
         [path] if path.starts_with('/') => Some(path.clone()),

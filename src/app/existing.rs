@@ -8,17 +8,17 @@ use crate::model::{FoldedTitle, HatId, Hue, Jid, Room, Wardrobe};
 use super::describe;
 use super::view::label;
 
-/// How many of the rooms with a hat are named.
-const MAX_ROOMS: usize = 3;
+/// Maximum number of rooms with a hat that are named.
+const MAX_NAMED_ROOMS: usize = 3;
 
 /// A hat that is in a catalog or attached to a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExistingHat {
     /// The ID.
     pub id: HatId,
-    /// The title.
+    /// The title in the form's room, else in the first room where the hat has one.
     pub title: Option<Arc<str>>,
-    /// Its titles in other rooms, which are searched as well.
+    /// Its other titles in rooms, which are searched as well.
     pub other_titles: Vec<Arc<str>>,
     /// Number of users with the hat; a user who has it in two rooms counts once.
     pub users: usize,
@@ -26,7 +26,7 @@ pub struct ExistingHat {
     pub room_names: Vec<Arc<str>>,
     /// Number of rooms with the hat, also those that only have it in their catalog.
     pub rooms: usize,
-    /// Whether it exists in the form's room.
+    /// Whether the hat exists in the form's room.
     pub in_room: bool,
     /// The hue in the first catalog that defines one.
     pub hue: Option<Hue>,
@@ -50,7 +50,7 @@ impl Existing {
         }
     }
 
-    /// The title of the hat, or the name of the room, else the local part of its address.
+    /// The title of the hat; or the name of the room, else the local part of its address.
     pub fn title(&self) -> Option<&str> {
         match self {
             Self::Hat(hat) => hat.title.as_deref(),
@@ -69,13 +69,15 @@ impl Existing {
         }
     }
 
-    /// All its titles.
+    /// The title and, for a hat, its other titles.
     pub(super) fn titles(&self) -> impl Iterator<Item = &str> {
-        let also: &[Arc<str>] = match self {
+        let others: &[Arc<str>] = match self {
             Self::Hat(hat) => &hat.other_titles,
             Self::Room(..) => &[],
         };
-        self.title().into_iter().chain(also.iter().map(|title| &**title))
+        self.title()
+            .into_iter()
+            .chain(others.iter().map(|title| &**title))
     }
 
     /// Whether both have a title, and the same one.
@@ -86,8 +88,9 @@ impl Existing {
         FoldedTitle::new(title).matches(other)
     }
 
-    /// Where it is used: `in Courses and Staff, 12 users`.
-    pub(super) fn place(&self) -> String {
+    /// Where it is used, to tell it from others with the same title: `in Courses and Staff, 12 users`, or for a room
+    /// `courses@conference.example.org, 12 users`.
+    pub(super) fn describe_use(&self) -> String {
         let users = describe::count(self.users(), "user");
         match self {
             Self::Hat(hat) => format!("in {}, {users}", hat.room_phrase()),
@@ -97,7 +100,7 @@ impl Existing {
 }
 
 impl ExistingHat {
-    /// The names of its rooms: `Courses`, `Courses and 4 more`.
+    /// The names of its rooms: `Courses`, `Courses, Staff, Lab and 4 more`.
     pub fn room_phrase(&self) -> String {
         let names: Vec<&str> = self.room_names.iter().map(|name| &**name).collect();
         match self.rooms.saturating_sub(names.len()) {
@@ -107,7 +110,7 @@ impl ExistingHat {
     }
 }
 
-/// All hats of all rooms, with the titles of the room `here` where it has them.
+/// All hats of all rooms by ID, with their titles in the room `here` if they have one there.
 pub(super) fn existing_hats(
     wardrobe: &Wardrobe,
     here: Option<&Jid>,
@@ -116,7 +119,7 @@ pub(super) fn existing_hats(
     for (jid, room) in wardrobe.rooms() {
         let is_here = here == Some(jid);
         for hat in room.hats().iter() {
-            let known = all.entry(hat.id.clone()).or_insert_with(|| ExistingHat {
+            let entry = all.entry(hat.id.clone()).or_insert_with(|| ExistingHat {
                 id: hat.id.clone(),
                 title: None,
                 other_titles: Vec::new(),
@@ -126,36 +129,36 @@ pub(super) fn existing_hats(
                 in_room: false,
                 hue: None,
             });
-            if known.hue.is_none() {
-                known.hue = room.catalog.get(&hat.id).and_then(|hat| hat.hue.clone());
+            if entry.hue.is_none() {
+                entry.hue = room.catalog.get(&hat.id).and_then(|hat| hat.hue.clone());
             }
-            known.rooms += 1;
-            if known.room_names.len() < MAX_ROOMS {
-                known.room_names.push(label::room(jid, room).into());
+            entry.rooms += 1;
+            if entry.room_names.len() < MAX_NAMED_ROOMS {
+                entry.room_names.push(label::room(jid, room).into());
             }
-            known.users += hat.user_count;
-            known.in_room |= is_here;
+            entry.users += hat.user_count;
+            entry.in_room |= is_here;
             let mut title = hat.title.clone();
-            if is_here || known.title.is_none() {
+            if is_here || entry.title.is_none() {
                 // The room's own title has priority.
-                std::mem::swap(&mut known.title, &mut title);
-                if known.title.is_none() {
-                    known.title = title.take();
+                std::mem::swap(&mut entry.title, &mut title);
+                if entry.title.is_none() {
+                    entry.title = title.take();
                 }
             }
             if let Some(title) = title
-                && known.title.as_ref() != Some(&title)
-                && !known.other_titles.contains(&title)
+                && entry.title.as_ref() != Some(&title)
+                && !entry.other_titles.contains(&title)
             {
-                known.other_titles.push(title);
+                entry.other_titles.push(title);
             }
         }
     }
-    count_people(wardrobe, &mut all);
+    count_users(wardrobe, &mut all);
     all
 }
 
-/// The hats that have this title, in any room or in this one, each with where it is used.
+/// The hats that have this title in this room, or in any room if `None`, sorted by ID; each with a text on where it is used.
 pub fn hats_with_title(wardrobe: &Wardrobe, room: Option<&Jid>, title: &str) -> Vec<(HatId, String)> {
     let rooms = wardrobe
         .rooms()
@@ -164,27 +167,30 @@ pub fn hats_with_title(wardrobe: &Wardrobe, room: Option<&Jid>, title: &str) -> 
     let mut hats: Vec<(HatId, String)> = existing_hats(wardrobe, room)
         .into_values()
         .filter(|hat| found.contains_key(&hat.id))
-        .map(|hat| (hat.id.clone(), Existing::Hat(hat).place()))
+        .map(|hat| (hat.id.clone(), Existing::Hat(hat).describe_use()))
         .collect();
     hats.sort();
     hats
 }
 
-/// Counts the users of hats in several rooms once each.
-fn count_people(wardrobe: &Wardrobe, all: &mut HashMap<HatId, ExistingHat, foldhash::fast::RandomState>) {
-    let mut people: HashMap<&HatId, HashSet<&Jid, foldhash::fast::RandomState>, foldhash::fast::RandomState> =
-        HashMap::default();
+/// Corrects the number of users of hats in several rooms: each user counts once.
+fn count_users(wardrobe: &Wardrobe, all: &mut HashMap<HatId, ExistingHat, foldhash::fast::RandomState>) {
+    let mut users_by_hat: HashMap<
+        &HatId,
+        HashSet<&Jid, foldhash::fast::RandomState>,
+        foldhash::fast::RandomState,
+    > = HashMap::default();
     for (_, room) in wardrobe.rooms() {
         for hat in room.hats().iter() {
-            if all.get(&hat.id).is_some_and(|known| known.users > hat.user_count) {
+            if all.get(&hat.id).is_some_and(|entry| entry.users > hat.user_count) {
                 let users = hat.users(room).map(|(user, _)| user);
-                people.entry(&hat.id).or_default().extend(users);
+                users_by_hat.entry(&hat.id).or_default().extend(users);
             }
         }
     }
-    for (hat, users) in people {
-        if let Some(known) = all.get_mut(hat) {
-            known.users = users.len();
+    for (hat, users) in users_by_hat {
+        if let Some(entry) = all.get_mut(hat) {
+            entry.users = users.len();
         }
     }
 }

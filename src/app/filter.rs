@@ -1,4 +1,5 @@
-//! Filters of panes. They match exactly, since commands can act on everything shown.
+//! Filters of panes and of the history. A word matches texts that contain it, apart from case and accents. There is no
+//! fuzzy matching, since commands can act on all listed rows.
 
 use jiff::{Timestamp, ZonedDateTime};
 
@@ -11,7 +12,7 @@ use super::until;
 
 mod entry;
 
-/// The filter of a pane.
+/// The filter of a pane or of the history.
 #[derive(Debug, Clone)]
 pub struct Filter {
     /// The text typed.
@@ -30,7 +31,7 @@ impl Filter {
         }
     }
 
-    /// A filter by this text, which is not being edited.
+    /// A filter by this text, which is not being edited. No time is known here: words that begin with `~` are plain text.
     pub fn of(text: &str) -> Self {
         Self {
             text: TextInput::new(text),
@@ -39,12 +40,13 @@ impl Filter {
         }
     }
 
-    /// Whether it has no words, so that everything matches.
+    /// Whether it has no terms, so that everything matches.
     pub fn is_empty(&self) -> bool {
         self.query.terms.is_empty()
     }
 
-    /// Parses the text again. `now`: the time, in a list of what can end. False if the terms did not change.
+    /// Parses the text again; returns whether the terms changed. `now`: the current time; `None` in the history, where words
+    /// that begin with `~` are plain text.
     pub(super) fn reparse(&mut self, now: Option<&ZonedDateTime>) -> bool {
         let query = FilterTerms::parse(&self.text.text(), now);
         let changed = query != self.query;
@@ -52,12 +54,12 @@ impl Filter {
         changed
     }
 
-    /// Positions of the matching letters of a text, as grapheme indices.
-    pub fn match_positions(&self, shown: &str) -> Vec<u32> {
+    /// Positions of the matching letters of a text, as grapheme indices in ascending order.
+    pub fn match_positions(&self, text: &str) -> Vec<u32> {
         let mut positions = Vec::new();
         for term in &self.query.terms {
             if let (TermKind::Text(word), false) = (&term.kind, term.negated) {
-                word.positions(shown, &mut positions);
+                word.positions(text, &mut positions);
             }
         }
         positions.sort_unstable();
@@ -65,36 +67,38 @@ impl Filter {
         positions
     }
 
-    /// Whether it finds users by who is in a room, and under which nickname.
+    /// Whether its matches can depend on the occupants of rooms: on who is online, or on nicknames.
     pub(super) fn depends_on_presence(&self) -> bool {
         let mut terms = self.query.terms.iter();
         terms.any(|term| matches!(term.kind, TermKind::Text(_) | TermKind::Online))
     }
 
-    /// Whether it asks who is online.
+    /// Whether it has a term that asks who is online.
     pub fn asks_who_is_online(&self) -> bool {
         self.query.terms.iter().any(|term| term.kind == TermKind::Online)
     }
 
-    /// The same as the rank of the terms. Where it is not known who is there, nobody is online and nobody is offline.
-    fn rank(&self, is_known: bool, of: impl Fn(&TermKind) -> Option<u32>) -> Option<u32> {
-        (is_known || !self.asks_who_is_online())
-            .then(|| self.query.rank(of))
+    /// The rank of the terms ([`FilterTerms::rank`]). If the occupants are not known (`has_occupants` is false), neither
+    /// `~online` nor `!~online` matches.
+    fn rank(&self, has_occupants: bool, rank_term: impl Fn(&TermKind) -> Option<u32>) -> Option<u32> {
+        (has_occupants || !self.asks_who_is_online())
+            .then(|| self.query.rank(rank_term))
             .flatten()
     }
 
-    /// Rank of a room; `occupants`: who is there, if that is known.
+    /// The rank of a room: a higher one is a better match, `None` is no match. `occupants`: the users in the room; `None` if
+    /// they are not known.
     pub(super) fn rank_room(&self, (jid, room): (&Jid, &Room), occupants: Option<&Occupants>) -> Option<u32> {
         self.rank(occupants.is_some(), |kind| match kind {
             TermKind::Text(word) => word
                 .rank(room.name.as_deref().unwrap_or_default())
                 .max(word.rank(jid.as_str())),
             TermKind::Affiliation(_) => None,
-            TermKind::Hat(hat) => room.hats().iter().find_map(|known| match hat {
+            TermKind::Hat(word) => room.hats().iter().find_map(|hat| match word {
                 None => Some(1),
-                Some(word) => rank_hat(word, &known.id, known.title.as_deref()),
+                Some(word) => rank_title_or_id(word, &hat.id, hat.title.as_deref()),
             }),
-            TermKind::Ends(by) => ends_by(room.next_end(), *by),
+            TermKind::Ends(by) => rank_end(room.next_end(), *by),
             TermKind::Online => {
                 let mut occupants = occupants.into_iter().flat_map(Occupants::values);
                 occupants.any(Occupant::is_online).then_some(1)
@@ -102,7 +106,8 @@ impl Filter {
         })
     }
 
-    /// Rank of a user of a room; `occupants`: who is there, if that is known.
+    /// The rank of a user of a room; `None` if the user does not match. `occupants`: the users in the room; `None` if they
+    /// are not known.
     pub(super) fn rank_user(
         &self,
         room: &Room,
@@ -112,87 +117,91 @@ impl Filter {
         let occupant = occupants.and_then(|occupants| occupants.get(jid));
         self.rank(occupants.is_some(), |kind| match kind {
             TermKind::Text(word) => word.rank(jid.as_str()).max(rank_nickname(word, occupant)),
-            TermKind::Online => is_online(occupant),
-            TermKind::Affiliation(begins) => user
+            TermKind::Online => rank_online(occupant),
+            TermKind::Affiliation(prefix) => user
                 .affiliation
                 .as_str()
-                .starts_with(begins.as_str())
+                .starts_with(prefix.as_str())
                 .then_some(1),
-            TermKind::Hat(hat) => user.hats.iter().find_map(|(id, attachment)| match hat {
+            TermKind::Hat(word) => user.hats.iter().find_map(|(id, attachment)| match word {
                 None => Some(1),
-                Some(word) => rank_hat(word, id, room.title(id, attachment)),
+                Some(word) => rank_title_or_id(word, id, room.title(id, attachment)),
             }),
             TermKind::Ends(by) => {
                 let mut hats = user.hats.iter();
-                hats.find_map(|(_, attachment)| ends_by(attachment.until(), *by))
+                hats.find_map(|(_, attachment)| rank_end(attachment.until(), *by))
             }
         })
     }
 
-    /// Rank of a user's hat.
+    /// The rank of a user's hat; `None` if it does not match.
     pub(super) fn rank_hat(&self, room: &Room, (id, attachment): (&HatId, &Attachment)) -> Option<u32> {
         self.rank_any_hat(id, room.title(id, attachment), attachment.until())
     }
 
-    /// Rank of a hat, independent of a user.
+    /// The rank of a hat, independent of a user; `None` if it does not match.
     pub(super) fn rank_existing_hat(&self, id: &HatId, title: Option<&str>) -> Option<u32> {
         self.rank_any_hat(id, title, None)
     }
 
     fn rank_any_hat(&self, id: &HatId, title: Option<&str>, end: Option<Timestamp>) -> Option<u32> {
         self.query.rank(|kind| match kind {
-            TermKind::Text(word) | TermKind::Hat(Some(word)) => rank_hat(word, id, title),
+            TermKind::Text(word) | TermKind::Hat(Some(word)) => rank_title_or_id(word, id, title),
             TermKind::Affiliation(_) | TermKind::Online => None,
             TermKind::Hat(None) => Some(1),
-            TermKind::Ends(by) => ends_by(end, *by),
+            TermKind::Ends(by) => rank_end(end, *by),
         })
     }
 
-    /// Rank of an address; `rooms`: who is in its rooms, as far as that is known.
+    /// The rank of a user by address; `None` if the user does not match. `rooms`: the occupants of each of the user's rooms
+    /// where they are known.
     pub(super) fn rank_address<'a>(
         &self,
         jid: &Jid,
         rooms: impl Iterator<Item = &'a Occupants>,
     ) -> Option<u32> {
-        let mut is_known = false;
-        let there: Vec<&Occupant> = rooms
-            .inspect(|_| is_known = true)
-            .filter_map(|occupants| occupants.get(jid))
+        let mut has_occupants = false;
+        let occupants: Vec<&Occupant> = rooms
+            .inspect(|_| has_occupants = true)
+            .filter_map(|room| room.get(jid))
             .collect();
-        self.rank(is_known, |kind| match kind {
+        self.rank(has_occupants, |kind| match kind {
             TermKind::Text(word) => {
-                let nicknames = there.iter().map(|occupant| rank_nickname(word, Some(occupant)));
+                let nicknames = occupants
+                    .iter()
+                    .map(|occupant| rank_nickname(word, Some(occupant)));
                 nicknames.fold(word.rank(jid.as_str()), Ord::max)
             }
-            TermKind::Online => there.iter().find_map(|occupant| is_online(Some(occupant))),
+            TermKind::Online => occupants.iter().find_map(|occupant| rank_online(Some(occupant))),
             TermKind::Affiliation(_) | TermKind::Hat(_) | TermKind::Ends(_) => None,
         })
     }
 }
 
-/// Rank of a word in the nicknames of a user.
+/// The rank of a word in the nicknames of a user; `None` if it is in none of them.
 fn rank_nickname(word: &Word, occupant: Option<&Occupant>) -> Option<u32> {
     let nicknames = occupant.into_iter().flat_map(Occupant::all_nicknames);
     nicknames.filter_map(|nickname| word.rank(nickname)).max()
 }
 
-/// Rank of who is in a room.
-fn is_online(occupant: Option<&Occupant>) -> Option<u32> {
+/// The rank of a user for `~online`; `None` if the user is not in the room.
+fn rank_online(occupant: Option<&Occupant>) -> Option<u32> {
     occupant.is_some_and(Occupant::is_online).then_some(1)
 }
 
-/// Rank of what ends, where it has to end by a time.
-fn ends_by(end: Option<Timestamp>, by: Option<Timestamp>) -> Option<u32> {
+/// The rank of a hat that ends at `end` for a term that asks for an end up to `by`; `None` if it ends later or never.
+fn rank_end(end: Option<Timestamp>, by: Option<Timestamp>) -> Option<u32> {
     (end? <= by?).then_some(1)
 }
 
-/// Rank of a word in a hat's title or ID.
-fn rank_hat(word: &Word, id: &HatId, title: Option<&str>) -> Option<u32> {
+/// The rank of a word in a hat's title or ID; `None` if it is in neither.
+fn rank_title_or_id(word: &Word, id: &HatId, title: Option<&str>) -> Option<u32> {
     let by_title = title.and_then(|title| word.rank(title));
     by_title.or_else(|| word.rank(id.as_str()).map(|_| 1))
 }
 
-/// What finds who is in the room, after `~`; its beginning is enough. No time begins like that.
+/// The word after `~` that finds users who are in the room. Its beginning is enough, since no time begins with these
+/// letters.
 const ONLINE: &str = "online";
 
 /// The terms of a filter; all must match.
@@ -210,13 +219,14 @@ struct Term {
 
 #[derive(Debug, Clone, PartialEq)]
 enum TermKind {
-    /// A part of a name, an address, a title or an ID.
+    /// A part of a name, an address, a nickname, a title or an ID.
     Text(Word),
     /// `@mem`: prefix of an affiliation.
     Affiliation(String),
     /// `#teach`: a hat with this in its title or ID; `#` alone: any hat.
     Hat(Option<Word>),
-    /// `~7d`: a hat that ends by this time; `~` alone: at any time. `None`: the text is not a time, which nothing matches.
+    /// `~7d`: a hat that ends by this time; `~` alone: at any time. `None`: not a time in the
+    /// future; matches nothing.
     Ends(Option<Timestamp>),
     /// `~online`: who is in the room; `~o` is enough.
     Online,
@@ -225,11 +235,11 @@ enum TermKind {
 impl FilterTerms {
     fn parse(text: &str, now: Option<&ZonedDateTime>) -> Self {
         let terms = text.split_whitespace().filter_map(|token| {
-            let (not, token) = match token.strip_prefix('!') {
+            let (negated, token) = match token.strip_prefix('!') {
                 Some(rest) => (true, rest),
                 None => (false, token),
             };
-            let what = match (token.strip_prefix('@'), token.strip_prefix('#')) {
+            let kind = match (token.strip_prefix('@'), token.strip_prefix('#')) {
                 _ if token.is_empty() => return None,
                 _ if let (Some(end), Some(now)) = (token.strip_prefix('~'), now) => match end {
                     "" => TermKind::Ends(Some(Timestamp::MAX)),
@@ -241,21 +251,18 @@ impl FilterTerms {
                 (_, Some(hat)) => TermKind::Hat(Some(Word::new(hat))),
                 _ => TermKind::Text(Word::new(token)),
             };
-            Some(Term {
-                kind: what,
-                negated: not,
-            })
+            Some(Term { kind, negated })
         });
         Self {
             terms: terms.collect(),
         }
     }
 
-    /// Sum of the ranks, if all terms match.
-    fn rank(&self, of: impl Fn(&TermKind) -> Option<u32>) -> Option<u32> {
+    /// The sum of the ranks of the terms that are not negated; `None` unless all terms match.
+    fn rank(&self, rank_term: impl Fn(&TermKind) -> Option<u32>) -> Option<u32> {
         self.terms
             .iter()
-            .try_fold(0, |sum, term| match (of(&term.kind), term.negated) {
+            .try_fold(0, |sum, term| match (rank_term(&term.kind), term.negated) {
                 (Some(rank), false) => Some(sum + rank),
                 (None, true) => Some(sum),
                 _ => None,

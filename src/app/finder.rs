@@ -14,12 +14,12 @@ use super::place::Place;
 use super::presence::Presence;
 use super::text::TextInput;
 
-/// Users searched before the next key is handled.
+/// Maximum number of rooms and users that are searched before the next key is handled.
 const CHUNK: usize = 2_000;
-/// Most rooms, users and hats that are listed.
+/// Maximum number of rooms, users and hats that are listed.
 const MAX_MATCHES: usize = 200;
-/// What a command gains of which the text has all words of the query.
-const WHOLE_WORDS: u32 = 10_000;
+/// Bonus for a command in whose description every word of the query begins a word.
+const WORDS_BONUS: u32 = 10_000;
 
 /// The finder overlay: the query and its matches.
 #[derive(Debug, Clone)]
@@ -30,22 +30,23 @@ pub struct Finder {
     pub selected: usize,
     /// The listed matches, best first.
     pub matches: Vec<FinderMatch>,
-    /// Number of all matches, which may exceed those listed.
+    /// Number of all matches; may be larger than the number of those listed.
     pub match_count: usize,
     terms: SearchTerms,
     scope: FinderScope,
 }
 
-/// What is searched.
+/// The items that are searched.
 #[derive(Debug, Clone)]
 enum FinderScope {
     Commands(Vec<FinderItem>),
     Help(Vec<FinderItem>),
-    /// The rooms of the wardrobe, who is there, and the search position: indices of room and user.
-    Places {
+    /// Rooms, users and hats.
+    GoTo {
         rooms: Arc<[(Jid, Arc<Room>)]>,
         presence: Presence,
-        at: (usize, usize),
+        /// Where the search continues: the index of the room, and that of the user in it.
+        next: (usize, usize),
     },
 }
 
@@ -68,26 +69,26 @@ impl Finder {
         Self::new(FinderScope::Help(all))
     }
 
-    /// Searches the wardrobe.
-    pub(super) fn places(wardrobe: &Wardrobe, presence: &Presence) -> Self {
+    /// Searches the rooms, users and hats of the wardrobe; users also by nickname.
+    pub(super) fn go_to(wardrobe: &Wardrobe, presence: &Presence) -> Self {
         let rooms = wardrobe.rooms().map(|(jid, room)| (jid.clone(), room.clone()));
         let mut rooms: Vec<_> = rooms.collect();
         rooms.sort_by_cached_key(|(jid, room)| describe::room_sort_key(jid, room));
-        Self::new(FinderScope::Places {
+        Self::new(FinderScope::GoTo {
             rooms: rooms.into(),
             presence: presence.clone(),
-            at: (0, 0),
+            next: (0, 0),
         })
     }
 
-    fn new(among: FinderScope) -> Self {
+    fn new(scope: FinderScope) -> Self {
         let mut finder = Self {
             text: TextInput::new(""),
             selected: 0,
             matches: Vec::new(),
             match_count: 0,
             terms: SearchTerms::default(),
-            scope: among,
+            scope,
         };
         finder.search_next_chunk();
         finder
@@ -98,21 +99,21 @@ impl Finder {
         match self.scope {
             FinderScope::Commands(_) => "Commands",
             FinderScope::Help(_) => "Help",
-            FinderScope::Places { .. } => "Go to a room, user or hat",
+            FinderScope::GoTo { .. } => "Go to a room, user or hat",
         }
     }
 
-    /// What Enter does with the selected item, as one word.
+    /// The action of Enter, as one word.
     pub fn verb(&self) -> &'static str {
         match self.scope {
             FinderScope::Commands(_) | FinderScope::Help(_) => "Run",
-            FinderScope::Places { .. } => "Go",
+            FinderScope::GoTo { .. } => "Go",
         }
     }
 
     /// Whether it searches rooms, users and hats.
-    pub fn goes_to_places(&self) -> bool {
-        matches!(self.scope, FinderScope::Places { .. })
+    pub fn is_go_to(&self) -> bool {
+        matches!(self.scope, FinderScope::GoTo { .. })
     }
 
     /// Whether it is the help.
@@ -120,7 +121,7 @@ impl Finder {
         matches!(self.scope, FinderScope::Help(_))
     }
 
-    /// Heading above a row: in the help without a query, the first row of each place has one.
+    /// The heading above a row; `None` if it has none. In the help without a query, the first row of each place has one.
     pub fn heading(&self, row: usize) -> Option<&'static str> {
         if !self.is_help() || !self.terms.is_empty() {
             return None;
@@ -134,7 +135,7 @@ impl Finder {
     pub fn is_searching(&self) -> bool {
         match &self.scope {
             FinderScope::Commands(_) | FinderScope::Help(_) => false,
-            FinderScope::Places { rooms, at, .. } => at.0 < rooms.len(),
+            FinderScope::GoTo { rooms, next, .. } => next.0 < rooms.len(),
         }
     }
 
@@ -143,15 +144,15 @@ impl Finder {
         self.terms = SearchTerms::of(&self.text.text(), CaseMatching::Smart);
         self.matches.clear();
         (self.match_count, self.selected) = (0, 0);
-        if let FinderScope::Places { at, .. } = &mut self.scope {
-            *at = (0, 0);
+        if let FinderScope::GoTo { next, .. } = &mut self.scope {
+            *next = (0, 0);
         }
         self.search_next_chunk();
     }
 
-    /// Searches the next chunk.
+    /// Searches the next [`CHUNK`]; commands and notes are all searched at once.
     pub(super) fn search_next_chunk(&mut self) {
-        let mut matching = FuzzyMatcher::new();
+        let mut matcher = FuzzyMatcher::new();
         let mut found = Vec::new();
         // In the help, typing a key finds its command.
         let typed = self.is_help().then(|| self.text.text());
@@ -159,8 +160,8 @@ impl Finder {
         let query = self.text.text().trim().to_owned();
         match &mut self.scope {
             FinderScope::Commands(all) | FinderScope::Help(all) => {
-                for what in all.iter() {
-                    let (bonus, text, keys, by_name) = match what {
+                for item in all.iter() {
+                    let (bonus, text, keys, by_name) = match item {
                         FinderItem::Command(offer) => {
                             let Command {
                                 title,
@@ -170,7 +171,7 @@ impl Finder {
                             } = offer.command;
                             let synonyms_text = synonyms.join(" ");
                             let text = format!("{title} {help} {synonyms_text}");
-                            // Remarks in parentheses are not what the command does.
+                            // Remarks in parentheses do not describe the action.
                             let action = help.split_once(" (").map_or(*help, |(action, _)| action);
                             let bonus = word_bonus(title, &format!("{action} {synonyms_text}"), &query);
                             let is_name = |name: &str| name.eq_ignore_ascii_case(&query);
@@ -178,32 +179,36 @@ impl Finder {
                             (bonus, text, offer.keys.as_str(), named)
                         }
                         FinderItem::Note(note) => (0, note.help.to_owned(), note.example, false),
-                        FinderItem::Place { .. } => continue,
+                        FinderItem::Destination { .. } => continue,
                     };
-                    let by_text = score(&mut matching, &self.terms, &[&text]).map(|score| score + bonus);
+                    let by_text = score(&mut matcher, &self.terms, &[&text]).map(|score| score + bonus);
                     let by_key = keys
                         .split(", ")
                         .any(|key| typed.as_deref() == Some(key))
                         .then_some(u32::MAX);
-                    // What a command is called goes before what only contains the word.
+                    // A command with this name comes before commands that only contain the word.
                     let by_name = by_name.then_some(u32::MAX - 1);
                     if let Some(score) = by_key.or(by_name).or(by_text) {
-                        let what = what.clone();
-                        found.push(FinderMatch { item: what, score });
+                        let item = item.clone();
+                        found.push(FinderMatch { item, score });
                     }
                 }
             }
             // An empty query lists only the rooms.
-            FinderScope::Places { rooms, presence, at } => {
-                let among = (&**rooms, &*presence);
-                search_places(&mut matching, &self.terms, among, at, &mut found);
+            FinderScope::GoTo {
+                rooms,
+                presence,
+                next,
+            } => {
+                let searched = (&**rooms, &*presence);
+                search_destinations(&mut matcher, &self.terms, searched, next, &mut found);
             }
         }
         self.match_count += found.len();
         self.matches.append(&mut found);
         // Stable: equal scores keep the order in which they were found.
         self.matches.sort_by_key(|found| std::cmp::Reverse(found.score));
-        if self.goes_to_places() {
+        if self.is_go_to() {
             self.matches.truncate(MAX_MATCHES);
         }
     }
@@ -214,16 +219,17 @@ impl Finder {
     }
 }
 
-fn search_places(
-    matching: &mut FuzzyMatcher,
+/// Searches the next rooms and users, and advances the search position.
+fn search_destinations(
+    matcher: &mut FuzzyMatcher,
     terms: &SearchTerms,
     (rooms, presence): (&[(Jid, Arc<Room>)], &Presence),
-    (room_at, user_at): &mut (usize, usize),
+    (next_room, next_user): &mut (usize, usize),
     found: &mut Vec<FinderMatch>,
 ) {
     let mut left = CHUNK;
-    while let (Some((jid, room)), true) = (rooms.get(*room_at), left > 0) {
-        let place = |user: Option<&Jid>, hat: Option<&HatId>| FinderItem::Place {
+    while let (Some((jid, room)), true) = (rooms.get(*next_room), left > 0) {
+        let destination = |user: Option<&Jid>, hat: Option<&HatId>| FinderItem::Destination {
             room: jid.clone(),
             snapshot: room.clone(),
             user: user.cloned(),
@@ -231,40 +237,46 @@ fn search_places(
             nickname: None,
         };
         let name = room.name.as_deref().unwrap_or_default();
-        let put = |matching: &mut FuzzyMatcher,
-                   found: &mut Vec<FinderMatch>,
-                   bonus: u32,
-                   what: FinderItem,
-                   texts: &[&str]| {
-            if let Some(score) = score(matching, terms, texts) {
+        let add_match = |matcher: &mut FuzzyMatcher,
+                         found: &mut Vec<FinderMatch>,
+                         bonus: u32,
+                         item: FinderItem,
+                         texts: &[&str]| {
+            if let Some(score) = score(matcher, terms, texts) {
                 let score = score + bonus;
-                found.push(FinderMatch { item: what, score });
+                found.push(FinderMatch { item, score });
             }
         };
-        if *user_at == 0 {
+        if *next_user == 0 {
             left = left.saturating_sub(1);
             // Match the address as well as the name.
-            put(matching, found, 2, place(None, None), &[&format!("{name} {jid}")]);
+            add_match(
+                matcher,
+                found,
+                2,
+                destination(None, None),
+                &[&format!("{name} {jid}")],
+            );
         }
         if terms.is_empty() {
-            (*room_at, *user_at) = (*room_at + 1, 0);
+            (*next_room, *next_user) = (*next_room + 1, 0);
             continue;
         }
-        for (user, there) in room.users().iter().skip(*user_at).take(left) {
+        for (user, data) in room.users().iter().skip(*next_user).take(left) {
             let by_nickname = presence.occupant(jid, user).and_then(|occupant| {
                 let scored = occupant.all_nicknames().filter_map(|nickname| {
-                    let score = score(matching, terms, &[nickname, user.as_str(), name])?;
+                    let score = score(matcher, terms, &[nickname, user.as_str(), name])?;
                     Some((score, Arc::from(nickname)))
                 });
                 scored.max_by_key(|(score, _)| *score)
             });
-            let by_address = score(matching, terms, &[user.as_str(), name]);
+            let by_address = score(matcher, terms, &[user.as_str(), name]);
             let (found_score, found_nickname) = match by_nickname {
                 Some((score, nickname)) if Some(score) > by_address => (Some(score), Some(nickname)),
                 _ => (by_address, None),
             };
             if let Some(score) = found_score {
-                let item = FinderItem::Place {
+                let item = FinderItem::Destination {
                     room: jid.clone(),
                     snapshot: room.clone(),
                     user: Some(user.clone()),
@@ -276,33 +288,34 @@ fn search_places(
                     score: score + 1,
                 });
             }
-            for (id, attachment) in there.hats.iter() {
+            for (id, attachment) in data.hats.iter() {
                 let title = room.title(id, attachment).unwrap_or_default();
-                put(
-                    matching,
+                add_match(
+                    matcher,
                     found,
                     0,
-                    place(Some(user), Some(id)),
+                    destination(Some(user), Some(id)),
                     &[title, user.as_str(), name],
                 );
             }
         }
-        *user_at += left;
-        if *user_at < room.users().len() {
+        *next_user += left;
+        if *next_user < room.users().len() {
             return;
         }
         left = left.saturating_sub(room.users().len());
-        (*room_at, *user_at) = (*room_at + 1, 0);
+        (*next_room, *next_user) = (*next_room + 1, 0);
     }
 }
 
-/// What a command gains if it has all words of the query, and more if its title has the first.
+/// The bonus of a command: [`WORDS_BONUS`] if its description (`action`) has all words of the query, twice that if its title
+/// also has the first word, else 0.
 fn word_bonus(title: &str, action: &str, query: &str) -> u32 {
     let first = query.split_whitespace().next().unwrap_or_default();
-    // The beginning of a word says little.
+    // A first word of one or two letters says little.
     match first.chars().count() > 2 && has_words(action, query) {
-        true if has_words(title, first) => 2 * WHOLE_WORDS,
-        true => WHOLE_WORDS,
+        true if has_words(title, first) => 2 * WORDS_BONUS,
+        true => WORDS_BONUS,
         false => 0,
     }
 }
@@ -315,8 +328,9 @@ fn has_words(text: &str, query: &str) -> bool {
     query.all(|part| words().any(|word| word.starts_with(&part)))
 }
 
-/// The score of the terms over several texts; at least one term must match the first, which is the item itself.
-fn score(matching: &mut FuzzyMatcher, terms: &SearchTerms, texts: &[&str]) -> Option<u32> {
-    let (score, first) = terms.score(matching, texts, 1)?;
-    first.then_some(score)
+/// The score of the terms in several texts. `None` if a term matches none of them, or if no term matches the first text,
+/// which describes the item itself.
+fn score(matcher: &mut FuzzyMatcher, terms: &SearchTerms, texts: &[&str]) -> Option<u32> {
+    let (score, matches_first) = terms.score(matcher, texts, 1)?;
+    matches_first.then_some(score)
 }

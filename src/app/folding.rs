@@ -7,11 +7,11 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::folding::{fold, fold_into};
 
-/// How well a word matches a text; more is better.
+/// The rank of a word inside a word of the text. A higher rank is a better match.
 pub(super) const CONTAINED: u32 = 1;
-/// A word of the text begins with it.
+/// The rank of a word with which a word of the text begins.
 pub(super) const BEGINS_WORD: u32 = 2;
-/// The text begins with it.
+/// The rank of a word with which the text begins.
 pub(super) const BEGINS_TEXT: u32 = 3;
 
 /// A word to find in texts.
@@ -24,7 +24,7 @@ impl Word {
         Self(fold(word).into_owned())
     }
 
-    /// How well a text contains the word, if it does.
+    /// The rank of the word in a text; `None` if the text does not contain it.
     pub(super) fn rank(&self, text: &str) -> Option<u32> {
         let text = fold(text);
         let mut best = None;
@@ -40,12 +40,12 @@ impl Word {
         best
     }
 
-    /// Whether it is the whole text.
+    /// Whether the word is the whole text, apart from white space around it.
     pub(super) fn is_all_of(&self, text: &str) -> bool {
         fold(text.trim()) == self.0.as_str()
     }
 
-    /// Appends where a text contains the word, as grapheme indices.
+    /// Appends where a text contains the word, as grapheme indices, which may repeat. An empty word appends none.
     pub(super) fn positions(&self, text: &str, positions: &mut Vec<u32>) {
         if self.0.is_empty() {
             return;
@@ -71,7 +71,8 @@ impl Words {
         Self(text.split_whitespace().map(Word::new).collect())
     }
 
-    /// How well these texts contain all words; `Some(0)` if there is no word.
+    /// The sum of the best ranks of the words in these texts; `None` if they do not contain all words, `Some(0)` if there
+    /// are no words.
     pub(super) fn rank(&self, texts: &[&str]) -> Option<u32> {
         self.0.iter().try_fold(0, |sum, word| {
             let best = texts.iter().filter_map(|text| word.rank(text)).max()?;
@@ -130,14 +131,14 @@ fn compare_ascii(mut one: &[u8], mut other: &[u8]) -> Ordering {
             a.len().cmp(&b.len()).then_with(|| a.cmp(b))
         } else {
             (one, other) = (rest_of_one, rest_of_other);
-            let of = |byte: &u8| {
+            let fold_byte = |byte: &u8| {
                 if byte.is_ascii_digit() {
                     b'0'
                 } else {
                     byte.to_ascii_lowercase()
                 }
             };
-            of(a).cmp(&of(b))
+            fold_byte(a).cmp(&fold_byte(b))
         };
         if by_first.is_ne() {
             return by_first;
@@ -186,7 +187,7 @@ mod tests {
         ] {
             assert_eq!(Word::new(word).rank(text), Some(BEGINS_TEXT), "{word} in {text}");
         }
-        // A voiced sound of Japanese is another sound, no accent.
+        // Both ways of writing a Japanese letter with a voicing mark are treated alike.
         assert_eq!(
             Word::new("か").rank("が").is_some(),
             Word::new("か").rank("か\u{3099}").is_some()

@@ -50,7 +50,7 @@ pub enum FieldName {
 }
 
 impl FieldName {
-    /// Whether the field has a list of existing items.
+    /// Whether the field suggests existing hats or rooms.
     pub fn suggests(self) -> bool {
         matches!(self, Self::Hat | Self::ExistingRoom)
     }
@@ -108,8 +108,8 @@ pub enum FieldValue {
     Choice {
         /// The options.
         options: &'static [Affiliation],
-        /// Index of the chosen option.
-        at: usize,
+        /// Index of the selected option.
+        selected: usize,
     },
 }
 
@@ -122,17 +122,18 @@ pub struct Field {
     pub value: FieldValue,
 }
 
-/// The server of the rooms that a form is about.
+/// The server of the rooms of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormServer {
     /// Its name in the configuration.
     pub name: Arc<str>,
-    /// What it can hold.
+    /// What the server can store.
     pub class: ServerClass,
 }
 
 impl FormServer {
-    /// What is different about a field there, if anything. `users`: how many have the hat.
+    /// A hint on a field that is different on this server; `None` for other fields. `users`: the number of users with the
+    /// hat.
     pub(super) fn hint(&self, field: FieldName, users: usize) -> Option<String> {
         let name = &self.name;
         match field {
@@ -157,7 +158,7 @@ impl FormServer {
     }
 }
 
-/// When hats are to expire; `None`: never.
+/// A new time at which hats expire; `None`: never.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NewEnd(pub(super) Option<Timestamp>);
 
@@ -174,7 +175,7 @@ pub struct Form {
     pub save_attempted: bool,
     /// The existing hats or rooms, for a field with suggestions.
     pub suggestions: Option<Suggestions>,
-    /// What an existing hat filled in, by field.
+    /// The texts that were filled in from an existing hat, by field.
     pub(super) filled: Vec<(FieldName, String)>,
     /// The hat whose ID was generated for this form.
     pub(super) new_hat: Option<HatId>,
@@ -184,12 +185,13 @@ pub struct Form {
     pub(super) domain: Option<Box<str>>,
     /// The address without a domain that was completed last.
     pub(super) completed_address: Option<String>,
+    /// Whether a field other than a text was changed, or the form was restored from a draft.
     pub(super) changed: bool,
-    /// The server of the rooms, if they share one of which it is known what it can hold.
+    /// The server of the rooms, if all have the same one and its class is known.
     pub server: Option<FormServer>,
-    /// The only rooms that this session may add.
+    /// The only rooms that this session may add; `None`: all.
     pub(super) allowed_rooms: Option<BTreeSet<Jid>>,
-    /// The time, for the field that says when a hat expires.
+    /// The current time, on which the meaning of the field `Expires` depends.
     pub(super) now: ZonedDateTime,
 }
 
@@ -236,7 +238,7 @@ impl Form {
         }
     }
 
-    /// The text of a field, if it was edited.
+    /// The text of a field if it differs from the initial one.
     pub(super) fn changed_text(&self, name: FieldName) -> Option<String> {
         let field = self.fields.iter().find(|field| field.name == name)?;
         match &field.value {
@@ -245,51 +247,51 @@ impl Form {
         }
     }
 
-    /// When the hat expires, as typed; `None`: never. The error says why the text is not accepted.
+    /// The time at which the hat expires, as typed; `None`: never. The error says why the text is not accepted.
     pub fn end(&self) -> Result<Option<Timestamp>, String> {
         until::parse(&self.text(FieldName::Expires), &self.now)
     }
 
-    /// When the hat expires, if that was edited and is accepted.
+    /// The new time at which the hat expires; `None` if it was not edited or is not accepted.
     pub(super) fn changed_end(&self) -> Option<NewEnd> {
         self.changed_text(FieldName::Expires)?;
         self.end().ok().map(NewEnd)
     }
 
-    /// Whether a checkbox is checked.
+    /// Whether a checkbox for one item is checked; false if there is no such field.
     pub fn is_on(&self, name: FieldName) -> bool {
         self.fields
             .iter()
             .any(|field| field.name == name && matches!(field.value, FieldValue::Toggle(true)))
     }
 
-    /// The chosen affiliation.
+    /// The selected affiliation; the default one if no field offers a choice.
     pub fn affiliation(&self) -> Affiliation {
-        let chosen = self.fields.iter().find_map(|field| match field.value {
-            FieldValue::Choice { options, at } => options.get(at),
+        let selected = self.fields.iter().find_map(|field| match field.value {
+            FieldValue::Choice { options, selected } => options.get(selected),
             _ => None,
         });
-        chosen.copied().unwrap_or_default()
+        selected.copied().unwrap_or_default()
     }
 
-    pub(super) fn set_text(&mut self, name: FieldName, to: &str) {
+    pub(super) fn set_text(&mut self, name: FieldName, value: &str) {
         for field in self.fields.iter_mut().filter(|field| field.name == name) {
             if let FieldValue::Text(text) = &mut field.value {
-                text.set(to);
+                text.set(value);
             }
         }
     }
 
-    /// Fills in what an existing hat has, unless something else was typed there. `again`: also if it was filled in before
-    /// and cleared.
+    /// Fills a field with a value of an existing hat, unless another text was typed into it. `again`: also if the same value
+    /// was filled in before and cleared.
     pub(super) fn fill(&mut self, name: FieldName, value: &str, again: bool) {
-        let there = self.text(name);
+        let current = self.text(name);
         let filled = self.filled.iter().find(|(filled, _)| *filled == name);
         let filled = filled.map(|(_, value)| value.as_str());
-        let is_free = if there.is_empty() {
+        let is_free = if current.is_empty() {
             again || filled != Some(value)
         } else {
-            filled == Some(&there)
+            filled == Some(&current)
         };
         if is_free {
             self.set_text(name, value);

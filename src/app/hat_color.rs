@@ -30,23 +30,23 @@ const COLOR_SYNONYMS: [(&str, Rgb); 7] = [
 /// Red, green and blue, 0 to 255.
 pub type Rgb = (u8, u8, u8);
 
-/// What to enter.
+/// Describes what to enter, as a noun phrase.
 pub const EXPECTED: &str = "a color such as red or #c33, or a hue from 0 to 360";
 
-/// Below this saturation, in percent, a color is a gray, whose hue nobody sees.
-const GRAY: f64 = 8.0;
+/// Below this saturation, in percent, a color is a gray, whose hue is not visible.
+const MIN_SATURATION: f64 = 8.0;
 
-/// The hue of a name, a code such as `#c33` or `#cc3333`, or a number of degrees.
+/// Parses a color name, a code such as `#c33` or `#cc3333`, or a hue in degrees.
 ///
-/// Errors: why the text is none of them, as a sentence without its period.
+/// Errors: why the text is none of these or has no hue, as a sentence without its period.
 pub fn parse(text: &str) -> Result<Hue, String> {
     let text = text.trim();
     if let Some(hue) = Hue::parse(text) {
         return Ok(hue);
     }
     let rgb = match text.strip_prefix('#') {
-        Some(digits) => hexadecimal(digits),
-        None => named(text),
+        Some(digits) => parse_hexadecimal(digits),
+        None => parse_name(text),
     };
     let rgb = rgb.ok_or_else(|| format!("Expected {EXPECTED}"))?;
     degrees(rgb)
@@ -54,13 +54,13 @@ pub fn parse(text: &str) -> Result<Hue, String> {
         .ok_or_else(|| "A gray has no hue: choose another color".into())
 }
 
-/// The name of the color with this hue, else the hue.
+/// The name of the color with this hue, else the hue as text.
 pub fn name(hue: &Hue) -> &str {
     let text = hue.as_json().as_str().trim_matches('"');
     color_name(text).unwrap_or(text)
 }
 
-/// A hue, given as text, in a sentence: `color red` or `hue 120`. The text may be long.
+/// Describes a hue, given as JSON text, for a sentence: `color red` or `hue 120`.
 pub(super) fn describe(hue: &str) -> String {
     let hue = hue.trim_matches('"');
     match color_name(hue) {
@@ -75,12 +75,13 @@ fn color_name(hue: &str) -> Option<&'static str> {
     names.find(|name| parse(name).is_ok_and(|named| named.degrees() == degrees))
 }
 
-/// The name of the next (`by` > 0) or previous color after the one that a text means.
+/// The name of the next (`by` > 0) or previous color after the one that a text means, in a circle. If the text means none of
+/// them: the first or the last one.
 pub(super) fn neighbor(text: &str, by: isize) -> &'static str {
-    let now = parse(text).ok();
-    let is_now = |(name, _): &(&str, Rgb)| now.is_some() && parse(name).ok() == now;
+    let current = parse(text).ok();
+    let is_current = |(name, _): &(&str, Rgb)| current.is_some() && parse(name).ok() == current;
     let length = SWATCHES.len();
-    let next = match SWATCHES.iter().position(is_now) {
+    let next = match SWATCHES.iter().position(is_current) {
         Some(at) => at.checked_add_signed(by).map_or(length - 1, |at| at % length),
         None if by > 0 => 0,
         None => length - 1,
@@ -88,13 +89,13 @@ pub(super) fn neighbor(text: &str, by: isize) -> &'static str {
     SWATCHES.get(next).map_or("", |(name, _)| name)
 }
 
-fn named(name: &str) -> Option<Rgb> {
+fn parse_name(name: &str) -> Option<Rgb> {
     let name = name.to_lowercase();
     let mut all = SWATCHES.iter().chain(&COLOR_SYNONYMS);
     all.find(|(known, _)| *known == name).map(|(_, rgb)| *rgb)
 }
 
-fn hexadecimal(digits: &str) -> Option<Rgb> {
+fn parse_hexadecimal(digits: &str) -> Option<Rgb> {
     if !digits.chars().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
     }
@@ -114,7 +115,7 @@ fn hexadecimal(digits: &str) -> Option<Rgb> {
 fn degrees((red, green, blue): Rgb) -> Option<f64> {
     let part = |byte: u8| f64::from(byte) / 255.0;
     let (hue, saturation, _) = hsluv::rgb_to_hsluv(part(red), part(green), part(blue));
-    (saturation >= GRAY).then(|| hue.round().rem_euclid(360.0))
+    (saturation >= MIN_SATURATION).then(|| hue.round().rem_euclid(360.0))
 }
 
 #[cfg(test)]
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_color_is_refused() {
+    fn rejects_other_text_and_grays() {
         for text in [
             "", "reddish", "#", "#12", "#12345", "#1234567", "#ggg", "361", "-1", "f00", "#é12",
         ] {

@@ -1,11 +1,11 @@
-//! The entries of the help and the palette; what applies in the current pane comes first.
+//! The entries of the help and the palette; the commands of the focused pane come first.
 
 use super::State;
 use super::command::{COMMANDS, Command, CommandId};
 use super::offer::{FinderItem, HelpNote, OfferedCommand};
 use super::place::{Grouping, PANES, Place};
 
-/// Says why a command is disabled.
+/// Fails if a command is disabled, with the reason.
 pub(super) type CommandCheck = fn(&State, CommandId) -> Result<(), String>;
 
 /// The filter syntax.
@@ -36,7 +36,7 @@ pub static FILTER_NOTES: [HelpNote; 6] = [
     },
 ];
 
-/// Every command of the panes, those of the focused pane first.
+/// Every command that applies without an overlay, those of the focused pane first.
 pub(super) fn palette_commands(state: &State, enabled: CommandCheck) -> Vec<OfferedCommand> {
     let places = Place::ALL.iter().copied().filter(|place| place.pane().is_some());
     let here = Place::of_pane(state.grouping(), state.focus);
@@ -44,8 +44,8 @@ pub(super) fn palette_commands(state: &State, enabled: CommandCheck) -> Vec<Offe
         .filter(|place| *place != here)
         .partition(|place| is_in_view(state, *place));
     let of_panes = |places: Vec<Place>| {
-        let of = move |place| commands_of_pane(state, place, enabled);
-        places.into_iter().flat_map(of)
+        let commands = move |place| commands_of_pane(state, place, enabled);
+        places.into_iter().flat_map(commands)
     };
     let mut all = commands_of_pane(state, here, enabled);
     for place in [Place::Panes, Place::Lists, Place::Everywhere] {
@@ -65,8 +65,8 @@ fn is_in_view(state: &State, place: Place) -> bool {
         .any(|pane| Place::of_pane(state.grouping(), pane) == place)
 }
 
-/// The palette's commands, then the filter syntax, then the commands of all other places. Over an overlay, its commands
-/// are first, and those of the panes are not available.
+/// The palette's commands except those of other panes, the filter syntax and the commands of filters, the commands of other
+/// panes, and those of all other places. While an overlay is open: the commands that apply in it, then all others, disabled.
 pub(super) fn help_items(state: &State, enabled: CommandCheck) -> Vec<FinderItem> {
     if let Some(top) = state.top() {
         return overlay_help_items(state, top.place(), enabled);
@@ -74,13 +74,13 @@ pub(super) fn help_items(state: &State, enabled: CommandCheck) -> Vec<FinderItem
     let in_panes = palette_commands(state, enabled)
         .into_iter()
         .map(FinderItem::Command);
-    let is_near = |what: &FinderItem| what.place().is_some_and(|place| !is_other_pane(state, place));
+    let is_near = |item: &FinderItem| item.place().is_some_and(|place| !is_other_pane(state, place));
     let (near, far): (Vec<FinderItem>, Vec<FinderItem>) = in_panes.partition(is_near);
     let filters = std::iter::once(Place::Filter);
     let shown = [Place::Filter, Place::Panes, Place::Lists, Place::Everywhere];
     let is_elsewhere = |place: &Place| !shown.contains(place) && place.pane().is_none();
     let elsewhere = Place::ALL.iter().copied().filter(is_elsewhere);
-    let of = |place: Place| {
+    let disabled = |place: Place| {
         let why = format!("Only {}", place_phrase(place));
         commands_of_place(place).map(move |command| {
             let why = Err(why.clone());
@@ -89,9 +89,9 @@ pub(super) fn help_items(state: &State, enabled: CommandCheck) -> Vec<FinderItem
     };
     let mut all = near;
     all.extend(FILTER_NOTES.iter().map(FinderItem::Note));
-    all.extend(filters.flat_map(of));
+    all.extend(filters.flat_map(disabled));
     all.extend(far);
-    all.extend(elsewhere.flat_map(of));
+    all.extend(elsewhere.flat_map(disabled));
     all
 }
 
@@ -113,7 +113,7 @@ fn is_other_pane(state: &State, place: Place) -> bool {
     place.pane().is_some() && Place::of_pane(state.grouping(), state.focus) != place
 }
 
-/// Where the commands of a place that is no pane work, after "Only".
+/// Where the commands of a place apply, as a phrase after "Only".
 fn place_phrase(place: Place) -> &'static str {
     match place {
         Place::Filter => "while filtering",
@@ -154,17 +154,17 @@ fn commands_of_place(place: Place) -> impl Iterator<Item = &'static Command> {
     COMMANDS.iter().filter(move |command| command.place == place)
 }
 
-/// The commands of a pane, and whether they would be enabled there.
+/// The commands of a pane, and whether they would be enabled if it had the focus.
 fn commands_of_pane(state: &State, place: Place, enabled: CommandCheck) -> Vec<OfferedCommand> {
     let Some((grouping, pane)) = place.pane() else {
         return Vec::new();
     };
-    let mut there = state.clone();
-    there.focus = pane;
-    there.overlays.clear();
-    let may = |command: &Command| {
+    let mut focused = state.clone();
+    focused.focus = pane;
+    focused.overlays.clear();
+    let check = |command: &Command| {
         if is_in_view(state, place) {
-            return enabled(&there, command.id);
+            return enabled(&focused, command.id);
         }
         let view = match grouping {
             Grouping::ByRoom => "Rooms",
@@ -177,6 +177,6 @@ fn commands_of_pane(state: &State, place: Place, enabled: CommandCheck) -> Vec<O
         ))
     };
     commands_of_place(place)
-        .map(|command| OfferedCommand::new(state.keymap(), place.stack(), command, may(command)))
+        .map(|command| OfferedCommand::new(state.keymap(), place.stack(), command, check(command)))
         .collect()
 }

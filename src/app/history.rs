@@ -14,7 +14,7 @@ use super::rollback::{Rollback, RollbackTarget};
 /// Entries per page.
 const PAGE_SIZE: usize = 200;
 
-/// The part of an entry that the history can be filtered by.
+/// A part of an entry by which the history can be filtered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EntryPart {
     Actor,
@@ -23,10 +23,10 @@ pub(super) enum EntryPart {
     Hat,
 }
 
-/// What the history can be filtered by: a part of an entry.
+/// A value of an entry by which the history can be filtered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EntryValue {
-    /// Who made the change.
+    /// Who made the change, without the IP address of an SSH connection.
     Actor(String),
     /// A room that was changed.
     Room(Jid),
@@ -36,12 +36,12 @@ pub enum EntryValue {
     Hat(HatId),
 }
 
-/// The choice among the rooms, users or hats of an entry: the history is filtered by the chosen one.
+/// A list of the rooms, users or hats of an entry, to choose the one by which the history is filtered.
 #[derive(Debug, Clone)]
 pub struct EntryValuesOverlay {
-    /// What is chosen, such as `Same user`.
+    /// The heading, such as `Same user`.
     pub title: &'static str,
-    /// What can be chosen.
+    /// The values to choose from.
     pub values: Arc<[EntryValue]>,
     /// The selected row.
     pub selected: usize,
@@ -50,33 +50,33 @@ pub struct EntryValuesOverlay {
 /// The history overlay.
 #[derive(Debug, Clone, Default)]
 pub struct HistoryOverlay {
-    /// The active filter.
+    /// The filter by parts of entries.
     pub filter: HistoryFilter,
     /// The time zone of displayed times; `None`: UTC.
     pub(super) zone: Option<TimeZone>,
     /// The data when the history was opened: hats without a title of their own are found by that in its catalogs.
     pub(super) wardrobe: Wardrobe,
-    /// The words that listed entries contain.
+    /// The search, whose terms all listed entries match.
     pub search: Option<Filter>,
     /// The loaded entries, newest first.
     pub entries: Vec<Arc<HistoryEntry>>,
-    /// The indices of the listed entries: those that contain the words.
+    /// The indices of the listed entries: those that match the search.
     pub(super) listed: Vec<usize>,
     /// The selected row.
     pub selected: usize,
     /// Whether a page is being loaded.
     pub loading: bool,
-    /// Why it could not be loaded.
+    /// Why a page could not be loaded.
     pub error: Option<String>,
     /// Number of unreadable lines in the loaded part.
     pub unreadable: usize,
-    /// Start of the next page; `None` at the end.
+    /// Start of the next page; `None` before the first page and after the last one.
     pub(super) next: Option<u64>,
     /// The revision to select after reloading.
     select_revision: Option<u64>,
     /// The revisions of the marked entries.
     pub(super) marks: BTreeSet<u64>,
-    /// What is rolled back once all entries since this revision are read.
+    /// The entries to roll back once all entries since this revision are read.
     pub(super) rollback: Option<(RollbackTarget, u64)>,
 }
 
@@ -89,20 +89,20 @@ impl HistoryOverlay {
         }
     }
 
-    /// Reloads from the newest entry and keeps the selected entry.
+    /// Reloads from the newest entry and keeps the selected entry; returns the query for the first page.
     pub(super) fn reload(&mut self) -> HistoryQuery {
         let selected = self.entry().map(|entry| entry.revision);
         self.reload_at(selected)
     }
 
-    /// Reloads from the newest entry and selects this revision.
+    /// Reloads from the newest entry and selects this revision; returns the query for the first page.
     pub(super) fn reload_at(&mut self, revision: Option<u64>) -> HistoryQuery {
         let query = self.restart(self.filter.clone());
         self.select_revision = revision;
         query
     }
 
-    /// Starts again with a filter and the same search words; returns the query for the first page.
+    /// Reloads from the newest entry with a filter and the same search; returns the query for the first page.
     pub(super) fn restart(&mut self, filter: HistoryFilter) -> HistoryQuery {
         *self = Self {
             filter,
@@ -141,8 +141,8 @@ impl HistoryOverlay {
                 self.list_from(first);
                 self.unreadable += page.unreadable;
                 self.next = page.next;
-                if let Some(at) = self.row_of(self.select_revision) {
-                    self.selected = at;
+                if let Some(row) = self.row_of(self.select_revision) {
+                    self.selected = row;
                     self.select_revision = None;
                 }
                 self.next_page()
@@ -154,7 +154,7 @@ impl HistoryOverlay {
         }
     }
 
-    /// Lists the loaded entries from this index on that contain the words.
+    /// Lists the loaded entries from this index on that match the search.
     fn list_from(&mut self, first: usize) {
         let search = self.search.as_ref().filter(|search| !search.is_empty());
         let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
@@ -162,11 +162,10 @@ impl HistoryOverlay {
         let added = added.filter(|(_, entry)| {
             search.is_none_or(|search| search.matches_entry(entry, &self.wardrobe, &zone))
         });
-        self.listed.extend(added.map(|(at, _)| at));
+        self.listed.extend(added.map(|(index, _)| index));
     }
 
-    /// Lists the entries that contain the words as they are now. Returns the query for the next page if more rows are
-    /// needed.
+    /// Lists the loaded entries that match the current search. Returns the query for the next page if more rows are needed.
     pub(super) fn refilter(&mut self) -> Option<HistoryQuery> {
         let selected = self.entry().map(|entry| entry.revision);
         self.listed.clear();
@@ -188,10 +187,11 @@ impl HistoryOverlay {
         self.next_page()
     }
 
-    /// The query for the next page, if the end of the listed entries is near or the revision to select is not loaded.
+    /// Starts loading the next page if the end of the listed entries is near or the revision to select is not loaded;
+    /// returns the query for it. `None` if none is needed, a page is being loaded, or there are no more.
     fn next_page(&mut self) -> Option<HistoryQuery> {
-        let near = self.select_revision.is_some() || self.selected + PAGE_SIZE / 2 >= self.listed.len();
-        (near && !self.loading && self.next.is_some()).then(|| {
+        let needs_more = self.select_revision.is_some() || self.selected + PAGE_SIZE / 2 >= self.listed.len();
+        (needs_more && !self.loading && self.next.is_some()).then(|| {
             self.loading = true;
             self.query()
         })
@@ -231,12 +231,12 @@ impl HistoryOverlay {
         }
     }
 
-    /// Whether words are being typed.
+    /// Whether the search is being edited.
     pub fn is_searching(&self) -> bool {
         self.search.as_ref().is_some_and(|search| search.editing)
     }
 
-    /// Whether only some of the entries are listed.
+    /// Whether a filter or a search is set.
     pub fn is_filtered(&self) -> bool {
         self.filter != HistoryFilter::default() || self.search.is_some()
     }
@@ -250,7 +250,7 @@ impl HistoryOverlay {
         others != HistoryFilter::default() || self.search.is_some()
     }
 
-    /// The filter without this part; `None` if it has none.
+    /// The filter without its condition on this part; `None` if it has none.
     pub(super) fn filter_without(&self, part: EntryPart) -> Option<HistoryFilter> {
         let mut filter = self.filter.clone();
         let was_set = match part {
@@ -262,8 +262,8 @@ impl HistoryOverlay {
         was_set.then_some(filter)
     }
 
-    /// The rooms, users or hats of the selected entry, or its actor, each once.
-    pub(super) fn parts(&self, part: EntryPart) -> Vec<EntryValue> {
+    /// The values of this part in the selected entry, each once; empty if no entry is selected.
+    pub(super) fn values(&self, part: EntryPart) -> Vec<EntryValue> {
         let Some(entry) = self.entry() else {
             return Vec::new();
         };
@@ -287,7 +287,7 @@ impl HistoryOverlay {
         values.into_iter().collect()
     }
 
-    /// The filter with this condition as well.
+    /// The filter with this value as a condition on its part, instead of another value.
     pub(super) fn filter_with(&self, value: EntryValue) -> HistoryFilter {
         let mut filter = self.filter.clone();
         match value {
@@ -323,12 +323,12 @@ impl EntryOverlay {
     }
 }
 
-/// What rolling back several entries does, to be confirmed.
+/// The rollback of several entries, to be confirmed.
 #[derive(Debug, Clone)]
 pub struct RollbackOverlay {
-    /// Which entries, as a phrase.
+    /// The entries that are undone, such as `the 3 marked changes`.
     pub what: String,
-    /// What is undone and skipped.
+    /// The edits that are undone and skipped.
     pub plan: Rollback,
     /// Whether a filter of the history hides entries that are undone as well.
     pub undoes_hidden: bool,
@@ -337,9 +337,9 @@ pub struct RollbackOverlay {
 }
 
 impl RollbackOverlay {
-    /// Number of rows: what is undone, then what is skipped.
+    /// Number of rows: the edits that are undone, then those that are skipped.
     pub fn len(&self) -> usize {
-        self.plan.group.0.len() + self.plan.left_out.len()
+        self.plan.group.0.len() + self.plan.skipped.len()
     }
 
     /// Whether there are no rows.
@@ -347,27 +347,27 @@ impl RollbackOverlay {
         self.plan.is_empty()
     }
 
-    /// The edit that a row is about, as it was made, and why it is skipped if it is.
+    /// The edit in a row, as it was made, and the reason if it is skipped. `None` if there is no such row.
     pub fn row(&self, row: usize) -> Option<(Edit, Option<&str>)> {
         let undone = &self.plan.group.0;
         match row.checked_sub(undone.len()) {
             None => undone.get(row).map(|edit| (edit.inverse(), None)),
             Some(row) => {
-                let left_out = self.plan.left_out.get(row)?;
-                Some((left_out.edit.clone(), Some(left_out.reason.as_str())))
+                let skipped = self.plan.skipped.get(row)?;
+                Some((skipped.edit.clone(), Some(skipped.reason.as_str())))
             }
         }
     }
 }
 
-/// The edit, and those of the users of a room that it adds or removes.
+/// The edit. If it adds or removes a room, an edit for each of its users follows.
 fn with_users(edit: &Edit) -> Vec<Edit> {
     let mut edits = vec![edit.clone()];
     if let Edit::Room { room, before, after } = edit
         && before.is_none() != after.is_none()
     {
         for (user, data) in before.iter().chain(after).flat_map(|room| room.users().iter()) {
-            let value = |there: bool| there.then(|| data.clone());
+            let value = |exists: bool| exists.then(|| data.clone());
             edits.push(Edit::User {
                 room: room.clone(),
                 user: user.clone(),

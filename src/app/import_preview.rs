@@ -16,55 +16,59 @@ use crate::sync::changes_affiliation;
 pub struct ImportPreview {
     /// The path of the file, as typed.
     pub path: String,
-    /// What it is imported into: `terry@example.org in courses@conference.example.org`, `2 rooms`.
+    /// What the file is imported into: `terry@example.org in courses@conference.example.org`, `2 rooms`.
     pub into: String,
-    /// What it does with the current data.
+    /// The changes to the current data, and what is skipped.
     pub rows: ImportRows,
     /// The selected row.
     pub selected: usize,
-    /// The rooms in which it changes affiliations.
-    affiliations: BTreeSet<Jid>,
-    given: Arc<ParsedImport>,
+    /// The rooms in which the import changes affiliations.
+    affiliation_rooms: BTreeSet<Jid>,
+    parsed: Arc<ParsedImport>,
     options: ImportOptions,
 }
 
 impl ImportPreview {
-    /// Plans the import; times in its rows are in `zone`. Fails if it does not fit the data.
+    /// Plans the import; times in its rows are in `zone`. Fails if the import does not fit the data.
     pub(super) fn new(
         (path, into): (&str, &str),
-        given: ParsedImport,
+        parsed: ParsedImport,
         options: ImportOptions,
-        now: &Wardrobe,
+        wardrobe: &Wardrobe,
         zone: TimeZone,
     ) -> Result<Self, ImportErrors> {
-        let rows = ImportRows::new(given.plan(now, &options)?, now, zone);
+        let rows = ImportRows::new(parsed.plan(wardrobe, &options)?, wardrobe, zone);
         Ok(Self {
             path: path.into(),
             into: into.into(),
-            affiliations: changed_affiliations(&rows),
+            affiliation_rooms: affiliation_rooms(&rows),
             rows,
             selected: 0,
-            given: Arc::new(given),
+            parsed: Arc::new(parsed),
             options,
         })
     }
 
-    /// Plans it again after the data changed.
-    pub(super) fn replan(&mut self, now: &Wardrobe) -> Result<(), ImportErrors> {
-        self.rows = self.rows.with_plan(self.given.plan(now, &self.options)?, now);
-        self.affiliations = changed_affiliations(&self.rows);
+    /// Plans the import again after the data changed.
+    pub(super) fn replan(&mut self, wardrobe: &Wardrobe) -> Result<(), ImportErrors> {
+        self.rows = self
+            .rows
+            .with_plan(self.parsed.plan(wardrobe, &self.options)?, wardrobe);
+        self.affiliation_rooms = affiliation_rooms(&self.rows);
         self.selected = self.selected.min(self.rows.len().saturating_sub(1));
         Ok(())
     }
 
-    /// Why it cannot be imported, if it changes affiliations that a server only shows.
+    /// Why the file cannot be imported: it changes affiliations of a linked room that cannot be changed here. `None` if it
+    /// does not.
     pub(super) fn affiliation_problem(&self, state: &State) -> Option<String> {
-        let mut rooms = self.affiliations.iter();
+        let mut rooms = self.affiliation_rooms.iter();
         rooms.find_map(|room| state.servers.affiliation_problem(room))
     }
 }
 
-fn changed_affiliations(rows: &ImportRows) -> BTreeSet<Jid> {
+/// The rooms in which the import changes affiliations.
+fn affiliation_rooms(rows: &ImportRows) -> BTreeSet<Jid> {
     let edits = rows.plan().group.0.iter();
     edits.filter_map(changes_affiliation).cloned().collect()
 }

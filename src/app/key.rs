@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthChar;
 /// A key without its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyCode {
-    /// A character as typed (upper case where it is).
+    /// A character as typed, for example `A` for the A key with Shift.
     Char(char),
     /// Enter.
     Enter,
@@ -44,9 +44,9 @@ pub enum KeyCode {
 pub struct Key {
     /// The key.
     pub code: KeyCode,
-    /// With Ctrl; then a character is in lower case.
+    /// Whether it was pressed with Ctrl; a character is then in lower case.
     pub ctrl: bool,
-    /// With Alt.
+    /// Whether it was pressed with Alt.
     pub alt: bool,
 }
 
@@ -117,7 +117,8 @@ pub fn spell_arrows(names: &str) -> String {
 
 const ARROWS: [(&str, &str); 4] = [("↑", "Up"), ("↓", "Down"), ("←", "Left"), ("→", "Right")];
 
-/// Key names longer than one character. Where a key has two, the first is the one written.
+/// Key names longer than one character, apart from F1 to F12. Of two names of a key, the first is the one that
+/// [`Key::spelled_name`] writes.
 const NAMED: [(&str, KeyCode); 20] = [
     ("Space", KeyCode::Char(' ')),
     ("Enter", KeyCode::Enter),
@@ -144,8 +145,9 @@ const NAMED: [(&str, KeyCode); 20] = [
 impl std::str::FromStr for Key {
     type Err = String;
 
-    /// Parses a name as written by [`Key::name`] and [`Key::spelled_name`]. The error says why there is no such key, or why
-    /// terminals do not send it.
+    /// Parses a name as written by [`Key::name`] and [`Key::spelled_name`], in any case.
+    ///
+    /// Errors: why there is no such key, or why terminals do not send it, for display.
     fn from_str(name: &str) -> Result<Self, String> {
         let (mut ctrl, mut alt, mut rest) = (false, false, name);
         loop {
@@ -171,15 +173,15 @@ impl std::str::FromStr for Key {
 
 fn parse_code(name: &str) -> Option<KeyCode> {
     let mut characters = name.chars();
-    if let (Some(one), None) = (characters.next(), characters.next()) {
+    if let (Some(character), None) = (characters.next(), characters.next()) {
         let arrow = ARROWS.iter().find(|(arrow, _)| *arrow == name);
         return match arrow {
             Some((_, word)) => parse_code(word),
             // Characters without width and direction marks cannot be displayed as keys.
-            None => one
+            None => character
                 .width()
                 .is_some_and(|width| width > 0)
-                .then_some(KeyCode::Char(one)),
+                .then_some(KeyCode::Char(character)),
         };
     }
     let function = name
@@ -188,7 +190,7 @@ fn parse_code(name: &str) -> Option<KeyCode> {
     if let Some(number @ 1..=12) = function {
         return Some(KeyCode::F(number));
     }
-    let named = NAMED.iter().find(|(there, _)| there.eq_ignore_ascii_case(name));
+    let named = NAMED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     named.map(|(_, code)| *code)
 }
 
@@ -204,7 +206,7 @@ fn unknown_key(name: &str, rest: &str) -> String {
     format!("unknown key {name:?}; {guess}")
 }
 
-/// Why a terminal cannot send this key.
+/// Why a terminal cannot send this key, as a clause; `None` if it can.
 fn unsendable_reason(key: Key) -> Option<&'static str> {
     match (key.code, key.ctrl, key.alt) {
         (KeyCode::Char('i'), true, _) => Some("terminals send it as Tab"),
@@ -249,7 +251,7 @@ mod tests {
 
     #[test]
     fn rejects_unknown_key_names() {
-        for (name, says) in [
+        for (name, expected) in [
             ("Entre", "unknown key \"Entre\"; did you mean Enter?"),
             ("Ctrl-Pgup_", "did you mean Ctrl-PgUp?"),
             ("", "unknown key \"\""),
@@ -260,8 +262,8 @@ mod tests {
             ("Ctrl-1", "terminals send Ctrl only with"),
             ("Alt-[", "other key sequences"),
         ] {
-            let said = name.parse::<Key>().unwrap_err();
-            assert!(said.contains(says), "{said}");
+            let error = name.parse::<Key>().unwrap_err();
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

@@ -1,35 +1,35 @@
 //! Maps letters of other keyboard layouts to the US key in the same position, for commands where no text is typed.
-//! Terminals that report key positions do not need it.
+//! Not needed for terminals that report key positions.
 
 /// The letters of a layout and the US characters in the same positions, without and with Shift.
 struct KeyboardLayout {
     letters: &'static str,
-    places: &'static str,
-    shifted: &'static str,
+    us_keys: &'static str,
+    us_shifted: &'static str,
 }
 
 const LAYOUTS: [KeyboardLayout; 3] = [
     // Russian, with the Ukrainian and Belarusian letters that share positions.
     KeyboardLayout {
         letters: "йцукенгшщзхъфывапролджэячсмитьбюёіїєґў",
-        places: "qwertyuiop[]asdfghjkl;'zxcvbnm,.`s]'\\o",
-        shifted: "QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>~S}\"|O",
+        us_keys: "qwertyuiop[]asdfghjkl;'zxcvbnm,.`s]'\\o",
+        us_shifted: "QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>~S}\"|O",
     },
     KeyboardLayout {
         letters: "ςερτυθιοπασδφγηξκλζχψωβνμ",
-        places: "wertyuiopasdfghjklzxcvbnm",
-        shifted: "WERTYUIOPASDFGHJKLZXCVBNM",
+        us_keys: "wertyuiopasdfghjklzxcvbnm",
+        us_shifted: "WERTYUIOPASDFGHJKLZXCVBNM",
     },
     // Hebrew has no capitals.
     KeyboardLayout {
         letters: "קראטוןםפשדגכעיחלךזסבהנמצתץ",
-        places: "ertyuiopasdfghjklzxcvbnm,.",
-        shifted: "ERTYUIOPASDFGHJKLZXCVBNM<>",
+        us_keys: "ertyuiopasdfghjklzxcvbnm,.",
+        us_shifted: "ERTYUIOPASDFGHJKLZXCVBNM<>",
     },
 ];
 
-/// The US character in the position of this letter; `None` if unknown. Letters with several positions (Serbian Cyrillic)
-/// use the most common one.
+/// The US character in the position of this letter; `None` if it is in none of these layouts. A letter with different
+/// positions in several layouts (Serbian Cyrillic) has that of the layout listed here.
 pub(super) fn us_layout_key(letter: char) -> Option<char> {
     // Full-width letters come from Chinese and Japanese input methods.
     if let '\u{ff01}'..='\u{ff5e}' = letter {
@@ -40,11 +40,11 @@ pub(super) fn us_layout_key(letter: char) -> Option<char> {
         return None;
     };
     LAYOUTS.iter().find_map(|layout| {
-        let index = layout.letters.chars().position(|there| there == lower)?;
+        let index = layout.letters.chars().position(|known| known == lower)?;
         let row = if lower == letter {
-            layout.places
+            layout.us_keys
         } else {
-            layout.shifted
+            layout.us_shifted
         };
         row.chars().nth(index)
     })
@@ -55,13 +55,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn highlights_every_matched_character() {
+    fn maps_letters_to_us_keys() {
         for layout in &LAYOUTS {
             let letters = layout.letters.chars().count();
-            assert_eq!(layout.places.chars().count(), letters);
-            assert_eq!(layout.shifted.chars().count(), letters);
+            assert_eq!(layout.us_keys.chars().count(), letters);
+            assert_eq!(layout.us_shifted.chars().count(), letters);
         }
-        for (letter, there) in [
+        for (letter, us_key) in [
             ('в', 'd'),
             ('В', 'D'),
             ('Ж', ':'),
@@ -73,7 +73,7 @@ mod tests {
             ('ｄ', 'd'),
             ('？', '?'),
         ] {
-            assert_eq!(us_layout_key(letter), Some(there), "{letter}");
+            assert_eq!(us_layout_key(letter), Some(us_key), "{letter}");
         }
         for letter in ['d', '/', 'ß', 'é', '書', 'ђ'] {
             assert_eq!(us_layout_key(letter), None, "{letter}");

@@ -15,26 +15,28 @@ pub struct Keymap {
     fallback: BTreeMap<CommandId, Vec<Key>>,
 }
 
-/// Why a binding is not possible.
+/// A binding that is not possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeymapError {
     /// The command.
     pub id: CommandId,
-    /// What is wrong.
+    /// The reason, as a clause.
     pub text: String,
 }
 
 impl Keymap {
-    /// The defaults with these overrides. Returns all errors: a key that types or edits text in a place with text; a key
-    /// for two commands that apply at the same time; no key for a command that is needed to leave a screen.
+    /// The default keys, replaced by these bindings for the commands that they name.
+    ///
+    /// Errors, all at once: a key that types or edits text in a place with text; a key for two commands that apply at the
+    /// same time; no key for a command that is needed to leave a screen.
     pub fn new(
-        given: impl IntoIterator<Item = (&'static Command, Vec<Key>)>,
+        bindings: impl IntoIterator<Item = (&'static Command, Vec<Key>)>,
     ) -> Result<Self, Vec<KeymapError>> {
         let mut keymap = Self::default();
         let mut problems = Vec::new();
-        for (command, keys) in given {
+        for (command, keys) in bindings {
             problems.extend(check_keys(command, &keys).err());
-            // Even if invalid: the default keys are free for other commands.
+            // Even if the keys are invalid: the default keys of the command are free for other commands.
             keymap.overrides.insert(command.id, keys);
         }
         for clash in keymap.clashes() {
@@ -49,7 +51,7 @@ impl Keymap {
         }
     }
 
-    /// The keys of a command.
+    /// The keys of a command, without those of low priority; may be empty.
     pub fn keys<'a>(&'a self, command: &'a Command) -> &'a [Key] {
         self.overrides
             .get(&command.id)
@@ -57,7 +59,7 @@ impl Keymap {
     }
 
     /// Adds keys that run a command unless a more specific place binds them.
-    pub fn add(&mut self, command: &Command, keys: impl IntoIterator<Item = Key>) {
+    pub fn add_fallback(&mut self, command: &Command, keys: impl IntoIterator<Item = Key>) {
         self.fallback.entry(command.id).or_default().extend(keys);
     }
 
@@ -69,18 +71,19 @@ impl Keymap {
             || added.is_some_and(|added| added.contains(&key))
     }
 
-    /// The command that a key runs where the commands of these places apply, the most specific first.
+    /// The command that a key runs where the commands of these places apply, the most specific first. `None` if there is
+    /// none, or if the key types or edits text.
     pub(super) fn command(&self, places: &[Place], key: Key) -> Option<&'static Command> {
         let is_typing = places.first().is_some_and(|place| place.has_text());
         if is_typing && text::is_text_key(key) {
             return None;
         }
-        let of = |place: &Place| {
+        let find = |place: &Place| {
             COMMANDS
                 .iter()
                 .find(|command| command.place == *place && self.matches(command, key))
         };
-        places.iter().find_map(of)
+        places.iter().find_map(find)
     }
 
     /// The main key of a command; `None` if it has none.
@@ -88,12 +91,13 @@ impl Keymap {
         self.keys(command).first().copied()
     }
 
-    /// The keys of a command, such as `↑, k`.
+    /// The names of all keys of a command, such as `↑, k`.
     pub fn names(&self, command: &Command) -> String {
         key_names(self.all_keys(command))
     }
 
-    /// The keys that run a command where the commands of these places apply: not those that another one has there.
+    /// The names of the keys that run a command where the commands of these places apply. Keys that run another command
+    /// there are left out.
     pub(super) fn names_at(&self, command: &Command, places: &[Place]) -> String {
         let runs = |key: &&Key| {
             self.command(places, **key)
@@ -107,7 +111,7 @@ impl Keymap {
         keys.chain(self.fallback.get(&command.id).into_iter().flatten())
     }
 
-    /// The key of a command for use in a sentence: `u to undo`; the quoted title if it has no key.
+    /// The key of a command for use in a sentence, such as `u`; the quoted title if it has no key.
     pub fn name(&self, id: CommandId) -> String {
         let Some(command) = id.command() else {
             return id.to_string();
@@ -129,15 +133,15 @@ impl Keymap {
         arrow.map_or_else(|| self.name(id), |key| key.spelled_name())
     }
 
-    /// All pairs of commands that share a key and can apply at the same time. Pairs that share a key by default are allowed:
-    /// there the more specific place wins.
+    /// An error for each pair of commands that share a key and can apply at the same time. Pairs that share a key by default
+    /// are allowed: the command of the more specific place wins.
     fn clashes(&self) -> Vec<KeymapError> {
         let mut clashes = Vec::new();
         for place in Place::ALL {
             let here = |command: &&Command| place.stack().contains(&command.place);
             let all: Vec<&Command> = COMMANDS.iter().filter(here).collect();
-            for (at, one) in all.iter().enumerate() {
-                for other in all.iter().skip(at + 1) {
+            for (index, one) in all.iter().enumerate() {
+                for other in all.iter().skip(index + 1) {
                     let shared = |key: &&Key| self.keys(other).contains(key);
                     let Some(key) = self.keys(one).iter().find(shared) else {
                         continue;
@@ -152,19 +156,19 @@ impl Keymap {
     }
 
     fn clash(&self, key: Key, one: &Command, other: &Command) -> KeymapError {
-        let (given, had) = if self.overrides.contains_key(&one.id) {
+        let (reported, holder) = if self.overrides.contains_key(&one.id) {
             (one, other)
         } else {
             (other, one)
         };
-        let already = if self.overrides.contains_key(&had.id) {
+        let already = if self.overrides.contains_key(&holder.id) {
             "also"
         } else {
             "already"
         };
-        let (key, other) = (key.name(), had.id);
+        let (key, other) = (key.name(), holder.id);
         KeymapError {
-            id: given.id,
+            id: reported.id,
             text: format!("{key} is {already} bound to {other}; choose another key for one of them"),
         }
     }
@@ -174,7 +178,7 @@ fn key_names<'a>(keys: impl Iterator<Item = &'a Key>) -> String {
     keys.map(|key| key.name()).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether a command can have these keys, regardless of other commands.
+/// Fails if a command cannot have these keys, regardless of other commands.
 fn check_keys(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
     let problem = |text: String| KeymapError { id: command.id, text };
     if keys.is_empty() && is_required(command) {
@@ -182,7 +186,7 @@ fn check_keys(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
             "cannot be unbound: there is no other way out of this screen".into(),
         ));
     }
-    // The help has such a key by default, for where no text is typed.
+    // A command that has such a key by default, such as the help, can have others; they work where no text is typed.
     if !command.place.has_text() || command.keys.iter().any(|key| text::is_text_key(*key)) {
         return Ok(());
     }
@@ -197,35 +201,35 @@ fn check_keys(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
     }
 }
 
-/// Whether a screen could not be left without this command: everything bound to Esc over the panes, quitting, confirming,
-/// and keeping theirs in a conflict.
+/// Whether a screen could not be left without this command: any command bound to Esc outside of the panes, quitting,
+/// confirming, and keeping theirs in a conflict.
 fn is_required(command: &Command) -> bool {
-    let over = !matches!(
+    let is_outside_panes = !matches!(
         command.place,
         Place::Rooms | Place::Users | Place::Hats | Place::Panes
     );
     matches!(
         command.id,
         CommandId::Quit | CommandId::Interrupt | CommandId::Yes | CommandId::KeepTheirs
-    ) || (over && command.keys.contains(&Key::plain(KeyCode::Esc)))
+    ) || (is_outside_panes && command.keys.contains(&Key::plain(KeyCode::Esc)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn given(id: &str, keys: &str) -> (&'static Command, Vec<Key>) {
+    fn binding(id: &str, keys: &str) -> (&'static Command, Vec<Key>) {
         let command = COMMANDS.iter().find(|command| command.id.name() == id).unwrap();
         let keys = keys.split_whitespace().map(|name| name.parse().unwrap());
         (command, keys.collect())
     }
 
     fn problem(all: &[(&str, &str)]) -> String {
-        let all = all.iter().map(|(id, keys)| given(id, keys));
+        let all = all.iter().map(|(id, keys)| binding(id, keys));
         Keymap::new(all).map_or_else(
             |problems| {
-                let said = |problem: &KeymapError| format!("{}: {}", problem.id, problem.text);
-                problems.iter().map(said).collect::<Vec<_>>().join("; ")
+                let describe = |problem: &KeymapError| format!("{}: {}", problem.id, problem.text);
+                problems.iter().map(describe).collect::<Vec<_>>().join("; ")
             },
             |_| String::new(),
         )
@@ -253,12 +257,16 @@ mod tests {
 
     #[test]
     fn accepts_configured_keys() {
-        let keymap =
-            Keymap::new([given("undo", "F9 Z"), given("redo", ""), given("down", "Down F7")]).unwrap();
+        let keymap = Keymap::new([
+            binding("undo", "F9 Z"),
+            binding("redo", ""),
+            binding("down", "Down F7"),
+        ])
+        .unwrap();
         assert_eq!(keymap.name(CommandId::Undo), "F9");
         assert_eq!(keymap.name(CommandId::Redo), "\"Redo\"");
         assert_eq!(keymap.name(CommandId::Down), "Down");
-        assert_eq!(keymap.names(given("down", "").0), "↓, F7, Ctrl-N");
+        assert_eq!(keymap.names(binding("down", "").0), "↓, F7, Ctrl-N");
     }
 
     #[test]
@@ -268,7 +276,7 @@ mod tests {
             problem(&[("filter", "H")]),
             "filter: H is already bound to history; choose another key for one of them"
         );
-        // In a place above, and everywhere.
+        // With a place whose commands apply as well, and everywhere.
         let shared = |one, other| problem(&[(one, "F7"), (other, "F7")]).contains("F7 is also bound to");
         assert!(shared("toggle-active", "undo"));
         assert!(shared("save", "new-id"));
@@ -289,8 +297,8 @@ mod tests {
             ("new-id", "Ctrl-W"),
             ("suspend", "z"),
         ] {
-            let said = problem(&[(id, keys)]);
-            assert!(said.contains("is typed text here"), "{id}: {said}");
+            let error = problem(&[(id, keys)]);
+            assert!(error.contains("is typed text here"), "{id}: {error}");
         }
         assert_eq!(problem(&[("save", "F2"), ("next-value", "t")]), "");
     }

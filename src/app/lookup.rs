@@ -1,4 +1,4 @@
-//! Resolves keys and the footer in the current state.
+//! Finds the command of a key, and the commands of the footer, in the current state.
 
 use super::command::{COMMANDS, Command, CommandId};
 use super::place::Place;
@@ -20,7 +20,7 @@ pub fn lookup(state: &State, key: Key) -> Option<&'static Command> {
     state.keymap().command(places(state), key)
 }
 
-/// The first key of a command that runs it here: where text is typed, a character does not.
+/// The first key of a command that runs it now; `None` if there is none. Where text is typed, a character runs no command.
 pub fn working_key(state: &State, command: &Command) -> Option<Key> {
     let mut keys = state.keymap().keys(command).iter().copied();
     keys.find(|key| lookup(state, *key).is_some_and(|found| found.id == command.id))
@@ -34,11 +34,12 @@ pub(super) fn lookup_default(state: &State, key: Key) -> Option<&'static Command
 /// The commands that the footer shows now, in order.
 pub fn footer(state: &State) -> impl Iterator<Item = &'static Command> {
     // While the file is loading, the only thing to do is to quit.
-    let opening = state.phase() != Phase::Open;
-    let mouse = state.has_mouse();
+    let is_opening = state.phase() != Phase::Open;
+    let has_mouse = state.has_mouse();
     let marks = state.shown_marks();
     let shown = move |command: &Command| {
-        let always = (opening && command.id == CommandId::Quit) || (mouse && command.id == CommandId::Mouse);
+        let always =
+            (is_opening && command.id == CommandId::Quit) || (has_mouse && command.id == CommandId::Mouse);
         always
             || match (marks, command.id) {
                 (None, _) => command.footer,
@@ -47,18 +48,18 @@ pub fn footer(state: &State) -> impl Iterator<Item = &'static Command> {
                 (Some(_), _) => command.marked,
             }
     };
-    let of = move |place: &'static Place| {
+    let commands = move |place: &'static Place| {
         COMMANDS
             .iter()
             .filter(move |command| command.place == *place && shown(command))
     };
     places(state)
         .iter()
-        .flat_map(of)
+        .flat_map(commands)
         .filter(|command| is_offered(state, command))
 }
 
-/// Whether a command is enabled, and no more usual key does the same.
+/// Whether a command is enabled and useful in the footer: not the help in a question, and not `Yes` where Enter confirms.
 fn is_offered(state: &State, command: &Command) -> bool {
     let is_question = || {
         let top = state.top().map(Layer::place);

@@ -1,4 +1,4 @@
-//! Fuzzy matching that accepts letters only if they are close together or start words.
+//! Fuzzy matching that accepts a match only if all matched letters are close together, or each of them begins a word.
 
 use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -20,11 +20,11 @@ impl FuzzyMatcher {
         }
     }
 
-    /// Score of a fuzzy match, if it is compact.
-    pub(super) fn score_fuzzy(&mut self, letters: &Atom, text: &str) -> Option<u32> {
+    /// The score of a word in a text; `None` if the word does not match or the match is not compact.
+    pub(super) fn score_fuzzy(&mut self, word: &Atom, text: &str) -> Option<u32> {
         let text = Utf32Str::new(text, &mut self.buffer);
         self.positions.clear();
-        let score = letters.indices(text, &mut self.matcher, &mut self.positions)?;
+        let score = word.indices(text, &mut self.matcher, &mut self.positions)?;
         is_compact(text, &mut self.positions).then_some(u32::from(score))
     }
 }
@@ -37,7 +37,7 @@ impl SearchTerms {
     pub(super) fn of(text: &str, case: CaseMatching) -> Self {
         Self(
             text.split_whitespace()
-                .map(|part| fuzzy_atom(part, case))
+                .map(|word| fuzzy_atom(word, case))
                 .collect(),
         )
     }
@@ -46,20 +46,21 @@ impl SearchTerms {
         self.0.is_empty()
     }
 
-    /// Total score over several texts, and whether any word matches the first text; scores there are multiplied by `weight`.
+    /// The total of each word's best score; `None` if a word matches no text. Scores in the first text are multiplied by
+    /// `weight`. The flag says whether some word matches the first text, or there are no words.
     pub(super) fn score(
         &self,
-        matching: &mut FuzzyMatcher,
+        matcher: &mut FuzzyMatcher,
         texts: &[&str],
         weight: u32,
     ) -> Option<(u32, bool)> {
-        let (mut sum, mut first) = (0, self.is_empty());
+        let (mut sum, mut matches_first) = (0, self.is_empty());
         for word in &self.0 {
             let mut best = None;
-            for (at, text) in texts.iter().enumerate() {
-                let score = matching.score_fuzzy(word, text);
-                first |= at == 0 && score.is_some();
-                best = best.max(if at == 0 {
+            for (index, text) in texts.iter().enumerate() {
+                let score = matcher.score_fuzzy(word, text);
+                matches_first |= index == 0 && score.is_some();
+                best = best.max(if index == 0 {
                     score.map(|score| score * weight)
                 } else {
                     score
@@ -67,23 +68,23 @@ impl SearchTerms {
             }
             sum += best?;
         }
-        Some((sum, first))
+        Some((sum, matches_first))
     }
 }
 
-/// Letters in order, with gaps.
-pub(super) fn fuzzy_atom(text: &str, case: CaseMatching) -> Atom {
-    Atom::new(text, case, Normalization::Smart, AtomKind::Fuzzy, false)
+/// A pattern that matches the letters of a word in their order, with any gaps between them.
+pub(super) fn fuzzy_atom(word: &str, case: CaseMatching) -> Atom {
+    Atom::new(word, case, Normalization::Smart, AtomKind::Fuzzy, false)
 }
 
-/// Whether the matched letters are close together or start words: `assnt` and `ta` match "Teacher's Assistant", but letters
-/// scattered over a long title do not count.
-fn is_compact(text: Utf32Str<'_>, places: &mut [u32]) -> bool {
-    places.sort_unstable();
-    let (Some(first), Some(last)) = (places.first(), places.last()) else {
+/// Whether all matched letters are close together, or each of them begins a word. In "Teacher's Assistant", `assnt` is close
+/// together, and the letters of `ta` begin words; letters scattered over a long title do not match.
+fn is_compact(text: Utf32Str<'_>, positions: &mut [u32]) -> bool {
+    positions.sort_unstable();
+    let (Some(first), Some(last)) = (positions.first(), positions.last()) else {
         return true;
     };
-    let close = last - first < 2 * u32::try_from(places.len()).unwrap_or(u32::MAX);
-    let begins_word = |place: &u32| *place == 0 || !text.get(place - 1).is_alphanumeric();
-    close || places.iter().all(begins_word)
+    let close = last - first < 2 * u32::try_from(positions.len()).unwrap_or(u32::MAX);
+    let begins_word = |position: &u32| *position == 0 || !text.get(position - 1).is_alphanumeric();
+    close || positions.iter().all(begins_word)
 }

@@ -1,4 +1,4 @@
-//! The application: state, messages, commands and overlays. Pure: no file, clock, thread or terminal.
+//! The application: state, messages, commands and overlays. Pure: uses no file, clock, thread or terminal.
 //!
 //! [`update`] takes a [`Msg`], changes the [`State`] and returns [`Effect`]s for the outside world. All commands with
 //! their keys and help are in one table, [`command::COMMANDS`].
@@ -31,11 +31,11 @@ mod lookup;
 mod matching;
 mod msg;
 pub mod offer;
-mod overlay;
 pub mod path_completion;
 pub mod place;
 mod presence;
 pub mod prompt;
+mod question;
 pub mod rollback;
 mod selectors;
 pub mod servers;
@@ -60,10 +60,10 @@ pub use key::{Key, KeyCode, spell_arrows};
 pub use keymap::Keymap;
 pub use lookup::{footer, lookup, places, working_key};
 pub use msg::{DraftDelay, Effect, MouseTarget, Msg};
-pub use overlay::{Confirm, Conflict};
 pub use place::{Grouping, Pane, RowKind};
+pub use question::{Confirm, Conflict};
 pub use selectors::ShownMarks;
 pub use state::{Layer, MIN_SIZE, Notice, Phase, SaveState, Start, State};
 pub use update::{enabled, update};
 
-use overlay::{ConfirmedAction, ConflictSubject};
+use question::{ConfirmedAction, ConflictSubject};

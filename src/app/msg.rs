@@ -17,24 +17,24 @@ use super::{Key, Pane};
 pub enum Msg {
     /// A key was pressed.
     Key(Key),
-    /// A key was pressed, and the terminal reported the US character in its position.
+    /// A key was pressed. The second value is the character that the key has on the US layout.
     KeyWithPosition(Key, char),
     /// Text was pasted; lines end in `\n`.
     Paste(String),
-    /// Text arrived as fast as a paste from a terminal that does not mark pastes; lines end in `\n`.
+    /// Text that arrived as fast as a paste, from a terminal that does not mark pastes; lines end in `\n`.
     UnmarkedPaste(String),
-    /// A mouse button was pressed.
+    /// The left mouse button was pressed.
     Click {
         /// Targets under the pointer, the outermost first.
         on: Vec<MouseTarget>,
         /// Whether it is a double click.
         double: bool,
     },
-    /// The wheel of the mouse was turned.
+    /// The mouse wheel was turned.
     Wheel {
         /// Targets under the pointer, the outermost first.
         on: Vec<MouseTarget>,
-        /// Whether it was turned down.
+        /// Whether it was turned towards the user.
         down: bool,
     },
     /// The terminal was resized.
@@ -44,41 +44,42 @@ pub enum Msg {
         /// Rows.
         rows: u16,
     },
-    /// The current time. Sent before the messages of that time, at least once a second, and when
+    /// The current time. Sent before the first other message of each second, and when
     /// [`State::next_look_at_clock`](super::State::next_look_at_clock) says so.
     Now(Timestamp),
     /// An event of the store worker.
     Store(Box<StoreEvent>),
     /// An event of the worker that talks to servers.
     Server(Box<ServerEvent>),
-    /// The screen has been drawn since a question was opened ([`State::has_unseen_question`](super::State::has_unseen_question)).
+    /// The open question was drawn ([`State::has_unseen_question`](super::State::has_unseen_question)).
     QuestionShown,
-    /// A commit of this session changed rooms of a server.
-    Saved(Box<AfterCommit>),
+    /// A commit of this session changed a linked room: whether the change is sent to the server, and what the server cannot
+    /// store.
+    AfterCommit(Box<AfterCommit>),
     /// The answer to [`Effect::Continue`].
     Continue,
     /// The answer to [`Effect::NewId`]: a unique hat ID.
     NewId(String),
-    /// The answer to [`Effect::Import`]: the file name and the parsed file, or its errors.
+    /// The answer to [`Effect::Import`]: the path, and the parsed file or its errors.
     Imported(String, Result<Box<ParsedImport>, ImportErrors>),
-    /// The answer to [`Effect::Export`]: the outcome, or the error.
+    /// The answer to [`Effect::Export`]: the request, and the outcome or the error.
     Exported(ExportRequest, Result<ExportOutcome, String>),
-    /// What the folder of a typed path contains.
+    /// The answer to [`Effect::ListFolder`]: the typed path, and the entries of its folder.
     FolderListed(String, Vec<FolderEntry>),
-    /// The answer to [`Effect::SaveTheme`]: its name, and the file that has it now, or the error.
+    /// The answer to [`Effect::SaveTheme`]: the name of the theme, and the file in which it was saved or the error.
     ThemeSaved(String, Result<String, String>),
     /// The stored draft of an earlier session was loaded.
     DraftFound(Vec<u8>),
     /// The answer to [`Effect::SaveDraft`]: success, or the error.
-    DraftStored(Result<(), String>),
+    DraftSaved(Result<(), String>),
     /// A delay requested with [`Effect::Wait`] has passed.
     DelayElapsed(DraftDelay),
-    /// The session must end: a signal arrived or the terminal was closed.
+    /// The session must end: a signal arrived, the terminal was closed, or a thread panicked.
     End {
-        /// Exit status: 128 plus the signal number.
+        /// Exit status: 128 plus the signal number (SIGHUP for a closed terminal), or 101 after a panic.
         status: u8,
     },
-    /// An effect failed; the sentence says why.
+    /// A failure outside the application, as a text to show.
     Failed(String),
 }
 
@@ -97,13 +98,13 @@ pub enum MouseTarget {
     Suggestion(usize),
 }
 
-/// A delay after which unsaved input is stored as a draft.
+/// A delay after which unsaved work is saved in the live draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DraftDelay {
-    /// One second after the last key: forms being edited.
+    /// One second after the last input: forms and prompts being edited.
     Typing,
-    /// 300 milliseconds after a change was sent: changes not confirmed yet.
-    Answer,
+    /// 300 milliseconds after a change was passed to the store worker: changes not confirmed yet.
+    Unconfirmed,
 }
 
 /// A side effect requested by [`update`](super::update).
@@ -115,8 +116,8 @@ pub enum Effect {
     Server(ServerRequest),
     /// Generate a hat ID (`urn:uuid:…`); answered by [`Msg::NewId`].
     NewId,
-    /// Keep `after` in the draft of this actor and data file, instead of `before`
-    /// ([`update_stored`](super::draft::update_stored)), and answer with [`Msg::DraftStored`].
+    /// In the draft that sessions of this actor share for the data file, replace this session's entries `before` with
+    /// `after` ([`update_stored`](super::draft::update_stored)); answered by [`Msg::DraftSaved`].
     SaveDraft {
         /// This session's previous entries.
         before: Draft,
@@ -127,9 +128,9 @@ pub enum Effect {
     Wait(DraftDelay),
     /// Cancel a delay.
     CancelWait(DraftDelay),
-    /// Replace the session's own draft, which survives if the process is killed. There is no answer.
+    /// Replace this session's live draft, which survives if the process is killed. There is no answer.
     SaveLiveDraft(Draft),
-    /// Read a file to import; answered by [`Msg::Imported`].
+    /// Read and parse the file to import at this path; answered by [`Msg::Imported`].
     Import(String),
     /// Export part of a wardrobe to a file; answered by [`Msg::Exported`].
     Export(ExportRequest, Wardrobe),

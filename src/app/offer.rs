@@ -13,7 +13,7 @@ use super::place::Place;
 pub struct OfferedCommand {
     /// The command.
     pub command: &'static Command,
-    /// Why it is disabled, if it is.
+    /// The error says why the command is disabled.
     pub enabled: Result<(), String>,
     /// The keys that run it, as displayed.
     pub keys: String,
@@ -41,7 +41,7 @@ impl OfferedCommand {
 pub struct HelpNote {
     /// Example of what to type.
     pub example: &'static str,
-    /// What it does.
+    /// What the example does.
     pub help: &'static str,
 }
 
@@ -52,28 +52,28 @@ pub enum FinderItem {
     Command(OfferedCommand),
     /// A note.
     Note(&'static HelpNote),
-    /// A room, a user in it, or one of their hats.
-    Place {
+    /// A room, a user in a room, or a hat of such a user.
+    Destination {
         /// The room's address.
         room: Jid,
         /// The room.
         snapshot: Arc<Room>,
-        /// The user.
+        /// The user; `None` for the room itself.
         user: Option<Jid>,
-        /// The hat.
+        /// The hat; `None` for a room or a user.
         hat: Option<HatId>,
-        /// The nickname by which the user was found.
+        /// The nickname by which the user was found, if not by address.
         nickname: Option<Arc<str>>,
     },
 }
 
 impl FinderItem {
-    /// The place that the command or note belongs to.
+    /// The place of a command or note; `None` for a destination.
     pub fn place(&self) -> Option<Place> {
         match self {
             Self::Command(offer) => Some(offer.command.place),
             Self::Note(_) => Some(Place::Filter),
-            Self::Place { .. } => None,
+            Self::Destination { .. } => None,
         }
     }
 }

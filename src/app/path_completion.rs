@@ -11,28 +11,29 @@ pub struct FolderEntry {
     pub is_folder: bool,
 }
 
-/// What a typed path becomes.
+/// The completion of a typed path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CompletedPath {
-    /// The path, as far as it is certain.
+    /// The path, as far as all matching names agree.
     pub(super) path: String,
-    /// The names that it can become, folders with a slash.
+    /// The matching names, folders with a trailing slash.
     pub(super) names: Vec<String>,
 }
 
-/// The folder of a typed path, with its slash, and the beginning of the name in it.
+/// Splits a typed path into its folder, with a trailing slash, and the beginning of a name in this folder.
 pub fn split(typed: &str) -> (&str, &str) {
-    let at = typed.rfind('/').map_or(0, |at| at + 1);
-    typed.split_at_checked(at).unwrap_or(("", typed))
+    let start = typed.rfind('/').map_or(0, |slash| slash + 1);
+    typed.split_at_checked(start).unwrap_or(("", typed))
 }
 
-/// Whether a name can be the one that is typed. A hidden one only with its dot, and none that could disturb the screen.
+/// Whether a name can be completed from this beginning: a hidden name only if its dot was typed, and no name with control
+/// characters, which could disturb the screen.
 pub fn is_candidate(name: &str, beginning: &str) -> bool {
     let is_shown = !name.starts_with('.') || beginning.starts_with('.');
     is_shown && name.starts_with(beginning) && !name.contains(char::is_control)
 }
 
-/// Completes a path with what its folder contains; without a change if no name fits.
+/// Completes a path from the entries of its folder. The path is unchanged if no name matches.
 pub(super) fn complete(typed: &str, entries: &[FolderEntry]) -> CompletedPath {
     let (folder, beginning) = split(typed);
     let mut names: Vec<String> = entries

@@ -1,4 +1,4 @@
-//! Panes, views, and the place of the command table that each pane is.
+//! Panes, views, and the places of the panes in the command table.
 
 pub use super::command::Place;
 
@@ -29,19 +29,19 @@ pub enum Grouping {
     ByUser,
 }
 
-/// What the rows of a pane represent.
+/// The kind of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowKind {
-    /// Rooms.
+    /// A room.
     Room,
-    /// Users.
+    /// A user.
     User,
-    /// Hats.
+    /// A hat.
     Hat,
 }
 
 impl RowKind {
-    /// What one of them is called.
+    /// The noun in the singular.
     pub fn noun(self) -> &'static str {
         match self {
             Self::Room => "room",
@@ -52,7 +52,7 @@ impl RowKind {
 }
 
 impl Grouping {
-    /// What the rows of a pane represent.
+    /// The kind of the rows of a pane.
     pub fn kind(self, pane: Pane) -> RowKind {
         let [first, second, third] = match self {
             Self::ByRoom => [RowKind::Room, RowKind::User, RowKind::Hat],
@@ -68,15 +68,15 @@ impl Grouping {
 
     /// The pane that lists this kind.
     pub fn pane(self, kind: RowKind) -> Pane {
-        let is = |pane: &Pane| self.kind(*pane) == kind;
-        PANES.into_iter().find(is).unwrap_or_default()
+        let has_kind = |pane: &Pane| self.kind(*pane) == kind;
+        PANES.into_iter().find(has_kind).unwrap_or_default()
     }
 
     /// The next view, wrapping around.
     pub(super) fn next(self) -> Self {
         const ALL: [Grouping; 3] = [Grouping::ByRoom, Grouping::ByHat, Grouping::ByUser];
-        let at = ALL.iter().position(|grouping| *grouping == self);
-        let next = at.and_then(|at| ALL.get(at + 1));
+        let index = ALL.iter().position(|grouping| *grouping == self);
+        let next = index.and_then(|index| ALL.get(index + 1));
         next.copied().unwrap_or_default()
     }
 }
@@ -84,11 +84,11 @@ impl Grouping {
 impl Place {
     /// The place of a pane in a view. The hats of the Users view share the place of those in the Rooms view.
     pub(super) fn of_pane(grouping: Grouping, pane: Pane) -> Self {
-        let is = |place: &&Self| place.pane() == Some((grouping, pane));
-        Self::ALL.iter().find(is).copied().unwrap_or(Self::Hats)
+        let is_pane = |place: &&Self| place.pane() == Some((grouping, pane));
+        Self::ALL.iter().find(is_pane).copied().unwrap_or(Self::Hats)
     }
 
-    /// The view and pane of the place, if it is a pane.
+    /// The view and pane of the place, if it is a pane; for [`Place::Hats`], which belongs to two views, the Rooms view.
     pub(super) fn pane(self) -> Option<(Grouping, Pane)> {
         match self {
             Self::Rooms => Some((Grouping::ByRoom, Pane::First)),

@@ -1,4 +1,5 @@
-//! Prompts for one line of text, optionally with a choice: a file to import or export, or the name of a hat set.
+//! Prompts for one line of text, optionally with a choice: a file to import or export, the name of a hat set, or the reason
+//! of a change.
 
 use crate::exchange::{ExportScope, FileFormat, ImportTarget};
 use crate::model::Hats;
@@ -15,15 +16,15 @@ pub struct Prompt {
     pub text: TextInput,
     /// The options of the choice; may be empty.
     pub choices: Vec<String>,
-    /// Index of the chosen option.
-    pub at: usize,
+    /// Index of the selected option.
+    pub selected: usize,
     /// Whether the options have the focus, not the text.
     pub is_choosing: bool,
-    /// Waiting for an effect to finish.
+    /// Whether it waits for the result of an import or export.
     pub is_waiting: bool,
     /// Errors; the first line is a heading.
     pub errors: Vec<String>,
-    /// The names that the typed path can become.
+    /// The names to which the typed path can be completed.
     pub completions: Vec<String>,
 }
 
@@ -34,11 +35,11 @@ pub enum PromptKind {
     Import(ImportTarget),
     /// A file to export to, and the scopes to choose from.
     Export(Vec<ExportScope>),
-    /// A name for a new set of these hats, and whose hats they are.
+    /// A name for a new set of these hats; the text says whose hats they are.
     SaveSet(Hats, String),
     /// A new name for this set.
     RenameSet(Box<str>),
-    /// The reason of the change that the question below asks about.
+    /// The reason for the change that the question below asks about.
     Reason,
 }
 
@@ -58,7 +59,7 @@ pub struct ExportRequest {
 /// The outcome of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExportOutcome {
-    /// Written; lists what the format could not represent.
+    /// The file was written. Lists the data that the format cannot represent.
     Done(Vec<String>),
     /// The file exists and was not changed.
     Exists,
@@ -76,12 +77,12 @@ impl Prompt {
         }
     }
 
-    pub(super) fn new(ask: PromptKind, text: &str, choices: Vec<String>, at: usize) -> Self {
+    pub(super) fn new(kind: PromptKind, text: &str, choices: Vec<String>, selected: usize) -> Self {
         Self {
-            kind: ask,
+            kind,
             text: TextInput::new(text),
             choices,
-            at,
+            selected,
             is_choosing: false,
             is_waiting: false,
             errors: Vec::new(),
@@ -100,7 +101,7 @@ impl Prompt {
         }
     }
 
-    /// What a draft keeps of it; `None` if nothing was typed.
+    /// The entry for a draft; `None` if nothing was typed.
     pub(super) fn draft(&self) -> Option<PromptDraft> {
         (self.text.is_changed() && !self.text.text().trim().is_empty()).then(|| PromptDraft {
             heading: self.heading().to_owned(),
@@ -108,7 +109,7 @@ impl Prompt {
         })
     }
 
-    /// The labels of the text and of the choice.
+    /// The labels of the text and of the choice; the second is empty if there is no choice.
     pub fn labels(&self) -> [&'static str; 2] {
         match &self.kind {
             PromptKind::Import(_) => ["File", "Mode"],
@@ -129,7 +130,7 @@ impl Prompt {
                 "JSON, CSV or a server's list of affiliations or hats; a preview is shown first".into()
             }
             PromptKind::Export(_) => ".csv for a table, .json for complete data".into(),
-            PromptKind::SaveSet(hats, of) => format!("Hats of {of}: {}", super::describe::hats(hats)),
+            PromptKind::SaveSet(hats, owner) => format!("Hats of {owner}: {}", super::describe::hats(hats)),
             PromptKind::RenameSet(name) => format!("Current name: {name}"),
             PromptKind::Reason => {
                 "kept in the history; sent to the server together with changed affiliations".into()
@@ -151,9 +152,10 @@ impl Prompt {
         matches!(self.kind, PromptKind::Import(_) | PromptKind::Export(_))
     }
 
-    pub(super) fn refuse(&mut self, wrong: Vec<String>) {
+    /// Shows errors, or none, and stops waiting.
+    pub(super) fn refuse(&mut self, errors: Vec<String>) {
         self.completions.clear();
-        self.errors = wrong;
+        self.errors = errors;
         self.is_waiting = false;
     }
 }

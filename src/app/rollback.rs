@@ -1,5 +1,5 @@
-//! Rolling back several changes at once, such as all that a person made since a time: what is undone, and what is left
-//! out because someone else changed it since.
+//! Rolling back several changes at once, such as all that a person made since a time. Edits of items that someone else has
+//! changed since are skipped.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use crate::store::{HistoryEntry, person};
 use super::conflict_text::describe_current;
 use super::describe;
 
-/// Which entries of the history are rolled back.
+/// The entries of the history that are rolled back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RollbackTarget {
-    /// Those with these revisions.
+    /// The entries with these revisions.
     Revisions(HashSet<u64>),
-    /// All listed entries by this actor, from any address.
+    /// All entries by this actor, from any IP address.
     Actor(String),
 }
 
@@ -33,33 +33,34 @@ impl RollbackTarget {
 
 /// An edit that is skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct SkippedEdit {
     /// The edit that stays in effect.
     pub edit: Edit,
-    /// Why, as a clause.
+    /// Why it is skipped, as a clause.
     pub reason: String,
 }
 
-/// What a roll back does.
+/// The plan of a rollback.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rollback {
     /// The edits that undo the entries, as one change.
     pub group: Group,
-    /// What is skipped, the newest first.
-    pub left_out: Vec<LeftOut>,
+    /// The edits that are skipped, the newest first.
+    pub skipped: Vec<SkippedEdit>,
     /// Number of entries of which something is undone.
     pub undone: usize,
 }
 
-/// Why less is listed than the number of changes says.
+/// Explains why fewer edits are listed than changes are undone.
 pub const COMBINED: &str = "Changes to the same item are combined.";
 
 impl Rollback {
-    /// Plans a roll back. `entries` are all entries since the oldest one that is rolled back, the newest first. Times in
-    /// reasons are in `zone`. `problem` gives the reason why an edit is not allowed.
+    /// Plans a rollback. `entries` are all entries since the oldest one that is rolled back, the newest first. Times in
+    /// reasons are in `zone`. `problem` gives the reason why the inverse of an edit is not allowed.
     ///
-    /// An edit is skipped if someone else changed the same thing since. A change and its undo by someone else count as
-    /// if neither had been made.
+    /// An edit is skipped if someone else has changed the same item since, if its inverse is not allowed or no longer fits
+    /// the data, or if a later edit of the same item is skipped. A change and its undo by someone else count as if neither
+    /// had been made.
     pub fn plan(
         wardrobe: &Wardrobe,
         entries: &[Arc<HistoryEntry>],
@@ -82,9 +83,9 @@ impl Rollback {
             for edit in entry.group.0.iter().rev() {
                 let inverse = edit.inverse();
                 if next.check_edit(edit).is_ok() && edit != &inverse && next.check_edit(&inverse).is_err() {
-                    continue; // It is no longer in effect.
+                    continue; // The edit is no longer in effect.
                 }
-                let obstacle = later.of(edit).or_else(|| problem(&inverse)).or_else(|| {
+                let obstacle = later.obstacle(edit).or_else(|| problem(&inverse)).or_else(|| {
                     let failed = next.apply_edit(&inverse).is_err();
                     failed.then(|| describe_current(edit, &next, zone))
                 });
@@ -94,32 +95,32 @@ impl Rollback {
                         // Older changes of the same item cannot be undone either.
                         later.add(edit, &reason.as_str().into());
                         let edit = edit.clone();
-                        plan.left_out.push(LeftOut { edit, reason });
+                        plan.skipped.push(SkippedEdit { edit, reason });
                     }
                 }
             }
             plan.undone += usize::from(plan.group.0.len() > before);
         }
         if next == *wardrobe {
-            // Changes back and forth.
+            // The edits cancel each other out.
             plan.group.0.clear();
             plan.undone = 0;
         }
-        let merged = merged(&plan.group.0);
-        let mut there = wardrobe.clone();
-        // Where what contains an item comes and goes between its edits, all steps are needed.
-        if there.apply(&merged).is_ok() && there == next {
+        let merged = merge(&plan.group.0);
+        let mut result = wardrobe.clone();
+        // If a user or room is removed and added again between the edits of its items, all steps are needed.
+        if result.apply(&merged).is_ok() && result == next {
             plan.group = merged;
         }
         plan
     }
 
-    /// Whether there is nothing to undo, and nothing is skipped.
+    /// Whether no edit is undone or skipped.
     pub fn is_empty(&self) -> bool {
-        self.group.is_empty() && self.left_out.is_empty()
+        self.group.is_empty() && self.skipped.is_empty()
     }
 
-    /// Whether less is listed than the number of changes says.
+    /// Whether fewer edits are listed than changes are undone.
     pub fn is_combined(&self) -> bool {
         self.group.0.len() < self.undone
     }
@@ -129,40 +130,41 @@ impl Rollback {
         u64::try_from(self.undone).unwrap_or(u64::MAX)
     }
 
-    /// What is undone, as a sentence: `undid 3 changes: …`.
+    /// Describes what is undone, as a clause: `undid 3 changes: …`.
     pub fn describe(&self, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
         describe::rolled_back(self.changes(), &describe::group(&self.group, wardrobe, zone))
     }
 }
 
-/// The same edits with one for each item that they change several times, and none where it ends as it began.
-fn merged(edits: &[Edit]) -> Group {
+/// Merges the edits of each item into one, or into none if the item ends as it began. Edits of whole rooms, of users and of
+/// the document are not merged.
+fn merge(edits: &[Edit]) -> Group {
     let mut merged: Vec<Option<Edit>> = Vec::new();
-    let mut places: HashMap<EditTarget<'_>, usize> = HashMap::new();
+    let mut indices: HashMap<EditTarget<'_>, usize> = HashMap::new();
     for edit in edits {
-        let earlier = places
+        let earlier = indices
             .get(&EditTarget::of(edit))
-            .and_then(|at| merged.get_mut(*at));
-        let joined = earlier.and_then(|earlier| Some((joined(earlier.as_ref()?, edit)?, earlier)));
-        if let Some((joined, earlier)) = joined {
-            if joined == joined.inverse() {
-                places.remove(&EditTarget::of(edit));
+            .and_then(|index| merged.get_mut(*index));
+        let pair = earlier.and_then(|earlier| Some((merge_pair(earlier.as_ref()?, edit)?, earlier)));
+        if let Some((combined, earlier)) = pair {
+            if combined == combined.inverse() {
+                indices.remove(&EditTarget::of(edit));
                 *earlier = None;
             } else {
-                *earlier = Some(joined);
+                *earlier = Some(combined);
             }
         } else {
-            places.insert(EditTarget::of(edit), merged.len());
+            indices.insert(EditTarget::of(edit), merged.len());
             merged.push(Some(edit.clone()));
         }
     }
     Group(merged.into_iter().flatten().collect())
 }
 
-/// One edit for two successive ones of the same item; `None` for users and rooms, which contain others.
-fn joined(first: &Edit, second: &Edit) -> Option<Edit> {
-    let mut joined = second.clone();
-    match (&mut joined, first) {
+/// Merges two successive edits of the same item; `None` for users, rooms and the document, which contain other items.
+fn merge_pair(first: &Edit, second: &Edit) -> Option<Edit> {
+    let mut merged = second.clone();
+    match (&mut merged, first) {
         (
             Edit::Hat { before, rule, .. },
             Edit::Hat {
@@ -180,10 +182,11 @@ fn joined(first: &Edit, second: &Edit) -> Option<Edit> {
         (Edit::Affiliation { before, .. }, Edit::Affiliation { before: start, .. }) => *before = *start,
         _ => return None,
     }
-    Some(joined)
+    Some(merged)
 }
 
-/// Entries that someone undid, and those undos: together they changed nothing. An undo that is itself rolled back counts.
+/// The revisions of undone entries and of the entries that undo them: together, such a pair changed nothing. An undo that is
+/// itself to be rolled back makes no pair, nor does one that does not exactly reverse the entry.
 fn canceled(entries: &[Arc<HistoryEntry>], target: &RollbackTarget) -> HashSet<u64> {
     let mut canceled = HashSet::new();
     let mut undone: HashMap<u64, &HistoryEntry> = HashMap::new();
@@ -200,7 +203,7 @@ fn canceled(entries: &[Arc<HistoryEntry>], target: &RollbackTarget) -> HashSet<u
     canceled
 }
 
-/// Something that an edit changes as a whole.
+/// The item that an edit changes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum EditTarget<'a> {
     Document,
@@ -225,7 +228,7 @@ impl<'a> EditTarget<'a> {
         }
     }
 
-    /// The item that contains it.
+    /// The item that contains this one; `None` for rooms and the document.
     fn parent(&self) -> Option<Self> {
         match *self {
             Self::Document | Self::Room(_) => None,
@@ -234,13 +237,13 @@ impl<'a> EditTarget<'a> {
         }
     }
 
-    /// The items that contain it, the innermost first.
+    /// The items that contain this one, the innermost first.
     fn parents(&self) -> impl Iterator<Item = Self> + use<'a> {
         std::iter::successors(self.parent(), Self::parent)
     }
 }
 
-/// What was changed by edits that are not undone, with the reasons.
+/// The items changed by edits that are not undone. Each has the reason why older edits of it cannot be undone.
 #[derive(Default)]
 struct LaterChanges<'a> {
     /// Items that were changed as a whole.
@@ -258,8 +261,8 @@ impl<'a> LaterChanges<'a> {
         self.whole.entry(item).or_insert_with(|| reason.clone());
     }
 
-    /// Why an edit cannot be undone; `None` if nothing of what it changed was changed later.
-    fn of(&self, edit: &Edit) -> Option<String> {
+    /// Why an edit cannot be undone; `None` if later edits changed neither its item, nor an item in it or around it.
+    fn obstacle(&self, edit: &Edit) -> Option<String> {
         let item = EditTarget::of(edit);
         let same = self.whole.get(&item).or_else(|| self.inside.get(&item));
         let found = same.or_else(|| item.parents().find_map(|parent| self.whole.get(&parent)));

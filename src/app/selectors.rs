@@ -20,7 +20,7 @@ pub struct ShownMarks {
 }
 
 impl ShownMarks {
-    /// What the next commands act on, such as `4 marked`.
+    /// The label, such as `4 marked` or `Range, 4 marked`.
     pub fn label(self) -> String {
         let marked = format!("{} marked", describe::grouped(self.number));
         if self.is_range {
@@ -32,7 +32,8 @@ impl ShownMarks {
 }
 
 impl State {
-    /// Whether edits change the list of rooms, the selected room, or the selected user.
+    /// Whether the panes show what these edits change: in the Rooms view the list of rooms and the selected room, in the
+    /// Hats view all hats, in the Users view the selected user. Also true if the selection was lost.
     pub(super) fn shows_change(&self, edits: &[Edit]) -> bool {
         let (room, user, _) = self.browser.selected_ids();
         let is_shown = |edit: &Edit| match (edit, self.grouping()) {
@@ -41,21 +42,21 @@ impl State {
             (_, Grouping::ByHat) => edit.hat().is_some(),
             (_, Grouping::ByUser) => edit.user().is_some() && edit.user() == user,
         };
-        // Where the selection was lost, what was selected is gone from the panes.
+        // If the selection was lost, the selected item is no longer in the panes.
         self.selection_lost.is_some() || edits.iter().any(is_shown)
     }
 
-    /// Whether it is known of any room who is there.
+    /// Whether the occupants of any room are known.
     pub fn knows_presence(&self) -> bool {
         !self.browser.presence().is_empty()
     }
 
-    /// Rooms view: who is in the listed room; `None` if it is not known.
+    /// Rooms view: the occupants of the room whose users are listed; `None` if they are not known.
     pub fn listed_occupants(&self) -> Option<&Occupants> {
         self.browser.presence().room(self.listed_room()?.0)
     }
 
-    /// Who is in a room; `None` if it is not known.
+    /// The occupants of a room; `None` if they are not known.
     pub fn occupants(&self, room: &Jid) -> Option<&Occupants> {
         self.browser.presence().room(room)
     }
@@ -65,8 +66,8 @@ impl State {
         self.browser.totals
     }
 
-    /// How a room's name differs from the same name of others: the name of its server, its domain, or its local part. `None`
-    /// if no other room has the name.
+    /// The text that tells a room from others with the same name: the name of its server, its domain, or the local part of
+    /// its address. `None` if no other room has the name.
     pub(super) fn distinction<'a>(&'a self, room: &'a Jid, name: &str) -> Option<&'a str> {
         let local = || room.as_str().split_once('@').map(|(local, _)| local);
         match self.browser.shared_names.get(name)? {
@@ -99,12 +100,12 @@ impl State {
         rows.filter_map(RowId::hat).cloned().collect()
     }
 
-    /// The filter of a pane.
+    /// The filter of a pane; `None` if it has none.
     pub fn filter(&self, pane: Pane) -> Option<&Filter> {
         self.browser.filter(pane)
     }
 
-    /// The filter being edited.
+    /// The filter of the focused pane while it is being edited and no overlay is open.
     pub fn typed_filter(&self) -> Option<&Filter> {
         let filter = self.browser.filter(self.focus).filter(|filter| filter.editing);
         filter.filter(|_| self.overlays.is_empty())
@@ -125,7 +126,7 @@ impl State {
         self.browser.column(pane).marked_count()
     }
 
-    /// The marks of the focused pane while keys go to it and rows are marked.
+    /// The marks of the focused pane; `None` if rows are not marked, or keys go to an overlay or a filter.
     pub fn shown_marks(&self) -> Option<ShownMarks> {
         let column = self.browser.column(self.focus);
         let marks = ShownMarks {
@@ -147,9 +148,9 @@ impl State {
     }
 
     /// The sort order of a pane, if it is not the default one.
-    pub fn other_sort(&self, pane: Pane) -> Option<Sort> {
-        let usual = Sort::all(self.grouping(), pane).first();
-        Some(self.sort(pane)).filter(|sort| Some(sort) != usual)
+    pub fn non_default_sort(&self, pane: Pane) -> Option<Sort> {
+        let default = Sort::all(self.grouping(), pane).first();
+        Some(self.sort(pane)).filter(|sort| Some(sort) != default)
     }
 
     /// The current view.
@@ -259,11 +260,11 @@ impl State {
     /// The selected row of a pane; `None` if it is empty.
     pub fn selected(&self, pane: Pane) -> Option<usize> {
         let column = self.browser.column(pane);
-        let (at, length) = (column.selected_row(), column.length());
-        (length > 0).then(|| at.min(length - 1))
+        let (row, length) = (column.selected_row(), column.length());
+        (length > 0).then(|| row.min(length - 1))
     }
 
-    /// Why no row of this kind is selected, if a filter hides all rows of its pane or of one before it.
+    /// Why no row of this kind is selected: a filter hides all rows of its pane or of a pane before it. `None` if none does.
     pub(super) fn hidden_by_filter(&self, kind: RowKind) -> Option<String> {
         let last = self.grouping().pane(kind);
         let is_hidden = |pane: &Pane| *pane <= last && self.length(*pane) == 0 && self.total(*pane) > 0;

@@ -1,4 +1,4 @@
-//! The hat sets overlay: sets are found by name or by the hats in them.
+//! The hat sets overlay: finds sets by name or by the hats in them.
 
 use std::cmp::Reverse;
 
@@ -18,7 +18,7 @@ pub struct SetsOverlay {
     pub row: usize,
 }
 
-/// A set with its name.
+/// The name of a hat set, and its hats.
 pub type NamedHats = (Box<str>, Hats);
 
 impl SetsOverlay {
@@ -33,13 +33,13 @@ impl SetsOverlay {
     pub fn entries(&self, wardrobe: &Wardrobe) -> Result<Vec<NamedHats>, String> {
         let sets = wardrobe.hat_sets().map_err(|error| error.to_string())?;
         let terms = SearchTerms::of(&self.text.text(), CaseMatching::Smart);
-        let mut matching = FuzzyMatcher::new();
+        let mut matcher = FuzzyMatcher::new();
         let mut found = Vec::new();
         for (name, hats) in sets {
             let titles = hats.iter().filter_map(|(_, hat)| hat.title.as_deref());
             let texts: Vec<&str> = std::iter::once(&*name).chain(titles).collect();
             // A match in the name counts more than one in a hat.
-            if let Some((score, _)) = terms.score(&mut matching, &texts, 2) {
+            if let Some((score, _)) = terms.score(&mut matcher, &texts, 2) {
                 found.push((score, (name, hats)));
             }
         }
@@ -48,7 +48,7 @@ impl SetsOverlay {
         Ok(found.into_iter().map(|(_, entry)| entry).collect())
     }
 
-    /// The selected row of `len` rows.
+    /// The selected row if there are `len` rows; `None` if there are none.
     pub fn selected(&self, len: usize) -> Option<usize> {
         (len > 0).then(|| self.row.min(len - 1))
     }

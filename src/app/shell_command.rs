@@ -11,9 +11,10 @@ use super::hat_color;
 /// The data file that commands use without `--file`, as displayed.
 const DEFAULT_FILE: &str = "~/.config/hatrack/hats.json";
 
-/// The commands that make a change for a reason, in order, quoted for sh. `file` is the displayed path of the data file.
+/// The commands that make a change, with this reason, in order and quoted for sh. `file` is the displayed path of the data
+/// file.
 ///
-/// Errors: what no command can do, as a clause.
+/// Errors: the part of the change that no command can make, as a clause.
 pub fn commands(group: &Group, reason: Option<&str>, file: &str) -> Result<Vec<String>, String> {
     let mut commands = Vec::new();
     for edit in &group.0 {
@@ -23,7 +24,7 @@ pub fn commands(group: &Group, reason: Option<&str>, file: &str) -> Result<Vec<S
         return Err("nothing was changed".into());
     }
     if let Some(reason) = reason {
-        let reason = label(reason)?;
+        let reason = label_argument(reason)?;
         for command in &mut commands {
             command.options.extend(["--reason".to_owned(), reason.to_owned()]);
         }
@@ -60,7 +61,7 @@ impl ShellCommand<'_> {
         let name = std::iter::once("hatrack").chain(self.name.iter().copied());
         let arguments = self.arguments.iter().copied();
         let options = options.iter().map(String::as_str);
-        // What starts with a dash is no option after two dashes.
+        // After two dashes, a word that starts with a dash is not an option.
         let words: Vec<&str> = if self.arguments.iter().any(|argument| argument.starts_with('-')) {
             name.chain(options).chain(["--"]).chain(arguments).collect()
         } else {
@@ -69,7 +70,7 @@ impl ShellCommand<'_> {
         let quoted: Vec<Cow<'_, str>> = words
             .into_iter()
             .map(|word| match word.strip_prefix("~/") {
-                // A quoted ~ would not be the home folder.
+                // In quotes, ~ would not mean the home folder.
                 Some(path) if word == file => format!("~/{}", shell_words::quote(path)).into(),
                 _ => shell_words::quote(word),
             })
@@ -78,13 +79,13 @@ impl ShellCommand<'_> {
     }
 }
 
-/// Texts that the command line rejects, or that a terminal would not pass on.
+/// Fails for a text that the command line rejects, or that a terminal would not pass on.
 fn check_argument(text: &str) -> Result<(), String> {
-    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    if text.contains(breaks) {
+    let is_unsafe = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if text.contains(is_unsafe) {
         return Err(format!("{text:?} contains a line break or control character"));
     }
-    // It stands for bytes that are no text, such as those of a path.
+    // This character stands for bytes that are not text, such as some in a path.
     if text.contains(char::REPLACEMENT_CHARACTER) {
         return Err(format!("{text:?} contains an unknown character"));
     }
@@ -101,16 +102,16 @@ fn add_edit<'a>(edit: &'a Edit, commands: &mut Vec<ShellCommand<'a>>) -> Result<
             (Some(_), None) => push(
                 commands,
                 &["room", "remove"],
-                vec![address(room, true)?],
+                vec![address_argument(room, true)?],
                 Vec::new(),
             ),
             _ => Err(format!("unrecognized fields of {room} were changed")),
         },
         Edit::RoomName { room, after, .. } => {
-            let mut arguments = vec![address(room, true)?];
+            let mut arguments = vec![address_argument(room, true)?];
             let mut options = Vec::new();
             match after {
-                Some(name) => arguments.push(label(name)?),
+                Some(name) => arguments.push(label_argument(name)?),
                 None => options.push("--clear".into()),
             }
             push(commands, &["room", "rename"], arguments, options)
@@ -124,7 +125,7 @@ fn add_edit<'a>(edit: &'a Edit, commands: &mut Vec<ShellCommand<'a>>) -> Result<
             if let Some(after) = after {
                 define(room, hat, before.as_ref(), after, commands)
             } else {
-                let arguments = vec![address(room, true)?, hat_id(hat)?];
+                let arguments = vec![address_argument(room, true)?, hat_id_argument(hat)?];
                 push(commands, &["catalog", "remove"], arguments, Vec::new())
             }
         }
@@ -151,7 +152,11 @@ fn add_edit<'a>(edit: &'a Edit, commands: &mut Vec<ShellCommand<'a>>) -> Result<
             if let Some(after) = after {
                 add_hat(room, user, hat, after, commands)
             } else {
-                let arguments = vec![address(room, true)?, address(user, false)?, hat_id(hat)?];
+                let arguments = vec![
+                    address_argument(room, true)?,
+                    address_argument(user, false)?,
+                    hat_id_argument(hat)?,
+                ];
                 push(commands, &["remove"], arguments, Vec::new())
             }
         }
@@ -177,8 +182,8 @@ fn push<'a>(
     Ok(())
 }
 
-/// An address that the command line reads as the same one.
-fn address(jid: &Jid, is_room: bool) -> Result<&str, String> {
+/// Returns the address if the command line reads it as the same one.
+fn address_argument(jid: &Jid, is_room: bool) -> Result<&str, String> {
     let read = if is_room {
         Jid::parse_room_input(jid.as_str())
     } else {
@@ -190,8 +195,8 @@ fn address(jid: &Jid, is_room: bool) -> Result<&str, String> {
     }
 }
 
-/// Another text would be taken for the title of a hat.
-fn hat_id(hat: &HatId) -> Result<&str, String> {
+/// Returns the ID if it is a URI: the command line would take another text for the title of a hat.
+fn hat_id_argument(hat: &HatId) -> Result<&str, String> {
     if hat.is_uri() {
         Ok(hat.as_str())
     } else {
@@ -199,8 +204,8 @@ fn hat_id(hat: &HatId) -> Result<&str, String> {
     }
 }
 
-/// A title or a name: one that looks like an option is taken for one.
-fn label(text: &str) -> Result<&str, String> {
+/// Returns the title or name, unless the command line would take it for an option.
+fn label_argument(text: &str) -> Result<&str, String> {
     if text.starts_with("--") {
         Err(format!("{text:?} looks like an option"))
     } else {
@@ -208,21 +213,26 @@ fn label(text: &str) -> Result<&str, String> {
     }
 }
 
-fn check_no_fields(extra: &Extra, of: &str) -> Result<(), String> {
+fn check_recognized(extra: &Extra, item: &str) -> Result<(), String> {
     if extra.is_empty() {
         Ok(())
     } else {
-        Err(format!("{of} has unrecognized fields"))
+        Err(format!("{item} has unrecognized fields"))
     }
 }
 
 fn add_room<'a>(room: &'a Jid, after: &'a Room, commands: &mut Vec<ShellCommand<'a>>) -> Result<(), String> {
-    check_no_fields(&after.extra, room.as_str())?;
+    check_recognized(&after.extra, room.as_str())?;
     let mut options = Vec::new();
     if let Some(name) = &after.name {
-        options.extend(["--name".into(), label(name)?.into()]);
+        options.extend(["--name".into(), label_argument(name)?.into()]);
     }
-    push(commands, &["room", "add"], vec![address(room, true)?], options)?;
+    push(
+        commands,
+        &["room", "add"],
+        vec![address_argument(room, true)?],
+        options,
+    )?;
     for (hat, entry) in &after.catalog {
         define(room, hat, None, entry, commands)?;
     }
@@ -239,8 +249,8 @@ fn define<'a>(
     after: &CatalogHat,
     commands: &mut Vec<ShellCommand<'a>>,
 ) -> Result<(), String> {
-    let unchanged = CatalogHat::default();
-    let before = before.unwrap_or(&unchanged);
+    let default = CatalogHat::default();
+    let before = before.unwrap_or(&default);
     if before.extra != after.extra {
         return Err(format!("unrecognized fields of {hat} were changed"));
     }
@@ -250,7 +260,7 @@ fn define<'a>(
         if after.title.is_some() && title.is_empty() {
             return Err(format!("the title of {hat} is empty"));
         }
-        options.extend(["--title".into(), label(title)?.into()]);
+        options.extend(["--title".into(), label_argument(title)?.into()]);
     }
     if before.hue != after.hue {
         let color = match &after.hue {
@@ -265,7 +275,7 @@ fn define<'a>(
         };
         options.extend(["--color".into(), color.into()]);
     }
-    let arguments = vec![address(room, true)?, hat_id(hat)?];
+    let arguments = vec![address_argument(room, true)?, hat_id_argument(hat)?];
     push(commands, &["catalog", "define"], arguments, options)
 }
 
@@ -275,7 +285,11 @@ fn affiliate<'a>(
     affiliation: Affiliation,
     commands: &mut Vec<ShellCommand<'a>>,
 ) -> Result<(), String> {
-    let arguments = vec![address(room, true)?, address(user, false)?, affiliation.as_str()];
+    let arguments = vec![
+        address_argument(room, true)?,
+        address_argument(user, false)?,
+        affiliation.as_str(),
+    ];
     push(commands, &["affiliate"], arguments, Vec::new())
 }
 
@@ -285,7 +299,7 @@ fn add_user<'a>(
     after: &'a User,
     commands: &mut Vec<ShellCommand<'a>>,
 ) -> Result<(), String> {
-    check_no_fields(&after.extra, user.as_str())?;
+    check_recognized(&after.extra, user.as_str())?;
     if after.affiliation == Affiliation::None
         || (!after.hats.is_empty() && !after.affiliation.is_affiliated())
     {
@@ -307,7 +321,7 @@ fn add_hat<'a>(
 ) -> Result<(), String> {
     let mut options: Vec<String> = Vec::new();
     if let Some(title) = &after.title {
-        options.extend(["--title".into(), label(title)?.into()]);
+        options.extend(["--title".into(), label_argument(title)?.into()]);
     }
     for (name, value) in [("--active", after.active), ("--required", after.required)] {
         match value {
@@ -316,22 +330,27 @@ fn add_hat<'a>(
             Some(false) => options.push(format!("{name}=false")),
         }
     }
-    let mut read = Attachment {
+    let mut expected = Attachment {
         extra: Extra::default(),
         ..after.clone()
     };
     if let Some(until) = after.until() {
         options.extend(["--expires".into(), until.to_string()]);
-        read = read.with_until(Some(until));
+        expected = expected.with_until(Some(until));
     }
-    if read != *after {
+    if expected != *after {
         return Err(format!("{hat} of {user} has unrecognized fields"));
     }
-    let arguments = vec![address(room, true)?, address(user, false)?, hat_id(hat)?];
+    let arguments = vec![
+        address_argument(room, true)?,
+        address_argument(user, false)?,
+        hat_id_argument(hat)?,
+    ];
     push(commands, &["add"], arguments, options)
 }
 
-/// Hat sets that were removed. Others are saved from the hats of a user, whom the change does not name.
+/// Adds the commands that remove hat sets. Fails if sets were added or changed: commands save them from the hats of a user,
+/// whom the change does not name.
 fn change_sets(before: &Extra, after: &Extra, commands: &mut Vec<ShellCommand<'_>>) -> Result<(), String> {
     let mut rest = before.clone();
     rest.set("sets", after.get("sets").cloned());
@@ -343,7 +362,7 @@ fn change_sets(before: &Extra, after: &Extra, commands: &mut Vec<ShellCommand<'_
     }
     for name in old.keys().filter(|name| !new.contains_key(*name)) {
         // The name is not borrowed from the change, so it goes with the options.
-        let name = label(name)?.to_owned();
+        let name = label_argument(name)?.to_owned();
         if name.starts_with('-') {
             return Err(format!("{name:?} looks like an option"));
         }

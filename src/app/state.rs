@@ -125,7 +125,7 @@ pub(super) enum QuitState {
     /// Quit once everything is saved.
     WhenSaved,
     /// Quit with this exit status once unsaved changes are stored as a draft.
-    WhenDraftStored(u8),
+    WhenDraftSaved(u8),
     /// Quit now: a signal arrived or the terminal was closed.
     Now,
 }

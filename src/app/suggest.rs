@@ -1,4 +1,4 @@
-//! Suggestions: existing hats or rooms that match the typed text, and which of them the text means.
+//! Suggestions: existing hats or rooms that match the typed text, and the one that the text means.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ pub use super::existing::{Existing, ExistingHat, hats_with_title};
 use super::folding::{self, Word, Words};
 use super::matching::{FuzzyMatcher, SearchTerms};
 
-/// Minimum length of a text that matches by ID alone: shorter ones, such as the x of example.org, match by accident.
+/// Minimum length, in bytes, of a text that is searched in IDs: a shorter one, such as the x of example.org, is found there
+/// by accident.
 const MIN_ID_MATCH: usize = 4;
 /// Maximum length of a query, in bytes; only an exact ID can be longer.
 const MAX_QUERY: usize = 256;
@@ -20,25 +21,26 @@ const MAX_QUERY: usize = 256;
 /// How a text matches an item, the closest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Match {
-    /// It is the ID.
+    /// The text is the ID.
     Id,
-    /// It is a title.
+    /// The text is a title.
     WholeTitle,
-    /// A title begins with it.
+    /// A title begins with the text.
     BeginsTitle,
-    /// A word of a title, or the ID, begins with it.
+    /// A word of a title, or the ID, begins with the text.
     BeginsWord,
-    /// Its words are in a title, or it is in the ID.
+    /// A title contains the words of the text, or the ID contains the text.
     Contained,
-    /// Its letters are in a title, close together: perhaps a typing mistake. Listed only if nothing else matches.
+    /// A title has the letters of the text, close together or at the beginnings of words: perhaps a typing mistake. Used
+    /// only if no item matches otherwise.
     Similar,
 }
 
 impl Existing {
-    /// How a text matches it.
-    fn matches(&self, whole: &Word, words: &Words, id: &str) -> Option<Match> {
+    /// How a text matches this item; `None` if it does not. `whole` and `words` are the same text.
+    fn matches(&self, whole: &Word, words: &Words, text: &str) -> Option<Match> {
         let is_title = |title: &str| whole.is_all_of(title);
-        if self.id() == id {
+        if self.id() == text {
             return Some(Match::Id);
         }
         if self.titles().any(is_title) {
@@ -49,7 +51,7 @@ impl Existing {
             Some(folding::BEGINS_WORD) => return Some(Match::BeginsWord),
             _ => {}
         }
-        let by_id = (id.len() >= MIN_ID_MATCH)
+        let by_id = (text.len() >= MIN_ID_MATCH)
             .then(|| whole.rank(self.id()))
             .flatten();
         if by_id == Some(folding::BEGINS_TEXT) {
@@ -74,7 +76,7 @@ pub(super) enum Meaning<T> {
     Nothing,
 }
 
-/// A row of the list.
+/// A row of the suggestions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Suggestion<'a> {
     /// An existing item.
@@ -87,15 +89,15 @@ pub enum Suggestion<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Suggestions {
     items: Arc<[Existing]>,
-    /// How many of the items, from the first, can be chosen. The others are only compared with the text.
+    /// Number of items that can be chosen; these are the first ones. The others are only compared with the text.
     available: usize,
-    /// Of all items, the closest match first; only those that can be chosen are listed.
+    /// The matching items by index, the closest match first; only those that can be chosen are listed.
     matches: Vec<(Match, usize)>,
     /// Number of matches that can be chosen.
     listed: usize,
-    /// Indices of the items that the text means.
+    /// What the text means, as indices of items.
     meaning: Meaning<usize>,
-    /// Whether a new hat can be made.
+    /// Whether a new hat can be suggested.
     offers_new: bool,
     /// The title of the new hat that is offered.
     new_title: Option<String>,
@@ -103,17 +105,17 @@ pub struct Suggestions {
 }
 
 impl Suggestions {
-    /// Suggests hats, except excluded ones: those of this room first, then by number of users. `offers_new`: also a new
-    /// hat with the typed title.
+    /// Suggests hats, except excluded ones: those of the form's room first, then by number of users. `offers_new`: also a
+    /// new hat with the typed title.
     pub(super) fn hats(
         wardrobe: &Wardrobe,
-        here: &Jid,
+        room: &Jid,
         offers_new: bool,
         is_excluded: impl Fn(&HatId) -> bool,
     ) -> Self {
-        let all = existing_hats(wardrobe, Some(here));
-        let mut known: Vec<ExistingHat> = all.into_values().collect();
-        known.sort_by_cached_key(|hat| {
+        let all = existing_hats(wardrobe, Some(room));
+        let mut hats: Vec<ExistingHat> = all.into_values().collect();
+        hats.sort_by_cached_key(|hat| {
             (
                 !hat.in_room,
                 std::cmp::Reverse(hat.users),
@@ -121,9 +123,9 @@ impl Suggestions {
                 hat.id.clone(),
             )
         });
-        let (excluded, available) = known.into_iter().partition(|hat| is_excluded(&hat.id));
-        let of = |hats: Vec<ExistingHat>| hats.into_iter().map(Existing::Hat).collect();
-        Self::new(of(available), of(excluded), offers_new)
+        let (excluded, available) = hats.into_iter().partition(|hat| is_excluded(&hat.id));
+        let items = |hats: Vec<ExistingHat>| hats.into_iter().map(Existing::Hat).collect();
+        Self::new(items(available), items(excluded), offers_new)
     }
 
     /// Suggests rooms, except excluded ones, by name.
@@ -157,7 +159,11 @@ impl Suggestions {
         let text = text.trim();
         self.matches = self.find(text);
         self.matches.sort_by_key(|(how, _)| *how);
-        self.listed = self.matches.iter().filter(|(_, at)| *at < self.available).count();
+        self.listed = self
+            .matches
+            .iter()
+            .filter(|(_, index)| *index < self.available)
+            .count();
         self.meaning = self.find_meaning();
         let is_new = self.offers_new && !text.is_empty() && !looks_like_uri(text);
         self.new_title = is_new.then(|| text.to_owned());
@@ -165,36 +171,41 @@ impl Suggestions {
 
     fn find(&self, text: &str) -> Vec<(Match, usize)> {
         if text.is_empty() {
-            return (0..self.available).map(|at| (Match::Contained, at)).collect();
+            return (0..self.available)
+                .map(|index| (Match::Contained, index))
+                .collect();
         }
         let items = self.items.iter().enumerate();
         if text.len() > MAX_QUERY {
             return items
-                .filter(|(_, one)| one.id() == text)
-                .map(|(at, _)| (Match::Id, at))
+                .filter(|(_, item)| item.id() == text)
+                .map(|(index, _)| (Match::Id, index))
                 .collect();
         }
         let (whole, words) = (Word::new(text), Words::of(text));
-        let matching = items.filter_map(|(at, one)| Some((one.matches(&whole, &words, text)?, at)));
+        let matching = items.filter_map(|(index, item)| Some((item.matches(&whole, &words, text)?, index)));
         let found: Vec<_> = matching.collect();
         if !found.is_empty() {
             return found;
         }
-        let (letters, mut matcher) = (SearchTerms::of(text, CaseMatching::Ignore), FuzzyMatcher::new());
+        let (terms, mut matcher) = (SearchTerms::of(text, CaseMatching::Ignore), FuzzyMatcher::new());
         let mut similar: Vec<(u32, usize)> = Vec::new();
-        for (at, one) in self.items.iter().enumerate().take(self.available) {
-            let scores = one
+        for (index, item) in self.items.iter().enumerate().take(self.available) {
+            let scores = item
                 .titles()
-                .filter_map(|title| letters.score(&mut matcher, &[title], 1));
+                .filter_map(|title| terms.score(&mut matcher, &[title], 1));
             if let Some((score, _)) = scores.max() {
-                similar.push((score, at));
+                similar.push((score, index));
             }
         }
-        similar.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
-        similar.into_iter().map(|(_, at)| (Match::Similar, at)).collect()
+        similar.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
+        similar
+            .into_iter()
+            .map(|(_, index)| (Match::Similar, index))
+            .collect()
     }
 
-    /// What the text means. A hat is never meant if another one has the same title.
+    /// Finds what the text means. Of several items with the same title none is meant alone, unless the text is its ID.
     fn find_meaning(&self) -> Meaning<usize> {
         let closest = self.matches.first().map(|(how, _)| *how);
         // Where nothing new can be made, the only item that contains the text is meant as well.
@@ -205,43 +216,43 @@ impl Suggestions {
             return Meaning::Nothing;
         };
         let close = self.matches.iter().take_while(|(how, _)| *how == closest);
-        let close: Vec<usize> = close.map(|(_, at)| *at).collect();
-        let available = close.iter().find(|at| **at < self.available);
-        let Some(at) = available.or(close.first()).copied() else {
+        let close: Vec<usize> = close.map(|(_, index)| *index).collect();
+        let available = close.iter().find(|index| **index < self.available);
+        let Some(index) = available.or(close.first()).copied() else {
             return Meaning::Nothing;
         };
-        let one = self.items.get(at);
-        let has_same_title = |(other_at, other): &(usize, &Existing)| {
-            one.is_some_and(|one| other.has_title_of(one))
-                // The title of one may be what the other has in another room.
-                || (closest == Match::WholeTitle && close.contains(other_at))
+        let found = self.items.get(index);
+        let has_same_title = |(other_index, other): &(usize, &Existing)| {
+            found.is_some_and(|found| other.has_title_of(found))
+                // The same title may be one that an item has in another room.
+                || (closest == Match::WholeTitle && close.contains(other_index))
         };
         let items = self.items.iter().enumerate();
-        let same: Vec<usize> = items.filter(has_same_title).map(|(at, _)| at).collect();
+        let same: Vec<usize> = items.filter(has_same_title).map(|(index, _)| index).collect();
         match available {
             _ if same.len() > 1 && closest != Match::Id => Meaning::Several(same),
-            Some(_) => Meaning::One(at),
-            None => Meaning::Excluded(at),
+            Some(_) => Meaning::One(index),
+            None => Meaning::Excluded(index),
         }
     }
 
-    /// What the searched text means.
+    /// What the text means.
     pub(super) fn meaning(&self) -> Meaning<&Existing> {
-        let item = |at: &usize| self.items.get(*at);
+        let item = |index: &usize| self.items.get(*index);
         match &self.meaning {
-            Meaning::One(at) => item(at).map_or(Meaning::Nothing, Meaning::One),
-            Meaning::Excluded(at) => item(at).map_or(Meaning::Nothing, Meaning::Excluded),
+            Meaning::One(index) => item(index).map_or(Meaning::Nothing, Meaning::One),
+            Meaning::Excluded(index) => item(index).map_or(Meaning::Nothing, Meaning::Excluded),
             Meaning::Several(all) => Meaning::Several(all.iter().filter_map(item).collect()),
             Meaning::Nothing => Meaning::Nothing,
         }
     }
 
-    /// Whether the new hat is the first row: the text means no existing one.
+    /// Whether the new hat is the first row: the text means no existing hat.
     fn is_new_first(&self) -> bool {
         self.new_title.is_some() && self.meaning == Meaning::Nothing
     }
 
-    /// The title of the new hat that the text means.
+    /// The title of the new hat, if the text means that.
     pub(super) fn new_hat(&self) -> Option<&str> {
         self.new_title.as_deref().filter(|_| self.is_new_first())
     }
@@ -252,12 +263,12 @@ impl Suggestions {
     }
 
     /// Number of existing items among the rows.
-    pub fn existing(&self) -> usize {
+    pub fn existing_count(&self) -> usize {
         self.listed
     }
 
     /// Number of existing items that can be chosen, matching or not.
-    pub fn available(&self) -> usize {
+    pub fn available_count(&self) -> usize {
         self.available
     }
 
@@ -275,21 +286,21 @@ impl Suggestions {
         self.selected = row.filter(|row| *row < self.len());
     }
 
-    /// A row.
+    /// The suggestion in a row; `None` if there is no such row.
     pub fn get(&self, row: usize) -> Option<Suggestion<'_>> {
         let new = self.new_title.as_deref();
-        let new_at = new.map(|_| if self.is_new_first() { 0 } else { self.listed });
-        if new_at == Some(row) {
+        let new_row = new.map(|_| if self.is_new_first() { 0 } else { self.listed });
+        if new_row == Some(row) {
             return new.map(Suggestion::NewHat);
         }
-        let row = row - usize::from(new_at.is_some_and(|new_at| new_at < row));
-        let mut listed = self.matches.iter().filter(|(_, at)| *at < self.available);
-        let (_, at) = listed.nth(row)?;
-        self.items.get(*at).map(Suggestion::Existing)
+        let row = row - usize::from(new_row.is_some_and(|new_row| new_row < row));
+        let mut listed = self.matches.iter().filter(|(_, index)| *index < self.available);
+        let (_, index) = listed.nth(row)?;
+        self.items.get(*index).map(Suggestion::Existing)
     }
 }
 
-/// Whether a text is or becomes an ID rather than a title.
+/// Whether a text looks like a URI, or the beginning of one, rather than a title.
 fn looks_like_uri(text: &str) -> bool {
     text.contains("://") || text.to_lowercase().starts_with("urn:")
 }
@@ -310,9 +321,9 @@ mod tests {
 
     /// The suggestions for a text; the first `excluded` of the titles cannot be chosen.
     fn typed(text: &str, excluded: usize) -> Suggestions {
-        let hats = TITLES.iter().enumerate().map(|(at, title)| {
+        let hats = TITLES.iter().enumerate().map(|(index, title)| {
             Existing::Hat(ExistingHat {
-                id: HatId::unchecked(format!("urn:x:{at}")),
+                id: HatId::unchecked(format!("urn:x:{index}")),
                 title: Some((*title).into()),
                 other_titles: Vec::new(),
                 users: 1,
@@ -333,7 +344,7 @@ mod tests {
     fn rows(text: &str) -> Vec<String> {
         let suggestions = typed(text, 0);
         let row = |row| match suggestions.get(row).unwrap() {
-            Suggestion::Existing(one) => one.title().unwrap().to_owned(),
+            Suggestion::Existing(item) => item.title().unwrap().to_owned(),
             Suggestion::NewHat(title) => format!("+ {title}"),
         };
         (0..suggestions.len()).map(row).collect()
@@ -342,9 +353,9 @@ mod tests {
     /// The title of the hat that a text means.
     fn meant(text: &str, excluded: usize) -> String {
         match typed(text, excluded).meaning() {
-            Meaning::One(one) => one.title().unwrap().to_owned(),
-            Meaning::Excluded(one) => format!("not {}", one.title().unwrap()),
-            Meaning::Several(several) => format!("{} hats", several.len()),
+            Meaning::One(item) => item.title().unwrap().to_owned(),
+            Meaning::Excluded(item) => format!("not {}", item.title().unwrap()),
+            Meaning::Several(items) => format!("{} hats", items.len()),
             Meaning::Nothing => "new".into(),
         }
     }

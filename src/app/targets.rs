@@ -1,4 +1,4 @@
-//! The targets of a change: the marked rows of the focused pane, else the selected one.
+//! The targets of a command: the marked rows of a pane, else the selected row.
 
 use std::ops::ControlFlow;
 
@@ -7,7 +7,7 @@ use crate::model::{HatId, Jid};
 use super::browser::{Column, RowId};
 use super::{AttachmentRef, Grouping, Pane, RowKind, State, describe};
 
-/// How many of several users are named.
+/// Maximum number of users that a label names.
 const MAX_NAMED: usize = 3;
 
 /// The target rooms.
@@ -29,72 +29,75 @@ pub(super) fn users(state: &State) -> Vec<Jid> {
     }
 }
 
-/// The marked rooms, and the marked users of the selected room. Other views have no marked users of a room.
+/// The marked rooms, and the marked users of the selected room; the latter only in the Rooms view.
 pub(super) fn marked(state: &State) -> (Vec<Jid>, Vec<Jid>) {
-    let of = |kind| -> Vec<Jid> {
+    let marked = |kind| -> Vec<Jid> {
         let pane = state.grouping().pane(kind);
         let marks = state.browser.column(pane).marks().iter();
         marks.filter_map(RowId::jid).cloned().collect()
     };
     match state.grouping() {
-        Grouping::ByRoom => (of(RowKind::Room), of(RowKind::User)),
-        Grouping::ByHat | Grouping::ByUser => (of(RowKind::Room), Vec::new()),
+        Grouping::ByRoom => (marked(RowKind::Room), marked(RowKind::User)),
+        Grouping::ByHat | Grouping::ByUser => (marked(RowKind::Room), Vec::new()),
     }
 }
 
-/// The target hats of users.
+/// The target attachments: the marked or selected hats of the target members, as far as these have them. In the Hats view,
+/// those of all users with the marked or selected hats, of the marked or selected users in all rooms, or of the selected
+/// user in the marked or selected rooms.
 pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
     let wardrobe = state.wardrobe();
-    let spot = |room: &Jid, user: &Jid, hat: &HatId| AttachmentRef {
+    let reference = |room: &Jid, user: &Jid, hat: &HatId| AttachmentRef {
         room: room.clone(),
         user: user.clone(),
         hat: hat.clone(),
     };
-    let mut held = Vec::new();
+    let mut attachments = Vec::new();
     if state.grouping() != Grouping::ByHat {
         let hats = marked_or_selected(state.browser.column(Pane::Third));
         for (room, user) in members(state) {
-            held.extend(
+            attachments.extend(
                 hats.iter()
                     .filter_map(RowId::hat)
-                    .map(|hat| spot(&room, &user, hat)),
+                    .map(|hat| reference(&room, &user, hat)),
             );
         }
-        held.retain(|spot| spot.attachment(wardrobe).is_some());
-        return held;
+        attachments.retain(|found| found.attachment(wardrobe).is_some());
+        return attachments;
     }
     let (_, user, hat) = state.browser.selected_ids();
     match state.focus() {
         Pane::First => {
             let hats = marked_or_selected(state.browser.column(Pane::First));
             for hat in hats.iter().filter_map(RowId::hat) {
-                for (room, there) in wardrobe.rooms() {
-                    let known = there.hat(hat);
-                    let having = known.into_iter().flat_map(|known| known.users(there));
-                    held.extend(having.map(|(user, _)| spot(room, user, hat)));
+                for (room, data) in wardrobe.rooms() {
+                    let hat_data = data.hat(hat);
+                    let users = hat_data.into_iter().flat_map(|hat_data| hat_data.users(data));
+                    attachments.extend(users.map(|(user, _)| reference(room, user, hat)));
                 }
             }
         }
         Pane::Second => {
             for user in jids(state.browser.column(Pane::Second)) {
-                let everywhere = wardrobe
+                let candidates = wardrobe
                     .rooms()
-                    .filter_map(|(room, _)| Some(spot(room, &user, hat?)));
-                held.extend(everywhere.filter(|spot| spot.attachment(wardrobe).is_some()));
+                    .filter_map(|(room, _)| Some(reference(room, &user, hat?)));
+                attachments.extend(candidates.filter(|found| found.attachment(wardrobe).is_some()));
             }
         }
         Pane::Third => {
             for room in jids(state.browser.column(Pane::Third)) {
-                let here = user.zip(hat).map(|(user, hat)| spot(&room, user, hat));
-                held.extend(here.filter(|spot| spot.attachment(wardrobe).is_some()));
+                let candidate = user.zip(hat).map(|(user, hat)| reference(&room, user, hat));
+                attachments.extend(candidate.filter(|found| found.attachment(wardrobe).is_some()));
             }
         }
     }
-    held
+    attachments
 }
 
 /// The target members, as room and user. In the Rooms view, the marked or selected users of the selected room; in the
-/// Users view, the marked or selected users in all their rooms, or the selected user in the marked or selected rooms.
+/// Users view, the marked or selected users in all their rooms, or the selected user in the marked or selected rooms; in
+/// the Hats view, the selected user in the selected room.
 pub(super) fn members(state: &State) -> Vec<(Jid, Jid)> {
     let mut members = Vec::new();
     for_each_member(state, |room, user| {
@@ -104,8 +107,8 @@ pub(super) fn members(state: &State) -> Vec<(Jid, Jid)> {
     members
 }
 
-/// The users whose hats a command changes: `terry@example.org`, `3 users: ana, bob, carol`, `terry@example.org in 2 rooms`.
-/// `None` without any. Called for each frame, so it counts marks rather than members.
+/// Names the users whose hats a command changes: `terry@example.org`, `3 users: ana, bob, carol`,
+/// `terry@example.org in 2 rooms`. `None` if there are none. Called for each frame, so it counts marks rather than members.
 pub(super) fn label(state: &State) -> Option<String> {
     let users = |pane| {
         let column = state.browser.column(pane);
@@ -150,8 +153,8 @@ pub(super) fn label(state: &State) -> Option<String> {
     }
 }
 
-/// Visits the target members until `look` breaks.
-fn for_each_member(state: &State, mut look: impl FnMut(&Jid, &Jid) -> ControlFlow<()>) {
+/// Calls `visit` with the room and user of each target member until it breaks.
+fn for_each_member(state: &State, mut visit: impl FnMut(&Jid, &Jid) -> ControlFlow<()>) {
     let marked_or_selected = |pane| {
         let column = state.browser.column(pane);
         let selected = column.selected_id().filter(|_| column.marks().is_empty());
@@ -163,7 +166,7 @@ fn for_each_member(state: &State, mut look: impl FnMut(&Jid, &Jid) -> ControlFlo
             let index = state.browser.by_user();
             for user in marked_or_selected(Pane::First) {
                 for (_, room) in index.map_or(&[][..], |index| index.memberships_of(user)) {
-                    if look(room, user).is_break() {
+                    if visit(room, user).is_break() {
                         return;
                     }
                 }
@@ -171,38 +174,38 @@ fn for_each_member(state: &State, mut look: impl FnMut(&Jid, &Jid) -> ControlFlo
         }
         (Grouping::ByUser, Pane::Second | Pane::Third) => {
             let Some(user) = first else { return };
-            let _ = marked_or_selected(Pane::Second).try_for_each(|room| look(room, user));
+            let _ = marked_or_selected(Pane::Second).try_for_each(|room| visit(room, user));
         }
         (Grouping::ByRoom, _) => {
             let Some(room) = first else { return };
-            let _ = marked_or_selected(Pane::Second).try_for_each(|user| look(room, user));
+            let _ = marked_or_selected(Pane::Second).try_for_each(|user| visit(room, user));
         }
         (Grouping::ByHat, _) => {
             if let (Some(room), Some(user), _) = state.browser.selected_ids() {
-                let _ = look(room, user);
+                let _ = visit(room, user);
             }
         }
     }
 }
 
-/// Fails if no target user can be given hats. Called for each frame, so it stops as early as possible.
+/// Fails if hats cannot be added to any target user. Called for each frame, so it stops as early as possible.
 pub(super) fn check_can_add_hats(state: &State) -> Result<(), String> {
-    let (mut number, mut can) = (0, false);
+    let (mut count, mut can_add) = (0, false);
     for_each_member(state, |room, user| {
-        number += 1;
+        count += 1;
         let user = state.wardrobe().user(room, user);
-        can |= user.is_some_and(|user| user.affiliation.is_affiliated());
-        if can && number > 1 {
+        can_add |= user.is_some_and(|user| user.affiliation.is_affiliated());
+        if can_add && count > 1 {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
     });
-    if number < 2 {
+    if count < 2 {
         return state.check_can_add_hats();
     }
     state.check_can_change()?;
-    if can {
+    if can_add {
         return Ok(());
     }
     Err("No marked user can get hats: none is an owner, admin or member".into())

@@ -13,12 +13,13 @@ pub(super) fn is_text_key(key: Key) -> bool {
     TextInput::new("").input(key)
 }
 
-/// A text input, in which one line is typed. Line breaks in the initial text are kept, and a list can be given more.
+/// A text input for one line, or for a list with several lines. Line breaks in the initial text are kept; new ones can be
+/// typed only in a list.
 #[derive(Debug, Clone)]
 pub struct TextInput {
     area: TextArea<'static>,
     original: String,
-    /// Whether it shows a line per line; else line breaks are shown within one line.
+    /// Whether it is a list, which shows each line by itself; else line breaks are shown within one line.
     is_list: bool,
 }
 
@@ -35,7 +36,7 @@ impl TextInput {
         }
     }
 
-    /// Creates an empty input for a list: the keys for a line act on the line of the cursor.
+    /// Creates an empty input for a list, in which keys such as Home and Ctrl-U act on the line of the cursor.
     pub(super) fn list() -> Self {
         Self {
             is_list: true,
@@ -55,8 +56,8 @@ impl TextInput {
 
     /// The line of the cursor, and its position there in characters.
     pub fn cursor_in_lines(&self) -> (usize, usize) {
-        let at = self.area.cursor();
-        (at.0, at.1)
+        let cursor = self.area.cursor();
+        (cursor.0, cursor.1)
     }
 
     /// Moves the cursor to the next or previous line; returns false if there is none.
@@ -72,16 +73,16 @@ impl TextInput {
         self.area.insert_newline();
     }
 
-    /// Position of the cursor, in characters.
+    /// Position of the cursor in the whole text, in characters; a line break is one.
     pub fn cursor(&self) -> usize {
-        let at = self.area.cursor();
+        let cursor = self.area.cursor();
         self.area
             .lines()
             .iter()
-            .take(at.0)
+            .take(cursor.0)
             .map(|line| line.chars().count() + 1)
             .sum::<usize>()
-            + at.1
+            + cursor.1
     }
 
     /// Whether the text differs from the initial text.
@@ -89,17 +90,17 @@ impl TextInput {
         self.text() != self.original
     }
 
-    /// Replaces all of the text.
+    /// Replaces the text; the initial text, with which [`TextInput::is_changed`] compares, stays the same.
     pub fn set(&mut self, text: &str) {
-        let first = std::mem::take(&mut self.original);
+        let original = std::mem::take(&mut self.original);
         *self = Self {
-            original: first,
+            original,
             is_list: self.is_list,
             ..Self::new(text)
         };
     }
 
-    /// Inserts pasted text as one line, without surrounding whitespace.
+    /// Inserts pasted text as one line: white space around its lines is removed, and the lines are joined with spaces.
     pub fn paste(&mut self, text: &str) {
         let lines: Vec<&str> = text
             .split(['\n', '\r', '\t'])
@@ -158,11 +159,10 @@ impl TextInput {
         true
     }
 
-    /// Whether a key to the start or end stays in the line of the cursor. Line breaks that are shown within one line are
-    /// no lines to the reader.
+    /// Whether a key to the start or end stays in the line of the cursor: in a list, except for Ctrl-Home and Ctrl-End.
     fn acts_on_line(&self, key: Key) -> bool {
-        let to_the_whole = key.ctrl && matches!(key.code, KeyCode::Home | KeyCode::End);
-        self.is_list && !to_the_whole
+        let leaves_line = key.ctrl && matches!(key.code, KeyCode::Home | KeyCode::End);
+        self.is_list && !leaves_line
     }
 
     /// Number of characters in the grapheme before the cursor; 1 for a line break.
@@ -174,7 +174,7 @@ impl TextInput {
             .map_or(1, |grapheme| grapheme.chars().count())
     }
 
-    /// Number of characters in the grapheme after the cursor.
+    /// Number of characters in the grapheme after the cursor; 1 for a line break.
     fn grapheme_after(&self) -> usize {
         let after: String = self.line().chars().skip(self.area.cursor().1).collect();
         after
@@ -183,6 +183,7 @@ impl TextInput {
             .map_or(1, |grapheme| grapheme.chars().count())
     }
 
+    /// The line of the cursor.
     fn line(&self) -> &str {
         self.area
             .lines()

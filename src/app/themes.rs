@@ -1,6 +1,6 @@
 //! The list of themes.
 
-/// The themes that the configuration allows.
+/// The themes to choose from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ThemeChoices {
     /// The themes; empty if there is no file in which one could be saved.
@@ -14,7 +14,7 @@ pub struct ThemeChoices {
 pub struct NamedTheme {
     /// The name in the configuration.
     pub name: String,
-    /// What distinguishes it, in a few words.
+    /// A description in a few words.
     pub description: String,
 }
 
@@ -28,7 +28,7 @@ pub struct ThemesOverlay {
 }
 
 impl ThemesOverlay {
-    /// The name of the selected theme.
+    /// The name of the selected theme; empty if there are no themes.
     pub fn name(&self) -> &str {
         self.all.get(self.selected).map_or("", |theme| &theme.name)
     }

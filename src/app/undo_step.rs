@@ -1,4 +1,4 @@
-//! What can be undone and redone.
+//! Changes that can be undone and redone.
 
 use std::collections::VecDeque;
 
@@ -15,24 +15,26 @@ pub(super) enum ChangeKind {
     Revert,
 }
 
-/// A change of this session that can be undone or redone.
+/// A change that can be undone or redone.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct UndoStep {
+    /// The number of the change in this session; 0 for a change of an earlier session.
     pub id: u64,
-    /// It reverted an entry of the history; undoing it applies that entry again.
+    /// Whether the change reverted an entry of the history; undoing it applies that entry again.
     pub reverts_entry: bool,
+    /// `None` until the change is saved.
     pub revision: Option<u64>,
     pub group: Group,
-    /// Why it was made.
+    /// The reason given for the change.
     pub reason: Option<ChangeReason>,
 }
 
 /// The search for changes of earlier sessions that can be undone or redone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct UndoSearch {
-    /// Undos and redos waiting for it; the first is being searched.
+    /// Undos and redos that wait for the result, in order; the history is being searched for the first.
     pub requests: VecDeque<ChangeKind>,
-    /// Whether the request was sent.
+    /// Whether the request was sent to the store worker and not answered yet.
     pub is_sent: bool,
     /// Whether nothing is left to undo, as far as this session knows.
     pub found_nothing: bool,

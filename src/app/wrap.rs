@@ -3,7 +3,8 @@
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
-/// Wraps a text at spaces; longer words are broken. `width` is the width of a text in columns.
+/// Wraps a text at spaces into lines of at most this many columns, but at least 2; longer words are broken. `width` returns
+/// the width of a text in columns.
 pub fn wrap_by(text: &str, columns: usize, width: impl Fn(&str) -> usize) -> Vec<String> {
     let columns = columns.max(2);
     let (mut lines, mut line) = (Vec::new(), String::new());
@@ -32,9 +33,9 @@ pub fn wrap_by(text: &str, columns: usize, width: impl Fn(&str) -> usize) -> Vec
     lines
 }
 
-/// Wraps paragraphs, of which an empty one is a blank line.
+/// Wraps paragraphs; an empty one becomes a blank line.
 pub(super) fn wrap_paragraphs(paragraphs: &[String], columns: usize) -> Vec<String> {
-    // What controls a terminal is shown as a sign.
+    // A control character is shown as a symbol of one column.
     let width = |text: &str| text.width() + text.chars().filter(|c| c.is_control()).count();
     let wrapped = |text: &String| wrap_by(text, columns, width);
     paragraphs.iter().flat_map(wrapped).collect()

@@ -143,7 +143,7 @@ fn print(plan: &Rollback, wardrobe: &Wardrobe, zone: &TimeZone, out: &mut Output
         vec![result.to_owned(), name, format!("{action}{reason}")]
     };
     let undone = plan.group.0.iter().map(|edit| row("undo", &edit.inverse(), None));
-    let left_out = plan.left_out.iter();
+    let left_out = plan.skipped.iter();
     let left_out = left_out.map(|skipped| row("skipped", &skipped.edit, Some(&skipped.reason)));
     let rows: Vec<Vec<String>> = undone.chain(left_out).collect();
     out.table(&["RESULT", "NAME", "CHANGE"], &rows)

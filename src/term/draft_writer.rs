@@ -40,7 +40,7 @@ impl DraftWriter {
     fn deadline(&mut self, delay: DraftDelay) -> (&mut Option<Instant>, Duration) {
         match delay {
             DraftDelay::Typing => (&mut self.typing, TYPING_DELAY),
-            DraftDelay::Answer => (&mut self.answer, ANSWER_TIMEOUT),
+            DraftDelay::Unconfirmed => (&mut self.answer, ANSWER_TIMEOUT),
         }
     }
 
@@ -64,7 +64,7 @@ impl DraftWriter {
     /// Returns a delay that has elapsed, if there is one, and ends it.
     pub(super) fn take_elapsed(&mut self) -> Option<DraftDelay> {
         let now = Instant::now();
-        let mut delays = [DraftDelay::Typing, DraftDelay::Answer].into_iter();
+        let mut delays = [DraftDelay::Typing, DraftDelay::Unconfirmed].into_iter();
         let due = delays.find(|delay| self.deadline(*delay).0.is_some_and(|end| end <= now))?;
         self.cancel_delay(due);
         Some(due)

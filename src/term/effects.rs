@@ -73,7 +73,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         if let (Err(reason), true) = (&result, self.status.is_some()) {
             self.message = Some(format!("Unsaved changes are lost: {reason}"));
         }
-        self.update(Msg::DraftStored(result));
+        self.update(Msg::DraftSaved(result));
     }
 
     pub(super) fn load_draft(&mut self) {

@@ -49,7 +49,7 @@ impl Workers {
         if let WardrobeSource::File(_, options) = &mut source {
             let events = EventSender(sender.clone());
             options.hooks = Outgoing::hooks(&servers, move |after| {
-                events.send(RunnerEvent::Worker(Box::new(Msg::Saved(Box::new(after)))));
+                events.send(RunnerEvent::Worker(Box::new(Msg::AfterCommit(Box::new(after)))));
             });
         }
         let store = StoreHandle::start(source, actor, sender)?;

@@ -154,7 +154,7 @@ fn unconfirmed_change_is_in_live_draft() {
             .as_ref()
             .is_some_and(|own| own.windows(5).any(|part| part == b"forms"))
     );
-    assert_eq!(session.pending_delays, [DraftDelay::Answer]);
+    assert_eq!(session.pending_delays, [DraftDelay::Unconfirmed]);
     session.fire_delays();
     let own = session.own_draft.clone().unwrap();
     assert!(own.windows(7).any(|part| part == b"unsaved") && !own.windows(5).any(|part| part == b"forms"));

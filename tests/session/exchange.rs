@@ -451,7 +451,7 @@ fn arrows_move_between_the_fields_of_an_import_and_change_no_option() {
     session.text("a.csv");
     let prompt = |session: &Session| {
         let prompt = session.state.top_as::<Prompt>().unwrap();
-        (prompt.at, prompt.is_choosing, prompt.text.text())
+        (prompt.selected, prompt.is_choosing, prompt.text.text())
     };
     for (keys, at, choosing) in [
         ("Down", 0, true),

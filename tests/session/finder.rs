@@ -21,7 +21,7 @@ fn found(session: &Session) -> Vec<String> {
     let name = |item: &FinderItem| match item {
         FinderItem::Command(offer) => offer.command.id.to_string(),
         FinderItem::Note(note) => note.example.to_owned(),
-        FinderItem::Place { room, user, hat, .. } => {
+        FinderItem::Destination { room, user, hat, .. } => {
             let user = user.as_ref().map_or("", |user| user.as_str());
             let hat = hat.as_ref().map_or("", |hat| hat.as_str());
             format!("{room} {user} {hat}").trim().to_owned()

@@ -193,13 +193,13 @@ fn marked_entries_are_undone_as_one_change() {
     session.keys("u");
     let rollback: &RollbackOverlay = session.state.top_as().unwrap();
     assert_eq!((rollback.plan.undone, rollback.plan.group.0.len()), (1, 2));
-    let left_out: Vec<&str> = rollback
+    let skipped: Vec<&str> = rollback
         .plan
-        .left_out
+        .skipped
         .iter()
         .map(|skipped| skipped.reason.as_str())
         .collect();
-    assert_eq!(left_out, ["terry changed it in revision 6"]);
+    assert_eq!(skipped, ["terry changed it in revision 6"]);
     // A change by someone else in the meantime does not matter if it is about something else.
     session.external_change(|wardrobe| wardrobe.add_room(&jid("new@c.example"), None));
     session.keys("y");

@@ -143,7 +143,7 @@ impl Session {
                 if result.is_ok() {
                     self.draft = update_stored(self.draft.as_deref(), &before, &after);
                 }
-                self.send(Msg::DraftStored(result));
+                self.send(Msg::DraftSaved(result));
             }
             Effect::SaveLiveDraft(draft) => self.own_draft = to_bytes(&draft),
             Effect::Wait(wait) => {

@@ -1,4 +1,4 @@
-//! The filter of the history: what an entry contains.
+//! The filter of the history: compares its terms with the contents of an entry.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -10,59 +10,61 @@ use crate::app::folding::Word;
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, HatId, Jid, Room, User, Wardrobe};
 use crate::store::{ChangeReason, HistoryEntry};
 
-use super::{Filter, TermKind, rank_hat};
+use super::{Filter, TermKind, rank_title_or_id};
 
 impl Filter {
-    /// Whether an entry of the history contains all words: in its actor, in the addresses, names, titles and IDs that it
-    /// changed, and in the description that its row shows.
+    /// Whether an entry of the history matches all terms. Words are searched in its actor, its reason, the name of the
+    /// server that was sent changes, the addresses, names, titles and IDs in its edits, and the description in its row.
     pub fn matches_entry(&self, entry: &HistoryEntry, wardrobe: &Wardrobe, zone: &TimeZone) -> bool {
-        let mut words = EntryWords {
+        let mut contents = EntryContents {
             texts: vec![&*entry.actor],
-            ..EntryWords::default()
+            ..EntryContents::default()
         };
-        words
+        contents
             .texts
             .extend(entry.reason.as_ref().map(ChangeReason::as_str));
         let sent = entry.sent.iter();
-        words.texts.extend(sent.clone().map(|sent| sent.server.as_ref()));
+        contents
+            .texts
+            .extend(sent.clone().map(|sent| sent.server.as_ref()));
         for edit in entry.group.0.iter().chain(sent.flat_map(|sent| &sent.changes.0)) {
-            words.add_edit(edit);
+            contents.add_edit(edit);
         }
         let action = OnceCell::new();
-        let is_described = |kind: &TermKind| match kind {
+        let matches_description = |kind: &TermKind| match kind {
             TermKind::Text(word) => {
                 let action: &String = action.get_or_init(|| describe::action(entry, wardrobe, zone));
                 word.rank(action).is_some()
             }
             TermKind::Affiliation(_) | TermKind::Hat(_) | TermKind::Ends(_) | TermKind::Online => false,
         };
-        let found = self
+        let rank = self
             .query
-            .rank(|kind| (words.contains(kind) || is_described(kind)).then_some(1));
-        found.is_some()
+            .rank(|kind| (contents.contains(kind) || matches_description(kind)).then_some(1));
+        rank.is_some()
     }
 }
 
-/// The words of an entry.
+/// The parts of an entry that can be searched.
 #[derive(Default)]
-struct EntryWords<'a> {
+struct EntryContents<'a> {
     texts: Vec<&'a str>,
     hats: Vec<(&'a HatId, Option<&'a str>)>,
     affiliations: Vec<Affiliation>,
 }
 
-impl<'a> EntryWords<'a> {
+impl<'a> EntryContents<'a> {
     fn contains(&self, kind: &TermKind) -> bool {
         let is_hat = |word: &Word| {
             self.hats
                 .iter()
-                .any(|(id, title)| rank_hat(word, id, *title).is_some())
+                .any(|(id, title)| rank_title_or_id(word, id, *title).is_some())
         };
         match kind {
             TermKind::Text(word) => self.texts.iter().any(|text| word.rank(text).is_some()) || is_hat(word),
-            TermKind::Affiliation(begins) => {
+            TermKind::Affiliation(prefix) => {
                 let mut all = self.affiliations.iter();
-                all.any(|affiliation| affiliation.as_str().starts_with(begins.as_str()))
+                all.any(|affiliation| affiliation.as_str().starts_with(prefix.as_str()))
             }
             TermKind::Hat(None) => !self.hats.is_empty(),
             TermKind::Hat(Some(word)) => is_hat(word),

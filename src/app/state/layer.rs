@@ -106,8 +106,8 @@ impl State {
     /// The label of a command's key: what the command does in the current situation, else its title.
     pub fn label(&self, command: &Command) -> &'static str {
         match command.id {
-            CommandId::Yes | CommandId::YesWithEnter => self.top_as::<Confirm>().map(Confirm::verb),
-            CommandId::No => self.top_as::<Confirm>().and_then(Confirm::alternative),
+            CommandId::Yes | CommandId::YesWithEnter => self.top_as::<Confirm>().map(Confirm::confirm_label),
+            CommandId::No => self.top_as::<Confirm>().and_then(Confirm::decline_label),
             CommandId::AcceptFound => self.top_as::<Finder>().map(Finder::verb),
             CommandId::Save => self
                 .top_as::<Form>()

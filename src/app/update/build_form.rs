@@ -134,11 +134,11 @@ fn checkbox(name: FieldName, on: bool) -> Field {
 }
 
 fn choice(options: &'static [Affiliation], chosen: Affiliation) -> Field {
-    let at = options.iter().position(|option| *option == chosen);
-    let at = at.unwrap_or_default();
+    let selected = options.iter().position(|option| *option == chosen);
+    let selected = selected.unwrap_or_default();
     Field {
         name: FieldName::Affiliation,
-        value: FieldValue::Choice { options, at },
+        value: FieldValue::Choice { options, selected },
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn may_accept_with_enter(state: &State) -> Result<(), String> {
             "{} does not confirm this; press {} to {}",
             state.key(CommandId::YesWithEnter),
             state.key(CommandId::Yes),
-            confirm.verb().to_lowercase()
+            confirm.confirm_label().to_lowercase()
         )),
         _ => Ok(()),
     }
@@ -30,7 +30,10 @@ pub(crate) fn may_accept_with_enter(state: &State) -> Result<(), String> {
 pub(crate) fn accept_with_enter(state: &mut State, effects: &mut Vec<Effect>) {
     match state.top_as::<Confirm>() {
         Some(confirm) if !confirm.is_shown => {
-            let (key, verb) = (state.key(CommandId::YesWithEnter), confirm.verb().to_lowercase());
+            let (key, verb) = (
+                state.key(CommandId::YesWithEnter),
+                confirm.confirm_label().to_lowercase(),
+            );
             state.notify_error(format!(
                 "{key} was pressed before this question appeared. Press it again to {verb}"
             ));
@@ -78,8 +81,8 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
         ConfirmedAction::RemoveExpired(ended) => expire::remove_confirmed(state, effects, &ended),
         ConfirmedAction::Export(export) => prompt::overwrite(state, effects, export),
         ConfirmedAction::DiscardForm => form::close(state),
-        ConfirmedAction::QuitUnsaved => quit::begin(state, 0),
-        ConfirmedAction::QuitDiscarding => effects.push(Effect::Quit(0)),
+        ConfirmedAction::QuitWithDraft => quit::begin(state, 0),
+        ConfirmedAction::QuitWithoutDraft => effects.push(Effect::Quit(0)),
         ConfirmedAction::RecreateFile => effects.push(Effect::Store(StoreRequest::Recreate)),
         ConfirmedAction::DiscardDraft => draft::discard(state),
         ConfirmedAction::ApplyPlan => apply::start(state, effects),

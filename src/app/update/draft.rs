@@ -26,7 +26,7 @@ impl Layer for Draft {
 /// open conflicts, restored forms that are open, and pending changes if saving fails or some of them were restored.
 /// When the session ends, the draft also has all pending changes, and all open forms and prompts with input.
 fn current_draft(state: &State) -> Draft {
-    let is_ending = matches!(state.quit, QuitState::WhenDraftStored(_) | QuitState::Now);
+    let is_ending = matches!(state.quit, QuitState::WhenDraftSaved(_) | QuitState::Now);
     let mut draft = state.drafts.undecided.clone().unwrap_or_default();
     for overlay in state.overlays.iter().chain(&state.arrived) {
         overlay.add_to_draft(&mut draft, is_ending);
@@ -44,7 +44,7 @@ fn current_draft(state: &State) -> Draft {
 /// Stores the draft if it changed, and quits once it is stored if the session is to end. Called after every message.
 pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     if state.phase != Phase::Open {
-        if let QuitState::WhenDraftStored(status) = state.quit {
+        if let QuitState::WhenDraftSaved(status) = state.quit {
             effects.push(Effect::Quit(status));
         }
         return;
@@ -60,7 +60,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
         state.drafts.has_restored_changes = false;
     }
     if state.start.demo || state.drafts.storing.is_some() {
-        if let (true, QuitState::WhenDraftStored(status)) = (state.start.demo, state.quit) {
+        if let (true, QuitState::WhenDraftSaved(status)) = (state.start.demo, state.quit) {
             effects.push(Effect::Quit(status));
         }
         return;
@@ -72,7 +72,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
             after: wanted.clone(),
         });
         state.drafts.storing = Some(wanted);
-    } else if let QuitState::WhenDraftStored(status) = state.quit {
+    } else if let QuitState::WhenDraftSaved(status) = state.quit {
         effects.push(Effect::Quit(status));
     }
 }
@@ -84,7 +84,7 @@ pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects:
     if state.phase != Phase::Open || state.start.demo {
         return;
     }
-    let is_ending = matches!(state.quit, QuitState::WhenDraftStored(_) | QuitState::Now);
+    let is_ending = matches!(state.quit, QuitState::WhenDraftSaved(_) | QuitState::Now);
     let has_input =
         !is_ending && (changed_forms(state).next().is_some() || typed_prompts(state).next().is_some());
     let has_pending = !is_ending && !state.pending.is_empty();
@@ -98,10 +98,10 @@ pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects:
     live.has_overdue_changes &= has_pending;
     if has_pending && !live.has_overdue_changes && !live.awaiting_answer {
         // Inserted before the other effects, because the store may answer immediately.
-        effects.insert(0, Effect::Wait(DraftDelay::Answer));
+        effects.insert(0, Effect::Wait(DraftDelay::Unconfirmed));
         live.awaiting_answer = true;
     } else if !has_pending && std::mem::take(&mut live.awaiting_answer) {
-        effects.push(Effect::CancelWait(DraftDelay::Answer));
+        effects.push(Effect::CancelWait(DraftDelay::Unconfirmed));
     }
     // A submitted form stays until its change is saved or is itself in the draft.
     if !has_input && (!has_pending || live.has_overdue_changes) && !is_ending {
@@ -133,9 +133,9 @@ fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
             .map(|pending| (&pending.change).into())
             .collect();
     }
-    if wanted != live.kept {
+    if wanted != live.saved {
         effects.push(Effect::SaveLiveDraft(wanted.clone()));
-        state.drafts.own.kept = wanted;
+        state.drafts.own.saved = wanted;
     }
 }
 
@@ -149,7 +149,7 @@ pub(super) fn delay_elapsed(state: &mut State, delay: DraftDelay) {
             state.drafts.own.forms = forms;
             state.drafts.own.prompts = prompts;
         }
-        DraftDelay::Answer => {
+        DraftDelay::Unconfirmed => {
             state.drafts.own.awaiting_answer = false;
             state.drafts.own.has_overdue_changes = true;
         }
@@ -184,7 +184,7 @@ pub(super) fn saved(state: &mut State, result: Result<(), String>) {
         }
         Err(reason) => {
             state.drafts.failed = Some(draft);
-            if let QuitState::WhenDraftStored(_) = state.quit {
+            if let QuitState::WhenDraftSaved(_) = state.quit {
                 quit::confirm_losing(state, &reason);
             } else {
                 state.notify_error(format!("Cannot save the draft: {reason}"));

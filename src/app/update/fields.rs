@@ -126,11 +126,12 @@ fn click(form: &mut Form, on: MouseTarget) {
             }
         }
         MouseTarget::Choice(option) => {
-            if let Some(FieldValue::Choice { options, at }) = form.field_mut().map(|field| &mut field.value)
+            if let Some(FieldValue::Choice { options, selected }) =
+                form.field_mut().map(|field| &mut field.value)
                 && option < options.len()
-                && *at != option
+                && *selected != option
             {
-                *at = option;
+                *selected = option;
                 form.changed = true;
             }
         }

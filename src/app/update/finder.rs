@@ -37,7 +37,7 @@ pub(crate) fn may_go_to(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn go_to(state: &mut State, effects: &mut Vec<Effect>) {
-    let finder = Finder::places(&state.view, state.browser.presence());
+    let finder = Finder::go_to(&state.view, state.browser.presence());
     state.open(finder);
     request_next_chunk(state, effects);
 }
@@ -125,7 +125,7 @@ pub(super) fn choose(state: &mut State) -> Option<CommandId> {
             let key = state.key(CommandId::Filter);
             state.notify_error(format!("To filter by {}, press {key} first", note.example));
         }
-        FinderItem::Place { room, user, hat, .. } => {
+        FinderItem::Destination { room, user, hat, .. } => {
             state.overlays.pop();
             state
                 .browser

@@ -110,9 +110,11 @@ pub(super) fn cycle_value(form: &mut Form, by: isize) {
                 (Some(false), true) | (Some(true), false) => None,
             };
         }
-        Some(FieldValue::Choice { options, at }) => {
+        Some(FieldValue::Choice { options, selected }) => {
             let length = options.len().max(1);
-            *at = at.checked_add_signed(by).map_or(length - 1, |at| at % length);
+            *selected = selected
+                .checked_add_signed(by)
+                .map_or(length - 1, |next| next % length);
         }
         _ => {}
     }

@@ -258,7 +258,7 @@ fn undo_entry(state: &mut State, effects: &mut Vec<Effect>, entry: &HistoryEntry
 fn filter_by(state: &mut State, effects: &mut Vec<Effect>, part: EntryPart) {
     let Some(history) = top_history(state) else { return };
     let filter = history.filter_without(part).or_else(|| {
-        let mut values = history.parts(part);
+        let mut values = history.values(part);
         match values.len() {
             1 => values.pop().map(|value| history.filter_with(value)),
             _ => None,
@@ -268,7 +268,7 @@ fn filter_by(state: &mut State, effects: &mut Vec<Effect>, part: EntryPart) {
         let query = history.restart(filter);
         return send_query(effects, Some(query));
     }
-    let values = history.parts(part);
+    let values = history.values(part);
     let title = match part {
         _ if values.is_empty() => return state.notify_error("This entry has nothing to filter by"),
         EntryPart::Actor => "Same actor",

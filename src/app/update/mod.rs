@@ -91,7 +91,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Store(event) => store::handle(state, *event, &mut effects),
         Msg::Server(event) => server_events::handle(state, *event, &mut effects),
         Msg::QuestionShown => confirm::shown(state),
-        Msg::Saved(after) => sending::saved(state, *after, &mut effects),
+        Msg::AfterCommit(after) => sending::saved(state, *after, &mut effects),
         Msg::Continue => {
             filter::next_chunk(state, &mut effects);
             finder::next_chunk(state, &mut effects);
@@ -102,7 +102,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Exported(request, result) => prompt::export_done(state, request, result),
         Msg::ThemeSaved(name, result) => themes::saved(state, &name, result),
         Msg::DraftFound(bytes) => draft::loaded(state, bytes),
-        Msg::DraftStored(result) => draft::saved(state, result),
+        Msg::DraftSaved(result) => draft::saved(state, result),
         Msg::DelayElapsed(delay) => draft::delay_elapsed(state, delay),
         Msg::End { status } => quit::terminate(state, status, &mut effects),
         Msg::Failed(text) => state.notify(text),

@@ -156,7 +156,7 @@ impl Layer for Prompt {
         if let MouseTarget::Choice(option) = on
             && option < self.choices.len()
         {
-            self.at = option;
+            self.selected = option;
             self.is_choosing = true;
             self.refuse(Vec::new());
         }
@@ -241,8 +241,8 @@ pub(crate) fn previous_choice(state: &mut State, _: &mut Vec<Effect>) {
 fn cycle_choice(state: &mut State, by: isize) {
     if let Some(prompt) = top_prompt(state) {
         let length = prompt.choices.len().max(1);
-        prompt.at = prompt
-            .at
+        prompt.selected = prompt
+            .selected
             .checked_add_signed(by)
             .map_or(length - 1, |at| at % length);
         prompt.refuse(Vec::new());
@@ -256,7 +256,7 @@ pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
         prompt.refuse(vec![problem]);
         return;
     }
-    let (kind, choice) = (prompt.kind.clone(), prompt.at);
+    let (kind, choice) = (prompt.kind.clone(), prompt.selected);
     state.canceled_prompts.remove(heading);
     let effect = match kind {
         PromptKind::SaveSet(hats, _) => return sets::save_as(state, effects, &input, &hats),
@@ -327,7 +327,7 @@ pub(super) fn import_read(state: &mut State, path: &str, result: Result<Box<Pars
     let PromptKind::Import(target) = prompt.kind.clone() else {
         return;
     };
-    let replace = prompt.at == 1;
+    let replace = prompt.selected == 1;
     let planned = result.and_then(|parsed| {
         let target = applicable_target(&parsed, target);
         let options = ImportOptions {

@@ -36,7 +36,7 @@ pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
 
 /// Quits with this exit status once the draft is stored.
 pub(super) fn begin(state: &mut State, status: u8) {
-    state.quit = QuitState::WhenDraftStored(status);
+    state.quit = QuitState::WhenDraftSaved(status);
     state.drafts.failed = None;
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
     let asks = |confirm: &Confirm| {
         matches!(
             confirm.action,
-            ConfirmedAction::QuitUnsaved | ConfirmedAction::QuitDiscarding
+            ConfirmedAction::QuitWithDraft | ConfirmedAction::QuitWithoutDraft
         )
     };
     if !state.top_as::<Confirm>().is_some_and(asks) {
@@ -67,7 +67,7 @@ pub(super) fn confirm_unsaved(state: &mut State) {
         "Quit hatrack",
         question,
         consequence,
-        ConfirmedAction::QuitUnsaved,
+        ConfirmedAction::QuitWithDraft,
     );
 }
 
@@ -86,7 +86,7 @@ pub(super) fn confirm_losing(state: &mut State, reason: &str) {
         "Quit hatrack",
         question,
         consequence,
-        ConfirmedAction::QuitDiscarding,
+        ConfirmedAction::QuitWithoutDraft,
     );
 }
 

@@ -2,7 +2,7 @@
 //! server, because such a change is not sent at once without a confirmation.
 
 use crate::app::command::CommandId;
-use crate::app::overlay::ConfirmedUndo;
+use crate::app::question::UndoToConfirm;
 use crate::app::undo_step::{ChangeKind, UndoStep};
 use crate::app::{Confirm, ConfirmedAction, Effect, State, conflict_text, describe};
 use crate::model::{EditError, Group, Jid, Wardrobe};
@@ -134,7 +134,7 @@ fn obstacle(state: &State, step: &UndoStep) -> String {
 }
 
 /// Makes an undo or redo that the user confirmed.
-pub(super) fn confirmed(state: &mut State, effects: &mut Vec<Effect>, undo: &ConfirmedUndo) {
+pub(super) fn confirmed(state: &mut State, effects: &mut Vec<Effect>, undo: &UndoToConfirm) {
     let (step, kind) = (&undo.step, undo.kind);
     match apply(state, effects, step, (kind, undo.partial), true) {
         Ok(UndoOutcome::Asks) => {}
@@ -177,7 +177,7 @@ fn many_lose_hats(state: &State, edits: &Group, after: &Wardrobe) -> Option<(Str
 }
 
 /// Asks whether to make an undo or redo by which many users lose hats on a server.
-fn confirm(state: &mut State, question: String, (server, users): (String, usize), undo: ConfirmedUndo) {
+fn confirm(state: &mut State, question: String, (server, users): (String, usize), undo: UndoToConfirm) {
     let title = if undo.kind == ChangeKind::Redo {
         "Redo change"
     } else {
@@ -218,7 +218,7 @@ fn apply(
         } else {
             format!("Undo: {}?", undone(state))
         };
-        let undo = ConfirmedUndo {
+        let undo = UndoToConfirm {
             step: step.clone(),
             kind,
             partial,

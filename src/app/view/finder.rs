@@ -43,7 +43,7 @@ pub(in crate::app) fn view<'a>(state: &State, overlay: &'a Finder) -> View<'a> {
         _ => None,
     };
     // The title "Go to a room, user or hat" is a phrase: a bare number after it would read as a part of it.
-    let matches = overlay.goes_to_places().then(|| match overlay.match_count {
+    let matches = overlay.is_go_to().then(|| match overlay.match_count {
         1 => "1 match".to_owned(),
         more => format!("{} matches", describe::grouped(more)),
     });
@@ -102,7 +102,7 @@ fn full_text(item: &FinderItem) -> String {
             ),
         },
         FinderItem::Note(note) => format!("{} {}", note.example, note.help),
-        FinderItem::Place {
+        FinderItem::Destination {
             room,
             user,
             hat,
@@ -138,7 +138,7 @@ fn item(found: Option<&FinderMatch>, at: usize) -> ListRow<'_> {
     let cells = match found.map(|found| &found.item) {
         Some(FinderItem::Command(offer)) => command(offer),
         Some(FinderItem::Note(note)) => help_note(note),
-        Some(item @ FinderItem::Place { .. }) => place(item),
+        Some(item @ FinderItem::Destination { .. }) => place(item),
         None => Vec::new(),
     };
     ListRow::Item(ItemRow {
@@ -189,7 +189,7 @@ fn command(offer: &OfferedCommand) -> Vec<RowCell<'_>> {
 }
 
 fn place(item: &FinderItem) -> Vec<RowCell<'_>> {
-    let FinderItem::Place {
+    let FinderItem::Destination {
         room,
         snapshot,
         user,

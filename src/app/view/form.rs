@@ -24,8 +24,8 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
             FormSubject::AddToRoom { .. } => "Rooms",
             _ => "Existing hats",
         },
-        count: known.existing(),
-        total: known.available(),
+        count: known.existing_count(),
+        total: known.available_count(),
         list: suggestions(form, known),
         has_focus,
     });
@@ -70,8 +70,8 @@ fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldVi
         FieldValue::Text(text) => ValueView::Text(text),
         FieldValue::Toggle(on) | FieldValue::Mixed(Some(on)) => ValueView::Checkbox(Some(*on), hint()),
         FieldValue::Mixed(None) => ValueView::Checkbox(None, "mixed (unchanged)".into()),
-        FieldValue::Choice { options, at } => {
-            ValueView::Choice(options.iter().map(|option| option.as_str()).collect(), *at)
+        FieldValue::Choice { options, selected } => {
+            ValueView::Choice(options.iter().map(|option| option.as_str()).collect(), *selected)
         }
     };
     let problem = form.problem(at, state.wardrobe(), state.keymap());
@@ -314,7 +314,7 @@ fn status(state: &State, form: &Form) -> String {
             } else {
                 "existing room"
             };
-            let number = match known.existing() {
+            let number = match known.existing_count() {
                 number if form.text(name).trim().is_empty() => describe::count(number, noun),
                 0 => "no matches".to_owned(),
                 1 => "1 match".to_owned(),

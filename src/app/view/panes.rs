@@ -30,7 +30,7 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
             .map(|filter| filter.text.text().trim().to_owned().into()),
         marked: state.marked(pane),
         sort_order: Some(state.sort(pane).label()),
-        other_order: state.other_sort(pane).map(Sort::short_label),
+        other_order: state.non_default_sort(pane).map(Sort::short_label),
         noun: Some(state.grouping().kind(pane).noun()),
     };
     let (title, subjects, spoken) = heading(state, pane);

@@ -19,7 +19,7 @@ pub(in crate::app) fn view(overlay: &Prompt) -> View<'_> {
     if !overlay.choices.is_empty() {
         fields.push(FieldView {
             label: choice,
-            value: ValueView::ChoiceLines(&overlay.choices, overlay.at),
+            value: ValueView::ChoiceLines(&overlay.choices, overlay.selected),
             problems: [].as_slice().into(),
             hint: overlay.is_choosing.then(|| overlay.choice_hint().to_owned()),
             sample: None,

@@ -13,7 +13,7 @@ const MIN_HEIGHT: u16 = 18;
 
 pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a RollbackOverlay) -> View<'a> {
     let len = overlay.len();
-    let left_out = overlay.plan.left_out.len();
+    let skipped = overlay.plan.skipped.len();
     let mut remarks = vec![Remark::new(format!("Undo {}?", overlay.what))];
     if !overlay.plan.group.is_empty() {
         remarks.push(Remark::new(describe::proposal(&overlay.plan.group)));
@@ -23,11 +23,8 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a RollbackOverlay) -
             "This may include changes that are hidden by the filter of the history.",
         ));
     }
-    if left_out > 0 {
-        let text = format!(
-            "Skipped because of later changes: {}",
-            describe::grouped(left_out)
-        );
+    if skipped > 0 {
+        let text = format!("Skipped because of later changes: {}", describe::grouped(skipped));
         remarks.push(Remark::error(text));
     }
     let combined = if overlay.plan.is_combined() {

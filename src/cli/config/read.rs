@@ -371,7 +371,7 @@ fn keys(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Keymap {
         Keymap::default()
     });
     for (command, keys) in added {
-        keymap.add(command, keys);
+        keymap.add_fallback(command, keys);
     }
     keymap
 }

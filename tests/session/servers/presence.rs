@@ -195,7 +195,7 @@ fn go_to_finds_users_by_nickname() {
     session.text("phone");
     let finder = session.state.top_as::<hatrack::app::finder::Finder>().unwrap();
     assert_eq!(finder.matches.len(), 1);
-    let FinderItem::Place { user, nickname, .. } = &finder.matches[0].item else {
+    let FinderItem::Destination { user, nickname, .. } = &finder.matches[0].item else {
         panic!("{finder:?}");
     };
     assert_eq!(user.as_ref().map(Jid::as_str), Some(TERRY));
@@ -213,7 +213,7 @@ fn go_to_finds_users_by_nickname() {
     let finder = session.state.top_as::<hatrack::app::finder::Finder>().unwrap();
     assert!(matches!(
         &finder.matches[0].item,
-        FinderItem::Place { nickname: None, .. }
+        FinderItem::Destination { nickname: None, .. }
     ));
 }
 

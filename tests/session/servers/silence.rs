@@ -35,12 +35,14 @@ fn set_time(session: &mut Session, second: i64) {
 }
 
 fn send(session: &mut Session) {
-    session.send(Msg::Saved(Box::new(AfterCommit::Send(ServerRequest::Send {
-        server: "example".into(),
-        rooms: Vec::new(),
-        revision: 0,
-        may_ask: false,
-    }))));
+    session.send(Msg::AfterCommit(Box::new(AfterCommit::Send(
+        ServerRequest::Send {
+            server: "example".into(),
+            rooms: Vec::new(),
+            revision: 0,
+            may_ask: false,
+        },
+    ))));
 }
 
 fn send_event(session: &mut Session, event: ServerEvent) {

@@ -91,12 +91,14 @@ fn header_shows_what_becomes_of_a_change() {
     let mut session = open(same());
     assert!(header(&session).contains("  saved · "), "{}", header(&session));
     session.keys("Enter j Enter Space");
-    session.send(Msg::Saved(Box::new(AfterCommit::Send(ServerRequest::Send {
-        server: "example".into(),
-        rooms: Vec::new(),
-        revision: 1,
-        may_ask: true,
-    }))));
+    session.send(Msg::AfterCommit(Box::new(AfterCommit::Send(
+        ServerRequest::Send {
+            server: "example".into(),
+            rooms: Vec::new(),
+            revision: 1,
+            may_ask: true,
+        },
+    ))));
     assert!(header(&session).contains("  sending · "), "{}", header(&session));
     session.keys("q");
     assert_eq!(
@@ -364,12 +366,14 @@ fn reports_of_others_do_not_answer_what_is_received() {
     ] {
         let mut session = theirs_chosen();
         for _ in 0..requests {
-            session.send(Msg::Saved(Box::new(AfterCommit::Send(ServerRequest::Send {
-                server: "example".into(),
-                rooms: Vec::new(),
-                revision: 0,
-                may_ask: false,
-            }))));
+            session.send(Msg::AfterCommit(Box::new(AfterCommit::Send(
+                ServerRequest::Send {
+                    server: "example".into(),
+                    rooms: Vec::new(),
+                    revision: 0,
+                    may_ask: false,
+                },
+            ))));
         }
         for other in others {
             session.send(other);
@@ -390,12 +394,14 @@ fn reports_of_others_do_not_answer_what_is_received() {
 #[test]
 fn quitting_waits_for_answers_and_not_for_retries() {
     let mut session = open(same());
-    session.send(Msg::Saved(Box::new(AfterCommit::Send(ServerRequest::Send {
-        server: "example".into(),
-        rooms: Vec::new(),
-        revision: 0,
-        may_ask: false,
-    }))));
+    session.send(Msg::AfterCommit(Box::new(AfterCommit::Send(
+        ServerRequest::Send {
+            server: "example".into(),
+            rooms: Vec::new(),
+            revision: 0,
+            may_ask: false,
+        },
+    ))));
     let sent = |is_answer| {
         Msg::Server(Box::new(ServerEvent::Sent {
             report: Report {

@@ -1,4 +1,4 @@
-//! Overlays that ask a question: a confirmation and a conflict.
+//! Questions: a confirmation and a conflict.
 
 use std::collections::BTreeSet;
 
@@ -13,27 +13,28 @@ use super::folding::compare_addresses;
 use super::prompt::ExportRequest;
 use super::undo_step::{ChangeKind, UndoStep};
 
-/// Above this number of people, a change is not confirmed with Enter.
-const MAX_PEOPLE_FOR_ENTER: usize = 50;
+/// A change to more users than this is not confirmed with Enter.
+const MAX_USERS_FOR_ENTER: usize = 50;
 
-/// A question that has to be confirmed before a change or before quitting.
+/// A question that the user has to answer before an action is carried out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Confirm {
     /// The action, as a verb with its object, such as `Remove users`.
     pub title: &'static str,
     /// The question with the affected items. Parts of it come from outside and have to be sanitized.
     pub question: String,
-    /// The first of several affected people, such as `ana, bob, carol and 17 more (example.org)`, or of several removed
+    /// The first of several affected users, such as `ana, bob, carol and 17 more (example.org)`, or of several removed
     /// rooms; else empty.
     pub names: String,
     /// The consequences of confirming, as sentences; may be empty.
     pub consequence: String,
     pub(super) action: ConfirmedAction,
-    /// Whether Enter confirms, too: the change can be undone, and removes no hats of users.
+    /// Whether Enter confirms, too: the change can be undone, affects at most 50 users, and removes no user who has hats and
+    /// no room that has users.
     pub(super) accepts_enter: bool,
-    /// Why the change is made, as the user says.
+    /// The reason for the change, if the user entered one.
     pub reason: Option<ChangeReason>,
-    /// Whether it was drawn. An Enter from before was meant for something else.
+    /// Whether the question was drawn. Enter does not confirm before that: it was meant for something else.
     pub(super) is_shown: bool,
 }
 
@@ -63,13 +64,13 @@ impl Confirm {
         }
     }
 
-    /// What declining does, if more than canceling the question.
-    pub fn alternative(&self) -> Option<&'static str> {
+    /// The label of the key that declines; `None`: the usual one.
+    pub fn decline_label(&self) -> Option<&'static str> {
         matches!(self.action, ConfirmedAction::DiscardForm).then_some("Keep editing")
     }
 
     /// The label of the key that confirms: the verb of the title, or the title if the verb alone says nothing.
-    pub fn verb(&self) -> &'static str {
+    pub fn confirm_label(&self) -> &'static str {
         match self.title.split(' ').next() {
             Some("Make") | None => self.title,
             Some(verb) => verb,
@@ -77,14 +78,15 @@ impl Confirm {
     }
 }
 
-fn people(group: &Group) -> BTreeSet<&Jid> {
+fn users(group: &Group) -> BTreeSet<&Jid> {
     group.0.iter().filter_map(Edit::user).collect()
 }
 
-/// The first of several affected people, else of several removed rooms. A domain that all have follows once.
+/// The first of several affected users, else of several removed rooms; else empty. A domain that all of them share is added
+/// once, at the end.
 fn affected_names(group: &Group) -> String {
-    // As in the panes.
-    let mut affected = Vec::from_iter(people(group));
+    // In the order of the panes.
+    let mut affected = Vec::from_iter(users(group));
     affected.sort_by(|one, other| compare_addresses(one.as_str(), other.as_str()));
     if affected.len() < 2 {
         let removed = group.0.iter().filter_map(|edit| match edit {
@@ -108,7 +110,7 @@ fn affected_names(group: &Group) -> String {
 }
 
 fn accepts_enter(group: &Group) -> bool {
-    let is_grave = |edit: &Edit| match edit {
+    let removes_contents = |edit: &Edit| match edit {
         Edit::User {
             before: Some(before),
             after: None,
@@ -121,30 +123,32 @@ fn accepts_enter(group: &Group) -> bool {
         } => !before.users().is_empty(),
         _ => false,
     };
-    people(group).len() <= MAX_PEOPLE_FOR_ENTER && !group.0.iter().any(is_grave)
+    users(group).len() <= MAX_USERS_FOR_ENTER && !group.0.iter().any(removes_contents)
 }
 
-/// An undo or redo that is asked about.
+/// An undo, redo or revert that the user is asked to confirm.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct ConfirmedUndo {
+pub(super) struct UndoToConfirm {
     pub step: UndoStep,
     pub kind: ChangeKind,
-    /// Whether the commit also has edits that this session must not see.
+    /// Whether the commit to undo also has edits that this session must not see.
     pub partial: bool,
-    /// What it changes, as far as is known when it is asked about.
+    /// The edits that it makes, if the data does not change before it is confirmed.
     pub edits: Group,
 }
 
-/// What confirming does.
+/// The action that is carried out once it is confirmed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ConfirmedAction {
     Commit(Group),
-    Undo(Box<ConfirmedUndo>),
+    Undo(Box<UndoToConfirm>),
     RemoveExpired(Group),
     Export(ExportRequest),
     DiscardForm,
-    QuitUnsaved,
-    QuitDiscarding,
+    /// Quit, and keep unsaved changes as a draft.
+    QuitWithDraft,
+    /// Quit, and lose unsaved changes.
+    QuitWithoutDraft,
     RecreateFile,
     DiscardDraft,
     ApplyPlan,
@@ -154,27 +158,27 @@ pub(super) enum ConfirmedAction {
 /// A conflict with a change by someone else. Nothing is done until the user chooses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {
-    /// What both changed.
+    /// The item that both changed.
     pub what: String,
     /// This session's change, in words.
     pub yours: String,
     /// The current value, in words.
     pub theirs: String,
-    /// The last value that both had, in words, if that is known.
+    /// The last common value, in words; `None` if it is not known.
     pub before: Option<String>,
-    /// The time zone of times in them.
+    /// The time zone of the times in `yours`, `theirs` and `before`.
     pub(super) zone: TimeZone,
     pub(super) subject: ConflictSubject,
 }
 
-/// What the conflict is about.
+/// The change that is in conflict.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ConflictSubject {
     /// The form below, whose `before` no longer matches the data.
     Form,
     /// A change that the store worker rejected.
     Change(Change),
-    /// A saved change of an item of a room, where the server had this value instead of the expected one.
+    /// A saved change of an item of a room, where the server had this value (`None`: nothing) instead of the expected one.
     Sent(Jid, Item, Option<ItemValue>),
 }
 
