@@ -421,12 +421,14 @@ fn problem_for(store: &Store, error: &StoreError) -> StoreProblem {
             path.display()
         )),
         StoreError::Unreadable { .. } => StoreProblem::Unreadable(message),
-        StoreError::NotAFile { path, .. } if path == data => StoreProblem::Unreadable(message),
-        StoreError::Io {
-            path,
-            operation: "read" | "access",
-            ..
-        } if path == data => StoreProblem::Unreadable(message),
+        StoreError::NotAFile { path, .. } | StoreError::CannotRead { path, .. } if path == data => {
+            StoreProblem::Unreadable(message)
+        }
+        StoreError::Io { path, operation, .. }
+            if path == data && (*operation == "access" || operation.starts_with("read")) =>
+        {
+            StoreProblem::Unreadable(message)
+        }
         StoreError::Gone { .. } => StoreProblem::Gone(message),
         _ => StoreProblem::CannotWrite(message),
     }

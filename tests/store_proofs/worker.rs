@@ -85,11 +85,16 @@ impl Session {
 
 /// A disk on which writing fails while the switch is on.
 fn failing_disk(on: bool) -> (Disk, Arc<AtomicBool>) {
+    disk_with_fault(DiskOperation::Write, std::io::ErrorKind::StorageFull, on)
+}
+
+/// A disk on which an operation fails while the switch is on.
+fn disk_with_fault(operation: DiskOperation, error: std::io::ErrorKind, on: bool) -> (Disk, Arc<AtomicBool>) {
     let switch = Arc::new(AtomicBool::new(on));
-    let full = switch.clone();
+    let is_failing = switch.clone();
     let hook = move |step| {
-        if step == DiskOperation::Write && full.load(Ordering::Relaxed) {
-            let error = std::io::ErrorKind::StorageFull.into();
+        if step == operation && is_failing.load(Ordering::Relaxed) {
+            let error = error.into();
             return Err(DiskFault { error, written: 0 });
         }
         Ok(())
@@ -215,6 +220,28 @@ fn failed_writes_are_retried_automatically_and_on_request() {
     assert!(session.worker.stop());
     assert_eq!(hats_in_file(&path), ["a", "c", "d"]);
     assert_clean(&path);
+}
+
+#[test]
+fn file_that_the_system_refuses_to_read_is_unreadable() {
+    let (_folder, path, store) = sample();
+    let denied = std::io::ErrorKind::PermissionDenied;
+    let (disk, switch) = disk_with_fault(DiskOperation::Open, denied, true);
+    let session = Session::start(&path, disk);
+    let is_unreadable = |problem: &Option<StoreProblem>| matches!(problem, Some(StoreProblem::Unreadable(message)) if message.contains("cannot read"));
+    let problem = session.problem();
+    assert!(is_unreadable(&problem), "{problem:?}");
+    switch.store(false, Ordering::Relaxed);
+    assert_eq!(session.problem(), None);
+    session.opened();
+    // The same later in the session.
+    switch.store(true, Ordering::Relaxed);
+    session.commit_hat(store.wardrobe(), 1, "a");
+    let problem = session.problem();
+    assert!(is_unreadable(&problem), "{problem:?}");
+    switch.store(false, Ordering::Relaxed);
+    assert_eq!(session.problem(), None);
+    assert!(session.worker.stop());
 }
 
 #[test]
