@@ -241,6 +241,13 @@ fn checked_server() {
     };
     send(
         &mut session,
+        ServerEvent::State {
+            server: "example".into(),
+            state: ServerState::Ready(ServerClass::Prosody),
+        },
+    );
+    send(
+        &mut session,
         ServerEvent::Checked {
             server: "example".into(),
             report: Ok(report),

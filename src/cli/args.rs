@@ -33,7 +33,7 @@ pub use sets::{SetApplyArgs, SetRemoveArgs, SetRenameArgs, SetSaveArgs, SetsArgs
 ///
 /// Without a command, hatrack opens the interactive screen. A hat is an extra label for a user in a room, such as "Teacher's
 /// Assistant" (XEP-0317); its ID is a URI. Rooms and users are given by their addresses (JIDs); a resource
-/// (the part after a slash) is ignored.
+/// (the part after a slash) is ignored. In rooms of a configured server, changes are sent to it as soon as they are saved.
 #[derive(Debug, Parser)]
 #[command(name = "hatrack", version, after_help = AFTER_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate option")]
@@ -141,7 +141,7 @@ pub struct CommonOptions {
     /// Open the data file read-only
     #[arg(long)]
     pub read_only: bool,
-    /// Do not send changes to servers automatically; the next apply sends them
+    /// Do not send changes to servers as soon as they are saved; "hatrack apply" sends them later
     #[arg(long)]
     pub no_send: bool,
 }
@@ -156,7 +156,7 @@ pub enum CliCommand {
     /// Add a hat to a user; if the user already has it, replace it
     ///
     /// A hat that the user already has is replaced as a whole: without --active it becomes inactive, without --required
-    /// optional, and without --expires it no longer expires. To change only a part of it, edit the output of "hatrack
+    /// optional, without --expires it no longer expires, and without --title it loses its own title, unless HAT is a title. To change only a part of it, edit the output of "hatrack
     /// show ROOM USER --json" and pass it to "hatrack set ROOM USER".
     Add(AddArgs),
     /// Remove a hat from a user
@@ -168,6 +168,9 @@ pub enum CliCommand {
     /// Add, rename or remove a room in the data file (rooms on servers stay as they are)
     Room(RoomArgs),
     /// Set a user's affiliation; setting it to none removes the user and their hats from the room
+    ///
+    /// In a room of a configured server, this is only possible with affiliations = "manage" in its configuration; the affiliation is
+    /// then changed on the server, too.
     Affiliate(AffiliateArgs),
     /// List, define or remove hats in a room's catalog
     #[command(alias = "catalogue")]

@@ -69,14 +69,16 @@ fn no_rooms(state: &State) -> Vec<String> {
 
 /// The hint for receiving rooms from a server; `None` without servers.
 fn load_hint(state: &State) -> Option<String> {
-    let key = state.key(CommandId::Servers);
+    let (key, enter) = (state.key(CommandId::Servers), state.key(CommandId::CompareServer));
     match state.servers() {
         [] => None,
         [server] => Some(format!(
-            "Press {key} to receive the rooms from the server {:?}.",
+            "Press {key}, then {enter} to receive the rooms from the server {:?}.",
             server.entry.name
         )),
-        _ => Some(format!("Press {key} to receive the rooms from a server.")),
+        _ => Some(format!(
+            "Press {key}, then {enter} to receive the rooms from a server."
+        )),
     }
 }
 

@@ -58,7 +58,7 @@ pub struct ImportArgs {
     /// Show what each row would change, without changing anything
     #[arg(long)]
     pub dry_run: bool,
-    /// Replace existing data (JSON only): what the file does not contain is removed
+    /// Replace the user, the room or, with a whole data file, all rooms (JSON only): what the file does not contain is removed
     #[arg(long)]
     pub replace: bool,
     #[command(flatten)]

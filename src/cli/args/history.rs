@@ -35,7 +35,7 @@ pub struct HistoryArgs {
     /// Maximum number of entries [default: 100; all with --json]
     #[arg(long, value_name = "N", value_parser = value_parsers::limit)]
     pub limit: Option<usize>,
-    /// Permanently delete entries older than a date (2026-01-31) or time (2026-01-31T12:00:00Z)
+    /// Permanently delete all entries older than a date (2026-01-31) or time (2026-01-31T12:00:00Z)
     #[arg(long, value_name = "BEFORE", conflicts_with_all = ["json", "room", "user", "hat", "by", "since", "until", "search", "limit"])]
     pub forget: Option<String>,
     #[command(flatten)]
