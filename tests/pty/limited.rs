@@ -341,7 +341,7 @@ fn conflict_and_deleted_file_reveal_and_lose_nothing() {
     for (room, user) in [(SECRET, BOSS), (ROOM, TERRY)] {
         home.run(&["add", room, user, "urn:x:ta", "--title", "Changed"]);
     }
-    stage.press_and_see(ENTER, "Conflict: changed in another session");
+    stage.press_and_see(ENTER, "Conflict: changed in the meantime");
     assert_nothing_hidden(&stage);
     stage.press_and_see("t", "Changed");
     assert_nothing_hidden(&stage);

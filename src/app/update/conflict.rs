@@ -155,7 +155,11 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
     };
     match oldest {
         Some(at) if at < state.overlays.len() => state.overlays.insert(at, Box::new(conflict)),
-        _ => arrivals::open_when_idle(state, conflict, "Someone else changed what you changed"),
+        _ => arrivals::open_when_idle(
+            state,
+            conflict,
+            "Your change conflicts with one made in the meantime",
+        ),
     }
 }
 

@@ -42,7 +42,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
         body: Body::Fields(Box::new(FieldsView {
             warning: form
                 .concurrent_change(state.wardrobe())
-                .map(|now| format!("Changed by someone else: {now}")),
+                .map(|now| format!("Changed in the meantime: {now}")),
             fields,
             focus: form.focus,
             status: status(state, form),
@@ -287,7 +287,7 @@ fn status(state: &State, form: &Form) -> String {
     };
     let problem = form.problem(form.focus, state.wardrobe(), state.keymap());
     let text = match (form.concurrent_change(state.wardrobe()), problem) {
-        (Some(now), _) => format!("Changed by someone else: {now}"),
+        (Some(now), _) => format!("Changed in the meantime: {now}"),
         (None, Some(problem)) => format!("Error: {problem}"),
         (None, None) => matched_phrase(form, field).map_or_else(
             || {

@@ -68,7 +68,7 @@ pub(in crate::app) fn conflict<'a>(overlay: &Conflict) -> View<'a> {
             "Nothing is changed until you choose.",
         ),
         ConflictSubject::Form | ConflictSubject::Change(_) => (
-            "Conflict: changed in another session",
+            "Conflict: changed in the meantime",
             "Nothing is saved until you choose.",
         ),
     };
