@@ -110,7 +110,12 @@ pub(super) fn sent(state: &mut State, report: &Report, is_answer: bool) {
         state.notify_error(text);
     } else if state.servers.sending.reported && state.servers.sending.counts() == UnsentCounts::default() {
         state.servers.sending.reported = false;
-        state.notify(format!("All changes were sent to {:?}", report.server));
+        let is_sent = report.rooms.iter().any(|room| room.sent > 0);
+        if is_sent {
+            state.notify(format!("All changes were sent to {:?}", report.server));
+        } else if state.notice.as_ref().is_some_and(|notice| notice.is_error) {
+            state.notify(format!("Nothing is left to send to {:?}", report.server));
+        }
     }
     quit::resume(state);
 }

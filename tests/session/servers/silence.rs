@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use hatrack::app::{Msg, SaveState, Start};
 use hatrack::model::Wardrobe;
-use hatrack::sync::{AfterCommit, Progress, Report, SENDING_ID, ServerClass, ServerEvent, ServerRequest};
+use hatrack::sync::{
+    AfterCommit, Progress, Report, RoomReport, SENDING_ID, ServerClass, ServerEvent, ServerRequest,
+};
 use hatrack::ui::{Theme, plain};
 
 use super::super::ending::time;
 use super::super::screen;
 use super::super::session::Session;
 use super::super::session::server::FakeServer;
+use super::super::{ROOM, jid};
 use super::{SERVICE, wardrobe};
 
 fn start(plain: bool) -> Session {
@@ -137,4 +140,40 @@ fn plain_text_says_it_every_ten_seconds() {
             "{lines:?}"
         );
     }
+}
+
+/// What could not be sent is undone, so that nothing was sent in the end.
+#[test]
+fn undone_change_is_not_called_sent() {
+    let mut session = start(false);
+    let report = |rooms| ServerEvent::Sent {
+        report: Report {
+            server: "example".into(),
+            rooms,
+        },
+        is_answer: true,
+    };
+    let room = jid(ROOM);
+    let unsent = || RoomReport::unsent(&room, 1, "cannot connect".into());
+    send(&mut session);
+    send_event(&mut session, report(vec![unsent()]));
+    assert!(
+        session.notice().contains("1 change not sent"),
+        "{}",
+        session.notice()
+    );
+    session.keys("Enter Down Enter a");
+    session.text("Late");
+    session.keys("Enter u");
+    let undone = session.notice().to_owned();
+    assert!(undone.starts_with("Undid: "), "{undone}");
+    send(&mut session);
+    send_event(&mut session, report(Vec::new()));
+    assert_eq!(session.notice(), undone);
+    // Where the error is still shown.
+    send(&mut session);
+    send_event(&mut session, report(vec![unsent()]));
+    send(&mut session);
+    send_event(&mut session, report(Vec::new()));
+    assert_eq!(session.notice(), "Nothing is left to send to \"example\"");
 }
