@@ -204,7 +204,10 @@ impl Store {
         }
         let mut next = self.full.clone();
         let mut revision = next_revision(&next, &tail);
-        let mut entries: Vec<HistoryEntry> = self.outside_entry(revision, &tail)?.into_iter().collect();
+        let mut entries: Vec<HistoryEntry> = self
+            .entry_for_outside_change(revision, &tail)?
+            .into_iter()
+            .collect();
         let outside_count = entries.len();
         revision += outside_count as u64;
         let mut results = Vec::with_capacity(changes.len());

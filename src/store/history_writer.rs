@@ -1,4 +1,4 @@
-//! Appending to the history and rolling back, under the lock.
+//! Appending to the history and rolling back, under the lock; and the limit of revisions.
 
 use std::io;
 
@@ -66,6 +66,27 @@ impl Store {
         match history::open(&self.disk, &self.paths.history)? {
             None => Ok(()),
             Some(_) => self.cut(tail),
+        }
+    }
+
+    /// The error if the revision limit is reached. Names the file that has the largest revision.
+    pub(super) fn revision_limit_error(&self, tail: &HistoryTail) -> StoreError {
+        let last = tail.last.as_ref().map_or(0, |line| line.revision);
+        if self.full.revision >= last {
+            return StoreError::NotWritable {
+                path: self.paths.data.clone(),
+                reason: "revision limit reached; set \"revision\" in the file to a smaller number".into(),
+            };
+        }
+        let file = history::open(&self.disk, &self.paths.history);
+        let number = match file {
+            Ok(Some(file)) => history::line_number(&file, tail.last_offset).ok(),
+            _ => None,
+        };
+        let line = number.map_or_else(|| "the last line".into(), |number| format!("line {number}"));
+        StoreError::NotWritable {
+            path: self.paths.history.clone(),
+            reason: format!("the revision of {line} is too large; delete that line"),
         }
     }
 }

@@ -9,6 +9,7 @@
 //! removes what was left behind.
 
 mod access;
+mod changes_by_others;
 mod check;
 mod commit;
 mod compose;
@@ -30,7 +31,6 @@ mod options;
 mod outcome;
 mod pages;
 mod paths;
-mod recorded;
 mod rewrite;
 mod room_spans;
 mod side_file;

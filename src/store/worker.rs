@@ -288,7 +288,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         if since == 0 || count <= u64::try_from(own.len()).unwrap_or(u64::MAX) {
             return;
         }
-        let mut entries = store.entries_since(since);
+        let mut entries = store.entries_after(since);
         entries.retain(|entry| !own.contains(&entry.revision));
         if !entries.is_empty() {
             self.emit(StoreEvent::ChangedByOthers(entries));

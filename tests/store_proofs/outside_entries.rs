@@ -202,7 +202,7 @@ fn revision_limit_error_names_the_history_line() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("hats.history.jsonl: line 3 has the largest possible revision; delete that line"),
+        error.contains("hats.history.jsonl: the revision of line 3 is too large; delete that line"),
         "{error}"
     );
     fs::write(&beside, text).unwrap();

@@ -13,8 +13,8 @@ use crate::model::{Group, Wardrobe};
 
 /// The actor of changes made outside hatrack.
 pub(super) const OUTSIDE_ACTOR: &str = "outside";
-/// The maximum length in bytes of the edits of a change made outside hatrack, as JSON; longer ones are left out of its
-/// entry.
+/// The maximum length in bytes of the edits of a change made outside hatrack, as JSON. If the edits are longer, the entry
+/// has none.
 const MAX_DIFF_BYTES: usize = 16 << 20;
 
 impl Store {
@@ -23,9 +23,9 @@ impl Store {
         self.full.revision
     }
 
-    /// The entries in scope after this revision up to that of the last known content, oldest first. Empty if the history
-    /// cannot be read or does not go back that far, or if they are too many.
-    pub(super) fn entries_since(&self, revision: u64) -> Vec<HistoryEntry> {
+    /// The entries in scope after this revision, up to the last known revision, oldest first. Empty if the history cannot be
+    /// read or does not go back that far, or if they are too many or too large.
+    pub(super) fn entries_after(&self, revision: u64) -> Vec<HistoryEntry> {
         let file = history::open(&self.disk, &self.paths.history).ok().flatten();
         let entries = file.and_then(|file| {
             pages::entries_between(&file, revision, self.full.revision)
@@ -41,27 +41,28 @@ impl Store {
 
     /// The entry to add if the content of the file differs from that recorded by the last line of the history; `None`
     /// if it does not, or if no content is recorded.
-    pub(super) fn outside_entry(
+    pub(super) fn entry_for_outside_change(
         &self,
         revision: u64,
         tail: &HistoryTail,
     ) -> Result<Option<HistoryEntry>, StoreError> {
-        let Some((last, written)) = tail.last.as_ref().and_then(|last| Some((last, last.file?))) else {
+        let Some((last, recorded_identity)) = tail.last.as_ref().and_then(|last| Some((last, last.file?)))
+        else {
             return Ok(None);
         };
         let is_same = match (last.digest, self.digest()) {
-            // A copy of the file is not a change.
+            // The digest decides: a copy of the file has another identity, but the same content.
             (Some(digest), now) => now == Some(digest),
-            // A line of an older version has only the identity of the file.
+            // A line written by an older hatrack has only the identity of the file.
             (None, _) => self
                 .known
                 .as_ref()
-                .is_some_and(|known| known.identity.same_content(&written)),
+                .is_some_and(|known| known.identity.same_content(&recorded_identity)),
         };
         if is_same {
             return Ok(None);
         }
-        let before = self.recorded_wardrobe(last, &written)?;
+        let before = self.recorded_wardrobe(last, &recorded_identity)?;
         let mut group = before
             .as_ref()
             .map(|before| before.diff(&self.full))
@@ -78,17 +79,17 @@ impl Store {
         Ok(Some(entry))
     }
 
-    /// The content recorded by the last line of the history, if it is in memory or can be reconstructed by replaying
-    /// the commits since the state in memory, or all commits. The digest shows whether the result is right. `written`
-    /// is the identity of the data file in that line.
+    /// The content whose digest the last line records. Taken from memory, or rebuilt by replaying commits, first onto the
+    /// state in memory, then onto an empty wardrobe; accepted only if the digest is equal. `None` if all fail. If the line
+    /// has no digest, only the state in memory is tried: the identity of its file must be `recorded_identity`.
     fn recorded_wardrobe(
         &self,
         last: &HistoryLine,
-        written: &FileIdentity,
+        recorded_identity: &FileIdentity,
     ) -> Result<Option<Cow<'_, Wardrobe>>, StoreError> {
         let is_last = |recorded: &&RecordedState| match (recorded.digest, last.digest) {
             (Some(recorded), Some(last)) => recorded == last,
-            _ => recorded.identity.same_content(written),
+            _ => recorded.identity.same_content(recorded_identity),
         };
         if let Some(recorded) = self.recorded.as_ref().filter(is_last) {
             return Ok(Some(Cow::Borrowed(&recorded.wardrobe)));
@@ -108,8 +109,9 @@ impl Store {
         Ok(None)
     }
 
-    /// Replays the commits after the revision `after` up to `last`; `None` if they cannot be applied, are too many or
-    /// are not all in the history.
+    /// Replays the commits after the revision `after` up to `last`. `None` if they cannot be applied, are too many or too
+    /// large, or if the history does not go back far enough. The result can be wrong if lines are missing or damaged:
+    /// compare its digest.
     fn replay(&self, mut wardrobe: Wardrobe, after: u64, last: u64) -> Result<Option<Wardrobe>, StoreError> {
         let history = &self.paths.history;
         let Some(file) = history::open(&self.disk, history)? else {
@@ -119,26 +121,5 @@ impl Store {
         let mut groups = entries.iter().flatten().map(|entry| &entry.group);
         let all_applied = groups.all(|group| wardrobe.apply(group).is_ok());
         Ok((all_applied && entries.is_some()).then_some(wardrobe))
-    }
-
-    /// The error if the revision limit is reached; it names the file that has the largest revision.
-    pub(super) fn revision_limit_error(&self, tail: &HistoryTail) -> StoreError {
-        let last = tail.last.as_ref().map_or(0, |line| line.revision);
-        if self.full.revision >= last {
-            return StoreError::NotWritable {
-                path: self.paths.data.clone(),
-                reason: "revision limit reached; set \"revision\" in the file to a smaller number".into(),
-            };
-        }
-        let file = history::open(&self.disk, &self.paths.history);
-        let number = match file {
-            Ok(Some(file)) => history::line_number(&file, tail.last_offset).ok(),
-            _ => None,
-        };
-        let line = number.map_or_else(|| "the last line".into(), |number| format!("line {number}"));
-        StoreError::NotWritable {
-            path: self.paths.history.clone(),
-            reason: format!("{line} has the largest possible revision; delete that line"),
-        }
     }
 }
