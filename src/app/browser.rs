@@ -402,7 +402,7 @@ impl Browser {
         let changes = memberships::changes(&self.listed, wardrobe);
         self.totals = self.totals.updated((&self.listed, wardrobe), &changes);
         self.shared_names = Arc::new(SharedNames::of(wardrobe));
-        self.by_room.prune(wardrobe);
+        self.by_room.prune_saved_marks(wardrobe);
         self.rooms.refresh(Pane::First, &mut self.by_room, wardrobe);
         self.refresh_other(wardrobe, &changes);
         self.listed = wardrobe.clone();

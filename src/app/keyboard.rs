@@ -1,5 +1,5 @@
-//! Maps letters of other keyboard layouts to the US key in the same position, for commands where no text is typed.
-//! Not needed for terminals that report key positions.
+//! Maps letters of other keyboard layouts to the US key in the same position, for commands; where text is typed, only
+//! together with Ctrl. Not needed for terminals that report key positions.
 
 /// The letters of a layout and the US characters in the same positions, without and with Shift.
 struct KeyboardLayout {
@@ -9,7 +9,7 @@ struct KeyboardLayout {
 }
 
 const LAYOUTS: [KeyboardLayout; 3] = [
-    // Russian, with the Ukrainian and Belarusian letters that share positions.
+    // Russian, then the letters that only the Ukrainian and Belarusian layouts have.
     KeyboardLayout {
         letters: "йцукенгшщзхъфывапролджэячсмитьбюёіїєґў",
         us_keys: "qwertyuiop[]asdfghjkl;'zxcvbnm,.`s]'\\o",
@@ -28,10 +28,10 @@ const LAYOUTS: [KeyboardLayout; 3] = [
     },
 ];
 
-/// The US character in the position of this letter; `None` if it is in none of these layouts. A letter with different
-/// positions in several layouts (Serbian Cyrillic) has that of the layout listed here.
+/// The US character in the position of this letter, or that of a full-width character; `None` if the letter is in none of
+/// these layouts. Letters of unlisted layouts, such as Serbian Cyrillic, get the position that they have in a listed one.
 pub(super) fn us_layout_key(letter: char) -> Option<char> {
-    // Full-width letters come from Chinese and Japanese input methods.
+    // Full-width characters come from Chinese and Japanese input methods.
     if let '\u{ff01}'..='\u{ff5e}' = letter {
         return char::from_u32(u32::from(letter) - 0xfee0);
     }

@@ -20,7 +20,8 @@ pub fn lookup(state: &State, key: Key) -> Option<&'static Command> {
     state.keymap().command(places(state), key)
 }
 
-/// The first key of a command that runs it now; `None` if there is none. Where text is typed, a character runs no command.
+/// The first of a command's keys, not counting those of low priority, that runs the command now; `None` if there is none.
+/// Where text is typed, a character runs no command.
 pub fn working_key(state: &State, command: &Command) -> Option<Key> {
     let mut keys = state.keymap().keys(command).iter().copied();
     keys.find(|key| lookup(state, *key).is_some_and(|found| found.id == command.id))
@@ -31,9 +32,9 @@ pub(super) fn lookup_default(state: &State, key: Key) -> Option<&'static Command
     Keymap::default().command(places(state), key)
 }
 
-/// The commands that the footer shows now, in order.
+/// The commands for the footer, in order; those without a key or space are left out when it is drawn.
 pub fn footer(state: &State) -> impl Iterator<Item = &'static Command> {
-    // While the file is loading, the only thing to do is to quit.
+    // Until the file is open, quitting is shown too.
     let is_opening = state.phase() != Phase::Open;
     let has_mouse = state.has_mouse();
     let marks = state.shown_marks();

@@ -24,8 +24,8 @@ pub(super) struct ByRoom {
 }
 
 impl ByRoom {
-    /// Removes marks of users that no longer exist.
-    pub(super) fn prune(&mut self, wardrobe: &Wardrobe) {
+    /// Removes the saved marks of users that no longer exist.
+    pub(super) fn prune_saved_marks(&mut self, wardrobe: &Wardrobe) {
         self.saved_marks.retain(|jid, marks| {
             let room = wardrobe.room(jid);
             let exists = |row: &RowId| row.jid().and_then(|user| room?.user(user)).is_some();
@@ -149,7 +149,8 @@ impl CascadeSource for ByRoom {
                 }
                 true
             }
-            // List all hats of the user. The hats of marked users stay listed.
+            // Without marks, all hats of the selected user are listed. With marks, the hats of the marked users are listed;
+            // that changes only while a range is being marked.
             Pane::Second | Pane::Third => {
                 let users = columns.get(Pane::Second);
                 if users.marked_count() == 0 {

@@ -72,7 +72,7 @@ impl Engine {
             self.emit_outbox(room);
         }
         let retry = !self.is_refused();
-        self.resend.note(&reports, retry);
+        self.resend.reschedule(&reports, retry);
         Report {
             server: self.settings.entry.name.clone(),
             rooms: reports,

@@ -320,7 +320,7 @@ impl Engine {
         let is_at_once = self.settings.entry.send == SendMode::AtOnce;
         let known = self.rooms.get_mut(room);
         match known.map(|known| std::mem::take(&mut known.lost)) {
-            Some(Lost::Waits) if is_at_once => self.resend.send_now(room),
+            Some(Lost::Waits) if is_at_once => self.resend.add_due(room),
             Some(Lost::NotNoted) => self.following.schedule_read(room, true),
             Some(Lost::Waits | Lost::Nothing) | None => {}
         }

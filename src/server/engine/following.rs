@@ -10,13 +10,13 @@ use crate::sync::Follower;
 
 /// How often this session tries to follow rooms that another session follows.
 const TAKE_OVER_INTERVAL: Duration = Duration::from_secs(10);
-/// The first pause after a lost connection; it doubles up to the last.
+/// The first pause after a lost connection. It is doubled for each further one, up to [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LAST_PAUSE: Duration = Duration::from_secs(60);
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// The pause before a room is read again because not everything could be received: changes that are being sent are confirmed
-/// by then. It doubles up to the last, unless the room changes.
+/// by then. It is doubled for each further one, up to [`MAX_READ_PAUSE`], unless the room changes.
 const FIRST_READ_PAUSE: Duration = Duration::from_millis(3500);
-const LAST_READ_PAUSE: Duration = Duration::from_secs(300);
+const MAX_READ_PAUSE: Duration = Duration::from_secs(300);
 /// How long to wait until reported changes are committed.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -217,7 +217,7 @@ impl Following {
     /// Notes that the connection is lost: schedules the next try after a pause, and forgets all scheduled reads and reports.
     pub(super) fn note_disconnected(&mut self) {
         let pause = self.pause.unwrap_or(FIRST_PAUSE);
-        self.pause = Some((pause * 2).min(LAST_PAUSE));
+        self.pause = Some((pause * 2).min(MAX_PAUSE));
         self.next_try = Some(Instant::now() + pause);
         self.forget_reads();
     }
@@ -282,7 +282,7 @@ impl Following {
             (followed.next_read, followed.read_pause) = (None, None);
         } else if followed.next_read.is_none() {
             let last = followed.read_pause;
-            let pause = last.map_or(FIRST_READ_PAUSE, |last| (last * 2).min(LAST_READ_PAUSE));
+            let pause = last.map_or(FIRST_READ_PAUSE, |last| (last * 2).min(MAX_READ_PAUSE));
             followed.next_read = Some(Instant::now() + pause);
             followed.read_pause = Some(pause);
         }

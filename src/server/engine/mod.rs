@@ -193,7 +193,7 @@ impl Engine {
                 }
                 // The state event shows the result.
                 if self.connect().is_ok() {
-                    self.resend.retry_now();
+                    self.resend.make_due();
                 }
                 self.following.try_again_now();
             }
@@ -354,7 +354,7 @@ impl Engine {
                 class: Some(class), ..
             }) => {
                 self.set_state(ServerState::Ready(*class));
-                self.resend.retry_now();
+                self.resend.make_due();
             }
             // The state says why.
             Ok(_) => drop(self.connect()),

@@ -1,4 +1,4 @@
-//! Schedules the resending of changes that could not be sent.
+//! Schedules the sending of changes that have to be sent again: they could not be sent, or the server lost them.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -6,20 +6,20 @@ use std::time::{Duration, Instant};
 use crate::model::Jid;
 use crate::sync::{Failed, RoomReport, SendFailure};
 
-/// The first pause; it doubles up to the last.
+/// The pause before the first attempt. It is doubled for each further one, up to [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LAST_PAUSE: Duration = Duration::from_secs(60);
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 
-/// Rooms with saved changes that could not be sent.
+/// Rooms with changes that have to be sent again: they could not be sent, or the server lost them.
 #[derive(Debug, Default)]
 pub(super) struct Resend {
     rooms: BTreeSet<Jid>,
-    /// When to try again, and the pause before that time.
+    /// When to try again, and the pause that is doubled after the next failure.
     next: Option<(Instant, Duration)>,
 }
 
 impl Resend {
-    /// When something is to be sent again; `None`: nothing is.
+    /// When changes are to be sent again; `None`: none are.
     pub(super) fn due(&self) -> Option<Instant> {
         self.next.map(|(at, _)| at)
     }
@@ -32,21 +32,22 @@ impl Resend {
         }
     }
 
-    /// Sends again without a pause, because the server can be used again.
-    pub(super) fn retry_now(&mut self) {
+    /// Makes the waiting rooms due now, because the server can be used again.
+    pub(super) fn make_due(&mut self) {
         if !self.rooms.is_empty() {
             self.next = Some((Instant::now(), FIRST_PAUSE));
         }
     }
 
-    /// Notes that a room has changes to send now.
-    pub(super) fn send_now(&mut self, room: &Jid) {
+    /// Adds a room whose changes are due now; so are those of all other waiting rooms.
+    pub(super) fn add_due(&mut self, room: &Jid) {
         self.rooms.insert(room.clone());
         self.next = Some((Instant::now(), FIRST_PAUSE));
     }
 
-    /// Notes which rooms have changes that still wait. `retry`: whether trying again can help.
-    pub(super) fn note(&mut self, reports: &[RoomReport], retry: bool) {
+    /// Adds the rooms whose changes still wait, removes those whose changes do not, and sets the time of the next attempt.
+    /// `retry`: whether trying again can help; if not, no time is set.
+    pub(super) fn reschedule(&mut self, reports: &[RoomReport], retry: bool) {
         let waits = |failed: &Failed| matches!(failed.why, SendFailure::Unknown | SendFailure::NotStored);
         for report in reports {
             if report.unsent > 0 || report.failed.iter().any(waits) {
@@ -57,7 +58,7 @@ impl Resend {
         }
         let pause = self
             .next
-            .map_or(FIRST_PAUSE, |(_, pause)| (pause * 2).min(LAST_PAUSE));
+            .map_or(FIRST_PAUSE, |(_, pause)| (pause * 2).min(MAX_PAUSE));
         self.next = (retry && !self.rooms.is_empty()).then(|| (Instant::now() + pause, pause));
     }
 }

@@ -13,19 +13,19 @@ use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
 /// Divides the options of a choice into lines, as many on each as fit. Returns the indices of the options on each line.
-pub(super) fn option_lines(words: &[&str], columns: usize) -> Vec<Range<usize>> {
+pub(super) fn option_lines(options: &[&str], columns: usize) -> Vec<Range<usize>> {
     let mut lines: Vec<Range<usize>> = Vec::new();
-    let mut left = 0;
-    for (index, word) in words.iter().enumerate() {
-        let width = word.len() + 2;
+    let mut remaining = 0;
+    for (index, option) in options.iter().enumerate() {
+        let width = option.len() + 2;
         match lines.last_mut() {
-            Some(line) if width <= left => line.end = index + 1,
+            Some(line) if width <= remaining => line.end = index + 1,
             _ => {
                 lines.push(index..index + 1);
-                left = columns;
+                remaining = columns;
             }
         }
-        left = left.saturating_sub(width);
+        remaining = remaining.saturating_sub(width);
     }
     lines
 }
@@ -38,27 +38,27 @@ pub(super) fn swatches(
     colors: &[Swatch],
     targets: &mut MouseTargets,
 ) {
-    let all: usize = colors.iter().map(|color| color.name.len() + 1).sum();
+    let total_width: usize = colors.iter().map(|color| color.name.len() + 1).sum();
     let chosen = colors.iter().position(|color| color.is_chosen);
-    let skipped = if all < usize::from(line.width) {
+    let skipped = if total_width < usize::from(line.width) {
         0
     } else {
         chosen.unwrap_or_default()
     };
     let mut rest = line;
-    let mut before = " ";
+    let mut separator = " ";
     for (index, color) in colors.iter().enumerate().skip(skipped) {
         let start = rest;
         let style = theme.hue(&color.hue);
-        let open = if color.is_chosen { "[" } else { before };
+        let open = if color.is_chosen { "[" } else { separator };
         for text in [open, color.name] {
             rest = put(buffer, rest, &Sanitized::literal(text), style);
         }
-        before = if color.is_chosen { "]" } else { " " };
+        separator = if color.is_chosen { "]" } else { " " };
         let width = start.width - rest.width;
         targets.add(Rect { width, ..start }, MouseTarget::Choice(index));
     }
-    put(buffer, rest, &Sanitized::literal(before), Style::new());
+    put(buffer, rest, &Sanitized::literal(separator), Style::new());
 }
 
 /// Draws some of the options side by side, the chosen one in brackets.
@@ -66,21 +66,21 @@ pub(super) fn choice(
     theme: &Theme,
     buffer: &mut Buffer,
     line: Rect,
-    (words, chosen): (&[&str], usize),
-    options: &Range<usize>,
+    (options, chosen): (&[&str], usize),
+    indexes: &Range<usize>,
     targets: &mut MouseTargets,
 ) {
     let mut rest = line;
-    let shown = words.iter().enumerate().skip(options.start);
-    for (index, word) in shown.take(options.len()) {
-        let before = rest;
+    let shown = options.iter().enumerate().skip(indexes.start);
+    for (index, option) in shown.take(indexes.len()) {
+        let start = rest;
         let (shown, style) = if index == chosen {
-            (format!("[{word}]"), theme.strong())
+            (format!("[{option}]"), theme.strong())
         } else {
-            (format!(" {word} "), Style::new())
+            (format!(" {option} "), Style::new())
         };
         rest = put(buffer, rest, &Sanitized::new(&shown, theme.charset()), style);
-        let width = before.width - rest.width;
-        targets.add(Rect { width, ..before }, MouseTarget::Choice(index));
+        let width = start.width - rest.width;
+        targets.add(Rect { width, ..start }, MouseTarget::Choice(index));
     }
 }
