@@ -13,7 +13,7 @@ mod titles;
 
 pub use entry::{UNKNOWN_DETAILS, cannot_undo, entry, entry_with_servers, redid, rolled_back, undid};
 pub(in crate::app) use entry::{action, action_without_reason, for_servers, reason};
-pub use exchange::{export_scope, import_intention, import_plan, import_summary, skipped_item};
+pub use exchange::{export_scope, import_after_would, import_plan, import_summary, skipped_item};
 pub use import_rows::{ImportRow, ImportRows, RowOutcome};
 pub use phrase::{after_colon, capitalized};
 pub(super) use phrase::{sentence, without_period};
@@ -61,7 +61,7 @@ fn titled_edits(edits: &[Edit], zone: &TimeZone) -> String {
 }
 
 /// Describes what a group of edits would do, to follow "would": `remove "Proctor" from terry@example.org in …`.
-pub fn intention(group: &Group, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
+pub fn group_after_would(group: &Group, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
     match &*with_titles(&group.0, wardrobe) {
         [] => "change nothing".into(),
         [only] => infinitive(&titled_edit(only, zone)),

@@ -62,12 +62,15 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
         out.line(&if first.group.is_empty() {
             no_changes(&first.counts)
         } else {
-            format!("The import would {}:", describe::import_intention(&first.counts))
+            format!(
+                "The import would {}:",
+                describe::import_after_would(&first.counts)
+            )
         })?;
         let rows = ImportRows::new(first.clone(), data.wardrobe(), context.zone());
         let changes = (0..rows.len()).filter_map(|at| rows.get(at));
         for row in changes.filter(|row| row.outcome != RowOutcome::Skipped) {
-            out.line(&format!("Would {}", row.intention))?;
+            out.line(&format!("Would {}", row.after_would))?;
         }
     } else {
         data.with_reason(args.why.reason.as_ref())

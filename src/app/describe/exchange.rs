@@ -28,7 +28,7 @@ pub fn import_plan(counts: &ImportCounts) -> String {
 
 /// Describes what an import would do, to follow "would": `add 1 room, 40 users and 85 hats, and leave 12 hats
 /// unchanged`.
-pub fn import_intention(counts: &ImportCounts) -> String {
+pub fn import_after_would(counts: &ImportCounts) -> String {
     import_phrase(counts, Tense::Infinitive)
 }
 
@@ -49,7 +49,7 @@ fn import_phrase(counts: &ImportCounts, tense: Tense) -> String {
         match (verb, tense) {
             (UNCHANGED, Tense::Present) => format!("leaves {what} unchanged"),
             (UNCHANGED, _) => format!("leave {what} unchanged"),
-            (SET, _) => format!(
+            (ADDED_OR_CHANGED, _) => format!(
                 "{} or {} {what}",
                 tense.conjugate("added"),
                 tense.conjugate("changed")
@@ -65,7 +65,7 @@ fn import_phrase(counts: &ImportCounts, tense: Tense) -> String {
 }
 
 const UNCHANGED: &str = "unchanged";
-const SET: &str = "added or changed";
+const ADDED_OR_CHANGED: &str = "added or changed";
 
 /// The parts of an import: numbers with their nouns, and what is done: `1 room and 40 users`, `added`. Omits zeros.
 fn import_parts(counts: &ImportCounts) -> impl Iterator<Item = (String, &'static str)> {
@@ -92,7 +92,7 @@ fn import_parts(counts: &ImportCounts) -> impl Iterator<Item = (String, &'static
         (counted(counts.hats_changed, "hat"), "changed"),
         (counted(counts.hats_removed, "hat"), "removed"),
         (counted(counts.unchanged, "hat"), UNCHANGED),
-        (counted(counts.catalog_set, "catalog hat"), SET),
+        (counted(counts.catalog_set, "catalog hat"), ADDED_OR_CHANGED),
         (counted(counts.catalog_removed, "catalog hat"), "removed"),
         (counted(counts.sets_changed, "hat set"), "saved"),
         (counted(counts.sets_removed, "hat set"), "removed"),
@@ -130,7 +130,8 @@ pub fn skipped_item(skip: &SkippedItem) -> String {
     }
 }
 
-/// The skipped user, hat set or field, without the room; and why it is skipped.
+/// The user, hat set or field of a skipped item, without the room; and the reason. For [`SkipReason::NotAffiliated`], the
+/// hats of the user are skipped: the reason begins with their number.
 pub(super) fn skipped_parts(skip: &SkippedItem) -> (String, String) {
     let user = || skip.user.as_ref().map_or_else(String::new, ToString::to_string);
     let reason = reason_of(&skip.reason);
@@ -148,7 +149,7 @@ fn reason_of(reason: &SkipReason) -> &'static str {
     match reason {
         SkipReason::NotAffiliated(Affiliation::Outcast, _) => "the user is banned",
         SkipReason::NotAffiliated(..) => "the user is not affiliated",
-        SkipReason::Removal => "affiliation \"none\" (imports never remove users)",
+        SkipReason::Removal => "affiliation \"none\" (an import without --replace removes no users)",
         SkipReason::EmptyUser => "no affiliation and no hats",
         SkipReason::DifferentSet(_) => "exists with different hats",
         SkipReason::DifferentField(_) => "exists with a different value",

@@ -62,7 +62,7 @@ pub struct ImportRow {
     /// The room, unless it is the subject.
     pub room: Option<Jid>,
     /// The effect in words that follow "would"; empty for a skipped row.
-    pub intention: String,
+    pub after_would: String,
 }
 
 impl ImportRow {
@@ -157,13 +157,13 @@ impl ImportRows {
                     subject,
                     details,
                     room: skip.room.clone(),
-                    intention: String::new(),
+                    after_would: String::new(),
                 })
             }
             RowSource::Edit(at) => {
                 let edit = self.titled.get(at)?;
                 let row = edit_row(edit, &self.zone);
-                let intention = match edit {
+                let after_would = match edit {
                     Edit::User {
                         room,
                         user,
@@ -177,23 +177,23 @@ impl ImportRows {
                     } => added_room(room, after),
                     _ => infinitive(&super::titled_edit(edit, &self.zone)),
                 };
-                Some(ImportRow { intention, ..row })
+                Some(ImportRow { after_would, ..row })
             }
             RowSource::CatalogHat(at, hat) => {
                 let (jid, room) = new_room(self.titled.get(at)?)?;
                 let (id, hat) = room.catalog.iter().nth(hat)?;
-                let intention = infinitive(&super::catalog_edit(jid, id, None, Some(hat)));
+                let after_would = infinitive(&super::catalog_edit(jid, id, None, Some(hat)));
                 Some(ImportRow {
-                    intention,
+                    after_would,
                     ..catalog_row(jid, id, None, Some(hat))
                 })
             }
             RowSource::User(at, user) => {
                 let (jid, room) = new_room(self.titled.get(at)?)?;
                 let (address, user) = room.users().get(user)?;
-                let intention = infinitive(&added_user(jid, address, user));
+                let after_would = infinitive(&added_user(jid, address, user));
                 Some(ImportRow {
-                    intention,
+                    after_would,
                     ..user_row(jid, address, None, Some(user))
                 })
             }
@@ -236,7 +236,7 @@ fn edit_row(edit: &Edit, zone: &TimeZone) -> ImportRow {
         subject,
         details,
         room,
-        intention: String::new(),
+        after_would: String::new(),
     };
     match edit {
         Edit::Room { room, before, after } => ImportRow {
@@ -255,7 +255,7 @@ fn edit_row(edit: &Edit, zone: &TimeZone) -> ImportRow {
                 _ => "unrecognized fields".into(),
             },
             room: None,
-            intention: String::new(),
+            after_would: String::new(),
         },
         Edit::RoomName { room, after, .. } => changed(
             room.to_string(),
@@ -308,7 +308,7 @@ fn edit_row(edit: &Edit, zone: &TimeZone) -> ImportRow {
                     _ => name,
                 },
                 room: Some(room.clone()),
-                intention: String::new(),
+                after_would: String::new(),
             }
         }
         Edit::Document { before, after } => {
@@ -359,7 +359,7 @@ fn user_row(room: &Jid, user: &Jid, before: Option<&User>, after: Option<&User>)
             _ => "unrecognized fields".into(),
         },
         room: Some(room.clone()),
-        intention: String::new(),
+        after_would: String::new(),
     }
 }
 
@@ -379,6 +379,6 @@ fn catalog_row(
         subject: hat_name(hat, title),
         details,
         room: Some(room.clone()),
-        intention: String::new(),
+        after_would: String::new(),
     }
 }

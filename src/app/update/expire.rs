@@ -98,7 +98,7 @@ pub(crate) fn remove(state: &mut State, _: &mut Vec<Effect>) {
     }
     let question = format!(
         "{}?",
-        describe::capitalized(&describe::intention(&edits, &state.base, &state.zone()))
+        describe::capitalized(&describe::group_after_would(&edits, &state.base, &state.zone()))
     );
     let consequence = format!(
         "The clock says {}. If that is wrong, set the clock first.",
