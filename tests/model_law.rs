@@ -474,7 +474,7 @@ fn rejects_room_without_local_part_and_hat_that_is_not_a_uri() {
     assert_eq!(EditError::from(error.clone()).condition(), "bad-request");
     assert_eq!(
         error.to_string(),
-        "\"not a uri\" is not a URI: contains a space; a hat ID is a URI such as urn:uuid:… or \
+        "\"not a uri\" is not a valid hat ID: contains whitespace; a hat ID is a URI such as urn:uuid:… or \
          http://example.org/hats/teacher"
     );
 }

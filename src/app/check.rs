@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Attachment, HatId, Hue, InvalidJid, Jid, MAX_TEXT_BYTES, Wardrobe, is_blank};
+use crate::model::{Attachment, HatId, Hue, InvalidJid, Jid, MAX_INPUT_BYTES, Wardrobe, is_only_whitespace};
 
 use super::Keymap;
 use super::addresses;
@@ -23,7 +23,7 @@ use users::{address_problem, duplicate_hat_problem, new_users_problem};
 pub struct Resolved<T> {
     /// The hat's ID or the room's address.
     pub id: T,
-    /// Its title or name, if the text does not contain the ID or address itself; empty for a hat without a title.
+    /// Its title or name, if the text was looked up among existing items; empty for a hat without a title.
     pub matched_title: Option<String>,
 }
 
@@ -38,13 +38,12 @@ fn no_room_problem(listed_count: usize) -> String {
 }
 
 /// The problem of a text that means several items with the same title.
-fn several_problem(noun: &str, all: &[&Existing]) -> String {
-    let title = all.first().and_then(|one| one.title()).unwrap_or_default();
+fn several_problem(noun: &str, text: &str, all: &[&Existing]) -> String {
     let places: Vec<String> = all.iter().map(|one| one.describe_use()).collect();
     format!(
-        "{} {noun} are called {}: {}. Choose one from the list",
+        "{} can mean {} {noun}: {}. Choose one from the list",
+        describe::quoted(text),
         all.len(),
-        describe::quoted(title),
         describe::first_few(
             &places
                 .iter()
@@ -78,18 +77,18 @@ impl Form {
             Err(error) => error,
         };
         match self.meaning() {
-            // A hat that cannot be chosen is reported with the reason, not as missing.
+            // Also a hat that cannot be chosen: the caller then reports why.
             Meaning::One(Existing::Hat(known)) | Meaning::Excluded(Existing::Hat(known)) => Ok(Resolved {
                 id: known.id.clone(),
                 matched_title: Some(known.title.as_deref().unwrap_or_default().to_owned()),
             }),
-            Meaning::Several(known) => Err(several_problem("hats", &known)),
+            Meaning::Several(known) => Err(several_problem("hats", text, &known)),
             _ => Err(format!(
-                "No hat has this title, and it is not a valid ID either ({}). {}",
+                "No hat has this title. It is not an ID either ({}). {}",
                 error.reason,
                 match self.listed_count() {
-                    0 => "Correct the ID",
-                    _ => "Choose a hat from the list, or correct the ID",
+                    0 => "Correct the text",
+                    _ => "Choose a hat from the list, or correct the text",
                 }
             )),
         }
@@ -124,8 +123,8 @@ impl Form {
         }
     }
 
-    /// The room in the room field: the typed address, of which the room may not exist, or the existing room that the
-    /// text means. The error says why there is none.
+    /// The room in the room field: the typed address, even if no such room exists, or the existing room that the text
+    /// means. The error says why there is none.
     pub fn resolve_room(&self) -> Result<Resolved<Jid>, String> {
         let text = self.text(FieldName::ExistingRoom);
         let text = text.trim();
@@ -144,7 +143,7 @@ impl Form {
                 }),
                 Existing::Hat(_) => Err(no_room_problem(self.listed_count())),
             },
-            Meaning::Several(known) => Err(several_problem("rooms", &known)),
+            Meaning::Several(known) => Err(several_problem("rooms", text, &known)),
             Meaning::Nothing => Err(no_room_problem(self.listed_count())),
         }
     }
@@ -158,7 +157,7 @@ impl Form {
     }
 
     /// Number of users with the hat of the form in its rooms; a user in two of them counts twice.
-    pub(super) fn users_with_hat(&self, wardrobe: &Wardrobe) -> usize {
+    pub(super) fn user_count_with_hat(&self, wardrobe: &Wardrobe) -> usize {
         let hat = match &self.subject {
             FormSubject::EditDefined { hat, .. } => Some(hat.clone()),
             _ => self.resolve_hat().ok().map(|chosen| chosen.id),
@@ -167,15 +166,15 @@ impl Form {
             return 0;
         };
         let rooms: BTreeSet<&Jid> = rooms.into_iter().collect();
-        let known = rooms
+        let counts = rooms
             .iter()
             .filter_map(|room| Some(wardrobe.room(room)?.hat(&hat)?.user_count));
-        known.sum()
+        counts.sum()
     }
 
-    /// The typed address of a new user, completed with the domain of most users of the rooms; `None` if it has a
-    /// domain, or if the result is not an address.
-    fn complete_address(&self) -> Option<String> {
+    /// The typed address of a new user, completed with the domain of most users of the rooms. `None` if it has a domain,
+    /// if it is empty, if there is no such domain, or if the result is not an address.
+    fn with_domain(&self) -> Option<String> {
         let text = self.text(FieldName::User);
         let local = text.trim();
         let domain = self.domain.as_deref()?;
@@ -184,13 +183,13 @@ impl Form {
         (lacks_domain && Jid::parse_input(&completed).is_ok()).then_some(completed)
     }
 
-    /// The completed address that is to be shown before it is saved; `None` if the address is complete, is the domain
-    /// of existing rooms or users, or was completed before and changed back.
-    pub fn address_completion(&self, wardrobe: &Wardrobe) -> Option<String> {
+    /// The completed address, for the user to confirm. `None` if the typed address needs no completion, is the domain of
+    /// an existing room or user, or was completed once and the user removed the domain again.
+    pub fn completion_to_confirm(&self, wardrobe: &Wardrobe) -> Option<String> {
         if !matches!(self.subject, FormSubject::AddUser { .. }) {
             return None;
         }
-        let completed = self.complete_address()?;
+        let completed = self.with_domain()?;
         let typed = self.text(FieldName::User);
         let is_domain = |domain: &str| {
             let mut rooms = wardrobe.rooms();
@@ -198,7 +197,7 @@ impl Form {
                 jid.domain() == domain || room.users().iter().any(|(user, _)| user.domain() == domain)
             })
         };
-        let was_completed = self.completed_address.as_ref() == Some(&typed);
+        let was_completed = self.completed_input.as_ref() == Some(&typed);
         (!was_completed && !is_domain(&typed.trim().to_lowercase())).then_some(completed)
     }
 
@@ -213,10 +212,10 @@ impl Form {
             FormSubject::EditHats { before, .. } => before.clone().unwrap_or_default(),
             _ => Attachment::default(),
         };
-        let title = if self.has_catalog_titles() {
+        let title = if self.stores_title_in_catalog() {
             before.title.as_deref().unwrap_or_default().to_owned()
         } else {
-            self.typed_title()
+            self.wanted_title()
         };
         let active = self.is_on(FieldName::Active);
         let mut attachment = before
@@ -233,7 +232,7 @@ impl Form {
     }
 
     /// The typed title, else that of the existing or new hat that the hat field means.
-    fn typed_title(&self) -> String {
+    fn wanted_title(&self) -> String {
         let title = self.text(FieldName::Title);
         if let Some(new) = self.new_hat_title().filter(|_| title.is_empty()) {
             return new.to_owned();
@@ -248,7 +247,7 @@ impl Form {
     }
 
     /// Whether the form is about users' hats on a server that has titles only in the rooms' catalogs.
-    pub(super) fn has_catalog_titles(&self) -> bool {
+    pub(super) fn stores_title_in_catalog(&self) -> bool {
         let of_users = matches!(
             self.subject,
             FormSubject::AddHat { .. } | FormSubject::EditHats { .. }
@@ -261,21 +260,21 @@ impl Form {
     }
 
     /// Whether the form changes the ID of a user's hat.
-    pub(super) fn has_other_id(&self) -> bool {
+    pub(super) fn changes_hat_id(&self) -> bool {
         let before = self.attachment_ref();
         before.is_some_and(|before| self.resolve_hat().is_ok_and(|chosen| chosen.id != before.hat))
     }
 
-    /// The title that a form about users' hats sets in the catalog, if any. `known` is the title that the room has for
-    /// the hat ID in the form: with a new ID, the old title is kept only if `known` is `None`.
+    /// The title that a form about users' hats sets in the catalog, if any. `known`: the title that the room has for the ID
+    /// in the form. If the form changes the ID but not the title, the title is set for the new ID only if that has none.
     pub fn catalog_title(&self, known: Option<&str>) -> Option<String> {
-        if !self.has_catalog_titles() {
+        if !self.stores_title_in_catalog() {
             return None;
         }
         let title = match (&self.subject, self.changed_text(FieldName::Title)) {
-            (FormSubject::AddHat { .. }, _) => self.typed_title(),
+            (FormSubject::AddHat { .. }, _) => self.wanted_title(),
             (_, Some(title)) => title,
-            (_, None) if self.has_other_id() && known.is_none() => self.text(FieldName::Title),
+            (_, None) if self.changes_hat_id() && known.is_none() => self.text(FieldName::Title),
             (_, None) => return None,
         };
         Some(title).filter(|title| !title.trim().is_empty())
@@ -361,8 +360,8 @@ impl Form {
                 Some(format!("Enter a title, or choose an existing hat ({list})"))
             }
             (FieldName::Hat, _) if self.new_hat_title().is_some() => title_problem(text).map(Into::into),
-            (FieldName::Hat, FormSubject::AddHat { members }) => match self.resolve_hat() {
-                Ok(chosen) => duplicate_hat_problem(&chosen.id, members, wardrobe),
+            (FieldName::Hat, FormSubject::AddHat { room_users }) => match self.resolve_hat() {
+                Ok(chosen) => duplicate_hat_problem(&chosen.id, room_users, wardrobe),
                 Err(problem) => Some(problem),
             },
             (FieldName::Hat, FormSubject::EditHats { attachments, .. }) => {
@@ -394,7 +393,8 @@ impl Form {
         is_beyond.then(|| "This restricted session cannot add this room".into())
     }
 
-    /// Why no user can be added to a room: it does not exist or may not be added, or it has all of the users.
+    /// Why no user can be added to a room: it does not exist (and perhaps this session may not add it), or all of the
+    /// users are already in it.
     fn room_problem(&self, jid: &Jid, subject: &FormSubject, wardrobe: &Wardrobe) -> Option<String> {
         let Some(room) = wardrobe.room(jid) else {
             let missing = || Some("No such room; add it first in the Rooms view".into());
@@ -406,7 +406,7 @@ impl Form {
         match users.as_slice() {
             [user] => room
                 .user(user)
-                .map(|user| format!("Already in the room as {}", user.affiliation)),
+                .map(|user| format!("Already in the room (affiliation: {})", user.affiliation)),
             all => all
                 .iter()
                 .all(|user| room.user(user).is_some())
@@ -438,11 +438,11 @@ impl Form {
 
 /// Why a text is not accepted as a title or name; `None` if it is accepted.
 pub(super) fn title_problem(text: &str) -> Option<&'static str> {
-    if text.len() > MAX_TEXT_BYTES {
+    if text.len() > MAX_INPUT_BYTES {
         Some("Longer than 1,024 bytes")
     } else if text.chars().any(char::is_control) {
         Some("Contains a line break or control character")
-    } else if is_blank(text) {
+    } else if is_only_whitespace(text) {
         Some("Cannot be only spaces")
     } else {
         None

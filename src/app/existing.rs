@@ -88,13 +88,13 @@ impl Existing {
         FoldedTitle::new(title).matches(other)
     }
 
-    /// Where it is used, to tell it from others with the same title: `in Courses and Staff, 12 users`, or for a room
-    /// `courses@conference.example.org, 12 users`.
+    /// Where it is used, to tell it from others with the same title: `in Courses and Staff (12 users)`, or for a room
+    /// `courses@conference.example.org (12 users)`.
     pub(super) fn describe_use(&self) -> String {
         let users = describe::count(self.users(), "user");
         match self {
-            Self::Hat(hat) => format!("in {}, {users}", hat.room_phrase()),
-            Self::Room(jid, _) => format!("{jid}, {users}"),
+            Self::Hat(hat) => format!("in {} ({users})", hat.room_phrase()),
+            Self::Room(jid, _) => format!("{jid} ({users})"),
         }
     }
 }

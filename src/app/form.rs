@@ -183,8 +183,8 @@ pub struct Form {
     pub(super) saves_new_hat: bool,
     /// The domain of most users of the rooms, for an address without one.
     pub(super) domain: Option<Box<str>>,
-    /// The address without a domain that was completed last.
-    pub(super) completed_address: Option<String>,
+    /// The text without a domain that was completed last.
+    pub(super) completed_input: Option<String>,
     /// Whether a field other than a text was changed, or the form was restored from a draft.
     pub(super) changed: bool,
     /// The server of the rooms, if all have the same one and its class is known.

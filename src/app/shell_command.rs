@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::{
-    Affiliation, Attachment, CatalogHat, Edit, Extra, Group, HatId, Jid, MAX_TEXT_BYTES, Room, User,
+    Affiliation, Attachment, CatalogHat, Edit, Extra, Group, HatId, Jid, MAX_INPUT_BYTES, Room, User,
 };
 
 use super::hat_color;
@@ -89,7 +89,7 @@ fn check_argument(text: &str) -> Result<(), String> {
     if text.contains(char::REPLACEMENT_CHARACTER) {
         return Err(format!("{text:?} contains an unknown character"));
     }
-    if text.len() > MAX_TEXT_BYTES {
+    if text.len() > MAX_INPUT_BYTES {
         return Err("a text is longer than 1,024 bytes".into());
     }
     Ok(())

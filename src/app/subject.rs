@@ -41,14 +41,14 @@ pub enum FormSubject {
     /// Edits the affiliation of users.
     EditUsers {
         /// The users in their rooms.
-        members: Vec<RoomUser>,
+        room_users: Vec<RoomUser>,
         /// The affiliation at opening, for a single user in one room.
         before: Option<Affiliation>,
     },
     /// Adds a hat to users.
     AddHat {
         /// The users in their rooms.
-        members: Vec<RoomUser>,
+        room_users: Vec<RoomUser>,
     },
     /// Edits attachments.
     EditHats {
@@ -83,7 +83,7 @@ impl FormSubject {
             Self::EditRoom { room, .. } => format!("Edit room {room}"),
             Self::AddUser { rooms } => format!("Add user to {}", rooms_label(rooms.iter())),
             Self::AddToRoom { users } => format!("Add {} to room", users_label(users.iter())),
-            Self::EditUsers { members, .. } => match members.as_slice() {
+            Self::EditUsers { room_users, .. } => match room_users.as_slice() {
                 [(room, user)] => format!("Edit {user} in {room}"),
                 many => {
                     let (rooms, users) = rooms_and_users(many);
@@ -94,8 +94,8 @@ impl FormSubject {
                     )
                 }
             },
-            Self::AddHat { members } => {
-                let (rooms, users) = rooms_and_users(members);
+            Self::AddHat { room_users } => {
+                let (rooms, users) = rooms_and_users(room_users);
                 format!("Add hat to {}", users_in_rooms_label(users, rooms))
             }
             Self::EditHats {
@@ -120,8 +120,8 @@ impl FormSubject {
                 vec![room]
             }
             Self::AddUser { rooms } => rooms.iter().collect(),
-            Self::EditUsers { members, .. } | Self::AddHat { members } => {
-                members.iter().map(|(room, _)| room).collect()
+            Self::EditUsers { room_users, .. } | Self::AddHat { room_users } => {
+                room_users.iter().map(|(room, _)| room).collect()
             }
             Self::EditHats { attachments, .. } => attachments.iter().map(|at| &at.room).collect(),
         }
@@ -143,15 +143,15 @@ impl FormSubject {
                 [room] if wardrobe.room(room).is_none() => room_removed(),
                 _ => None,
             },
-            Self::EditUsers { members, before } => {
-                let ((room, user), before) = single(members).zip(before.as_ref())?;
+            Self::EditUsers { room_users, before } => {
+                let ((room, user), before) = single(room_users).zip(before.as_ref())?;
                 match wardrobe.user(room, user).map(|user| user.affiliation) {
                     None => Some("the user is no longer in the room".into()),
                     Some(now) => (now != *before).then(|| conflict_text::describe_affiliation(now)),
                 }
             }
-            Self::AddHat { members } => {
-                let (room, user) = single(members)?;
+            Self::AddHat { room_users } => {
+                let (room, user) = single(room_users)?;
                 let affiliation = wardrobe.user(room, user).map(|user| user.affiliation);
                 match (wardrobe.room(room), affiliation) {
                     (None, _) => room_removed(),
@@ -200,7 +200,7 @@ impl FormSubject {
                 now.is_some()
             }
             Self::AddUser { rooms } => rooms.iter().any(exists),
-            Self::EditUsers { members, before } => match (members.as_slice(), before) {
+            Self::EditUsers { room_users, before } => match (room_users.as_slice(), before) {
                 ([(room, user)], Some(before)) => {
                     let affiliation = wardrobe.user(room, user).map(|user| user.affiliation);
                     // A user who was removed is added again; the room must exist for that.
@@ -209,7 +209,7 @@ impl FormSubject {
                 }
                 _ => true,
             },
-            Self::AddHat { members } => single(members).is_none_or(|(room, user)| {
+            Self::AddHat { room_users } => single(room_users).is_none_or(|(room, user)| {
                 let user = wardrobe.user(room, user);
                 user.is_some_and(|user| user.affiliation.is_affiliated())
             }),
@@ -244,10 +244,10 @@ pub(super) fn single<T>(all: &[T]) -> Option<&T> {
     }
 }
 
-/// The rooms and the users of members, in the same order.
-fn rooms_and_users(members: &[RoomUser]) -> (impl Iterator<Item = &Jid>, impl Iterator<Item = &Jid>) {
-    let rooms = members.iter().map(|(room, _)| room);
-    (rooms, members.iter().map(|(_, user)| user))
+/// The rooms and the users of these pairs, in the same order.
+fn rooms_and_users(room_users: &[RoomUser]) -> (impl Iterator<Item = &Jid>, impl Iterator<Item = &Jid>) {
+    let rooms = room_users.iter().map(|(room, _)| room);
+    (rooms, room_users.iter().map(|(_, user)| user))
 }
 
 /// `courses@conference.example.org`, `2 rooms`.

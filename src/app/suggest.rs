@@ -69,7 +69,7 @@ pub(super) enum Meaning<T> {
     One(T),
     /// This item, but it cannot be chosen, for example because the user already has the hat.
     Excluded(T),
-    /// These items, all with the same title.
+    /// These items, which have the same title, perhaps only in some rooms.
     Several(Vec<T>),
     /// No existing item.
     #[default]

@@ -42,7 +42,7 @@ pub(super) fn marked(state: &State) -> (Vec<Jid>, Vec<Jid>) {
     }
 }
 
-/// The target attachments: the marked or selected hats of the target members, as far as these have them. In the Hats view,
+/// The target attachments: the marked or selected hats of the target users, as far as these have them. In the Hats view,
 /// those of all users with the marked or selected hats, of the marked or selected users in all rooms, or of the selected
 /// user in the marked or selected rooms.
 pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
@@ -55,7 +55,7 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
     let mut attachments = Vec::new();
     if state.grouping() != Grouping::ByHat {
         let hats = marked_or_selected(state.browser.column(Pane::Third));
-        for (room, user) in members(state) {
+        for (room, user) in room_users(state) {
             attachments.extend(
                 hats.iter()
                     .filter_map(RowId::hat)
@@ -95,20 +95,20 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
     attachments
 }
 
-/// The target members, as room and user. In the Rooms view, the marked or selected users of the selected room; in the
+/// The target users, each with the room. In the Rooms view, the marked or selected users of the selected room; in the
 /// Users view, the marked or selected users in all their rooms, or the selected user in the marked or selected rooms; in
 /// the Hats view, the selected user in the selected room.
-pub(super) fn members(state: &State) -> Vec<(Jid, Jid)> {
-    let mut members = Vec::new();
+pub(super) fn room_users(state: &State) -> Vec<(Jid, Jid)> {
+    let mut room_users = Vec::new();
     for_each_member(state, |room, user| {
-        members.push((room.clone(), user.clone()));
+        room_users.push((room.clone(), user.clone()));
         ControlFlow::Continue(())
     });
-    members
+    room_users
 }
 
 /// Names the users whose hats a command changes: `terry@example.org`, `3 users: ana, bob, carol`,
-/// `terry@example.org in 2 rooms`. `None` if there are none. Called for each frame, so it counts marks rather than members.
+/// `terry@example.org in 2 rooms`. `None` if there are none. Called for each frame, so it counts marks rather than users.
 pub(super) fn label(state: &State) -> Option<String> {
     let users = |pane| {
         let column = state.browser.column(pane);

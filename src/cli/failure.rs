@@ -1,6 +1,6 @@
 //! The error of a command: one line for people and an exit code for scripts.
 
-use crate::model::{EditError, MAX_TEXT_BYTES, is_blank};
+use crate::model::{EditError, MAX_INPUT_BYTES, is_only_whitespace};
 
 /// An error message with its exit code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,12 +70,12 @@ impl Failure {
         }
     }
 
-    /// Rejects a title or a name on the command line that is longer than [`MAX_TEXT_BYTES`] bytes, contains a line
+    /// Rejects a title or a name on the command line that is longer than [`MAX_INPUT_BYTES`] bytes, contains a line
     /// break or another control character, or has only spaces. An empty text is accepted. `what` names the argument in
     /// the message.
     pub fn check_single_line(what: &str, text: Option<&str>) -> Result<(), Self> {
         let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-        if let Some(length) = text.map(str::len).filter(|length| *length > MAX_TEXT_BYTES) {
+        if let Some(length) = text.map(str::len).filter(|length| *length > MAX_INPUT_BYTES) {
             let length = crate::app::describe::count(length, "byte");
             return Err(Self::bad_request(format!(
                 "{what} too long: {length} (limit 1,024 bytes)"
@@ -85,7 +85,7 @@ impl Failure {
             Some(text) if text.contains(breaks) => Err(Self::bad_request(format!(
                 "{what} contains a line break or control character: {text:?}"
             ))),
-            Some(text) if is_blank(text) => {
+            Some(text) if is_only_whitespace(text) => {
                 Err(Self::bad_request(format!("{what} has only spaces: {text:?}")))
             }
             _ => Ok(()),

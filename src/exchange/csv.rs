@@ -3,7 +3,7 @@
 //! Each row is one hat of one user. A user without hats has a row with an empty hat; a catalog hat is a row with an
 //! empty user; a row with neither is the room itself, with its name as title.
 
-use crate::model::{Attachment, CatalogHat, HatId, Hue, Jid, Room, User, Wardrobe, is_blank};
+use crate::model::{Attachment, CatalogHat, HatId, Hue, Jid, Room, User, Wardrobe, is_only_whitespace};
 
 use super::cells::{escape_outer_space, write_row};
 use super::columns::{COLUMNS, hue_text, parse_hue};
@@ -126,7 +126,7 @@ impl NotInTable {
     }
 
     fn title<'a>(&mut self, title: Option<&'a str>) -> &'a str {
-        self.blank_titles += usize::from(title.is_some_and(is_blank));
+        self.blank_titles += usize::from(title.is_some_and(is_only_whitespace));
         self.text(title)
     }
 

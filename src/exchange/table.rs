@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{
-    Affiliation, Attachment, CatalogHat, Extra, HatId, Hats, InvalidJid, Jid, Room, User, Wardrobe, is_blank,
+    Affiliation, Attachment, CatalogHat, Extra, HatId, Hats, InvalidJid, Jid, Room, User, Wardrobe,
+    is_only_whitespace,
 };
 
 use super::cells::{CsvRow, CsvRows, unescape_cell, unescape_formulas};
@@ -233,7 +234,7 @@ impl TableReader {
                 value,
             });
         };
-        let blank_title = cells.title().filter(|title| is_blank(title));
+        let blank_title = cells.title().filter(|title| is_only_whitespace(title));
         if !hat.is_empty() && !hat_id.is_uri() {
             verify(UnverifiedValue::HatId);
         }

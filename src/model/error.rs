@@ -69,7 +69,7 @@ pub enum EditError {
     /// The text is not a valid address.
     #[error(transparent)]
     InvalidJid(#[from] InvalidJid),
-    /// The text is not a URI with a scheme, so it cannot be the ID of a hat.
+    /// The text is not accepted as the ID of a hat.
     #[error(transparent)]
     InvalidHatId(#[from] InvalidHatId),
 }

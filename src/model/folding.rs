@@ -33,7 +33,7 @@ pub(crate) fn fold_into(text: &str, folded: &mut String) {
                 'æ' => folded.push_str("ae"),
                 'œ' => folded.push_str("oe"),
                 'þ' => folded.push_str("th"),
-                // Letters that are not composed of a letter and an accent: ø, đ, ł.
+                // `normalize` also replaces letters that Unicode does not decompose, such as ø, đ and ł.
                 other => folded.extend(chars::normalize(other).to_lowercase()),
             }
         }
@@ -50,12 +50,12 @@ impl FoldedTitle {
         Self(fold(title.trim()).into_owned())
     }
 
-    /// Whether a title matches. A blank one never does.
+    /// Whether a title matches. An empty title, or one of only whitespace, never matches.
     pub fn matches(&self, title: &str) -> bool {
         !self.0.is_empty() && fold(title.trim()) == self.0.as_str()
     }
 
-    /// The hats in these rooms whose title matches, each with its title in the first of these rooms.
+    /// The hats in these rooms whose title matches, each with its title in the first room where it matches.
     pub fn hats<'a>(&self, rooms: impl IntoIterator<Item = &'a Room>) -> BTreeMap<HatId, Arc<str>> {
         let mut found = BTreeMap::new();
         for hat in rooms.into_iter().flat_map(|room| room.hats().iter()) {

@@ -15,10 +15,10 @@ use super::{Extra, Json};
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HatId(Arc<str>);
 
-/// The text is not a URI with a scheme, so it cannot be the ID of a hat.
+/// The text is not accepted as the ID of a hat: it is not a URI with a scheme, or an input that is too long.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{} is not a URI: {reason}; a hat ID is a URI such as urn:uuid:… or http://example.org/hats/teacher",
+    "{} is not a valid hat ID: {reason}; a hat ID is a URI such as urn:uuid:… or http://example.org/hats/teacher",
     quoted(text)
 )]
 pub struct InvalidHatId {
@@ -28,12 +28,13 @@ pub struct InvalidHatId {
     pub reason: String,
 }
 
-/// The maximum length, in bytes, of a title, name, hat ID or reason that is typed, pasted or passed as an argument.
-/// Files may contain longer ones. (A title is stored for every user with the hat, and twice in the history.)
-pub const MAX_TEXT_BYTES: usize = 1024;
+/// The maximum length, in bytes, of a title, name, hat ID or reason for a change that is typed, pasted or passed as an
+/// argument. Files may contain longer titles, names and IDs. (A title can be stored for every user with the hat, and again
+/// in the history for each change.)
+pub const MAX_INPUT_BYTES: usize = 1024;
 
 impl HatId {
-    /// Parses an ID that was entered. Fails if it is not a URI with a scheme.
+    /// Parses an ID of any length. Fails if it is not a URI with a scheme.
     pub fn parse(text: &str) -> Result<Self, InvalidHatId> {
         match uri_problem(text) {
             None => Ok(Self(text.into())),
@@ -44,10 +45,10 @@ impl HatId {
         }
     }
 
-    /// Like [`HatId::parse`], for an ID that is typed, pasted or passed as an argument; also fails if it is longer than
-    /// [`MAX_TEXT_BYTES`].
+    /// Parses an ID that is typed, pasted or passed as an argument. Fails if it is not a URI with a scheme, or is longer than
+    /// [`MAX_INPUT_BYTES`].
     pub fn parse_input(text: &str) -> Result<Self, InvalidHatId> {
-        if text.len() > MAX_TEXT_BYTES {
+        if text.len() > MAX_INPUT_BYTES {
             return Err(InvalidHatId {
                 text: text.into(),
                 reason: "longer than 1,024 bytes".into(),
@@ -72,9 +73,9 @@ impl HatId {
     }
 }
 
-/// Whether a title or name consists of whitespace, so that on a screen it looks as if it were missing. An empty one is
-/// not blank: it means the same as a missing one.
-pub(crate) fn is_blank(text: &str) -> bool {
+/// Whether a title or name is only whitespace, so that on a screen it looks as if it were missing. False for an empty one,
+/// which means the same as a missing one.
+pub(crate) fn is_only_whitespace(text: &str) -> bool {
     !text.is_empty() && text.trim().is_empty()
 }
 
@@ -84,9 +85,9 @@ fn uri_problem(text: &str) -> Option<&'static str> {
     }
     let Ok(iri) = IriStr::new(text) else {
         return Some(match text.find(':') {
-            _ if text.chars().any(char::is_whitespace) => "contains a space",
+            _ if text.chars().any(char::is_whitespace) => "contains whitespace",
             None => "no scheme such as urn: or http:",
-            Some(_) => "contains an invalid character",
+            Some(_) => "has an invalid scheme or character",
         });
     };
     let after = text.get(iri.scheme_str().len() + 1..).unwrap_or_default();
@@ -196,7 +197,7 @@ impl Attachment {
     }
 }
 
-/// A set of hats: attachments with unique IDs, sorted by ID.
+/// Hats by ID: attachments with unique IDs, sorted.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Hats(Box<[(HatId, Attachment)]>);
 
@@ -214,7 +215,7 @@ impl Hats {
         self.0.is_empty()
     }
 
-    /// The attachment with this ID; `None` if the set does not have it.
+    /// The attachment with this ID; `None` if there is none.
     pub fn get(&self, hat: &HatId) -> Option<&Attachment> {
         let index = self.0.binary_search_by(|(id, _)| id.cmp(hat)).ok()?;
         self.0.get(index).map(|(_, attachment)| attachment)
@@ -241,7 +242,7 @@ impl Hats {
         before
     }
 
-    /// Creates a set from pairs; `None` unless their IDs are in strictly ascending order.
+    /// Creates the hats from pairs; `None` unless their IDs are in strictly ascending order.
     pub(super) fn from_sorted(pairs: Vec<(HatId, Attachment)>) -> Option<Self> {
         pairs
             .is_sorted_by(|(a, _), (b, _)| a < b)
@@ -274,8 +275,7 @@ pub struct CatalogHat {
     pub extra: Extra,
 }
 
-/// A hue angle in degrees, 0 to 360 (XEP-0392), as the JSON value that was read: servers do not check it, so it may be
-/// any number or text.
+/// A hue as a JSON number or text. It should be an angle from 0 to 360 (XEP-0392), but servers do not check that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hue(Json);
 
@@ -304,7 +304,7 @@ impl Hue {
             .filter(|degrees| (0.0..=360.0).contains(degrees))
     }
 
-    /// The JSON value as it was read.
+    /// The JSON as read, or for a typed hue the number.
     pub fn as_json(&self) -> &Json {
         &self.0
     }

@@ -147,7 +147,7 @@ impl ReadError {
         let errors = [
             " is not an address: ",
             " is not a room address: ",
-            " is not a URI: ",
+            " is not a valid hat ID: ",
         ];
         if errors.iter().any(|part| message.contains(part)) || message.contains(" is another spelling of ") {
             let before = text

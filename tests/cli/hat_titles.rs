@@ -33,8 +33,8 @@ fn title_of_several_hats_names_them() {
     assert_eq!(output.code, 2);
     assert_eq!(
         output.err,
-        "hatrack: 2 hats are called \"Proctor\": urn:x:1 in staff, 1 user; \
-         urn:x:2 in Courses, 1 user [bad-request]; give the ID\n"
+        "hatrack: 2 hats are called \"Proctor\": urn:x:1 in staff (1 user); \
+         urn:x:2 in Courses (1 user) [bad-request]; give the ID\n"
     );
     // Only one hat in this room has the title.
     home.run_ok(&["remove", ROOM, TERRY, "Proctor"]);

@@ -24,11 +24,11 @@ fn set_is_atomic() {
         ),
         (
             "{\"urn:x:1\":{},\n\"not a uri\":{}}",
-            "line 2, column 1: \"not a uri\" is not a URI: contains a space",
+            "line 2, column 1: \"not a uri\" is not a valid hat ID: contains whitespace",
         ),
         (
             "{\"hats\":{\"urn:x:1\":{},\"bad\":{}}}",
-            "line 1, column 23: \"bad\" is not a URI: no scheme such as urn: or http:",
+            "line 1, column 23: \"bad\" is not a valid hat ID: no scheme such as urn: or http:",
         ),
         (
             "[]",
@@ -196,7 +196,7 @@ fn usage_errors_are_one_line_with_code_2() {
         (&["add", ROOM, "a b@c", HAT], "\"a b@c\" is not an address: "),
         (
             &["add", ROOM, TERRY, "no uri"],
-            "no hat has the title \"no uri\", and it is not a hat ID: contains a space [bad-request]; a hat ID is a URI such as",
+            "no hat has the title \"no uri\", and it is not a hat ID: contains whitespace [bad-request]; a hat ID is a URI such as",
         ),
         (
             &["add", "x@y", TERRY, ""],

@@ -155,7 +155,7 @@ fn rights_are_only_narrowed_and_restrict_the_session() {
     home.assert_fails(
         &["--only-hat", "Teacher", "show"],
         2,
-        "\"Teacher\" is not a URI: no scheme such as urn: or http:; a hat ID is a URI such as \
+        "\"Teacher\" is not a valid hat ID: no scheme such as urn: or http:; a hat ID is a URI such as \
          urn:uuid:… or http://example.org/hats/teacher [bad-request]",
     );
     for options in [&["--only-hat", MINE] as &[&str], &["--no-affiliations"]] {

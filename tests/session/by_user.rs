@@ -334,7 +334,7 @@ fn rejects_missing_room_and_room_with_user() {
             "new@conference.example.org",
             "No such room; add it first in the Rooms view",
         ),
-        (ROOM, "Already in the room as member"),
+        (ROOM, "Already in the room (affiliation: member)"),
     ] {
         session.keys("A");
         session.text(typed);

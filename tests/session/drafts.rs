@@ -448,17 +448,17 @@ fn writes_forms_readable_by_older_versions() {
     let old: serde_json::Value = serde_json::from_str(OLD_FORMS).unwrap();
     assert_eq!(serde_json::to_value(&draft).unwrap(), old);
     // Targets in several rooms are new.
-    let members = [(ROOM, TERRY), ("b@conference.example.org", TERRY)];
-    let members: Vec<_> = members
+    let room_users = [(ROOM, TERRY), ("b@conference.example.org", TERRY)];
+    let room_users: Vec<_> = room_users
         .iter()
         .map(|(room, user)| (jid(room), jid(user)))
         .collect();
     let subjects = [
         FormSubject::AddHat {
-            members: members.clone(),
+            room_users: room_users.clone(),
         },
         FormSubject::EditUsers {
-            members,
+            room_users,
             before: None,
         },
     ];

@@ -61,7 +61,7 @@ fn rejected_save_focuses_first_invalid_field() {
     assert!(
         form.problem(0, session.state.wardrobe(), session.state.keymap())
             .unwrap()
-            .contains("already has an affiliation here")
+            .contains("Already in the room (affiliation")
     );
     session.keys("Esc y");
     assert!(session.state.overlays().is_empty());

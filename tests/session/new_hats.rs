@@ -137,7 +137,7 @@ fn equal_titles_are_told_apart_and_never_chosen_by_enter() {
     session.keys("Enter");
     assert_eq!(
         problem(&session),
-        "2 hats are called \"Teacher\": one in Courses, 1 user, one in Staff, 1 user. Choose one from the list"
+        "\"teach\" can mean 2 hats: one in Courses (1 user), one in Staff (1 user). Choose one from the list"
     );
     session.keys("Down Down Enter Enter");
     let prof = &session.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"];

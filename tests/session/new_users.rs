@@ -43,7 +43,7 @@ fn completed_address_of_a_user_in_the_room_is_refused() {
     session.text("terry");
     session.keys("Enter Enter");
     assert!(
-        session.notice().contains("already has an affiliation here"),
+        session.notice().contains("Already in the room (affiliation"),
         "{}",
         session.notice()
     );

@@ -25,7 +25,7 @@ pub(super) fn new_users_problem(
         .collect();
     match memberships.as_slice() {
         [user] if rooms.len() == 1 => Some(format!(
-            "This user already has an affiliation here ({}); press {} in the users pane to change it",
+            "Already in the room (affiliation: {}); press {} in the users pane to change it",
             user.affiliation,
             keymap.name(CommandId::EditUser)
         )),
@@ -37,14 +37,14 @@ pub(super) fn new_users_problem(
 /// Why a hat cannot be added: all of these users have it.
 pub(super) fn duplicate_hat_problem(
     hat: &HatId,
-    members: &[RoomUser],
+    room_users: &[RoomUser],
     wardrobe: &Wardrobe,
 ) -> Option<String> {
     let has = |(room, user): &RoomUser| {
         let user = wardrobe.user(room, user);
         user.is_some_and(|user| user.hats.get(hat).is_some())
     };
-    match members {
+    match room_users {
         [only] => has(only).then(|| "The user already has this hat: edit it instead".into()),
         all => all
             .iter()

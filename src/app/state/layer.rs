@@ -111,7 +111,7 @@ impl State {
             CommandId::AcceptFound => self.top_as::<Finder>().map(Finder::verb),
             CommandId::Save => self
                 .top_as::<Form>()
-                .and_then(|form| form.address_completion(self.wardrobe()))
+                .and_then(|form| form.completion_to_confirm(self.wardrobe()))
                 .map(|_| "Complete"),
             CommandId::SubmitPrompt => self.top_as::<Prompt>().map(Prompt::verb),
             CommandId::Back => self

@@ -78,19 +78,19 @@ pub(super) enum StoredSubject {
     },
 }
 
-/// Members of one room.
-fn members(room: &Jid, users: Vec<Jid>) -> Vec<RoomUser> {
+/// These users of one room.
+fn room_users(room: &Jid, users: Vec<Jid>) -> Vec<RoomUser> {
     users.into_iter().map(|user| (room.clone(), user)).collect()
 }
 
-/// The room and the users, if all members are in one room.
-fn in_one_room(members: &[RoomUser]) -> Option<(Jid, Vec<Jid>)> {
-    let (room, _) = members.first()?;
-    let all = members.iter().all(|(other, _)| other == room);
+/// The room and the users, if all are in one room.
+fn in_one_room(room_users: &[RoomUser]) -> Option<(Jid, Vec<Jid>)> {
+    let (room, _) = room_users.first()?;
+    let all = room_users.iter().all(|(other, _)| other == room);
     all.then(|| {
         (
             room.clone(),
-            members.iter().map(|(_, user)| user.clone()).collect(),
+            room_users.iter().map(|(_, user)| user.clone()).collect(),
         )
     })
 }
@@ -104,24 +104,24 @@ impl From<StoredSubject> for FormSubject {
             StoredSubject::AddToRoom { users } => Self::AddToRoom { users },
             StoredSubject::AddUserToRooms { rooms } => Self::AddUser { rooms },
             StoredSubject::EditUser { room, user, before } => Self::EditUsers {
-                members: vec![(room, user)],
+                room_users: vec![(room, user)],
                 before: Some(before),
             },
             StoredSubject::EditUsers { room, users } => Self::EditUsers {
-                members: members(&room, users),
+                room_users: room_users(&room, users),
                 before: None,
             },
             StoredSubject::EditMembers { members } => Self::EditUsers {
-                members,
+                room_users: members,
                 before: None,
             },
             StoredSubject::AddHat { room, user } => Self::AddHat {
-                members: vec![(room, user)],
+                room_users: vec![(room, user)],
             },
             StoredSubject::AddHatToUsers { room, users } => Self::AddHat {
-                members: members(&room, users),
+                room_users: room_users(&room, users),
             },
-            StoredSubject::AddHatToMembers { members } => Self::AddHat { members },
+            StoredSubject::AddHatToMembers { members } => Self::AddHat { room_users: members },
             StoredSubject::EditHat {
                 room,
                 user,
@@ -153,7 +153,7 @@ impl From<FormSubject> for StoredSubject {
                 _ => Self::AddUserToRooms { rooms },
             },
             FormSubject::AddToRoom { users } => Self::AddToRoom { users },
-            FormSubject::EditUsers { members, before } => match (members.as_slice(), before) {
+            FormSubject::EditUsers { room_users, before } => match (room_users.as_slice(), before) {
                 ([(room, user)], Some(before)) => Self::EditUser {
                     room: room.clone(),
                     user: user.clone(),
@@ -161,16 +161,16 @@ impl From<FormSubject> for StoredSubject {
                 },
                 (all, _) => match in_one_room(all) {
                     Some((room, users)) => Self::EditUsers { room, users },
-                    None => Self::EditMembers { members },
+                    None => Self::EditMembers { members: room_users },
                 },
             },
-            FormSubject::AddHat { members } => match (members.as_slice(), in_one_room(&members)) {
+            FormSubject::AddHat { room_users } => match (room_users.as_slice(), in_one_room(&room_users)) {
                 ([(room, user)], _) => Self::AddHat {
                     room: room.clone(),
                     user: user.clone(),
                 },
                 (_, Some((room, users))) => Self::AddHatToUsers { room, users },
-                (_, None) => Self::AddHatToMembers { members },
+                (_, None) => Self::AddHatToMembers { members: room_users },
             },
             FormSubject::EditHats {
                 attachments,

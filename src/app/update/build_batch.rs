@@ -45,15 +45,17 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
             let question = format!("Add {} as {}?", edit.targets_with("to"), form.affiliation());
             Ok(edit.into_batch("Add users", question, ""))
         }
-        FormSubject::EditUsers { members, .. } => Ok(set_affiliation(wardrobe, members, form.affiliation())),
-        FormSubject::AddHat { members } => {
+        FormSubject::EditUsers { room_users, .. } => {
+            Ok(set_affiliation(wardrobe, room_users, form.affiliation()))
+        }
+        FormSubject::AddHat { room_users } => {
             let (hat, mut edit) = (chosen()?, BatchEdit::new(wardrobe));
-            let hats = members.iter().map(|(room, _)| (room, &hat));
+            let hats = room_users.iter().map(|(room, _)| (room, &hat));
             let titles = catalog_title::set(&mut edit, form, hats)?;
             if form.new_hat.as_ref() == Some(&hat) {
-                define_new_hat(&mut edit, members, &hat, form)?;
+                define_new_hat(&mut edit, room_users, &hat, form)?;
             }
-            Ok(add_hat(edit, form, (members, &hat), &titles))
+            Ok(add_hat(edit, form, (room_users, &hat), &titles))
         }
         FormSubject::EditHats {
             attachments, before, ..
@@ -119,10 +121,14 @@ fn define_hat(
 /// Builds the change that sets the affiliation of users. Even for a single user, these changes are confirmed first:
 /// `outcast`; `none`, which removes the user, if the user has hats, is removed from several rooms, or is an owner or
 /// admin; and any change after which a room has no owner.
-pub(super) fn set_affiliation(wardrobe: &Wardrobe, members: &[RoomUser], affiliation: Affiliation) -> Batch {
+pub(super) fn set_affiliation(
+    wardrobe: &Wardrobe,
+    room_users: &[RoomUser],
+    affiliation: Affiliation,
+) -> Batch {
     let mut edit = BatchEdit::new(wardrobe);
     let (mut hats, mut owners, mut admins) = (0, BTreeSet::new(), BTreeSet::new());
-    for (room, user) in members {
+    for (room, user) in room_users {
         let Some(existing) = wardrobe.user(room, user) else {
             edit.skip(BatchSkip::Gone, room, user);
             continue;
@@ -221,7 +227,7 @@ fn sentences(all: impl IntoIterator<Item = String>) -> String {
 /// Defines a new hat in each room whose catalog has other hats, if an affiliated user of the room is to get the hat.
 fn define_new_hat(
     edit: &mut BatchEdit,
-    members: &[RoomUser],
+    room_users: &[RoomUser],
     hat: &HatId,
     form: &Form,
 ) -> Result<(), String> {
@@ -232,7 +238,7 @@ fn define_new_hat(
             .map(Into::into),
         ..CatalogHat::default()
     };
-    let affiliated = members.iter().filter(|(room, user)| {
+    let affiliated = room_users.iter().filter(|(room, user)| {
         let user = edit.next().user(room, user);
         user.is_some_and(|user| user.affiliation.is_affiliated())
     });
@@ -251,11 +257,11 @@ fn define_new_hat(
 fn add_hat(
     mut edit: BatchEdit,
     form: &Form,
-    (members, hat): (&[RoomUser], &HatId),
+    (room_users, hat): (&[RoomUser], &HatId),
     titles: &ChangedTitles,
 ) -> Batch {
     let attachment = &form.attachment();
-    for (room, user) in members {
+    for (room, user) in room_users {
         let existing = edit.next().user(room, user);
         if existing.is_some_and(|existing| existing.hats.get(hat).is_some()) {
             edit.skip(BatchSkip::HasHat, room, user);
@@ -265,7 +271,7 @@ fn add_hat(
             next.add_user_hat(user, room, hat, attachment.clone())
         });
     }
-    let room = members.first().and_then(|(room, _)| edit.next().room(room));
+    let room = room_users.first().and_then(|(room, _)| edit.next().room(room));
     let title = room.and_then(|room| room.title(hat, attachment));
     let until = attachment
         .until()
@@ -288,7 +294,7 @@ fn edit_hat(form: &Form, wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId) -
     let shown_title = wardrobe.room(room).and_then(|room| room.hat(hat)?.title.clone());
     let catalog_title = form.catalog_title(shown_title.as_deref());
     let mut after = form.attachment();
-    if form.has_other_id() && form.has_catalog_titles() {
+    if form.changes_hat_id() && form.stores_title_in_catalog() {
         // The user's own title is kept with the new ID, unless it is the title that the form has for the catalog.
         let own = after
             .title

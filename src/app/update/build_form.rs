@@ -46,10 +46,10 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
             text(FieldName::ExistingRoom, ""),
             choice(NEW_USER_CHOICES, Affiliation::Member),
         ],
-        FormSubject::EditUsers { members, before } => {
+        FormSubject::EditUsers { room_users, before } => {
             vec![choice(
                 EXISTING_USER_CHOICES,
-                before.unwrap_or_else(|| most_common_affiliation(view, members)),
+                before.unwrap_or_else(|| most_common_affiliation(view, room_users)),
             )]
         }
         FormSubject::AddHat { .. } => vec![
@@ -98,7 +98,7 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         new_hat: None,
         saves_new_hat: false,
         domain,
-        completed_address: None,
+        completed_input: None,
         changed: false,
         server,
         allowed_rooms: state.start.scope.rooms.clone(),
@@ -154,9 +154,9 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
             let all_are_in = |room: &Room| users.iter().all(|user| room.user(user).is_some());
             Some(Suggestions::rooms(view, all_are_in))
         }
-        FormSubject::AddHat { members } => {
-            let (room, _) = members.first()?;
-            let all_have = |id: &HatId| members.iter().all(|member| has_hat(member, id));
+        FormSubject::AddHat { room_users } => {
+            let (room, _) = room_users.first()?;
+            let all_have = |id: &HatId| room_users.iter().all(|member| has_hat(member, id));
             Some(Suggestions::hats(view, room, true, all_have))
         }
         FormSubject::EditHats {
@@ -233,8 +233,8 @@ fn common_value<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
 }
 
 /// The most common affiliation of these users.
-fn most_common_affiliation(view: &Wardrobe, members: &[RoomUser]) -> Affiliation {
-    let existing = members.iter().filter_map(|(room, user)| view.user(room, user));
+fn most_common_affiliation(view: &Wardrobe, room_users: &[RoomUser]) -> Affiliation {
+    let existing = room_users.iter().filter_map(|(room, user)| view.user(room, user));
     let all: Vec<Affiliation> = existing.map(|user| user.affiliation).collect();
     let number = |affiliation: &Affiliation| all.iter().filter(|other| *other == affiliation).count();
     Affiliation::ALL

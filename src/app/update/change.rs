@@ -35,9 +35,9 @@ pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Opens the form that adds a hat to the target users.
 pub(crate) fn add_hat(state: &mut State, _: &mut Vec<Effect>) {
-    let members = targets::members(state);
-    if !members.is_empty() {
-        form::open(state, FormSubject::AddHat { members });
+    let room_users = targets::room_users(state);
+    if !room_users.is_empty() {
+        form::open(state, FormSubject::AddHat { room_users });
     }
 }
 
@@ -86,11 +86,11 @@ pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 fn edit_users(state: &State) -> Option<FormSubject> {
-    let members = targets::members(state);
-    let (room, user) = members.first()?;
+    let room_users = targets::room_users(state);
+    let (room, user) = room_users.first()?;
     let first = state.view.user(room, user)?.affiliation;
-    let before = (members.len() == 1).then_some(first);
-    Some(FormSubject::EditUsers { members, before })
+    let before = (room_users.len() == 1).then_some(first);
+    Some(FormSubject::EditUsers { room_users, before })
 }
 
 fn edit_hats(state: &State) -> Option<FormSubject> {
@@ -193,7 +193,7 @@ pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     let batch = match change_scope(state) {
         ChangeScope::Attachments => remove_hats(state),
         ChangeScope::Members => {
-            build_batch::set_affiliation(&state.view, &targets::members(state), Affiliation::None)
+            build_batch::set_affiliation(&state.view, &targets::room_users(state), Affiliation::None)
         }
         ChangeScope::Rooms => match remove_rooms(&state.view, &targets::rooms(state)) {
             Ok(batch) => batch,
@@ -205,7 +205,7 @@ pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Bans users: sets their affiliation to outcast. Always asks first.
 pub(crate) fn ban(state: &mut State, effects: &mut Vec<Effect>) {
-    let batch = build_batch::set_affiliation(&state.view, &targets::members(state), Affiliation::Outcast);
+    let batch = build_batch::set_affiliation(&state.view, &targets::room_users(state), Affiliation::Outcast);
     batch::propose(state, effects, batch);
 }
 

@@ -274,7 +274,7 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(form) = top_form(state) else { return };
     clear_list_selection(form);
     fill_definition(form);
-    if let Some(completed) = form.address_completion(&view) {
+    if let Some(completed) = form.completion_to_confirm(&view) {
         return complete_address(state, &completed);
     }
     if let Some((at, problem)) = form.first_problem(&view, &keymap) {
@@ -303,7 +303,7 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
 /// address.
 fn complete_address(state: &mut State, completed: &str) {
     let Some(form) = top_form(state) else { return };
-    form.completed_address = Some(form.text(FieldName::User));
+    form.completed_input = Some(form.text(FieldName::User));
     form.set_text(FieldName::User, completed);
     form.focus = form
         .fields
@@ -352,8 +352,8 @@ fn select_changed(state: &mut State, form: &Form) {
             .resolve_room()
             .ok()
             .map(|chosen| (chosen.id, single(users).cloned())),
-        FormSubject::EditUsers { members, .. } | FormSubject::AddHat { members } => {
-            single(members).map(|(room, user)| (room.clone(), Some(user.clone())))
+        FormSubject::EditUsers { room_users, .. } | FormSubject::AddHat { room_users } => {
+            single(room_users).map(|(room, user)| (room.clone(), Some(user.clone())))
         }
         FormSubject::EditHats { attachments, .. } => {
             single(attachments).map(|attachment| (attachment.room.clone(), Some(attachment.user.clone())))

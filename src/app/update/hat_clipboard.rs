@@ -124,10 +124,10 @@ pub(super) fn apply_hats<'a>(
     hats_for: impl Fn(&Jid) -> &'a Hats,
     replace: bool,
 ) {
-    let members = targets::members(state);
+    let room_users = targets::room_users(state);
     let mut edit = BatchEdit::new(&state.view);
     let mut lost = 0;
-    for (room, user) in &members {
+    for (room, user) in &room_users {
         let hats = hats_for(room);
         if replace {
             let before = edit.next().user(room, user).cloned();
@@ -145,7 +145,7 @@ pub(super) fn apply_hats<'a>(
             add_missing(&mut edit, room, user, hats);
         }
     }
-    let names = members
+    let names = room_users
         .first()
         .map(|(room, _)| describe::hats(hats_for(room)))
         .unwrap_or_default();

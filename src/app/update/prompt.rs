@@ -14,7 +14,7 @@ use crate::app::{
 use crate::exchange::{
     ExportScope, FileFormat, ImportErrors, ImportExtent, ImportOptions, ImportTarget, ParsedImport,
 };
-use crate::model::{MAX_TEXT_BYTES, Wardrobe};
+use crate::model::{MAX_INPUT_BYTES, Wardrobe};
 use crate::store::ChangeReason;
 
 /// Fails in a restricted session, which must not access arbitrary files.
@@ -308,7 +308,7 @@ fn check_input(kind: &PromptKind, input: &str) -> Result<(), String> {
         true if *kind == PromptKind::Reason => Ok(()),
         true if is_file => Err("Enter a file name".into()),
         true => Err("Enter a name for the set".into()),
-        false if !is_file && input.len() > MAX_TEXT_BYTES => {
+        false if !is_file && input.len() > MAX_INPUT_BYTES => {
             Err(format!("The {what} is too long (limit 1,024 bytes)"))
         }
         false if !is_file && input.chars().any(char::is_control) => {

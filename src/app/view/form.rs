@@ -57,7 +57,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
 /// Says how to save and cancel. If saving first completes an address, the hint of that field names the key instead.
 fn keys(state: &State, form: &Form) -> String {
     let cancel = state.key(CommandId::CancelForm);
-    if form.address_completion(state.wardrobe()).is_some() {
+    if form.completion_to_confirm(state.wardrobe()).is_some() {
         return format!("Press {cancel} to cancel");
     }
     format!("Press {} to save, {cancel} to cancel", state.key(CommandId::Save))
@@ -127,7 +127,7 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
             ),
             _ => String::new(),
         },
-        None if field.name == FieldName::User => match form.address_completion(state.wardrobe()) {
+        None if field.name == FieldName::User => match form.completion_to_confirm(state.wardrobe()) {
             Some(completed) => format!(
                 "press {} to complete it to {completed}",
                 state.key(CommandId::Save)
@@ -176,7 +176,7 @@ fn end_hint(form: &Form) -> Option<String> {
 /// The hint for a field that works differently on the server of the form's rooms; `None` for others.
 fn server_hint(state: &State, form: &Form, field: &Field) -> Option<String> {
     let server = form.server.as_ref()?;
-    let users = form.users_with_hat(state.wardrobe());
+    let users = form.user_count_with_hat(state.wardrobe());
     server.hint(field.name, users)
 }
 
@@ -238,7 +238,7 @@ fn suggestion(row: Suggestion<'_>) -> Vec<RowCell<'_>> {
 fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
     let (room, user) = match &form.subject {
         // The first of several users is the example.
-        FormSubject::AddHat { members } => members.first().map(|(room, user)| (room, user))?,
+        FormSubject::AddHat { room_users } => room_users.first().map(|(room, user)| (room, user))?,
         FormSubject::EditHats { attachments, .. } => attachments.first().map(|at| (&at.room, &at.user))?,
         _ => return None,
     };

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::model::{MAX_TEXT_BYTES, is_blank};
+use crate::model::{MAX_INPUT_BYTES, is_only_whitespace};
 
-/// The reason of a change: a line of text of at most [`MAX_TEXT_BYTES`], never blank, without characters that XMPP
-/// cannot carry.
+/// The reason of a change: a line of text of at most [`MAX_INPUT_BYTES`], never empty or only whitespace, without
+/// characters that XMPP cannot carry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ChangeReason(Arc<str>);
@@ -22,13 +22,13 @@ impl ChangeReason {
         let mut line = String::new();
         for c in text.trim().chars().filter(|c| is_sendable(*c)) {
             let c = if is_break(c) { ' ' } else { c };
-            if line.len() + c.len_utf8() > MAX_TEXT_BYTES {
+            if line.len() + c.len_utf8() > MAX_INPUT_BYTES {
                 break;
             }
             line.push(c);
         }
         let line = line.trim();
-        (!line.is_empty() && !is_blank(line)).then(|| Self(line.into()))
+        (!line.is_empty() && !is_only_whitespace(line)).then(|| Self(line.into()))
     }
 
     /// The text.
@@ -66,6 +66,6 @@ mod tests {
             assert_eq!(new(blank), None, "{blank:?}");
         }
         let long = new(&"\u{e9}".repeat(5000)).unwrap();
-        assert_eq!(long.len(), MAX_TEXT_BYTES);
+        assert_eq!(long.len(), MAX_INPUT_BYTES);
     }
 }
