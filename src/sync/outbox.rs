@@ -248,12 +248,14 @@ impl Outbox {
     }
 
     /// What the stored document leads to if this outbox was made from it and not stored since: changes that were taken over may
-    /// have been sent.
+    /// have been sent. A change that waited before stays as stored, also where one prepared after it was withdrawn.
     #[must_use]
     pub fn as_stored(&self) -> Self {
         let mut stored = self.clone();
-        for item in self.handled.keys() {
-            if let Some(committed) = stored.committed_mut(item) {
+        for (item, handled) in &self.handled {
+            if let Some(committed) = stored.committed_mut(item)
+                && committed.wanted == handled.wanted
+            {
                 committed.times_sent = committed.times_sent.max(1);
             }
         }

@@ -92,3 +92,32 @@ fn what_was_taken_over_is_not_taken_from_the_stored_document_again() {
         assert_eq!(session.send(0, 1), 1, "{class:?}");
     }
 }
+
+/// Where another change of the item was prepared and never committed, what is stored of the first one says that it was never sent
+/// only until it is sent.
+#[test]
+fn change_that_was_sent_after_another_was_withdrawn_is_in_doubt_after_a_crash() {
+    for class in ALL {
+        let mut session = with_terry(class);
+        let give = |text: Option<&'static str>| {
+            move |sides: &mut Sides| {
+                sides.local_hat("terry", "t", text);
+            }
+        };
+        let t = item("terry", "t");
+        session.stored = Some(session.outbox.clone());
+        session.commit(give(Some("a T")));
+        // It waits, and is stored so.
+        session.store();
+        let _ = session.prepare(give(None));
+        session.restart();
+        let change = session.one();
+        crate::world::apply(&mut session.sides.remote, class, &change);
+        assert!(session.sides.remote.value(&t).is_some());
+        session.restart();
+        session.commit(give(None));
+        // The server has another value than the last known one: the first removal is answered with it, the second is made.
+        while session.send(0, 2) > 0 {}
+        assert_eq!(session.sides.remote.value(&t), None, "{class:?}");
+    }
+}
