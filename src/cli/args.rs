@@ -84,7 +84,7 @@ Files:
   ~/.config/hatrack/hats.json           the data file; --file or HATRACK_FILE selects another
   ~/.config/hatrack/hats.history.jsonl  the history of all changes
   ~/.config/hatrack/hats.lock           locked while a change is being saved
-  ~/.config/hatrack/config.toml         keys, colors and servers; see hatrack config
+  ~/.config/hatrack/config.toml         key bindings, colors and servers; see hatrack config
   /etc/hatrack/config.toml              the same for all users of the machine
   ~/.local/state/hatrack/               drafts of unsaved changes
 
@@ -156,7 +156,7 @@ pub enum CliCommand {
     /// Add a hat to a user; if the user already has it, replace it
     ///
     /// A hat that the user already has is replaced as a whole: without --active it becomes inactive, without --required
-    /// optional, without --expires it no longer expires, and without --title it loses its own title, unless HAT is a title. To change only a part of it, edit the output of "hatrack
+    /// optional, without --expires it no longer expires, and without --title it loses its own title, unless HAT is given as a title. To change only part of it, edit the output of "hatrack
     /// show ROOM USER --json" and pass it to "hatrack set ROOM USER".
     Add(AddArgs),
     /// Remove a hat from a user
@@ -169,8 +169,8 @@ pub enum CliCommand {
     Room(RoomArgs),
     /// Set a user's affiliation; setting it to none removes the user and their hats from the room
     ///
-    /// In a room of a configured server, this is only possible with affiliations = "manage" in its configuration; the affiliation is
-    /// then changed on the server, too.
+    /// In a room of a configured server, this is only possible if hatrack's configuration has affiliations = "manage" for that
+    /// server; the affiliation is then changed on the server, too.
     Affiliate(AffiliateArgs),
     /// List, define or remove hats in a room's catalog
     #[command(alias = "catalogue")]

@@ -90,9 +90,9 @@ pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String
 /// Describes how many users or hats of a room on its server were skipped because hatrack cannot read them.
 pub fn unreadable_text(number: usize) -> String {
     match number {
-        1 => "hatrack cannot read 1 user or hat on the server, which stays as it is".into(),
+        1 => "1 user or hat on the server cannot be read and stays as it is".into(),
         more => format!(
-            "hatrack cannot read {} users or hats on the server, which stay as they are",
+            "{} users or hats on the server cannot be read and stay as they are",
             describe::grouped(more)
         ),
     }

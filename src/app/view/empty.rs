@@ -73,11 +73,11 @@ fn load_hint(state: &State) -> Option<String> {
     match state.servers() {
         [] => None,
         [server] => Some(format!(
-            "Press {key}, then {enter} to receive the rooms from the server {:?}.",
+            "Press {key} and then {enter} to receive the rooms from the server {:?}.",
             server.entry.name
         )),
         _ => Some(format!(
-            "Press {key}, then {enter} to receive the rooms from a server."
+            "Press {key} and then {enter} to receive the rooms from a server."
         )),
     }
 }

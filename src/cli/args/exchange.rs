@@ -58,7 +58,7 @@ pub struct ImportArgs {
     /// Show what each row would change, without changing anything
     #[arg(long)]
     pub dry_run: bool,
-    /// Replace the user, the room or, with a whole data file, all rooms (JSON only): what the file does not contain is removed
+    /// Replace the user or the room, or all rooms if the file is a whole data file; what is not in the file is removed (JSON only)
     #[arg(long)]
     pub replace: bool,
     #[command(flatten)]
