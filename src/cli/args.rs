@@ -33,7 +33,7 @@ pub use sets::{SetApplyArgs, SetRemoveArgs, SetRenameArgs, SetSaveArgs, SetsArgs
 ///
 /// Without a command, hatrack opens the interactive screen. A hat is an extra label for a user in a room, such as "Teacher's
 /// Assistant" (XEP-0317); its ID is a URI. Rooms and users are given by their addresses (JIDs); a resource
-/// (the part after a slash) is ignored. In rooms of a configured server, changes are sent to it as soon as they are saved.
+/// (the part after a slash) is ignored. Changes to rooms on a configured server are sent to that server as soon as they are saved.
 #[derive(Debug, Parser)]
 #[command(name = "hatrack", version, after_help = AFTER_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate option")]
@@ -155,13 +155,14 @@ pub enum CliCommand {
     User(UserArgs),
     /// Add a hat to a user; if the user already has it, replace it
     ///
-    /// A hat that the user already has is replaced as a whole: without --active it becomes inactive, without --required
-    /// optional, without --expires it no longer expires, and without --title it loses its own title, unless HAT is given as a title. To change only part of it, edit the output of "hatrack
-    /// show ROOM USER --json" and pass it to "hatrack set ROOM USER".
+    /// A hat that the user already has is replaced as a whole. Without --active, it becomes inactive; without --required, it
+    /// becomes optional; without --expires, it no longer expires. Without --title, it loses its own title, unless you identify
+    /// the hat by its title instead of its ID. To change only part of it, edit the output of "hatrack show ROOM USER --json"
+    /// and pass it to "hatrack set ROOM USER".
     Add(AddArgs),
     /// Remove a hat from a user
     Remove(RemoveArgs),
-    /// Remove expired hats (see add --expires); not needed while the interactive screen is open or "follow" runs
+    /// Remove expired hats (see add --expires); not needed while the interactive screen is open or "follow" is running
     Expire(ExpireArgs),
     /// Replace a user's hats with those in a JSON object (for hat sets, see hatrack sets apply)
     Set(SetArgs),
@@ -169,7 +170,7 @@ pub enum CliCommand {
     Room(RoomArgs),
     /// Set a user's affiliation; setting it to none removes the user and their hats from the room
     ///
-    /// In a room of a configured server, this is only possible if hatrack's configuration has affiliations = "manage" for that
+    /// For a room on a configured server, this is only possible if the configuration sets affiliations = "manage" for that
     /// server; the affiliation is then changed on the server, too.
     Affiliate(AffiliateArgs),
     /// List, define or remove hats in a room's catalog
@@ -320,7 +321,7 @@ pub enum RoomCommand {
     Add(RoomAddArgs),
     /// Rename a room in the data file, or clear its name
     Rename(RoomRenameArgs),
-    /// Remove a room with its users and their hats from the data file; nothing changes on a server
+    /// Remove a room, including its users and their hats, from the data file; nothing is changed on the server
     Remove(RoomRemoveArgs),
 }
 

@@ -13,7 +13,7 @@ pub(super) fn parse(text: &str, now: &ZonedDateTime) -> Result<Timestamp, Failur
     let found = relative(text, now).or_else(|| absolute(text, now));
     found.ok_or_else(|| {
         Failure::usage(format!(
-            "invalid time {text:?}; use for example 2026-01-31, \"2026-01-31 18:00\", 2026-01-31T18:00:00Z, yesterday or \"2 hours\""
+            "invalid time {text:?}; use for example 2026-01-31, \"2026-01-31 18:00\", 2026-01-31T18:00:00Z, yesterday or \"2 hours ago\""
         ))
     })
 }
