@@ -38,16 +38,16 @@ pub use sets::{SetApplyArgs, SetRemoveArgs, SetRenameArgs, SetSaveArgs, SetsArgs
 #[command(name = "hatrack", version, after_help = AFTER_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate option")]
 pub struct Cli {
-    /// Open the screen with sample data; nothing is saved
+    /// Open the interactive screen with sample data; nothing is saved
     #[arg(long)]
     pub demo: bool,
-    /// Start with the mouse on (hold Shift to select text)
+    /// Start with mouse support on (hold Shift to select text)
     #[arg(long)]
     pub mouse: bool,
     /// Show plain text instead of boxes, for screen readers
     #[arg(long)]
     pub plain: bool,
-    /// Use ASCII only [default: on a Linux console or without a UTF-8 locale]
+    /// Use ASCII only (automatic on a Linux console or without a UTF-8 locale)
     #[arg(long)]
     pub ascii: bool,
     /// When to use colors, and how many [default: detected from the environment]
@@ -68,7 +68,7 @@ pub struct Cli {
 
 const AFTER_HELP: &str = "\
 Examples:
-  hatrack                                             open the screen
+  hatrack                                             open the interactive screen
   hatrack room add courses@conference.example.org --name Courses
   hatrack affiliate courses@conference.example.org terry@example.org member
   hatrack add courses@conference.example.org terry@example.org \\
@@ -85,7 +85,7 @@ Files:
   ~/.config/hatrack/hats.history.jsonl  the history of all changes
   ~/.config/hatrack/hats.lock           locked while a change is being saved
   ~/.config/hatrack/config.toml         key bindings, colors and servers; see hatrack config
-  /etc/hatrack/config.toml              the same for all users of the machine
+  /etc/hatrack/config.toml              the same settings, for all users of the machine
   ~/.local/state/hatrack/               drafts of unsaved changes
 
 Environment variables (HATRACK_*, XDG_* and TZ are ignored with --room, --only-hat,
@@ -141,7 +141,7 @@ pub struct CommonOptions {
     /// Open the data file read-only
     #[arg(long)]
     pub read_only: bool,
-    /// Do not send changes to servers as soon as they are saved; "hatrack apply" sends them later
+    /// Save changes without sending them to servers; send them later with "hatrack apply"
     #[arg(long)]
     pub no_send: bool,
 }

@@ -54,7 +54,7 @@ fn times_select_a_period() {
         &["history", "--since", "soon"],
         2,
         "invalid time \"soon\"; use for example 2026-01-31, \"2026-01-31 18:00\", 2026-01-31T18:00:00Z, yesterday or \
-         \"2 hours\"",
+         \"2 hours ago\"",
     );
 }
 

@@ -27,8 +27,8 @@ pub struct ExportArgs {
     pub common: CommonOptions,
 }
 
-const IMPORTED_FILE: &str = "File to import: JSON, CSV, or a list of affiliations or hats that a server printed, such \
-    as the output of ejabberd's get_room_affiliations, as JSON or as a table; \"-\" is standard input";
+const IMPORTED_FILE: &str = "File to import: JSON or CSV of hatrack, or a list of affiliations or hats printed by a server \
+    (JSON or a table), such as the output of ejabberd's get_room_affiliations; \"-\" is standard input";
 
 /// Arguments of `import`.
 #[derive(Debug, Args)]
@@ -58,7 +58,7 @@ pub struct ImportArgs {
     /// Show what each row would change, without changing anything
     #[arg(long)]
     pub dry_run: bool,
-    /// Replace the user or the room, or all rooms if the file is a whole data file; what is not in the file is removed (JSON only)
+    /// Replace the user, the room or (with a whole data file) all rooms that the file describes; anything not in the file is removed (JSON only)
     #[arg(long)]
     pub replace: bool,
     #[command(flatten)]

@@ -49,7 +49,7 @@ pub struct UndoArgs {
     /// Revision of the change to undo (see hatrack history)
     #[arg(value_parser = value_parsers::revision)]
     pub revision: Option<u64>,
-    /// Undo all changes by this actor (only with --since), except what others have changed in the meantime
+    /// Undo all changes by this actor, except where others have changed the same thing in the meantime (only with --since)
     #[arg(long, value_name = "NAME", requires = "since", conflicts_with = "revision")]
     pub by: Option<String>,
     /// Undo all changes since a date or time (only with --by): 2026-01-31, "2026-01-31 18:00", 2026-01-31T18:00:00Z, yesterday, "2 hours ago"

@@ -11,7 +11,7 @@ pub struct RoomSelection {
     /// Only these rooms [default: all rooms on the servers]
     #[arg(value_name = "ROOM", id = "only")]
     pub rooms: Vec<String>,
-    /// Only this server from the configuration
+    /// Only the server with this name in the configuration
     #[arg(long, value_name = "NAME")]
     pub server: Option<String>,
 }
