@@ -18,7 +18,7 @@ use super::text::TextInput;
 const CHUNK: usize = 2_000;
 /// Maximum number of rooms, users and hats that are listed.
 const MAX_MATCHES: usize = 200;
-/// Bonus for a command in whose description every word of the query begins a word.
+/// Bonus for a command if every word of the query begins a word of its description.
 const WORDS_BONUS: u32 = 10_000;
 
 /// The finder overlay: the query and its matches.
@@ -248,7 +248,8 @@ fn search_destinations(
             }
         };
         if *next_user == 0 {
-            left = left.saturating_sub(1);
+            // At least one user is searched with the room: where no user was, the room is searched next.
+            left = left.saturating_sub(1).max(1);
             // Match the address as well as the name.
             add_match(
                 matcher,

@@ -201,6 +201,28 @@ fn large_lists_are_searched_in_chunks() {
     assert_eq!(found(&session), ["r@c.example u11999@x.example"]);
 }
 
+/// A chunk of 2,000 rooms and users ends with the second room, before its only user.
+#[test]
+fn room_at_the_end_of_a_chunk_is_listed_once() {
+    let users = |numbers: std::ops::Range<usize>| -> String {
+        let users =
+            numbers.map(|number| format!("\"u{number:05}@x.example\": {{\"affiliation\": \"member\"}}"));
+        users.collect::<Vec<_>>().join(",")
+    };
+    let document = format!(
+        "{{\"version\": 1, \"rooms\": {{\"a@c.example\": {{\"users\": {{{}}}}}, \"zebra@c.example\": {{\"users\": {{{}}}}}}}}}",
+        users(0..1_998),
+        users(0..1)
+    );
+    let mut session = Session::open(read::wardrobe(document.as_bytes()).unwrap(), (100, 30));
+    session.keys("Ctrl-P");
+    session.text("zebra");
+    let rooms = found(&session)
+        .into_iter()
+        .filter(|found| found == "zebra@c.example");
+    assert_eq!(rooms.count(), 1, "{:?}", found(&session));
+}
+
 #[test]
 fn help_lists_every_command_available_first() {
     let mut session = sample();

@@ -317,3 +317,18 @@ fn blocked_undo_explains_conflict() {
          the user is admin with no hats. See history (H)"
     );
 }
+
+/// A marked user is removed by someone else while a range is being marked.
+#[test]
+fn marks_of_removed_users_do_not_return_with_a_range() {
+    let mut session = crowd();
+    session.keys("Enter g Space");
+    let first = session.state.user_at(0).unwrap().0.clone();
+    session.keys("Down Down V");
+    assert_eq!(session.state.marked(Pane::Second), 2);
+    session.external_change(|wardrobe| wardrobe.set_affiliation(&first, &jid(ROOM), Affiliation::None));
+    session.keys("Down");
+    assert_eq!(session.state.marked(Pane::Second), 2);
+    session.keys("Esc");
+    assert_eq!(session.state.marked(Pane::Second), 0);
+}

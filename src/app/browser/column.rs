@@ -11,12 +11,12 @@ use crate::app::filter::Filter;
 pub(in crate::app) struct Column {
     pub list: FilteredRows,
     pub sort: Sort,
-    /// The selected item and its row.
     selected: Option<RowId>,
+    /// The row of the selected item.
     row: usize,
     selected_before_filter: Option<RowId>,
     marks: BTreeSet<RowId>,
-    /// While marking a range: its first item and the marks before it.
+    /// While marking a range: its first item, and the marks from before the range was started.
     range: Option<(RowId, BTreeSet<RowId>)>,
 }
 
@@ -118,9 +118,10 @@ impl Column {
     /// Removes marks of items that no longer exist.
     pub(super) fn prune_marks(&mut self, exists: impl Fn(&RowId) -> bool) {
         self.marks.retain(&exists);
-        if self.range.as_ref().is_some_and(|(from, _)| !exists(from)) {
-            self.range = None;
+        if let Some((_, before)) = &mut self.range {
+            before.retain(&exists);
         }
+        self.range.take_if(|(from, _)| !exists(from));
     }
 
     /// Marks everything from the start of the range to the selected row.
@@ -237,7 +238,7 @@ impl Column {
         }
     }
 
-    /// Starts a range at the selected row, or finishes it there. True if it started.
+    /// Starts a range at the selected row; if one is being marked, finishes that one instead. True if it started.
     pub(in crate::app) fn mark_range(&mut self) -> bool {
         if self.range.take().is_some() {
             return false;
