@@ -7,6 +7,7 @@ mod exchange;
 mod import_rows;
 mod many;
 mod phrase;
+mod same_content;
 mod sets;
 mod subject_and_action;
 mod titles;
@@ -29,6 +30,7 @@ use crate::model::{
 };
 
 use self::phrase::{Tense, infinitive};
+use self::same_content::{has_same_room_content, has_same_user_content};
 use self::titles::with_titles;
 use super::{folding, hat_color, until};
 
@@ -203,7 +205,10 @@ fn room_edit(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String 
     match (before, after) {
         (None, Some(after)) => format!("added {}", summary(after)),
         (Some(before), None) => format!("removed {}", summary(before)),
-        _ => format!("changed room {room} (unrecognized fields)"),
+        (Some(before), Some(after)) if has_same_room_content(before, after) => {
+            format!("changed room {room} (unrecognized fields)")
+        }
+        _ => format!("replaced the content of room {room}"),
     }
 }
 
@@ -228,7 +233,10 @@ fn user_edit(room: &Jid, user: &str, before: Option<&User>, after: Option<&User>
         }
         (None, Some(after)) => format!("added {user} to {room} as {}{hats}", after.affiliation),
         (Some(before), None) => format!("removed {user} ({}) from {room}{hats}", before.affiliation),
-        _ => format!("changed {user} in {room} (unrecognized fields)"),
+        (Some(before), Some(after)) if has_same_user_content(before, after) => {
+            format!("changed {user} in {room} (unrecognized fields)")
+        }
+        _ => format!("replaced the affiliation and hats of {user} in {room}"),
     }
 }
 
@@ -402,7 +410,7 @@ pub(crate) fn first_few(names: &[impl ToString]) -> String {
     }
 }
 
-/// Describes two edits one by one, and counts more by kind.
+/// Describes two edits one by one; if there are more, counts them by kind.
 fn mixed_edits(all: &[Edit], zone: &TimeZone) -> String {
     match all {
         [first, second] => format!("{} and {}", titled_edit(first, zone), titled_edit(second, zone)),
@@ -417,7 +425,7 @@ pub fn closest_match<'a>(meant: &str, names: impl Iterator<Item = &'a str>) -> O
     let closest = names
         .map(|name| (distance(name), name))
         .min_by_key(|(distance, _)| *distance)?;
-    // Two in five letters may differ, and at least one.
+    // Up to two in five letters may differ; one always may.
     let max_distance = closest.1.chars().count().max(3) * 2 / 5;
     (closest.0 <= max_distance).then_some(closest.1)
 }

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, HatId, Jid, Room, User, Wardrobe};
 
+use super::same_content::{has_same_room_content, has_same_user_content};
 use super::sets::document_subject_and_action;
 use super::titles::with_titles;
 use super::{attachment_changes, attachment_name, catalog_changes, count, expiry, hat_name, truncated};
@@ -86,7 +87,10 @@ fn room_action(before: Option<&Room>, after: Option<&Room>) -> String {
     match (before, after) {
         (None, Some(room)) => format!("room added{}", content(room)),
         (Some(room), None) => format!("room removed{}", content(room)),
-        _ => "room changed (unrecognized fields)".into(),
+        (Some(before), Some(after)) if has_same_room_content(before, after) => {
+            "room changed (unrecognized fields)".into()
+        }
+        _ => "content of the room replaced".into(),
     }
 }
 
@@ -128,7 +132,10 @@ fn user_action(room: &Jid, before: Option<&User>, after: Option<&User>) -> Strin
         }
         (None, Some(user)) => format!("added to {room} as {}{}", user.affiliation, hats(user)),
         (Some(user), None) => format!("removed from {room} (was {}){}", user.affiliation, hats(user)),
-        _ => format!("changed in {room} (unrecognized fields)"),
+        (Some(before), Some(after)) if has_same_user_content(before, after) => {
+            format!("changed in {room} (unrecognized fields)")
+        }
+        _ => format!("affiliation and hats replaced in {room}"),
     }
 }
 

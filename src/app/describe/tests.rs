@@ -394,3 +394,25 @@ fn says_banned_of_new_and_of_known_users() {
         );
     }
 }
+
+#[test]
+fn replaced_users_and_rooms_are_not_called_unrecognized_fields() {
+    let (mut wardrobe, room, _) = fixture();
+    let terry = jid("terry@example.org");
+    let before = wardrobe.user(&room, &terry).unwrap().clone();
+    let mut extended = before.clone();
+    extended.extra = crate::model::read::user(b"{\"affiliation\": \"member\", \"x\": 1}")
+        .unwrap()
+        .0
+        .extra;
+    let said = group(&wardrobe.replace_user(&terry, &room, extended).unwrap());
+    assert_eq!(said, format!("changed {terry} in {room} (unrecognized fields)"));
+    let other = User::new(Affiliation::Owner);
+    let replaced = wardrobe.replace_user(&terry, &room, other).unwrap();
+    assert_eq!(
+        group(&replaced),
+        format!("replaced the affiliation and hats of {terry} in {room}")
+    );
+    let (_, action) = subject_and_action(&replaced.0[0], &Wardrobe::default(), &TimeZone::UTC);
+    assert_eq!(action, format!("affiliation and hats replaced in {room}"));
+}
