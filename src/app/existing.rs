@@ -88,7 +88,7 @@ impl Existing {
         FoldedTitle::new(title).matches(other)
     }
 
-    /// Where it is used, to tell it from others with the same title: `in Courses and Staff (12 users)`, or for a room
+    /// Where it is used, to tell it from others with the same title: `in Courses, Staff (12 users)`, or for a room
     /// `courses@conference.example.org (12 users)`.
     pub(super) fn describe_use(&self) -> String {
         let users = describe::count(self.users(), "user");

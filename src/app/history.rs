@@ -54,9 +54,9 @@ pub struct HistoryOverlay {
     pub filter: HistoryFilter,
     /// The time zone of displayed times; `None`: UTC.
     pub(super) zone: Option<TimeZone>,
-    /// The data when the history was opened: hats without a title of their own are found by that in its catalogs.
+    /// The data when the history was opened: used to find hats without a title of their own by their title in a room's catalog.
     pub(super) wardrobe: Wardrobe,
-    /// The search, whose terms all listed entries match.
+    /// The search; every listed entry matches all its terms.
     pub search: Option<Filter>,
     /// The loaded entries, newest first.
     pub entries: Vec<Arc<HistoryEntry>>,
@@ -217,7 +217,7 @@ impl HistoryOverlay {
         self.entry_at(self.selected)
     }
 
-    /// Whether there are more pages.
+    /// Whether more pages follow the loaded ones; false before the first is loaded.
     pub fn has_more(&self) -> bool {
         self.next.is_some()
     }
@@ -328,7 +328,7 @@ impl EntryOverlay {
 pub struct RollbackOverlay {
     /// The entries that are undone, such as `the 3 marked changes`.
     pub what: String,
-    /// The edits that are undone and skipped.
+    /// The edits that undo the entries, and those that are skipped.
     pub plan: Rollback,
     /// Whether a filter of the history hides entries that are undone as well.
     pub undoes_hidden: bool,

@@ -15,7 +15,7 @@ use super::{
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HatRule {
-    /// The user must be an owner, admin or member of the room, as the three operations on hats require.
+    /// The user must be an owner, admin or member of the room, as [`Wardrobe::add_user_hat`](super::Wardrobe::add_user_hat) and the like require.
     #[default]
     Affiliated,
     /// The user needs no affiliation: for removing hats of users without one, and for changes that were made elsewhere,

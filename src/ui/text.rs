@@ -1,7 +1,7 @@
 //! Text from files, servers and users: sanitized, then measured and cut by its width in the terminal.
 //!
-//! Sanitized text cannot move the cursor, change colors or the reading direction, hide, or stack marks without taking
-//! up columns. Such characters are made visible: controls as pictures (`␛`), others as `«U+202E»`.
+//! Sanitized text cannot move the cursor, change colors or the reading direction, hide, or stack more than a few marks
+//! on one character. Such characters are made visible: ASCII controls as pictures (`␛`), others as `«U+202E»`.
 
 use std::borrow::Cow;
 
@@ -103,7 +103,7 @@ fn without_middle(safe: &str, columns: usize, charset: Charset) -> Option<String
 }
 
 /// The address, sanitized. If it is too long, the domain is cut first, at its end, then the local part, in its middle:
-/// `terry@exam…`, `a-very…deed`. A text without `@` or of more than [`MAX_SCANNED`] bytes is cut at the end.
+/// `terry@exam…`, `a-ver…ndeed`. A text without `@` or of more than [`MAX_SCANNED`] bytes is cut at the end.
 pub fn cut_address(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let Some((local, _)) = text.split_once('@').filter(|_| text.len() <= MAX_SCANNED) else {
         return cut(text, columns, charset);

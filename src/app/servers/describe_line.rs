@@ -90,9 +90,9 @@ pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String
 /// Describes how many users or hats of a room on its server were skipped because hatrack cannot read them.
 pub fn unreadable_text(number: usize) -> String {
     match number {
-        1 => "1 user or hat on the server cannot be read and stays as it is".into(),
+        1 => "1 item (user or hat) on the server cannot be read; it is not changed".into(),
         more => format!(
-            "{} users or hats on the server cannot be read and stay as they are",
+            "{} items (users or hats) on the server cannot be read; they are not changed",
             describe::grouped(more)
         ),
     }

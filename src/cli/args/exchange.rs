@@ -27,7 +27,7 @@ pub struct ExportArgs {
     pub common: CommonOptions,
 }
 
-const IMPORTED_FILE: &str = "File to import: JSON or CSV of hatrack, or a list of affiliations or hats printed by a server \
+const IMPORTED_FILE: &str = "File to import: JSON or CSV as hatrack exports it, or a list of affiliations or hats printed by a server \
     (JSON or a table), such as the output of ejabberd's get_room_affiliations; \"-\" is standard input";
 
 /// Arguments of `import`.
