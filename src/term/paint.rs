@@ -201,15 +201,19 @@ impl Painter {
         }
     }
 
-    /// Records what is about to be written in a row. If the row has or had clusters of uncertain width, returns by column
-    /// which cells have to be written; else `None`.
+    /// Records what is about to be written in a row. If the row has or had clusters of uncertain width, or part of a wide
+    /// symbol is replaced, returns by column which cells have to be written; else `None`.
     fn update_written(&mut self, row: &[(u16, u16, &Cell)]) -> Option<Vec<bool>> {
         let y = row.first().map(|(_, y, _)| *y)?;
+        let written_columns = |x: u16| self.written.cell((x, y)).map_or(1, columns);
+        let is_part_replaced = row.iter().any(|(x, _, cell)| written_columns(*x) > columns(cell));
         let uncertain_row = self.uncertain_rows.get_mut(usize::from(y))?;
         *uncertain_row |= row.iter().any(|(.., cell)| has_uncertain_width(cell.symbol()));
-        let mut stale = uncertain_row.then(|| vec![false; self.written.area.width.into()]);
+        let has_stale = *uncertain_row || is_part_replaced;
+        let mut stale = has_stale.then(|| vec![false; self.written.area.width.into()]);
         for (x, _, cell) in row {
-            mark_stale(stale.as_mut(), *x, 1);
+            // A terminal may give the rest of a wide symbol the style of what replaces its first half.
+            mark_stale(stale.as_mut(), *x, self.written.cell((*x, y)).map_or(1, columns));
             // ratatui reports no change of the cells that a wide symbol covers.
             for covered in *x..x.saturating_add(columns(cell)) {
                 if let Some(written) = self.written.cell_mut((covered, y)) {

@@ -269,3 +269,18 @@ fn cluster_of_uncertain_width_is_written_over_blanks() {
     let expected = "\x1b[4G  \x1b[3;4H⚖️\x1b[3;6H W";
     assert_eq!(bytes, expected);
 }
+
+/// A terminal that replaces half of a wide character may give the other half the style of the new one.
+#[test]
+fn second_half_of_a_replaced_wide_character_is_written() {
+    for symbol in ["漢", "🩷"] {
+        let mut terminal = fresh();
+        paint(&mut terminal, &[(0, 4, symbol, Style::new())]);
+        let bytes = paint(&mut terminal, &[(0, 4, " ", Style::new().reversed())]);
+        let mut screen = vt100::Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0);
+        screen.process("\x1b[5H漢".as_bytes());
+        screen.process(bytes.as_bytes());
+        let second = shown(screen.screen(), 1, 4);
+        assert!(second.is_some_and(|cell| !cell.3), "{bytes:?}");
+    }
+}
