@@ -33,7 +33,7 @@ fn hat_is_removed_at_its_end_without_a_key() {
         "2 seconds",
     ]);
     stage.see("(expired)");
-    stage.see("no longer exists");
+    stage.see("is no longer listed");
     assert_eq!(home.hats(), serde_json::json!({}));
     let history = home.run(&["history"]);
     assert!(history.contains("hatrack (expired)"), "{history}");

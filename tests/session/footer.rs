@@ -54,7 +54,7 @@ fn notice_is_visible_while_a_filter_is_typed() {
         )
     });
     let notice = session.notice().to_owned();
-    assert!(notice.contains("no longer exists"), "{notice}");
+    assert!(notice.contains("is no longer listed"), "{notice}");
     let lines = lines(&mut session, 80, 24);
     assert!(
         lines[22].starts_with(" / t") && lines[21].contains(&notice),

@@ -16,7 +16,7 @@ fn says_who_removed_a_user_and_what_is_selected_now() {
     assert_eq!(
         session.notice(),
         "alice removed terry@example.org (member) from courses@conference.example.org with 1 hat. \
-         terry@example.org no longer exists; mallory@example.net is selected now"
+         terry@example.org is no longer listed; mallory@example.net is selected now"
     );
     // The next key that would change something does not act on the new selection.
     session.keys("d");

@@ -286,7 +286,7 @@ fn refresh(state: &mut State, before: SelectedNames) -> Option<String> {
         let why = if column.may_hide(&selected) {
             "no longer matches the filter"
         } else {
-            "no longer exists"
+            "is no longer listed"
         };
         state.focus = pane;
         return Some(format!("{name} {why}"));
