@@ -1,5 +1,5 @@
 //! Notes the changes that are sent as soon as they are saved: before a commit, in the outboxes of their rooms; after
-//! it, the session's server worker is told to send them.
+//! it, the session's server worker is requested to send them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};

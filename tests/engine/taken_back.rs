@@ -294,7 +294,7 @@ fn what_was_sent_while_the_disk_was_full_is_undone_on_the_server() {
                     let (full, away) = (full.clone(), away.clone());
                     let mut server = stage.server.lock().unwrap();
                     if let Some(fault) = fault {
-                        // Both rooms of the test are read first.
+                        // The room is read first.
                         let next = server.calls + 2;
                         server.faults.insert(next, fault);
                     }

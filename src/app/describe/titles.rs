@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::model::{Attachment, Edit, HatId, Hats, Jid, User, Wardrobe};
+use crate::model::{Attachment, Edit, HatId, Jid, User, Wardrobe};
 
 /// The same edits for a description: hats without a title of their own get the one in the catalog of their room. If the
 /// edits change the catalog, too, that is the new title, or the last one of a removed hat.
@@ -29,8 +29,10 @@ pub(super) fn with_titles<'a>(edits: &'a [Edit], wardrobe: &Wardrobe) -> Cow<'a,
             Edit::User {
                 room, before, after, ..
             } => {
-                for user in [before, after].into_iter().flatten() {
-                    user.hats = titles.fill(room, &user.hats);
+                if let Some(room) = wardrobe.room(room) {
+                    for user in [before, after].into_iter().flatten() {
+                        user.hats = room.hats_with_titles(&user.hats);
+                    }
                 }
             }
             _ => {}
@@ -97,17 +99,6 @@ impl<'a> CatalogTitles<'a> {
         let saved = || self.wardrobe.room(room)?.catalog.get(hat)?.title.as_deref();
         let title = self.changed.get(&(room, hat)).copied().or_else(saved);
         title.filter(|title| !title.is_empty())
-    }
-
-    fn fill(&self, room: &Jid, hats: &Hats) -> Hats {
-        let titled = hats.iter().map(|(id, attachment)| {
-            let attachment = match self.get(room, id) {
-                Some(title) if !attachment.has_own_title() => attachment.clone().with_title(Some(title)),
-                _ => attachment.clone(),
-            };
-            (id.clone(), attachment)
-        });
-        titled.collect()
     }
 }
 

@@ -37,7 +37,8 @@ fn set_time(session: &mut Session, second: i64) {
     session.send(Msg::Now(after(second * 1000)));
 }
 
-fn send(session: &mut Session) {
+/// A change is saved that is to be sent to the server.
+pub(super) fn save_change_to_send(session: &mut Session) {
     session.send(Msg::AfterCommit(Box::new(AfterCommit::Send(
         ServerRequest::Send {
             server: "example".into(),
@@ -80,7 +81,7 @@ fn header_says_how_long_the_server_has_not_answered() {
     let mut session = start(false);
     assert_eq!(next_look(&session, 0), None, "nothing is being sent");
     set_time(&mut session, 1);
-    send(&mut session);
+    save_change_to_send(&mut session);
     assert_eq!((silent(&session), next_look(&session, 1500)), (None, Some(4500)));
     set_time(&mut session, 6);
     assert_eq!(
@@ -103,7 +104,7 @@ fn header_says_how_long_the_server_has_not_answered() {
     );
     set_time(&mut session, 20);
     // A second change does not make it answer.
-    send(&mut session);
+    save_change_to_send(&mut session);
     assert_eq!(silent(&session), Some(7));
     // The clock is put back.
     set_time(&mut session, 2);
@@ -120,7 +121,7 @@ fn header_says_how_long_the_server_has_not_answered() {
 #[test]
 fn plain_text_says_it_every_ten_seconds() {
     let mut session = start(true);
-    send(&mut session);
+    save_change_to_send(&mut session);
     let mut lines = Vec::new();
     let mut now = 0;
     while now < 31_000 {
@@ -155,7 +156,7 @@ fn undone_change_is_not_called_sent() {
     };
     let room = jid(ROOM);
     let unsent = || RoomReport::unsent(&room, 1, "cannot connect".into());
-    send(&mut session);
+    save_change_to_send(&mut session);
     send_event(&mut session, report(vec![unsent()]));
     assert!(
         session.notice().contains("1 change not sent"),
@@ -167,13 +168,13 @@ fn undone_change_is_not_called_sent() {
     session.keys("Enter u");
     let undone = session.notice().to_owned();
     assert!(undone.starts_with("Undid: "), "{undone}");
-    send(&mut session);
+    save_change_to_send(&mut session);
     send_event(&mut session, report(Vec::new()));
     assert_eq!(session.notice(), undone);
     // Where the error is still shown.
-    send(&mut session);
+    save_change_to_send(&mut session);
     send_event(&mut session, report(vec![unsent()]));
-    send(&mut session);
+    save_change_to_send(&mut session);
     send_event(&mut session, report(Vec::new()));
     assert_eq!(session.notice(), "Nothing is left to send to \"example\"");
 }

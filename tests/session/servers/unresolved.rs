@@ -15,6 +15,7 @@ use serde_json::json;
 use super::super::screen;
 use super::super::session::Session;
 use super::super::{HAT, ROOM, TERRY, hat, jid, terrys_hats};
+use super::silence::save_change_to_send;
 use super::{active, open, same};
 
 fn teacher() -> Item {
@@ -366,14 +367,7 @@ fn reports_of_others_do_not_answer_what_is_received() {
     ] {
         let mut session = theirs_chosen();
         for _ in 0..requests {
-            session.send(Msg::AfterCommit(Box::new(AfterCommit::Send(
-                ServerRequest::Send {
-                    server: "example".into(),
-                    rooms: Vec::new(),
-                    revision: 0,
-                    may_ask: false,
-                },
-            ))));
+            save_change_to_send(&mut session);
         }
         for other in others {
             session.send(other);
