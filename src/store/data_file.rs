@@ -123,7 +123,9 @@ impl Store {
 
     /// The last known content with the state of the file.
     pub fn snapshot(&self) -> Snapshot {
+        let history = &self.paths.history;
         Snapshot {
+            has_nothing_to_undo: pages::has_nothing_to_undo(&self.disk, history, &self.options, &self.view),
             wardrobe: self.view.clone(),
             exists: self.exists(),
             read_only: self.check_writable().err().map(|error| error.to_string()),

@@ -33,6 +33,7 @@ impl MemoryStore {
             wardrobe: self.wardrobe.clone(),
             exists: true,
             read_only: None,
+            has_nothing_to_undo: true,
         }
     }
 

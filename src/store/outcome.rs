@@ -178,6 +178,8 @@ pub struct Snapshot {
     pub exists: bool,
     /// The reason why changes cannot be written, if this is known in advance (such as a read-only file or folder).
     pub read_only: Option<String>,
+    /// Whether the actor certainly has no commit to undo; `false` if this is not known.
+    pub has_nothing_to_undo: bool,
 }
 
 /// A problem because of which the file currently cannot be read or written. The text says what failed, on which file,

@@ -21,6 +21,8 @@ const PAGE_SCAN_BYTES: u64 = 32 << 20;
 /// The approximate maximum number of bytes that are read in search of commits to undo. Of a large commit, only the
 /// start of its line is read.
 const UNDO_SCAN_BYTES: u64 = 1 << 30;
+/// The same for the search that only decides whether undo is offered, which takes place after each commit.
+const UNDO_HINT_SCAN_BYTES: u64 = 1 << 20;
 /// The maximum number of commits, and of bytes, that are replayed to find out what was changed outside hatrack.
 const REPLAY_LIMITS: (usize, u64) = (4096, 64 << 20);
 
@@ -159,6 +161,32 @@ pub(super) fn find_undo(
     options: &StoreOptions,
     wardrobe: &Wardrobe,
 ) -> io::Result<UndoCandidate> {
+    search_undo(file, options, wardrobe, UNDO_SCAN_BYTES).map(|(found, _)| found)
+}
+
+/// Whether the actor certainly has no commit to undo. `false` if the history cannot be read or is too large to tell.
+pub(super) fn has_nothing_to_undo(
+    disk: &Disk,
+    history: &Path,
+    options: &StoreOptions,
+    wardrobe: &Wardrobe,
+) -> bool {
+    match history::open(disk, history) {
+        Ok(None) => true,
+        Ok(Some(file)) => search_undo(&file, options, wardrobe, UNDO_HINT_SCAN_BYTES)
+            .is_ok_and(|(found, is_complete)| is_complete && found.undo.is_none()),
+        Err(_) => false,
+    }
+}
+
+/// Searches for the commits to undo and redo in about `max_bytes` at the end of the history. Also returns whether the
+/// search is complete: both were found, or there is nothing before the part that was read.
+fn search_undo(
+    file: &File,
+    options: &StoreOptions,
+    wardrobe: &Wardrobe,
+    max_bytes: u64,
+) -> io::Result<(UndoCandidate, bool)> {
     let mut lines = ReverseLines::new(file, file.metadata()?.len());
     let actor = person(&options.actor);
     let mut actor_needle = compact(actor).into_bytes();
@@ -167,9 +195,11 @@ pub(super) fn find_undo(
     // Revisions that later commits undid or redid, and whether an undo further back could still be redone.
     let (mut reverted, mut redoable) = (HashSet::new(), true);
     while let Some(line) = lines.previous()? {
-        if lines.bytes_read > UNDO_SCAN_BYTES || (found.undo.is_some() && (found.redo.is_some() || !redoable))
-        {
+        if found.undo.is_some() && (found.redo.is_some() || !redoable) {
             break;
+        }
+        if lines.bytes_read.max(line.length) > max_bytes {
+            return Ok((found, false));
         }
         let may_matter = line.buffered.as_deref().is_none_or(|bytes| {
             let has = |needle: &[u8]| memchr::memmem::find(bytes, needle).is_some();
@@ -214,7 +244,7 @@ pub(super) fn find_undo(
             found.undo = Some(entry);
         }
     }
-    Ok(found)
+    Ok((found, true))
 }
 
 /// Whether a line may have the field `name` (in quotes) with a value that starts with `value`; a fast test that

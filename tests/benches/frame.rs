@@ -30,7 +30,7 @@ fn open((columns, rows): (u16, u16)) -> State {
     let snapshot = Snapshot {
         wardrobe: large::wardrobe(200, 200),
         exists: true,
-        read_only: None,
+        ..Snapshot::default()
     };
     update(&mut state, Msg::Store(Box::new(StoreEvent::Opened(snapshot))));
     update(&mut state, Msg::Key(Key::plain(KeyCode::Tab)));

@@ -124,7 +124,7 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
     let snapshot = |wardrobe: &Wardrobe| Snapshot {
         wardrobe: wardrobe.clone(),
         exists: true,
-        read_only: None,
+        ..Snapshot::default()
     };
     let send_event = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
     send_event(&mut state, StoreEvent::Opened(snapshot(&file)));

@@ -1,6 +1,7 @@
 //! The lines below the panes: notices, marks, and the keys that work.
 
 use hatrack::app::Msg;
+use hatrack::store::{Snapshot, StoreEvent};
 use hatrack::ui::Theme;
 
 use super::session::Session;
@@ -121,5 +122,14 @@ fn undo_is_offered_only_where_something_can_be_undone() {
     session.keys("Ctrl-R");
     assert!(footer(&mut session).contains("u Undo"));
     let mut other = Session::open(wardrobe(), (80, 24));
-    assert!(footer(&mut other).contains("u Undo"), "unknown until searched");
+    assert!(
+        !footer(&mut other).contains("Undo"),
+        "only others changed anything"
+    );
+    let unknown = Snapshot {
+        has_nothing_to_undo: false,
+        ..other.memory.snapshot()
+    };
+    other.send(Msg::Store(Box::new(StoreEvent::Changed(unknown))));
+    assert!(footer(&mut other).contains("u Undo"));
 }

@@ -345,7 +345,7 @@ fn details_name_servers_to_which_a_change_was_to_be_sent() {
     let snapshot = Snapshot {
         wardrobe: wardrobe(),
         exists: true,
-        read_only: None,
+        ..Snapshot::default()
     };
     update(&mut state, Msg::Store(Box::new(StoreEvent::Opened(snapshot))));
     let effects = key(&mut state, "H");

@@ -17,7 +17,7 @@ fn undo_of_pending_change_waits_for_revision() {
     let snapshot = |wardrobe: &Wardrobe| Snapshot {
         wardrobe: wardrobe.clone(),
         exists: true,
-        read_only: None,
+        ..Snapshot::default()
     };
     let mut file = wardrobe();
     let send_event = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
@@ -77,7 +77,7 @@ fn fast_undo_keys_match_slow_ones() {
     let snapshot = |wardrobe: &Wardrobe| Snapshot {
         wardrobe: wardrobe.clone(),
         exists: true,
-        read_only: None,
+        ..Snapshot::default()
     };
     send_event(&mut state, StoreEvent::Opened(snapshot(&file)));
     let mut effects = Vec::new();

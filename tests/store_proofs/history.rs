@@ -299,6 +299,30 @@ fn undo_and_redo_walk_over_own_changes() {
     assert_eq!(commit(&mut alice, back).unwrap_err().condition(), "conflict");
 }
 
+#[test]
+fn snapshot_says_whether_the_actor_certainly_has_nothing_to_undo() {
+    let (_folder, path, mut alice) = sample();
+    let mut bob = open(&path, "bob");
+    assert!(bob.snapshot().has_nothing_to_undo, "only alice changed anything");
+    assert!(!alice.snapshot().has_nothing_to_undo);
+    add_hat(&mut bob, "x").unwrap();
+    assert!(!bob.snapshot().has_nothing_to_undo);
+    let entry = bob.find_undo().unwrap().undo.unwrap();
+    let undo = Change {
+        group: entry.group.inverse(),
+        undoes: Some(entry.revision),
+        ..Change::default()
+    };
+    commit(&mut bob, undo).unwrap();
+    assert!(bob.snapshot().has_nothing_to_undo, "it is undone");
+    assert!(open(&path, "carol").snapshot().has_nothing_to_undo);
+    // A history that is too long to be read after each commit says nothing.
+    alice.refresh().unwrap();
+    let change = build_change(&alice, |w| w.rename_room(&courses(), Some(&"x".repeat(2 << 20))));
+    commit(&mut alice, change).unwrap();
+    assert!(!open(&path, "carol").snapshot().has_nothing_to_undo);
+}
+
 /// A commit of any size is found, also behind the commits of others.
 #[test]
 fn undo_finds_commits_of_any_size() {

@@ -189,8 +189,7 @@ fn undo_late_commits(state: &mut State, effects: &mut Vec<Effect>) {
 fn adopt(state: &mut State, snapshot: Snapshot) {
     state.base = snapshot.wardrobe;
     state.file_exists = snapshot.exists;
-    // Whatever changed the file may be undone, too.
-    state.undo_search.found_nothing = !snapshot.exists;
+    state.undo_search.found_nothing = !snapshot.exists || snapshot.has_nothing_to_undo;
     let refusal = state.check_can_change().err();
     state.read_only = snapshot.read_only;
     let is_shown = state

@@ -22,8 +22,8 @@ enum UndoOutcome {
 
 pub(crate) fn may_undo(state: &State) -> Result<(), String> {
     state.check_can_change()?;
-    let is_known_empty = state.start.demo || state.undo_search.found_nothing;
-    if is_known_empty && state.undo_stack.is_empty() && state.undo_search.requests.is_empty() {
+    let found_nothing = state.undo_search.found_nothing;
+    if found_nothing && state.undo_stack.is_empty() && state.undo_search.requests.is_empty() {
         Err("Nothing to undo".into())
     } else {
         Ok(())
