@@ -217,3 +217,21 @@ fn unbound_key_keeps_applied_filter() {
     session.keys("z Z");
     assert_eq!(users(&session), before);
 }
+
+/// While somebody else adds users, an applied filter keeps the selection, even when a better match appears.
+#[test]
+fn applied_filter_keeps_the_selection_when_a_better_match_appears() {
+    let mut session = filtered("mar");
+    let add = |name: &str| {
+        let user = jid(name);
+        move |wardrobe: &mut hatrack::model::Wardrobe| {
+            wardrobe.set_affiliation(&user, &jid("courses@conference.example.org"), Affiliation::Owner)
+        }
+    };
+    let selected = |session: &Session| session.state.user().unwrap().0.to_string();
+    session.keys("Enter");
+    assert_eq!(selected(&session), "maria.santos@example.org");
+    session.change_by("alice", add("mar@example.org"));
+    assert_eq!(users(&session).len(), 3);
+    assert_eq!(selected(&session), "maria.santos@example.org");
+}
