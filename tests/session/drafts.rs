@@ -478,7 +478,12 @@ fn text_of_a_prompt_is_kept_for_the_next_start() {
     let kept = session.draft.clone().unwrap();
     let mut next = open();
     next.send(Msg::DraftFound(kept));
-    next.keys("Enter X");
+    next.keys("Enter");
+    assert_eq!(
+        next.notice(),
+        r#"Restored "list.csv": open "Export" again to continue"#
+    );
+    next.keys("X");
     let prompt: &hatrack::app::prompt::Prompt = next.state.top_as().unwrap();
     assert_eq!(prompt.text.text(), "list.csv");
     assert_eq!(next.draft, None, "restored");

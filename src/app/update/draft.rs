@@ -238,6 +238,8 @@ pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
         reapply(state, effects, Change::from(unsaved));
     }
     for prompt in draft.prompts {
+        let (text, heading) = (describe::quoted(&prompt.text), describe::quoted(&prompt.heading));
+        state.notify(format!("Restored {text}: open {heading} again to continue"));
         state.canceled_prompts.insert(prompt.heading, prompt.text);
     }
     for form_draft in draft.forms {
