@@ -1,4 +1,4 @@
-//! The actor: the name under which changes are recorded in the history and drafts are kept.
+//! The actor: the person whose name the history records with each change, and to whom drafts belong.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,13 +6,13 @@ use std::net::IpAddr;
 /// The person who makes changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// The given name, the login name, or `uid` and the number of the account.
+    /// The given name, the login name, or `uid` and the user ID of the account.
     pub name: String,
     /// The address of the SSH client, if any.
     pub address: Option<IpAddr>,
 }
 
-/// `terry@192.0.2.7`, or the name alone.
+/// Formats the actor as the history records it: `terry@192.0.2.7`, or the name alone.
 impl fmt::Display for Actor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.name)?;
@@ -25,10 +25,10 @@ impl fmt::Display for Actor {
 pub(super) const MAX_NAME_CHARS: usize = 64;
 
 impl Actor {
-    /// Determines the actor: the `given` name; otherwise the login name of this user ID in the system's user database;
-    /// otherwise one of the environment variables `LOGNAME` and `USER`; otherwise `uid` and the number. A restricted
-    /// session ignores both variables, as the moderator may be able to set them. The address comes from
-    /// `SSH_CONNECTION`. `variable` looks up an environment variable.
+    /// Determines the actor. The name is the `given` one; otherwise the login name of the process's user in the system's
+    /// user database; otherwise the value of the environment variable `LOGNAME` or `USER`; otherwise `uid` and the user
+    /// ID. A restricted session ignores these two variables, as the moderator may be able to set them. The address comes
+    /// from `SSH_CONNECTION`. `variable` returns the value of an environment variable.
     pub fn find(given: Option<&str>, restricted: bool, variable: impl Fn(&str) -> Option<String>) -> Self {
         let id = nix::unistd::getuid();
         let user = nix::unistd::User::from_uid(id).ok().flatten();
@@ -69,7 +69,7 @@ pub(super) fn sanitize_name(name: &str) -> Option<String> {
     (!shown.is_empty()).then_some(shown)
 }
 
-/// Whether this is a control character, or one that reorders or hides text.
+/// Whether the character is a control character, or a character that reorders or hides text.
 fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

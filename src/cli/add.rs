@@ -18,7 +18,7 @@ pub(super) fn run(args: &AddArgs, context: &SessionContext, out: &mut Output) ->
         .expires
         .as_deref()
         .map(|text| expiry::parse("--expires", text, &expiry::now(context)));
-    // Options that were not given stay out of the JSON.
+    // Fields whose options were not given are omitted in the JSON.
     let attachment = Attachment {
         active: args.active,
         required: args.required,
@@ -26,19 +26,20 @@ pub(super) fn run(args: &AddArgs, context: &SessionContext, out: &mut Output) ->
         ..Attachment::default()
     }
     .with_until(until.transpose()?);
-    let data = OpenStore::open(context)?.with_reason(args.why.reason.as_ref());
+    let data = OpenStore::open(context)?.with_reason(args.reason_option.reason.as_ref());
     data.change_with_summary(out, |wardrobe| {
         let command = format!("hatrack add {user} {room} HAT");
         hat_argument::check_order(wardrobe, (&room, &user), &command)?;
         let hat = hat_argument::find_or_new(wardrobe, None, &args.hat)?;
         let mut attachment = attachment.clone();
-        // If the argument is the title of a hat, the user gets the hat with its title in this room, or else in another.
+        // If the argument is the title of a hat, the attachment gets the hat's title in this room, otherwise in another
+        // room.
         if hat.as_str() != args.hat && attachment.title.is_none() {
             attachment.title = hat_argument::title_of(wardrobe, &room, &hat);
         }
         let added = wardrobe.add_user_hat(&user, &room, &hat, attachment);
         let group = added.map_err(|error| refusal(error, wardrobe, context))?;
-        let what = describe::group(&group, wardrobe, &context.zone());
-        Ok((group, what))
+        let summary = describe::group(&group, wardrobe, &context.zone());
+        Ok((group, summary))
     })
 }

@@ -15,7 +15,7 @@ pub(super) fn run(args: &AffiliateArgs, context: &SessionContext, out: &mut Outp
     let data = OpenStore::open(context)?;
     let command = format!("hatrack affiliate {user} {room} {affiliation}");
     hat_argument::check_order(data.wardrobe(), (&room, &user), &command)?;
-    data.with_reason(args.why.reason.as_ref())
+    data.with_reason(args.reason_option.reason.as_ref())
         .change(out, |wardrobe| {
             wardrobe.set_affiliation(&user, &room, affiliation)
         })

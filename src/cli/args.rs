@@ -261,7 +261,7 @@ pub struct AddArgs {
     pub expires: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub reason_option: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -278,7 +278,7 @@ pub struct RemoveArgs {
     pub hat: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub reason_option: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -296,7 +296,7 @@ pub struct SetArgs {
     pub from: PathBuf,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub reason_option: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -335,7 +335,7 @@ pub struct RoomAddArgs {
     pub name: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub reason_option: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -354,7 +354,7 @@ pub struct RoomRenameArgs {
     pub clear: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub reason_option: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -367,7 +367,7 @@ pub struct RoomRemoveArgs {
     pub room: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub reason_option: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -385,7 +385,7 @@ pub struct AffiliateArgs {
     pub affiliation: AffiliationName,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: AffiliationReasonOption,
+    pub reason_option: AffiliationReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,

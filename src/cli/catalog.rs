@@ -18,7 +18,7 @@ pub(super) fn run(args: &CatalogArgs, context: &SessionContext, out: &mut Output
             let data = OpenStore::open(context)?;
             let hat = hat_argument::find(data.wardrobe(), Some(&room), &args.hat)?;
             let hat = hat.unwrap_or_else(|| HatId::unchecked(args.hat.as_str()));
-            data.with_reason(args.why.reason.as_ref())
+            data.with_reason(args.reason_option.reason.as_ref())
                 .change(out, |wardrobe| wardrobe.set_catalog_hat(&room, &hat, None))
         }
     }
@@ -61,7 +61,7 @@ fn define(args: &CatalogDefineArgs, context: &SessionContext, out: &mut Output) 
             }
         },
     };
-    let data = OpenStore::open(context)?.with_reason(args.why.reason.as_ref());
+    let data = OpenStore::open(context)?.with_reason(args.reason_option.reason.as_ref());
     data.change_with_summary(out, |wardrobe| {
         let room_data = wardrobe.room(&room).cloned();
         let room_data = room_data.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
@@ -78,7 +78,7 @@ fn define(args: &CatalogDefineArgs, context: &SessionContext, out: &mut Output) 
             entry.hue.clone_from(hue);
         }
         let defined = wardrobe.define_hat(&room, &hat, entry, args.retitle_users)?;
-        let mut what = describe::group(&defined.group, wardrobe, &context.zone());
+        let mut summary = describe::group(&defined.group, wardrobe, &context.zone());
         if !defined.not_affiliated.is_empty() {
             let (banned, others): (Vec<_>, Vec<_>) = defined.not_affiliated.iter().partition(|user| {
                 let user = room_data.user(user);
@@ -92,8 +92,8 @@ fn define(args: &CatalogDefineArgs, context: &SessionContext, out: &mut Output) 
                 let users = describe::count(others.len(), "user");
                 skipped.push(format!("{users} without affiliation"));
             }
-            what = format!("{what}; skipped {}", skipped.join(" and "));
+            summary = format!("{summary}; skipped {}", skipped.join(" and "));
         }
-        Ok((defined.group, what))
+        Ok((defined.group, summary))
     })
 }

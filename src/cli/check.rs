@@ -14,7 +14,7 @@ pub(super) fn run(args: &CheckArgs, context: &SessionContext, out: &mut Output) 
     if args.path.is_some() {
         context.require_unrestricted("check FILE")?;
     }
-    // Errors and counts may concern rooms that a restricted session must not see.
+    // Errors and counts may concern rooms that a session restricted to rooms must not see.
     if context.scope.rooms.is_some() {
         context.require_unrestricted("check")?;
     }
@@ -27,8 +27,8 @@ pub(super) fn run(args: &CheckArgs, context: &SessionContext, out: &mut Output) 
         }
         return check_standard_input(out);
     }
-    let other = args.path.as_deref().map(store::expand_home);
-    let path = other.as_ref().unwrap_or(&context.file);
+    let named = args.path.as_deref().map(store::expand_home);
+    let path = named.as_ref().unwrap_or(&context.file);
     if args.repair {
         let repaired = store::repair_history(path).map_err(|error| store_failure(&error))?;
         if repaired.moved_to.is_some() {

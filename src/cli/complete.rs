@@ -1,8 +1,8 @@
 //! `hatrack complete`: prints the candidates for the word at the cursor of a command line, from the definition of the
 //! command line, the data file, the history and the configuration. The scripts in `assets/completions` call it.
 //!
-//! It writes no files, and files with errors only mean fewer candidates. Addresses and IDs are untrusted, so candidates
-//! that a shell could execute or that could affect a terminal are left out.
+//! The command writes no files. A file with errors only leads to fewer candidates. Addresses, IDs and titles are
+//! untrusted, so candidates that a shell could execute or that could affect a terminal are quoted or left out.
 
 use std::path::{Path, PathBuf};
 
@@ -22,16 +22,16 @@ mod partial_command;
 
 use partial_command::{ExpectedValue, PartialCommand};
 
-/// Number of newest revisions offered.
+/// The maximum number of revisions that are offered; these are the newest ones.
 const MAX_REVISIONS: usize = 20;
-/// Maximum width of a description, in columns.
+/// The maximum width of a description, in terminal columns.
 const MAX_DESCRIPTION_WIDTH: usize = 60;
 
-/// A value and its description.
+/// A value that could complete the word at the cursor, and the value's description.
 type Candidate = (String, String);
 
 pub(super) fn run(args: &CompleteArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    // Completion reads files that the completed line names.
+    // Completion reads files that the completed line names, which a restricted session must not do.
     context.require_unrestricted("complete")?;
     let (line, typed) = match (args.request, args.typed.as_slice()) {
         (CompletionRequest::Bash, [line, word]) => {
@@ -60,9 +60,9 @@ pub(super) fn run(args: &CompleteArgs, context: &SessionContext, out: &mut Outpu
                 .filter(|(value, _)| is_trusted || !value.starts_with('-')),
         );
     }
-    for (value, what) in offered {
-        let begins = value.starts_with(&line.current) && !value.is_empty();
-        if !begins || text::sanitize(&value) != value {
+    for (value, description) in offered {
+        let is_completion = value.starts_with(&line.current) && !value.is_empty();
+        if !is_completion || text::sanitize(&value) != value {
             continue;
         }
         match &typed {
@@ -71,17 +71,17 @@ pub(super) fn run(args: &CompleteArgs, context: &SessionContext, out: &mut Outpu
                     out.raw_line(&text)?;
                 }
             }
-            None => out.raw_line(&format!("{value}\t{}", short_description(&what)))?,
+            None => out.raw_line(&format!("{value}\t{}", short_description(&description)))?,
         }
     }
     Ok(())
 }
 
-/// Returns the first line of a description, sanitized and cut to [`MAX_DESCRIPTION_WIDTH`].
-fn short_description(what: &str) -> String {
-    let first = what.lines().next().unwrap_or_default();
+/// Returns the first line of a description, sanitized and cut to [`MAX_DESCRIPTION_WIDTH`] columns.
+fn short_description(description: &str) -> String {
+    let first_line = description.lines().next().unwrap_or_default();
     text::cut(
-        &text::sanitize(first),
+        &text::sanitize(first_line),
         MAX_DESCRIPTION_WIDTH,
         text::Charset::Unicode,
     )
@@ -102,7 +102,7 @@ fn candidates(expected: &ExpectedValue, line: &PartialCommand, context: &Session
     }
 }
 
-/// The data file that the completed line names, or the default one.
+/// Returns the data file that the completed line names, otherwise that of this session.
 fn data_file(line: &PartialCommand, context: &SessionContext) -> PathBuf {
     let Some(named) = &line.file else {
         return context.file.clone();
@@ -110,7 +110,7 @@ fn data_file(line: &PartialCommand, context: &SessionContext) -> PathBuf {
     store::expand_home(Path::new(named))
 }
 
-/// The servers of the configuration that the completed line names, otherwise of the session's configuration.
+/// Returns the servers of the configuration that the completed line names, otherwise of this session's configuration.
 fn servers(line: &PartialCommand, context: &SessionContext) -> Vec<Candidate> {
     let files = match &line.config {
         // No session reads its configuration from standard input.
@@ -133,8 +133,7 @@ fn servers(line: &PartialCommand, context: &SessionContext) -> Vec<Candidate> {
     config.servers.into_iter().map(candidate).collect()
 }
 
-/// Reads the data file. If the completed line has `--room`, returns only these rooms; `None` if the file cannot be
-/// read.
+/// Reads the data file; `None` if it cannot be read. If the completed line has `--room`, returns only the given rooms.
 fn load_wardrobe(line: &PartialCommand, context: &SessionContext) -> Option<Wardrobe> {
     let bytes = store::read_regular_file(&data_file(line, context)).ok()?;
     let wardrobe = read::wardrobe(&bytes).ok()?;
@@ -215,7 +214,7 @@ fn sorted_unique(mut all: Vec<Candidate>) -> Vec<Candidate> {
     all
 }
 
-/// The newest revisions with descriptions of their changes.
+/// Returns the newest revisions with descriptions of their changes, newest first.
 fn revisions(file: &Path, wardrobe: &Wardrobe, zone: &TimeZone) -> Vec<Candidate> {
     let query = HistoryQuery {
         filter: HistoryFilter::default(),
@@ -225,8 +224,8 @@ fn revisions(file: &Path, wardrobe: &Wardrobe, zone: &TimeZone) -> Vec<Candidate
     let page = store::read_history(file, &Scope::default(), &query);
     let entries = page.map(|page| page.entries).unwrap_or_default();
     let candidate = |entry: &store::HistoryEntry| {
-        let words = crate::app::describe::group(&entry.group, wardrobe, zone);
-        (entry.revision.to_string(), words)
+        let description = crate::app::describe::group(&entry.group, wardrobe, zone);
+        (entry.revision.to_string(), description)
     };
     entries.iter().map(candidate).collect()
 }

@@ -21,11 +21,12 @@ pub(super) use save_theme::save_theme;
 pub use servers::ConfiguredServer;
 
 impl Config {
-    /// Returns the live servers, and sets the environment variables of their commands.
+    /// Returns the live servers, with the environment variables that their commands get. `restricted`: whether the session
+    /// is restricted.
     pub fn servers(self, restricted: bool) -> Vec<ServerSettings> {
         let mut servers: Vec<_> = self.servers.into_iter().map(|server| server.settings).collect();
         if !servers.is_empty() {
-            variables::add(&mut servers, restricted);
+            variables::set_command_variables(&mut servers, restricted);
         }
         servers
     }

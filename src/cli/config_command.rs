@@ -20,12 +20,12 @@ pub(super) fn run(args: &ConfigArgs, context: &SessionContext, out: &mut Output)
     }
     let named = args.check.clone().flatten().map(|path| store::expand_home(&path));
     if let Some(path) = named {
-        let below = if path == context.config.system {
+        let inherited = if path == context.config.system {
             Config::default()
         } else {
             config::administrator_config()
         };
-        return check(&path, below, out)?
+        return check(&path, inherited, out)?
             .map(|_| ())
             .ok_or_else(|| Failure::usage(format!("{}: no such file", path.display())));
     }
@@ -45,10 +45,12 @@ pub(super) fn run(args: &ConfigArgs, context: &SessionContext, out: &mut Output)
     Ok(())
 }
 
-/// Checks one file, whose settings replace those of `below`; `None` if it is missing. If there are several errors, all
-/// but the last are printed as warnings.
-fn check(path: &Path, below: Config, out: &mut Output) -> Result<Option<Config>, Failure> {
-    match config::load_over(path, below) {
+/// Checks one file, whose settings replace those of `inherited`. Returns the combined configuration; `None` if the file
+/// does not exist.
+///
+/// Errors: the last error of the file; the others are printed as warnings.
+fn check(path: &Path, inherited: Config, out: &mut Output) -> Result<Option<Config>, Failure> {
+    match config::load_over(path, inherited) {
         Ok(Some(config)) => {
             out.line(&format!("{}: no errors", path.display()))?;
             Ok(Some(config))
@@ -56,8 +58,8 @@ fn check(path: &Path, below: Config, out: &mut Output) -> Result<Option<Config>,
         Ok(None) => Ok(None),
         Err(mut errors) => {
             let last = errors.pop().unwrap_or_default();
-            for mistake in errors {
-                out.warn(&mistake)?;
+            for error in errors {
+                out.warn(&error)?;
             }
             Err(Failure::usage(last))
         }

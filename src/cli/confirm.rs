@@ -8,7 +8,7 @@ use crate::ui::text;
 
 /// Asks a question on the terminal. Returns whether the answer is yes.
 ///
-/// Errors: standard input or standard error is no terminal. The error names `command`, which does not ask.
+/// Errors: standard input or standard error is not a terminal. The message suggests `command`, which does not ask.
 pub(super) fn ask(question: &str, command: &str, out: &mut Output) -> Result<bool, Failure> {
     out.flush()?;
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {

@@ -1,4 +1,5 @@
-//! The context of a session: data file, drafts folder, actor and restrictions, from options, variables and the system.
+//! The context of a session: data file, state folder, actor and restrictions, from options, environment variables and the
+//! system.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -28,11 +29,11 @@ pub struct SessionContext {
     pub file_is_explicit: bool,
     /// Whether `HATRACK_FILE` is set, but not used because the session is restricted.
     pub ignores_file_variable: bool,
-    /// The folder for drafts; `None` without a home folder.
+    /// The folder for drafts, changes that servers have not confirmed, and refused logins; `None` without a home folder.
     pub state_dir: Option<PathBuf>,
     /// The actor that the history records.
     pub actor: Actor,
-    /// The rooms that the session may see, and whether it may change them.
+    /// The rooms that the session may see, and the changes that it may make.
     pub scope: Scope,
     /// The configuration files.
     pub config: ConfigFiles,
@@ -40,24 +41,24 @@ pub struct SessionContext {
     pub began: Timestamp,
     /// `--no-send`: changes are not sent to servers automatically.
     pub no_send: bool,
-    /// The saved changes that are still to be sent.
+    /// The consequences of the commits of this session that still have to be handled, such as changes to send.
     pub saved: SavedChanges,
 }
 
-/// Looks up an environment variable; `None` also for an empty one.
+/// Returns the value of an environment variable; `None` if the variable is missing or empty.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 impl SessionContext {
     /// Resolves the context from the environment of this process.
     pub fn from_environment(options: GlobalOptions) -> Result<Self, Failure> {
-        let variables = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let restricted = options.is_restricted();
-        Self::resolve(options, &variables, || user_folders(restricted))
+        Self::resolve(options, &variable, || user_folders(restricted))
     }
 
     fn resolve(
         options: GlobalOptions,
-        variables: Environment,
+        variable: Environment,
         folders: impl FnOnce() -> Option<UserFolders>,
     ) -> Result<Self, Failure> {
         let (scope, restricted) = (options.scope(), options.is_restricted());
@@ -68,34 +69,36 @@ impl SessionContext {
             ));
         }
         let config = ConfigFiles::of_session(options.config.as_deref(), restricted);
-        let own = |name: &str| variables(name).filter(|_| !restricted);
-        let named = options
+        let unless_restricted = |name: &str| variable(name).filter(|_| !restricted);
+        let actor_name = options
             .actor
-            .or_else(|| own("HATRACK_ACTOR").map(to_string_lossy));
-        let named = named.map(validate_actor).transpose()?;
-        let actor = Actor::find(named.as_deref(), restricted, |name| {
-            variables(name).map(to_string_lossy)
+            .or_else(|| unless_restricted("HATRACK_ACTOR").map(to_string_lossy));
+        let actor_name = actor_name.map(validate_actor).transpose()?;
+        let actor = Actor::find(actor_name.as_deref(), restricted, |name| {
+            variable(name).map(to_string_lossy)
         });
         let folders = folders();
-        let named = options.file.or_else(|| own("HATRACK_FILE").map(PathBuf::from));
-        if named.as_deref().is_some_and(store::is_dash) {
+        let named_file = options
+            .file
+            .or_else(|| unless_restricted("HATRACK_FILE").map(PathBuf::from));
+        if named_file.as_deref().is_some_and(store::is_dash) {
             return Err(Failure::usage(
                 "the data file cannot be \"-\" (standard input); for a file of that name write ./-",
             ));
         }
-        let file_is_explicit = named.is_some();
-        let named = named.map(|path| store::expand_home(&path));
+        let file_is_explicit = named_file.is_some();
+        let named_file = named_file.map(|path| store::expand_home(&path));
         let default = || folders.as_ref().map(|folders| folders.config.join("hats.json"));
-        let file = named.or_else(default).ok_or_else(|| {
-            let also = if restricted { "" } else { " or HATRACK_FILE" };
+        let file = named_file.or_else(default).ok_or_else(|| {
+            let or_variable = if restricted { "" } else { " or HATRACK_FILE" };
             Failure::error(format!(
-                "no home folder for the data file (HOME is not an absolute path); use --file FILE{also}"
+                "no home folder for the data file (HOME is not an absolute path); use --file FILE{or_variable}"
             ))
         })?;
         Ok(Self {
             file,
             file_is_explicit,
-            ignores_file_variable: restricted && !file_is_explicit && variables("HATRACK_FILE").is_some(),
+            ignores_file_variable: restricted && !file_is_explicit && variable("HATRACK_FILE").is_some(),
             state_dir: folders.map(|folders| folders.state),
             actor,
             scope,
@@ -106,16 +109,16 @@ impl SessionContext {
         })
     }
 
-    /// Whether the session is restricted. Then commands read and write no files that the user names, except the data
-    /// file.
+    /// Whether the session is restricted. The commands of a restricted session read and write no files that the user
+    /// names, except the data file and the files that [`Cli::global_options`](super::args::Cli::global_options) permits.
     pub fn is_restricted(&self) -> bool {
         self.scope.is_restricted()
     }
 
     /// Returns the live servers of the configuration, in the order of its files. A session restricted to rooms sees
-    /// only the servers of these rooms.
+    /// only the servers of these rooms. With `--no-send`, changes are sent to none of them automatically.
     ///
-    /// Errors: the configuration has errors.
+    /// Errors: a configuration file has errors or cannot be read.
     pub fn servers(&self) -> Result<Vec<ServerSettings>, Failure> {
         let mut servers = self.config.load()?.servers(self.is_restricted());
         if let Some(rooms) = &self.scope.rooms {
@@ -129,7 +132,7 @@ impl SessionContext {
         Ok(servers)
     }
 
-    /// Returns the options for the worker of the servers; it does not report occupants.
+    /// Returns the options for the worker of the servers. With them, the worker does not ask for the occupants of rooms.
     pub(super) fn worker_options(&self) -> Result<WorkerOptions, Failure> {
         Ok(WorkerOptions {
             servers: self.servers()?,
@@ -156,18 +159,18 @@ impl SessionContext {
         time_zone(self.is_restricted())
     }
 
-    /// Returns an error if the session is restricted; `what` names what is not available.
-    pub(super) fn require_unrestricted(&self, what: &str) -> Result<(), Failure> {
+    /// Returns an error if the session is restricted; `feature` is the command or option that is not available then.
+    pub(super) fn require_unrestricted(&self, feature: &str) -> Result<(), Failure> {
         if self.is_restricted() {
             return Err(Failure::not_allowed(format!(
-                "{what} is not available in a restricted session ({RESTRICTIONS})"
+                "{feature} is not available in a restricted session ({RESTRICTIONS})"
             )));
         }
         Ok(())
     }
 
-    /// Returns an error if the session is restricted to other rooms. The error must not show whether the room exists,
-    /// so it is the same in both cases.
+    /// Returns an error if the session is restricted to other rooms. The error is the same whether the room exists or
+    /// not, as the session must not learn this.
     pub(super) fn check_room_allowed(&self, room: &Jid) -> Result<(), Failure> {
         match &self.scope.rooms {
             Some(rooms) if !rooms.contains(room) => Err(Failure::not_allowed(format!(
@@ -205,7 +208,8 @@ fn to_string_lossy(text: OsString) -> String {
         .unwrap_or_else(|text| text.to_string_lossy().into_owned())
 }
 
-/// Returns the given name. Errors: it is reserved, or would have to be changed to be recorded.
+/// Returns the given name of the actor. Errors: the name is empty, reserved or too long, or contains spaces at its start or
+/// end or invisible characters.
 fn validate_actor(actor: String) -> Result<String, Failure> {
     let reason = match actor::sanitize_name(&actor) {
         _ if is_reserved(&actor) => "it is reserved for changes by servers and programs",
@@ -222,7 +226,8 @@ fn is_reserved(actor: &str) -> bool {
     actor == "outside" || actor.starts_with("server:") || actor.starts_with("hatrack (")
 }
 
-/// The time zone of displayed times. `TZ` can name a file to read, so a restricted session uses the machine's zone.
+/// Returns the time zone of displayed times. A restricted session uses the time zone of the machine, or UTC if this is not
+/// known, but not `TZ`, which can name a file to read.
 pub fn time_zone(restricted: bool) -> TimeZone {
     if !restricted {
         return TimeZone::system();

@@ -1,5 +1,5 @@
-//! `hatrack expire`: removes expired hats. Meant for a timer, when neither the screen is open nor `hatrack follow`
-//! runs.
+//! `hatrack expire`: removes expired hats. A timer can run this command on machines on which the screen is not always open
+//! and `hatrack follow` does not run.
 
 use std::io::{IsTerminal as _, stdin};
 
@@ -16,7 +16,7 @@ use crate::model::{EditError, Group};
 use crate::store::Change;
 use crate::sync::late_expiry;
 
-/// The command that removes hats without asking.
+/// The command that removes expired hats without asking.
 const CONFIRMED_COMMAND: &str = "hatrack expire --yes";
 const NONE_EXPIRED: &str = "No changes: no hats have expired";
 
@@ -41,8 +41,8 @@ pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output)
     loop {
         match remove_expired(&mut data, confirmed, out)? {
             ExpireOutcome::Removed(group, revision) => {
-                let what = describe::group(&group, data.wardrobe(), &context.zone());
-                return out.line(&saved_text(&what, revision));
+                let summary = describe::group(&group, data.wardrobe(), &context.zone());
+                return out.line(&saved_text(&summary, revision));
             }
             ExpireOutcome::Nothing => return out.line(NONE_EXPIRED),
             ExpireOutcome::Late(users) => {
@@ -62,7 +62,7 @@ pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output)
     }
 }
 
-/// Returns the message that this number of users would lose hats that expired long ago, so that no hats are removed.
+/// Returns the message that no hats are removed because this number of users would lose hats that expired long ago.
 pub(super) fn late_text(users: usize, context: &SessionContext) -> String {
     let now = context.zone().to_datetime(Timestamp::now());
     format!(
@@ -74,9 +74,9 @@ pub(super) fn late_text(users: usize, context: &SessionContext) -> String {
 
 /// The outcome of removing expired hats.
 pub(super) enum ExpireOutcome {
-    /// There were none to remove.
+    /// There were no expired hats.
     Nothing,
-    /// They were removed with this group of edits, in this revision.
+    /// The expired hats were removed with this group of edits, in this revision.
     Removed(Group, u64),
     /// Nothing was removed: this number of users would lose hats that expired long ago, which must be confirmed.
     Late(usize),
@@ -105,7 +105,7 @@ pub(super) fn remove_expired(
         match data.commit(change, out) {
             Ok(Some(revision)) => return Ok(ExpireOutcome::Removed(group, revision)),
             Ok(None) => return Ok(ExpireOutcome::Nothing),
-            // Another program changed these hats; what remains is computed again.
+            // Another writer changed these hats, so the expired hats are computed again.
             Err(CommitFailure::Refused(EditError::Conflict { .. })) if attempts_left > 0 => {
                 let refreshed = data.store.refresh();
                 refreshed.map_err(|error| CommitFailure::Failed(store_failure(&error)))?;

@@ -14,7 +14,7 @@ pub(super) fn now(context: &SessionContext) -> ZonedDateTime {
     Timestamp::now().to_zoned_datetime(context.zone())
 }
 
-/// Parses a time at which hats expire. `option` names the option in the error, which an empty text also causes.
+/// Parses a time at which hats expire. An empty text is an error. `option` is the name of the option in errors.
 pub(super) fn parse(option: &str, text: &str, now: &ZonedDateTime) -> Result<Timestamp, Failure> {
     match until::parse(text, now) {
         Ok(Some(end)) => Ok(end),
@@ -37,8 +37,8 @@ struct ExpiringHat<'a> {
     title: Option<&'a str>,
 }
 
-/// Prints the hats that expire at `by` or earlier, soonest first: of the whole wardrobe, or only of a room or a user.
-/// With `now`, prints a table with times in its zone; without it, JSON.
+/// Prints the hats that expire at `by` or earlier, soonest first, of all rooms and users or only of the given ones. With
+/// `now`, prints a table with times in the time zone of `now`; with `None`, prints JSON.
 pub(super) fn print_expiring(
     wardrobe: &Wardrobe,
     (only_room, only_user): (Option<&Jid>, Option<&Jid>),
@@ -46,11 +46,14 @@ pub(super) fn print_expiring(
     now: Option<&ZonedDateTime>,
     out: &mut Output,
 ) -> Result<(), Failure> {
-    let is_only = |only: Option<&Jid>, jid: &Jid| only.is_none_or(|only| only == jid);
-    let rooms = wardrobe.rooms().filter(|(room, _)| is_only(only_room, room));
+    let is_selected = |only: Option<&Jid>, jid: &Jid| only.is_none_or(|only| only == jid);
+    let rooms = wardrobe.rooms().filter(|(room, _)| is_selected(only_room, room));
     let mut expiring: Vec<ExpiringHat<'_>> = rooms
         .flat_map(|(jid, room)| {
-            let users = room.users().iter().filter(|(user, _)| is_only(only_user, user));
+            let users = room
+                .users()
+                .iter()
+                .filter(|(user, _)| is_selected(only_user, user));
             users.flat_map(move |(user, content)| {
                 let hats = content.hats.iter();
                 hats.filter_map(move |(hat, attachment)| expiring_hat((jid, room), user, (hat, attachment)))

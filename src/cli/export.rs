@@ -23,34 +23,34 @@ pub(super) fn run(args: &ExportArgs, context: &SessionContext, out: &mut Output)
         context.require_unrestricted("--output")?;
     }
     let output = output.filter(|path| !store::is_stdout_path(path));
-    let part = match (room, user) {
+    let scope = match (room, user) {
         (Some(room), Some(user)) => ExportScope::User(room, user),
         (Some(room), None) => ExportScope::Room(room),
         (None, _) => ExportScope::All,
     };
-    let named = args
+    let named_format = args
         .output
         .as_deref()
         .and_then(|path| FileFormat::from_name(&path.to_string_lossy()));
     let format = if args.csv {
         FileFormat::Csv
     } else {
-        named.unwrap_or(FileFormat::Json)
+        named_format.unwrap_or(FileFormat::Json)
     };
     let data = OpenStore::open_existing(context)?;
     let wardrobe = data.wardrobe();
-    match &part {
+    match &scope {
         ExportScope::Room(room) | ExportScope::User(room, _) if wardrobe.room(room).is_none() => {
             return Err(EditError::NoSuchRoom { room: room.clone() }.into());
         }
-        // Any user of the room, including outcasts.
+        // All users of the room can be exported, also those to whom hats cannot be added.
         ExportScope::User(room, user) if wardrobe.user(room, user).is_none() => {
             let (room, user) = (room.clone(), user.clone());
             return Err(Failure::without_advice(EditError::NotAffiliated { room, user }));
         }
         _ => {}
     }
-    let exported = exchange::export(wardrobe, &part, format).unwrap_or_default();
+    let exported = exchange::export(wardrobe, &scope, format).unwrap_or_default();
     let stream = output.map(store::open_if_stream).transpose();
     let stream = stream.map_err(|error| store_failure(&error))?.flatten();
     if let Some(mut file) = stream {
@@ -68,8 +68,8 @@ pub(super) fn run(args: &ExportArgs, context: &SessionContext, out: &mut Output)
                 path.display()
             )));
         }
-        let what = describe::export_scope(&part);
-        out.line(&format!("Exported {what} to {}", path.display()))?;
+        let description = describe::export_scope(&scope);
+        out.line(&format!("Exported {description} to {}", path.display()))?;
     } else {
         print(&exported.bytes, format, out)?;
     }

@@ -8,18 +8,19 @@ use crate::model::{EditError, MAX_INPUT_BYTES, is_only_whitespace};
 pub struct Failure {
     /// The exit code: 0 nobody reads the output, 1 error, 2 usage, invalid input or no terminal, 3 item not found, 4
     /// data file unreadable, 5 conflict, locked or undecided, 6 differences, 7 saved but not sent, 128 and more: ended
-    /// by a signal. A condition determines the code.
+    /// by a signal. If there is a condition, it determines the code.
     pub code: u8,
     /// The stanza error condition of XMPP (RFC 6120, section 8.3.3), for programs; printed in brackets. `None` for
     /// errors without a suitable condition.
     pub condition: Option<&'static str>,
-    /// What failed, and on what; if it is empty, nothing is printed. May contain untrusted text, which is sanitized
-    /// where it is printed.
+    /// The message: what failed, and on which item. If the message is empty, nothing is printed. It may contain untrusted
+    /// text, so that it must be sanitized when it is printed.
     pub message: String,
-    /// What to do, such as a command; printed last.
+    /// The advice: what to do, such as a command to run; printed last.
     pub advice: Option<String>,
 }
 
+/// Formats a part of the text that follows the message, with the texts before and after the part; empty for `None`.
 fn after_message(part: Option<&impl std::fmt::Display>, before: &str, after: &str) -> String {
     part.map_or_else(String::new, |part| format!("{before}{part}{after}"))
 }
@@ -30,7 +31,7 @@ impl Failure {
         Self::with_code(1, message)
     }
 
-    /// Ctrl-C (exit code 130), which needs no message.
+    /// The end of a command by Ctrl-C (exit code 130), which needs no message.
     pub fn interrupted() -> Self {
         Self::with_code(130, "")
     }
@@ -40,17 +41,17 @@ impl Failure {
         Self::with_code(2, message)
     }
 
-    /// An item that does not exist (exit code 3).
+    /// The error for an item that does not exist (exit code 3).
     pub fn not_found(message: impl std::fmt::Display) -> Self {
         Self::of_condition("item-not-found", message)
     }
 
-    /// An invalid argument (exit code 2).
+    /// The error for an invalid argument (exit code 2).
     pub fn invalid_argument(error: impl Into<EditError>) -> Self {
         error.into().into()
     }
 
-    /// Invalid input (exit code 2): an argument, a file to import, or standard input.
+    /// The error for invalid input (exit code 2): an argument, a file to import, or standard input.
     pub fn bad_request(message: impl std::fmt::Display) -> Self {
         Self::of_condition("bad-request", message)
     }
@@ -71,33 +72,33 @@ impl Failure {
     }
 
     /// Rejects a title or a name on the command line that is longer than [`MAX_INPUT_BYTES`] bytes, contains a line
-    /// break or another control character, or has only spaces. An empty text is accepted. `what` names the argument in
-    /// the message.
-    pub fn check_single_line(what: &str, text: Option<&str>) -> Result<(), Self> {
-        let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    /// break or another control character, or is only whitespace. An empty text is accepted. `argument` is the name of the
+    /// argument in the message.
+    pub fn check_single_line(argument: &str, text: Option<&str>) -> Result<(), Self> {
+        let is_break_or_control = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
         if let Some(length) = text.map(str::len).filter(|length| *length > MAX_INPUT_BYTES) {
             let length = crate::app::describe::count(length, "byte");
             return Err(Self::bad_request(format!(
-                "{what} too long: {length} (limit 1,024 bytes)"
+                "{argument} too long: {length} (limit 1,024 bytes)"
             )));
         }
         match text {
-            Some(text) if text.contains(breaks) => Err(Self::bad_request(format!(
-                "{what} contains a line break or control character: {text:?}"
+            Some(text) if text.contains(is_break_or_control) => Err(Self::bad_request(format!(
+                "{argument} contains a line break or control character: {text:?}"
             ))),
             Some(text) if is_only_whitespace(text) => {
-                Err(Self::bad_request(format!("{what} has only spaces: {text:?}")))
+                Err(Self::bad_request(format!("{argument} has only spaces: {text:?}")))
             }
             _ => Ok(()),
         }
     }
 
-    /// An operation of the model that failed, without advice.
+    /// Converts an error of the model, without adding advice. The [`From`] implementation adds advice.
     pub(super) fn without_advice(error: EditError) -> Self {
         Self::of_condition(error.condition(), error)
     }
 
-    /// Something that this session is not allowed to do (exit code 1).
+    /// The error for an action that this session is not allowed to do (exit code 1).
     pub fn not_allowed(message: impl std::fmt::Display) -> Self {
         Self::of_condition("not-allowed", message)
     }

@@ -38,7 +38,7 @@ impl GlobalOptions {
         self.scope().is_restricted()
     }
 
-    /// Returns what the session can see and change.
+    /// Returns the scope of the session: the rooms that it can see, and the changes that it may make.
     pub(super) fn scope(&self) -> Scope {
         Scope {
             rooms: self.rooms.clone(),
@@ -76,14 +76,14 @@ impl Cli {
                 HatId::parse_input(text).map_err(Failure::invalid_argument)
             })?;
         }
-        // The person who restricts a session writes the options before the command; someone else may add those after
-        // it.
+        // The person who restricts a session writes the options before the command; someone else may add options after the
+        // command.
         let file_options = [
             ("--log", &options.log, &self.common.log),
             ("--config", &options.config, &self.common.config),
         ];
-        for (name, given, before) in file_options {
-            if options.is_restricted() && given.is_some() && before.is_none() {
+        for (name, merged, before_command) in file_options {
+            if options.is_restricted() && merged.is_some() && before_command.is_none() {
                 return Err(Failure::not_allowed(format!(
                     "in a restricted session, {name} must come before the command"
                 )));
@@ -93,9 +93,9 @@ impl Cli {
     }
 }
 
-/// Sets `allowed` to the parsed values of the option `name`, if there are any.
+/// Sets `allowed` to the parsed values of the option `name`, if the option is given at this level.
 ///
-/// Errors: an invalid value, or one outside the set that `allowed` has from an earlier level.
+/// Errors: an invalid value, or a value outside the set that `allowed` has from an earlier level.
 fn narrow<T: Ord + Display>(
     allowed: &mut Option<BTreeSet<T>>,
     texts: &[String],
@@ -119,7 +119,9 @@ fn narrow<T: Ord + Display>(
     Ok(())
 }
 
-/// Sets an option that may be given at one level only. `name` is the option.
+/// Sets an option that may be given at one level only; does nothing if `value` is `None`. `name` is the option's name.
+///
+/// Errors: the option is also given at an earlier level.
 fn set_once<T: Clone>(slot: &mut Option<T>, value: Option<&T>, name: &str) -> Result<(), Failure> {
     match (&slot, value) {
         (Some(_), Some(_)) => Err(Failure::usage(format!(
@@ -188,15 +190,15 @@ mod tests {
                 format!("hatrack {restriction} show {option} f"),
                 format!("hatrack show {restriction} {option} f"),
             ] {
-                let answer = global_options(&line).unwrap_err();
+                let message = global_options(&line).unwrap_err();
                 assert!(
-                    answer.contains(&format!("{option} must come before the command")),
-                    "{line}: {answer}"
+                    message.contains(&format!("{option} must come before the command")),
+                    "{line}: {message}"
                 );
             }
-            let answer =
+            let message =
                 global_options(&format!("hatrack {option} f {restriction} show {option} g")).unwrap_err();
-            assert!(answer.contains(&format!("{option} given twice")), "{answer}");
+            assert!(message.contains(&format!("{option} given twice")), "{message}");
         }
     }
 
@@ -215,8 +217,8 @@ mod tests {
             ("hatrack --actor a show --actor b", "--actor given twice"),
             ("hatrack --room nonsense@ show", "\"nonsense@\" is not an address"),
         ] {
-            let answer = global_options(line).unwrap_err();
-            assert!(answer.contains(error), "{line}: {answer}");
+            let message = global_options(line).unwrap_err();
+            assert!(message.contains(error), "{line}: {message}");
         }
     }
 }

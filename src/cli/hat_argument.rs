@@ -4,8 +4,8 @@ use super::failure::Failure;
 use crate::app::suggest::hats_with_title;
 use crate::model::{HatId, Jid, Wardrobe};
 
-/// Returns the ID of the hat that a text names. A URI is an ID, even if no hat has it. Any other text is the ID or the
-/// title of an existing hat, in `room` if it is given; `None` if no hat has it.
+/// Returns the ID of the hat that a text names. A URI is an ID, even if no hat has this ID. Any other text is the ID or
+/// the title of an existing hat, in `room` if a room is given; `None` if no hat has such an ID or title.
 ///
 /// Errors: several hats have the title; the message lists them.
 pub(super) fn find(wardrobe: &Wardrobe, room: Option<&Jid>, text: &str) -> Result<Option<HatId>, Failure> {
@@ -21,17 +21,23 @@ pub(super) fn find(wardrobe: &Wardrobe, room: Option<&Jid>, text: &str) -> Resul
         [] => Ok(None),
         [(hat, _)] => Ok(Some(hat.clone())),
         several => {
-            let named: Vec<String> = several
+            let listed: Vec<String> = several
                 .iter()
                 .map(|(hat, place)| format!("{hat} {place}"))
                 .collect();
-            let hats = format!("{} hats are called {text:?}: {}", several.len(), named.join("; "));
-            Err(Failure::bad_request(hats).with_advice("give the ID"))
+            let message = format!(
+                "{} hats are called {text:?}: {}",
+                several.len(),
+                listed.join("; ")
+            );
+            Err(Failure::bad_request(message).with_advice("give the ID"))
         }
     }
 }
 
-/// Like [`find`], but the hat may be new; then the text must be a valid hat ID.
+/// Like [`find`], but the hat may be new.
+///
+/// Errors: several hats have the title; the text names no existing hat and is not a valid hat ID.
 pub(super) fn find_or_new(wardrobe: &Wardrobe, room: Option<&Jid>, text: &str) -> Result<HatId, Failure> {
     let is_id = HatId::unchecked(text).is_uri();
     if let Some(hat) = find(wardrobe, room, text)?.filter(|_| !is_id) {
@@ -46,8 +52,8 @@ pub(super) fn find_or_new(wardrobe: &Wardrobe, room: Option<&Jid>, text: &str) -
     })
 }
 
-/// Returns an error if the room and the user are in the wrong order: `user` is a room of the data file, and `room` is
-/// not. `command` is the command with the right order.
+/// Returns an error if the room and the user are probably in the wrong order: `user` is a room of the data file, and
+/// `room` is not. `command` is the command with the right order, for the advice.
 pub(super) fn check_order(
     wardrobe: &Wardrobe,
     (room, user): (&Jid, &Jid),
@@ -60,10 +66,11 @@ pub(super) fn check_order(
     Err(failure.with_advice(format!("the room comes first: {command}")))
 }
 
-/// Returns the title of a hat in the room, otherwise in any room; `None` if it has none.
+/// Returns the title of a hat in the room, otherwise in the first other room in which it has a title; `None` if it has a
+/// title in no room.
 pub(super) fn title_of(wardrobe: &Wardrobe, room: &Jid, hat: &HatId) -> Option<std::sync::Arc<str>> {
-    let here = wardrobe.room(room).and_then(|room| room.hat(hat)?.title.clone());
-    here.or_else(|| {
+    let in_room = wardrobe.room(room).and_then(|room| room.hat(hat)?.title.clone());
+    in_room.or_else(|| {
         wardrobe
             .rooms()
             .find_map(|(_, room)| room.hat(hat)?.title.clone())

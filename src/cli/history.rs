@@ -15,9 +15,9 @@ use crate::app::suggest::hats_with_title;
 use crate::model::{HatId, Jid, Wardrobe, write};
 use crate::store::{self, HatFilter, HistoryEntry, HistoryFilter, HistoryQuery, read_history};
 
-/// Default number of entries in a table.
+/// The default maximum number of entries in a table.
 const DEFAULT_LIMIT: usize = 100;
-/// Number of entries read at a time.
+/// The maximum number of entries that are read at a time.
 const PAGE_SIZE: usize = 500;
 
 pub(super) fn run(args: &HistoryArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
@@ -29,7 +29,7 @@ pub(super) fn run(args: &HistoryArgs, context: &SessionContext, out: &mut Output
     if context.file_is_explicit && !store::data_or_history_exists(&context.file) {
         return Err(no_such_file(context));
     }
-    let all = if args.json { usize::MAX } else { DEFAULT_LIMIT };
+    let default_limit = if args.json { usize::MAX } else { DEFAULT_LIMIT };
     let zone = context.zone();
     // Without a readable data file, hats are named by the titles in the history.
     let data = OpenStore::open(context).ok();
@@ -40,29 +40,29 @@ pub(super) fn run(args: &HistoryArgs, context: &SessionContext, out: &mut Output
         zone: zone.clone(),
         printed: 0,
     };
-    let (mut left, mut from, mut unreadable) = (args.limit.unwrap_or(all), None, 0);
-    let more = loop {
-        if left == 0 {
+    let (mut remaining, mut from, mut unreadable) = (args.limit.unwrap_or(default_limit), None, 0);
+    let has_more = loop {
+        if remaining == 0 {
             break from.is_some();
         }
         let query = HistoryQuery {
             filter: filter.clone(),
             from,
-            limit: left.min(PAGE_SIZE),
+            limit: remaining.min(PAGE_SIZE),
         };
         let page =
             read_history(&context.file, &context.scope, &query).map_err(|error| store_failure(&error))?;
         let mut entries = page.entries;
         entries.retain(|entry| search.matches_entry(entry, &wardrobe, &zone));
-        left = left.saturating_sub(entries.len());
+        remaining = remaining.saturating_sub(entries.len());
         unreadable += page.unreadable;
-        printer.page(&entries, out)?;
+        printer.print_page(&entries, out)?;
         from = page.next;
         if from.is_none() {
             break false;
         }
     };
-    printer.end(more && args.limit.is_none(), unreadable, out)
+    printer.print_end(has_more && args.limit.is_none(), unreadable, out)
 }
 
 fn filter(args: &HistoryArgs, context: &SessionContext) -> Result<HistoryFilter, Failure> {
@@ -85,7 +85,8 @@ fn filter(args: &HistoryArgs, context: &SessionContext) -> Result<HistoryFilter,
     })
 }
 
-/// Returns the filter for a hat ID, or for a title in the data file or in the history. Several hats may have the title.
+/// Returns the filter for a hat that is given by its ID, or by a title in the data file or in the history. Several hats may
+/// have the title; the filter accepts all of them.
 fn hat_filter(text: &str, room: Option<&Jid>, context: &SessionContext) -> Result<HatFilter, Failure> {
     let id = HatId::unchecked(text);
     if id.is_uri() {
@@ -99,20 +100,22 @@ fn hat_filter(text: &str, room: Option<&Jid>, context: &SessionContext) -> Resul
     })
 }
 
+/// Prints entries page by page, as a table or as a JSON array.
 struct Printer {
     json: bool,
     wardrobe: Wardrobe,
     zone: TimeZone,
+    /// The number of entries printed so far.
     printed: usize,
 }
 
 impl Printer {
-    fn page(&mut self, entries: &[HistoryEntry], out: &mut Output) -> Result<(), Failure> {
+    fn print_page(&mut self, entries: &[HistoryEntry], out: &mut Output) -> Result<(), Failure> {
         if self.json {
             for entry in entries {
-                let lead = if self.printed == 0 { "[\n" } else { ",\n" };
+                let separator = if self.printed == 0 { "[\n" } else { ",\n" };
                 self.printed += 1;
-                out.json(format!("{lead}{}", write::compact(entry)).as_bytes())?;
+                out.json(format!("{separator}{}", write::compact(entry)).as_bytes())?;
             }
             return Ok(());
         }
@@ -131,7 +134,8 @@ impl Printer {
         out.table(head, &rows)
     }
 
-    fn end(&self, more: bool, unreadable: usize, out: &mut Output) -> Result<(), Failure> {
+    /// Prints the end of a JSON array, and remarks on the list. `has_more`: whether to mention that there are older entries.
+    fn print_end(&self, has_more: bool, unreadable: usize, out: &mut Output) -> Result<(), Failure> {
         let unreadable = (unreadable > 0).then(|| {
             let lines = describe::count(unreadable, "damaged line");
             format!("{lines} skipped; run hatrack check.")
@@ -143,7 +147,7 @@ impl Printer {
         if self.printed == 0 {
             out.line("No matching entries.")?;
         }
-        if more {
+        if has_more {
             out.line("There are older entries; use --limit N to show more.")?;
         }
         unreadable.map_or(Ok(()), |remark| out.line(&remark))
@@ -151,31 +155,31 @@ impl Printer {
 }
 
 fn row(entry: &HistoryEntry, wardrobe: &Wardrobe, zone: &TimeZone) -> Vec<String> {
-    let what = describe::entry_with_servers(entry, wardrobe, zone);
-    let when = zone.to_datetime(entry.time).strftime("%Y-%m-%d %H:%M:%S");
+    let description = describe::entry_with_servers(entry, wardrobe, zone);
+    let time = zone.to_datetime(entry.time).strftime("%Y-%m-%d %H:%M:%S");
     vec![
         entry.revision.to_string(),
-        when.to_string(),
+        time.to_string(),
         entry.actor.to_string(),
-        what,
+        description,
     ]
 }
 
 fn forget(before: &str, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     context.require_unrestricted("history --forget")?;
-    let moment = parse_cutoff(before, &TimeZone::system())?;
+    let cutoff = parse_cutoff(before, &TimeZone::system())?;
     let mut data = OpenStore::open(context)?;
-    let lines = data.store.forget(moment).map_err(|error| store_failure(&error))?;
+    let lines = data.store.forget(cutoff).map_err(|error| store_failure(&error))?;
     out.mark_saved();
     let entries = if lines == 1 { "entry" } else { "entries" };
-    out.line(&format!("Deleted {lines} {entries} from before {moment}"))
+    out.line(&format!("Deleted {lines} {entries} from before {cutoff}"))
 }
 
 /// Parses a date (its start in `zone`) or a time with its zone.
 fn parse_cutoff(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> {
     let day = || text.parse::<civil::Date>().ok();
     let start = |day: civil::Date| day.to_zoned_datetime(zone.clone()).ok();
-    // A time without a zone is ambiguous, so only a text of the length of a date is tried as one.
+    // A date with a time but without a zone would also parse as a date, so only texts of the length of a date are dates.
     let found = match text.parse::<Timestamp>() {
         Ok(moment) => Some(moment),
         Err(_) if text.len() == "2026-01-31".len() => {
@@ -197,15 +201,18 @@ mod tests {
     #[test]
     fn dates_use_local_zone_and_times_need_a_zone() {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
-        let at = |text: &str| parse_cutoff(text, &zone).map(|moment| moment.to_string());
-        assert_eq!(at("2026-01-31").as_deref(), Ok("2026-01-30T22:00:00Z"));
-        assert_eq!(at("2026-01-31T12:00:00Z").as_deref(), Ok("2026-01-31T12:00:00Z"));
+        let parsed = |text: &str| parse_cutoff(text, &zone).map(|moment| moment.to_string());
+        assert_eq!(parsed("2026-01-31").as_deref(), Ok("2026-01-30T22:00:00Z"));
         assert_eq!(
-            at("2026-01-31T12:00:00+01:00").as_deref(),
+            parsed("2026-01-31T12:00:00Z").as_deref(),
+            Ok("2026-01-31T12:00:00Z")
+        );
+        assert_eq!(
+            parsed("2026-01-31T12:00:00+01:00").as_deref(),
             Ok("2026-01-31T11:00:00Z")
         );
         for bad in ["", "yesterday", "2026-13-01", "2026-01-31T12:00:00", "31.01.2026"] {
-            assert_eq!(at(bad).unwrap_err().code, 2, "{bad}");
+            assert_eq!(parsed(bad).unwrap_err().code, 2, "{bad}");
         }
     }
 }

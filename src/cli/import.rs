@@ -18,7 +18,7 @@ use crate::exchange::{
 use crate::model::{Affiliation, EditError, Jid, Wardrobe};
 use crate::store;
 
-/// Number of skipped items that are listed; more would hide what was imported.
+/// The maximum number of skipped items that are listed, so that the summary of the import stays visible.
 const MAX_SKIPPED_SHOWN: usize = 50;
 
 pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
@@ -56,50 +56,50 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
         check_user_exists(&parsed, &options, wardrobe)?;
         parsed.plan(wardrobe, &options).map_err(invalid_file)
     };
-    let first = plan(data.wardrobe())?;
+    let first_plan = plan(data.wardrobe())?;
     if args.dry_run {
-        data.check_permitted(&first.group)?;
-        out.line(&if first.group.is_empty() {
-            no_changes(&first.counts)
+        data.check_permitted(&first_plan.group)?;
+        out.line(&if first_plan.group.is_empty() {
+            no_changes_text(&first_plan.counts)
         } else {
             format!(
                 "The import would {}:",
-                describe::import_after_would(&first.counts)
+                describe::import_after_would(&first_plan.counts)
             )
         })?;
-        let rows = ImportRows::new(first.clone(), data.wardrobe(), context.zone());
-        let changes = (0..rows.len()).filter_map(|at| rows.get(at));
+        let rows = ImportRows::new(first_plan.clone(), data.wardrobe(), context.zone());
+        let changes = (0..rows.len()).filter_map(|index| rows.get(index));
         for row in changes.filter(|row| row.outcome != RowOutcome::Skipped) {
             out.line(&format!("Would {}", row.after_would))?;
         }
     } else {
-        data.with_reason(args.why.reason.as_ref())
+        data.with_reason(args.reason_option.reason.as_ref())
             .change_with_summary(out, |wardrobe| {
                 let ImportPlan { group, counts, .. } = plan(wardrobe)?;
                 Ok((group, format!("Imported: {}", describe::import_summary(&counts))))
             })?;
     }
-    if let Some(kept) = first.counts.kept_note() {
-        out.line(&kept)?;
+    if let Some(note) = first_plan.counts.kept_note() {
+        out.line(&note)?;
     }
-    for skip in first.skipped.iter().take(MAX_SKIPPED_SHOWN) {
-        out.line(&format!("Skipped: {}", describe::skipped_item(skip)))?;
+    for item in first_plan.skipped.iter().take(MAX_SKIPPED_SHOWN) {
+        out.line(&format!("Skipped: {}", describe::skipped_item(item)))?;
     }
-    match first.skipped.len().saturating_sub(MAX_SKIPPED_SHOWN) {
+    match first_plan.skipped.len().saturating_sub(MAX_SKIPPED_SHOWN) {
         0 => Ok(()),
         more => out.line(&format!("Skipped: {more} more")),
     }
 }
 
-/// The message if nothing would change: `No changes: 4 hats unchanged`.
-fn no_changes(counts: &ImportCounts) -> String {
+/// Returns the message if nothing would change, such as `No changes: 4 hats unchanged`.
+fn no_changes_text(counts: &ImportCounts) -> String {
     match counts.unchanged {
         0 => "Nothing changed".into(),
         _ => format!("No changes: {}", describe::import_summary(counts)),
     }
 }
 
-/// The names of columns given with `--map`, which may be repeated.
+/// Parses the values of `--map`, which may be repeated, to names of columns.
 fn column_names(given: &[String]) -> Result<ColumnNames, Failure> {
     let mut names = ColumnNames::default();
     for pairs in given {
@@ -119,20 +119,20 @@ fn read(from: &Path, context: &SessionContext, out: &mut Output) -> Result<(Stri
     Ok((from.display().to_string(), bytes))
 }
 
-/// Checks that `--into` and `--user` are given exactly for objects without their own addresses.
+/// Checks that `--into` and `--user` are given if the file lacks these addresses, and are not given if it has them.
 fn check_target(parsed: &ParsedImport, args: &ImportArgs, name: &str) -> Result<(), Failure> {
     let (room, user) = (args.into.is_some(), args.user.is_some());
-    let what = match &parsed.content {
+    let problem = match &parsed.content {
         ImportExtent::Document(_) if room => "contains room addresses, so --into cannot be used".into(),
         ImportExtent::Room(_) if user => "is a room object, so --user cannot be used".into(),
         ImportExtent::Room(_) if !room => {
             let command = suggested_command(args, &["--into ROOM"]);
-            let what = if parsed.is_table() {
+            let kind = if parsed.is_table() {
                 "a list without room addresses"
             } else {
                 "a room object without an address"
             };
-            format!("is {what}; specify the room: {command}")
+            format!("is {kind}; specify the room: {command}")
         }
         ImportExtent::User(..) if !user => {
             let into = args.into.as_deref().unwrap_or("ROOM");
@@ -141,17 +141,17 @@ fn check_target(parsed: &ParsedImport, args: &ImportArgs, name: &str) -> Result<
         }
         _ => return Ok(()),
     };
-    Err(Failure::usage(format!("{name} {what}")))
+    Err(Failure::usage(format!("{name} {problem}")))
 }
 
-/// A command to run instead: the file and the main options of the given one, and the options `more`.
-fn suggested_command(args: &ImportArgs, more: &[&str]) -> String {
+/// Returns a command to run instead: the file and the main options of the given command, and additional options.
+fn suggested_command(args: &ImportArgs, additional: &[&str]) -> String {
     let mut words = vec![
         "hatrack import".to_owned(),
         quote(&args.from.to_string_lossy()).into_owned(),
     ];
     words.extend(args.map.iter().map(|pairs| format!("--map {}", quote(pairs))));
-    words.extend(more.iter().map(|option| (*option).to_owned()));
+    words.extend(additional.iter().map(|option| (*option).to_owned()));
     if let Some(file) = &args.common.file {
         words.push(format!("--file {}", quote(&file.to_string_lossy())));
     }
@@ -165,8 +165,8 @@ fn suggested_command(args: &ImportArgs, more: &[&str]) -> String {
     words.join(" ")
 }
 
-/// Checks that the target user of a user object exists. A user with an affiliation in the object or by `--affiliation`
-/// can be new.
+/// Checks that the target user of a user object exists, unless the object or `--affiliation` gives an affiliation for a new
+/// user.
 fn check_user_exists(
     parsed: &ParsedImport,
     ImportOptions {

@@ -1,8 +1,8 @@
 //! `--log FILE`: a debug log of store, terminal and connections, one JSON object per line.
 //!
-//! The other modules log with the `log` crate, which costs one comparison when nothing listens. `tracing` was considered
-//! too: it offers spans and filters that are not needed here and brings some twenty more crates. Log entries contain file
-//! names, addresses, IDs, numbers and reasons, but never titles of hats or passwords.
+//! The other modules log with the `log` crate, which costs one comparison per entry if there is no log file. The crate
+//! `tracing` has spans and filters that are not needed here, and would add some twenty other crates. Log entries contain
+//! file names, addresses, IDs, numbers and reasons, but never titles of hats or passwords.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -16,7 +16,9 @@ use super::failure::Failure;
 use super::open_store;
 use crate::store;
 
-/// Starts logging to the file `path`, if given. Errors: it cannot be opened, or belongs to the data file `data`.
+/// Starts logging to the file `path`; does nothing if `path` is `None`.
+///
+/// Errors: the log file cannot be opened, or is the data file `data` or a file that belongs to it.
 pub(super) fn start(path: Option<&Path>, data: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = path else { return Ok(()) };
     let file = store::open_append(path, data).map_err(|error| open_store::store_failure(&error))?;
@@ -38,7 +40,8 @@ impl Log for JsonLog {
         if !self.enabled(record.metadata()) {
             return;
         }
-        // A single write, so that lines of several processes do not mix. A failure must not end the session.
+        // The line is written with a single call, so that lines of several processes do not mix. A failure must not end the
+        // session.
         let _ = (&self.0).write_all(line(record, jiff::Timestamp::now()).as_bytes());
     }
 

@@ -28,7 +28,7 @@ use crate::sync::{Affiliations, OtherRooms, Plan, Report, RoomPlan, RoomReport, 
 pub(super) use self::follow::run as follow;
 
 pub(super) fn pull(args: &PullArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let mut session = LiveSession::open(context, &args.rooms)?;
+    let mut session = LiveSession::open(context, &args.selection)?;
     session.data.check_writable()?;
     let plans = session.plan_all(OtherRooms::Take, None);
     let decide = |plan: &mut RoomPlan| {
@@ -44,7 +44,7 @@ pub(super) fn pull(args: &PullArgs, context: &SessionContext, out: &mut Output) 
     for (number, plan) in plans.into_iter().enumerate() {
         let plan = session.plan_or_warn(number, plan, out, &mut status)?;
         let Some(mut plan) = plan else { continue };
-        if args.rooms.rooms.is_empty()
+        if args.selection.rooms.is_empty()
             && let Some(server) = session.settings(number)
         {
             let wardrobe = session.data.wardrobe();
@@ -63,13 +63,13 @@ pub(super) fn pull(args: &PullArgs, context: &SessionContext, out: &mut Output) 
 }
 
 pub(super) fn plan(args: &PlanArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let mut session = LiveSession::open(context, &args.rooms)?;
+    let mut session = LiveSession::open(context, &args.selection)?;
     let mut plans = session.plan_all(OtherRooms::List, None);
     for (number, plan) in plans.iter_mut().enumerate() {
-        let unread = |room: &RoomPlan| matches!(room.state, RoomState::Unread(_));
-        let is_unread = matches!(plan, Ok(plan) if plan.rooms.iter().any(unread));
-        // If another session changed the data file meanwhile, the room may be readable now.
-        if is_unread && !session.is_current(number)? {
+        let is_unread = |room: &RoomPlan| matches!(room.state, RoomState::Unread(_));
+        let has_unread = matches!(plan, Ok(plan) if plan.rooms.iter().any(is_unread));
+        // If another session changed the data file meanwhile, the rooms may be readable now.
+        if has_unread && !session.is_current(number)? {
             *plan = session.plan_again(number);
         }
     }
@@ -92,7 +92,7 @@ pub(super) fn plan(args: &PlanArgs, context: &SessionContext, out: &mut Output) 
 }
 
 pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    let mut session = LiveSession::open(context, &args.rooms)?;
+    let mut session = LiveSession::open(context, &args.selection)?;
     session.data.check_writable()?;
     let affiliations = args.affiliations.then_some(Affiliations::Manage);
     let plans = session.plan_all(OtherRooms::List, affiliations);
@@ -119,8 +119,8 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
         let shown: Vec<Arc<Plan>> = parts.iter().map(|part| part.plan.clone()).collect();
         if !ask(&shown, &session, out)? {
             out.line("Canceled: nothing was changed")?;
-            let left = shown.iter().map(|plan| plan.status()).min();
-            let status = status.min(left.unwrap_or(Status::Done));
+            let plan_status = shown.iter().map(|plan| plan.status()).min();
+            let status = status.min(plan_status.unwrap_or(Status::Done));
             return end(session, status, out);
         }
     }
@@ -134,9 +134,9 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
                 return end(session, status, out);
             }
         }
-        let (report, stopped) = session.send(part.number, &part.plan, args.why.reason.as_ref())?;
+        let (report, stopped) = session.send(part.number, &part.plan, args.reason_option.reason.as_ref())?;
         let report = with_received(report, &part.received);
-        session.record(&report, args.why.reason.as_ref(), out)?;
+        session.record(&report, args.reason_option.reason.as_ref(), out)?;
         text::print_report(&part.plan, &report, out)?;
         status = status.min(report.status());
         if stopped {
@@ -150,17 +150,17 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
 /// Prints plans and asks whether to apply them. Returns true without asking if there is nothing to send or receive.
 fn ask(plans: &[Arc<Plan>], session: &LiveSession<'_>, out: &mut Output) -> Result<bool, Failure> {
     text::print_plans(plans, session.data.wardrobe(), out)?;
-    let to_do = plans.iter().map(|plan| plan.counts());
-    let to_do: usize = to_do.map(|counts| counts.send + counts.receive).sum();
-    if to_do == 0 {
+    let counts = plans.iter().map(|plan| plan.counts());
+    let change_count: usize = counts.map(|counts| counts.send + counts.receive).sum();
+    if change_count == 0 {
         return Ok(true);
     }
-    let question = format!("Apply {}?", describe::count(to_do, "change"));
+    let question = format!("Apply {}?", describe::count(change_count, "change"));
     confirm::ask(&question, "apply --yes", out)
 }
 
-/// Ends the session, and warns about rooms whose base could not be recorded. The result has the exit code of `status`,
-/// or of [`Status::Failed`] after such a warning.
+/// Ends the session, and warns about rooms whose base could not be recorded. Returns an error with the exit code of
+/// `status`, unless this is 0; after such a warning, with the exit code of [`Status::Failed`].
 fn end(mut session: LiveSession<'_>, mut status: Status, out: &mut Output) -> Result<(), Failure> {
     for NotRecorded { server, room, reason } in session.finish() {
         status = Status::Failed;
@@ -181,7 +181,7 @@ fn receive_report(part: &ServerPart<'_>) -> Report {
     with_received(report, &part.received)
 }
 
-/// Adds the number of received changes of each room to a report.
+/// Sets the number of received changes of each room in a report.
 fn with_received(mut report: Report, received: &BTreeMap<Jid, usize>) -> Report {
     for room in &mut report.rooms {
         room.received = received.get(&room.room).copied().unwrap_or_default();
@@ -190,8 +190,8 @@ fn with_received(mut report: Report, received: &BTreeMap<Jid, usize>) -> Report 
 }
 
 impl LiveSession<'_> {
-    /// Returns the plan of a server. If there is none, prints a warning, sets `status` to failed and returns `None`, so
-    /// that the command continues with the other servers.
+    /// Returns the plan of a server. If the server could not be compared, prints a warning, sets `status` to failed and
+    /// returns `None`, so that the command continues with the other servers.
     ///
     /// Errors: Ctrl-C; a room that is neither in the data file nor on the server.
     fn plan_or_warn(
@@ -217,9 +217,9 @@ impl LiveSession<'_> {
                 }
             }
             Err(PlanFailure::Interrupted) => Err(Failure::interrupted()),
-            Err(PlanFailure::Failed(why)) => {
+            Err(PlanFailure::Failed(reason)) => {
                 *status = Status::Failed;
-                out.warn(&format!("{}: {why}", self.name(number)))?;
+                out.warn(&format!("{}: {reason}", self.name(number)))?;
                 Ok(None)
             }
         }

@@ -1,7 +1,7 @@
 //! The command line and the commands that run without the screen.
 //!
-//! The commands are for scripts and for people who cannot use the screen. An error is one line on standard error; see
-//! [`Failure`] for the exit codes.
+//! The commands are for scripts and for people who cannot use the screen. The error message of a command is one line on
+//! standard error; see [`Failure`] for the exit codes.
 
 mod actor;
 mod add;
@@ -62,7 +62,8 @@ pub use failure::Failure;
 pub use global_options::GlobalOptions;
 pub use output::Output;
 
-/// Runs a command line and returns the exit code. Prints to standard output and standard error.
+/// Runs a command line and returns the exit code. Prints to standard output and standard error, and opens the screen if
+/// the line has no command.
 pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
     crate::term::catch_file_size_signal();
     // Not locked: while the screen is open, its threads may have to write to standard output.
@@ -78,7 +79,7 @@ pub fn main(line: impl IntoIterator<Item = OsString>) -> u8 {
     match result {
         Ok(()) => 0,
         Err(failure) => {
-            // The output comes before the error message. A failure to print them cannot be reported.
+            // The output comes before the error message. A failure to print either of them cannot be reported.
             let _ = out.flush();
             if !failure.message.is_empty() {
                 let _ = writeln!(io::stderr(), "hatrack: {}", text::sanitize(&failure.to_string()));
@@ -116,7 +117,7 @@ fn run(cli: &Cli, out: &mut Output) -> Result<(), Failure> {
     // Saved changes are sent even if the command failed after saving them.
     let sent = send_changes::send(context, out);
     match result {
-        // Code 0: nobody reads the output. A failure to send is more important.
+        // Code 0 means that nobody reads the output. A failure to send is more important.
         Err(closed) if closed.code == 0 => sent.and(Err(closed)),
         result => result.and(sent),
     }
@@ -150,7 +151,7 @@ fn run_command(command: &CliCommand, context: &SessionContext, out: &mut Output)
     }
 }
 
-/// Returns an error if an option that concerns only the screen is given, although there is a command.
+/// Returns an error if the line, which has a command, also has an option that concerns only the screen.
 fn reject_screen_options(cli: &Cli) -> Result<(), Failure> {
     let options = [
         ("--demo", cli.demo),
@@ -168,8 +169,9 @@ fn reject_screen_options(cli: &Cli) -> Result<(), Failure> {
     }
 }
 
-/// The settings of the screen; the command line overrides the configuration.
-fn screen_settings(cli: &Cli, config: Config, file: Option<&Path>) -> screen::ScreenSettings {
+/// Returns the settings of the screen; the command line overrides the configuration. `theme_file` is the configuration
+/// file in which the screen saves a theme.
+fn screen_settings(cli: &Cli, config: Config, theme_file: Option<&Path>) -> screen::ScreenSettings {
     let without_theme = LookOptions {
         colors: cli.color.or(config.colors).unwrap_or_default(),
         background: cli.background.or(config.background).unwrap_or_default(),
@@ -202,7 +204,7 @@ fn screen_settings(cli: &Cli, config: Config, file: Option<&Path>) -> screen::Sc
             .as_ref()
             .map_or(config::DEFAULT_THEME, |theme| &theme.name)
             .to_owned(),
-        theme_file: file.map(Path::to_path_buf),
+        theme_file: theme_file.map(Path::to_path_buf),
         mouse: cli.mouse || config.mouse.unwrap_or_default(),
         look,
         plain: cli.plain || config.plain.unwrap_or_default(),

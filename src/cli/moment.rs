@@ -5,9 +5,9 @@ use jiff::{Span, Timestamp, ToSpan, ZonedDateTime};
 
 use super::failure::Failure;
 
-/// Parses a time: with its zone (RFC 3339); a date, a date and time, or a time of today, in the zone of `now`; `now`,
-/// `today` or `yesterday`; or how long ago it is (`2 hours`, `3d`). A date means the start of that day. Times in the
-/// future are accepted.
+/// Parses a time: a date and time with its zone (RFC 3339); a date, a date and time, or a time of today, in the time zone
+/// of `now`; `now`, `today` or `yesterday`; or the duration since the time (`2 hours`, `3d`). A date means the start of
+/// that day. Times in the future are accepted.
 pub(super) fn parse(text: &str, now: &ZonedDateTime) -> Result<Timestamp, Failure> {
     let text = text.trim();
     let found = relative(text, now).or_else(|| absolute(text, now));
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn parses_times_as_people_write_them() {
         let now: ZonedDateTime = "2026-03-01T12:30:00+02:00[+02:00]".parse().unwrap();
-        let at = |text: &str| parse(text, &now).map(|moment| moment.to_string());
+        let parsed = |text: &str| parse(text, &now).map(|moment| moment.to_string());
         for (text, expected) in [
             ("2026-01-31", "2026-01-30T22:00:00Z"),
             ("2026-01-31 18:00", "2026-01-31T16:00:00Z"),
@@ -70,7 +70,7 @@ mod tests {
             ("3 days", "2026-02-26T10:30:00Z"),
             ("1 month", "2026-02-01T10:30:00Z"),
         ] {
-            assert_eq!(at(text).as_deref(), Ok(expected), "{text}");
+            assert_eq!(parsed(text).as_deref(), Ok(expected), "{text}");
         }
         for bad in [
             "",
@@ -82,7 +82,7 @@ mod tests {
             "2026-01-31T12:00[Nowhere/City]",
             "999999999999 years",
         ] {
-            assert_eq!(at(bad).map_err(|failure| failure.code), Err(2), "{bad}");
+            assert_eq!(parsed(bad).map_err(|failure| failure.code), Err(2), "{bad}");
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::server::ServerSettings;
 use crate::store::{self, Change, ChangeReason, Refreshed, Store, StoreOptions};
 use crate::sync::changes_affiliation;
 
-/// How often committing a change is tried while it conflicts with other writers.
+/// The maximum number of attempts to commit a change while it conflicts with changes by other writers.
 pub(super) const MAX_ATTEMPTS: usize = 5;
 
 /// The open data file of a command.
@@ -61,8 +61,8 @@ impl<'a> OpenStore<'a> {
         self.store.wardrobe()
     }
 
-    /// Makes a change, commits it and prints a summary. A command states the wanted result, so after a conflict with
-    /// another writer `make` is called again with the current data.
+    /// Makes a change, commits it and prints a summary. If the commit conflicts with a change by another writer, calls
+    /// `make` again with the current data, as the user of the command wants the result in any case.
     pub(super) fn change(
         self,
         out: &mut Output,
@@ -71,8 +71,8 @@ impl<'a> OpenStore<'a> {
         let context = self.context;
         self.change_with_summary(out, |wardrobe| {
             let group = make(wardrobe).map_err(|error| refusal(error, wardrobe, context))?;
-            let what = describe::group(&group, wardrobe, &context.zone());
-            Ok((group, what))
+            let summary = describe::group(&group, wardrobe, &context.zone());
+            Ok((group, summary))
         })
     }
 
@@ -84,7 +84,7 @@ impl<'a> OpenStore<'a> {
     ) -> Result<(), Failure> {
         let mut attempts_left = MAX_ATTEMPTS;
         loop {
-            let (group, what) = make(&mut self.wardrobe().clone())?;
+            let (group, summary) = make(&mut self.wardrobe().clone())?;
             if group.is_empty() {
                 self.check_writable()?;
                 return out.line("Nothing changed");
@@ -97,7 +97,7 @@ impl<'a> OpenStore<'a> {
             match self.commit(change, out) {
                 Ok(None) => return out.line("Nothing changed"),
                 Ok(Some(revision)) => {
-                    return out.line(&saved_text(&what, revision));
+                    return out.line(&saved_text(&summary, revision));
                 }
                 Err(CommitFailure::Refused(EditError::Conflict { .. })) if attempts_left > 0 => {
                     self.store.refresh().map_err(|error| store_failure(&error))?;
@@ -107,11 +107,11 @@ impl<'a> OpenStore<'a> {
         }
     }
 
-    /// Commits one change and returns its revision; `None` if it changes nothing on the current data.
+    /// Commits one change and returns its revision; `None` if the change has no effect on the current data.
     pub(super) fn commit(&mut self, change: Change, out: &mut Output) -> Result<Option<u64>, CommitFailure> {
         self.check_writable().map_err(CommitFailure::Failed)?;
-        // A change with its own actor comes from a server or removes expired hats: it needs no permission of this
-        // session.
+        // A change with its own actor comes from a server or removes expired hats, so the rights of this session do not
+        // apply to it.
         if change.actor.is_none() {
             let checked = self.check_permitted(&change.group);
             checked.map_err(CommitFailure::Failed)?;
@@ -136,7 +136,7 @@ impl<'a> OpenStore<'a> {
         }
     }
 
-    /// Reads the data file again if it was changed. Returns whether it was.
+    /// Reads the data file again if another writer has changed it. Returns whether it has.
     pub(super) fn refresh(&mut self) -> Result<bool, Failure> {
         let refreshed = self.store.refresh().map_err(|error| store_failure(&error))?;
         Ok(refreshed == Refreshed::Changed)
@@ -147,8 +147,8 @@ impl<'a> OpenStore<'a> {
         self.context.servers()
     }
 
-    /// Returns an error if a change is beyond the session's rights, or if it changes affiliations that hatrack does not
-    /// send to the room's server.
+    /// Returns an error if a change exceeds the rights of the session, or if it changes an affiliation in a room of a server
+    /// whose affiliations are only received (`affiliations = "show"`).
     pub(super) fn check_permitted(&self, group: &Group) -> Result<(), Failure> {
         let permitted = self.context.scope.rights.permit(group);
         permitted.map_err(EditError::from)?;
@@ -173,7 +173,7 @@ impl<'a> OpenStore<'a> {
     }
 }
 
-/// Why a change was not committed.
+/// The reason why a change was not committed.
 pub(super) enum CommitFailure {
     /// The change cannot be applied to the current data, for example because of a conflict.
     Refused(EditError),
@@ -190,8 +190,8 @@ impl From<CommitFailure> for Failure {
     }
 }
 
-/// Returns the failure of an operation. For a user without an affiliation, it says how to change that, or that the user
-/// is banned.
+/// Converts the error of an operation to a failure. If the user is not affiliated with the room, the failure says that the
+/// user is banned, or advises how to change the affiliation.
 pub(super) fn refusal(error: EditError, wardrobe: &Wardrobe, context: &SessionContext) -> Failure {
     let EditError::NotAffiliated { room, user } = &error else {
         return error.into();
@@ -201,8 +201,8 @@ pub(super) fn refusal(error: EditError, wardrobe: &Wardrobe, context: &SessionCo
         return Failure::not_found(format!("{user} is banned from {room} and cannot get a hat"));
     }
     let servers = context.servers().unwrap_or_default();
-    let mut problems = servers.iter().filter(|server| server.links(room));
-    match problems.find_map(|server| server.entry.affiliation_problem(room)) {
+    let mut linked_servers = servers.iter().filter(|server| server.links(room));
+    match linked_servers.find_map(|server| server.entry.affiliation_problem(room)) {
         Some(problem) => Failure::not_found(error).with_advice(problem),
         None => error.into(),
     }
@@ -213,7 +213,8 @@ pub(super) fn no_such_file(context: &SessionContext) -> Failure {
     Failure::error(format!("{}: no such file", context.file.display()))
 }
 
-/// Whether a change will create an explicitly named data file. This is printed, as the name may have a typo.
+/// Whether the next commit will create a data file that was named explicitly. The command prints this, as the name may have
+/// a typo.
 fn creates_explicit_file(context: &SessionContext, store: &Store) -> bool {
     context.file_is_explicit && !store.exists()
 }

@@ -10,23 +10,25 @@ use crate::ui::text;
 pub struct Output<'a> {
     writer: &'a mut dyn Write,
     is_terminal: bool,
+    /// Whether the command has saved a change.
     has_saved: bool,
     /// Whether the first write error is kept in `failure` until the end.
     keeps_going: bool,
     failure: Option<Failure>,
 }
 
-/// The message of a command that has saved a change: `what` it did, a phrase in the past tense, with the revision.
-pub(super) fn saved_text(what: &str, revision: u64) -> String {
-    let what = describe::capitalized(what);
-    if what.ends_with(')') {
-        format!("{what} as revision {revision}")
+/// Returns the message for a saved change: its summary, which is a phrase in the past tense, with the revision.
+pub(super) fn saved_text(summary: &str, revision: u64) -> String {
+    let summary = describe::capitalized(summary);
+    if summary.ends_with(')') {
+        format!("{summary} as revision {revision}")
     } else {
-        format!("{what} (revision {revision})")
+        format!("{summary} (revision {revision})")
     }
 }
 
-/// Maximum width that columns are aligned to; longer cells are not cut and shift only their own row.
+/// The maximum width to which the columns of a table are aligned, in terminal columns. A longer cell is not cut and shifts
+/// only the rest of its row.
 const MAX_COLUMN_WIDTH: usize = 48;
 
 impl std::fmt::Debug for Output<'_> {
@@ -38,25 +40,25 @@ impl std::fmt::Debug for Output<'_> {
 }
 
 impl<'a> Output<'a> {
-    /// Creates an output. `terminal`: whether the writer is a terminal; then CSV is sanitized, too.
-    pub fn new(writer: &'a mut dyn Write, terminal: bool) -> Self {
+    /// Creates an output. CSV is sanitized only on a terminal.
+    pub fn new(writer: &'a mut dyn Write, is_terminal: bool) -> Self {
         Self {
             writer,
-            is_terminal: terminal,
+            is_terminal,
             has_saved: false,
             keeps_going: false,
             failure: None,
         }
     }
 
-    /// From now on, keeps the first write error until [`Self::finish`]: the rest of the work must be done even if
-    /// nobody reads the output.
+    /// Makes later calls keep the first write error until [`Self::finish`] instead of returning it: the rest of the work
+    /// must be done even if nobody reads the output.
     pub(super) fn keep_going(&mut self) {
         self.keeps_going = true;
     }
 
-    /// Flushes the writer, and combines the result of the command with the write error that was kept, if any. The error
-    /// of the command has priority, unless it has no message and the write error is not a closed pipe.
+    /// Flushes the writer, and combines the result of the command with the write error that was kept, if there is one. The
+    /// error of the command has priority, unless it has no message and the write error is not a closed pipe.
     pub(super) fn finish(&mut self, result: Result<(), Failure>) -> Result<(), Failure> {
         let result = result.and_then(|()| self.flush());
         match (result, self.failure.take()) {
@@ -66,7 +68,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Records that a change has been saved, which later output errors then mention.
+    /// Notes that a change has been saved. Later write errors mention this.
     pub(super) fn mark_saved(&mut self) {
         self.has_saved = true;
     }
@@ -77,13 +79,14 @@ impl<'a> Output<'a> {
         self.write_result(written)
     }
 
-    /// Prints a line unchanged; the caller has sanitized it.
+    /// Prints a line unchanged. The caller must have sanitized it.
     pub(super) fn raw_line(&mut self, line: &str) -> Result<(), Failure> {
         let written = writeln!(self.writer, "{line}");
         self.write_result(written)
     }
 
-    /// Prints a table with aligned columns, the head first; at least two spaces between columns, nothing cut.
+    /// Prints a table with aligned columns: first the head, then the rows. Cells are not cut, but columns that `head` does
+    /// not have are left out.
     pub fn table(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
         self.aligned_table(head, rows, MAX_COLUMN_WIDTH)
     }
@@ -124,8 +127,8 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    /// Prints JSON in which characters that could affect a terminal are escaped as `\u…`, for all outputs: the value
-    /// stays the same.
+    /// Prints JSON. Characters that could affect a terminal are escaped as `\u…`, also if the output is not a terminal, as
+    /// this does not change the value.
     pub fn json(&mut self, json: &[u8]) -> Result<(), Failure> {
         let written = match std::str::from_utf8(json) {
             Ok(text) => self.writer.write_all(text::escape_json(text).as_bytes()),
@@ -134,8 +137,8 @@ impl<'a> Output<'a> {
         self.write_result(written)
     }
 
-    /// Prints CSV byte for byte, as it has no standard escapes. On a terminal it is sanitized instead; returns whether
-    /// that changed anything.
+    /// Prints CSV byte for byte, as CSV has no standard escapes; on a terminal, prints sanitized CSV instead. Returns
+    /// whether the printed text differs from the table.
     pub fn csv(&mut self, table: &[u8]) -> Result<bool, Failure> {
         let text = match std::str::from_utf8(table) {
             Ok(text) if self.is_terminal => text,
@@ -151,7 +154,7 @@ impl<'a> Output<'a> {
     /// Prints a warning on standard error, after flushing the output.
     pub fn warn(&mut self, line: &str) -> Result<(), Failure> {
         self.flush()?;
-        // A failure here has nowhere to be reported.
+        // A failure to print a warning cannot be reported.
         let _ = writeln!(io::stderr(), "hatrack: {}", text::sanitize(line));
         Ok(())
     }
@@ -255,18 +258,18 @@ mod tests {
         fn json_output_never_has_control_characters(text in "[\\x00-\\x7f\u{80}-\u{9f}\u{ad}\u{200b}-\u{206f}\u{feff}é帽\\PC]{0,20}") {
             let shown = printed(true, |out| out.json(write::compact(&text).as_bytes()).unwrap());
             proptest::prop_assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
-            let disturbs = |c: char| c.is_control() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-            proptest::prop_assert!(!shown.contains(disturbs), "{}", shown);
+            let is_unsafe = |c: char| c.is_control() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+            proptest::prop_assert!(!shown.contains(is_unsafe), "{}", shown);
         }
 
-        /// No control characters of a table reach the terminal.
+        /// No control characters in CSV reach the terminal.
         #[test]
         fn csv_on_terminals_never_has_control_characters(text in "[\\x00-\\x7f\u{80}-\u{9f}\u{202a}-\u{202e}é帽]{0,20}") {
             let shown = printed(true, |out| {
                 out.csv(text.as_bytes()).unwrap();
             });
-            let disturbs = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{202a}'..='\u{202e}'));
-            proptest::prop_assert!(!shown.contains(disturbs), "{}", shown);
+            let is_unsafe = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{202a}'..='\u{202e}'));
+            proptest::prop_assert!(!shown.contains(is_unsafe), "{}", shown);
             let piped = printed(false, |out| {
                 out.csv(text.as_bytes()).unwrap();
             });

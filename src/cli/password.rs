@@ -20,8 +20,8 @@ use crate::ui::text;
 /// The maximum length of a password, in bytes; the rest is ignored.
 const MAX_PASSWORD_BYTES: usize = 1024;
 
-/// The signals that end the program (SIGTERM and SIGHUP). While a password is requested, the terminal is restored
-/// first.
+/// Handles the signals that end the program (SIGTERM and SIGHUP), so that the terminal is restored first if they arrive
+/// while a password is being entered.
 struct PasswordSignals {
     /// Whether a signal ends the program immediately, as by default.
     ends_at_once: Arc<AtomicBool>,
@@ -32,8 +32,8 @@ struct PasswordSignals {
 }
 
 impl PasswordSignals {
-    /// Catches the signals, once in a process. They stay caught, as they would be ignored otherwise. `None` after an
-    /// error.
+    /// Registers the handlers of the signals once in a process; `None` after an error. The handlers stay registered, as the
+    /// signals would be ignored otherwise.
     fn catch() -> Option<&'static Self> {
         static CAUGHT: OnceLock<Option<PasswordSignals>> = OnceLock::new();
         CAUGHT.get_or_init(|| Self::register().ok()).as_ref()
@@ -55,7 +55,7 @@ impl PasswordSignals {
         Ok(caught)
     }
 
-    /// Ends the program if there was a signal.
+    /// Ends the program, as the last signal does by default, if there was a signal.
     fn end_if_signaled(&self) {
         let last = self.last_signal.load(Ordering::Relaxed);
         if let Some(signal) = c_int::try_from(last).ok().filter(|signal| *signal > 0) {
@@ -75,15 +75,15 @@ pub(in crate::cli) enum PasswordInput {
 }
 
 impl From<PasswordInput> for Option<Secret> {
-    fn from(given: PasswordInput) -> Self {
-        match given {
+    fn from(input: PasswordInput) -> Self {
+        match input {
             PasswordInput::Password(password) => Some(password),
             PasswordInput::Nothing | PasswordInput::Interrupted => None,
         }
     }
 }
 
-/// Asks for the password of an account.
+/// Asks for the password of an account on the terminal, without showing the input.
 pub(in crate::cli) fn ask(account: &Jid) -> PasswordInput {
     if !stdin().is_terminal() || !stderr().is_terminal() {
         return PasswordInput::Nothing;
@@ -99,22 +99,22 @@ pub(in crate::cli) fn ask(account: &Jid) -> PasswordInput {
         .local_modes
         .remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
     signals.ends_at_once.store(false, Ordering::Relaxed);
-    let given = match tcsetattr(stdin(), OptionalActions::Flush, &hidden) {
+    let input = match tcsetattr(stdin(), OptionalActions::Flush, &hidden) {
         Ok(()) => {
-            // The prompt comes after hiding the input, so that what is typed from now on is neither shown nor
-            // discarded.
+            // Hiding the input discards earlier input. The prompt comes after this, so that input after the prompt is
+            // neither shown nor discarded.
             let _ = write!(stderr(), "Password of {}: ", text::sanitize(account.as_str()));
             let _ = stderr().flush();
-            let given = read_password(signals);
+            let input = read_password(signals);
             let _ = tcsetattr(stdin(), OptionalActions::Flush, &before);
             let _ = writeln!(stderr());
-            given
+            input
         }
         Err(_) => PasswordInput::Nothing,
     };
     signals.ends_at_once.store(true, Ordering::Relaxed);
     signals.end_if_signaled();
-    given
+    input
 }
 
 /// Reads the next byte from the terminal; `None` at the end of the input, after an error or after a signal. Does not
@@ -144,7 +144,8 @@ fn next_byte(signals: &PasswordSignals) -> Option<u8> {
     }
 }
 
-/// Reads the password to the end of the line, key by key.
+/// Reads the password to the end of the line, byte by byte. Handles Ctrl-C (3), Ctrl-D on an empty line (4), Backspace (8
+/// or 127) and Ctrl-U (21), which clears the line.
 fn read_password(signals: &PasswordSignals) -> PasswordInput {
     let mut password = Vec::new();
     loop {

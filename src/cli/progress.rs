@@ -1,4 +1,4 @@
-//! Shows progress in a line on the terminal.
+//! Shows the progress of requests to servers in a line on the terminal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Write as _, stderr};
@@ -9,17 +9,18 @@ use crate::app::describe;
 use crate::sync::{Progress, ServerState};
 use crate::ui::text;
 
-/// How long a command waits before it shows what it waits for.
+/// The time after which a command that waits shows what it waits for.
 const SHOW_DELAY: Duration = Duration::from_secs(1);
 
 /// A line on standard error that shows the progress of requests, if standard error is a terminal.
 pub(super) struct ProgressLine {
-    what: String,
+    /// The action in progress, such as `Comparing rooms`.
+    action: String,
     /// The text on the terminal; empty if there is none.
     shown: String,
     is_terminal: bool,
     /// When the line was created or last cleared.
-    since: Instant,
+    cleared_at: Instant,
     /// Servers without a connection yet.
     connecting: BTreeSet<Arc<str>>,
     /// The progress of each request, by its ID.
@@ -27,17 +28,18 @@ pub(super) struct ProgressLine {
 }
 
 impl ProgressLine {
-    pub(super) fn new(what: &str) -> Self {
+    pub(super) fn new(action: &str) -> Self {
         Self {
-            what: what.to_owned(),
+            action: action.to_owned(),
             shown: String::new(),
             is_terminal: stderr().is_terminal(),
-            since: Instant::now(),
+            cleared_at: Instant::now(),
             connecting: BTreeSet::new(),
             by_request: BTreeMap::new(),
         }
     }
 
+    /// Notes the progress of the request with this ID, and shows the progress of all requests.
     pub(super) fn show(&mut self, id: u64, progress: Progress) {
         self.by_request.insert(id, progress);
         let mut sum = Progress::default();
@@ -46,7 +48,7 @@ impl ProgressLine {
             sum.total += progress.total;
             sum.rate = sum.rate.saturating_add(progress.rate);
         }
-        self.write(&format!("{}: {}", self.what, progress_text(sum)));
+        self.write(&format!("{}: {}", self.action, progress_text(sum)));
     }
 
     pub(super) fn note_state(&mut self, server: &Arc<str>, state: &ServerState) {
@@ -57,25 +59,25 @@ impl ProgressLine {
         }
     }
 
-    /// Shows what the command waits for, if that takes longer than [`SHOW_DELAY`]. To be called repeatedly while
-    /// waiting.
+    /// Shows what the command waits for, if there is no progress yet and nothing was shown for [`SHOW_DELAY`]. To be
+    /// called repeatedly while waiting.
     pub(super) fn show_waiting(&mut self) {
-        if self.by_request.is_empty() && self.since.elapsed() >= SHOW_DELAY {
-            self.write(&waiting_text(&self.what, &self.connecting));
+        if self.by_request.is_empty() && self.cleared_at.elapsed() >= SHOW_DELAY {
+            self.write(&waiting_text(&self.action, &self.connecting));
         }
     }
 
     fn write(&mut self, line: &str) {
         if self.is_terminal && self.shown != line {
             line.clone_into(&mut self.shown);
-            // If the line cannot be written, nothing is lost.
+            // The line is not important, so a failure to write it is ignored.
             let _ = write!(stderr(), "\r\u{1b}[K{}", text::sanitize(line));
             let _ = stderr().flush();
         }
     }
 
     pub(super) fn clear(&mut self) {
-        self.since = Instant::now();
+        self.cleared_at = Instant::now();
         if !std::mem::take(&mut self.shown).is_empty() {
             let _ = write!(stderr(), "\r\u{1b}[K");
             let _ = stderr().flush();
@@ -83,16 +85,16 @@ impl ProgressLine {
     }
 }
 
-/// `Connecting to "example"…`.
-fn waiting_text(what: &str, connecting: &BTreeSet<Arc<str>>) -> String {
+/// Formats the text while there is no progress yet, such as `Connecting to "example"…` or `Comparing rooms…`.
+fn waiting_text(action: &str, connecting: &BTreeSet<Arc<str>>) -> String {
     let names: Vec<String> = connecting.iter().map(|name| format!("{name:?}")).collect();
     match names.as_slice() {
-        [] => format!("{what}…"),
+        [] => format!("{action}…"),
         names => format!("Connecting to {}…", names.join(", ")),
     }
 }
 
-/// `120 of 1,000 (300/s, 3 s left)`.
+/// Formats a progress, such as `120 of 1,000 (300/s, 3 s left)`.
 fn progress_text(progress: Progress) -> String {
     let count = format!(
         "{} of {}",
@@ -121,21 +123,21 @@ mod tests {
         let (example, other): (Arc<str>, Arc<str>) = ("example".into(), "other".into());
         line.note_state(&example, &ServerState::Connecting);
         assert_eq!(
-            waiting_text(&line.what, &line.connecting),
+            waiting_text(&line.action, &line.connecting),
             "Connecting to \"example\"…"
         );
         line.note_state(&other, &ServerState::Connecting);
         assert_eq!(
-            waiting_text(&line.what, &line.connecting),
+            waiting_text(&line.action, &line.connecting),
             "Connecting to \"example\", \"other\"…"
         );
         line.note_state(&example, &ServerState::Away("no answer".into()));
         assert_eq!(
-            waiting_text(&line.what, &line.connecting),
+            waiting_text(&line.action, &line.connecting),
             "Connecting to \"other\"…"
         );
         line.note_state(&other, &ServerState::Ready(crate::sync::ServerClass::Prosody));
-        assert_eq!(waiting_text(&line.what, &line.connecting), "Comparing rooms…");
+        assert_eq!(waiting_text(&line.action, &line.connecting), "Comparing rooms…");
     }
 
     #[test]

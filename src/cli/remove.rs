@@ -25,10 +25,11 @@ pub(super) fn run(args: &RemoveArgs, context: &SessionContext, out: &mut Output)
         data.check_writable()?;
         return out.line(&missing_hat_message(data.wardrobe(), &room, &user, &hat));
     }
-    data.with_reason(args.why.reason.as_ref()).change(out, remove)
+    data.with_reason(args.reason_option.reason.as_ref())
+        .change(out, remove)
 }
 
-/// Returns the failure of the removal. If the user is banned, its message says so.
+/// Converts the error of the removal to a failure. If the user is banned, the message says so.
 fn refusal(error: EditError, wardrobe: &Wardrobe) -> Failure {
     match &error {
         EditError::NotAffiliated { room, user }
@@ -41,7 +42,8 @@ fn refusal(error: EditError, wardrobe: &Wardrobe) -> Failure {
     }
 }
 
-/// The message for a hat that the user does not have, with a similar hat of the user or, failing that, of the room.
+/// Returns the message for a hat that the user does not have. It suggests a similar hat of the user, or otherwise of the
+/// room, if there is one.
 fn missing_hat_message(wardrobe: &Wardrobe, room: &Jid, user: &Jid, hat: &HatId) -> String {
     let message = format!("No changes: {user} does not have the hat {hat} in {room}");
     let Some(room_data) = wardrobe.room(room) else {
@@ -61,7 +63,7 @@ fn missing_hat_message(wardrobe: &Wardrobe, room: &Jid, user: &Jid, hat: &HatId)
     }
 }
 
-/// The hat whose ID or title is most similar to `given`.
+/// Describes the hat whose ID or title is most similar to `given`; `None` if no hat is similar.
 fn nearest(hats: &[(&HatId, Option<&str>)], given: &HatId) -> Option<String> {
     let names = hats.iter().flat_map(|(id, title)| [Some(id.as_str()), *title]);
     let suggestion = describe::closest_match(given.as_str(), names.flatten())?;

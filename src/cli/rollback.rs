@@ -19,7 +19,7 @@ use crate::model::{Edit, Wardrobe};
 use crate::store::{Change, HistoryEntry, HistoryFilter, HistoryQuery, person};
 use crate::sync::changes_affiliation;
 
-/// Number of entries read at a time.
+/// The maximum number of entries that are read at a time.
 const PAGE_SIZE: usize = 500;
 
 pub(super) fn run(
@@ -53,24 +53,25 @@ pub(super) fn run(
     if !args.yes && !confirm::ask(&format!("Undo {changes}?"), "undo --yes", out)? {
         return out.line("Canceled: nothing was changed");
     }
-    let what = plan.describe(data.wardrobe(), &zone);
-    // Hats that have expired since are restored without that time, unless later edits of the group would no longer fit.
+    let summary = plan.describe(data.wardrobe(), &zone);
+    // Hats that have expired meanwhile are restored without their expiry time, unless later edits of the group could then
+    // no longer be applied.
     let group = plan.group.without_past_ends(Timestamp::now()).into_owned();
-    let fits = data.wardrobe().clone().apply(&group).is_ok();
+    let can_apply = data.wardrobe().clone().apply(&group).is_ok();
     let change = Change {
         rolled_back: Some(plan.changes()),
-        reason: args.why.reason.clone(),
-        ..Change::from(if fits { group } else { plan.group })
+        reason: args.reason_option.reason.clone(),
+        ..Change::from(if can_apply { group } else { plan.group })
     };
     match data.commit(change, out)? {
-        Some(revision) => out.line(&saved_text(&what, revision)),
+        Some(revision) => out.line(&saved_text(&summary, revision)),
         None => out.line("No changes: already undone"),
     }
 }
 
 /// Computes the rollback of all changes by a person since a time.
 ///
-/// Errors: there are no such changes; the advice names those who made changes since then.
+/// Errors: there are no such changes; the advice names the people who made changes since then.
 fn plan(data: &OpenStore, by: &str, since: Timestamp, zone: &TimeZone) -> Result<Rollback, Failure> {
     let is_theirs = |entry: &HistoryEntry| person(&entry.actor) == by;
     let (mut revisions, mut actors) = (HashSet::new(), BTreeSet::new());
@@ -135,7 +136,7 @@ fn for_each_since(
     }
 }
 
-/// Prints what is undone, and what is skipped.
+/// Prints the changes that are undone and those that are skipped, as a table.
 fn print(plan: &Rollback, wardrobe: &Wardrobe, zone: &TimeZone, out: &mut Output) -> Result<(), Failure> {
     let row = |result: &str, edit: &Edit, reason: Option<&str>| {
         let (name, action) = describe::subject_and_action(edit, wardrobe, zone);
@@ -143,8 +144,8 @@ fn print(plan: &Rollback, wardrobe: &Wardrobe, zone: &TimeZone, out: &mut Output
         vec![result.to_owned(), name, format!("{action}{reason}")]
     };
     let undone = plan.group.0.iter().map(|edit| row("undo", &edit.inverse(), None));
-    let left_out = plan.skipped.iter();
-    let left_out = left_out.map(|skipped| row("skipped", &skipped.edit, Some(&skipped.reason)));
-    let rows: Vec<Vec<String>> = undone.chain(left_out).collect();
+    let skipped = plan.skipped.iter();
+    let skipped = skipped.map(|skipped| row("skipped", &skipped.edit, Some(&skipped.reason)));
+    let rows: Vec<Vec<String>> = undone.chain(skipped).collect();
     out.table(&["RESULT", "NAME", "CHANGE"], &rows)
 }

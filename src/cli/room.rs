@@ -14,7 +14,7 @@ pub(super) fn run(args: &RoomArgs, context: &SessionContext, out: &mut Output) -
             Failure::check_single_line("name", args.name.as_deref())?;
             context.check_room_allowed(&room)?;
             OpenStore::open(context)?
-                .with_reason(args.why.reason.as_ref())
+                .with_reason(args.reason_option.reason.as_ref())
                 .change(out, |wardrobe| wardrobe.add_room(&room, args.name.as_deref()))
         }
         RoomCommand::Rename(args) => {
@@ -24,13 +24,13 @@ pub(super) fn run(args: &RoomArgs, context: &SessionContext, out: &mut Output) -
             }
             Failure::check_single_line("name", args.name.as_deref())?;
             OpenStore::open(context)?
-                .with_reason(args.why.reason.as_ref())
+                .with_reason(args.reason_option.reason.as_ref())
                 .change(out, |wardrobe| wardrobe.rename_room(&room, args.name.as_deref()))
         }
         RoomCommand::Remove(args) => {
             let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
             OpenStore::open(context)?
-                .with_reason(args.why.reason.as_ref())
+                .with_reason(args.reason_option.reason.as_ref())
                 .change(out, |wardrobe| wardrobe.remove_room(&room))
         }
     }

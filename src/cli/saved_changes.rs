@@ -1,12 +1,12 @@
-//! The saved changes that a command still has to send.
+//! The consequences of a command's commits that still have to be handled, such as changes to send.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::sync::AfterCommit;
 
-/// The follow-ups of the commits of a session; clones share them. All values are equal, so that contexts are compared
-/// without them.
+/// The consequences of the commits of a session that still have to be handled; clones share them. Any two values compare
+/// as equal, so that comparisons of session contexts ignore this field.
 #[derive(Clone, Default)]
 pub struct SavedChanges(Arc<Mutex<Vec<AfterCommit>>>);
 

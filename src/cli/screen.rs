@@ -26,13 +26,13 @@ pub(super) struct ScreenSettings {
     pub(super) mouse: bool,
     /// Colors, background and theme.
     pub(super) look: LookOptions,
-    /// The themes that can be chosen.
+    /// The themes that can be chosen, if `theme_file` is set.
     pub(super) themes: Vec<ThemeSettings>,
     /// The name of the current theme.
     pub(super) theme: String,
     /// The configuration file in which a theme is saved; `None`: no theme can be chosen.
     pub(super) theme_file: Option<PathBuf>,
-    /// Plain text for screen readers.
+    /// Whether to draw plain text for screen readers.
     pub(super) plain: bool,
     /// The keys of the commands.
     pub(super) keymap: Keymap,
@@ -42,21 +42,26 @@ pub(super) struct ScreenSettings {
 #[derive(Debug)]
 pub(super) struct ThemeSettings {
     pub(super) name: String,
-    /// What distinguishes the theme, in a few words.
+    /// A description of a few words.
     pub(super) description: &'static str,
     pub(super) look: LookOptions,
 }
 
 impl ScreenSettings {
-    /// Returns the themes for the list on the screen, which is empty if the choice cannot be saved.
+    /// Returns the themes for the list on the screen. The list is empty if a chosen theme could not be saved.
     fn theme_choices(&self) -> ThemeChoices {
-        let named = |theme: &ThemeSettings| NamedTheme {
+        let named_theme = |theme: &ThemeSettings| NamedTheme {
             name: theme.name.clone(),
             description: theme.description.to_owned(),
         };
-        let is_saved = self.theme_file.is_some();
+        let can_be_saved = self.theme_file.is_some();
         ThemeChoices {
-            all: self.themes.iter().filter(|_| is_saved).map(named).collect(),
+            all: self
+                .themes
+                .iter()
+                .filter(|_| can_be_saved)
+                .map(named_theme)
+                .collect(),
             current: self.theme.clone(),
         }
     }
@@ -92,7 +97,8 @@ pub(super) fn run(context: &SessionContext, settings: &ScreenSettings) -> Result
         scope: context.scope.clone(),
         ..StoreOptions::default()
     };
-    // Without the address: after a lost connection, people may come back from another address.
+    // Drafts belong to the name without the client address: after a lost connection, the person may connect again from
+    // another address.
     let drafts = context
         .state_dir
         .as_deref()

@@ -16,12 +16,13 @@ use crate::sync::{
     AfterCommit, HeldReason, Item, Report, RoomReport, SendState, ServerEvent, ServerRequest, Status,
 };
 
-/// The time between two checks whether answers can still come.
+/// The maximum time of waiting for an event before checking whether events can still come.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Sends the saved changes and prints the results, even if nobody reads them.
+/// Sends the changes that this command has saved, and prints the results. Errors in writing the output do not stop this.
 ///
-/// Errors: a change was refused, held back, changed on the server meanwhile, or could not be sent.
+/// Errors: a change was refused or held back, was not sent yet, conflicts with a change on the server, or failed for
+/// another reason.
 pub(super) fn send(context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     let mut status = Status::Done;
     let mut requests = Vec::new();
@@ -47,7 +48,8 @@ pub(super) fn send(context: &SessionContext, out: &mut Output) -> Result<(), Fai
     }
 }
 
-/// Allows a request to ask for a password: someone has run this command, even if it only removes expired hats.
+/// Allows a request to ask for a password. By default, only changes made by a person allow this, but here, someone has just
+/// run a command, even if the command only removes expired hats.
 fn allow_password_prompt(mut request: ServerRequest) -> ServerRequest {
     if let ServerRequest::Send { may_ask, .. } = &mut request {
         *may_ask = true;
@@ -55,6 +57,7 @@ fn allow_password_prompt(mut request: ServerRequest) -> ServerRequest {
     request
 }
 
+/// Sends requests and waits for all answers. Returns the most urgent status.
 fn send_requests(
     context: &SessionContext,
     requests: Vec<ServerRequest>,
@@ -119,16 +122,16 @@ fn print_report(report: &Report, saved: &Wardrobe, out: &mut Output) -> Result<S
     Ok(status)
 }
 
-/// Prints a warning for each change that failed, and for those that wait to be sent. `saved`: the rooms with the saved changes,
-/// for the titles of hats. Returns the status of the report.
+/// Prints a warning for each change that failed, and one for the changes of each room that were not sent. `saved` has the
+/// rooms with the saved changes, for the titles of hats. Returns the status of the report.
 pub(super) fn warn_of_unsent(report: &Report, saved: &Wardrobe, out: &mut Output) -> Result<Status, Failure> {
     let server = &report.server;
     let mut status = Status::Done;
     for room in &report.rooms {
         for failed in &room.failed {
-            let [target, what, why] = failed_texts(failed, saved.room(&room.room).map(|room| &**room));
+            let [target, action, reason] = failed_texts(failed, saved.room(&room.room).map(|room| &**room));
             out.warn(&format!(
-                "cannot {what} for {target} in {} on {server:?}: {why}",
+                "cannot {action} for {target} in {} on {server:?}: {reason}",
                 room.room
             ))?;
         }
@@ -140,7 +143,7 @@ pub(super) fn warn_of_unsent(report: &Report, saved: &Wardrobe, out: &mut Output
     Ok(status)
 }
 
-/// Prints a warning for each change that stays in the data file, with the reason.
+/// Prints a warning for each change that is only in the data file and is not sent, with the reason.
 fn warn_of_left_out(
     room: &Jid,
     items: &[(Item, SendState)],
@@ -148,24 +151,24 @@ fn warn_of_left_out(
     out: &mut Output,
 ) -> Result<(), Failure> {
     let name = |hat: &HatId| {
-        let known = saved.room(room).and_then(|room| room.hat(hat));
-        describe::hat(hat, known.and_then(|hat| hat.title.as_deref()))
+        let saved_hat = saved.room(room).and_then(|room| room.hat(hat));
+        describe::hat(hat, saved_hat.and_then(|hat| hat.title.as_deref()))
     };
     for (item, state) in items {
         let SendState::LeftOut(reason) = state else {
             continue;
         };
-        let what = match item {
+        let subject = match item {
             Item::Hat { user, hat } => format!("{} for {user}", name(hat)),
             Item::Catalog { hat } => format!("{} in the catalog", name(hat)),
             Item::Affiliation { user } => format!("affiliation of {user}"),
         };
-        out.warn(&format!("only in the data file: {what} in {room}: {reason}"))?;
+        out.warn(&format!("only in the data file: {subject} in {room}: {reason}"))?;
     }
     Ok(())
 }
 
-/// Prints the number of sent changes, if there are any.
+/// Prints the number of sent changes; nothing if it is 0.
 pub(super) fn print_sent(report: &Report, out: &mut Output) -> Result<(), Failure> {
     match report.rooms.iter().map(|room| room.sent).sum() {
         0 => Ok(()),
@@ -182,8 +185,8 @@ pub(super) fn held_text(server: &str, room: &Jid, reason: &HeldReason) -> String
     format!("saved, but not sent to {server:?}: {reason}; run hatrack apply {room} to send it")
 }
 
-/// Returns the status of a room. Unsent changes are no failure: they wait for the next command or session. Conflicts in
-/// the room do not count, as they do not concern these changes.
+/// Returns the status of a room. Unsent changes do not count as failed, as they wait for the next command or session. If
+/// all changes were sent, the status is [`Status::Done`], even if the room has conflicts, as these concern other changes.
 fn room_status(room: &RoomReport) -> Status {
     match (room.failed.is_empty(), room.unsent) {
         (true, 1..) => Status::Unsent,
@@ -194,13 +197,13 @@ fn room_status(room: &RoomReport) -> Status {
 
 fn unsent_text(server: &str, room: &RoomReport) -> String {
     let number = describe::count(room.unsent, "change");
-    let why = room
+    let reason = room
         .error
         .as_deref()
         .map(describe::after_colon)
         .unwrap_or_default();
     format!(
-        "saved, but {number} in {} not sent to {server:?} yet: {why}",
+        "saved, but {number} in {} not sent to {server:?} yet: {reason}",
         room.room
     )
 }

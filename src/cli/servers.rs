@@ -1,4 +1,5 @@
-//! `hatrack servers`: lists the live servers of the configuration with their state, checks them, prints examples.
+//! `hatrack servers`: lists the live servers of the configuration with their states, checks them, or prints an example
+//! section of the configuration.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,9 +23,9 @@ use crate::sync::{ServerClass, ServerKind};
 
 mod check;
 
-/// How long connecting may take while servers are listed.
+/// The maximum time for connecting to a server while servers are listed.
 const LIST_TIMEOUT: Duration = Duration::from_secs(5);
-/// How much longer than [`LIST_TIMEOUT`] the list waits: connecting can have several steps.
+/// The time for which the list waits after [`LIST_TIMEOUT`], as connecting can have several steps.
 const LIST_GRACE: Duration = Duration::from_secs(2);
 
 /// Runs `hatrack servers` and its subcommands.
@@ -50,7 +51,7 @@ fn check(
     context: &SessionContext,
     out: &mut Output,
 ) -> Result<(), Failure> {
-    // The problems of a server and its number of rooms concern rooms that a restricted session must not see.
+    // A report lists rooms and problems that a session restricted to rooms must not see.
     if context.scope.rooms.is_some() {
         context.require_unrestricted("servers check")?;
     }
@@ -78,15 +79,15 @@ struct ListedServer {
     kind: ServerKind,
     services: Vec<Jid>,
     access: String,
-    state: StateName,
+    state: ListedState,
     class: Option<ServerClass>,
     reason: Option<String>,
 }
 
-/// The state of a server, by its name in the list.
+/// The state of a server in the list and in a report, also as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum StateName {
+enum ListedState {
     /// The server can be used.
     Ready,
     /// The server cannot be reached now.
@@ -97,8 +98,8 @@ enum StateName {
     Unchecked,
 }
 
-impl StateName {
-    fn of(error: &Error) -> Self {
+impl ListedState {
+    fn from_error(error: &Error) -> Self {
         match error {
             Error::Refused(_) | Error::NoHats(_) => Self::Refused,
             Error::Away(_) | Error::Lost(_) | Error::Malformed(_) | Error::Stopped => Self::Away,
@@ -120,7 +121,7 @@ fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Fa
     if servers.is_empty() && !json {
         return print_no_servers(out);
     }
-    let restricted = context.scope.rooms.clone().map(|rooms| {
+    let redactor = context.scope.rooms.clone().map(|rooms| {
         let entries = servers.iter().map(|server| server.entry.clone());
         Redactor::new(rooms, entries.collect())
     });
@@ -131,13 +132,13 @@ fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Fa
             server: server.entry.name.clone(),
             kind: server.entry.kind,
             services: server.entry.services.clone(),
-            access: match &restricted {
+            access: match &redactor {
                 Some(_) => access_kind(server).into(),
-                None => access(server),
+                None => access_text(server),
             },
-            reason: match (&restricted, state) {
-                (Some(_), StateName::Unchecked) => Some("asks for a password".into()),
-                (Some(restricted), _) => reason.map(|reason| restricted.reason(reason)),
+            reason: match (&redactor, state) {
+                (Some(_), ListedState::Unchecked) => Some("asks for a password".into()),
+                (Some(redactor), _) => reason.map(|reason| redactor.reason(reason)),
                 (None, _) => reason,
             },
             state,
@@ -153,12 +154,12 @@ fn list(json: bool, context: &SessionContext, out: &mut Output) -> Result<(), Fa
 
 fn cells(row: &ListedServer) -> Vec<String> {
     let services: Vec<&str> = row.services.iter().map(Jid::as_str).collect();
-    let about = row
+    let detail = row
         .reason
         .clone()
         .or_else(|| row.class.map(|class| class_name(class).into()));
-    let state = match about {
-        Some(about) => format!("{}: {}", row.state.text(), after_colon(&about)),
+    let state = match detail {
+        Some(detail) => format!("{}: {}", row.state.text(), after_colon(&detail)),
         None => row.state.text().into(),
     };
     vec![
@@ -170,7 +171,7 @@ fn cells(row: &ListedServer) -> Vec<String> {
     ]
 }
 
-/// Returns the name of a kind in the configuration.
+/// Returns the name that a kind of server has in the configuration.
 fn kind_name(kind: ServerKind) -> &'static str {
     match kind {
         ServerKind::Prosody => "prosody",
@@ -179,7 +180,7 @@ fn kind_name(kind: ServerKind) -> &'static str {
 }
 
 /// Describes how hatrack connects to a server. Arguments of a command are left out, as they may be confidential.
-fn access(server: &ServerSettings) -> String {
+fn access_text(server: &ServerSettings) -> String {
     match &server.access {
         ServerAccess::Prosody(ProsodyAccess::Socket(path)) => format!("socket {}", path.display()),
         ServerAccess::Prosody(ProsodyAccess::Command(command)) => {
@@ -192,7 +193,7 @@ fn access(server: &ServerSettings) -> String {
     }
 }
 
-/// Like [`access`], without the details that concern only the administrator.
+/// Like [`access_text`], without the details that concern only the administrator.
 fn access_kind(server: &ServerSettings) -> &'static str {
     match &server.access {
         ServerAccess::Prosody(ProsodyAccess::Socket(_)) => "socket",
@@ -201,10 +202,11 @@ fn access_kind(server: &ServerSettings) -> &'static str {
     }
 }
 
-type ServerStatus = (StateName, Option<ServerClass>, Option<String>);
+/// The state of a server, its class if hatrack is connected, and the reason for another state.
+type ServerStatus = (ListedState, Option<ServerClass>, Option<String>);
 
-/// Connects to all servers at the same time, except to those that ask for a password. Waits for at most
-/// [`LIST_TIMEOUT`] and [`LIST_GRACE`]; servers without an answer are not reachable.
+/// Connects to all servers at the same time, except to those that ask for a password. Waits for at most [`LIST_TIMEOUT`]
+/// plus [`LIST_GRACE`]. Servers that have not answered by then are listed as not reachable.
 fn states(servers: &[ServerSettings], state_dir: Option<&Path>) -> Vec<ServerStatus> {
     let (sender, receiver) = channel();
     let mut states: Vec<ServerStatus> = Vec::new();
@@ -214,11 +216,11 @@ fn states(servers: &[ServerSettings], state_dir: Option<&Path>) -> Vec<ServerSta
                 "asks for a password; try hatrack servers check {}",
                 server.entry.name
             );
-            (StateName::Unchecked, None, Some(reason))
+            (ListedState::Unchecked, None, Some(reason))
         } else {
             let mut server = server.clone();
             server.timeout = server.timeout.min(LIST_TIMEOUT);
-            start(
+            start_call(
                 &server,
                 state_dir,
                 Box::new(|_| None),
@@ -227,19 +229,19 @@ fn states(servers: &[ServerSettings], state_dir: Option<&Path>) -> Vec<ServerSta
                 |backend| backend.connect(),
             );
             let reason = format!("no answer within {} s", (LIST_TIMEOUT + LIST_GRACE).as_secs());
-            (StateName::Away, None, Some(reason))
+            (ListedState::Away, None, Some(reason))
         };
         states.push(state);
     }
     drop(sender);
-    let until = Instant::now() + LIST_TIMEOUT + LIST_GRACE;
+    let deadline = Instant::now() + LIST_TIMEOUT + LIST_GRACE;
     loop {
-        match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok((number, connected)) => {
                 if let Some(state) = states.get_mut(number) {
                     *state = match connected {
-                        Ok(class) => (StateName::Ready, Some(class), None),
-                        Err(error) => (StateName::of(&error), None, Some(error.to_string())),
+                        Ok(class) => (ListedState::Ready, Some(class), None),
+                        Err(error) => (ListedState::from_error(&error), None, Some(error.to_string())),
                     };
                 }
             }
@@ -248,12 +250,13 @@ fn states(servers: &[ServerSettings], state_dir: Option<&Path>) -> Vec<ServerSta
     }
 }
 
+/// Whether someone must enter the password of a server's account.
 fn needs_password(server: &ServerSettings) -> bool {
     matches!(&server.access, ServerAccess::Xmpp(account) if account.password == PasswordSource::Ask)
 }
 
-/// Calls a server in a thread of its own, and sends the answer together with `number`.
-fn start<T: Send + 'static>(
+/// Calls a server in a new thread, which sends the answer together with `number`, the index of the server.
+fn start_call<T: Send + 'static>(
     server: &ServerSettings,
     state_dir: Option<&Path>,
     ask_password: AskPassword,

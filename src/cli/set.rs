@@ -27,7 +27,7 @@ pub(super) fn run(args: &SetArgs, context: &SessionContext, out: &mut Output) ->
     let data = OpenStore::open(context)?;
     let current = data.wardrobe().room(&room).and_then(|room| room.user(&user));
     let current = current.map(|user| user.affiliation);
-    let data = data.with_reason(args.why.reason.as_ref());
+    let data = data.with_reason(args.reason_option.reason.as_ref());
     data.change(out, |wardrobe| wardrobe.set_user_hats(&user, &room, &hats))?;
     match given_affiliation.filter(|given| Some(*given) != current) {
         Some(given) => out.warn(&format!("ignored affiliation {given}; use hatrack affiliate")),

@@ -9,7 +9,7 @@ use crate::app::describe;
 use crate::model::{EditError, Group, Hats, Jid, Wardrobe, write};
 
 pub(super) fn run(args: &SetsArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
-    // Hat sets belong to the whole file, but a session restricted to rooms must see only these.
+    // Hat sets belong to the whole file, but a session restricted to rooms must see only these rooms.
     if context.scope.rooms.is_some() {
         return Err(Failure::not_allowed(
             "hat sets belong to the whole data file and are not available in a restricted session (--room)",
@@ -22,13 +22,13 @@ pub(super) fn run(args: &SetsArgs, context: &SessionContext, out: &mut Output) -
         Some(SetsCommand::Rename(args)) => {
             check_set_name(&args.new_name)?;
             OpenStore::open(context)?
-                .with_reason(args.why.reason.as_ref())
+                .with_reason(args.reason_option.reason.as_ref())
                 .change(out, |wardrobe| {
                     wardrobe.rename_hat_set(&args.name, &args.new_name)
                 })
         }
         Some(SetsCommand::Remove(args)) => OpenStore::open(context)?
-            .with_reason(args.why.reason.as_ref())
+            .with_reason(args.reason_option.reason.as_ref())
             .change(out, |wardrobe| wardrobe.put_hat_set(&args.name, None)),
     }
 }
@@ -65,7 +65,7 @@ fn save(args: &SetSaveArgs, context: &SessionContext, out: &mut Output) -> Resul
     check_set_name(&args.name)?;
     let room = Jid::parse_room_input(&args.room).map_err(Failure::invalid_argument)?;
     let user = Jid::parse_input(&args.user).map_err(Failure::invalid_argument)?;
-    let edit = |wardrobe: &mut Wardrobe| {
+    let make = |wardrobe: &mut Wardrobe| {
         let hats = hats_of(wardrobe, &room, &user)?;
         let existing = wardrobe.hat_sets()?.remove(&*args.name);
         if existing.is_some_and(|existing| existing != hats) && !args.force {
@@ -74,15 +74,17 @@ fn save(args: &SetSaveArgs, context: &SessionContext, out: &mut Output) -> Resul
             return Err(failure.with_advice("use --force to overwrite it"));
         }
         let group = wardrobe.put_hat_set(&args.name, Some(&hats))?;
-        let what = describe::group(&group, wardrobe, &context.zone());
-        Ok((group, what))
+        let summary = describe::group(&group, wardrobe, &context.zone());
+        Ok((group, summary))
     };
     OpenStore::open(context)?
-        .with_reason(args.why.reason.as_ref())
-        .change_with_summary(out, edit)
+        .with_reason(args.reason_option.reason.as_ref())
+        .change_with_summary(out, make)
 }
 
-/// Returns the hats of a user, with titles from the catalog filled in. Errors: the user has no hats.
+/// Returns the hats of a user, each with the title that the room shows for it.
+///
+/// Errors: the room or the user does not exist, or the user has no hats.
 fn hats_of(wardrobe: &Wardrobe, room: &Jid, user: &Jid) -> Result<Hats, Failure> {
     let room_data = wardrobe.room(room);
     let room_data = room_data.ok_or_else(|| EditError::NoSuchRoom { room: room.clone() })?;
@@ -103,7 +105,7 @@ fn apply(args: &SetApplyArgs, context: &SessionContext, out: &mut Output) -> Res
         .collect::<Result<Vec<_>, _>>()
         .map_err(Failure::invalid_argument)?;
     OpenStore::open(context)?
-        .with_reason(args.why.reason.as_ref())
+        .with_reason(args.reason_option.reason.as_ref())
         .change(out, |wardrobe| {
             let name = args.name.as_str();
             let hats = wardrobe.hat_sets()?.remove(name);

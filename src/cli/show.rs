@@ -43,7 +43,7 @@ pub(super) fn run(args: &ShowArgs, context: &SessionContext, out: &mut Output) -
         }
         return print_room(&room, room_data, &now, out);
     };
-    // Any user of the room, including outcasts, whom the three operations of the model reject.
+    // All users of the room are shown, also those to whom hats cannot be added.
     let Some(user_data) = room_data.user(&user) else {
         return Err(Failure::without_advice(EditError::NotAffiliated { room, user }));
     };
@@ -128,7 +128,8 @@ fn print_room(jid: &Jid, room: &Room, now: &ZonedDateTime, out: &mut Output) -> 
     Ok(())
 }
 
-/// Describes a hat in a list: its title or otherwise its ID, whether it is active or required, and when it expires.
+/// Describes a hat in a list: its title, or its ID if it has no title, whether it is active or required, and when it
+/// expires.
 pub(super) fn hat_summary(
     room: &Room,
     (id, attachment): (&HatId, &Attachment),
@@ -193,6 +194,6 @@ fn print_user(
 
 /// Returns the ID, with a remark if it is not a URI.
 fn id_with_remark(id: &HatId) -> String {
-    let flag = if id.is_uri() { "" } else { "  (not a URI)" };
-    format!("{id}{flag}")
+    let remark = if id.is_uri() { "" } else { "  (not a URI)" };
+    format!("{id}{remark}")
 }

@@ -23,7 +23,7 @@ pub(super) fn undo(args: &UndoArgs, context: &SessionContext, out: &mut Output) 
         let no_candidate = || Failure::not_found("nothing to undo");
         latest(&data)?.undo.ok_or_else(no_candidate)?
     };
-    // Entries without edits: changes outside hatrack whose details are unknown, and records of sent changes.
+    // Some entries have no edits: changes outside hatrack whose details are unknown, and records of sent changes.
     if entry.group.is_empty() {
         let revision = entry.revision;
         return Err(Failure::error(format!(
@@ -38,7 +38,7 @@ pub(super) fn undo(args: &UndoArgs, context: &SessionContext, out: &mut Output) 
             .without_past_ends(Timestamp::now())
             .into_owned(),
         undoes: full_revision(&entry),
-        reason: args.why.reason.clone(),
+        reason: args.reason_option.reason.clone(),
         ..Change::default()
     };
     let zone = context.zone();
@@ -58,7 +58,7 @@ pub(super) fn redo(args: &RedoArgs, context: &SessionContext, out: &mut Output) 
         let no_candidate = || Failure::not_found("nothing to redo");
         latest(&data)?.redo.ok_or_else(no_candidate)?
     };
-    let Some(undone) = entry.undoes else {
+    let Some(undone_revision) = entry.undoes else {
         return Err(Failure::usage(format!(
             "revision {} is not the undo of a single change; use hatrack undo {0}",
             entry.revision
@@ -67,21 +67,21 @@ pub(super) fn redo(args: &RedoArgs, context: &SessionContext, out: &mut Output) 
     let change = Change {
         group: entry.group.inverse(),
         redoes: full_revision(&entry),
-        reason: args.why.reason.clone(),
+        reason: args.reason_option.reason.clone(),
         ..Change::default()
     };
     let zone = context.zone();
     commit(&mut data, change, out, |group, wardrobe| {
-        let what = describe::group(group, wardrobe, &zone);
+        let summary = describe::group(group, wardrobe, &zone);
         match full_revision(&entry) {
-            Some(_) => describe::redid(undone, &what),
-            None => what,
+            Some(_) => describe::redid(undone_revision, &summary),
+            None => summary,
         }
     })
 }
 
-/// Returns the revision to record as undone or redone; `None` if the session sees only part of the entry. The other
-/// part stays in effect, so the change is recorded as an ordinary one.
+/// Returns the revision to record as undone or redone; `None` if the session sees only a part of the entry. The rest of the
+/// entry stays in effect, so the new change is then recorded as an ordinary change.
 fn full_revision(entry: &HistoryEntry) -> Option<u64> {
     (!entry.partial).then_some(entry.revision)
 }
@@ -98,6 +98,7 @@ fn entry(data: &OpenStore, revision: u64) -> Result<HistoryEntry, Failure> {
     found.ok_or_else(|| Failure::not_found(format!("no revision {revision} in the history")))
 }
 
+/// Commits a change, and prints the summary that `describe` returns for the committed edits.
 fn commit(
     data: &mut OpenStore,
     change: Change,

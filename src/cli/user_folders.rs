@@ -1,16 +1,16 @@
-//! hatrack's folders below the user's home folder.
+//! hatrack's folders for a user.
 
 use std::path::PathBuf;
 
-/// hatrack's folders below the user's home folder.
+/// hatrack's folders for a user, normally below the user's home folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct UserFolders {
     pub(super) config: PathBuf,
     pub(super) state: PathBuf,
 }
 
-/// Returns the user's folders; `None` without a home folder that is an absolute path. A restricted session ignores the
-/// `XDG_*` variables, as the user may set them to other folders.
+/// Returns the user's folders; `None` if there is no home folder or its path is relative. A restricted session ignores the
+/// environment variables `XDG_*`, as the user may set them to other folders.
 pub(super) fn user_folders(restricted: bool) -> Option<UserFolders> {
     // With a relative home folder, the data file would depend on the current folder.
     let base = directories::BaseDirs::new().filter(|base| base.home_dir().is_absolute())?;

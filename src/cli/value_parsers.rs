@@ -8,7 +8,7 @@ use clap::builder::{PossibleValue, TypedValueParser};
 
 use crate::store::ChangeReason;
 
-/// Parses a value with [`FromStr`], which may accept more spellings than `names`; help and completions show `names`.
+/// Parses a value with [`FromStr`]. Help and completions show `names`; other spellings may be accepted, too.
 #[derive(Debug, Clone)]
 pub(super) struct NamedValueParser<T> {
     names: &'static [&'static str],
@@ -56,8 +56,8 @@ pub(super) fn revision(text: &str) -> Result<u64, String> {
         .map_err(|_| "expected a revision number (see hatrack history)".into())
 }
 
-/// Parses a title or a name, which may start with a dash. One of [`OPTIONS`] is an error: the text was probably
-/// forgotten.
+/// Parses a title or a name, which may start with a dash. A text that is one of [`OPTIONS`] is an error, as the title or
+/// name was probably forgotten.
 pub(super) fn text(text: &str) -> Result<String, String> {
     let is_option = |option: &&str| {
         text == *option
@@ -72,17 +72,17 @@ pub(super) fn text(text: &str) -> Result<String, String> {
 }
 
 /// Parses the reason for a change: one line of at most 1,024 bytes without control characters. [`OPTIONS`] are errors,
-/// as in [`text`].
-pub(super) fn reason(given: &str) -> Result<ChangeReason, String> {
-    let reason = ChangeReason::new(&text(given)?).ok_or("expected text")?;
-    if reason.as_str() == given.trim() {
+/// as in [`text()`].
+pub(super) fn reason(argument: &str) -> Result<ChangeReason, String> {
+    let reason = ChangeReason::new(&text(argument)?).ok_or("expected text")?;
+    if reason.as_str() == argument.trim() {
         Ok(reason)
     } else {
         Err("expected one line of at most 1,024 bytes without control characters".into())
     }
 }
 
-/// The options of all commands that take a title, a name or a reason.
+/// All options of the commands that take a title, a name or a reason.
 const OPTIONS: [&str; 39] = [
     "--accept-removals",
     "--active",

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{Edit, Group, HatRule, Jid, Room, User, Wardrobe};
 
 impl Wardrobe {
-    /// The edits that turn the content of this wardrobe into that of `other`, without the revision. Rooms that the two
-    /// share in memory are not compared.
+    /// The edits that turn the content of this wardrobe into the content of `other`. The revision is not compared. Rooms
+    /// that both wardrobes share in memory are equal without a comparison.
     pub fn diff(&self, other: &Self) -> Group {
         let mut edits = Vec::new();
         if self.extra != other.extra {
@@ -37,32 +37,37 @@ impl Wardrobe {
         Group(edits)
     }
 
-    /// Replaces each room by the one in `earlier` if they are equal, so that both wardrobes share memory and a later
-    /// [`Wardrobe::diff`] need not compare these rooms.
+    /// Replaces each room by the room with the same address in `earlier` if the two are equal, so that both wardrobes share
+    /// the memory of these rooms and a later [`Wardrobe::diff`] need not compare them.
     pub fn share_rooms_with(&mut self, earlier: &Self) {
-        let mut shared = 0;
+        let mut shared_count = 0;
         for (jid, room) in Arc::make_mut(&mut self.rooms) {
             if let Some(equal) = earlier.room(jid).filter(|other| *other == room) {
                 *room = equal.clone();
-                shared += 1;
+                shared_count += 1;
             }
         }
-        if shared == self.rooms.len() && shared == earlier.rooms.len() {
+        if shared_count == self.rooms.len() && shared_count == earlier.rooms.len() {
             self.rooms = earlier.rooms.clone();
         }
     }
 }
 
-fn diff_rooms(room: &Jid, a: &Room, b: &Room, edits: &mut Vec<Edit>) {
-    if a.name != b.name {
+fn diff_rooms(room: &Jid, old: &Room, new: &Room, edits: &mut Vec<Edit>) {
+    if old.name != new.name {
         edits.push(Edit::RoomName {
             room: room.clone(),
-            before: a.name.clone(),
-            after: b.name.clone(),
+            before: old.name.clone(),
+            after: new.name.clone(),
         });
     }
-    for hat in a.catalog.keys().chain(b.catalog.keys()).collect::<BTreeSet<_>>() {
-        let (before, after) = (a.catalog.get(hat).cloned(), b.catalog.get(hat).cloned());
+    for hat in old
+        .catalog
+        .keys()
+        .chain(new.catalog.keys())
+        .collect::<BTreeSet<_>>()
+    {
+        let (before, after) = (old.catalog.get(hat).cloned(), new.catalog.get(hat).cloned());
         if before != after {
             edits.push(Edit::Catalog {
                 room: room.clone(),
@@ -72,16 +77,16 @@ fn diff_rooms(room: &Jid, a: &Room, b: &Room, edits: &mut Vec<Edit>) {
             });
         }
     }
-    let (mut left, mut right) = (a.users().iter().peekable(), b.users().iter().peekable());
+    let (mut old_users, mut new_users) = (old.users().iter().peekable(), new.users().iter().peekable());
     loop {
-        let order = match (left.peek(), right.peek()) {
+        let order = match (old_users.peek(), new_users.peek()) {
             (None, None) => break,
             (Some(_), None) => std::cmp::Ordering::Less,
             (None, Some(_)) => std::cmp::Ordering::Greater,
-            (Some((a, _)), Some((b, _))) => a.cmp(b),
+            (Some((old_user, _)), Some((new_user, _))) => old_user.cmp(new_user),
         };
-        let before = if order.is_le() { left.next() } else { None };
-        let after = if order.is_ge() { right.next() } else { None };
+        let before = if order.is_le() { old_users.next() } else { None };
+        let after = if order.is_ge() { new_users.next() } else { None };
         if let Some((user, _)) = before.or(after) {
             diff_user(
                 room,
@@ -94,8 +99,8 @@ fn diff_rooms(room: &Jid, a: &Room, b: &Room, edits: &mut Vec<Edit>) {
     }
 }
 
-/// Appends the edits that turn the user `before` into `after`. They do not require an affiliation, as the new state may
-/// come from a server or another program.
+/// Appends the edits that turn the user `before` into `after`; `None` if the room does not have the user. The edits of
+/// hats require no affiliation, as `after` may come from a server or another program.
 pub(crate) fn diff_user(
     room: &Jid,
     user: &Jid,
@@ -105,9 +110,9 @@ pub(crate) fn diff_user(
 ) {
     match (before, after) {
         (before, after) if before == after => {}
-        (Some(a), Some(b)) if a.extra == b.extra => {
-            if a.affiliation != b.affiliation {
-                let (before, after) = (a.affiliation, b.affiliation);
+        (Some(old), Some(new)) if old.extra == new.extra => {
+            if old.affiliation != new.affiliation {
+                let (before, after) = (old.affiliation, new.affiliation);
                 edits.push(Edit::Affiliation {
                     room: room.clone(),
                     user: user.clone(),
@@ -115,14 +120,14 @@ pub(crate) fn diff_user(
                     after,
                 });
             }
-            for hat in a
+            for hat in old
                 .hats
                 .iter()
-                .chain(b.hats.iter())
+                .chain(new.hats.iter())
                 .map(|(id, _)| id)
                 .collect::<BTreeSet<_>>()
             {
-                let (before, after) = (a.hats.get(hat).cloned(), b.hats.get(hat).cloned());
+                let (before, after) = (old.hats.get(hat).cloned(), new.hats.get(hat).cloned());
                 if before != after {
                     let (room, user, hat) = (room.clone(), user.clone(), hat.clone());
                     edits.push(Edit::Hat {

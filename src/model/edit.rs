@@ -1,4 +1,4 @@
-//! Edits: changes as data, each with the value before and the value after it.
+//! Edits: changes as data. Each edit has the value before the change and the value after the change.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use super::{
     Affiliation, Attachment, CatalogHat, EditError, Extra, FoundValue, HatId, Jid, Room, User, Wardrobe,
 };
 
-/// A condition on the user, in addition to `before`, for an edit of a user's hat.
+/// A condition that the user must meet for an edit of the user's hat to be applied. The edit's `before` is checked, too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HatRule {
-    /// The user must be an owner, admin or member of the room, as [`Wardrobe::add_user_hat`](super::Wardrobe::add_user_hat) and the like require.
+    /// The user must be an owner, admin or member of the room, as [`Wardrobe::add_user_hat`] also requires.
     #[default]
     Affiliated,
-    /// The user needs no affiliation: for removing hats of users without one, and for changes that were made elsewhere,
-    /// such as on a server. A hat can be added or changed only if the room has the user.
+    /// The user needs no affiliation. Used to remove hats of users without an affiliation, and for changes that were made
+    /// elsewhere, such as on a server. A hat can be added or changed only if the room has the user.
     #[serde(rename = "plain")] // the name in existing histories
     AnyUser,
 }
 
-/// An invertible change to a wardrobe. Applying it checks that the current value is `before`.
+/// An invertible change to a wardrobe. It can be applied only if the current value is `before`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Edit {
@@ -136,7 +136,7 @@ impl Edit {
         edit
     }
 
-    /// The room that the edit changes or in which it changes something; `None` for [`Edit::Document`].
+    /// The room that the edit changes, completely or in part; `None` for [`Edit::Document`].
     pub fn room(&self) -> Option<&Jid> {
         match self {
             Self::Room { room, .. }
@@ -149,7 +149,7 @@ impl Edit {
         }
     }
 
-    /// The user that the edit changes, if it changes one.
+    /// The user that the edit names; `None` for an edit of a whole room and for other edits that name no user.
     pub fn user(&self) -> Option<&Jid> {
         match self {
             Self::User { user, .. } | Self::Affiliation { user, .. } | Self::Hat { user, .. } => Some(user),
@@ -157,7 +157,7 @@ impl Edit {
         }
     }
 
-    /// The hat that the edit changes, if it changes one.
+    /// The hat that the edit names; `None` for an edit of a whole room or user and for other edits that name no hat.
     pub fn hat(&self) -> Option<&HatId> {
         match self {
             Self::Catalog { hat, .. } | Self::Hat { hat, .. } => Some(hat),
@@ -191,7 +191,7 @@ impl From<Edit> for Group {
 }
 
 impl Wardrobe {
-    /// Applies all edits of a group; on an error nothing is changed.
+    /// Applies all edits of a group. After an error, nothing is changed.
     pub fn apply(&mut self, group: &Group) -> Result<(), EditError> {
         if let [edit] = group.0.as_slice() {
             // Avoids copying a large room for each of many operations on it.
@@ -210,8 +210,10 @@ impl Wardrobe {
         self.clone().apply(&group.inverse()).is_ok()
     }
 
-    /// Applies the edits of a group that are not in effect yet and returns them. If the current value of an edit is
-    /// neither its `before` nor its `after`, that is an error and nothing is changed.
+    /// Applies the edits of a group that are not in effect yet and returns these edits.
+    ///
+    /// Errors: an edit is not in effect and cannot be applied, for example because the current value is neither its
+    /// `before` nor its `after`. Then nothing is changed.
     pub fn apply_remaining<'a>(&mut self, group: &'a Group) -> Result<Cow<'a, Group>, EditError> {
         if self.apply(group).is_ok() {
             return Ok(Cow::Borrowed(group));
@@ -229,7 +231,7 @@ impl Wardrobe {
         Ok(Cow::Owned(Group(applied)))
     }
 
-    /// Whether the whole group is undone: every value that it changed is again the one before the group.
+    /// Whether the whole group is undone: every value that the group changed is again as before the group.
     pub fn is_undone(&self, group: &Group) -> bool {
         let is_empty = |remaining: Cow<'_, Group>| remaining.is_empty();
         self.clone().apply_remaining(&group.inverse()).is_ok_and(is_empty)
@@ -242,7 +244,7 @@ impl Wardrobe {
         }
     }
 
-    /// Applies one edit; on an error nothing is changed.
+    /// Applies one edit. After an error, nothing is changed.
     pub(crate) fn apply_edit(&mut self, edit: &Edit) -> Result<(), EditError> {
         self.check_edit(edit)?;
         match edit {
@@ -275,7 +277,8 @@ impl Wardrobe {
         Ok(())
     }
 
-    /// Checks whether an edit could be applied: its room exists, its rule holds and the current value is its `before`.
+    /// Checks whether an edit could be applied: the current value is the edit's `before`, the room of an edit within a
+    /// room exists, and the user of an edit of a hat meets the edit's [`HatRule`].
     pub(crate) fn check_edit(&self, edit: &Edit) -> Result<(), EditError> {
         match edit {
             Edit::Room { room, before, .. } => {
@@ -366,12 +369,13 @@ impl Wardrobe {
     }
 }
 
+/// Returns [`EditError::Conflict`] unless `is_expected`, which says whether the current value is the edit's `before`.
 fn ensure(
-    holds: bool,
+    is_expected: bool,
     subject: impl FnOnce() -> String,
     found: impl FnOnce() -> FoundValue,
 ) -> Result<(), EditError> {
-    if holds {
+    if is_expected {
         Ok(())
     } else {
         Err(EditError::Conflict {
@@ -407,7 +411,7 @@ fn title_text(title: Option<&str>) -> String {
     title.map_or_else(|| "no title".to_owned(), quoted)
 }
 
-/// The current value as JSON, cut off after [`BoundedBuffer::MAX_BYTES`].
+/// The current value as JSON, cut off after [`BoundedBuffer::MAX_BYTES`] bytes; [`FoundValue::Nothing`] for `None`.
 fn found_json<T: Serialize>(found: Option<&T>) -> FoundValue {
     let Some(found) = found else {
         return FoundValue::Nothing;

@@ -5,7 +5,7 @@ use super::hat::InvalidHatId;
 use super::jid::InvalidJid;
 use super::{Affiliation, HatId, Jid};
 
-/// The reason why an operation failed. It has then changed nothing.
+/// The reason why an operation failed. A failed operation has changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     /// The wardrobe has no such room.
@@ -14,8 +14,8 @@ pub enum EditError {
         /// The address of the room.
         room: Jid,
     },
-    /// The user is not an owner, admin or member of the room, as the operation or the edit requires. Also if an edit
-    /// that does not require this adds a hat to a user who is not in the room.
+    /// The user is not an owner, admin or member of the room, as the operation or the edit requires. Also for an edit that
+    /// requires no affiliation but adds or changes a hat of a user who is not in the room.
     #[error("user not affiliated with room: {user} in {room}")]
     NotAffiliated {
         /// The room.
@@ -63,7 +63,7 @@ pub enum EditError {
         /// The current value.
         found: FoundValue,
     },
-    /// The session is not permitted to make one of the edits, so none of them is made.
+    /// The session is not permitted to make one of the edits, so none of the edits is made.
     #[error(transparent)]
     NotPermitted(#[from] NotPermitted),
     /// The text is not a valid address.
@@ -74,12 +74,12 @@ pub enum EditError {
     InvalidHatId(#[from] InvalidHatId),
 }
 
-/// A change exceeds the rights of the session. The text is a sentence without its period.
+/// The error for a change that exceeds the rights of the session. The text is a sentence without its period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotPermitted(pub(super) String);
 
-/// The current value, which differs from the one that an edit expected.
+/// The current value, which is not the value that an edit expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FoundValue {
     /// The value does not exist.
@@ -88,11 +88,11 @@ pub enum FoundValue {
     Json(String),
     /// The user's affiliation and number of hats.
     User(Affiliation, usize),
-    /// The user's hat in words, such as `active, optional, "Teacher"`.
+    /// The attachment in words, such as `active, optional, "Teacher"`.
     Hat(String),
     /// The hat of the catalog in words, such as `"Teacher", hue 120`.
     CatalogHat(String),
-    /// The room's number of users; its content is not the expected one.
+    /// The number of users of the room, whose content is not the expected one.
     Room(usize),
     /// The user's affiliation.
     Affiliation(Affiliation),

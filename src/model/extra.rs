@@ -18,8 +18,7 @@ const MAX_DEPTH: usize = 100;
 pub struct Json(Box<str>);
 
 impl Json {
-    /// Parses a JSON value. The error describes what is wrong: a syntax error, a duplicate field, or nesting that is too
-    /// deep.
+    /// Parses a JSON value. The error describes a syntax error, a duplicate field, or too deep nesting.
     pub fn new(text: &str) -> Result<Self, String> {
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
         Self::from_valid(raw.get())
@@ -36,7 +35,8 @@ impl Json {
         &self.0
     }
 
-    /// Converts valid JSON to the canonical form. Fails if it has duplicate fields or is nested too deep.
+    /// Converts valid JSON to the canonical form. Fails if it has a duplicate field or a field name with an unpaired
+    /// surrogate, or is nested more than [`MAX_DEPTH`] levels deep.
     fn from_valid(text: &str) -> Result<Self, String> {
         let mut out = String::with_capacity(text.len());
         let mut append = |token: &str| {
@@ -55,15 +55,18 @@ impl Json {
     }
 }
 
-/// The byte offset of the first duplicate field, or of the bracket that is nested too deep; `None` if there is neither.
+/// The byte offset of the first duplicate field, field name with an unpaired surrogate, or bracket that is nested too
+/// deeply; `None` if the text has none of these.
 pub(super) fn fault_position(text: &str) -> Option<usize> {
-    // The value that is nested too deep is itself inside an object, hence one level more.
+    // The limit applies to the values of fields, which are inside at least one object, hence one level more.
     find_fault(text, MAX_DEPTH + 1, |_| {}).map(|(offset, _)| offset)
 }
 
 /// Passes each token of a JSON text to `on_token`, up to a duplicate or undecodable field name or a bracket that is
-/// nested more than `depth` levels deep; returns the offset of that token and the error.
-fn find_fault(text: &str, depth: usize, mut on_token: impl FnMut(&str)) -> Option<(usize, String)> {
+/// nested more than `max_depth` levels deep. Returns the byte offset of that token and the error; `None` if there is no
+/// such token.
+fn find_fault(text: &str, max_depth: usize, mut on_token: impl FnMut(&str)) -> Option<(usize, String)> {
+    // For each open bracket, the field names of the object so far; `None` for a list.
     let mut open: Vec<Option<HashSet<String>>> = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -96,7 +99,7 @@ fn find_fault(text: &str, depth: usize, mut on_token: impl FnMut(&str)) -> Optio
             }
             _ => {}
         }
-        if open.len() > depth {
+        if open.len() > max_depth {
             return Some((offset, format!("nested more than {MAX_DEPTH} levels deep")));
         }
         on_token(token);
@@ -132,8 +135,8 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
-/// The unrecognized fields of one JSON object, by name. It is nearly always empty, so it takes only the space of a
-/// pointer.
+/// The unrecognized fields of one JSON object, by name. Nearly all objects have none, so this type takes only the space of
+/// a pointer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extra(Option<Arc<BTreeMap<Box<str>, Json>>>);
 
@@ -150,7 +153,7 @@ impl Extra {
             .flat_map(|fields| fields.iter().map(|(name, value)| (&**name, value)))
     }
 
-    /// The value of the field with this name.
+    /// The value of the field with this name; `None` if there is no such field.
     pub fn get(&self, name: &str) -> Option<&Json> {
         self.0.as_ref()?.get(name)
     }

@@ -1,5 +1,5 @@
-//! Text comparison that ignores case and accents. It does not depend on the user's language, so that a title names the
-//! same hats for all moderators.
+//! Text comparison that ignores case and accents. The result does not depend on the user's language, so that a title
+//! matches the same hats for all moderators.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ pub(crate) fn fold_into(text: &str, folded: &mut String) {
     }
 }
 
-/// A title by which hats are searched, ignoring case, accents and surrounding whitespace.
+/// A title to search for, without differences in case, accents and surrounding whitespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoldedTitle(String);
 
@@ -55,7 +55,7 @@ impl FoldedTitle {
         !self.0.is_empty() && fold(title.trim()) == self.0.as_str()
     }
 
-    /// The hats in these rooms whose title matches, each with its title in the first room where it matches.
+    /// The hats in these rooms whose title matches, each with its title in the first of the rooms in which it matches.
     pub fn hats<'a>(&self, rooms: impl IntoIterator<Item = &'a Room>) -> BTreeMap<HatId, Arc<str>> {
         let mut found = BTreeMap::new();
         for hat in rooms.into_iter().flat_map(|room| room.hats().iter()) {

@@ -11,11 +11,12 @@ use super::excerpt::quoted;
 use super::{Extra, Json};
 
 /// The unique ID of a hat. An ID that is entered must be a URI with a scheme (RFC 3986; IRIs and fragments are
-/// allowed); IDs from a file or a server are kept whatever they are, see [`HatId::is_uri`].
+/// allowed). An ID from a file or a server may be any text and is kept unchanged; see [`HatId::is_uri`].
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HatId(Arc<str>);
 
-/// The text is not accepted as the ID of a hat: it is not a URI with a scheme, or an input that is too long.
+/// The error for a text that is not accepted as a hat ID: it is not a URI with a scheme, or it was entered and is too
+/// long.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{} is not a valid hat ID: {reason}; a hat ID is a URI such as urn:uuid:… or http://example.org/hats/teacher",
@@ -29,8 +30,8 @@ pub struct InvalidHatId {
 }
 
 /// The maximum length, in bytes, of a title, name, hat ID or reason for a change that is typed, pasted or passed as an
-/// argument. Files may contain longer titles, names and IDs. (A title can be stored for every user with the hat, and again
-/// in the history for each change.)
+/// argument. Files may contain longer titles, names and IDs. The limit keeps files small, as a title can be stored for
+/// every user with the hat, and again in the history for each change.
 pub const MAX_INPUT_BYTES: usize = 1024;
 
 impl HatId {
@@ -73,12 +74,13 @@ impl HatId {
     }
 }
 
-/// Whether a title or name is only whitespace, so that on a screen it looks as if it were missing. False for an empty one,
-/// which means the same as a missing one.
+/// Whether a title or name is only whitespace, so that on a screen it looks as if it were missing. False for an empty
+/// text, which means the same as a missing title or name.
 pub(crate) fn is_only_whitespace(text: &str) -> bool {
     !text.is_empty() && text.trim().is_empty()
 }
 
+/// The reason why the text is not a URI with a scheme; `None` if it is one.
 fn uri_problem(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("empty");
@@ -124,8 +126,8 @@ impl<'de> Deserialize<'de> for HatId {
     }
 }
 
-/// A user's hat in a room: it ties the hat to the user. A field that is `None` is omitted in the JSON. For the booleans
-/// `None` means the same as `Some(false)`, but the two are kept apart so that a file is written back as it was read.
+/// The attachment of a hat to a user in a room. A field that is `None` is omitted in the JSON. For the booleans, `None`
+/// means the same as `Some(false)`, but the two are kept apart so that a file is written back as it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attachment {
     /// Whether the hat is shown in the chat.
@@ -267,15 +269,16 @@ impl FromIterator<(HatId, Attachment)> for Hats {
 /// A hat in a room's catalog (XEP-0317, with the fields of ejabberd 25.10 and later).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CatalogHat {
-    /// The title, for all users of the room whose attachment has none.
+    /// The title, for all users of the room whose attachment has no title.
     pub title: Option<Arc<str>>,
-    /// The color of the hat; `None`: derived from the ID.
+    /// The color of the hat; `None`: the color is derived from the ID.
     pub hue: Option<Hue>,
     /// Unrecognized JSON fields, written back unchanged.
     pub extra: Extra,
 }
 
-/// A hue as a JSON number or text. It should be an angle from 0 to 360 (XEP-0392), but servers do not check that.
+/// A hue as a JSON number or string. It should be an angle from 0 to 360 degrees (XEP-0392), but servers do not check
+/// this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hue(Json);
 
@@ -304,7 +307,7 @@ impl Hue {
             .filter(|degrees| (0.0..=360.0).contains(degrees))
     }
 
-    /// The JSON as read, or for a typed hue the number.
+    /// The JSON as it was read; for a hue that was entered, the number.
     pub fn as_json(&self) -> &Json {
         &self.0
     }

@@ -20,7 +20,7 @@ use super::excerpt::quoted;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Jid(Arc<str>);
 
-/// The text is not a valid address.
+/// The error for a text that is not a valid address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} is not {expected}: {reason}", quoted(text))]
 pub struct InvalidJid {
@@ -35,7 +35,7 @@ pub struct InvalidJid {
 impl Jid {
     /// Parses an address. A resource (`/phone`) is validated and dropped, as hats belong to bare JIDs.
     pub fn parse(text: &str) -> Result<Self, InvalidJid> {
-        Self::normalize(text).map_err(invalid(text))
+        Self::normalize(text).map_err(invalid_jid(text))
     }
 
     fn normalize(text: &str) -> Result<Self, &'static str> {
@@ -65,7 +65,7 @@ impl Jid {
             None => Self::normalize(typed),
             Some(path) => path.and_then(|path| Self::normalize(&path)),
         };
-        parsed.map_err(invalid(text))
+        parsed.map_err(invalid_jid(text))
     }
 
     /// Parses the address of a room that was typed or pasted; see [`Jid::parse_input`].
@@ -78,7 +78,7 @@ impl Jid {
             Some(_) => Ok(self),
             None => Err(InvalidJid {
                 expected: "a room address",
-                ..invalid(text)("it needs a name before the domain, such as room@conference.example.org")
+                ..invalid_jid(text)("it needs a name before the domain, such as room@conference.example.org")
             }),
         }
     }
@@ -88,7 +88,7 @@ impl Jid {
         &self.0
     }
 
-    /// The part before the `@`, if there is one.
+    /// The part before the `@`; `None` if the address has no `@`.
     pub fn local(&self) -> Option<&str> {
         self.0.split_once('@').map(|(local, _)| local)
     }
@@ -99,7 +99,8 @@ impl Jid {
     }
 }
 
-fn invalid(text: &str) -> impl FnOnce(&'static str) -> InvalidJid + '_ {
+/// Returns a function that converts the reason why `text` is not an address to an error.
+fn invalid_jid(text: &str) -> impl FnOnce(&'static str) -> InvalidJid + '_ {
     |reason| InvalidJid {
         text: text.into(),
         expected: "an address",
@@ -129,8 +130,8 @@ fn normalize_fully(text: &str) -> Result<String, &'static str> {
     Ok(format!("{}@{}", prepare_local(local)?, normalize_domain(domain)?))
 }
 
-/// Converts the local part to the form in which servers compare it. Some characters (`ᴬ`, `Ϲ`) become capital letters
-/// only by the normalization that follows case folding, so preparation is repeated until it changes nothing.
+/// Converts the local part to the form that servers compare. Some characters (`ᴬ`, `Ϲ`) become capital letters only by
+/// the normalization that follows case folding, so preparation is repeated until it changes nothing.
 fn prepare_local(local: &str) -> Result<String, &'static str> {
     let prepare_once = |text: &str| match jid::NodePart::new(text) {
         Ok(part) => Ok(part.as_str().to_owned()),
@@ -147,7 +148,7 @@ fn prepare_local(local: &str) -> Result<String, &'static str> {
     Err(describe(&jid::Error::NodePrep))
 }
 
-/// The maximum number of repetitions; two are enough for all known texts.
+/// The maximum number of times that the preparation is repeated; two are enough for all known texts.
 const MAX_PREPARATIONS: usize = 4;
 
 /// Converts the domain to lower case and U-labels, without a trailing dot; an IP address to its canonical form.
@@ -160,8 +161,8 @@ fn normalize_domain(text: &str) -> Result<Cow<'_, str>, &'static str> {
     if text.parse::<Ipv4Addr>().is_ok() {
         return Ok(Cow::Borrowed(text));
     }
-    let (unicode, valid) = Uts46::new().to_unicode(text.as_bytes(), AsciiDenyList::URL, Hyphens::Check);
-    valid.map_err(|_| invalid_domain())?;
+    let (unicode, result) = Uts46::new().to_unicode(text.as_bytes(), AsciiDenyList::URL, Hyphens::Check);
+    result.map_err(|_| invalid_domain())?;
     let unicode = match unicode.strip_suffix('.') {
         Some(without_dot) => Cow::Owned(without_dot.to_owned()),
         None => unicode,
@@ -180,13 +181,14 @@ fn normalize_domain(text: &str) -> Result<Cow<'_, str>, &'static str> {
 /// The text after `xmpp:` or `mailto:`; `None` if the text does not start with one of them.
 fn strip_scheme(text: &str) -> Option<&str> {
     let (scheme, after) = text.split_once(':')?;
-    let is_known = ["xmpp", "mailto"]
+    let is_accepted = ["xmpp", "mailto"]
         .iter()
-        .any(|known| scheme.eq_ignore_ascii_case(known));
-    is_known.then_some(after)
+        .any(|accepted| scheme.eq_ignore_ascii_case(accepted));
+    is_accepted.then_some(after)
 }
 
-/// The address in an `xmpp:` or `mailto:` URI, with its escapes decoded; `None` if the text is not such a URI.
+/// The address in an `xmpp:` or `mailto:` URI, with its escapes decoded; `None` if the text is not such a URI. Fails if an
+/// escape is invalid.
 fn address_in_uri(text: &str) -> Option<Result<String, &'static str>> {
     let after = strip_scheme(text)?;
     let path = after.split(['?', '#']).next().unwrap_or_default();
@@ -236,7 +238,8 @@ fn describe(error: &jid::Error) -> &'static str {
     }
 }
 
-/// Whether the text is certainly in normal form: a fast path for nearly all addresses.
+/// Whether the text is certainly an address in normal form; `false` if only [`normalize_fully`] can tell. This fast check
+/// is enough for nearly all addresses.
 fn is_surely_normal(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;

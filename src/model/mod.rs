@@ -17,9 +17,9 @@
 //! wardrobe.add_room(&room, None)?;
 //! wardrobe.set_affiliation(&user, &room, Affiliation::Member)?;
 //! let hat = HatId::parse("http://example.com/hats/teacher")?;
-//! let made = wardrobe.add_user_hat(&user, &room, &hat, Attachment::default())?;
+//! let group = wardrobe.add_user_hat(&user, &room, &hat, Attachment::default())?;
 //! assert!(wardrobe.user(&room, &user).is_some_and(|user| user.hats.get(&hat).is_some()));
-//! wardrobe.apply(&made.inverse())?; // undo
+//! wardrobe.apply(&group.inverse())?; // undo
 //! assert!(wardrobe.user(&room, &user).is_some_and(|user| user.hats.is_empty()));
 //! # Ok::<(), hatrack::model::EditError>(())
 //! ```

@@ -1,5 +1,5 @@
-//! The operations on a wardrobe. Each is atomic: it returns the edits that it applied, or an error and changes nothing.
-//! The room is looked up before the user.
+//! The operations on a wardrobe. Each is atomic: either it applies all of its edits and returns them, or it changes
+//! nothing and returns an error. If both the room and the user are missing, the error is about the room.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub struct DefineOutcome {
 
 impl Wardrobe {
     /// Adds a hat to a user with exactly this attachment; an existing attachment with that ID is replaced, including
-    /// its unrecognized fields. `required` does not restrict the caller.
+    /// its unrecognized fields. A required hat can also be replaced.
     ///
     /// Errors: [`EditError::NoSuchRoom`], [`EditError::NotAffiliated`] (not owner, admin or member).
     ///
@@ -53,7 +53,8 @@ impl Wardrobe {
         self.apply_edits(edit.into_iter().collect())
     }
 
-    /// Removes a hat from a user. If the user does not have it, that is a success without edits.
+    /// Removes a hat from a user; a required hat can also be removed. Succeeds without edits if the user does not have the
+    /// hat.
     ///
     /// Errors: [`EditError::NoSuchRoom`], [`EditError::NotAffiliated`].
     ///
@@ -110,8 +111,8 @@ impl Wardrobe {
         self.apply_edits(edits)
     }
 
-    /// Removes a hat from a user, whatever the user's affiliation. If the user is not in the room or does not have the
-    /// hat, that is a success without edits.
+    /// Removes a hat from a user with any affiliation or none. Succeeds without edits if the user is not in the room or
+    /// does not have the hat.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
     pub fn force_remove_hat(&mut self, user: &Jid, room: &Jid, hat: &HatId) -> Result<Group, EditError> {
@@ -137,7 +138,7 @@ impl Wardrobe {
         }])
     }
 
-    /// Inserts a whole room, to resolve a conflict.
+    /// Adds a room with its users, hats and unrecognized fields.
     ///
     /// Errors: [`EditError::RoomExists`].
     pub fn insert_room(&mut self, room: &Jid, content: Arc<Room>) -> Result<Group, EditError> {
@@ -179,7 +180,7 @@ impl Wardrobe {
         }])
     }
 
-    /// Changes the display name of a room, or removes it; the address stays the same.
+    /// Changes the display name of a room or, with `None`, removes the name. The address stays the same.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
     pub fn rename_room(&mut self, room: &Jid, name: Option<&str>) -> Result<Group, EditError> {
@@ -265,9 +266,9 @@ impl Wardrobe {
     }
 
     /// Adds or replaces a hat of a room's catalog. With `retitle_users`, attachments that have their own title get the
-    /// new one; those without follow the catalog anyway. Users who are not affiliated keep their title, as with
-    /// [`Wardrobe::add_user_hat`]; they are listed in [`DefineOutcome::not_affiliated`]. If `entry` has no title, no
-    /// user is retitled.
+    /// new title; attachments without a title show the title of the catalog anyway. Users who are not affiliated with the
+    /// room keep their title, as [`Wardrobe::add_user_hat`] cannot change their hats; they are listed in
+    /// [`DefineOutcome::not_affiliated`]. If `entry` has no title, all attachments stay the same.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
     pub fn define_hat(
@@ -288,7 +289,10 @@ impl Wardrobe {
         };
         let content = next.require_room(room)?.clone();
         let with_own_title = |(jid, user): &(Jid, User)| {
-            let attachment = user.hats.get(hat).filter(|hat| hat.has_own_title())?;
+            let attachment = user
+                .hats
+                .get(hat)
+                .filter(|attachment| attachment.has_own_title())?;
             Some((jid.clone(), attachment.clone()))
         };
         for (user, attachment) in title
@@ -326,8 +330,8 @@ impl Wardrobe {
     }
 }
 
-/// The edit of one hat of an existing user; `None` if nothing would change. Its rule follows the current affiliation,
-/// so that an undo never adds a hat to a user who has since been banned.
+/// The edit of one hat of an existing user; `None` if nothing would change. For a user who is affiliated now, the edit
+/// and its undo require an affiliation, so that an undo never adds a hat to a user who has since been banned.
 fn hat_edit(room: &Jid, jid: &Jid, user: &User, hat: &HatId, after: Option<Attachment>) -> Option<Edit> {
     let before = user.hats.get(hat).cloned();
     if before == after {

@@ -13,7 +13,7 @@ mod values;
 
 pub use quick::{ROOM_SEPARATOR, RoomsChunk, document_head, join_chunks, rooms_chunk};
 
-/// The error of a text that cannot be parsed, with its position.
+/// An error in a text, with its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
 pub struct ReadError {
@@ -40,7 +40,8 @@ pub fn room(bytes: &[u8]) -> Result<Room, ReadError> {
     Ok(room.finish())
 }
 
-/// Parses the object of a user. The flag says whether it has an affiliation; without one, this is [`Affiliation::None`].
+/// Parses the object of a user. The flag says whether the object has an affiliation; without one, the user has
+/// [`Affiliation::None`].
 pub fn user(bytes: &[u8]) -> Result<(User, bool), ReadError> {
     let mut interner = object::Interner::default();
     let mut user = parsers::UserParser::new(&mut interner);
@@ -49,7 +50,8 @@ pub fn user(bytes: &[u8]) -> Result<(User, bool), ReadError> {
     Ok((user.finish(), has_affiliation))
 }
 
-/// Parses hat sets by name. The error has no position, as positions in canonical JSON are not those in the file.
+/// Parses hat sets by name. The error has no position, as the positions in the canonical JSON differ from those in the
+/// file.
 pub(super) fn hat_sets(json: &str) -> Result<HatSets, String> {
     let mut sets = values::HatSetsParser::default();
     read_into(json.as_bytes(), &mut sets).map_err(|error| error.message)?;
@@ -63,13 +65,14 @@ pub fn object_fields(bytes: &[u8]) -> Result<Extra, ReadError> {
     Ok(object.0)
 }
 
-/// Parses a user's hats from an object of hats by ID or from a user object, whose other fields are ignored.
+/// Parses a user's hats from an object of hats by ID, or from a user object, whose other fields are ignored. An object
+/// with a field `hats` or `affiliation` is a user object.
 pub fn hats(bytes: &[u8]) -> Result<Hats, ReadError> {
     hats_or_user(bytes, false).map(|(hats, _)| hats)
 }
 
-/// Like [`hats`], for input by a user: every ID must be a URI, and a user object must have `hats` and may have an
-/// affiliation, which is returned, but no other fields, as these would be lost.
+/// Like [`hats`], but stricter, for input by people: every ID must be a URI, and a user object must have `hats` and may
+/// have an affiliation, which is returned. Other fields are an error, as they would be lost.
 pub fn hats_input(bytes: &[u8]) -> Result<(Hats, Option<Affiliation>), ReadError> {
     hats_or_user(bytes, true)
 }
@@ -89,7 +92,7 @@ fn hats_or_user(bytes: &[u8], from_input: bool) -> Result<(Hats, Option<Affiliat
     Ok((hats.finish(), None))
 }
 
-/// Parses a JSON text with the given parser, with better error messages than those of `serde_json`.
+/// Parses a JSON text with the given parser. The error messages are clearer than those of `serde_json`.
 fn read_into<'de, T: object::ObjectParser<'de>>(bytes: &'de [u8], parser: &mut T) -> Result<(), ReadError> {
     let text = decode(bytes)?;
     if text.trim().is_empty() {
@@ -131,6 +134,7 @@ impl ReadError {
         }
     }
 
+    /// Converts an error of `serde_json` in this text: corrects the position and makes the message clearer.
     fn new(error: &serde_json::Error, text: &str) -> Self {
         let (line, mut column) = (error.line(), error.column());
         let full = error.to_string();
@@ -143,20 +147,22 @@ impl ReadError {
                 return Self::at(offset, text.as_bytes(), message);
             }
         }
-        // These are reported at the end of a field's name; the column should be that of its start.
-        let errors = [
+        // Errors with these words are reported at the end of a field's name; the column should be that of its start.
+        let name_errors = [
             " is not an address: ",
             " is not a room address: ",
             " is not a valid hat ID: ",
         ];
-        if errors.iter().any(|part| message.contains(part)) || message.contains(" is another spelling of ") {
+        if name_errors.iter().any(|part| message.contains(part))
+            || message.contains(" is another spelling of ")
+        {
             let before = text
                 .split('\n')
                 .nth(line.saturating_sub(1))
                 .and_then(|text| text.get(..column.saturating_sub(1)));
             column = before.and_then(string_start_column).unwrap_or(column);
         }
-        // For these two, `serde_json` reports the position before the bracket.
+        // For an unexpected list or object, `serde_json` reports the position before the bracket.
         if message.starts_with("invalid type: sequence,") || message.starts_with("invalid type: map,") {
             column += 1;
         }
@@ -197,8 +203,8 @@ fn plain_message(message: &str) -> String {
             return format!("expected {expected}, found {}", describe_value(found));
         }
     }
-    if let Some(what) = message.strip_prefix("EOF while parsing ") {
-        return format!("the text ends inside {what}");
+    if let Some(place) = message.strip_prefix("EOF while parsing ") {
+        return format!("the text ends inside {place}");
     }
     let plain = match message {
         "expected value" => {

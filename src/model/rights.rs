@@ -9,14 +9,15 @@ use super::{Affiliation, Edit, Group, HatId, Room, User};
 /// The rights of a session, in the rooms that it sees.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rights {
-    /// The only hats of users that may be added, changed and removed; then nothing else may be changed, except
-    /// affiliations. `None`: everything may be changed.
+    /// If set, users' attachments of only these hats may be added, changed and removed, and nothing else may be changed
+    /// except affiliations. `None`: no such restriction.
     pub hats: Option<BTreeSet<HatId>>,
     /// Whether affiliations may not be changed, so that no users may be added or removed.
     pub no_affiliations: bool,
 }
 
-/// A group that the rights of a session permit. Only [`Rights::permit`] creates it, and only such a group is written.
+/// A group that the rights of a session permit. Only [`Rights::permit`] creates it, and only groups of this type are
+/// written to the data file.
 #[derive(Debug, Clone, Copy)]
 pub struct PermittedGroup<'a>(&'a Group);
 
@@ -27,14 +28,14 @@ impl<'a> PermittedGroup<'a> {
     }
 }
 
-/// A thing that a change touches, to be checked against the rights.
+/// A thing that an edit changes, to be checked against the rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Touched<'a> {
-    /// The affiliation of a user, also of one who is added or removed.
+    /// The affiliation of a user, also of a user who is added or removed.
     Affiliation,
     /// A user's hat.
     Hat(&'a HatId),
-    /// Anything else, as a phrase for the error.
+    /// Anything else, as a phrase for the error, such as `the room's name`.
     Other(&'static str),
 }
 
@@ -44,7 +45,7 @@ impl Rights {
         self.hats.is_some() || self.no_affiliations
     }
 
-    /// Accepts a group if the rights permit all of its edits; refuses any other as a whole.
+    /// Accepts a group if the rights permit all of its edits. Fails if they do not permit one of the edits.
     pub fn permit<'a>(&self, group: &'a Group) -> Result<PermittedGroup<'a>, NotPermitted> {
         if self.is_limited() {
             let mut touched = Vec::new();
@@ -56,7 +57,7 @@ impl Rights {
         Ok(PermittedGroup(group))
     }
 
-    /// Fails if the rights do not permit changing this.
+    /// Fails if the rights do not permit changing this thing.
     pub(crate) fn check(&self, touched: Touched<'_>) -> Result<(), NotPermitted> {
         match (touched, &self.hats) {
             (Touched::Affiliation, _) if self.no_affiliations => Err(NotPermitted(
@@ -68,9 +69,9 @@ impl Rights {
                     "{restriction}; this would change the hat {hat}"
                 )))
             }
-            (Touched::Other(what), Some(hats)) => {
+            (Touched::Other(thing), Some(hats)) => {
                 let restriction = describe_restriction(hats);
-                Err(NotPermitted(format!("{restriction}; this would change {what}")))
+                Err(NotPermitted(format!("{restriction}; this would change {thing}")))
             }
             _ => Ok(()),
         }

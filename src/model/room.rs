@@ -61,8 +61,8 @@ impl fmt::Display for Affiliation {
     }
 }
 
-/// A user of a room: affiliation and hats. In the file this is the user object that other software reads; the address
-/// is its key in the room.
+/// A user of a room: affiliation and hats. In the data file, this is the user object that other software reads; the
+/// user's address is the key of the object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct User {
     /// The user's affiliation with the room.
@@ -86,7 +86,7 @@ impl User {
 /// A multi-user chat room (XEP-0045): its users, sorted by address, and its hat catalog.
 #[derive(Debug, Clone, Default)]
 pub struct Room {
-    /// The display name.
+    /// The display name; `None` if the room has none.
     pub name: Option<Arc<str>>,
     /// The hat catalog: the hats that the room defines (XEP-0317), by ID.
     pub catalog: BTreeMap<HatId, CatalogHat>,
@@ -94,7 +94,9 @@ pub struct Room {
     pub extra: Extra,
     users: Vec<(Jid, User)>,
     attachment_count: usize,
+    /// The cached result of [`Room::hats`].
     hats: OnceLock<Arc<[RoomHat]>>,
+    /// The cached result of [`Room::next_end`].
     next_end: OnceLock<Option<Timestamp>>,
 }
 
@@ -114,7 +116,7 @@ impl Eq for Room {}
 pub struct RoomHat {
     /// The ID of the hat.
     pub id: HatId,
-    /// The title in the catalog, or else the most frequent title of its attachments; `None` without either.
+    /// The title in the catalog, or else the most frequent title of the hat's attachments; `None` if there is neither.
     pub title: Option<Arc<str>>,
     /// The number of users with the hat.
     pub user_count: usize,
@@ -123,7 +125,7 @@ pub struct RoomHat {
 }
 
 impl RoomHat {
-    /// The users of `room` with the hat, sorted by address.
+    /// The users with the hat, sorted by address. `room` must be the room from which this value was computed.
     pub fn users<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = &'a (Jid, User)> {
         let user_at = |position: &u32| room.users.get(*position as usize);
         self.positions.iter().filter_map(user_at)
@@ -157,7 +159,7 @@ impl Room {
         &self.users
     }
 
-    /// The user with this address.
+    /// The user with this address; `None` if the room has no such user.
     pub fn user(&self, jid: &Jid) -> Option<&User> {
         self.users.get(self.position(jid).ok()?).map(|(_, user)| user)
     }
@@ -172,8 +174,8 @@ impl Room {
         self.attachment_count
     }
 
-    /// The earliest end of a user's hat, which may be past; `None` if no hat has an end. Computed at the first call and
-    /// cached until the room changes.
+    /// The earliest time at which a hat of a user ends, which may be in the past; `None` if no hat has an end. Computed at
+    /// the first call and cached until the room changes.
     pub fn next_end(&self) -> Option<Timestamp> {
         *self.next_end.get_or_init(|| {
             let hats = self.users.iter().flat_map(|(_, user)| user.hats.iter());
@@ -181,22 +183,24 @@ impl Room {
         })
     }
 
-    /// The title shown for a user's hat in this room: that of the attachment, or else that of the catalog.
+    /// The title shown for a user's hat in this room: that of the attachment, or else that of the catalog; `None` if both
+    /// are missing or empty.
     pub fn title<'a>(&'a self, hat: &HatId, attachment: &'a Attachment) -> Option<&'a str> {
-        let shown = |title: &'a Option<Arc<str>>| title.as_deref().filter(|title| !title.is_empty());
-        shown(&attachment.title).or_else(|| self.catalog.get(hat).and_then(|hat| shown(&hat.title)))
+        let non_empty = |title: &'a Option<Arc<str>>| title.as_deref().filter(|title| !title.is_empty());
+        non_empty(&attachment.title).or_else(|| self.catalog.get(hat).and_then(|hat| non_empty(&hat.title)))
     }
 
-    /// These hats with the titles shown in this room (see [`Room::title`]) filled in, to use them outside the room.
+    /// The given hats, each with the title that this room shows for the hat (see [`Room::title`]), for use outside the
+    /// room.
     pub fn hats_with_titles(&self, hats: &Hats) -> Hats {
-        let with_title = hats.iter().map(|(id, attachment)| {
+        let with_titles = hats.iter().map(|(id, attachment)| {
             let attachment = match self.title(id, attachment) {
                 Some(title) if !attachment.has_own_title() => attachment.clone().with_title(Some(title)),
                 _ => attachment.clone(),
             };
             (id.clone(), attachment)
         });
-        with_title.collect()
+        with_titles.collect()
     }
 
     /// Inserts, replaces or (with `None`) removes a user; returns the previous one.
@@ -283,15 +287,15 @@ impl Room {
             let mut hats: Vec<RoomHat> = by_hat
                 .into_iter()
                 .map(|(id, (positions, title_counts))| {
-                    let in_catalog = self.catalog.get(id).and_then(|hat| hat.title.clone());
-                    let in_catalog = in_catalog.filter(|title| !title.is_empty());
+                    let catalog_title = self.catalog.get(id).and_then(|hat| hat.title.clone());
+                    let catalog_title = catalog_title.filter(|title| !title.is_empty());
                     // Of equally frequent titles, the first in byte order, so that the result is deterministic.
                     let most_frequent = title_counts
                         .into_iter()
                         .max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)));
                     RoomHat {
                         id: id.clone(),
-                        title: in_catalog.or(most_frequent.map(|(title, _)| title.into())),
+                        title: catalog_title.or(most_frequent.map(|(title, _)| title.into())),
                         user_count: positions.len(),
                         positions: positions.into(),
                     }

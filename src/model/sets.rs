@@ -1,5 +1,5 @@
-//! Hat sets: the field `sets` of the data file, an object of hat sets by name. Older versions do not know this field and
-//! keep it as an unrecognized one; therefore it is stored and edited as one of the unrecognized fields.
+//! Hat sets: the field `sets` of the data file, an object of hat sets by name. Older versions of hatrack do not know this
+//! field and keep it unchanged; therefore hat sets are stored and edited as one of the unrecognized fields.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ const SETS_FIELD: &str = "sets";
 impl Extra {
     /// Parses the hat sets among the unrecognized fields of a data file; without the field `sets` there are none.
     ///
-    /// Errors: [`EditError::InvalidHatSets`] if the field is something else.
+    /// Errors: [`EditError::InvalidHatSets`] if the value of the field is not an object of hat sets by name.
     pub fn hat_sets(&self) -> Result<HatSets, EditError> {
         let Some(json) = self.get(SETS_FIELD) else {
             return Ok(HatSets::new());
@@ -18,7 +18,7 @@ impl Extra {
         super::read::hat_sets(json.as_str()).map_err(|reason| EditError::InvalidHatSets { reason })
     }
 
-    /// Replaces the hat sets; without any, the field is removed.
+    /// Replaces the hat sets. If `sets` is empty, removes the field.
     pub(crate) fn set_hat_sets(&mut self, sets: &HatSets) {
         let json = (!sets.is_empty())
             .then(|| Json::new(&write::compact(sets)).ok())
@@ -43,9 +43,9 @@ impl Wardrobe {
     /// # use hatrack::model::*;
     /// let mut wardrobe = Wardrobe::default();
     /// let hats: Hats = serde_json::from_str(r#"{ "urn:x:oncall": { "active": true } }"#).unwrap();
-    /// let made = wardrobe.put_hat_set("on-call week", Some(&hats))?;
+    /// let group = wardrobe.put_hat_set("on-call week", Some(&hats))?;
     /// assert_eq!(wardrobe.hat_sets()?.get("on-call week"), Some(&hats));
-    /// wardrobe.apply(&made.inverse())?;
+    /// wardrobe.apply(&group.inverse())?;
     /// assert_eq!(wardrobe, Wardrobe::default());
     /// # Ok::<(), EditError>(())
     /// ```
@@ -100,7 +100,7 @@ impl Wardrobe {
     /// and hat sets that are equal in both stay as they are.
     pub fn apply_extra_change(&mut self, before: &Extra, after: &Extra) -> Result<Group, EditError> {
         let names: BTreeSet<&str> = before.iter().chain(after.iter()).map(|(name, _)| name).collect();
-        let mut wanted = self.extra.clone();
+        let mut merged = self.extra.clone();
         for name in names {
             if before.get(name) == after.get(name) {
                 continue;
@@ -109,16 +109,16 @@ impl Wardrobe {
                 name == SETS_FIELD,
                 before.hat_sets(),
                 after.hat_sets(),
-                wanted.hat_sets(),
+                merged.hat_sets(),
             ) {
                 (true, Ok(before), Ok(after), Ok(mut current)) => {
                     apply_hat_set_changes(&mut current, &before, &after);
-                    wanted.set_hat_sets(&current);
+                    merged.set_hat_sets(&current);
                 }
-                _ => wanted.set(name, after.get(name).cloned()),
+                _ => merged.set(name, after.get(name).cloned()),
             }
         }
-        self.replace_extra(wanted)
+        self.replace_extra(merged)
     }
 }
 

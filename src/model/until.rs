@@ -1,8 +1,8 @@
 //! Hats that expire: an attachment may have an end, the time at which the hat is removed.
 //!
-//! The end is stored in the field `until` of the attachment, as an RFC 3339 time. Only hatrack knows this field:
-//! servers have only `active`, `required` and `title`, and other programs keep `until` as an unrecognized field. A
-//! value that is not a time is kept, too; such a hat never ends.
+//! The end is stored in the field `until` of the attachment, as an RFC 3339 time. Only hatrack knows this field: servers
+//! store at most `active`, `required` and `title` of an attachment. A value of `until` that is not a time is kept
+//! unchanged; such a hat never ends.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,8 @@ impl Attachment {
         json.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
     }
 
-    /// The attachment with this end, or (with `None`) without one. A value that is not a time then stays.
+    /// The attachment with this end or, with `None`, without an end. With `None`, a value of `until` that is not a time
+    /// stays unchanged.
     #[must_use]
     pub fn with_until(mut self, until: Option<Timestamp>) -> Self {
         if self.until() != until {
@@ -29,27 +30,27 @@ impl Attachment {
         self
     }
 
-    /// Whether the attachment has unrecognized JSON fields; `until` counts as one if it is not a time.
+    /// Whether the attachment has unrecognized JSON fields. `until` counts as unrecognized if its value is not a time.
     pub fn has_unrecognized(&self) -> bool {
         self.extra
             .iter()
             .any(|(name, _)| name != UNTIL_FIELD || self.until().is_none())
     }
 
-    /// Whether the hat has ended at the time `now`, so that it is to be removed.
+    /// Whether the hat has ended at the time `now`, so that it has to be removed.
     pub fn has_ended(&self, now: Timestamp) -> bool {
         self.until().is_some_and(|until| until <= now)
     }
 }
 
 impl Wardrobe {
-    /// The first time at which a hat ends; `None` if none does.
+    /// The earliest time at which a hat ends, which may be in the past; `None` if no hat has an end.
     pub fn next_end(&self) -> Option<Timestamp> {
         self.rooms().filter_map(|(_, room)| room.next_end()).min()
     }
 
-    /// Removes all hats that have ended, in the rooms for which `may_change` returns true. Returns the edits, possibly
-    /// none.
+    /// Removes all hats that have ended at the time `now`, in the rooms for which `may_change` returns true. Returns the
+    /// edits; the group is empty if there were no such hats.
     pub fn remove_ended_hats(&mut self, now: Timestamp, may_change: impl Fn(&Jid) -> bool) -> Group {
         let ended = self
             .attachments_in_rooms_with_ended_hats(now)
@@ -88,8 +89,8 @@ impl Wardrobe {
 }
 
 impl Group {
-    /// The group as it is applied for an undo at the time `now`: hats that it restores lose an end that has passed, as
-    /// they would otherwise be removed again at once.
+    /// The group in the form in which an undo or redo applies it at the time `now`: hats that the group restores lose an
+    /// end that is not after `now`, as hatrack would otherwise remove these hats again at once.
     pub fn without_past_ends(&self, now: Timestamp) -> Cow<'_, Self> {
         if !self.0.iter().any(|edit| restores_ended_hats(edit, now)) {
             return Cow::Borrowed(self);
@@ -118,7 +119,7 @@ impl Group {
     }
 }
 
-/// Whether the edit restores hats that have ended.
+/// Whether the edit restores hats that have ended at the time `now`.
 fn restores_ended_hats(edit: &Edit, now: Timestamp) -> bool {
     let has_ended_hats = |user: &User| user.hats.iter().any(|(_, hat)| hat.has_ended(now));
     match edit {

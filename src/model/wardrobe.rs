@@ -27,13 +27,13 @@ impl Wardrobe {
         }
     }
 
-    /// The rooms, sorted by address.
+    /// The rooms with their addresses, sorted by address.
     pub fn rooms(&self) -> impl ExactSizeIterator<Item = (&Jid, &Arc<Room>)> + DoubleEndedIterator {
         self.rooms.iter()
     }
 
-    /// Whether both share all rooms in memory, as clones do until a room of either is changed. They then have equal
-    /// rooms; otherwise this is not known.
+    /// Whether both wardrobes share all rooms in memory, as clones do until a room of either is changed. If so, their
+    /// rooms are equal; if not, their rooms may still be equal.
     pub fn shares_rooms_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.rooms, &other.rooms)
     }

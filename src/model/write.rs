@@ -44,7 +44,7 @@ pub struct Piece<'a>(PieceKind<'a>);
 enum PieceKind<'a> {
     Head(&'a Wardrobe),
     Room {
-        first: bool,
+        is_first: bool,
         jid: &'a Jid,
         room: &'a Room,
     },
@@ -57,14 +57,14 @@ pub fn pieces(wardrobe: &Wardrobe) -> impl Iterator<Item = Piece<'_>> {
         .rooms()
         .enumerate()
         .map(|(index, (jid, room))| PieceKind::Room {
-            first: index == 0,
+            is_first: index == 0,
             jid,
             room,
         });
-    let parts = std::iter::once(PieceKind::Head(wardrobe))
+    let kinds = std::iter::once(PieceKind::Head(wardrobe))
         .chain(rooms)
         .chain(std::iter::once(PieceKind::Tail(wardrobe)));
-    parts.map(Piece)
+    kinds.map(Piece)
 }
 
 impl Piece<'_> {
@@ -83,8 +83,8 @@ impl Piece<'_> {
                 );
                 out.extend_from_slice(head.as_bytes());
             }
-            PieceKind::Room { first, jid, room } => {
-                out.extend_from_slice(if first { b"\n    " } else { b",\n    " });
+            PieceKind::Room { is_first, jid, room } => {
+                out.extend_from_slice(if is_first { b"\n    " } else { b",\n    " });
                 write_string(out, jid.as_str());
                 out.extend_from_slice(b": ");
                 write_at_depth(2, room, out);
@@ -113,6 +113,7 @@ pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(out, text);
 }
 
+/// Appends a value in the form of the data file. `depth` is the number of objects that contain the value.
 fn write_at_depth<T: Serialize + ?Sized>(depth: usize, value: &T, out: &mut Vec<u8>) {
     let mut serializer = serde_json::Serializer::with_formatter(
         out,
@@ -125,9 +126,11 @@ fn write_at_depth<T: Serialize + ?Sized>(depth: usize, value: &T, out: &mut Vec<
     let _ = value.serialize(&mut serializer);
 }
 
-/// Like the pretty formatter of `serde_json`, but starting at any depth, and also for raw JSON.
+/// Like the pretty formatter of `serde_json`, but can start at any depth, and also formats raw JSON.
 struct PrettyFormatter {
+    /// The number of objects and lists that contain the current position.
     depth: usize,
+    /// Whether the current object or list has items.
     has_items: bool,
 }
 
@@ -203,31 +206,31 @@ impl Formatter for PrettyFormatter {
         Ok(())
     }
 
-    /// The raw JSON has no whitespace between its tokens.
+    /// Formats raw JSON, which must have no whitespace between its tokens.
     fn write_raw_fragment<W: io::Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        let (mut quoted, mut escaped) = (false, false);
-        // Set after an opening bracket: a new line follows unless the container is empty.
-        let mut opened = false;
+        let (mut is_in_string, mut is_escaped) = (false, false);
+        // After an opening bracket, a new line follows unless the object or list is empty.
+        let mut is_after_opening = false;
         for byte in fragment.bytes() {
-            if std::mem::take(&mut opened) && !matches!(byte, b'}' | b']') {
+            if std::mem::take(&mut is_after_opening) && !matches!(byte, b'}' | b']') {
                 self.has_items = true;
                 self.new_line(out)?;
             }
             match byte {
-                _ if quoted => {
-                    quoted = escaped || byte != b'"';
-                    escaped = !escaped && byte == b'\\';
+                _ if is_in_string => {
+                    is_in_string = is_escaped || byte != b'"';
+                    is_escaped = !is_escaped && byte == b'\\';
                     out.write_all(&[byte])?;
                 }
                 b'{' | b'[' => {
-                    opened = true;
+                    is_after_opening = true;
                     self.open(out, byte)?;
                 }
                 b'}' | b']' => self.close(out, byte)?,
                 b',' => self.item(out, false)?,
                 b':' => out.write_all(b": ")?,
                 _ => {
-                    quoted = byte == b'"';
+                    is_in_string = byte == b'"';
                     out.write_all(&[byte])?;
                 }
             }

@@ -56,7 +56,7 @@ pub struct CatalogDefineArgs {
     pub retitle_users: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub reason_option: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -71,7 +71,7 @@ pub struct CatalogRemoveArgs {
     pub hat: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub reason_option: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,

@@ -63,7 +63,7 @@ pub struct ImportArgs {
     pub replace: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: AffiliationReasonOption,
+    pub reason_option: AffiliationReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,

@@ -63,7 +63,7 @@ pub struct UndoArgs {
     pub yes: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: AffiliationReasonOption,
+    pub reason_option: AffiliationReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -77,7 +77,7 @@ pub struct RedoArgs {
     pub revision: Option<u64>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: AffiliationReasonOption,
+    pub reason_option: AffiliationReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,

@@ -21,7 +21,7 @@ pub struct RoomSelection {
 pub struct PullArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub rooms: RoomSelection,
+    pub selection: RoomSelection,
     /// Make the rooms identical to those on the server, discarding changes in the data file (hatrack undo restores them)
     #[arg(long)]
     pub replace: bool,
@@ -38,7 +38,7 @@ pub struct PullArgs {
 pub struct PlanArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub rooms: RoomSelection,
+    pub selection: RoomSelection,
     /// Print a JSON object for each server
     #[arg(long)]
     pub json: bool,
@@ -52,7 +52,7 @@ pub struct PlanArgs {
 pub struct ApplyArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub rooms: RoomSelection,
+    pub selection: RoomSelection,
     /// Apply without asking
     #[arg(long)]
     pub yes: bool,
@@ -67,7 +67,7 @@ pub struct ApplyArgs {
     pub accept_removals: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: AffiliationReasonOption,
+    pub reason_option: AffiliationReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -78,7 +78,7 @@ pub struct ApplyArgs {
 pub struct FollowArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub rooms: RoomSelection,
+    pub selection: RoomSelection,
     /// Print a JSON object for each change
     #[arg(long)]
     pub json: bool,

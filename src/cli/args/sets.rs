@@ -47,7 +47,7 @@ pub struct SetSaveArgs {
     pub force: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub reason_option: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -68,7 +68,7 @@ pub struct SetApplyArgs {
     pub add: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub reason_option: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -83,7 +83,7 @@ pub struct SetRenameArgs {
     pub new_name: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub reason_option: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,
@@ -96,7 +96,7 @@ pub struct SetRemoveArgs {
     pub name: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub why: ReasonOption,
+    pub reason_option: ReasonOption,
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub common: CommonOptions,

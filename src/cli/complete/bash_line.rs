@@ -1,5 +1,6 @@
 //! Splits a command line like bash, and quotes candidates. bash inserts candidates literally, so special characters are
-//! quoted here. It replaces only the text after the last `:`, `@` or `=`, so only the part from there is returned.
+//! quoted here. bash replaces only the text after the last `:`, `@` or `=` of the word, so only that part of a candidate
+//! is returned.
 
 /// A command line up to the cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -8,9 +9,9 @@ pub(super) struct TypedLine {
     pub(super) words: Vec<String>,
     /// The word at the cursor, unquoted.
     pub(super) current: String,
-    /// The part of that word before the part that bash replaces, unquoted; `None` if it cannot be determined.
+    /// The part of `current` before the part that bash replaces, unquoted; `None` if it cannot be determined.
     prefix: Option<String>,
-    /// The quotation mark that is open at the cursor.
+    /// The quotation mark that is open at the cursor; `None` outside quotes.
     quote: Option<char>,
 }
 
@@ -21,28 +22,28 @@ struct ShellWord {
     raw: String,
     /// The word without quotes.
     plain: String,
-    /// The quotation mark that is open at the end.
+    /// The quotation mark that is open at the end; `None` if the word does not end inside quotes.
     quote: Option<char>,
 }
 
 impl TypedLine {
-    /// Parses `line`, of which bash will replace `part`.
-    pub(super) fn parse(line: &str, part: &str) -> Self {
+    /// Parses a line up to the cursor. `replaced` is the end of the line that bash will replace.
+    pub(super) fn parse(line: &str, replaced: &str) -> Self {
         let mut words = words(line);
         let last = words.pop().unwrap_or_default();
-        let prefix = last.raw.strip_suffix(part);
+        let prefix = last.raw.strip_suffix(replaced);
         let prefix = prefix.map(|raw| self::words(raw).pop().unwrap_or_default().plain);
-        // Variable assignments before the program name are not its words.
-        let is_variable = |word: &&ShellWord| {
+        // The name of the program and the variable assignments before it are skipped.
+        let is_assignment = |word: &&ShellWord| {
             word.plain
                 .split_once('=')
                 .is_some_and(|(name, _)| is_variable_name(name))
         };
-        let before = words.iter().take_while(is_variable).count();
+        let assignment_count = words.iter().take_while(is_assignment).count();
         Self {
             words: words
                 .into_iter()
-                .skip(before + 1)
+                .skip(assignment_count + 1)
                 .map(|word| word.plain)
                 .collect(),
             current: last.plain,
@@ -51,8 +52,8 @@ impl TypedLine {
         }
     }
 
-    /// Returns the quoted text with which bash must replace its part, so that the word becomes `value`; `None` if that
-    /// is impossible.
+    /// Returns the quoted text that completes the word to `value`, without the part that bash keeps; `None` if there is no
+    /// such text.
     pub(super) fn insertion(&self, value: &str) -> Option<String> {
         let rest = value.strip_prefix(self.prefix.as_deref()?)?;
         match self.quote {
@@ -61,9 +62,9 @@ impl TypedLine {
             Some(_) if rest.contains('!') => None,
             Some(_) => Some(escaped(rest, |c| matches!(c, '"' | '\\' | '$' | '`'))),
             None => Some(escaped(rest, |c| {
-                let plain = c.is_alphanumeric()
+                let is_plain = c.is_alphanumeric()
                     || matches!(c, '_' | '-' | '.' | '/' | ':' | '@' | '%' | '+' | ',' | '=');
-                !plain
+                !is_plain
             })),
         }
     }
@@ -73,10 +74,11 @@ fn is_variable_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-fn escaped(text: &str, special: impl Fn(char) -> bool) -> String {
+/// Returns the text with a backslash before each special character.
+fn escaped(text: &str, is_special: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if special(c) {
+        if is_special(c) {
             out.push('\\');
         }
         out.push(c);
@@ -84,7 +86,7 @@ fn escaped(text: &str, special: impl Fn(char) -> bool) -> String {
     out
 }
 
-/// The words of a line; the last one is unfinished and may be empty.
+/// Returns the words of a line. The last word is unfinished and may be empty.
 fn words(line: &str) -> Vec<ShellWord> {
     let mut all = vec![ShellWord::default()];
     let mut chars = line.chars();
@@ -120,8 +122,8 @@ fn words(line: &str) -> Vec<ShellWord> {
 mod tests {
     use super::*;
 
-    fn typed(line: &str, part: &str) -> TypedLine {
-        TypedLine::parse(line, part)
+    fn typed(line: &str, replaced: &str) -> TypedLine {
+        TypedLine::parse(line, replaced)
     }
 
     #[test]

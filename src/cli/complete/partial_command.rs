@@ -1,4 +1,4 @@
-//! An unfinished command line: which command it is, the arguments so far, and what may come next.
+//! An unfinished command line: its command, the arguments so far, and the values that may come next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::model::Jid;
 pub(super) struct PartialCommand {
     /// The word at the cursor, up to the cursor.
     pub(super) current: String,
-    /// What the word at the cursor may be.
+    /// The kinds of values that the word at the cursor may become.
     pub(super) expected: Vec<ExpectedValue>,
     /// Whether `--` was given, so that no options may follow.
     pub(super) no_options: bool,
@@ -24,16 +24,16 @@ pub(super) struct PartialCommand {
     pub(super) rooms: BTreeSet<Jid>,
 }
 
-/// What an argument may be.
+/// A kind of value of an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ExpectedValue {
-    /// A file name, which the shell completes itself.
+    /// A file name, which the shell completes.
     Files,
     /// A room.
     Rooms,
-    /// A user of this room, or of any room.
+    /// A user of this room; `None`: of any room.
     Users(Option<Jid>),
-    /// A hat of this room, or of any; if a user is given, one of theirs.
+    /// A hat of this room (`None`: of any room), and of this user (`None`: any hat of the room).
     Hats(Option<Jid>, Option<Jid>),
     /// The name of a hat set.
     Sets,
@@ -41,12 +41,12 @@ pub(super) enum ExpectedValue {
     Revisions,
     /// The name of a live server.
     Servers,
-    /// One of these.
+    /// One of these values.
     OneOf(Vec<Candidate>),
 }
 
 impl PartialCommand {
-    /// Parses the words after the name of the program like clap.
+    /// Parses the words between the name of the program and the cursor like clap. `current` is the word at the cursor.
     pub(super) fn parse(words: &[String], current: &str) -> Self {
         let mut root = Cli::command();
         root.build();
@@ -82,14 +82,14 @@ struct ParsedWords<'a> {
     positionals: usize,
     /// Whether `--` was given.
     no_options: bool,
-    /// Values so far, by argument ID.
+    /// The values so far, by the ID of their argument.
     values: BTreeMap<String, Vec<String>>,
 }
 
 impl<'a> ParsedWords<'a> {
     fn consume(&mut self, word: &str) {
         if let Some(arg) = self.pending_option.take() {
-            self.record(arg, word);
+            self.record_value(arg, word);
         } else if !self.no_options && word == "--" {
             self.no_options = true;
         } else if !self.no_options && word.starts_with('-') && word.len() > 1 {
@@ -101,7 +101,7 @@ impl<'a> ParsedWords<'a> {
                 return;
             };
             match value {
-                Some(value) => self.record(arg, value),
+                Some(value) => self.record_value(arg, value),
                 None if arg.get_action().takes_values() => self.pending_option = Some(arg),
                 None => {}
             }
@@ -109,13 +109,13 @@ impl<'a> ParsedWords<'a> {
             self.command = command;
         } else {
             if let Some(arg) = self.positional() {
-                self.record(arg, word);
+                self.record_value(arg, word);
             }
             self.positionals += 1;
         }
     }
 
-    fn record(&mut self, arg: &Arg, value: &str) {
+    fn record_value(&mut self, arg: &Arg, value: &str) {
         let id = arg.get_id().as_str().to_owned();
         self.values.entry(id).or_default().push(value.into());
     }
@@ -130,16 +130,16 @@ impl<'a> ParsedWords<'a> {
     }
 
     fn subcommand(&self, word: &str) -> Option<&'a Command> {
-        let first = self.positionals == 0 && !self.no_options;
-        self.command.find_subcommand(word).filter(|_| first)
+        let is_possible = self.positionals == 0 && !self.no_options;
+        self.command.find_subcommand(word).filter(|_| is_possible)
     }
 
-    /// The next positional argument; the last one may take several values.
+    /// The next positional argument, or the last one if it takes several values; `None` if there is neither.
     fn positional(&self) -> Option<&'a Arg> {
         let mut all = self.command.get_positionals().skip(self.positionals);
-        let many = |arg: &&Arg| arg.get_num_args().is_some_and(|number| number.max_values() > 1);
+        let takes_several = |arg: &&Arg| arg.get_num_args().is_some_and(|number| number.max_values() > 1);
         all.next()
-            .or_else(|| self.command.get_positionals().last().filter(many))
+            .or_else(|| self.command.get_positionals().last().filter(takes_several))
     }
 
     fn expected(&self, current: &str) -> Vec<ExpectedValue> {
@@ -191,7 +191,7 @@ impl<'a> ParsedWords<'a> {
         }
     }
 
-    /// Whether this is a subcommand of `sets`: only these have a name as the first positional argument.
+    /// Whether the command is a subcommand of `sets`: only these have a name as their first positional argument.
     fn takes_set_name(&self) -> bool {
         let positionals: Vec<&str> = self
             .command

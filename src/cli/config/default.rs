@@ -9,10 +9,10 @@ use crate::app::place::Place;
 use crate::term::{Background, ColorMode};
 use crate::ui::theme::{StyleRole, Theme};
 
-/// Column at which the comment of a setting starts.
+/// The column at which the comment of a setting starts.
 const COMMENT_COLUMN: usize = 34;
 
-/// The whole file. Explanations start with `# `; settings start with `#`, which has to be removed to change them.
+/// Returns the whole file. Explanations start with `# `. Settings start with `#`, which has to be removed to change them.
 pub fn text() -> String {
     let mut text = String::from(HEAD);
     let mut put = |line: &str, comment: &str| {
@@ -42,10 +42,10 @@ pub fn text() -> String {
         }
     }
     text.push_str(THEME);
-    for (role, name, what) in StyleRole::ALL {
+    for (role, name, description) in StyleRole::ALL {
         let style = styles::format(Theme::default().palette.style(role));
         let setting = format!("#{name} = \"{style}\"");
-        let _ = writeln!(text, "{setting:COMMENT_COLUMN$} # {what}");
+        let _ = writeln!(text, "{setting:COMMENT_COLUMN$} # {description}");
     }
     text
 }

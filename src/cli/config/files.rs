@@ -10,13 +10,14 @@ use crate::cli::failure::Failure;
 use crate::cli::user_folders;
 use crate::store;
 
-/// Maximum size of a configuration file, in bytes.
+/// The maximum size of a configuration file, in bytes.
 pub(super) const MAX_BYTES: u64 = 1 << 20;
 
-/// The administrator's configuration.
-const SYSTEM: &str = "/etc/hatrack/config.toml";
+/// The path of the administrator's configuration file.
+const SYSTEM_FILE: &str = "/etc/hatrack/config.toml";
 
-/// The configuration files of a session. The settings of a later one replace those of an earlier one; servers are added.
+/// The configuration files of a session. The settings of a later file replace those of an earlier one; servers and themes
+/// are added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFiles {
     /// The administrator's file, which may be missing.
@@ -31,15 +32,15 @@ pub struct ConfigFiles {
 impl ConfigFiles {
     /// The files of a session; `named` is the value of `--config`.
     pub(in crate::cli) fn of_session(named: Option<&Path>, restricted: bool) -> Self {
-        let by_user = !restricted && named.is_none();
+        let reads_user_file = !restricted && named.is_none();
         Self {
-            system: SYSTEM.into(),
+            system: SYSTEM_FILE.into(),
             named: named.map(store::expand_home),
-            user: by_user.then(user_folders::config_file).flatten(),
+            user: reads_user_file.then(user_folders::config_file).flatten(),
         }
     }
 
-    /// Returns the files in the order in which they are read, each with whether it must exist.
+    /// Returns the files in the order in which they are read. The flag says whether the file must exist.
     pub(in crate::cli) fn all(&self) -> impl Iterator<Item = (&Path, bool)> {
         let named = self.named.iter().map(|path| (path.as_path(), true));
         let user = self.user.iter().map(|path| (path.as_path(), false));
@@ -48,21 +49,24 @@ impl ConfigFiles {
             .chain(user)
     }
 
-    /// Returns the file in which the screen saves settings: the named file, otherwise the user's; `None` if there is
-    /// neither.
+    /// Returns the file in which the screen saves settings: the named file, otherwise the user's file; `None` if there is
+    /// neither, or if the named file is standard input.
     pub(in crate::cli) fn for_settings(&self) -> Option<&Path> {
         let file = self.named.as_deref().or(self.user.as_deref());
         file.filter(|path| !store::is_dash(path))
     }
 
-    /// Reads all files. The error is the first one, with the number of the others.
+    /// Reads all files.
+    ///
+    /// Errors: a file has errors, or is missing although it must exist. The message has the first error and the number of
+    /// the others.
     pub(in crate::cli) fn load(&self) -> Result<Config, Failure> {
         let (mut config, mut errors) = (Config::default(), Vec::new());
         for (path, required) in self.all() {
             match load_over(path, config.clone()) {
                 Ok(Some(read)) => config = read,
                 Ok(None) if required => errors.push(format!("{}: no such file", path.display())),
-                // A missing file is treated as an empty one, in which a theme can be saved.
+                // A missing file is treated as an empty file, so that the result lists the themes that can be saved in it.
                 Ok(None) => config = read::read_over("", config).0,
                 Err(more) => errors.extend(more),
             }
@@ -77,15 +81,15 @@ impl ConfigFiles {
     }
 }
 
-/// Returns the administrator's configuration; the default one if there is none or it has errors.
+/// Returns the administrator's configuration, or the default configuration if the file is missing or has errors.
 pub(in crate::cli) fn administrator_config() -> Config {
-    let read = load_over(Path::new(SYSTEM), Config::default());
+    let read = load_over(Path::new(SYSTEM_FILE), Config::default());
     read.ok().flatten().unwrap_or_default()
 }
 
-/// Reads a configuration file whose settings replace those of `below`; `None` if there is no file. Errors are one
-/// sentence each, in the order of the file.
-pub(in crate::cli) fn load_over(path: &Path, below: Config) -> Result<Option<Config>, Vec<String>> {
+/// Reads a configuration file, whose settings replace those of `inherited`, the configuration of the files before; `None`
+/// if the file does not exist. The errors are in the order of the file; each is a sentence that names the file.
+pub(in crate::cli) fn load_over(path: &Path, inherited: Config) -> Result<Option<Config>, Vec<String>> {
     let shown = path.display();
     let (bytes, file) = match read_bytes(path) {
         Ok(found) => found,
@@ -93,10 +97,10 @@ pub(in crate::cli) fn load_over(path: &Path, below: Config) -> Result<Option<Con
         Err(error) => return Err(vec![format!("cannot read {shown}: {error}")]),
     };
     let text = std::str::from_utf8(&bytes).map_err(|error| {
-        let line = read::line(&bytes, error.valid_up_to());
+        let line = read::line_number(&bytes, error.valid_up_to());
         vec![format!("{shown}:{line}: invalid UTF-8")]
     })?;
-    let (mut config, mut errors) = read::read_over(text, below);
+    let (mut config, mut errors) = read::read_over(text, inherited);
     let mut own = config.servers.iter_mut().filter(|server| server.file.is_none());
     if let Some(first) = own.next() {
         let line = first.line;
@@ -114,7 +118,7 @@ pub(in crate::cli) fn load_over(path: &Path, below: Config) -> Result<Option<Con
     Err(errors.into_iter().map(message).collect())
 }
 
-/// Returns the content of a file, and the open file; for standard input, `None` instead of the file.
+/// Returns the content of a file and the open file, which is `None` for standard input.
 fn read_bytes(path: &Path) -> io::Result<(Vec<u8>, Option<File>)> {
     let mut bytes = Vec::new();
     let file = if store::is_dash(path) {
@@ -135,7 +139,7 @@ fn read_bytes(path: &Path) -> io::Result<(Vec<u8>, Option<File>)> {
 mod tests {
     use super::*;
 
-    /// The themes of the administrator and of the user.
+    /// Writes the configuration files of the administrator and, if given, of the user.
     fn files(folder: &Path, system: &str, user: Option<&str>) -> ConfigFiles {
         let files = ConfigFiles {
             system: folder.join("system.toml"),

@@ -1,9 +1,10 @@
-//! Checks whether a configuration file may name servers. Their entries name programs to run, so only root and the
-//! account may be able to change the file.
+//! Checks whether a configuration file may name servers. The settings of a server name programs to run, so nobody except
+//! root and the account may be able to change the file.
 //!
-//! Like sshd's `StrictModes`, this also checks every folder above the file, and the folders of symbolic links that lead
-//! to it. The opened file is checked; its path serves only to find the folders. Access control lists need no check of
-//! their own: the group bits of the mode are the mask of the list, so an entry allows no more than these bits.
+//! Like sshd's `StrictModes`, the check includes every folder above the file, the symbolic links that lead to the file, and
+//! their folders. The file that was opened is checked; its path only serves to find the folders and links. Access control
+//! lists need no check of their own: the group bits of the mode are the mask of the list, so an entry of the list allows no
+//! more than these bits.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -14,11 +15,11 @@ use std::path::{Component, Path, PathBuf};
 
 use nix::unistd::{Uid, User, geteuid};
 
-/// How many symbolic links are followed, as the system does.
+/// The maximum number of symbolic links that are followed, as in Linux.
 const MAX_LINKS: usize = 40;
 
-/// Returns the reason why a file may not name servers, for people, with what repairs it; `None` if it may. `path` is
-/// the path by which the file was opened.
+/// Returns a text for people that says why servers are not read from this file, and how to repair this; `None` if the file
+/// may name servers. `path` is the path with which the file was opened.
 pub(super) fn problem(file: &File, path: &Path) -> Option<String> {
     check(file, path, geteuid().as_raw()).unwrap_or_else(|error| {
         Some(format!(
@@ -27,22 +28,23 @@ pub(super) fn problem(file: &File, path: &Path) -> Option<String> {
     })
 }
 
-fn check(file: &File, path: &Path, account: u32) -> io::Result<Option<String>> {
+/// Like [`problem`], for an account with this user ID. Fails if the folders and links cannot be checked.
+fn check(file: &File, path: &Path, uid: u32) -> io::Result<Option<String>> {
     let opened = file.metadata()?;
     let resolved = ResolvedPath::resolve(path)?;
     let current = resolved.end.symlink_metadata()?;
     if (current.dev(), current.ino()) != (opened.dev(), opened.ino()) {
         return Err(io::Error::other("it was replaced in the meantime; try again"));
     }
-    let mut problem = file_problem(&opened, &resolved.end, account);
+    let mut problem = file_problem(&opened, &resolved.end, uid);
     for link in &resolved.links {
         let metadata = link.symlink_metadata()?;
-        problem = problem.or_else(|| link_problem(&metadata, link, &resolved.end, account));
+        problem = problem.or_else(|| link_problem(&metadata, link, &resolved.end, uid));
     }
     // The folder nearest to the file comes first.
     for folder in resolved.folders.iter().rev() {
         let metadata = folder.symlink_metadata()?;
-        problem = problem.or_else(|| folder_problem(&metadata, folder, account));
+        problem = problem.or_else(|| folder_problem(&metadata, folder, uid));
     }
     Ok(problem.map(|problem| format!("servers are not read from this file, because {problem}")))
 }
@@ -62,10 +64,10 @@ impl ResolvedPath {
         let path = std::path::absolute(path)?;
         let names = |path: &Path| -> Vec<OsString> {
             let components = path.components().rev();
-            let named = components.filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
-            named.map(|part| part.as_os_str().to_owned()).collect()
+            let names = components.filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
+            names.map(|part| part.as_os_str().to_owned()).collect()
         };
-        // The names still to be looked up; the next one is the last.
+        // The names that still have to be looked up, in reverse order: the next name is the last element.
         let mut remaining = names(&path);
         let mut resolved = Self {
             folders: BTreeSet::new(),
@@ -78,28 +80,29 @@ impl ResolvedPath {
                 continue;
             }
             resolved.folders.insert(resolved.end.clone());
-            let next = resolved.end.join(name);
-            if !next.symlink_metadata()?.is_symlink() {
-                resolved.end = next;
+            let entry = resolved.end.join(name);
+            if !entry.symlink_metadata()?.is_symlink() {
+                resolved.end = entry;
                 continue;
             }
             if resolved.links.len() == MAX_LINKS {
                 return Err(io::Error::other("too many symbolic links"));
             }
-            let target = next.read_link()?;
+            let target = entry.read_link()?;
             if target.is_absolute() {
                 resolved.end = "/".into();
             }
             remaining.extend(names(&target));
-            resolved.links.push(next);
+            resolved.links.push(entry);
         }
         Ok(resolved)
     }
 }
 
-fn file_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<String> {
-    if let Some(owner) = foreign_owner(metadata, account) {
-        let account = account_name(account);
+/// Returns the problem of the file itself: others own it or can write to it.
+fn file_problem(metadata: &Metadata, path: &Path, uid: u32) -> Option<String> {
+    if let Some(owner) = foreign_owner(metadata, uid) {
+        let account = account_name(uid);
         return Some(format!(
             "it belongs to {owner}; run: sudo chown {} {}",
             shell_words::quote(&account),
@@ -113,23 +116,23 @@ fn file_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<String
     ))
 }
 
-/// Returns the problem of a folder: anyone who can write to it can replace the files in it. A folder of someone else
-/// cannot be repaired, so the advice is to move the file.
-fn folder_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<String> {
+/// Returns the problem of a folder: others own it or can write to it, so that they can replace the files in it. The account
+/// cannot change a folder that belongs to someone else, so the advice is then to move the file.
+fn folder_problem(metadata: &Metadata, path: &Path, uid: u32) -> Option<String> {
     let shown = path.display();
-    if let Some(owner) = foreign_owner(metadata, account) {
+    if let Some(owner) = foreign_owner(metadata, uid) {
         return Some(format!(
             "the folder {shown} belongs to {owner}; move the file to a folder of your own and name it with --config"
         ));
     }
     let mode = mode_if_writable(metadata)?;
-    // In a folder such as /tmp (sticky), nobody can replace what belongs to someone else.
+    // In a folder with the sticky bit, such as /tmp, nobody can replace the files of others.
     if mode & 0o1000 != 0 {
         return None;
     }
     let mut repair =
         "move the file to a folder that only you can write to and name it with --config".to_owned();
-    if metadata.uid() == account {
+    if metadata.uid() == uid {
         repair = format!("run: chmod go-w {}", quoted(path));
     }
     Some(format!(
@@ -137,40 +140,41 @@ fn folder_problem(metadata: &Metadata, path: &Path, account: u32) -> Option<Stri
     ))
 }
 
-/// Returns the problem of a symbolic link: its owner can make it point to another file of the account.
-fn link_problem(metadata: &Metadata, path: &Path, end: &Path, account: u32) -> Option<String> {
-    let owner = foreign_owner(metadata, account)?;
+/// Returns the problem of a symbolic link: others own the link, so that they can make it point to another file. `end` is
+/// the file to which the link leads.
+fn link_problem(metadata: &Metadata, path: &Path, end: &Path, uid: u32) -> Option<String> {
+    let owner = foreign_owner(metadata, uid)?;
     let (link, end) = (path.display(), end.display());
     Some(format!(
         "the symbolic link {link} belongs to {owner}; name the file itself: {end}"
     ))
 }
 
-/// Returns the owner, if that is neither root nor the account.
-fn foreign_owner(metadata: &Metadata, account: u32) -> Option<String> {
+/// Describes the owner; `None` if the owner is root or the account.
+fn foreign_owner(metadata: &Metadata, uid: u32) -> Option<String> {
     let owner = metadata.uid();
-    (owner != 0 && owner != account).then(|| owner_text(owner))
+    (owner != 0 && owner != uid).then(|| owner_text(owner))
 }
 
-/// Returns the permission bits, if the group or others can write.
+/// Returns the permission bits; `None` if neither the group nor others can write.
 fn mode_if_writable(metadata: &Metadata) -> Option<u32> {
     let mode = metadata.mode() & 0o7777;
     (mode & 0o022 != 0).then_some(mode)
 }
 
-/// Describes a user of the machine: the name, if there is one, and the number.
-fn owner_text(id: u32) -> String {
-    match User::from_uid(Uid::from_raw(id)) {
-        Ok(Some(user)) => format!("{} (uid {id})", user.name),
-        _ => format!("uid {id}"),
+/// Describes a user of the machine: the name, if there is one, and the user ID.
+fn owner_text(uid: u32) -> String {
+    match User::from_uid(Uid::from_raw(uid)) {
+        Ok(Some(user)) => format!("{} (uid {uid})", user.name),
+        _ => format!("uid {uid}"),
     }
 }
 
-/// Returns the name of an account; its number if it has no name.
-fn account_name(id: u32) -> String {
-    match User::from_uid(Uid::from_raw(id)) {
+/// Returns the name of an account, or its user ID if it has no name.
+fn account_name(uid: u32) -> String {
+    match User::from_uid(Uid::from_raw(uid)) {
         Ok(Some(user)) => user.name,
-        _ => id.to_string(),
+        _ => uid.to_string(),
     }
 }
 

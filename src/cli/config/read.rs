@@ -15,7 +15,7 @@ use crate::app::{Key, Keymap, keymap};
 use crate::term::{Background, ColorMode};
 use crate::ui::theme::{Backdrop, BuiltinTheme, StyleRole};
 
-/// A configuration; `None` for settings that are in none of the files read so far.
+/// A configuration. A setting is `None` if it is in none of the files read so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
     /// The number of colors.
@@ -28,7 +28,7 @@ pub struct Config {
     pub mouse: Option<bool>,
     /// Whether to draw plain text for screen readers.
     pub plain: Option<bool>,
-    /// The theme; `None`: the default one.
+    /// The theme; `None`: the default theme.
     pub theme: Option<ThemeChoice>,
     /// The themes that can be chosen.
     pub themes: Vec<ThemeChoice>,
@@ -38,18 +38,18 @@ pub struct Config {
     pub servers: Vec<ConfiguredServer>,
 }
 
-/// A theme that can be chosen, combined with the other settings.
+/// A theme that can be chosen, together with the background that applies with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThemeChoice {
     /// The name.
     pub name: String,
-    /// What distinguishes the theme, in a few words.
+    /// A description of a few words, such as "for a dark background".
     pub description: &'static str,
     /// The built-in theme on which it is based.
     pub builtin: BuiltinTheme,
     /// Styles that override those of the built-in theme.
     pub styles: Vec<(StyleRole, Style)>,
-    /// The background of the terminal.
+    /// The background of the terminal with this theme; `None` if neither the theme nor the configuration sets it.
     pub background: Option<Background>,
 }
 
@@ -58,14 +58,14 @@ pub struct ThemeChoice {
 pub struct ConfigError {
     /// The line number, starting at 1.
     pub line: usize,
-    /// What is wrong, with a suggestion if there is one.
+    /// A description of the error, with a suggestion if there is one.
     pub text: String,
 }
 
 /// The name of the default theme.
 pub(in crate::cli) const DEFAULT_THEME: &str = "default";
 
-/// The built-in themes by name, each with the background it implies and what distinguishes it.
+/// The built-in themes: the name, the theme, the background that it implies (`None` if it suits any), and a description.
 pub(super) const THEMES: [(&str, BuiltinTheme, Option<Backdrop>, &str); 5] = [
     (
         DEFAULT_THEME,
@@ -94,9 +94,10 @@ pub(super) const THEMES: [(&str, BuiltinTheme, Option<Backdrop>, &str); 5] = [
     ("mono", BuiltinTheme::Mono, None, "without colors"),
 ];
 
-/// The command that lists all settings.
-const DEFAULTS: &str = "hatrack config --print-default";
+/// The command that lists all settings, themes and theme entries.
+const LIST_COMMAND: &str = "hatrack config --print-default";
 
+/// The names of the settings and sections at the top level.
 const SETTINGS: [&str; 9] = [
     "color",
     "background",
@@ -112,6 +113,7 @@ const SETTINGS: [&str; 9] = [
 pub(super) type TomlValue<'a> = Spanned<DeValue<'a>>;
 /// An error in a value: the byte offset in the file, and the message.
 pub(super) type ValueError = (usize, String);
+/// The styles that a theme overrides.
 type StyleOverrides = Vec<(StyleRole, Style)>;
 
 /// Parses a configuration, or returns all its errors in the order of the file.
@@ -124,12 +126,12 @@ pub fn read(text: &str) -> Result<Config, Vec<ConfigError>> {
     }
 }
 
-/// Parses a configuration whose settings replace those of another one, `below`. `[keys]` is replaced as a whole;
-/// servers and themes are added to those of `below`. If there are errors, the result contains the other settings;
-/// after a syntax error, it is `below`.
-pub(super) fn read_over(text: &str, below: Config) -> (Config, Vec<ConfigError>) {
+/// Parses a configuration file. Its settings replace those of `inherited`, the configuration of the files before. `[keys]`
+/// is replaced as a whole; servers and themes are added to those of `inherited`. If some settings have errors, the result
+/// contains the others; after a syntax error, the result is `inherited`.
+pub(super) fn read_over(text: &str, inherited: Config) -> (Config, Vec<ConfigError>) {
     let located = |(offset, message): ValueError| ConfigError {
-        line: line(text.as_bytes(), offset),
+        line: line_number(text.as_bytes(), offset),
         text: message,
     };
     let table = match DeTable::parse(text) {
@@ -137,40 +139,41 @@ pub(super) fn read_over(text: &str, below: Config) -> (Config, Vec<ConfigError>)
         Err(error) => {
             let offset = error.span().map_or(0, |span| span.start);
             return (
-                below,
+                inherited,
                 vec![located((offset, error.message().replace('\n', ", ")))],
             );
         }
     };
     let mut errors = Vec::new();
-    let mut config = settings(table.get_ref(), below, &mut errors);
+    let mut config = settings(table.get_ref(), inherited, &mut errors);
     for server in config.servers.iter_mut().filter(|server| server.file.is_none()) {
-        server.line = line(text.as_bytes(), server.line);
+        server.line = line_number(text.as_bytes(), server.line);
     }
     errors.sort();
     (config, errors.into_iter().map(located).collect())
 }
 
-/// Returns the value. After an error, adds it to `errors` and returns `None`.
-pub(super) fn record<T>(read: Result<T, ValueError>, errors: &mut Vec<ValueError>) -> Option<T> {
-    read.map_err(|error| errors.push(error)).ok()
+/// Returns the value of a result, or `None` for an error, which is added to `errors`.
+pub(super) fn record<T>(result: Result<T, ValueError>, errors: &mut Vec<ValueError>) -> Option<T> {
+    result.map_err(|error| errors.push(error)).ok()
 }
 
-/// The line number (starting at 1) of the byte at `offset`.
-pub(super) fn line(bytes: &[u8], offset: usize) -> usize {
+/// Returns the line number (starting at 1) of the byte at `offset`.
+pub(super) fn line_number(bytes: &[u8], offset: usize) -> usize {
     1 + memchr::memchr_iter(b'\n', bytes.get(..offset).unwrap_or_default()).count()
 }
 
-fn settings(table: &DeTable<'_>, below: Config, errors: &mut Vec<ValueError>) -> Config {
-    let background_below = below.background;
-    let themes_below = below.themes.clone();
+/// Parses the settings of a file, which replace those of `inherited`.
+fn settings(table: &DeTable<'_>, inherited: Config, errors: &mut Vec<ValueError>) -> Config {
+    let inherited_background = inherited.background;
+    let inherited_themes = inherited.themes.clone();
     let mut config = Config {
         background: None,
-        ..below
+        ..inherited
     };
     let mut themes: Vec<(String, StyleOverrides)> = Vec::new();
     let (mut theme, mut has_color) = (None, false);
-    // In the order of the file: if a setting is there in both spellings, the second is the error.
+    // In the order of the file: if a setting occurs in two spellings, the second one is the error.
     let mut all: Vec<_> = table.iter().collect();
     all.sort_by_key(|(name, _)| name.span().start);
     for (name, value) in all {
@@ -193,19 +196,19 @@ fn settings(table: &DeTable<'_>, below: Config, errors: &mut Vec<ValueError>) ->
                 themes = own.unwrap_or_default();
             }
             "servers" => {
-                let below = std::mem::take(&mut config.servers);
+                let inherited = std::mem::take(&mut config.servers);
                 let own =
-                    record(section(value, "servers"), errors).map(|table| servers(table, &below, errors));
-                config.servers = [below, own.unwrap_or_default()].concat();
+                    record(section(value, "servers"), errors).map(|table| servers(table, &inherited, errors));
+                config.servers = [inherited, own.unwrap_or_default()].concat();
             }
             other => errors.push((
                 name.span().start,
-                unknown_name("setting", other, SETTINGS.into_iter(), DEFAULTS),
+                unknown_name("setting", other, SETTINGS.into_iter(), LIST_COMMAND),
             )),
         }
     }
-    config.themes = theme_choices(themes, config.background, background_below, themes_below);
-    config.background = config.background.or(background_below);
+    config.themes = theme_choices(themes, config.background, inherited_background, inherited_themes);
+    config.background = config.background.or(inherited_background);
     if let Some((offset, name)) = theme {
         let found = config.themes.iter().find(|choice| choice.name == name).cloned();
         if let Some(choice) = found {
@@ -213,25 +216,25 @@ fn settings(table: &DeTable<'_>, below: Config, errors: &mut Vec<ValueError>) ->
             config.theme = Some(choice);
         } else {
             let names = config.themes.iter().map(|choice| choice.name.as_str());
-            errors.push((offset, unknown_name("theme", name, names, DEFAULTS)));
+            errors.push((offset, unknown_name("theme", name, names, LIST_COMMAND)));
         }
     }
     config
 }
 
-/// Returns the themes that a file can choose: the built-in ones, those of the file (`own`), and others from the files
-/// before (`themes_below`). `background` is the setting of the file, `below` that of the files before.
+/// Returns the themes that a file can choose: the built-in themes, those of the file (`own`), and those of the files before
+/// (`inherited`) that neither of them replaces. `background` is the setting of the file, `inherited_background` that of
+/// the files before.
 fn theme_choices(
     own: Vec<(String, StyleOverrides)>,
     background: Option<Background>,
-    below: Option<Background>,
-    themes_below: Vec<ThemeChoice>,
+    inherited_background: Option<Background>,
+    mut inherited: Vec<ThemeChoice>,
 ) -> Vec<ThemeChoice> {
     let is_replaced = |name: &str| {
         let mut builtin = THEMES.iter().map(|(name, ..)| *name);
         builtin.any(|other| other == name) || own.iter().any(|(other, _)| other == name)
     };
-    let mut inherited = themes_below;
     inherited.retain(|theme| !is_replaced(&theme.name));
     for theme in &mut inherited {
         theme.description = "from the administrator";
@@ -244,7 +247,7 @@ fn theme_choices(
         styles: Vec::new(),
         background: match (implied, background) {
             (Some(implied), None | Some(Background::Auto)) => Some(Background::Fixed(implied)),
-            _ => background.or(below),
+            _ => background.or(inherited_background),
         },
     });
     let own = own.into_iter().map(|(name, styles)| ThemeChoice {
@@ -252,23 +255,24 @@ fn theme_choices(
         description: "your own",
         builtin: BuiltinTheme::Default,
         styles,
-        background: background.or(below),
+        background: background.or(inherited_background),
     });
     builtin.into_iter().chain(own).chain(inherited).collect()
 }
 
-/// The message for an unknown name, with a similar name if there is one. `all` is the command that lists all names.
+/// Returns the message for an unknown name: with the most similar of `names` if there is one, otherwise with the command
+/// that lists all names.
 pub(super) fn unknown_name<'a>(
     kind: &str,
     name: &str,
     names: impl Iterator<Item = &'a str>,
-    all: &str,
+    list_command: &str,
 ) -> String {
-    let guess = closest_match(name, names).map_or_else(
-        || format!("see {all}"),
+    let suggestion = closest_match(name, names).map_or_else(
+        || format!("see {list_command}"),
         |nearest| format!("did you mean {nearest:?}?"),
     );
-    format!("unknown {kind} {name:?}; {guess}")
+    format!("unknown {kind} {name:?}; {suggestion}")
 }
 
 pub(super) fn string<'a>(value: &'a TomlValue<'_>, name: &str) -> Result<&'a str, ValueError> {
@@ -299,7 +303,7 @@ fn parse_named<T: FromStr<Err = String>>(value: &TomlValue<'_>, name: &str) -> R
     read.map_err(|reason| (value.span().start, format!("invalid {name} {text:?}: {reason}")))
 }
 
-/// The `color` setting; the numbers may also be given without quotes.
+/// Parses the setting `color`. The numbers 16 and 256 may also be given without quotes.
 fn colors(value: &TomlValue<'_>) -> Result<ColorMode, ValueError> {
     if let DeValue::Integer(number) = value.get_ref()
         && let "16" | "256" = number.as_str()
@@ -317,35 +321,37 @@ pub(super) fn section<'a, 'b>(value: &'a TomlValue<'b>, name: &str) -> Result<&'
     }
 }
 
+/// Parses the section `[keys]`.
 fn keys(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Keymap {
     let mut bindings: Vec<(&'static Command, Vec<Key>)> = Vec::new();
-    // Keys given under the IDs of commands that earlier versions had separately.
-    let mut added: Vec<(&'static Command, Vec<Key>)> = Vec::new();
-    let mut places = Vec::new();
+    // Keys that are given under the IDs of earlier commands, each with the command into which the earlier one was merged.
+    let mut merged: Vec<(&'static Command, Vec<Key>)> = Vec::new();
+    // For each command: its ID, its byte offset in the file, and whether one of its keys is invalid.
+    let mut checked_commands = Vec::new();
     for (name, value) in table {
         let id = name.get_ref().as_ref();
-        let is_merged = |command: &&Command| command.merged.contains(&id);
-        let (old, is_current) = (COMMANDS.iter().find(is_merged), |command: &&Command| {
+        let has_merged = |command: &&Command| command.merged.contains(&id);
+        let (merged_into, has_id) = (COMMANDS.iter().find(has_merged), |command: &&Command| {
             command.id.name() == id || command.formerly.contains(&id)
         });
-        let Some(command) = old.or_else(|| COMMANDS.iter().find(is_current)) else {
+        let Some(command) = merged_into.or_else(|| COMMANDS.iter().find(has_id)) else {
             let ids = COMMANDS.iter().map(|command| command.id.name());
-            errors.push((name.span().start, unknown_name("command", id, ids, DEFAULTS)));
+            errors.push((name.span().start, unknown_name("command", id, ids, LIST_COMMAND)));
             continue;
         };
-        let (before, all) = (
+        let (error_count, values) = (
             errors.len(),
             match value.get_ref() {
                 DeValue::Array(all) => all.iter().collect(),
                 _ => vec![value],
             },
         );
-        let all: Vec<Key> = all
+        let keys: Vec<Key> = values
             .into_iter()
             .filter_map(|value| record(key(value, id), errors))
             .collect();
-        if old.is_some() {
-            added.push((command, all));
+        if merged_into.is_some() {
+            merged.push((command, keys));
             continue;
         }
         if bindings.iter().any(|(other, _)| other.id == command.id) {
@@ -355,22 +361,22 @@ fn keys(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Keymap {
             ));
             continue;
         }
-        places.push((command.id, name.span().start, errors.len() > before));
-        bindings.push((command, all));
+        checked_commands.push((command.id, name.span().start, errors.len() > error_count));
+        bindings.push((command, keys));
     }
     let mut keymap = Keymap::new(bindings).unwrap_or_else(|problems| {
         for keymap::KeymapError { id, text } in problems {
-            let place = places.iter().find(|(other, ..)| *other == id);
-            let (offset, has_other_error) =
-                place.map_or((0, false), |(_, offset, errors)| (*offset, *errors));
-            // No further errors for a command with an invalid key: they may be consequences of the first.
-            if !has_other_error {
+            let command = checked_commands.iter().find(|(other, ..)| *other == id);
+            let (offset, has_invalid_key) =
+                command.map_or((0, false), |(_, offset, is_invalid)| (*offset, *is_invalid));
+            // No further errors for a command with an invalid key: they may be consequences of the first one.
+            if !has_invalid_key {
                 errors.push((offset, format!("{id}: {text}")));
             }
         }
         Keymap::default()
     });
-    for (command, keys) in added {
+    for (command, keys) in merged {
         keymap.add_fallback(command, keys);
     }
     keymap
@@ -387,6 +393,7 @@ fn key(value: &TomlValue<'_>, id: &str) -> Result<Key, ValueError> {
     name.parse().map_err(|text| (offset, format!("{id}: {text}")))
 }
 
+/// Parses the section `[themes]`. Returns the names and styles of the themes.
 fn custom_themes(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Vec<(String, StyleOverrides)> {
     let mut themes = Vec::new();
     for (name, value) in table {
@@ -407,6 +414,7 @@ fn custom_themes(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> Vec<(Stri
     themes
 }
 
+/// Parses the styles of a theme.
 fn roles(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> StyleOverrides {
     let mut own = Vec::new();
     for (name, value) in table {
@@ -415,7 +423,7 @@ fn roles(table: &DeTable<'_>, errors: &mut Vec<ValueError>) -> StyleOverrides {
             let names = StyleRole::ALL.iter().map(|(_, name, _)| *name);
             errors.push((
                 name.span().start,
-                unknown_name("theme entry", role_name, names, DEFAULTS),
+                unknown_name("theme entry", role_name, names, LIST_COMMAND),
             ));
             continue;
         };

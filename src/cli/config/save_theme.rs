@@ -11,45 +11,55 @@ use crate::store;
 
 /// Saves the theme of this name in a configuration file, which is created if it is missing.
 ///
-/// Errors, as a sentence that names the file: it has errors, neither it nor the administrator's configuration defines
-/// the theme, or it cannot be written. Then the file is unchanged.
+/// Errors, as a sentence that names the file: the file has errors or cannot be written; the theme is not built in, and
+/// neither the file nor the administrator's configuration defines it. Then the file is unchanged.
 pub(in crate::cli) fn save_theme(path: &Path, name: &str) -> Result<(), String> {
     let edited = store::edit_file(path, MAX_BYTES, |bytes| {
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| format!("line {}: invalid UTF-8", read::line(bytes, error.valid_up_to())))?;
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            format!(
+                "line {}: invalid UTF-8",
+                read::line_number(bytes, error.valid_up_to())
+            )
+        })?;
         with_theme(text, name, &files::administrator_config()).map(String::into_bytes)
     });
     edited.map_err(|error| error.to_string())
 }
 
-/// Returns the text of a configuration file with another theme, which the text or the configuration `below` must
-/// define.
-fn with_theme(text: &str, name: &str, below: &Config) -> Result<String, String> {
-    check(text, below)?;
+/// Returns the text of a configuration file with another theme, which must be built in or be defined by the text or by the
+/// configuration `inherited`.
+fn with_theme(text: &str, name: &str, inherited: &Config) -> Result<String, String> {
+    check(text, inherited)?;
     let document = Document::parse(text).map_err(|error| error.message().to_owned())?;
     let name = Value::from(name).to_string();
     let span = document.get("theme").and_then(Item::span);
-    let (at, new) = match span {
+    let (range, replacement) = match span {
         Some(span) => (span, name),
         None => new_setting(&document, text, &name),
     };
-    let (before, after) = (text.get(..at.start), text.get(at.end..));
-    let edited = [before.unwrap_or_default(), &new, after.unwrap_or_default()].concat();
-    check(&edited, below)?;
+    let (before, after) = (text.get(..range.start), text.get(range.end..));
+    let edited = [
+        before.unwrap_or_default(),
+        &replacement,
+        after.unwrap_or_default(),
+    ]
+    .concat();
+    check(&edited, inherited)?;
     Ok(edited)
 }
 
-/// Returns the first error of a configuration, if any.
-fn check(text: &str, below: &Config) -> Result<(), String> {
-    let (_, errors) = read::read_over(text, below.clone());
+/// Fails with the first error of a configuration.
+fn check(text: &str, inherited: &Config) -> Result<(), String> {
+    let (_, errors) = read::read_over(text, inherited.clone());
     match errors.into_iter().next() {
         Some(ConfigError { line, text }) => Err(format!("line {line}: {text}; correct it first")),
         None => Ok(()),
     }
 }
 
-/// Returns the new setting and the position where it is inserted, before the first section: below a comment line with
-/// the default theme; otherwise below the last setting; otherwise below the comments that do not belong to the section.
+/// Returns the position where the new setting is inserted, as an empty range of bytes, and the text of the setting. The
+/// position is before the first section: below a comment line with the default theme; otherwise below the last setting;
+/// otherwise below the comments that do not belong to the section.
 fn new_setting(document: &Document<&str>, text: &str, name: &str) -> (Range<usize>, String) {
     let section = first_section(document.as_table());
     let end = section
@@ -62,6 +72,7 @@ fn new_setting(document: &Document<&str>, text: &str, name: &str) -> (Range<usiz
     let start = comments
         .and_then(RawString::span)
         .map_or(end, |span| span.start.min(end));
+    // Positions below a line.
     let (mut line_end, mut below_default, mut below_blank) = (start, None, None);
     for line in text.get(start..end).unwrap_or_default().split_inclusive('\n') {
         line_end += line.len();
@@ -72,20 +83,23 @@ fn new_setting(document: &Document<&str>, text: &str, name: &str) -> (Range<usiz
         }
     }
     let has_settings = start > 0;
-    let at = match below_default {
-        Some(at) => at,
+    let position = match below_default {
+        Some(position) => position,
         None if has_settings => start,
         None if section.is_some() => below_blank.unwrap_or(start),
         None => end,
     };
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let is_line_start = text
-        .get(..at)
+        .get(..position)
         .is_none_or(|before| before.is_empty() || before.ends_with('\n'));
     let before = if is_line_start { "" } else { newline };
     let is_own_paragraph = below_default.is_none() && !has_settings && section.is_some();
     let after = if is_own_paragraph { newline } else { "" };
-    (at..at, format!("{before}theme = {name}{newline}{after}"))
+    (
+        position..position,
+        format!("{before}theme = {name}{newline}{after}"),
+    )
 }
 
 /// Returns the section whose header comes first in the file, at any depth.
@@ -108,7 +122,7 @@ mod tests {
     use super::*;
     use crate::cli::config::default_text;
 
-    fn with(text: &str) -> String {
+    fn with_mono(text: &str) -> String {
         with_theme(text, "mono", &Config::default()).unwrap()
     }
 
@@ -121,12 +135,12 @@ mod tests {
                 "# a\r\n  theme=\"mono\"\t# b\r\n\r\n[keys] # c\r\nundo = 'F9'",
             ),
         ] {
-            assert_eq!(with(before), after);
+            assert_eq!(with_mono(before), after);
         }
-        let twice = with_theme(&with(&default_text()), "high-contrast", &Config::default()).unwrap();
+        let twice = with_theme(&with_mono(&default_text()), "high-contrast", &Config::default()).unwrap();
         assert_eq!(
             twice,
-            with(&default_text()).replace("theme = \"mono\"", "theme = \"high-contrast\"")
+            with_mono(&default_text()).replace("theme = \"mono\"", "theme = \"high-contrast\"")
         );
     }
 
@@ -161,10 +175,10 @@ mod tests {
                 "themes.a.key = 'red'\ntheme = \"mono\"\n[keys]\n",
             ),
         ] {
-            assert_eq!(with(before), after, "{before:?}");
+            assert_eq!(with_mono(before), after, "{before:?}");
         }
         let default = default_text();
-        let after = with(&default);
+        let after = with_mono(&default);
         let added = after.lines().filter(|line| line.starts_with("theme = "));
         assert_eq!(added.collect::<Vec<_>>(), ["theme = \"mono\""]);
         assert_eq!(after.replace("theme = \"mono\"\n", ""), default);
@@ -176,11 +190,11 @@ mod tests {
 
     #[test]
     fn theme_of_the_administrator_is_saved_by_name() {
-        let (below, _) = read::read_over("[themes.house]\nkey = \"red\"\n", Config::default());
-        let saved = with_theme("mouse = true\n", "house", &below).unwrap();
+        let (inherited, _) = read::read_over("[themes.house]\nkey = \"red\"\n", Config::default());
+        let saved = with_theme("mouse = true\n", "house", &inherited).unwrap();
         assert_eq!(saved, "mouse = true\ntheme = \"house\"\n");
         assert_eq!(
-            with_theme(&saved, "mono", &below).unwrap(),
+            with_theme(&saved, "mono", &inherited).unwrap(),
             "mouse = true\ntheme = \"mono\"\n"
         );
         assert!(with_theme("", "house", &Config::default()).is_err());
@@ -190,7 +204,7 @@ mod tests {
     fn broken_file_is_not_overwritten() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("config.toml");
-        for (text, says) in [
+        for (text, expected) in [
             (&b"mouse = true\nkeys = [\n"[..], "line 2"),
             (
                 b"# a\nmouse = true\ntheem = \"mono\"\n",
@@ -201,12 +215,15 @@ mod tests {
         ] {
             std::fs::write(&path, text).unwrap();
             let error = save_theme(&path, "mono").unwrap_err();
-            assert!(error.contains(says) && error.contains("config.toml"), "{error}");
+            assert!(
+                error.contains(expected) && error.contains("config.toml"),
+                "{error}"
+            );
             assert_eq!(std::fs::read(&path).unwrap(), text);
         }
         std::fs::write(&path, "mouse = true\n").unwrap();
-        let gone = save_theme(&path, "mine").unwrap_err();
-        assert!(gone.contains("unknown theme \"mine\""), "{gone}");
+        let error = save_theme(&path, "mine").unwrap_err();
+        assert!(error.contains("unknown theme \"mine\""), "{error}");
         save_theme(&path, "mono").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"mouse = true\ntheme = \"mono\"\n");
     }

@@ -11,14 +11,15 @@ use crate::model::Jid;
 use crate::server::{Account, PasswordSource, ProsodyAccess, ServerAccess, ServerSettings, TlsMode};
 use crate::sync::{Affiliations, SendMode, ServerKind};
 
-/// A server of a configuration file.
+/// A server in a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfiguredServer {
     /// The settings of the server.
     pub settings: ServerSettings,
     /// The configuration file; `None` until its parsing is complete.
     pub file: Option<PathBuf>,
-    /// The line of its section, starting at 1; during parsing, the byte offset.
+    /// The line of the server's section, starting at 1. Until the parsing of the file is complete, the byte offset of the
+    /// section instead.
     pub line: usize,
 }
 
@@ -26,27 +27,27 @@ pub struct ConfiguredServer {
 const MAX_NAME_BYTES: usize = 32;
 
 /// The settings of both kinds of servers.
-const COMMON: [&str; 6] = ["kind", "services", "rooms", "send", "affiliations", "timeout"];
+const COMMON_SETTINGS: [&str; 6] = ["kind", "services", "rooms", "send", "affiliations", "timeout"];
 /// The settings of Prosody only.
-const OF_PROSODY: [&str; 2] = ["socket", "command"];
+const PROSODY_SETTINGS: [&str; 2] = ["socket", "command"];
 /// The settings of XMPP accounts only.
-const OF_XMPP: [&str; 5] = ["jid", "password-command", "address", "tls", "ca-file"];
+const XMPP_SETTINGS: [&str; 5] = ["jid", "password-command", "address", "tls", "ca-file"];
 
-/// Parses the section `[servers]`. `below` are the servers of the files that were read before; names and services must
-/// differ from theirs. The lines of the result are still byte offsets.
+/// Parses the section `[servers]`. `inherited` has the servers of the files that were read before; the names and services
+/// must differ from theirs. In the result, [`ConfiguredServer::line`] is a byte offset.
 pub(super) fn servers(
     table: &DeTable<'_>,
-    below: &[ConfiguredServer],
+    inherited: &[ConfiguredServer],
     errors: &mut Vec<ValueError>,
 ) -> Vec<ConfiguredServer> {
     let mut all: Vec<_> = table.iter().collect();
-    // In the order of the file: if two servers have the same service, the second is the error.
+    // In the order of the file: if two servers have the same service, the second one is the error.
     all.sort_by_key(|(name, _)| name.span().start);
-    let mut found: Vec<ConfiguredServer> = Vec::new();
+    let mut parsed: Vec<ConfiguredServer> = Vec::new();
     for (name, value) in all {
         let (server_name, offset) = (name.get_ref().as_ref(), name.span().start);
-        let valid = is_server_name(server_name);
-        let label = if valid {
+        let is_valid = is_server_name(server_name);
+        let label = if is_valid {
             format!("servers.{server_name}")
         } else {
             errors.push((
@@ -57,13 +58,13 @@ pub(super) fn servers(
             ));
             format!("servers.{server_name:?}")
         };
-        if let Some(other) = below
+        if let Some(other) = inherited
             .iter()
             .find(|other| other.settings.entry.name.as_ref() == server_name)
         {
             errors.push((
                 offset,
-                format!("{label} is also in {}; use another name", place(other)),
+                format!("{label} is also in {}; use another name", file_or_section(other)),
             ));
         }
         let Some(table) = record(section(value, &label), errors) else {
@@ -76,17 +77,17 @@ pub(super) fn servers(
             table,
             errors,
         };
-        let services = entry.services(below, &found);
+        let services = entry.services(inherited, &parsed);
         let settings = entry.settings(services);
-        if let Some(settings) = settings.filter(|_| valid) {
-            found.push(ConfiguredServer {
+        if let Some(settings) = settings.filter(|_| is_valid) {
+            parsed.push(ConfiguredServer {
                 settings,
                 file: None,
                 line: offset,
             });
         }
     }
-    found
+    parsed
 }
 
 /// Whether this is a valid name for a server.
@@ -95,8 +96,9 @@ pub(crate) fn is_server_name(text: &str) -> bool {
     (1..=MAX_NAME_BYTES).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// Returns the file or section that defines a server, for a message about another server.
-fn place(server: &ConfiguredServer) -> String {
+/// Returns the file that defines a server, or the section if the file is the one that is being parsed, for a message
+/// about another server.
+fn file_or_section(server: &ConfiguredServer) -> String {
     match &server.file {
         Some(file) => file.display().to_string(),
         None => format!("servers.{}", server.settings.entry.name),
@@ -108,6 +110,7 @@ struct ServerTable<'a, 'b, 'c> {
     name: &'a str,
     /// The name of the section in messages.
     label: String,
+    /// The byte offset of the section's name in the file.
     offset: usize,
     table: &'a DeTable<'b>,
     errors: &'c mut Vec<ValueError>,
@@ -129,21 +132,22 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
     }
 
     /// Records an error at the name of the section.
-    fn record_missing(&mut self, what: &str) {
-        self.errors.push((self.offset, format!("{}: {what}", self.label)));
+    fn record_section_error(&mut self, message: &str) {
+        self.errors
+            .push((self.offset, format!("{}: {message}", self.label)));
     }
 
-    /// Reads the settings; `None` after an error that prevents further checks.
+    /// Reads the settings, and records errors. Returns `None` if the kind of the server or its connection cannot be read.
     fn settings(mut self, services: Vec<Jid>) -> Option<ServerSettings> {
         let Some(kind) = self.get("kind") else {
-            self.record_missing("kind is missing: \"prosody\" or \"xmpp\"");
+            self.record_section_error("kind is missing: \"prosody\" or \"xmpp\"");
             return None;
         };
         let kinds = [("prosody", ServerKind::Prosody), ("xmpp", ServerKind::Xmpp)];
         let kind = record(one_of(kind, "kind", kinds), self.errors)?;
         self.reject_unknown(kind);
         let access = match kind {
-            ServerKind::Prosody => self.prosody().map(ServerAccess::Prosody),
+            ServerKind::Prosody => self.prosody_access().map(ServerAccess::Prosody),
             ServerKind::Xmpp => {
                 let account = self.account();
                 if let Some(account) = &account {
@@ -153,10 +157,12 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
             }
         };
         let rooms = self.rooms(kind, &services);
-        let send = [("at-once", SendMode::AtOnce), ("ask", SendMode::Ask)];
-        let send = self.read("send", |value, name| one_of(value, name, send));
-        let manage = [("show", Affiliations::Show), ("manage", Affiliations::Manage)];
-        let affiliations = self.read("affiliations", |value, name| one_of(value, name, manage));
+        let send_modes = [("at-once", SendMode::AtOnce), ("ask", SendMode::Ask)];
+        let send = self.read("send", |value, name| one_of(value, name, send_modes));
+        let affiliation_modes = [("show", Affiliations::Show), ("manage", Affiliations::Manage)];
+        let affiliations = self.read("affiliations", |value, name| {
+            one_of(value, name, affiliation_modes)
+        });
         let timeout = self.read("timeout", seconds);
         let mut settings = ServerSettings::new(self.name, services, access?);
         settings.rooms = rooms;
@@ -168,18 +174,20 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
 
     /// Records an error for each setting that is unknown or belongs to the other kind.
     fn reject_unknown(&mut self, kind: ServerKind) {
-        let (own, others, this, other) = match kind {
-            ServerKind::Prosody => (&OF_PROSODY[..], &OF_XMPP[..], "prosody", "xmpp"),
-            ServerKind::Xmpp => (&OF_XMPP[..], &OF_PROSODY[..], "xmpp", "prosody"),
+        let (own, foreign, kind_name, other_kind) = match kind {
+            ServerKind::Prosody => (&PROSODY_SETTINGS[..], &XMPP_SETTINGS[..], "prosody", "xmpp"),
+            ServerKind::Xmpp => (&XMPP_SETTINGS[..], &PROSODY_SETTINGS[..], "xmpp", "prosody"),
         };
         for name in self.table.keys() {
             let (setting, offset) = (name.get_ref().as_ref(), name.span().start);
-            if others.contains(&setting) {
-                self.errors
-                    .push((offset, format!("{setting} is a setting of kind = {other:?} only")));
-            } else if !COMMON.contains(&setting) && !own.contains(&setting) {
-                let example = format!("hatrack servers example {this}");
-                let known = COMMON.iter().chain(own).copied();
+            if foreign.contains(&setting) {
+                self.errors.push((
+                    offset,
+                    format!("{setting} is a setting of kind = {other_kind:?} only"),
+                ));
+            } else if !COMMON_SETTINGS.contains(&setting) && !own.contains(&setting) {
+                let example = format!("hatrack servers example {kind_name}");
+                let known = COMMON_SETTINGS.iter().chain(own).copied();
                 self.errors.push((
                     offset,
                     unknown_name(&format!("setting of {}", self.label), setting, known, &example),
@@ -188,10 +196,12 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
         }
     }
 
-    fn services(&mut self, below: &[ConfiguredServer], earlier: &[ConfiguredServer]) -> Vec<Jid> {
+    /// Reads the services, and records an error for each one that is invalid, repeated or a service of another server:
+    /// one of the files before (`inherited`) or an earlier one of this file.
+    fn services(&mut self, inherited: &[ConfiguredServer], earlier: &[ConfiguredServer]) -> Vec<Jid> {
         let expected = "services must be a list of domains, such as [\"conference.example.org\"]";
         let Some(value) = self.get("services") else {
-            self.record_missing(
+            self.record_section_error(
                 "services is missing: the domains of its rooms, such as [\"conference.example.org\"]",
             );
             return Vec::new();
@@ -206,14 +216,17 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
                     continue;
                 }
             };
-            let has = |other: &&ConfiguredServer| other.settings.entry.services.contains(&service);
+            let has_service = |other: &&ConfiguredServer| other.settings.entry.services.contains(&service);
             if services.contains(&service) {
                 self.errors
                     .push((offset, format!("services: {service} is given twice")));
-            } else if let Some(other) = below.iter().chain(earlier).find(has) {
+            } else if let Some(other) = inherited.iter().chain(earlier).find(has_service) {
                 self.errors.push((
                     offset,
-                    format!("services: {service} is also a service of {}", owner(other)),
+                    format!(
+                        "services: {service} is also a service of {}",
+                        section_and_file(other)
+                    ),
                 ));
             } else {
                 services.push(service);
@@ -222,7 +235,8 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
         services
     }
 
-    /// Records an error if the domain of the account is given as a service: rooms have a domain of their own.
+    /// Records an error if the domain of the account is given as a service: the rooms of a server have a domain of their
+    /// own.
     fn reject_account_domain(&mut self, services: &[Jid], account: &Jid) {
         let domain = account.domain();
         if services.iter().any(|service| service.domain() == domain) {
@@ -238,6 +252,8 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
         }
     }
 
+    /// Reads the rooms; `None` without the setting, for `"all"`, and after recording an error that concerns the whole
+    /// list.
     fn rooms(&mut self, kind: ServerKind, services: &[Jid]) -> Option<Vec<Jid>> {
         let value = self.get("rooms")?;
         let expected = match kind {
@@ -260,7 +276,7 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
                     continue;
                 }
             };
-            // Without services there is an error already.
+            // If there are no services, an error was recorded before.
             if !services.is_empty() && !services.iter().any(|service| service.domain() == room.domain()) {
                 self.errors.push((
                     offset,
@@ -276,7 +292,8 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
         Some(rooms)
     }
 
-    fn prosody(&mut self) -> Option<ProsodyAccess> {
+    /// Reads how to connect to Prosody; `None` after recording an error.
+    fn prosody_access(&mut self) -> Option<ProsodyAccess> {
         let socket = self.read("socket", absolute_path);
         let command = self.read("command", command);
         match (self.get("socket").is_some(), self.get("command")) {
@@ -288,7 +305,7 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
                 None
             }
             (false, None) => {
-                self.record_missing(
+                self.record_section_error(
                     "socket or command is missing: the path of Prosody's admin socket, or a command that runs its shell",
                 );
                 None
@@ -299,10 +316,11 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
         }
     }
 
+    /// Reads the settings of an XMPP account; `None` after recording an error in its JID.
     fn account(&mut self) -> Option<Account> {
         let jid = self.read("jid", account_jid);
         if self.get("jid").is_none() {
-            self.record_missing(
+            self.record_section_error(
                 "jid is missing: the address of an account, such as \"moderator@example.net\"",
             );
         }
@@ -337,8 +355,9 @@ impl<'a, 'b> ServerTable<'a, 'b, '_> {
     }
 }
 
-/// Returns the section and file of a server that has a service, for a message about another server.
-fn owner(server: &ConfiguredServer) -> String {
+/// Returns the section of a server, with the file if it is not the one that is being parsed, for a message about another
+/// server.
+fn section_and_file(server: &ConfiguredServer) -> String {
     let name = &server.settings.entry.name;
     match &server.file {
         Some(file) => format!("servers.{name} in {}", file.display()),

@@ -34,7 +34,7 @@ const MODIFIERS: [(&str, Modifier); 6] = [
     ("crossed-out", Modifier::CROSSED_OUT),
 ];
 
-/// Parses a style: a text color, `on` and a background color, and modifiers, all optional; `plain` is the empty style.
+/// Parses a style: a text color, `on` with a background color, and modifiers, all optional; `plain` is the empty style.
 pub(super) fn read(text: &str) -> Result<Style, String> {
     let mut style = Style::new();
     let mut words = text.split_whitespace();
@@ -72,11 +72,11 @@ fn color(word: &str) -> Result<Color, String> {
     found.map(|(_, color)| *color).ok_or_else(|| {
         let names = COLORS.iter().map(|(name, _)| *name);
         let names = names.chain(MODIFIERS.iter().map(|(name, _)| *name));
-        let guess = closest_match(word, names).map_or_else(
+        let suggestion = closest_match(word, names).map_or_else(
             || "expected a name such as red or bright-red, a number up to 255, or #rrggbb".to_owned(),
             |nearest| format!("did you mean {nearest:?}?"),
         );
-        format!("unknown color {word:?}; {guess}")
+        format!("unknown color {word:?}; {suggestion}")
     })
 }
 
@@ -99,10 +99,10 @@ pub(super) fn format(style: Style) -> String {
     };
     let mut words: Vec<String> = style.fg.map(name).into_iter().collect();
     words.extend(style.bg.map(|color| format!("on {}", name(color))));
-    let on = MODIFIERS
+    let modifiers = MODIFIERS
         .iter()
         .filter(|(_, modifier)| style.add_modifier.contains(*modifier));
-    words.extend(on.map(|(name, _)| (*name).to_owned()));
+    words.extend(modifiers.map(|(name, _)| (*name).to_owned()));
     if words.is_empty() {
         words.push("plain".into());
     }
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn rejects_invalid_styles() {
-        for (text, says) in [
+        for (text, expected) in [
             ("rde", "unknown color \"rde\"; did you mean \"red\"?"),
             ("blod", "did you mean \"bold\"?"),
             ("octarine", "expected a name such as red"),
@@ -155,7 +155,7 @@ mod tests {
             ("red blue", "second color \"blue\""),
         ] {
             let error = read(text).unwrap_err();
-            assert!(error.contains(says), "{text}: {error}");
+            assert!(error.contains(expected), "{text}: {error}");
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::server::{CommandLine, TlsMode};
 /// The longest timeout that can be set, in seconds.
 const MAX_TIMEOUT_SECONDS: u64 = 600;
 
-/// Parses one of several words and returns its meaning.
+/// Parses a value that must be one of several words. Returns the meaning of the word.
 pub(super) fn one_of<T: Copy, const N: usize>(
     value: &TomlValue<'_>,
     name: &str,
@@ -32,7 +32,8 @@ pub(super) fn one_of<T: Copy, const N: usize>(
     })
 }
 
-/// Parses a list of at least one string; returns each with its byte offset. `expected` is the error message.
+/// Parses a list of at least one string. Returns each string with its byte offset in the file. `expected` is the error
+/// message.
 pub(super) fn strings<'a>(
     value: &'a TomlValue<'_>,
     expected: &str,
@@ -81,6 +82,7 @@ pub(super) fn command(value: &TomlValue<'_>, name: &str) -> Result<CommandLine, 
     })
 }
 
+/// Parses an absolute path.
 pub(super) fn absolute_path(value: &TomlValue<'_>, name: &str) -> Result<PathBuf, ValueError> {
     let text = string(value, name)?;
     if !is_absolute(text) {
@@ -98,6 +100,7 @@ fn is_absolute(text: &str) -> bool {
     Path::new(text).is_absolute() && !text.contains('\0')
 }
 
+/// Parses a whole number of seconds, from 1 to [`MAX_TIMEOUT_SECONDS`].
 pub(super) fn seconds(value: &TomlValue<'_>, name: &str) -> Result<Duration, ValueError> {
     let number = match value.get_ref() {
         DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix()).ok(),
@@ -112,7 +115,7 @@ pub(super) fn seconds(value: &TomlValue<'_>, name: &str) -> Result<Duration, Val
     })
 }
 
-/// Parses a domain, as a JID without a local part.
+/// Parses a domain. Returns a JID without a local part.
 pub(super) fn domain(text: &str) -> Result<Jid, String> {
     let expected = "expected a domain, such as conference.example.org";
     if text.contains(['@', '/']) {
@@ -121,6 +124,7 @@ pub(super) fn domain(text: &str) -> Result<Jid, String> {
     Jid::parse(text).map_err(|error| format!("{}; {expected}", error.reason))
 }
 
+/// Parses the JID of an account: with a local part, without a resource.
 pub(super) fn account_jid(value: &TomlValue<'_>, name: &str) -> Result<Jid, ValueError> {
     let text = string(value, name)?;
     let jid = Jid::parse(text).map_err(|error| (value.span().start, format!("{name}: {error}")))?;
@@ -135,7 +139,7 @@ pub(super) fn account_jid(value: &TomlValue<'_>, name: &str) -> Result<Jid, Valu
     Ok(jid)
 }
 
-/// Parses a host name or an IP address, and a port. Without a port, it is 5223 for direct TLS, otherwise 5222.
+/// Parses a host name or an IP address, with or without a port. The default port is 5223 for direct TLS, otherwise 5222.
 pub(super) fn address(value: &TomlValue<'_>, name: &str, tls: TlsMode) -> Result<(String, u16), ValueError> {
     let text = string(value, name)?;
     let default_port = if tls == TlsMode::Direct { 5223 } else { 5222 };
@@ -168,6 +172,6 @@ fn split_address(text: &str, default_port: u16) -> Option<(String, u16)> {
 }
 
 fn port_number(text: &str) -> Option<u16> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|port| digits && *port != 0)
+    let has_only_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|port| has_only_digits && *port != 0)
 }

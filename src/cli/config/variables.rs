@@ -9,7 +9,7 @@ use crate::server::{CommandLine, PasswordSource, ProsodyAccess, ServerAccess, Se
 
 /// Variables that are copied from the session: the home folder, the sockets of agents, and the folders of keys and
 /// passwords. They are not copied from a restricted session, as the person who connects may have set them.
-const OF_SESSION: [&str; 6] = [
+const SESSION_VARIABLES: [&str; 6] = [
     "DBUS_SESSION_BUS_ADDRESS",
     "GNUPGHOME",
     "HOME",
@@ -18,11 +18,11 @@ const OF_SESSION: [&str; 6] = [
     "XDG_RUNTIME_DIR",
 ];
 
-/// Sets the variables of all commands.
-pub(super) fn add(servers: &mut [ServerSettings], restricted: bool) {
-    let mut variables = of_account();
+/// Sets the environment variables of all commands. `restricted`: whether the session is restricted.
+pub(super) fn set_command_variables(servers: &mut [ServerSettings], restricted: bool) {
+    let mut variables = account_variables();
     if !restricted {
-        for name in OF_SESSION {
+        for name in SESSION_VARIABLES {
             if let Some(value) = env::var(name).ok().filter(|value| !value.is_empty()) {
                 variables.retain(|(other, _)| other != name);
                 variables.push((name.to_owned(), value));
@@ -34,8 +34,9 @@ pub(super) fn add(servers: &mut [ServerSettings], restricted: bool) {
     }
 }
 
-/// Returns variables with the home folder and the name of the account, from the system's user database.
-fn of_account() -> Vec<(String, String)> {
+/// Returns variables with the home folder and the name of the account, from the system's user database; none if the
+/// account is not found there.
+fn account_variables() -> Vec<(String, String)> {
     let Ok(Some(user)) = User::from_uid(geteuid()) else {
         return Vec::new();
     };
@@ -44,7 +45,7 @@ fn of_account() -> Vec<(String, String)> {
     home.into_iter().chain(names).collect()
 }
 
-/// Returns the command that the settings of a server have, if any.
+/// Returns the command in the settings of a server; `None` if the settings have none.
 fn command(server: &mut ServerSettings) -> Option<&mut CommandLine> {
     match &mut server.access {
         ServerAccess::Prosody(ProsodyAccess::Command(command)) => Some(command),

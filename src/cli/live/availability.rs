@@ -1,4 +1,4 @@
-//! Tracks which servers can be followed, and reports those that cannot.
+//! Tracks which servers can be followed, and warns about the others.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,16 +9,17 @@ use crate::app::describe;
 use crate::server::{PasswordSource, ServerAccess, ServerSettings};
 use crate::sync::ServerState;
 
-/// What is known about the availability of servers.
+/// The availability of the servers, as last reported.
 #[derive(Debug, Default)]
 pub(super) struct Availability {
-    /// Servers that ask for a password, which can be entered only at the start.
+    /// Servers whose password someone must enter, which is possible only at the start.
     asking_password: BTreeSet<Arc<str>>,
     /// Servers that were connected at least once.
     ready: BTreeSet<Arc<str>>,
     /// Servers that were reported as not reachable and have not been connected since.
     away: BTreeSet<Arc<str>>,
-    /// Servers that were reported as not followed until someone acts, and have not been connected since.
+    /// Servers that were reported as not followed until someone acts, such as by entering a password, and have not been
+    /// connected since.
     given_up: BTreeSet<Arc<str>>,
 }
 
@@ -34,13 +35,13 @@ impl Availability {
         }
     }
 
-    /// Whether a server needs a password, which can be entered only at the start, and has not been connected yet.
+    /// Whether someone must enter the password of a server and the server has not been connected yet.
     pub(super) fn lacks_password(&self, server: &Arc<str>) -> bool {
         self.asking_password.contains(server) && !self.ready.contains(server)
     }
 
-    /// Notes a server's state, and reports when the server becomes unavailable or available again. `followed`: the
-    /// servers with rooms to follow.
+    /// Notes a server's state, and prints a warning when the server becomes unavailable or available again. `followed` has
+    /// the servers with rooms to follow.
     ///
     /// Errors: none of `followed` can be followed until someone acts.
     pub(super) fn note(
@@ -51,17 +52,17 @@ impl Availability {
         out: &mut Output,
     ) -> Result<(), Failure> {
         match state {
-            ServerState::Away(why) if self.lacks_password(server) && followed.contains(server) => {
-                let why = sentence(&why);
-                let why = format!(
-                    "{server:?} is not reachable: {why} Start hatrack follow again to enter its password"
+            ServerState::Away(reason) if self.lacks_password(server) && followed.contains(server) => {
+                let reason = with_period(&reason);
+                let message = format!(
+                    "{server:?} is not reachable: {reason} Start hatrack follow again to enter its password"
                 );
-                self.give_up(server, why, followed, out)
+                self.give_up(server, message, followed, out)
             }
-            ServerState::Away(why) => {
+            ServerState::Away(reason) => {
                 if self.away.insert(server.clone()) {
-                    let why = describe::after_colon(&why);
-                    out.warn(&format!("{server:?} is not reachable; reconnecting: {why}"))?;
+                    let reason = describe::after_colon(&reason);
+                    out.warn(&format!("{server:?} is not reachable; reconnecting: {reason}"))?;
                 }
                 Ok(())
             }
@@ -73,38 +74,41 @@ impl Availability {
                 }
                 Ok(())
             }
-            ServerState::Refused(why) => {
+            ServerState::Refused(reason) => {
                 if !followed.contains(server) {
                     // The session only sends removals of expired hats to this server.
-                    return out.warn(&format!("{server:?} refused: {}", describe::after_colon(&why)));
+                    return out.warn(&format!("{server:?} refused: {}", describe::after_colon(&reason)));
                 }
-                let why = sentence(&why);
-                let why = format!(
-                    "{server:?} refused: {why} Start hatrack follow again once hatrack servers check {server} succeeds"
+                let reason = with_period(&reason);
+                let message = format!(
+                    "{server:?} refused: {reason} Start hatrack follow again once hatrack servers check {server} succeeds"
                 );
-                self.give_up(server, why, followed, out)
+                self.give_up(server, message, followed, out)
             }
             ServerState::Idle | ServerState::Connecting => Ok(()),
         }
     }
 
+    /// Notes that a server is not followed until someone acts, and warns about this unless a warning was printed before.
+    ///
+    /// Errors: none of `followed` can be followed until someone acts; the error has the message.
     fn give_up(
         &mut self,
         server: &Arc<str>,
-        why: String,
+        message: String,
         followed: &BTreeSet<Arc<str>>,
         out: &mut Output,
     ) -> Result<(), Failure> {
         let is_new = self.given_up.insert(server.clone());
         if followed.is_subset(&self.given_up) {
-            return Err(Failure::error(why));
+            return Err(Failure::error(message));
         }
-        if is_new { out.warn(&why) } else { Ok(()) }
+        if is_new { out.warn(&message) } else { Ok(()) }
     }
 
-    /// Warns about servers that are not followed because their password can be entered only at the start. Called when
-    /// the data file has other rooms than before. `followed`: the servers with rooms to follow.
-    pub(super) fn note_rooms(
+    /// Warns about servers that are not followed because nobody entered their password at the start. To be called when the
+    /// rooms to follow change. `followed` has the servers with rooms to follow.
+    pub(super) fn warn_of_missing_passwords(
         &mut self,
         followed: &BTreeSet<Arc<str>>,
         out: &mut Output,
@@ -120,14 +124,14 @@ impl Availability {
     }
 }
 
-/// Formats a reason that follows a colon and precedes another sentence: ends it with a period, unless it has an end
-/// mark.
-fn sentence(why: &str) -> String {
-    let mut why = describe::after_colon(why);
-    if !why.ends_with(['.', '?', '!']) {
-        why.push('.');
+/// Formats a reason that follows a colon and comes before another sentence: adds a period, unless the reason already ends
+/// with a period, question mark or exclamation mark.
+fn with_period(reason: &str) -> String {
+    let mut reason = describe::after_colon(reason);
+    if !reason.ends_with(['.', '?', '!']) {
+        reason.push('.');
     }
-    why
+    reason
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `hatrack follow`: receives the changes that others make on the servers, without a screen, until it is stopped.
 
-mod printed;
+mod print;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::super::password;
 use super::super::send_changes;
 use super::availability::Availability;
 use super::rooms::{SelectedRooms, local_room, select_rooms};
-use super::signals::{Event, catch_signals, signal_result, suspend};
+use super::signals::{FollowEvent, catch_signals, signal_result, suspend};
 use crate::app::describe;
 use crate::app::servers::not_recorded_text;
 use crate::model::{EditError, Group, Jid, Room};
@@ -29,13 +29,13 @@ use crate::sync::{
     AfterCommit, Follower, Plan, RoomState, SendMode, ServerEvent, ServerRequest, server_actor,
 };
 
-/// The shortest time between two commits of changes from the same server.
-const INTERVAL: Duration = Duration::from_secs(30);
-/// How often the data file is checked for changes.
+/// The minimum time between two commits of changes from the same server.
+const RECEIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// The time between two checks of the data file for changes.
 const FILE_INTERVAL: Duration = Duration::from_secs(2);
-/// How often hats that have expired are removed.
+/// The time between two removals of expired hats.
 const EXPIRE_INTERVAL: Duration = Duration::from_secs(60);
-/// How often committing received changes is tried if others change the data file meanwhile.
+/// The maximum number of attempts to commit received changes while others change the data file.
 const MAX_ATTEMPTS: usize = 5;
 
 pub(in crate::cli) fn run(
@@ -63,12 +63,12 @@ pub(in crate::cli) fn run(
             .min(next_file)
             .saturating_duration_since(Instant::now());
         match events.recv_timeout(wait) {
-            Ok(Event::Server(event)) => session.handle(event, out)?,
-            Ok(Event::Stop(signal)) => {
+            Ok(FollowEvent::Server(event)) => session.handle(event, out)?,
+            Ok(FollowEvent::Stop(signal)) => {
                 session.finish(&events, out)?;
                 return signal_result(signal);
             }
-            Ok(Event::Suspend) => {
+            Ok(FollowEvent::Suspend) => {
                 out.flush()?;
                 suspend(&session.worker)?;
             }
@@ -83,7 +83,7 @@ pub(in crate::cli) fn run(
     }
 }
 
-/// The followed rooms and their data file.
+/// The state of `hatrack follow`.
 struct FollowSession<'a> {
     context: &'a SessionContext,
     data: OpenStore<'a>,
@@ -91,25 +91,29 @@ struct FollowSession<'a> {
     worker: ServerWorker,
     json: bool,
     zone: TimeZone,
-    /// The rooms, with the content that was last sent to the worker.
-    known: BTreeMap<Jid, Arc<Room>>,
-    /// Who follows each room, as last reported.
+    /// The rooms to follow, with the content that the worker was last notified of.
+    worker_rooms: BTreeMap<Jid, Arc<Room>>,
+    /// The follower of each room, as last reported.
     followers: BTreeMap<Jid, Follower>,
     availability: Availability,
-    /// Whether it was reported that hats that expired long ago are not removed.
+    /// Whether a warning has said that hats that expired long ago are not removed.
     is_late_reported: bool,
-    /// Why the data file cannot be used, as last reported.
+    /// The last reported problem with the data file; `None` if the file could be used since.
     problem: Option<String>,
 }
 
 impl<'a> FollowSession<'a> {
-    fn open(args: &FollowArgs, context: &'a SessionContext, events: Sender<Event>) -> Result<Self, Failure> {
+    fn open(
+        args: &FollowArgs,
+        context: &'a SessionContext,
+        events: Sender<FollowEvent>,
+    ) -> Result<Self, Failure> {
         if context.scope.rights.is_limited() {
             return Err(Failure::not_allowed(
                 "follow is not available in a session restricted by --only-hat or --no-affiliations",
             ));
         }
-        let servers = select_rooms(&args.rooms, context, context.servers()?)?;
+        let servers = select_rooms(&args.selection, context, context.servers()?)?;
         let data = OpenStore::open(context)?;
         if !data.store.exists() {
             return Err(no_such_file(context).with_advice("run hatrack pull to create it"));
@@ -128,7 +132,7 @@ impl<'a> FollowSession<'a> {
         options.data_file.clone_from(&data.store.paths().data);
         let worker = ServerWorker::new(options, move |event| {
             // The receiver is gone when the command ends.
-            let _ = events.send(Event::Server(event));
+            let _ = events.send(FollowEvent::Server(event));
         });
         Ok(Self {
             context,
@@ -138,7 +142,7 @@ impl<'a> FollowSession<'a> {
             worker,
             json: args.json,
             zone: context.zone(),
-            known: BTreeMap::new(),
+            worker_rooms: BTreeMap::new(),
             followers: BTreeMap::new(),
             is_late_reported: false,
             problem: None,
@@ -150,7 +154,7 @@ impl<'a> FollowSession<'a> {
     /// Errors: the data file has no room of these servers.
     fn start(&mut self, out: &mut Output) -> Result<(), Failure> {
         self.follow(true)?;
-        if self.known.is_empty() {
+        if self.worker_rooms.is_empty() {
             return Err(Failure::error(
                 "the data file has no room of these servers; run hatrack pull to receive them",
             ));
@@ -158,7 +162,7 @@ impl<'a> FollowSession<'a> {
         let revision = self.data.wardrobe().revision;
         for (settings, selected) in &self.servers {
             let server = settings.entry.name.clone();
-            let rooms = selected.local(settings, self.data.wardrobe());
+            let rooms = selected.local_rooms(settings, self.data.wardrobe());
             if settings.entry.send == SendMode::AtOnce && !rooms.is_empty() {
                 self.request(ServerRequest::Send {
                     server,
@@ -180,7 +184,7 @@ impl<'a> FollowSession<'a> {
     fn followed_rooms(&self) -> BTreeMap<Jid, Arc<Room>> {
         let wardrobe = self.data.wardrobe();
         let rooms = self.servers.iter();
-        let rooms = rooms.flat_map(|(settings, selected)| selected.local(settings, wardrobe));
+        let rooms = rooms.flat_map(|(settings, selected)| selected.local_rooms(settings, wardrobe));
         rooms.filter_map(|room| Some((room.room, room.local?))).collect()
     }
 
@@ -189,40 +193,41 @@ impl<'a> FollowSession<'a> {
         let wardrobe = self.data.wardrobe();
         let with_rooms = self.servers.iter();
         let with_rooms =
-            with_rooms.filter(|(settings, selected)| !selected.local(settings, wardrobe).is_empty());
+            with_rooms.filter(|(settings, selected)| !selected.local_rooms(settings, wardrobe).is_empty());
         with_rooms
             .map(|(settings, _)| settings.entry.name.clone())
             .collect()
     }
 
-    /// Requests the worker to follow the selected rooms of the data file. `may_ask`: whether passwords may be
-    /// requested.
+    /// Requests the worker to follow the selected rooms of the data file. `may_ask`: whether the worker may ask for
+    /// passwords.
     fn follow(&mut self, may_ask: bool) -> Result<(), Failure> {
-        self.known = self.followed_rooms();
+        self.worker_rooms = self.followed_rooms();
         let rooms = self
-            .known
+            .worker_rooms
             .iter()
             .map(|(jid, room)| local_room(jid, Some(room.clone())));
         self.request(ServerRequest::Follow {
             rooms: rooms.collect(),
             selected: None,
             revision: self.data.wardrobe().revision,
-            interval: INTERVAL,
+            interval: RECEIVE_INTERVAL,
             may_ask,
         })
     }
 
-    /// Notifies the worker of rooms that changed in the data file. If rooms were added or removed, follows again.
+    /// Notifies the worker of rooms that changed in the data file. If rooms were added or removed, requests the worker to
+    /// follow the new list of rooms.
     fn notify_changes(&mut self, out: &mut Output) -> Result<(), Failure> {
-        let now = self.followed_rooms();
-        if !now.keys().eq(self.known.keys()) {
+        let current = self.followed_rooms();
+        if !current.keys().eq(self.worker_rooms.keys()) {
             let followed = self.followed_servers();
-            self.availability.note_rooms(&followed, out)?;
+            self.availability.warn_of_missing_passwords(&followed, out)?;
             return self.follow(false);
         }
         let revision = self.data.wardrobe().revision;
-        let before = std::mem::replace(&mut self.known, now);
-        for (jid, room) in &self.known {
+        let before = std::mem::replace(&mut self.worker_rooms, current);
+        for (jid, room) in &self.worker_rooms {
             if before.get(jid).is_none_or(|before| !Arc::ptr_eq(before, room)) {
                 let room = local_room(jid, Some(room.clone()));
                 self.request(ServerRequest::Changed { room, revision })?;
@@ -231,7 +236,7 @@ impl<'a> FollowSession<'a> {
         Ok(())
     }
 
-    /// Reads the data file again if it was changed. A failure is only a warning.
+    /// Reads the data file again if it was changed, and notifies the worker. If reading fails, only prints a warning.
     fn refresh(&mut self, out: &mut Output) -> Result<(), Failure> {
         match self.data.refresh() {
             Ok(is_changed) => {
@@ -246,7 +251,7 @@ impl<'a> FollowSession<'a> {
         }
     }
 
-    /// Warns about a problem with the data file, unless it is the last reported one. The command continues, as the
+    /// Warns about a problem with the data file, unless it is the last reported problem. The command continues, as the
     /// problem may be temporary.
     fn warn_of_problem(&mut self, failure: &Failure, out: &mut Output) -> Result<(), Failure> {
         let problem = failure.to_string();
@@ -259,7 +264,7 @@ impl<'a> FollowSession<'a> {
 
     fn handle(&mut self, event: ServerEvent, out: &mut Output) -> Result<(), Failure> {
         match event {
-            ServerEvent::Incoming { plan, by } => self.receive(&plan, &by, out),
+            ServerEvent::Incoming { plan, by: changed_by } => self.receive(&plan, &changed_by, out),
             ServerEvent::State { server, state } => {
                 let followed = self.followed_servers();
                 self.availability.note(&server, state, &followed, out)
@@ -283,12 +288,13 @@ impl<'a> FollowSession<'a> {
         }
     }
 
-    /// Commits changes from a server to items that the data file still has as they were compared, prints the changes,
-    /// and notifies the worker. `by`: who changed each room, if the server reports it.
+    /// Commits the changes that a plan receives from a server, prints them, and notifies the worker. Changes to items that
+    /// have changed in the data file since the comparison are left out. `changed_by` has the person who changed each room,
+    /// if the server reports this.
     fn receive(
         &mut self,
         plan: &Plan,
-        by: &BTreeMap<Jid, Arc<str>>,
+        changed_by: &BTreeMap<Jid, Arc<str>>,
         out: &mut Output,
     ) -> Result<(), Failure> {
         let mut plan = plan.clone();
@@ -314,7 +320,7 @@ impl<'a> FollowSession<'a> {
                 Ok(revision) => {
                     self.problem = None;
                     if revision.is_some() {
-                        self.print_changes(&plan.server, &group, by, out)?;
+                        self.print_changes(&plan.server, &group, changed_by, out)?;
                     }
                     return self.notify_received(&plan, out);
                 }
@@ -323,13 +329,14 @@ impl<'a> FollowSession<'a> {
                         return self.warn_of_problem(&failure, out);
                     }
                 }
-                // The worker sends the event again.
+                // The worker sends the changes again in a later event.
                 Err(error) => return self.warn_of_problem(&error.into(), out),
             }
         }
         Ok(())
     }
 
+    /// Notifies the worker that the changes of a plan are in the data file.
     fn notify_received(&mut self, plan: &Plan, out: &mut Output) -> Result<(), Failure> {
         let revision = self.data.wardrobe().revision;
         let linked = plan.rooms.iter().filter(|room| room.state == RoomState::Linked);
@@ -346,6 +353,8 @@ impl<'a> FollowSession<'a> {
         self.notify_changes(out)
     }
 
+    /// Removes expired hats, prints the removals and sends them to servers. If the removals need a confirmation, only warns
+    /// once.
     fn expire(&mut self, out: &mut Output) -> Result<(), Failure> {
         match remove_expired(&mut self.data, false, out) {
             Ok(ExpireOutcome::Nothing) => {
@@ -363,9 +372,9 @@ impl<'a> FollowSession<'a> {
             Ok(ExpireOutcome::Removed(group, _)) => {
                 self.is_late_reported = false;
                 if !self.json {
-                    let what =
+                    let summary =
                         describe::capitalized(&describe::group(&group, self.data.wardrobe(), &self.zone));
-                    out.line(&format!("{what} (expired)"))?;
+                    out.line(&format!("{summary} (expired)"))?;
                 }
                 self.send_saved(out)?;
                 self.notify_changes(out)
@@ -374,7 +383,7 @@ impl<'a> FollowSession<'a> {
         }
     }
 
-    /// Sends the changes that this session itself has saved: removals of expired hats.
+    /// Sends the changes that were made by this session itself: removals of expired hats.
     fn send_saved(&self, out: &mut Output) -> Result<(), Failure> {
         for after in self.context.saved.take() {
             match after {
@@ -389,11 +398,11 @@ impl<'a> FollowSession<'a> {
         Ok(())
     }
 
-    /// Ends the worker after pending calls, and warns about rooms whose base could not be recorded.
-    fn finish(self, events: &Receiver<Event>, out: &mut Output) -> Result<(), Failure> {
+    /// Ends the worker after its calls in progress, and warns about rooms whose base could not be recorded.
+    fn finish(self, events: &Receiver<FollowEvent>, out: &mut Output) -> Result<(), Failure> {
         self.worker.stop();
         for event in events.try_iter() {
-            if let Event::Server(ServerEvent::NotRecorded { server, room, reason }) = event {
+            if let FollowEvent::Server(ServerEvent::NotRecorded { server, room, reason }) = event {
                 out.warn(&not_recorded_text(&server, &room, &reason))?;
             }
         }

@@ -1,5 +1,5 @@
-//! Commits the changes that a plan receives, and notifies the server's worker. If others change the data file
-//! meanwhile, the server is first compared again.
+//! Commits the changes that a plan receives, and notifies the worker of the servers. If others have changed the data file
+//! since the comparison, the server is first compared again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use crate::model::{EditError, Group, Jid};
 use crate::store::Change;
 use crate::sync::{Decision, LocalRoom, Plan, RoomPlan, RoomState, ServerRequest, Status, server_actor};
 
-/// How often committing or comparing is tried while others change the data file.
+/// The maximum number of attempts to commit or compare while others change the data file.
 const MAX_ATTEMPTS: usize = 5;
 
-/// Sets the decisions of a room's plan before it is applied.
+/// A function that sets the decisions of a room's plan, before the plan is shown and applied.
 type Decide<'a> = &'a dyn Fn(&mut RoomPlan);
 
-/// Prints plans, asks whether to apply them, and returns the answer.
+/// A function that prints plans, asks whether to apply them, and returns the answer.
 pub(super) type Ask<'a> = &'a dyn Fn(&[Arc<Plan>], &LiveSession<'_>, &mut Output) -> Result<bool, Failure>;
 
 /// The outcome of receiving.
@@ -34,11 +34,11 @@ pub(super) enum ReceiveOutcome {
 
 /// The part of a command that concerns one server.
 pub(super) struct ServerPart<'a> {
-    /// The server's number in the session.
+    /// The index of the server in the session.
     pub(super) number: usize,
     /// The plan with all decisions.
     pub(super) plan: Arc<Plan>,
-    /// The number of plan lines of each room that were received.
+    /// For each room, the number of lines of the plan that were received.
     pub(super) received: BTreeMap<Jid, usize>,
     decide: Decide<'a>,
 }
@@ -53,11 +53,11 @@ impl<'a> ServerPart<'a> {
         }
     }
 
-    /// Commits the changes that the plan receives, as one change by the server, and notifies the worker. If others
-    /// changed the data file, first compares again; then `ask` is called if the new plan does more than the one that
-    /// was shown.
+    /// Commits the changes that the plan receives, as one change by the server, and notifies the worker. If others have
+    /// changed the data file, first compares again; if the new plan does more than the previous plan, calls `ask`.
     ///
-    /// Errors: the data file was changed in all [`MAX_ATTEMPTS`] attempts, or could not be written.
+    /// Errors: others changed the data file in each of [`MAX_ATTEMPTS`] attempts; the data file could not be read or
+    /// written; Ctrl-C; `ask` failed.
     pub(super) fn receive(
         &mut self,
         session: &mut LiveSession<'_>,
@@ -77,9 +77,9 @@ impl<'a> ServerPart<'a> {
                 return Ok(ReceiveOutcome::Failed);
             };
             let plan = with_decisions(plan, self.decide);
-            let shown = std::mem::replace(&mut self.plan, plan);
+            let previous = std::mem::replace(&mut self.plan, plan);
             if let Some(ask) = ask
-                && !is_within(&self.plan, &shown)
+                && !is_within(&self.plan, &previous)
             {
                 out.line("The data file was changed in the meantime. Compared again:")?;
                 if !ask(std::slice::from_ref(&self.plan), session, out)? {
@@ -96,27 +96,27 @@ impl<'a> ServerPart<'a> {
     /// else.
     fn commit(&mut self, session: &mut LiveSession<'_>, out: &mut Output) -> Result<bool, Failure> {
         let mut group = Group::default();
-        for room in linked(&self.plan) {
+        for room in linked_rooms(&self.plan) {
             let edits = room.receiving(session.data.wardrobe().room(&room.room));
             group.0.extend(edits.0);
         }
         let change = Change {
             actor: Some(server_actor(session.name(self.number)).into()),
-            accepted_removals: linked(&self.plan).any(RoomPlan::accepts_removals),
+            accepted_removals: linked_rooms(&self.plan).any(RoomPlan::accepts_removals),
             ..Change::from(group)
         };
         if !change.group.is_empty() {
             match session.commit(change, out) {
                 Ok(_) => {}
                 Err(CommitFailure::Refused(EditError::Conflict { .. })) => return Ok(false),
-                // In these commands, exit code 5 means that something is left to decide.
+                // In `pull` and `apply`, exit code 5 means that something is left to decide, so a locked file has code 1.
                 Err(CommitFailure::Failed(failure)) if failure.code == 5 => {
                     return Err(Failure { code: 1, ..failure });
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        for room in linked(&self.plan) {
+        for room in linked_rooms(&self.plan) {
             *self.received.entry(room.room.clone()).or_default() += room.counts().receive;
         }
         notify_received(session, self.number, &self.plan);
@@ -124,7 +124,7 @@ impl<'a> ServerPart<'a> {
     }
 }
 
-fn linked(plan: &Plan) -> impl Iterator<Item = &RoomPlan> {
+fn linked_rooms(plan: &Plan) -> impl Iterator<Item = &RoomPlan> {
     plan.rooms.iter().filter(|room| room.state == RoomState::Linked)
 }
 
@@ -139,7 +139,7 @@ fn with_decisions(mut plan: Arc<Plan>, decide: Decide) -> Arc<Plan> {
 /// Notifies the worker of the received changes, so that it updates the base.
 fn notify_received(session: &LiveSession<'_>, number: usize, plan: &Plan) {
     let wardrobe = session.data.wardrobe();
-    for room in linked(plan) {
+    for room in linked_rooms(plan) {
         session.request(ServerRequest::Received {
             server: session.name(number).clone(),
             room: LocalRoom {
@@ -154,13 +154,13 @@ fn notify_received(session: &LiveSession<'_>, number: usize, plan: &Plan) {
     }
 }
 
-/// Whether a plan does nothing beyond the plan that was shown.
-fn is_within(plan: &Plan, shown: &Plan) -> bool {
+/// Whether a plan does nothing beyond the previous plan.
+fn is_within(plan: &Plan, previous: &Plan) -> bool {
     plan.rooms.iter().all(|room| {
-        let shown = shown.rooms.iter().find(|shown| shown.room == room.room);
-        // Lines of two plans have the same order.
-        let mut shown = shown.into_iter().flat_map(|shown| &shown.lines);
-        let mut done = room.lines.iter().filter(|line| line.decision != Decision::Skip);
-        done.all(|line| shown.any(|shown| shown == line))
+        let previous_room = previous.rooms.iter().find(|other| other.room == room.room);
+        // The lines of both plans are in the same order.
+        let mut previous_lines = previous_room.into_iter().flat_map(|room| &room.lines);
+        let mut done_lines = room.lines.iter().filter(|line| line.decision != Decision::Skip);
+        done_lines.all(|line| previous_lines.any(|previous| previous == line))
     })
 }

@@ -15,13 +15,13 @@ use crate::sync::LocalRoom;
 pub(super) enum SelectedRooms {
     /// All linked rooms.
     All,
-    /// The rooms that the command names. They are received even if they are only on the server.
+    /// The rooms that the command names. These are received even if they are only on the server.
     Named(BTreeSet<Jid>),
 }
 
 impl SelectedRooms {
-    /// Returns the selected rooms with their content in the data file. [`Self::All`] has only rooms of the data file.
-    pub(super) fn local(&self, settings: &ServerSettings, wardrobe: &Wardrobe) -> Vec<LocalRoom> {
+    /// Returns the selected rooms with their content in the data file. [`Self::All`] selects only rooms in the data file.
+    pub(super) fn local_rooms(&self, settings: &ServerSettings, wardrobe: &Wardrobe) -> Vec<LocalRoom> {
         let with_content = |room: &Jid, take| LocalRoom {
             room: room.clone(),
             local: wardrobe.room(room).cloned(),
@@ -40,7 +40,8 @@ impl SelectedRooms {
     }
 }
 
-/// Returns a room with its content in the data file. It is not received if it is only on the server.
+/// Returns a room with its content in the data file, for a request that does not receive the room if it is only on the
+/// server.
 pub(super) fn local_room(room: &Jid, local: Option<Arc<Room>>) -> LocalRoom {
     LocalRoom {
         room: room.clone(),
@@ -51,8 +52,8 @@ pub(super) fn local_room(room: &Jid, local: Option<Arc<Room>>) -> LocalRoom {
 
 /// Returns the servers that a command selects, each with its rooms.
 ///
-/// Errors: no server is configured or has the given name; a room is invalid, outside a restricted session, or linked to
-/// none of the servers.
+/// Errors: no server is configured; no server has the given name; the address of a room is invalid; a room is outside a
+/// restricted session, or is linked to none of the servers.
 pub(super) fn select_rooms(
     args: &RoomSelection,
     context: &SessionContext,

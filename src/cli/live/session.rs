@@ -25,7 +25,7 @@ use crate::sync::{Affiliations, OtherRooms, Plan, Report, ServerEvent, ServerReq
 /// The time between two checks for Ctrl-C.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Why there is no plan.
+/// The reason why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PlanFailure {
     /// Ctrl-C.
@@ -45,17 +45,18 @@ pub(super) struct LiveSession<'a> {
     interrupted: Arc<AtomicBool>,
     /// While this is true, Ctrl-C ends the process immediately: no request is in progress.
     idle: Arc<AtomicBool>,
-    /// What to do with rooms that only a server has, if the command names no rooms.
-    others: OtherRooms,
+    /// How comparisons treat the rooms that only a server has, if the command names no rooms.
+    other_rooms: OtherRooms,
+    /// How comparisons treat changed affiliations; `None`: as configured.
     affiliations: Option<Affiliations>,
     /// The number of times that others were found to have changed the data file.
     foreign_changes: u64,
     /// The value of `foreign_changes` when each server was last compared.
     compared_at: Vec<u64>,
-    /// The ID of the last request; 0 if there was none.
+    /// The ID of the last request; 0 if there was no request with an ID.
     last_id: u64,
     /// Whether a request could not be started, so that its answer never comes.
-    broken: Cell<bool>,
+    has_failed_request: Cell<bool>,
     not_recorded: Vec<NotRecorded>,
 }
 
@@ -106,11 +107,11 @@ impl<'a> LiveSession<'a> {
             events,
             interrupted,
             idle,
-            others: OtherRooms::Ignore,
+            other_rooms: OtherRooms::Ignore,
             affiliations: None,
             foreign_changes: 0,
             last_id: 0,
-            broken: Cell::new(false),
+            has_failed_request: Cell::new(false),
             not_recorded: Vec::new(),
         })
     }
@@ -128,13 +129,13 @@ impl<'a> LiveSession<'a> {
             .map_or(&NONE, |(settings, _)| &settings.entry.name)
     }
 
-    /// Compares the rooms of all servers at the same time. Returns a result for each server, in their order.
+    /// Compares the rooms of all servers at the same time. Returns a result for each server, in the order of the servers.
     pub(super) fn plan_all(
         &mut self,
-        others: OtherRooms,
+        other_rooms: OtherRooms,
         affiliations: Option<Affiliations>,
     ) -> Vec<Result<Arc<Plan>, PlanFailure>> {
-        (self.others, self.affiliations) = (others, affiliations);
+        (self.other_rooms, self.affiliations) = (other_rooms, affiliations);
         let ids: Vec<u64> = (0..self.servers.len())
             .map(|number| self.request_plan(number))
             .collect();
@@ -161,8 +162,8 @@ impl<'a> LiveSession<'a> {
         Ok(self.compared_at.get(number) == Some(&self.foreign_changes))
     }
 
-    /// Commits one change. Returns its revision; `None` if it changes nothing. Notes whether others committed before
-    /// it.
+    /// Commits one change. Returns its revision; `None` if the change has no effect. Notes whether others committed before
+    /// this change.
     pub(super) fn commit(&mut self, change: Change, out: &mut Output) -> Result<Option<u64>, CommitFailure> {
         let before = self.data.wardrobe().revision;
         let committed = self.data.commit(change, out);
@@ -186,9 +187,9 @@ impl<'a> LiveSession<'a> {
         let wardrobe = self.data.wardrobe();
         let (rooms, others) = match self.servers.get(number) {
             Some((settings, selected @ SelectedRooms::All)) => {
-                (selected.local(settings, wardrobe), self.others)
+                (selected.local_rooms(settings, wardrobe), self.other_rooms)
             }
-            Some((settings, selected)) => (selected.local(settings, wardrobe), OtherRooms::Ignore),
+            Some((settings, selected)) => (selected.local_rooms(settings, wardrobe), OtherRooms::Ignore),
             None => (Vec::new(), OtherRooms::Ignore),
         };
         self.request(ServerRequest::Plan {
@@ -218,17 +219,17 @@ impl<'a> LiveSession<'a> {
             plan: plan.clone(),
             reason: reason.map(ChangeReason::to_shared),
         });
-        let what = format!("Sending to {:?}", self.name(number));
-        match self.wait(&[id], &what).remove(&id) {
+        let action = format!("Sending to {:?}", self.name(number));
+        match self.wait(&[id], &action).remove(&id) {
             Some(Answer::Applied(report, stopped)) => Ok((report, stopped)),
             _ => Err(Failure::error("sending ended without a result")),
         }
     }
 
+    /// Sends a request to the worker. If this fails, [`Self::wait`] does not wait for the answer.
     pub(super) fn request(&self, request: ServerRequest) {
         if let Some(Err(error)) = self.worker.as_ref().map(|worker| worker.request(request)) {
-            // Then the answer never comes.
-            self.broken.set(true);
+            self.has_failed_request.set(true);
             log::error!(reason:% = error; "thread not started");
         }
     }
@@ -241,17 +242,18 @@ impl<'a> LiveSession<'a> {
         }
     }
 
+    /// Whether some answers can no longer come.
     fn is_broken(&self) -> bool {
-        self.broken.get() || self.worker.as_ref().is_some_and(ServerWorker::is_broken)
+        self.has_failed_request.get() || self.worker.as_ref().is_some_and(ServerWorker::is_broken)
     }
 
-    /// Waits for the answers to these requests, and shows the progress after the text `what`. After Ctrl-C, stops the
-    /// requests, still waits for their answers, and returns only those about sending. If the worker ends early, some
-    /// answers are missing.
-    fn wait(&mut self, ids: &[u64], what: &str) -> BTreeMap<u64, Answer> {
+    /// Waits for the answers to these requests, and shows the progress of the action. After Ctrl-C, stops the requests,
+    /// still waits for their answers, and returns only the answers about sending. If the worker ends early or a request
+    /// could not be started, some answers are missing.
+    fn wait(&mut self, ids: &[u64], action: &str) -> BTreeMap<u64, Answer> {
         self.idle.store(false, Ordering::Relaxed);
         let mut answers = BTreeMap::new();
-        let mut line = ProgressLine::new(what);
+        let mut line = ProgressLine::new(action);
         let mut stopping = false;
         while ids.iter().any(|id| !answers.contains_key(id)) {
             match self.events.recv_timeout(POLL_INTERVAL) {
@@ -289,7 +291,7 @@ impl<'a> LiveSession<'a> {
             self.idle.store(true, Ordering::Relaxed);
         }
         if stopping {
-            // Plans of stopped requests are dropped; the reports tell what was sent.
+            // Plans of stopped requests are dropped. Reports are kept, as they contain the changes that were sent.
             answers.retain(|_, answer| matches!(answer, Answer::Applied(..)));
         }
         answers
@@ -304,7 +306,7 @@ fn not_recorded(event: ServerEvent) -> Option<NotRecorded> {
 }
 
 impl LiveSession<'_> {
-    /// Ends the worker after it has recorded the bases. Returns the rooms whose base could not be recorded.
+    /// Ends the worker after waiting until it has recorded the bases. Returns the rooms whose base could not be recorded.
     pub(super) fn finish(&mut self) -> Vec<NotRecorded> {
         if let Some(worker) = self.worker.take() {
             worker.finish();

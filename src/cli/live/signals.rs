@@ -12,8 +12,8 @@ use crate::server::ServerWorker;
 use crate::sync::ServerEvent;
 use crate::term::has_job_control;
 
-/// An event for `hatrack follow`.
-pub(super) enum Event {
+/// An event that `hatrack follow` handles.
+pub(super) enum FollowEvent {
     Server(ServerEvent),
     /// A signal that ends the command.
     Stop(c_int),
@@ -21,7 +21,8 @@ pub(super) enum Event {
     Suspend,
 }
 
-/// Returns the result of a command that a signal has ended. SIGTERM is the usual way to end it, so it is a success.
+/// Returns the result of `hatrack follow` after a signal has ended it. SIGTERM is the usual way to end this command, so the
+/// result is then a success.
 pub(super) fn signal_result(signal: c_int) -> Result<(), Failure> {
     match signal {
         SIGTERM => Ok(()),
@@ -33,8 +34,8 @@ pub(super) fn signal_result(signal: c_int) -> Result<(), Failure> {
     }
 }
 
-/// Suspends this process until it is continued, and lets other sessions follow the rooms meanwhile. Does nothing if no
-/// shell can continue the process.
+/// Suspends this process until a shell continues it; meanwhile, other sessions can follow the rooms. Does nothing if there
+/// is no shell that could continue the process.
 pub(super) fn suspend(worker: &ServerWorker) -> Result<(), Failure> {
     if !has_job_control() {
         return Ok(());
@@ -45,15 +46,15 @@ pub(super) fn suspend(worker: &ServerWorker) -> Result<(), Failure> {
     stopped.map_err(|error| Failure::error(format!("cannot suspend: {error}")))
 }
 
-/// Starts a thread that sends an event for each of these signals.
-pub(super) fn catch_signals(sender: Sender<Event>) -> Result<(), Failure> {
+/// Starts a thread that sends an event for each signal that ends or suspends the command.
+pub(super) fn catch_signals(sender: Sender<FollowEvent>) -> Result<(), Failure> {
     let failure = |error| Failure::error(format!("cannot catch signals: {error}"));
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGTSTP]).map_err(failure)?;
     let listen = move || {
         for signal in signals.forever() {
             let event = match signal {
-                SIGTSTP => Event::Suspend,
-                signal => Event::Stop(signal),
+                SIGTSTP => FollowEvent::Suspend,
+                signal => FollowEvent::Stop(signal),
             };
             if sender.send(event).is_err() {
                 return;

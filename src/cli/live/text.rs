@@ -15,18 +15,18 @@ use crate::sync::{
     Subject,
 };
 
-/// Prints the plans of all servers. Rooms without differences are only counted.
+/// Prints the plans of all servers. The rooms without differences are not listed, but counted.
 pub(super) fn print_plans(plans: &[Arc<Plan>], wardrobe: &Wardrobe, out: &mut Output) -> Result<(), Failure> {
-    let mut shown = 0;
-    let mut same = 0;
+    let mut listed_count = 0;
+    let mut unchanged_count = 0;
     for plan in plans {
         for room in &plan.rooms {
             let is_unchanged =
                 room.state == RoomState::Linked && room.lines.is_empty() && room.set_aside.is_none();
             if is_unchanged && room.unreadable == 0 {
-                same += 1;
+                unchanged_count += 1;
             } else {
-                shown += 1;
+                listed_count += 1;
                 print_room_plan(&plan.server, room, wardrobe, out)?;
             }
         }
@@ -39,28 +39,28 @@ pub(super) fn print_plans(plans: &[Arc<Plan>], wardrobe: &Wardrobe, out: &mut Ou
             ))?;
         }
     }
-    match (shown, same) {
-        // The reason was printed for each server.
+    match (listed_count, unchanged_count) {
+        // For each server, a warning has said why there is no plan.
         (0, 0) if plans.is_empty() => Ok(()),
         (0, 0) => out.line("No rooms to compare"),
-        (0, same) => out.line(&format!("No differences in {}", count(same, "room"))),
+        (0, unchanged) => out.line(&format!("No differences in {}", count(unchanged, "room"))),
         (_, 0) => Ok(()),
-        (_, same) => out.line(&format!("No differences in {}", count(same, "more room"))),
+        (_, unchanged) => out.line(&format!("No differences in {}", count(unchanged, "more room"))),
     }
 }
 
-/// Removes from a plan the rooms that the account may not manage and that neither the data file nor the configuration
-/// names. Returns a line that lists them; `None` if there are none.
+/// Removes from a plan the rooms that the account may not manage, except those in the data file or in the configuration.
+/// Returns a line that lists the removed rooms; `None` if there are none.
 pub(super) fn skip_forbidden(
     plan: &mut Plan,
     wardrobe: &Wardrobe,
     server: &ServerSettings,
 ) -> Option<String> {
     let skipped = plan.skip_forbidden(|room| wardrobe.room(room).is_some() || server.names(room));
-    let number = count(skipped.len(), "room");
+    let rooms = count(skipped.len(), "room");
     (!skipped.is_empty()).then(|| {
         format!(
-            "{}: {number} without permission skipped: {}",
+            "{}: {rooms} without permission skipped: {}",
             plan.server,
             first_few(&skipped)
         )
@@ -74,15 +74,17 @@ fn print_room_plan(
     out: &mut Output,
 ) -> Result<(), Failure> {
     let room = &plan.room;
-    let what = match &plan.state {
+    let state = match &plan.state {
         RoomState::Linked => counts_text(&plan.counts()),
         RoomState::OnlyThere => format!("only on the server; run hatrack pull {room} to receive it"),
         RoomState::RemovedHere => format!("removed here; run hatrack pull {room} to receive it again"),
         RoomState::OnlyHere => "not on the server".into(),
         RoomState::GoneThere => "no longer on the server; nothing is removed here".into(),
-        RoomState::Forbidden(why) | RoomState::Unread(why) => format!("not compared: {}", after_colon(why)),
+        RoomState::Forbidden(reason) | RoomState::Unread(reason) => {
+            format!("not compared: {}", after_colon(reason))
+        }
     };
-    out.line(&format!("{room} on {server:?}: {what}"))?;
+    out.line(&format!("{room} on {server:?}: {state}"))?;
     if let Some(reason) = plan.set_aside {
         out.line(&format!("  First comparison: {reason}"))?;
     } else if plan.first_contact && !plan.lines.is_empty() {
@@ -90,12 +92,12 @@ fn print_room_plan(
     }
     let mut lines: Vec<&Line> = plan.lines.iter().collect();
     lines.sort_by(|one, other| compare_lines(one, other));
-    let mut target = None;
+    let mut previous_target = None;
     for line in lines {
-        let next = line_target(line);
-        if target != Some(next) {
-            out.line(&format!("  {next}"))?;
-            target = Some(next);
+        let target = line_target(line);
+        if previous_target != Some(target) {
+            out.line(&format!("  {target}"))?;
+            previous_target = Some(target);
         }
         print_plan_line(line, plan, wardrobe, out)?;
     }
@@ -123,7 +125,7 @@ fn print_plan_line(
     out.line(&format!("    {:<9} {}{reason}", text.action, text.change))
 }
 
-/// `2 to send, 1 conflict`.
+/// Formats the counts of a room's plan, such as `2 to send, 1 conflict`.
 fn counts_text(counts: &PlanCounts) -> String {
     let parts = [
         (counts.send, "to send"),
@@ -142,7 +144,7 @@ fn counts_text(counts: &PlanCounts) -> String {
     ];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0);
     let parts: Vec<String> = parts
-        .map(|(number, what)| format!("{} {what}", crate::app::describe::grouped(number)))
+        .map(|(number, label)| format!("{} {label}", crate::app::describe::grouped(number)))
         .collect();
     match parts.as_slice() {
         [] => "no differences".into(),
@@ -155,8 +157,8 @@ pub(super) fn print_report(plan: &Plan, report: &Report, out: &mut Output) -> Re
     let server = &report.server;
     let mut is_printed = false;
     for room in &report.rooms {
-        let of_room = plan.rooms.iter().find(|plan| plan.room == room.room);
-        is_printed |= print_room_report(server, of_room, room, out)?;
+        let room_plan = plan.rooms.iter().find(|plan| plan.room == room.room);
+        is_printed |= print_room_report(server, room_plan, room, out)?;
     }
     if !is_printed {
         out.line(&format!("{server}: nothing to do"))?;
@@ -173,14 +175,14 @@ fn print_room_report(
 ) -> Result<bool, Failure> {
     let room = &report.room;
     let mut done = Vec::new();
-    for (number, what) in [
+    for (number, label) in [
         (report.sent, "sent"),
         (report.received, "received"),
         (report.failed.len(), "failed"),
         (report.unsent, "not sent"),
     ] {
         if number > 0 {
-            done.push(format!("{} {what}", crate::app::describe::grouped(number)));
+            done.push(format!("{} {label}", crate::app::describe::grouped(number)));
         }
     }
     if let Some(error) = &report.error {
@@ -198,15 +200,15 @@ fn print_room_report(
     }
     let (conflicts, held) = (report.left.conflicts, report.left.held);
     if conflicts > 0 {
-        let left = count(conflicts, "conflict");
+        let conflicts = count(conflicts, "conflict");
         out.line(&format!(
-            "{room}: {left} undecided; choose on the screen, or with hatrack apply --prefer yours or theirs"
+            "{room}: {conflicts} undecided; choose on the screen, or with hatrack apply --prefer yours or theirs"
         ))?;
     }
     if held > 0 {
-        let left = count(held, "removal");
+        let removals = count(held, "removal");
         out.line(&format!(
-            "{room}: {left} held back because many users lost hats at once; use --accept-removals to accept them"
+            "{room}: {removals} held back because many users lost hats at once; use --accept-removals to accept them"
         ))?;
     }
     Ok(!done.is_empty() || report.error.is_some() || conflicts + held > 0)
@@ -214,13 +216,13 @@ fn print_room_report(
 
 /// Describes a change that was not made on the server, with the reason.
 fn failure_text(plan: Option<&RoomPlan>, failed: &Failed) -> String {
-    let about = |line: &&Line| match &line.subject {
+    let is_about_item = |line: &&Line| match &line.subject {
         Subject::Item(item) => *item == failed.item,
         Subject::User(user) => failed.item.user() == Some(user),
         Subject::Name => false,
     };
-    let line = plan.and_then(|plan| Some((plan, plan.lines.iter().find(about)?)));
-    let what = match line {
+    let line = plan.and_then(|plan| Some((plan, plan.lines.iter().find(is_about_item)?)));
+    let change = match line {
         Some((plan, line)) => format!(
             "{}: {}",
             line_target(line),
@@ -228,7 +230,7 @@ fn failure_text(plan: Option<&RoomPlan>, failed: &Failed) -> String {
         ),
         None => item_text(&failed.item),
     };
-    let why = match &failed.why {
+    let reason = match &failed.why {
         SendFailure::Changed { .. } => "changed on the server in the meantime; compare again".into(),
         SendFailure::Refused(refusal) => match &refusal.text {
             Some(text) => format!("the server refused: {text}"),
@@ -241,7 +243,7 @@ fn failure_text(plan: Option<&RoomPlan>, failed: &Failed) -> String {
             "the server did not answer; the next apply checks whether the change was made".to_owned()
         }
     };
-    format!("{what}: {why}")
+    format!("{change}: {reason}")
 }
 
 fn item_text(item: &Item) -> String {

@@ -10,21 +10,21 @@ use serde::Serialize;
 use super::super::failure::Failure;
 use super::super::output::Output;
 use super::super::password::{self, PasswordInput};
-use super::{StateName, access, start};
+use super::{ListedState, access_text, start_call};
 use crate::app::describe::count;
 use crate::app::servers::rights_text;
 use crate::model::{Jid, write};
 use crate::server::{Error, ServerSettings};
 use crate::sync::{Secret, ServerClass, ServerReport, ServerRights};
 
-/// The maximum number of rooms printed; JSON has all.
+/// The maximum number of rooms of a server that are printed as text; JSON has all rooms.
 const SHOWN_ROOMS: usize = 20;
 
 /// A report as JSON.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct CheckedServer {
-    state: StateName,
+    state: ListedState,
     reason: Option<String>,
     #[serde(flatten)]
     report: ServerReport,
@@ -42,7 +42,7 @@ pub(super) fn run(
     let checked = check(servers, state_dir).ok_or_else(Failure::interrupted)?;
     let failed: Vec<&str> = checked
         .iter()
-        .filter(|server| server.state != StateName::Ready)
+        .filter(|server| server.state != ListedState::Ready)
         .map(|server| &*server.report.server)
         .collect();
     if json {
@@ -69,16 +69,16 @@ pub(super) fn run(
 /// Checks the servers and returns their reports, in the same order; `None` after Ctrl-C.
 fn check(servers: &[ServerSettings], state_dir: Option<&Path>) -> Option<Vec<CheckedServer>> {
     let (sender, receiver) = channel();
-    let prompt = Arc::<PasswordPrompts>::default();
+    let prompts = Arc::<PasswordPrompts>::default();
     for (number, server) in servers.iter().enumerate() {
-        let prompt = prompt.clone();
-        let ask = Box::new(move |account: &Jid| prompt.ask(account));
-        start(server, state_dir, ask, number, &sender, |backend| backend.check());
+        let prompts = prompts.clone();
+        let ask = Box::new(move |account: &Jid| prompts.ask(account));
+        start_call(server, state_dir, ask, number, &sender, |backend| backend.check());
     }
     drop(sender);
     let mut answers: Vec<Option<Result<ServerReport, Error>>> = servers.iter().map(|_| None).collect();
     for (number, answer) in receiver {
-        if prompt.interrupted.load(Ordering::Relaxed) {
+        if prompts.interrupted.load(Ordering::Relaxed) {
             return None;
         }
         if let Some(slot) = answers.get_mut(number) {
@@ -93,11 +93,12 @@ fn check(servers: &[ServerSettings], state_dir: Option<&Path>) -> Option<Vec<Che
     Some(checked.collect())
 }
 
-/// Asks for passwords on the terminal: one at a time, although servers are checked at the same time.
+/// Asks for passwords on the terminal: one after the other, although servers are checked at the same time.
 #[derive(Debug, Default)]
 struct PasswordPrompts {
+    /// Locked while a prompt is on the terminal.
     terminal: Mutex<()>,
-    /// Set by Ctrl-C at a question.
+    /// Set by Ctrl-C at a prompt. After that, nothing is asked.
     interrupted: AtomicBool,
 }
 
@@ -107,27 +108,27 @@ impl PasswordPrompts {
         if self.interrupted.load(Ordering::Relaxed) {
             return None;
         }
-        let given = password::ask(account);
-        if given == PasswordInput::Interrupted {
+        let input = password::ask(account);
+        if input == PasswordInput::Interrupted {
             self.interrupted.store(true, Ordering::Relaxed);
         }
-        given.into()
+        input.into()
     }
 }
 
 fn checked_server(answer: Result<ServerReport, Error>, server: &ServerSettings) -> CheckedServer {
     match answer {
         Ok(report) => CheckedServer {
-            // Without a class, the account cannot change any hats; the problems say why.
+            // If the report has no class, the account cannot change any hats; the reported problems say why.
             state: match report.class {
-                Some(_) => StateName::Ready,
-                None => StateName::Refused,
+                Some(_) => ListedState::Ready,
+                None => ListedState::Refused,
             },
             reason: None,
             report,
         },
         Err(error) => CheckedServer {
-            state: StateName::of(&error),
+            state: ListedState::from_error(&error),
             reason: Some(error.to_string()),
             report: ServerReport {
                 server: server.entry.name.clone(),
@@ -148,8 +149,8 @@ fn print(server: &CheckedServer, settings: &ServerSettings, out: &mut Output) ->
     let report = &server.report;
     out.line(&format!("{}: {}", report.server, server.state.text()))?;
     let mut row = |name: &str, text: &str| out.line(&format!("  {name:<11} {text}"));
-    let reached = report.transport.clone().unwrap_or_else(|| access(settings));
-    row("connection", &reached)?;
+    let connection = report.transport.clone().unwrap_or_else(|| access_text(settings));
+    row("connection", &connection)?;
     if let Some(reason) = &server.reason {
         return row("reason", reason);
     }

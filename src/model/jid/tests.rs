@@ -152,7 +152,7 @@ fn label() -> impl Strategy<Value = String> {
 /// One of many spellings of an address, selected by `choices`.
 fn spelled(local: &str, labels: &[String], choices: &[u8]) -> String {
     let mut choices = choices.iter().copied().cycle();
-    let mut choose = |of: u8| choices.next().unwrap_or_default() % of;
+    let mut choose = |count: u8| choices.next().unwrap_or_default() % count;
     let case = |text: &str, upper: bool| {
         if upper {
             text.to_uppercase().replace("STRASSE", "STRAßE")
@@ -164,8 +164,8 @@ fn spelled(local: &str, labels: &[String], choices: &[u8]) -> String {
     text.push('@');
     let dots = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
     let mut dot = dots[0];
-    for (at, label) in labels.iter().enumerate() {
-        if at > 0 {
+    for (index, label) in labels.iter().enumerate() {
+        if index > 0 {
             text.push(dot);
         }
         let label = case(label, choose(2) == 1);

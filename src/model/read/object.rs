@@ -27,7 +27,7 @@ impl Interner {
     }
 }
 
-/// A parser of one kind of object, which keeps the fields that it has parsed.
+/// A parser of one kind of object. It keeps the values of the fields that it has parsed.
 pub(super) trait ObjectParser<'de> {
     /// The expected value in words, for errors.
     const EXPECTED: &'static str;
@@ -68,7 +68,7 @@ impl<'de, T: ObjectParser<'de>> Visitor<'de> for ObjectVisitor<'_, T> {
     }
 }
 
-/// Parses a string, borrowed if possible; the field says in words what is expected.
+/// Parses a string, borrowed if possible. Contains the expected value in words, for errors.
 pub(super) struct TextSeed(pub(super) &'static str);
 
 impl<'de> DeserializeSeed<'de> for TextSeed {
@@ -111,7 +111,7 @@ impl Visitor<'_> for BoolSeed {
     }
 }
 
-/// Parses a non-negative integer; the field says in words what is expected.
+/// Parses a non-negative integer. Contains the expected value in words, for errors.
 pub(super) struct NumberSeed(pub(super) &'static str);
 
 impl<'de> DeserializeSeed<'de> for NumberSeed {
@@ -138,7 +138,7 @@ pub(super) fn duplicate_field<E: serde::de::Error>(name: &str) -> E {
     E::custom(format_args!("duplicate field {}", quoted(name)))
 }
 
-/// Parses a field that may occur once; a second one is an error at its name.
+/// Parses a field that may occur at most once. A second occurrence is an error.
 pub(super) fn read_once<T, E: serde::de::Error>(
     slot: &mut Option<T>,
     name: &str,
@@ -178,8 +178,9 @@ impl<K: Ord + Hash + Clone, V> UniquePairs<K, V> {
         }
     }
 
-    /// Whether the key is new. To be called once for each pair, before it is added.
-    pub(super) fn is_new(&mut self, key: &K) -> bool {
+    /// Notes the key of a pair, and returns whether the key is new. To be called once for each pair, before the pair is
+    /// added to `pairs`.
+    pub(super) fn note_key(&mut self, key: &K) -> bool {
         let ascends = self.pairs.last().is_none_or(|(last, _)| last < key);
         if self.keys.is_none() && ascends {
             return true;
@@ -189,6 +190,7 @@ impl<K: Ord + Hash + Clone, V> UniquePairs<K, V> {
             .insert(key.clone())
     }
 
+    /// The pairs, sorted by key.
     pub(super) fn sorted(mut self) -> Vec<(K, V)> {
         if self.keys.is_some() {
             self.pairs.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -56,7 +56,7 @@ impl<'de> ObjectParser<'de> for AttachmentParser<'_> {
 
 pub(super) struct HatsParser<'a> {
     interner: &'a mut Interner,
-    /// Whether the object is input by a user: then each ID must be a URI.
+    /// Whether the object is input by people: then each ID must be a URI.
     from_input: bool,
     hats: UniquePairs<HatId, Attachment>,
 }
@@ -68,7 +68,7 @@ impl<'de> ObjectParser<'de> for HatsParser<'_> {
             HatId::parse(name).map_err(A::Error::custom)?;
         }
         let id = HatId::unchecked(self.interner.intern(name));
-        if !self.hats.is_new(&id) {
+        if !self.hats.note_key(&id) {
             return Err(duplicate_field(name));
         }
         let mut attachment = AttachmentParser::new(self.interner);
@@ -103,7 +103,7 @@ fn read_hats<'de, A: MapAccess<'de>>(
     Ok(hats.finish())
 }
 
-/// Parses a user object of which only the hats and, for input, the affiliation are used.
+/// Parses a user object of which only the hats and, for input by people, the affiliation are used.
 #[derive(Default)]
 pub(super) struct HatsOfUserParser {
     interner: Interner,
@@ -205,7 +205,7 @@ struct UsersParser<'a> {
     users: UniquePairs<Jid, User>,
 }
 
-/// Parses the key of a map as an address, which must be new.
+/// Parses the key of a map as an address. Fails if the map already has this address, possibly in another spelling.
 fn parse_address<E: serde::de::Error>(
     name: &str,
     parse: fn(&str) -> Result<Jid, InvalidJid>,
@@ -225,7 +225,7 @@ fn parse_address<E: serde::de::Error>(
 impl<'de> ObjectParser<'de> for UsersParser<'_> {
     const EXPECTED: &'static str = "an object of users by address";
     fn read_field<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        let jid = parse_address(name, Jid::parse, |jid| self.users.is_new(jid))?;
+        let jid = parse_address(name, Jid::parse, |jid| self.users.note_key(jid))?;
         let mut user = UserParser::new(self.interner);
         value.next_value_seed(ObjectVisitor(&mut user))?;
         self.users.pairs.push((jid, user.finish()));
@@ -408,7 +408,7 @@ impl WardrobeParser {
     }
 }
 
-/// Parses hats by ID or a user object: collects the fields to find out which of them it is.
+/// Parses an object that is either hats by ID or a user object: collects the fields, which show which of the two it is.
 #[derive(Default)]
 pub(super) struct HatsOrUserParser(pub(super) Extra);
 

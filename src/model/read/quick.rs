@@ -1,8 +1,10 @@
-//! A fast parser for files in canonical form, that is, as this program writes them: it compares expected tokens, and
-//! several threads can parse rooms. Whatever deviates is left to the general parser, so this one reports no errors.
+//! A fast parser for files in canonical form, that is, as hatrack writes them. It compares the text with the expected
+//! tokens, and several threads can parse chunks of a file. A text in another form is left to the general parser, so the
+//! fast parser reports no errors.
 //!
-//! It is sound because a JSON string never contains a raw newline, because each chunk must end exactly where the next
-//! one begins, and because a room in any other form is cut out as a whole value and passed to the general parser.
+//! The result is always that of the general parser, because a JSON string never contains a raw newline, because each chunk
+//! must end exactly where the next chunk begins, and because a room in another form is cut out as a whole value and passed
+//! to the general parser.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,15 +21,15 @@ pub struct RoomsChunk {
     rooms: Vec<(Jid, Arc<Room>)>,
     /// The number of bytes after the rooms.
     remaining: usize,
-    /// Whether the text is byte for byte the canonical form.
-    exact: bool,
+    /// Whether the text is byte for byte the canonical form; `false` if that is not certain.
+    is_exact: bool,
 }
 
-/// The end of a room in canonical form if another room follows. Nothing else in a room looks like it.
+/// The end of a room in canonical form if another room follows. Nothing else in a room looks the same.
 pub const ROOM_SEPARATOR: &str = "\n    },\n";
 
-/// The start of a document up to its first room; `None` if anything but version and revision comes before the rooms, as
-/// that may contain an object that looks like the rooms.
+/// The start of a document up to its first room. `None` if the start is not in canonical form with only the version and
+/// the revision before the rooms, as any other field may contain an object that looks like the rooms.
 pub fn document_head(document: &[u8]) -> Option<&str> {
     let digit_count = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut rest = document.strip_prefix(b"{\n  \"version\": ")?;
@@ -65,7 +67,7 @@ impl RoomsChunk {
 
     /// Whether the text is byte for byte the canonical form; `false` if that is not certain.
     pub fn is_exact(&self) -> bool {
-        self.exact
+        self.is_exact
     }
 
     /// Like [`Wardrobe::share_rooms_with`], for the rooms of this chunk.
@@ -78,26 +80,27 @@ impl RoomsChunk {
     }
 }
 
-/// Parses one chunk, which starts with a room. `None` if the general parser must read the whole document.
+/// Parses one chunk, which starts with a room and ends with a room's [`ROOM_SEPARATOR`] or with the end of the document.
+/// `None` if the general parser must read the whole document.
 pub fn rooms_chunk(text: &str) -> Option<RoomsChunk> {
     let mut cursor = TokenCursor {
         rest: text,
         interner: Interner::default(),
-        exact: true,
+        is_exact: true,
     };
     let mut rooms = Vec::new();
     while !cursor.rest.is_empty() {
         cursor.expect_token("    \"")?;
         let text = cursor.string()?;
         let jid = Jid::parse_room(&text).ok()?;
-        cursor.exact &= jid.as_str() == text;
+        cursor.is_exact &= jid.as_str() == text;
         cursor.expect_token(": ")?;
         let start = cursor.rest;
         let room = if let Some(room) = cursor.room() {
             room
         } else {
             cursor.rest = start;
-            cursor.exact = false;
+            cursor.is_exact = false;
             cursor.general_room()?
         };
         rooms.push((jid, Arc::new(room)));
@@ -109,14 +112,16 @@ pub fn rooms_chunk(text: &str) -> Option<RoomsChunk> {
     Some(RoomsChunk {
         rooms,
         remaining: cursor.rest.len(),
-        exact: cursor.exact,
+        is_exact: cursor.is_exact,
     })
 }
 
+/// A position in a text. The methods parse at this position and advance it; `None` if the text is not as expected.
 struct TokenCursor<'a> {
     rest: &'a str,
     interner: Interner,
-    exact: bool,
+    /// Whether the text so far is byte for byte the canonical form; `false` if that is not certain.
+    is_exact: bool,
 }
 
 impl<'a> TokenCursor<'a> {
@@ -125,22 +130,22 @@ impl<'a> TokenCursor<'a> {
         Some(())
     }
 
+    /// Skips the token if it is next; returns whether it was.
     fn eat(&mut self, token: &str) -> bool {
         self.expect_token(token).is_some()
     }
 
-    /// Parses the rest of a string up to its closing quote, which is skipped, too.
+    /// Parses the rest of a string, including its closing quote.
     fn string(&mut self) -> Option<Cow<'a, str>> {
-        let special = |byte| byte == b'"' || byte == b'\\' || byte < 0x20;
-        let end = self.rest.bytes().position(special)?;
+        let is_special = |byte| byte == b'"' || byte == b'\\' || byte < 0x20;
+        let end = self.rest.bytes().position(is_special)?;
         let (text, after) = self.rest.split_at_checked(end)?;
         if let Some(after) = after.strip_prefix('"') {
             self.rest = after;
             return Some(Cow::Borrowed(text));
         }
-        // The string has an escape, perhaps not a canonical one, or an invalid character: parse all up to the first
-        // unescaped quote.
-        self.exact = false;
+        // The string has an escape, which may not be the canonical one, or an invalid character.
+        self.is_exact = false;
         let mut escaped = false;
         let end = self.rest.bytes().position(|byte| {
             let closes = byte == b'"' && !escaped;
@@ -160,7 +165,8 @@ impl<'a> TokenCursor<'a> {
         }
     }
 
-    /// Parses a room in another form, up to the line that must close it, with the general parser.
+    /// Parses a room that is not in canonical form, with the general parser. The room must end with a line `    }`, as in
+    /// canonical form.
     fn general_room(&mut self) -> Option<Room> {
         let end = self.rest.find("\n    }")? + "\n    }".len();
         let (room, after) = self.rest.split_at_checked(end)?;
@@ -198,7 +204,7 @@ impl<'a> TokenCursor<'a> {
         self.expect_token("        \"")?;
         let text = self.string()?;
         let jid = Jid::parse(&text).ok()?;
-        self.exact &= jid.as_str() == text;
+        self.is_exact &= jid.as_str() == text;
         self.expect_token(": {\n          \"affiliation\": \"")?;
         let mut user = User::new(Affiliation::from_name(&self.string()?)?);
         self.expect_token(",\n          \"hats\": {")?;
@@ -244,7 +250,7 @@ impl<'a> TokenCursor<'a> {
         }
         self.expect_token("\n            }")?;
         // In canonical form an empty attachment is `{}`, without a line break.
-        self.exact &= attachment != Attachment::default();
+        self.is_exact &= attachment != Attachment::default();
         Some((id, attachment))
     }
 }

@@ -1,4 +1,4 @@
-//! Serde implementations for the parts of a wardrobe, and the parser of hat sets.
+//! Implementations of [`Deserialize`] for the parts of a wardrobe, and the parser of hat sets.
 
 use serde::de::{DeserializeSeed as _, Error as _, MapAccess};
 use serde::{Deserialize, Deserializer};

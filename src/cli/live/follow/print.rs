@@ -1,4 +1,4 @@
-//! Prints the followed rooms and the received changes of `hatrack follow`.
+//! Prints which rooms `hatrack follow` follows, and the changes that it receives.
 
 use std::collections::BTreeMap;
 use std::mem::discriminant;
@@ -16,8 +16,8 @@ use crate::model::{Edit, Group, Jid, Wardrobe};
 use crate::sync::Follower;
 
 impl FollowSession<'_> {
-    /// Prints who follows a room now, unless the last report was of the same kind, even if it was about another
-    /// session. That this session follows is always printed, but not as JSON.
+    /// Notes the follower of a room, and prints it. Prints nothing if this session follows the room and `--json` is given,
+    /// or if another session or nobody follows it and the last report on the room had the same variant of [`Follower`].
     pub(super) fn note_follower(
         &mut self,
         room: &Jid,
@@ -42,43 +42,48 @@ impl FollowSession<'_> {
             Follower::NotCompared => {
                 let mut servers = self.servers.iter().map(|(settings, _)| &settings.entry);
                 let server = servers.find(|server| server.has(room));
-                let again = server.is_some_and(|server| self.availability.lacks_password(&server.name));
-                let again = if again { ", then hatrack follow again" } else { "" };
+                let needs_restart =
+                    server.is_some_and(|server| self.availability.lacks_password(&server.name));
+                let advice = if needs_restart {
+                    ", then hatrack follow again"
+                } else {
+                    ""
+                };
                 out.warn(&format!(
-                    "{room} is not followed: it has not been compared with its server yet; run hatrack pull {room}{again}"
+                    "{room} is not followed: it has not been compared with its server yet; run hatrack pull {room}{advice}"
                 ))
             }
         }
     }
 
-    /// Prints a line for each change. `by`: who changed each room, if the server reports it.
+    /// Prints a line for each change. `changed_by` has the person who changed each room, if the server reports this.
     pub(super) fn print_changes(
         &self,
         server: &str,
         group: &Group,
-        by: &BTreeMap<Jid, Arc<str>>,
+        changed_by: &BTreeMap<Jid, Arc<str>>,
         out: &mut Output,
     ) -> Result<(), Failure> {
         let now = Timestamp::now();
         let wardrobe = self.data.wardrobe();
         for edit in &group.0 {
-            let by = edit.room().and_then(|room| by.get(room));
+            let person = edit.room().and_then(|room| changed_by.get(room));
             if self.json {
                 out.json(&json_line(
                     (now, &self.zone),
                     server,
                     (edit, wardrobe),
-                    by.map(|by| &**by),
+                    person.map(|person| &**person),
                 ))?;
                 continue;
             }
             let time = self.zone.to_datetime(now).strftime("%Y-%m-%d %H:%M:%S");
-            let who = match by {
-                Some(by) => format!("{by} on {server:?}"),
+            let origin = match person {
+                Some(person) => format!("{person} on {server:?}"),
                 None => format!("from {server:?}"),
             };
             out.line(&format!(
-                "{time} {who}: {}",
+                "{time} {origin}: {}",
                 describe::edit(edit, wardrobe, &self.zone)
             ))?;
         }
@@ -86,12 +91,12 @@ impl FollowSession<'_> {
     }
 }
 
-/// Returns a change as a line of JSON (assets/follow.schema.json).
+/// Formats a change as a line of JSON (see assets/follow.schema.json). `person` is who made the change, if known.
 fn json_line(
     (time, zone): (Timestamp, &TimeZone),
     server: &str,
     (edit, wardrobe): (&Edit, &Wardrobe),
-    by: Option<&str>,
+    person: Option<&str>,
 ) -> Vec<u8> {
     let line = serde_json::json!({
         "time": time.to_string(),
@@ -100,7 +105,7 @@ fn json_line(
         "user": edit.user().map(Jid::as_str),
         "hat": edit.hat().map(crate::model::HatId::as_str),
         "what": describe::edit(edit, wardrobe, zone),
-        "by": by,
+        "by": person,
     });
     format!("{line}\n").into_bytes()
 }
