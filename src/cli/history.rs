@@ -122,16 +122,18 @@ impl Printer {
         if entries.is_empty() {
             return Ok(());
         }
-        let head: &[&str] = match self.printed {
-            0 => &["REVISION", "TIME", "ACTOR", "CHANGE"],
-            _ => &[],
-        };
+        let is_first = self.printed == 0;
         self.printed += entries.len();
         let rows: Vec<_> = entries
             .iter()
             .map(|entry| row(entry, &self.wardrobe, &self.zone))
             .collect();
-        out.table(head, &rows)
+        let head = ["REVISION", "TIME", "ACTOR", "CHANGE"];
+        if is_first {
+            out.table(&head, &rows)
+        } else {
+            out.more_rows(&head, &rows)
+        }
     }
 
     /// Prints the end of a JSON array, and remarks on the list. `has_more`: whether to mention that there are older entries.

@@ -88,17 +88,23 @@ impl<'a> Output<'a> {
     /// Prints a table with aligned columns: first the head, then the rows. Cells are not cut, but columns that `head` does
     /// not have are left out.
     pub fn table(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
-        self.aligned_table(head, rows, MAX_COLUMN_WIDTH)
+        self.aligned_table(head, true, rows, MAX_COLUMN_WIDTH)
+    }
+
+    /// Prints further rows of a table whose head is already printed.
+    pub fn more_rows(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+        self.aligned_table(head, false, rows, MAX_COLUMN_WIDTH)
     }
 
     /// Like [`Self::table`], with columns as wide as their cells.
     pub fn wide_table(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
-        self.aligned_table(head, rows, usize::MAX)
+        self.aligned_table(head, true, rows, usize::MAX)
     }
 
     fn aligned_table(
         &mut self,
         head: &[&str],
+        prints_head: bool,
         rows: &[Vec<String>],
         max_width: usize,
     ) -> Result<(), Failure> {
@@ -113,7 +119,7 @@ impl<'a> Output<'a> {
             }
         }
         let head: Vec<String> = head.iter().map(|&cell| cell.into()).collect();
-        for row in std::iter::once(&head).chain(&rows) {
+        for row in std::iter::once(&head).filter(|_| prints_head).chain(&rows) {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
                 let mut cell = cell.clone();

@@ -167,6 +167,13 @@ fn limits_table_output_but_not_json() {
         Some("There are older entries; use --limit N to show more.")
     );
     assert_eq!(table(&home, &["--limit", "200"]).len(), 105);
+    // More entries than are read at a time: each has its line.
+    let history = home.path(".config/hatrack/hats.history.jsonl");
+    let lines = std::fs::read_to_string(&history).unwrap();
+    std::fs::write(&history, lines.repeat(6)).unwrap();
+    let all = table(&home, &["--limit", "1000"]);
+    assert_eq!(all.len(), 630);
+    assert_eq!(all[..105], all[525..], "{}", all[525]);
 }
 
 #[test]
