@@ -27,34 +27,35 @@ pub struct InvalidAddress {
     pub line: usize,
     /// The entry as written.
     pub text: String,
-    /// Why it is invalid.
+    /// The reason why the entry is invalid.
     pub reason: String,
 }
 
 impl Addresses {
-    /// Why the list cannot be added to these rooms; `None` if it can. A list with any problem is not added at all.
+    /// The message that says why the list cannot be added to these rooms; `None` if it can. If one address is
+    /// invalid, no user is added.
     pub(super) fn problem(&self, rooms: &[Jid], wardrobe: &Wardrobe) -> Option<String> {
-        let several = self.invalid.iter().any(|wrong| wrong.line > 1);
-        let named = |wrong: &InvalidAddress| {
-            let line = if several {
-                format!("line {}: ", wrong.line)
+        let names_lines = self.invalid.iter().any(|entry| entry.line > 1);
+        let describe_entry = |entry: &InvalidAddress| {
+            let line = if names_lines {
+                format!("line {}: ", entry.line)
             } else {
                 String::new()
             };
             format!(
                 "{line}\"{}\" ({})",
-                describe::truncated(&wrong.text),
-                wrong.reason
+                describe::truncated(&entry.text),
+                entry.reason
             )
         };
-        let wrong: Vec<String> = self.invalid.iter().map(named).collect();
-        if !wrong.is_empty() {
-            let first = describe::first_few(&wrong);
+        let invalid: Vec<String> = self.invalid.iter().map(describe_entry).collect();
+        if !invalid.is_empty() {
+            let first = describe::first_few(&invalid);
             return Some(format!("Nothing added. Invalid addresses: {first}"));
         }
         if self.all.len() > MAX_ADDRESSES {
-            let many = self.all.len();
-            return Some(format!("Too many addresses: {many} (limit {MAX_ADDRESSES})"));
+            let count = self.all.len();
+            return Some(format!("Too many addresses: {count} (limit {MAX_ADDRESSES})"));
         }
         let is_in_rooms = |jid| rooms.iter().all(|room| wardrobe.user(room, jid).is_some());
         let all_in_rooms = self.all.iter().all(is_in_rooms);
@@ -68,7 +69,7 @@ pub fn is_list(text: &str) -> bool {
     with_at.take(2).count() > 1
 }
 
-/// Parses a text with exactly one address.
+/// Parses a text with exactly one address, which may be a domain. The error is that of the whole text as an address.
 pub fn parse_single(text: &str) -> Result<Jid, InvalidJid> {
     let text = text.trim_matches(is_separator);
     Jid::parse_input(text).or_else(|error| {
@@ -103,10 +104,10 @@ fn is_separator(character: char) -> bool {
     character.is_whitespace() || matches!(character, ',' | ';')
 }
 
-/// Parses separated addresses. `may_be_name`: words without an `@` are part of a name, and are skipped.
+/// Parses separated addresses of a line. `may_be_name`: words without an `@` are parts of a name and are skipped.
 fn parse_words(found: &mut Addresses, (line, text): (usize, &str), may_be_name: bool) {
     for word in text.split_whitespace() {
-        // `xmpp:a@example.org?message;body=Hello`: what separates addresses separates parameters too.
+        // In `xmpp:a@example.org?message;body=Hello`, the parameters have the same separators as addresses.
         let mut in_query = false;
         for part in word.split(is_separator).filter(|part| !part.is_empty()) {
             let is_address = part.contains('@');
@@ -118,6 +119,7 @@ fn parse_words(found: &mut Addresses, (line, text): (usize, &str), may_be_name: 
     }
 }
 
+/// Adds an entry to the addresses, or to the invalid entries.
 fn push(found: &mut Addresses, line: usize, text: &str) {
     match parse_user(text) {
         Ok(jid) if found.all.contains(&jid) => found.duplicates += 1,
@@ -130,7 +132,8 @@ fn push(found: &mut Addresses, line: usize, text: &str) {
     }
 }
 
-/// Parses the address of a user in a list. A domain is an address, too, but in a list it is more likely a stray word.
+/// Parses the address of a user in a list. Rejects a domain: it is an address, too, but in a list, it is more likely a
+/// word that is not meant as an address.
 ///
 /// Errors: the reason, as a clause.
 fn parse_user(text: &str) -> Result<Jid, String> {
@@ -143,7 +146,8 @@ fn parse_user(text: &str) -> Result<Jid, String> {
     }
 }
 
-/// Whether a domain has only the usual characters. In a list, other characters come from the text around the address.
+/// Whether a domain has only the usual characters. In a list, other characters are usually from the text around the
+/// address.
 fn is_plausible_domain(domain: &str) -> bool {
     let usual =
         |character: char| character.is_alphanumeric() || ".-:[]".contains(character) || !character.is_ascii();
@@ -218,12 +222,12 @@ mod tests {
         }
         assert!(is_list("a@example.org,b@example.org"));
         assert!(is_list("a@example.org/phone b@example.org/phone"));
-        let one = |text| parse_single(text).map(|jid| jid.to_string()).ok();
-        assert_eq!(one(" Jane <a@example.org> ").as_deref(), Some("a@example.org"));
-        assert_eq!(one("xmpp:a@example.org").as_deref(), Some("a@example.org"));
-        assert_eq!(one("a@example.org,").as_deref(), Some("a@example.org"));
-        assert_eq!(one("example.org").as_deref(), Some("example.org"));
-        assert_eq!(one("two words"), None);
+        let single = |text| parse_single(text).map(|jid| jid.to_string()).ok();
+        assert_eq!(single(" Jane <a@example.org> ").as_deref(), Some("a@example.org"));
+        assert_eq!(single("xmpp:a@example.org").as_deref(), Some("a@example.org"));
+        assert_eq!(single("a@example.org,").as_deref(), Some("a@example.org"));
+        assert_eq!(single("example.org").as_deref(), Some("example.org"));
+        assert_eq!(single("two words"), None);
     }
 
     proptest::proptest! {

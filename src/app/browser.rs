@@ -33,14 +33,14 @@ pub use sort::Sort;
 pub use tally::Tally;
 pub use totals::Totals;
 
-/// The selected room, user and hat.
+/// The selected room, user and hat, each if one is selected.
 pub(super) type Selection = (Option<Jid>, Option<Jid>, Option<HatId>);
 
 /// The panes of the Rooms view, and those of the Hats or Users view while it is shown.
 #[derive(Debug, Clone)]
 pub(super) struct Browser {
-    /// The Rooms view. Its selection, marks and filters persist while another view is shown.
-    rooms: Columns,
+    /// The columns of the Rooms view. Their selection, marks and filters persist while another view is shown.
+    rooms_view: Columns,
     by_room: ByRoom,
     /// The Hats or Users view, while it is shown instead of the Rooms view.
     other: Option<Box<OtherView>>,
@@ -48,8 +48,8 @@ pub(super) struct Browser {
     pub totals: Totals,
     /// The names that several rooms have.
     pub(super) shared_names: Arc<SharedNames>,
-    /// The wardrobe that the rows and totals were computed from; the next one is compared with it.
-    listed: Wardrobe,
+    /// The wardrobe from which the rows and totals were computed. The next wardrobe is compared with it.
+    listed_wardrobe: Wardrobe,
 }
 
 /// The Hats or Users view.
@@ -59,7 +59,8 @@ struct OtherView {
     index: ViewIndex,
     /// The pane that had the focus in the Rooms view.
     focus_before: Pane,
-    /// The selection when the view was opened. If it did not change, the Rooms view is restored as it was.
+    /// The selection when the view was opened. If it is the same when another view is shown, the Rooms view is restored
+    /// as it was.
     initial: Selection,
 }
 
@@ -75,7 +76,7 @@ macro_rules! with_source {
     ($browser:expr, |$columns:ident, $source:ident| $body:expr) => {
         match $browser.other.as_deref_mut() {
             None => {
-                let ($columns, $source) = (&mut $browser.rooms, &mut $browser.by_room);
+                let ($columns, $source) = (&mut $browser.rooms_view, &mut $browser.by_room);
                 $body
             }
             Some(OtherView {
@@ -95,16 +96,17 @@ macro_rules! with_source {
 impl Default for Browser {
     fn default() -> Self {
         Self {
-            rooms: columns(Grouping::ByRoom),
+            rooms_view: columns(Grouping::ByRoom),
             by_room: ByRoom::default(),
             other: None,
             totals: Totals::default(),
             shared_names: Arc::default(),
-            listed: Wardrobe::default(),
+            listed_wardrobe: Wardrobe::default(),
         }
     }
 }
 
+/// Empty columns for a view, with its default sort orders.
 fn columns(grouping: Grouping) -> Columns {
     let default_sort = |pane| Sort::all(grouping, pane).first().copied().unwrap_or(Sort::Name);
     Columns::new(PANES.map(|pane| Column::new(default_sort(pane))))
@@ -122,19 +124,21 @@ impl Browser {
 
     /// The columns of the current view.
     pub(super) fn columns(&self) -> &Columns {
-        self.other.as_deref().map_or(&self.rooms, |other| &other.columns)
+        self.other
+            .as_deref()
+            .map_or(&self.rooms_view, |other| &other.columns)
     }
 
     fn columns_mut(&mut self) -> &mut Columns {
         match self.other.as_deref_mut() {
             Some(other) => &mut other.columns,
-            None => &mut self.rooms,
+            None => &mut self.rooms_view,
         }
     }
 
     /// The columns of the Rooms view, shown or not.
     pub(super) fn rooms_view(&self) -> &Columns {
-        &self.rooms
+        &self.rooms_view
     }
 
     /// The column of a pane.
@@ -158,7 +162,8 @@ impl Browser {
         }
     }
 
-    /// Totals of a hat over the marked users, or over the marked rooms of a user, while any are marked.
+    /// Totals of a hat over the marked users, or in the Users view over the marked rooms; `None` if nothing is marked
+    /// there, and in the Hats view.
     pub(super) fn tally(&self, hat: &HatId) -> Option<&Tally> {
         let tallies = match self.other.as_deref().map(|other| &other.index) {
             None => self.by_room.tallies.as_ref(),
@@ -196,13 +201,13 @@ impl Browser {
         self.columns_mut().get_mut(pane).edit_filter();
     }
 
-    /// Filters a pane again after its filter changed. True if there may be more to do ([`Browser::filter_next_chunk`]).
+    /// Filters a pane again after its filter changed. True if more chunks may follow ([`Browser::filter_next_chunk`]).
     pub(super) fn restart_filter(&mut self, pane: Pane, wardrobe: &Wardrobe) -> bool {
         self.columns_mut().get_mut(pane).restart_filter();
         self.filter_next_chunk(wardrobe)
     }
 
-    /// Continues filtering or indexing with the next chunk. True if there may be more to do.
+    /// Filters the next chunk of rows, or indexes the next chunk of users. True if more chunks may follow.
     pub(super) fn filter_next_chunk(&mut self, wardrobe: &Wardrobe) -> bool {
         if let Some(OtherView {
             columns,
@@ -221,8 +226,8 @@ impl Browser {
     }
 
     /// Shows the next view and keeps the selection as far as the view can show it. `focus` is the focused pane. Returns
-    /// the pane to focus: in the Rooms view, the one that had the focus when it was shown last; in the others, the
-    /// first one.
+    /// the pane to focus: for the Rooms view, the one that had the focus when this view was shown last; for the other
+    /// views, the first pane.
     pub(super) fn show_next_view(&mut self, wardrobe: &Wardrobe, focus: Pane) -> Pane {
         self.show(self.grouping().next(), wardrobe, focus)
     }
@@ -233,7 +238,7 @@ impl Browser {
         let before = self.other.take();
         let (rooms_focus, selection) = match before {
             None => (focus, selection.clone()),
-            // The selection is the one with which that view was opened: restore the Rooms view with its marks.
+            // The selection did not change in the Hats or Users view: restore the Rooms view with its marks.
             Some(other) if other.initial == selection => (other.focus_before, self.selection()),
             Some(other) => {
                 if let (Some(room), user, hat) = &selection {
@@ -272,6 +277,7 @@ impl Browser {
         Pane::First
     }
 
+    /// Lists the Hats or Users view again, if it is shown. `changes`: the changes since the view was last listed.
     fn refresh_other(&mut self, wardrobe: &Wardrobe, changes: &[MembershipChange]) {
         let Some(other) = self.other.as_deref_mut() else {
             return;
@@ -291,8 +297,8 @@ impl Browser {
         }
     }
 
-    /// Changes the marks of a pane with `change`, lists the hats again if they depend on these marks, and returns the
-    /// result.
+    /// Changes the marks of a pane with `change` and returns the result of `change`. Lists the hats again if they
+    /// depend on these marks.
     pub(super) fn mark<T>(
         &mut self,
         pane: Pane,
@@ -323,7 +329,7 @@ impl Browser {
 
     /// The occupants of the rooms, as far as they are known.
     pub(super) fn presence(&self) -> &Presence {
-        self.rooms.presence()
+        self.rooms_view.presence()
     }
 
     /// Sets the occupants of a room; `None`: they are not known. Filters and sort orders use them when the rows are
@@ -334,26 +340,26 @@ impl Browser {
         if let Some(other) = self.other.as_deref_mut() {
             other.columns.set_presence(presence.clone());
         }
-        self.rooms.set_presence(presence);
+        self.rooms_view.set_presence(presence);
     }
 
     /// Lists the users of the Rooms view again if their filter or sort order depends on the occupants. Returns whether
-    /// it does.
+    /// the users were listed again.
     pub(super) fn relist_users(&mut self, wardrobe: &Wardrobe) -> bool {
-        let users = self.rooms.get(Pane::Second);
+        let users = self.rooms_view.get(Pane::Second);
         let depends_on_presence =
             users.sort() == Sort::Online || users.filter().is_some_and(Filter::depends_on_presence);
         if depends_on_presence {
-            let users = self.rooms.get_mut(Pane::Second);
+            let users = self.rooms_view.get_mut(Pane::Second);
             if users.filter().is_some_and(|filter| !filter.editing) {
                 users.keep_selection();
             }
-            self.rooms.refresh(Pane::Second, &mut self.by_room, wardrobe);
+            self.rooms_view.refresh(Pane::Second, &mut self.by_room, wardrobe);
         }
         depends_on_presence
     }
 
-    /// Clears the filter of a pane. Keeps the selection; if nothing is selected, restores the one from before
+    /// Clears the filter of a pane. Keeps the selection; if nothing is selected, restores the selection from before
     /// filtering.
     pub(super) fn clear_filter(&mut self, pane: Pane, wardrobe: &Wardrobe) {
         with_source!(self, |columns, source| columns
@@ -376,7 +382,7 @@ impl Browser {
         hat: Option<&HatId>,
     ) {
         self.other = None;
-        let (columns, source) = (&mut self.rooms, &mut self.by_room);
+        let (columns, source) = (&mut self.rooms_view, &mut self.by_room);
         if !columns.select(Pane::First, &room.clone().into(), source, wardrobe) {
             return;
         }
@@ -399,12 +405,12 @@ impl Browser {
 
     /// Lists everything again after the wardrobe changed.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
-        let changes = memberships::changes(&self.listed, wardrobe);
-        self.totals = self.totals.updated((&self.listed, wardrobe), &changes);
+        let changes = memberships::changes(&self.listed_wardrobe, wardrobe);
+        self.totals = self.totals.updated((&self.listed_wardrobe, wardrobe), &changes);
         self.shared_names = Arc::new(SharedNames::of(wardrobe));
         self.by_room.prune_saved_marks(wardrobe);
-        self.rooms.refresh(Pane::First, &mut self.by_room, wardrobe);
+        self.rooms_view.refresh(Pane::First, &mut self.by_room, wardrobe);
         self.refresh_other(wardrobe, &changes);
-        self.listed = wardrobe.clone();
+        self.listed_wardrobe = wardrobe.clone();
     }
 }

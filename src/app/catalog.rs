@@ -10,6 +10,7 @@ pub struct CatalogOverlay {
     /// The room.
     pub room: Jid,
     pub(super) selected_hat: Option<HatId>,
+    /// The row that was selected last.
     pub(super) row: usize,
 }
 
@@ -31,7 +32,8 @@ impl CatalogOverlay {
         }
     }
 
-    /// The hats by title, those without one last; hats in the catalog come before all others.
+    /// The hats of the room: first those in the catalog, then the others. Both are sorted by title, with untitled hats
+    /// last.
     pub fn entries<'a>(&self, wardrobe: &'a Wardrobe) -> Vec<CatalogEntry<'a>> {
         let Some(room) = wardrobe.room(&self.room) else {
             return Vec::new();
@@ -51,7 +53,8 @@ impl CatalogOverlay {
         entries
     }
 
-    /// The selected row: that of the selected hat, or the last selected row if the hat is gone. `None` if there are no rows.
+    /// The selected row: that of the selected hat; if it is no longer listed, the row that was selected last. `None` if
+    /// there are no rows.
     pub fn selected(&self, entries: &[CatalogEntry<'_>]) -> Option<usize> {
         let selected = entries
             .iter()

@@ -23,11 +23,11 @@ use users::{address_problem, duplicate_hat_problem, new_users_problem};
 pub struct Resolved<T> {
     /// The hat's ID or the room's address.
     pub id: T,
-    /// Its title or name, if the text was looked up among existing items; empty for a hat without a title.
+    /// The title or name of the existing item; empty for a hat without a title; `None` if the text is an ID or address.
     pub matched_title: Option<String>,
 }
 
-/// The problem of a text that means no room. `listed_count`: number of rooms that the list shows for the text.
+/// The message for a text that means no room. `listed_count`: number of rooms that the list shows for the text.
 fn no_room_problem(listed_count: usize) -> String {
     let advice = if listed_count == 0 {
         "No room matches this text; type an address"
@@ -37,17 +37,17 @@ fn no_room_problem(listed_count: usize) -> String {
     format!("{advice} such as room@conference.example.org")
 }
 
-/// The problem of a text that means several items with the same title.
+/// The message for a text that means several items with the same title. `noun`: the kind of the items, in the plural.
 fn several_problem(noun: &str, text: &str, all: &[&Existing]) -> String {
-    let places: Vec<String> = all.iter().map(|one| one.describe_use()).collect();
+    let uses: Vec<String> = all.iter().map(|item| item.describe_use()).collect();
     format!(
         "{} can mean {} {noun}: {}. Choose one from the list",
         describe::quoted(text),
         all.len(),
         describe::first_few(
-            &places
+            &uses
                 .iter()
-                .map(|place| format!("one {place}"))
+                .map(|one_use| format!("one {one_use}"))
                 .collect::<Vec<_>>()
         )
     )
@@ -55,7 +55,7 @@ fn several_problem(noun: &str, text: &str, all: &[&Existing]) -> String {
 
 impl Form {
     /// The ID in the hat field: a typed ID, or that of the existing hat that the text means. The error says why there
-    /// is none.
+    /// is no ID.
     pub fn resolve_hat(&self) -> Result<Resolved<HatId>, String> {
         let text = self.text(FieldName::Hat);
         let text = text.trim();
@@ -77,12 +77,12 @@ impl Form {
             Err(error) => error,
         };
         match self.meaning() {
-            // Also a hat that cannot be chosen: the caller then reports why.
-            Meaning::One(Existing::Hat(known)) | Meaning::Excluded(Existing::Hat(known)) => Ok(Resolved {
-                id: known.id.clone(),
-                matched_title: Some(known.title.as_deref().unwrap_or_default().to_owned()),
+            // A hat that cannot be chosen is resolved, too: the caller reports the reason.
+            Meaning::One(Existing::Hat(hat)) | Meaning::Excluded(Existing::Hat(hat)) => Ok(Resolved {
+                id: hat.id.clone(),
+                matched_title: Some(hat.title.as_deref().unwrap_or_default().to_owned()),
             }),
-            Meaning::Several(known) => Err(several_problem("hats", text, &known)),
+            Meaning::Several(hats) => Err(several_problem("hats", text, &hats)),
             _ => Err(format!(
                 "No hat has this title. It is not an ID either ({}). {}",
                 error.reason,
@@ -115,7 +115,7 @@ impl Form {
         }
     }
 
-    /// The title of the new hat that the hat field means; `None` if it contains an ID or means an existing hat.
+    /// The title of the new hat that the hat field means; `None` if the field contains an ID or means an existing hat.
     pub fn new_hat_title(&self) -> Option<&str> {
         match HatId::parse_input(self.text(FieldName::Hat).trim()) {
             Ok(_) => None,
@@ -124,7 +124,7 @@ impl Form {
     }
 
     /// The room in the room field: the typed address, even if no such room exists, or the existing room that the text
-    /// means. The error says why there is none.
+    /// means. The error says why there is no such room.
     pub fn resolve_room(&self) -> Result<Resolved<Jid>, String> {
         let text = self.text(FieldName::ExistingRoom);
         let text = text.trim();
@@ -143,12 +143,12 @@ impl Form {
                 }),
                 Existing::Hat(_) => Err(no_room_problem(self.listed_count())),
             },
-            Meaning::Several(known) => Err(several_problem("rooms", text, &known)),
+            Meaning::Several(rooms) => Err(several_problem("rooms", text, &rooms)),
             Meaning::Nothing => Err(no_room_problem(self.listed_count())),
         }
     }
 
-    /// The attachment that the form edits, if it edits exactly one.
+    /// The attachment that the form edits; `None` if it edits several, or something else.
     pub(super) fn attachment_ref(&self) -> Option<&AttachmentRef> {
         match &self.subject {
             FormSubject::EditHats { attachments, .. } => single(attachments),
@@ -172,9 +172,9 @@ impl Form {
         counts.sum()
     }
 
-    /// The typed address of a new user, completed with the domain of most users of the rooms. `None` if it has a domain,
-    /// if it is empty, if there is no such domain, or if the result is not an address.
-    fn with_domain(&self) -> Option<String> {
+    /// The typed address of a new user, completed with [`Form::domain`]. `None` if the text has a domain or is empty,
+    /// if the form has no domain to complete it with, or if the result is not an address.
+    fn completed_address(&self) -> Option<String> {
         let text = self.text(FieldName::User);
         let local = text.trim();
         let domain = self.domain.as_deref()?;
@@ -183,25 +183,25 @@ impl Form {
         (lacks_domain && Jid::parse_input(&completed).is_ok()).then_some(completed)
     }
 
-    /// The completed address, for the user to confirm. `None` if the typed address needs no completion, is the domain of
-    /// an existing room or user, or was completed once and the user removed the domain again.
+    /// The completed address of a new user, for the moderator to confirm. `None` if the text needs no completion, is the
+    /// domain of an existing room or user, or was completed before and the moderator removed the domain again.
     pub fn completion_to_confirm(&self, wardrobe: &Wardrobe) -> Option<String> {
         if !matches!(self.subject, FormSubject::AddUser { .. }) {
             return None;
         }
-        let completed = self.with_domain()?;
+        let completed = self.completed_address()?;
         let typed = self.text(FieldName::User);
-        let is_domain = |domain: &str| {
+        let is_existing_domain = |domain: &str| {
             let mut rooms = wardrobe.rooms();
             rooms.any(|(jid, room)| {
                 jid.domain() == domain || room.users().iter().any(|(user, _)| user.domain() == domain)
             })
         };
         let was_completed = self.completed_input.as_ref() == Some(&typed);
-        (!was_completed && !is_domain(&typed.trim().to_lowercase())).then_some(completed)
+        (!was_completed && !is_existing_domain(&typed.trim().to_lowercase())).then_some(completed)
     }
 
-    /// The address in the user field.
+    /// The address in the user field. Fails if the text is not exactly one address.
     pub(super) fn user(&self) -> Result<Jid, InvalidJid> {
         addresses::parse_single(&self.text(FieldName::User))
     }
@@ -239,20 +239,20 @@ impl Form {
         }
         match self.resolve_hat() {
             Ok(Resolved {
-                matched_title: Some(known),
+                matched_title: Some(matched_title),
                 ..
-            }) if title.is_empty() => known,
+            }) if title.is_empty() => matched_title,
             _ => title,
         }
     }
 
     /// Whether the form is about users' hats on a server that has titles only in the rooms' catalogs.
     pub(super) fn stores_title_in_catalog(&self) -> bool {
-        let of_users = matches!(
+        let is_about_users = matches!(
             self.subject,
             FormSubject::AddHat { .. } | FormSubject::EditHats { .. }
         );
-        of_users
+        is_about_users
             && self
                 .server
                 .as_ref()
@@ -265,32 +265,32 @@ impl Form {
         before.is_some_and(|before| self.resolve_hat().is_ok_and(|chosen| chosen.id != before.hat))
     }
 
-    /// The title that a form about users' hats sets in the catalog, if any. `known`: the title that the room has for the ID
-    /// in the form. If the form changes the ID but not the title, the title is set for the new ID only if that has none.
-    pub fn catalog_title(&self, known: Option<&str>) -> Option<String> {
+    /// The title that a form about users' hats sets in the catalog; `None` if it sets none. `current`: the room's title
+    /// for the ID in the form. If only the ID is changed, the title is set only for a new ID without a title.
+    pub fn catalog_title(&self, current: Option<&str>) -> Option<String> {
         if !self.stores_title_in_catalog() {
             return None;
         }
         let title = match (&self.subject, self.changed_text(FieldName::Title)) {
             (FormSubject::AddHat { .. }, _) => self.wanted_title(),
             (_, Some(title)) => title,
-            (_, None) if self.changes_hat_id() && known.is_none() => self.text(FieldName::Title),
+            (_, None) if self.changes_hat_id() && current.is_none() => self.text(FieldName::Title),
             (_, None) => return None,
         };
         Some(title).filter(|title| !title.trim().is_empty())
     }
 
-    /// Why a title cannot be emptied: the server accepts no hat without one. `None` if it can be.
+    /// The problem of an emptied title, if the server accepts no hat without a title; `None` if there is no problem.
     fn empty_title_problem(&self, text: &str) -> Option<String> {
         let server = self
             .server
             .as_ref()
             .filter(|server| !server.class.holds_own_titles())?;
-        let changes = matches!(
+        let edits_hat = matches!(
             self.subject,
             FormSubject::EditHats { .. } | FormSubject::EditDefined { .. }
         );
-        (changes && text.is_empty())
+        (edits_hat && text.is_empty())
             .then(|| format!("Enter a title: {} does not accept hats without one", server.name))
     }
 
@@ -304,13 +304,13 @@ impl Form {
         self.field_problem(name, text.trim(), wardrobe, keymap)
     }
 
-    /// The first invalid field and its problem.
+    /// The index of the first invalid field, and its problem; `None` if all fields are valid.
     pub(super) fn first_problem(&self, wardrobe: &Wardrobe, keymap: &Keymap) -> Option<(usize, String)> {
         let problem_of = |name| self.field_problem(name, self.text(name).trim(), wardrobe, keymap);
         self.fields
             .iter()
             .enumerate()
-            .find_map(|(at, field)| problem_of(field.name).map(|problem| (at, problem)))
+            .find_map(|(index, field)| problem_of(field.name).map(|problem| (index, problem)))
     }
 
     fn field_problem(
@@ -366,8 +366,8 @@ impl Form {
             },
             (FieldName::Hat, FormSubject::EditHats { attachments, .. }) => {
                 match (self.resolve_hat(), single(attachments)) {
-                    (Ok(chosen), Some(at)) if chosen.id != at.hat => {
-                        duplicate_hat_problem(&chosen.id, &[(at.room.clone(), at.user.clone())], wardrobe)
+                    (Ok(chosen), Some(old)) if chosen.id != old.hat => {
+                        duplicate_hat_problem(&chosen.id, &[(old.room.clone(), old.user.clone())], wardrobe)
                     }
                     (chosen, _) => chosen.err(),
                 }
@@ -386,15 +386,15 @@ impl Form {
     }
 
     fn scope_problem(&self, room: &Jid) -> Option<String> {
-        let is_beyond = self
+        let is_out_of_scope = self
             .allowed_rooms
             .as_ref()
             .is_some_and(|rooms| !rooms.contains(room));
-        is_beyond.then(|| "This restricted session cannot add this room".into())
+        is_out_of_scope.then(|| "This restricted session cannot add this room".into())
     }
 
-    /// Why no user can be added to a room: it does not exist (and perhaps this session may not add it), or all of the
-    /// users are already in it.
+    /// The problem that no user can be added to a room: the room does not exist (and perhaps this session may not add
+    /// it), or all of the users are already in it. `None` if there is no problem.
     fn room_problem(&self, jid: &Jid, subject: &FormSubject, wardrobe: &Wardrobe) -> Option<String> {
         let Some(room) = wardrobe.room(jid) else {
             let missing = || Some("No such room; add it first in the Rooms view".into());
@@ -414,7 +414,7 @@ impl Form {
         }
     }
 
-    /// The hat that the form puts into the catalog, and the typed hue; `None` as the hue if the text is not a color.
+    /// The hat that the form puts into the catalog, if any, and the typed hue, if the text is a color.
     pub fn hat_with_hue(&self) -> Option<(HatId, Option<Hue>)> {
         let id = match &self.subject {
             FormSubject::EditDefined { hat, .. } => hat.clone(),
@@ -423,20 +423,20 @@ impl Form {
         Some((id, hat_color::parse(&self.text(FieldName::Hue)).ok()))
     }
 
-    /// Whether the field is unedited. Values from the data file are not reported as the moderator's mistakes.
+    /// Whether a text field is unedited. Its value from the data file is not reported as the moderator's mistake.
     fn is_unedited(&self, name: FieldName) -> bool {
         self.fields.iter().any(|field| {
             field.name == name && matches!(&field.value, FieldValue::Text(text) if !text.is_changed())
         })
     }
 
-    /// Describes how someone else changed what the form edits since it was opened; `None` if it is unchanged.
+    /// Describes how someone else changed the subject of the form since the form was opened; `None` if it is unchanged.
     pub fn concurrent_change(&self, wardrobe: &Wardrobe) -> Option<String> {
         self.subject.concurrent_change(wardrobe, self.now.time_zone())
     }
 }
 
-/// Why a text is not accepted as a title or name; `None` if it is accepted.
+/// The reason why a text is not accepted as a title or name; `None` if it is accepted.
 pub(super) fn title_problem(text: &str) -> Option<&'static str> {
     if text.len() > MAX_INPUT_BYTES {
         Some("Longer than 1,024 bytes")

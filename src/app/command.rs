@@ -1,5 +1,5 @@
-//! The table of commands. The footer, the help, the palette and docs/keys.md are all generated from it. What a command
-//! does, and when it is enabled, is in [`handlers`](super::update).
+//! The table of commands, from which the footer, the help, the palette and docs/keys.md are generated. The module
+//! [`update`](super::update) runs the commands, and says when they are enabled.
 
 use super::{Key, KeyCode};
 
@@ -10,12 +10,12 @@ mod places;
 pub use places::Place;
 pub use table::Command;
 
-/// A key for a character.
+/// The key of a character.
 const fn c(character: char) -> Key {
     Key::plain(KeyCode::Char(character))
 }
 
-/// Another key.
+/// A key that does not type a character.
 const fn k(code: KeyCode) -> Key {
     Key::plain(code)
 }

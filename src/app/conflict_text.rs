@@ -1,4 +1,4 @@
-//! Describes the current value of an item that an edit changes: *theirs* in a conflict.
+//! Describes the current value of an item that a change or form edits, such as *theirs* in a conflict.
 
 use jiff::tz::TimeZone;
 
@@ -80,7 +80,7 @@ pub(super) fn describe_current(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone
     }
 }
 
-/// The user's affiliation, as a clause.
+/// Describes a user's affiliation, as a clause.
 pub(super) fn describe_affiliation(affiliation: Affiliation) -> String {
     match affiliation {
         Affiliation::Outcast => "the user is banned".into(),
@@ -89,7 +89,7 @@ pub(super) fn describe_affiliation(affiliation: Affiliation) -> String {
     }
 }
 
-/// The room's name, as a clause.
+/// Describes a room's name, as a clause.
 pub(super) fn describe_room_name(name: Option<&str>) -> String {
     match name {
         Some(name) => format!("the room's name is \"{name}\""),

@@ -1,6 +1,6 @@
-//! Describes changes in words: an edit as a sentence without its subject, the actor. Used by the screen, its history
-//! and the command line. Names and titles in it are not sanitized, only shortened if huge; the caller sanitizes the
-//! result.
+//! Describes changes in words for the screen, its history and the command line. Most descriptions are phrases that begin
+//! with a verb, such as `added "Proctor" to terry@example.org in …`, and do not name the actor. They contain names and
+//! titles as they are, only shortened if they are very long: the caller sanitizes the descriptions.
 
 mod entry;
 mod exchange;
@@ -37,18 +37,20 @@ use super::{folding, hat_color, until};
 /// Groups with more edits are not summarized in the history, because that would slow down drawing and searching.
 pub(super) const MAX_DESCRIBED_EDITS: usize = 256;
 
-/// The sort key of a room by its name, else by its address; ignores case, and compares digits as numbers.
+/// The sort key of a room by its name, else by its address; ignores case and accents, and sorts numbers by value.
 pub fn room_sort_key(jid: &Jid, room: &Room) -> Box<[u8]> {
     let name = room.name.as_deref().filter(|name| !name.trim().is_empty());
     folding::sort_key(name.unwrap_or(jid.as_str()))
 }
 
-/// Describes a group of edits, with times in a time zone, such as `added "Proctor" to terry@example.org in courses@conference.example.org`.
-/// Hats without a title of their own are named by that in the catalog of `wardrobe`.
+/// Describes a group of edits, with times in a time zone, such as `added "Proctor" to terry@example.org in
+/// courses@conference.example.org`. Hats without a title of their own are named by their title in the room's catalog:
+/// the one in `wardrobe`, unless the edits change the catalog.
 pub fn group(group: &Group, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
     titled_edits(&with_titles(&group.0, wardrobe), zone)
 }
 
+/// Describes edits whose hats have the titles to be shown.
 fn titled_edits(edits: &[Edit], zone: &TimeZone) -> String {
     match edits {
         [] => "changed nothing".into(),
@@ -82,22 +84,23 @@ pub fn proposal(group: &Group) -> String {
     format!("This {}.", many::summary_by_kind(&group.0, Tense::Present))
 }
 
-/// Describes an edit; see [`group`].
+/// Describes a single edit; see [`group`].
 pub fn edit(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
     titled_edits(&with_titles(std::slice::from_ref(edit), wardrobe), zone)
 }
 
+/// Describes an edit whose hats have the titles to be shown.
 fn titled_edit(edit: &Edit, zone: &TimeZone) -> String {
     edit_with_user(edit, edit.user().map_or("", Jid::as_str), zone)
 }
 
-/// `1 hat`, `2 hats`: a number and its noun, whose plural ends in s.
+/// Writes a number and its noun, whose plural ends in s: `1 hat`, `2 hats`.
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", grouped(number))
 }
 
-/// `no hats`, `1 hat`, `2 hats`.
+/// Like [`count`], but writes `no hats` instead of `0 hats`.
 pub(in crate::app) fn count_or_no(number: usize, noun: &str) -> String {
     match number {
         0 => format!("no {noun}s"),
@@ -105,7 +108,7 @@ pub(in crate::app) fn count_or_no(number: usize, noun: &str) -> String {
     }
 }
 
-/// `This also removes 2 hats.`; empty for no hats.
+/// Returns the sentence `This also removes 2 hats.`, or an empty text for no hats.
 pub(super) fn also_removes_hats(hats: usize) -> String {
     match hats {
         0 => String::new(),
@@ -113,12 +116,12 @@ pub(super) fn also_removes_hats(hats: usize) -> String {
     }
 }
 
-/// A number with commas between the thousands.
+/// Writes a number with commas as thousands separators.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -126,7 +129,7 @@ pub fn grouped(number: usize) -> String {
     out
 }
 
-/// One or two users by their addresses, more by their number.
+/// Names one or two users by their addresses; for other numbers of users, writes only the number.
 fn users_phrase(users: &BTreeSet<&Jid>) -> String {
     let mut first_two = users.iter();
     match (users.len(), first_two.next(), first_two.next()) {
@@ -136,7 +139,7 @@ fn users_phrase(users: &BTreeSet<&Jid>) -> String {
     }
 }
 
-/// Describes an edit, with this text for its user.
+/// Describes an edit; `user` stands for its user.
 fn edit_with_user(edit: &Edit, user: &str, zone: &TimeZone) -> String {
     match edit {
         Edit::Room { room, before, after } => room_edit(room, before.as_deref(), after.as_deref()),
@@ -158,7 +161,13 @@ fn edit_with_user(edit: &Edit, user: &str, zone: &TimeZone) -> String {
         } => catalog_edit(room, hat, before.as_ref(), after.as_ref()),
         Edit::User {
             room, before, after, ..
-        } => user_edit(room, user, before.as_ref(), after.as_ref(), membership_hats(edit)),
+        } => user_edit(
+            room,
+            user,
+            before.as_ref(),
+            after.as_ref(),
+            hat_count_of_user_edit(edit),
+        ),
         Edit::Affiliation {
             room, before, after, ..
         } => match after {
@@ -212,8 +221,9 @@ fn room_edit(room: &Jid, before: Option<&Room>, after: Option<&Room>) -> String 
     }
 }
 
-/// The number of hats of a user before and after an edit that adds, removes or changes the user; 0 for other edits.
-fn membership_hats(edit: &Edit) -> usize {
+/// Counts the hats of the user whom an edit adds or removes. For a replaced user, adds up the hats before and after; 0
+/// for other edits.
+fn hat_count_of_user_edit(edit: &Edit) -> usize {
     match edit {
         Edit::User { before, after, .. } => {
             let users = before.iter().chain(after);
@@ -223,8 +233,8 @@ fn membership_hats(edit: &Edit) -> usize {
     }
 }
 
-/// Describes that users were added, banned, removed or otherwise changed; `hats`: the total number of hats of added or
-/// removed users.
+/// Describes that users were added, banned, removed or replaced. `user`: an address, or several users in words; `hats`:
+/// the number of hats of added or removed users.
 fn user_edit(room: &Jid, user: &str, before: Option<&User>, after: Option<&User>, hats: usize) -> String {
     let hats = with_hats(hats);
     match (before, after) {
@@ -240,7 +250,7 @@ fn user_edit(room: &Jid, user: &str, before: Option<&User>, after: Option<&User>
     }
 }
 
-/// ` with 2 hats`; empty for none.
+/// Returns ` with 2 hats`, or an empty text for no hats.
 fn with_hats(hats: usize) -> String {
     match hats {
         0 => String::new(),
@@ -262,8 +272,8 @@ fn catalog_edit(room: &Jid, hat: &HatId, before: Option<&CatalogHat>, after: Opt
     }
 }
 
-/// The changes of a catalog hat, after a colon: `: title "Teacher", color red`; empty if only unrecognized fields
-/// differ.
+/// Describes the changes of a catalog hat, after a colon: `: title "Teacher", color red`; empty if only unrecognized
+/// fields differ.
 fn catalog_changes(before: &CatalogHat, after: &CatalogHat) -> String {
     let title = (before.title != after.title).then(|| title_phrase(after.title.as_deref()));
     let color = (before.hue != after.hue).then(|| match &after.hue {
@@ -278,13 +288,13 @@ fn catalog_changes(before: &CatalogHat, after: &CatalogHat) -> String {
     }
 }
 
-/// A text shortened to a readable length, so that a title of megabytes is not copied for each frame.
+/// Shortens a very long text, so that a title of megabytes is not copied for each frame.
 pub(super) fn truncated(text: &str) -> Cow<'_, str> {
     const MAX_CHARS: usize = 2000;
     shortened(text, MAX_CHARS)
 }
 
-/// A text cut to this number of characters, with an ellipsis if it was longer.
+/// Shortens a text to this number of characters and an ellipsis, if it is longer.
 pub(super) fn shortened(text: &str, max_chars: usize) -> Cow<'_, str> {
     match text.char_indices().nth(max_chars) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
@@ -292,12 +302,12 @@ pub(super) fn shortened(text: &str, max_chars: usize) -> Cow<'_, str> {
     }
 }
 
-/// A hat in a sentence: its title in quotes, else its ID in angle brackets.
+/// Names a hat in a sentence: by its title in quotes, else by its ID in angle brackets.
 pub fn hat(id: &HatId, title: Option<&str>) -> String {
     hat_name(id, title)
 }
 
-/// A hat, followed by whether it is inactive or required: `"Teacher"`, `"Proctor" (inactive, required)`.
+/// Names a hat, and says whether it is inactive or required: `"Teacher"`, `"Proctor" (inactive, required)`.
 pub fn hat_with_flags(id: &HatId, attachment: &Attachment) -> String {
     let name = attachment_name(id, attachment);
     let inactive = (!attachment.is_active()).then_some("inactive");
@@ -310,7 +320,7 @@ pub fn hat_with_flags(id: &HatId, attachment: &Attachment) -> String {
     }
 }
 
-/// Several hats in a sentence: the first few by name, and the number of the others.
+/// Names the first few hats in alphabetical order, and counts the others.
 pub fn hats(hats: &Hats) -> String {
     let mut names: Vec<String> = hats
         .iter()
@@ -320,7 +330,7 @@ pub fn hats(hats: &Hats) -> String {
     first_few(&names)
 }
 
-/// The title in quotes, else the ID in angle brackets.
+/// Returns the title in quotes, else the ID in angle brackets.
 fn hat_name(hat: &HatId, title: Option<&str>) -> String {
     match title.filter(|title| !title.is_empty()) {
         Some(title) => format!("\"{}\"", truncated(title)),
@@ -332,12 +342,12 @@ fn attachment_name(hat: &HatId, attachment: &Attachment) -> String {
     hat_name(hat, attachment.title.as_deref())
 }
 
-/// The name of an added hat, and when the hat expires.
+/// Names an added hat, and says when it expires.
 fn added_hat(hat: &HatId, attachment: &Attachment, zone: &TimeZone) -> String {
     format!("{}{}", attachment_name(hat, attachment), expiry(attachment, zone))
 }
 
-/// ` (expires 2027-01-31 18:00)`; empty if the hat does not expire.
+/// Returns ` (expires 2027-01-31 18:00)`, or an empty text if the hat does not expire.
 fn expiry(attachment: &Attachment, zone: &TimeZone) -> String {
     let end = attachment.until();
     end.map_or_else(String::new, |end| {
@@ -381,12 +391,13 @@ fn attachment_changes(before: &Attachment, after: &Attachment, zone: &TimeZone) 
         (false, None) => all.join(", "),
         (false, Some(end)) => format!("{}; {end}", all.join(", ")),
         (true, Some(end)) => end,
-        // For example an explicit `"active": false` where the field was missing.
+        // For example, `"active": false` was written where the field was missing, which means the same.
         (true, None) => "same value, different JSON".into(),
     }
 }
 
-/// A text followed by a hint in parentheses, such as `u to undo`; joined to parentheses that end the text.
+/// Adds a hint in parentheses to a text, such as `u to undo`. If the text already ends with parentheses, the hint is
+/// added inside them.
 pub(super) fn with_hint(text: &str, hint: &str) -> String {
     match text.strip_suffix(')') {
         Some(start) => format!("{start}; {hint})"),
@@ -394,12 +405,12 @@ pub(super) fn with_hint(text: &str, hint: &str) -> String {
     }
 }
 
-/// A text in quotes.
+/// Puts a text in quotes.
 pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", truncated(text))
 }
 
-/// The first three names, and the number of the others.
+/// Lists the first three names, and counts the others.
 pub(crate) fn first_few(names: &[impl ToString]) -> String {
     const MAX_NAMED: usize = 3;
     let first = names.iter().take(MAX_NAMED).map(ToString::to_string);
@@ -410,7 +421,7 @@ pub(crate) fn first_few(names: &[impl ToString]) -> String {
     }
 }
 
-/// Describes two edits one by one; if there are more, counts them by kind.
+/// Describes two edits one by one; counts more by kind.
 fn mixed_edits(all: &[Edit], zone: &TimeZone) -> String {
     match all {
         [first, second] => format!("{} and {}", titled_edit(first, zone), titled_edit(second, zone)),
@@ -418,14 +429,14 @@ fn mixed_edits(all: &[Edit], zone: &TimeZone) -> String {
     }
 }
 
-/// The name most similar to `meant`; `None` if none is similar.
-pub fn closest_match<'a>(meant: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let meant = meant.to_lowercase();
-    let distance = |name: &str| strsim::osa_distance(&meant, &name.to_lowercase());
+/// Finds the name that is most similar to a typed text; `None` if no name is similar.
+pub fn closest_match<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = typed.to_lowercase();
+    let distance = |name: &str| strsim::osa_distance(&typed, &name.to_lowercase());
     let closest = names
         .map(|name| (distance(name), name))
         .min_by_key(|(distance, _)| *distance)?;
-    // Up to two in five letters may differ; one always may.
+    // Two of five letters of the name may differ; in a name of at most four letters, only one.
     let max_distance = closest.1.chars().count().max(3) * 2 / 5;
     (closest.0 <= max_distance).then_some(closest.1)
 }

@@ -1,4 +1,5 @@
-//! A text in full. One of its lines is selected, as in a list, so that all of it can be read on any screen.
+//! The overlay that shows a text in full. One of its lines is selected, as in a list, so that a long text can be
+//! scrolled.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ pub(super) const MAX_COLUMNS: u16 = 100;
 /// Columns next to the text: the frame, the marker of the selected line, a margin.
 const FRAME_COLUMNS: u16 = 4;
 
-/// The overlay with a text.
+/// The overlay that shows a text in full.
 #[derive(Debug, Clone)]
 pub struct DetailsOverlay {
     /// The heading, one to three words.
@@ -18,12 +19,13 @@ pub struct DetailsOverlay {
     lines: Arc<[String]>,
     /// The selected line.
     pub selected: usize,
-    /// Whether the text describes a difference of the comparison below, in which yours or theirs can be chosen.
+    /// Whether the text describes a difference in the comparison that is open under this overlay, so that yours or
+    /// theirs can be chosen.
     pub(super) is_difference: bool,
 }
 
 impl DetailsOverlay {
-    /// A text for a screen of this width.
+    /// Creates the overlay for a screen of this width.
     pub(super) fn new(title: &'static str, paragraphs: Vec<String>, columns: u16) -> Self {
         let mut details = Self {
             title,

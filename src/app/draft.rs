@@ -21,7 +21,7 @@ pub struct Draft {
     pub prompts: Vec<PromptDraft>,
 }
 
-/// The text of a prompt. Once it is restored, the next prompt with this heading starts with it.
+/// The text of a prompt. After the draft is restored, the next prompt with this heading starts with this text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PromptDraft {
     /// The prompt's heading, such as `Export`.
@@ -33,9 +33,10 @@ pub struct PromptDraft {
 /// A form's subject and the contents of its fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormDraft {
-    /// What the form edits.
+    /// The subject of the form.
     pub subject: FormSubject,
     pub(super) texts: Vec<(FieldName, String)>,
+    /// The values of the checkboxes, without mixed ones.
     pub(super) ticks: Vec<(FieldName, bool)>,
     pub(super) affiliation: Affiliation,
     pub(super) focus: usize,
@@ -124,11 +125,12 @@ impl FormDraft {
         texts.filter(|(_, text)| !text.is_empty())
     }
 
+    /// The draft of a form with its current contents.
     pub(super) fn of_form(form: &Form) -> Self {
         let (mut texts, mut ticks) = (Vec::new(), Vec::new());
         for field in &form.fields {
             match &field.value {
-                // Older versions cannot read a draft that has this field, so it is left out if possible.
+                // Older versions cannot read a draft with this field, so it is left out unless it was changed.
                 FieldValue::Text(text) if field.name == FieldName::Expires && !text.is_changed() => {}
                 FieldValue::Text(text) => texts.push((field.name, text.text())),
                 FieldValue::Toggle(on) | FieldValue::Mixed(Some(on)) => ticks.push((field.name, *on)),
@@ -145,7 +147,7 @@ impl FormDraft {
         }
     }
 
-    /// Restores the contents into the fields of a form.
+    /// Puts the contents of the draft into the fields of a form.
     pub(super) fn restore(&self, form: &mut Form) {
         for (name, text) in &self.texts {
             form.set_text(*name, text);
@@ -197,7 +199,7 @@ impl Draft {
         let mut draft: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         draft.forms.retain(|form| form.is_within(scope));
         draft.unsaved.retain(|unsaved| unsaved.is_within(scope));
-        // A restricted session has no prompts.
+        // The text of a prompt may be about rooms outside the scope.
         draft.prompts.retain(|_| !scope.is_restricted());
         Ok(draft)
     }
@@ -222,8 +224,8 @@ impl Draft {
     }
 }
 
-/// The stored draft with this session's previous entries (`before`) replaced by `after`; those of other sessions are kept.
-/// `None` if nothing remains. (One person may have several sessions with different scopes.)
+/// Replaces this session's previous entries (`before`) in the stored draft by `after`, and keeps those of other sessions:
+/// one person may have several sessions with different scopes. `None` if the resulting draft is empty.
 pub fn update_stored(stored: Option<&[u8]>, before: &Draft, after: &Draft) -> Option<Vec<u8>> {
     // Unreadable bytes were reported when they were read; they are dropped.
     let mut draft: Draft = stored
@@ -236,16 +238,16 @@ pub fn update_stored(stored: Option<&[u8]>, before: &Draft, after: &Draft) -> Op
     to_bytes(&draft)
 }
 
-/// The stored draft with the entries of the drafts of killed sessions (`orphaned`), each once. Unreadable drafts are
-/// dropped. `None` if nothing remains.
+/// Adds the entries of the drafts of killed sessions (`orphaned`) to the stored draft, each once. Drops unreadable
+/// drafts. `None` if the resulting draft is empty.
 pub fn merge_orphaned(stored: Option<&[u8]>, orphaned: &[Vec<u8>]) -> Option<Vec<u8>> {
     let read = |bytes: &[u8]| serde_json::from_slice::<Draft>(bytes).ok();
     let mut draft = stored.and_then(read).unwrap_or_default();
-    for mut more in orphaned.iter().filter_map(|bytes| read(bytes)) {
-        more.subtract(&draft);
-        draft.forms.append(&mut more.forms);
-        draft.unsaved.append(&mut more.unsaved);
-        draft.prompts.append(&mut more.prompts);
+    for mut orphan in orphaned.iter().filter_map(|bytes| read(bytes)) {
+        orphan.subtract(&draft);
+        draft.forms.append(&mut orphan.forms);
+        draft.unsaved.append(&mut orphan.unsaved);
+        draft.prompts.append(&mut orphan.prompts);
     }
     to_bytes(&draft)
 }
@@ -255,18 +257,18 @@ pub fn to_bytes(draft: &Draft) -> Option<Vec<u8>> {
     (!draft.is_empty()).then(|| crate::model::write::pretty(draft))
 }
 
-/// What a session knows of the stored draft, and its live draft.
+/// A session's knowledge of the stored draft, and its own live draft.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DraftState {
-    /// A draft that arrived before the data file was open.
+    /// The stored draft, if it was read before the data file was open.
     pub received: Option<Vec<u8>>,
-    /// A draft that was neither restored nor discarded yet.
+    /// The draft of an earlier session that was neither restored nor discarded yet.
     pub undecided: Option<Draft>,
     /// This session's entries in the stored draft.
     pub stored: Draft,
     /// The entries being stored, until confirmed.
     pub storing: Option<Draft>,
-    /// Entries that could not be stored; not retried.
+    /// Entries that could not be stored. Storing the same entries is not retried.
     pub failed: Option<Draft>,
     /// Restored forms that are open.
     pub restored_forms: Vec<FormDraft>,
@@ -285,7 +287,7 @@ pub(super) struct OwnDraftState {
     pub forms: Vec<FormDraft>,
     /// Prompts that were open at the last pause in typing.
     pub prompts: Vec<PromptDraft>,
-    /// Whether changes are still unconfirmed after the delay [`Unconfirmed`](super::DraftDelay::Unconfirmed).
+    /// Whether changes were still unconfirmed after the delay [`Unconfirmed`](super::DraftDelay::Unconfirmed).
     pub has_overdue_changes: bool,
     /// Whether the timer for a pause in typing is running.
     pub awaiting_pause: bool,

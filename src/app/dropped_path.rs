@@ -1,8 +1,9 @@
-//! Files dropped on a terminal arrive as pasted text: quoted or escaped for a shell, or as a `file:` URI.
+//! Recognizes the path of a file that was dropped on the terminal. It arrives as pasted text: quoted or escaped for a
+//! shell, or as a `file:` URI.
 
 use percent_encoding::percent_decode_str;
 
-/// The path of a file that was dropped on the terminal; `None` if the text is something else.
+/// Reads pasted text as the path of a dropped file; `None` if the text is something else.
 pub(super) fn dropped_path(pasted: &str) -> Option<String> {
     let text = pasted.trim();
     if let Some(rest) = text.strip_prefix("file://") {

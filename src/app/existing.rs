@@ -1,4 +1,4 @@
-//! Existing hats and rooms, as a form offers them.
+//! Existing hats and rooms: the hats of the Hats view, and the items that forms suggest.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::model::{FoldedTitle, HatId, Hue, Jid, Room, Wardrobe};
 use super::describe;
 use super::view::label;
 
-/// Maximum number of rooms with a hat that are named.
+/// Maximum number of rooms that are named for a hat.
 const MAX_NAMED_ROOMS: usize = 3;
 
 /// A hat that is in a catalog or attached to a user.
@@ -16,23 +16,23 @@ const MAX_NAMED_ROOMS: usize = 3;
 pub struct ExistingHat {
     /// The ID.
     pub id: HatId,
-    /// The title in the form's room, else in the first room where the hat has one.
+    /// The title in the preferred room of [`existing_hats`], else in the first room where the hat has a title.
     pub title: Option<Arc<str>>,
-    /// Its other titles in rooms, which are searched as well.
+    /// Other titles that the hat has in rooms. They are searched as well.
     pub other_titles: Vec<Arc<str>>,
     /// Number of users with the hat; a user who has it in two rooms counts once.
     pub users: usize,
-    /// Names of the first rooms with the hat.
+    /// Names of the first rooms with the hat, at most three.
     pub room_names: Vec<Arc<str>>,
     /// Number of rooms with the hat, also those that only have it in their catalog.
     pub rooms: usize,
-    /// Whether the hat exists in the form's room.
-    pub in_room: bool,
+    /// Whether the hat exists in the preferred room of [`existing_hats`], such as that of a form.
+    pub in_preferred_room: bool,
     /// The hue in the first catalog that defines one.
     pub hue: Option<Hue>,
 }
 
-/// An existing item that is suggested.
+/// An existing item that can be suggested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Existing {
     /// A hat.
@@ -80,7 +80,8 @@ impl Existing {
             .chain(others.iter().map(|title| &**title))
     }
 
-    /// Whether both have a title, and the same one.
+    /// Whether both items have a title, and the titles are the same, apart from case, accents and surrounding white
+    /// space.
     pub(super) fn has_title_of(&self, other: &Self) -> bool {
         let (Some(title), Some(other)) = (self.title(), other.title()) else {
             return false;
@@ -88,8 +89,8 @@ impl Existing {
         FoldedTitle::new(title).matches(other)
     }
 
-    /// Where it is used, to tell it from others with the same title: `in Courses, Staff (12 users)`, or for a room
-    /// `courses@conference.example.org (12 users)`.
+    /// Describes the use of the item, which distinguishes it from others with the same title: `in Courses, Staff (12
+    /// users)`, or for a room `courses@conference.example.org (12 users)`.
     pub(super) fn describe_use(&self) -> String {
         let users = describe::count(self.users(), "user");
         match self {
@@ -100,7 +101,7 @@ impl Existing {
 }
 
 impl ExistingHat {
-    /// The names of its rooms: `Courses`, `Courses, Staff, Lab and 4 more`.
+    /// Names the first rooms with the hat, and counts the others: `Courses`, `Courses, Staff, Lab and 4 more`.
     pub fn room_phrase(&self) -> String {
         let names: Vec<&str> = self.room_names.iter().map(|name| &**name).collect();
         match self.rooms.saturating_sub(names.len()) {
@@ -110,14 +111,14 @@ impl ExistingHat {
     }
 }
 
-/// All hats of all rooms by ID, with their titles in the room `here` if they have one there.
+/// Lists all hats of all rooms by ID. Titles in `preferred_room` have priority.
 pub(super) fn existing_hats(
     wardrobe: &Wardrobe,
-    here: Option<&Jid>,
+    preferred_room: Option<&Jid>,
 ) -> HashMap<HatId, ExistingHat, foldhash::fast::RandomState> {
     let mut all: HashMap<HatId, ExistingHat, foldhash::fast::RandomState> = HashMap::default();
     for (jid, room) in wardrobe.rooms() {
-        let is_here = here == Some(jid);
+        let is_preferred = preferred_room == Some(jid);
         for hat in room.hats().iter() {
             let entry = all.entry(hat.id.clone()).or_insert_with(|| ExistingHat {
                 id: hat.id.clone(),
@@ -126,7 +127,7 @@ pub(super) fn existing_hats(
                 users: 0,
                 room_names: Vec::new(),
                 rooms: 0,
-                in_room: false,
+                in_preferred_room: false,
                 hue: None,
             });
             if entry.hue.is_none() {
@@ -137,11 +138,11 @@ pub(super) fn existing_hats(
                 entry.room_names.push(label::room(jid, room).into());
             }
             entry.users += hat.user_count;
-            entry.in_room |= is_here;
+            entry.in_preferred_room |= is_preferred;
             let mut title = hat.title.clone();
-            if is_here || entry.title.is_none() {
-                // The room's own title has priority.
+            if is_preferred || entry.title.is_none() {
                 std::mem::swap(&mut entry.title, &mut title);
+                // The preferred room may have no title for the hat.
                 if entry.title.is_none() {
                     entry.title = title.take();
                 }
@@ -154,11 +155,12 @@ pub(super) fn existing_hats(
             }
         }
     }
-    count_users(wardrobe, &mut all);
+    correct_user_counts(wardrobe, &mut all);
     all
 }
 
-/// The hats that have this title in this room, or in any room if `None`, sorted by ID; each with a text on where it is used.
+/// Finds the hats that have this title in a room (`None`: in any room). Returns their IDs in order, each with a
+/// description of its use.
 pub fn hats_with_title(wardrobe: &Wardrobe, room: Option<&Jid>, title: &str) -> Vec<(HatId, String)> {
     let rooms = wardrobe
         .rooms()
@@ -173,8 +175,11 @@ pub fn hats_with_title(wardrobe: &Wardrobe, room: Option<&Jid>, title: &str) -> 
     hats
 }
 
-/// Corrects the number of users of hats in several rooms: each user counts once.
-fn count_users(wardrobe: &Wardrobe, all: &mut HashMap<HatId, ExistingHat, foldhash::fast::RandomState>) {
+/// Corrects the numbers of users of hats that users have in several rooms: each user counts once.
+fn correct_user_counts(
+    wardrobe: &Wardrobe,
+    all: &mut HashMap<HatId, ExistingHat, foldhash::fast::RandomState>,
+) {
     let mut users_by_hat: HashMap<
         &HatId,
         HashSet<&Jid, foldhash::fast::RandomState>,

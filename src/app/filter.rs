@@ -17,7 +17,7 @@ mod entry;
 pub struct Filter {
     /// The text typed.
     pub text: TextInput,
-    /// Whether it is being edited.
+    /// Whether the text is being edited.
     pub editing: bool,
     query: FilterTerms,
 }
@@ -31,7 +31,8 @@ impl Filter {
         }
     }
 
-    /// A filter by this text, which is not being edited. No time is known here: words that begin with `~` are plain text.
+    /// A filter by this text, which is not being edited. Without the current time, words that begin with `~` are plain
+    /// text.
     pub fn of(text: &str) -> Self {
         Self {
             text: TextInput::new(text),
@@ -40,13 +41,13 @@ impl Filter {
         }
     }
 
-    /// Whether it has no terms, so that everything matches.
+    /// Whether the filter has no terms, so that everything matches.
     pub fn is_empty(&self) -> bool {
         self.query.terms.is_empty()
     }
 
-    /// Parses the text again; returns whether the terms changed. `now`: the current time; `None` in the history, where words
-    /// that begin with `~` are plain text.
+    /// Parses the text again; returns whether the terms changed. `now`: the current time; `None` for the history, in
+    /// which words that begin with `~` are plain text.
     pub(super) fn reparse(&mut self, now: Option<&ZonedDateTime>) -> bool {
         let query = FilterTerms::parse(&self.text.text(), now);
         let changed = query != self.query;
@@ -54,7 +55,7 @@ impl Filter {
         changed
     }
 
-    /// Positions of the matching letters of a text, as grapheme indices in ascending order.
+    /// Positions of the letters of a text that match the words of the filter, as grapheme indices in ascending order.
     pub fn match_positions(&self, text: &str) -> Vec<u32> {
         let mut positions = Vec::new();
         for term in &self.query.terms {
@@ -67,13 +68,13 @@ impl Filter {
         positions
     }
 
-    /// Whether its matches can depend on the occupants of rooms: on who is online, or on nicknames.
+    /// Whether the matches can depend on the occupants of rooms: on their presence or their nicknames.
     pub(super) fn depends_on_presence(&self) -> bool {
         let mut terms = self.query.terms.iter();
         terms.any(|term| matches!(term.kind, TermKind::Text(_) | TermKind::Online))
     }
 
-    /// Whether it has a term that asks who is online.
+    /// Whether a term asks who is online.
     pub fn asks_who_is_online(&self) -> bool {
         self.query.terms.iter().any(|term| term.kind == TermKind::Online)
     }
@@ -86,8 +87,8 @@ impl Filter {
             .flatten()
     }
 
-    /// The rank of a room: a higher one is a better match, `None` is no match. `occupants`: the users in the room; `None` if
-    /// they are not known.
+    /// The rank of a room, higher for a better match; `None` if the room does not match. `occupants`: the users in the
+    /// room; `None` if they are not known.
     pub(super) fn rank_room(&self, (jid, room): (&Jid, &Room), occupants: Option<&Occupants>) -> Option<u32> {
         self.rank(occupants.is_some(), |kind| match kind {
             TermKind::Text(word) => word
@@ -98,7 +99,7 @@ impl Filter {
                 None => Some(1),
                 Some(word) => rank_title_or_id(word, &hat.id, hat.title.as_deref()),
             }),
-            TermKind::Ends(by) => rank_end(room.next_end(), *by),
+            TermKind::Ends(latest) => rank_end(room.next_end(), *latest),
             TermKind::Online => {
                 let mut occupants = occupants.into_iter().flat_map(Occupants::values);
                 occupants.any(Occupant::is_online).then_some(1)
@@ -106,8 +107,8 @@ impl Filter {
         })
     }
 
-    /// The rank of a user of a room; `None` if the user does not match. `occupants`: the users in the room; `None` if they
-    /// are not known.
+    /// The rank of a user of a room; `None` if the user does not match. `occupants`: the users in the room; `None` if
+    /// they are not known.
     pub(super) fn rank_user(
         &self,
         room: &Room,
@@ -127,19 +128,19 @@ impl Filter {
                 None => Some(1),
                 Some(word) => rank_title_or_id(word, id, room.title(id, attachment)),
             }),
-            TermKind::Ends(by) => {
+            TermKind::Ends(latest) => {
                 let mut hats = user.hats.iter();
-                hats.find_map(|(_, attachment)| rank_end(attachment.until(), *by))
+                hats.find_map(|(_, attachment)| rank_end(attachment.until(), *latest))
             }
         })
     }
 
-    /// The rank of a user's hat; `None` if it does not match.
+    /// The rank of a user's hat; `None` if the hat does not match.
     pub(super) fn rank_hat(&self, room: &Room, (id, attachment): (&HatId, &Attachment)) -> Option<u32> {
         self.rank_any_hat(id, room.title(id, attachment), attachment.until())
     }
 
-    /// The rank of a hat, independent of a user; `None` if it does not match.
+    /// The rank of a hat, independent of a user; `None` if the hat does not match.
     pub(super) fn rank_existing_hat(&self, id: &HatId, title: Option<&str>) -> Option<u32> {
         self.rank_any_hat(id, title, None)
     }
@@ -149,12 +150,12 @@ impl Filter {
             TermKind::Text(word) | TermKind::Hat(Some(word)) => rank_title_or_id(word, id, title),
             TermKind::Affiliation(_) | TermKind::Online => None,
             TermKind::Hat(None) => Some(1),
-            TermKind::Ends(by) => rank_end(end, *by),
+            TermKind::Ends(latest) => rank_end(end, *latest),
         })
     }
 
-    /// The rank of a user by address; `None` if the user does not match. `rooms`: the occupants of each of the user's rooms
-    /// where they are known.
+    /// The rank of a user, independent of a room; `None` if the user does not match. `rooms`: the occupants of each of
+    /// the user's rooms whose occupants are known.
     pub(super) fn rank_address<'a>(
         &self,
         jid: &Jid,
@@ -189,9 +190,10 @@ fn rank_online(occupant: Option<&Occupant>) -> Option<u32> {
     occupant.is_some_and(Occupant::is_online).then_some(1)
 }
 
-/// The rank of a hat that ends at `end` for a term that asks for an end up to `by`; `None` if it ends later or never.
-fn rank_end(end: Option<Timestamp>, by: Option<Timestamp>) -> Option<u32> {
-    (end? <= by?).then_some(1)
+/// The rank of a hat that ends at `end`, for a term that matches hats that end at `latest` or before; `None` if the hat
+/// ends later or never, or if the term matches nothing.
+fn rank_end(end: Option<Timestamp>, latest: Option<Timestamp>) -> Option<u32> {
+    (end? <= latest?).then_some(1)
 }
 
 /// The rank of a word in a hat's title or ID; `None` if it is in neither.
@@ -200,8 +202,8 @@ fn rank_title_or_id(word: &Word, id: &HatId, title: Option<&str>) -> Option<u32>
     by_title.or_else(|| word.rank(id.as_str()).map(|_| 1))
 }
 
-/// The word after `~` that finds users who are in the room. Its beginning is enough, since no time begins with these
-/// letters.
+/// The word after `~` that finds users who are in the room. Its first letter is enough, since no time begins with this
+/// letter.
 const ONLINE: &str = "online";
 
 /// The terms of a filter; all must match.
@@ -213,7 +215,7 @@ struct FilterTerms {
 #[derive(Debug, Clone, PartialEq)]
 struct Term {
     kind: TermKind,
-    /// Prefixed with `!`: matches are excluded.
+    /// Whether the term begins with `!`, so that matches are excluded.
     negated: bool,
 }
 
@@ -223,12 +225,12 @@ enum TermKind {
     Text(Word),
     /// `@mem`: prefix of an affiliation.
     Affiliation(String),
-    /// `#teach`: a hat with this in its title or ID; `#` alone: any hat.
+    /// `#teach`: a hat with this text in its title or ID; `#` alone: any hat.
     Hat(Option<Word>),
-    /// `~7d`: a hat that ends by this time; `~` alone: at any time. `None`: not a time in the
-    /// future; matches nothing.
+    /// `~7d`: a hat that ends at this time or before; `~` alone: a hat that ends at any time. `None`: the text is not a
+    /// time in the future, so that nothing matches.
     Ends(Option<Timestamp>),
-    /// `~online`: who is in the room; `~o` is enough.
+    /// `~online`: a user who is in the room; `~o` is enough.
     Online,
 }
 

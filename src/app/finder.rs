@@ -14,7 +14,7 @@ use super::place::Place;
 use super::presence::Presence;
 use super::text::TextInput;
 
-/// Maximum number of rooms and users that are searched before the next key is handled.
+/// Number of rooms and users that are searched before the next key is handled.
 const CHUNK: usize = 2_000;
 /// Maximum number of rooms, users and hats that are listed.
 const MAX_MATCHES: usize = 200;
@@ -36,21 +36,23 @@ pub struct Finder {
     scope: FinderScope,
 }
 
-/// The items that are searched.
+/// The items that are searched, or from which they are derived.
 #[derive(Debug, Clone)]
 enum FinderScope {
+    /// Commands.
     Commands(Vec<FinderItem>),
+    /// Commands and notes.
     Help(Vec<FinderItem>),
     /// Rooms, users and hats.
     GoTo {
         rooms: Arc<[(Jid, Arc<Room>)]>,
         presence: Presence,
-        /// Where the search continues: the index of the room, and that of the user in it.
-        next: (usize, usize),
+        /// The position at which the search continues: the indices of a room and of a user in this room.
+        position: (usize, usize),
     },
 }
 
-/// A match.
+/// An item that matches the query.
 #[derive(Debug, Clone)]
 pub struct FinderMatch {
     /// The item.
@@ -59,17 +61,17 @@ pub struct FinderMatch {
 }
 
 impl Finder {
-    /// Searches commands.
+    /// Creates a finder that searches commands.
     pub(super) fn commands(commands: Vec<FinderItem>) -> Self {
         Self::new(FinderScope::Commands(commands))
     }
 
-    /// Searches all commands and notes.
+    /// Creates a finder that searches all commands and notes.
     pub(super) fn help(all: Vec<FinderItem>) -> Self {
         Self::new(FinderScope::Help(all))
     }
 
-    /// Searches the rooms, users and hats of the wardrobe; users also by nickname.
+    /// Creates a finder that searches the rooms, users and hats of the wardrobe; users also by nickname.
     pub(super) fn go_to(wardrobe: &Wardrobe, presence: &Presence) -> Self {
         let rooms = wardrobe.rooms().map(|(jid, room)| (jid.clone(), room.clone()));
         let mut rooms: Vec<_> = rooms.collect();
@@ -77,7 +79,7 @@ impl Finder {
         Self::new(FinderScope::GoTo {
             rooms: rooms.into(),
             presence: presence.clone(),
-            next: (0, 0),
+            position: (0, 0),
         })
     }
 
@@ -111,31 +113,33 @@ impl Finder {
         }
     }
 
-    /// Whether it searches rooms, users and hats.
+    /// Whether the finder searches rooms, users and hats.
     pub fn is_go_to(&self) -> bool {
         matches!(self.scope, FinderScope::GoTo { .. })
     }
 
-    /// Whether it is the help.
+    /// Whether the finder is the help.
     pub fn is_help(&self) -> bool {
         matches!(self.scope, FinderScope::Help(_))
     }
 
-    /// The heading above a row; `None` if it has none. In the help without a query, the first row of each place has one.
+    /// The heading above a row: in the help without a query, each first row of a place has one. `None` for other rows.
     pub fn heading(&self, row: usize) -> Option<&'static str> {
         if !self.is_help() || !self.terms.is_empty() {
             return None;
         }
-        let place = |row: usize| self.matches.get(row).and_then(|found| found.item.place());
-        let before = row.checked_sub(1).and_then(place);
-        place(row).filter(|here| Some(*here) != before).map(Place::title)
+        let place_of = |row: usize| self.matches.get(row).and_then(|found| found.item.place());
+        let before = row.checked_sub(1).and_then(place_of);
+        place_of(row)
+            .filter(|place| Some(*place) != before)
+            .map(Place::title)
     }
 
     /// Whether the search is incomplete.
     pub fn is_searching(&self) -> bool {
         match &self.scope {
             FinderScope::Commands(_) | FinderScope::Help(_) => false,
-            FinderScope::GoTo { rooms, next, .. } => next.0 < rooms.len(),
+            FinderScope::GoTo { rooms, position, .. } => position.0 < rooms.len(),
         }
     }
 
@@ -144,24 +148,24 @@ impl Finder {
         self.terms = SearchTerms::of(&self.text.text(), CaseMatching::Smart);
         self.matches.clear();
         (self.match_count, self.selected) = (0, 0);
-        if let FinderScope::GoTo { next, .. } = &mut self.scope {
-            *next = (0, 0);
+        if let FinderScope::GoTo { position, .. } = &mut self.scope {
+            *position = (0, 0);
         }
         self.search_next_chunk();
     }
 
-    /// Searches the next [`CHUNK`]; commands and notes are all searched at once.
+    /// Searches the next [`CHUNK`] of rooms and users; commands and notes are all searched at once.
     pub(super) fn search_next_chunk(&mut self) {
         let mut matcher = FuzzyMatcher::new();
         let mut found = Vec::new();
         // In the help, typing a key finds its command.
-        let typed = self.is_help().then(|| self.text.text());
-        let typed = typed.filter(|typed| !typed.is_empty());
+        let typed_key = self.is_help().then(|| self.text.text());
+        let typed_key = typed_key.filter(|typed| !typed.is_empty());
         let query = self.text.text().trim().to_owned();
         match &mut self.scope {
             FinderScope::Commands(all) | FinderScope::Help(all) => {
                 for item in all.iter() {
-                    let (bonus, text, keys, by_name) = match item {
+                    let (bonus, text, typed_forms, has_name) = match item {
                         FinderItem::Command(offer) => {
                             let Command {
                                 title,
@@ -174,21 +178,21 @@ impl Finder {
                             // Remarks in parentheses do not describe the action.
                             let action = help.split_once(" (").map_or(*help, |(action, _)| action);
                             let bonus = word_bonus(title, &format!("{action} {synonyms_text}"), &query);
-                            let is_name = |name: &str| name.eq_ignore_ascii_case(&query);
-                            let named = synonyms.iter().chain([title]).any(|name| is_name(name));
-                            (bonus, text, offer.keys.as_str(), named)
+                            let is_query = |name: &str| name.eq_ignore_ascii_case(&query);
+                            let has_name = synonyms.iter().chain([title]).any(|name| is_query(name));
+                            (bonus, text, offer.keys.as_str(), has_name)
                         }
                         FinderItem::Note(note) => (0, note.help.to_owned(), note.example, false),
                         FinderItem::Destination { .. } => continue,
                     };
-                    let by_text = score(&mut matcher, &self.terms, &[&text]).map(|score| score + bonus);
-                    let by_key = keys
+                    let text_score = score(&mut matcher, &self.terms, &[&text]).map(|score| score + bonus);
+                    let key_score = typed_forms
                         .split(", ")
-                        .any(|key| typed.as_deref() == Some(key))
+                        .any(|form| typed_key.as_deref() == Some(form))
                         .then_some(u32::MAX);
-                    // A command with this name comes before commands that only contain the word.
-                    let by_name = by_name.then_some(u32::MAX - 1);
-                    if let Some(score) = by_key.or(by_name).or(by_text) {
+                    // A command with this title or synonym comes before commands that only contain the word.
+                    let name_score = has_name.then_some(u32::MAX - 1);
+                    if let Some(score) = key_score.or(name_score).or(text_score) {
                         let item = item.clone();
                         found.push(FinderMatch { item, score });
                     }
@@ -198,10 +202,10 @@ impl Finder {
             FinderScope::GoTo {
                 rooms,
                 presence,
-                next,
+                position,
             } => {
                 let searched = (&**rooms, &*presence);
-                search_destinations(&mut matcher, &self.terms, searched, next, &mut found);
+                search_destinations(&mut matcher, &self.terms, searched, position, &mut found);
             }
         }
         self.match_count += found.len();
@@ -219,7 +223,7 @@ impl Finder {
     }
 }
 
-/// Searches the next rooms and users, and advances the search position.
+/// Searches the next [`CHUNK`] of rooms and users, with the hats of these users, and advances the position.
 fn search_destinations(
     matcher: &mut FuzzyMatcher,
     terms: &SearchTerms,
@@ -227,8 +231,8 @@ fn search_destinations(
     (next_room, next_user): &mut (usize, usize),
     found: &mut Vec<FinderMatch>,
 ) {
-    let mut left = CHUNK;
-    while let (Some((jid, room)), true) = (rooms.get(*next_room), left > 0) {
+    let mut remaining = CHUNK;
+    while let (Some((jid, room)), true) = (rooms.get(*next_room), remaining > 0) {
         let destination = |user: Option<&Jid>, hat: Option<&HatId>| FinderItem::Destination {
             room: jid.clone(),
             snapshot: room.clone(),
@@ -248,9 +252,10 @@ fn search_destinations(
             }
         };
         if *next_user == 0 {
-            // At least one user is searched with the room: where no user was, the room is searched next.
-            left = left.saturating_sub(1).max(1);
-            // Match the address as well as the name.
+            // At least one user is searched in the same chunk: a search that continues at user 0 would search the room
+            // again.
+            remaining = remaining.saturating_sub(1).max(1);
+            // The name and the address are one text: the query may have words of both.
             add_match(
                 matcher,
                 found,
@@ -263,7 +268,7 @@ fn search_destinations(
             (*next_room, *next_user) = (*next_room + 1, 0);
             continue;
         }
-        for (user, data) in room.users().iter().skip(*next_user).take(left) {
+        for (user, user_data) in room.users().iter().skip(*next_user).take(remaining) {
             let by_nickname = presence.occupant(jid, user).and_then(|occupant| {
                 let scored = occupant.all_nicknames().filter_map(|nickname| {
                     let score = score(matcher, terms, &[nickname, user.as_str(), name])?;
@@ -272,24 +277,24 @@ fn search_destinations(
                 scored.max_by_key(|(score, _)| *score)
             });
             let by_address = score(matcher, terms, &[user.as_str(), name]);
-            let (found_score, found_nickname) = match by_nickname {
+            let (user_score, matched_nickname) = match by_nickname {
                 Some((score, nickname)) if Some(score) > by_address => (Some(score), Some(nickname)),
                 _ => (by_address, None),
             };
-            if let Some(score) = found_score {
+            if let Some(score) = user_score {
                 let item = FinderItem::Destination {
                     room: jid.clone(),
                     snapshot: room.clone(),
                     user: Some(user.clone()),
                     hat: None,
-                    nickname: found_nickname,
+                    nickname: matched_nickname,
                 };
                 found.push(FinderMatch {
                     item,
                     score: score + 1,
                 });
             }
-            for (id, attachment) in data.hats.iter() {
+            for (id, attachment) in user_data.hats.iter() {
                 let title = room.title(id, attachment).unwrap_or_default();
                 add_match(
                     matcher,
@@ -300,20 +305,21 @@ fn search_destinations(
                 );
             }
         }
-        *next_user += left;
+        *next_user += remaining;
         if *next_user < room.users().len() {
             return;
         }
-        left = left.saturating_sub(room.users().len());
+        remaining = remaining.saturating_sub(room.users().len());
         (*next_room, *next_user) = (*next_room + 1, 0);
     }
 }
 
-/// The bonus of a command: [`WORDS_BONUS`] if its description (`action`) has all words of the query, twice that if its title
-/// also has the first word, else 0.
+/// The bonus of a command for a query whose first word has at least three letters: [`WORDS_BONUS`] if every word of the
+/// query begins a word of the description (`action`), twice that if the first word also begins a word of the title.
+/// Else 0.
 fn word_bonus(title: &str, action: &str, query: &str) -> u32 {
     let first = query.split_whitespace().next().unwrap_or_default();
-    // A first word of one or two letters says little.
+    // Too many words begin with the same one or two letters.
     match first.chars().count() > 2 && has_words(action, query) {
         true if has_words(title, first) => 2 * WORDS_BONUS,
         true => WORDS_BONUS,
@@ -329,8 +335,8 @@ fn has_words(text: &str, query: &str) -> bool {
     query.all(|part| words().any(|word| word.starts_with(&part)))
 }
 
-/// The score of the terms in several texts. `None` if a term matches none of them, or if no term matches the first text,
-/// which describes the item itself.
+/// The score of the terms in several texts. `None` if a term matches none of the texts, or if no term matches the first
+/// text, which describes the item itself.
 fn score(matcher: &mut FuzzyMatcher, terms: &SearchTerms, texts: &[&str]) -> Option<u32> {
     let (score, matches_first) = terms.score(matcher, texts, 1)?;
     matches_first.then_some(score)

@@ -1,5 +1,5 @@
-//! Text comparison that ignores case and accents, and compares numbers by value. The same for every
-//! language, so that all moderators of a data file see one order.
+//! Text comparison that ignores case and accents, and compares numbers by value. It does not depend on the language, so
+//! that all moderators of a data file see the same order.
 
 use std::cmp::Ordering;
 
@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::folding::{fold, fold_into};
 
-/// The rank of a word inside a word of the text. A higher rank is a better match.
+/// The rank of a word that occurs only inside a word of the text. A higher rank is a better match.
 pub(super) const CONTAINED: u32 = 1;
 /// The rank of a word with which a word of the text begins.
 pub(super) const BEGINS_WORD: u32 = 2;
@@ -28,8 +28,8 @@ impl Word {
     pub(super) fn rank(&self, text: &str) -> Option<u32> {
         let text = fold(text);
         let mut best = None;
-        for at in memchr::memmem::find_iter(text.as_bytes(), &self.0) {
-            let before = text.get(..at).and_then(|before| before.chars().next_back());
+        for start in memchr::memmem::find_iter(text.as_bytes(), &self.0) {
+            let before = text.get(..start).and_then(|before| before.chars().next_back());
             let rank = match before {
                 None => return Some(BEGINS_TEXT),
                 Some(before) if before.is_alphanumeric() => CONTAINED,
@@ -45,7 +45,8 @@ impl Word {
         fold(text.trim()) == self.0.as_str()
     }
 
-    /// Appends where a text contains the word, as grapheme indices, which may repeat. An empty word appends none.
+    /// Appends the positions at which a text contains the word, as grapheme indices, which may repeat. For an empty word,
+    /// appends nothing.
     pub(super) fn positions(&self, text: &str, positions: &mut Vec<u32>) {
         if self.0.is_empty() {
             return;
@@ -55,8 +56,8 @@ impl Word {
             fold_into(grapheme, &mut folded);
             grapheme_of.resize(folded.len(), index);
         }
-        for at in memchr::memmem::find_iter(folded.as_bytes(), &self.0) {
-            positions.extend(grapheme_of.get(at..at + self.0.len()).unwrap_or_default());
+        for start in memchr::memmem::find_iter(folded.as_bytes(), &self.0) {
+            positions.extend(grapheme_of.get(start..start + self.0.len()).unwrap_or_default());
         }
     }
 }
@@ -81,7 +82,7 @@ impl Words {
     }
 }
 
-/// A key that sorts texts: folded, digits as numbers.
+/// A key by which texts are sorted: folded, and with numbers by value.
 pub(super) fn sort_key(text: &str) -> Box<[u8]> {
     let folded = fold(text);
     let (mut key, mut rest) = (Vec::with_capacity(folded.len()), folded.as_bytes());
@@ -92,7 +93,7 @@ pub(super) fn sort_key(text: &str) -> Box<[u8]> {
             continue;
         }
         let (digits, after) = take_number(rest);
-        // The longer a number without leading zeros, the larger.
+        // Without leading zeros, the longer number is the larger one.
         key.push(b'0');
         key.extend(u32::try_from(digits.len()).unwrap_or(u32::MAX).to_be_bytes());
         key.extend(digits);
@@ -101,7 +102,7 @@ pub(super) fn sort_key(text: &str) -> Box<[u8]> {
     key.into()
 }
 
-/// The number at the start of a text, without leading zeros, and what follows it.
+/// Splits a text that begins with a number into the digits of the number, without leading zeros, and the rest.
 fn take_number(text: &[u8]) -> (&[u8], &[u8]) {
     let end = text.iter().position(|byte| !byte.is_ascii_digit());
     let (digits, after) = text.split_at(end.unwrap_or(text.len()));
@@ -109,7 +110,7 @@ fn take_number(text: &[u8]) -> (&[u8], &[u8]) {
     (digits.get(zeros..).unwrap_or_default(), after)
 }
 
-/// Compares texts in the order of [`sort_key`]; equal keys by their bytes. Builds no keys for ASCII texts.
+/// Compares texts by [`sort_key`], and texts with equal keys by their bytes. Builds no keys for ASCII texts.
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
     let by_key = if one.is_ascii() && other.is_ascii() {
         compare_ascii(one.as_bytes(), other.as_bytes())

@@ -1,5 +1,5 @@
-//! Forms: named fields, one of which has the focus. A form's [`FormSubject`] says what it edits; `update/build_form.rs`
-//! fills its fields, `update/build_batch.rs` turns it into edits.
+//! Forms: named fields, one of which has the focus. The [`FormSubject`] of a form says what the form edits.
+//! `update/build_form.rs` builds the fields of a form, and `update/build_batch.rs` turns the form into edits.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub enum FieldName {
     Active,
     /// Whether the hat is required (the user cannot remove it).
     Required,
-    /// When the hat expires.
+    /// The time at which the hat expires.
     Expires,
     /// A hat's color in the room's catalog.
     Hue,
@@ -125,15 +125,15 @@ pub struct Field {
 /// The server of the rooms of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormServer {
-    /// Its name in the configuration.
+    /// The name of the server in the configuration.
     pub name: Arc<str>,
-    /// What the server can store.
+    /// The class of the server, which determines what the server can store.
     pub class: ServerClass,
 }
 
 impl FormServer {
-    /// A hint on a field that is different on this server; `None` for other fields. `users`: the number of users with the
-    /// hat.
+    /// A hint on a field that this server stores in another way than the data file; `None` for other fields. `users`: the
+    /// number of users with the hat.
     pub(super) fn hint(&self, field: FieldName, users: usize) -> Option<String> {
         let name = &self.name;
         match field {
@@ -165,13 +165,13 @@ pub(super) struct NewEnd(pub(super) Option<Timestamp>);
 /// A form on the screen.
 #[derive(Debug, Clone)]
 pub struct Form {
-    /// What the form edits.
+    /// The subject of the form.
     pub subject: FormSubject,
     /// The fields from top to bottom.
     pub fields: Vec<Field>,
     /// Index of the focused field.
     pub focus: usize,
-    /// Saving was attempted: empty required fields are reported from then on.
+    /// Whether saving was attempted. From then on, problems of empty fields are reported.
     pub save_attempted: bool,
     /// The existing hats or rooms, for a field with suggestions.
     pub suggestions: Option<Suggestions>,
@@ -181,9 +181,10 @@ pub struct Form {
     pub(super) new_hat: Option<HatId>,
     /// Whether the form is saved once the ID of a new hat arrives.
     pub(super) saves_new_hat: bool,
-    /// The domain of most users of the rooms, for an address without one.
+    /// The domain with which the address of a new user is completed if it has none: that of most users of the rooms, or a
+    /// likely one; `None` if there is none.
     pub(super) domain: Option<Box<str>>,
-    /// The text without a domain that was completed last.
+    /// The text of the user field, without a domain, that was completed last.
     pub(super) completed_input: Option<String>,
     /// Whether a field other than a text was changed, or the form was restored from a draft.
     pub(super) changed: bool,
@@ -247,12 +248,12 @@ impl Form {
         }
     }
 
-    /// The time at which the hat expires, as typed; `None`: never. The error says why the text is not accepted.
+    /// The typed time at which the hat expires; `None`: never. The error says why the text is not accepted.
     pub fn end(&self) -> Result<Option<Timestamp>, String> {
         until::parse(&self.text(FieldName::Expires), &self.now)
     }
 
-    /// The new time at which the hat expires; `None` if it was not edited or is not accepted.
+    /// The new time at which the hat expires; `None` if the text was not edited or is not accepted.
     pub(super) fn changed_end(&self) -> Option<NewEnd> {
         self.changed_text(FieldName::Expires)?;
         self.end().ok().map(NewEnd)
@@ -282,8 +283,8 @@ impl Form {
         }
     }
 
-    /// Fills a field with a value of an existing hat, unless another text was typed into it. `again`: also if the same value
-    /// was filled in before and cleared.
+    /// Fills a field with a value of an existing hat, unless a text was typed into the field. `again`: fills it also if
+    /// the same value was filled in before and then removed.
     pub(super) fn fill(&mut self, name: FieldName, value: &str, again: bool) {
         let current = self.text(name);
         let filled = self.filled.iter().find(|(filled, _)| *filled == name);

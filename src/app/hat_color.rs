@@ -1,9 +1,9 @@
-//! Colors of hats as people write them: by name, as `#c33`, or as a hue. Only the hue counts; brightness follows the
-//! terminal's background (XEP-0392).
+//! Colors of hats as people write them: by name, as `#c33`, or as a hue. Only the hue is used; the brightness depends on
+//! the background of the terminal (XEP-0392).
 
 use crate::model::Hue;
 
-/// The colors that the form shows, by name, with a color of that hue.
+/// The colors that the form shows, each with its name and an RGB color of this hue.
 pub const SWATCHES: [(&str, Rgb); 9] = [
     ("red", (0xff, 0x00, 0x00)),
     ("orange", (0xff, 0x80, 0x00)),
@@ -16,7 +16,7 @@ pub const SWATCHES: [(&str, Rgb); 9] = [
     ("pink", (0xff, 0x00, 0x80)),
 ];
 
-/// Other accepted names.
+/// Other accepted names of colors.
 const COLOR_SYNONYMS: [(&str, Rgb); 7] = [
     ("brown", (0xff, 0x80, 0x00)),
     ("gold", (0xff, 0xd7, 0x00)),
@@ -30,10 +30,10 @@ const COLOR_SYNONYMS: [(&str, Rgb); 7] = [
 /// Red, green and blue, 0 to 255.
 pub type Rgb = (u8, u8, u8);
 
-/// Describes what to enter, as a noun phrase.
+/// Describes the accepted texts, as a noun phrase.
 pub const EXPECTED: &str = "a color such as red or #c33, or a hue from 0 to 360";
 
-/// Below this saturation, in percent, a color is a gray, whose hue is not visible.
+/// A color with a lower saturation, in percent, is a gray, whose hue is not visible.
 const MIN_SATURATION: f64 = 8.0;
 
 /// Parses a color name, a code such as `#c33` or `#cc3333`, or a hue in degrees.
@@ -75,15 +75,18 @@ fn color_name(hue: &str) -> Option<&'static str> {
     names.find(|name| parse(name).is_ok_and(|named| named.degrees() == degrees))
 }
 
-/// The name of the next (`by` > 0) or previous color after the one that a text means, in a circle. If the text means none of
-/// them: the first or the last one.
-pub(super) fn neighbor(text: &str, by: isize) -> &'static str {
+/// The name of the color of [`SWATCHES`] that is `step` places after the one that a text means (before it if `step` is
+/// negative), wrapping around. If the text means none of these colors, the first one, or the last one if `step` is
+/// negative.
+pub(super) fn neighbor(text: &str, step: isize) -> &'static str {
     let current = parse(text).ok();
     let is_current = |(name, _): &(&str, Rgb)| current.is_some() && parse(name).ok() == current;
     let length = SWATCHES.len();
     let next = match SWATCHES.iter().position(is_current) {
-        Some(at) => at.checked_add_signed(by).map_or(length - 1, |at| at % length),
-        None if by > 0 => 0,
+        Some(index) => index
+            .checked_add_signed(step)
+            .map_or(length - 1, |index| index % length),
+        None if step > 0 => 0,
         None => length - 1,
     };
     SWATCHES.get(next).map_or("", |(name, _)| name)

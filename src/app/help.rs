@@ -1,14 +1,14 @@
-//! The entries of the help and the palette; the commands of the focused pane come first.
+//! The entries of the help and the command palette; the commands that apply now come first.
 
 use super::State;
 use super::command::{COMMANDS, Command, CommandId};
 use super::offer::{FinderItem, HelpNote, OfferedCommand};
 use super::place::{Grouping, PANES, Place};
 
-/// Fails if a command is disabled, with the reason.
+/// A function that fails with the reason if a command is disabled.
 pub(super) type CommandCheck = fn(&State, CommandId) -> Result<(), String>;
 
-/// The filter syntax.
+/// Notes on the filter syntax.
 pub static FILTER_NOTES: [HelpNote; 6] = [
     HelpNote {
         example: "mar",
@@ -36,25 +36,31 @@ pub static FILTER_NOTES: [HelpNote; 6] = [
     },
 ];
 
-/// Every command that applies without an overlay, those of the focused pane first.
+/// Lists every command that applies without an overlay: those of the focused pane first, then those of all panes, those
+/// of the other panes of the view, and those of the panes of other views.
 pub(super) fn palette_commands(state: &State, enabled: CommandCheck) -> Vec<OfferedCommand> {
     let places = Place::ALL.iter().copied().filter(|place| place.pane().is_some());
-    let here = Place::of_pane(state.grouping(), state.focus);
-    let (near, far): (Vec<Place>, Vec<Place>) = places
-        .filter(|place| *place != here)
+    let focused = Place::of_pane(state.grouping(), state.focus);
+    let (in_view, in_other_views): (Vec<Place>, Vec<Place>) = places
+        .filter(|place| *place != focused)
         .partition(|place| is_in_view(state, *place));
     let of_panes = |places: Vec<Place>| {
         let commands = move |place| commands_of_pane(state, place, enabled);
         places.into_iter().flat_map(commands)
     };
-    let mut all = commands_of_pane(state, here, enabled);
+    let mut all = commands_of_pane(state, focused, enabled);
     for place in [Place::Panes, Place::Lists, Place::Everywhere] {
         all.extend(commands_of_place(place).map(|command| {
-            OfferedCommand::new(state.keymap(), here.stack(), command, enabled(state, command.id))
+            OfferedCommand::new(
+                state.keymap(),
+                focused.stack(),
+                command,
+                enabled(state, command.id),
+            )
         }));
     }
-    all.extend(of_panes(near));
-    all.extend(of_panes(far));
+    all.extend(of_panes(in_view));
+    all.extend(of_panes(in_other_views));
     all
 }
 
@@ -65,8 +71,9 @@ fn is_in_view(state: &State, place: Place) -> bool {
         .any(|pane| Place::of_pane(state.grouping(), pane) == place)
 }
 
-/// The palette's commands except those of other panes, the filter syntax and the commands of filters, the commands of other
-/// panes, and those of all other places. While an overlay is open: the commands that apply in it, then all others, disabled.
+/// Lists the items of the help, in this order: the commands of the palette without those of other panes; the filter
+/// syntax; the commands of filters, disabled; the commands of other panes; the commands of all other places, disabled.
+/// While an overlay is open: the commands that apply in the overlay, then all others, disabled.
 pub(super) fn help_items(state: &State, enabled: CommandCheck) -> Vec<FinderItem> {
     if let Some(top) = state.top() {
         return overlay_help_items(state, top.place(), enabled);
@@ -74,36 +81,43 @@ pub(super) fn help_items(state: &State, enabled: CommandCheck) -> Vec<FinderItem
     let in_panes = palette_commands(state, enabled)
         .into_iter()
         .map(FinderItem::Command);
-    let is_near = |item: &FinderItem| item.place().is_some_and(|place| !is_other_pane(state, place));
-    let (near, far): (Vec<FinderItem>, Vec<FinderItem>) = in_panes.partition(is_near);
+    let applies_here = |item: &FinderItem| item.place().is_some_and(|place| !is_other_pane(state, place));
+    let (here, in_other_panes): (Vec<FinderItem>, Vec<FinderItem>) = in_panes.partition(applies_here);
     let filters = std::iter::once(Place::Filter);
-    let shown = [Place::Filter, Place::Panes, Place::Lists, Place::Everywhere];
-    let is_elsewhere = |place: &Place| !shown.contains(place) && place.pane().is_none();
+    let listed = [Place::Filter, Place::Panes, Place::Lists, Place::Everywhere];
+    let is_elsewhere = |place: &Place| !listed.contains(place) && place.pane().is_none();
     let elsewhere = Place::ALL.iter().copied().filter(is_elsewhere);
-    let disabled = |place: Place| {
-        let why = format!("Only {}", place_phrase(place));
+    let disabled_commands = |place: Place| {
+        let reason = format!("Only {}", place_phrase(place));
         commands_of_place(place).map(move |command| {
-            let why = Err(why.clone());
-            FinderItem::Command(OfferedCommand::new(state.keymap(), place.stack(), command, why))
+            let disabled = Err(reason.clone());
+            FinderItem::Command(OfferedCommand::new(
+                state.keymap(),
+                place.stack(),
+                command,
+                disabled,
+            ))
         })
     };
-    let mut all = near;
+    let mut all = here;
     all.extend(FILTER_NOTES.iter().map(FinderItem::Note));
-    all.extend(filters.flat_map(disabled));
-    all.extend(far);
-    all.extend(elsewhere.flat_map(disabled));
+    all.extend(filters.flat_map(disabled_commands));
+    all.extend(in_other_panes);
+    all.extend(elsewhere.flat_map(disabled_commands));
     all
 }
 
+/// Lists the commands that apply in an overlay, then all others, disabled. `top`: the place of the overlay.
 fn overlay_help_items(state: &State, top: Place, enabled: CommandCheck) -> Vec<FinderItem> {
     let here = top.stack().iter().flat_map(|place| commands_of_place(*place));
     let here = here
         .map(|command| OfferedCommand::new(state.keymap(), top.stack(), command, enabled(state, command.id)));
     let elsewhere = Place::ALL.iter().filter(|place| !top.stack().contains(place));
     let elsewhere = elsewhere.flat_map(|place| {
-        let why = format!("Only {}", place_phrase(*place));
-        commands_of_place(*place)
-            .map(move |command| OfferedCommand::new(state.keymap(), place.stack(), command, Err(why.clone())))
+        let reason = format!("Only {}", place_phrase(*place));
+        commands_of_place(*place).map(move |command| {
+            OfferedCommand::new(state.keymap(), place.stack(), command, Err(reason.clone()))
+        })
     });
     here.chain(elsewhere).map(FinderItem::Command).collect()
 }
@@ -113,7 +127,7 @@ fn is_other_pane(state: &State, place: Place) -> bool {
     place.pane().is_some() && Place::of_pane(state.grouping(), state.focus) != place
 }
 
-/// Where the commands of a place apply, as a phrase after "Only".
+/// Names the place in which commands apply, as a phrase to follow "Only".
 fn place_phrase(place: Place) -> &'static str {
     match place {
         Place::Filter => "while filtering",
@@ -154,7 +168,7 @@ fn commands_of_place(place: Place) -> impl Iterator<Item = &'static Command> {
     COMMANDS.iter().filter(move |command| command.place == place)
 }
 
-/// The commands of a pane, and whether they would be enabled if it had the focus.
+/// Lists the commands of a pane, and whether they would be enabled if the pane had the focus.
 fn commands_of_pane(state: &State, place: Place, enabled: CommandCheck) -> Vec<OfferedCommand> {
     let Some((grouping, pane)) = place.pane() else {
         return Vec::new();

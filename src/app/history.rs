@@ -23,10 +23,10 @@ pub(super) enum EntryPart {
     Hat,
 }
 
-/// A value of an entry by which the history can be filtered.
+/// A value in an entry by which the history can be filtered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EntryValue {
-    /// Who made the change, without the IP address of an SSH connection.
+    /// The actor, without the IP address of an SSH connection.
     Actor(String),
     /// A room that was changed.
     Room(Jid),
@@ -36,7 +36,7 @@ pub enum EntryValue {
     Hat(HatId),
 }
 
-/// A list of the rooms, users or hats of an entry, to choose the one by which the history is filtered.
+/// A list of the rooms, users or hats of an entry; the history is filtered by the one that is chosen.
 #[derive(Debug, Clone)]
 pub struct EntryValuesOverlay {
     /// The heading, such as `Same user`.
@@ -54,29 +54,31 @@ pub struct HistoryOverlay {
     pub filter: HistoryFilter,
     /// The time zone of displayed times; `None`: UTC.
     pub(super) zone: Option<TimeZone>,
-    /// The data when the history was opened: used to find hats without a title of their own by their title in a room's catalog.
+    /// The data when the history was opened. The search uses it to find hats without a title of their own by their title
+    /// in a room's catalog.
     pub(super) wardrobe: Wardrobe,
     /// The search; every listed entry matches all its terms.
     pub search: Option<Filter>,
     /// The loaded entries, newest first.
     pub entries: Vec<Arc<HistoryEntry>>,
-    /// The indices of the listed entries: those that match the search.
+    /// The indices of the listed entries, which match the search.
     pub(super) listed: Vec<usize>,
     /// The selected row.
     pub selected: usize,
     /// Whether a page is being loaded.
     pub loading: bool,
-    /// Why a page could not be loaded.
+    /// The reason why a page could not be loaded.
     pub error: Option<String>,
-    /// Number of unreadable lines in the loaded part.
+    /// Number of unreadable lines of the history in the loaded pages.
     pub unreadable: usize,
     /// Start of the next page; `None` before the first page and after the last one.
-    pub(super) next: Option<u64>,
+    next_page_start: Option<u64>,
     /// The revision to select after reloading.
     select_revision: Option<u64>,
     /// The revisions of the marked entries.
     pub(super) marks: BTreeSet<u64>,
-    /// The entries to roll back once all entries since this revision are read.
+    /// The entries to roll back, and the oldest revision among them: the rollback is planned once all entries since this
+    /// revision are read.
     pub(super) rollback: Option<(RollbackTarget, u64)>,
 }
 
@@ -89,13 +91,13 @@ impl HistoryOverlay {
         }
     }
 
-    /// Reloads from the newest entry and keeps the selected entry; returns the query for the first page.
+    /// Reloads from the newest entry and keeps the selection; returns the query for the first page.
     pub(super) fn reload(&mut self) -> HistoryQuery {
         let selected = self.entry().map(|entry| entry.revision);
         self.reload_at(selected)
     }
 
-    /// Reloads from the newest entry and selects this revision; returns the query for the first page.
+    /// Reloads from the newest entry and selects this revision once it is loaded; returns the query for the first page.
     pub(super) fn reload_at(&mut self, revision: Option<u64>) -> HistoryQuery {
         let query = self.restart(self.filter.clone());
         self.select_revision = revision;
@@ -119,7 +121,7 @@ impl HistoryOverlay {
     fn query(&self) -> HistoryQuery {
         HistoryQuery {
             filter: self.filter.clone(),
-            from: self.next,
+            from: self.next_page_start,
             limit: PAGE_SIZE,
         }
     }
@@ -140,12 +142,12 @@ impl HistoryOverlay {
                 self.entries.extend(page.entries.into_iter().map(Arc::new));
                 self.list_from(first);
                 self.unreadable += page.unreadable;
-                self.next = page.next;
+                self.next_page_start = page.next;
                 if let Some(row) = self.row_of(self.select_revision) {
                     self.selected = row;
                     self.select_revision = None;
                 }
-                self.next_page()
+                self.start_next_page_if_needed()
             }
             Err(reason) => {
                 self.error = Some(reason);
@@ -154,7 +156,7 @@ impl HistoryOverlay {
         }
     }
 
-    /// Lists the loaded entries from this index on that match the search.
+    /// Lists, among the loaded entries from index `first` on, those that match the search.
     fn list_from(&mut self, first: usize) {
         let search = self.search.as_ref().filter(|search| !search.is_empty());
         let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
@@ -165,13 +167,14 @@ impl HistoryOverlay {
         self.listed.extend(added.map(|(index, _)| index));
     }
 
-    /// Lists the loaded entries that match the current search. Returns the query for the next page if more rows are needed.
+    /// Lists the loaded entries that match the current search, after the search changed. Returns the query for the next
+    /// page if more rows are needed.
     pub(super) fn refilter(&mut self) -> Option<HistoryQuery> {
         let selected = self.entry().map(|entry| entry.revision);
         self.listed.clear();
         self.list_from(0);
         self.selected = self.row_of(selected).unwrap_or_default();
-        self.next_page()
+        self.start_next_page_if_needed()
     }
 
     fn row_of(&self, revision: Option<u64>) -> Option<usize> {
@@ -180,18 +183,18 @@ impl HistoryOverlay {
             .find(|row| revision.is_some() && self.entry_at(*row).map(|entry| entry.revision) == revision)
     }
 
-    /// Moves the selection; returns the query for the next page when the end is near.
+    /// Selects a row, or the last one; returns the query for the next page if the end is near.
     pub(super) fn move_to(&mut self, row: usize) -> Option<HistoryQuery> {
         self.selected = row.min(self.listed.len().saturating_sub(1));
         self.select_revision = None;
-        self.next_page()
+        self.start_next_page_if_needed()
     }
 
-    /// Starts loading the next page if the end of the listed entries is near or the revision to select is not loaded;
-    /// returns the query for it. `None` if none is needed, a page is being loaded, or there are no more.
-    fn next_page(&mut self) -> Option<HistoryQuery> {
+    /// Starts to load the next page if the end of the listed entries is near or the revision to select is not listed yet;
+    /// returns the query for the page. `None` if no page is needed, if one is being loaded, or if there are no more.
+    fn start_next_page_if_needed(&mut self) -> Option<HistoryQuery> {
         let needs_more = self.select_revision.is_some() || self.selected + PAGE_SIZE / 2 >= self.listed.len();
-        (needs_more && !self.loading && self.next.is_some()).then(|| {
+        (needs_more && !self.loading && self.next_page_start.is_some()).then(|| {
             self.loading = true;
             self.query()
         })
@@ -217,9 +220,9 @@ impl HistoryOverlay {
         self.entry_at(self.selected)
     }
 
-    /// Whether more pages follow the loaded ones; false before the first is loaded.
+    /// Whether more pages follow the loaded ones; false before the first page is loaded.
     pub fn has_more(&self) -> bool {
-        self.next.is_some()
+        self.next_page_start.is_some()
     }
 
     /// Marks the selected entry, or unmarks it.
@@ -241,7 +244,7 @@ impl HistoryOverlay {
         self.filter != HistoryFilter::default() || self.search.is_some()
     }
 
-    /// Whether entries of the selected entry's actor may be hidden.
+    /// Whether the filter or the search may hide entries of the selected entry's actor.
     pub(super) fn is_filtered_within_actor(&self) -> bool {
         let others = HistoryFilter {
             actor: None,
@@ -250,7 +253,7 @@ impl HistoryOverlay {
         others != HistoryFilter::default() || self.search.is_some()
     }
 
-    /// The filter without its condition on this part; `None` if it has none.
+    /// The filter without its condition on this part; `None` if it has no such condition.
     pub(super) fn filter_without(&self, part: EntryPart) -> Option<HistoryFilter> {
         let mut filter = self.filter.clone();
         let was_set = match part {
@@ -287,7 +290,7 @@ impl HistoryOverlay {
         values.into_iter().collect()
     }
 
-    /// The filter with this value as a condition on its part, instead of another value.
+    /// The filter with a condition for this value, which replaces a condition on the same part.
     pub(super) fn filter_with(&self, value: EntryValue) -> HistoryFilter {
         let mut filter = self.filter.clone();
         match value {
@@ -305,7 +308,7 @@ impl HistoryOverlay {
 pub struct EntryOverlay {
     /// The entry.
     pub entry: Arc<HistoryEntry>,
-    /// The edits as listed: an added or removed room is followed by its users.
+    /// The edits as listed: an added or removed room is followed by its users. Includes the changes sent to a server.
     pub edits: Arc<[Edit]>,
     /// The selected row.
     pub selected: usize,
@@ -326,18 +329,18 @@ impl EntryOverlay {
 /// The rollback of several entries, to be confirmed.
 #[derive(Debug, Clone)]
 pub struct RollbackOverlay {
-    /// The entries that are undone, such as `the 3 marked changes`.
+    /// Describes the changes that are undone: `the 3 marked changes`.
     pub what: String,
     /// The edits that undo the entries, and those that are skipped.
     pub plan: Rollback,
-    /// Whether a filter of the history hides entries that are undone as well.
+    /// Whether the filter or the search of the history may hide entries that are undone.
     pub undoes_hidden: bool,
     /// The selected row.
     pub selected: usize,
 }
 
 impl RollbackOverlay {
-    /// Number of rows: the edits that are undone, then those that are skipped.
+    /// Number of rows: one for each edit that is undone, then one for each edit that is skipped.
     pub fn len(&self) -> usize {
         self.plan.group.0.len() + self.plan.skipped.len()
     }
@@ -347,11 +350,12 @@ impl RollbackOverlay {
         self.plan.is_empty()
     }
 
-    /// The edit in a row, as it was made, and the reason if it is skipped. `None` if there is no such row.
+    /// The edit in a row as it was made, not its inverse, and the reason if the edit is skipped. `None` if there is no
+    /// such row.
     pub fn row(&self, row: usize) -> Option<(Edit, Option<&str>)> {
-        let undone = &self.plan.group.0;
-        match row.checked_sub(undone.len()) {
-            None => undone.get(row).map(|edit| (edit.inverse(), None)),
+        let undoing = &self.plan.group.0;
+        match row.checked_sub(undoing.len()) {
+            None => undoing.get(row).map(|edit| (edit.inverse(), None)),
             Some(row) => {
                 let skipped = self.plan.skipped.get(row)?;
                 Some((skipped.edit.clone(), Some(skipped.reason.as_str())))
@@ -360,7 +364,7 @@ impl RollbackOverlay {
     }
 }
 
-/// The edit. If it adds or removes a room, an edit for each of its users follows.
+/// Returns the edit; if it adds or removes a room, followed by an edit for each user of the room.
 fn with_users(edit: &Edit) -> Vec<Edit> {
     let mut edits = vec![edit.clone()];
     if let Edit::Room { room, before, after } = edit

@@ -1,4 +1,4 @@
-//! The preview of an import: a row for each thing that it adds, changes, removes or skips.
+//! The preview of an import: a row for each item that the import adds, changes, removes or skips.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::sync::changes_affiliation;
 pub struct ImportPreview {
     /// The path of the file, as typed.
     pub path: String,
-    /// What the file is imported into: `terry@example.org in courses@conference.example.org`, `2 rooms`.
+    /// Names the target of the import: `terry@example.org in courses@conference.example.org`, `2 rooms`.
     pub into: String,
     /// The changes to the current data, and what is skipped.
     pub rows: ImportRows,
@@ -59,15 +59,15 @@ impl ImportPreview {
         Ok(())
     }
 
-    /// Why the file cannot be imported: it changes affiliations of a linked room that cannot be changed here. `None` if it
-    /// does not.
+    /// The reason why the file cannot be imported: it changes affiliations of a linked room, which cannot be changed in
+    /// the data file. `None` if it changes no such affiliations.
     pub(super) fn affiliation_problem(&self, state: &State) -> Option<String> {
         let mut rooms = self.affiliation_rooms.iter();
         rooms.find_map(|room| state.servers.affiliation_problem(room))
     }
 }
 
-/// The rooms in which the import changes affiliations.
+/// Finds the rooms in which the import changes affiliations.
 fn affiliation_rooms(rows: &ImportRows) -> BTreeSet<Jid> {
     let edits = rows.plan().group.0.iter();
     edits.filter_map(changes_affiliation).cloned().collect()

@@ -39,19 +39,19 @@ pub enum KeyCode {
     F(u8),
 }
 
-/// A key that was pressed.
+/// A key with its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     /// The key.
     pub code: KeyCode,
-    /// Whether it was pressed with Ctrl; a character is then in lower case.
+    /// Whether Ctrl is pressed; a character is then in lower case.
     pub ctrl: bool,
-    /// Whether it was pressed with Alt.
+    /// Whether Alt is pressed.
     pub alt: bool,
 }
 
 impl Key {
-    /// A key on its own.
+    /// A key without modifiers.
     pub const fn plain(code: KeyCode) -> Self {
         Self {
             code,
@@ -117,9 +117,9 @@ pub fn spell_arrows(names: &str) -> String {
 
 const ARROWS: [(&str, &str); 4] = [("↑", "Up"), ("↓", "Down"), ("←", "Left"), ("→", "Right")];
 
-/// Key names longer than one character, apart from F1 to F12. Of two names of a key, the first is the one that
-/// [`Key::spelled_name`] writes.
-const NAMED: [(&str, KeyCode); 20] = [
+/// Key names longer than one character, apart from F1 to F12. If a key has two names, [`Key::spelled_name`] writes the
+/// first one.
+const KEY_NAMES: [(&str, KeyCode); 20] = [
     ("Space", KeyCode::Char(' ')),
     ("Enter", KeyCode::Enter),
     ("Return", KeyCode::Enter),
@@ -145,7 +145,8 @@ const NAMED: [(&str, KeyCode); 20] = [
 impl std::str::FromStr for Key {
     type Err = String;
 
-    /// Parses a name as written by [`Key::name`] and [`Key::spelled_name`], in any case.
+    /// Parses a name as written by [`Key::name`] and [`Key::spelled_name`]. Upper and lower case differ only for a single
+    /// character without Ctrl.
     ///
     /// Errors: why there is no such key, or why terminals do not send it, for display.
     fn from_str(name: &str) -> Result<Self, String> {
@@ -167,7 +168,7 @@ impl std::str::FromStr for Key {
             code => code,
         };
         let key = Self { code, ctrl, alt };
-        unsendable_reason(key).map_or(Ok(key), |why| Err(format!("{name}: {why}")))
+        unsendable_reason(key).map_or(Ok(key), |reason| Err(format!("{name}: {reason}")))
     }
 }
 
@@ -177,7 +178,7 @@ fn parse_code(name: &str) -> Option<KeyCode> {
         let arrow = ARROWS.iter().find(|(arrow, _)| *arrow == name);
         return match arrow {
             Some((_, word)) => parse_code(word),
-            // Characters without width and direction marks cannot be displayed as keys.
+            // Characters without width, such as direction marks, cannot be displayed as keys.
             None => character
                 .width()
                 .is_some_and(|width| width > 0)
@@ -190,12 +191,14 @@ fn parse_code(name: &str) -> Option<KeyCode> {
     if let Some(number @ 1..=12) = function {
         return Some(KeyCode::F(number));
     }
-    let named = NAMED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    named.map(|(_, code)| *code)
+    let found = KEY_NAMES
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, code)| *code)
 }
 
 fn unknown_key(name: &str, rest: &str) -> String {
-    let nearest = super::describe::closest_match(rest, NAMED.iter().map(|(name, _)| *name));
+    let nearest = super::describe::closest_match(rest, KEY_NAMES.iter().map(|(name, _)| *name));
     let guess = nearest.map_or_else(
         || "keys look like u, U, Ctrl-U, F5 or Enter".to_owned(),
         |nearest| {
@@ -206,7 +209,7 @@ fn unknown_key(name: &str, rest: &str) -> String {
     format!("unknown key {name:?}; {guess}")
 }
 
-/// Why a terminal cannot send this key, as a clause; `None` if it can.
+/// The reason why a terminal cannot send this key, as a clause; `None` if it can.
 fn unsendable_reason(key: Key) -> Option<&'static str> {
     match (key.code, key.ctrl, key.alt) {
         (KeyCode::Char('i'), true, _) => Some("terminals send it as Tab"),
@@ -234,7 +237,7 @@ mod tests {
             .flat_map(|command| command.keys)
             .copied()
             .collect();
-        all.extend(NAMED.iter().map(|(_, code)| Key::plain(*code)));
+        all.extend(KEY_NAMES.iter().map(|(_, code)| Key::plain(*code)));
         all.extend((1..=12).map(|number| Key::plain(KeyCode::F(number))));
         all.extend(['x', 'X', '-', ':', 'é', '書'].map(|c| Key::plain(KeyCode::Char(c))));
         all.push(Key {

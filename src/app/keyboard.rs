@@ -1,35 +1,37 @@
-//! Maps letters of other keyboard layouts to the US key in the same position, for commands; where text is typed, only
-//! together with Ctrl. Not needed for terminals that report key positions.
+//! Maps a letter of another keyboard layout to the character that its key has on the US layout, so that commands can be
+//! run without changing the layout. Used only if the terminal does not report this character itself.
 
 /// The letters of a layout and the US characters in the same positions, without and with Shift.
 struct KeyboardLayout {
     letters: &'static str,
-    us_keys: &'static str,
+    us_unshifted: &'static str,
     us_shifted: &'static str,
 }
 
 const LAYOUTS: [KeyboardLayout; 3] = [
-    // Russian, then the letters that only the Ukrainian and Belarusian layouts have.
+    // The Russian layout, followed by letters that only the Ukrainian and Belarusian layouts have.
     KeyboardLayout {
         letters: "йцукенгшщзхъфывапролджэячсмитьбюёіїєґў",
-        us_keys: "qwertyuiop[]asdfghjkl;'zxcvbnm,.`s]'\\o",
+        us_unshifted: "qwertyuiop[]asdfghjkl;'zxcvbnm,.`s]'\\o",
         us_shifted: "QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>~S}\"|O",
     },
+    // The Greek layout.
     KeyboardLayout {
         letters: "ςερτυθιοπασδφγηξκλζχψωβνμ",
-        us_keys: "wertyuiopasdfghjklzxcvbnm",
+        us_unshifted: "wertyuiopasdfghjklzxcvbnm",
         us_shifted: "WERTYUIOPASDFGHJKLZXCVBNM",
     },
-    // Hebrew has no capitals.
+    // The Hebrew layout, which has no upper case letters.
     KeyboardLayout {
         letters: "קראטוןםפשדגכעיחלךזסבהנמצתץ",
-        us_keys: "ertyuiopasdfghjklzxcvbnm,.",
+        us_unshifted: "ertyuiopasdfghjklzxcvbnm,.",
         us_shifted: "ERTYUIOPASDFGHJKLZXCVBNM<>",
     },
 ];
 
-/// The US character in the position of this letter, or that of a full-width character; `None` if the letter is in none of
-/// these layouts. Letters of unlisted layouts, such as Serbian Cyrillic, get the position that they have in a listed one.
+/// The US character on the key of a letter. For a full-width character, the same character in normal width. `None` if
+/// the letter is in none of the listed layouts. A letter of another layout, such as the Serbian one, is looked up in
+/// the listed layouts, too.
 pub(super) fn us_layout_key(letter: char) -> Option<char> {
     // Full-width characters come from Chinese and Japanese input methods.
     if let '\u{ff01}'..='\u{ff5e}' = letter {
@@ -41,12 +43,12 @@ pub(super) fn us_layout_key(letter: char) -> Option<char> {
     };
     LAYOUTS.iter().find_map(|layout| {
         let index = layout.letters.chars().position(|known| known == lower)?;
-        let row = if lower == letter {
-            layout.us_keys
+        let us_characters = if lower == letter {
+            layout.us_unshifted
         } else {
             layout.us_shifted
         };
-        row.chars().nth(index)
+        us_characters.chars().nth(index)
     })
 }
 
@@ -58,7 +60,7 @@ mod tests {
     fn maps_letters_to_us_keys() {
         for layout in &LAYOUTS {
             let letters = layout.letters.chars().count();
-            assert_eq!(layout.us_keys.chars().count(), letters);
+            assert_eq!(layout.us_unshifted.chars().count(), letters);
             assert_eq!(layout.us_shifted.chars().count(), letters);
         }
         for (letter, us_key) in [

@@ -25,7 +25,7 @@ pub struct KeymapError {
 }
 
 impl Keymap {
-    /// The default keys, replaced by these bindings for the commands that they name.
+    /// Creates a keymap in which `bindings` replace the default keys of their commands.
     ///
     /// Errors, all at once: a key that types or edits text in a place with text; a key for two commands that apply at the
     /// same time; no key for a command that is needed to leave a screen.
@@ -36,7 +36,7 @@ impl Keymap {
         let mut problems = Vec::new();
         for (command, keys) in bindings {
             problems.extend(check_keys(command, &keys).err());
-            // Even if the keys are invalid: the default keys of the command are free for other commands.
+            // Also if the keys are invalid: other commands may use the default keys of this command.
             keymap.overrides.insert(command.id, keys);
         }
         for clash in keymap.clashes() {
@@ -63,7 +63,7 @@ impl Keymap {
         self.fallback.entry(command.id).or_default().extend(keys);
     }
 
-    /// Whether a key runs a command, unless a more specific place binds it.
+    /// Whether a key runs a command, unless a more specific place binds the key.
     pub(super) fn matches(&self, command: &Command, key: Key) -> bool {
         let added = self.fallback.get(&command.id);
         self.keys(command).contains(&key)
@@ -71,22 +71,22 @@ impl Keymap {
             || added.is_some_and(|added| added.contains(&key))
     }
 
-    /// The command that a key runs where the commands of these places apply, the most specific first. `None` if there is
-    /// none, or if the key types or edits text.
+    /// The command that a key runs where the commands of these places apply; the most specific place comes first.
+    /// `None` if the key runs no command, or if it types or edits text.
     pub(super) fn command(&self, places: &[Place], key: Key) -> Option<&'static Command> {
         let is_typing = places.first().is_some_and(|place| place.has_text());
         if is_typing && text::is_text_key(key) {
             return None;
         }
-        let find = |place: &Place| {
+        let bound_command = |place: &Place| {
             COMMANDS
                 .iter()
                 .find(|command| command.place == *place && self.matches(command, key))
         };
-        places.iter().find_map(find)
+        places.iter().find_map(bound_command)
     }
 
-    /// The main key of a command; `None` if it has none.
+    /// The main key of a command; `None` if the command has no key.
     pub fn primary(&self, command: &Command) -> Option<Key> {
         self.keys(command).first().copied()
     }
@@ -111,7 +111,7 @@ impl Keymap {
         keys.chain(self.fallback.get(&command.id).into_iter().flatten())
     }
 
-    /// The key of a command for use in a sentence, such as `u`; the quoted title if it has no key.
+    /// The name of a command's main key for use in a sentence, such as `u`; the quoted title if the command has no key.
     pub fn name(&self, id: CommandId) -> String {
         let Some(command) = id.command() else {
             return id.to_string();
@@ -120,7 +120,7 @@ impl Keymap {
             .map_or_else(|| format!("\"{}\"", command.title), Key::spelled_name)
     }
 
-    /// Like [`Keymap::name`], but prefers an arrow key of the command.
+    /// Like [`Keymap::name`], but names an arrow key of the command if it has one.
     pub(super) fn arrow_name(&self, id: CommandId) -> String {
         let is_arrow = |key: &&Key| {
             matches!(
@@ -133,15 +133,15 @@ impl Keymap {
         arrow.map_or_else(|| self.name(id), |key| key.spelled_name())
     }
 
-    /// An error for each pair of commands that share a key and can apply at the same time. Pairs that share a key by default
-    /// are allowed: the command of the more specific place wins.
+    /// An error for each pair of commands that share a key and can apply at the same time. Pairs that share a key by
+    /// default are allowed: the command of the more specific place wins.
     fn clashes(&self) -> Vec<KeymapError> {
         let mut clashes = Vec::new();
         for place in Place::ALL {
-            let here = |command: &&Command| place.stack().contains(&command.place);
-            let all: Vec<&Command> = COMMANDS.iter().filter(here).collect();
-            for (index, one) in all.iter().enumerate() {
-                for other in all.iter().skip(index + 1) {
+            let applies = |command: &&Command| place.stack().contains(&command.place);
+            let commands: Vec<&Command> = COMMANDS.iter().filter(applies).collect();
+            for (index, one) in commands.iter().enumerate() {
+                for other in commands.iter().skip(index + 1) {
                     let shared = |key: &&Key| self.keys(other).contains(key);
                     let Some(key) = self.keys(one).iter().find(shared) else {
                         continue;
@@ -155,6 +155,7 @@ impl Keymap {
         clashes
     }
 
+    /// The error for two commands that share a key; reports a command whose keys were configured.
     fn clash(&self, key: Key, one: &Command, other: &Command) -> KeymapError {
         let (reported, holder) = if self.overrides.contains_key(&one.id) {
             (one, other)
@@ -186,13 +187,14 @@ fn check_keys(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
             "cannot be unbound: there is no other way out of this screen".into(),
         ));
     }
-    // A command that has such a key by default, such as the help, can have others; they work where no text is typed.
+    // A command with a key that types or edits text by default, such as the help, can have other such keys: they work
+    // where no text is typed.
     if !command.place.has_text() || command.keys.iter().any(|key| text::is_text_key(*key)) {
         return Ok(());
     }
-    // A text field would receive such a key first.
-    let taken = keys.iter().find(|key| text::is_text_key(**key));
-    match taken {
+    // The text field would receive such a key first.
+    let text_key = keys.iter().find(|key| text::is_text_key(**key));
+    match text_key {
         None => Ok(()),
         Some(key) => Err(problem(format!(
             "{} is typed text here; use Ctrl, a function key, or a key such as Enter",
@@ -201,8 +203,8 @@ fn check_keys(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
     }
 }
 
-/// Whether a screen could not be left without this command: any command bound to Esc outside of the panes, quitting,
-/// confirming, and keeping theirs in a conflict.
+/// Whether a screen could not be left without this command: quitting, confirming, keeping theirs in a conflict, and any
+/// command that has the key Esc by default, apart from those of the panes.
 fn is_required(command: &Command) -> bool {
     let is_outside_panes = !matches!(
         command.place,
@@ -276,7 +278,7 @@ mod tests {
             problem(&[("filter", "H")]),
             "filter: H is already bound to history; choose another key for one of them"
         );
-        // With a place whose commands apply as well, and everywhere.
+        // Commands of two places clash if both apply at the same time.
         let shared = |one, other| problem(&[(one, "F7"), (other, "F7")]).contains("F7 is also bound to");
         assert!(shared("toggle-active", "undo"));
         assert!(shared("save", "new-id"));

@@ -15,33 +15,34 @@ pub fn places(state: &State) -> &'static [Place] {
     place.stack()
 }
 
-/// The command that a key runs now.
+/// The command that a key runs now; `None` if it runs none.
 pub fn lookup(state: &State, key: Key) -> Option<&'static Command> {
     state.keymap().command(places(state), key)
 }
 
 /// The first of a command's keys, not counting those of low priority, that runs the command now; `None` if there is none.
-/// Where text is typed, a character runs no command.
+/// Where text can be typed, a key that types or edits text runs no command.
 pub fn working_key(state: &State, command: &Command) -> Option<Key> {
     let mut keys = state.keymap().keys(command).iter().copied();
     keys.find(|key| lookup(state, *key).is_some_and(|found| found.id == command.id))
 }
 
-/// The command that a default key runs now, ignoring the configuration.
+/// The command that a key runs now by default, that is, if the configuration is ignored.
 pub(super) fn lookup_default(state: &State, key: Key) -> Option<&'static Command> {
     Keymap::default().command(places(state), key)
 }
 
-/// The commands for the footer, in order; those without a key or space are left out when it is drawn.
+/// The commands for the footer, in order. Commands without a key, or for which there is no space, are left out when the
+/// footer is drawn.
 pub fn footer(state: &State) -> impl Iterator<Item = &'static Command> {
-    // Until the file is open, quitting is shown too.
+    // Until the file is open, the command that quits is shown, too.
     let is_opening = state.phase() != Phase::Open;
     let has_mouse = state.has_mouse();
     let marks = state.shown_marks();
     let shown = move |command: &Command| {
-        let always =
+        let is_always_shown =
             (is_opening && command.id == CommandId::Quit) || (has_mouse && command.id == CommandId::Mouse);
-        always
+        is_always_shown
             || match (marks, command.id) {
                 (None, _) => command.footer,
                 (Some(marks), CommandId::MarkRange) => marks.is_range,
@@ -60,7 +61,8 @@ pub fn footer(state: &State) -> impl Iterator<Item = &'static Command> {
         .filter(|command| is_offered(state, command))
 }
 
-/// Whether a command is enabled and useful in the footer: not the help in a question, and not `Yes` where Enter confirms.
+/// Whether a command is enabled and useful in the footer. False for the help in a question, and for `Yes` if Enter
+/// confirms, too.
 fn is_offered(state: &State, command: &Command) -> bool {
     let is_question = || {
         let top = state.top().map(Layer::place);
@@ -72,7 +74,7 @@ fn is_offered(state: &State, command: &Command) -> bool {
     enabled(state, command.id).is_ok()
         && match command.id {
             CommandId::Yes => enabled(state, CommandId::YesWithEnter).is_err(),
-            // A question explains itself.
+            // A question shows all keys that answer it.
             CommandId::Help => !is_question(),
             _ => true,
         }

@@ -20,7 +20,7 @@ impl FuzzyMatcher {
         }
     }
 
-    /// The score of a word in a text; `None` if the word does not match or the match is not compact.
+    /// The score of a word in a text; `None` if the word does not match, or if the match is not compact ([`is_compact`]).
     pub(super) fn score_fuzzy(&mut self, word: &Atom, text: &str) -> Option<u32> {
         let text = Utf32Str::new(text, &mut self.buffer);
         self.positions.clear();
@@ -46,8 +46,9 @@ impl SearchTerms {
         self.0.is_empty()
     }
 
-    /// The total of each word's best score; `None` if a word matches no text. Scores in the first text are multiplied by
-    /// `weight`. The flag says whether some word matches the first text, or there are no words.
+    /// The sum of the best score of each word; `None` if a word matches no text. Scores in the first text are
+    /// multiplied by `weight`. The flag says whether at least one word matches the first text; also true if there are
+    /// no words.
     pub(super) fn score(
         &self,
         matcher: &mut FuzzyMatcher,
@@ -77,14 +78,14 @@ pub(super) fn fuzzy_atom(word: &str, case: CaseMatching) -> Atom {
     Atom::new(word, case, Normalization::Smart, AtomKind::Fuzzy, false)
 }
 
-/// Whether all matched letters are close together, or each of them begins a word. In "Teacher's Assistant", `assnt` is close
-/// together, and the letters of `ta` begin words; letters scattered over a long title do not match.
+/// Whether all matched letters are close together, or each of them begins a word. In "Teacher's Assistant", `assnt` is
+/// close together, and the letters of `ta` begin words; letters scattered over a long title do not match.
 fn is_compact(text: Utf32Str<'_>, positions: &mut [u32]) -> bool {
     positions.sort_unstable();
     let (Some(first), Some(last)) = (positions.first(), positions.last()) else {
         return true;
     };
-    let close = last - first < 2 * u32::try_from(positions.len()).unwrap_or(u32::MAX);
+    let is_close = last - first < 2 * u32::try_from(positions.len()).unwrap_or(u32::MAX);
     let begins_word = |position: &u32| *position == 0 || !text.get(position - 1).is_alphanumeric();
-    close || positions.iter().all(begins_word)
+    is_close || positions.iter().all(begins_word)
 }

@@ -1,4 +1,4 @@
-//! The application: state, messages, commands and overlays. Pure: uses no file, clock, thread or terminal.
+//! The application: state, messages, commands and overlays. It is pure: it uses no file, clock, thread or terminal.
 //!
 //! [`update`] takes a [`Msg`], changes the [`State`] and returns [`Effect`]s for the outside world. All commands with
 //! their keys and help are in one table, [`command::COMMANDS`].

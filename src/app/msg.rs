@@ -21,7 +21,7 @@ pub enum Msg {
     KeyWithPosition(Key, char),
     /// Text was pasted; lines end in `\n`.
     Paste(String),
-    /// Text that arrived as fast as a paste, from a terminal that does not mark pastes; lines end in `\n`.
+    /// Text that arrived as fast as pasted text, from a terminal that does not mark pasted text; lines end in `\n`.
     UnmarkedPaste(String),
     /// The left mouse button was pressed.
     Click {
@@ -34,7 +34,7 @@ pub enum Msg {
     Wheel {
         /// Targets under the pointer, the outermost first.
         on: Vec<MouseTarget>,
-        /// Whether it was turned towards the user.
+        /// Whether the wheel was turned towards the user.
         down: bool,
     },
     /// The terminal was resized.
@@ -53,8 +53,8 @@ pub enum Msg {
     Server(Box<ServerEvent>),
     /// The open question was drawn ([`State::has_unseen_question`](super::State::has_unseen_question)).
     QuestionShown,
-    /// A commit of this session changed a linked room: whether the change is sent to the server, and what the server cannot
-    /// store.
+    /// A commit of this session changed a linked room. Says whether the change is sent to the server, and what the server
+    /// cannot store.
     AfterCommit(Box<AfterCommit>),
     /// The answer to [`Effect::Continue`].
     Continue,
@@ -101,9 +101,10 @@ pub enum MouseTarget {
 /// A delay after which unsaved work is saved in the live draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DraftDelay {
-    /// One second after the last input: forms and prompts being edited.
+    /// One second after the last input. Then, the forms and prompts that are being edited are saved.
     Typing,
-    /// 300 milliseconds after a change was passed to the store worker: changes not confirmed yet.
+    /// 300 milliseconds after a change was passed to the store worker. Then, changes that are not confirmed yet are
+    /// saved.
     Unconfirmed,
 }
 

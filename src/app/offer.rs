@@ -15,7 +15,7 @@ pub struct OfferedCommand {
     pub command: &'static Command,
     /// The error says why the command is disabled.
     pub enabled: Result<(), String>,
-    /// The keys that run it, as displayed.
+    /// The keys that run the command, as displayed.
     pub keys: String,
 }
 
@@ -39,9 +39,9 @@ impl OfferedCommand {
 /// A note in the help that is not a command.
 #[derive(Debug)]
 pub struct HelpNote {
-    /// Example of what to type.
+    /// An example of a text to type.
     pub example: &'static str,
-    /// What the example does.
+    /// The effect of typing the example.
     pub help: &'static str,
 }
 

@@ -5,9 +5,9 @@ use super::folding;
 /// A file or folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FolderEntry {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Whether it is a folder.
+    /// Whether the entry is a folder.
     pub is_folder: bool,
 }
 
@@ -26,8 +26,8 @@ pub fn split(typed: &str) -> (&str, &str) {
     typed.split_at_checked(start).unwrap_or(("", typed))
 }
 
-/// Whether a name can be completed from this beginning: a hidden name only if its dot was typed, and no name with control
-/// characters, which could disturb the screen.
+/// Whether a name can complete a typed beginning. Hidden names can only if their dot was typed; names with control
+/// characters, which could disturb the screen, cannot.
 pub fn is_candidate(name: &str, beginning: &str) -> bool {
     let is_shown = !name.starts_with('.') || beginning.starts_with('.');
     is_shown && name.starts_with(beginning) && !name.contains(char::is_control)
@@ -57,7 +57,7 @@ pub(super) fn complete(typed: &str, entries: &[FolderEntry]) -> CompletedPath {
 fn common_beginning<'a>(one: &'a str, other: &str) -> &'a str {
     let same = one.char_indices().zip(other.chars());
     let end = same.take_while(|((_, a), b)| a == b).last();
-    let end = end.map_or(0, |((at, character), _)| at + character.len_utf8());
+    let end = end.map_or(0, |((start, character), _)| start + character.len_utf8());
     one.get(..end).unwrap_or_default()
 }
 

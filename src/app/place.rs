@@ -2,7 +2,7 @@
 
 pub use super::command::Place;
 
-/// The three panes by position; what they list depends on the view ([`Grouping::kind`]).
+/// The three panes by position. The kind of the items that they list depends on the view ([`Grouping::kind`]).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pane {
     /// The left pane.
@@ -88,7 +88,8 @@ impl Place {
         Self::ALL.iter().find(is_pane).copied().unwrap_or(Self::Hats)
     }
 
-    /// The view and pane of the place, if it is a pane; for [`Place::Hats`], which belongs to two views, the Rooms view.
+    /// The view and pane of the place; `None` if the place is not a pane. For [`Place::Hats`], which belongs to two
+    /// views, the Rooms view.
     pub(super) fn pane(self) -> Option<(Grouping, Pane)> {
         match self {
             Self::Rooms => Some((Grouping::ByRoom, Pane::First)),

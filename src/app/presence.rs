@@ -1,4 +1,4 @@
-//! The users who are in rooms, as far as servers report them. Never stored.
+//! The occupants of rooms, as far as servers report them. They are never stored.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use crate::model::Jid;
 use crate::sync::{Occupant, Occupants};
 
-/// The occupants of each room where they are known.
+/// The occupants of the rooms whose occupants are known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Presence(Arc<BTreeMap<Jid, Arc<Occupants>>>);
 
 impl Presence {
-    /// Sets the occupants of a room; `None`: not known.
+    /// Sets the occupants of a room; `None`: they are not known.
     pub(super) fn set(&mut self, room: &Jid, occupants: Option<Arc<Occupants>>) {
         let rooms = Arc::make_mut(&mut self.0);
         match occupants {
@@ -25,7 +25,8 @@ impl Presence {
         self.0.get(room).map(Arc::as_ref)
     }
 
-    /// A user who is in a room or has a reserved nickname in it; `None` for other users, and if the occupants are not known.
+    /// A user who is in a room or has a reserved nickname in it; `None` for other users, and if the occupants are not
+    /// known.
     pub(super) fn occupant(&self, room: &Jid, user: &Jid) -> Option<&Occupant> {
         self.room(room)?.get(user)
     }

@@ -1,5 +1,5 @@
-//! Prompts for one line of text, optionally with a choice: a file to import or export, the name of a hat set, or the reason
-//! of a change.
+//! Prompts for one line of text, optionally with a choice: a file to import or export, the name of a hat set, or the
+//! reason of a change.
 
 use crate::exchange::{ExportScope, FileFormat, ImportTarget};
 use crate::model::Hats;
@@ -10,7 +10,7 @@ use super::text::TextInput;
 /// A prompt overlay.
 #[derive(Debug, Clone)]
 pub struct Prompt {
-    /// What it asks for.
+    /// The kind of text that is asked for.
     pub kind: PromptKind,
     /// The text typed.
     pub text: TextInput,
@@ -18,9 +18,9 @@ pub struct Prompt {
     pub choices: Vec<String>,
     /// Index of the selected option.
     pub selected: usize,
-    /// Whether the options have the focus, not the text.
+    /// Whether the choice has the focus, not the text.
     pub is_choosing: bool,
-    /// Whether it waits for the result of an import or export.
+    /// Whether the prompt waits for the result of an import or export.
     pub is_waiting: bool,
     /// Errors; the first line is a heading.
     pub errors: Vec<String>,
@@ -28,10 +28,10 @@ pub struct Prompt {
     pub completions: Vec<String>,
 }
 
-/// What a prompt asks for.
+/// The kind of text that a prompt asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PromptKind {
-    /// A file to import. Objects without an address belong to the target.
+    /// A file to import. The target gives the address of a room or user that the file does not name.
     Import(ImportTarget),
     /// A file to export to, and the scopes to choose from.
     Export(Vec<ExportScope>),
@@ -39,7 +39,7 @@ pub enum PromptKind {
     SaveSet(Hats, String),
     /// A new name for this set.
     RenameSet(Box<str>),
-    /// The reason for the change that the question below asks about.
+    /// The reason for the change that the question under the prompt is about.
     Reason,
 }
 
@@ -101,7 +101,7 @@ impl Prompt {
         }
     }
 
-    /// The entry for a draft; `None` if nothing was typed.
+    /// The entry for a draft; `None` if the text was not changed or is blank.
     pub(super) fn draft(&self) -> Option<PromptDraft> {
         (self.text.is_changed() && !self.text.text().trim().is_empty()).then(|| PromptDraft {
             heading: self.heading().to_owned(),
@@ -147,12 +147,12 @@ impl Prompt {
         }
     }
 
-    /// Whether it asks for the path of a file.
+    /// Whether the prompt asks for the path of a file.
     pub(super) fn takes_path(&self) -> bool {
         matches!(self.kind, PromptKind::Import(_) | PromptKind::Export(_))
     }
 
-    /// Shows errors, or none, and stops waiting.
+    /// Replaces the shown errors by these, which may be none, and stops waiting.
     pub(super) fn refuse(&mut self, errors: Vec<String>) {
         self.completions.clear();
         self.errors = errors;

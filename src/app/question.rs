@@ -13,7 +13,7 @@ use super::folding::compare_addresses;
 use super::prompt::ExportRequest;
 use super::undo_step::{ChangeKind, UndoStep};
 
-/// A change to more users than this is not confirmed with Enter.
+/// Maximum number of users in a change that Enter confirms.
 const MAX_USERS_FOR_ENTER: usize = 50;
 
 /// A question that the user has to answer before an action is carried out.
@@ -21,7 +21,7 @@ const MAX_USERS_FOR_ENTER: usize = 50;
 pub struct Confirm {
     /// The action, as a verb with its object, such as `Remove users`.
     pub title: &'static str,
-    /// The question with the affected items. Parts of it come from outside and have to be sanitized.
+    /// The question with the affected items, not sanitized.
     pub question: String,
     /// The first of several affected users, such as `ana, bob, carol and 17 more (example.org)`, or of several removed
     /// rooms; else empty.
@@ -29,12 +29,12 @@ pub struct Confirm {
     /// The consequences of confirming, as sentences; may be empty.
     pub consequence: String,
     pub(super) action: ConfirmedAction,
-    /// Whether Enter confirms, too: the change can be undone, affects at most 50 users, and removes no user who has hats and
-    /// no room that has users.
+    /// Whether Enter confirms, too: the change can be undone, affects at most 50 users, and removes no user who has
+    /// hats and no room that has users.
     pub(super) accepts_enter: bool,
     /// The reason for the change, if the user entered one.
     pub reason: Option<ChangeReason>,
-    /// Whether the question was drawn. Enter does not confirm before that: it was meant for something else.
+    /// Whether the question was drawn. Before, Enter does not confirm, because it was pressed for something else.
     pub(super) is_shown: bool,
 }
 
@@ -64,12 +64,12 @@ impl Confirm {
         }
     }
 
-    /// The label of the key that declines; `None`: the usual one.
+    /// The label of the key that declines; `None`: the title of its command.
     pub fn decline_label(&self) -> Option<&'static str> {
         matches!(self.action, ConfirmedAction::DiscardForm).then_some("Keep editing")
     }
 
-    /// The label of the key that confirms: the verb of the title, or the title if the verb alone says nothing.
+    /// The label of the key that confirms: the verb of the title, or the whole title if the verb alone is not clear.
     pub fn confirm_label(&self) -> &'static str {
         match self.title.split(' ').next() {
             Some("Make") | None => self.title,
@@ -78,15 +78,14 @@ impl Confirm {
     }
 }
 
-fn users(group: &Group) -> BTreeSet<&Jid> {
+fn edited_users(group: &Group) -> BTreeSet<&Jid> {
     group.0.iter().filter_map(Edit::user).collect()
 }
 
-/// The first of several affected users, else of several removed rooms; else empty. A domain that all of them share is added
-/// once, at the end.
+/// Names the first of several affected users, else of several removed rooms; empty if there are not several. A domain
+/// that all of them share is written once, at the end.
 fn affected_names(group: &Group) -> String {
-    // In the order of the panes.
-    let mut affected = Vec::from_iter(users(group));
+    let mut affected = Vec::from_iter(edited_users(group));
     affected.sort_by(|one, other| compare_addresses(one.as_str(), other.as_str()));
     if affected.len() < 2 {
         let removed = group.0.iter().filter_map(|edit| match edit {
@@ -101,14 +100,15 @@ fn affected_names(group: &Group) -> String {
         return String::new();
     }
     let domain = affected.first().map(|first| first.domain());
-    let shared = domain.filter(|domain| affected.iter().all(|one| one.domain() == *domain));
-    let locals: Option<Vec<&str>> = affected.iter().map(|one| one.local()).collect();
+    let shared = domain.filter(|domain| affected.iter().all(|jid| jid.domain() == *domain));
+    let locals: Option<Vec<&str>> = affected.iter().map(|jid| jid.local()).collect();
     match (shared, locals) {
         (Some(domain), Some(names)) => format!("{} ({domain})", describe::first_few(&names)),
         _ => describe::first_few(&affected),
     }
 }
 
+/// Whether Enter confirms a change that can be undone; see [`Confirm::accepts_enter`].
 fn accepts_enter(group: &Group) -> bool {
     let removes_contents = |edit: &Edit| match edit {
         Edit::User {
@@ -123,7 +123,7 @@ fn accepts_enter(group: &Group) -> bool {
         } => !before.users().is_empty(),
         _ => false,
     };
-    users(group).len() <= MAX_USERS_FOR_ENTER && !group.0.iter().any(removes_contents)
+    edited_users(group).len() <= MAX_USERS_FOR_ENTER && !group.0.iter().any(removes_contents)
 }
 
 /// An undo, redo or revert that the user is asked to confirm.
@@ -133,11 +133,11 @@ pub(super) struct UndoToConfirm {
     pub kind: ChangeKind,
     /// Whether the commit to undo also has edits that this session must not see.
     pub partial: bool,
-    /// The edits that it makes, if the data does not change before it is confirmed.
+    /// The edits that are made, if the data does not change before the confirmation.
     pub edits: Group,
 }
 
-/// The action that is carried out once it is confirmed.
+/// The action that is carried out once the question is confirmed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ConfirmedAction {
     Commit(Group),
@@ -174,16 +174,17 @@ pub struct Conflict {
 /// The change that is in conflict.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ConflictSubject {
-    /// The form below, whose `before` no longer matches the data.
+    /// The form under the conflict, whose `before` no longer matches the data.
     Form,
     /// A change that the store worker rejected.
     Change(Change),
-    /// A saved change of an item of a room, where the server had this value (`None`: nothing) instead of the expected one.
+    /// A saved change of an item of a room, where the server had this value (`None`: nothing) instead of the expected
+    /// one.
     Sent(Jid, Item, Option<ItemValue>),
 }
 
 impl Conflict {
-    /// The rejected change, if that is what the conflict is about.
+    /// The rejected change; `None` if the conflict is about something else.
     pub(super) fn change(&self) -> Option<&Change> {
         match &self.subject {
             ConflictSubject::Form | ConflictSubject::Sent(..) => None,

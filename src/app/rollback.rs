@@ -1,5 +1,5 @@
-//! Rolling back several changes at once, such as all that a person made since a time. Edits of items that someone else has
-//! changed since are skipped.
+//! Plans the rollback of several changes at once, such as all changes that a person made since a certain one. Edits of
+//! items that someone else has changed since are skipped.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -36,18 +36,18 @@ impl RollbackTarget {
 pub struct SkippedEdit {
     /// The edit that stays in effect.
     pub edit: Edit,
-    /// Why it is skipped, as a clause.
+    /// The reason why the edit is skipped, as a clause.
     pub reason: String,
 }
 
 /// The plan of a rollback.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rollback {
-    /// The edits that undo the entries, as one change.
+    /// The edits that undo the entries, made as one change.
     pub group: Group,
     /// The edits that are skipped, the newest first.
     pub skipped: Vec<SkippedEdit>,
-    /// Number of entries of which something is undone.
+    /// Number of entries of which at least one edit is undone.
     pub undone: usize,
 }
 
@@ -56,11 +56,12 @@ pub const COMBINED: &str = "Changes to the same item are combined.";
 
 impl Rollback {
     /// Plans a rollback. `entries` are all entries since the oldest one that is rolled back, the newest first. Times in
-    /// reasons are in `zone`. `problem` gives the reason why the inverse of an edit is not allowed.
+    /// reasons are in `zone`. `problem` returns the reason why the inverse of an edit is not allowed; `None` if it is
+    /// allowed.
     ///
-    /// An edit is skipped if someone else has changed the same item since, if its inverse is not allowed or no longer fits
-    /// the data, or if a later edit of the same item is skipped. A change and its undo by someone else count as if neither
-    /// had been made.
+    /// An edit is skipped if someone else has changed the same item since, if its inverse is not allowed or no longer
+    /// fits the data, or if a later edit of the same item is skipped. A change and its undo by someone else count as if
+    /// neither had been made.
     pub fn plan(
         wardrobe: &Wardrobe,
         entries: &[Arc<HistoryEntry>],
@@ -69,25 +70,28 @@ impl Rollback {
         problem: impl Fn(&Edit) -> Option<String>,
     ) -> Self {
         let canceled = canceled(entries, target);
-        let mut next = wardrobe.clone();
+        let mut rolled_back = wardrobe.clone();
         let mut later = LaterChanges::default();
         let mut plan = Self::default();
         for entry in entries.iter().filter(|entry| !canceled.contains(&entry.revision)) {
             if !target.includes(entry) {
-                let by = format!("{} changed it in revision {}", entry.actor, entry.revision);
-                let by: Arc<str> = by.into();
-                entry.group.0.iter().for_each(|edit| later.add(edit, &by));
+                let reason = format!("{} changed it in revision {}", entry.actor, entry.revision);
+                let reason: Arc<str> = reason.into();
+                entry.group.0.iter().for_each(|edit| later.add(edit, &reason));
                 continue;
             }
-            let before = plan.group.0.len();
+            let edits_before = plan.group.0.len();
             for edit in entry.group.0.iter().rev() {
                 let inverse = edit.inverse();
-                if next.check_edit(edit).is_ok() && edit != &inverse && next.check_edit(&inverse).is_err() {
+                if rolled_back.check_edit(edit).is_ok()
+                    && edit != &inverse
+                    && rolled_back.check_edit(&inverse).is_err()
+                {
                     continue; // The edit is no longer in effect.
                 }
                 let obstacle = later.obstacle(edit).or_else(|| problem(&inverse)).or_else(|| {
-                    let failed = next.apply_edit(&inverse).is_err();
-                    failed.then(|| describe_current(edit, &next, zone))
+                    let failed = rolled_back.apply_edit(&inverse).is_err();
+                    failed.then(|| describe_current(edit, &rolled_back, zone))
                 });
                 match obstacle {
                     None => plan.group.0.push(inverse),
@@ -99,17 +103,17 @@ impl Rollback {
                     }
                 }
             }
-            plan.undone += usize::from(plan.group.0.len() > before);
+            plan.undone += usize::from(plan.group.0.len() > edits_before);
         }
-        if next == *wardrobe {
+        if rolled_back == *wardrobe {
             // The edits cancel each other out.
             plan.group.0.clear();
             plan.undone = 0;
         }
         let merged = merge(&plan.group.0);
         let mut result = wardrobe.clone();
-        // If a user or room is removed and added again between the edits of its items, all steps are needed.
-        if result.apply(&merged).is_ok() && result == next {
+        // If a user or room is removed and added again between the edits of its items, the edits cannot be merged.
+        if result.apply(&merged).is_ok() && result == rolled_back {
             plan.group = merged;
         }
         plan
@@ -125,7 +129,7 @@ impl Rollback {
         self.group.0.len() < self.undone
     }
 
-    /// The number of undone changes, as the history records it.
+    /// The number of undone entries, as recorded in the history.
     pub fn changes(&self) -> u64 {
         u64::try_from(self.undone).unwrap_or(u64::MAX)
     }
@@ -136,8 +140,8 @@ impl Rollback {
     }
 }
 
-/// Merges the edits of each item into one, or into none if the item ends as it began. Edits of whole rooms, of users and of
-/// the document are not merged.
+/// Merges the edits of each item into one, or into none if the item ends as it began. Edits of whole rooms, of users
+/// and of the document are not merged.
 fn merge(edits: &[Edit]) -> Group {
     let mut merged: Vec<Option<Edit>> = Vec::new();
     let mut indices: HashMap<EditTarget<'_>, usize> = HashMap::new();
@@ -145,8 +149,8 @@ fn merge(edits: &[Edit]) -> Group {
         let earlier = indices
             .get(&EditTarget::of(edit))
             .and_then(|index| merged.get_mut(*index));
-        let pair = earlier.and_then(|earlier| Some((merge_pair(earlier.as_ref()?, edit)?, earlier)));
-        if let Some((combined, earlier)) = pair {
+        let mergeable = earlier.and_then(|earlier| Some((merge_pair(earlier.as_ref()?, edit)?, earlier)));
+        if let Some((combined, earlier)) = mergeable {
             if combined == combined.inverse() {
                 indices.remove(&EditTarget::of(edit));
                 *earlier = None;
@@ -185,19 +189,19 @@ fn merge_pair(first: &Edit, second: &Edit) -> Option<Edit> {
     Some(merged)
 }
 
-/// The revisions of undone entries and of the entries that undo them: together, such a pair changed nothing. An undo that is
-/// itself to be rolled back makes no pair, nor does one that does not exactly reverse the entry.
+/// Finds the revisions of undone entries and of the entries that undo them: together, such a pair changed nothing. An
+/// undo makes no pair if it is itself rolled back, or if it does not exactly reverse the entry.
 fn canceled(entries: &[Arc<HistoryEntry>], target: &RollbackTarget) -> HashSet<u64> {
     let mut canceled = HashSet::new();
-    let mut undone: HashMap<u64, &HistoryEntry> = HashMap::new();
+    let mut undos: HashMap<u64, &HistoryEntry> = HashMap::new();
     for entry in entries {
-        let undo = undone.get(&entry.revision);
+        let undo = undos.get(&entry.revision);
         if let Some(undo) = undo.filter(|undo| undo.group == entry.group.inverse()) {
             canceled.extend([entry.revision, undo.revision]);
         } else if let Some(revision) = entry.undoes.or(entry.redoes)
             && !target.includes(entry)
         {
-            undone.insert(revision, entry);
+            undos.insert(revision, entry);
         }
     }
     canceled
@@ -243,7 +247,8 @@ impl<'a> EditTarget<'a> {
     }
 }
 
-/// The items changed by edits that are not undone. Each has the reason why older edits of it cannot be undone.
+/// The items that were changed by edits which are not undone, each with the reason why older edits of the item cannot
+/// be undone.
 #[derive(Default)]
 struct LaterChanges<'a> {
     /// Items that were changed as a whole.
@@ -253,6 +258,7 @@ struct LaterChanges<'a> {
 }
 
 impl<'a> LaterChanges<'a> {
+    /// Adds an edit that is not undone.
     fn add(&mut self, edit: &'a Edit, reason: &Arc<str>) {
         let item = EditTarget::of(edit);
         for parent in item.parents() {
@@ -261,7 +267,8 @@ impl<'a> LaterChanges<'a> {
         self.whole.entry(item).or_insert_with(|| reason.clone());
     }
 
-    /// Why an edit cannot be undone; `None` if later edits changed neither its item, nor an item in it or around it.
+    /// The reason why an edit cannot be undone: its item, an item that contains it or an item in it was changed later.
+    /// `None` if none of them was.
     fn obstacle(&self, edit: &Edit) -> Option<String> {
         let item = EditTarget::of(edit);
         let same = self.whole.get(&item).or_else(|| self.inside.get(&item));

@@ -1,4 +1,4 @@
-//! Read access to the panes: rows, selection and marks.
+//! Reads the rows, the selection and the marks of the panes.
 
 use crate::model::{Attachment, Edit, HatId, Jid, Room, User};
 use crate::sync::Occupants;
@@ -32,8 +32,8 @@ impl ShownMarks {
 }
 
 impl State {
-    /// Whether the panes show what these edits change: in the Rooms view the list of rooms and the selected room, in the
-    /// Hats view all hats, in the Users view the selected user. Also true if the selection was lost.
+    /// Whether the panes show the result of one of these edits. The Rooms view shows the list of rooms and the selected
+    /// room, the Hats view shows all hats, and the Users view the selected user. Also true if the selection was lost.
     pub(super) fn shows_change(&self, edits: &[Edit]) -> bool {
         let (room, user, _) = self.browser.selected_ids();
         let is_shown = |edit: &Edit| match (edit, self.grouping()) {
@@ -42,7 +42,7 @@ impl State {
             (_, Grouping::ByHat) => edit.hat().is_some(),
             (_, Grouping::ByUser) => edit.user().is_some() && edit.user() == user,
         };
-        // If the selection was lost, the selected item is no longer in the panes.
+        // The edits may have removed the item whose selection was lost.
         self.selection_lost.is_some() || edits.iter().any(is_shown)
     }
 
@@ -66,8 +66,8 @@ impl State {
         self.browser.totals
     }
 
-    /// The text that tells a room from others with the same name: the name of its server, its domain, or the local part of
-    /// its address. `None` if no other room has the name.
+    /// The text that distinguishes a room from others with the same name: the name of its server, its domain, or the
+    /// local part of its address. `None` if no other room has the name.
     pub(super) fn distinction<'a>(&'a self, room: &'a Jid, name: &str) -> Option<&'a str> {
         let local = || room.as_str().split_once('@').map(|(local, _)| local);
         match self.browser.shared_names.get(name)? {
@@ -100,12 +100,12 @@ impl State {
         rows.filter_map(RowId::hat).cloned().collect()
     }
 
-    /// The filter of a pane; `None` if it has none.
+    /// The filter of a pane; `None` if the pane has none.
     pub fn filter(&self, pane: Pane) -> Option<&Filter> {
         self.browser.filter(pane)
     }
 
-    /// The filter of the focused pane while it is being edited and no overlay is open.
+    /// The filter of the focused pane; `None` unless the filter is being edited and no overlay is open.
     pub fn typed_filter(&self) -> Option<&Filter> {
         let filter = self.browser.filter(self.focus).filter(|filter| filter.editing);
         filter.filter(|_| self.overlays.is_empty())
@@ -200,7 +200,7 @@ impl State {
         self.listed_room()?.1.user(jid).map(|user| (jid, user))
     }
 
-    /// Rooms and Users views: a row of the third pane; for several users or rooms, the first attachment.
+    /// Rooms and Users views: a row of the third pane; if users or rooms are marked, with the first of their attachments.
     pub fn hat_at(&self, row: usize) -> Option<(&HatId, &Attachment)> {
         let id = self.row(Pane::Third, row)?.hat()?;
         if let Some(tally) = self.browser.tally(id) {
@@ -226,7 +226,8 @@ impl State {
         Some((jid, room, room.user(self.browser.selected_ids().1?)?))
     }
 
-    /// Totals of a hat over the marked users; `None` if no user is marked.
+    /// Totals of a hat over the marked users, or in the Users view over the marked rooms; `None` if nothing is marked
+    /// there, and in the Hats view.
     pub fn tally(&self, hat: &HatId) -> Option<&Tally> {
         self.browser.tally(hat)
     }
@@ -257,17 +258,18 @@ impl State {
         Some((jid, room, user, user.hats.get(hat?)?))
     }
 
-    /// The selected row of a pane; `None` if it is empty.
+    /// The selected row of a pane; `None` if the pane is empty.
     pub fn selected(&self, pane: Pane) -> Option<usize> {
         let column = self.browser.column(pane);
         let (row, length) = (column.selected_row(), column.length());
         (length > 0).then(|| row.min(length - 1))
     }
 
-    /// Why no row of this kind is selected: a filter hides all rows of its pane or of a pane before it. `None` if none does.
+    /// The message that a filter hides all rows in the pane of this kind, or in a pane before it, so that no row of
+    /// this kind is selected. `None` if no filter does.
     pub(super) fn hidden_by_filter(&self, kind: RowKind) -> Option<String> {
-        let last = self.grouping().pane(kind);
-        let is_hidden = |pane: &Pane| *pane <= last && self.length(*pane) == 0 && self.total(*pane) > 0;
+        let last_pane = self.grouping().pane(kind);
+        let is_hidden = |pane: &Pane| *pane <= last_pane && self.length(*pane) == 0 && self.total(*pane) > 0;
         let pane = PANES.into_iter().find(is_hidden)?;
         let noun = self.grouping().kind(pane).noun();
         let hidden = describe::count(self.total(pane), noun);
@@ -301,7 +303,7 @@ impl State {
         self.room()?.1.user(jid).map(|user| (jid, user))
     }
 
-    /// The selected hat of the selected user; for several users, the first attachment.
+    /// The selected hat of the selected user; if users or rooms are marked, with the first of their attachments.
     pub fn hat(&self) -> Option<(&HatId, &Attachment)> {
         let id = self.browser.selected_ids().2?;
         match self.browser.tally(id) {

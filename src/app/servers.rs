@@ -1,4 +1,5 @@
-//! The servers of the configuration as a session knows them, and the results of comparing rooms with them.
+//! The servers of the configuration as a session knows them, and the results of comparing rooms with those on the
+//! servers.
 
 pub mod apply;
 mod describe_line;
@@ -33,13 +34,14 @@ pub use sending_time::sending_time_text;
 /// A server of the configuration.
 #[derive(Debug, Clone)]
 pub struct KnownServer {
-    /// Its entry in the configuration.
+    /// The entry of the server in the configuration.
     pub entry: ServerEntry,
-    /// Whether it can be used now.
+    /// The state of the connection.
     pub state: ServerState,
     /// The result of the last check.
     pub report: Option<ServerReport>,
-    /// Its class; `None` before it was first connected, checked or compared, unless its kind has only one class.
+    /// The class of the server; `None` before the server was first connected, checked or compared, unless its kind has
+    /// only one class.
     class: Option<ServerClass>,
 }
 
@@ -65,11 +67,11 @@ impl KnownServer {
 #[derive(Debug, Clone)]
 struct ComparedRoom {
     class: Option<ServerClass>,
-    /// The room in the file as it was compared, or after the last changes that were sent or received.
+    /// The room in the file as it was compared, or after changes were sent or received last.
     local: Option<Arc<Room>>,
     /// Number of differences that are left.
     differences: usize,
-    /// Why it could not be compared.
+    /// The reason why the room could not be compared.
     problem: Option<&'static str>,
     /// Whether the server has the room.
     is_on_server: bool,
@@ -93,7 +95,7 @@ pub enum RoomComparison {
 }
 
 impl RoomComparison {
-    /// Whether there is something to do about the room.
+    /// Whether someone should do something about the room.
     pub fn needs_attention(self) -> bool {
         matches!(
             self,
@@ -119,7 +121,7 @@ impl RoomComparison {
 pub(super) struct Comparison {
     /// A part for each server.
     pub(super) parts: Vec<ComparisonPart>,
-    /// The plan that is being compared again. It is shown again if that fails.
+    /// The plan that is being compared again. It is shown again if the comparison fails.
     pub(super) before: Option<Box<PlanOverlay>>,
 }
 
@@ -159,7 +161,7 @@ impl Servers {
         }
     }
 
-    /// The server that a room belongs to.
+    /// The server that a room belongs to; `None` if the room belongs to none.
     pub(super) fn of_room(&self, room: &Jid) -> Option<&KnownServer> {
         self.known.iter().find(|server| server.entry.has(room))
     }
@@ -175,8 +177,9 @@ impl Servers {
         compared.or(server.class)
     }
 
-    /// Why affiliations with a room cannot be changed in the data file: its server only shows them. `None` if they can,
-    /// also in a room that its server was found not to have.
+    /// The reason why affiliations with a room cannot be changed in the data file: they are only received from its
+    /// server. `None` if they can be changed, also in a room that its server does not have, according to the last
+    /// comparison.
     pub(super) fn affiliation_problem(&self, room: &Jid) -> Option<String> {
         let is_on_server = self.rooms.get(room).is_none_or(|compared| compared.is_on_server);
         let server = self.of_room(room).filter(|_| is_on_server)?;
@@ -208,10 +211,10 @@ impl Servers {
         }
     }
 
-    /// Whether a room of the file differs from the one on its server; `None` if it belongs to no server.
-    pub(super) fn comparison_of(&self, room: &Jid, now: &Arc<Room>) -> Option<RoomComparison> {
+    /// Whether a room of the file (`local`) differs from the one on its server; `None` if it belongs to no server.
+    pub(super) fn comparison_of(&self, room: &Jid, local: &Arc<Room>) -> Option<RoomComparison> {
         self.of_room(room)?;
-        let compared = self.compare(room, now);
+        let compared = self.compare(room, local);
         Some(match (compared, self.sending.count_of(room)) {
             (compared, 0) | (compared @ (RoomComparison::Differs(_) | RoomComparison::Problem(_)), _) => {
                 compared
@@ -220,18 +223,19 @@ impl Servers {
         })
     }
 
-    fn compare(&self, room: &Jid, now: &Arc<Room>) -> RoomComparison {
+    /// The result of the last comparison of a room, if `local` is still the compared version of the room in the file.
+    fn compare(&self, room: &Jid, local: &Arc<Room>) -> RoomComparison {
         let Some(compared) = self.rooms.get(room) else {
             return RoomComparison::NotCompared;
         };
-        let is_as_compared = |then: &Arc<Room>| Arc::ptr_eq(then, now) || then == now;
+        let is_compared_version = |then: &Arc<Room>| Arc::ptr_eq(then, local) || then == local;
         match (&compared.problem, &compared.local) {
             (Some(problem), _) => RoomComparison::Problem(problem),
-            (None, Some(then)) if is_as_compared(then) => match compared.differences {
+            (None, Some(then)) if is_compared_version(then) => match compared.differences {
                 0 => RoomComparison::Same,
                 number => RoomComparison::Differs(number),
             },
-            // The file had a different version of the room, or did not have it.
+            // The file had another version of the room, or did not have the room.
             (None, _) => RoomComparison::ChangedSince,
         }
     }
@@ -272,13 +276,13 @@ impl Servers {
     }
 }
 
-/// Number of differences that are to be sent, received or decided, or that were left out by choice; without those left
-/// out by rule.
+/// Number of differences that are to be sent, received or decided, or that were left out by choice. Does not count
+/// differences that are left out because of a rule.
 pub(super) fn open_differences(counts: PlanCounts) -> usize {
     counts.send + counts.receive + counts.conflicts + counts.held + counts.skipped
 }
 
-/// The message that the common state of a room could not be recorded.
+/// Writes the message that the common state of a room could not be recorded.
 pub fn not_recorded_text(server: &str, room: &Jid, reason: &str) -> String {
     format!(
         "{room} on {server:?}: cannot record what both sides have, so the next comparison may show conflicts: {}",
@@ -304,7 +308,7 @@ pub fn class_name(class: ServerClass) -> &'static str {
     }
 }
 
-/// The list of servers.
+/// The overlay with the list of servers.
 #[derive(Debug, Clone)]
 pub struct ServersOverlay {
     /// The selected row.

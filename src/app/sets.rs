@@ -1,4 +1,4 @@
-//! The hat sets overlay: finds sets by name or by the hats in them.
+//! The hat sets overlay: finds hat sets by their name or by the titles of their hats.
 
 use std::cmp::Reverse;
 
@@ -29,7 +29,7 @@ impl SetsOverlay {
         }
     }
 
-    /// The sets that match the query, best first; the error says why they cannot be read.
+    /// The hat sets that match the query, the best match first. The error says why the hat sets cannot be read.
     pub fn entries(&self, wardrobe: &Wardrobe) -> Result<Vec<NamedHats>, String> {
         let sets = wardrobe.hat_sets().map_err(|error| error.to_string())?;
         let terms = SearchTerms::of(&self.text.text(), CaseMatching::Smart);
@@ -38,7 +38,7 @@ impl SetsOverlay {
         for (name, hats) in sets {
             let titles = hats.iter().filter_map(|(_, hat)| hat.title.as_deref());
             let texts: Vec<&str> = std::iter::once(&*name).chain(titles).collect();
-            // A match in the name counts more than one in a hat.
+            // A match in the name has a higher score than a match in the title of a hat.
             if let Some((score, _)) = terms.score(&mut matcher, &texts, 2) {
                 found.push((score, (name, hats)));
             }

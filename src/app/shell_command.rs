@@ -1,4 +1,4 @@
-//! Changes as commands of `hatrack` for a shell.
+//! Converts changes into commands of `hatrack` for a shell.
 
 use std::borrow::Cow;
 
@@ -11,8 +11,8 @@ use super::hat_color;
 /// The data file that commands use without `--file`, as displayed.
 const DEFAULT_FILE: &str = "~/.config/hatrack/hats.json";
 
-/// The commands that make a change, with this reason, in order and quoted for sh. `file` is the displayed path of the data
-/// file.
+/// Returns the commands that make a change, in order and quoted for sh. `reason`: the reason for the change; `file`: the
+/// displayed path of the data file.
 ///
 /// Errors: the part of the change that no command can make, as a clause.
 pub fn commands(group: &Group, reason: Option<&str>, file: &str) -> Result<Vec<String>, String> {
@@ -32,7 +32,7 @@ pub fn commands(group: &Group, reason: Option<&str>, file: &str) -> Result<Vec<S
     commands.into_iter().map(|command| command.line(file)).collect()
 }
 
-/// The commands as one script, which ends with the first failure.
+/// Joins commands to one script, which ends when a command fails.
 pub fn script(commands: &[String]) -> String {
     commands.join(&[" &&", "\n"].concat())
 }
@@ -45,6 +45,7 @@ struct ShellCommand<'a> {
 }
 
 impl ShellCommand<'_> {
+    /// Writes the command as a line, quoted for sh. `file`: the displayed path of the data file.
     fn line(&self, file: &str) -> Result<String, String> {
         let mut options = self.options.clone();
         if file != DEFAULT_FILE {
@@ -79,7 +80,7 @@ impl ShellCommand<'_> {
     }
 }
 
-/// Fails for a text that the command line rejects, or that a terminal would not pass on.
+/// Fails for a text that the command line rejects, or that cannot be pasted into a terminal unchanged.
 fn check_argument(text: &str) -> Result<(), String> {
     let is_unsafe = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     if text.contains(is_unsafe) {
@@ -95,6 +96,7 @@ fn check_argument(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Adds the commands that make an edit.
 fn add_edit<'a>(edit: &'a Edit, commands: &mut Vec<ShellCommand<'a>>) -> Result<(), String> {
     match edit {
         Edit::Room { room, before, after } => match (before, after) {
@@ -182,20 +184,20 @@ fn push<'a>(
     Ok(())
 }
 
-/// Returns the address if the command line reads it as the same one.
+/// Returns the address, unless the command line would read it as another one.
 fn address_argument(jid: &Jid, is_room: bool) -> Result<&str, String> {
-    let read = if is_room {
+    let parsed = if is_room {
         Jid::parse_room_input(jid.as_str())
     } else {
         Jid::parse_input(jid.as_str())
     };
-    match read {
-        Ok(read) if read == *jid => Ok(jid.as_str()),
+    match parsed {
+        Ok(parsed) if parsed == *jid => Ok(jid.as_str()),
         _ => Err(format!("commands do not accept the address {jid}")),
     }
 }
 
-/// Returns the ID if it is a URI: the command line would take another text for the title of a hat.
+/// Returns the ID if it is a URI: the command line would read another text as the title of a hat.
 fn hat_id_argument(hat: &HatId) -> Result<&str, String> {
     if hat.is_uri() {
         Ok(hat.as_str())
@@ -204,7 +206,7 @@ fn hat_id_argument(hat: &HatId) -> Result<&str, String> {
     }
 }
 
-/// Returns the title or name, unless the command line would take it for an option.
+/// Returns the title, name or reason, unless the command line would read it as an option.
 fn label_argument(text: &str) -> Result<&str, String> {
     if text.starts_with("--") {
         Err(format!("{text:?} looks like an option"))
@@ -236,8 +238,8 @@ fn add_room<'a>(room: &'a Jid, after: &'a Room, commands: &mut Vec<ShellCommand<
     for (hat, entry) in &after.catalog {
         define(room, hat, None, entry, commands)?;
     }
-    for (user, data) in after.users() {
-        add_user(room, user, data, commands)?;
+    for (jid, user) in after.users() {
+        add_user(room, jid, user, commands)?;
     }
     Ok(())
 }
@@ -267,7 +269,7 @@ fn define<'a>(
             None => "automatic",
             Some(hue) => {
                 let text = hue.as_json().as_str().trim_matches('"');
-                let is_same = hat_color::parse(text).is_ok_and(|read| read == *hue);
+                let is_same = hat_color::parse(text).is_ok_and(|parsed| parsed == *hue);
                 is_same
                     .then_some(text)
                     .ok_or_else(|| format!("the hue {text} is not a number"))?
@@ -349,19 +351,19 @@ fn add_hat<'a>(
     push(commands, &["add"], arguments, options)
 }
 
-/// Adds the commands that remove hat sets. Fails if sets were added or changed: commands save them from the hats of a user,
-/// whom the change does not name.
+/// Adds the commands that remove hat sets. Fails if hat sets were added or changed: the command that saves a hat set
+/// takes its hats from a user, and the change does not say from which.
 fn change_sets(before: &Extra, after: &Extra, commands: &mut Vec<ShellCommand<'_>>) -> Result<(), String> {
-    let mut rest = before.clone();
-    rest.set("sets", after.get("sets").cloned());
-    let (Ok(old), Ok(new), true) = (before.hat_sets(), after.hat_sets(), rest == *after) else {
+    let mut with_new_sets = before.clone();
+    with_new_sets.set("sets", after.get("sets").cloned());
+    let (Ok(old), Ok(new), true) = (before.hat_sets(), after.hat_sets(), with_new_sets == *after) else {
         return Err("unrecognized fields of the data file were changed".into());
     };
     if new.iter().any(|(name, hats)| old.get(name) != Some(hats)) {
         return Err("hat sets are saved from a user's hats: hatrack sets save".into());
     }
     for name in old.keys().filter(|name| !new.contains_key(*name)) {
-        // The name is not borrowed from the change, so it goes with the options.
+        // The name is not borrowed from the change, as arguments are, so it is added as an option.
         let name = label_argument(name)?.to_owned();
         if name.starts_with('-') {
             return Err(format!("{name:?} looks like an option"));

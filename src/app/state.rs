@@ -38,13 +38,13 @@ pub struct Start {
     pub actor: String,
     /// The rooms and data that this session may see and change.
     pub scope: Scope,
-    /// Demo mode: sample data, nothing is saved.
+    /// Whether this is the demo, which shows sample data and saves nothing.
     pub demo: bool,
     /// Whether mouse support is on at first.
     pub mouse: bool,
-    /// Whether the screen is plain text, which is shown in any size.
+    /// Whether the screen is plain text, which is shown in any size of the terminal.
     pub plain: bool,
-    /// Time zone of displayed times; `None`: UTC.
+    /// The time zone of displayed times; `None`: UTC.
     pub time_zone: Option<jiff::tz::TimeZone>,
     /// The key bindings.
     pub keymap: Keymap,
@@ -54,7 +54,7 @@ pub struct Start {
     pub themes: ThemeChoices,
 }
 
-/// Whether the data file is loaded.
+/// The progress of loading the data file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// The file is being loaded.
@@ -68,13 +68,13 @@ pub enum Phase {
     Open,
 }
 
-/// Whether the changes shown are saved.
+/// The state of saving the displayed changes, and of sending them to servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SaveState {
     /// Everything is saved.
     Saved,
-    /// Everything is saved, and a change is being sent. The number of seconds for which servers have not answered, if
-    /// that is longer than usual.
+    /// Everything is saved, and a change is being sent. The value is the number of seconds for which servers have not
+    /// answered; `None` if they have not been silent for longer than usual.
     Sending(Option<i64>),
     /// Everything is saved, but servers do not have all changes.
     NotSent(UnsentCounts),
@@ -82,26 +82,26 @@ pub enum SaveState {
     NotFollowed,
     /// There is no file yet; the first change creates it.
     NoFile,
-    /// Number of changes being saved.
+    /// This number of changes is being saved.
     Saving(usize),
-    /// Number of changes that could not be saved, and why.
+    /// This number of changes could not be saved, for this reason.
     NotSaved(usize, String),
-    /// The file cannot be read or written, or was deleted; no changes are pending.
+    /// The file cannot be read or written, or was deleted, for this reason; no changes are pending.
     FileProblem(String),
-    /// Nothing can be changed, and why.
+    /// Nothing can be changed, for this reason.
     ReadOnly(String),
     /// Demo mode.
     Demo,
 }
 
-/// A message about what just happened; cleared by the next key.
+/// A message about what just happened. The next key, paste or action of the mouse clears it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// The text, not sanitized.
     pub text: String,
-    /// Whether it reports an error or a rejected command.
+    /// Whether the notice reports an error or a rejected command.
     pub is_error: bool,
-    /// The length of the error in bytes, if a report of what happened in the meantime follows it.
+    /// The length of the error in bytes, if a report of something that happened later follows the error in `text`.
     pub(super) error_length: Option<usize>,
 }
 
@@ -110,10 +110,10 @@ pub struct Notice {
 pub(super) struct Pending {
     pub id: u64,
     pub change: Change,
-    /// The ID of the pending change that this one undoes; this one is sent once that change has a revision.
+    /// The ID of a pending change that this change undoes. This change is sent once the other one has a revision.
     pub after: Option<u64>,
     pub kind: ChangeKind,
-    /// Whether it was sent to the store worker. Changes are sent in order.
+    /// Whether the change was sent to the store worker. Changes are sent in order.
     pub sent: bool,
 }
 
@@ -149,8 +149,8 @@ pub struct State {
     /// The wardrobe as shown: saved, plus pending changes.
     pub(super) view: Wardrobe,
     pub(super) pending: Vec<Pending>,
-    /// Numbers of unconfirmed commits that are not changes by a user: changes received from a server, records of what a
-    /// server was sent, and removals of expired hats.
+    /// Numbers of unconfirmed commits that are not changes by a user: changes received from a server, records of
+    /// changes that were sent to a server, and removals of expired hats.
     pub(super) server_commits: BTreeSet<u64>,
     pub(super) next_id: u64,
     pub(super) clock: Clock,
@@ -160,7 +160,7 @@ pub struct State {
     pub(super) focus: Pane,
     pub(super) browser: Browser,
     pub(super) overlays: Vec<Box<dyn Layer>>,
-    /// Overlays that wait to be opened until no text is typed and no question is open.
+    /// Overlays that no key opened. They wait to be opened until no text is typed and no question is open.
     pub(super) arrived: VecDeque<Box<dyn Layer>>,
     pub(super) notice: Option<Notice>,
     pub(super) undo_stack: Vec<UndoStep>,
@@ -168,7 +168,7 @@ pub struct State {
     pub(super) undo_search: UndoSearch,
     pub(super) quit: QuitState,
     pub(super) last_input: LastInput,
-    /// Says that the selected item is no longer there. The next command that would act on the selection is canceled.
+    /// Says that the selected item is no longer listed. If the next command would act on the selection, it is canceled.
     pub(super) selection_lost: Option<String>,
     pub(super) drafts: DraftState,
     /// Changes undone before the store worker confirmed them.
@@ -179,9 +179,9 @@ pub struct State {
     pub(super) canceled_prompts: BTreeMap<String, String>,
     /// The copied hats.
     pub(super) copied: Option<Arc<CopiedHats>>,
-    /// The name of the theme; not of one that is only being tried.
+    /// The name of the current theme, not of one that is only being tried.
     pub(super) theme: String,
-    /// The servers, and what is known of them.
+    /// The servers, with their states and the comparisons.
     pub(super) servers: Servers,
 }
 
@@ -232,12 +232,12 @@ impl State {
         &self.start.keymap
     }
 
-    /// The key of a command for use in a sentence.
+    /// The name of a command's main key, for use in a sentence.
     pub fn key(&self, id: CommandId) -> String {
         self.keymap().name(id)
     }
 
-    /// Whether the data file is loaded.
+    /// The progress of loading the data file.
     pub fn phase(&self) -> Phase {
         self.phase
     }
@@ -252,7 +252,7 @@ impl State {
         self.focus
     }
 
-    /// The current notice.
+    /// The current notice; `None` if there is none.
     pub fn notice(&self) -> Option<&Notice> {
         self.notice.as_ref()
     }
@@ -275,16 +275,16 @@ impl State {
         Some((server, compared))
     }
 
-    /// Why the server does not have this hat of the selected user as the data file has it; `None` if it does, or if
-    /// nothing was to be sent.
+    /// The reason why the server does not have the change of this hat of the selected user; `None` if the server has the
+    /// change, or if there is no change to be sent.
     pub fn unsent_hat(&self, hat: &HatId) -> Option<Unsent> {
         let (room, _) = self.room()?;
         let (user, _) = self.user()?;
         self.servers.sending.of_hat(room, user, hat)
     }
 
-    /// Whether changes received from a server, records of what a server was sent, or removals of expired hats are being
-    /// saved.
+    /// Whether changes received from a server, records of changes that were sent to a server, or removals of expired
+    /// hats are being saved.
     pub fn is_saving_for_servers(&self) -> bool {
         !self.server_commits.is_empty()
     }
@@ -299,12 +299,12 @@ impl State {
         self.drafts.storing.is_some()
     }
 
-    /// Whether the mouse is on.
+    /// Whether mouse support is on.
     pub fn has_mouse(&self) -> bool {
         self.mouse
     }
 
-    /// Whether the changes shown are saved.
+    /// The state of saving the displayed changes, and of sending them to servers.
     pub fn save_state(&self) -> SaveState {
         let waiting = self.pending.len();
         match (&self.problem, self.read_only_reason()) {
@@ -325,7 +325,7 @@ impl State {
         }
     }
 
-    /// Why the session is read-only, if it is.
+    /// The reason why the session is read-only, as a clause; `None` if it is not.
     pub fn read_only_reason(&self) -> Option<&str> {
         if self.start.scope.read_only {
             return Some("this session is read-only (--read-only)");
@@ -339,7 +339,7 @@ impl State {
         !self.start.plain && (self.size.0 < columns || self.size.1 < rows)
     }
 
-    /// Fails while the data file is loading.
+    /// Fails while the data file is not loaded.
     pub fn check_loaded(&self) -> Result<(), String> {
         match self.phase {
             Phase::Open => Ok(()),
@@ -393,8 +393,8 @@ impl State {
         });
     }
 
-    /// Reports something that this user did not do. A shown error stays and comes first; the notice about a lost
-    /// selection comes last.
+    /// Reports something that this user did not do. Keeps a displayed error in front of the report, and a notice about
+    /// a lost selection after the report.
     pub(super) fn announce(&mut self, text: String) {
         match &self.notice {
             Some(notice) if self.selection_lost.is_some() => {

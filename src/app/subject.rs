@@ -1,5 +1,5 @@
-//! The subject of a form: rooms, users in rooms, their hats, or a catalog hat. A single item is a batch of one; only
-//! then is its state at opening kept, to detect concurrent changes.
+//! The subject of a form: rooms, users in rooms, their hats, or a catalog hat. A single item is a batch of one. For a
+//! single item, the state at opening is kept, to detect concurrent changes.
 
 mod stored;
 
@@ -19,38 +19,38 @@ use super::{conflict_text, describe};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "stored::StoredSubject", into = "stored::StoredSubject")]
 pub enum FormSubject {
-    /// Adds a room.
+    /// The form adds a room.
     AddRoom,
-    /// Edits the name of a room.
+    /// The form edits the name of a room.
     EditRoom {
         /// The room.
         room: Jid,
         /// The name at opening.
         before: Option<Arc<str>>,
     },
-    /// Adds users to rooms.
+    /// The form adds users to rooms.
     AddUser {
         /// The rooms.
         rooms: Vec<Jid>,
     },
-    /// Adds users to another room.
+    /// The form adds users to another room.
     AddToRoom {
         /// The users.
         users: Vec<Jid>,
     },
-    /// Edits the affiliation of users.
+    /// The form edits the affiliation of users.
     EditUsers {
         /// The users in their rooms.
         room_users: Vec<RoomUser>,
         /// The affiliation at opening, for a single user in one room.
         before: Option<Affiliation>,
     },
-    /// Adds a hat to users.
+    /// The form adds a hat to users.
     AddHat {
         /// The users in their rooms.
         room_users: Vec<RoomUser>,
     },
-    /// Edits attachments.
+    /// The form edits attachments.
     EditHats {
         /// The attachments.
         attachments: Vec<AttachmentRef>,
@@ -59,12 +59,12 @@ pub enum FormSubject {
         /// The attachment at opening, if it is a single one.
         before: Option<Attachment>,
     },
-    /// Defines a hat in a room's catalog.
+    /// The form defines a hat in a room's catalog.
     DefineHat {
         /// The room.
         room: Jid,
     },
-    /// Edits a hat in a room's catalog.
+    /// The form edits a hat in a room's catalog.
     EditDefined {
         /// The room.
         room: Jid,
@@ -103,7 +103,8 @@ impl FormSubject {
             } => match attachments.as_slice() {
                 [only] => format!("Edit hat for {}", only.user),
                 many => {
-                    let (rooms, users) = (many.iter().map(|at| &at.room), many.iter().map(|at| &at.user));
+                    let rooms = many.iter().map(|attachment| &attachment.room);
+                    let users = many.iter().map(|attachment| &attachment.user);
                     format!("Edit {name} for {}", users_in_rooms_label(users, rooms))
                 }
             },
@@ -123,7 +124,9 @@ impl FormSubject {
             Self::EditUsers { room_users, .. } | Self::AddHat { room_users } => {
                 room_users.iter().map(|(room, _)| room).collect()
             }
-            Self::EditHats { attachments, .. } => attachments.iter().map(|at| &at.room).collect(),
+            Self::EditHats { attachments, .. } => {
+                attachments.iter().map(|attachment| &attachment.room).collect()
+            }
         }
     }
 
@@ -164,9 +167,9 @@ impl FormSubject {
             Self::EditHats {
                 attachments, before, ..
             } => {
-                let (at, before) = single(attachments).zip(before.as_ref())?;
-                let user = wardrobe.user(&at.room, &at.user);
-                match user.and_then(|user| user.hats.get(&at.hat)) {
+                let (only, before) = single(attachments).zip(before.as_ref())?;
+                let user = wardrobe.user(&only.room, &only.user);
+                match user.and_then(|user| user.hats.get(&only.hat)) {
                     None => Some("the user no longer has the hat".into()),
                     Some(now) if now != before => Some(conflict_text::describe_attachment(now, zone)),
                     Some(_) => user
@@ -188,8 +191,9 @@ impl FormSubject {
         }
     }
 
-    /// Takes the current state as the state at opening. Returns false if the form can no longer be saved: its room or
-    /// user no longer exists, or the user is no longer affiliated.
+    /// Takes the current state of a single item as its state at opening. Returns false if the form can no longer be
+    /// saved: its rooms no longer exist, or the single user of its hat is no longer an owner, admin or member. Returns
+    /// true for batches of users or hats.
     pub(super) fn rebase(&mut self, wardrobe: &Wardrobe) -> bool {
         let exists = |room: &Jid| wardrobe.room(room).is_some();
         match self {
@@ -216,11 +220,11 @@ impl FormSubject {
             Self::EditHats {
                 attachments, before, ..
             } => match (attachments.as_slice(), before) {
-                ([at], Some(before)) => {
-                    if let Some(now) = at.attachment(wardrobe) {
+                ([only], Some(before)) => {
+                    if let Some(now) = only.attachment(wardrobe) {
                         before.clone_from(now);
                     }
-                    let user = wardrobe.user(&at.room, &at.user);
+                    let user = wardrobe.user(&only.room, &only.user);
                     user.is_some_and(|user| user.affiliation.is_affiliated())
                 }
                 _ => true,
@@ -244,23 +248,23 @@ pub(super) fn single<T>(all: &[T]) -> Option<&T> {
     }
 }
 
-/// The rooms and the users of these pairs, in the same order.
+/// Splits pairs into their rooms and their users.
 fn rooms_and_users(room_users: &[RoomUser]) -> (impl Iterator<Item = &Jid>, impl Iterator<Item = &Jid>) {
     let rooms = room_users.iter().map(|(room, _)| room);
     (rooms, room_users.iter().map(|(_, user)| user))
 }
 
-/// `courses@conference.example.org`, `2 rooms`.
+/// Names a single room, or counts several: `courses@conference.example.org`, `2 rooms`.
 pub(super) fn rooms_label<'a>(rooms: impl Iterator<Item = &'a Jid>) -> String {
     one_or_count(rooms, "room")
 }
 
-/// `terry@example.org`, `18 users`.
+/// Names a single user, or counts several: `terry@example.org`, `18 users`.
 pub(super) fn users_label<'a>(users: impl Iterator<Item = &'a Jid>) -> String {
     one_or_count(users, "user")
 }
 
-/// `18 users`, `terry@example.org in 2 rooms`: a single room is not named.
+/// Names or counts users and their rooms; does not name a single room: `18 users`, `terry@example.org in 2 rooms`.
 fn users_in_rooms_label<'a>(
     users: impl Iterator<Item = &'a Jid>,
     rooms: impl Iterator<Item = &'a Jid>,

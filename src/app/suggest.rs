@@ -1,4 +1,4 @@
-//! Suggestions: existing hats or rooms that match the typed text, and the one that the text means.
+//! Suggestions: existing hats or rooms that match the typed text, and the meaning of the text.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ pub use super::existing::{Existing, ExistingHat, hats_with_title};
 use super::folding::{self, Word, Words};
 use super::matching::{FuzzyMatcher, SearchTerms};
 
-/// Minimum length, in bytes, of a text that is searched in IDs: a shorter one, such as the x of example.org, is found there
-/// by accident.
+/// Minimum length, in bytes, of a text that is searched in IDs: a shorter text, such as the x of example.org, would match
+/// IDs by accident.
 const MIN_ID_MATCH: usize = 4;
 /// Maximum length of a query, in bytes; only an exact ID can be longer.
 const MAX_QUERY: usize = 256;
 
-/// How a text matches an item, the closest first.
+/// The kind of match between a text and an item, the closest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Match {
     /// The text is the ID.
@@ -31,13 +31,14 @@ enum Match {
     BeginsWord,
     /// A title contains the words of the text, or the ID contains the text.
     Contained,
-    /// A title has the letters of the text, close together or at the beginnings of words: perhaps a typing mistake. Used
-    /// only if no item matches otherwise.
+    /// A title has the letters of the text, close together or at the beginnings of words: the text may contain a typing
+    /// mistake. Used only if no item matches in another way.
     Similar,
 }
 
 impl Existing {
-    /// How a text matches this item; `None` if it does not. `whole` and `words` are the same text.
+    /// The kind of match between a text and this item; `None` if they do not match. `whole` is the text as one word,
+    /// `words` are its words.
     fn matches(&self, whole: &Word, words: &Words, text: &str) -> Option<Match> {
         let is_title = |title: &str| whole.is_all_of(title);
         if self.id() == text {
@@ -62,12 +63,12 @@ impl Existing {
     }
 }
 
-/// What a text means; `T` is an item.
+/// The meaning of a text; `T` is an item.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) enum Meaning<T> {
     /// This item.
     One(T),
-    /// This item, but it cannot be chosen, for example because the user already has the hat.
+    /// This item, which cannot be chosen, for example because the user already has the hat.
     Excluded(T),
     /// These items, which have the same title, perhaps only in some rooms.
     Several(Vec<T>),
@@ -89,13 +90,14 @@ pub enum Suggestion<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Suggestions {
     items: Arc<[Existing]>,
-    /// Number of items that can be chosen; these are the first ones. The others are only compared with the text.
-    available: usize,
-    /// The matching items by index, the closest match first; only those that can be chosen are listed.
+    /// Number of items that can be chosen. They come first; the text is compared with the other items, too, but these are
+    /// not listed.
+    available_count: usize,
+    /// The indices of the matching items, the closest match first. Includes items that cannot be chosen.
     matches: Vec<(Match, usize)>,
-    /// Number of matches that can be chosen.
-    listed: usize,
-    /// What the text means, as indices of items.
+    /// Number of matching items that can be chosen.
+    listed_count: usize,
+    /// The meaning of the text, with indices of items.
     meaning: Meaning<usize>,
     /// Whether a new hat can be suggested.
     offers_new: bool,
@@ -105,8 +107,8 @@ pub struct Suggestions {
 }
 
 impl Suggestions {
-    /// Suggests hats, except excluded ones: those of the form's room first, then by number of users. `offers_new`: also a
-    /// new hat with the typed title.
+    /// Suggests hats, except excluded ones: those in `room` first, then the others, each sorted by number of users
+    /// (highest first). `offers_new`: also suggests a new hat with the typed title.
     pub(super) fn hats(
         wardrobe: &Wardrobe,
         room: &Jid,
@@ -117,7 +119,7 @@ impl Suggestions {
         let mut hats: Vec<ExistingHat> = all.into_values().collect();
         hats.sort_by_cached_key(|hat| {
             (
-                !hat.in_room,
+                !hat.in_preferred_room,
                 std::cmp::Reverse(hat.users),
                 folding::sort_key(hat.title.as_deref().unwrap_or_default()),
                 hat.id.clone(),
@@ -128,7 +130,7 @@ impl Suggestions {
         Self::new(items(available), items(excluded), offers_new)
     }
 
-    /// Suggests rooms, except excluded ones, by name.
+    /// Suggests rooms, except excluded ones, sorted by name.
     pub(super) fn rooms(wardrobe: &Wardrobe, is_excluded: impl Fn(&Room) -> bool) -> Self {
         let mut rooms: Vec<_> = wardrobe.rooms().collect();
         rooms.sort_by_cached_key(|(jid, room)| describe::room_sort_key(jid, room));
@@ -145,7 +147,7 @@ impl Suggestions {
         available.extend(excluded);
         let mut suggestions = Self {
             items: available.into(),
-            available: count,
+            available_count: count,
             offers_new,
             ..Self::default()
         };
@@ -158,20 +160,21 @@ impl Suggestions {
         self.selected = None;
         let text = text.trim();
         self.matches = self.find(text);
-        self.matches.sort_by_key(|(how, _)| *how);
-        self.listed = self
+        self.matches.sort_by_key(|(kind, _)| *kind);
+        self.listed_count = self
             .matches
             .iter()
-            .filter(|(_, index)| *index < self.available)
+            .filter(|(_, index)| *index < self.available_count)
             .count();
         self.meaning = self.find_meaning();
         let is_new = self.offers_new && !text.is_empty() && !looks_like_uri(text);
         self.new_title = is_new.then(|| text.to_owned());
     }
 
+    /// Finds the items that match a text; without a text, all items that can be chosen.
     fn find(&self, text: &str) -> Vec<(Match, usize)> {
         if text.is_empty() {
-            return (0..self.available)
+            return (0..self.available_count)
                 .map(|index| (Match::Contained, index))
                 .collect();
         }
@@ -190,7 +193,7 @@ impl Suggestions {
         }
         let (terms, mut matcher) = (SearchTerms::of(text, CaseMatching::Ignore), FuzzyMatcher::new());
         let mut similar: Vec<(u32, usize)> = Vec::new();
-        for (index, item) in self.items.iter().enumerate().take(self.available) {
+        for (index, item) in self.items.iter().enumerate().take(self.available_count) {
             let scores = item
                 .titles()
                 .filter_map(|title| terms.score(&mut matcher, &[title], 1));
@@ -205,26 +208,27 @@ impl Suggestions {
             .collect()
     }
 
-    /// Finds what the text means. Of several items with the same title none is meant alone, unless the text is its ID.
+    /// Determines the meaning of the text. A text that matches several items with the same title means all of them,
+    /// unless the text is the ID of one.
     fn find_meaning(&self) -> Meaning<usize> {
-        let closest = self.matches.first().map(|(how, _)| *how);
-        // Where nothing new can be made, the only item that contains the text is meant as well.
+        let closest = self.matches.first().map(|(kind, _)| *kind);
+        // If no new item can be made, a text that only one item contains means this item.
         let is_only = !self.offers_new && self.matches.len() == 1;
         let is_close =
             |closest: &Match| *closest <= Match::BeginsWord || (*closest == Match::Contained && is_only);
         let Some(closest) = closest.filter(is_close) else {
             return Meaning::Nothing;
         };
-        let close = self.matches.iter().take_while(|(how, _)| *how == closest);
+        let close = self.matches.iter().take_while(|(kind, _)| *kind == closest);
         let close: Vec<usize> = close.map(|(_, index)| *index).collect();
-        let available = close.iter().find(|index| **index < self.available);
+        let available = close.iter().find(|index| **index < self.available_count);
         let Some(index) = available.or(close.first()).copied() else {
             return Meaning::Nothing;
         };
         let found = self.items.get(index);
         let has_same_title = |(other_index, other): &(usize, &Existing)| {
             found.is_some_and(|found| other.has_title_of(found))
-                // The same title may be one that an item has in another room.
+                // The title that the text matches may be one that the item has in another room.
                 || (closest == Match::WholeTitle && close.contains(other_index))
         };
         let items = self.items.iter().enumerate();
@@ -236,7 +240,7 @@ impl Suggestions {
         }
     }
 
-    /// What the text means.
+    /// The meaning of the text.
     pub(super) fn meaning(&self) -> Meaning<&Existing> {
         let item = |index: &usize| self.items.get(*index);
         match &self.meaning {
@@ -247,29 +251,29 @@ impl Suggestions {
         }
     }
 
-    /// Whether the new hat is the first row: the text means no existing hat.
+    /// Whether a new hat is offered in the first row, because the text means no existing hat.
     fn is_new_first(&self) -> bool {
         self.new_title.is_some() && self.meaning == Meaning::Nothing
     }
 
-    /// The title of the new hat, if the text means that.
+    /// The title of the new hat, if the text means a new hat.
     pub(super) fn new_hat(&self) -> Option<&str> {
         self.new_title.as_deref().filter(|_| self.is_new_first())
     }
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.listed + usize::from(self.new_title.is_some())
+        self.listed_count + usize::from(self.new_title.is_some())
     }
 
     /// Number of existing items among the rows.
     pub fn existing_count(&self) -> usize {
-        self.listed
+        self.listed_count
     }
 
     /// Number of existing items that can be chosen, matching or not.
     pub fn available_count(&self) -> usize {
-        self.available
+        self.available_count
     }
 
     /// Whether there are no rows.
@@ -289,12 +293,15 @@ impl Suggestions {
     /// The suggestion in a row; `None` if there is no such row.
     pub fn get(&self, row: usize) -> Option<Suggestion<'_>> {
         let new = self.new_title.as_deref();
-        let new_row = new.map(|_| if self.is_new_first() { 0 } else { self.listed });
+        let new_row = new.map(|_| if self.is_new_first() { 0 } else { self.listed_count });
         if new_row == Some(row) {
             return new.map(Suggestion::NewHat);
         }
         let row = row - usize::from(new_row.is_some_and(|new_row| new_row < row));
-        let mut listed = self.matches.iter().filter(|(_, index)| *index < self.available);
+        let mut listed = self
+            .matches
+            .iter()
+            .filter(|(_, index)| *index < self.available_count);
         let (_, index) = listed.nth(row)?;
         self.items.get(*index).map(Suggestion::Existing)
     }
@@ -319,7 +326,7 @@ mod tests {
         "twin",
     ];
 
-    /// The suggestions for a text; the first `excluded` of the titles cannot be chosen.
+    /// The suggestions for a text; the first `excluded` hats cannot be chosen.
     fn typed(text: &str, excluded: usize) -> Suggestions {
         let hats = TITLES.iter().enumerate().map(|(index, title)| {
             Existing::Hat(ExistingHat {
@@ -329,7 +336,7 @@ mod tests {
                 users: 1,
                 room_names: vec!["Courses".into()],
                 rooms: 1,
-                in_room: true,
+                in_preferred_room: true,
                 hue: None,
             })
         });
@@ -340,7 +347,7 @@ mod tests {
         suggestions
     }
 
-    /// The rows for a text; a new hat with a plus.
+    /// The rows for a text; that of a new hat begins with a plus.
     fn rows(text: &str) -> Vec<String> {
         let suggestions = typed(text, 0);
         let row = |row| match suggestions.get(row).unwrap() {
@@ -378,7 +385,7 @@ mod tests {
     fn new_hat_comes_first_unless_a_hat_is_meant() {
         assert_eq!(rows("Proctor"), ["+ Proctor"]);
         assert_eq!(rows("sistan"), ["+ sistan", "Teacher's Assistant"]);
-        // A typing mistake still shows what may be meant.
+        // A text with a typing mistake still finds similar hats.
         assert_eq!(rows("Teachr"), ["+ Teachr", "Teacher", "Teacher's Assistant"]);
         assert_eq!(rows("oansrm"), ["+ oansrm"]);
         assert_eq!(rows("http://x y"), Vec::<String>::new());

@@ -29,7 +29,7 @@ pub(super) fn users(state: &State) -> Vec<Jid> {
     }
 }
 
-/// The marked rooms, and the marked users of the selected room; the latter only in the Rooms view.
+/// The marked rooms, and the marked users of the selected room. Outside the Rooms view, no users.
 pub(super) fn marked(state: &State) -> (Vec<Jid>, Vec<Jid>) {
     let marked = |kind| -> Vec<Jid> {
         let pane = state.grouping().pane(kind);
@@ -42,9 +42,9 @@ pub(super) fn marked(state: &State) -> (Vec<Jid>, Vec<Jid>) {
     }
 }
 
-/// The target attachments: the marked or selected hats of the target users, as far as these have them. In the Hats view,
-/// those of all users with the marked or selected hats, of the marked or selected users in all rooms, or of the selected
-/// user in the marked or selected rooms.
+/// The target attachments: the marked or selected hats of the target users, as far as these users have them. In the
+/// Hats view, depending on the focused pane: the marked or selected hats of all users; the selected hat of the marked
+/// or selected users in all rooms; or the selected hat of the selected user in the marked or selected rooms.
 pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
     let wardrobe = state.wardrobe();
     let reference = |room: &Jid, user: &Jid, hat: &HatId| AttachmentRef {
@@ -70,10 +70,10 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
         Pane::First => {
             let hats = marked_or_selected(state.browser.column(Pane::First));
             for hat in hats.iter().filter_map(RowId::hat) {
-                for (room, data) in wardrobe.rooms() {
-                    let hat_data = data.hat(hat);
-                    let users = hat_data.into_iter().flat_map(|hat_data| hat_data.users(data));
-                    attachments.extend(users.map(|(user, _)| reference(room, user, hat)));
+                for (jid, room) in wardrobe.rooms() {
+                    let room_hat = room.hat(hat);
+                    let users = room_hat.into_iter().flat_map(|room_hat| room_hat.users(room));
+                    attachments.extend(users.map(|(user, _)| reference(jid, user, hat)));
                 }
             }
         }
@@ -108,7 +108,8 @@ pub(super) fn room_users(state: &State) -> Vec<(Jid, Jid)> {
 }
 
 /// Names the users whose hats a command changes: `terry@example.org`, `3 users: ana, bob, carol`,
-/// `terry@example.org in 2 rooms`. `None` if there are none. Called for each frame, so it counts marks rather than users.
+/// `terry@example.org in 2 rooms`. `None` if there are no such users. Called for each frame, so it only counts marks, and
+/// does not look up the users.
 pub(super) fn label(state: &State) -> Option<String> {
     let users = |pane| {
         let column = state.browser.column(pane);
@@ -153,7 +154,7 @@ pub(super) fn label(state: &State) -> Option<String> {
     }
 }
 
-/// Calls `visit` with the room and user of each target member until it breaks.
+/// Calls `visit` with the room and the address of each target user, until `visit` returns `Break`.
 fn for_each_member(state: &State, mut visit: impl FnMut(&Jid, &Jid) -> ControlFlow<()>) {
     let marked_or_selected = |pane| {
         let column = state.browser.column(pane);

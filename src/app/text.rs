@@ -5,7 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::app::{Key, KeyCode};
 
-/// Maximum length of pasted text, in bytes; longer text is not meant for a line.
+/// Maximum length of pasted text, in bytes; longer text was not meant for a text input.
 pub(super) const MAX_PASTE: usize = 8 << 10;
 
 /// Whether a key types or edits text.
@@ -19,7 +19,8 @@ pub(super) fn is_text_key(key: Key) -> bool {
 pub struct TextInput {
     area: TextArea<'static>,
     original: String,
-    /// Whether it is a list, which shows each line by itself; else line breaks are shown within one line.
+    /// Whether the text is a list, which is shown with one line below the other; otherwise, line breaks are shown
+    /// within one line.
     is_list: bool,
 }
 
@@ -60,7 +61,7 @@ impl TextInput {
         (cursor.0, cursor.1)
     }
 
-    /// Moves the cursor to the next or previous line; returns false if there is none.
+    /// Moves the cursor to the next or previous line; returns false if there is no such line.
     pub(super) fn move_line(&mut self, down: bool) -> bool {
         let before = self.area.cursor().0;
         self.area
@@ -110,7 +111,7 @@ impl TextInput {
         self.area.insert_str(lines.join(" "));
     }
 
-    /// Handles a key like a line editor with readline's keys. Returns false if the key has no meaning here.
+    /// Handles a key as readline does. Returns false if the key neither types nor edits text, nor moves the cursor.
     pub fn input(&mut self, key: Key) -> bool {
         match (key.code, key.ctrl, key.alt) {
             (KeyCode::Char(character), false, false) => self.area.insert_char(character),

@@ -22,7 +22,7 @@ pub(super) struct UndoStep {
     pub id: u64,
     /// Whether the change reverted an entry of the history; undoing it applies that entry again.
     pub reverts_entry: bool,
-    /// `None` until the change is saved.
+    /// The revision of the change; `None` until the change is saved.
     pub revision: Option<u64>,
     pub group: Group,
     /// The reason given for the change.
@@ -32,9 +32,9 @@ pub(super) struct UndoStep {
 /// The search for changes of earlier sessions that can be undone or redone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct UndoSearch {
-    /// Undos and redos that wait for the result, in order; the history is being searched for the first.
+    /// Undos and redos that wait for a search, in order; the current search is for the first one.
     pub requests: VecDeque<ChangeKind>,
-    /// Whether the request was sent to the store worker and not answered yet.
+    /// Whether the search was requested from the store worker, which has not answered yet.
     pub is_sent: bool,
     /// Whether nothing is left to undo, as far as this session knows.
     pub found_nothing: bool,

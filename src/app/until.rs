@@ -1,17 +1,18 @@
-//! Parses and formats when a hat expires: `Sunday`, `2 weeks`, `2027-01-31 18:00`. Days and times are local to a time
-//! zone. A day without a time means the midnight at its end.
+//! Parses and formats the time at which a hat expires: `Sunday`, `2 weeks`, `2027-01-31 18:00`. Days and times are
+//! local to a time zone. A day without a time means the midnight at its end.
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp, ZonedDateTime};
 
-/// Durations from now of at least this length end at a full minute: the seconds are dropped.
+/// The end of a duration that is counted from now is rounded down to a full minute if the duration has at least this
+/// length.
 const MIN_ROUNDED_DURATION: SignedDuration = SignedDuration::from_hours(1);
 
 /// Examples of accepted texts, for hints and errors.
 pub const EXAMPLES: &str = "Sunday, 2 weeks, 18:00 or 2027-01-31 18:00";
 
-/// Parses when a hat expires; `None` for an empty text.
+/// Parses the time at which a hat expires; `None` for an empty text.
 ///
 /// Errors: why the text is not a time in the future, for display.
 pub fn parse(text: &str, now: &ZonedDateTime) -> Result<Option<Timestamp>, String> {
@@ -23,10 +24,10 @@ pub fn parse(text: &str, now: &ZonedDateTime) -> Result<Option<Timestamp>, Strin
     if lower == "yesterday" || lower.ends_with(" ago") {
         return Err(format!("{:?} is in the past", excerpt(text)));
     }
-    let Some(end) = moment(&lower, now) else {
+    let Some(end) = parse_any(&lower, now) else {
         return Err(format!("{:?} is not a time; use {EXAMPLES}", excerpt(text)));
     };
-    // Fractions of seconds are dropped: nobody means them.
+    // Fractions of seconds, such as those of the current time, are dropped.
     let end = Timestamp::from_second(end.as_second()).unwrap_or(end);
     if end > now.timestamp() {
         Ok(Some(end))
@@ -45,7 +46,7 @@ fn excerpt(text: &str) -> String {
 }
 
 /// Parses a text in lower case that is not empty; the result may be in the past.
-fn moment(text: &str, now: &ZonedDateTime) -> Option<Timestamp> {
+fn parse_any(text: &str, now: &ZonedDateTime) -> Option<Timestamp> {
     if let Ok(exact) = text.to_uppercase().parse::<Timestamp>() {
         return Some(exact);
     }
@@ -124,8 +125,8 @@ fn tomorrow(now: &ZonedDateTime) -> Option<Date> {
     now.date().tomorrow().ok()
 }
 
-/// A time on a day, in the time zone of `now`. A time that the clock skips is moved forward by as much as the clock. Of
-/// a time that occurs twice, the first is taken if it is after `now`, else the second.
+/// The time of a day, in the time zone of `now`. A time that the clock skips is moved forward by as much as the clock.
+/// Of a time that the clock shows twice, returns the first if it is after `now`, else the second.
 fn local_time(day: Date, time: Time, now: &ZonedDateTime) -> Option<ZonedDateTime> {
     let zone = now.time_zone().clone();
     let ambiguous = zone.into_ambiguous_zoned_datetime(DateTime::from_parts(day, time));
@@ -143,12 +144,12 @@ pub fn short(until: Timestamp, now: &ZonedDateTime) -> String {
     short_end(until, now).map_or_else(|| "expired".into(), |end| format!("expires {end}"))
 }
 
-/// The same without the word `expires`, for narrow lists.
+/// Like [`short`], but without the word `expires`, for narrow lists.
 pub fn shortest(until: Timestamp, now: &ZonedDateTime) -> String {
     short_end(until, now).unwrap_or_else(|| "expired".into())
 }
 
-/// The time of [`short`], without a verb; `None` if it has passed.
+/// The time as [`short`] shows it; `None` if it has passed.
 fn short_end(until: Timestamp, now: &ZonedDateTime) -> Option<String> {
     if until <= now.timestamp() {
         return None;
@@ -199,8 +200,8 @@ fn time_of_day(end: &ZonedDateTime) -> String {
     end.strftime(&format!("{time}{offset}")).to_string()
 }
 
-/// The end in the time zone, and the last day of the hat. If the end is the start of a day, the last day is the one
-/// before.
+/// The end in the time zone, and the last day on which the user has the hat. If the end is the start of a day, the last
+/// day is the one before.
 fn last_day(until: Timestamp, zone: &TimeZone) -> (ZonedDateTime, Date) {
     // Fractions of a second are shown nowhere.
     let until = Timestamp::from_second(until.as_second()).unwrap_or(until);

@@ -1,10 +1,10 @@
-//! Wrapping text into lines.
+//! Wraps text into lines.
 
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
-/// Wraps a text at spaces into lines of at most this many columns, but at least 2; longer words are broken. `width` returns
-/// the width of a text in columns.
+/// Wraps a text at spaces into lines of at most `columns` columns (at least 2); breaks longer words. `width` returns the
+/// width of a text in columns.
 pub fn wrap_by(text: &str, columns: usize, width: impl Fn(&str) -> usize) -> Vec<String> {
     let columns = columns.max(2);
     let (mut lines, mut line) = (Vec::new(), String::new());
@@ -20,7 +20,7 @@ pub fn wrap_by(text: &str, columns: usize, width: impl Fn(&str) -> usize) -> Vec
                 used <= columns
             };
             let end = rest.grapheme_indices(true).take_while(fits).last();
-            let end = end.map_or(0, |(at, part)| at + part.len());
+            let end = end.map_or(0, |(start, part)| start + part.len());
             let (part, after) = rest.split_at(end);
             lines.push(part.to_owned());
             rest = after;

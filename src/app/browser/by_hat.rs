@@ -15,8 +15,8 @@ use super::sort::{self, Sort, sorted_rooms};
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct ByHat {
     hats_by_id: HashMap<HatId, ExistingHat, foldhash::fast::RandomState>,
-    /// The rooms in which users have each hat, so that moving through the list need not scan all rooms.
-    rooms_of: HashMap<HatId, Vec<Jid>, foldhash::fast::RandomState>,
+    /// For each hat, the rooms in which users have it: with this index, selecting a hat does not need to scan all rooms.
+    rooms_by_hat: HashMap<HatId, Vec<Jid>, foldhash::fast::RandomState>,
 }
 
 impl ByHat {
@@ -28,15 +28,18 @@ impl ByHat {
     /// Rebuilds the index.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe) {
         self.hats_by_id = existing_hats(wardrobe, None);
-        self.rooms_of.clear();
+        self.rooms_by_hat.clear();
         for (jid, room) in wardrobe.rooms() {
             for hat in room.hats().iter().filter(|hat| hat.user_count > 0) {
-                self.rooms_of.entry(hat.id.clone()).or_default().push(jid.clone());
+                self.rooms_by_hat
+                    .entry(hat.id.clone())
+                    .or_default()
+                    .push(jid.clone());
             }
         }
     }
 
-    /// All hats, sorted by title with untitled ones last, or by number of users.
+    /// Lists all hats, sorted by title with untitled ones last, or by number of users (highest first).
     fn hats(&self, sort: Sort) -> Vec<RowId> {
         let row = |hat: &ExistingHat| {
             let title = folding::sort_key(hat.title.as_deref().unwrap_or_default());
@@ -54,17 +57,20 @@ impl ByHat {
 
     fn rooms_with_selected_hat<'a>(&'a self, columns: &Columns) -> impl Iterator<Item = &'a Jid> {
         let hat = columns.hat(Pane::First);
-        hat.and_then(|hat| self.rooms_of.get(hat)).into_iter().flatten()
+        hat.and_then(|hat| self.rooms_by_hat.get(hat))
+            .into_iter()
+            .flatten()
     }
 
+    /// Lists the users with the selected hat.
     fn users(&self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
         let mut room_counts: BTreeMap<&Jid, usize> = BTreeMap::new();
         for room in self
             .rooms_with_selected_hat(columns)
             .filter_map(|jid| wardrobe.room(jid))
         {
-            let known = columns.hat(Pane::First).and_then(|hat| room.hat(hat));
-            for (jid, _) in known.into_iter().flat_map(|known| known.users(room)) {
+            let room_hat = columns.hat(Pane::First).and_then(|hat| room.hat(hat));
+            for (jid, _) in room_hat.into_iter().flat_map(|room_hat| room_hat.users(room)) {
                 *room_counts.entry(jid).or_default() += 1;
             }
         }
@@ -76,6 +82,7 @@ impl ByHat {
         rows.into_iter().map(|(jid, _)| jid.clone().into()).collect()
     }
 
+    /// Lists the rooms in which the selected user has the selected hat.
     fn rooms(&self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
         let (Some(hat), Some(jid)) = (columns.hat(Pane::First), columns.jid(Pane::Second)) else {
             return Vec::new();
@@ -110,7 +117,7 @@ impl CascadeSource for ByHat {
     ) -> Option<u32> {
         match row {
             RowId::Hat(id) => {
-                let title = self.hats_by_id.get(id).and_then(|known| known.title.as_deref());
+                let title = self.hats_by_id.get(id).and_then(|hat| hat.title.as_deref());
                 filter.rank_existing_hat(id, title)
             }
             RowId::Jid(jid) => match wardrobe.room(jid) {

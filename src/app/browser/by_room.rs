@@ -17,9 +17,9 @@ use super::tally::{self, Tally};
 pub(super) struct ByRoom {
     /// The room whose users are listed.
     listed_room: Option<Jid>,
-    /// Marked users of the other rooms.
+    /// The marked users of other rooms, which are marked again when their room is selected.
     saved_marks: BTreeMap<Jid, BTreeSet<RowId>>,
-    /// The hats of the marked users; `None` if no user is marked: then the selected user's hats are listed.
+    /// The hats of the marked users; `None` if no user is marked, so that the hats of the selected user are listed.
     pub tallies: Option<BTreeMap<HatId, Tally>>,
 }
 
@@ -35,10 +35,11 @@ impl ByRoom {
     }
 }
 
-fn room<'a>(columns: &Columns, wardrobe: &'a Wardrobe) -> Option<&'a Arc<Room>> {
+fn selected_room<'a>(columns: &Columns, wardrobe: &'a Wardrobe) -> Option<&'a Arc<Room>> {
     columns.jid(Pane::First).and_then(|jid| wardrobe.room(jid))
 }
 
+/// Lists all rooms.
 fn rooms(sort: Sort, wardrobe: &Wardrobe) -> Vec<RowId> {
     let mut rooms: Vec<_> = wardrobe.rooms().collect();
     rooms.sort_by_cached_key(|(jid, room): &(&Jid, &Arc<Room>)| {
@@ -52,7 +53,7 @@ fn rooms(sort: Sort, wardrobe: &Wardrobe) -> Vec<RowId> {
     rooms.into_iter().map(|(jid, _)| jid.clone().into()).collect()
 }
 
-/// The users of a room, sorted by affiliation (highest first) and then by address, unless another order was chosen.
+/// Lists the users of a room in a sort order; users who are equal in this order are sorted by address.
 fn users(sort: Sort, columns: &Columns, room: Option<&Arc<Room>>) -> Vec<RowId> {
     let users: &[(Jid, User)] = room.map_or(&[], |room| room.users());
     let mut rows: Vec<&(Jid, User)> = users.iter().collect();
@@ -75,9 +76,9 @@ impl CascadeSource for ByRoom {
         let sort = columns.get(pane).sort;
         match pane {
             Pane::First => rooms(sort, wardrobe),
-            Pane::Second => users(sort, columns, room(columns, wardrobe)),
+            Pane::Second => users(sort, columns, selected_room(columns, wardrobe)),
             Pane::Third => {
-                let room = room(columns, wardrobe);
+                let room = selected_room(columns, wardrobe);
                 let marks = columns.get(Pane::Second).marks();
                 let tallies = room.filter(|_| !marks.is_empty()).map(|room| {
                     let users = marks.iter().filter_map(RowId::jid);
@@ -113,14 +114,14 @@ impl CascadeSource for ByRoom {
                 filter.rank_room((jid, wardrobe.room(jid)?), columns.presence().room(jid))
             }
             Pane::Second => {
-                let (jid, room) = (row.jid()?, room(columns, wardrobe)?);
+                let (jid, room) = (row.jid()?, selected_room(columns, wardrobe)?);
                 let occupants = columns
                     .jid(Pane::First)
                     .and_then(|room| columns.presence().room(room));
                 filter.rank_user(room, (jid, room.user(jid)?), occupants)
             }
             Pane::Third => {
-                let (id, room) = (row.hat()?, room(columns, wardrobe)?);
+                let (id, room) = (row.hat()?, selected_room(columns, wardrobe)?);
                 let attachment = match &self.tallies {
                     Some(tallies) => &tallies.get(id)?.first,
                     None => room.user(columns.jid(Pane::Second)?)?.hats.get(id)?,
@@ -132,7 +133,7 @@ impl CascadeSource for ByRoom {
 
     fn on_selection_changed(&mut self, pane: Pane, columns: &mut Columns) -> bool {
         match pane {
-            // List all users of the room, with the marks that they had.
+            // All users of the room are listed, with the marks that they had when the room was last selected.
             Pane::First => {
                 let marks = columns.get(Pane::Second).marks();
                 if let Some(room) = self.listed_room.take().filter(|_| !marks.is_empty()) {
@@ -149,8 +150,8 @@ impl CascadeSource for ByRoom {
                 }
                 true
             }
-            // Without marks, all hats of the selected user are listed. With marks, the hats of the marked users are listed;
-            // that changes only while a range is being marked.
+            // Without marks, the hats of the selected user are listed. With marks, those of the marked users are
+            // listed: the selection changes the marks only while a range is being marked.
             Pane::Second | Pane::Third => {
                 let users = columns.get(Pane::Second);
                 if users.marked_count() == 0 {

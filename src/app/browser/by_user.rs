@@ -2,7 +2,7 @@
 //! marked rooms.
 //!
 //! The index of users exists while the view is open. It is built in chunks by merging the sorted users of all rooms, so
-//! the result is sorted as it grows and keys are handled in between.
+//! the index is sorted at any time, and keys are handled between two chunks.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BinaryHeap};
@@ -23,13 +23,13 @@ const CHUNK: usize = 20_000;
 /// Provides the rows of the Users view from an index of all memberships.
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct ByUser {
-    /// The rooms that are being indexed, with their users in the order of the list.
+    /// While the index is built: the rooms, with their users in the order of the list.
     rooms: Vec<(Jid, Vec<Jid>)>,
-    /// The user and the room of every membership, sorted. One large allocation, which is returned to the system when
-    /// the view closes; a list of rooms for each of a million users was not.
+    /// The user and the room of every membership, sorted. In a single large allocation, which is returned to the system
+    /// when the view closes. A small list of rooms for each of a million users was not returned.
     memberships: Vec<(Jid, Jid)>,
-    /// While the index is built: the next user of each room, with the indices of the room and of the user in it.
-    next: BinaryHeap<Reverse<(ByAddress, usize, usize)>>,
+    /// While the index is built: the next user of each room, with the indices of the room and of the user in the room.
+    next_users: BinaryHeap<Reverse<(ByAddress, usize, usize)>>,
     /// The hats of the selected user in the marked rooms; `None` if no room is marked.
     pub tallies: Option<BTreeMap<HatId, Tally>>,
 }
@@ -68,43 +68,43 @@ impl ByUser {
         let first = |(room_index, (_, users)): (usize, &(Jid, Vec<Jid>))| {
             Some(Reverse((ByAddress(users.first()?.clone()), room_index, 0)))
         };
-        let next = rooms.iter().enumerate().filter_map(first).collect();
+        let next_users = rooms.iter().enumerate().filter_map(first).collect();
         Self {
             rooms,
-            next,
+            next_users,
             ..Self::default()
         }
     }
 
     /// Whether the index is incomplete.
     pub(in crate::app) fn is_building(&self) -> bool {
-        !self.next.is_empty()
+        !self.next_users.is_empty()
     }
 
     /// Indexes the next chunk. True if the index is complete.
     pub(super) fn build(&mut self) -> bool {
         for _ in 0..CHUNK {
-            let Some(Reverse((ByAddress(jid), room_index, user_index))) = self.next.pop() else {
+            let Some(Reverse((ByAddress(jid), room_index, user_index))) = self.next_users.pop() else {
                 break;
             };
             let Some((address, users)) = self.rooms.get(room_index) else {
                 continue;
             };
             if let Some(next) = users.get(user_index + 1) {
-                self.next
+                self.next_users
                     .push(Reverse((ByAddress(next.clone()), room_index, user_index + 1)));
             }
-            // Of one user, the heap yields the rooms in the order of the wardrobe, which is that of their addresses.
+            // For each user, the heap yields the rooms in the order of the wardrobe, which sorts them by address.
             self.memberships.push((jid, address.clone()));
         }
-        let done = self.next.is_empty();
+        let done = self.next_users.is_empty();
         if done {
             self.rooms = Vec::new();
         }
         done
     }
 
-    /// Updates the index after these changes. Rebuilds it if it is incomplete or the changes are many.
+    /// Updates the index after these changes. Starts to build it again if it is incomplete or there are many changes.
     pub(super) fn refresh(&mut self, wardrobe: &Wardrobe, changes: &[MembershipChange]) {
         // Inserting many changes one by one is slower than indexing again.
         if self.is_building() || changes.len() > CHUNK {
@@ -112,20 +112,20 @@ impl ByUser {
             return;
         }
         for change in changes {
-            let at = self.memberships.binary_search_by(|(user, room)| {
+            let found = self.memberships.binary_search_by(|(user, room)| {
                 compare_memberships((user, room), (&change.user, &change.room))
             });
-            match (at, change.is_added) {
-                (Err(at), true) => self
+            match (found, change.is_added) {
+                (Err(index), true) => self
                     .memberships
-                    .insert(at, (change.user.clone(), change.room.clone())),
-                (Ok(at), false) => drop(self.memberships.remove(at)),
+                    .insert(index, (change.user.clone(), change.room.clone())),
+                (Ok(index), false) => drop(self.memberships.remove(index)),
                 (Ok(_), true) | (Err(_), false) => {}
             }
         }
     }
 
-    /// The memberships of a user: each with the user's address and the room's.
+    /// The memberships of a user, each as the addresses of the user and of the room.
     pub(in crate::app) fn memberships_of(&self, user: &Jid) -> &[(Jid, Jid)] {
         let is_before =
             |(jid, _): &(Jid, Jid)| folding::compare_addresses(jid.as_str(), user.as_str()).is_lt();
@@ -135,6 +135,7 @@ impl ByUser {
             .unwrap_or_default()
     }
 
+    /// Lists all users.
     fn users(&self, sort: Sort) -> Vec<RowId> {
         let users = self.memberships.chunk_by(|(one, _), (next, _)| one == next);
         let mut users: Vec<_> = users
@@ -149,6 +150,7 @@ impl ByUser {
             .collect()
     }
 
+    /// Lists the rooms of the selected user.
     fn rooms(&self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
         let Some(jid) = columns.jid(Pane::First) else {
             return Vec::new();
@@ -160,6 +162,7 @@ impl ByUser {
         sorted_rooms(sort, rooms)
     }
 
+    /// Lists the user's hats in the marked rooms, or in the selected room if no room is marked.
     fn hats(&mut self, sort: Sort, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId> {
         let Some(jid) = columns.jid(Pane::First) else {
             return Vec::new();
@@ -225,7 +228,7 @@ impl CascadeSource for ByUser {
     fn on_selection_changed(&mut self, pane: Pane, columns: &mut Columns) -> bool {
         let rooms = columns.get(Pane::Second);
         if pane == Pane::Second && rooms.marked_count() > 0 {
-            // The hats of the marked rooms stay listed.
+            // The hats in the marked rooms stay listed.
             return self.tallies.is_none() || rooms.is_marking_range();
         }
         columns.reset_right_of(pane);

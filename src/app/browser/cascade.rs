@@ -62,7 +62,7 @@ pub(super) fn column_index(pane: Pane) -> usize {
     }
 }
 
-/// The pane to the right.
+/// The pane to the right; `None` for the last pane.
 fn right_of(pane: Pane) -> Option<Pane> {
     match pane {
         Pane::First => Some(Pane::Second),
@@ -76,7 +76,7 @@ pub(super) trait CascadeSource {
     /// The rows of a pane, sorted.
     fn rows(&mut self, pane: Pane, columns: &Columns, wardrobe: &Wardrobe) -> Vec<RowId>;
 
-    /// How well a row matches a filter; `None` if it does not.
+    /// The rank of a row that matches a filter, higher for a better match; `None` if the row does not match.
     fn rank(
         &self,
         pane: Pane,
@@ -86,7 +86,7 @@ pub(super) trait CascadeSource {
         row: &RowId,
     ) -> Option<u32>;
 
-    /// Called when another row of a pane is selected. True if the columns to the right must be listed again.
+    /// Prepares the columns to the right after another row of a pane was selected. True if they must be listed again.
     fn on_selection_changed(&mut self, pane: Pane, columns: &mut Columns) -> bool {
         columns.reset_right_of(pane);
         true
@@ -188,7 +188,8 @@ impl Columns {
         }
     }
 
-    /// Filters up to `limit` more rows of a pane. True if filtering is complete and the visible rows were replaced.
+    /// Filters up to `limit` more rows of a pane. True if filtering is complete and the visible rows were replaced; false
+    /// without a filter.
     fn filter_rows(
         &mut self,
         pane: Pane,
@@ -208,7 +209,7 @@ impl Columns {
         done
     }
 
-    /// Filters the next chunk of rows. True if there is more to do.
+    /// Filters the next chunk of rows of the first pane that is incompletely filtered. True if more chunks follow.
     pub(super) fn filter_next_chunk(&mut self, source: &mut impl CascadeSource, wardrobe: &Wardrobe) -> bool {
         let filtering_pane = |columns: &Self| {
             PANES
@@ -236,7 +237,7 @@ impl Columns {
         }
     }
 
-    /// Clears the filter of a pane. Keeps the selection; if nothing is selected, restores the one from before
+    /// Clears the filter of a pane. Keeps the selection; if nothing is selected, restores the selection from before
     /// filtering.
     pub(super) fn clear_filter(&mut self, pane: Pane, source: &mut impl CascadeSource, wardrobe: &Wardrobe) {
         if self.get_mut(pane).clear_filter() {

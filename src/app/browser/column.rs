@@ -12,11 +12,10 @@ pub(in crate::app) struct Column {
     pub list: FilteredRows,
     pub sort: Sort,
     selected: Option<RowId>,
-    /// The row of the selected item.
-    row: usize,
+    selected_row: usize,
     selected_before_filter: Option<RowId>,
     marks: BTreeSet<RowId>,
-    /// While marking a range: its first item, and the marks from before the range was started.
+    /// While a range is being marked: its first item, and the marks from before the range.
     range: Option<(RowId, BTreeSet<RowId>)>,
 }
 
@@ -26,7 +25,7 @@ impl Column {
             list: FilteredRows::default(),
             sort,
             selected: None,
-            row: 0,
+            selected_row: 0,
             selected_before_filter: None,
             marks: BTreeSet::new(),
             range: None,
@@ -45,24 +44,27 @@ impl Column {
 }
 
 impl Column {
-    /// Finds the selected item among the current rows; while a filter is being typed, selects the best match. True if the
-    /// selection changed.
+    /// Finds the selected item among the visible rows. If the item is not visible, selects the row at its last
+    /// position, or the last row. While the selection follows the best match of the filter, selects that match instead.
+    /// True if the selection changed.
     pub(super) fn reselect(&mut self) -> bool {
         let before = self.selected.clone();
         let rows = &self.list.visible;
         if let Some(best) = self.list.best() {
-            self.row = best;
+            self.selected_row = best;
             self.selected = rows.get(best).cloned();
             return before != self.selected;
         }
-        let is_selected = |at: usize| self.selected.is_some() && rows.get(at) == self.selected.as_ref();
-        if !is_selected(self.row) {
+        let is_selected = |row: usize| self.selected.is_some() && rows.get(row) == self.selected.as_ref();
+        if !is_selected(self.selected_row) {
             let moved = self
                 .selected
                 .as_ref()
-                .and_then(|_| (0..rows.len()).find(|at| is_selected(*at)));
-            self.row = moved.unwrap_or(self.row).min(rows.len().saturating_sub(1));
-            self.selected = rows.get(self.row).cloned();
+                .and_then(|_| (0..rows.len()).find(|row| is_selected(*row)));
+            self.selected_row = moved
+                .unwrap_or(self.selected_row)
+                .min(rows.len().saturating_sub(1));
+            self.selected = rows.get(self.selected_row).cloned();
         }
         before != self.selected
     }
@@ -70,23 +72,23 @@ impl Column {
     /// Selects a row. True if the selection changed.
     pub(super) fn move_to(&mut self, row: usize) -> bool {
         self.list.follow_best(false);
-        let changed = self.row != row || self.selected.is_none();
+        let changed = self.selected_row != row || self.selected.is_none();
         if changed {
-            self.row = row;
+            self.selected_row = row;
             self.selected = self.list.visible.get(row).cloned();
             self.extend_range();
         }
         changed
     }
 
-    /// Keeps the selection when a better match of the filter is found.
+    /// Keeps the selection even if a better match of the filter is found.
     pub(super) fn keep_selection(&mut self) {
         self.list.follow_best(false);
     }
 
-    /// Clears selection, marks and filter before other rows are listed.
+    /// Clears selection, marks and filter, because the items of another row are listed next.
     pub(super) fn reset(&mut self) {
-        (self.selected, self.row) = (None, 0);
+        (self.selected, self.selected_row) = (None, 0);
         self.list.filter = None;
         self.marks.clear();
         self.range = None;
@@ -103,8 +105,8 @@ impl Column {
         self.range = None;
     }
 
-    /// Clears the filter. Keeps the selection, or restores the one from before filtering if nothing is selected. True if
-    /// the selection changed.
+    /// Clears the filter. Keeps the selection; if nothing is selected, restores the selection from before filtering.
+    /// True if the selection changed, or if nothing was selected.
     pub(super) fn clear_filter(&mut self) -> bool {
         let nothing_selected = self.selected.is_none();
         self.list.filter = None;
@@ -115,7 +117,7 @@ impl Column {
         self.reselect() || nothing_selected
     }
 
-    /// Removes marks of items that no longer exist.
+    /// Removes marks of items that no longer exist, and finishes a range whose first item no longer exists.
     pub(super) fn prune_marks(&mut self, exists: impl Fn(&RowId) -> bool) {
         self.marks.retain(&exists);
         if let Some((_, before)) = &mut self.range {
@@ -124,14 +126,15 @@ impl Column {
         self.range.take_if(|(from, _)| !exists(from));
     }
 
-    /// Marks everything from the start of the range to the selected row.
+    /// Sets the marks to those from before the range and all rows from its first item to the selected row. Does nothing
+    /// if no range is being marked, or if its first item is not visible.
     fn extend_range(&mut self) {
         let Some((from, before)) = &self.range else { return };
         let rows = &self.list.visible;
         let Some(from) = rows.iter().position(|row| row == from) else {
             return;
         };
-        let (first, last) = (from.min(self.row), from.max(self.row));
+        let (first, last) = (from.min(self.selected_row), from.max(self.selected_row));
         self.marks.clone_from(before);
         self.marks
             .extend(rows.iter().skip(first).take(last - first + 1).cloned());
@@ -141,17 +144,18 @@ impl Column {
 impl Column {
     /// Index of the selected row; 0 if the pane is empty.
     pub(in crate::app) fn selected_row(&self) -> usize {
-        self.row
+        self.selected_row
     }
 
-    /// The ID of the selected item as text.
+    /// The address or hat ID of the selected item.
     pub(in crate::app) fn selected_str(&self) -> Option<&str> {
         self.selected.as_ref().map(RowId::as_str)
     }
 
-    /// Whether a filter is set and an item is among the rows before filtering, so that the filter may hide it.
-    pub(in crate::app) fn may_hide(&self, row: &str) -> bool {
-        self.list.may_hide(|id| id.as_str() == row)
+    /// Whether a filter is set and the item with this address or hat ID is among the rows before filtering, so that the
+    /// filter may hide it.
+    pub(in crate::app) fn may_hide(&self, id: &str) -> bool {
+        self.list.may_hide(|row| row.as_str() == id)
     }
 
     /// Number of visible rows.
@@ -185,7 +189,7 @@ impl Column {
         }
     }
 
-    /// Filters again after the filter changed.
+    /// Starts to filter again after the filter changed.
     pub(in crate::app) fn restart_filter(&mut self) {
         self.list.restart_filter();
     }
@@ -238,7 +242,7 @@ impl Column {
         }
     }
 
-    /// Starts a range at the selected row; if one is being marked, finishes that one instead. True if it started.
+    /// Starts a range at the selected row, or finishes the range that is being marked. True if a range was started.
     pub(in crate::app) fn mark_range(&mut self) -> bool {
         if self.range.take().is_some() {
             return false;
@@ -258,7 +262,8 @@ impl Column {
         self.range = None;
     }
 
-    /// Cancels the range, or else clears all marks. False if there was nothing to clear.
+    /// Cancels the range and restores the marks from before it; if no range is being marked, clears all marks. False if
+    /// there was neither a range nor a mark.
     pub(in crate::app) fn clear_marks(&mut self) -> bool {
         if let Some((_, before)) = self.range.take() {
             self.marks = before;

@@ -11,13 +11,13 @@ pub(in crate::app) struct FilteredRows {
     pub filter: Option<Filter>,
     /// All rows, while a filter is set.
     all: Vec<RowId>,
-    /// Matches so far, while filtering is incomplete.
-    found: Vec<RowId>,
+    /// The matching rows so far, while filtering is incomplete.
+    matches: Vec<RowId>,
     /// Number of rows scanned.
     scanned: usize,
     /// Rank and row of the best match.
     best: Option<(u32, usize)>,
-    /// Whether the best match is selected: while typing, until the selection is moved.
+    /// Whether the selection follows the best match: after the filter changed, until the selection is moved.
     follows_best: bool,
 }
 
@@ -49,7 +49,7 @@ impl FilteredRows {
     }
 
     fn restart_scan(&mut self) {
-        self.found.clear();
+        self.matches.clear();
         self.best = None;
         self.scanned = 0;
     }
@@ -59,7 +59,7 @@ impl FilteredRows {
         if !self.all.is_empty() {
             self.visible = std::mem::take(&mut self.all);
         }
-        self.found = Vec::new();
+        self.matches = Vec::new();
         self.best = None;
         self.scanned = 0;
         self.follows_best = false;
@@ -73,7 +73,7 @@ impl FilteredRows {
         }
     }
 
-    /// Whether a filter is set and a row is among those before filtering, so that the filter may hide it.
+    /// Whether a filter is set and the row is among those before filtering, so that the filter may hide it.
     pub(super) fn may_hide(&self, is_row: impl Fn(&RowId) -> bool) -> bool {
         self.filter.is_some() && self.all.iter().any(is_row)
     }
@@ -90,19 +90,19 @@ impl FilteredRows {
             let Some(rank) = rank(filter, row) else { continue };
             // An empty filter ranks everything 0 and has no best match.
             if rank > self.best.map_or(0, |(best, _)| best) {
-                self.best = Some((rank, self.found.len()));
+                self.best = Some((rank, self.matches.len()));
             }
-            self.found.push(row.clone());
+            self.matches.push(row.clone());
         }
         self.scanned = self.scanned.saturating_add(limit).min(self.all.len());
         if self.is_filtering() {
             return false;
         }
-        self.visible = std::mem::take(&mut self.found);
+        self.visible = std::mem::take(&mut self.matches);
         true
     }
 
-    /// The row of the best match, while it is to be selected.
+    /// The row of the best match, while the selection follows it.
     pub(super) fn best(&self) -> Option<usize> {
         self.best.filter(|_| self.follows_best).map(|(_, row)| row)
     }

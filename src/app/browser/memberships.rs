@@ -12,34 +12,34 @@ pub(super) struct MembershipChange {
     pub is_added: bool,
 }
 
-/// The changes between two wardrobes. Only rooms that differ are compared.
+/// Lists the changes between two wardrobes. Compares only rooms whose data is not shared by both.
 pub(super) fn changes(before: &Wardrobe, now: &Wardrobe) -> Vec<MembershipChange> {
     let mut changes = Vec::new();
     for (jid, room) in now.rooms() {
         let old = before.room(jid);
         if old.is_none_or(|old| !Arc::ptr_eq(old, room)) {
-            add_missing(&mut changes, jid, (room, old), true);
+            add_differences(&mut changes, jid, (room, old), true);
         }
     }
     for (jid, old) in before.rooms() {
         let room = now.room(jid);
         if room.is_none_or(|room| !Arc::ptr_eq(old, room)) {
-            add_missing(&mut changes, jid, (old, room), false);
+            add_differences(&mut changes, jid, (old, room), false);
         }
     }
     changes
 }
 
-/// Adds the users that only the first of two states of a room has.
-fn add_missing(
+/// Adds a change for each user who is in `room`, but not in another state of the same room (`None`: no such room).
+fn add_differences(
     changes: &mut Vec<MembershipChange>,
     jid: &Jid,
     (room, other): (&Arc<Room>, Option<&Arc<Room>>),
     is_added: bool,
 ) {
     let users = room.users().iter().map(|(user, _)| user);
-    let missing = users.filter(|user| other.is_none_or(|other| other.user(user).is_none()));
-    changes.extend(missing.map(|user| MembershipChange {
+    let only_in_room = users.filter(|user| other.is_none_or(|other| other.user(user).is_none()));
+    changes.extend(only_in_room.map(|user| MembershipChange {
         user: user.clone(),
         room: jid.clone(),
         is_added,

@@ -9,7 +9,7 @@ use crate::model::{Jid, Wardrobe};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SharedNames(HashMap<Arc<str>, Sharing, foldhash::fast::RandomState>);
 
-/// How rooms with the same name differ.
+/// The difference between rooms with the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sharing {
     /// Each has a different domain.
@@ -19,7 +19,7 @@ pub(crate) enum Sharing {
 }
 
 impl SharedNames {
-    /// The names that several rooms of the wardrobe have.
+    /// Finds the names that several rooms of the wardrobe have.
     pub(super) fn of(wardrobe: &Wardrobe) -> Self {
         let mut rooms: HashMap<&Arc<str>, Vec<&Jid>, foldhash::fast::RandomState> = HashMap::default();
         for (jid, room) in wardrobe.rooms() {
@@ -42,7 +42,7 @@ impl SharedNames {
         Self(shared.collect())
     }
 
-    /// How the rooms with this name differ; `None` if at most one room has it.
+    /// The difference between the rooms with this name; `None` if at most one room has the name.
     pub(crate) fn get(&self, name: &str) -> Option<Sharing> {
         self.0.get(name).copied()
     }

@@ -45,8 +45,8 @@ impl Sort {
     /// The next sort order of a pane, wrapping around.
     pub(in crate::app) fn next(self, grouping: Grouping, pane: Pane) -> Self {
         let all = Self::all(grouping, pane);
-        let at = all.iter().position(|sort| *sort == self).unwrap_or_default();
-        all.get((at + 1) % all.len().max(1)).copied().unwrap_or(self)
+        let index = all.iter().position(|sort| *sort == self).unwrap_or_default();
+        all.get((index + 1) % all.len().max(1)).copied().unwrap_or(self)
     }
 
     /// Short form for the edge of a pane.
@@ -76,7 +76,8 @@ impl Sort {
     }
 }
 
-/// Hats sorted by title with untitled ones last, or first by whether they are active and required.
+/// Sorts hats by title, with untitled ones last; if the order is [`Sort::Active`], active ones come first, and of equally
+/// active ones, the required ones.
 pub(super) fn sorted_hats<'a>(
     sort: Sort,
     hats: impl Iterator<Item = (&'a Room, &'a HatId, &'a Attachment)>,
@@ -92,7 +93,7 @@ pub(super) fn sorted_hats<'a>(
     rows.into_iter().map(|(_, id)| id.into()).collect()
 }
 
-/// The rooms of a user sorted by name, by affiliation (highest first) or by number of hats (highest first).
+/// Sorts the rooms of a user by name, by affiliation (highest first) or by number of hats (highest first).
 pub(super) fn sorted_rooms<'a>(
     sort: Sort,
     rooms: impl Iterator<Item = (&'a Jid, &'a Arc<Room>, &'a User)>,

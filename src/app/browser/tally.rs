@@ -7,24 +7,24 @@ use crate::model::{Attachment, HatId, Room, User};
 /// Totals of one hat over several users of a room, or over several rooms of a user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tally {
-    /// The first of the attachments.
+    /// The attachment of the first of these users or rooms.
     pub first: Attachment,
-    /// Number of users with the hat, or of rooms in which the user has it.
+    /// Number of attachments: one for each user with the hat, or for each room in which the user has it.
     pub count: usize,
-    /// In how many of these cases the hat is active.
+    /// Number of attachments that are active.
     pub active: usize,
-    /// In how many of these cases the hat is required.
+    /// Number of attachments that are required.
     pub required: usize,
-    /// In how many of these cases the hat expires.
+    /// Number of attachments that expire.
     pub expiring: usize,
-    /// Whether the titles of the hat differ.
+    /// Whether the displayed titles of the hat differ.
     pub titles_differ: bool,
 }
 
-/// Totals of every hat of these users; each user is given with the room.
+/// Counts the attachments of every hat of these users, each given with the room.
 pub(super) fn by_hat<'a>(users: impl IntoIterator<Item = (&'a Room, &'a User)>) -> BTreeMap<HatId, Tally> {
     let mut all: BTreeMap<HatId, Tally> = BTreeMap::new();
-    // The title in the first user's room; the others are compared with it.
+    // The first displayed title of each hat, with which the others are compared.
     let mut titles: BTreeMap<HatId, Option<String>> = BTreeMap::new();
     for (room, user) in users {
         for (id, attachment) in user.hats.iter() {

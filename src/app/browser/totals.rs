@@ -6,7 +6,7 @@ use crate::model::{Jid, Wardrobe};
 
 use super::memberships::MembershipChange;
 
-/// Above this number of lookups, counting all users again is faster than following changes.
+/// Above this number of lookups of changed users, counting all users again is faster.
 const MAX_LOOKUPS: usize = 100_000;
 
 /// Totals over all rooms.
@@ -16,12 +16,12 @@ pub struct Totals {
     pub users: usize,
     /// Number of attachments.
     pub hats: usize,
-    /// Whether the rooms have different domains.
+    /// Whether the rooms have more than one domain.
     pub several_domains: bool,
 }
 
 impl Totals {
-    /// The totals after these changes between two wardrobes.
+    /// The totals of the wardrobe `now`. `self`: the totals of `before`; `changes`: those between the two wardrobes.
     pub(super) fn updated(self, (before, now): (&Wardrobe, &Wardrobe), changes: &[MembershipChange]) -> Self {
         let first = now.rooms().next().map(|(jid, _)| jid.domain());
         Self {
@@ -31,7 +31,7 @@ impl Totals {
         }
     }
 
-    /// Counts users. After a few changes, only the changed users are looked up.
+    /// Counts the users of the wardrobe `now`. After a few changes, looks up only the changed users.
     fn users(self, before: &Wardrobe, now: &Wardrobe, changes: &[MembershipChange]) -> usize {
         let rooms = before.rooms().len() + now.rooms().len();
         if changes.len().saturating_mul(rooms) > MAX_LOOKUPS {
@@ -40,8 +40,8 @@ impl Totals {
             return people.len();
         }
         let is_in = |wardrobe: &Wardrobe, user| wardrobe.rooms().any(|(_, room)| room.user(user).is_some());
-        let touched: BTreeSet<&Jid> = changes.iter().map(|change| &change.user).collect();
-        touched.into_iter().fold(self.users, |users, user| {
+        let changed_users: BTreeSet<&Jid> = changes.iter().map(|change| &change.user).collect();
+        changed_users.into_iter().fold(self.users, |users, user| {
             users + usize::from(is_in(now, user)) - usize::from(is_in(before, user))
         })
     }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use crate::model::Affiliation;
 
-    /// A wardrobe with these memberships, each the number of a room and the number of a user.
+    /// A wardrobe with these memberships, each given by the numbers of its room and user.
     fn wardrobe(members: &[(u8, u16)]) -> Wardrobe {
         let mut wardrobe = Wardrobe::default();
         for (room, user) in members {

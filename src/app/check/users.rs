@@ -5,7 +5,8 @@ use crate::app::command::CommandId;
 use crate::app::{Keymap, addresses};
 use crate::model::{HatId, InvalidJid, Jid, Wardrobe};
 
-/// Why the typed users cannot be added to rooms: invalid addresses, or no user would be new in any of the rooms.
+/// The problem that the typed users cannot be added to rooms: an address is invalid, there are too many, or all users are
+/// already in all of the rooms. `None` if there is no problem.
 pub(super) fn new_users_problem(
     text: &str,
     rooms: &[Jid],
@@ -34,26 +35,26 @@ pub(super) fn new_users_problem(
     }
 }
 
-/// Why a hat cannot be added: all of these users have it.
+/// The problem that a hat cannot be added, because all of these users have it; `None` if there is no problem.
 pub(super) fn duplicate_hat_problem(
     hat: &HatId,
     room_users: &[RoomUser],
     wardrobe: &Wardrobe,
 ) -> Option<String> {
-    let has = |(room, user): &RoomUser| {
+    let has_hat = |(room, user): &RoomUser| {
         let user = wardrobe.user(room, user);
         user.is_some_and(|user| user.hats.get(hat).is_some())
     };
     match room_users {
-        [only] => has(only).then(|| "The user already has this hat: edit it instead".into()),
+        [only] => has_hat(only).then(|| "The user already has this hat: edit it instead".into()),
         all => all
             .iter()
-            .all(has)
+            .all(has_hat)
             .then(|| "All of these users already have this hat".into()),
     }
 }
 
-/// Why a text is not an address of a user or room.
+/// Says why a text is not the address of a user or room.
 pub(super) fn address_problem(error: &InvalidJid) -> String {
     format!("Not {} ({})", error.expected, error.reason)
 }

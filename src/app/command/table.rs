@@ -12,21 +12,21 @@ pub struct Command {
     pub title: &'static str,
     /// Description in one line.
     pub help: &'static str,
-    /// Other words by which it is found in the palette and the help.
+    /// Other words by which the palette and the help find the command.
     pub synonyms: &'static [&'static str],
     /// Default keys; the configuration can replace them, see [`Keymap`](crate::app::Keymap).
     pub keys: &'static [Key],
-    /// Keys that also run it, unless a more specific place binds them.
+    /// Keys that also run the command, unless a more specific place binds them.
     pub fallback: &'static [Key],
-    /// Former names, still accepted in the configuration.
+    /// Former names of the command, still accepted in the configuration.
     pub formerly: &'static [&'static str],
     /// Former per-list commands that this one replaced. Keys configured for them are added to this command's keys.
     pub merged: &'static [&'static str],
-    /// The place in which it applies.
+    /// The place in which the command applies.
     pub place: Place,
-    /// Whether the footer shows it.
+    /// Whether the footer shows the command while no rows are marked.
     pub footer: bool,
-    /// Whether it acts on all marked rows of the pane, so that the footer shows it while rows are marked.
+    /// Whether the command acts on all marked rows of the pane, so that the footer shows it while rows are marked.
     pub marked: bool,
 }
 
@@ -43,7 +43,7 @@ impl std::fmt::Display for CommandId {
     }
 }
 
-/// How a place treats keys.
+/// The treatment of keys in a place.
 #[expect(non_camel_case_types, reason = "words of the table")]
 pub(in crate::app) enum Keys {
     /// Every key can be a command.

@@ -9,18 +9,18 @@ use super::{MAX_DESCRIBED_EDITS, count, edit, first_few, group, grouped, truncat
 
 /// Describes an entry of the history, with its reason.
 pub fn entry(entry: &HistoryEntry, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
-    let what = entry_without_reason(entry, |edits| group(edits, wardrobe, zone));
-    format!("{what}{}", reason(entry))
+    let description = entry_without_reason(entry, |edits| group(edits, wardrobe, zone));
+    format!("{description}{}", reason(entry))
 }
 
 /// Describes an entry of the history, with the servers to which it was to be sent and its reason.
 pub fn entry_with_servers(entry: &HistoryEntry, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
-    let what = entry_without_reason(entry, |edits| group(edits, wardrobe, zone));
-    format!("{what}{}{}", for_servers(entry), reason(entry))
+    let description = entry_without_reason(entry, |edits| group(edits, wardrobe, zone));
+    format!("{description}{}{}", for_servers(entry), reason(entry))
 }
 
-/// The servers to which an entry was to be sent, for the end of its description; empty if there are none. Does not say
-/// whether they received it: that is not known here.
+/// Names the servers to which an entry was to be sent, for the end of its description; empty if there are none. The entry
+/// does not record whether the servers received it.
 pub(in crate::app) fn for_servers(entry: &HistoryEntry) -> String {
     if entry.send_to.is_empty() {
         return String::new();
@@ -30,12 +30,13 @@ pub(in crate::app) fn for_servers(entry: &HistoryEntry) -> String {
     format!("; for {noun} {}", truncated(&first_few(&servers)))
 }
 
-/// The reason for an entry, for the end of its description; empty if none was given.
+/// Gives the reason for an entry, for the end of its description; empty if none was given.
 pub(in crate::app) fn reason(entry: &HistoryEntry) -> String {
     let reason = entry.reason.as_ref();
     reason.map_or_else(String::new, |reason| format!("; reason: {}", reason.as_str()))
 }
 
+/// Describes an entry without its reason; `describe_group` describes its edits.
 fn entry_without_reason(entry: &HistoryEntry, describe_group: impl Fn(&Group) -> String) -> String {
     if let Some(sent) = entry.sent.as_ref().filter(|_| entry.group.is_empty()) {
         return format!("sent to {:?}: {}", sent.server, describe_group(&sent.changes));
@@ -61,7 +62,8 @@ fn entry_without_reason(entry: &HistoryEntry, describe_group: impl Fn(&Group) ->
     format!("changed outside hatrack: {}", describe_group(&entry.group))
 }
 
-/// Describes what an entry did, for a row of the history: of very many edits, only the number and the first one.
+/// Describes an entry with its reason, for a row of the history. If it has very many edits, gives only their number and
+/// the first one.
 pub(in crate::app) fn action(entry: &HistoryEntry, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
     format!(
         "{}{}",
@@ -70,7 +72,7 @@ pub(in crate::app) fn action(entry: &HistoryEntry, wardrobe: &Wardrobe, zone: &T
     )
 }
 
-/// The same without the reason.
+/// Like [`action`], without the reason.
 pub(in crate::app) fn action_without_reason(
     entry: &HistoryEntry,
     wardrobe: &Wardrobe,
@@ -96,15 +98,15 @@ pub fn rolled_back(changes: u64, description: &str) -> String {
     format!("undid {changes}: {description}")
 }
 
-/// Describes a redo by the change that it made again.
+/// Describes a redo by the change that it made again, and by the revision of that change before it was undone.
 pub fn redid(revision: u64, change: &str) -> String {
     format!("redid revision {revision} ({change})")
 }
 
-/// Why an entry with unknown content cannot be undone.
+/// The message that an entry with unknown content cannot be undone.
 pub const UNKNOWN_DETAILS: &str = "cannot undo: details unknown";
 
-/// Why an entry without edits cannot be undone.
+/// The message that an entry without edits cannot be undone.
 pub fn cannot_undo(entry: &HistoryEntry) -> &'static str {
     match entry.sent {
         Some(_) => "cannot undo: sent to a server; the data file was not changed",

@@ -9,7 +9,7 @@ use super::phrase::Tense;
 /// Summarizes an import: `1 room and 40 users added, 85 hats added, 5 hats changed, 12 hats unchanged`.
 pub fn import_summary(counts: &ImportCounts) -> String {
     let parts = import_parts(counts);
-    let parts: Vec<String> = parts.map(|(what, verb)| format!("{what} {verb}")).collect();
+    let parts: Vec<String> = parts.map(|(items, verb)| format!("{items} {verb}")).collect();
     if parts.is_empty() {
         "no changes".into()
     } else {
@@ -32,29 +32,30 @@ pub fn import_after_would(counts: &ImportCounts) -> String {
     import_phrase(counts, Tense::Infinitive)
 }
 
+/// Describes an import as a phrase without a subject; empty if all counts are 0.
 fn import_phrase(counts: &ImportCounts, tense: Tense) -> String {
     let mut by_verb: Vec<(&str, Vec<String>)> = Vec::new();
-    for (what, verb) in import_parts(counts) {
+    for (items, verb) in import_parts(counts) {
         match by_verb.iter_mut().find(|(other, _)| *other == verb) {
-            Some((_, all)) => all.push(what),
-            None => by_verb.push((verb, vec![what])),
+            Some((_, all)) => all.push(items),
+            None => by_verb.push((verb, vec![items])),
         }
     }
     let parts = by_verb.into_iter().map(|(verb, mut all)| {
         let last = all.pop().unwrap_or_default();
-        let what = match all.join(", ").replace(" and ", ", ") {
+        let items = match all.join(", ").replace(" and ", ", ") {
             before if before.is_empty() => last,
             before => format!("{before} and {last}"),
         };
         match (verb, tense) {
-            (UNCHANGED, Tense::Present) => format!("leaves {what} unchanged"),
-            (UNCHANGED, _) => format!("leave {what} unchanged"),
+            (UNCHANGED, Tense::Present) => format!("leaves {items} unchanged"),
+            (UNCHANGED, _) => format!("leave {items} unchanged"),
             (ADDED_OR_CHANGED, _) => format!(
-                "{} or {} {what}",
+                "{} or {} {items}",
                 tense.conjugate("added"),
                 tense.conjugate("changed")
             ),
-            (verb, _) => format!("{} {what}", tense.conjugate(verb)),
+            (verb, _) => format!("{} {items}", tense.conjugate(verb)),
         }
     });
     let mut parts: Vec<String> = parts.collect();
@@ -67,7 +68,7 @@ fn import_phrase(counts: &ImportCounts, tense: Tense) -> String {
 const UNCHANGED: &str = "unchanged";
 const ADDED_OR_CHANGED: &str = "added or changed";
 
-/// The parts of an import: numbers with their nouns, and what is done: `1 room and 40 users`, `added`. Omits zeros.
+/// Counts the items of an import by their verb, in the past tense: `1 room and 40 users`, `added`. Omits zeros.
 fn import_parts(counts: &ImportCounts) -> impl Iterator<Item = (String, &'static str)> {
     let counted = |number: usize, noun: &str| (number > 0).then(|| count(number, noun));
     let both = |first: Option<String>, second: Option<String>| match (first, second) {
@@ -102,7 +103,7 @@ fn import_parts(counts: &ImportCounts) -> impl Iterator<Item = (String, &'static
         ),
     ]
     .into_iter()
-    .filter_map(|(what, verb)| Some((what?, verb)))
+    .filter_map(|(items, verb)| Some((items?, verb)))
 }
 
 /// Describes what an export contains: `all rooms`, `terry@example.org in courses@conference.example.org`.
@@ -117,25 +118,25 @@ pub fn export_scope(scope: &ExportScope) -> String {
 }
 
 /// Describes a skipped item and the reason.
-pub fn skipped_item(skip: &SkippedItem) -> String {
-    let (subject, reason) = skipped_parts(skip);
-    let room = skip.room.as_ref().map_or("", |room| room.as_str());
-    match (&skip.room, &skip.reason) {
+pub fn skipped_item(item: &SkippedItem) -> String {
+    let (subject, reason) = skipped_parts(item);
+    let room = item.room.as_ref().map_or("", |room| room.as_str());
+    match (&item.room, &item.reason) {
         (None, _) => format!("{subject}: {reason}"),
         (Some(_), SkipReason::NotAffiliated(_, hats)) => {
-            let what = count(*hats, "hat");
-            format!("{what} of {subject} in {room}: {}", reason_of(&skip.reason))
+            let hats = count(*hats, "hat");
+            format!("{hats} of {subject} in {room}: {}", reason_of(&item.reason))
         }
         (Some(_), _) => format!("{subject} in {room}: {reason}"),
     }
 }
 
-/// The user, hat set or field of a skipped item, without the room; and the reason. For [`SkipReason::NotAffiliated`], the
-/// hats of the user are skipped: the reason begins with their number.
-pub(super) fn skipped_parts(skip: &SkippedItem) -> (String, String) {
-    let user = || skip.user.as_ref().map_or_else(String::new, ToString::to_string);
-    let reason = reason_of(&skip.reason);
-    match &skip.reason {
+/// Returns the user, hat set or field of a skipped item, without the room; and the reason. For
+/// [`SkipReason::NotAffiliated`], the hats of the user are skipped: the reason begins with their number.
+pub(super) fn skipped_parts(item: &SkippedItem) -> (String, String) {
+    let user = || item.user.as_ref().map_or_else(String::new, ToString::to_string);
+    let reason = reason_of(&item.reason);
+    match &item.reason {
         SkipReason::NotAffiliated(_, hats) => (user(), format!("{} ({reason})", count(*hats, "hat"))),
         SkipReason::Removal | SkipReason::EmptyUser => (user(), reason.into()),
         SkipReason::DifferentSet(name) => (format!("hat set {name:?}"), reason.into()),

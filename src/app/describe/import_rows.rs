@@ -31,7 +31,7 @@ pub enum RowOutcome {
 }
 
 impl RowOutcome {
-    /// The outcome as a word, in the imperative because nothing is imported yet.
+    /// The outcome as a word. Changes are in the imperative, because nothing is imported yet.
     pub fn word(self) -> &'static str {
         match self {
             Self::Skipped => "Skipped",
@@ -41,6 +41,7 @@ impl RowOutcome {
         }
     }
 
+    /// The outcome for a subject with these values before and after the import; not for skipped subjects.
     fn of<T>(before: Option<&T>, after: Option<&T>) -> Self {
         match (before, after) {
             (None, _) => Self::Added,
@@ -50,7 +51,7 @@ impl RowOutcome {
     }
 }
 
-/// A row.
+/// A row of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportRow {
     /// The outcome.
@@ -59,14 +60,14 @@ pub struct ImportRow {
     pub subject: String,
     /// The details, such as the affiliation, the hats or the reason.
     pub details: String,
-    /// The room, unless it is the subject.
+    /// The room; `None` if it is the subject, or if the subject is not in a room.
     pub room: Option<Jid>,
-    /// The effect in words that follow "would"; empty for a skipped row.
+    /// Describes the effect, to follow "would"; empty for a skipped row.
     pub after_would: String,
 }
 
 impl ImportRow {
-    /// The row as a phrase: `Add terry@example.org in courses@conference.example.org: member, "Teacher"`.
+    /// The row on one line: `Add terry@example.org in courses@conference.example.org: member, "Teacher"`.
     pub fn sentence(&self) -> String {
         let room = self
             .room
@@ -92,41 +93,41 @@ enum RowSource {
     User(usize, usize),
 }
 
-/// The rows of an import plan; each is made when it is shown.
+/// The rows of an import plan; the text of each is made when the row is shown.
 #[derive(Debug, Clone)]
 pub struct ImportRows {
     plan: Arc<ImportPlan>,
     /// The edits of the plan, with titles from the catalog.
-    titled: Arc<[Edit]>,
+    titled_edits: Arc<[Edit]>,
     sources: Arc<[RowSource]>,
     zone: TimeZone,
 }
 
 impl ImportRows {
-    /// The rows of this plan, with times in a time zone: the skipped items first, the users of a room in the
-    /// order of the panes. `wardrobe`: the data before the import.
+    /// Lists the rows of a plan, with times in a time zone: the skipped items first; users of the same room are sorted by
+    /// address. `wardrobe`: the data before the import.
     pub fn new(plan: ImportPlan, wardrobe: &Wardrobe, zone: TimeZone) -> Self {
         let mut sources: Vec<RowSource> = (0..plan.skipped.len()).map(RowSource::Skipped).collect();
-        for (at, edit) in sorted_edits(&plan.group) {
-            sources.push(RowSource::Edit(at));
+        for (index, edit) in sorted_edits(&plan.group) {
+            sources.push(RowSource::Edit(index));
             if let Some((_, room)) = new_room(edit) {
-                sources.extend((0..room.catalog.len()).map(|hat| RowSource::CatalogHat(at, hat)));
+                sources.extend((0..room.catalog.len()).map(|hat| RowSource::CatalogHat(index, hat)));
                 let mut users: Vec<(usize, &(Jid, User))> = room.users().iter().enumerate().collect();
                 users.sort_by(|(_, (one, _)), (_, (other, _))| {
                     compare_addresses(one.as_str(), other.as_str())
                 });
-                sources.extend(users.into_iter().map(|(user, _)| RowSource::User(at, user)));
+                sources.extend(users.into_iter().map(|(user, _)| RowSource::User(index, user)));
             }
         }
         Self {
-            titled: with_titles(&plan.group.0, wardrobe).into_owned().into(),
+            titled_edits: with_titles(&plan.group.0, wardrobe).into_owned().into(),
             plan: Arc::new(plan),
             sources: sources.into(),
             zone,
         }
     }
 
-    /// The rows of another plan in the same time zone.
+    /// Lists the rows of another plan, with times in the same time zone.
     pub(in crate::app) fn with_plan(&self, plan: ImportPlan, wardrobe: &Wardrobe) -> Self {
         Self::new(plan, wardrobe, self.zone.clone())
     }
@@ -146,22 +147,22 @@ impl ImportRows {
         self.sources.is_empty()
     }
 
-    /// A row.
-    pub fn get(&self, at: usize) -> Option<ImportRow> {
-        match *self.sources.get(at)? {
-            RowSource::Skipped(at) => {
-                let skip = self.plan.skipped.get(at)?;
-                let (subject, details) = skipped_parts(skip);
+    /// The row at an index; `None` if there is no such row.
+    pub fn get(&self, index: usize) -> Option<ImportRow> {
+        match *self.sources.get(index)? {
+            RowSource::Skipped(index) => {
+                let item = self.plan.skipped.get(index)?;
+                let (subject, details) = skipped_parts(item);
                 Some(ImportRow {
                     outcome: RowOutcome::Skipped,
                     subject,
                     details,
-                    room: skip.room.clone(),
+                    room: item.room.clone(),
                     after_would: String::new(),
                 })
             }
-            RowSource::Edit(at) => {
-                let edit = self.titled.get(at)?;
+            RowSource::Edit(index) => {
+                let edit = self.titled_edits.get(index)?;
                 let row = edit_row(edit, &self.zone);
                 let after_would = match edit {
                     Edit::User {
@@ -169,18 +170,18 @@ impl ImportRows {
                         user,
                         before: None,
                         after: Some(after),
-                    } => infinitive(&added_user(room, user, after)),
+                    } => infinitive(&added_user_phrase(room, user, after)),
                     Edit::Room {
                         room,
                         before: None,
                         after: Some(after),
-                    } => added_room(room, after),
+                    } => add_room_phrase(room, after),
                     _ => infinitive(&super::titled_edit(edit, &self.zone)),
                 };
                 Some(ImportRow { after_would, ..row })
             }
-            RowSource::CatalogHat(at, hat) => {
-                let (jid, room) = new_room(self.titled.get(at)?)?;
+            RowSource::CatalogHat(index, hat) => {
+                let (jid, room) = new_room(self.titled_edits.get(index)?)?;
                 let (id, hat) = room.catalog.iter().nth(hat)?;
                 let after_would = infinitive(&super::catalog_edit(jid, id, None, Some(hat)));
                 Some(ImportRow {
@@ -188,10 +189,10 @@ impl ImportRows {
                     ..catalog_row(jid, id, None, Some(hat))
                 })
             }
-            RowSource::User(at, user) => {
-                let (jid, room) = new_room(self.titled.get(at)?)?;
+            RowSource::User(index, user) => {
+                let (jid, room) = new_room(self.titled_edits.get(index)?)?;
                 let (address, user) = room.users().get(user)?;
-                let after_would = infinitive(&added_user(jid, address, user));
+                let after_would = infinitive(&added_user_phrase(jid, address, user));
                 Some(ImportRow {
                     after_would,
                     ..user_row(jid, address, None, Some(user))
@@ -201,13 +202,13 @@ impl ImportRows {
     }
 }
 
-/// The edits of a group with their indexes, those of the users of a room sorted by address.
+/// Lists the edits of a group with their indices. Successive edits of users of the same room are sorted by address.
 fn sorted_edits(group: &Group) -> Vec<(usize, &Edit)> {
     let mut edits: Vec<(usize, &Edit)> = group.0.iter().enumerate().collect();
-    let of_users_of_one_room = |(_, one): &(usize, &Edit), (_, other): &(usize, &Edit)| {
+    let are_of_users_of_same_room = |(_, one): &(usize, &Edit), (_, other): &(usize, &Edit)| {
         one.user().is_some() && other.user().is_some() && one.room() == other.room()
     };
-    for users in edits.chunk_by_mut(of_users_of_one_room) {
+    for users in edits.chunk_by_mut(are_of_users_of_same_room) {
         users.sort_by(|(_, one), (_, other)| {
             compare_addresses(
                 one.user().map_or("", Jid::as_str),
@@ -218,7 +219,7 @@ fn sorted_edits(group: &Group) -> Vec<(usize, &Edit)> {
     edits
 }
 
-/// The room that an edit adds.
+/// The room that an edit adds; `None` if it adds no room.
 fn new_room(edit: &Edit) -> Option<(&Jid, &Room)> {
     match edit {
         Edit::Room {
@@ -317,8 +318,9 @@ fn edit_row(edit: &Edit, zone: &TimeZone) -> ImportRow {
     }
 }
 
-/// `add room courses@conference.example.org "Courses"`, without its users, who have their own rows.
-fn added_room(jid: &Jid, room: &Room) -> String {
+/// Describes the addition of a room, to follow "would": `add room courses@conference.example.org "Courses"`. Its users
+/// have their own rows.
+fn add_room_phrase(jid: &Jid, room: &Room) -> String {
     let name = room.name.as_deref();
     name.map_or_else(
         || format!("add room {jid}"),
@@ -326,8 +328,8 @@ fn added_room(jid: &Jid, room: &Room) -> String {
     )
 }
 
-/// `added kim@example.org to courses@conference.example.org as member with "Teacher"`.
-fn added_user(room: &Jid, jid: &Jid, user: &User) -> String {
+/// Describes an added user: `added kim@example.org to courses@conference.example.org as member with "Teacher"`.
+fn added_user_phrase(room: &Jid, jid: &Jid, user: &User) -> String {
     let hats: Vec<String> = user
         .hats
         .iter()
@@ -341,7 +343,7 @@ fn added_user(room: &Jid, jid: &Jid, user: &User) -> String {
 }
 
 fn user_row(room: &Jid, user: &Jid, before: Option<&User>, after: Option<&User>) -> ImportRow {
-    let parts = |member: &User| {
+    let affiliation_and_hats = |member: &User| {
         let hats: Vec<String> = member
             .hats
             .iter()
@@ -355,7 +357,7 @@ fn user_row(room: &Jid, user: &Jid, before: Option<&User>, after: Option<&User>)
         outcome: RowOutcome::of(before, after),
         subject: user.to_string(),
         details: match (before, after) {
-            (Some(member), None) | (None, Some(member)) => parts(member),
+            (Some(member), None) | (None, Some(member)) => affiliation_and_hats(member),
             _ => "unrecognized fields".into(),
         },
         room: Some(room.clone()),

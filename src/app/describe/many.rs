@@ -9,35 +9,37 @@ use crate::model::{Affiliation, Edit, Jid};
 
 use super::phrase::{Tense, enumeration};
 use super::{
-    added_hat, attachment_name, count, edit_with_user, first_few, membership_hats, sets, titled_edits,
+    added_hat, attachment_name, count, edit_with_user, first_few, hat_count_of_user_edit, sets, titled_edits,
     user_edit, users_phrase, with_hats,
 };
 
-/// The number of edits of each kind, and their users.
+/// The numbers of edits by kind, and the users and rooms of these edits.
 #[derive(Default)]
 struct EditCounts<'a> {
     /// Rooms added, removed and changed.
     rooms: [usize; 3],
-    /// Users added, removed and changed; someone in several rooms counts once.
+    /// Users added, removed and changed; a user in several rooms counts once.
     users: [BTreeSet<&'a Jid>; 3],
-    /// Number of hats of these users; for changed users, it is not shown.
-    membership_hats: [usize; 3],
+    /// Numbers of hats of these users; not shown for changed users.
+    hats_of_users: [usize; 3],
     affiliations: usize,
     /// Hats added, removed and changed.
     hats: [usize; 3],
+    /// Users of the hats added, removed and changed.
     hat_users: [BTreeSet<&'a Jid>; 3],
-    catalog: usize,
+    catalog_hats: usize,
     /// Hat sets saved, removed and changed.
     sets: [usize; 3],
-    /// Edits of other fields of the data file.
-    document: usize,
+    /// Number of edits of other fields of the data file.
+    other_document_edits: usize,
+    /// Rooms in which something was changed, apart from the room itself.
     touched_rooms: BTreeSet<&'a Jid>,
 }
 
-/// The index of an edit in the counts: 0 added, 1 removed, 2 changed. `before` and `after`: whether the subject exists
-/// then.
-fn edit_kind(before: bool, after: bool) -> usize {
-    match (before, after) {
+/// The index of an edit in the counts: 0 added, 1 removed, 2 changed. The parameters say whether the subject exists
+/// before and after the edit.
+fn edit_kind(exists_before: bool, exists_after: bool) -> usize {
+    match (exists_before, exists_after) {
         (false, _) => 0,
         (true, false) => 1,
         (true, true) => 2,
@@ -66,10 +68,10 @@ impl<'a> EditCounts<'a> {
             } => {
                 let kind = edit_kind(before.is_some(), after.is_some());
                 if let (Some(users), Some(hats)) =
-                    (self.users.get_mut(kind), self.membership_hats.get_mut(kind))
+                    (self.users.get_mut(kind), self.hats_of_users.get_mut(kind))
                 {
                     users.insert(user);
-                    *hats += membership_hats(edit);
+                    *hats += hat_count_of_user_edit(edit);
                 }
             }
             Edit::Affiliation { .. } => self.affiliations += 1,
@@ -82,18 +84,19 @@ impl<'a> EditCounts<'a> {
                     users.insert(user);
                 }
             }
-            Edit::Catalog { .. } => self.catalog += 1,
+            Edit::Catalog { .. } => self.catalog_hats += 1,
             Edit::Document { before, after } => match sets::changed_sets(before, after) {
                 Some(sets) => {
                     for (_, before, after) in sets {
                         increment(&mut self.sets, edit_kind(before.is_some(), after.is_some()));
                     }
                 }
-                None => self.document += 1,
+                None => self.other_document_edits += 1,
             },
         }
     }
 
+    /// Describes the counts in one phrase; omits zeros.
     fn summary(&self, tense: Tense) -> String {
         let mut parts: Vec<String> = Vec::new();
         let verbs = ["added", "removed", "changed"];
@@ -101,8 +104,8 @@ impl<'a> EditCounts<'a> {
         let nonzero = verbs.iter().zip(&self.rooms).filter(|(_, number)| **number > 0);
         parts
             .extend(nonzero.map(|(verb, number)| format!("{} {}", conjugated(verb), count(*number, "room"))));
-        for ((verb, users), hats) in verbs.iter().zip(&self.users).zip(self.membership_hats) {
-            // If a user is changed in another way, the hats stay.
+        for ((verb, users), hats) in verbs.iter().zip(&self.users).zip(self.hats_of_users) {
+            // The hats of a changed user are not added or removed with the user.
             let hats = if *verb == "changed" { 0 } else { hats };
             if !users.is_empty() {
                 parts.push(format!(
@@ -121,24 +124,25 @@ impl<'a> EditCounts<'a> {
             ));
         }
         let verbs = [("added", "to"), ("removed", "from"), ("changed", "for")];
-        for ((verb, to), (number, users)) in verbs.iter().zip(self.hats.iter().zip(&self.hat_users)) {
+        for ((verb, preposition), (number, users)) in verbs.iter().zip(self.hats.iter().zip(&self.hat_users))
+        {
             if *number > 0 {
-                let who = match (users.len(), users.first()) {
+                let user_phrase = match (users.len(), users.first()) {
                     (1, Some(user)) => user.to_string(),
                     (many, _) => count(many, "user"),
                 };
                 parts.push(format!(
-                    "{} {} {to} {who}",
+                    "{} {} {preposition} {user_phrase}",
                     conjugated(verb),
                     count(*number, "hat")
                 ));
             }
         }
-        if self.catalog > 0 {
+        if self.catalog_hats > 0 {
             parts.push(format!(
                 "{} {}",
                 conjugated("changed"),
-                count(self.catalog, "catalog hat")
+                count(self.catalog_hats, "catalog hat")
             ));
         }
         let place = match (self.touched_rooms.len(), self.touched_rooms.first()) {
@@ -155,14 +159,15 @@ impl<'a> EditCounts<'a> {
         parts.extend(
             nonzero.map(|(verb, number)| format!("{} {}", conjugated(verb), count(number, "hat set"))),
         );
-        if self.document > 0 {
+        if self.other_document_edits > 0 {
             parts.push(format!("{} data file fields", conjugated("changed")));
         }
         enumeration(parts)
     }
 }
 
-/// Describes the same change of affiliations in several rooms: `changed terry@example.org to admin in 3 rooms`.
+/// Describes edits that add or remove users, or change affiliations, all in the same way in several rooms: `changed
+/// terry@example.org to admin in 3 rooms`.
 pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
     enum Verb {
         Added(Affiliation),
@@ -178,13 +183,13 @@ pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
         },
         _ => None,
     };
-    let phrase = |who: &str, place: &str, verb: Verb| match verb {
+    let phrase = |user_phrase: &str, place: &str, verb: Verb| match verb {
         Verb::Added(Affiliation::Outcast) | Verb::Changed(Affiliation::Outcast) => {
-            format!("banned {who} from {place}")
+            format!("banned {user_phrase} from {place}")
         }
-        Verb::Added(affiliation) => format!("added {who} to {place} as {affiliation}"),
-        Verb::Changed(affiliation) => format!("changed {who} to {affiliation} in {place}"),
-        Verb::Removed => format!("removed {who} from {place}"),
+        Verb::Added(affiliation) => format!("added {user_phrase} to {place} as {affiliation}"),
+        Verb::Changed(affiliation) => format!("changed {user_phrase} to {affiliation} in {place}"),
+        Verb::Removed => format!("removed {user_phrase} from {place}"),
     };
     let (mut rooms, mut users, mut hats) = (BTreeSet::new(), BTreeSet::new(), 0);
     let pattern = phrase("", "", verb(all.first()?)?);
@@ -205,15 +210,15 @@ pub(super) fn same_affiliation(all: &[Edit]) -> Option<String> {
     if rooms.len() < 2 {
         return None;
     }
-    let who = users_phrase(&users);
-    let changed = phrase(&who, &count(rooms.len(), "room"), verb(all.first()?)?);
+    let user_phrase = users_phrase(&users);
+    let changed = phrase(&user_phrase, &count(rooms.len(), "room"), verb(all.first()?)?);
     Some(match hats {
         0 => changed,
         hats => format!("{changed}, with {}", count(hats, "hat")),
     })
 }
 
-/// Counts edits by kind, in one phrase.
+/// Describes edits in one phrase, by the number of edits of each kind.
 pub(super) fn summary_by_kind(all: &[Edit], tense: Tense) -> String {
     let mut kinds = EditCounts::default();
     for edit in all {
@@ -225,12 +230,12 @@ pub(super) fn summary_by_kind(all: &[Edit], tense: Tense) -> String {
 /// Describes edits that differ only in the user: `added "Proctor" to 20 users in …`.
 pub(super) fn same_for_many_users(all: &[Edit], zone: &TimeZone) -> Option<String> {
     let first = all.first()?;
-    let hats = all.iter().map(membership_hats).sum();
-    let phrase = |edit: &Edit, who: &str| match edit {
+    let hats = all.iter().map(hat_count_of_user_edit).sum();
+    let phrase = |edit: &Edit, user_phrase: &str| match edit {
         Edit::User {
             room, before, after, ..
-        } => user_edit(room, who, before.as_ref(), after.as_ref(), hats),
-        _ => edit_with_user(edit, who, zone),
+        } => user_edit(room, user_phrase, before.as_ref(), after.as_ref(), hats),
+        _ => edit_with_user(edit, user_phrase, zone),
     };
     let pattern = phrase(first, "\0");
     let mut users = BTreeSet::new();
@@ -263,30 +268,30 @@ pub(super) fn same_hat_in_many_rooms(all: &[Edit], zone: &TimeZone) -> Option<St
     }
     let users: BTreeSet<_> = all.iter().filter_map(Edit::user).collect();
     let rooms: BTreeSet<_> = all.iter().filter_map(Edit::room).collect();
-    let who = users_phrase(&users);
+    let user_phrase = users_phrase(&users);
     let place = count(rooms.len(), "room");
     Some(if is_added {
-        format!("added {hat} to {who} in {place}")
+        format!("added {hat} to {user_phrase} in {place}")
     } else {
-        format!("removed {hat} from {who} in {place}")
+        format!("removed {hat} from {user_phrase} in {place}")
     })
 }
 
-/// Describes changes of several hats of one user: `changed hats for terry@example.org in …: added "Proctor", removed
-/// "Teacher"`.
+/// Describes changes of several hats of one user in one room: `changed hats for terry@example.org in …: added
+/// "Proctor", removed "Teacher"`.
 pub(super) fn many_hats_of_one_user(all: &[Edit], zone: &TimeZone) -> Option<String> {
     let (room, user) = (all.first()?.room()?, all.first()?.user()?);
     let (mut added, mut removed, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     for edit in all {
         match edit {
             Edit::Hat {
-                room: here,
-                user: who,
+                room: edited_room,
+                user: edited_user,
                 hat,
                 before,
                 after,
                 ..
-            } if here == room && who == user => match (before, after) {
+            } if edited_room == room && edited_user == user => match (before, after) {
                 (None, None) => {}
                 (None, Some(after)) => added.push(added_hat(hat, after, zone)),
                 (Some(before), None) => removed.push(attachment_name(hat, before)),
@@ -316,11 +321,11 @@ pub(super) fn new_hat(all: &[Edit], zone: &TimeZone) -> Option<String> {
         _ => None,
     };
     let hat = defined_hat(all.first()?)?;
-    let defined = all
+    let defined_count = all
         .iter()
         .take_while(|edit| defined_hat(edit).as_ref() == Some(&hat))
         .count();
-    let added = all.get(defined..).filter(|added| !added.is_empty())?;
+    let added = all.get(defined_count..).filter(|added| !added.is_empty())?;
     let is_added =
         |edit: &Edit| matches!(edit, Edit::Hat { hat: id, before: None, after: Some(_), .. } if *id == hat);
     if !added.iter().all(is_added) {

@@ -1,4 +1,4 @@
-//! Parts of phrases: the tense of the verb, enumerations, the first letter and the period.
+//! Forms phrases: the tense of their verb, enumerations, the first letter and the period.
 
 /// The form of the verb that describes a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub(super) enum Tense {
     Past,
     /// The change is proposed: `This adds`.
     Present,
-    /// The change would be made: `Would add`.
+    /// The change would be made: `add`, after "would".
     Infinitive,
 }
 
@@ -25,7 +25,7 @@ const VERBS: [[&str; 3]; 9] = [
 ];
 
 impl Tense {
-    /// The verb in this tense, given in the past; words that are not in the table stay unchanged.
+    /// Puts a verb, given in the past tense, into this tense; a word that is not in the table stays unchanged.
     pub(super) fn conjugate(self, past: &str) -> &str {
         let verb = VERBS.iter().find(|[first, ..]| *first == past);
         verb.map_or(past, |[_, present, infinitive]| match self {
@@ -36,7 +36,7 @@ impl Tense {
     }
 }
 
-/// `one`, `one and two`, `one, two and three`.
+/// Joins parts with commas and "and": `one`, `one and two`, `one, two and three`.
 pub(super) fn enumeration(mut parts: Vec<String>) -> String {
     match parts.pop() {
         Some(last) if !parts.is_empty() => format!("{} and {last}", parts.join(", ")),
@@ -52,7 +52,8 @@ pub(super) fn infinitive(phrase: &str) -> String {
     }
 }
 
-/// A sentence to follow a colon: its first letter is in lower case, except in an abbreviation or the name Prosody.
+/// Prepares a sentence to follow a colon: puts its first letter into lower case, except in an abbreviation or the name
+/// Prosody.
 pub fn after_colon(sentence: &str) -> String {
     let word = sentence.split(|c: char| !c.is_alphabetic()).next();
     let is_name = word == Some("Prosody");
@@ -65,21 +66,21 @@ pub fn after_colon(sentence: &str) -> String {
     }
 }
 
-/// A sentence without its period, so that text can follow.
+/// Removes the period of a sentence, so that text can follow.
 pub(in crate::app) fn without_period(sentence: &str) -> &str {
     let start = sentence.trim_end().strip_suffix('.');
     // An ellipsis stays.
     start.filter(|start| !start.ends_with('.')).unwrap_or(sentence)
 }
 
-/// The text with its first letter in upper case.
+/// Puts the first letter of a text into upper case.
 pub fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters).collect()
 }
 
-/// A text with its first letter capitalized, unless it starts with an address.
+/// Puts the first letter of a text into upper case, unless the text starts with an address.
 pub(in crate::app) fn sentence(text: &str) -> String {
     let first = text.split(char::is_whitespace).next();
     if first.is_some_and(|word| word.contains('@')) {

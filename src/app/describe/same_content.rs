@@ -1,4 +1,4 @@
-//! Whether a whole room or user is replaced by one that differs only in unrecognized fields.
+//! Compares two states of a room or user without their unrecognized fields.
 
 use crate::model::{Room, User};
 

@@ -14,8 +14,8 @@ pub(super) fn document_edit(before: &Extra, after: &Extra) -> String {
     }
 }
 
-/// Describes such a change in two parts: its subject, which is a hat set, the number of hat sets, or the data file; and
-/// what was done.
+/// Describes a change like [`document_edit`], in two parts: its subject, which is a hat set, the number of hat sets, or
+/// the data file; and what was done to it.
 pub(super) fn document_subject_and_action(before: &Extra, after: &Extra) -> (String, String) {
     match set_change(before, after) {
         Some(SetChange { verb, subject, rest }) => (subject, format!("{verb}{rest}")),
@@ -25,21 +25,22 @@ pub(super) fn document_subject_and_action(before: &Extra, after: &Extra) -> (Str
 
 const OTHER_FIELDS: &str = "changed data file fields (unrecognized)";
 
-/// A change of hat sets, in words.
+/// The words that describe a change of hat sets.
 struct SetChange {
     verb: &'static str,
     subject: String,
+    /// The text after the subject; may be empty.
     rest: String,
 }
 
-/// A hat set with its name, before and after a change.
+/// The name of a hat set, and its hats before and after a change; `None`: it does not exist then.
 type ChangedSet = (Box<str>, Option<Hats>, Option<Hats>);
 
 /// The hat sets that differ; `None` if other fields differ, or if the hat sets cannot be read.
 pub(super) fn changed_sets(before: &Extra, after: &Extra) -> Option<Vec<ChangedSet>> {
-    let mut rest = before.clone();
-    rest.set("sets", after.get("sets").cloned());
-    if rest != *after {
+    let mut with_new_sets = before.clone();
+    with_new_sets.set("sets", after.get("sets").cloned());
+    if with_new_sets != *after {
         return None;
     }
     let (before, after) = (before.hat_sets().ok()?, after.hat_sets().ok()?);
@@ -51,6 +52,7 @@ pub(super) fn changed_sets(before: &Extra, after: &Extra) -> Option<Vec<ChangedS
     Some(sets.filter(|(_, before, after)| before != after).collect())
 }
 
+/// Describes a change of hat sets; `None` if no hat set was changed, or other fields were.
 fn set_change(before: &Extra, after: &Extra) -> Option<SetChange> {
     let set_name = |name: &str| format!("hat set \"{}\"", truncated(name));
     let changed = changed_sets(before, after)?;

@@ -1,4 +1,5 @@
-//! Describes an edit in two parts: its subject (a user, hat, room, hat set or the data file), and what was done to it.
+//! Describes an edit in two parts: its subject (a user, hat, room, hat set or the data file), and what was done to the
+//! subject.
 
 use jiff::tz::TimeZone;
 
@@ -9,7 +10,7 @@ use super::sets::document_subject_and_action;
 use super::titles::with_titles;
 use super::{attachment_changes, attachment_name, catalog_changes, count, expiry, hat_name, truncated};
 
-/// The subject of an edit and what was done to it: `terry@example.org` and `"Proctor" added in courses@…`.
+/// Describes the subject of an edit, and what was done to it: `terry@example.org` and `"Proctor" added in courses@…`.
 pub fn subject_and_action(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone) -> (String, String) {
     match with_titles(std::slice::from_ref(edit), wardrobe).first() {
         Some(titled) => titled_subject_and_action(titled, zone),
@@ -22,9 +23,10 @@ fn titled_subject_and_action(edit: &Edit, zone: &TimeZone) -> (String, String) {
         Edit::Room { room, before, after } => {
             (room.to_string(), room_action(before.as_deref(), after.as_deref()))
         }
-        Edit::RoomName { room, before, after } => {
-            (room.to_string(), name_action(before.as_deref(), after.as_deref()))
-        }
+        Edit::RoomName { room, before, after } => (
+            room.to_string(),
+            room_name_action(before.as_deref(), after.as_deref()),
+        ),
         Edit::Catalog {
             room,
             hat,
@@ -94,7 +96,7 @@ fn room_action(before: Option<&Room>, after: Option<&Room>) -> String {
     }
 }
 
-fn name_action(before: Option<&str>, after: Option<&str>) -> String {
+fn room_name_action(before: Option<&str>, after: Option<&str>) -> String {
     match (before, after) {
         (Some(old), Some(new)) => format!("renamed from \"{}\" to \"{}\"", truncated(old), truncated(new)),
         (None, Some(new)) => format!("named \"{}\"", truncated(new)),
@@ -118,7 +120,7 @@ fn catalog_action(room: &Jid, before: Option<&CatalogHat>, after: Option<&Catalo
 }
 
 fn user_action(room: &Jid, before: Option<&User>, after: Option<&User>) -> String {
-    let hats = |user: &User| {
+    let with_hat_names = |user: &User| {
         let hats = user.hats.iter();
         let names: Vec<String> = hats.map(|(id, hat)| attachment_name(id, hat)).collect();
         match names.as_slice() {
@@ -128,10 +130,14 @@ fn user_action(room: &Jid, before: Option<&User>, after: Option<&User>) -> Strin
     };
     match (before, after) {
         (None, Some(user)) if user.affiliation == Affiliation::Outcast => {
-            format!("banned from {room}{}", hats(user))
+            format!("banned from {room}{}", with_hat_names(user))
         }
-        (None, Some(user)) => format!("added to {room} as {}{}", user.affiliation, hats(user)),
-        (Some(user), None) => format!("removed from {room} (was {}){}", user.affiliation, hats(user)),
+        (None, Some(user)) => format!("added to {room} as {}{}", user.affiliation, with_hat_names(user)),
+        (Some(user), None) => format!(
+            "removed from {room} (was {}){}",
+            user.affiliation,
+            with_hat_names(user)
+        ),
         (Some(before), Some(after)) if has_same_user_content(before, after) => {
             format!("changed in {room} (unrecognized fields)")
         }

@@ -95,18 +95,24 @@ fn describes_attachment_changes() {
     let (mut wardrobe, room, hat) = fixture();
     let terry = jid("terry@example.org");
     let start = "changed \"Teacher's Assistant\" for terry@example.org in courses@conference.example.org: ";
-    let mut changes = |next: Attachment| {
-        let made = wardrobe.add_user_hat(&terry, &room, &hat, next).unwrap();
-        let words = group(&made);
-        wardrobe.apply(&made.inverse()).unwrap();
-        words.strip_prefix(start).map(str::to_owned).ok_or(words)
+    let mut describe_change_to = |next: Attachment| {
+        let change = wardrobe.add_user_hat(&terry, &room, &hat, next).unwrap();
+        let description = group(&change);
+        wardrobe.apply(&change.inverse()).unwrap();
+        description
+            .strip_prefix(start)
+            .map(str::to_owned)
+            .ok_or(description)
     };
     let same = titled("Teacher's Assistant");
     let active = same.clone().with_active(true).with_required(true);
-    assert_eq!(changes(active).as_deref(), Ok("active, required"));
+    assert_eq!(describe_change_to(active).as_deref(), Ok("active, required"));
     let end = "2027-01-02T00:00:00Z".parse().ok();
     let ending = same.clone().with_active(true).with_until(end);
-    assert_eq!(changes(ending).as_deref(), Ok("active; expires 2027-01-01"));
+    assert_eq!(
+        describe_change_to(ending).as_deref(),
+        Ok("active; expires 2027-01-01")
+    );
     let zone = TimeZone::fixed(jiff::tz::offset(-5));
     let before = Attachment::default();
     let after = before.clone().with_until(end);
@@ -114,13 +120,22 @@ fn describes_attachment_changes() {
         attachment_changes(&before, &after, &zone),
         "expires 2027-01-01 19:00"
     );
-    assert_eq!(changes(titled("Boss")).as_deref(), Ok("title \"Boss\""));
-    assert_eq!(changes(Attachment::default()).as_deref(), Ok("no title"));
+    assert_eq!(
+        describe_change_to(titled("Boss")).as_deref(),
+        Ok("title \"Boss\"")
+    );
+    assert_eq!(
+        describe_change_to(Attachment::default()).as_deref(),
+        Ok("no title")
+    );
     let explicit = Attachment {
         active: Some(false),
         ..same
     };
-    assert_eq!(changes(explicit).as_deref(), Ok("same value, different JSON"));
+    assert_eq!(
+        describe_change_to(explicit).as_deref(),
+        Ok("same value, different JSON")
+    );
 }
 
 #[test]
@@ -177,13 +192,13 @@ fn describes_catalog_changes() {
             ..CatalogHat::default()
         })
     };
-    let put = wardrobe.set_catalog_hat(&room, &hat, entry("Helper")).unwrap();
+    let defined = wardrobe.set_catalog_hat(&room, &hat, entry("Helper")).unwrap();
     assert_eq!(
-        group(&put),
+        group(&defined),
         "defined \"Helper\" in the catalog of courses@conference.example.org"
     );
     assert_eq!(
-        group(&put.inverse()),
+        group(&defined.inverse()),
         "removed \"Helper\" from the catalog of courses@conference.example.org"
     );
     let changed = wardrobe.set_catalog_hat(&room, &hat, entry("Aide")).unwrap();
@@ -271,14 +286,16 @@ fn truncates_huge_texts() {
     for group in groups.iter().map(group) {
         assert!(group.len() < 20_000, "{} bytes", group.len());
     }
-    let most = "帽".repeat(2000);
-    let added = wardrobe.add_room(&room, Some(&most)).unwrap();
+    let longest = "帽".repeat(2000);
+    let added = wardrobe.add_room(&room, Some(&longest)).unwrap();
     assert_eq!(
         group(&added),
-        format!("added room courses@conference.example.org \"{most}\"")
+        format!("added room courses@conference.example.org \"{longest}\"")
     );
-    let renamed = wardrobe.rename_room(&room, Some(&format!("{most}帽"))).unwrap();
-    assert!(group(&renamed).ends_with(&format!("\" to \"{most}…\"")));
+    let renamed = wardrobe
+        .rename_room(&room, Some(&format!("{longest}帽")))
+        .unwrap();
+    assert!(group(&renamed).ends_with(&format!("\" to \"{longest}…\"")));
 }
 
 #[test]
@@ -405,8 +422,11 @@ fn replaced_users_and_rooms_are_not_called_unrecognized_fields() {
         .unwrap()
         .0
         .extra;
-    let said = group(&wardrobe.replace_user(&terry, &room, extended).unwrap());
-    assert_eq!(said, format!("changed {terry} in {room} (unrecognized fields)"));
+    let description = group(&wardrobe.replace_user(&terry, &room, extended).unwrap());
+    assert_eq!(
+        description,
+        format!("changed {terry} in {room} (unrecognized fields)")
+    );
     let other = User::new(Affiliation::Owner);
     let replaced = wardrobe.replace_user(&terry, &room, other).unwrap();
     assert_eq!(

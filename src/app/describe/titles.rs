@@ -1,12 +1,13 @@
-//! The titles by which descriptions name hats.
+//! Fills in the titles by which descriptions name hats.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::model::{Attachment, Edit, HatId, Jid, User, Wardrobe};
 
-/// The same edits for a description: hats without a title of their own get the one in the catalog of their room. If the
-/// edits change the catalog, too, that is the new title, or the last one of a removed hat.
+/// Returns the edits with titles for a description: hats without a title of their own get their title in the room's
+/// catalog. For the edit of a single hat, a change of the catalog among the edits has priority: the title is the new one,
+/// or the last one if the hat is removed from the catalog.
 pub(super) fn with_titles<'a>(edits: &'a [Edit], wardrobe: &Wardrobe) -> Cow<'a, [Edit]> {
     if !edits.iter().any(lacks_title) {
         return Cow::Borrowed(edits);
@@ -51,7 +52,7 @@ fn lacks_title(edit: &Edit) -> bool {
     }
 }
 
-/// Fills in a missing title, unless that would change how the edit changes the title.
+/// Fills in a missing title, unless the edit would then no longer show how the title changed.
 fn fill_title(before: &mut Option<Attachment>, after: &mut Option<Attachment>, title: &str) {
     let fill = |attachment: &mut Attachment| {
         *attachment = attachment.clone().with_title(Some(title));
@@ -71,6 +72,7 @@ fn fill_title(before: &mut Option<Attachment>, after: &mut Option<Attachment>, t
 
 /// The titles in the catalogs of rooms.
 struct CatalogTitles<'a> {
+    /// Titles of catalog hats that the edits define, change or remove.
     changed: BTreeMap<(&'a Jid, &'a HatId), &'a str>,
     wardrobe: &'a Wardrobe,
 }
@@ -141,89 +143,97 @@ mod tests {
     }
 
     impl Fixture {
-        fn say(&self, edits: &Group) -> String {
+        fn describe(&self, edits: &Group) -> String {
             group(edits, &self.wardrobe, &TimeZone::UTC)
         }
 
-        fn put(&mut self, title: Option<&str>) -> Group {
+        fn add_hat(&mut self, title: Option<&str>) -> Group {
             let attachment = Attachment::default().with_active(true).with_title(title);
-            let put = self
+            let added = self
                 .wardrobe
                 .add_user_hat(&self.user, &self.room, &self.hat, attachment);
-            put.unwrap()
+            added.unwrap()
         }
     }
 
-    const IN_ROOM: &str = "terry@example.org in courses@conference.example.org";
+    const USER_IN_ROOM: &str = "terry@example.org in courses@conference.example.org";
 
     #[test]
     fn hats_without_a_title_of_their_own_are_named_by_the_catalog() {
-        let mut known = fixture();
-        let added = known.put(None);
-        assert_eq!(known.say(&added), format!("added \"Proctor\" to {IN_ROOM}"));
-        let undone = format!("removed \"Proctor\" from {IN_ROOM}");
-        assert_eq!(known.say(&added.inverse()), undone);
+        let mut fixture = fixture();
+        let added = fixture.add_hat(None);
+        assert_eq!(
+            fixture.describe(&added),
+            format!("added \"Proctor\" to {USER_IN_ROOM}")
+        );
+        let undone = format!("removed \"Proctor\" from {USER_IN_ROOM}");
+        assert_eq!(fixture.describe(&added.inverse()), undone);
         let attachment = Attachment::default().with_active(false);
-        let inactive = known
+        let inactive = fixture
             .wardrobe
-            .add_user_hat(&known.user, &known.room, &known.hat, attachment);
-        let changed = format!("changed \"Proctor\" for {IN_ROOM}: inactive");
-        assert_eq!(known.say(&inactive.unwrap()), changed);
+            .add_user_hat(&fixture.user, &fixture.room, &fixture.hat, attachment);
+        let changed = format!("changed \"Proctor\" for {USER_IN_ROOM}: inactive");
+        assert_eq!(fixture.describe(&inactive.unwrap()), changed);
     }
 
     #[test]
     fn own_titles_that_change_are_named_as_they_are() {
-        let mut known = fixture();
-        known.put(None);
-        let own = known.put(Some("Marks"));
-        let changed = format!("changed \"Proctor\" for {IN_ROOM}: title \"Marks\"");
-        assert_eq!(known.say(&own), changed);
-        let changed = format!("changed \"Marks\" for {IN_ROOM}: no title");
-        assert_eq!(known.say(&own.inverse()), changed);
-        known.put(None);
-        let same = known.put(Some("Proctor"));
-        let changed = format!("changed <urn:x:proctor> for {IN_ROOM}: title \"Proctor\"");
-        assert_eq!(known.say(&same), changed);
+        let mut fixture = fixture();
+        fixture.add_hat(None);
+        let own = fixture.add_hat(Some("Marks"));
+        let changed = format!("changed \"Proctor\" for {USER_IN_ROOM}: title \"Marks\"");
+        assert_eq!(fixture.describe(&own), changed);
+        let changed = format!("changed \"Marks\" for {USER_IN_ROOM}: no title");
+        assert_eq!(fixture.describe(&own.inverse()), changed);
+        fixture.add_hat(None);
+        let same = fixture.add_hat(Some("Proctor"));
+        let changed = format!("changed <urn:x:proctor> for {USER_IN_ROOM}: title \"Proctor\"");
+        assert_eq!(fixture.describe(&same), changed);
     }
 
     #[test]
     fn hats_whose_catalog_entry_changes_with_them_are_named_by_that_entry() {
-        let mut known = fixture();
-        let added = known.put(None);
-        let mut removed = known
+        let mut fixture = fixture();
+        let added = fixture.add_hat(None);
+        let mut removed = fixture
             .wardrobe
-            .remove_user_hat(&known.user, &known.room, &known.hat)
+            .remove_user_hat(&fixture.user, &fixture.room, &fixture.hat)
             .unwrap();
-        let entry = known.wardrobe.set_catalog_hat(&known.room, &known.hat, None);
+        let entry = fixture
+            .wardrobe
+            .set_catalog_hat(&fixture.room, &fixture.hat, None);
         removed.0.extend(entry.unwrap().0);
-        let said = known.say(&removed);
+        let description = fixture.describe(&removed);
         assert!(
-            said.starts_with(&format!("removed \"Proctor\" from {IN_ROOM}")),
-            "{said}"
+            description.starts_with(&format!("removed \"Proctor\" from {USER_IN_ROOM}")),
+            "{description}"
         );
-        // Later, nothing is known of it.
-        assert_eq!(known.say(&added), format!("added <urn:x:proctor> to {IN_ROOM}"));
+        // The title is unavailable once the catalog has no such hat.
         assert_eq!(
-            known.say(&removed.inverse()),
-            format!("added the new hat \"Proctor\" to {IN_ROOM}")
+            fixture.describe(&added),
+            format!("added <urn:x:proctor> to {USER_IN_ROOM}")
+        );
+        assert_eq!(
+            fixture.describe(&removed.inverse()),
+            format!("added the new hat \"Proctor\" to {USER_IN_ROOM}")
         );
     }
 
     #[test]
     fn hats_of_a_removed_user_are_named_by_the_catalog() {
-        let mut known = fixture();
-        known.put(None);
-        let removed = known
+        let mut fixture = fixture();
+        fixture.add_hat(None);
+        let removed = fixture
             .wardrobe
-            .set_affiliation(&known.user, &known.room, Affiliation::None)
+            .set_affiliation(&fixture.user, &fixture.room, Affiliation::None)
             .unwrap();
-        let said: Vec<_> = removed
+        let description: Vec<_> = removed
             .0
             .iter()
-            .map(|one| subject_and_action(one, &known.wardrobe, &TimeZone::UTC).1)
+            .map(|one| subject_and_action(one, &fixture.wardrobe, &TimeZone::UTC).1)
             .collect();
         assert_eq!(
-            said,
+            description,
             ["removed from courses@conference.example.org (was member) with \"Proctor\""]
         );
     }

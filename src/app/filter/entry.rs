@@ -14,7 +14,8 @@ use super::{Filter, TermKind, rank_title_or_id};
 
 impl Filter {
     /// Whether an entry of the history matches all terms. Words are searched in its actor, its reason, the name of the
-    /// server that was sent changes, the addresses, names, titles and IDs in its edits, and the description in its row.
+    /// server to which changes were sent, the addresses, names, titles and IDs in its edits, and the description in its
+    /// row.
     pub fn matches_entry(&self, entry: &HistoryEntry, wardrobe: &Wardrobe, zone: &TimeZone) -> bool {
         let mut contents = EntryContents {
             texts: vec![&*entry.actor],
@@ -55,19 +56,19 @@ struct EntryContents<'a> {
 
 impl<'a> EntryContents<'a> {
     fn contains(&self, kind: &TermKind) -> bool {
-        let is_hat = |word: &Word| {
+        let has_hat = |word: &Word| {
             self.hats
                 .iter()
                 .any(|(id, title)| rank_title_or_id(word, id, *title).is_some())
         };
         match kind {
-            TermKind::Text(word) => self.texts.iter().any(|text| word.rank(text).is_some()) || is_hat(word),
+            TermKind::Text(word) => self.texts.iter().any(|text| word.rank(text).is_some()) || has_hat(word),
             TermKind::Affiliation(prefix) => {
                 let mut all = self.affiliations.iter();
                 all.any(|affiliation| affiliation.as_str().starts_with(prefix.as_str()))
             }
             TermKind::Hat(None) => !self.hats.is_empty(),
-            TermKind::Hat(Some(word)) => is_hat(word),
+            TermKind::Hat(Some(word)) => has_hat(word),
             TermKind::Ends(_) | TermKind::Online => false,
         }
     }
@@ -100,7 +101,7 @@ impl<'a> EntryContents<'a> {
                 before
                     .iter()
                     .chain(after)
-                    .map(|hat_data| (hat, hat_data.title.as_deref())),
+                    .map(|attachment| (hat, attachment.title.as_deref())),
             ),
             Edit::Document { .. } => {}
         }

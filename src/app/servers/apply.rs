@@ -11,7 +11,7 @@ use crate::sync::{Progress, Report};
 pub struct Applying {
     /// A part for each server to which something is sent or from which something is received.
     pub(in crate::app) parts: Vec<ApplyingPart>,
-    /// Whether it was asked to stop.
+    /// Whether applying was asked to stop.
     pub(in crate::app) is_stopping: bool,
 }
 
@@ -24,15 +24,15 @@ pub struct ApplyingPart {
     pub(in crate::app) id: u64,
     /// The number of the commit that saves the received changes, until it is answered.
     pub(in crate::app) commit: Option<u64>,
-    /// Number of lines that each room receives.
+    /// Number of lines that are received in each room.
     pub(in crate::app) received: BTreeMap<Jid, usize>,
-    /// Whether something is to be sent.
+    /// Whether changes are to be sent.
     pub(in crate::app) sends: bool,
     /// Progress of sending.
     pub(in crate::app) progress: Progress,
     /// The report, once this part is finished.
     pub(in crate::app) report: Option<Report>,
-    /// Whether it was stopped before all changes were sent.
+    /// Whether sending was stopped before all changes were sent.
     pub(in crate::app) stopped: bool,
 }
 
@@ -53,7 +53,7 @@ impl Applying {
         self.parts.iter().any(|part| part.commit.is_some())
     }
 
-    /// Whether it was asked to stop.
+    /// Whether applying was asked to stop.
     pub fn is_stopping(&self) -> bool {
         self.is_stopping
     }

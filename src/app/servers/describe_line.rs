@@ -1,4 +1,4 @@
-//! Describes the differences of a plan: what changes on the side that is changed.
+//! Describes the differences of a plan: the change that is made, or could be made, on one of the two sides.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub struct LineText {
     pub change: String,
 }
 
-/// The target of a line: a user's address, `room` for the room's name, or `catalog`.
+/// Names the target of a line: a user's address, `room` for the room's name, or `catalog`.
 pub fn line_target(line: &Line) -> &str {
     match (line.user(), &line.subject) {
         (Some(user), _) => user.as_str(),
@@ -30,20 +30,21 @@ pub fn line_target(line: &Line) -> &str {
 
 /// Describes a line. `local` is the room in the file.
 pub fn describe_line(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> LineText {
-    let words = LineWords {
+    let describer = LineDescriber {
         plan,
         local: local.map(|room| &**room),
         line,
     };
     let (in_file, on_server) = (line.local.as_ref(), line.remote.as_ref());
     let change = match (line.decision, line.action) {
-        _ if line.reason == Some(Reason::NotStored) => format!("{}store again", words.subject()),
-        (Decision::Receive, _) | (Decision::Skip, Action::Receive) => words.change(in_file, on_server),
+        _ if line.reason == Some(Reason::NotStored) => format!("{}store again", describer.subject()),
+        (Decision::Receive, _) | (Decision::Skip, Action::Receive) => describer.change(in_file, on_server),
         (Decision::Send, _) | (Decision::Skip, Action::Send | Action::LeaveOut) => {
-            words.change(on_server, in_file)
+            describer.change(on_server, in_file)
         }
         (Decision::Skip, Action::Conflict) => {
-            let (name, [yours, theirs]) = (words.subject(), words.different_parts(in_file, on_server));
+            let (name, [yours, theirs]) =
+                (describer.subject(), describer.different_parts(in_file, on_server));
             format!("{name}yours {yours}; theirs {theirs}")
         }
     };
@@ -57,22 +58,22 @@ pub fn describe_line(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) ->
     LineText { action, change }
 }
 
-/// The subject of a line and its values in words: yours (the data file), theirs (the server), and the last common
-/// value.
+/// Describes the subject of a line, and three values: yours (in the data file), theirs (on the server), and the last
+/// common value.
 pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String; 4] {
-    let words = LineWords {
+    let describer = LineDescriber {
         plan,
         local: local.map(|room| &**room),
         line,
     };
     let base = match (&line.base, plan.first_contact) {
         (None, true) => "not known (first comparison)".to_owned(),
-        (base, _) => words.value(base.as_ref()),
+        (base, _) => describer.value(base.as_ref()),
     };
-    let subject = words.subject();
+    let subject = describer.subject();
     let subject = subject.trim_end_matches([' ', ':']);
     let target = line_target(line);
-    let what = match &line.subject {
+    let full_subject = match &line.subject {
         Subject::Item(Item::Hat { .. }) => format!("{subject} for {target}"),
         Subject::Item(Item::Catalog { .. }) => format!("{subject} in the catalog of {}", plan.room),
         Subject::Item(Item::Affiliation { .. }) => format!("Affiliation of {target}"),
@@ -80,14 +81,14 @@ pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String
         Subject::Name => format!("Name of {}", plan.room),
     };
     [
-        what,
-        words.value(line.local.as_ref()),
-        words.value(line.remote.as_ref()),
+        full_subject,
+        describer.value(line.local.as_ref()),
+        describer.value(line.remote.as_ref()),
         base,
     ]
 }
 
-/// Describes how many users or hats of a room on its server were skipped because hatrack cannot read them.
+/// Says how many users or hats of a room on its server are not changed because hatrack cannot read them.
 pub fn unreadable_text(number: usize) -> String {
     match number {
         1 => "1 item (user or hat) on the server cannot be read; it is not changed".into(),
@@ -98,27 +99,27 @@ pub fn unreadable_text(number: usize) -> String {
     }
 }
 
-/// A note of a plan as a sentence.
+/// Describes a note of a plan, as a sentence without its period.
 pub fn describe_note(note: &Note, plan: &RoomPlan) -> String {
     let Note::OwnTitle { user, hat, title } = note;
     let catalog = plan.remote().catalog.get(hat);
-    let shown = describe::hat(hat, catalog.and_then(|entry| entry.title.as_deref()));
+    let catalog_hat = describe::hat(hat, catalog.and_then(|entry| entry.title.as_deref()));
     format!(
-        "{user} has the title {} in the data file; the room on the server shows {shown}",
+        "{user} has the title {} in the data file; the room on the server shows {catalog_hat}",
         quoted(title)
     )
 }
 
 /// Describes a line of a room.
-struct LineWords<'a> {
+struct LineDescriber<'a> {
     plan: &'a RoomPlan,
     local: Option<&'a Room>,
     line: &'a Line,
 }
 
-impl LineWords<'_> {
-    /// The hat's title in quotes, else its ID: the title in one of the line's values, else in the server's catalog,
-    /// else in the room of the file.
+impl LineDescriber<'_> {
+    /// Names a hat by its title in quotes, else by its ID. The title is that in one of the line's values, else in the
+    /// server's catalog, else in the room of the file.
     fn hat(&self, id: &HatId) -> String {
         let of_side = |side: &Option<SideValue>| match side {
             Some(SideValue::Item(ItemValue::Hat(hat))) => hat.title.clone(),
@@ -135,7 +136,7 @@ impl LineWords<'_> {
         describe::hat(id, title.as_deref())
     }
 
-    /// The subject of the line and a colon; empty for a user, who is the target.
+    /// The subject of the line, with a colon and a space; empty for a whole user, who is the target.
     fn subject(&self) -> String {
         match &self.line.subject {
             Subject::Item(Item::Hat { hat, .. } | Item::Catalog { hat }) => format!("{}: ", self.hat(hat)),
@@ -145,7 +146,7 @@ impl LineWords<'_> {
         }
     }
 
-    /// The change of one side: a verb and the differences.
+    /// Describes the change of one side: a verb and the differences.
     fn change(&self, from: Option<&SideValue>, to: Option<&SideValue>) -> String {
         match &self.line.subject {
             Subject::Item(Item::Hat { hat, .. }) => {
@@ -200,7 +201,7 @@ impl LineWords<'_> {
         }
     }
 
-    /// The value on one side, as a phrase.
+    /// Describes the value on one side, as a phrase.
     fn value(&self, side: Option<&SideValue>) -> String {
         match side {
             None => match &self.line.subject {
@@ -214,8 +215,8 @@ impl LineWords<'_> {
         }
     }
 
-    /// The values on both sides, as phrases; for two hats with the same title, only whether they are active and
-    /// required.
+    /// Describes the values on both sides, as phrases. For two hats with the same title, only says whether they are
+    /// active and required.
     fn different_parts(&self, yours: Option<&SideValue>, theirs: Option<&SideValue>) -> [String; 2] {
         match (hat_value(yours), hat_value(theirs)) {
             (Some(yours), Some(theirs)) if yours.title == theirs.title => [yours, theirs].map(|hat| {
@@ -227,7 +228,7 @@ impl LineWords<'_> {
     }
 }
 
-/// The value of an item on one side, as a phrase.
+/// Describes the value of an item on one side, as a phrase.
 pub(in crate::app) fn value_text(class: ServerClass, item: &Item, value: Option<&ItemValue>) -> String {
     value.map_or_else(|| no_value(item).into(), |value| item_value(class, value))
 }
@@ -279,7 +280,8 @@ fn affiliation(side: Option<&SideValue>) -> Affiliation {
     }
 }
 
-/// Whether a hat is active and required, with a comma before each; empty for servers without these flags.
+/// Says whether a hat is active and required, with a comma before each flag: `, active, required`. Empty for servers
+/// without these flags.
 fn flags(class: ServerClass, hat: &HatValue) -> String {
     if !class.holds_flags() {
         return String::new();
@@ -290,8 +292,8 @@ fn flags(class: ServerClass, hat: &HatValue) -> String {
 }
 
 fn title_change(from: Option<&str>, to: Option<&str>) -> Option<String> {
-    let shown = |title: Option<&str>| title.map_or("none".to_owned(), quoted);
-    (from != to).then(|| format!("title {} (was {})", shown(to), shown(from)))
+    let describe_title = |title: Option<&str>| title.map_or("none".to_owned(), quoted);
+    (from != to).then(|| format!("title {} (was {})", describe_title(to), describe_title(from)))
 }
 
 fn hue(entry: &CatalogValue) -> String {

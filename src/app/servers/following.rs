@@ -19,36 +19,37 @@ pub(in crate::app) struct FollowingState {
     pub(in crate::app) followers: BTreeMap<Jid, Follower>,
     /// The changes that are being received, by server.
     pub(in crate::app) incoming: BTreeMap<Arc<str>, Incoming>,
-    /// The changes that are received after those, in this order: every decision, but of other changes only the last
-    /// report.
+    /// The changes that are received after `incoming`, by server, in this order: all decisions, but of other changes,
+    /// only those that were reported last.
     pub(in crate::app) next: BTreeMap<Arc<str>, VecDeque<Incoming>>,
-    /// Users of each room for whom it was reported that removals of hats are held back.
+    /// For each room, the users whose held-back removals of hats a notice has reported.
     pub(in crate::app) held: BTreeMap<Jid, BTreeSet<Jid>>,
 }
 
 /// Changes on a server that are to be received.
 #[derive(Debug, Clone)]
 pub(in crate::app) struct Incoming {
-    /// The number of the commit that saves them, once there is one.
+    /// The number of the commit that saves the changes, once there is one.
     pub(in crate::app) commit: Option<u64>,
     pub(in crate::app) plan: Arc<Plan>,
-    /// Whether they are received because someone decided a conflict; the worker does not report those again.
+    /// Whether the changes are received because someone decided a conflict. The worker does not report such changes
+    /// again.
     pub(in crate::app) is_decision: bool,
     /// The edits of the commit.
     pub(in crate::app) group: Group,
-    /// The person who changed each room, where known.
+    /// The person who changed each room, if known.
     pub(in crate::app) by: BTreeMap<Jid, Arc<str>>,
     /// Number of times that the commit failed because the file had changed.
     pub(in crate::app) conflicts: usize,
 }
 
 impl FollowingState {
-    /// Sets who follows a room. Returns who did before.
+    /// Sets the follower of a room. Returns the previous follower.
     pub(in crate::app) fn set_follower(&mut self, room: Jid, follower: Follower) -> Option<Follower> {
         self.followers.insert(room, follower)
     }
 
-    /// The rooms that another session should follow but does not, and the first such session that is known.
+    /// The rooms that another session should follow but does not, and the first such session whose name is known.
     pub(in crate::app) fn silent(&self) -> (Vec<&Jid>, Option<&Arc<str>>) {
         let silent = self
             .followers
@@ -62,7 +63,7 @@ impl FollowingState {
     }
 }
 
-/// Another session, as a phrase: `another session (terry, process 123)`.
+/// Names another session, as a phrase: `another session (terry, process 123)`.
 fn session_text(by: Option<&Arc<str>>) -> String {
     by.map_or_else(
         || "another session".into(),

@@ -30,21 +30,22 @@ pub struct PlanOverlay {
     counts: PlanCounts,
     /// Number of rooms that are only on a server.
     only_there: usize,
-    /// Number of seconds that sending may take; `None` if no server is known to slow the account down.
+    /// Number of seconds that sending may take, for the slowest server; `None` if no server limits the rate at which this
+    /// account sends.
     pub(in crate::app) seconds_to_send: Option<u64>,
     /// Whether the user made a choice.
     pub(in crate::app) has_choices: bool,
     /// Rooms that were changed in the file since they were compared.
     pub(in crate::app) changed_since: BTreeSet<Jid>,
-    /// The wardrobe when `changed_since` was last updated; `None`: all rooms have to be checked.
-    noted: Option<Wardrobe>,
-    /// Rooms that are read to be added, by request.
+    /// The wardrobe with which `changed_since` was last updated; `None`: all rooms have to be checked.
+    last_checked: Option<Wardrobe>,
+    /// Rooms that are being read, to be added; an entry for each request.
     pub(in crate::app) loading: Vec<LoadingRooms>,
-    /// Progress of applying it; `None` while it is not being applied.
+    /// Progress of applying the plan; `None` while the plan is not being applied.
     pub(in crate::app) applying: Option<Applying>,
 }
 
-/// Rooms of one server that are read to be added.
+/// Rooms of one server that are being read, to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::app) struct LoadingRooms {
     /// The number of the request.
@@ -60,7 +61,7 @@ pub(in crate::app) struct LoadingRooms {
 pub struct PlanPart {
     /// The server's name.
     pub server: Arc<str>,
-    /// The plan, with the decisions; or why there is none.
+    /// The plan, with the decisions; or the reason why there is no plan.
     pub plan: Result<Arc<Plan>, String>,
     /// The rooms of the file as they were compared.
     pub(in crate::app) local: BTreeMap<Jid, Arc<Room>>,
@@ -88,7 +89,7 @@ impl PlanPart {
         part
     }
 
-    /// Its rooms; none without a plan.
+    /// The rooms; empty without a plan.
     pub fn rooms(&self) -> &[RoomPlan] {
         self.plan.as_ref().map_or(&[], |plan| &plan.rooms)
     }
@@ -156,7 +157,7 @@ impl PlanOverlay {
             seconds_to_send: None,
             has_choices: false,
             changed_since: BTreeSet::new(),
-            noted: None,
+            last_checked: None,
             loading: Vec::new(),
             applying: None,
         };
@@ -179,9 +180,9 @@ impl PlanOverlay {
         self.rows.is_empty()
     }
 
-    /// A row.
-    pub fn row(&self, at: usize) -> Option<PlanRow> {
-        self.rows.get(at).copied()
+    /// The row at an index; `None` if there is no such row.
+    pub fn row(&self, index: usize) -> Option<PlanRow> {
+        self.rows.get(index).copied()
     }
 
     /// The selected row.
@@ -189,19 +190,19 @@ impl PlanOverlay {
         self.row(self.selected)
     }
 
-    /// A room with the part that it belongs to.
+    /// A room with the part that it belongs to, by their indices.
     pub fn room(&self, server: usize, room: usize) -> Option<(&PlanPart, &RoomPlan)> {
         let part = self.parts.get(server)?;
         Some((part, part.rooms().get(room)?))
     }
 
-    /// A line with its room and the part that both belong to.
+    /// A line with its room and the part that both belong to, by their indices.
     pub fn line(&self, server: usize, room: usize, line: usize) -> Option<(&PlanPart, &RoomPlan, &Line)> {
         let (part, room) = self.room(server, room)?;
         Some((part, room, room.lines.get(line)?))
     }
 
-    /// The line of the selected row.
+    /// The line of the selected row, as [`Self::line`] returns it; `None` if the row is not a line.
     pub fn selected_line(&self) -> Option<(&PlanPart, &RoomPlan, &Line)> {
         match self.selected_row()? {
             PlanRow::Line(server, room, line, _) => self.line(server, room, line),
@@ -221,7 +222,8 @@ impl PlanOverlay {
         self.parts.iter().map(|part| part.rooms().len()).sum()
     }
 
-    /// Lists the rows again. The selection stays with its row; if that is no longer listed, the next one is selected.
+    /// Lists the rows again. The selection stays with its row; if the row is no longer listed, the next one or the last
+    /// one is selected.
     fn list_rows(&mut self) {
         let before = self.selected_row();
         let plans: Vec<_> = self
@@ -231,15 +233,15 @@ impl PlanOverlay {
             .collect();
         self.rows = rows::rows(&plans, self.filter).into();
         let wanted = before.map(row_position);
-        let at = self.rows.iter().position(|row| Some(*row) == before);
-        let near = || {
+        let same = self.rows.iter().position(|row| Some(*row) == before);
+        let next = || {
             self.rows
                 .iter()
                 .position(|row| Some(row_position(*row)) >= wanted)
         };
         let last = self.rows.len().saturating_sub(1);
         self.selected = match wanted {
-            Some(_) => at.or_else(near).unwrap_or(last),
+            Some(_) => same.or_else(next).unwrap_or(last),
             None => 0,
         };
         self.update_counts();
@@ -267,11 +269,13 @@ impl PlanOverlay {
     /// Whether there are rooms that are only on a server and are not being read.
     pub(in crate::app) fn has_rooms_to_add(&self) -> bool {
         let loading: usize = self.loading.iter().map(|loading| loading.rooms.len()).sum();
-        // Rooms that were removed here may be among the rooms being read: those are added one by one.
+        // The rooms being read may be some that were removed here: these are added one by one, and are not in
+        // `only_there`.
         self.only_there > 0 && (loading == 0 || !self.rooms_to_add(true).is_empty())
     }
 
-    /// Rooms that can be added from the server, by the index of the part: that of the selected row, or all.
+    /// Rooms that can be added from the servers, by the index of the part. `all`: all rooms that are only on a server;
+    /// otherwise, the room of the selected row.
     pub(in crate::app) fn rooms_to_add(&self, all: bool) -> Vec<(usize, BTreeSet<Jid>)> {
         let can_be_added = |server: usize, room: &RoomPlan| {
             matches!(room.state, RoomState::OnlyThere | RoomState::RemovedHere)
@@ -290,7 +294,7 @@ impl PlanOverlay {
         }
         let of_part = |(server, part): (usize, &PlanPart)| {
             let rooms = part.rooms().iter().filter(|room| {
-                // Rooms that were removed here on purpose are only added one by one.
+                // Rooms that were removed here on purpose are added only one by one.
                 room.state == RoomState::OnlyThere && can_be_added(server, room)
             });
             (server, rooms.map(|room| room.room.clone()).collect())
@@ -301,7 +305,7 @@ impl PlanOverlay {
             .collect()
     }
 
-    /// Takes over rooms that were read.
+    /// Replaces rooms of a part by those that were read, or adds them.
     pub(in crate::app) fn replace_rooms(&mut self, server: usize, rooms: &[RoomPlan]) {
         let Some(part) = self.parts.get_mut(server) else {
             return;
@@ -309,30 +313,30 @@ impl PlanOverlay {
         if let Ok(plan) = &mut part.plan {
             let plan = Arc::make_mut(plan);
             for room in rooms {
-                // The rooms are in the order of their addresses.
+                // The rooms are sorted by address.
                 match plan.rooms.binary_search_by(|other| other.room.cmp(&room.room)) {
-                    Ok(at) => {
-                        if let Some(old) = plan.rooms.get_mut(at) {
+                    Ok(index) => {
+                        if let Some(old) = plan.rooms.get_mut(index) {
                             *old = room.clone();
                         }
                     }
-                    Err(at) => plan.rooms.insert(at, room.clone()),
+                    Err(index) => plan.rooms.insert(index, room.clone()),
                 }
             }
         }
         part.update_counts();
-        self.noted = None;
+        self.last_checked = None;
         self.list_rows();
     }
 
-    /// Updates which rooms have changed in the file since they were compared.
+    /// Updates `changed_since` for the wardrobe `now`.
     pub(in crate::app) fn note_changes(&mut self, now: &Wardrobe) {
         let is_changed = |part: &PlanPart, room: &Jid| match (part.local(room), now.room(room)) {
             (Some(then), Some(now)) => !Arc::ptr_eq(then, now) && then != now,
             (None, None) => false,
             _ => true,
         };
-        let compared = self.to_compare(now);
+        let compared = self.rooms_to_check(now);
         let compared: Vec<(Jid, bool)> = compared
             .map(|(part, room)| (room.clone(), is_changed(part, room)))
             .collect();
@@ -343,19 +347,19 @@ impl PlanOverlay {
                 self.changed_since.remove(&room);
             }
         }
-        self.noted = Some(now.clone());
+        self.last_checked = Some(now.clone());
     }
 
-    /// The rooms that may have changed in the file since changes were last noted.
-    fn to_compare(&self, now: &Wardrobe) -> impl Iterator<Item = (&PlanPart, &Jid)> {
-        let noted = self.noted.as_ref();
-        let same = noted.is_some_and(|noted| noted.shares_rooms_with(now));
-        let parts = if same { &[] } else { self.parts.as_slice() };
+    /// The rooms that may have changed in the file since `changed_since` was last updated, each with its part.
+    fn rooms_to_check(&self, now: &Wardrobe) -> impl Iterator<Item = (&PlanPart, &Jid)> {
+        let before = self.last_checked.as_ref();
+        let is_same = before.is_some_and(|before| before.shares_rooms_with(now));
+        let parts = if is_same { &[] } else { self.parts.as_slice() };
         let rooms = parts
             .iter()
             .flat_map(|part| part.rooms().iter().map(move |room| (part, &room.room)));
         rooms.filter(
-            move |(_, room)| match noted.map(|noted| (noted.room(room), now.room(room))) {
+            move |(_, room)| match before.map(|before| (before.room(room), now.room(room))) {
                 Some((Some(then), Some(now))) => !Arc::ptr_eq(then, now),
                 Some((None, None)) => false,
                 Some(_) | None => true,
@@ -409,30 +413,36 @@ mod tests {
             wardrobe.add_room(&jid(number), None).unwrap();
         }
         let mut overlay = plan(&wardrobe);
-        assert_eq!(overlay.to_compare(&wardrobe).count(), 100);
+        assert_eq!(overlay.rooms_to_check(&wardrobe).count(), 100);
         overlay.note_changes(&wardrobe);
         // After a message that changed nothing, no room is checked.
-        assert!(overlay.noted.as_ref().unwrap().shares_rooms_with(&wardrobe));
-        assert_eq!(overlay.to_compare(&wardrobe.clone()).count(), 0);
+        assert!(
+            overlay
+                .last_checked
+                .as_ref()
+                .unwrap()
+                .shares_rooms_with(&wardrobe)
+        );
+        assert_eq!(overlay.rooms_to_check(&wardrobe.clone()).count(), 0);
 
         let before = wardrobe.clone();
         wardrobe.rename_room(&jid(7), Some("Courses")).unwrap();
         wardrobe.remove_room(&jid(8)).unwrap();
         wardrobe.add_room(&jid(200), None).unwrap();
-        assert_eq!(overlay.to_compare(&wardrobe).count(), 2);
+        assert_eq!(overlay.rooms_to_check(&wardrobe).count(), 2);
         overlay.note_changes(&wardrobe);
         assert_eq!(overlay.changed_since, BTreeSet::from([jid(7), jid(8)]));
-        assert_eq!(overlay.to_compare(&wardrobe).count(), 0);
+        assert_eq!(overlay.rooms_to_check(&wardrobe).count(), 0);
 
-        // The file was read again, and a change was reverted.
+        // After the file was read again, rooms with equal contents are shared with the previous wardrobe.
         let mut again = wardrobe.clone();
         again.rename_room(&jid(9), Some("Other")).unwrap();
         again.rename_room(&jid(9), None).unwrap();
         again.share_rooms_with(&wardrobe);
-        assert_eq!(overlay.to_compare(&again).count(), 0);
+        assert_eq!(overlay.rooms_to_check(&again).count(), 0);
         overlay.note_changes(&before);
         assert_eq!(overlay.changed_since, BTreeSet::new());
         overlay.replace_rooms(0, &[]);
-        assert_eq!(overlay.to_compare(&before).count(), 100);
+        assert_eq!(overlay.rooms_to_check(&before).count(), 100);
     }
 }

@@ -1,4 +1,4 @@
-//! The report of an applied plan: a row for each room, and below it one for each change that failed.
+//! The report of an applied plan: a row for each room, followed by a row for each of its changes that failed.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub struct ReportOverlay {
     rows: Arc<[ReportRow]>,
 }
 
-/// A row of a report. The numbers are indices into its lists.
+/// A row of a report. The numbers are the indices of a server, of a room and of a failed change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportRow {
     /// A server, if there are several; its rooms follow.
@@ -62,12 +62,12 @@ impl ReportOverlay {
         self.rows.is_empty()
     }
 
-    /// A row.
-    pub fn row(&self, at: usize) -> Option<ReportRow> {
-        self.rows.get(at).copied()
+    /// The row at an index; `None` if there is no such row.
+    pub fn row(&self, index: usize) -> Option<ReportRow> {
+        self.rows.get(index).copied()
     }
 
-    /// A room of a server.
+    /// A room of a server, by their indices.
     pub fn room(&self, server: usize, room: usize) -> Option<&RoomReport> {
         self.reports.get(server)?.rooms.get(room)
     }
@@ -90,7 +90,7 @@ impl ReportOverlay {
     }
 }
 
-/// Whether a room is listed: something was done or is left, or there is an error.
+/// Whether a room is listed: changes were sent, received or are left, or there is an error.
 fn is_listed(room: &RoomReport) -> bool {
     let left = super::open_differences(room.left);
     room.error.is_some() || !room.failed.is_empty() || room.sent + room.received + room.unsent + left > 0
@@ -107,7 +107,7 @@ pub fn room_result(room: &RoomReport) -> String {
     }
 }
 
-/// The numbers of changes of a room that were sent, received and so on; omits zeros.
+/// Counts the changes of a room that were sent, received and so on; omits zeros.
 pub fn room_counts(room: &RoomReport) -> String {
     let undecided = room.left.conflicts + room.left.held;
     let parts = [
@@ -129,15 +129,15 @@ pub fn room_counts(room: &RoomReport) -> String {
     }
 }
 
-/// Says which part of a saved change stays in the data file, and why. `more`: the number of other hats for which that
-/// is so.
+/// Says which part of a saved change is stored only in the data file, and why. `more`: the number of other hats of
+/// which a part is stored only there, too.
 pub fn unstored_text(first: &UnstoredHat, more: usize) -> String {
     let hat = format!(
         "{} for {}",
         describe::hat(&first.hat, first.title.as_deref()),
         first.user
     );
-    let (what, why) = match first.part {
+    let (part, reason) = match first.part {
         Unstored::Inactive => (hat, "ejabberd has no inactive hats"),
         Unstored::Required => (format!("\"required\" of {hat}"), "ejabberd has no required hats"),
         Unstored::Title => (
@@ -149,28 +149,28 @@ pub fn unstored_text(first: &UnstoredHat, more: usize) -> String {
         0 => String::new(),
         more => format!(" (and {more} more)"),
     };
-    format!("{what} stays in the data file: {why}{more}")
+    format!("{part} stays in the data file: {reason}{more}")
 }
 
-/// Describes a change that failed: the user's address or `catalog`, what was to be changed, and why it was not. `local`
-/// is the room in the file.
+/// Describes a change that failed, in three parts: the user's address or `catalog`; the change; and the reason why it
+/// failed. `local` is the room in the file.
 pub fn failed_texts(failed: &Failed, local: Option<&Room>) -> [String; 3] {
     let hat = |id: &crate::model::HatId| {
-        let wanted = match &failed.wanted {
+        let wanted_title = match &failed.wanted {
             Some(ItemValue::Hat(hat)) => hat.title.clone(),
             Some(ItemValue::Catalog(entry)) => entry.title.clone(),
             _ => None,
         };
-        let known = || local?.hat(id)?.title.clone();
-        describe::hat(id, wanted.or_else(known).as_deref())
+        let local_title = || local?.hat(id)?.title.clone();
+        describe::hat(id, wanted_title.or_else(local_title).as_deref())
     };
     let is_on_server = matches!(&failed.why, SendFailure::Changed { actual: Some(_) });
-    let verb = |set: &'static str| match &failed.wanted {
+    let verb = |verb_if_new: &'static str| match &failed.wanted {
         Some(_) if is_on_server => "change",
-        Some(_) => set,
+        Some(_) => verb_if_new,
         None => "remove",
     };
-    let what = match &failed.item {
+    let change = match &failed.item {
         Item::Hat { hat: id, .. } => format!("{} {}", verb("add"), hat(id)),
         Item::Catalog { hat: id } => format!("{} {}", verb("define"), hat(id)),
         Item::Affiliation { .. } => match &failed.wanted {
@@ -179,10 +179,10 @@ pub fn failed_texts(failed: &Failed, local: Option<&Room>) -> [String; 3] {
         },
     };
     let target = failed.item.user().map_or("catalog", |user| user.as_str());
-    [target.to_owned(), what, failure(&failed.why)]
+    [target.to_owned(), change, failure_text(&failed.why)]
 }
 
-/// Why the server refused a change, as a clause: without the period of the server's text.
+/// Says why the server refused a change, as a clause: without the period of the server's text.
 pub(in crate::app) fn refusal_text(refusal: &Refusal) -> String {
     match &refusal.text {
         Some(text) => format!(
@@ -194,8 +194,8 @@ pub(in crate::app) fn refusal_text(refusal: &Refusal) -> String {
     }
 }
 
-fn failure(why: &SendFailure) -> String {
-    match why {
+fn failure_text(failure: &SendFailure) -> String {
+    match failure {
         SendFailure::Changed { .. } => "changed on the server in the meantime; compare again".into(),
         SendFailure::Refused(refusal) => refusal_text(refusal),
         SendFailure::NotStored => {

@@ -1,5 +1,5 @@
-//! The rows of a plan: servers, rooms, users with several differences, differences, remarks. They are listed when the
-//! plan or its filter changes; drawing only reads the visible ones.
+//! The rows of a plan: servers, rooms, remarks about rooms, users with several differences, and differences. The rows are
+//! listed when the plan or its filter changes; drawing only reads the visible ones.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -9,14 +9,14 @@ use crate::app::folding::compare_addresses;
 use crate::model::{Jid, Room};
 use crate::sync::{Action, Decision, Line, Plan, RoomPlan, RoomState};
 
-/// A row of a plan. The numbers are indices into the lists of the plan.
+/// A row of a plan. The numbers are the indices of a server, of a room and of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlanRow {
-    /// A server, if there are several; its rooms follow, unless it could not be compared.
+    /// A server, if there are several; its rooms follow, unless the server could not be compared.
     Server(usize),
     /// A room of a server.
     Room(usize, usize),
-    /// A user with several lines, which follow; the last number is that of the first line.
+    /// A user with several lines, which follow; the last number is the index of the first one.
     User(usize, usize, usize),
     /// A line, and whether it is listed below its user.
     Line(usize, usize, usize, bool),
@@ -47,12 +47,12 @@ pub enum PlanFilter {
     ToSend,
     /// Lines that are to be received.
     ToReceive,
-    /// Other lines that are neither sent nor received.
+    /// Lines that are neither to be sent nor to be received, apart from undecided ones.
     LeftOut,
 }
 
 impl PlanFilter {
-    /// The next one, wrapping around.
+    /// The next filter, wrapping around.
     pub(in crate::app) fn next(self) -> Self {
         match self {
             Self::All => Self::Undecided,
@@ -85,7 +85,7 @@ impl PlanFilter {
     }
 }
 
-/// Whether someone has to choose what is done about a line.
+/// Whether someone still has to decide about a line.
 pub(in crate::app) fn is_undecided(line: &Line) -> bool {
     line.decision == Decision::Skip && (line.action == Action::Conflict || line.is_held())
 }
@@ -93,19 +93,19 @@ pub(in crate::app) fn is_undecided(line: &Line) -> bool {
 /// Rooms of the file.
 type Rooms<'a> = &'a BTreeMap<Jid, Arc<Room>>;
 
-/// The rows of plans, each with the rooms of the file; `None` stands for a server without a plan. Servers have rows
+/// Lists the rows of plans, each given with the rooms of the file. `None`: a server without a plan. Servers have rows
 /// only if there are several.
 pub(in crate::app) fn rows(plans: &[(Option<Arc<Plan>>, Rooms<'_>)], filter: PlanFilter) -> Vec<PlanRow> {
     let mut rows = Vec::new();
-    for (at, (plan, local)) in plans.iter().enumerate() {
+    for (server, (plan, local)) in plans.iter().enumerate() {
         if plans.len() > 1 {
-            rows.push(PlanRow::Server(at));
+            rows.push(PlanRow::Server(server));
         }
         let rooms = plan.iter().flat_map(|plan| &plan.rooms);
         for (room, plan) in rooms.enumerate() {
             add_room(
                 &mut rows,
-                (at, room),
+                (server, room),
                 plan,
                 (filter, local.contains_key(&plan.room)),
             );
@@ -123,22 +123,23 @@ pub fn compare_lines(one: &Line, other: &Line) -> Ordering {
     }
 }
 
+/// Adds the rows of a room.
 fn add_room(
     rows: &mut Vec<PlanRow>,
     (server, room): (usize, usize),
     plan: &RoomPlan,
     (filter, is_in_file): (PlanFilter, bool),
 ) {
-    let before = rows.len();
+    let rows_before = rows.len();
     rows.push(PlanRow::Room(server, room));
     if filter == PlanFilter::All {
         // In a room that the file does not have, everything is new anyway.
         let is_linked = plan.state == RoomState::Linked && !plan.lines.is_empty();
-        let first = plan.first_contact && is_linked && is_in_file;
-        let first = first.then_some(RoomNote::FirstContact);
+        let is_first = plan.first_contact && is_linked && is_in_file;
+        let first_contact = is_first.then_some(RoomNote::FirstContact);
         let unreadable = (plan.unreadable > 0).then_some(RoomNote::Unreadable(plan.unreadable));
         let notes = (0..plan.notes.len()).map(RoomNote::Note);
-        let notes = first.into_iter().chain(unreadable).chain(notes);
+        let notes = first_contact.into_iter().chain(unreadable).chain(notes);
         rows.extend(notes.map(|note| PlanRow::Note(server, room, note)));
     }
     let all = plan.lines.iter().enumerate();
@@ -146,20 +147,21 @@ fn add_room(
     lines.sort_by(|(_, one), (_, other)| compare_lines(one, other));
     let mut lines = lines.into_iter().peekable();
     let mut last_user = None;
-    while let Some((at, line)) = lines.next() {
+    while let Some((index, line)) = lines.next() {
         let user = line.user();
-        let same_as_next = user.is_some() && lines.peek().is_some_and(|(_, next)| next.user() == user);
-        let below = user.is_some() && user == last_user;
-        if same_as_next && !below {
-            rows.push(PlanRow::User(server, room, at));
+        let has_user_of_next = user.is_some() && lines.peek().is_some_and(|(_, next)| next.user() == user);
+        let has_user_of_last = user.is_some() && user == last_user;
+        if has_user_of_next && !has_user_of_last {
+            rows.push(PlanRow::User(server, room, index));
         }
-        rows.push(PlanRow::Line(server, room, at, below || same_as_next));
+        let is_below_user = has_user_of_last || has_user_of_next;
+        rows.push(PlanRow::Line(server, room, index, is_below_user));
         last_user = user;
     }
-    // A room without differences has no row. While lines are filtered, neither has a room that is listed only because
-    // of its state.
-    let is_plain = plan.state == RoomState::Linked || filter != PlanFilter::All;
-    if is_plain && rows.len() == before + 1 {
+    // A linked room without lines or remarks has no row. While lines are filtered, no room without matching lines has
+    // one.
+    let needs_more_rows = plan.state == RoomState::Linked || filter != PlanFilter::All;
+    if needs_more_rows && rows.len() == rows_before + 1 {
         rows.pop();
     }
 }

@@ -9,24 +9,24 @@ use crate::model::{HatId, Jid};
 use crate::store::HistoryQuery;
 use crate::sync::{Item, Report, RoomReport, SendFailure, SendState};
 
-/// Seconds without an answer that are usual; after them, the screen shows how long servers have not answered.
+/// The usual number of seconds without an answer. After more seconds, the screen shows how long servers have not
+/// answered.
 const USUAL_SILENCE: i64 = 5;
 
 /// The states of this account's changes that a server does not have yet.
 #[derive(Debug, Clone, Default)]
 pub struct SendingState {
-    /// Requests to send that are not answered yet.
+    /// Number of requests to send that are not answered yet.
     pub(in crate::app) open: usize,
-    /// Whether one of them is about a change that was just made.
+    /// Whether one of these requests sends a change that was just made.
     pub(in crate::app) sends_change: bool,
-    /// Since when servers have not answered, while a change that was just made is being sent.
+    /// The time since which servers have not answered, while a change that was just made is being sent.
     pub(in crate::app) silent_since: Option<Timestamp>,
-    /// Whether a notice reported that something was not sent.
+    /// Whether a notice has reported that changes were not sent.
     pub(in crate::app) reported: bool,
     /// The item that is being received because of a decision, until the server answers.
     pub(in crate::app) receiving: Option<Receiving>,
-    /// The query for the history entries in which the change of an item is searched to undo it, with the room and the
-    /// item.
+    /// The query that searches the history for the change of an item, to undo this change; with the room and the item.
     pub(in crate::app) undoing: Option<(HistoryQuery, Jid, Item)>,
     rooms: BTreeMap<Jid, BTreeMap<Item, SendState>>,
 }
@@ -40,20 +40,21 @@ pub(in crate::app) struct Receiving {
     pub room: Jid,
     /// The item.
     pub item: Item,
-    /// Its name, for display.
+    /// The name of the item, for display.
     pub name: String,
 }
 
 impl Receiving {
-    /// Whether a report answers the decision. `is_last`: no other request is open, so that this server has answered.
-    /// Otherwise a report without rooms may be the answer to another request.
+    /// Whether a report answers the decision. `is_last`: no other request is open, so that any report of this server
+    /// does. Otherwise, only a failure of the room or the item is an answer, because the report may answer another
+    /// request.
     pub(in crate::app) fn is_answered_by(&self, report: &Report, is_last: bool) -> bool {
         let mut rooms = report.rooms.iter().filter(|room| room.room == self.room);
         report.server == self.server
             && (is_last || rooms.any(|room| room.error.is_some() || self.failure_in(room).is_some()))
     }
 
-    /// Why the item was not received, according to a report of its server; `None` if the report does not say that.
+    /// The failure to receive the item, in a report of its server; `None` if the report has no such failure.
     pub(in crate::app) fn failure<'a>(&self, report: &'a Report) -> Option<&'a SendFailure> {
         let mut rooms = report.rooms.iter().filter(|room| room.room == self.room);
         rooms.find_map(|room| self.failure_in(room))
@@ -72,20 +73,20 @@ impl Receiving {
 pub struct UnsentCounts {
     /// Changes that will be sent.
     pub waiting: usize,
-    /// Changes that the server refused.
+    /// Changes that the server refused, or that a rule excludes.
     pub refused: usize,
     /// Changes of items that someone else changed on the server.
     pub conflicts: usize,
 }
 
-/// Why a server does not have a change of a hat.
+/// The reason why a server does not have a change of a hat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsent {
-    /// It will be sent.
+    /// The change will be sent.
     Waiting,
-    /// The server refused it.
+    /// The server refused the change, or a rule excludes it.
     Refused,
-    /// Someone else changed it on the server.
+    /// Someone else changed the hat on the server.
     Changed,
 }
 
@@ -99,7 +100,7 @@ impl Unsent {
         }
     }
 
-    /// The state in words.
+    /// Describes the reason, as a phrase.
     pub fn describe(self) -> &'static str {
         match self {
             Self::Waiting => "not sent yet",
@@ -110,7 +111,7 @@ impl Unsent {
 }
 
 impl SendingState {
-    /// Replaces the states of a room.
+    /// Replaces the states of the changes in a room.
     pub(in crate::app) fn set(&mut self, room: Jid, items: Vec<(Item, SendState)>) {
         let items: BTreeMap<_, _> = items
             .into_iter()
@@ -128,16 +129,22 @@ impl SendingState {
         self.open > 0 && self.sends_change
     }
 
-    /// The number of seconds for which servers have not answered, in steps of `step`; `None` if that is not longer than
-    /// usual, or if nothing is being sent.
+    /// The number of seconds for which servers have not answered, rounded down to a multiple of `step`, but at least
+    /// [`USUAL_SILENCE`]. `None` if servers have not been silent for longer than usual, or if no change that was just
+    /// made is being sent.
     pub(in crate::app) fn silent_seconds(&self, now: Timestamp, step: i64) -> Option<i64> {
         let silence = now.duration_since(self.silent_since?).as_secs();
-        let shown = (silence / step * step).max(USUAL_SILENCE);
-        (self.is_sending() && silence >= USUAL_SILENCE).then_some(shown)
+        let rounded = (silence / step * step).max(USUAL_SILENCE);
+        (self.is_sending() && silence >= USUAL_SILENCE).then_some(rounded)
     }
 
-    /// The time until [`Self::silent_seconds`] changes; `None`: nothing is being sent.
-    pub(in crate::app) fn next_silent_second(&self, now: Timestamp, step: i64) -> Option<SignedDuration> {
+    /// The time until the result of [`Self::silent_seconds`] changes; `None` if no change that was just made is being
+    /// sent.
+    pub(in crate::app) fn time_to_next_silent_second(
+        &self,
+        now: Timestamp,
+        step: i64,
+    ) -> Option<SignedDuration> {
         let silence = now.duration_since(self.silent_since.filter(|_| self.is_sending())?);
         let next = if silence.as_secs() < USUAL_SILENCE {
             USUAL_SILENCE
@@ -170,14 +177,14 @@ impl SendingState {
         self.rooms.get(room).map_or(0, BTreeMap::len)
     }
 
-    /// The changes that are no longer sent automatically: someone has to decide about them.
+    /// The changes that are no longer sent automatically, because someone has to decide about them.
     pub(in crate::app) fn unresolved(&self) -> impl Iterator<Item = (&Jid, &Item, &SendState)> {
         let rooms = self.rooms.iter();
         let all = rooms.flat_map(|(room, items)| items.iter().map(move |(item, state)| (room, item, state)));
         all.filter(|(_, _, state)| !matches!(state, SendState::Waiting))
     }
 
-    /// The state of an item's change, if the server does not have it.
+    /// The state of an item's change; `None` if the server has the change, or if there is no change.
     pub(in crate::app) fn state(&self, room: &Jid, item: &Item) -> Option<&SendState> {
         self.rooms.get(room)?.get(item)
     }
@@ -189,8 +196,8 @@ impl SendingState {
         of_user.any(|(_, state)| !matches!(state, SendState::Waiting))
     }
 
-    /// Why the server does not have a user's hat as the file has it; `None`: it does, or the change is not sent
-    /// automatically.
+    /// The reason why the server does not have the change of a user's hat; `None` if the server has the change, or if
+    /// there is no change to be sent.
     pub fn of_hat(&self, room: &Jid, user: &Jid, hat: &HatId) -> Option<Unsent> {
         let item = Item::Hat {
             user: user.clone(),

@@ -1,14 +1,14 @@
-//! Describes how long sending may take.
+//! Describes the time that sending may take.
 
 use crate::app::describe::count;
 
-/// The shortest time that is worth a sentence, in seconds.
-const SHORTEST: u64 = 20;
+/// The shortest time that is described, in seconds.
+const MIN_SECONDS: u64 = 20;
 
-/// `Sending may take about 2 minutes`; `None` if it is short. The time is in seconds.
+/// Describes the time that sending may take: `Sending may take about 2 minutes`. `None` if the time is short.
 pub fn sending_time_text(seconds: u64) -> Option<String> {
     let time = match usize::try_from(seconds).unwrap_or(usize::MAX) {
-        _ if seconds < SHORTEST => return None,
+        _ if seconds < MIN_SECONDS => return None,
         seconds @ ..90 => format!("{} seconds", seconds.div_ceil(10) * 10),
         seconds @ ..7200 => count(seconds.saturating_add(30) / 60, "minute"),
         seconds => count(seconds.saturating_add(1800) / 3600, "hour"),

@@ -8,13 +8,13 @@ use crate::sync::Item;
 pub struct RefusedChange {
     /// The changed item, in words.
     pub what: String,
-    /// Why it was refused, as a sentence.
+    /// The reason why the change was not accepted, as a sentence.
     pub reason: String,
     pub(in crate::app) room: Jid,
     pub(in crate::app) item: Item,
 }
 
-/// An item's value in the data file, on the server, and the last common one, in words.
+/// Describes the values of an item: in the data file, on the server, and the last common one.
 pub(in crate::app) struct ItemSides {
     pub(in crate::app) yours: String,
     pub(in crate::app) theirs: String,

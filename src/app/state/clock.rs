@@ -1,5 +1,5 @@
-//! The time, as far as a session knows it: the caller of [`update`](crate::app::update) passes it on with
-//! [`Msg::Now`](crate::app::Msg::Now).
+//! The current time, as known to a session: the caller of [`update`](crate::app::update) passes the time to the session
+//! with [`Msg::Now`](crate::app::Msg::Now).
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ const INTERVAL: SignedDuration = SignedDuration::from_mins(1);
 /// The time of a session.
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct Clock {
-    /// The time that was passed on last; the Unix epoch before that.
+    /// The time that was passed to the session last; initially the Unix epoch.
     pub now: Timestamp,
-    /// When the last attempt to remove expired hats was made.
-    attempted: Option<Timestamp>,
+    /// The time of the last attempt to remove expired hats.
+    last_attempt: Option<Timestamp>,
     /// The commit that removes expired hats, until it is answered.
     pub expiring: Option<ExpiryCommit>,
     /// Whether it was reported that hats are not removed automatically because they expired long ago.
@@ -32,32 +32,33 @@ pub(in crate::app) struct ExpiryCommit {
     pub id: u64,
     /// Describes the removal.
     pub what: String,
-    /// Whether a user confirmed it, and must be told if it fails.
+    /// Whether a user confirmed the removal, so that a failure is reported.
     pub confirmed: bool,
 }
 
 impl Clock {
-    /// How long to wait before the next attempt. Setting the clock back does not make this longer.
-    fn pause(&self, now: Timestamp) -> SignedDuration {
-        self.attempted
-            .filter(|attempted| *attempted <= now)
-            .map_or(SignedDuration::ZERO, |attempted| {
-                (INTERVAL - now.duration_since(attempted)).max(SignedDuration::ZERO)
+    /// The time to wait before the next attempt; zero if the clock was set back to a time before the last attempt.
+    fn time_to_next_attempt(&self, now: Timestamp) -> SignedDuration {
+        self.last_attempt
+            .filter(|last_attempt| *last_attempt <= now)
+            .map_or(SignedDuration::ZERO, |last_attempt| {
+                (INTERVAL - now.duration_since(last_attempt)).max(SignedDuration::ZERO)
             })
     }
 
-    /// Returns whether it is time for an attempt. If so, notes that it is made now.
+    /// Whether an attempt to remove expired hats may be made now. If so, records the current time as that of the last
+    /// attempt.
     pub(in crate::app) fn begins_attempt(&mut self) -> bool {
-        let begins = self.pause(self.now).is_zero();
+        let begins = self.time_to_next_attempt(self.now).is_zero();
         if begins {
-            self.attempted = Some(self.now);
+            self.last_attempt = Some(self.now);
         }
         begins
     }
 }
 
 impl State {
-    /// The time that was passed on last, in the time zone of displayed times.
+    /// The time that was passed to the session last, in the time zone of displayed times.
     pub fn now(&self) -> ZonedDateTime {
         self.clock.now.to_zoned_datetime(self.zone())
     }
@@ -67,26 +68,33 @@ impl State {
         self.start.time_zone.clone().unwrap_or(TimeZone::UTC)
     }
 
-    /// How long the session can wait for the time ([`Msg::Now`](crate::app::Msg::Now)) if nothing else happens: until
-    /// the next hat expires, but at most a minute; and while changes are being sent, until the shown number of seconds
-    /// without an answer changes. `None`: no hat expires, and nothing is being sent.
+    /// The duration after which the session needs the time ([`Msg::Now`](crate::app::Msg::Now)) again, if nothing else
+    /// happens: when the next hat expires, but at most after a minute; or, while a change is being sent, when the
+    /// displayed number of seconds without an answer changes. `None` if no hat expires and nothing is being sent.
     pub fn next_look_at_clock(&self, now: Timestamp) -> Option<Duration> {
         let end = self.base.next_end();
-        let end = end.map(|end| end.duration_since(now).max(self.clock.pause(now)).min(INTERVAL));
-        let silence = self.servers.sending.next_silent_second(now, self.silence_step());
+        let end = end.map(|end| {
+            end.duration_since(now)
+                .max(self.clock.time_to_next_attempt(now))
+                .min(INTERVAL)
+        });
+        let silence = self
+            .servers
+            .sending
+            .time_to_next_silent_second(now, self.silence_step());
         let wait = end.into_iter().chain(silence).min()?;
         Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
     }
 
-    /// The number of seconds for which servers have not answered while a change is being sent; `None` if that is not
-    /// longer than usual.
+    /// The number of seconds for which servers have not answered while a change is being sent; `None` if they have not
+    /// been silent for longer than usual.
     pub(in crate::app) fn silent_seconds(&self) -> Option<i64> {
         let sending = &self.servers.sending;
         sending.silent_seconds(self.clock.now, self.silence_step())
     }
 
-    /// The step in which the number of seconds without an answer goes up: larger in plain mode, because a screen reader
-    /// reads each one aloud.
+    /// The step by which the displayed number of seconds without an answer increases. Larger in plain mode, because a
+    /// screen reader reads each number aloud.
     fn silence_step(&self) -> i64 {
         if self.start.plain { 10 } else { 1 }
     }

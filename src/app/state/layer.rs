@@ -1,4 +1,4 @@
-//! The stack of overlays. The top one receives keys; Esc closes exactly one.
+//! The stack of overlays. The top overlay receives keys; Esc closes only this one.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -19,33 +19,33 @@ use super::State;
 
 /// An overlay over the panes.
 pub trait Layer: Any + Debug + CloneLayer {
-    /// The place whose commands apply while it is on top.
+    /// The place whose commands apply while the overlay is on top.
     fn place(&self) -> Place;
 
-    /// Its contents.
+    /// The contents to draw.
     fn view<'a>(&'a self, state: &'a State) -> View<'a>;
 
-    /// Whether pasted text may go to it.
+    /// Whether pasted text may be inserted into the overlay.
     fn takes_text(&self) -> bool {
         false
     }
 
-    /// Whether letter keys are typed into a text now, and are not commands.
+    /// Whether letter keys type text now instead of running commands.
     fn is_typing(&self) -> bool {
         self.takes_text()
     }
 
-    /// Whether an overlay that no key opened may open over it. True for lists, in which no text is typed and no
+    /// Whether an overlay that no key opened may cover this one. True for lists, in which no text is typed and no
     /// question is answered.
     fn may_be_covered(&self) -> bool {
         false
     }
 
-    /// Passes the focused text to `take`, which changes it by a key or pasted text and returns whether the text took
-    /// the input.
-    fn type_into(&mut self, _take: &mut dyn FnMut(&mut TextInput) -> bool, _effects: &mut Vec<Effect>) {}
+    /// Passes the focused text input to `edit`, which applies a key or pasted text to it and returns whether the input
+    /// used the key or text.
+    fn type_into(&mut self, _edit: &mut dyn FnMut(&mut TextInput) -> bool, _effects: &mut Vec<Effect>) {}
 
-    /// Selected row and number of rows of the focused list; `None` if there is none.
+    /// Selected row and number of rows of the focused list; `None` if no list has the focus.
     fn rows(&self, _wardrobe: &Wardrobe) -> Option<(usize, usize)> {
         None
     }
@@ -53,28 +53,28 @@ pub trait Layer: Any + Debug + CloneLayer {
     /// Selects a row of [`rows`](Self::rows).
     fn select(&mut self, _row: usize, _wardrobe: &Wardrobe, _effects: &mut Vec<Effect>) {}
 
-    /// Called when the user moves up from the first row.
+    /// Moves the focus out of the list, when the user moves up from the first row.
     fn leave_rows(&mut self) {}
 
     /// Handles a click on something other than a row.
     fn click(&mut self, _target: MouseTarget) {}
 
-    /// Focuses the list that is under the mouse pointer, if these targets include one.
+    /// Focuses the list under the mouse pointer, if the targets under the pointer include one.
     fn focus_spot(&mut self, _targets: &[MouseTarget]) {}
 
-    /// Updates it after the wardrobe changed. Returns the reason to close it if it no longer applies. `below` is the
-    /// layer under it.
+    /// Updates the overlay after the wardrobe changed to `now`. Returns the reason to close the overlay if it no longer
+    /// applies. `below` is the overlay under this one.
     fn close_reason(&mut self, _below: Option<&dyn Layer>, _now: &Wardrobe) -> Option<&'static str> {
         None
     }
 
-    /// Adds to the draft what must not be lost. `ending`: the session ends now.
+    /// Adds the input that must not be lost to the draft. `ending`: the session ends now.
     fn add_to_draft(&self, _draft: &mut Draft, _ending: bool) {}
 }
 
 /// Clones a boxed layer; implemented for all layers that are `Clone`.
 pub trait CloneLayer {
-    /// Clones into a box.
+    /// Clones the layer into a box.
     fn clone_boxed(&self) -> Box<dyn Layer>;
 }
 
@@ -91,19 +91,19 @@ impl Clone for Box<dyn Layer> {
 }
 
 impl dyn Layer {
-    /// The layer as this type, if it is one.
+    /// The layer as this type; `None` if it has another type.
     pub fn downcast_ref<T: Layer>(&self) -> Option<&T> {
         (self as &dyn Any).downcast_ref()
     }
 
-    /// The mutable variant.
+    /// Like [`downcast_ref`](#method.downcast_ref), but mutable.
     pub(in crate::app) fn downcast_mut<T: Layer>(&mut self) -> Option<&mut T> {
         (self as &mut dyn Any).downcast_mut()
     }
 }
 
 impl State {
-    /// The label of a command's key: what the command does in the current situation, else its title.
+    /// The label of a command's key: the action of the command in the current situation, else the title of the command.
     pub fn label(&self, command: &Command) -> &'static str {
         match command.id {
             CommandId::Yes | CommandId::YesWithEnter => self.top_as::<Confirm>().map(Confirm::confirm_label),
@@ -149,12 +149,12 @@ impl State {
         self.overlays.last().map(|top| &**top)
     }
 
-    /// The top overlay as this type, if it is one.
+    /// The top overlay as this type; `None` if it has another type.
     pub fn top_as<T: Layer>(&self) -> Option<&T> {
         self.top()?.downcast_ref()
     }
 
-    /// The mutable variant.
+    /// Like [`State::top_as`], but mutable.
     pub(in crate::app) fn top_as_mut<T: Layer>(&mut self) -> Option<&mut T> {
         self.overlays.last_mut()?.downcast_mut()
     }
@@ -164,7 +164,7 @@ impl State {
         self.overlays.push(Box::new(layer));
     }
 
-    /// Opens a prompt. If it is empty, fills in the text of the last canceled prompt with this heading.
+    /// Opens a prompt. If its text is empty, fills in the text of the last canceled prompt with the same heading.
     pub(in crate::app) fn open_prompt(&mut self, mut prompt: Prompt) {
         if let Some(typed) = self.canceled_prompts.get(prompt.heading())
             && prompt.text.text().is_empty()
@@ -174,7 +174,7 @@ impl State {
         self.open(prompt);
     }
 
-    /// Closes the top overlay and returns it, if it is of this type.
+    /// Closes the top overlay and returns it; does nothing and returns `None` if it has another type.
     pub(in crate::app) fn close<T: Layer>(&mut self) -> Option<T> {
         self.top_as::<T>()?;
         let top: Box<dyn Any> = self.overlays.pop()?;

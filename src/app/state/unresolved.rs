@@ -15,7 +15,8 @@ impl State {
         room.is_some_and(|room| self.servers.sending.is_unresolved(room, user))
     }
 
-    /// Says at the end of the session that changes are saved but not sent yet; `None` if all are sent.
+    /// The message at the end of the session that changes are saved but not sent yet; `None` if no changes wait to be
+    /// sent.
     pub fn unsent_text(&self) -> Option<String> {
         match self.servers.sending.counts().waiting {
             0 if self.servers.sending.is_sending() => {
@@ -29,8 +30,9 @@ impl State {
         }
     }
 
-    /// Describes why the server does not have the selected hat as the data file has it, if the third pane is focused;
-    /// else, why it does not have the first unresolved change of the selected user. `None` if there is none.
+    /// Describes the unresolved change of the selected hat if the third pane has the focus, else the first unresolved
+    /// change of the selected user: the server, and the reason why it does not have the change. `None` if there is no
+    /// such change.
     pub fn unresolved_text(&self) -> Option<String> {
         let (room, user, hat) = self.browser.selected_ids();
         let (room, user) = (room?, user?);
@@ -40,23 +42,24 @@ impl State {
             None => true,
         };
         let mut all = self.servers.sending.unresolved();
-        let found =
-            all.find(|(in_room, item, _)| *in_room == room && item.user() == Some(user) && is_selected(item));
+        let found = all.find(|(item_room, item, _)| {
+            *item_room == room && item.user() == Some(user) && is_selected(item)
+        });
         let (_, item, state) = found?;
         let server = &self.servers.of_room(room)?.entry.name;
-        let why = self.unresolved_reason(room, item, state);
+        let reason = self.unresolved_reason(room, item, state);
         Some(match hat {
-            Some(_) => format!("{server}: {why}"),
-            None => format!("{server}: {}: {why}", self.item_name(room, item)),
+            Some(_) => format!("{server}: {reason}"),
+            None => format!("{server}: {}: {reason}", self.item_name(room, item)),
         })
     }
 
-    /// The unresolved change that is nearest to the selection, among those that this session may change.
+    /// The unresolved change that is nearest to the selection, among those of items that this session may change.
     pub(in crate::app) fn nearest_unresolved(&self) -> Option<(&Jid, &Item, &SendState)> {
         let (room, user, hat) = self.browser.selected_ids();
-        let distance = |(in_room, item, _): &(&Jid, &Item, &SendState)| {
+        let distance = |(item_room, item, _): &(&Jid, &Item, &SendState)| {
             [
-                room != Some(*in_room),
+                room != Some(*item_room),
                 user != item.user(),
                 hat.is_none() || hat != item.hat(),
             ]
@@ -68,7 +71,7 @@ impl State {
             .min_by_key(distance)
     }
 
-    /// Why a change is not on the server, as a clause; empty if it does not wait for a decision.
+    /// Says why the server does not have a change, as a clause; empty if the change does not wait for a decision.
     pub(in crate::app) fn unresolved_reason(&self, room: &Jid, item: &Item, state: &SendState) -> String {
         match state {
             SendState::Refused(refusal) => refusal_text(refusal),
@@ -81,8 +84,8 @@ impl State {
         }
     }
 
-    /// Describes the values of an item that was changed on both sides: in the data file, on the server, and the
-    /// expected one.
+    /// Describes the values of an item that was changed on both sides: in the data file, on the server (`actual`), and
+    /// the value that was expected on the server.
     pub(in crate::app) fn item_sides(
         &self,
         room: &Jid,
@@ -100,7 +103,7 @@ impl State {
         }
     }
 
-    /// An item in words: `"Teacher" for terry@example.org`.
+    /// Names an item: `"Teacher" for terry@example.org`.
     pub(in crate::app) fn item_name(&self, room: &Jid, item: &Item) -> String {
         let hat = |id: &HatId| {
             let title = self.view.room(room).and_then(|room| room.hat(id)?.title.clone());
@@ -113,7 +116,7 @@ impl State {
         }
     }
 
-    /// The class of the room's server; if it is not known yet, the one that can store most.
+    /// The class of the room's server; if the class is not known yet, the one that can store the most.
     fn class_or_default(&self, room: &Jid) -> ServerClass {
         self.servers.class_of(room).unwrap_or(ServerClass::Prosody)
     }

@@ -1,6 +1,6 @@
-//! The subject of a form as stored in a draft. Earlier versions had separate variants for one and several items, and
-//! for several only in one room. Those variants are still written where possible, so that older versions can read the
-//! draft.
+//! The subject of a form as stored in a draft. Older versions had separate variants for one and for several items, and
+//! most variants for several items were for one room. The old variants are still written where possible, so that older
+//! versions can read the draft.
 
 use std::sync::Arc;
 
@@ -78,12 +78,12 @@ pub(super) enum StoredSubject {
     },
 }
 
-/// These users of one room.
+/// Pairs each user with the room.
 fn room_users(room: &Jid, users: Vec<Jid>) -> Vec<RoomUser> {
     users.into_iter().map(|user| (room.clone(), user)).collect()
 }
 
-/// The room and the users, if all are in one room.
+/// The room and the users; `None` if not all users are in the same room.
 fn in_one_room(room_users: &[RoomUser]) -> Option<(Jid, Vec<Jid>)> {
     let (room, _) = room_users.first()?;
     let all = room_users.iter().all(|(other, _)| other == room);

@@ -85,14 +85,14 @@ fn days_end_at_their_midnight_also_when_clocks_change() {
         .parse::<Timestamp>()
         .unwrap()
         .to_zoned_datetime(zone);
-    let at = |text: &str| parse(text, &now).unwrap().unwrap().to_string();
+    let end = |text: &str| parse(text, &now).unwrap().unwrap().to_string();
     // The last Sunday of March has 23 hours; its 02:30 does not exist.
-    assert_eq!(at("sat"), "2027-03-27T23:00:00Z");
-    assert_eq!(at("sun"), "2027-03-28T22:00:00Z");
-    assert_eq!(at("sun 02:30"), "2027-03-28T01:30:00Z");
-    assert_eq!(at("1 week"), "2027-04-01T11:00:00Z");
-    assert_eq!(at("7d"), "2027-04-01T11:00:00Z");
-    assert_eq!(at("168h"), "2027-04-01T12:00:00Z");
+    assert_eq!(end("sat"), "2027-03-27T23:00:00Z");
+    assert_eq!(end("sun"), "2027-03-28T22:00:00Z");
+    assert_eq!(end("sun 02:30"), "2027-03-28T01:30:00Z");
+    assert_eq!(end("1 week"), "2027-04-01T11:00:00Z");
+    assert_eq!(end("7d"), "2027-04-01T11:00:00Z");
+    assert_eq!(end("168h"), "2027-04-01T12:00:00Z");
 }
 
 #[test]
@@ -119,8 +119,8 @@ fn lists_show_as_little_as_is_clear() {
     assert_eq!(end("2027-01-01T18:30:00Z"), "2027-01-01 19:30");
 }
 
-/// Berlin, São Paulo as until 2019, Havana, Lord Howe Island, Kathmandu: clocks change at 02:00, at midnight, from midnight
-/// to midnight, by half an hour, and never.
+/// Time zones whose clocks change after midnight (Berlin), at midnight (São Paulo as until 2019), from midnight and
+/// back to midnight (Havana), by half an hour (Lord Howe Island), or never (Kathmandu, UTC).
 const ZONES: [&str; 6] = [
     "CET-1CEST,M3.5.0,M10.5.0/3",
     "<-03>3<-02>,M10.3.0/0,M2.3.0/0",
@@ -193,15 +193,15 @@ fn a_week_is_a_week_of_the_calendar_and_includes_its_last_second() {
         ("2026-10-21T10:00:59Z", "2026-10-28T11:00:00Z"),
     ] {
         let now = in_zone(now, berlin);
-        let by = |text: &str| parse(text, &now).unwrap().unwrap();
-        assert_eq!(by("7d").to_string(), stored);
+        let end = |text: &str| parse(text, &now).unwrap().unwrap();
+        assert_eq!(end("7d").to_string(), stored);
         // A filter by the same duration finds a hat with such an end, as long as the clock shows the same minute.
-        assert_eq!(by("1 week"), by("7d"));
-        assert_ne!(by("168h"), by("7d"));
-        // The seven days from today on, to their end.
-        let sunday = by("sunday");
+        assert_eq!(end("1 week"), end("7d"));
+        assert_ne!(end("168h"), end("7d"));
+        // A weekday without a time means the end of the day.
+        let sunday = end("sunday");
         assert_eq!(full(sunday, now.time_zone()).len(), "2027-03-28".len());
-        assert!(by("sunday 23:59:59") < sunday && sunday < by("monday 00:00:01"));
+        assert!(end("sunday 23:59:59") < sunday && sunday < end("monday 00:00:01"));
     }
 }
 
@@ -235,12 +235,13 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![select(&FIXED[..]).prop_map(str::to_owned), times, dates, days]
 }
 
-/// Up to two hours before or after clocks change, or any time in three years.
-fn near(zone: &TimeZone, days: i64, seconds: i64) -> Timestamp {
+/// The time `seconds` after a change of the clocks, or after a midnight (UTC). The midnight is `days` days after June 1,
+/// 2026; for an even number of days, the next change of the clocks after the midnight is used, if there is one.
+fn time_near(zone: &TimeZone, days: i64, seconds: i64) -> Timestamp {
     let start = "2026-06-01T00:00:00Z".parse::<Timestamp>().unwrap();
-    let any = start + SignedDuration::from_secs(days * 86_400);
-    let change = zone.following(any).next().map(|change| change.timestamp());
-    change.filter(|_| days % 2 == 0).unwrap_or(any) + SignedDuration::from_secs(seconds)
+    let midnight = start + SignedDuration::from_secs(days * 86_400);
+    let change = zone.following(midnight).next().map(|change| change.timestamp());
+    change.filter(|_| days % 2 == 0).unwrap_or(midnight) + SignedDuration::from_secs(seconds)
 }
 
 proptest! {
@@ -251,7 +252,7 @@ proptest! {
         zone in select(&ZONES[..]), days in 0..1000_i64, seconds in -7200..7200_i64, text in text(),
     ) {
         let zone = TimeZone::posix(zone).unwrap();
-        let now = near(&zone, days, seconds).to_zoned_datetime(zone);
+        let now = time_near(&zone, days, seconds).to_zoned_datetime(zone);
         if let Ok(Some(end)) = parse(&text, &now) {
             prop_assert!(end > now.timestamp());
             prop_assert_eq!(Attachment::default().with_until(Some(end)).until(), Some(end));

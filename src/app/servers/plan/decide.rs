@@ -12,7 +12,7 @@ use crate::app::servers::rows::{self, PlanRow};
 type LineIndex = (usize, usize, usize);
 
 impl PlanOverlay {
-    /// The lines that a command on the selected row applies to.
+    /// The lines to which a command on the selected row applies.
     fn targets(&self) -> Vec<LineIndex> {
         let all_of = |server: usize, room: usize| {
             let lines = self.room(server, room).map_or(0, |(_, room)| room.lines.len());
@@ -28,7 +28,10 @@ impl PlanOverlay {
                 };
                 let wanted = user(&(server, room, first));
                 let lines = all_of(server, room);
-                lines.skip(first).take_while(|at| user(at) == wanted).collect()
+                lines
+                    .skip(first)
+                    .take_while(|index| user(index) == wanted)
+                    .collect()
             }
             Some(PlanRow::Room(server, room)) => all_of(server, room).collect(),
             Some(PlanRow::Server(server)) => {
@@ -38,7 +41,7 @@ impl PlanOverlay {
         }
     }
 
-    /// Makes the decisions that the lines allow. Returns their number.
+    /// Makes the decisions that their lines allow. Returns the number of these decisions.
     fn decide(&mut self, lines: impl IntoIterator<Item = (LineIndex, Decision)>) -> usize {
         let (mut number, mut touched) = (0, BTreeSet::new());
         for ((server, room, line), decision) in lines {
@@ -54,9 +57,9 @@ impl PlanOverlay {
         for (server, room) in touched {
             if let Some(part) = self.parts.get_mut(server)
                 && let Some(counts) = part.rooms().get(room).map(RoomPlan::counts)
-                && let Some(known) = part.counts.get_mut(room)
+                && let Some(old) = part.counts.get_mut(room)
             {
-                *known = counts;
+                *old = counts;
             }
         }
         self.update_counts();
@@ -64,13 +67,13 @@ impl PlanOverlay {
         number
     }
 
-    /// Leaves out the lines of the selected row; if all are left out, includes them again. The error says why that is
-    /// not possible.
+    /// Leaves out the lines of the selected row; if all are left out, includes those that can be included. The error
+    /// says why no line can be included.
     pub(in crate::app) fn toggle(&mut self) -> Result<(), DecisionProblem> {
         let targets = self.targets();
         let lines = targets
             .iter()
-            .filter_map(|at| Some((*at, self.line(at.0, at.1, at.2)?.2)));
+            .filter_map(|index| Some((*index, self.line(index.0, index.1, index.2)?.2)));
         let lines: Vec<(LineIndex, &Line)> = lines.collect();
         if lines.is_empty() {
             return Err(DecisionProblem::Nothing);
@@ -80,27 +83,29 @@ impl PlanOverlay {
             .filter(|(_, line)| line.decision != Decision::Skip)
             .collect();
         let decisions: Vec<_> = if included.is_empty() {
-            let single = lines.len() == 1;
-            let proposed = |(at, line): &(LineIndex, &Line)| {
-                let held = line.is_held();
+            let is_single = lines.len() == 1;
+            let proposed = |(index, line): &(LineIndex, &Line)| {
                 let decision = match line.action {
-                    Action::Send if line.reason.is_none() || single => Decision::Send,
-                    Action::Receive if !held || single => Decision::Receive,
+                    Action::Send if line.reason.is_none() || is_single => Decision::Send,
+                    Action::Receive if !line.is_held() || is_single => Decision::Receive,
                     _ => return None,
                 };
-                Some((*at, decision))
+                Some((*index, decision))
             };
             lines.iter().filter_map(proposed).collect()
         } else {
-            included.iter().map(|(at, _)| (*at, Decision::Skip)).collect()
+            included
+                .iter()
+                .map(|(index, _)| (*index, Decision::Skip))
+                .collect()
         };
         if decisions.is_empty() {
-            let has = |is: &dyn Fn(&Line) -> bool| lines.iter().any(|(_, line)| is(line));
-            return Err(if has(&|line| line.action == Action::Conflict) {
+            let any_line = |matches: &dyn Fn(&Line) -> bool| lines.iter().any(|(_, line)| matches(line));
+            return Err(if any_line(&|line| line.action == Action::Conflict) {
                 DecisionProblem::Conflict
-            } else if has(&|line| line.is_held()) {
+            } else if any_line(&|line| line.is_held()) {
                 DecisionProblem::Held
-            } else if lines.len() > 1 && has(&|line| line.action == Action::Send) {
+            } else if lines.len() > 1 && any_line(&|line| line.action == Action::Send) {
                 DecisionProblem::OneByOne
             } else {
                 DecisionProblem::ByRule(lines.first().and_then(|(_, line)| line.reason))
@@ -110,7 +115,8 @@ impl PlanOverlay {
         Ok(())
     }
 
-    /// The label of the command of [`Self::toggle`] for the selected row; `None`: the default, which leaves out.
+    /// The label of the command that calls [`Self::toggle`], for the selected row; `None`: the title of the command,
+    /// `Leave out`.
     pub(in crate::app) fn toggle_verb(&self) -> Option<&'static str> {
         let is_included = match self.selected_row()? {
             PlanRow::Line(server, room, line, _) => {
@@ -120,11 +126,11 @@ impl PlanOverlay {
                 let targets = self.targets();
                 let mut lines = targets
                     .iter()
-                    .filter_map(|at| Some(self.line(at.0, at.1, at.2)?.2));
+                    .filter_map(|index| Some(self.line(index.0, index.1, index.2)?.2));
                 lines.any(|line| line.decision != Decision::Skip)
             }
             PlanRow::Room(..) if !self.rooms_to_add(false).is_empty() => return Some("Add room"),
-            // There may be many lines, and this function is called for each frame.
+            // Counts instead of lines: there may be many lines, and this function is called for each frame.
             PlanRow::Room(server, room) => {
                 let counts = self.parts.get(server)?.room_counts(room);
                 counts.send + counts.receive > 0
@@ -138,40 +144,40 @@ impl PlanOverlay {
         (!is_included).then_some("Include")
     }
 
-    /// Chooses a side in the conflicts of the selected row; if the row has a single line, in that one. Returns the
-    /// number of lines. The error says why none was decided: there is no such line, or the file's value cannot be sent.
+    /// Chooses a side in the conflicts of the selected row; if the row has a single line, in this line, whether it is a
+    /// conflict or not. Returns the number of decided lines. The error says why none was decided.
     pub(in crate::app) fn prefer(&mut self, side: Prefer) -> Result<usize, DecisionProblem> {
         let decision = match side {
             Prefer::Local => Decision::Send,
             Prefer::Server => Decision::Receive,
         };
         let targets = self.targets();
-        let single = targets.len() == 1;
-        let mut reason = DecisionProblem::Nothing;
+        let is_single = targets.len() == 1;
+        let mut problem = DecisionProblem::Nothing;
         let mut decisions = Vec::new();
-        for at in targets {
-            let Some((_, _, line)) = self.line(at.0, at.1, at.2) else {
+        for index in targets {
+            let Some((_, _, line)) = self.line(index.0, index.1, index.2) else {
                 continue;
             };
-            if !single && line.action != Action::Conflict {
+            if !is_single && line.action != Action::Conflict {
                 continue;
             }
             if line.allows(decision) {
-                decisions.push((at, decision));
+                decisions.push((index, decision));
             } else {
-                reason = match line.action {
+                problem = match line.action {
                     Action::Receive => DecisionProblem::OnlyReceived,
                     _ => DecisionProblem::ByRule(line.reason),
                 };
             }
         }
         if decisions.is_empty() {
-            return Err(reason);
+            return Err(problem);
         }
         Ok(self.decide(decisions))
     }
 
-    /// Decides to receive the removals that are held back, in all rooms. Returns their number.
+    /// Decides to receive the removals that are held back, in all rooms. Returns the number of these removals.
     pub(in crate::app) fn take_removals(&mut self) -> usize {
         let mut held = Vec::new();
         for (server, part) in self.parts.iter().enumerate() {
@@ -186,9 +192,10 @@ impl PlanOverlay {
         self.decide(held)
     }
 
-    /// Selects the next row that someone has to decide, or the one before, wrapping around; false if there is none.
+    /// Selects the next row, or the previous one, that someone has to decide, wrapping around. False if there is no
+    /// such row.
     pub(in crate::app) fn select_undecided(&mut self, forward: bool) -> bool {
-        let is_undecided = |at: &usize| match self.row(*at) {
+        let is_undecided = |index: &usize| match self.row(*index) {
             Some(PlanRow::Line(server, room, line, _)) => self
                 .line(server, room, line)
                 .is_some_and(|(_, _, line)| rows::is_undecided(line)),
@@ -202,19 +209,19 @@ impl PlanOverlay {
             let before = (0..self.selected).rev().chain((self.selected..len).rev());
             before.into_iter().find(is_undecided)
         };
-        if let Some(at) = found {
-            self.selected = at;
+        if let Some(index) = found {
+            self.selected = index;
         }
         found.is_some()
     }
 }
 
-/// Why a decision is not possible.
+/// The reason why a decision is not possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::app) enum DecisionProblem {
-    /// The row has no differences.
+    /// The row has no difference that can be decided.
     Nothing,
-    /// A conflict: a side has to be chosen.
+    /// The line is a conflict, in which a side has to be chosen.
     Conflict,
     /// Removals that are held back are not included together with other lines.
     Held,

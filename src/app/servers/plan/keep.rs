@@ -1,4 +1,4 @@
-//! Keeps the choices when rooms are compared again.
+//! Keeps the user's choices when rooms are compared again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use crate::sync::{Action, Decision, Item, Line, RoomPlan, RoomState, Subject};
 
 use super::{PlanOverlay, PlanPart};
 
-/// Number of choices that were kept, and of those that no longer apply.
+/// Numbers of choices that were kept, and of choices that no longer apply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::app) struct KeptChoices {
     pub(in crate::app) kept: usize,
     pub(in crate::app) dropped: usize,
 }
 
-/// The subject of a line, to find the line again in another plan.
+/// Identifies a line by its subject, to find the line in another plan of the same room.
 type LineKey<'a> = (Option<&'a Item>, Option<&'a Jid>);
 
 fn key(line: &Line) -> LineKey<'_> {
@@ -26,7 +26,7 @@ fn key(line: &Line) -> LineKey<'_> {
     }
 }
 
-/// Whether the decision differs from the proposed one.
+/// Whether the user chose the decision: it differs from the proposed one.
 fn is_chosen(line: &Line) -> bool {
     let proposed = match (line.action, line.reason) {
         (Action::Send, None) => Decision::Send,
@@ -36,7 +36,7 @@ fn is_chosen(line: &Line) -> bool {
     line.decision != proposed
 }
 
-/// Repeats the choices about differences that are the same as before.
+/// Repeats the choices of an earlier plan about differences that are still the same.
 fn decide_again(room: &mut RoomPlan, before: &RoomPlan) -> KeptChoices {
     let chosen = before.lines.iter().filter(|line| is_chosen(line));
     let mut chosen: BTreeMap<LineKey<'_>, &Line> = chosen.map(|line| (key(line), line)).collect();
@@ -61,7 +61,7 @@ fn decide_again(room: &mut RoomPlan, before: &RoomPlan) -> KeptChoices {
 }
 
 impl PlanPart {
-    /// Rooms that are not in the file and are received.
+    /// The rooms that are not in the file and that are to be received.
     pub(in crate::app) fn added_rooms(&self) -> BTreeSet<Jid> {
         let rooms = self.rooms().iter();
         let added =
@@ -71,7 +71,7 @@ impl PlanPart {
 }
 
 impl PlanOverlay {
-    /// Takes over the choices of an earlier comparison, as far as they still apply, and its filter.
+    /// Takes over the choices of an earlier comparison, as far as they still apply, and the filter.
     pub(in crate::app) fn keep_choices(&mut self, before: &Self) -> KeptChoices {
         let mut all = KeptChoices::default();
         for part in &mut self.parts {
