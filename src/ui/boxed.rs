@@ -9,7 +9,7 @@ use crate::app::place::Place;
 use crate::app::view::{self, Body, Heading, ListView, RowCount, TitleName, Truncation, View, screen};
 use crate::app::{MouseTarget, Pane, State, describe};
 
-use super::draw::{ClearArea, FrameTitles, MouseTargets, dim, frame, put};
+use super::draw::{ClearArea, FrameTitles, MouseTargets, dim, draw_frame, put};
 use super::layout::{self, ScreenAreas, ScreenLayout, WantedWidth, inner, popup, skip_lines, with_margin};
 use super::text::Sanitized;
 use super::theme::Theme;
@@ -17,22 +17,22 @@ use super::theme::Theme;
 mod choices;
 mod fields;
 mod footer;
-mod hat;
 mod header;
 mod list;
 mod question;
 mod remarks;
 mod status;
+mod suggestions;
 mod text_input;
 
-use fields::{FieldsWidget, rule};
+use fields::{FieldsWidget, draw_rule};
 use footer::KeyHints;
 use header::Header;
 use list::ListWidget;
 use question::Question;
-use text_input::input;
+use text_input::draw_input;
 
-/// The layout of a screen of this size.
+/// Returns the layout of a screen of this size.
 fn screen_layout(state: &State, theme: &Theme, area: Rect) -> ScreenLayout {
     let banner = header::problem_lines(state, theme, area.width).len();
     ScreenLayout::new(
@@ -44,7 +44,7 @@ fn screen_layout(state: &State, theme: &Theme, area: Rect) -> ScreenLayout {
     )
 }
 
-/// The width, with its frame, at which a pane cuts none of its first rows.
+/// Returns the width, with its frame, at which a pane cuts none of its first rows.
 pub(super) fn wanted_width(state: &State, pane: Pane) -> WantedWidth {
     match view::pane(state, pane).body {
         Body::List(list) => list::wanted_columns(&list).framed(),
@@ -53,7 +53,7 @@ pub(super) fn wanted_width(state: &State, pane: Pane) -> WantedWidth {
 }
 
 /// Draws the screen and collects the mouse targets. Returns the cursor position while text can be typed, else `None`.
-pub(super) fn screen(
+pub(super) fn draw_screen(
     buffer: &mut Buffer,
     area: Rect,
     state: &State,
@@ -63,7 +63,7 @@ pub(super) fn screen(
     let areas = match screen_layout(state, theme, area) {
         ScreenLayout::Full(areas) => areas,
         ScreenLayout::TooSmall(area) => {
-            status::too_small(buffer, area, (layout::MIN_WIDTH, layout::MIN_HEIGHT));
+            status::draw_too_small(buffer, area, (layout::MIN_WIDTH, layout::MIN_HEIGHT));
             return None;
         }
     };
@@ -82,31 +82,31 @@ pub(super) fn screen(
             theme,
         }
         .render(areas.body, buffer),
-        None => details = panes(buffer, &areas, state, theme, targets),
+        None => details = draw_panes(buffer, &areas, state, theme, targets),
     }
     let middle = Rect {
         y: areas.banner.y,
         height: areas.details.y - areas.banner.y,
         ..area
     };
-    // While a theme is being chosen, the screen is not dimmed, to show how it looks.
+    // While a theme is being chosen, the screen is not dimmed, to show how the theme looks.
     if state.top().is_some_and(|top| top.place() != Place::Themes) {
         dim(buffer, middle);
     }
     let mut cursor = None;
-    let top = state.overlays().len().saturating_sub(1);
+    let top_index = state.overlays().len().saturating_sub(1);
     for (index, layer) in state.overlays().iter().enumerate() {
         targets.cover();
         let view = layer.view(state);
-        let mut painter = BoxedScreen {
+        let mut painter = BoxPainter {
             state,
             theme,
-            focused: index == top,
+            focused: index == top_index,
         };
-        cursor = painter.overlay(buffer, middle, &view, targets);
+        cursor = painter.draw_overlay(buffer, middle, &view, targets);
         details = view.details;
     }
-    let filter_cursor = status::filter(buffer, areas.details, state, theme);
+    let filter_cursor = status::draw_filter(buffer, areas.details, state, theme);
     match (state.notice(), details) {
         (Some(notice), _) => {
             let bottom = if filter_cursor.is_some() {
@@ -124,7 +124,7 @@ pub(super) fn screen(
             } else {
                 2
             };
-            status::notice(buffer, above, notice, theme, max_lines);
+            status::draw_notice(buffer, above, notice, theme, max_lines);
         }
         (None, Some(details)) if filter_cursor.is_none() => status::DetailsWidget {
             details: &details,
@@ -138,14 +138,14 @@ pub(super) fn screen(
 }
 
 /// Draws the panes. Returns the details of the focused one.
-fn panes<'a>(
+fn draw_panes<'a>(
     buffer: &mut Buffer,
     areas: &ScreenAreas,
     state: &'a State,
     theme: &Theme,
     targets: &mut MouseTargets,
 ) -> Option<view::Details<'a>> {
-    let alone = !areas.is_side_by_side();
+    let is_only_pane = !areas.is_side_by_side();
     let mut details = None;
     for pane in layout::PANES {
         let area = areas.pane(pane);
@@ -154,12 +154,12 @@ fn panes<'a>(
             continue;
         }
         let view = view::pane(state, pane);
-        let painter = BoxedScreen {
+        let painter = BoxPainter {
             state,
             theme,
             focused: state.focus() == pane && state.overlays().is_empty(),
         };
-        painter.pane(buffer, area, &view, alone, targets);
+        painter.draw_pane(buffer, area, &view, is_only_pane, targets);
         if pane == state.focus() {
             details = view.details;
         }
@@ -174,19 +174,20 @@ fn to_u16(columns: usize) -> u16 {
     u16::try_from(columns).unwrap_or(u16::MAX)
 }
 
-struct BoxedScreen<'v> {
+/// Draws a pane or an overlay in a box.
+struct BoxPainter<'v> {
     state: &'v State,
     theme: &'v Theme,
     focused: bool,
 }
 
-impl BoxedScreen<'_> {
-    fn pane(
+impl BoxPainter<'_> {
+    fn draw_pane(
         &self,
         buffer: &mut Buffer,
         area: Rect,
         view: &View<'_>,
-        alone: bool,
+        is_only_pane: bool,
         targets: &mut MouseTargets,
     ) {
         let Body::List(list) = &view.body else { return };
@@ -201,24 +202,24 @@ impl BoxedScreen<'_> {
             area.width
         };
         let titles = FrameTitles {
-            title: self.title(&view.heading, columns, alone),
+            title: self.title(&view.heading, columns, is_only_pane),
             top_right: headings,
             bottom_left: self.sort_order(&view.heading),
             bottom_right: list::hidden_rows(list, self.theme, inner.height),
         };
-        frame(buffer, area, self.theme, self.focused, &titles);
+        draw_frame(buffer, area, self.theme, self.focused, &titles);
         if list.len == 0 {
             let style = if self.focused {
                 Style::new()
             } else {
                 self.theme.faint()
             };
-            return self.empty_list(buffer, skip_lines(inner, 1), list, style);
+            return self.draw_empty_list(buffer, skip_lines(inner, 1), list, style);
         }
-        self.rows(buffer, inner, list, targets);
+        self.draw_rows(buffer, inner, list, targets);
     }
 
-    fn rows(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>, targets: &mut MouseTargets) {
+    fn draw_rows(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>, targets: &mut MouseTargets) {
         let rows = ListWidget {
             list,
             theme: self.theme,
@@ -228,9 +229,9 @@ impl BoxedScreen<'_> {
         rows.render(area, buffer, targets);
     }
 
-    fn empty_list(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>, style: Style) {
+    fn draw_empty_list(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>, style: Style) {
         let margin = with_margin(with_margin(area));
-        let lines = list.empty.iter().flat_map(|line| {
+        let lines = list.empty_lines.iter().flat_map(|line| {
             Sanitized::wrapped(
                 line,
                 margin.width.into(),
@@ -243,7 +244,7 @@ impl BoxedScreen<'_> {
         }
     }
 
-    /// The title with the number of rows.
+    /// Returns the title with the number of rows, if there is one, and an ellipsis while work is in progress.
     fn plain_title(&self, heading: &Heading<'_>) -> Sanitized<'static> {
         let charset = self.theme.charset();
         let mut title = heading.title.to_string();
@@ -256,8 +257,9 @@ impl BoxedScreen<'_> {
         Sanitized::new(&title, charset).into_owned()
     }
 
-    /// The title with the number of rows and, if it fits, the subject.
-    fn title(&self, heading: &Heading<'_>, columns: u16, alone: bool) -> Sanitized<'static> {
+    /// Returns the title with the number of rows and, cut to the remaining columns, the last subject; in the only
+    /// visible pane, all subjects.
+    fn title(&self, heading: &Heading<'_>, columns: u16, is_only_pane: bool) -> Sanitized<'static> {
         let (theme, charset) = (self.theme, self.theme.charset());
         let title = self.plain_title(heading);
         let space = usize::from(columns).saturating_sub(7 + title.width());
@@ -267,7 +269,7 @@ impl BoxedScreen<'_> {
         let Some((last, before)) = heading.subjects.split_last() else {
             return title;
         };
-        if !alone {
+        if !is_only_pane {
             let dot = format!(" {} ", theme.dot());
             return title
                 .append(&Sanitized::new(&dot, charset))
@@ -283,14 +285,14 @@ impl BoxedScreen<'_> {
         path.append(&shown(last, space)).append(&arrow).append(&title)
     }
 
-    /// The sort order, unless it is the default one.
+    /// Returns the sort order, unless it is the default one.
     fn sort_order(&self, heading: &Heading<'_>) -> Sanitized<'static> {
-        let order = heading.count.as_ref().and_then(|count| count.other_order);
+        let order = heading.count.as_ref().and_then(|count| count.non_default_order);
         let text = order.map_or_else(String::new, |order| format!(" {order} "));
         Sanitized::new(&text, self.theme.charset()).into_owned()
     }
 
-    /// The number of rows, such as `12`; with a filter `3 of 12 /mar`; and the number of marked rows.
+    /// Describes the number of rows, such as `12`, or `3 of 12 /mar` with a filter, and the number of marked rows.
     fn count(&self, count: &RowCount<'_>) -> String {
         let shown = describe::grouped(count.shown);
         let more = if count.has_more { "+" } else { "" };
@@ -309,7 +311,7 @@ impl BoxedScreen<'_> {
     }
 
     /// Draws an overlay. Returns the cursor position if the overlay has the focus and text can be typed in it.
-    fn overlay(
+    fn draw_overlay(
         &mut self,
         buffer: &mut Buffer,
         area: Rect,
@@ -338,10 +340,10 @@ impl BoxedScreen<'_> {
             titles.top_right = list::column_headings(list, rows.width);
             titles.bottom_right = list::hidden_rows(list, self.theme, rows.height);
         }
-        frame(buffer, overlay_area, self.theme, self.focused, &titles);
+        draw_frame(buffer, overlay_area, self.theme, self.focused, &titles);
         let mut cursor = None;
         if let Some(input) = &view.input {
-            cursor = Some(self.input(buffer, inner, input));
+            cursor = Some(self.draw_input(buffer, inner, input));
             inner = skip_lines(inner, 1);
         }
         for (line, style) in &remarks {
@@ -351,12 +353,12 @@ impl BoxedScreen<'_> {
         match &view.body {
             Body::List(list) if list.len == 0 => {
                 let gap = u16::from(view.input.is_none());
-                self.empty_list(buffer, skip_lines(rows, gap), list, self.theme.faint());
+                self.draw_empty_list(buffer, skip_lines(rows, gap), list, self.theme.faint());
             }
             Body::List(list) => {
-                self.rows(buffer, rows, list, targets);
+                self.draw_rows(buffer, rows, list, targets);
                 if full_text_lines > 0 {
-                    self.full_text(buffer, skip_lines(body, rows.height), list);
+                    self.draw_full_text(buffer, skip_lines(body, rows.height), list);
                 }
             }
             Body::Question(paragraphs) => {
@@ -364,7 +366,7 @@ impl BoxedScreen<'_> {
                 Question {
                     lines: question::wrapped(paragraphs, inner.width, self.theme),
                     theme: self.theme,
-                    keys: self.focused.then_some(self.state),
+                    state: self.focused.then_some(self.state),
                 }
                 .render(inner, buffer);
             }
@@ -380,7 +382,7 @@ impl BoxedScreen<'_> {
         cursor.filter(|_| self.focused)
     }
 
-    /// The area of an overlay, centered and of the size that it needs.
+    /// Returns the area of an overlay, centered and of the size that it needs.
     fn overlay_area(&self, area: Rect, view: &View<'_>) -> Rect {
         let (mut width, mut height) = view.size;
         if matches!(view.body, Body::Fields(_)) && width > 76 && area.width < 110 {
@@ -401,13 +403,13 @@ impl BoxedScreen<'_> {
     }
 
     /// Draws the text input of an overlay. Returns the cursor position.
-    fn input(&self, buffer: &mut Buffer, area: Rect, view: &view::InputView<'_>) -> Position {
+    fn draw_input(&self, buffer: &mut Buffer, area: Rect, view: &view::InputView<'_>) -> Position {
         let line = Rect {
             height: area.height.min(1),
             ..area
         };
         let rest = put(buffer, line, &Sanitized::literal("> "), self.theme.key());
-        let cursor = input(buffer, rest, view.text, self.theme, Modifier::empty());
+        let cursor = draw_input(buffer, rest, view.text, self.theme, Modifier::empty());
         if view.text.text().is_empty() {
             let after = Rect {
                 x: rest.x.saturating_add(1).min(rest.right()),
@@ -420,14 +422,14 @@ impl BoxedScreen<'_> {
     }
 
     /// Draws the full text of the selected row.
-    fn full_text(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>) {
+    fn draw_full_text(&self, buffer: &mut Buffer, area: Rect, list: &ListView<'_>) {
         let (Some(first), Some(text)) = (area.rows().next(), &list.full_text) else {
             return;
         };
         // On a small screen, the text needs the line of the rule.
         let has_rule = area.height > view::FULL_TEXT_LINES - 1;
         if has_rule {
-            rule(buffer, first, self.theme);
+            draw_rule(buffer, first, self.theme);
         }
         let rest = with_margin(skip_lines(area, u16::from(has_rule)));
         let (columns, max_lines) = (rest.width.into(), rest.height.into());

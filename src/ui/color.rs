@@ -1,4 +1,4 @@
-//! Color computations: hues (XEP-0392), contrast (WCAG), and the nearest color if the terminal has fewer.
+//! Color computations: hues (XEP-0392), contrast (WCAG), and the nearest color that the terminal has.
 
 use ratatui::style::Color;
 
@@ -16,7 +16,8 @@ const LINEAR_LEVELS: [f64; 6] = [
     1.0,
 ];
 
-/// The sixteen named colors as xterm shows them. Other terminals differ, so they are used only to find the nearest name.
+/// The sixteen named colors as xterm shows them. Other terminals differ, so these values are used only to find the
+/// nearest named color.
 const NAMED_COLORS: [(Color, Rgb); 16] = [
     (Color::Black, (0, 0, 0)),
     (Color::Red, (205, 0, 0)),
@@ -36,17 +37,17 @@ const NAMED_COLORS: [(Color, Rgb); 16] = [
     (Color::White, (255, 255, 255)),
 ];
 
-/// A color component in linear light, 0 to 1.
-fn linear(part: u8) -> f64 {
-    let part = f64::from(part) / 255.0;
-    if part <= 0.04045 {
-        part / 12.92
+/// Converts a color component to linear light, 0 to 1.
+fn linear(component: u8) -> f64 {
+    let component = f64::from(component) / 255.0;
+    if component <= 0.04045 {
+        component / 12.92
     } else {
-        ((part + 0.055) / 1.055).powf(2.4)
+        ((component + 0.055) / 1.055).powf(2.4)
     }
 }
 
-/// The relative luminance of a color, 0 to 1.
+/// Returns the relative luminance of a color, 0 to 1.
 pub fn luminance((red, green, blue): Rgb) -> f64 {
     relative_luminance(linear(red), linear(green), linear(blue))
 }
@@ -55,12 +56,12 @@ fn relative_luminance(red: f64, green: f64, blue: f64) -> f64 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-/// The contrast ratio of two luminances, 1 to 21; from 4.5, text is readable.
+/// Returns the contrast ratio of two luminances, 1 to 21; at 4.5 or more, text is readable.
 pub fn contrast(one: f64, other: f64) -> f64 {
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
-/// The components of one of the 256 colors; `None` for the first 16, which differ between terminals.
+/// Returns the components of one of the 256 colors; `None` for the first 16, which are different in each terminal.
 pub fn indexed_rgb(index: u8) -> Option<Rgb> {
     let level = |number: u8| LEVELS.get(usize::from(number % 6)).copied().unwrap_or_default();
     match index {
@@ -82,14 +83,15 @@ fn distance(one: Rgb, other: Rgb) -> i32 {
     3 * square(one.0, other.0) + 4 * square(one.1, other.1) + 2 * square(one.2, other.2)
 }
 
-/// The nearest of the 256 colors.
+/// Returns the nearest of the 256 colors.
 pub fn nearest_of_256(wanted: Rgb) -> Color {
     let all = (16..=255).filter_map(|index| indexed_rgb(index).map(|rgb| (index, rgb)));
     let nearest = all.min_by_key(|(_, rgb)| distance(*rgb, wanted));
     nearest.map_or(Color::Reset, |(index, _)| Color::Indexed(index))
 }
 
-/// The nearest color of the cube, without grays, whose luminance is accepted; [`Color::Reset`] if there is none.
+/// Returns the nearest color of the cube, without grays, whose luminance is accepted; [`Color::Reset`] if there is
+/// none.
 pub fn nearest_of_cube(wanted: Rgb, is_accepted: impl Fn(f64) -> bool) -> Color {
     let light = |level: u8| LINEAR_LEVELS.get(usize::from(level)).copied().unwrap_or_default();
     let mut nearest = (i32::MAX, Color::Reset);
@@ -107,27 +109,27 @@ pub fn nearest_of_cube(wanted: Rgb, is_accepted: impl Fn(f64) -> bool) -> Color 
     nearest.1
 }
 
-/// The nearest named color.
+/// Returns the nearest named color.
 pub fn nearest_of_16(wanted: Rgb) -> Color {
     let nearest = NAMED_COLORS.iter().min_by_key(|(_, rgb)| distance(*rgb, wanted));
     nearest.map_or(Color::Reset, |(color, _)| *color)
 }
 
-/// The most saturated color of this hue in degrees and lightness from 0 to 100, both in `HSLuv`, as XEP-0392 derives
-/// colors. Its luminance depends only on the lightness.
+/// Returns the most saturated color of this hue in degrees and lightness from 0 to 100, both in `HSLuv`, as XEP-0392
+/// derives colors. Its luminance depends only on the lightness.
 pub fn from_hue(degrees: f64, lightness: f64) -> Rgb {
     let (red, green, blue) = hsluv::hsluv_to_rgb(degrees, 100.0, lightness);
     (to_byte(red), to_byte(green), to_byte(blue))
 }
 
 /// Converts a color component from 0–1 to a byte.
-fn to_byte(part: f64) -> u8 {
+fn to_byte(component: f64) -> u8 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "it is between 0 and 255"
     )]
-    let byte = (part.clamp(0.0, 1.0) * 255.0).round() as u8;
+    let byte = (component.clamp(0.0, 1.0) * 255.0).round() as u8;
     byte
 }
 

@@ -1,5 +1,4 @@
-//! The only place where text is written to cells, and it accepts only [`Sanitized`] text; `tests/architecture.rs`
-//! checks this.
+//! The only module that writes text to cells. It accepts only [`Sanitized`] text; `tests/architecture.rs` checks this.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -17,7 +16,7 @@ use crate::app::MouseTarget;
 pub(super) struct MouseTargets(Option<Vec<(Rect, MouseTarget)>>);
 
 impl MouseTargets {
-    /// A value that collects targets.
+    /// Creates a value that collects targets.
     pub(super) fn collecting() -> Self {
         Self(Some(Vec::new()))
     }
@@ -36,7 +35,7 @@ impl MouseTargets {
         }
     }
 
-    /// The targets at a position, outermost first.
+    /// Returns the targets at a position, outermost first.
     pub(super) fn at(&self, position: Position) -> Vec<MouseTarget> {
         let hit = |(area, target): &(Rect, MouseTarget)| area.contains(position).then_some(*target);
         self.0.iter().flatten().filter_map(hit).collect()
@@ -121,7 +120,8 @@ pub(super) fn dim(buffer: &mut Buffer, area: Rect) {
     buffer.set_style(area, Style::new().add_modifier(Modifier::DIM));
 }
 
-/// Clears an area for an overlay. Unlike [`Clear`] alone, it leaves no half of a wide character at its left edge.
+/// Clears an area for an overlay. Unlike [`Clear`] alone, it leaves no half of a wide character at the left edge of the
+/// area.
 pub(super) struct ClearArea;
 
 impl Widget for ClearArea {
@@ -155,10 +155,16 @@ pub(super) struct FrameTitles<'a> {
     pub(super) bottom_right: Sanitized<'a>,
 }
 
-/// Draws a frame with its titles. They are cut or left out before, because [`Block`] would let titles overwrite each other.
-/// Each side is a block of its own: a single block would also style its whole inner area, which took an eighth of the time
-/// per key.
-pub(super) fn frame(buffer: &mut Buffer, area: Rect, theme: &Theme, focused: bool, titles: &FrameTitles<'_>) {
+/// Draws a frame with its titles. Titles that do not fit are cut or left out first, because [`Block`] would let titles
+/// overwrite each other. Each side is drawn as a block of its own, because a single block would also style its whole
+/// inner area, which took an eighth of the time for each key.
+pub(super) fn draw_frame(
+    buffer: &mut Buffer,
+    area: Rect,
+    theme: &Theme,
+    focused: bool,
+    titles: &FrameTitles<'_>,
+) {
     let side = |borders| {
         Block::new()
             .borders(borders)
@@ -176,11 +182,11 @@ pub(super) fn frame(buffer: &mut Buffer, area: Rect, theme: &Theme, focused: boo
         if (1..=remaining).contains(&titles.top_right.width()) {
             top = top.title(right(titles.top_right.as_str()));
         }
-        let lower = titles.bottom_left.width();
-        if (1..=columns).contains(&lower) {
+        let bottom_left_width = titles.bottom_left.width();
+        if (1..=columns).contains(&bottom_left_width) {
             bottom = bottom.title_bottom(Line::styled(titles.bottom_left.as_str(), theme.faint()));
         }
-        if (1..=columns.saturating_sub(lower)).contains(&titles.bottom_right.width()) {
+        if (1..=columns.saturating_sub(bottom_left_width)).contains(&titles.bottom_right.width()) {
             bottom = bottom.title_bottom(right(titles.bottom_right.as_str()));
         }
     }

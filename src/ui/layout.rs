@@ -24,7 +24,7 @@ pub struct WantedWidth {
 }
 
 impl WantedWidth {
-    /// Adds a border of one cell.
+    /// Adds a border of one cell on each side.
     pub(super) fn framed(self) -> Self {
         Self {
             full: self.full.saturating_add(2),
@@ -32,7 +32,7 @@ impl WantedWidth {
         }
     }
 
-    /// The width that is enough for both.
+    /// Returns the width that is enough for both.
     pub(super) fn max(self, other: Self) -> Self {
         Self {
             full: self.full.max(other.full),
@@ -44,7 +44,7 @@ impl WantedWidth {
 /// The layout of a screen of a certain size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScreenLayout {
-    /// Too small for more than one line.
+    /// The area is too small for more than one line.
     TooSmall(Rect),
     /// The normal screen.
     Full(ScreenAreas),
@@ -55,7 +55,7 @@ pub enum ScreenLayout {
 pub struct ScreenAreas {
     /// The header line at the top.
     pub header: Rect,
-    /// Below the header, the problem that prevents saving; empty if there is none.
+    /// Below the header, the problem that prevents reading or saving the file; empty if there is none.
     pub banner: Rect,
     /// The area of all panes.
     pub body: Rect,
@@ -68,9 +68,10 @@ pub struct ScreenAreas {
 }
 
 impl ScreenLayout {
-    /// The layout for the focused pane of a view, with at most this many lines for the banner. `has_nicknames`: users also
-    /// have nicknames, so they get more columns on a wide screen. `wanted` returns the widths that the panes need, from left
-    /// to right; it is called only if three panes are shown and columns are scarce.
+    /// Returns the layout for the focused pane of a view, with at most this many lines for the banner. `has_nicknames`
+    /// tells whether users also have nicknames; users then get more columns on a wide screen. `wanted` returns the
+    /// widths that the panes need, from left to right; it is called only if three panes are shown and columns are
+    /// scarce.
     pub fn new(
         area: Rect,
         (grouping, focus): (Grouping, Pane),
@@ -96,11 +97,11 @@ impl ScreenLayout {
     }
 }
 
-/// Below this width, columns are scarce: if rows of the focused pane are cut, it gets columns of the others.
+/// Below this width, columns are scarce: if rows of the focused pane are cut, this pane gets columns of the others.
 const ROOMY_WIDTH: u16 = 100;
 
-/// The areas of the panes. Rooms get fewer columns, because their names are short, while addresses of users and titles of
-/// hats are long.
+/// Returns the areas of the panes. Rooms get fewer columns, because their names are short, while addresses of users and
+/// titles of hats are long.
 fn panes(
     body: Rect,
     (grouping, focus): (Grouping, Pane),
@@ -156,10 +157,11 @@ fn panes(
     })
 }
 
-/// The widths of the panes. `order` starts with the focused pane, which grows until it cuts nothing: first by columns that
-/// the others do not need, then at the cost of those that are cut already, then at the cost of all. The others shrink to
-/// their minimum until the focused pane cuts only domains; after that, only to a comfortable width. Columns that the focused
-/// pane does not need go to the next panes that are cut, in this order.
+/// Returns the widths of the panes. `order` starts with the focused pane, which grows until it cuts nothing: first by
+/// columns that the others do not need, then at the cost of other panes that are cut already, then at the cost of all
+/// others. The others shrink to their minimum until the focused pane cuts only domains; after that, only to a
+/// comfortable width. Columns that the focused pane does not need go to the other panes that are cut, in the order of
+/// `order`.
 fn fitted(
     usual: [u16; 3],
     [needed, without_domains]: [[u16; 3]; 2],
@@ -206,7 +208,7 @@ fn widen(widths: &mut [u16; 3], target: Pane, needed: [u16; 3], kept: [u16; 3]) 
     }
 }
 
-/// The value for one of the panes.
+/// Returns the value for one of the panes.
 fn for_pane<T>([first, second, third]: [T; 3], pane: Pane) -> T {
     match pane {
         Pane::First => first,
@@ -216,18 +218,18 @@ fn for_pane<T>([first, second, third]: [T; 3], pane: Pane) -> T {
 }
 
 impl ScreenAreas {
-    /// The area of a pane.
+    /// Returns the area of a pane.
     pub fn pane(&self, pane: Pane) -> Rect {
         for_pane(self.panes, pane)
     }
 
-    /// Whether all panes are visible.
+    /// Returns whether all panes are visible.
     pub fn is_side_by_side(&self) -> bool {
         self.panes.iter().all(|pane| !pane.is_empty())
     }
 }
 
-/// The area inside a border of one cell.
+/// Returns the area inside a border of one cell.
 pub fn inner(area: Rect) -> Rect {
     Rect {
         x: area.x.saturating_add(u16::from(area.width > 0)),
@@ -237,7 +239,7 @@ pub fn inner(area: Rect) -> Rect {
     }
 }
 
-/// The area without its first lines.
+/// Returns the area without its first lines.
 pub(super) fn skip_lines(area: Rect, lines: u16) -> Rect {
     let lines = lines.min(area.height);
     Rect {
@@ -247,7 +249,7 @@ pub(super) fn skip_lines(area: Rect, lines: u16) -> Rect {
     }
 }
 
-/// The area without a column at each side.
+/// Returns the area without a column at each side.
 pub(super) fn with_margin(area: Rect) -> Rect {
     Rect {
         x: area.x.saturating_add(1).min(area.right()),
@@ -256,7 +258,7 @@ pub(super) fn with_margin(area: Rect) -> Rect {
     }
 }
 
-/// The centered area of an overlay of at most this size. It gets all columns if at most six would remain.
+/// Returns the centered area of an overlay of at most this size. It gets all columns if at most six would remain.
 pub fn popup(area: Rect, width: u16, height: u16) -> Rect {
     let fit = |all: u16, wanted: u16| {
         if wanted.saturating_add(6) >= all {
@@ -274,8 +276,9 @@ pub fn popup(area: Rect, width: u16, height: u16) -> Rect {
     }
 }
 
-/// The first visible row of a list, chosen so that the selected row is visible, usually with rows around it. It depends only on
-/// the arguments, and changes by half a page, so that most moves of the selection change just two rows.
+/// Returns the first visible row of a list, chosen so that the selected row is visible, usually with rows around it.
+/// The result depends only on the arguments, and changes by half a page, so that most moves of the selection change
+/// just two rows.
 pub fn scroll_offset(selected: usize, height: usize, len: usize) -> usize {
     let last = len.saturating_sub(height);
     let (margin, step) = (height / 4, (height / 2).max(1));
@@ -344,10 +347,10 @@ mod tests {
             (Pane::Second, [30, 30, 60], [23, 30, 27]), // nothing is cut in the users
             (Pane::Second, [20, 34, 20], [23, 34, 23]), // the rooms keep the headings of their columns
             (Pane::Second, [0, 33, 0], [23, 33, 24]),
-            (Pane::Third, [23, 36, 20], [23, 36, 21]), // what the hats do not need goes to the users
+            (Pane::Third, [23, 36, 20], [23, 36, 21]), // columns that the hats do not need go to the users
             (Pane::Third, [31, 28, 20], [31, 28, 21]), // and to the rooms
             (Pane::Second, [0, 60, 0], [19, 40, 21]),
-            (Pane::First, [25, 28, 60], [25, 28, 27]), // the hats keep what they need
+            (Pane::First, [25, 28, 60], [25, 28, 27]), // the hats keep the columns that they need
             (Pane::First, [25, 60, 60], [25, 28, 27]), // the others need all their columns; the users shrink
             (Pane::Third, [60, 60, 60], [19, 26, 35]),
         ] {

@@ -1,8 +1,9 @@
 //! Drawing: state in, frame out.
 //!
-//! [`render`] draws a [`State`] into a buffer and returns the cursor position; [`plain`] turns it into lines of text.
-//! Both show the views of [`crate::app::view`]. Drawing changes no state: scroll offsets follow from selections and
-//! heights, areas from [`layout`]. Only visible rows are created, and only [`text::Sanitized`] text reaches a cell.
+//! [`render`] draws a [`State`] into a buffer and returns the cursor position; [`plain`] turns a state into lines of
+//! text. Both show the views of [`crate::app::view`]. Drawing changes no state: scroll offsets are computed from
+//! selections and heights, and areas by [`layout`]. Rows are created only when they are visible, and only
+//! [`text::Sanitized`] text reaches a cell.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -31,13 +32,13 @@ pub fn draw(state: &State, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
 /// Draws into a buffer. Returns the cursor position while text can be typed, else `None`.
 pub fn render(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let area = area.intersection(buffer.area);
-    boxed::screen(buffer, area, state, &theme, &mut MouseTargets::default())
+    boxed::draw_screen(buffer, area, state, &theme, &mut MouseTargets::default())
 }
 
-/// The mouse targets at a position, the outermost first. The screen is drawn again in memory to find them, so they always
-/// match what is visible.
+/// Returns the mouse targets at a position, the outermost first. The screen is drawn again in memory to find them, so
+/// they always match what is visible.
 pub fn targets_at(state: &State, theme: Theme, area: Rect, mouse: Position) -> Vec<MouseTarget> {
     let mut targets = MouseTargets::collecting();
-    boxed::screen(&mut Buffer::empty(area), area, state, &theme, &mut targets);
+    boxed::draw_screen(&mut Buffer::empty(area), area, state, &theme, &mut targets);
     targets.at(mouse)
 }

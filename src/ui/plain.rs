@@ -1,5 +1,5 @@
 //! The screen as lines of text, for screen readers: no boxes and no symbols, one pane at a time over the whole width.
-//! The cursor is at the start of the selected line, and the status at the bottom describes it.
+//! The cursor is in the selected line, which the status at the bottom describes.
 //!
 //! Nothing here depends on the previous page: each page is created from scratch, and the writer outputs only the lines
 //! that changed.
@@ -24,7 +24,7 @@ const MAX_PARAGRAPH_LINES: usize = 8;
 /// A page: the lines of the whole screen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlainPage {
-    /// One for each row of the screen, narrower than the screen; sanitized.
+    /// One line for each row of the screen, narrower than the screen; sanitized.
     pub lines: Vec<String>,
     /// The cursor position.
     pub cursor: Position,
@@ -51,7 +51,7 @@ struct InputLine {
     text: String,
     /// Position of the cursor, in characters.
     cursor: usize,
-    /// Whether the cursor of the terminal is in it.
+    /// Whether the cursor of the terminal is in this input.
     has_cursor: bool,
 }
 
@@ -66,7 +66,7 @@ impl InputLine {
     }
 }
 
-/// The page for a state and a screen size.
+/// Returns the page for a state and a screen size.
 pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPage {
     // The last column stays free, because terminals differ in where the cursor is after it.
     let width = usize::from(columns).saturating_sub(1);
@@ -90,10 +90,10 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
         let max_lines = if state.top().is_some() { height / 3 } else { 1 };
         lines.extend(text::wrap_limited(&content.heading, width, max_lines, charset));
     }
-    let top = lines.len();
-    let list_height = height.saturating_sub(top + status_lines);
+    let lines_above = lines.len();
+    let list_height = height.saturating_sub(lines_above + status_lines);
     let first = layout::scroll_offset(content.cursor_line, list_height.max(1), content.len);
-    let mut targets = vec![None; top];
+    let mut targets = vec![None; lines_above];
     for index in first..first + list_height {
         let (shown, target) = if index < content.len {
             (content.line)(index)
@@ -103,7 +103,7 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
         lines.push(line(&shown));
         targets.push(target);
     }
-    let row = u16::try_from(top + content.cursor_line.saturating_sub(first)).unwrap_or_default();
+    let row = u16::try_from(lines_above + content.cursor_line.saturating_sub(first)).unwrap_or_default();
     let mut cursor = Position {
         x: u16::try_from(content.cursor_column)
             .unwrap_or_default()
@@ -149,7 +149,7 @@ pub fn page(state: &State, theme: Theme, (columns, rows): (u16, u16)) -> PlainPa
     }
 }
 
-/// The mouse targets at a position, the outermost first.
+/// Returns the mouse targets at a position, the outermost first.
 pub fn targets_at(state: &State, page: &PlainPage, mouse: Position) -> Vec<MouseTarget> {
     let target = page.targets.get(usize::from(mouse.y)).copied().flatten();
     let outer = state
@@ -159,7 +159,8 @@ pub fn targets_at(state: &State, page: &PlainPage, mouse: Position) -> Vec<Mouse
     target.map_or_else(Vec::new, |target| outer.into_iter().chain([target]).collect())
 }
 
-/// The first line: the file and how it is saved. "Saved" is left out, because it is normal and would be repeated all the time.
+/// Returns the first line: the file and its save state. "Saved" is left out, because it is normal and would be repeated
+/// all the time.
 fn first_line(state: &State) -> String {
     let start = state.start();
     let saved = match state.save_state() {
@@ -190,7 +191,7 @@ fn content(state: &State, charset: Charset, width: usize) -> PageContent<'_> {
     }
 }
 
-/// Content made of existing lines.
+/// Creates content from lines that exist already.
 fn static_lines(
     heading: String,
     lines: Vec<(String, Option<MouseTarget>)>,
@@ -209,17 +210,17 @@ fn static_lines(
 
 fn loading(state: &State) -> PageContent<'static> {
     let file = &state.start().file;
-    let failed = screen::loading(state).and_then(|opening| opening.failed);
-    let text = match failed {
+    let failure_hint = screen::loading(state).and_then(|opening| opening.failure_hint);
+    let text = match failure_hint {
         // Progress is left out, because it would be read out with every change.
         None => format!("Loading {file}. Press {} to quit.", state.key(CommandId::Quit)),
-        Some(failed) => format!("{file} was not changed. {failed}"),
+        Some(hint) => format!("{file} was not changed. {hint}"),
     };
     static_lines(text.clone(), Vec::new(), text)
 }
 
-/// The focused pane. The status names the pane and the position before the selected row; while a filter is being typed, the
-/// number of matches.
+/// Returns the content for the focused pane. The status names the pane and the position before the selected row; while
+/// a filter is being typed, the number of matches.
 fn pane<'a>(state: &'a State, view: View<'a>) -> PageContent<'a> {
     let name = view.heading.spoken.clone();
     let count = view.heading.count.as_ref();
@@ -234,9 +235,9 @@ fn pane<'a>(state: &'a State, view: View<'a>) -> PageContent<'a> {
         return static_lines(heading, Vec::new(), String::new());
     };
     let position = position(&list);
-    let empty = list.len == 0;
+    let is_empty = list.len == 0;
     let mut content = list_content(heading, list);
-    content.status = if empty {
+    content.status = if is_empty {
         format!("{name}: {}", content.status)
     } else {
         format!("{name}, {position}: {status}")
@@ -260,48 +261,48 @@ fn overlay<'a>(state: &'a State, view: View<'a>, charset: Charset, width: usize)
     let spoken = |remark: &view::Remark| remark.spoken.as_ref().unwrap_or(&remark.text).clone();
     parts.extend(view.remarks.iter().map(spoken));
     // A form mentions its keys in the status.
-    if !matches!(&view.body, Body::Fields(fields) if !fields.keys.is_empty()) {
-        parts.push(keys(state));
+    if !matches!(&view.body, Body::Fields(fields) if !fields.keys_sentence.is_empty()) {
+        parts.push(describe_keys(state));
     }
     let heading = sentences(&parts);
     let selected = full_sentence(&view);
-    let typed = view.input.as_ref().map(|input| input.text);
-    let failed = view.remarks.iter().find(|remark| remark.is_error);
-    let failed = failed.map(|remark| remark.text.clone());
+    let input = view.input.as_ref().map(|input| input.text);
+    let error = view.remarks.iter().find(|remark| remark.is_error);
+    let error = error.map(|remark| remark.text.clone());
     match view.body {
         Body::Question(paragraphs) => {
             let texts = || paragraphs.iter().map(|paragraph| paragraph.text.as_str());
-            let fold = |text: &str| text::wrap_limited(text, width, MAX_PARAGRAPH_LINES, charset);
+            let wrap = |text: &str| text::wrap_limited(text, width, MAX_PARAGRAPH_LINES, charset);
             let texts: Vec<&str> = texts().filter(|text| !text.is_empty()).collect();
-            let lines = texts.iter().flat_map(|text| fold(text)).map(|line| (line, None));
+            let lines = texts.iter().flat_map(|text| wrap(text)).map(|line| (line, None));
             static_lines(heading, lines.collect(), sentences(&texts))
         }
         Body::Fields(fields) => form::content(heading, *fields, charset, width),
         Body::List(list) => {
-            let (position, empty, first) = (position(&list), list.len == 0, list.position.0 == 0);
+            let (position, is_empty, is_first) = (position(&list), list.len == 0, list.position.0 == 0);
             let mut content = list_content(heading, list);
-            if !empty {
+            if !is_empty {
                 content.status = format!("{position}: {selected}");
-            } else if let Some(failed) = failed {
-                content.status = failed;
+            } else if let Some(error) = error {
+                content.status = error;
             }
             // Once a row other than the first is selected, the cursor is in that row.
-            content.input = typed.map(|text| InputLine::new("Find", text, empty || first));
+            content.input = input.map(|text| InputLine::new("Find", text, is_empty || is_first));
             content
         }
     }
 }
 
-/// The position of the selected row, such as `3 of 12`.
+/// Returns the position of the selected row, such as `3 of 12`.
 fn position(list: &ListView<'_>) -> String {
     let (index, len) = list.position;
     format!("{} of {}", describe::grouped(index + 1), describe::grouped(len))
 }
 
-/// The rows of a list, one sentence each; for an empty list, a status that says so.
+/// Returns the content for a list: one sentence for each row or, if the list is empty, a text that says so.
 fn list_content(heading: String, list: ListView<'_>) -> PageContent<'_> {
     if list.len == 0 {
-        let texts = list.empty.iter().filter(|line| !line.is_empty());
+        let texts = list.empty_lines.iter().filter(|line| !line.is_empty());
         let status = texts.clone().cloned().collect::<Vec<_>>().join(" ");
         let lines = texts.map(|line| (line.clone(), None)).collect();
         return static_lines(heading, lines, status);
@@ -313,7 +314,7 @@ fn list_content(heading: String, list: ListView<'_>) -> PageContent<'_> {
         line: Box::new(move |index| {
             let row = (list.row)(index);
             let target = match &row {
-                ListRow::Item(item) => Some(item.spot),
+                ListRow::Item(item) => Some(item.mouse_target),
                 ListRow::Heading(_) => None,
             };
             (row.sentence(), target)
@@ -331,7 +332,7 @@ fn selected_sentence(view: &View<'_>) -> Option<String> {
     }
 }
 
-/// The selected row in full: its full text, or the row with its details.
+/// Returns the selected row in full: its full text, or the row with its details.
 fn full_sentence(view: &View<'_>) -> String {
     if let Body::List(ListView {
         full_text: Some(text),
@@ -347,7 +348,7 @@ fn full_sentence(view: &View<'_>) -> String {
     }
 }
 
-/// The number of rows and how they are filtered, sorted and marked, without the selection.
+/// Describes the number of rows, and how they are filtered, sorted and marked, without the selection.
 fn spoken_count(count: &RowCount<'_>) -> String {
     let more = if count.has_more { " and more" } else { "" };
     let named = |number| match count.noun {
@@ -375,8 +376,8 @@ fn spoken_count(count: &RowCount<'_>) -> String {
     join_nonempty([rows, marked, sorted])
 }
 
-/// The keys of the top overlay that can be used now, in words.
-fn keys(state: &State) -> String {
+/// Names the keys of the top overlay that can be used now, with their commands.
+fn describe_keys(state: &State) -> String {
     let commands_of = |place: &'static Place| {
         let confirms_with_enter = enabled(state, CommandId::YesWithEnter).is_ok();
         let is_shown = move |command: &&Command| {

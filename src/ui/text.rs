@@ -1,7 +1,8 @@
 //! Text from files, servers and users: sanitized, then measured and cut by its width in the terminal.
 //!
-//! Sanitized text cannot move the cursor, change colors or the reading direction, hide, or stack more than a few marks
-//! on one character. Such characters are made visible: ASCII controls as pictures (`␛`), others as `«U+202E»`.
+//! Sanitized text cannot move the cursor, change colors or the reading direction, be invisible, or stack more than a
+//! few marks on one character. Characters that could do so are made visible: ASCII controls as pictures (`␛`), others
+//! as `«U+202E»`.
 
 use std::borrow::Cow;
 
@@ -29,7 +30,7 @@ pub enum Charset {
 }
 
 impl Charset {
-    /// The sign that replaces omitted text.
+    /// Returns the sign that replaces omitted text.
     pub fn ellipsis(self) -> &'static str {
         match self {
             Self::Unicode => "…",
@@ -38,7 +39,7 @@ impl Charset {
     }
 }
 
-/// The width of a sanitized text in columns.
+/// Returns the width of a sanitized text in columns.
 pub fn width(text: &str) -> usize {
     if text.is_ascii() {
         text.len()
@@ -47,25 +48,26 @@ pub fn width(text: &str) -> usize {
     }
 }
 
-/// Unicode gives the marks of halfwidth kana no width, but terminals and ratatui give them a column.
+/// Returns whether a character is a sound mark of halfwidth kana. Unicode gives these marks no width, but terminals and
+/// ratatui give them one column.
 fn is_halfwidth_mark(c: char) -> bool {
     matches!(c, '\u{ff9e}' | '\u{ff9f}')
 }
 
-/// The text, sanitized and cut at the end to this width. Reads only the part of the text that may be shown.
+/// Sanitizes a text and cuts it at the end to this width. Reads only the part of the text that may be shown.
 pub fn cut(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
-    let safe = sanitize::prefix(text, columns, charset);
-    if width(&safe) <= columns {
-        return safe;
+    let sanitized = sanitize::prefix(text, columns, charset);
+    if width(&sanitized) <= columns {
+        return sanitized;
     }
     let ellipsis = charset.ellipsis();
     match columns.checked_sub(width(ellipsis)) {
-        Some(available) => Cow::Owned(head(&safe, available).to_owned() + ellipsis),
+        Some(available) => Cow::Owned(head(&sanitized, available).to_owned() + ellipsis),
         None => Cow::Borrowed(head(ellipsis, columns)),
     }
 }
 
-/// The text, sanitized and cut or padded with spaces to exactly this width.
+/// Sanitizes a text, and cuts it or pads it with spaces to exactly this width.
 pub fn fit(text: &str, columns: usize, charset: Charset) -> String {
     let mut fitted = cut(text, columns, charset).into_owned();
     pad(&mut fitted, columns);
@@ -78,45 +80,49 @@ pub fn pad(text: &mut String, columns: usize) {
     text.extend(std::iter::repeat_n(' ', missing));
 }
 
-/// The text, sanitized and, if too long, cut in the middle: for URIs, whose ends matter most. A text of more than
-/// [`MAX_SCANNED`] bytes is cut at the end.
+/// Sanitizes a text and, if it is too long, cuts it in the middle: for URIs, whose ends matter most. A text of more
+/// than [`MAX_SCANNED`] bytes is cut at the end, and so is any text if too few columns are available.
 pub fn cut_middle(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     if text.len() > MAX_SCANNED {
         return cut(text, columns, charset);
     }
-    let safe = sanitize_for(text, charset);
-    if width(&safe) <= columns {
-        return safe;
+    let sanitized = sanitize_for(text, charset);
+    if width(&sanitized) <= columns {
+        return sanitized;
     }
-    without_middle(&safe, columns, charset).map_or_else(|| cut(text, columns, charset), Cow::Owned)
+    without_middle(&sanitized, columns, charset).map_or_else(|| cut(text, columns, charset), Cow::Owned)
 }
 
-/// The two ends of a sanitized text with an ellipsis between them; `None` if there is no space for that.
-fn without_middle(safe: &str, columns: usize, charset: Charset) -> Option<String> {
+/// Returns the two ends of a sanitized text with an ellipsis between them; `None` if fewer than four columns remain for
+/// the ends.
+fn without_middle(sanitized: &str, columns: usize, charset: Charset) -> Option<String> {
     let ellipsis = charset.ellipsis();
     let available = columns
         .checked_sub(width(ellipsis))
         .filter(|available| *available >= 4)?;
-    let end = tail(safe, available / 2);
-    let start = head(safe, available - width(end));
+    let end = tail(sanitized, available / 2);
+    let start = head(sanitized, available - width(end));
     Some(format!("{start}{ellipsis}{end}"))
 }
 
-/// The address, sanitized. If it is too long, the domain is cut first, at its end, then the local part, in its middle:
-/// `terry@exam…`, `a-ver…ndeed`. A text without `@` or of more than [`MAX_SCANNED`] bytes is cut at the end.
+/// Sanitizes an address. If it is too long, the domain is cut first, at its end, then the local part, in its middle:
+/// `terry@exam…`, `a-ver…ndeed`. A text without `@` or of more than [`MAX_SCANNED`] bytes is cut at the end, and so is
+/// any text if too few columns are available.
 pub fn cut_address(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let Some((local, _)) = text.split_once('@').filter(|_| text.len() <= MAX_SCANNED) else {
         return cut(text, columns, charset);
     };
-    let safe = sanitize_for(local, charset);
-    if width(&sanitize_for(text, charset)) <= columns || width(&safe) + width(charset.ellipsis()) <= columns {
+    let sanitized_local = sanitize_for(local, charset);
+    if width(&sanitize_for(text, charset)) <= columns
+        || width(&sanitized_local) + width(charset.ellipsis()) <= columns
+    {
         return cut(text, columns, charset);
     }
-    // Even if the local part alone fits: an ellipsis always shows that something is missing.
-    without_middle(&safe, columns, charset).map_or_else(|| cut(text, columns, charset), Cow::Owned)
+    // Even a local part that fits whole gets an ellipsis, which shows that the domain is missing.
+    without_middle(&sanitized_local, columns, charset).map_or_else(|| cut(text, columns, charset), Cow::Owned)
 }
 
-/// The longest start of a sanitized text that fits into this width, in whole graphemes.
+/// Returns the longest start of a sanitized text that fits into this width, in whole graphemes.
 pub fn head(text: &str, columns: usize) -> &str {
     let mut used = 0;
     for (index, grapheme) in text.grapheme_indices(true) {
@@ -128,7 +134,7 @@ pub fn head(text: &str, columns: usize) -> &str {
     text
 }
 
-/// The longest end of a sanitized text that fits into this width, in whole graphemes.
+/// Returns the longest end of a sanitized text that fits into this width, in whole graphemes.
 pub fn tail(text: &str, columns: usize) -> &str {
     let mut used = 0;
     for (index, grapheme) in text.grapheme_indices(true).rev() {
@@ -140,12 +146,13 @@ pub fn tail(text: &str, columns: usize) -> &str {
     text
 }
 
-/// Wraps a sanitized text at spaces; longer words are broken.
+/// Wraps a sanitized text at spaces; words that are longer than a line are broken.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     wrap_by(text, columns, width)
 }
 
-/// Sanitizes a text and wraps it to at most `max_lines` lines; a longer text ends in an ellipsis.
+/// Sanitizes a text and wraps it to at most `max_lines` lines; a longer text ends in an ellipsis. A width of less than
+/// two columns counts as two.
 pub fn wrap_limited(text: &str, columns: usize, max_lines: usize, charset: Charset) -> Vec<String> {
     let columns = columns.max(2);
     let mut lines = wrap(&cut(text, columns.saturating_mul(max_lines), charset), columns);
@@ -160,7 +167,7 @@ pub fn wrap_limited(text: &str, columns: usize, max_lines: usize, charset: Chars
     lines
 }
 
-/// The width of a character in columns; 0 for controls.
+/// Returns the width of a character in columns; 0 for controls.
 fn char_width(c: char) -> usize {
     c.width().unwrap_or(0) + usize::from(is_halfwidth_mark(c))
 }

@@ -1,5 +1,5 @@
-//! Styles and glyphs, with all colors or none, in Unicode and ASCII. A color never carries information alone: a
-//! character always shows it too.
+//! Styles and glyphs, for any number of colors, in Unicode and ASCII. A color is never the only carrier of information:
+//! a character always shows it, too.
 
 use ratatui::style::Style;
 use ratatui::symbols::border;
@@ -26,14 +26,14 @@ pub struct Theme {
 }
 
 impl Default for Theme {
-    /// The default theme in the sixteen named colors, for an unknown background.
+    /// Creates the default theme in the sixteen named colors, for an unknown background.
     fn default() -> Self {
         Self::new(ColorDepth::default(), Backdrop::default())
     }
 }
 
 impl Theme {
-    /// The default theme for a terminal.
+    /// Creates the default theme for a terminal.
     pub fn new(depth: ColorDepth, backdrop: Backdrop) -> Self {
         Self {
             ascii: false,
@@ -43,7 +43,7 @@ impl Theme {
 }
 
 impl Theme {
-    /// The character set for texts.
+    /// Returns the character set for texts.
     pub fn charset(&self) -> Charset {
         if self.ascii {
             Charset::Ascii
@@ -57,7 +57,7 @@ impl Theme {
         if self.ascii { ascii } else { unicode }
     }
 
-    /// The glyph of an active or inactive hat.
+    /// Returns the glyph of an active or inactive hat.
     pub fn hat_mark(&self, active: bool) -> &'static str {
         if active {
             self.glyph("●", "*")
@@ -66,42 +66,42 @@ impl Theme {
         }
     }
 
-    /// The glyph of a hat that is active for some of several users.
+    /// Returns the glyph of a hat that is active for some of several users.
     pub fn mixed_mark(self) -> &'static str {
         self.glyph("◐", "~")
     }
 
-    /// The mark of a row, or a space if it is not marked.
+    /// Returns the mark of a row, or a space if it is not marked.
     pub fn mark(self, marked: bool) -> &'static str {
         if marked { self.glyph("✓", "+") } else { " " }
     }
 
-    /// A checked or unchecked checkbox.
+    /// Returns a checked or unchecked checkbox.
     pub fn checkbox(&self, checked: bool) -> &'static str {
         if checked { "[x]" } else { "[ ]" }
     }
 
-    /// The separator between items on a line.
+    /// Returns the separator between items on a line.
     pub fn dot(&self) -> &'static str {
         self.glyph("·", "-")
     }
 
-    /// The glyph of an empty value.
+    /// Returns the glyph of an empty value.
     pub fn dash(&self) -> &'static str {
         self.glyph("–", "-")
     }
 
-    /// The separator between breadcrumbs.
+    /// Returns the separator between breadcrumbs.
     pub fn breadcrumb(&self) -> &'static str {
         self.glyph("›", ">")
     }
 
-    /// The glyph of a warning.
+    /// Returns the glyph of a warning.
     pub fn warning_mark(&self) -> &'static str {
         self.glyph("▲", "!")
     }
 
-    /// The glyph for sending to a server, or for receiving from it.
+    /// Returns the glyph for sending to a server, or for receiving from it.
     pub fn direction(&self, to_server: bool) -> &'static str {
         if to_server {
             self.glyph("→", ">")
@@ -110,22 +110,22 @@ impl Theme {
         }
     }
 
-    /// The glyph of a room that differs from the one on its server.
+    /// Returns the glyph of an item that differs from the server.
     pub fn differs_mark(&self) -> &'static str {
         self.glyph("≠", "#")
     }
 
-    /// The glyph of a user who is in the room.
+    /// Returns the glyph of a user who is in the room.
     pub fn online_mark(&self) -> &'static str {
         self.glyph("•", "*")
     }
 
-    /// An arrow to a result.
+    /// Returns an arrow to a result.
     pub fn arrow(&self) -> &'static str {
         self.glyph("→", "->")
     }
 
-    /// The name of a key, without arrows in ASCII.
+    /// Returns the name of a key; in ASCII, words replace its arrows.
     pub fn key_name(&self, name: &str) -> String {
         if !self.ascii {
             return name.to_owned();
@@ -133,7 +133,7 @@ impl Theme {
         text::sanitize_for(&spell_arrows(name), Charset::Ascii).into_owned()
     }
 
-    /// The glyph for more rows below or above.
+    /// Returns the glyph for more rows below or above.
     pub fn more(&self, down: bool) -> &'static str {
         if down {
             self.glyph("▼", "v")
@@ -142,12 +142,12 @@ impl Theme {
         }
     }
 
-    /// A full and an empty segment of a progress bar.
+    /// Returns a full and an empty segment of a progress bar.
     pub fn bar(&self) -> [&'static str; 2] {
         [self.glyph("█", "#"), self.glyph("░", ".")]
     }
 
-    /// The border characters of a pane or overlay, heavier if focused.
+    /// Returns the border characters of a pane or overlay, heavier if focused.
     pub fn frame(&self, focused: bool) -> border::Set<'static> {
         match (self.ascii, focused) {
             (false, true) => border::THICK,
@@ -157,7 +157,7 @@ impl Theme {
         }
     }
 
-    /// The style of a border.
+    /// Returns the style of a border.
     pub fn border(&self, focused: bool) -> Style {
         self.style(if focused {
             StyleRole::Border
@@ -166,7 +166,7 @@ impl Theme {
         })
     }
 
-    /// The style of a title in a border; it overrides the style of the border.
+    /// Returns the style of a title in a border; it overrides the style of the border.
     pub fn title(&self, focused: bool) -> Style {
         let role = if focused {
             StyleRole::Title
@@ -176,7 +176,7 @@ impl Theme {
         Style::reset().patch(self.style(role))
     }
 
-    /// The style of the selected row, in the focused pane or another one.
+    /// Returns the style of the selected row, in the focused pane or another one.
     pub fn selected(&self, focused: bool) -> Style {
         self.style(if focused {
             StyleRole::Selected
@@ -185,42 +185,42 @@ impl Theme {
         })
     }
 
-    /// The style of text that matches the filter, added to the other style of the text.
+    /// Returns the style of text that matches the filter, added to the other style of the text.
     pub fn matched(&self) -> Style {
         self.style(StyleRole::Matched)
     }
 
-    /// The style of emphasized text.
+    /// Returns the style of emphasized text.
     pub fn strong(&self) -> Style {
         self.style(StyleRole::Strong)
     }
 
-    /// The style of less important text.
+    /// Returns the style of less important text.
     pub fn faint(&self) -> Style {
         self.style(StyleRole::Faint)
     }
 
-    /// The style of errors.
+    /// Returns the style of errors.
     pub fn error(&self) -> Style {
         self.style(StyleRole::Error)
     }
 
-    /// The style of warnings.
+    /// Returns the style of warnings.
     pub fn warning(&self) -> Style {
         self.style(StyleRole::Warning)
     }
 
-    /// The style of success.
+    /// Returns the style of success.
     pub fn success(&self) -> Style {
         self.style(StyleRole::Success)
     }
 
-    /// The style of key names.
+    /// Returns the style of key names.
     pub fn key(&self) -> Style {
         self.style(StyleRole::Key)
     }
 
-    /// The style of banned users.
+    /// Returns the style of banned users.
     pub fn banned(&self) -> Style {
         self.style(StyleRole::Banned)
     }
@@ -229,12 +229,12 @@ impl Theme {
         self.palette.style(role)
     }
 
-    /// The style of a hat of this hue; of 0 degrees if the hue is not a number.
+    /// Returns the style of a hat of this hue; of 0 degrees if the hue is not a number.
     pub fn hue(&self, hue: &Hue) -> Style {
         self.palette.hat(hue.degrees().unwrap_or_default())
     }
 
-    /// The style of a hat: its hue in the catalog, else the one derived from its ID (XEP-0392).
+    /// Returns the style of a hat. The hue is the one in the catalog, else it is derived from the ID (XEP-0392).
     pub fn hat(&self, id: &HatId, hue: Option<&Hue>) -> Style {
         let degrees = hue
             .and_then(Hue::degrees)
@@ -243,7 +243,7 @@ impl Theme {
     }
 }
 
-/// The hue angle of a text, in degrees, in `HSLuv` (XEP-0392, section 5.1).
+/// Returns the hue angle of a text, in degrees, in `HSLuv` (XEP-0392, section 5.1).
 pub fn consistent_angle(text: &str) -> f64 {
     let [low, high, ..] = <[u8; 20]>::from(Sha1::digest(text.as_bytes()));
     f64::from(u16::from_le_bytes([low, high])) / 65_536.0 * 360.0

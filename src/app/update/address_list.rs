@@ -10,7 +10,7 @@ use super::form;
 const MAX_LIST_BYTES: usize = 1 << 20;
 
 /// Handles a list of addresses that is pasted into the address field of the form that adds users: asks whether to add
-/// all of them, or shows what is wrong with the list. Returns false if the text is not a list, or another field has the
+/// all of them, or shows the problem with the list. Returns false if the text is not a list, or another field has the
 /// focus.
 pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) -> bool {
     let Some(form) = state.top_as_mut::<Form>() else {
@@ -37,9 +37,9 @@ pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) 
         // On the first line, so that line numbers in errors match the pasted text.
         before => format!("{before}, {pasted}"),
     };
-    // A list that fits into the field is put there, so that errors can be corrected. Its line breaks are kept, because
-    // each line is parsed separately: if lines were joined, a name without an address would look like the name of the
-    // next line's address.
+    // A list that fits into the field becomes its text, so that errors can be corrected. The line breaks are kept,
+    // because each line is parsed separately: if lines were joined, a name without an address would look like the name
+    // of the next line's address.
     if list.len() <= MAX_PASTE {
         text.set(list.trim_end());
     }

@@ -80,7 +80,7 @@ pub(crate) fn may_apply(state: &State) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether anything in the room is to be sent or received.
+/// Returns whether the plan sends or receives a difference of the room.
 fn has_included_lines(room: &RoomPlan) -> bool {
     room.lines.iter().any(|line| line.decision != Decision::Skip)
 }
@@ -90,15 +90,19 @@ pub(crate) fn confirm(state: &mut State, _: &mut Vec<Effect>) {
     let Some(plan) = state.top_as::<PlanOverlay>() else {
         return;
     };
-    let parts: Vec<String> = plan.parts.iter().filter_map(part_question).collect();
-    let receiving = plan.parts.iter().filter(|part| part.counts().receive > 0).count();
+    let parts: Vec<String> = plan.parts.iter().filter_map(describe_part).collect();
+    let receiving_parts = plan.parts.iter().filter(|part| part.counts().receive > 0).count();
     let counts = plan.counts();
     let undecided = counts.conflicts + counts.held;
     let mut consequence = Vec::new();
     match (counts.send, counts.receive) {
         (_, 0) => {}
         (0, _) => {
-            let each = if receiving > 1 { " for each server" } else { "" };
+            let each = if receiving_parts > 1 {
+                " for each server"
+            } else {
+                ""
+            };
             consequence.push(format!(
                 "Received changes are saved in the data file as one change{each}."
             ));
@@ -130,8 +134,9 @@ pub(crate) fn confirm(state: &mut State, _: &mut Vec<Effect>) {
     ));
 }
 
-/// `send 3 changes to "example" and receive 2`; `None` for a server with nothing to send or receive.
-fn part_question(part: &PlanPart) -> Option<String> {
+/// Describes what is done with one server: `send 3 changes to "example" and receive 2`; `None` if nothing is sent or
+/// received.
+fn describe_part(part: &PlanPart) -> Option<String> {
     let (counts, server) = (part.counts(), &part.server);
     let changes = |number| describe::count(number, "change");
     Some(match (counts.send, counts.receive) {
@@ -146,7 +151,7 @@ fn part_question(part: &PlanPart) -> Option<String> {
     })
 }
 
-/// Starts to apply the plan.
+/// Starts applying the plan.
 pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
     if let Err(reason) = may_apply(state) {
         state.notify_error(reason);
@@ -158,7 +163,7 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
     };
     let mut applying = Applying::default();
     let mut commits = Vec::new();
-    for (at, part) in plan.parts.iter().enumerate() {
+    for (plan_index, part) in plan.parts.iter().enumerate() {
         let counts = part.counts();
         if counts.send + counts.receive == 0 {
             continue;
@@ -177,7 +182,7 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
         let received = part.rooms().iter().enumerate();
         let received = received.map(|(row, room)| (room.room.clone(), part.room_counts(row).receive));
         applying.parts.push(ApplyingPart {
-            part: at,
+            part: plan_index,
             id,
             commit,
             received: received.filter(|(_, number)| *number > 0).collect(),
@@ -196,7 +201,7 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
         .iter()
         .enumerate()
         .filter(|(_, part)| part.commit.is_none())
-        .map(|(at, _)| at)
+        .map(|(index, _)| index)
         .collect();
     plan.applying = Some(applying);
     state.next_id = id;
@@ -206,12 +211,12 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
         }
     }
     effects.extend(commits.into_iter().map(Effect::Store));
-    for at in without_commit {
-        after_receiving(state, effects, at);
+    for index in without_commit {
+        after_receiving(state, effects, index);
     }
 }
 
-/// The overlay of the plan that is being applied.
+/// Returns the overlay of the plan that is being applied.
 fn applied_plan(state: &mut State) -> Option<&mut PlanOverlay> {
     state
         .overlays
@@ -232,18 +237,18 @@ pub(super) fn committed(
         return;
     };
     let parts = plan.applying.iter_mut().flat_map(|applying| &mut applying.parts);
-    let Some((at, part)) = parts.enumerate().find(|(_, part)| part.commit == Some(id)) else {
+    let Some((index, part)) = parts.enumerate().find(|(_, part)| part.commit == Some(id)) else {
         return;
     };
     part.commit = None;
     match result {
-        Ok(_) => after_receiving(state, effects, at),
+        Ok(_) => after_receiving(state, effects, index),
         Err(error) => {
-            // Nothing was received, so nothing is sent either. Another comparison shows both correctly.
+            // Nothing was received, so nothing is sent either. The next comparison shows all differences again.
             let error = format!("the data file was not changed: {error}");
-            let number = part.part;
+            let plan_index = part.part;
             part.received.clear();
-            let rooms = plan.parts.get(number).map_or(&[][..], PlanPart::rooms);
+            let rooms = plan.parts.get(plan_index).map_or(&[][..], PlanPart::rooms);
             let rooms = rooms
                 .iter()
                 .filter(|room| has_included_lines(room))
@@ -252,14 +257,15 @@ pub(super) fn committed(
                     ..RoomReport::new(room)
                 });
             let rooms = rooms.collect();
-            finish_part(state, effects, at, (rooms, false));
+            finish_part(state, effects, index, (rooms, false));
         }
     }
 }
 
 /// Continues with one part of the applied plan when the file has the received changes: informs the server worker, which
-/// updates the base, and sends the rest. `at` is the index of the part.
-fn after_receiving(state: &mut State, effects: &mut Vec<Effect>, at: usize) {
+/// updates the base, and requests to send the changes. If there is nothing to send or the user stopped, finishes the
+/// part. `index` is the index of the part in the list of parts being applied.
+fn after_receiving(state: &mut State, effects: &mut Vec<Effect>, index: usize) {
     let (base, revision) = (state.base.clone(), state.base.revision);
     let Some(plan) = applied_plan(state) else {
         return;
@@ -268,7 +274,11 @@ fn after_receiving(state: &mut State, effects: &mut Vec<Effect>, at: usize) {
         .applying
         .as_ref()
         .is_some_and(|applying| applying.is_stopping);
-    let Some(applying) = plan.applying.as_ref().and_then(|applying| applying.parts.get(at)) else {
+    let Some(applying) = plan
+        .applying
+        .as_ref()
+        .and_then(|applying| applying.parts.get(index))
+    else {
         return;
     };
     let Some(part) = plan.parts.get(applying.part) else {
@@ -304,9 +314,10 @@ fn after_receiving(state: &mut State, effects: &mut Vec<Effect>, at: usize) {
         ..RoomReport::new(room)
     });
     let rooms = rooms.collect();
-    finish_part(state, effects, at, (rooms, sends));
+    finish_part(state, effects, index, (rooms, sends));
 }
 
+/// Records the progress of sending the changes of the part with this ID.
 pub(super) fn note_progress(state: &mut State, id: u64, progress: Progress) {
     let applying = applied_plan(state).and_then(|plan| plan.applying.as_mut());
     for part in applying.into_iter().flat_map(|applying| &mut applying.parts) {
@@ -316,27 +327,27 @@ pub(super) fn note_progress(state: &mut State, id: u64, progress: Progress) {
     }
 }
 
-/// Handles the report of what a server was sent.
+/// Handles the report about the changes that were sent to a server.
 pub(super) fn applied(state: &mut State, effects: &mut Vec<Effect>, id: u64, report: Report, stopped: bool) {
     let applying = applied_plan(state).and_then(|plan| plan.applying.as_ref());
-    let at = applying.and_then(|applying| applying.parts.iter().position(|part| part.id == id));
-    if let Some(at) = at {
-        finish_part(state, effects, at, (report.rooms, stopped));
+    let index = applying.and_then(|applying| applying.parts.iter().position(|part| part.id == id));
+    if let Some(index) = index {
+        finish_part(state, effects, index, (report.rooms, stopped));
     }
 }
 
-/// Records the result of one part of the applied plan. When all parts have one, the report replaces the plan.
+/// Records the result of one part of the applied plan. When all parts have a result, the report replaces the plan.
 fn finish_part(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    at: usize,
+    index: usize,
     (mut rooms, stopped): (Vec<RoomReport>, bool),
 ) {
     let Some(plan) = applied_plan(state) else {
         return;
     };
     let applying = plan.applying.as_mut();
-    let Some(part) = applying.and_then(|applying| applying.parts.get_mut(at)) else {
+    let Some(part) = applying.and_then(|applying| applying.parts.get_mut(index)) else {
         return;
     };
     let received: BTreeMap<_, _> = std::mem::take(&mut part.received);
@@ -345,17 +356,17 @@ fn finish_part(
             room.received = *received;
         }
     }
-    let number = part.part;
-    let Some(server) = plan.parts.get(number).map(|part| part.server.clone()) else {
+    let plan_index = part.part;
+    let Some(server) = plan.parts.get(plan_index).map(|part| part.server.clone()) else {
         return;
     };
     let report = Report { server, rooms };
-    // At once: the session may end before the other servers have answered.
+    // Recorded immediately, because the session may end before the other servers have answered.
     record_sent(state, effects, &report);
     let Some(applying) = applied_plan(state).and_then(|plan| plan.applying.as_mut()) else {
         return;
     };
-    if let Some(part) = applying.parts.get_mut(at) {
+    if let Some(part) = applying.parts.get_mut(index) {
         part.stopped = stopped;
         part.report = Some(report);
     }
@@ -373,7 +384,7 @@ fn finish_part(
         }
     }
     let report = ReportOverlay::new(reports, stopped);
-    // At the position of the plan: an overlay above it, such as a question, keeps the focus.
+    // The report takes the position of the plan: an overlay above the plan, such as a question, keeps the focus.
     if let Some(plan) = state
         .overlays
         .iter_mut()
@@ -383,7 +394,7 @@ fn finish_part(
     }
 }
 
-/// Records in the history what a server was sent, as done by this session's actor.
+/// Records in the history the changes that were sent to a server, with this session's actor.
 fn record_sent(state: &mut State, effects: &mut Vec<Effect>, report: &Report) {
     let changes = report.sent_edits();
     if changes.is_empty() {

@@ -9,7 +9,7 @@ use crate::model::{Affiliation, CatalogHat, Edit, EditError, Group, HatId, Jid, 
 
 use super::commit;
 
-/// Why a user is skipped.
+/// The reason why a user is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum BatchSkip {
     /// The change would make no difference.
@@ -25,7 +25,7 @@ pub(super) enum BatchSkip {
 }
 
 impl BatchSkip {
-    /// Number and reason, such as `2 users already have it (unchanged)`.
+    /// Describes this number of users and the reason, such as `2 users already have it (unchanged)`.
     fn describe(self, number: usize) -> String {
         let (singular, plural) = match self {
             Self::Unchanged => ("already has this value", "already have this value"),
@@ -46,7 +46,7 @@ impl BatchSkip {
     }
 }
 
-/// A change being built: the edits so far, and who is changed or skipped.
+/// A change being built: the edits so far, and the users who are changed or skipped.
 pub(super) struct BatchEdit {
     next: Wardrobe,
     edits: Vec<Edit>,
@@ -74,18 +74,18 @@ pub(super) struct Batch {
 /// The outcome of proposing a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BatchOutcome {
-    /// It was rejected, or no target can be changed.
+    /// The batch was rejected, or no target can be changed.
     Failed,
-    /// It would change nothing.
+    /// The batch would change nothing.
     Unchanged,
-    /// It was applied.
+    /// The batch was applied.
     Applied,
-    /// It waits for confirmation.
+    /// The batch waits for confirmation.
     Pending,
 }
 
 impl Batch {
-    /// With `always`, asks even if only one user is changed.
+    /// Sets whether the question is asked even if only one user is changed.
     pub(super) fn always_confirm(self, always: bool) -> Self {
         Self {
             always_confirm: always,
@@ -131,12 +131,12 @@ impl BatchEdit {
         }
     }
 
-    /// The wardrobe with all edits so far applied.
+    /// Returns the wardrobe with all edits so far applied.
     pub(super) fn next(&self) -> &Wardrobe {
         &self.next
     }
 
-    /// Counts a user as changed who is affected by a change of the room.
+    /// Counts a user as changed: one who is affected by a change of the room.
     pub(super) fn count_as_changed(&mut self, room: &Jid, user: &Jid) {
         self.changed.insert((room.clone(), user.clone()));
     }
@@ -149,7 +149,8 @@ impl BatchEdit {
             .insert((room.clone(), user.clone()));
     }
 
-    /// Applies an operation to one user. If the model rejects it, the user is skipped with the reason.
+    /// Applies an operation to one user. If the operation changes nothing or the model rejects it, the user is skipped
+    /// with the reason.
     pub(super) fn change(
         &mut self,
         room: &Jid,
@@ -169,7 +170,7 @@ impl BatchEdit {
         }
     }
 
-    /// Applies an operation on a room, which counts no user as changed.
+    /// Applies an operation to a room, and counts no user as changed. Fails if the model rejects the operation.
     pub(super) fn change_room(
         &mut self,
         operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
@@ -178,7 +179,8 @@ impl BatchEdit {
         Ok(())
     }
 
-    /// Sets the catalog entry of a hat and, with `retitle_users`, the titles of the users who have it.
+    /// Sets the catalog entry of a hat and, with `retitle_users`, the titles of the users who have the hat. Fails if
+    /// the model rejects this.
     pub(super) fn define(
         &mut self,
         room: &Jid,
@@ -200,7 +202,7 @@ impl BatchEdit {
         Ok(())
     }
 
-    /// Why the model rejected an operation on a user.
+    /// Returns the reason why the model rejected an operation on a user, derived from the user's affiliation.
     fn skip_reason(&self, room: &Jid, user: &Jid) -> BatchSkip {
         match self.next.user(room, user).map(|user| user.affiliation) {
             Some(Affiliation::Outcast) => BatchSkip::Banned,
@@ -209,29 +211,30 @@ impl BatchEdit {
         }
     }
 
-    /// The users to be changed: `18 users in courses@…`, `terry@… in 3 rooms`.
-    pub(super) fn targets(&self) -> String {
-        self.targets_with("in")
+    /// Describes the users to be changed: `18 users in courses@…`, `terry@… in 3 rooms`.
+    pub(super) fn describe_targets(&self) -> String {
+        self.describe_targets_with("in")
     }
 
-    /// The same with another preposition before the rooms.
-    pub(super) fn targets_with(&self, preposition: &str) -> String {
+    /// Like [`Self::describe_targets`], with another preposition before the rooms.
+    pub(super) fn describe_targets_with(&self, preposition: &str) -> String {
         let rooms = rooms_label(self.changed.iter().map(|(room, _)| room));
         let users = users_label(self.changed.iter().map(|(_, user)| user));
         format!("{users} {preposition} {rooms}")
     }
 
-    /// The number of changed users; a user counts once in each room.
+    /// Returns the number of changed users; a user counts once in each room.
     pub(super) fn change_count(&self) -> usize {
         self.changed.len()
     }
 
-    /// The users to be changed, without duplicates.
-    pub(super) fn users(&self) -> BTreeSet<&Jid> {
+    /// Returns the users to be changed, without duplicates.
+    pub(super) fn changed_users(&self) -> BTreeSet<&Jid> {
         self.changed.iter().map(|(_, user)| user).collect()
     }
 
-    /// How many users are skipped and why; may be empty. A user who is also changed does not count as skipped.
+    /// Describes how many users are skipped and why; empty if no user is skipped. A user who is also changed does not
+    /// count as skipped.
     pub(super) fn skipped_summary(&self) -> String {
         let concerned = self.changed.iter().chain(self.skipped.values().flatten());
         let in_one_room = concerned.map(|(room, _)| room).collect::<BTreeSet<_>>().len() < 2;
@@ -253,8 +256,8 @@ impl BatchEdit {
         parts.join(", ")
     }
 
-    /// Outcome and message when there are no edits.
-    fn no_change(&self) -> (BatchOutcome, String) {
+    /// Returns the outcome and the message of a batch without edits.
+    fn outcome_without_edits(&self) -> (BatchOutcome, String) {
         let all_unchanged = self.skipped.keys().all(|reason| *reason == BatchSkip::Unchanged);
         let skipped_count = self.skipped.values().map(BTreeSet::len).sum::<usize>();
         match &self.first_error {
@@ -273,8 +276,8 @@ impl BatchEdit {
     }
 }
 
-/// Applies a change of at most one user at once, since it can be undone. Asks first if several users are changed or the
-/// batch always needs a confirmation; the question says exactly what will happen, and to how many users.
+/// Applies a change of at most one user immediately, since it can be undone. Asks first if several users are changed or
+/// the batch always needs a confirmation; the question says exactly what will happen, and to how many users.
 pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch) -> BatchOutcome {
     if let Err(reason) = state.check_can_change() {
         state.notify_error(reason);
@@ -287,7 +290,7 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
         return BatchOutcome::Failed;
     }
     if group.is_empty() {
-        let (outcome, reason) = edit.no_change();
+        let (outcome, reason) = edit.outcome_without_edits();
         if edit.first_error.is_some() && outcome == BatchOutcome::Failed {
             state.notify_error(reason);
         } else {
@@ -301,7 +304,7 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
             skipped if skipped.is_empty() => skipped,
             skipped => format!("Skipped: {skipped}."),
         });
-    if !batch.always_confirm && edit.users().len() < 2 {
+    if !batch.always_confirm && edit.changed_users().len() < 2 {
         let skipped = edit.skipped_summary();
         let applied = commit::execute(state, effects, |next| next.apply(&group).map(|()| group));
         if let (Some(notice), false) = (&mut state.notice, skipped.is_empty()) {
@@ -310,7 +313,7 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
         return applied.map_or(BatchOutcome::Failed, |_| BatchOutcome::Applied);
     }
     let undo = "You can undo this in one step.".to_owned();
-    let parts = [hidden_marks(state), batch.consequence, skipped, undo];
+    let parts = [hidden_marks_text(state), batch.consequence, skipped, undo];
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     let consequence = parts.collect::<Vec<_>>().join(" ");
     let action = ConfirmedAction::Commit(group);
@@ -318,7 +321,7 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
     BatchOutcome::Pending
 }
 
-/// Asks before applying a destructive change.
+/// Asks before applying a destructive change, or shows why it is not possible.
 pub(super) fn confirm(
     state: &mut State,
     (title, question): (&'static str, String),
@@ -337,8 +340,9 @@ pub(super) fn confirm(
     }
 }
 
-/// A sentence about marked rows that the filter hides, since the command affects them too; empty if there are none.
-fn hidden_marks(state: &State) -> String {
+/// Returns a sentence about marked rows that the filter hides, since the command affects them too; empty if there are
+/// none.
+fn hidden_marks_text(state: &State) -> String {
     let pane = match (state.focus, state.grouping()) {
         // Commands on hats affect the marked users or rooms of the second pane.
         (Pane::Third, Grouping::ByRoom | Grouping::ByUser) => Pane::Second,

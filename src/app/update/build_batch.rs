@@ -42,7 +42,11 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
         FormSubject::AddToRoom { users } => {
             let mut edit = BatchEdit::new(wardrobe);
             new_users::add_to_rooms(&mut edit, &[form.resolve_room()?.id], users, form.affiliation());
-            let question = format!("Add {} as {}?", edit.targets_with("to"), form.affiliation());
+            let question = format!(
+                "Add {} as {}?",
+                edit.describe_targets_with("to"),
+                form.affiliation()
+            );
             Ok(edit.into_batch("Add users", question, ""))
         }
         FormSubject::EditUsers { room_users, .. } => {
@@ -60,7 +64,7 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
         FormSubject::EditHats {
             attachments, before, ..
         } => match (single(attachments), before) {
-            (Some(at), Some(_)) => edit_hat(form, wardrobe, at, &chosen()?),
+            (Some(attachment_ref), Some(_)) => edit_hat(form, wardrobe, attachment_ref, &chosen()?),
             _ => edit_hats(form, wardrobe, attachments),
         },
     }
@@ -76,7 +80,7 @@ fn room_batch(
     Ok(edit.into_batch("Save changes", "", ""))
 }
 
-/// The catalog entry that a form describes; fields that the form lacks are taken from `before`.
+/// Returns the catalog entry that a form describes; fields that the form lacks are taken from `before`.
 pub(super) fn catalog_hat(form: &Form, before: &CatalogHat) -> CatalogHat {
     let title = form.text(FieldName::Title);
     let mut after = before.clone();
@@ -103,16 +107,16 @@ fn define_hat(
     defined.map_err(|error| error.to_string())?;
     let existing = wardrobe.room(room);
     let is_new = existing.is_some_and(|existing| !existing.catalog.contains_key(hat));
-    let who = edit.targets();
+    let users = edit.describe_targets();
     let (title, question) = if is_new {
         (
             "Define hat",
-            format!("Define {name} and change its title for {who}?"),
+            format!("Define {name} and change its title for {users}?"),
         )
     } else {
         (
             "Change title",
-            format!("Change the title to {name} in the catalog and for {who}?"),
+            format!("Change the title to {name} in the catalog and for {users}?"),
         )
     };
     Ok(edit.into_batch(title, question, ""))
@@ -141,7 +145,7 @@ pub(super) fn set_affiliation(
         }
         edit.change(room, user, |next| next.set_affiliation(user, room, affiliation));
     }
-    let (is_single, memberships) = (edit.users().len() < 2, edit.change_count());
+    let (is_single, change_count) = (edit.changed_users().len() < 2, edit.change_count());
     let last_owner_text = match affiliation {
         Affiliation::Owner => String::new(),
         _ => ownerless_rooms_text(&owners, edit.next(), is_single),
@@ -159,11 +163,11 @@ pub(super) fn set_affiliation(
     match affiliation {
         Affiliation::None => {
             let consequence = sentences([describe::also_removes_hats(hats)].into_iter().chain(warnings));
-            let question = format!("Remove {}?", edit.targets_with("from"));
+            let question = format!("Remove {}?", edit.describe_targets_with("from"));
             let title = if is_single { "Remove user" } else { "Remove users" };
             let is_staff = !owners.is_empty() || !admins.is_empty();
             edit.into_batch(title, question, consequence)
-                .always_confirm(hats > 0 || memberships > 1 || is_staff)
+                .always_confirm(hats > 0 || change_count > 1 || is_staff)
         }
         Affiliation::Outcast => {
             let kept = match hats {
@@ -175,20 +179,23 @@ pub(super) fn set_affiliation(
             };
             let effect = "The server expels banned users and does not let them in again.".to_owned();
             let consequence = sentences([effect].into_iter().chain(warnings).chain([kept]));
-            let question = format!("Ban {}?", edit.targets_with("from"));
+            let question = format!("Ban {}?", edit.describe_targets_with("from"));
             let title = if is_single { "Ban user" } else { "Ban users" };
             edit.into_batch(title, question, consequence).always_confirm(true)
         }
         _ => {
-            let question = format!("Set the affiliation of {} to {affiliation}?", edit.targets());
+            let question = format!(
+                "Set the affiliation of {} to {affiliation}?",
+                edit.describe_targets()
+            );
             edit.into_batch("Set affiliation", question, sentences(warnings))
                 .always_confirm(!last_owner_text.is_empty())
         }
     }
 }
 
-/// A sentence about the users who are owners, or admins, now; empty if there are none. `staff`: these users with their
-/// rooms.
+/// Returns a sentence about the users who are now owners, or admins; empty if there are none. `staff` contains these
+/// users with their rooms.
 fn staff_text(staff: &BTreeSet<(&Jid, &Jid)>, (singular, plural): (&str, &str), is_single: bool) -> String {
     let people: BTreeSet<&Jid> = staff.iter().map(|(user, _)| *user).collect();
     match people.len() {
@@ -202,7 +209,7 @@ fn staff_text(staff: &BTreeSet<(&Jid, &Jid)>, (singular, plural): (&str, &str), 
     }
 }
 
-/// A sentence about the rooms that lose their last owner; empty if there are none.
+/// Returns a sentence about the rooms that lose their last owner; empty if there are none.
 fn ownerless_rooms_text(owners: &BTreeSet<(&Jid, &Jid)>, next: &Wardrobe, is_single: bool) -> String {
     let has_owner = |room: &Jid| {
         let mut users = next.room(room).into_iter().flat_map(|room| room.users());
@@ -224,7 +231,7 @@ fn sentences(all: impl IntoIterator<Item = String>) -> String {
     all.collect::<Vec<_>>().join(" ")
 }
 
-/// Defines a new hat in each room whose catalog has other hats, if an affiliated user of the room is to get the hat.
+/// Defines a new hat in each room whose catalog has other hats, if the hat is added to an affiliated user of the room.
 fn define_new_hat(
     edit: &mut BatchEdit,
     room_users: &[RoomUser],
@@ -279,7 +286,7 @@ fn add_hat(
     let question = format!(
         "Add {} to {}{}?",
         describe::hat(hat, title),
-        edit.targets(),
+        edit.describe_targets(),
         until.unwrap_or_default()
     );
     edit.into_batch("Add hat", question, titles.consequence())
@@ -287,8 +294,13 @@ fn add_hat(
 }
 
 /// Builds the change that replaces an attachment with the one in the form, which may have another hat ID.
-fn edit_hat(form: &Form, wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId) -> Result<Batch, String> {
-    let (room, user) = (&at.room, &at.user);
+fn edit_hat(
+    form: &Form,
+    wardrobe: &Wardrobe,
+    attachment_ref: &AttachmentRef,
+    hat: &HatId,
+) -> Result<Batch, String> {
+    let (room, user) = (&attachment_ref.room, &attachment_ref.user);
     let mut edit = BatchEdit::new(wardrobe);
     let titles = catalog_title::set(&mut edit, form, [(room, hat)])?;
     let shown_title = wardrobe.room(room).and_then(|room| room.hat(hat)?.title.clone());
@@ -308,10 +320,10 @@ fn edit_hat(form: &Form, wardrobe: &Wardrobe, at: &AttachmentRef, hat: &HatId) -
         edit.count_as_changed(room, user);
     }
     edit.change(room, user, |next| {
-        let mut group = if *hat == at.hat {
+        let mut group = if *hat == attachment_ref.hat {
             crate::model::Group::default()
         } else {
-            next.remove_user_hat(user, room, &at.hat)?
+            next.remove_user_hat(user, room, &attachment_ref.hat)?
         };
         group.0.extend(next.add_user_hat(user, room, hat, after)?.0);
         Ok(group)
@@ -335,11 +347,13 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
     );
     let end = form.changed_end();
     let mut edit = BatchEdit::new(wardrobe);
-    let hats = attachments.iter().map(|at| (&at.room, &at.hat));
+    let hats = attachments
+        .iter()
+        .map(|attachment_ref| (&attachment_ref.room, &attachment_ref.hat));
     let titles = catalog_title::set(&mut edit, form, hats)?;
-    for at in attachments {
-        let Some(mut after) = at.attachment(edit.next()).cloned() else {
-            edit.skip(BatchSkip::Gone, &at.room, &at.user);
+    for attachment_ref in attachments {
+        let Some(mut after) = attachment_ref.attachment(edit.next()).cloned() else {
+            edit.skip(BatchSkip::Gone, &attachment_ref.room, &attachment_ref.user);
             continue;
         };
         if let (Some(title), None) = (&title, &catalog_title) {
@@ -355,10 +369,15 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
             after = after.with_until(end);
         }
         if titles.has_changes {
-            edit.count_as_changed(&at.room, &at.user);
+            edit.count_as_changed(&attachment_ref.room, &attachment_ref.user);
         }
-        edit.change(&at.room, &at.user, |next| {
-            next.add_user_hat(&at.user, &at.room, &at.hat, after)
+        edit.change(&attachment_ref.room, &attachment_ref.user, |next| {
+            next.add_user_hat(
+                &attachment_ref.user,
+                &attachment_ref.room,
+                &attachment_ref.hat,
+                after,
+            )
         });
     }
     let mut parts = Vec::new();
@@ -369,7 +388,9 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
     }
     // The question omits a flag whose new value all of the hats have already.
     let differs = |on: &bool, is_set: fn(&Attachment) -> bool| {
-        let mut existing = attachments.iter().filter_map(|at| at.attachment(wardrobe));
+        let mut existing = attachments
+            .iter()
+            .filter_map(|attachment_ref| attachment_ref.attachment(wardrobe));
         existing.any(|attachment| is_set(attachment) != *on)
     };
     let word = |on: bool, if_on: &str, if_off: &str| if on { if_on } else { if_off }.to_owned();
@@ -392,7 +413,7 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
     };
     let question = format!(
         "Edit {name} for {}? {label}: {}.",
-        edit.targets(),
+        edit.describe_targets(),
         parts.join(", ")
     );
     let batch = edit.into_batch("Edit hats", question, titles.consequence());

@@ -62,9 +62,12 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         FormSubject::EditHats {
             attachments, before, ..
         } => match (attachments.as_slice(), before) {
-            ([at], Some(before)) => vec![
-                text(FieldName::Hat, at.hat.as_str()),
-                text(FieldName::Title, &title_text(view, server.as_ref(), (at, before))),
+            ([attachment_ref], Some(before)) => vec![
+                text(FieldName::Hat, attachment_ref.hat.as_str()),
+                text(
+                    FieldName::Title,
+                    &title_text(view, server.as_ref(), (attachment_ref, before)),
+                ),
                 checkbox(FieldName::Active, before.is_active()),
                 checkbox(FieldName::Required, before.is_required()),
                 text(FieldName::Expires, &end_text(before.until(), &state.now())),
@@ -106,7 +109,7 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
     }
 }
 
-/// The server of the form's rooms, if all rooms have the same one and its class is known.
+/// Returns the server of the form's rooms, if all rooms have the same server and its class is known.
 fn common_server(state: &State, subject: &FormSubject) -> Option<FormServer> {
     let mut servers = subject.rooms().into_iter().map(|room| {
         let name = state.servers.of_room(room)?.entry.name.clone();
@@ -142,8 +145,9 @@ fn choice(options: &'static [Affiliation], chosen: Affiliation) -> Field {
     }
 }
 
-/// The suggestions of a hat or room field; `None` if the form has no such field. Excluded are rooms that all users are
-/// in, hats that all users have, hats that the catalog has and, when a hat is edited, the user's other hats.
+/// Returns the suggestions for a hat or room field; `None` if the form has no such field. Some rooms and hats are
+/// excluded: rooms that all users are in; hats that all users have; in the form that defines a hat, hats in the
+/// catalog; when a hat is edited, the user's other hats.
 fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
     let has_hat = |(room, user): &RoomUser, id: &HatId| {
         let existing = view.user(room, user);
@@ -156,7 +160,7 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
         }
         FormSubject::AddHat { room_users } => {
             let (room, _) = room_users.first()?;
-            let all_have = |id: &HatId| room_users.iter().all(|member| has_hat(member, id));
+            let all_have = |id: &HatId| room_users.iter().all(|room_user| has_hat(room_user, id));
             Some(Suggestions::hats(view, room, true, all_have))
         }
         FormSubject::EditHats {
@@ -164,10 +168,10 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
             before: Some(_),
             ..
         } => {
-            let at = attachments.first()?;
-            let member = (at.room.clone(), at.user.clone());
-            let is_other = |id: &HatId| at.hat != *id && has_hat(&member, id);
-            Some(Suggestions::hats(view, &at.room, false, is_other))
+            let attachment_ref = attachments.first()?;
+            let room_user = (attachment_ref.room.clone(), attachment_ref.user.clone());
+            let is_other = |id: &HatId| attachment_ref.hat != *id && has_hat(&room_user, id);
+            Some(Suggestions::hats(view, &attachment_ref.room, false, is_other))
         }
         FormSubject::DefineHat { room } => {
             let catalog = view.room(room).map(|room| &room.catalog);
@@ -178,14 +182,20 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
     }
 }
 
-/// The fields of a form for several attachments, with the values that these have in common.
+/// Returns the fields of a form for several attachments, with the values that these have in common.
 fn common_fields(state: &State, server: Option<&FormServer>, attachments: &[AttachmentRef]) -> Vec<Field> {
     let view = &state.view;
-    let existing = attachments.iter().filter_map(|at| at.attachment(view));
-    let existing: Vec<&Attachment> = existing.collect();
-    let titles = attachments
+    let existing = attachments
         .iter()
-        .filter_map(|at| Some(title_text(view, server, (at, at.attachment(view)?))));
+        .filter_map(|attachment_ref| attachment_ref.attachment(view));
+    let existing: Vec<&Attachment> = existing.collect();
+    let titles = attachments.iter().filter_map(|attachment_ref| {
+        Some(title_text(
+            view,
+            server,
+            (attachment_ref, attachment_ref.attachment(view)?),
+        ))
+    });
     let title = common_value(titles);
     let end = common_value(existing.iter().map(|attachment| attachment.until())).flatten();
     let flag = |name, is_set: fn(&Attachment) -> bool| Field {
@@ -203,20 +213,23 @@ fn common_fields(state: &State, server: Option<&FormServer>, attachments: &[Atta
     ]
 }
 
-/// The expiration time of a hat, as it can be typed; empty for never.
+/// Returns the expiration time of a hat, as it can be typed; empty for never.
 fn end_text(end: Option<Timestamp>, now: &ZonedDateTime) -> String {
     end.map_or_else(String::new, |end| until::full(end, now.time_zone()))
 }
 
-/// The title in the form of a user's hat: the user's own title, or, on a server that has only the catalog's title, that
-/// one if there is one.
+/// Returns the title in the form of a user's hat: the user's own title. On a server that has only titles in the
+/// catalog, the title in the catalog comes first.
 fn title_text(
     view: &Wardrobe,
     server: Option<&FormServer>,
-    (at, attachment): (&AttachmentRef, &Attachment),
+    (attachment_ref, attachment): (&AttachmentRef, &Attachment),
 ) -> String {
     let catalog_title = || {
-        let entry = view.room(&at.room)?.catalog.get(&at.hat)?;
+        let entry = view
+            .room(&attachment_ref.room)?
+            .catalog
+            .get(&attachment_ref.hat)?;
         entry.title.as_deref().filter(|title| !title.is_empty())
     };
     let prefers_catalog = server.is_some_and(|server| !server.class.holds_own_titles());
@@ -226,13 +239,13 @@ fn title_text(
     title.unwrap_or_default().to_owned()
 }
 
-/// The value that all items have in common; `None` if there is none.
+/// Returns the value that all items have in common; `None` if there is none.
 fn common_value<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
     let first = all.next()?;
     all.all(|other| other == first).then_some(first)
 }
 
-/// The most common affiliation of these users.
+/// Returns the most common affiliation of these users.
 fn most_common_affiliation(view: &Wardrobe, room_users: &[RoomUser]) -> Affiliation {
     let existing = room_users.iter().filter_map(|(room, user)| view.user(room, user));
     let all: Vec<Affiliation> = existing.map(|user| user.affiliation).collect();
@@ -244,7 +257,7 @@ fn most_common_affiliation(view: &Wardrobe, room_users: &[RoomUser]) -> Affiliat
         .unwrap_or_default()
 }
 
-/// The fields of the form for a hat in the catalog.
+/// Returns the fields of the form for a hat in the catalog.
 fn catalog_fields(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &CatalogHat) -> Vec<Field> {
     let existing = view.room(room);
     let user_title = existing.and_then(|existing| existing.hat(hat)?.title.clone());

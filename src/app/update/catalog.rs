@@ -33,7 +33,7 @@ impl Layer for CatalogOverlay {
 
     fn rows(&self, wardrobe: &Wardrobe) -> Option<(usize, usize)> {
         let entries = self.entries(wardrobe);
-        self.selected(&entries).map(|at| (at, entries.len()))
+        self.selected(&entries).map(|row| (row, entries.len()))
     }
 
     fn select(&mut self, row: usize, wardrobe: &Wardrobe, _: &mut Vec<Effect>) {
@@ -46,7 +46,7 @@ fn top_catalog(state: &State) -> Option<&CatalogOverlay> {
     state.top_as::<CatalogOverlay>()
 }
 
-/// The room, the selected hat, and the catalog entry of that hat if it has one.
+/// Returns the room, the selected hat, and the catalog entry of that hat if it has one.
 fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogHat>)> {
     let catalog = top_catalog(state)?;
     let entries = catalog.entries(&state.view);

@@ -9,17 +9,17 @@ use crate::model::{Attachment, HatId, Jid, Wardrobe};
 
 use super::batch::BatchEdit;
 
-/// What changes when a form sets titles in catalogs.
+/// The effects of setting titles in catalogs.
 #[derive(Debug, Default)]
 pub(super) struct ChangedTitles {
     /// Whether the displayed title of any hat changes.
     pub(super) has_changes: bool,
-    /// The number of users with a hat whose title changes, counted for each of these hats.
+    /// The number of users with a hat whose title changes. A user counts once for each of these hats.
     pub(super) users: usize,
 }
 
 impl ChangedTitles {
-    /// The consequence, as a sentence; empty if it affects one user at most.
+    /// Returns the consequence, as a sentence; empty if it affects one user at most.
     pub(super) fn consequence(&self) -> String {
         match self.users {
             0 | 1 => String::new(),
@@ -32,7 +32,7 @@ impl ChangedTitles {
 }
 
 /// Sets the title of these hats in the catalogs of their rooms, if the form has a title for the catalog. Users' own
-/// titles that are equal to the previous title are dropped, since they would hide the new one.
+/// titles that are equal to the previous title are dropped, since they would hide the new title.
 pub(super) fn set<'a>(
     edit: &mut BatchEdit,
     form: &Form,
@@ -80,8 +80,8 @@ pub(super) fn set<'a>(
     Ok(changed)
 }
 
-/// Gives an attachment the own title that the user has for the hat now, or none: [`set`] may have dropped the title
-/// that the attachment still has.
+/// Sets the own title of an attachment to the title that the user has for the hat now, or removes it if there is none:
+/// [`set`] may have dropped the title that the attachment still has.
 pub(super) fn with_current_title(
     now: &Wardrobe,
     (room, user, hat): (&Jid, &Jid, &HatId),

@@ -11,7 +11,7 @@ use super::{build_batch, form};
 /// The kind of items that a command in the focused pane changes.
 enum ChangeScope {
     Rooms,
-    Members,
+    RoomUsers,
     Attachments,
 }
 
@@ -19,7 +19,7 @@ fn change_scope(state: &State) -> ChangeScope {
     match (state.grouping(), state.focus) {
         (Grouping::ByHat, _) | (_, Pane::Third) => ChangeScope::Attachments,
         (Grouping::ByRoom, Pane::First) => ChangeScope::Rooms,
-        (Grouping::ByRoom | Grouping::ByUser, _) => ChangeScope::Members,
+        (Grouping::ByRoom | Grouping::ByUser, _) => ChangeScope::RoomUsers,
     }
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn add_to_rooms(state: &mut State, _: &mut Vec<Effect>) {
     form::open(state, FormSubject::AddUser { rooms });
 }
 
-/// Users view: whether the target users can be added to another room.
+/// Checks, in the Users view, that the target users can be added to another room.
 pub(crate) fn may_add_to_room(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     let Some((user, rooms)) = state
@@ -63,7 +63,7 @@ pub(crate) fn may_add_to_room(state: &State) -> Result<(), String> {
     Ok(())
 }
 
-/// Users view: opens the form that adds the target users to another room.
+/// Opens, in the Users view, the form that adds the target users to another room.
 pub(crate) fn add_to_room(state: &mut State, _: &mut Vec<Effect>) {
     let users = targets::users(state);
     if !users.is_empty() {
@@ -77,7 +77,7 @@ pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
             room: jid.clone(),
             before: room.name.clone(),
         }),
-        ChangeScope::Members => edit_users(state),
+        ChangeScope::RoomUsers => edit_users(state),
         ChangeScope::Attachments => edit_hats(state),
     };
     if let Some(subject) = subject {
@@ -109,11 +109,11 @@ pub(crate) fn toggle_active(state: &mut State, effects: &mut Vec<Effect>) {
         effects,
         Attachment::is_active,
         Attachment::with_active,
-        |on, hat, who| {
+        |on, hat, users| {
             if on {
-                ("Activate hats", format!("Activate {hat} for {who}?"))
+                ("Activate hats", format!("Activate {hat} for {users}?"))
             } else {
-                ("Deactivate hats", format!("Deactivate {hat} for {who}?"))
+                ("Deactivate hats", format!("Deactivate {hat} for {users}?"))
             }
         },
     );
@@ -125,11 +125,11 @@ pub(crate) fn toggle_required(state: &mut State, effects: &mut Vec<Effect>) {
         effects,
         Attachment::is_required,
         Attachment::with_required,
-        |on, hat, who| {
+        |on, hat, users| {
             if on {
-                ("Require hats", format!("Make {hat} required for {who}?"))
+                ("Require hats", format!("Make {hat} required for {users}?"))
             } else {
-                ("Make hats optional", format!("Make {hat} optional for {who}?"))
+                ("Make hats optional", format!("Make {hat} optional for {users}?"))
             }
         },
     );
@@ -165,11 +165,11 @@ fn toggle_flag(
             )
         });
     }
-    let (title, question) = question(on, &hats_label(state, &attachments), &edit.targets());
+    let (title, question) = question(on, &hats_label(state, &attachments), &edit.describe_targets());
     batch::propose(state, effects, edit.into_batch(title, question, ""));
 }
 
-/// The name of hats in a question: the title of a single hat, or the number of hats.
+/// Returns the name of hats in a question: the title of a single hat, or the number of hats.
 pub(super) fn hats_label(state: &State, attachments: &[AttachmentRef]) -> String {
     let ids: std::collections::BTreeSet<&HatId> = attachments
         .iter()
@@ -192,7 +192,7 @@ pub(super) fn hats_label(state: &State, attachments: &[AttachmentRef]) -> String
 pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     let batch = match change_scope(state) {
         ChangeScope::Attachments => remove_hats(state),
-        ChangeScope::Members => {
+        ChangeScope::RoomUsers => {
             build_batch::set_affiliation(&state.view, &targets::room_users(state), Affiliation::None)
         }
         ChangeScope::Rooms => match remove_rooms(&state.view, &targets::rooms(state)) {
@@ -216,7 +216,7 @@ fn remove_hats(state: &State) -> Batch {
         edit.change(room, user, |next| next.force_remove_hat(user, room, hat));
     }
     // If the hats differ, their number in the question is not the number of removals.
-    let total = match attachments.first() {
+    let consequence = match attachments.first() {
         Some(first)
             if attachments
                 .iter()
@@ -232,9 +232,9 @@ fn remove_hats(state: &State) -> Batch {
     let question = format!(
         "Remove {} from {}?",
         hats_label(state, &attachments),
-        edit.targets()
+        edit.describe_targets()
     );
-    edit.into_batch("Remove hats", question, total)
+    edit.into_batch("Remove hats", question, consequence)
 }
 
 fn remove_rooms(view: &Wardrobe, rooms: &[Jid]) -> Result<Batch, EditError> {

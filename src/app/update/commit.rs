@@ -1,5 +1,5 @@
-//! Making changes: a change is applied to the view at once and sent to the store worker, whose answers are handled in
-//! `store`.
+//! Making changes: a change is applied to the view immediately and sent to the store worker, whose answers are handled
+//! in `store`.
 
 use crate::app::command::CommandId;
 use crate::app::history::HistoryOverlay;
@@ -12,8 +12,8 @@ use crate::model::{Edit, EditError, Group, Wardrobe};
 use crate::store::{Change, StoreRequest};
 use crate::sync::changes_affiliation;
 
-/// Why this session may not make a change; `None` if it may: its rights do not permit the change, or the change sets an
-/// affiliation in a room whose server only shows affiliations.
+/// Returns the reason why this session may not make a change: its rights do not permit the change, or the change sets
+/// an affiliation in a room whose server only shows affiliations. `None` if the session may make the change.
 pub(super) fn problem(state: &State, group: &Group) -> Option<String> {
     match state.start.scope.rights.permit(group) {
         Err(reason) => Some(describe::capitalized(&reason.to_string())),
@@ -21,6 +21,8 @@ pub(super) fn problem(state: &State, group: &Group) -> Option<String> {
     }
 }
 
+/// Returns the reason why an affiliation that the edits set cannot be changed: the server of its room only shows
+/// affiliations. `None` if there is no such edit.
 pub(super) fn affiliation_problem(state: &State, edits: &[Edit]) -> Option<String> {
     if state.servers.known.is_empty() {
         return None;
@@ -66,19 +68,19 @@ pub(super) fn execute_as(
                 return None;
             }
             state.view = next;
-            let what = describe::group(&group, &state.view, &state.zone());
-            let what = match state.problem {
-                None => describe::capitalized(&what),
-                Some(_) => format!("Not saved yet: {what}"),
+            let description = describe::group(&group, &state.view, &state.zone());
+            let description = match state.problem {
+                None => describe::capitalized(&description),
+                Some(_) => format!("Not saved yet: {description}"),
             };
-            state.notify(describe::with_hint(&what, &undo_hint(state)));
+            state.notify(describe::with_hint(&description, &undo_hint(state)));
             enqueue_as(state, effects, group.clone(), (ChangeKind::Do, None), origin);
             Some(group)
         }
     }
 }
 
-/// How to undo the last change from the current place, such as `u to undo`.
+/// Says how to undo the last change from the current place, such as `u to undo`.
 pub(super) fn undo_hint(state: &State) -> String {
     let undo = state.key(CommandId::Undo);
     // In these overlays, the key is text or concerns the selected entry.
@@ -199,8 +201,8 @@ pub(super) fn remove_step(state: &mut State, id: u64) {
 /// changes that undo or redo it.
 pub(super) fn discard(state: &mut State, id: u64) {
     remove_step(state, id);
-    while let Some(at) = state.pending.iter().position(|pending| pending.after == Some(id)) {
-        let dependent = state.pending.remove(at);
+    while let Some(index) = state.pending.iter().position(|pending| pending.after == Some(id)) {
+        let dependent = state.pending.remove(index);
         discard(state, dependent.id);
     }
 }
@@ -227,14 +229,14 @@ pub(super) fn rebuild_view(state: &mut State) {
     let before = SelectedNames::capture(state);
     state.view = state.base.clone();
     for pending in &state.pending {
-        // The store worker will reject a change that no longer applies, and that is reported then.
+        // The store worker will reject a change that no longer applies, and the rejection is reported then.
         let _ = state.view.apply(&pending.change.group);
     }
-    if let Some(gone) = refresh(state, before) {
+    if let Some(loss) = refresh(state, before) {
         let now = state.browser.column(state.focus).selected_str();
         let now = now.map_or_else(String::new, |now| format!("; {now} is selected now"));
-        state.notify(describe::sentence(&format!("{gone}{now}")));
-        state.selection_lost = Some(gone);
+        state.notify(describe::sentence(&format!("{loss}{now}")));
+        state.selection_lost = Some(loss);
     }
 }
 
@@ -259,7 +261,7 @@ impl SelectedNames {
     }
 }
 
-/// The title of the selected hat, in quotes.
+/// Returns the title of the selected hat, in quotes.
 fn selected_hat_title(state: &State) -> Option<String> {
     let title = match state.existing_hat() {
         Some(hat) => hat.title.as_deref(),
@@ -270,8 +272,8 @@ fn selected_hat_title(state: &State) -> Option<String> {
     title.map(|title| format!("\"{title}\""))
 }
 
-/// Refreshes all rows. If the selected row of the focused pane, or of one before it, is no longer visible, moves the
-/// focus to that pane and returns what happened, so that the next key does not act on something else.
+/// Refreshes all rows. If the selected row of the focused pane or of a pane before it is no longer visible, moves the
+/// focus to the pane of that row and returns a phrase that says so: the next command must not act on another row.
 fn refresh(state: &mut State, before: SelectedNames) -> Option<String> {
     state.browser.refresh(&state.view);
     for (pane, before) in PANES.into_iter().zip(before.0) {
@@ -283,13 +285,13 @@ fn refresh(state: &mut State, before: SelectedNames) -> Option<String> {
         if state.focus < pane {
             return None;
         }
-        let why = if column.may_hide(&selected) {
+        let reason = if column.may_hide(&selected) {
             "no longer matches the filter"
         } else {
             "is no longer listed"
         };
         state.focus = pane;
-        return Some(format!("{name} {why}"));
+        return Some(format!("{name} {reason}"));
     }
     None
 }

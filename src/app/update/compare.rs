@@ -31,8 +31,8 @@ pub(crate) fn may_compare(state: &State) -> Result<(), String> {
     }
 }
 
-/// Starts comparing the rooms of these servers, as they are in the file. `before` is the earlier plan, if it is
-/// compared again: rooms that were added to it are requested again.
+/// Starts comparing the rooms of these servers, as they are in the file. If an earlier plan is compared again, `before`
+/// is this plan; rooms that were added to it are requested again.
 pub(super) fn start(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -41,10 +41,10 @@ pub(super) fn start(
 ) {
     let mut parts = Vec::new();
     for server in servers {
-        let Some(known) = state.servers.by_name(&server) else {
+        let Some(known_server) = state.servers.by_name(&server) else {
             continue;
         };
-        let is_of_server = |room: &&Jid| known.entry.has(room);
+        let is_of_server = |room: &&Jid| known_server.entry.has(room);
         let rooms = state.base.rooms().filter(|(room, _)| is_of_server(room));
         let local: BTreeMap<_, _> = rooms.map(|(jid, room)| (jid.clone(), room.clone())).collect();
         let allowed = state.start.scope.rooms.as_ref();
@@ -122,8 +122,8 @@ pub(super) fn planned(
     show(state, parts, before.map(|before| *before));
 }
 
-/// Reports to the server worker the items that are equal on both sides, whatever is decided about the differences
-/// later.
+/// Reports to the server worker the items that are equal on both sides. They are reported even if the user decides
+/// nothing about the differences later.
 fn report_equal_items(effects: &mut Vec<Effect>, part: &ComparisonPart) {
     let rooms = part.result.iter().flatten().flat_map(|plan| &plan.rooms);
     effects.extend(rooms.filter_map(|room| {
@@ -145,7 +145,7 @@ fn report_equal_items(effects: &mut Vec<Effect>, part: &ComparisonPart) {
     }));
 }
 
-/// The plan without rooms that the session may not see.
+/// Removes the rooms that the session may not see from a plan.
 pub(super) fn within_scope(state: &State, mut plan: Arc<Plan>) -> Arc<Plan> {
     if let Some(rooms) = &state.start.scope.rooms
         && plan.rooms.iter().any(|room| !rooms.contains(&room.room))
@@ -211,9 +211,9 @@ fn show(state: &mut State, mut parts: Vec<ComparisonPart>, before: Option<PlanOv
     }
 }
 
-/// If the rooms of a server are received because the file has none of them, drops the rooms that the account may not
-/// manage, and returns their number. Returns `None` if there are none, or if there are no others: then the plan keeps
-/// them, to show the reason.
+/// Drops the rooms that the account may not manage, if the rooms of a server are received because the file has none of
+/// them, and returns their number. Returns `None` if there are no such rooms, or if there are only such rooms; the plan
+/// then keeps them, to show the reason.
 fn skip_forbidden(part: &mut ComparisonPart) -> Option<usize> {
     let Some(Ok(plan)) = part.result.as_mut().filter(|_| part.local.is_empty()) else {
         return None;
@@ -227,7 +227,7 @@ fn skip_forbidden(part: &mut ComparisonPart) -> Option<usize> {
     Some(skipped)
 }
 
-/// Says how many choices were kept and how many were discarded; `None` if there were none.
+/// Says how many choices were kept and how many were discarded; `None` if there were no choices.
 fn kept_text(KeptChoices { kept, dropped }: KeptChoices) -> Option<String> {
     let kept = (kept > 0).then(|| format!("Kept {}", describe::count(kept, "choice")));
     let dropped = (dropped > 0).then(|| {

@@ -8,7 +8,7 @@ use crate::store::{Change, ChangeReason, StoreRequest};
 use super::{apply, commit, draft, expire, form, plan, prompt, quit, undo};
 
 /// Records that the top question was drawn.
-pub(super) fn shown(state: &mut State) {
+pub(super) fn mark_shown(state: &mut State) {
     if let Some(confirm) = state.top_as_mut::<Confirm>() {
         confirm.is_shown = true;
     }
@@ -26,7 +26,7 @@ pub(crate) fn may_accept_with_enter(state: &State) -> Result<(), String> {
     }
 }
 
-/// Confirms, unless Enter was typed before the question could be seen.
+/// Confirms, unless Enter was pressed before the question was drawn.
 pub(crate) fn accept_with_enter(state: &mut State, effects: &mut Vec<Effect>) {
     match state.top_as::<Confirm>() {
         Some(confirm) if !confirm.is_shown => {

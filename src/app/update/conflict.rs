@@ -1,5 +1,5 @@
-//! Conflicts with changes by others: a question shows both values and lets the user choose. Nothing is saved before
-//! that.
+//! Conflicts with changes by others: a question shows both values and lets the user choose. Nothing is saved before the
+//! user has chosen.
 
 use jiff::tz::TimeZone;
 
@@ -108,8 +108,8 @@ fn refresh_conflict(
     }
 }
 
-/// Whether all edits of two changes concern the same hat of the same user in the same room, the changes have the same
-/// recorded reason, and neither is an undo or redo.
+/// Returns whether all edits of two changes concern the same hat of the same user in the same room, the changes have
+/// the same recorded reason, and neither is an undo or redo.
 fn concern_same_hat(one: &Change, other: &Change) -> bool {
     let is_undo_or_redo = |change: &Change| change.undoes.is_some() || change.redoes.is_some();
     let mut all = one.group.0.iter().chain(&other.group.0);
@@ -123,17 +123,17 @@ fn concern_same_hat(one: &Change, other: &Change) -> bool {
         && all.all(|edit| target(edit).as_ref() == Some(&first))
 }
 
-/// Reports a change that the store worker rejected, or that a draft has and that can no longer be made. A conflict
-/// opens an overlay; the oldest conflict is on top, and changes of the same hat share one overlay.
+/// Reports a change that the store worker rejected, or a change of a draft that can no longer be made. A conflict opens
+/// an overlay; the oldest conflict is on top, and changes of the same hat share one overlay.
 pub(super) fn report_rejected(state: &mut State, change: Change, error: EditError) {
-    let EditError::Conflict { subject: what, .. } = error else {
-        let what = describe::group(&change.group, &state.view, &state.zone());
-        state.notify_error(format!("Not saved: {what}. Reason: {error}"));
+    let EditError::Conflict { subject, .. } = error else {
+        let description = describe::group(&change.group, &state.view, &state.zone());
+        state.notify_error(format!("Not saved: {description}. Reason: {error}"));
         return;
     };
     let zone = state.zone();
     let mut oldest = None;
-    for (at, overlay) in state.overlays.iter_mut().chain(&mut state.arrived).enumerate() {
+    for (index, overlay) in state.overlays.iter_mut().chain(&mut state.arrived).enumerate() {
         if let Some(conflict) = overlay.downcast_mut::<Conflict>()
             && let ConflictSubject::Change(earlier) = &mut conflict.subject
         {
@@ -142,11 +142,11 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
                 conflict.yours = describe_yours(earlier, &state.view, &zone);
                 return;
             }
-            oldest = oldest.or(Some(at));
+            oldest = oldest.or(Some(index));
         }
     }
     let conflict = Conflict {
-        what,
+        what: subject,
         yours: describe_yours(&change, &state.view, &zone),
         theirs: describe_theirs(&change.group, &state.view, &zone),
         before: None,
@@ -154,7 +154,7 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
         subject: ConflictSubject::Change(change),
     };
     match oldest {
-        Some(at) if at < state.overlays.len() => state.overlays.insert(at, Box::new(conflict)),
+        Some(index) if index < state.overlays.len() => state.overlays.insert(index, Box::new(conflict)),
         _ => arrivals::open_when_idle(
             state,
             conflict,
@@ -211,7 +211,8 @@ pub(crate) fn may_keep_yours(state: &State) -> Result<(), String> {
     }
 }
 
-/// Fails for a change that is not saved: it would be lost if the conflict were closed without a decision.
+/// Fails for a change that is not saved, because this change would be lost if the conflict were closed without a
+/// decision.
 pub(crate) fn may_decide_later(state: &State) -> Result<(), String> {
     match state.top_as::<Conflict>() {
         Some(conflict) if conflict.change().is_none() => Ok(()),
@@ -274,7 +275,8 @@ pub(crate) fn keep_theirs(state: &mut State, effects: &mut Vec<Effect>) {
     state.notify("Kept theirs");
 }
 
-/// Makes the edits again on the current data. Fields of a hat that an edit does not change keep their current values.
+/// Makes the edits again on the current data, and returns the resulting edits. Fields of a hat that an edit does not
+/// change keep their current values.
 fn reapply(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
     let mut result = Group::default();
     for edit in &group.0 {

@@ -9,32 +9,32 @@ use crate::app::{Effect, RowKind, State, describe, shell_command, targets};
 use crate::model::{Group, write};
 use crate::store::{ChangeReason, HistoryEntry};
 
-/// Maximum length of a copied text, in bytes: encoded as Base64, it is the longest OSC 52 sequence that xterm and
-/// similar terminals accept.
+/// Maximum length of a copied text, in bytes. Encoded as Base64, a text of this length makes the longest OSC 52
+/// sequence that xterm and similar terminals accept.
 const MAX_BYTES: usize = 74_994;
 
 /// The maximum number of characters of a command that a notice shows.
 const MAX_SHOWN: usize = 160;
 
-pub(crate) fn has_selected(state: &State) -> Result<(), String> {
+pub(crate) fn has_selection(state: &State) -> Result<(), String> {
     state
         .selected(state.focus)
         .map(drop)
         .ok_or_else(|| "Nothing selected".into())
 }
 
-/// Copies the address of the selected room or user, or the ID of the selected hat; if rows are marked, those of the
-/// marked rows, one per line.
+/// Copies the address of the selected room or user, or the ID of the selected hat; if rows are marked, copies the
+/// addresses or IDs of the marked rows, one per line.
 pub(crate) fn copy_name(state: &mut State, effects: &mut Vec<Effect>) {
     let names = targets::ids(state);
-    let what = match (names.as_slice(), row_kind(state)) {
+    let description = match (names.as_slice(), row_kind(state)) {
         ([], _) => return,
         ([name], _) => name.clone(),
         (many, RowKind::Hat) => format!("the IDs of {}", describe::count(many.len(), "hat")),
         (many, RowKind::User) => format!("the addresses of {}", describe::count(many.len(), "user")),
         (many, RowKind::Room) => format!("the addresses of {}", describe::count(many.len(), "room")),
     };
-    copy(state, effects, names.join("\n"), &what);
+    copy(state, effects, names.join("\n"), &description);
 }
 
 /// Copies the selected room or user as JSON, as in the data file, or the selected hat with its ID.
@@ -50,7 +50,7 @@ pub(crate) fn copy_json(state: &mut State, effects: &mut Vec<Effect>) {
     copy(state, effects, text, &format!("the JSON of {name}"));
 }
 
-/// The last change of this session, which may be an undo or a redo.
+/// Returns the last change of this session, which may be an undo or a redo.
 fn last_change(state: &State) -> Option<&UndoStep> {
     let steps = state.undo_stack.iter().chain(&state.redo_stack);
     steps.max_by_key(|step| step.id)
@@ -69,7 +69,7 @@ pub(crate) fn copy_last_command(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The open entry of the history, else the selected one.
+/// Returns the open entry of the history, else the selected one.
 fn current_entry(state: &State) -> Option<&HistoryEntry> {
     let open = state.top_as::<EntryOverlay>().map(|open| &*open.entry);
     let selected = || state.top_as::<HistoryOverlay>()?.entry().map(Arc::as_ref);
@@ -99,7 +99,7 @@ fn copy_commands(state: &mut State, effects: &mut Vec<Effect>, group: &Group, re
     }
     match shell_command::commands(group, reason.map(ChangeReason::as_str), &state.start.file) {
         Ok(commands) => {
-            let what = match commands.as_slice() {
+            let description = match commands.as_slice() {
                 [only] => describe::shortened(only, MAX_SHOWN).into_owned(),
                 [first, ..] => format!(
                     "{}: {}",
@@ -110,15 +110,15 @@ fn copy_commands(state: &mut State, effects: &mut Vec<Effect>, group: &Group, re
             };
             let text = shell_command::script(&commands);
             if text.len() > MAX_BYTES {
-                return state.notify_error(format!("Too large to copy: {what}"));
+                return state.notify_error(format!("Too large to copy: {description}"));
             }
-            copy(state, effects, text, &what);
+            copy(state, effects, text, &description);
         }
         Err(reason) => state.notify_error(format!("Cannot copy a command: {reason}")),
     }
 }
 
-/// The kind of rows that the focused pane lists.
+/// Returns the kind of rows that the focused pane lists.
 fn row_kind(state: &State) -> RowKind {
     state.grouping().kind(state.focus)
 }
@@ -131,7 +131,7 @@ fn selected_name(state: &State) -> Option<String> {
     })
 }
 
-fn copy(state: &mut State, effects: &mut Vec<Effect>, text: String, what: &str) {
+fn copy(state: &mut State, effects: &mut Vec<Effect>, text: String, description: &str) {
     if text.len() > MAX_BYTES {
         state.notify_error(format!(
             "Too large to copy: {} (limit {}). Use hatrack show --json",
@@ -141,7 +141,7 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>, text: String, what: &str) 
         return;
     }
     state.notify(format!(
-        "Sent to the clipboard: {what} (if your terminal supports it)"
+        "Sent to the clipboard: {description} (if your terminal supports it)"
     ));
     effects.push(Effect::Copy(text));
 }

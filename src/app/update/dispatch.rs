@@ -23,12 +23,12 @@ pub(super) fn handle_key(state: &mut State, key: Key, us_key: Option<char>, effe
     }
 }
 
-/// Whether a command can be used while the screen is too small to show anything.
+/// Returns whether a command can be used while the screen is too small to show anything.
 fn works_unseen(command: &Command) -> bool {
     command.id == CommandId::Quit || (command.place == Place::Everywhere && command.id != CommandId::Help)
 }
 
-/// Runs the command bound to a key here, or types the key.
+/// Runs the command to which the key is bound here, or types the key.
 fn dispatch_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     state.notice = None;
     let selection_lost = state.selection_lost.take();
@@ -38,8 +38,8 @@ fn dispatch_key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Runs a command. If the selected row has just disappeared (`selection_lost`: the reason), commands on the selection
-/// are canceled.
+/// Runs a command. If the selected row has just disappeared, `selection_lost` says so, and a command on the selection
+/// is canceled.
 pub(super) fn run(
     state: &mut State,
     command: &Command,
@@ -58,7 +58,7 @@ pub(super) fn run(
     handlers::run(state, command.id, effects);
 }
 
-/// Whether typed characters go into a text input.
+/// Returns whether typed characters go into a text input.
 pub(super) fn accepts_text(state: &State) -> bool {
     state.typed_filter().is_some() || state.top().is_some_and(Layer::takes_text)
 }
@@ -71,7 +71,7 @@ fn type_into(state: &mut State, effects: &mut Vec<Effect>, mut edit: impl FnMut(
     }
 }
 
-/// Whether the top overlay is the prompt for a file to import or export.
+/// Returns whether the top overlay is the prompt for a file to import or export.
 fn is_file_prompt(state: &State) -> bool {
     state.top_as::<Prompt>().is_some_and(Prompt::takes_path)
 }

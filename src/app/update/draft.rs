@@ -22,9 +22,10 @@ impl Layer for Draft {
     }
 }
 
-/// The draft to be stored in the current state: the draft of an earlier session that is not decided on, the changes of
-/// open conflicts, restored forms that are open, and pending changes if saving fails or some of them were restored.
-/// When the session ends, the draft also has all pending changes, and all open forms and prompts with input.
+/// Returns the draft to be stored in the current state: the draft of an earlier session about which the user has not
+/// decided, the changes of open conflicts, restored forms that are open, and pending changes if saving fails or some of
+/// them were restored. When the session ends, the draft also has all pending changes, and all open forms and prompts
+/// with input.
 fn current_draft(state: &State) -> Draft {
     let is_ending = matches!(state.quit, QuitState::WhenDraftSaved(_) | QuitState::Now);
     let mut draft = state.drafts.undecided.clone().unwrap_or_default();
@@ -41,7 +42,8 @@ fn current_draft(state: &State) -> Draft {
     draft
 }
 
-/// Stores the draft if it changed, and quits once it is stored if the session is to end. Called after every message.
+/// Stores the draft if it changed. If the session is to end, quits once the draft is stored. Called after every
+/// message.
 pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     if state.phase != Phase::Open {
         if let QuitState::WhenDraftSaved(status) = state.quit {
@@ -65,21 +67,21 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
         }
         return;
     }
-    let wanted = current_draft(state);
-    if wanted != state.drafts.stored && state.drafts.failed.as_ref() != Some(&wanted) {
+    let draft = current_draft(state);
+    if draft != state.drafts.stored && state.drafts.failed.as_ref() != Some(&draft) {
         effects.push(Effect::SaveDraft {
             before: state.drafts.stored.clone(),
-            after: wanted.clone(),
+            after: draft.clone(),
         });
-        state.drafts.storing = Some(wanted);
+        state.drafts.storing = Some(draft);
     } else if let QuitState::WhenDraftSaved(status) = state.quit {
         effects.push(Effect::Quit(status));
     }
 }
 
 /// Updates the live draft, which survives if the process is killed: forms and prompts when typing pauses, and changes
-/// that the store worker has not confirmed in time. `is_user_input`: the message was typed, pasted or clicked. Called
-/// after [`sync`].
+/// that the store worker has not confirmed in time. `is_user_input` tells whether the message is a key, a paste, a
+/// click or a generated ID. Called after [`sync`].
 pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects: &mut Vec<Effect>) {
     if state.phase != Phase::Open || state.start.demo {
         return;
@@ -103,7 +105,7 @@ pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects:
     } else if !has_pending && std::mem::take(&mut live.awaiting_answer) {
         effects.push(Effect::CancelWait(DraftDelay::Unconfirmed));
     }
-    // A submitted form stays until its change is saved or is itself in the draft.
+    // A submitted form stays in the live draft until its change is saved or is itself in the draft.
     if !has_input && (!has_pending || live.has_overdue_changes) && !is_ending {
         live.forms.clear();
         live.prompts.clear();
@@ -120,26 +122,26 @@ pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects:
 
 fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
     let live = &state.drafts.own;
-    let mut wanted = Draft {
+    let mut draft = Draft {
         forms: live.forms.clone(),
         unsaved: Vec::new(),
         prompts: live.prompts.clone(),
     };
     // While saving fails, pending changes are in the stored draft.
     if live.has_overdue_changes && state.problem.is_none() {
-        wanted.unsaved = state
+        draft.unsaved = state
             .pending
             .iter()
             .map(|pending| (&pending.change).into())
             .collect();
     }
-    if wanted != live.saved {
-        effects.push(Effect::SaveLiveDraft(wanted.clone()));
-        state.drafts.own.saved = wanted;
+    if draft != live.saved {
+        effects.push(Effect::SaveLiveDraft(draft.clone()));
+        state.drafts.own.saved = draft;
     }
 }
 
-/// Handles the end of a delay: its part of the live draft is to be saved now.
+/// Handles the end of a delay: prepares its part of the live draft for saving.
 pub(super) fn delay_elapsed(state: &mut State, delay: DraftDelay) {
     match delay {
         DraftDelay::Typing => {
@@ -185,7 +187,7 @@ pub(super) fn saved(state: &mut State, result: Result<(), String>) {
         Err(reason) => {
             state.drafts.failed = Some(draft);
             if let QuitState::WhenDraftSaved(_) = state.quit {
-                quit::confirm_losing(state, &reason);
+                quit::confirm_losing_draft(state, &reason);
             } else {
                 state.notify_error(format!("Cannot save the draft: {reason}"));
             }
@@ -193,6 +195,7 @@ pub(super) fn saved(state: &mut State, result: Result<(), String>) {
     }
 }
 
+/// Handles the draft that an earlier session left: opens the draft, or keeps its bytes until the data file is open.
 pub(super) fn loaded(state: &mut State, bytes: Vec<u8>) {
     if state.phase != Phase::Open {
         state.drafts.received = Some(bytes);
@@ -251,7 +254,7 @@ pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Makes a change of an earlier session again, or reports it as rejected if it no longer applies. A change that was
-/// saved after all is not made again.
+/// already saved is not made again.
 fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
     match state.view.apply(&change.group) {
         Ok(()) => {

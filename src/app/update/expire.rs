@@ -31,8 +31,8 @@ pub(super) fn tick(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>)
     expire(state, effects);
 }
 
-/// Removes the expired hats, if the last attempt was long enough ago. The change does not count as one by this user:
-/// *Undo* does not revert it, and another session may make it first.
+/// Removes the expired hats, if the last attempt was long enough ago. The change does not count as a change by this
+/// user: *Undo* does not revert it, and another session may make it first.
 fn expire(state: &mut State, effects: &mut Vec<Effect>) {
     if !is_due(state) || !state.clock.begins_attempt() {
         return;
@@ -52,7 +52,7 @@ fn is_due(state: &State) -> bool {
     state.base.next_end().is_some_and(|end| end <= state.clock.now)
 }
 
-/// The edits that remove the expired hats, as far as this session may remove them.
+/// Returns the edits that remove the expired hats, as far as this session may remove them.
 fn removal_edits(state: &State) -> Group {
     let rights = &state.start.scope.rights;
     let mut edits = state.base.clone().remove_ended_hats(state.clock.now, |_| true);
@@ -62,7 +62,8 @@ fn removal_edits(state: &State) -> Group {
     edits
 }
 
-/// Reports, once, that hats which expired long ago are not removed. `users`: how many users would lose them.
+/// Reports once that hats which expired long ago are not removed. `users` is the number of users who would lose such
+/// hats.
 fn report_late(state: &mut State, users: usize) {
     if std::mem::replace(&mut state.clock.is_late_reported, true) {
         return;
@@ -125,7 +126,7 @@ pub(super) fn remove_confirmed(state: &mut State, effects: &mut Vec<Effect>, con
     commit(state, effects, edits, true);
 }
 
-/// Commits the removal of expired hats. `confirmed`: the user was asked first.
+/// Commits the removal of expired hats. `confirmed` tells whether the user was asked first.
 fn commit(state: &mut State, effects: &mut Vec<Effect>, edits: Group, confirmed: bool) {
     state.clock.is_late_reported = false;
     let id = state.next_id;
@@ -140,8 +141,9 @@ fn commit(state: &mut State, effects: &mut Vec<Effect>, edits: Group, confirmed:
     effects.push(Effect::Store(StoreRequest::Commit { id, change }));
 }
 
-/// Handles the result of a commit, if it is the one that removes expired hats. It is rejected if someone else changed
-/// the hats. Without a confirmation by the user, this is not reported, because the removal is attempted again later.
+/// Handles the result of a commit, if it is the commit that removes expired hats. The commit is rejected if someone
+/// else changed the hats. A rejection is reported only if the user confirmed the removal; otherwise, the removal is
+/// attempted again later.
 pub(super) fn committed(state: &mut State, id: u64, result: &Result<Option<u64>, EditError>) {
     let Some(ExpiryCommit { what, confirmed, .. }) =
         state.clock.expiring.take_if(|expiring| expiring.id == id)

@@ -37,14 +37,14 @@ impl Layer for Form {
             .is_some_and(|field| matches!(field.value, FieldValue::Text(_)))
     }
 
-    /// Typing in a hat or room field searches the existing hats or rooms.
+    /// Passes the focused text to `edit`. Typing in a hat or room field searches the existing hats or rooms.
     fn type_into(&mut self, edit: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
         type_into(self, edit);
     }
 
     fn rows(&self, _: &Wardrobe) -> Option<(usize, usize)> {
         let suggestions = self.suggestions.as_ref()?;
-        suggestions.selected().map(|at| (at, suggestions.len()))
+        suggestions.selected().map(|row| (row, suggestions.len()))
     }
 
     fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
@@ -55,13 +55,13 @@ impl Layer for Form {
         form::clear_list_selection(self);
     }
 
-    fn click(&mut self, on: MouseTarget) {
-        click(self, on);
+    fn click(&mut self, target: MouseTarget) {
+        click(self, target);
     }
 
-    fn focus_spot(&mut self, on: &[MouseTarget]) {
-        let is_suggestion = |spot: &MouseTarget| matches!(spot, MouseTarget::Suggestion(_));
-        let (true, Some(suggestions)) = (on.iter().any(is_suggestion), &mut self.suggestions) else {
+    fn focus_spot(&mut self, targets: &[MouseTarget]) {
+        let is_suggestion = |target: &MouseTarget| matches!(target, MouseTarget::Suggestion(_));
+        let (true, Some(suggestions)) = (targets.iter().any(is_suggestion), &mut self.suggestions) else {
             return;
         };
         suggestions.select(suggestions.selected().or(Some(0)));
@@ -95,26 +95,26 @@ fn type_into(form: &mut Form, edit: &mut dyn FnMut(&mut TextInput) -> bool) {
         && name.suggests()
         && let Some(suggestions) = &mut form.suggestions
     {
-        let now = form
+        let after = form
             .fields
             .get(form.focus)
             .map_or_else(String::new, |field| match &field.value {
                 FieldValue::Text(text) => text.text(),
                 _ => String::new(),
             });
-        if now == before {
+        if after == before {
             suggestions.select(None);
         } else {
-            suggestions.search(&now);
+            suggestions.search(&after);
         }
     }
 }
 
-fn click(form: &mut Form, on: MouseTarget) {
-    match on {
-        MouseTarget::Field(at) if at < form.fields.len() => {
+fn click(form: &mut Form, target: MouseTarget) {
+    match target {
+        MouseTarget::Field(index) if index < form.fields.len() => {
             form::clear_list_selection(form);
-            form.focus = at;
+            form.focus = index;
             let value = form.field().map(|field| &field.value);
             if matches!(value, Some(FieldValue::Toggle(_) | FieldValue::Mixed(_))) {
                 form::cycle_value(form, 1);
@@ -144,7 +144,7 @@ fn click(form: &mut Form, on: MouseTarget) {
                 form::fill_suggestion(form, &existing);
             } else {
                 // Only Enter creates a new hat, so a click selects its row.
-                form.focus_spot(&[on]);
+                form.focus_spot(&[target]);
                 form.select_row(row);
             }
         }

@@ -9,7 +9,7 @@ use crate::app::view::View;
 use crate::app::{Effect, Layer, Pane, State, help};
 use crate::model::{HatId, Jid, Wardrobe};
 
-pub(super) fn palette(state: &mut State, enabled: help::CommandCheck) {
+pub(super) fn open_palette(state: &mut State, enabled: help::CommandCheck) {
     let offers = help::palette_commands(state, enabled).into_iter();
     let others = offers.filter(|offer| offer.command.id != CommandId::Palette);
     let finder = Finder::commands(others.map(FinderItem::Command).collect());
@@ -23,13 +23,13 @@ pub(crate) fn may_help(state: &State) -> Result<(), String> {
     }
 }
 
-pub(super) fn help(state: &mut State, enabled: help::CommandCheck) {
+pub(super) fn open_help(state: &mut State, enabled: help::CommandCheck) {
     let finder = Finder::help(help::help_items(state, enabled));
     state.open(finder);
 }
 
 pub(crate) fn may_go_to(state: &State) -> Result<(), String> {
-    // Whatever the first pane lists.
+    // Without a room there is nothing to go to, whatever the first pane lists.
     if state.view.rooms().len() == 0 {
         return Err("No rooms yet".into());
     }
@@ -101,8 +101,8 @@ pub(crate) fn may_choose(state: &State) -> Result<(), String> {
     }
 }
 
-/// Accepts the selected item: closes the finder and selects the chosen place, or returns the chosen command. For a
-/// disabled command or a note about filters, only shows a notice.
+/// Accepts the selected item: closes the finder and selects the chosen room, user or hat, or returns the chosen
+/// command. For a disabled command or a note about filters, only shows a notice.
 pub(super) fn choose(state: &mut State) -> Option<CommandId> {
     let Some(item) = top_finder(state).and_then(|finder| finder.selected_item().cloned()) else {
         state.notify_error("No matches");
@@ -136,10 +136,10 @@ pub(super) fn choose(state: &mut State) -> Option<CommandId> {
     None
 }
 
-/// Focuses the pane of the chosen place. If the user or hat no longer exists, focuses the pane before it; if the room
-/// no longer exists, the focus stays.
+/// Focuses the pane of the chosen room, user or hat. If the user or hat no longer exists, focuses the pane before its
+/// pane; if the room no longer exists, the focus stays.
 fn focus_place(state: &mut State, (room, user, hat): (&Jid, Option<&Jid>, Option<&HatId>)) {
-    let gone = if state.room().map(|(jid, _)| jid) != Some(room) {
+    let missing = if state.room().map(|(jid, _)| jid) != Some(room) {
         Some(room.to_string())
     } else if let (Some(user), true) = (user, state.user().map(|(jid, _)| jid) != user) {
         state.focus = Pane::First;
@@ -155,7 +155,7 @@ fn focus_place(state: &mut State, (room, user, hat): (&Jid, Option<&Jid>, Option
         };
         None
     };
-    if let Some(gone) = gone {
-        state.notify_error(format!("{gone} no longer exists"));
+    if let Some(missing) = missing {
+        state.notify_error(format!("{missing} no longer exists"));
     }
 }

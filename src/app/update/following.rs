@@ -16,18 +16,18 @@ use crate::sync::{
 
 use super::compare;
 
-/// The shortest time between two reports of changes on one server.
-const INTERVAL: Duration = Duration::from_secs(1);
-/// The maximum number of times that a commit is repeated because the file changed in the meantime.
-const MAX_CONFLICTS: usize = 5;
+/// Minimum time between two reports of changes on one server.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+/// Maximum number of times that a commit is repeated because the file changed in the meantime.
+const MAX_RETRIES: usize = 5;
 
-/// Whether this session may receive anything automatically.
+/// Returns whether this session may receive changes automatically.
 fn may_follow(state: &State) -> bool {
     state.why_not_following().is_none()
 }
 
-/// Records who follows a room. Reports if another session is to follow it and does not respond, and if the room is
-/// followed again.
+/// Records who follows a room. Reports if another session should follow the room but does not respond, and if the room
+/// is followed again.
 pub(super) fn set_follower(state: &mut State, room: Jid, follower: Follower) {
     let is_silent = matches!(follower, Follower::Silent(_));
     let name = room.clone();
@@ -43,7 +43,7 @@ pub(super) fn set_follower(state: &mut State, room: Jid, follower: Follower) {
     }
 }
 
-/// The selected room, if it is in the data file and has a server. Any session that may see the room may see its
+/// Returns the selected room, if it is in the data file and has a server. Any session that may see the room may see its
 /// occupants.
 fn visible_room(state: &State) -> Option<&Jid> {
     let selected = state.browser.selected_ids().0;
@@ -114,13 +114,13 @@ fn request_follow(state: &State, effects: &mut Vec<Effect>) {
         rooms: rooms.collect(),
         selected: following.selected.clone(),
         revision: state.base.revision,
-        interval: INTERVAL,
+        interval: MIN_INTERVAL,
         may_ask: false,
     }));
 }
 
-/// Receives changes from a server, after those that are being received already. `authors`: who changed each room, if
-/// known.
+/// Receives changes from a server, after the changes that are already being received. `authors` contains, for each
+/// room, the person who changed it, if known.
 pub(super) fn incoming(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -176,7 +176,7 @@ fn receive(state: &mut State, effects: &mut Vec<Effect>, mut incoming: Incoming)
     let server = incoming.plan.server.clone();
     if group.is_empty() {
         received(state, effects, &incoming, &group);
-        return next(state, effects, &server);
+        return receive_next(state, effects, &server);
     }
     let id = state.next_id;
     state.next_id += 1;
@@ -217,37 +217,37 @@ pub(super) fn committed(
                 group = Group::default();
             }
             received(state, effects, &incoming, &group);
-            next(state, effects, &server);
+            receive_next(state, effects, &server);
         }
-        Err(EditError::Conflict { .. }) if incoming.conflicts < MAX_CONFLICTS => {
+        Err(EditError::Conflict { .. }) if incoming.conflicts < MAX_RETRIES => {
             incoming.conflicts += 1;
             receive(state, effects, incoming);
         }
         Err(error) => {
-            // Changes that are not a decision are reported by the worker again.
+            // The worker reports changes again, except those that the user decided to receive.
             if incoming.is_decision {
                 state.notify_error(format!("Cannot receive theirs from {server:?}: {error}"));
             }
-            next(state, effects, &server);
+            receive_next(state, effects, &server);
         }
     }
 }
 
 /// Receives the changes that arrived while others were being received.
-fn next(state: &mut State, effects: &mut Vec<Effect>, server: &Arc<str>) {
+fn receive_next(state: &mut State, effects: &mut Vec<Effect>, server: &Arc<str>) {
     let waiting = state.servers.following.next.get_mut(server);
     if let Some(incoming) = waiting.and_then(VecDeque::pop_front) {
         receive(state, effects, incoming);
     }
 }
 
-/// Continues when the file has the received changes: reports them to the server worker and in a notice.
+/// Continues when the file has the received changes: reports these changes to the server worker and in a notice.
 fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, group: &Group) {
     let linked = incoming.plan.rooms.iter();
     for room in linked.filter(|room| room.state == RoomState::Linked) {
         let local = state.base.room(&room.room).cloned();
-        if let (Some(local), Some(known)) = (&local, state.servers.following.rooms.get_mut(&room.room)) {
-            known.clone_from(local);
+        if let (Some(local), Some(followed)) = (&local, state.servers.following.rooms.get_mut(&room.room)) {
+            followed.clone_from(local);
         }
         let mut rest = room.clone();
         rest.lines.retain(|line| line.decision != Decision::Receive);
@@ -273,14 +273,14 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, g
 
 /// Describes received changes: `ana@example.org on "example": added "Proctor" to …`.
 fn received_text(state: &State, incoming: &Incoming, group: &Group) -> String {
-    let what = describe::group(group, &state.base, &state.zone());
+    let description = describe::group(group, &state.base, &state.zone());
     let server = &incoming.plan.server;
     let mut rooms = group.0.iter().filter_map(|edit| edit.room());
     let author = rooms.next().and_then(|room| incoming.by.get(room));
     let is_author = |room: &Jid| incoming.by.get(room) == author;
     match author.filter(|_| rooms.all(is_author)) {
-        Some(author) => format!("{author} on {server:?}: {what}"),
-        None => format!("From {server:?}: {what}"),
+        Some(author) => format!("{author} on {server:?}: {description}"),
+        None => format!("From {server:?}: {description}"),
     }
 }
 
@@ -297,13 +297,13 @@ fn report_held(state: &mut State, plan: &Plan) {
     }
     if held > 0 {
         let (users, key) = (describe::count(held, "user"), state.key(CommandId::Servers));
-        let why = if plan.rooms.iter().any(RoomPlan::is_held_without_history) {
+        let cause = if plan.rooms.iter().any(RoomPlan::is_held_without_history) {
             "the history cannot be read"
         } else {
             "many users lost hats on the server"
         };
         state.notify_error(format!(
-            "{}: {why}, so removals for {users} are held back ({key} to compare)",
+            "{}: {cause}, so removals for {users} are held back ({key} to compare)",
             plan.server
         ));
     }

@@ -57,7 +57,7 @@ fn cycle_focused(state: &mut State, by: isize) {
     }
 }
 
-/// The text of the focused field.
+/// Returns the text of the focused field.
 fn focused_text(state: &mut State) -> Option<&mut TextInput> {
     match &mut top_form(state)?.field_mut()?.value {
         FieldValue::Text(text) => Some(text),
@@ -133,7 +133,7 @@ pub(crate) fn request_new_id(_: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Fills the hat field with a generated ID and focuses the title field. A title that was typed in the hat field moves
-/// to the title field. Saves the form if this waited for the ID.
+/// to the title field. Saves the form if saving waited for the ID.
 pub(super) fn insert_new_id(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
     let Some(form) = top_form(state) else { return };
     let typed = form.text(FieldName::Hat);
@@ -161,7 +161,7 @@ pub(super) fn fill_hat(form: &mut Form, id: &str, title: Option<&str>) {
         .unwrap_or(form.focus);
 }
 
-/// In the form that defines a hat, fills in the title and color that an existing hat has in other rooms.
+/// Fills in the title and color that an existing hat has in other rooms, if the form defines a hat.
 fn fill_definition(form: &mut Form) {
     if !matches!(form.subject, FormSubject::DefineHat { .. }) {
         return;
@@ -250,7 +250,7 @@ pub(crate) fn cancel(state: &mut State, _: &mut Vec<Effect>) {
     ));
 }
 
-/// Closes the topmost form after its change was applied, and selects what it changed.
+/// Closes the topmost form after its change was applied, and selects the changed item.
 pub(super) fn close_and_select(state: &mut State) {
     if let Some(form) = top_form(state).cloned() {
         close(state);
@@ -277,10 +277,10 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(completed) = form.completion_to_confirm(&view) {
         return complete_address(state, &completed);
     }
-    if let Some((at, problem)) = form.first_problem(&view, &keymap) {
+    if let Some((index, problem)) = form.first_problem(&view, &keymap) {
         form.save_attempted = true;
-        form.focus = at;
-        let label = form.fields.get(at).map_or("", |field| field.name.label());
+        form.focus = index;
+        let label = form.fields.get(index).map_or("", |field| field.name.label());
         state.notify_error(format!("Cannot save. {label}: {problem}"));
         return;
     }
@@ -339,10 +339,10 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, form: &Form)
     }
 }
 
-/// Selects what a form changed; for several users, only their hat.
+/// Selects the item that a form changed; if the form changed several users, selects only their hat.
 fn select_changed(state: &mut State, form: &Form) {
     let hat = form.resolve_hat().ok().map(|chosen| chosen.id);
-    let member = match &form.subject {
+    let room_and_user = match &form.subject {
         FormSubject::AddRoom => Jid::parse_input(form.text(FieldName::Room).trim())
             .ok()
             .map(|room| (room, None)),
@@ -367,7 +367,7 @@ fn select_changed(state: &mut State, form: &Form) {
         }
         FormSubject::EditDefined { .. } => return,
     };
-    match (state.grouping(), member, hat) {
+    match (state.grouping(), room_and_user, hat) {
         (Grouping::ByRoom, Some((room, user)), hat) => {
             state
                 .browser

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Checks whether a command is enabled; the error is the reason shown to the user.
-type Enabled = fn(&State) -> Result<(), String>;
+type CheckEnabled = fn(&State) -> Result<(), String>;
 /// Runs a command.
 type RunCommand = fn(&mut State, &mut Vec<Effect>);
 
@@ -29,8 +29,8 @@ pub(super) fn run(state: &mut State, id: CommandId, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Accepts the selected item of the finder: runs the chosen command, or goes to the chosen place.
-fn accept_found(state: &mut State, effects: &mut Vec<Effect>) {
+/// Accepts the selected item of the finder: runs the chosen command, or goes to the chosen room, user or hat.
+fn accept_finder_item(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(id) = finder::choose(state) {
         run(state, id, effects);
     }
@@ -38,7 +38,7 @@ fn accept_found(state: &mut State, effects: &mut Vec<Effect>) {
 
 #[rustfmt::skip] // a table reads as a table
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn handler(id: CommandId) -> (Enabled, RunCommand) {
+fn handler(id: CommandId) -> (CheckEnabled, RunCommand) {
     use CommandId as Id;
     match id {
         Id::OpenRoom => (has_room, panes::focus_inner),
@@ -88,7 +88,7 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::UndoRefused => (always, unresolved::undo),
         Id::CloseRefused => (always, unresolved::close),
         Id::Filter => (State::check_loaded, filter::start),
-        Id::Palette => (State::check_loaded, |state, _| finder::palette(state, enabled)),
+        Id::Palette => (State::check_loaded, |state, _| finder::open_palette(state, enabled)),
         Id::History => (State::check_loaded, history::open),
         Id::GoTo => (finder::may_go_to, finder::go_to),
         Id::Sets => (sets::may_open, sets::open),
@@ -102,10 +102,10 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::ToggleLine => (plan::may_toggle, plan::toggle),
         Id::ChooseYours => (plan::may_choose_yours, plan::choose_yours),
         Id::ChooseTheirs => (plan::may_choose_theirs, plan::choose_theirs),
-        Id::ServerDetails => (servers::has_selected, servers::details),
+        Id::ServerDetails => (servers::has_selection, servers::details),
         Id::ReportDetails => (always, apply::details),
-        Id::DifferenceYours => (always, plan::difference_yours),
-        Id::DifferenceTheirs => (always, plan::difference_theirs),
+        Id::DifferenceYours => (always, plan::choose_yours_in_details),
+        Id::DifferenceTheirs => (always, plan::choose_theirs_in_details),
         Id::ChooseTheme => (themes::may_choose, themes::open),
         Id::SaveTheme => (always, themes::save),
         Id::CloseThemes => (always, themes::close),
@@ -113,8 +113,8 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::InspectLine => (plan::may_inspect, plan::inspect),
         Id::NextUndecided => (plan::may_go_to_undecided, plan::next_undecided),
         Id::PreviousUndecided => (plan::may_go_to_undecided, plan::previous_undecided),
-        Id::ShowNextLines => (always, plan::show_next),
-        Id::TakeRemovals => (plan::may_take_removals, plan::take_removals),
+        Id::ShowNextLines => (always, plan::show_next_lines),
+        Id::TakeRemovals => (plan::may_receive_removals, plan::receive_removals),
         Id::AddAllRooms => (plan::may_add_all_rooms, plan::add_all_rooms),
         Id::CompareAgain => (plan::may_compare_again, plan::compare_again),
         Id::ClosePlan => (always, plan::close),
@@ -138,15 +138,15 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::RecreateFile => (quit::may_recreate, quit::recreate),
         Id::Draft => (draft::may_show, draft::show),
         Id::Back => (always, escape::escape),
-        Id::Copy => (copy::has_selected, copy::copy_name),
-        Id::CopyJson => (copy::has_selected, copy::copy_json),
+        Id::Copy => (copy::has_selection, copy::copy_name),
+        Id::CopyJson => (copy::has_selection, copy::copy_json),
         Id::Mouse => (always, terminal::toggle_mouse),
-        Id::Help => (finder::may_help, |state, _| finder::help(state, enabled)),
+        Id::Help => (finder::may_help, |state, _| finder::open_help(state, enabled)),
         Id::Quit => (always, quit::quit),
         Id::ApplyFilter => (always, filter::accept),
         Id::ClearFilter => (always, filter::clear),
         Id::FilterNextPane => (always, filter::accept_and_focus_next),
-        Id::AcceptFound => (finder::may_choose, accept_found),
+        Id::AcceptFound => (finder::may_choose, accept_finder_item),
         Id::CloseFinder | Id::CloseSets | Id::No | Id::CloseCatalog | Id::CloseHistory | Id::CloseEntry | Id::CloseValues | Id::CancelRollback | Id::DraftLater | Id::CloseReport | Id::CancelImport =>
             (always, quit::close_overlay),
         Id::OpenSuggestions => (form::may_focus_list, form::focus_list),
@@ -198,10 +198,10 @@ fn handler(id: CommandId) -> (Enabled, RunCommand) {
         Id::AcceptRollback => (rollback::may_accept, rollback::accept),
         Id::UndoOpenEntry => (history::may_undo_open, history::undo_open),
         Id::FilterByChosen => (always, history::filter_by_chosen),
-        Id::FilterByActor => (history::has_entry, history::by_actor),
-        Id::FilterByRoom => (history::has_entry, history::by_room),
-        Id::FilterByUser => (history::has_entry, history::by_user),
-        Id::FilterByHat => (history::has_entry, history::by_hat),
+        Id::FilterByActor => (history::has_entry, history::filter_by_actor),
+        Id::FilterByRoom => (history::has_entry, history::filter_by_room),
+        Id::FilterByUser => (history::has_entry, history::filter_by_user),
+        Id::FilterByHat => (history::has_entry, history::filter_by_hat),
         Id::RestoreDraft => (always, draft::restore),
         Id::DiscardDraft => (always, draft::confirm_discard),
         Id::Interrupt => (always, quit::interrupt),
@@ -215,9 +215,9 @@ fn always(_: &State) -> Result<(), String> {
     Ok(())
 }
 
-/// Why there is no row of a kind: a filter hides all, else `reason`, with the key that adds the first item if the view
-/// has such a key and the session can change anything.
-fn none_yet(state: &State, kind: RowKind, reason: &str, add: CommandId) -> String {
+/// Says why there is no row of a kind: that a filter hides all rows, else `reason`, with the key that adds the first
+/// item if the view has such a key and the session can change anything.
+fn no_row_reason(state: &State, kind: RowKind, reason: &str, add: CommandId) -> String {
     if let Some(hidden) = state.hidden_by_filter(kind) {
         return hidden;
     }
@@ -228,8 +228,8 @@ fn none_yet(state: &State, kind: RowKind, reason: &str, add: CommandId) -> Strin
     }
 }
 
-/// Why a pane lists nothing: a filter hides all, else `reason`.
-fn none_listed(state: &State, pane: Pane, reason: &str) -> String {
+/// Says why a pane lists nothing: that a filter hides all rows, else `reason`.
+fn empty_pane_reason(state: &State, pane: Pane, reason: &str) -> String {
     let hidden = state.hidden_by_filter(state.grouping().kind(pane));
     hidden.unwrap_or_else(|| reason.to_owned())
 }
@@ -238,21 +238,21 @@ fn has_room(state: &State) -> Result<(), String> {
     state
         .room()
         .map(drop)
-        .ok_or_else(|| none_yet(state, RowKind::Room, "No rooms yet", CommandId::AddRoom))
+        .ok_or_else(|| no_row_reason(state, RowKind::Room, "No rooms yet", CommandId::AddRoom))
 }
 
 fn has_user(state: &State) -> Result<(), String> {
     state
         .user()
         .map(drop)
-        .ok_or_else(|| none_yet(state, RowKind::User, "No users yet", CommandId::AddUser))
+        .ok_or_else(|| no_row_reason(state, RowKind::User, "No users yet", CommandId::AddUser))
 }
 
 fn has_hat(state: &State) -> Result<(), String> {
     state
         .hat()
         .map(drop)
-        .ok_or_else(|| none_yet(state, RowKind::Hat, "No hats", CommandId::AddHat))
+        .ok_or_else(|| no_row_reason(state, RowKind::Hat, "No hats", CommandId::AddHat))
 }
 
 fn may_change_room(state: &State) -> Result<(), String> {
@@ -327,28 +327,28 @@ fn may_edit_room(state: &State) -> Result<(), String> {
 
 fn has_rows(state: &State) -> Result<(), String> {
     match state.length(state.focus()) {
-        0 => Err(none_listed(state, state.focus(), "Nothing to mark")),
+        0 => Err(empty_pane_reason(state, state.focus(), "Nothing to mark")),
         _ => Ok(()),
     }
 }
 
 fn has_listed_user(state: &State) -> Result<(), String> {
     match state.length(Pane::First) {
-        0 => Err(none_listed(state, Pane::First, "No users yet")),
+        0 => Err(empty_pane_reason(state, Pane::First, "No users yet")),
         _ => Ok(()),
     }
 }
 
 fn has_listed_hat(state: &State) -> Result<(), String> {
     let hat = state.existing_hat().map(drop);
-    hat.ok_or_else(|| none_listed(state, Pane::First, "No hats yet"))
+    hat.ok_or_else(|| empty_pane_reason(state, Pane::First, "No hats yet"))
 }
 
 fn has_user_with_hat(state: &State) -> Result<(), String> {
     state
         .user_with_hat_at(state.selected(Pane::Second).unwrap_or_default())
         .map(drop)
-        .ok_or_else(|| none_listed(state, Pane::Second, "No user has this hat"))
+        .ok_or_else(|| empty_pane_reason(state, Pane::Second, "No user has this hat"))
 }
 
 fn has_attachments(state: &State) -> Result<(), String> {

@@ -11,8 +11,8 @@ use crate::model::{Hats, Jid};
 
 use super::batch::{self, BatchEdit, BatchSkip};
 
-/// The hats to copy and the name of their owner: the hats of the selected user or, while the hats pane has the focus,
-/// the marked hats, else all that the pane shows. The error says why there are none.
+/// Returns the hats to copy and the name of their owner. These are the hats of the selected user; while the hats pane
+/// has the focus, they are the marked hats, else all hats that the pane shows. The error says why there are no hats.
 fn hats_to_copy(state: &State) -> Result<(Hats, String), String> {
     if state.is_by_hat() {
         return hats_to_copy_by_hat(state);
@@ -41,14 +41,15 @@ fn hats_to_copy(state: &State) -> Result<(Hats, String), String> {
     Ok((hats, owner))
 }
 
-/// The same in the Hats view: the marked hats, else the selected one, each as its first targeted user has it.
+/// Like [`hats_to_copy`], in the Hats view: the marked hats, else the selected hat, each as its first target user has
+/// it.
 fn hats_to_copy_by_hat(state: &State) -> Result<(Hats, String), String> {
     let (mut hats, mut owners) = (BTreeMap::new(), BTreeSet::new());
     for attachment_ref in targets::selected_attachments(state) {
         if let Some(attachment) = attachment_ref.attachment(&state.view)
-            && let Entry::Vacant(place) = hats.entry(attachment_ref.hat.clone())
+            && let Entry::Vacant(entry) = hats.entry(attachment_ref.hat.clone())
         {
-            place.insert(attachment.clone());
+            entry.insert(attachment.clone());
             owners.insert(attachment_ref.user.clone());
         }
     }
@@ -62,7 +63,7 @@ fn hats_to_copy_by_hat(state: &State) -> Result<(Hats, String), String> {
     Ok((hats, owner))
 }
 
-/// The hats to save as a set, with the titles shown in their room, and the name of their owner.
+/// Returns the hats to save as a set, with the titles shown in their room, and the name of their owner.
 pub(super) fn hats_to_save(state: &State) -> Result<(Hats, String), String> {
     let (hats, owner) = hats_to_copy(state).map_err(|reason| reason.replace("copy", "save"))?;
     let (_, room) = state.room().ok_or("No room selected")?;
@@ -116,8 +117,8 @@ pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// With `replace`, replaces the hats of the target users with other hats; otherwise adds the hats that they lack.
-/// `hats_for` returns the hats to use in a room.
+/// Replaces the hats of the target users with other hats (`replace`), or adds the hats that they lack. `hats_for`
+/// returns the hats to use in a room.
 pub(super) fn apply_hats<'a>(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -153,11 +154,14 @@ pub(super) fn apply_hats<'a>(
         0 => String::new(),
         lost => format!("This also removes {}.", describe::count(lost, "other hat")),
     };
-    let who = edit.targets();
+    let users = edit.describe_targets();
     let (title, question) = if replace {
-        ("Replace hats", format!("Replace the hats of {who} with {names}?"))
+        (
+            "Replace hats",
+            format!("Replace the hats of {users} with {names}?"),
+        )
     } else {
-        ("Add hats", format!("Add {names} to {who}?"))
+        ("Add hats", format!("Add {names} to {users}?"))
     };
     batch::propose(state, effects, edit.into_batch(title, question, consequence));
 }

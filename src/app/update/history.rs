@@ -102,7 +102,7 @@ fn send_query(effects: &mut Vec<Effect>, query: Option<HistoryQuery>) {
     effects.extend(query.map(|query| Effect::Store(StoreRequest::History(query))));
 }
 
-/// Opens the history, filtered by what is selected ([`selection_filter`]).
+/// Opens the history, filtered by the selection ([`selection_filter`]).
 pub(crate) fn open(state: &mut State, effects: &mut Vec<Effect>) {
     let mut history = HistoryOverlay::new(state.start.time_zone.clone(), state.view.clone());
     let query = history.restart(selection_filter(state));
@@ -110,8 +110,8 @@ pub(crate) fn open(state: &mut State, effects: &mut Vec<Effect>) {
     send_query(effects, Some(query));
 }
 
-/// The filter for what is selected in the focused pane and in the panes before it. The Rooms view does not filter by
-/// room.
+/// Returns the filter for the selected rows of the focused pane and of the panes before it. In the Rooms view, the
+/// history is not filtered by room.
 fn selection_filter(state: &State) -> HistoryFilter {
     let (room, user, hat) = state.browser.selected_ids();
     let grouping = state.grouping();
@@ -253,8 +253,8 @@ fn undo_entry(state: &mut State, effects: &mut Vec<Effect>, entry: &HistoryEntry
     undoing::undo_entry(state, effects, entry.clone(), kind);
 }
 
-/// Filters by a part of the selected entry; if the history is filtered by such a part already, removes that filter. If
-/// the entry has several rooms, users or hats, opens a list to choose one.
+/// Filters by a part of the selected entry; if the history is already filtered by such a part, removes this filter. If
+/// the entry has several rooms, users or hats, opens a list to choose one of them.
 fn filter_by(state: &mut State, effects: &mut Vec<Effect>, part: EntryPart) {
     let Some(history) = top_history(state) else { return };
     let filter = history.filter_without(part).or_else(|| {
@@ -295,18 +295,18 @@ pub(crate) fn filter_by_chosen(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-pub(crate) fn by_actor(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn filter_by_actor(state: &mut State, effects: &mut Vec<Effect>) {
     filter_by(state, effects, EntryPart::Actor);
 }
 
-pub(crate) fn by_room(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn filter_by_room(state: &mut State, effects: &mut Vec<Effect>) {
     filter_by(state, effects, EntryPart::Room);
 }
 
-pub(crate) fn by_user(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn filter_by_user(state: &mut State, effects: &mut Vec<Effect>) {
     filter_by(state, effects, EntryPart::User);
 }
 
-pub(crate) fn by_hat(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn filter_by_hat(state: &mut State, effects: &mut Vec<Effect>) {
     filter_by(state, effects, EntryPart::Hat);
 }

@@ -1,4 +1,4 @@
-//! The preview of an import: its rows, and importing them.
+//! The preview of an import: moving in its rows, and importing.
 
 use crate::app::describe;
 use crate::app::import_preview::ImportPreview;
@@ -53,11 +53,11 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     let summary = describe::import_summary(&preview.rows.plan().counts);
     if commit::execute(state, effects, |next| next.apply(&group).map(|()| group)).is_some() {
         state.close::<ImportPreview>();
-        let what = match state.problem {
+        let text = match state.problem {
             None => format!("Imported: {summary}"),
             Some(_) => format!("Not saved yet: imported {summary}"),
         };
-        state.notify(describe::with_hint(&what, &commit::undo_hint(state)));
+        state.notify(describe::with_hint(&text, &commit::undo_hint(state)));
     }
 }
 

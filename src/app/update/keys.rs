@@ -4,7 +4,8 @@ use crate::app::command::CommandId;
 use crate::app::lookup::{lookup, working_key};
 use crate::app::{Key, KeyCode, State, keyboard, text};
 
-/// Resolves a pressed key to the key that was meant; with a message if the key is treated as Esc, or has no binding.
+/// Resolves a pressed key to the key that was meant. Also returns a message if the key is treated as Esc or has no
+/// binding.
 pub(super) fn resolve(state: &State, key: Key, us_key: Option<char>) -> (Key, Option<String>) {
     let typed = is_typing(state) && text::is_text_key(key);
     if typed || lookup(state, key).is_some() {
@@ -48,7 +49,7 @@ fn from_other_layout(state: &State, key: Key, letter: char, us_key: Option<char>
     }
 }
 
-/// Whether a letter is typed into a text input now.
+/// Returns whether a letter key now types into a text input.
 fn is_typing(state: &State) -> bool {
     match state.top() {
         None => state.typed_filter().is_some(),

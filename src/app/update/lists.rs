@@ -4,7 +4,7 @@ use crate::app::{Effect, State};
 
 use super::panes;
 
-/// The number of rows in a page: as many as are visible.
+/// Returns the number of rows in a page: the number of visible rows.
 fn page_size(state: &State, down: bool) -> usize {
     let rows = state.size.1;
     match state.top() {
@@ -22,11 +22,11 @@ pub(super) fn move_selection(
     to: impl Fn(usize) -> Option<usize>,
 ) {
     let Some(top) = state.overlays.last_mut() else {
-        panes::move_selection(state, |at| to(at).unwrap_or_default());
+        panes::move_selection(state, |row| to(row).unwrap_or_default());
         return;
     };
-    if let Some((at, length)) = top.rows(&state.view) {
-        match to(at) {
+    if let Some((selected, length)) = top.rows(&state.view) {
+        match to(selected) {
             None => top.leave_rows(),
             Some(row) => top.select(row.min(length.saturating_sub(1)), &state.view, effects),
         }
@@ -34,21 +34,21 @@ pub(super) fn move_selection(
 }
 
 pub(crate) fn down(state: &mut State, effects: &mut Vec<Effect>) {
-    move_selection(state, effects, |at| Some(at + 1));
+    move_selection(state, effects, |row| Some(row + 1));
 }
 
 pub(crate) fn up(state: &mut State, effects: &mut Vec<Effect>) {
-    move_selection(state, effects, |at| at.checked_sub(1));
+    move_selection(state, effects, |row| row.checked_sub(1));
 }
 
 pub(crate) fn page_down(state: &mut State, effects: &mut Vec<Effect>) {
     let page = page_size(state, true);
-    move_selection(state, effects, |at| Some(at + page));
+    move_selection(state, effects, |row| Some(row + page));
 }
 
 pub(crate) fn page_up(state: &mut State, effects: &mut Vec<Effect>) {
     let page = page_size(state, false);
-    move_selection(state, effects, |at| Some(at.saturating_sub(page)));
+    move_selection(state, effects, |row| Some(row.saturating_sub(page)));
 }
 
 pub(crate) fn first(state: &mut State, effects: &mut Vec<Effect>) {

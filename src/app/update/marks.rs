@@ -10,7 +10,7 @@ use super::panes;
 pub(crate) fn mark(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
     state.browser.mark(pane, &state.view, Column::toggle_mark);
-    panes::move_selection(state, |at| at + 1);
+    panes::move_selection(state, |row| row + 1);
 }
 
 /// Marks all visible rows, or unmarks them if all are marked.

@@ -75,8 +75,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Key(key) => dispatch::handle_key(state, key, None, &mut effects),
         Msg::KeyWithPosition(key, us_key) => dispatch::handle_key(state, key, Some(us_key), &mut effects),
         Msg::Paste(text) => dispatch::paste(state, &text, &mut effects),
-        // Where text is accepted, such a paste is handled like a marked one. Handled as keys, everything after the
-        // first line break would run commands.
+        // Where text is accepted, such a paste is handled like a marked one. If it were handled as keys, everything
+        // after the first line break would run commands.
         Msg::UnmarkedPaste(text) if dispatch::accepts_text(state) => {
             dispatch::paste(state, &text, &mut effects);
         }
@@ -90,7 +90,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Now(now) => expire::tick(state, now, &mut effects),
         Msg::Store(event) => store::handle(state, *event, &mut effects),
         Msg::Server(event) => server_events::handle(state, *event, &mut effects),
-        Msg::QuestionShown => confirm::shown(state),
+        Msg::QuestionShown => confirm::mark_shown(state),
         Msg::AfterCommit(after) => sending::saved(state, *after, &mut effects),
         Msg::Continue => {
             filter::next_chunk(state, &mut effects);

@@ -9,20 +9,20 @@ use super::{filter, lists};
 /// Rows per wheel step.
 const WHEEL_ROWS: usize = 3;
 
-pub(super) fn click(state: &mut State, on: &[MouseTarget], double: bool, effects: &mut Vec<Effect>) {
-    let in_panes = matches!(on.first(), Some(MouseTarget::Pane(_)));
-    if on.is_empty() || in_panes != state.overlays.is_empty() {
+pub(super) fn click(state: &mut State, targets: &[MouseTarget], double: bool, effects: &mut Vec<Effect>) {
+    let in_panes = matches!(targets.first(), Some(MouseTarget::Pane(_)));
+    if targets.is_empty() || in_panes != state.overlays.is_empty() {
         return;
     }
     state.notice = None;
     let is_row = |target: &MouseTarget| matches!(target, MouseTarget::Row(_));
-    if double && on.iter().any(is_row) {
-        // The first click selected the row; rows may have moved under the mouse since.
+    if double && targets.iter().any(is_row) {
+        // The first click selected the row. Since then, rows may have moved under the mouse.
         run_default(state, KeyCode::Enter, effects);
         return;
     }
     state.selection_lost = None;
-    for target in on {
+    for target in targets {
         match (*target, state.overlays.last_mut()) {
             (MouseTarget::Pane(pane), None) => focus(state, pane, effects),
             (MouseTarget::Row(row), _) => lists::move_selection(state, effects, |_| Some(row)),
@@ -40,23 +40,24 @@ fn focus(state: &mut State, pane: crate::app::Pane, effects: &mut Vec<Effect>) {
     state.focus = pane;
 }
 
-/// Moves the selection in the list under the mouse, which gets the focus, or else in the focused list.
-pub(super) fn wheel(state: &mut State, on: &[MouseTarget], down: bool, effects: &mut Vec<Effect>) {
+/// Moves the selection in the list under the mouse, which gets the focus; if there is no list under the mouse, moves
+/// the selection in the focused list.
+pub(super) fn wheel(state: &mut State, targets: &[MouseTarget], down: bool, effects: &mut Vec<Effect>) {
     state.notice = None;
-    let to = |at: usize| {
+    let to = |row: usize| {
         if down {
-            at + WHEEL_ROWS
+            row + WHEEL_ROWS
         } else {
-            at.saturating_sub(WHEEL_ROWS)
+            row.saturating_sub(WHEEL_ROWS)
         }
     };
     state.selection_lost = None;
-    match (state.overlays.last_mut(), on.first()) {
+    match (state.overlays.last_mut(), targets.first()) {
         (None, Some(MouseTarget::Pane(pane))) if *pane != state.focus => focus(state, *pane, effects),
         (None, _) => {}
-        (Some(top), _) => top.focus_spot(on),
+        (Some(top), _) => top.focus_spot(targets),
     }
-    lists::move_selection(state, effects, |at| Some(to(at)));
+    lists::move_selection(state, effects, |row| Some(to(row)));
 }
 
 /// Runs the command that the key has by default, whatever the user's configuration binds to it.

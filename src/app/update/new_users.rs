@@ -1,4 +1,4 @@
-//! Users who are added to rooms: completing an address without a domain, and building the change.
+//! Adding users to rooms: the domain that completes an address, and the change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,8 @@ use crate::model::{Affiliation, Jid, Wardrobe};
 
 use super::batch::{Batch, BatchEdit, BatchSkip};
 
-/// The most common domain of the users of these rooms; if there are none, of the users of all rooms; else the parent
-/// domain of the first room's service, if that has a dot.
+/// Returns the most common domain of the users of these rooms; if there are none, of the users of all rooms; else the
+/// parent domain of the first room's service, if the parent domain has a dot. `None` if there is no such domain.
 pub(super) fn most_common_domain(wardrobe: &Wardrobe, rooms: &[Jid]) -> Option<Box<str>> {
     let in_rooms = rooms.iter().filter_map(|jid| wardrobe.room(jid));
     let everywhere = || wardrobe.rooms().map(|(_, room)| room);
@@ -35,7 +35,7 @@ fn most_common_domain_of<'a>(users: impl Iterator<Item = &'a Jid>) -> Option<Box
 pub(super) fn add(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, String> {
     let text = form.text(FieldName::User);
     let is_list = addresses::is_list(&text);
-    let found = if is_list {
+    let parsed = if is_list {
         addresses::parse_list(&text)
     } else {
         let user = form.user().map_err(|error| error.to_string())?;
@@ -44,14 +44,14 @@ pub(super) fn add(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Bat
             ..addresses::Addresses::default()
         }
     };
-    if let Some(problem) = found.problem(rooms, wardrobe) {
+    if let Some(problem) = parsed.problem(rooms, wardrobe) {
         return Err(problem);
     }
     let affiliation = form.affiliation();
     let mut edit = BatchEdit::new(wardrobe);
-    let existing = add_to_rooms(&mut edit, rooms, &found.all, affiliation);
-    let question = format!("Add {} as {affiliation}?", edit.targets_with("to"));
-    if let Some(domain) = found
+    let existing = add_to_rooms(&mut edit, rooms, &parsed.all, affiliation);
+    let question = format!("Add {} as {affiliation}?", edit.describe_targets_with("to"));
+    if let Some(domain) = parsed
         .all
         .first()
         .filter(|user| !is_list && user.local().is_none())
@@ -73,10 +73,10 @@ pub(super) fn add(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Bat
             describe::first_few(&existing)
         ));
     }
-    if found.duplicates > 0 {
+    if parsed.duplicates > 0 {
         skipped.push(format!(
             "{} ignored.",
-            describe::count(found.duplicates, "duplicate")
+            describe::count(parsed.duplicates, "duplicate")
         ));
     }
     let skipped = skipped.join(" ");
@@ -86,7 +86,7 @@ pub(super) fn add(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Bat
         .with_skipped_text(skipped))
 }
 
-/// Adds users to those of the rooms that they are not in yet. Returns the users who are already in one of the rooms.
+/// Adds users to the rooms that they are not in yet. Returns the users who are already in at least one of the rooms.
 pub(super) fn add_to_rooms<'a>(
     edit: &mut BatchEdit,
     rooms: &[Jid],

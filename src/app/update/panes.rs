@@ -5,8 +5,10 @@ use crate::app::{Effect, Grouping, Pane, RowKind, Sort, State};
 /// Moves the selection in the focused pane. `to` maps the selected row to the new one.
 pub(super) fn move_selection(state: &mut State, to: impl FnOnce(usize) -> usize) {
     let pane = state.focus;
-    let Some(at) = state.selected(pane) else { return };
-    let row = to(at).min(state.length(pane).saturating_sub(1));
+    let Some(selected) = state.selected(pane) else {
+        return;
+    };
+    let row = to(selected).min(state.length(pane).saturating_sub(1));
     state.browser.move_to(pane, row, &state.view);
 }
 
@@ -48,12 +50,12 @@ pub(crate) fn cycle_sort(state: &mut State, _: &mut Vec<Effect>) {
         sort = sort.next(grouping, pane);
     }
     state.browser.sort(pane, sort, &state.view);
-    let what = match grouping.kind(pane) {
+    let row_name = match grouping.kind(pane) {
         RowKind::Room => "Rooms",
         RowKind::User => "Users",
         RowKind::Hat => "Hats",
     };
-    state.notify(format!("{what}: {}", sort.label()));
+    state.notify(format!("{row_name}: {}", sort.label()));
 }
 
 /// Shows the next view: Rooms, Hats, Users. The selection follows where possible: a selected hat stays selected.

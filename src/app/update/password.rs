@@ -32,8 +32,8 @@ impl Layer for PasswordPrompt {
 
 /// Asks for the password of an account that a server needs.
 pub(super) fn ask(state: &mut State, server: Arc<str>, account: Jid) {
-    let news = format!("{server:?} needs the password of {account}");
-    arrivals::open_when_idle(state, PasswordPrompt::new(server, account), &news);
+    let notice = format!("{server:?} needs the password of {account}");
+    arrivals::open_when_idle(state, PasswordPrompt::new(server, account), &notice);
 }
 
 fn answer(state: &mut State, effects: &mut Vec<Effect>, is_given: bool) {

@@ -1,4 +1,4 @@
-//! The plan on the screen, where the user decides what is done about each difference.
+//! The plan on the screen, where the user decides about each difference.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -71,8 +71,10 @@ pub(crate) fn may_toggle(state: &State) -> Result<(), String> {
         return Ok(());
     };
     match (line.decision, line.action) {
-        (Decision::Skip, Action::Conflict) => Err(excluded_text(state, DecisionProblem::Conflict)),
-        (Decision::Skip, Action::LeaveOut) => Err(excluded_text(state, DecisionProblem::ByRule(line.reason))),
+        (Decision::Skip, Action::Conflict) => Err(decision_problem_text(state, DecisionProblem::Conflict)),
+        (Decision::Skip, Action::LeaveOut) => {
+            Err(decision_problem_text(state, DecisionProblem::ByRule(line.reason)))
+        }
         _ => Ok(()),
     }
 }
@@ -81,7 +83,8 @@ pub(crate) fn may_choose_yours(state: &State) -> Result<(), String> {
     may_choose(state, |line| line.action == Action::Conflict)
 }
 
-/// Theirs can also be kept where only the data file changed: keeping theirs undoes that change.
+/// Checks that theirs can be kept. This is also possible where only the data file changed: keeping theirs undoes that
+/// change.
 pub(crate) fn may_choose_theirs(state: &State) -> Result<(), String> {
     may_choose(state, |line| line.action != Action::Receive)
 }
@@ -112,7 +115,7 @@ pub(crate) fn may_inspect(state: &State) -> Result<(), String> {
     row.map(drop).ok_or_else(|| "Nothing differs".into())
 }
 
-pub(crate) fn may_take_removals(state: &State) -> Result<(), String> {
+pub(crate) fn may_receive_removals(state: &State) -> Result<(), String> {
     may_decide(state)?;
     match top_plan(state)?.counts().held {
         0 => Err("No removals are held back".into()),
@@ -153,12 +156,13 @@ pub(crate) fn toggle(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     let toggled = state.top_as_mut::<PlanOverlay>().map(PlanOverlay::toggle);
-    if let Some(Err(why)) = toggled {
-        report_excluded(state, why);
+    if let Some(Err(problem)) = toggled {
+        report_decision_problem(state, problem);
     }
 }
 
-/// Why the differences of the selected room cannot be decided; `None` if they can, or if no room is selected.
+/// Says why the user cannot decide about the differences of the selected room; `None` if the user can, or if no room is
+/// selected.
 fn room_problem(plan: &PlanOverlay) -> Option<String> {
     let Some(PlanRow::Room(server, room)) = plan.selected_row() else {
         return None;
@@ -173,14 +177,14 @@ fn room_problem(plan: &PlanOverlay) -> Option<String> {
     }
 }
 
-fn report_excluded(state: &mut State, why: DecisionProblem) {
-    let text = excluded_text(state, why);
+fn report_decision_problem(state: &mut State, problem: DecisionProblem) {
+    let text = decision_problem_text(state, problem);
     state.notify_error(text);
 }
 
-/// Says why a difference cannot be decided as requested.
-fn excluded_text(state: &State, why: DecisionProblem) -> String {
-    match why {
+/// Says why the requested decision about a difference is not possible.
+fn decision_problem_text(state: &State, problem: DecisionProblem) -> String {
+    match problem {
         DecisionProblem::Nothing => "There is no difference here".to_owned(),
         DecisionProblem::Conflict => format!(
             "Both sides changed; press {} to keep yours, {} to keep theirs",
@@ -213,7 +217,7 @@ fn prefer(state: &mut State, side: Prefer) {
     match chosen {
         Some(Ok(1)) | None => {}
         Some(Ok(many)) => state.notify(format!("Kept {kept} in {}", describe::count(many, "conflict"))),
-        Some(Err(why)) => report_excluded(state, why),
+        Some(Err(problem)) => report_decision_problem(state, problem),
     }
 }
 
@@ -240,18 +244,18 @@ pub(crate) fn inspect(state: &mut State, _: &mut Vec<Effect>) {
     }
 }
 
-fn choose_difference(state: &mut State, side: Prefer) {
+fn choose_in_details(state: &mut State, side: Prefer) {
     if state.close::<DetailsOverlay>().is_some() {
         prefer(state, side);
     }
 }
 
-pub(crate) fn difference_yours(state: &mut State, _: &mut Vec<Effect>) {
-    choose_difference(state, Prefer::Local);
+pub(crate) fn choose_yours_in_details(state: &mut State, _: &mut Vec<Effect>) {
+    choose_in_details(state, Prefer::Local);
 }
 
-pub(crate) fn difference_theirs(state: &mut State, _: &mut Vec<Effect>) {
-    choose_difference(state, Prefer::Server);
+pub(crate) fn choose_theirs_in_details(state: &mut State, _: &mut Vec<Effect>) {
+    choose_in_details(state, Prefer::Server);
 }
 
 fn select_undecided(state: &mut State, forward: bool) {
@@ -272,13 +276,13 @@ pub(crate) fn previous_undecided(state: &mut State, _: &mut Vec<Effect>) {
     select_undecided(state, false);
 }
 
-pub(crate) fn show_next(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn show_next_lines(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(plan) = state.top_as_mut::<PlanOverlay>() {
         plan.show_next();
     }
 }
 
-pub(crate) fn take_removals(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn receive_removals(state: &mut State, _: &mut Vec<Effect>) {
     let number = state
         .top_as_mut::<PlanOverlay>()
         .map_or(0, PlanOverlay::take_removals);
@@ -330,9 +334,9 @@ pub(super) fn rooms_read(state: &mut State, id: u64, result: &Result<Arc<Plan>, 
     let mut requested = None;
     for overlay in &mut state.overlays {
         if let Some(plan) = overlay.downcast_mut::<PlanOverlay>()
-            && let Some(at) = plan.loading.iter().position(|loading| loading.id == id)
+            && let Some(index) = plan.loading.iter().position(|loading| loading.id == id)
         {
-            let loading = plan.loading.swap_remove(at);
+            let loading = plan.loading.swap_remove(index);
             if let Ok(read) = result {
                 plan.replace_rooms(loading.part, &read.rooms);
                 plan.has_choices = true;
@@ -342,11 +346,11 @@ pub(super) fn rooms_read(state: &mut State, id: u64, result: &Result<Arc<Plan>, 
     }
     match (&requested, result) {
         (Some(rooms), Err(reason)) => {
-            let what = match (rooms.len(), rooms.first()) {
+            let name = match (rooms.len(), rooms.first()) {
                 (1, Some(room)) => room.to_string(),
                 (many, _) => describe::count(many, "room"),
             };
-            state.notify_error(format!("Cannot read {what}: {}", describe::after_colon(reason)));
+            state.notify_error(format!("Cannot read {name}: {}", describe::after_colon(reason)));
         }
         (Some(_), Ok(plan)) => {
             for room in &plan.rooms {
@@ -381,7 +385,7 @@ fn stop_loading(plan: &mut PlanOverlay, effects: &mut Vec<Effect>) {
     effects.extend(ids.map(|id| Effect::Server(ServerRequest::Stop { id })));
 }
 
-/// Stops applying the plan, or closes it; asks before closing it if something was decided.
+/// Stops applying the plan, or closes it; asks before closing if the user has decided about a difference.
 pub(crate) fn close(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(plan) = state.top_as_mut::<PlanOverlay>() else {
         return;

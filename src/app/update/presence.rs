@@ -6,7 +6,7 @@ use crate::app::{Grouping, Pane, State, describe};
 use crate::model::Jid;
 use crate::sync::{Occupants, ServerState};
 
-/// Sets the occupants of a room; `None`: they are not known.
+/// Sets the occupants of a room; `None` if they are not known.
 pub(super) fn set_occupants(state: &mut State, room: &Jid, occupants: Option<Arc<Occupants>>) {
     state.browser.set_presence(room, occupants);
     if state.listed_room().is_some_and(|(listed, _)| listed == room) {
@@ -29,8 +29,8 @@ pub(super) fn server_state_changed(state: &mut State, server: &str, server_state
     }
 }
 
-/// Lists the users of the Rooms view again if their filter or order depends on the occupants of the room. If this hides
-/// the selected user, a notice says so, and the next command on the selection is canceled.
+/// Lists the users of the Rooms view again if their filter or order depends on the occupants of the room. If the
+/// selected user no longer matches the filter, a notice says so, and the next command on the selection is canceled.
 fn relist_users(state: &mut State) {
     let users = state.browser.rooms_view().get(Pane::Second);
     let selected = users.selected_str().map(str::to_owned);
@@ -47,9 +47,9 @@ fn relist_users(state: &mut State) {
         let now = users
             .selected_str()
             .map_or_else(String::new, |now| format!("; {now} is selected now"));
-        let gone = format!("{gone} no longer matches the filter");
+        let loss = format!("{gone} no longer matches the filter");
         state.focus = Pane::Second;
-        state.notify(describe::sentence(&format!("{gone}{now}")));
-        state.selection_lost = Some(gone);
+        state.notify(describe::sentence(&format!("{loss}{now}")));
+        state.selection_lost = Some(loss);
     }
 }

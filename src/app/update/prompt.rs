@@ -56,8 +56,8 @@ pub(crate) fn export(state: &mut State, _: &mut Vec<Effect>) {
     state.open_prompt(Prompt::new(PromptKind::Export(scopes), "", choices, 0));
 }
 
-/// The scopes that can be exported. The first, which is the default, has the marked or selected items of the focused
-/// pane if these are rooms or users.
+/// Returns the scopes that can be exported. The first, which is the default, has the marked or selected items of the
+/// focused pane if these are rooms or users.
 fn export_scopes(state: &State) -> Vec<ExportScope> {
     let room = state.room().map(|(jid, _)| jid.clone());
     let user = room.clone().zip(state.user().map(|(jid, _)| jid.clone()));
@@ -82,7 +82,7 @@ fn export_scopes(state: &State) -> Vec<ExportScope> {
     scopes.into_iter().flatten().collect()
 }
 
-/// The label of a scope among the choices.
+/// Returns the label of a scope among the choices.
 fn scope_choice(scope: &ExportScope) -> String {
     let marked = |number: usize, noun: &str| match number {
         1 => format!("the marked {noun}"),
@@ -137,7 +137,8 @@ impl Layer for Prompt {
             .then_some("Not done: the data changed in the meantime. Try again")
     }
 
-    /// If the text changes, the result of the previous submission is no longer waited for.
+    /// Passes the text to `edit`. If the text changes, the prompt no longer waits for the result of the previous
+    /// submission.
     fn type_into(&mut self, edit: &mut dyn FnMut(&mut TextInput) -> bool, _: &mut Vec<Effect>) {
         if self.is_choosing {
             return;
@@ -174,7 +175,7 @@ pub(super) fn close(state: &mut State) {
     }
 }
 
-/// The prompt that waits for the result of a file operation; a question may be open above it.
+/// Returns the prompt that waits for the result of a file operation; a question may be open above it.
 fn waiting_prompt(state: &mut State) -> Option<&mut Prompt> {
     let mut prompts = state
         .overlays
@@ -190,7 +191,8 @@ pub(crate) fn may_complete(state: &State) -> Result<(), String> {
     }
 }
 
-/// Lists the folder of the typed path to complete the path; from the options, returns to the text.
+/// Lists the folder of the typed path to complete the path; if the options have the focus, moves the focus back to the
+/// text.
 pub(crate) fn complete(state: &mut State, effects: &mut Vec<Effect>) {
     match top_prompt(state) {
         Some(prompt) if prompt.is_choosing => prompt.is_choosing = false,
@@ -244,7 +246,7 @@ fn cycle_choice(state: &mut State, by: isize) {
         prompt.selected = prompt
             .selected
             .checked_add_signed(by)
-            .map_or(length - 1, |at| at % length);
+            .map_or(length - 1, |next| next % length);
         prompt.refuse(Vec::new());
     }
 }
@@ -299,7 +301,7 @@ fn set_reason(state: &mut State, text: &str) {
 /// Checks a submitted file name, set name or reason.
 fn check_input(kind: &PromptKind, input: &str) -> Result<(), String> {
     let is_file = matches!(kind, PromptKind::Import(_) | PromptKind::Export(_));
-    let what = if *kind == PromptKind::Reason {
+    let noun = if *kind == PromptKind::Reason {
         "reason"
     } else {
         "name"
@@ -309,10 +311,10 @@ fn check_input(kind: &PromptKind, input: &str) -> Result<(), String> {
         true if is_file => Err("Enter a file name".into()),
         true => Err("Enter a name for the set".into()),
         false if !is_file && input.len() > MAX_INPUT_BYTES => {
-            Err(format!("The {what} is too long (limit 1,024 bytes)"))
+            Err(format!("The {noun} is too long (limit 1,024 bytes)"))
         }
         false if !is_file && input.chars().any(char::is_control) => {
-            Err(format!("The {what} contains a line break or control character"))
+            Err(format!("The {noun} contains a line break or control character"))
         }
         false => Ok(()),
     }
@@ -359,7 +361,8 @@ pub(super) fn import_read(state: &mut State, path: &str, result: Result<Box<Pars
     }
 }
 
-/// The part of the target that the file needs: a room or user without an address gets the one of the target.
+/// Returns the part of the target that the file needs: a room or user without an address gets the address in the
+/// target.
 fn applicable_target(parsed: &ParsedImport, target: ImportTarget) -> ImportTarget {
     match parsed.content {
         ImportExtent::Document(_) => ImportTarget::default(),
@@ -401,7 +404,7 @@ pub(super) fn export_done(state: &mut State, request: ExportRequest, result: Res
                 .overlays
                 .iter()
                 .position(|overlay| overlay.downcast_ref::<Prompt>().is_some());
-            let position = position.map_or(state.overlays.len(), |at| at + 1);
+            let position = position.map_or(state.overlays.len(), |index| index + 1);
             state.overlays.insert(position, Box::new(confirm));
         }
         Ok(ExportOutcome::Done(lost)) => {
@@ -415,8 +418,8 @@ pub(super) fn export_done(state: &mut State, request: ExportRequest, result: Res
                     lost.join(", ")
                 ),
             };
-            let what = describe::export_scope(&request.scope);
-            state.notify(format!("Exported {what} to {}{lost}", request.path));
+            let scope = describe::export_scope(&request.scope);
+            state.notify(format!("Exported {scope} to {}{lost}", request.path));
         }
     }
 }

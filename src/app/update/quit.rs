@@ -16,7 +16,7 @@ pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
     state.last_input = LastInput::Quit;
     let is_sending = state.servers.sending.open > 0;
     if is_sending && state.problem.is_none() && state.quit != QuitState::WhenSaved {
-        // If the key is pressed again, the server is not waited for; the next session sends the rest.
+        // If the key is pressed again, hatrack no longer waits for the server; the next session sends the rest.
         state.quit = QuitState::WhenSaved;
         let key = state.key(CommandId::Quit);
         state.notify(format!(
@@ -40,19 +40,20 @@ pub(super) fn begin(state: &mut State, status: u8) {
     state.drafts.failed = None;
 }
 
-/// Ctrl-C: quits from anywhere, unless a question about quitting is already open.
+/// Quits from anywhere (Ctrl-C), unless a question about quitting is already open.
 pub(crate) fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
-    let asks = |confirm: &Confirm| {
+    let is_about_quitting = |confirm: &Confirm| {
         matches!(
             confirm.action,
             ConfirmedAction::QuitWithDraft | ConfirmedAction::QuitWithoutDraft
         )
     };
-    if !state.top_as::<Confirm>().is_some_and(asks) {
+    if !state.top_as::<Confirm>().is_some_and(is_about_quitting) {
         quit(state, effects);
     }
 }
 
+/// Asks whether to quit although changes are not saved. These changes would be kept as a draft.
 pub(super) fn confirm_unsaved(state: &mut State) {
     let reason = state.problem.as_ref().map_or("", StoreProblem::message);
     let consequence = format!(
@@ -71,7 +72,8 @@ pub(super) fn confirm_unsaved(state: &mut State) {
     );
 }
 
-pub(super) fn confirm_losing(state: &mut State, reason: &str) {
+/// Asks whether to quit although the draft cannot be stored. If the user has continued to work, only reports the reason.
+pub(super) fn confirm_losing_draft(state: &mut State, reason: &str) {
     state.quit = QuitState::No;
     if is_busy_again(state) {
         state.notify_error(format!(
@@ -100,21 +102,21 @@ fn confirm(
     state.open(Confirm::new(title, question, consequence, action));
 }
 
-/// Whether a question about quitting would take keys that are meant for something else, because the user has gone on
-/// after pressing the key that quits.
+/// Returns whether a question about quitting would take keys that are meant for a text or another question, because the
+/// user has continued to work after pressing the key that quits.
 fn is_busy_again(state: &State) -> bool {
     state.last_input != LastInput::Quit && arrivals::would_interrupt(state)
 }
 
-/// Continues a quit that waited for changes to be saved and sent, if all are. A conflict that prevents saving cancels
+/// Continues a quit that waited for changes, if all of them are saved and sent. A conflict that prevents saving cancels
 /// the quit.
 pub(super) fn resume(state: &mut State) {
     if state.quit != QuitState::WhenSaved {
         return;
     }
     let mut overlays = state.overlays.iter().chain(&state.arrived);
-    let asks = |conflict: &Conflict| !matches!(conflict.subject, ConflictSubject::Sent(..));
-    if overlays.any(|overlay| overlay.downcast_ref::<Conflict>().is_some_and(asks)) {
+    let prevents_saving = |conflict: &Conflict| !matches!(conflict.subject, ConflictSubject::Sent(..));
+    if overlays.any(|overlay| overlay.downcast_ref::<Conflict>().is_some_and(prevents_saving)) {
         // The conflict has to be resolved first.
         state.quit = QuitState::No;
     } else if state.pending.is_empty() && state.servers.sending.open == 0 {
@@ -122,7 +124,7 @@ pub(super) fn resume(state: &mut State) {
     }
 }
 
-/// If a quit waits for changes to be saved, asks whether to quit without saving, since saving fails.
+/// Asks whether to quit without saving, since saving fails, if a quit waits for changes to be saved.
 pub(super) fn on_problem(state: &mut State) {
     if state.quit != QuitState::WhenSaved {
         return;

@@ -1,5 +1,5 @@
-//! Rolling back several entries of the history at once: the marked entries, or the selected entry and all later ones by
-//! the same actor.
+//! Rolling back several entries of the history at once: the marked entries, or the selected entry and all later entries
+//! by the same actor.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub(crate) fn may_undo_actor(state: &State) -> Result<(), String> {
     entry.map(drop).ok_or_else(|| "No entries".into())
 }
 
-/// Reads the entries that the plan needs: the selected one and all later ones, by any actor.
+/// Requests the entries that the rollback needs: the selected entry and all later entries, by any actor.
 pub(crate) fn undo_actor(state: &mut State, effects: &mut Vec<Effect>) {
     let entry = state.top_as::<HistoryOverlay>().and_then(HistoryOverlay::entry);
     if let Some((actor, since)) = entry.map(|entry| (person(&entry.actor).to_owned(), entry.revision)) {
@@ -68,7 +68,7 @@ fn read_since(state: &mut State, effects: &mut Vec<Effect>, target: RollbackTarg
     }
 }
 
-/// Shows what would be undone, unless the history was closed or covered meanwhile.
+/// Shows the edits that would be undone, unless the history was closed or covered in the meantime.
 pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<HistoryEntry>, String>) {
     let Some(history) = state.top_as_mut::<HistoryOverlay>() else {
         return;
@@ -91,7 +91,7 @@ pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<Hi
     if let Some(reason) = commit::problem(state, &plan.group) {
         return state.notify_error(reason);
     }
-    let what = phrase(state, &target, &plan, &entries);
+    let what = describe_target(state, &target, &plan, &entries);
     state.open(RollbackOverlay {
         what,
         plan,
@@ -100,8 +100,13 @@ pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<Hi
     });
 }
 
-/// Which changes are undone: `3 changes by mallory since 2026-01-31 12:00`.
-fn phrase(state: &State, target: &RollbackTarget, plan: &Rollback, entries: &[Arc<HistoryEntry>]) -> String {
+/// Describes the changes that are undone: `3 changes by mallory since 2026-01-31 12:00`.
+fn describe_target(
+    state: &State,
+    target: &RollbackTarget,
+    plan: &Rollback,
+    entries: &[Arc<HistoryEntry>],
+) -> String {
     let changes = describe::count(plan.undone, "change");
     match (target, entries.last()) {
         (RollbackTarget::Actor(actor), Some(oldest)) => {

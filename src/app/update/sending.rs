@@ -10,7 +10,7 @@ use crate::sync::{AfterCommit, LocalRoom, Report, RoomReport, SendFailure, SendM
 
 use super::quit;
 
-/// Handles what follows from a commit that was saved: sends the changes, or reports what is not sent.
+/// Handles the next step after a commit was saved: sends the changes, or reports that they are not sent.
 pub(super) fn saved(state: &mut State, after: AfterCommit, effects: &mut Vec<Effect>) {
     match after {
         AfterCommit::Send(request) => send(state, request, effects),
@@ -26,7 +26,8 @@ pub(super) fn saved(state: &mut State, after: AfterCommit, effects: &mut Vec<Eff
     }
 }
 
-/// Adds a text about what stays in the data file to the notice of the command, which says how to undo the command.
+/// Reports values that stay in the data file only. The text is added to the notice of the command, which says how to
+/// undo the command.
 fn report_unstored(state: &mut State, text: &str) {
     let shown = state.notice.take();
     match shown {
@@ -36,7 +37,7 @@ fn report_unstored(state: &mut State, text: &str) {
     }
 }
 
-/// Sends a request that is answered by a report of what was sent.
+/// Sends a request that the server worker answers with a report about sending.
 pub(super) fn send(state: &mut State, request: ServerRequest, effects: &mut Vec<Effect>) {
     let sending = &mut state.servers.sending;
     if !sending.is_sending() {
@@ -47,7 +48,7 @@ pub(super) fn send(state: &mut State, request: ServerRequest, effects: &mut Vec<
     effects.push(Effect::Server(request));
 }
 
-/// Sends what earlier sessions could not send.
+/// Requests to send the changes that earlier sessions could not send.
 pub(super) fn resume(state: &mut State, effects: &mut Vec<Effect>) {
     if state.read_only_reason().is_some() || state.start.demo {
         return;
@@ -72,19 +73,19 @@ pub(super) fn resume(state: &mut State, effects: &mut Vec<Effect>) {
         }
     }
     for request in requests {
-        // Not by `send`, since there may be nothing to send.
+        // `send` is not used, since there may be nothing to send.
         state.servers.sending.open += 1;
         effects.push(Effect::Server(request));
     }
 }
 
-/// Records that a server answered while changes are sent to it.
+/// Records that a server answered while changes are being sent.
 pub(super) fn answered(state: &mut State) {
     let sending = &mut state.servers.sending;
     sending.silent_since = sending.is_sending().then_some(state.clock.now);
 }
 
-/// Handles a report of saved changes that were sent, as far as possible. `is_answer`: the report answers a request.
+/// Handles a report about sending saved changes. `is_answer` tells whether the report answers a request.
 pub(super) fn sent(state: &mut State, report: &Report, is_answer: bool) {
     let answered = usize::from(is_answer);
     state.servers.sending.open = state.servers.sending.open.saturating_sub(answered);
@@ -120,8 +121,8 @@ pub(super) fn sent(state: &mut State, report: &Report, is_answer: bool) {
     quit::resume(state);
 }
 
-/// Why the item of a decision was not received: the server no longer has the value that was shown. If the server has
-/// the same value as the data file, only a notice says so.
+/// Says why the item that the user decided to receive was not received: the server no longer has the value that was
+/// shown. `None` if there is no such problem; if the server has the same value as the data file, a notice says so.
 fn not_received(state: &mut State, report: &Report, receiving: Option<Receiving>) -> Option<String> {
     let receiving = receiving?;
     let name = &receiving.name;
@@ -142,15 +143,15 @@ fn not_received(state: &mut State, report: &Report, receiving: Option<Receiving>
     }
 }
 
-/// Describes the changes of a room that were not sent, and why; `None` if there are none.
+/// Describes the changes of a room that were not sent, and why; `None` if there are no such changes.
 fn problem(state: &State, server: &Arc<str>, room: &RoomReport) -> Option<String> {
     let local = state.view.room(&room.room).map(|room| &**room);
     if let Some(failed) = room.failed.first() {
-        let [target, what, why] = failed_texts(failed, local);
+        let [target, change, reason] = failed_texts(failed, local);
         // The usual text asks for a comparison, which is not needed to resolve the conflict.
-        let why = match failed.why {
+        let reason = match failed.why {
             SendFailure::Changed { .. } => "changed on the server in the meantime".to_owned(),
-            _ => why,
+            _ => reason,
         };
         let more = match room.failed.len() - 1 {
             0 => String::new(),
@@ -158,12 +159,12 @@ fn problem(state: &State, server: &Arc<str>, room: &RoomReport) -> Option<String
         };
         let key = state.key(CommandId::Resolve);
         return Some(format!(
-            "{server}: cannot {what} for {target}: {why}{more} ({key} to resolve)"
+            "{server}: cannot {change} for {target}: {reason}{more} ({key} to resolve)"
         ));
     }
-    let why = room.error.as_deref().map(describe::after_colon)?;
+    let reason = room.error.as_deref().map(describe::after_colon)?;
     (room.unsent > 0).then(|| {
         let number = describe::count(room.unsent, "change");
-        format!("Saved, but {number} not sent to {server:?} yet: {why}")
+        format!("Saved, but {number} not sent to {server:?} yet: {reason}")
     })
 }

@@ -1,4 +1,4 @@
-//! The events of the worker that talks to servers.
+//! The events of the server worker.
 
 use crate::app::command::CommandId;
 use crate::app::servers::{ServersOverlay, not_recorded_text};
@@ -7,7 +7,7 @@ use crate::sync::{Progress, SENDING_ID, ServerEvent, ServerReport};
 
 use super::{apply, compare, following, password, plan, presence, sending, unresolved};
 
-/// Handles an event of the worker that talks to servers.
+/// Handles an event of the server worker.
 pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Effect>) {
     match event {
         ServerEvent::State {

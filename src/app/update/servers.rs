@@ -36,7 +36,7 @@ pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
     state.open(ServersOverlay { row: 0, len });
 }
 
-/// The selected server.
+/// Returns the selected server.
 fn selected(state: &State) -> Option<&KnownServer> {
     let overlay = state.top_as::<ServersOverlay>()?;
     let last = state.servers.known.len().checked_sub(1)?;
@@ -60,8 +60,8 @@ pub(crate) fn compare_all(state: &mut State, effects: &mut Vec<Effect>) {
     compare::start(state, effects, all.collect(), None);
 }
 
-/// A session restricted to some rooms may not check a server, because a check shows all rooms of the server,
-/// and how hatrack connects to it.
+/// Fails in a session restricted to some rooms, because a check shows all rooms of the server, and how hatrack connects
+/// to it.
 pub(crate) fn may_check(state: &State) -> Result<(), String> {
     if state.start.scope.rooms.is_some() {
         return Err("Checking a server is not available in a session restricted by --room".into());
@@ -75,13 +75,13 @@ pub(crate) fn check(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-pub(crate) fn has_selected(state: &State) -> Result<(), String> {
+pub(crate) fn has_selection(state: &State) -> Result<(), String> {
     selected(state)
         .map(drop)
         .ok_or_else(|| "No server selected".into())
 }
 
-/// Shows all that is known about the selected server.
+/// Shows everything that is known about the selected server.
 pub(crate) fn details(state: &mut State, _: &mut Vec<Effect>) {
     let texts = selected(state).map(|server| crate::app::view::server_details::server(state, server));
     if let Some(texts) = texts {

@@ -11,7 +11,7 @@ use crate::model::{Hats, Wardrobe};
 
 use super::{batch, commit, hat_clipboard};
 
-/// Whether the hat sets can be opened. They belong to the whole data file, so they are not available in a session
+/// Checks that the hat sets can be opened. They belong to the whole data file, so they are not available in a session
 /// restricted to some rooms.
 pub(crate) fn may_open(state: &State) -> Result<(), String> {
     if state.start.scope.rooms.is_some() {
@@ -46,7 +46,7 @@ impl Layer for SetsOverlay {
 
     fn rows(&self, wardrobe: &Wardrobe) -> Option<(usize, usize)> {
         let length = self.entries(wardrobe).ok()?.len();
-        self.selected(length).map(|at| (at, length))
+        self.selected(length).map(|row| (row, length))
     }
 
     fn select(&mut self, row: usize, _: &Wardrobe, _: &mut Vec<Effect>) {
@@ -54,15 +54,15 @@ impl Layer for SetsOverlay {
     }
 }
 
-fn open_sets(state: &State) -> Option<&SetsOverlay> {
+fn top_sets(state: &State) -> Option<&SetsOverlay> {
     state.top_as::<SetsOverlay>()
 }
 
 fn selected(state: &State) -> Result<NamedHats, String> {
-    let sets = open_sets(state).ok_or("The hat sets are not open")?;
+    let sets = top_sets(state).ok_or("The hat sets are not open")?;
     let mut entries = sets.entries(&state.view)?;
     match sets.selected(entries.len()) {
-        Some(at) => Ok(entries.swap_remove(at)),
+        Some(row) => Ok(entries.swap_remove(row)),
         None if sets.text.text().trim().is_empty() => {
             let key = state.key(CommandId::SaveSet);
             Err(match state.user() {
@@ -98,7 +98,7 @@ fn apply(state: &mut State, effects: &mut Vec<Effect>, replace: bool) {
     }
 }
 
-/// Whether hats can be saved as a set: the same hats that could be copied.
+/// Checks that there are hats to save as a set: the hats that could also be copied.
 pub(crate) fn may_save(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     state.view.hat_sets().map_err(|error| error.to_string())?;
@@ -106,7 +106,7 @@ pub(crate) fn may_save(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn save(state: &mut State, _: &mut Vec<Effect>) {
-    let typed = open_sets(state).map(|sets| sets.text.text().trim().to_owned());
+    let typed = top_sets(state).map(|sets| sets.text.text().trim().to_owned());
     if let Ok((hats, owner)) = hat_clipboard::hats_to_save(state) {
         let kind = PromptKind::SaveSet(hats, owner);
         let prompt = Prompt::new(kind, &typed.unwrap_or_default(), Vec::new(), 0);
@@ -126,7 +126,7 @@ pub(crate) fn rename(state: &mut State, _: &mut Vec<Effect>) {
     }
 }
 
-/// Removes the set without asking, since this can be undone.
+/// Removes the set without asking, since the removal can be undone.
 pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     if let Ok((name, _)) = selected(state) {
         commit::execute(state, effects, |next| next.put_hat_set(&name, None));
@@ -161,7 +161,7 @@ pub(super) fn rename_to(state: &mut State, effects: &mut Vec<Effect>, name: &str
 }
 
 /// Makes the change that the top prompt asked for, and closes the prompt. If the change is rejected, the prompt stays
-/// open and shows why.
+/// open and shows the reason.
 fn execute_for_prompt(
     state: &mut State,
     effects: &mut Vec<Effect>,

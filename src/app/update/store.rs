@@ -42,7 +42,7 @@ pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Eff
     }
 }
 
-/// Shows a notice about changes by others, if the panes show what was changed. An error that is shown stays.
+/// Shows a notice about changes by others, if the panes show the changed items. A notice that shows an error stays.
 fn notify_of_others(state: &mut State, entries: &[HistoryEntry]) {
     let shown: Vec<&HistoryEntry> = entries
         .iter()
@@ -51,14 +51,14 @@ fn notify_of_others(state: &mut State, entries: &[HistoryEntry]) {
     let (Some(last), more) = (shown.last(), shown.len().saturating_sub(1)) else {
         return;
     };
-    let what = describe::entry(last, &state.view, &state.zone());
+    let description = describe::entry(last, &state.view, &state.zone());
     let text = if last.outside {
-        describe::capitalized(&what)
+        describe::capitalized(&description)
     } else {
         let actor = person(&last.actor);
         let is_own = actor == person(&state.start.actor);
         let session = if is_own { " (another session)" } else { "" };
-        format!("{actor}{session} {what}")
+        format!("{actor}{session} {description}")
     };
     let text = match more {
         0 => text,
@@ -82,7 +82,7 @@ fn set_problem(state: &mut State, problem: Option<StoreProblem>, effects: &mut V
     }
 }
 
-/// Handles the results of commits. `Ok(None)` means that the change made no difference.
+/// Handles the results of commits: the revision, or `Ok(None)` if the change made no difference.
 fn committed(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -96,7 +96,7 @@ fn committed(
             .pending
             .iter()
             .position(|pending| pending.id == id)
-            .map(|at| state.pending.remove(at));
+            .map(|index| state.pending.remove(index));
         let Some(pending) = pending else {
             note_late_withdrawal(state, id, result.as_ref().ok().copied().flatten());
             others.push((id, result));

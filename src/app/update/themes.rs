@@ -63,6 +63,7 @@ pub(crate) fn close(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Reports the file in which the theme was saved, or why it was not saved.
 pub(super) fn saved(state: &mut State, name: &str, result: Result<String, String>) {
     match result {
         Ok(file) => state.notify(format!("Saved theme {name} in {file}")),

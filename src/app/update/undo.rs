@@ -1,5 +1,5 @@
-//! Undo and redo. Both are recorded as new changes. They are confirmed first only if many users would lose hats on a
-//! server, because such a change is not sent at once without a confirmation.
+//! Undo and redo. Both are recorded as new changes. The user is asked first only if many users would lose hats on a
+//! server, because such a change is not sent immediately without a confirmation.
 
 use crate::app::command::CommandId;
 use crate::app::question::UndoToConfirm;
@@ -89,13 +89,13 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
             };
             steps.push(step);
             let Some(reason) = reason else { return };
-            let what = if kind == ChangeKind::Undo { "undo" } else { "redo" };
-            state.notify_error(format!("Cannot {what}: {reason}"));
+            let verb = if kind == ChangeKind::Undo { "undo" } else { "redo" };
+            state.notify_error(format!("Cannot {verb}: {reason}"));
         }
     }
 }
 
-/// The notice if nothing of a step is left to undo or redo.
+/// Returns the notice if nothing of a step is left to undo or redo.
 fn already_done(state: &State, step: &UndoStep, kind: ChangeKind) -> String {
     if kind == ChangeKind::Redo || (kind == ChangeKind::Revert && step.reverts_entry) {
         format!(
@@ -110,7 +110,8 @@ fn already_done(state: &State, step: &UndoStep, kind: ChangeKind) -> String {
     }
 }
 
-/// Why a step cannot be undone or redone: the rights of the session do not permit it, or the data changed since then.
+/// Says why a step cannot be undone or redone: the rights of the session do not permit it, or the data has changed
+/// since the step.
 fn obstacle(state: &State, step: &UndoStep) -> String {
     let inverse = step.group.inverse();
     if let Err(reason) = state.start.scope.rights.permit(&inverse) {
@@ -121,14 +122,14 @@ fn obstacle(state: &State, step: &UndoStep) -> String {
         let Err(error) = next.apply(&edit.clone().into()) else {
             continue;
         };
-        let what = match (edit.user(), edit.room()) {
+        let subject = match (edit.user(), edit.room()) {
             (Some(user), Some(room)) => format!("{user} in {room}"),
             (None, Some(room)) => room.to_string(),
             (_, None) => return error.to_string(),
         };
         let now = conflict_text::describe_current(&edit, &next, &state.zone());
         let key = state.key(CommandId::History);
-        return format!("{what} changed in the meantime: {now}. See history ({key})");
+        return format!("{subject} changed in the meantime: {now}. See history ({key})");
     }
     "the data changed in the meantime".into()
 }
@@ -154,15 +155,16 @@ pub(super) fn confirmed(state: &mut State, effects: &mut Vec<Effect>, undo: &Und
         }
         Err(_) => {
             let reason = obstacle(state, step);
-            let what = if kind == ChangeKind::Redo { "redo" } else { "undo" };
-            state.notify_error(format!("Cannot {what}: {reason}"));
+            let verb = if kind == ChangeKind::Redo { "redo" } else { "undo" };
+            state.notify_error(format!("Cannot {verb}: {reason}"));
         }
     }
 }
 
-/// If a change would not be sent at once without a confirmation, because many users lose hats in a room: the name of
-/// the room's server, and the number of these users. `after`: the data after the change.
-fn many_lose_hats(state: &State, edits: &Group, after: &Wardrobe) -> Option<(String, usize)> {
+/// Finds a room whose part of a change would not be sent immediately without a confirmation, because many of its users
+/// lose hats. Returns the name of the room's server and the number of these users, or `None`. `after` is the data after
+/// the change.
+fn large_hat_loss(state: &State, edits: &Group, after: &Wardrobe) -> Option<(String, usize)> {
     let mut rooms: Vec<&Jid> = edits.0.iter().filter_map(|edit| edit.room()).collect();
     rooms.sort();
     rooms.dedup();
@@ -192,9 +194,9 @@ fn confirm(state: &mut State, question: String, (server, users): (String, usize)
     ));
 }
 
-/// Undoes or redoes a step, as far as this is not already done. `partial`: the commit also has edits that this session
-/// must not see. These stay in effect, so the new change is not recorded as an undo of that revision. `confirmed`: the
-/// user was asked.
+/// Undoes or redoes a step, as far as this is not already done. `partial` tells whether the commit also has edits that
+/// this session must not see. These edits stay in effect, so the new change is not recorded as an undo of that
+/// revision. `confirmed` tells whether the user was asked.
 fn apply(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -212,7 +214,7 @@ fn apply(
     state.start.scope.rights.permit(&rest)?;
     let undone = |state: &State| describe::group(&rest.inverse(), &state.view, &state.zone());
     let redoes = kind == ChangeKind::Redo || (kind == ChangeKind::Revert && step.reverts_entry);
-    if !confirmed && let Some(server_and_users) = many_lose_hats(state, &rest, &next) {
+    if !confirmed && let Some(server_and_users) = large_hat_loss(state, &rest, &next) {
         let question = if redoes {
             format!("Redo: {}?", describe::group(&rest, &state.view, &state.zone()))
         } else {
@@ -234,12 +236,12 @@ fn apply(
             describe::group(&rest, &state.view, &state.zone())
         )),
         ChangeKind::Revert => {
-            let what = if redoes {
+            let text = if redoes {
                 format!("Redid: {}", describe::group(&rest, &state.view, &state.zone()))
             } else {
                 format!("Undid: {}", undone(state))
             };
-            state.notify(describe::with_hint(&what, &commit::undo_hint(state)));
+            state.notify(describe::with_hint(&text, &commit::undo_hint(state)));
         }
         _ => {
             let hint = format!("{} to redo", state.key(CommandId::Redo));
@@ -291,11 +293,11 @@ pub(super) fn candidate_found(
         }
     };
     let entry = if kind == ChangeKind::Undo { undo } else { redo };
-    let word = if kind == ChangeKind::Undo { "undo" } else { "redo" };
+    let verb = if kind == ChangeKind::Undo { "undo" } else { "redo" };
     match entry {
         None => {
             state.undo_search.found_nothing |= kind == ChangeKind::Undo;
-            state.notify_error(format!("Nothing to {word}"));
+            state.notify_error(format!("Nothing to {verb}"));
         }
         Some(entry) => undo_entry(state, effects, entry, kind),
     }

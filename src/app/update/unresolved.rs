@@ -38,10 +38,10 @@ pub(crate) fn may_open(state: &State) -> Result<(), String> {
 
 /// Asks what to do about the unresolved change that is nearest to the selection.
 pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
-    let Some((room, item, why)) = state.nearest_unresolved() else {
+    let Some((room, item, send_state)) = state.nearest_unresolved() else {
         return;
     };
-    let (room, item, why) = (room.clone(), item.clone(), why.clone());
+    let (room, item, send_state) = (room.clone(), item.clone(), send_state.clone());
     let server = state
         .servers
         .of_room(&room)
@@ -51,7 +51,7 @@ pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
         describe::capitalized(&state.item_name(&room, &item)),
         server.as_deref().unwrap_or_default()
     );
-    if let SendState::Changed { actual, expected } = &why {
+    if let SendState::Changed { actual, expected } = &send_state {
         let sides = state.item_sides(&room, &item, (actual.as_ref(), expected.as_ref()));
         state.open(Conflict {
             what,
@@ -62,7 +62,7 @@ pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
             subject: ConflictSubject::Sent(room, item, actual.clone()),
         });
     } else {
-        let reason = describe::capitalized(&state.unresolved_reason(&room, &item, &why));
+        let reason = describe::capitalized(&state.unresolved_reason(&room, &item, &send_state));
         state.open(RefusedChange {
             what,
             reason,
@@ -117,7 +117,7 @@ pub(super) fn resolve(
     sending::send(state, request, effects);
 }
 
-/// Starts to undo the change that the server refused: looks for it in the history.
+/// Starts undoing the change that the server refused: requests the entries of the history in which to find it.
 pub(crate) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(RefusedChange { room, item, .. }) = state.close::<RefusedChange>() else {
         return;
@@ -172,12 +172,12 @@ pub(super) fn history_read(
     }
 }
 
-/// Whether an entry was made by this person, or because hats expired.
+/// Returns whether an entry was made by this session's user, or because hats expired.
 fn is_own(state: &State, entry: &HistoryEntry) -> bool {
     *entry.actor == *EXPIRED_ACTOR || person(&entry.actor) == person(&state.start.actor)
 }
 
-/// The entry with only the edits of an item; `None` if there are none.
+/// Reduces an entry to the edits of an item; `None` if there are no such edits.
 fn entry_of_item(entry: &HistoryEntry, room: &Jid, item: &Item) -> Option<HistoryEntry> {
     let edits = entry.group.0.iter();
     let of_item: Vec<Edit> = edits.filter_map(|edit| edit_of_item(edit, room, item)).collect();
@@ -189,7 +189,7 @@ fn entry_of_item(entry: &HistoryEntry, room: &Jid, item: &Item) -> Option<Histor
     })
 }
 
-/// The part of an edit that changes an item; `None` if there is none.
+/// Reduces an edit to the part that changes an item; `None` if there is no such part.
 fn edit_of_item(edit: &Edit, room: &Jid, item: &Item) -> Option<Edit> {
     if edit.room() != Some(room) || edit.user() != item.user() {
         return None;

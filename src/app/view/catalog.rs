@@ -21,9 +21,9 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a CatalogOverlay) ->
     let key = state.key(CommandId::DefineHat);
     // Hats of users that are not in the catalog are listed as well.
     let defined = entries.iter().filter(|entry| entry.definition.is_some()).count();
-    let others = match len - defined {
+    let not_in_catalog = match len - defined {
         0 => String::new(),
-        others => format!(", {} not in catalog", describe::grouped(others)),
+        number => format!(", {} not in catalog", describe::grouped(number)),
     };
     let hats = describe::count(defined, "hat");
     View {
@@ -34,7 +34,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a CatalogOverlay) ->
                 text: overlay.room.as_str().into(),
                 truncation: Truncation::Address,
             }],
-            spoken: format!("Catalog of {}, {hats}{others}", overlay.room),
+            spoken: format!("Catalog of {}, {hats}{not_in_catalog}", overlay.room),
             busy: false,
         },
         size: (100, 30),
@@ -42,17 +42,17 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a CatalogOverlay) ->
         remarks: Vec::new(),
         body: Body::List(ListView {
             narrow_below: 58,
-            empty: vec![
+            empty_lines: vec![
                 "The catalog is empty.".into(),
                 format!("Press {key} to define a hat."),
             ],
-            ..ListView::new(len, selected, move |at| row(entries.get(at), at))
+            ..ListView::new(len, selected, move |index| row(entries.get(index), index))
         }),
         details,
     }
 }
 
-fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
+fn row<'a>(entry: Option<&CatalogEntry<'a>>, index: usize) -> ListRow<'a> {
     let cells = entry.map(|entry| {
         let hue = entry.definition.and_then(|hat| hat.hue.as_ref());
         let (glyph, tone) = match entry.definition {
@@ -99,6 +99,6 @@ fn row<'a>(entry: Option<&CatalogEntry<'a>>, at: usize) -> ListRow<'a> {
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: false,
-        spot: MouseTarget::Row(at),
+        mouse_target: MouseTarget::Row(index),
     })
 }

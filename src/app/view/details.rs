@@ -16,12 +16,12 @@ pub(in crate::app) fn view(overlay: &DetailsOverlay) -> View<'_> {
         size: (MAX_COLUMNS, u16::try_from(len + 2).unwrap_or(u16::MAX)),
         input: None,
         remarks: Vec::new(),
-        body: Body::List(ListView::new(len, Some(overlay.selected), move |at| {
-            let line = overlay.lines().get(at).map_or("", String::as_str);
+        body: Body::List(ListView::new(len, Some(overlay.selected), move |index| {
+            let line = overlay.lines().get(index).map_or("", String::as_str);
             ListRow::Item(ItemRow {
                 cells: vec![RowCell::text(line).width(CellWidth::Share(1)).gap(0)],
                 marked: false,
-                spot: MouseTarget::Row(at),
+                mouse_target: MouseTarget::Row(index),
             })
         })),
         details: None,

@@ -1,10 +1,10 @@
-//! The text of an empty pane: that it has no rows, and what to do next.
+//! The text of an empty pane: it says that there are no rows, and how to add or show some.
 
 use crate::app::command::CommandId;
 use crate::app::{Grouping, Pane, SaveState, State, describe};
 
-/// The text of a pane without rows; empty for a pane with rows. Below an overlay, it names no keys, because they would
-/// not work.
+/// Returns the text of a pane without rows; empty for a pane with rows. If an overlay is open, the text names no keys,
+/// because they would not work.
 pub(super) fn empty_lines(state: &State, pane: Pane) -> Vec<String> {
     let mut lines = lines(state, pane);
     if state.top().is_some() {
@@ -45,8 +45,8 @@ fn lines(state: &State, pane: Pane) -> Vec<String> {
     }
 }
 
-/// Whether the occupants of the room are known, in the pane that lists its users; in other panes, whether those of any
-/// room are.
+/// Returns whether it is known who is online: in this room, for the pane that lists the users of a room; in any room,
+/// for other panes.
 fn knows_presence(state: &State, pane: Pane) -> bool {
     match (state.grouping(), pane) {
         (Grouping::ByRoom, Pane::Second) => state.listed_occupants().is_some(),
@@ -58,7 +58,7 @@ fn no_rooms(state: &State) -> Vec<String> {
     let mut lines = vec!["No rooms yet.".to_owned(), String::new()];
     if state.check_can_change().is_ok() {
         lines.push(key_hint(state, Pane::First, CommandId::AddRoom));
-        lines.extend(load_hint(state));
+        lines.extend(receive_hint(state));
         if state.save_state() == SaveState::NoFile {
             lines.push(String::new());
             lines.push("The file is created when you make your first change.".into());
@@ -67,8 +67,8 @@ fn no_rooms(state: &State) -> Vec<String> {
     lines
 }
 
-/// The hint for receiving rooms from a server; `None` without servers.
-fn load_hint(state: &State) -> Option<String> {
+/// Returns the hint for receiving rooms from a server; `None` without servers.
+fn receive_hint(state: &State) -> Option<String> {
     let (key, enter) = (state.key(CommandId::Servers), state.key(CommandId::CompareServer));
     match state.servers() {
         [] => None,
@@ -108,7 +108,8 @@ fn no_hats(state: &State) -> Vec<String> {
     lines
 }
 
-/// The hint for adding the first row of a pane. If another pane has the focus, it starts with the key for the next pane.
+/// Returns the hint for adding the first row of a pane. If a pane before it has the focus, the hint starts with the key
+/// for the next pane.
 fn key_hint(state: &State, pane: Pane, id: CommandId) -> String {
     let (key, tab) = (state.key(id), state.key(CommandId::NextPane));
     match (state.focus(), pane) {

@@ -18,7 +18,7 @@ const NARROW_BELOW: u16 = 80;
 const KEYS_WIDTH: u16 = 18;
 
 pub(in crate::app) fn view<'a>(state: &State, overlay: &'a Finder) -> View<'a> {
-    // The help is also read, not only searched.
+    // The help has a larger size, because it is also read, not only searched.
     let (size, hint) = if overlay.is_help() {
         (
             (110, 64),
@@ -30,9 +30,9 @@ pub(in crate::app) fn view<'a>(state: &State, overlay: &'a Finder) -> View<'a> {
     let lines = lines(overlay);
     let selected = lines
         .iter()
-        .position(|line| matches!(line, FinderLine::Item(at) if *at == overlay.selected));
-    // On a narrow screen, rows are cut. The line of details would be cut, too, so the selected row is shown in full
-    // instead.
+        .position(|line| matches!(line, FinderLine::Item(index) if *index == overlay.selected));
+    // On a narrow screen, rows are cut, and the line of details would be cut, too. So the selected row is shown in full
+    // instead of the details.
     let is_narrow = state.size.0 < NARROW_BELOW;
     let full_text = overlay.selected_item().filter(|_| is_narrow).map(full_text);
     let details = match overlay.selected_item().filter(|_| !is_narrow) {
@@ -47,7 +47,7 @@ pub(in crate::app) fn view<'a>(state: &State, overlay: &'a Finder) -> View<'a> {
         1 => "1 match".to_owned(),
         more => format!("{} matches", describe::grouped(more)),
     });
-    let empty = if overlay.is_searching() {
+    let empty_lines = if overlay.is_searching() {
         Vec::new()
     } else {
         vec!["No matches".into()]
@@ -74,12 +74,12 @@ pub(in crate::app) fn view<'a>(state: &State, overlay: &'a Finder) -> View<'a> {
         remarks: Vec::new(),
         body: Body::List(ListView {
             position: (overlay.selected, overlay.match_count),
-            empty,
+            empty_lines,
             full_text,
-            ..ListView::new(lines.len(), selected, move |at| match lines.get(at) {
+            ..ListView::new(lines.len(), selected, move |index| match lines.get(index) {
                 Some(FinderLine::Heading(heading)) => ListRow::Heading(heading),
-                Some(FinderLine::Item(at)) => item(overlay.matches.get(*at), *at),
-                None => item(None, at),
+                Some(FinderLine::Item(index)) => item(overlay.matches.get(*index), *index),
+                None => item(None, index),
             })
         }),
         details: details.map(|main| Details {
@@ -90,7 +90,7 @@ pub(in crate::app) fn view<'a>(state: &State, overlay: &'a Finder) -> View<'a> {
     }
 }
 
-/// The selected row in full.
+/// Returns the selected row in full.
 fn full_text(item: &FinderItem) -> String {
     match item {
         FinderItem::Command(offer) => match &offer.enabled {
@@ -127,24 +127,24 @@ enum FinderLine {
 }
 
 fn lines(finder: &Finder) -> Vec<FinderLine> {
-    let with_heading = |at: usize| {
-        let heading = finder.heading(at).map(FinderLine::Heading);
-        heading.into_iter().chain([FinderLine::Item(at)])
+    let with_heading = |index: usize| {
+        let heading = finder.heading(index).map(FinderLine::Heading);
+        heading.into_iter().chain([FinderLine::Item(index)])
     };
     (0..finder.matches.len()).flat_map(with_heading).collect()
 }
 
-fn item(found: Option<&FinderMatch>, at: usize) -> ListRow<'_> {
-    let cells = match found.map(|found| &found.item) {
+fn item(matched: Option<&FinderMatch>, index: usize) -> ListRow<'_> {
+    let cells = match matched.map(|matched| &matched.item) {
         Some(FinderItem::Command(offer)) => command(offer),
         Some(FinderItem::Note(note)) => help_note(note),
-        Some(item @ FinderItem::Destination { .. }) => place(item),
+        Some(item @ FinderItem::Destination { .. }) => destination(item),
         None => Vec::new(),
     };
     ListRow::Item(ItemRow {
         cells,
         marked: false,
-        spot: MouseTarget::Row(at),
+        mouse_target: MouseTarget::Row(index),
     })
 }
 
@@ -179,16 +179,20 @@ fn command(offer: &OfferedCommand) -> Vec<RowCell<'_>> {
     if let Err(reason) = &offer.enabled {
         cells.push(RowCell::glyph(super::Glyph::Dash).tone(Tone::Warning));
         cells.push(
-            // What to do about it is shown below, once the row is selected.
-            RowCell::text(reason.split_once("; ").map_or(reason.as_str(), |(what, _)| what))
-                .tone(Tone::Warning)
-                .spoken("not available"),
+            // The rest of the reason, such as what to do, is shown when the row is selected.
+            RowCell::text(
+                reason
+                    .split_once("; ")
+                    .map_or(reason.as_str(), |(cause, _)| cause),
+            )
+            .tone(Tone::Warning)
+            .spoken("not available"),
         );
     }
     cells
 }
 
-fn place(item: &FinderItem) -> Vec<RowCell<'_>> {
+fn destination(item: &FinderItem) -> Vec<RowCell<'_>> {
     let FinderItem::Destination {
         room,
         snapshot,

@@ -1,4 +1,4 @@
-//! A form: its fields with their problems, the existing hats, the preview, and what will be stored.
+//! A form: its fields with their problems, the suggestions and the preview.
 
 use crate::app::command::CommandId;
 use crate::app::form::{Field, FieldName, FieldValue, Form, FormSubject, NewEnd};
@@ -16,17 +16,17 @@ use super::{
 pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
     let fields = form.fields.iter().enumerate();
     let fields = fields
-        .map(|(at, form_field)| field(state, form, at, form_field))
+        .map(|(index, form_field)| field(state, form, index, form_field))
         .collect();
     let has_focus = form.field().is_some_and(|field| field.name.suggests());
-    let suggestions = form.suggestions.as_ref().map(|known| SuggestionsView {
+    let suggestions = form.suggestions.as_ref().map(|matching| SuggestionsView {
         title: match form.subject {
             FormSubject::AddToRoom { .. } => "Rooms",
             _ => "Existing hats",
         },
-        count: known.existing_count(),
-        total: known.available_count(),
-        list: suggestions(form, known),
+        count: matching.existing_count(),
+        total: matching.available_count(),
+        list: suggestions(form, matching),
         has_focus,
     });
     let heading = form.subject.heading();
@@ -46,7 +46,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
             fields,
             focus: form.focus,
             status: status(state, form),
-            keys: keys(state, form),
+            keys_sentence: keys_sentence(state, form),
             preview: suggestions.as_ref().and_then(|_| preview(state, form)),
             suggestions,
         })),
@@ -55,7 +55,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
 }
 
 /// Says how to save and cancel. If saving first completes an address, the hint of that field names the key instead.
-fn keys(state: &State, form: &Form) -> String {
+fn keys_sentence(state: &State, form: &Form) -> String {
     let cancel = state.key(CommandId::CancelForm);
     if form.completion_to_confirm(state.wardrobe()).is_some() {
         return format!("Press {cancel} to cancel");
@@ -63,10 +63,10 @@ fn keys(state: &State, form: &Form) -> String {
     format!("Press {} to save, {cancel} to cancel", state.key(CommandId::Save))
 }
 
-fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldView<'a> {
+fn field<'a>(state: &State, form: &Form, index: usize, field: &'a Field) -> FieldView<'a> {
     let hint = || field_hint(state, form, field);
     let value = match &field.value {
-        FieldValue::Text(text) if has_lines(field) => ValueView::Lines(text),
+        FieldValue::Text(text) if has_several_lines(field) => ValueView::Lines(text),
         FieldValue::Text(text) => ValueView::Text(text),
         FieldValue::Toggle(on) | FieldValue::Mixed(Some(on)) => ValueView::Checkbox(Some(*on), hint()),
         FieldValue::Mixed(None) => ValueView::Checkbox(None, "mixed (unchanged)".into()),
@@ -74,7 +74,7 @@ fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldVi
             ValueView::Choice(options.iter().map(|option| option.as_str()).collect(), *selected)
         }
     };
-    let problem = form.problem(at, state.wardrobe(), state.keymap());
+    let problem = form.problem(index, state.wardrobe(), state.keymap());
     let is_hue = field.name == FieldName::Hue && !form.text(FieldName::Hue).trim().is_empty();
     let sample = form.hat_with_hue().filter(|_| is_hue && problem.is_none());
     let is_checkbox = matches!(value, ValueView::Checkbox(..));
@@ -84,16 +84,16 @@ fn field<'a>(state: &State, form: &Form, at: usize, field: &'a Field) -> FieldVi
         hint: (problem.is_none() && !is_checkbox && !is_hue).then(|| field_hint(state, form, field)),
         problems: problem.into_iter().collect(),
         sample: sample.map(|(id, hue)| (form.text(FieldName::Title), id, hue)),
-        swatches: if field.name == FieldName::Hue && at == form.focus {
+        swatches: if field.name == FieldName::Hue && index == form.focus {
             swatches(&form.text(FieldName::Hue))
         } else {
             Vec::new()
         },
-        spot: Some(MouseTarget::Field(at)),
+        mouse_target: Some(MouseTarget::Field(index)),
     }
 }
 
-/// The colors that the form offers. The one with the hue of the text is marked as chosen.
+/// Returns the colors that the form offers. The one with the hue of the text is marked as chosen.
 fn swatches(text: &str) -> Vec<Swatch> {
     let chosen = hat_color::parse(text).ok();
     let all = hat_color::SWATCHES.iter().filter_map(|(name, _)| {
@@ -107,19 +107,19 @@ fn swatches(text: &str) -> Vec<Swatch> {
     all.collect()
 }
 
-/// Whether a field has a list of addresses in several lines.
-fn has_lines(field: &Field) -> bool {
+/// Returns whether a field has a list of addresses in several lines.
+fn has_several_lines(field: &Field) -> bool {
     let is_list = |text: &TextInput| text.lines().len() > 1;
     field.name == FieldName::User && matches!(&field.value, FieldValue::Text(text) if is_list(text))
 }
 
-/// The hint of a field: the hat or room found by the typed title, or what to enter.
+/// Returns the hint of a field: the hat or room that the typed title matches, or a description of the input.
 fn field_hint(state: &State, form: &Form, field: &Field) -> String {
     match title_match(form, field) {
         Some((id, title)) if title.is_empty() => format!("→ {id}"),
         Some((_, title)) if field.name == FieldName::Hat => format!("→ {title}"),
         Some((id, title)) => format!("→ {title} · {id}"),
-        None if has_lines(field) => match &field.value {
+        None if has_several_lines(field) => match &field.value {
             FieldValue::Text(text) => format!(
                 "line {} of {}",
                 describe::grouped(text.cursor_in_lines().0 + 1),
@@ -159,7 +159,8 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
     }
 }
 
-/// Says how the text of the field for the expiration time was understood; `None` if there is no such time.
+/// Says how the text of the field for the expiration time was understood, or, if several hats are edited, that an empty
+/// text keeps their expiration times; `None` if there is no expiration time.
 fn end_hint(form: &Form) -> Option<String> {
     let text = form.text(FieldName::Expires);
     let end = match (&form.subject, form.changed_end()) {
@@ -173,33 +174,33 @@ fn end_hint(form: &Form) -> Option<String> {
     end.map(|end| format!("→ {}", until::explain(end, &form.now)))
 }
 
-/// The hint for a field that works differently on the server of the form's rooms; `None` for others.
+/// Returns the hint for a field that works differently on the server of the form's rooms; `None` for other fields.
 fn server_hint(state: &State, form: &Form, field: &Field) -> Option<String> {
     let server = form.server.as_ref()?;
     let users = form.user_count_with_hat(state.wardrobe());
     server.hint(field.name, users)
 }
 
-fn suggestions<'a>(form: &'a Form, known: &'a Suggestions) -> ListView<'a> {
-    let selected = form.selected_suggestion().and_then(|row| known.get(row));
+fn suggestions<'a>(form: &'a Form, matching: &'a Suggestions) -> ListView<'a> {
+    let selected = form.selected_suggestion().and_then(|row| matching.get(row));
     ListView {
-        empty: vec!["No matches".into()],
+        empty_lines: vec!["No matches".into()],
         full_text: match selected {
             Some(Suggestion::Existing(existing)) => Some(existing.id().to_owned()),
             _ => None,
         },
-        ..ListView::new(known.len(), form.selected_suggestion(), move |at| {
+        ..ListView::new(matching.len(), form.selected_suggestion(), move |index| {
             ListRow::Item(ItemRow {
-                cells: known.get(at).map(suggestion).unwrap_or_default(),
+                cells: matching.get(index).map(suggestion).unwrap_or_default(),
                 marked: false,
-                spot: MouseTarget::Suggestion(at),
+                mouse_target: MouseTarget::Suggestion(index),
             })
         })
     }
 }
 
-/// The cells of a suggestion: its title, the place where it is used, which distinguishes equal titles, and the number
-/// of users; or the new hat.
+/// Returns the cells of a suggestion: the title of the hat or the name of the room; the rooms of the hat or the address
+/// of the room, which distinguish suggestions with the same title; and the number of users. A new hat has one cell.
 fn suggestion(row: Suggestion<'_>) -> Vec<RowCell<'_>> {
     let existing = match row {
         Suggestion::Existing(existing) => existing,
@@ -213,7 +214,7 @@ fn suggestion(row: Suggestion<'_>) -> Vec<RowCell<'_>> {
             ];
         }
     };
-    let (title, place) = match existing {
+    let (title, distinction) = match existing {
         Existing::Hat(hat) => (
             label::hat(&hat.id, hat.title.as_deref()),
             RowCell::text(hat.room_phrase()),
@@ -224,7 +225,7 @@ fn suggestion(row: Suggestion<'_>) -> Vec<RowCell<'_>> {
         RowCell::text(title).width(CellWidth::Share(9)).gap(2),
         RowCell {
             min_row_width: 46,
-            ..place.width(CellWidth::Share(11)).gap(2)
+            ..distinction.width(CellWidth::Share(11)).gap(2)
         },
         RowCell {
             right_aligned: true,
@@ -239,7 +240,9 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
     let (room, user) = match &form.subject {
         // The first of several users is the example.
         FormSubject::AddHat { room_users } => room_users.first().map(|(room, user)| (room, user))?,
-        FormSubject::EditHats { attachments, .. } => attachments.first().map(|at| (&at.room, &at.user))?,
+        FormSubject::EditHats { attachments, .. } => attachments
+            .first()
+            .map(|attachment_ref| (&attachment_ref.room, &attachment_ref.user))?,
         _ => return None,
     };
     let attachment = form.attachment();
@@ -254,8 +257,8 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
         None => HatAppearance::Unknown,
         Some(_) if !attachment.is_active() => HatAppearance::Inactive,
         Some(id) => {
-            let known = local.and_then(|local| local.hat(id)?.title.clone());
-            let catalog_title = form.catalog_title(known.as_deref());
+            let shown_title = local.and_then(|local| local.hat(id)?.title.clone());
+            let catalog_title = form.catalog_title(shown_title.as_deref());
             let title = match (local, &catalog_title) {
                 (_, Some(title)) => Some(title.as_str()),
                 (Some(local), None) => local.title(id, &attachment),
@@ -280,7 +283,8 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
     })
 }
 
-/// The focused field in words: a concurrent change of the form, else its problem, else its meaning or hint.
+/// Returns the text for screen readers: a concurrent change, else the problem, match, meaning or hint of the focused
+/// field; then the number of its suggestions.
 fn status(state: &State, form: &Form) -> String {
     let Some(field) = form.field() else {
         return form.subject.heading();
@@ -308,13 +312,13 @@ fn status(state: &State, form: &Form) -> String {
         ),
     };
     let list_hint = match (&form.suggestions, field.name) {
-        (Some(known), name) if name.suggests() && !known.is_empty() => {
+        (Some(matching), name) if name.suggests() && !matching.is_empty() => {
             let noun = if name == FieldName::Hat {
                 "existing hat"
             } else {
                 "existing room"
             };
-            let number = match known.existing_count() {
+            let number = match matching.existing_count() {
                 number if form.text(name).trim().is_empty() => describe::count(number, noun),
                 0 => "no matches".to_owned(),
                 1 => "1 match".to_owned(),
@@ -328,7 +332,7 @@ fn status(state: &State, form: &Form) -> String {
     format!("{text}{list_hint}")
 }
 
-/// The hat or room found by the typed title: its ID and title.
+/// Returns the ID and the title of the hat or room that the typed title matches; `None` if there is none.
 fn title_match(form: &Form, field: &Field) -> Option<(String, String)> {
     match field.name {
         FieldName::Hat => form
@@ -343,7 +347,7 @@ fn title_match(form: &Form, field: &Field) -> Option<(String, String)> {
     }
 }
 
-/// The same as a phrase for a screen reader.
+/// Returns the result of [`title_match`] as a phrase for a screen reader.
 fn matched_phrase(form: &Form, field: &Field) -> Option<String> {
     let (id, title) = title_match(form, field)?;
     let title = Some(title).filter(|title| !title.is_empty());

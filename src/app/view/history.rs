@@ -40,7 +40,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a HistoryOverlay) ->
     let search = overlay.search.as_ref();
     let len = overlay.len();
     let selected = (len > 0).then_some(overlay.selected);
-    // As wide as the longest name nearby, so that the action gets the rest.
+    // The column is as wide as the longest actor nearby, so that the action gets the remaining columns.
     let first = overlay.selected.saturating_sub(NEARBY_ENTRIES);
     let nearby = (first..len).take(2 * NEARBY_ENTRIES);
     let actor_width = nearby
@@ -74,31 +74,33 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a HistoryOverlay) ->
         remarks: remarks(state, overlay),
         body: Body::List(ListView {
             narrow_below: 70,
-            empty: vec![empty_text(state, overlay)],
+            empty_lines: vec![empty_text(state, overlay)],
             full_text,
             markable: true,
             filter: search,
-            ..ListView::new(len, selected, move |at| row(state, overlay, at, actor_width))
+            ..ListView::new(len, selected, move |index| {
+                row(state, overlay, index, actor_width)
+            })
         }),
         details: None,
     }
 }
 
-/// The text shown when there are no entries.
+/// Returns the text shown when there are no entries.
 fn empty_text(state: &State, overlay: &HistoryOverlay) -> String {
     match (&overlay.error, overlay.loading) {
         (Some(_), _) => String::new(),
         (None, true) => "Loading…".into(),
         (None, false) if overlay.is_searching() => "No matching changes".into(),
         (None, false) if overlay.is_filtered() => {
-            let all = state.key(CommandId::ShowAllHistory);
-            format!("No matching changes. Press {all} to show all")
+            let show_all_key = state.key(CommandId::ShowAllHistory);
+            format!("No matching changes. Press {show_all_key} to show all")
         }
         (None, false) => "No changes yet.".into(),
     }
 }
 
-/// The filter, and errors of reading the history.
+/// Returns the remarks about the filter, and about errors of reading the history.
 fn remarks(state: &State, overlay: &HistoryOverlay) -> Vec<Remark> {
     let remark = |error: bool| {
         move |text: String| Remark {
@@ -106,9 +108,9 @@ fn remarks(state: &State, overlay: &HistoryOverlay) -> Vec<Remark> {
             ..Remark::new(text)
         }
     };
-    let all = state.key(CommandId::ShowAllHistory);
+    let show_all_key = state.key(CommandId::ShowAllHistory);
     let mut remarks: Vec<Remark> = filter_text(state, &overlay.filter)
-        .map(|filter| remark(false)(format!("{filter} ({all} to show all)")))
+        .map(|filter| remark(false)(format!("{filter} ({show_all_key} to show all)")))
         .into_iter()
         .collect();
     remarks.extend(overlay.error.clone().map(remark(true)));
@@ -133,9 +135,9 @@ fn filter_text(state: &State, filter: &HistoryFilter) -> Option<String> {
     (!parts.is_empty()).then(|| format!("Filter: {}", parts.join(", ")))
 }
 
-fn row<'a>(state: &State, overlay: &'a HistoryOverlay, at: usize, actor_width: u16) -> ListRow<'a> {
+fn row<'a>(state: &State, overlay: &'a HistoryOverlay, index: usize, actor_width: u16) -> ListRow<'a> {
     let zone = &state.zone();
-    let entry = overlay.entry_at(at);
+    let entry = overlay.entry_at(index);
     let cells = entry.map(|entry| {
         let action = describe::action(entry, state.wardrobe(), zone);
         // Narrow screens omit the year.
@@ -159,11 +161,12 @@ fn row<'a>(state: &State, overlay: &'a HistoryOverlay, at: usize, actor_width: u
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: entry.is_some_and(|entry| overlay.marks.contains(&entry.revision)),
-        spot: MouseTarget::Row(at),
+        mouse_target: MouseTarget::Row(index),
     })
 }
 
-/// The first few users that an entry changed, if the description of the change only counts them.
+/// Lists the first few users that an entry changed, after a colon, if the description of the change only counts users;
+/// otherwise empty.
 fn user_names(entry: &HistoryEntry) -> String {
     let edits = entry.group.0.iter().take(describe::MAX_DESCRIBED_EDITS);
     let users: BTreeSet<&Jid> = edits.filter_map(Edit::user).collect();

@@ -12,7 +12,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a EntryOverlay) -> V
     let entry = &overlay.entry;
     let time = format_time(entry.time, &zone, "%Y-%m-%d %H:%M:%S");
     let len = overlay.edits.len();
-    let empty = if entry.outside {
+    let empty_text = if entry.outside {
         "What was changed is not known."
     } else {
         "No changes."
@@ -35,20 +35,20 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a EntryOverlay) -> V
         ))],
         body: Body::List(ListView {
             narrow_below: 70,
-            empty: vec![empty.into()],
+            empty_lines: vec![empty_text.into()],
             full_text: overlay
                 .edits
                 .get(overlay.selected)
                 .map(|edit| full_text(state, edit)),
-            ..ListView::new(len, (len > 0).then_some(overlay.selected), move |at| {
+            ..ListView::new(len, (len > 0).then_some(overlay.selected), move |index| {
                 ListRow::Item(ItemRow {
                     cells: overlay
                         .edits
-                        .get(at)
+                        .get(index)
                         .map(|edit| cells(state, edit))
                         .unwrap_or_default(),
                     marked: false,
-                    spot: MouseTarget::Row(at),
+                    mouse_target: MouseTarget::Row(index),
                 })
             })
         }),
@@ -56,13 +56,13 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a EntryOverlay) -> V
     }
 }
 
-/// The edit as a sentence.
+/// Returns the edit as a sentence.
 pub(super) fn full_text(state: &State, edit: &Edit) -> String {
     let (subject, action) = describe::subject_and_action(edit, state.wardrobe(), &state.zone());
     format!("{subject}: {action}")
 }
 
-/// The cells of an edit: its subject, and what was done.
+/// Returns the cells of an edit: its subject and the action.
 pub(super) fn cells<'a>(state: &State, edit: &Edit) -> Vec<RowCell<'a>> {
     let (subject, action) = describe::subject_and_action(edit, state.wardrobe(), &state.zone());
     let first = match edit.hat() {

@@ -1,4 +1,4 @@
-//! The choice among the rooms, users or hats of an entry of the history.
+//! The list from which one of the rooms, users or hats of an entry of the history is chosen.
 
 use crate::app::history::{EntryValue, EntryValuesOverlay};
 use crate::app::{MouseTarget, State, describe};
@@ -25,15 +25,15 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a EntryValuesOverlay
         size: (76, height.clamp(6, MAX_HEIGHT)),
         input: None,
         remarks: Vec::new(),
-        body: Body::List(ListView::new(len, Some(overlay.selected), move |at| {
+        body: Body::List(ListView::new(len, Some(overlay.selected), move |index| {
             ListRow::Item(ItemRow {
                 cells: overlay
                     .values
-                    .get(at)
+                    .get(index)
                     .map(|value| cells(state, value))
                     .unwrap_or_default(),
                 marked: false,
-                spot: MouseTarget::Row(at),
+                mouse_target: MouseTarget::Row(index),
             })
         })),
         details: None,
@@ -49,7 +49,7 @@ fn cells<'a>(state: &'a State, value: &'a EntryValue) -> Vec<RowCell<'a>> {
     vec![cell.width(CellWidth::Share(1))]
 }
 
-/// The title of a hat in the first room that has it.
+/// Returns the title of a hat in the first room that has it.
 fn title<'a>(state: &'a State, hat: &HatId) -> Option<&'a str> {
     let mut rooms = state.wardrobe().rooms();
     rooms.find_map(|(_, room)| room.hat(hat)?.title.as_deref())

@@ -35,14 +35,14 @@ pub(in crate::app) fn view<'a>(state: &State, overlay: &'a ImportPreview) -> Vie
         remarks,
         body: Body::List(ListView {
             full_text: overlay.rows.get(overlay.selected).map(|row| row.sentence()),
-            ..ListView::new(len, Some(overlay.selected), move |at| row(overlay, at))
+            ..ListView::new(len, Some(overlay.selected), move |index| row(overlay, index))
         }),
         details: None,
     }
 }
 
-fn row(overlay: &ImportPreview, at: usize) -> ListRow<'_> {
-    let cells = overlay.rows.get(at).map(|row| {
+fn row(overlay: &ImportPreview, index: usize) -> ListRow<'_> {
+    let cells = overlay.rows.get(index).map(|row| {
         let tone = match row.outcome {
             RowOutcome::Skipped | RowOutcome::Removed => Tone::Warning,
             RowOutcome::Added | RowOutcome::Changed => Tone::Plain,
@@ -64,6 +64,6 @@ fn row(overlay: &ImportPreview, at: usize) -> ListRow<'_> {
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: false,
-        spot: MouseTarget::Row(at),
+        mouse_target: MouseTarget::Row(index),
     })
 }

@@ -7,7 +7,7 @@ use crate::model::{HatId, Jid, Room};
 /// Maximum number of bytes of a text that are scanned while drawing.
 pub const MAX_SCANNED: usize = 8192;
 
-/// The start of a text that is scanned while drawing.
+/// Returns the start of a text: at most [`MAX_SCANNED`] bytes, in whole characters.
 pub fn bounded_prefix(text: &str) -> &str {
     // A character has at most four bytes.
     (0..4)
@@ -16,7 +16,7 @@ pub fn bounded_prefix(text: &str) -> &str {
         .unwrap_or(text)
 }
 
-/// The end of a text that is scanned while drawing.
+/// Returns the end of a text: at most [`MAX_SCANNED`] bytes, in whole characters.
 pub fn bounded_suffix(text: &str) -> &str {
     let Some(from) = text.len().checked_sub(MAX_SCANNED) else {
         return text;
@@ -24,7 +24,7 @@ pub fn bounded_suffix(text: &str) -> &str {
     (0..4).find_map(|more| text.get(from + more..)).unwrap_or(text)
 }
 
-/// The displayed name of a hat: its title, else a name made from its ID.
+/// Returns the displayed name of a hat: its title, else a name made from its ID.
 pub fn hat<'a>(id: &HatId, title: Option<&'a str>) -> Cow<'a, str> {
     match title.filter(|title| !title.is_empty()) {
         Some(title) => title.into(),
@@ -32,18 +32,18 @@ pub fn hat<'a>(id: &HatId, title: Option<&'a str>) -> Cow<'a, str> {
     }
 }
 
-/// The displayed name of a room: its name, else the local part of its address.
+/// Returns the displayed name of a room: its name, else the local part of its address.
 pub fn room<'a>(jid: &'a Jid, room: &'a Room) -> &'a str {
     visible_name(room).unwrap_or_else(|| jid.local().unwrap_or(jid.as_str()))
 }
 
-/// A room's name, unless it is blank.
+/// Returns a room's name, unless it is blank.
 pub fn visible_name(room: &Room) -> Option<&str> {
     let name = room.name.as_deref()?;
     (!bounded_prefix(name).trim().is_empty()).then_some(name)
 }
 
-/// Whether a hat ID is a URI. Of a very long ID, only the start is checked.
+/// Returns whether a hat ID is a URI. Of a very long ID, only the start is checked.
 pub fn is_uri(hat: &HatId) -> bool {
     let start = bounded_prefix(hat.as_str());
     if start.len() == hat.as_str().len() {
@@ -51,13 +51,14 @@ pub fn is_uri(hat: &HatId) -> bool {
     }
     // The cut may have split an escape (%C3).
     let prefix = match start.rfind('%') {
-        Some(at) if at + 2 >= start.len() => start.get(..at).unwrap_or_default(),
+        Some(percent) if percent + 2 >= start.len() => start.get(..percent).unwrap_or_default(),
         _ => start,
     };
     HatId::unchecked(prefix).is_uri()
 }
 
-/// A name for a hat without a title: the last part of its ID, or only six characters if that is longer than 20.
+/// Returns a name for a hat without a title: the last part of its ID, or only the last six characters if this part has
+/// more than 20.
 pub fn untitled(hat: &HatId) -> String {
     let id = bounded_suffix(hat.as_str());
     let last = id
@@ -73,7 +74,7 @@ pub fn untitled(hat: &HatId) -> String {
     format!("untitled (…{end})")
 }
 
-/// A number in full if it fits into this many columns, else in thousands if that fits, else in millions.
+/// Returns a number in full if it fits into this many columns, else in thousands if that fits, else in millions.
 pub fn short_number(number: usize, columns: usize) -> String {
     let full = number.to_string();
     if full.len() <= columns {

@@ -1,6 +1,7 @@
-//! The contents of each pane and overlay, derived from the state. They are drawn in boxes or written as plain lines.
+//! The contents of each pane and overlay, derived from the state. [`crate::ui`] draws them in boxes or writes them as
+//! plain lines.
 //!
-//! A view contains raw text; the code that shows it sanitizes it. Rows are created only when they are visible.
+//! A view contains raw text; the code that shows the text sanitizes it. Rows are created only when they are visible.
 
 use super::{Pane, State};
 
@@ -34,7 +35,7 @@ pub use parts::{
     ValueView, View,
 };
 
-/// The contents of a pane.
+/// Returns the contents of a pane.
 pub fn pane(state: &State, pane: Pane) -> View<'_> {
     panes::view(state, pane)
 }

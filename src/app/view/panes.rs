@@ -30,7 +30,7 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
             .map(|filter| filter.text.text().trim().to_owned().into()),
         marked: state.marked(pane),
         sort_order: Some(state.sort(pane).label()),
-        other_order: state.non_default_sort(pane).map(Sort::short_label),
+        non_default_order: state.non_default_sort(pane).map(Sort::short_label),
         noun: Some(state.grouping().kind(pane).noun()),
     };
     let (title, subjects, spoken) = heading(state, pane);
@@ -49,12 +49,12 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
             narrow_below: narrow_width(state.grouping(), pane),
             markable: true,
             filter,
-            empty: empty::empty_lines(state, pane),
-            ..ListView::new(len, state.selected(pane), move |at| {
+            empty_lines: empty::empty_lines(state, pane),
+            ..ListView::new(len, state.selected(pane), move |index| {
                 ListRow::Item(ItemRow {
-                    cells: cells(state, pane, at).unwrap_or_default(),
-                    marked: state.is_marked(pane, at),
-                    spot: MouseTarget::Row(at),
+                    cells: cells(state, pane, index).unwrap_or_default(),
+                    marked: state.is_marked(pane, index),
+                    mouse_target: MouseTarget::Row(index),
                 })
             })
         }),
@@ -62,10 +62,10 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
     }
 }
 
-/// Rows narrower than this show short forms.
+/// Returns the width below which rows show short forms.
 fn narrow_width(grouping: Grouping, pane: Pane) -> u16 {
     match (grouping, pane) {
-        // With a column for who is online.
+        // Rows of this pane can have a column that shows whether the user is online.
         (Grouping::ByUser, Pane::First) => 36,
         (_, Pane::First) => 30,
         (_, Pane::Second) => 44,
@@ -74,7 +74,7 @@ fn narrow_width(grouping: Grouping, pane: Pane) -> u16 {
     }
 }
 
-/// The title, the subjects, and both as a phrase.
+/// Returns the title, the subjects, and both as a phrase.
 fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
     let name = |text, truncation| TitleName { text, truncation };
     match state.grouping() {
@@ -118,7 +118,7 @@ fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, Stri
 fn heading_by_hat(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
     let hat = state
         .existing_hat()
-        .map(|known| label::hat(&known.id, known.title.as_deref()));
+        .map(|existing| label::hat(&existing.id, existing.title.as_deref()));
     let user = state
         .selected(Pane::Second)
         .and_then(|row| state.user_with_hat_at(row));
@@ -181,24 +181,24 @@ fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_
     ("Hats", subjects, spoken)
 }
 
-fn cells(state: &State, pane: Pane, at: usize) -> Option<Vec<RowCell<'_>>> {
+fn cells(state: &State, pane: Pane, index: usize) -> Option<Vec<RowCell<'_>>> {
     match (state.grouping(), pane) {
-        (Grouping::ByRoom, Pane::First) => room(state, at),
-        (Grouping::ByRoom, Pane::Second) => users::user(state, at),
-        (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => hat(state, at),
-        (Grouping::ByHat, Pane::First) => listed_hat(state, at),
+        (Grouping::ByRoom, Pane::First) => room(state, index),
+        (Grouping::ByRoom, Pane::Second) => users::user(state, index),
+        (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => hat(state, index),
+        (Grouping::ByHat, Pane::First) => listed_hat(state, index),
         (Grouping::ByHat, Pane::Second) => {
-            let jid = state.user_with_hat_at(at)?;
+            let jid = state.user_with_hat_at(index)?;
             Some(vec![RowCell::address(jid.as_str()).filterable().gap(0)])
         }
-        (Grouping::ByHat, Pane::Third) => room_with_hat(state, at),
-        (Grouping::ByUser, Pane::First) => users::listed_user(state, at),
-        (Grouping::ByUser, Pane::Second) => users::room_of_user(state, at),
+        (Grouping::ByHat, Pane::Third) => room_with_hat(state, index),
+        (Grouping::ByUser, Pane::First) => users::listed_user(state, index),
+        (Grouping::ByUser, Pane::Second) => users::room_of_user(state, index),
     }
 }
 
-fn room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
-    let (jid, room) = state.room_at(at)?;
+fn room(state: &State, index: usize) -> Option<Vec<RowCell<'_>>> {
+    let (jid, room) = state.room_at(index)?;
     // The domain is shown only if not all rooms share it.
     let several_domains = state.totals().several_domains;
     let name = match label::visible_name(room) {
@@ -206,11 +206,11 @@ fn room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
         None if several_domains => RowCell::address(jid.as_str()),
         None => RowCell::text(label::room(jid, room)).spoken(jid.as_str()),
     };
-    // In a narrow row, as wide as the headings need.
+    // In a narrow row, the column is as wide as its heading needs.
     let number = |number, noun, heading, narrow| {
         let width = CellWidth::Adaptive { narrow, wide: 5 };
         RowCell {
-            gives_way: true,
+            is_optional: true,
             ..RowCell::number(number, noun).width(width).heading(heading)
         }
     };
@@ -223,13 +223,13 @@ fn room(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     Some(cells)
 }
 
-/// The cell that says when a hat expires.
+/// Returns the cell with the expiration time of a hat.
 fn expiry(end: Timestamp, state: &State) -> RowCell<'_> {
     let now = state.now();
     RowCell::abbreviated(until::short(end, &now), until::shortest(end, &now)).tone(Tone::Faint)
 }
 
-/// `active` or `inactive`.
+/// Returns `active` or `inactive`.
 pub(super) fn active_text(attachment: &Attachment) -> &'static str {
     if attachment.is_active() {
         "active"
@@ -252,8 +252,8 @@ pub(super) fn tally_parts(state: &State, tally: &Tally) -> [String; 3] {
     ]
 }
 
-fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
-    let (id, attachment) = state.hat_at(at)?;
+fn hat(state: &State, index: usize) -> Option<Vec<RowCell<'_>>> {
+    let (id, attachment) = state.hat_at(index)?;
     let (_, room) = state.room()?;
     let hue = room.catalog.get(id).and_then(|hat| hat.hue.as_ref());
     let tone = Tone::Hat(id, hue);
@@ -309,22 +309,22 @@ fn hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     Some(cells)
 }
 
-fn listed_hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
-    let known = state.existing_hat_at(at)?;
+fn listed_hat(state: &State, index: usize) -> Option<Vec<RowCell<'_>>> {
+    let existing = state.existing_hat_at(index)?;
     Some(vec![
-        RowCell::text(label::hat(&known.id, known.title.as_deref()))
-            .fallback(known.id.as_str())
+        RowCell::text(label::hat(&existing.id, existing.title.as_deref()))
+            .fallback(existing.id.as_str())
             .filterable()
             .gap(0)
-            .tone(Tone::Hat(&known.id, known.hue.as_ref())),
-        RowCell::number(known.users, "user")
+            .tone(Tone::Hat(&existing.id, existing.hue.as_ref())),
+        RowCell::number(existing.users, "user")
             .width(CellWidth::Fixed(5))
             .heading("users"),
     ])
 }
 
-fn room_with_hat(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
-    let (jid, room, user, attachment) = state.room_with_hat_at(at)?;
+fn room_with_hat(state: &State, index: usize) -> Option<Vec<RowCell<'_>>> {
+    let (jid, room, user, attachment) = state.room_with_hat_at(index)?;
     let name = label::room(jid, room);
     let glyph = if attachment.is_active() {
         Glyph::Full

@@ -33,8 +33,8 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// The number of rows in a page of an overlay's list at this height, if every remark takes one line. Headings are
-    /// not counted.
+    /// Returns the number of rows in the next (`down`) or previous page of an overlay in an area of this many lines, if
+    /// every remark takes one line; at least 1. Headings are not counted.
     pub(crate) fn page_rows(&self, lines: u16, down: bool) -> usize {
         let fixed_lines = 2 + u16::from(self.input.is_some());
         let remarks = u16::try_from(self.remarks.len()).unwrap_or(u16::MAX);
@@ -72,7 +72,7 @@ pub struct Heading<'a> {
 pub struct TitleName<'a> {
     /// The name.
     pub text: Cow<'a, str>,
-    /// Where to cut it if it is too long.
+    /// The position at which the text is cut if it is too long.
     pub truncation: Truncation,
 }
 
@@ -85,10 +85,10 @@ impl From<String> for TitleName<'_> {
     }
 }
 
-/// Where to cut a text that is too long.
+/// The position at which a text that is too long is cut.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Truncation {
-    /// At its end.
+    /// At the end.
     #[default]
     End,
     /// In the middle: for URIs, whose ends matter most.
@@ -104,7 +104,7 @@ pub struct RowCount<'a> {
     pub shown: usize,
     /// Whether more rows have not been loaded yet.
     pub has_more: bool,
-    /// With a filter: the number of rows without it.
+    /// With a filter: the number of rows without the filter.
     pub total: Option<usize>,
     /// The text of the filter, unless it is being typed.
     pub filter: Option<Cow<'a, str>>,
@@ -112,9 +112,9 @@ pub struct RowCount<'a> {
     pub marked: usize,
     /// The sort order, such as `by name`.
     pub sort_order: Option<&'static str>,
-    /// The sort order in short, if it is not the default of the pane.
-    pub other_order: Option<&'static str>,
-    /// The noun for a row where the title does not name it.
+    /// The short form of the sort order, if this is not the default of the pane.
+    pub non_default_order: Option<&'static str>,
+    /// The noun for a row, such as `user`, if the title does not name the rows.
     pub noun: Option<&'static str>,
 }
 
@@ -130,9 +130,9 @@ pub struct InputView<'a> {
 pub struct Remark {
     /// The sentence.
     pub text: String,
-    /// Whether it is an error.
+    /// Whether the remark is an error.
     pub is_error: bool,
-    /// The text for screen readers, if the text itself changes all the time.
+    /// The text for screen readers, if `text` changes all the time.
     pub spoken: Option<String>,
 }
 
@@ -152,7 +152,8 @@ impl Remark {
         }
     }
 
-    /// A remark about progress. `spoken` is for screen readers and stays the same meanwhile.
+    /// Creates a remark about progress. `spoken` is the text for screen readers, which stays the same while `text`
+    /// changes.
     pub(in crate::app) fn progress(text: impl Into<String>, spoken: impl Into<String>) -> Self {
         Self {
             spoken: Some(spoken.into()),
@@ -175,7 +176,7 @@ pub enum Body<'a> {
 pub struct QuestionParagraph {
     /// The text; empty for a blank line.
     pub text: String,
-    /// Whether it is emphasized.
+    /// Whether the text is emphasized.
     pub strong: bool,
 }
 
@@ -183,14 +184,14 @@ pub struct QuestionParagraph {
 pub struct Details<'a> {
     /// An address, an ID or a sentence.
     pub main: Cow<'a, str>,
-    /// Where to cut it if it is too long.
+    /// The position at which the text is cut if it is too long.
     pub truncation: Truncation,
     /// Further facts.
     pub remarks: Vec<Cow<'a, str>>,
 }
 
 impl Details<'_> {
-    /// The sentence of a row, completed with the details that it does not contain.
+    /// Completes the sentence of a row with the details that the sentence does not contain.
     pub fn sentence(&self, sentence: &str) -> String {
         // The row may contain the short form of the main text.
         let spoken_parts = sentence

@@ -1,4 +1,4 @@
-//! A plan: rooms, users and differences with what is done about each, and the selected one in full.
+//! A plan: rooms, users and differences, each with its planned action, and the selected row in full.
 
 use crate::app::command::CommandId;
 use crate::app::servers::plan::{PlanOverlay, PlanPart};
@@ -43,9 +43,9 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a PlanOverlay) -> Vi
         remarks: remarks(state, overlay, counts),
         body: Body::List(ListView {
             narrow_below: 60,
-            empty: empty_text(state, overlay),
-            full_text: selected.and_then(|at| full_text(state, overlay, overlay.row(at)?)),
-            ..ListView::new(len, selected, move |at| row(overlay, at))
+            empty_lines: empty_text(state, overlay),
+            full_text: selected.and_then(|index| full_text(state, overlay, overlay.row(index)?)),
+            ..ListView::new(len, selected, move |index| row(overlay, index))
         }),
         details: None,
     }
@@ -68,12 +68,13 @@ fn empty_text(state: &State, overlay: &PlanOverlay) -> Vec<String> {
     }
 }
 
-/// The numbers of differences by what is done about them; while the plan is applied, the progress.
+/// Returns the remarks: the numbers of differences by their planned action; while the plan is applied, only the
+/// progress.
 fn remarks(state: &State, overlay: &PlanOverlay, counts: PlanCounts) -> Vec<Remark> {
-    // The footer says how to stop.
+    // The footer names the key that stops this.
     if let Some(applying) = &overlay.applying {
         let sent = applying.progress();
-        let (long, short) = match (applying.is_stopping(), applying.is_saving(), sent.total) {
+        let (shown, spoken) = match (applying.is_stopping(), applying.is_saving(), sent.total) {
             (true, ..) => ("Stopping when the server has answered…".to_owned(), None),
             (false, true, _) | (false, false, 0) => ("Saving received changes…".to_owned(), None),
             (false, false, _) => (
@@ -81,8 +82,8 @@ fn remarks(state: &State, overlay: &PlanOverlay, counts: PlanCounts) -> Vec<Rema
                 Some("Sending…".to_owned()),
             ),
         };
-        let short = short.unwrap_or_else(|| long.clone());
-        return vec![Remark::progress(long, short)];
+        let spoken = spoken.unwrap_or_else(|| shown.clone());
+        return vec![Remark::progress(shown, spoken)];
     }
     let mut remarks = vec![Remark::new(counts_text(counts))];
     remarks.extend(
@@ -104,7 +105,7 @@ fn remarks(state: &State, overlay: &PlanOverlay, counts: PlanCounts) -> Vec<Rema
     remarks
 }
 
-/// `3 to send, 2 to receive, 1 conflict, 4 left out`.
+/// Describes numbers of differences: `3 to send, 2 to receive, 1 conflict, 4 left out`.
 pub(super) fn counts_text(counts: PlanCounts) -> String {
     let number = describe::grouped;
     let parts = [
@@ -113,8 +114,8 @@ pub(super) fn counts_text(counts: PlanCounts) -> String {
         (counts.conflicts, describe::count(counts.conflicts, "conflict")),
         (counts.held, format!("{} held back", number(counts.held))),
         (counts.left_out + counts.skipped, {
-            let left = counts.left_out + counts.skipped;
-            format!("{} left out", number(left))
+            let left_out = counts.left_out + counts.skipped;
+            format!("{} left out", number(left_out))
         }),
     ];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0);
@@ -126,8 +127,8 @@ pub(super) fn counts_text(counts: PlanCounts) -> String {
     }
 }
 
-fn row(overlay: &PlanOverlay, at: usize) -> ListRow<'_> {
-    let cells = overlay.row(at).and_then(|row| match row {
+fn row(overlay: &PlanOverlay, index: usize) -> ListRow<'_> {
+    let cells = overlay.row(index).and_then(|row| match row {
         PlanRow::Server(server) => Some(server_row(overlay.parts.get(server)?)),
         PlanRow::Room(server, room) => {
             let (part, plan) = overlay.room(server, room)?;
@@ -154,7 +155,7 @@ fn row(overlay: &PlanOverlay, at: usize) -> ListRow<'_> {
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: false,
-        spot: MouseTarget::Row(at),
+        mouse_target: MouseTarget::Row(index),
     })
 }
 
@@ -169,8 +170,8 @@ fn server_row(part: &PlanPart) -> Vec<RowCell<'_>> {
     ]
 }
 
-/// A room's name in the file; if the file does not have the room, its name on the server, else the local part of its
-/// address.
+/// Returns a room's name in the file; if the file does not have the room, its name on the server, else the local part
+/// of its address.
 fn room_name<'a>(part: &'a PlanPart, plan: &'a RoomPlan) -> &'a str {
     let remote_name = || plan.remote().name.as_deref();
     match part.local(&plan.room) {
@@ -193,7 +194,9 @@ fn room_row<'a>(
         RoomState::RemovedHere => ("removed here, still on the server".to_owned(), Tone::Plain),
         RoomState::OnlyHere => ("not on the server".to_owned(), Tone::Warning),
         RoomState::GoneThere => ("no longer on the server".to_owned(), Tone::Warning),
-        RoomState::Forbidden(reason) | RoomState::Unread(reason) => (not_compared(reason), Tone::Warning),
+        RoomState::Forbidden(reason) | RoomState::Unread(reason) => {
+            (not_compared_text(reason), Tone::Warning)
+        }
     };
     vec![
         RowCell::text(room_name(part, plan))
@@ -203,7 +206,7 @@ fn room_row<'a>(
     ]
 }
 
-fn not_compared(reason: &str) -> String {
+fn not_compared_text(reason: &str) -> String {
     format!("not compared: {}", describe::after_colon(reason))
 }
 
@@ -257,22 +260,22 @@ fn line_row<'a>(
 pub(super) fn note_text(plan: &RoomPlan, note: RoomNote) -> String {
     match note {
         RoomNote::FirstContact => {
-            let why = plan
+            let reason_note = plan
                 .set_aside
                 .map_or_else(String::new, |reason| format!(" ({reason})"));
             format!(
-                "First comparison{why}: nothing is removed; items that were removed on one side come back"
+                "First comparison{reason_note}: nothing is removed; items that were removed on one side come back"
             )
         }
         RoomNote::Unreadable(number) => unreadable_text(number),
-        RoomNote::Note(at) => plan
+        RoomNote::Note(index) => plan
             .notes
-            .get(at)
+            .get(index)
             .map_or_else(String::new, |note| describe_note(note, plan)),
     }
 }
 
-/// The selected row in full.
+/// Returns the selected row in full.
 fn full_text(state: &State, overlay: &PlanOverlay, row: PlanRow) -> Option<String> {
     Some(match row {
         PlanRow::Server(server) => {
@@ -322,11 +325,11 @@ pub(super) fn room_text(state: &State, plan: &RoomPlan, counts: PlanCounts) -> S
         RoomState::GoneThere => {
             "no longer on the server; nothing is removed here. If it comes back, it is compared again".into()
         }
-        RoomState::Forbidden(reason) | RoomState::Unread(reason) => not_compared(reason),
+        RoomState::Forbidden(reason) | RoomState::Unread(reason) => not_compared_text(reason),
     }
 }
 
-/// Says what is done about a difference, as a phrase.
+/// Describes the planned action for a difference, as a phrase.
 pub(super) fn done_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> String {
     let text = describe_line(line, plan, part.local(&plan.room));
     let key = |id| state.key(id);
@@ -351,7 +354,7 @@ fn choice_hint(state: &State) -> String {
     )
 }
 
-/// The difference, what is done about it, and what each side has.
+/// Describes a difference, the planned action, and the value on each side.
 fn line_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> String {
     let [subject, yours, theirs, base] = sides(line, plan, part.local(&plan.room));
     let sides = format!("Yours (data file): {yours}. Theirs (server): {theirs}. Last common value: {base}");

@@ -14,7 +14,7 @@ pub(in crate::app) fn view(overlay: &Prompt) -> View<'_> {
         hint: Some(overlay.hint()),
         sample: None,
         swatches: Vec::new(),
-        spot: None,
+        mouse_target: None,
     }];
     if !overlay.choices.is_empty() {
         fields.push(FieldView {
@@ -24,12 +24,12 @@ pub(in crate::app) fn view(overlay: &Prompt) -> View<'_> {
             hint: overlay.is_choosing.then(|| overlay.choice_hint().to_owned()),
             sample: None,
             swatches: Vec::new(),
-            spot: None,
+            mouse_target: None,
         });
     }
     let status = match (overlay.is_waiting, overlay.errors.first()) {
         (true, _) => "Working".to_owned(),
-        (false, Some(wrong)) => format!("Error: {wrong}"),
+        (false, Some(error)) => format!("Error: {error}"),
         (false, None) if overlay.is_choosing => describe::sentence(overlay.choice_hint()),
         (false, None) => describe::sentence(&overlay.hint()),
     };
@@ -50,7 +50,7 @@ pub(in crate::app) fn view(overlay: &Prompt) -> View<'_> {
             suggestions: None,
             preview: None,
             status,
-            keys: String::new(),
+            keys_sentence: String::new(),
         })),
         details: None,
     }

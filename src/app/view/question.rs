@@ -1,4 +1,4 @@
-//! Questions: a confirmation, a conflict, a draft.
+//! Questions: a confirmation, a conflict, a change that a server refused, and a draft.
 
 use jiff::tz::TimeZone;
 
@@ -9,7 +9,7 @@ use crate::model::Wardrobe;
 
 use super::{Body, Heading, QuestionParagraph, View};
 
-/// Width of a question.
+/// Width of a question, in columns.
 const WIDTH: u16 = 72;
 
 fn question<'a>(title: &'static str, paragraphs: Vec<QuestionParagraph>) -> View<'a> {
@@ -88,7 +88,7 @@ pub(in crate::app) fn refused<'a>(overlay: &RefusedChange) -> View<'a> {
 }
 
 pub(in crate::app) fn draft<'a>(overlay: &Draft, wardrobe: &Wardrobe, zone: &TimeZone) -> View<'a> {
-    let what = match (overlay.forms.len(), overlay.unsaved.is_empty()) {
+    let noun = match (overlay.forms.len(), overlay.unsaved.is_empty()) {
         (0, true) if !overlay.prompts.is_empty() => "input",
         (0, _) => "changes",
         (1, true) => "form",
@@ -96,7 +96,7 @@ pub(in crate::app) fn draft<'a>(overlay: &Draft, wardrobe: &Wardrobe, zone: &Tim
         (_, false) => "form and changes",
     };
     let mut paragraphs = vec![
-        emphasized(format!("Unsaved {what} from your last session:")),
+        emphasized(format!("Unsaved {noun} from your last session:")),
         paragraph(""),
     ];
     for form in &overlay.forms {

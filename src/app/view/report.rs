@@ -27,22 +27,22 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a ReportOverlay) -> 
         }],
         body: Body::List(ListView {
             narrow_below: 60,
-            empty: vec!["There was nothing to do.".into()],
-            full_text: selected.and_then(|at| full_text(state, overlay, overlay.row(at)?)),
-            ..ListView::new(len, selected, move |at| row(state, overlay, at))
+            empty_lines: vec!["There was nothing to do.".into()],
+            full_text: selected.and_then(|index| full_text(state, overlay, overlay.row(index)?)),
+            ..ListView::new(len, selected, move |index| row(state, overlay, index))
         }),
         details: None,
     }
 }
 
-/// `Sent 3 changes. Received 2 changes. 1 change failed. Problems in 1 room.`
+/// Summarizes the reports: `Sent 3 changes. Received 2 changes. 1 change failed. Problems in 1 room.`
 fn summary(overlay: &ReportOverlay) -> String {
     let [sent, received, failed, unsent, errors] = overlay.totals();
     let done = [("Sent", sent), ("Received", received)];
     let mut parts: Vec<String> = done
         .iter()
         .filter(|(_, number)| *number > 0)
-        .map(|(what, number)| format!("{what} {}.", describe::count(*number, "change")))
+        .map(|(verb, number)| format!("{verb} {}.", describe::count(*number, "change")))
         .collect();
     if parts.is_empty() {
         parts.push("Nothing was sent or received.".into());
@@ -62,8 +62,8 @@ fn summary(overlay: &ReportOverlay) -> String {
     parts.join(" ")
 }
 
-fn row<'a>(state: &'a State, overlay: &'a ReportOverlay, at: usize) -> ListRow<'a> {
-    let cells = overlay.row(at).and_then(|row| match row {
+fn row<'a>(state: &'a State, overlay: &'a ReportOverlay, index: usize) -> ListRow<'a> {
+    let cells = overlay.row(index).and_then(|row| match row {
         ReportRow::Server(server) => {
             let report = overlay.reports.get(server)?;
             Some(vec![RowCell::text(&*report.server).gap(0)])
@@ -72,12 +72,12 @@ fn row<'a>(state: &'a State, overlay: &'a ReportOverlay, at: usize) -> ListRow<'
         ReportRow::Failed(server, room, failed) => {
             let report = overlay.room(server, room)?;
             let local = state.wardrobe().room(&report.room).map(|room| &**room);
-            let [target, what, why] = failed_texts(report.failed.get(failed)?, local);
-            let spoken = format!("failed: {target}, {what}: {why}");
+            let [target, change, reason] = failed_texts(report.failed.get(failed)?, local);
+            let spoken = format!("failed: {target}, {change}: {reason}");
             Some(vec![
                 RowCell::glyph(Glyph::Warning).gap(2).tone(Tone::Warning),
                 RowCell::address(target).width(CellWidth::Share(2)).spoken(spoken),
-                RowCell::text(format!("{what}: {why}"))
+                RowCell::text(format!("{change}: {reason}"))
                     .width(CellWidth::Share(3))
                     .gap(2)
                     .silent(),
@@ -87,7 +87,7 @@ fn row<'a>(state: &'a State, overlay: &'a ReportOverlay, at: usize) -> ListRow<'
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: false,
-        spot: MouseTarget::Row(at),
+        mouse_target: MouseTarget::Row(index),
     })
 }
 
@@ -109,7 +109,7 @@ fn room_row<'a>(state: &'a State, report: &'a RoomReport) -> Vec<RowCell<'a>> {
     ]
 }
 
-/// The selected row in full.
+/// Returns the selected row in full.
 fn full_text(state: &State, overlay: &ReportOverlay, row: ReportRow) -> Option<String> {
     Some(match row {
         ReportRow::Server(server) => overlay.reports.get(server)?.server.to_string(),
@@ -120,8 +120,8 @@ fn full_text(state: &State, overlay: &ReportOverlay, row: ReportRow) -> Option<S
         ReportRow::Failed(server, room, failed) => {
             let report = overlay.room(server, room)?;
             let local = state.wardrobe().room(&report.room).map(|room| &**room);
-            let [target, what, why] = failed_texts(report.failed.get(failed)?, local);
-            format!("{target} in {}, {what}: {why}", report.room)
+            let [target, change, reason] = failed_texts(report.failed.get(failed)?, local);
+            format!("{target} in {}, {change}: {reason}", report.room)
         }
     })
 }

@@ -8,7 +8,7 @@ use crate::app::{MouseTarget, State};
 use super::history_entry::{cells, full_text};
 use super::{Body, CellWidth, Heading, ItemRow, ListRow, ListView, Remark, RowCell, Tone, View};
 
-/// High enough for remarks of several lines: they say what is confirmed.
+/// Minimum height. It is enough for remarks of several lines, which describe the change to be confirmed.
 const MIN_HEIGHT: u16 = 18;
 
 pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a RollbackOverlay) -> View<'a> {
@@ -48,22 +48,24 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a RollbackOverlay) -
         body: Body::List(ListView {
             narrow_below: 70,
             full_text: Some(sentence(state, overlay, overlay.selected)),
-            ..ListView::new(len, Some(overlay.selected), move |at| row(state, overlay, at))
+            ..ListView::new(len, Some(overlay.selected), move |index| {
+                row(state, overlay, index)
+            })
         }),
         details: None,
     }
 }
 
-fn sentence(state: &State, overlay: &RollbackOverlay, at: usize) -> String {
-    match overlay.row(at) {
+fn sentence(state: &State, overlay: &RollbackOverlay, index: usize) -> String {
+    match overlay.row(index) {
         Some((edit, None)) => format!("Undo: {}", full_text(state, &edit)),
         Some((edit, Some(reason))) => format!("Skipped: {}. Reason: {reason}", full_text(state, &edit)),
         None => String::new(),
     }
 }
 
-fn row<'a>(state: &State, overlay: &'a RollbackOverlay, at: usize) -> ListRow<'a> {
-    let row = overlay.row(at).map(|(edit, reason)| {
+fn row<'a>(state: &State, overlay: &'a RollbackOverlay, index: usize) -> ListRow<'a> {
+    let row = overlay.row(index).map(|(edit, reason)| {
         let (word, tone) = match reason {
             None => ("Undo", Tone::Plain),
             Some(_) => ("Skipped", Tone::Warning),
@@ -74,6 +76,6 @@ fn row<'a>(state: &State, overlay: &'a RollbackOverlay, at: usize) -> ListRow<'a
     ListRow::Item(ItemRow {
         cells: row.unwrap_or_default(),
         marked: false,
-        spot: MouseTarget::Row(at),
+        mouse_target: MouseTarget::Row(index),
     })
 }

@@ -1,4 +1,5 @@
-//! The texts around the panes: the file, its contents, whether changes are saved, and problems.
+//! The texts around the panes: the number of items in the file, the progress of loading, unsaved and unsent changes,
+//! the problem with the file, and the hint for the filter.
 
 use crate::app::command::CommandId;
 use crate::app::servers::UnsentCounts;
@@ -9,13 +10,13 @@ use crate::store::StoreProblem;
 pub struct LoadingView<'a> {
     /// The data file.
     pub file: &'a str,
-    /// What to do if it cannot be loaded; `None` while it is being loaded.
-    pub failed: Option<String>,
+    /// If the file cannot be loaded, the hint about how to continue; `None` while it is being loaded.
+    pub failure_hint: Option<String>,
     /// Progress in percent, if known.
     pub percent: Option<u8>,
 }
 
-/// The numbers of rooms, users and hats.
+/// Returns the numbers of rooms, users and hats.
 pub fn counts(state: &State) -> Vec<String> {
     if state.phase() != Phase::Open {
         return Vec::new();
@@ -28,7 +29,7 @@ pub fn counts(state: &State) -> Vec<String> {
     ]
 }
 
-/// The problem of the data file, and what is done about it; `None` if there is none.
+/// Returns the problem with the data file and, if there is one, its solution; `None` if there is no problem.
 pub fn file_problem(state: &State) -> Option<String> {
     let (SaveState::NotSaved(_, reason) | SaveState::FileProblem(reason)) = state.save_state() else {
         return None;
@@ -54,7 +55,7 @@ pub fn file_problem(state: &State) -> Option<String> {
     })
 }
 
-/// `2 not sent`, `1 conflict, 1 refused, 2 not sent`.
+/// Describes the numbers of changes that are not sent: `2 not sent`, `1 conflict, 1 refused, 2 not sent`.
 pub fn unsent_changes(counts: UnsentCounts) -> String {
     let parts = [
         (counts.conflicts, describe::count(counts.conflicts, "conflict")),
@@ -66,23 +67,23 @@ pub fn unsent_changes(counts: UnsentCounts) -> String {
     parts.join(", ")
 }
 
-/// `sending, no answer for 12 s`.
+/// Says for how many seconds the servers have not answered: `sending, no answer for 12 s`.
 pub fn silent_sending(seconds: i64) -> String {
     format!("sending, no answer for {seconds} s")
 }
 
-/// `1 unsaved change`.
+/// Describes the number of unsaved changes: `1 unsaved change`.
 pub fn unsaved_changes(number: usize) -> String {
     describe::count(number, "unsaved change")
 }
 
-/// Progress of loading; `None` when done.
+/// Returns the progress of loading the data file; `None` when it is loaded.
 pub fn loading(state: &State) -> Option<LoadingView<'_>> {
     let Phase::Opening { done, total } = state.phase() else {
         return None;
     };
     let percent = done.min(total).saturating_mul(100).checked_div(total);
-    let failed = state.problem().is_some().then(|| {
+    let failure_hint = state.problem().is_some().then(|| {
         format!(
             "Reloads when the file changes. {} Retry  {} Quit",
             state.key(CommandId::Retry),
@@ -91,12 +92,12 @@ pub fn loading(state: &State) -> Option<LoadingView<'_>> {
     });
     Some(LoadingView {
         file: &state.start().file,
-        failed,
+        failure_hint,
         percent: percent.and_then(|percent| u8::try_from(percent).ok()),
     })
 }
 
-/// A hint for the filter of the focused pane.
+/// Returns a hint for the filter of the focused pane.
 pub fn filter_hint(state: &State) -> &'static str {
     let (grouping, pane) = (state.grouping(), state.focus());
     match grouping.kind(pane) {

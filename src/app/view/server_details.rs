@@ -16,7 +16,8 @@ fn blank() -> String {
     String::new()
 }
 
-/// A server: its services, why it cannot be used, what the last check found.
+/// Describes a server: its state and services, the reason if it cannot be used, who follows its rooms, and the result
+/// of the last check.
 pub(in crate::app) fn server(state: &State, server: &KnownServer) -> Vec<String> {
     let services = server.entry.services.iter().map(ToString::to_string);
     let mut texts = vec![
@@ -32,14 +33,14 @@ pub(in crate::app) fn server(state: &State, server: &KnownServer) -> Vec<String>
         texts.extend(following);
     }
     match &server.report {
-        Some(report) => texts.extend(check(server, report)),
+        Some(report) => texts.extend(check_result(server, report)),
         None => texts.extend([blank(), "No check result".into()]),
     }
     texts
 }
 
-/// The result of a check.
-fn check(server: &KnownServer, report: &ServerReport) -> Vec<String> {
+/// Describes the result of a check.
+fn check_result(server: &KnownServer, report: &ServerReport) -> Vec<String> {
     let mut texts = vec![
         blank(),
         format!("Software: {}", software(server).as_deref().unwrap_or("unknown")),
@@ -75,7 +76,7 @@ fn check(server: &KnownServer, report: &ServerReport) -> Vec<String> {
     texts
 }
 
-/// The selected row of a plan, and whether it is a difference.
+/// Describes the selected row of a plan; also returns whether the row is a difference. `None` if no row is selected.
 pub(in crate::app) fn plan(state: &State, overlay: &PlanOverlay) -> Option<(Vec<String>, bool)> {
     let texts = match overlay.selected_row()? {
         PlanRow::Server(server) => server_of_plan(overlay.parts.get(server)?),
@@ -135,12 +136,12 @@ fn about_room(part: &PlanPart, plan: &RoomPlan) -> Vec<String> {
     vec![format!("{} on {:?}", plan.room, part.server)]
 }
 
-/// A difference: what each side has, and what is done about it.
+/// Describes a difference: the value on each side, and the planned action.
 fn difference(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> Vec<String> {
-    let [what, yours, theirs, base] = sides(line, plan, part.local(&plan.room));
+    let [subject, yours, theirs, base] = sides(line, plan, part.local(&plan.room));
     let done = done_text(state, part, plan, line);
     let mut texts = vec![
-        what,
+        subject,
         format!("Yours (data file): {yours}"),
         format!("Theirs (server): {theirs}"),
         format!("Last common value: {base}"),
@@ -150,7 +151,7 @@ fn difference(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> V
     texts
 }
 
-/// The selected row of a report.
+/// Describes the selected row of a report; `None` if no row is selected.
 pub(in crate::app) fn report(state: &State, overlay: &ReportOverlay) -> Option<Vec<String>> {
     Some(match overlay.row(overlay.selected)? {
         ReportRow::Server(server) => {
@@ -170,12 +171,12 @@ pub(in crate::app) fn report(state: &State, overlay: &ReportOverlay) -> Option<V
         ReportRow::Failed(server, room, failed) => {
             let report = overlay.room(server, room)?;
             let local = state.wardrobe().room(&report.room).map(|room| &**room);
-            let [target, what, why] = failed_texts(report.failed.get(failed)?, local);
+            let [target, change, reason] = failed_texts(report.failed.get(failed)?, local);
             vec![
                 format!("{target} in {}", report.room),
-                what,
+                change,
                 blank(),
-                capitalized(&why),
+                capitalized(&reason),
             ]
         }
     })
@@ -186,8 +187,8 @@ fn room_of_report(state: &State, report: &RoomReport) -> Vec<String> {
     texts.extend(report.error.as_ref().map(|error| capitalized(error)));
     let local = state.wardrobe().room(&report.room).map(|room| &**room);
     texts.extend(report.failed.iter().map(|failed| {
-        let [target, what, why] = failed_texts(failed, local);
-        format!("{target}, {what}: {why}")
+        let [target, change, reason] = failed_texts(failed, local);
+        format!("{target}, {change}: {reason}")
     }));
     let undecided = report.left.conflicts + report.left.held;
     let key = state.key(CommandId::ReportCompareAgain);

@@ -18,7 +18,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a ServersOverlay) ->
     let len = servers.len();
     let selected = len.checked_sub(1).map(|last| overlay.row.min(last));
     let selected_text = selected
-        .and_then(|at| servers.get(at))
+        .and_then(|index| servers.get(index))
         .map(|server| full_text(state, server));
     View {
         heading: Heading {
@@ -38,13 +38,13 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a ServersOverlay) ->
         body: Body::List(ListView {
             narrow_below: 60,
             full_text: selected_text,
-            ..ListView::new(len, selected, move |at| row(servers.get(at), at))
+            ..ListView::new(len, selected, move |index| row(servers.get(index), index))
         }),
         details: None,
     }
 }
 
-/// The progress of the comparison; `None` if nothing is being compared.
+/// Returns the progress of the comparison; `None` if nothing is being compared.
 fn comparison_remark(state: &State) -> Option<Remark> {
     let comparison = state.servers.comparison.as_ref()?;
     let mut all = Progress::default();
@@ -53,7 +53,7 @@ fn comparison_remark(state: &State) -> Option<Remark> {
         all.total += part.progress.total;
         all.rate = all.rate.saturating_add(part.progress.rate);
     }
-    // The footer says how to stop.
+    // The footer names the key that stops this.
     let started = "Comparing…".to_owned();
     Some(match all.total {
         0 => Remark::new(started),
@@ -61,7 +61,7 @@ fn comparison_remark(state: &State) -> Option<Remark> {
     })
 }
 
-/// `12 of 100 rooms, 4 per second, about 22 s left`.
+/// Describes the progress of work on items with this noun: `12 of 100 rooms, 4 per second, about 22 seconds left`.
 pub(super) fn progress(progress: Progress, noun: &str) -> String {
     let mut parts = vec![format!(
         "{} of {}",
@@ -82,7 +82,7 @@ pub(super) fn progress(progress: Progress, noun: &str) -> String {
     parts.join(", ")
 }
 
-fn row(server: Option<&KnownServer>, at: usize) -> ListRow<'_> {
+fn row(server: Option<&KnownServer>, index: usize) -> ListRow<'_> {
     let cells = server.map(|server| {
         let (state, tone) = state_text(&server.state);
         let mut cells = vec![
@@ -105,11 +105,11 @@ fn row(server: Option<&KnownServer>, at: usize) -> ListRow<'_> {
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: false,
-        spot: MouseTarget::Row(at),
+        mouse_target: MouseTarget::Row(index),
     })
 }
 
-/// A state in a word or two.
+/// Returns the name of a state in one or two words, and its style.
 pub(super) fn state_text(state: &ServerState) -> (&'static str, Tone<'static>) {
     match state {
         ServerState::Idle => ("disconnected", Tone::Faint),
@@ -120,13 +120,13 @@ pub(super) fn state_text(state: &ServerState) -> (&'static str, Tone<'static>) {
     }
 }
 
-/// Software and version, else the class; `None`: not known yet.
+/// Returns the software with its version, else the name of the class; `None` if neither is known yet.
 pub(super) fn software(server: &KnownServer) -> Option<String> {
     let version = server.report.as_ref().and_then(|report| report.version.clone());
     version.or_else(|| server.class().map(|class| class_name(class).to_owned()))
 }
 
-/// How the server is accessed, then its software, if that is known.
+/// Returns the kind of access to the server and, if known, its software.
 fn access_and_software(server: &KnownServer) -> String {
     let access = match server.entry.kind {
         ServerKind::Prosody => "admin shell",
@@ -135,7 +135,8 @@ fn access_and_software(server: &KnownServer) -> String {
     software(server).map_or_else(|| access.to_owned(), |software| format!("{access}, {software}"))
 }
 
-/// The server in full: its services, why it cannot be used, what the last check found.
+/// Describes a server: its services and state, the reason if it cannot be used, the result of the last check, and who
+/// follows its rooms.
 fn full_text(state: &State, server: &KnownServer) -> String {
     let services: Vec<&str> = server.entry.services.iter().map(Jid::as_str).collect();
     let services = describe::first_few(&services);
@@ -202,13 +203,13 @@ pub(in crate::app) fn password<'a>(state: &'a State, overlay: &'a PasswordPrompt
                 hint: Some(hint.clone()),
                 sample: None,
                 swatches: Vec::new(),
-                spot: None,
+                mouse_target: None,
             }],
             focus: 0,
             suggestions: None,
             preview: None,
             status: format!("Password {hint}"),
-            keys: format!(
+            keys_sentence: format!(
                 "Press {} to log in, {} to cancel",
                 state.key(CommandId::GivePassword),
                 state.key(CommandId::CancelPassword)

@@ -15,7 +15,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a SetsOverlay) -> Vi
         Err(reason) => (Vec::new(), Some(reason)),
     };
     let len = entries.len();
-    let empty = match &failed {
+    let empty_lines = match &failed {
         Some(_) => Vec::new(),
         None => vec![empty_text(state, overlay)],
     };
@@ -37,8 +37,10 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a SetsOverlay) -> Vi
         }),
         remarks: failed.map(Remark::error).into_iter().collect(),
         body: Body::List(ListView {
-            empty,
-            ..ListView::new(len, overlay.selected(len), move |at| row(entries.get(at), at))
+            empty_lines,
+            ..ListView::new(len, overlay.selected(len), move |index| {
+                row(entries.get(index), index)
+            })
         }),
         details: None,
     }
@@ -57,7 +59,7 @@ fn empty_text(state: &State, overlay: &SetsOverlay) -> String {
     }
 }
 
-fn row(entry: Option<&NamedHats>, at: usize) -> ListRow<'static> {
+fn row(entry: Option<&NamedHats>, index: usize) -> ListRow<'static> {
     let cells = entry.map(|(name, hats)| {
         let number = describe::count(hats.len(), "hat");
         let names = describe::hats(hats);
@@ -76,6 +78,6 @@ fn row(entry: Option<&NamedHats>, at: usize) -> ListRow<'static> {
     ListRow::Item(ItemRow {
         cells: cells.unwrap_or_default(),
         marked: false,
-        spot: MouseTarget::Row(at),
+        mouse_target: MouseTarget::Row(index),
     })
 }

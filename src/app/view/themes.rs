@@ -16,8 +16,8 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a ThemesOverlay) -> 
         size: (64, u16::try_from(len + 2).unwrap_or(u16::MAX)),
         input: None,
         remarks: Vec::new(),
-        body: Body::List(ListView::new(len, Some(overlay.selected), move |at| {
-            let cells = overlay.all.get(at).map(|theme| {
+        body: Body::List(ListView::new(len, Some(overlay.selected), move |index| {
+            let cells = overlay.all.get(index).map(|theme| {
                 let current = if theme.name == state.theme { "current" } else { "" };
                 vec![
                     RowCell::text(&*theme.name).width(CellWidth::Share(2)).gap(0),
@@ -33,7 +33,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a ThemesOverlay) -> 
             ListRow::Item(ItemRow {
                 cells: cells.unwrap_or_default(),
                 marked: false,
-                spot: MouseTarget::Row(at),
+                mouse_target: MouseTarget::Row(index),
             })
         })),
         details: None,

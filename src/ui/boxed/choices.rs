@@ -31,7 +31,7 @@ pub(super) fn option_lines(options: &[&str], columns: usize) -> Vec<Range<usize>
 }
 
 /// Draws colors side by side, the chosen one in brackets. If the line is too short for all, starts with the chosen one.
-pub(super) fn swatches(
+pub(super) fn draw_swatches(
     theme: &Theme,
     buffer: &mut Buffer,
     line: Rect,
@@ -62,17 +62,17 @@ pub(super) fn swatches(
 }
 
 /// Draws some of the options side by side, the chosen one in brackets.
-pub(super) fn choice(
+pub(super) fn draw_choice(
     theme: &Theme,
     buffer: &mut Buffer,
     line: Rect,
     (options, chosen): (&[&str], usize),
-    indexes: &Range<usize>,
+    indices: &Range<usize>,
     targets: &mut MouseTargets,
 ) {
     let mut rest = line;
-    let shown = options.iter().enumerate().skip(indexes.start);
-    for (index, option) in shown.take(indexes.len()) {
+    let shown = options.iter().enumerate().skip(indices.start);
+    for (index, option) in shown.take(indices.len()) {
         let start = rest;
         let (shown, style) = if index == chosen {
             (format!("[{option}]"), theme.strong())

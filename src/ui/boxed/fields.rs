@@ -1,6 +1,7 @@
-//! The fields of a form with their problems, the existing hats, the preview, and what will be stored.
+//! Forms: the fields with their problems and, below them, the suggestions and the preview.
 //!
-//! The text areas of inputs do not draw themselves, because they would neither sanitize their text nor scroll by columns.
+//! The text areas inside [`TextInput`](crate::app::text::TextInput) do not draw themselves, because they would neither
+//! sanitize their text nor scroll by columns.
 
 use std::ops::Range;
 
@@ -17,9 +18,9 @@ use crate::ui::layout::skip_lines;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-use super::choices::{choice, option_lines, swatches};
-use super::hat::{self, HatPreview};
-use super::text_input::{input, input_line, secret};
+use super::choices::{draw_choice, draw_swatches, option_lines};
+use super::suggestions::{self, SuggestionsWidget};
+use super::text_input::{draw_input, draw_input_line, draw_secret};
 
 /// Width of the marker and the label before a field.
 pub(super) const LABEL_WIDTH: u16 = 14;
@@ -36,9 +37,10 @@ pub(super) struct FieldsWidget<'v, 'a> {
     pub(super) cursor: &'v mut Option<Position>,
 }
 
-/// A line of a form: the first line of a field, or a line below it. The first number is the index of the field.
+/// A line of a form: the first line of a field, or a line below it. The first number, if there is one, is the index of
+/// the field.
 enum FieldLine<'v> {
-    /// The first line of a field; of several options or lines of text, the one with this index is shown on it.
+    /// The first line of a field, and the index of the option or line of text that is shown on it; 0 for other fields.
     Field(usize, usize),
     /// Another option, with its index, on a line of its own.
     ChoiceLine(usize, usize),
@@ -57,23 +59,24 @@ enum FieldLine<'v> {
 /// Maximum number of lines of a text that are shown at once.
 const MAX_TEXT_LINES: usize = 8;
 
-/// Maximum height of a form without its frame.
+/// Returns the maximum height of a form without its frame.
 pub(super) fn height(fields: &FieldsView<'_>, columns: u16, theme: &Theme) -> u16 {
     let all = lines(fields, columns, u16::MAX, theme).len();
-    // Reserves lines, so that the form does not jump when an error replaces a hint: two for each field or, with a list below
-    // the fields, two for each field that can have a line below it and one for each other field.
+    // Reserves lines, so that the form does not jump when an error replaces a hint: two for each field or, with a list
+    // below the fields, two for each field that can have a line below it and one for each other field. Nothing is
+    // reserved if options have lines of their own.
     let lines_below = fields.fields.iter().filter(|field| has_line_below(field)).count();
-    let is_form = fields
+    let lacks_option_lines = fields
         .fields
         .iter()
         .all(|field| !matches!(field.value, ValueView::ChoiceLines(..)));
-    let all = match (&fields.suggestions, is_form) {
+    let all = match (&fields.suggestions, lacks_option_lines) {
         (Some(_), _) => fields.fields.len() + lines_below,
         (None, true) => all.max(fields.fields.len() * 2),
         (None, false) => all,
     };
     let rest = if fields.suggestions.is_some() {
-        hat::MAX_HEIGHT
+        suggestions::MAX_HEIGHT
     } else {
         0
     };
@@ -81,13 +84,13 @@ pub(super) fn height(fields: &FieldsView<'_>, columns: u16, theme: &Theme) -> u1
     u16::try_from(all).unwrap_or(u16::MAX).saturating_add(2 + rest)
 }
 
-/// Whether a hint or problem may be shown below a field.
+/// Returns whether a hint or problem may be shown below a field.
 fn has_line_below(field: &FieldView<'_>) -> bool {
     !matches!(field.value, ValueView::Checkbox(..) | ValueView::ChoiceLines(..))
 }
 
-/// The lines of all fields for this width. If they do not fit the height, hints of other fields than the focused one are left
-/// out, and so are colors and options that are not chosen, if they have lines of their own.
+/// Returns the lines of all fields for this width. If they do not fit the height, hints of other fields than the
+/// focused one are left out, and so are colors and options that are not chosen, if they have lines of their own.
 fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Theme) -> Vec<FieldLine<'v>> {
     let columns = usize::from(columns.saturating_sub(LABEL_WIDTH + 1));
     let height = usize::from(height);
@@ -121,11 +124,11 @@ fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Them
             .sum::<usize>();
     let is_brief = all > height;
     // While the list has the focus, its page size assumes hints of one line (`FieldsView::page_size`).
-    let is_listed = fields
+    let is_list_focused = fields
         .suggestions
         .as_ref()
         .is_some_and(|suggestions| suggestions.list.selected.is_some());
-    let max_hint_lines = if is_listed { 1 } else { MAX_HINT_LINES };
+    let max_hint_lines = if is_list_focused { 1 } else { MAX_HINT_LINES };
     let mut lines = warning;
     for (index, field) in fields.fields.iter().enumerate() {
         let chosen = match &field.value {
@@ -176,8 +179,8 @@ fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Them
     lines
 }
 
-/// The lines of a field's text that are shown, including the one with the cursor. A text without the focus has one line, as
-/// has any other field.
+/// Returns the lines of a field's text that are shown, including the one with the cursor. A text without the focus has
+/// one line, like any other field.
 fn shown_lines(field: &FieldView<'_>, focused: bool, height: usize) -> Range<usize> {
     match &field.value {
         ValueView::Lines(text) if focused => {
@@ -190,7 +193,7 @@ fn shown_lines(field: &FieldView<'_>, focused: bool, height: usize) -> Range<usi
     }
 }
 
-/// The wrapped problems, as many as fit into `height` lines, and the number of the others.
+/// Returns the wrapped problems, as many as fit into `height` lines, and then the number of the other problems.
 fn problem_lines(
     problems: &[String],
     columns: usize,
@@ -200,11 +203,11 @@ fn problem_lines(
     let mut lines = Vec::new();
     for (index, problem) in problems.iter().enumerate() {
         let last = index + 1 == problems.len();
-        let left = height.saturating_sub(lines.len() + usize::from(!last));
+        let remaining = height.saturating_sub(lines.len() + usize::from(!last));
         // The first two, a heading and a problem, are always shown, cut if necessary.
-        let max_lines = if index < 2 { left.clamp(1, 3) } else { 3 };
+        let max_lines = if index < 2 { remaining.clamp(1, 3) } else { 3 };
         let wrapped = Sanitized::wrapped(problem, columns, max_lines, theme.charset());
-        if wrapped.len() > left && index > 1 {
+        if wrapped.len() > remaining && index > 1 {
             let more = format!("and {} more", problems.len() - index);
             lines.push(Sanitized::new(&more, theme.charset()).into_owned());
             break;
@@ -220,14 +223,16 @@ impl StatefulWidget for FieldsWidget<'_, '_> {
     fn render(self, area: Rect, buffer: &mut Buffer, targets: &mut MouseTargets) {
         let fields = self.fields;
         let suggestions = fields.suggestions.as_ref();
-        let listed = suggestions.and_then(|suggestions| suggestions.list.selected);
+        let selected_suggestion = suggestions.and_then(|suggestions| suggestions.list.selected);
         let mut lines = lines(fields, area.width, area.height, self.theme);
         // On a small screen, the focused list replaces the other fields.
-        if listed.is_some() && usize::from(area.height) < lines.len() + 1 + usize::from(SUGGESTION_LINES[1]) {
+        if selected_suggestion.is_some()
+            && usize::from(area.height) < lines.len() + 1 + usize::from(SUGGESTION_LINES[1])
+        {
             lines.retain(|line| matches!(line, FieldLine::Field(index, _) if *index == fields.focus));
         }
         let needed = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-        let rest = suggestions.map_or(0, |_| hat::MIN_HEIGHT + 2);
+        let rest = suggestions.map_or(0, |_| suggestions::MIN_HEIGHT + 2);
         // A blank line at the top, if there is space.
         let spare = u16::from(area.height > needed.saturating_add(rest));
         let inner = skip_lines(area, spare);
@@ -235,16 +240,16 @@ impl StatefulWidget for FieldsWidget<'_, '_> {
             fields,
             theme: self.theme,
         };
-        let cursor = painter.lines(buffer, inner, &lines, targets);
-        *self.cursor = cursor.filter(|_| listed.is_none());
+        let cursor = painter.draw_lines(buffer, inner, &lines, targets);
+        *self.cursor = cursor.filter(|_| selected_suggestion.is_none());
         if let Some(suggestions) = suggestions {
             let rest = skip_lines(inner, needed.saturating_add(spare));
-            let hat = HatPreview {
+            let lower_part = SuggestionsWidget {
                 suggestions,
                 preview: fields.preview.as_ref(),
                 theme: self.theme,
             };
-            hat.render(rest, buffer, targets);
+            lower_part.render(rest, buffer, targets);
         }
     }
 }
@@ -255,13 +260,13 @@ struct FieldsRenderer<'v, 'a> {
 }
 
 impl FieldsRenderer<'_, '_> {
-    fn text(&self, buffer: &mut Buffer, line: Rect, text: &str, style: Style) -> Rect {
+    fn draw_text(&self, buffer: &mut Buffer, line: Rect, text: &str, style: Style) -> Rect {
         let shown = Sanitized::cut(text, line.width.into(), Truncation::End, self.theme.charset());
         put(buffer, line, &shown, style)
     }
 
     /// Draws as many lines as fit, including the focused field. Returns the cursor position.
-    fn lines(
+    fn draw_lines(
         &self,
         buffer: &mut Buffer,
         area: Rect,
@@ -285,18 +290,18 @@ impl FieldsRenderer<'_, '_> {
                     let Some(field) = self.fields.fields.get(*index) else {
                         continue;
                     };
-                    if let Some(target) = field.spot {
+                    if let Some(target) = field.mouse_target {
                         targets.add(row, target);
                     }
                     let shown = (field, *option);
-                    let position = self.field(buffer, row, shown, *index == self.fields.focus, targets);
+                    let position = self.draw_field(buffer, row, shown, *index == self.fields.focus, targets);
                     cursor = cursor.or(position);
                 }
                 FieldLine::TextLine(index, line) => {
                     if let Some(ValueView::Lines(text)) =
                         self.fields.fields.get(*index).map(|field| &field.value)
                     {
-                        let position = input_line(buffer, value, (text, *line), self.theme);
+                        let position = draw_input_line(buffer, value, (text, *line), self.theme);
                         cursor = cursor.or(position);
                     }
                 }
@@ -304,12 +309,12 @@ impl FieldsRenderer<'_, '_> {
                     if let Some(ValueView::Choice(words, chosen)) =
                         self.fields.fields.get(*index).map(|field| &field.value)
                     {
-                        choice(self.theme, buffer, value, (words, *chosen), options, targets);
+                        draw_choice(self.theme, buffer, value, (words, *chosen), options, targets);
                     }
                 }
                 FieldLine::ChoiceLine(index, option) => {
                     if let Some(field) = self.fields.fields.get(*index) {
-                        self.choice_line(buffer, value, field, *option, targets);
+                        self.draw_choice_line(buffer, value, field, *option, targets);
                     }
                 }
                 FieldLine::Problem(problem) => drop(put(buffer, value, problem, self.theme.error())),
@@ -322,18 +327,18 @@ impl FieldsRenderer<'_, '_> {
                         style,
                     );
                     let rest = put(buffer, rest, &Sanitized::literal(" "), style);
-                    self.text(buffer, rest, title, style);
+                    self.draw_text(buffer, rest, title, style);
                 }
-                FieldLine::Swatches(colors) => swatches(self.theme, buffer, value, colors, targets),
+                FieldLine::Swatches(colors) => draw_swatches(self.theme, buffer, value, colors, targets),
                 FieldLine::Hint(hint) => drop(put(buffer, value, hint, self.theme.faint())),
             }
         }
         cursor
     }
 
-    /// Draws the first line of a field. `index` is that of the option or line of text shown on it. Returns the cursor position
-    /// if it is there.
-    fn field(
+    /// Draws the first line of a field. `index` is the index of the option or line of text that is shown on it. Returns
+    /// the cursor position if the cursor is on this line.
+    fn draw_field(
         &self,
         buffer: &mut Buffer,
         row: Rect,
@@ -352,25 +357,25 @@ impl FieldsRenderer<'_, '_> {
         };
         match &field.value {
             ValueView::Lines(text) if focused => {
-                return input_line(buffer, rest, (text, index), theme);
+                return draw_input_line(buffer, rest, (text, index), theme);
             }
             ValueView::Text(text) | ValueView::Lines(text) => {
-                let cursor = input(buffer, rest, text, theme, Modifier::UNDERLINED);
+                let cursor = draw_input(buffer, rest, text, theme, Modifier::UNDERLINED);
                 return focused.then_some(cursor);
             }
             ValueView::Secret { typed, cursor } => {
-                let cursor = secret(buffer, rest, (*typed, *cursor));
+                let cursor = draw_secret(buffer, rest, (*typed, *cursor));
                 return focused.then_some(cursor);
             }
             ValueView::Checkbox(checked, meaning) => {
                 let checkbox = checked.map_or("[-]", |checked| theme.checkbox(checked));
                 let rest = put(buffer, rest, &Sanitized::literal(checkbox), style);
                 let rest = put(buffer, rest, &Sanitized::literal(" "), style);
-                self.text(buffer, rest, meaning, theme.faint());
+                self.draw_text(buffer, rest, meaning, theme.faint());
             }
             ValueView::Choice(words, chosen) => {
                 let first = option_lines(words, rest.width.into()).into_iter().next();
-                choice(
+                draw_choice(
                     theme,
                     buffer,
                     rest,
@@ -379,12 +384,12 @@ impl FieldsRenderer<'_, '_> {
                     targets,
                 );
             }
-            ValueView::ChoiceLines(..) => self.choice_line(buffer, rest, field, index, targets),
+            ValueView::ChoiceLines(..) => self.draw_choice_line(buffer, rest, field, index, targets),
         }
         None
     }
 
-    fn choice_line(
+    fn draw_choice_line(
         &self,
         buffer: &mut Buffer,
         line: Rect,
@@ -403,19 +408,19 @@ impl FieldsRenderer<'_, '_> {
             ("  ", Style::new())
         };
         let rest = put(buffer, line, &Sanitized::literal(mark), style);
-        self.text(buffer, rest, words, style);
+        self.draw_text(buffer, rest, words, style);
     }
 }
 
 /// Draws a horizontal rule.
-pub(super) fn rule(buffer: &mut Buffer, line: Rect, theme: &Theme) {
+pub(super) fn draw_rule(buffer: &mut Buffer, line: Rect, theme: &Theme) {
     let dash = Sanitized::literal(theme.frame(false).horizontal_top);
     for column in line.columns() {
         put(buffer, column, &dash, theme.border(false));
     }
 }
 
-/// The area to the right of the labels.
+/// Returns the area to the right of the labels.
 pub(super) fn value_area(area: Rect) -> Rect {
     Rect {
         x: area.x.saturating_add(LABEL_WIDTH).min(area.right()),

@@ -57,8 +57,8 @@ impl Widget for KeyHints<'_> {
     }
 }
 
-/// The commands that fit, in order. Those with keys that everybody tries, and those that lead to all other commands, are left
-/// out last.
+/// Returns the commands that fit, in order. Important commands are left out last: those with keys that everybody tries,
+/// those that lead to all other commands, and those that show a mode.
 fn fitting<'a>(
     state: &State,
     all: &[&'a Command],
@@ -69,18 +69,18 @@ fn fitting<'a>(
         let well_known = [Key::plain(KeyCode::Enter), Key::plain(KeyCode::Esc)];
         let key = state.keymap().primary(command);
         match command.id {
-            // The mouse and a range of marks are shown only while they are on, because that must be visible.
             CommandId::Help => state.overlays().is_empty(),
+            // The mouse and a range of marks are shown only while they are on, because that must be visible.
             CommandId::Mouse | CommandId::MarkRange => true,
             // While rows are marked, the commands for them are more important.
             CommandId::Palette => state.shown_marks().is_none(),
             _ => key.is_some_and(|key| well_known.contains(&key)),
         }
     };
-    let mut left = columns;
-    let mut fits = |command: &Command| match left.checked_sub(width(command)) {
+    let mut available = columns;
+    let mut fits = |command: &Command| match available.checked_sub(width(command)) {
         Some(remaining) => {
-            left = remaining;
+            available = remaining;
             true
         }
         None => false,
@@ -92,7 +92,8 @@ fn fitting<'a>(
     for (keep, command) in keep.iter_mut().zip(all) {
         *keep = *keep || (!is_important(command) && fits(command));
     }
-    let both = all.iter().zip(keep);
-    both.filter_map(|(command, keep)| keep.then_some(*command))
+    let pairs = all.iter().zip(keep);
+    pairs
+        .filter_map(|(command, keep)| keep.then_some(*command))
         .collect()
 }

@@ -1,4 +1,4 @@
-//! The header: the file, how many items it contains, whether it is saved, and the actor; and the problem with the file.
+//! The header: the file, the number of its items, the save state and the actor. Also the problem with the file.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -29,7 +29,7 @@ impl Widget for Header<'_> {
     fn render(self, line: Rect, buffer: &mut Buffer) {
         let (state, theme, charset) = (self.state, self.theme, self.theme.charset());
         let gap = Sanitized::literal(GAP);
-        let right = self.save_state(buffer, with_margin(line));
+        let right = self.draw_save_state(buffer, with_margin(line));
         let rest = put(buffer, right, &Sanitized::literal("hatrack"), theme.strong());
         let dot = Sanitized::literal(" ")
             .append(&Sanitized::literal(theme.dot()))
@@ -56,7 +56,7 @@ impl Widget for Header<'_> {
 
 impl Header<'_> {
     /// Draws the save state and the actor; returns the rest of the line.
-    fn save_state(&self, buffer: &mut Buffer, line: Rect) -> Rect {
+    fn draw_save_state(&self, buffer: &mut Buffer, line: Rect) -> Rect {
         let (state, theme, charset) = (self.state, self.theme, self.theme.charset());
         let warning = theme.warning_mark();
         let (saved, style) = match state.save_state() {
@@ -95,7 +95,8 @@ impl Header<'_> {
     }
 }
 
-/// The problem that prevents reading or saving the file, wrapped for a screen of this width; empty if there is none.
+/// Returns the problem that prevents reading or saving the file, wrapped for a screen of this width; empty if there is
+/// none.
 pub(super) fn problem_lines(state: &State, theme: &Theme, columns: u16) -> Vec<Sanitized<'static>> {
     let sentence = screen::file_problem(state).map(|problem| format!("{} {problem}", theme.warning_mark()));
     let wrapped = sentence.map(|sentence| {

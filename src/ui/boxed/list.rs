@@ -26,12 +26,12 @@ pub(super) struct ListWidget<'v, 'a> {
     pub(super) style: Style,
 }
 
-/// The first visible row of a list of this height.
+/// Returns the first visible row of a list of this height.
 fn first_visible(list: &ListView<'_>, height: u16) -> usize {
     scroll_offset(list.selected.unwrap_or_default(), height.into(), list.len)
 }
 
-/// The numbers of rows hidden above and below.
+/// Returns the numbers of rows hidden above and below.
 pub(super) fn hidden_rows(list: &ListView<'_>, theme: &Theme, height: u16) -> Sanitized<'static> {
     let first = first_visible(list, height);
     let (above, below) = (0..first, (first + usize::from(height)).min(list.len)..list.len);
@@ -58,7 +58,7 @@ pub(super) fn hidden_rows(list: &ListView<'_>, theme: &Theme, height: u16) -> Sa
     Sanitized::new(&text, theme.charset()).into_owned()
 }
 
-/// The column headings, for rows of this width; empty if there are none or they would touch each other.
+/// Returns the column headings, for rows of this width; empty if there are none or they would touch each other.
 pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'static> {
     if list.len == 0 {
         return Sanitized::default();
@@ -66,7 +66,7 @@ pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'s
     let ListRow::Item(item) = (list.row)(0) else {
         return Sanitized::default();
     };
-    let widths = widths(list, &item, columns, left_out(list, columns));
+    let widths = widths(list, &item, columns, left_out_count(list, columns));
     let is_share = |(cell, _): &(&RowCell<'_>, usize)| matches!(cell.width, CellWidth::Share(_));
     let after = widths.iter().rposition(is_share).map_or(0, |last| last + 1);
     // From the right: a heading may begin left of its column, but must not touch the next heading.
@@ -94,23 +94,23 @@ pub(super) fn column_headings(list: &ListView<'_>, columns: u16) -> Sanitized<'s
 }
 
 /// Maximum number of rows, from the first, that are measured, so that the widths of panes do not depend on the scroll position.
-const MEASURED_ROWS: usize = 100;
+const MAX_MEASURED_ROWS: usize = 100;
 
-/// The width at which the first rows of a list are not cut. A short form does not count as cut.
+/// Returns the width at which the first rows of a list are not cut. A short form does not count as cut.
 pub(super) fn wanted_columns(list: &ListView<'_>) -> WantedWidth {
-    let rows = (0..list.len.min(MEASURED_ROWS)).map(|index| match (list.row)(index) {
+    let rows = (0..list.len.min(MAX_MEASURED_ROWS)).map(|index| match (list.row)(index) {
         ListRow::Heading(_) => WantedWidth::default(),
         ListRow::Item(item) => WantedWidth {
-            full: wanted_row(list, &item, preferred_width),
-            without_domains: wanted_row(list, &item, width_without_domain),
+            full: wanted_row_width(list, &item, preferred_width),
+            without_domains: wanted_row_width(list, &item, width_without_domain),
         },
     });
     rows.fold(WantedWidth::default(), WantedWidth::max)
 }
 
-/// The width at which a row is not cut. `text_width` is the width of a cell that adapts to its content, in a narrow row or
-/// not.
-fn wanted_row(
+/// Returns the width at which a row is not cut. `text_width` returns the width of a cell that adapts to its content;
+/// its second argument tells whether the row is narrow.
+fn wanted_row_width(
     list: &ListView<'_>,
     item: &ItemRow<'_>,
     text_width: impl Fn(&RowCell<'_>, bool) -> usize,
@@ -141,7 +141,7 @@ impl StatefulWidget for ListWidget<'_, '_> {
 
     fn render(self, area: Rect, buffer: &mut Buffer, targets: &mut MouseTargets) {
         let first = first_visible(self.list, area.height);
-        let left_out = left_out(self.list, area.width);
+        let left_out_count = left_out_count(self.list, area.width);
         for (index, line) in (first..self.list.len).zip(area.rows()) {
             match (self.list.row)(index) {
                 ListRow::Heading(heading) => {
@@ -150,8 +150,14 @@ impl StatefulWidget for ListWidget<'_, '_> {
                     put(buffer, line, &shown, self.theme.title(true));
                 }
                 ListRow::Item(item) => {
-                    targets.add(line, item.spot);
-                    self.item(buffer, line, &item, self.list.selected == Some(index), left_out);
+                    targets.add(line, item.mouse_target);
+                    self.draw_item(
+                        buffer,
+                        line,
+                        &item,
+                        self.list.selected == Some(index),
+                        left_out_count,
+                    );
                 }
             }
         }
@@ -159,7 +165,14 @@ impl StatefulWidget for ListWidget<'_, '_> {
 }
 
 impl ListWidget<'_, '_> {
-    fn item(&self, buffer: &mut Buffer, line: Rect, item: &ItemRow<'_>, selected: bool, left_out: usize) {
+    fn draw_item(
+        &self,
+        buffer: &mut Buffer,
+        line: Rect,
+        item: &ItemRow<'_>,
+        selected: bool,
+        left_out_count: usize,
+    ) {
         let theme = self.theme;
         let base = if selected {
             theme.selected(self.focused)
@@ -171,7 +184,7 @@ impl ListWidget<'_, '_> {
         if self.list.markable {
             rest = put(buffer, rest, &Sanitized::literal(theme.mark(item.marked)), base);
         }
-        for (cell, width) in widths(self.list, item, line.width, left_out) {
+        for (cell, width) in widths(self.list, item, line.width, left_out_count) {
             let style = match (selected, cell.tone) {
                 (_, Tone::Swatch(id, hue)) => theme.hat(id, hue),
                 (true, Tone::Hat(id, hue)) => theme.hat(id, hue).patch(base),
@@ -213,44 +226,44 @@ fn tone_style(theme: &Theme, tone: Tone<'_>) -> Style {
 /// Minimum width of texts; narrower ones are hard to tell apart.
 const MIN_TEXT_WIDTH: usize = 14;
 
-/// The number of cells that are left out in rows of this width, the same in all rows: cells that give way, from the last, until
-/// no text is cut to less than [`MIN_TEXT_WIDTH`].
-fn left_out(list: &ListView<'_>, columns: u16) -> usize {
-    let items: Vec<ItemRow<'_>> = (0..list.len.min(MEASURED_ROWS))
+/// Returns the number of optional cells that are left out in rows of this width, the same in all rows: as many,
+/// starting with the last, as needed so that no text is cut to less than [`MIN_TEXT_WIDTH`].
+fn left_out_count(list: &ListView<'_>, columns: u16) -> usize {
+    let items: Vec<ItemRow<'_>> = (0..list.len.min(MAX_MEASURED_ROWS))
         .map_while(|index| match (list.row)(index) {
-            ListRow::Item(item) if item.cells.iter().any(|cell| cell.gives_way) => Some(item),
+            ListRow::Item(item) if item.cells.iter().any(|cell| cell.is_optional) => Some(item),
             _ => None,
         })
         .collect();
     let narrow = columns < list.narrow_below;
-    let is_cut = |item: &ItemRow<'_>, left_out: usize| {
-        let mut widths = widths(list, item, columns, left_out).into_iter();
+    let is_cut = |item: &ItemRow<'_>, left_out_count: usize| {
+        let mut widths = widths(list, item, columns, left_out_count).into_iter();
         widths.any(|(cell, width)| {
             let is_share = matches!(cell.width, CellWidth::Share(_));
             is_share && width < MIN_TEXT_WIDTH.min(width_without_domain(cell, narrow))
         })
     };
-    let giving_way = |item: &ItemRow<'_>| item.cells.iter().filter(|cell| cell.gives_way).count();
-    let most = items.iter().map(giving_way).max().unwrap_or_default();
-    let enough = (0..most).find(|left_out| !items.iter().any(|item| is_cut(item, *left_out)));
+    let optional_count = |item: &ItemRow<'_>| item.cells.iter().filter(|cell| cell.is_optional).count();
+    let most = items.iter().map(optional_count).max().unwrap_or_default();
+    let enough = (0..most).find(|left_out_count| !items.iter().any(|item| is_cut(item, *left_out_count)));
     enough.unwrap_or(most)
 }
 
-/// The cells that fit into a row of this width, and their widths. `left_out`: number of cells to leave out, the last of those
-/// that give way.
+/// Returns the cells that fit into a row of this width, and their widths. `left_out_count` is the number of optional
+/// cells to leave out, starting with the last.
 fn widths<'v, 'a>(
     list: &ListView<'_>,
     item: &'v ItemRow<'a>,
     columns: u16,
-    left_out: usize,
+    left_out_count: usize,
 ) -> Vec<(&'v RowCell<'a>, usize)> {
     let narrow = columns < list.narrow_below;
     let row = usize::from(columns);
-    let giving_way = item.cells.iter().filter(|cell| cell.gives_way).count();
-    let mut kept = giving_way.saturating_sub(left_out);
+    let optional_count = item.cells.iter().filter(|cell| cell.is_optional).count();
+    let mut kept = optional_count.saturating_sub(left_out_count);
     let is_kept = |cell: &&RowCell<'_>| {
-        let is_left_out = cell.gives_way && kept == 0;
-        kept -= usize::from(cell.gives_way && kept > 0);
+        let is_left_out = cell.is_optional && kept == 0;
+        kept -= usize::from(cell.is_optional && kept > 0);
         !is_left_out && cell.min_row_width <= columns
     };
     let shown: Vec<&RowCell<'_>> = item.cells.iter().filter(is_kept).collect();
@@ -262,11 +275,11 @@ fn widths<'v, 'a>(
         .map(|cell| usize::from(cell.gap))
         .sum();
     let available = row.saturating_sub(2 + usize::from(list.markable) + gaps);
-    let (mut left, mut shares) = (available, 0);
+    let (mut remaining, mut shares) = (available, 0);
     let mut widths: Vec<(&RowCell<'_>, usize)> = Vec::with_capacity(item.cells.len());
     for cell in shown {
         let width = match cell.width {
-            CellWidth::Content => preferred_width(cell, narrow).min((left / 2).max(1)),
+            CellWidth::Content => preferred_width(cell, narrow).min((remaining / 2).max(1)),
             CellWidth::Fixed(columns) => usize::from(columns).min(row / 3),
             CellWidth::Adaptive { narrow: short, .. } if narrow => short.into(),
             CellWidth::Adaptive { wide, .. } => wide.into(),
@@ -276,28 +289,33 @@ fn widths<'v, 'a>(
             }
             CellWidth::Spare => 0,
         };
-        left = left.saturating_sub(width);
+        remaining = remaining.saturating_sub(width);
         widths.push((cell, width));
     }
     if let Some(spare) = widths.iter().position(|(cell, _)| !is_not_spare(cell)) {
-        left -= fill_spare(&mut widths, spare, left, narrow);
+        remaining -= fill_spare(&mut widths, spare, remaining, narrow);
     }
     for (cell, width) in &mut widths {
         if let CellWidth::Share(weight) = cell.width {
-            *width = left * usize::from(weight) / shares.max(1);
-            left -= *width;
+            *width = remaining * usize::from(weight) / shares.max(1);
+            remaining -= *width;
             shares -= usize::from(weight);
         }
     }
     widths
 }
 
-/// Minimum width of a spare cell that is cut; a narrower one would say too little.
+/// Minimum width of a spare cell that is cut; a narrower cell would show too little.
 const MIN_SPARE_WIDTH: usize = 6;
 
-/// Gives the spare cell at `index` the columns that remain if no cell with a share is cut, or removes it if they are too few.
-/// Returns the number of columns that it gets.
-fn fill_spare(widths: &mut Vec<(&RowCell<'_>, usize)>, index: usize, left: usize, narrow: bool) -> usize {
+/// Gives the spare cell at `index` the columns that remain if no cell with a share is cut, or removes the cell if they
+/// are too few. Returns the number of columns that it gets.
+fn fill_spare(
+    widths: &mut Vec<(&RowCell<'_>, usize)>,
+    index: usize,
+    remaining: usize,
+    narrow: bool,
+) -> usize {
     let shares = widths
         .iter()
         .filter(|(cell, _)| matches!(cell.width, CellWidth::Share(_)));
@@ -306,7 +324,7 @@ fn fill_spare(widths: &mut Vec<(&RowCell<'_>, usize)>, index: usize, left: usize
         return 0;
     };
     let gap = usize::from(cell.gap);
-    match left.checked_sub(wanted + gap) {
+    match remaining.checked_sub(wanted + gap) {
         Some(spare) if spare >= preferred_width(cell, narrow).min(MIN_SPARE_WIDTH) => {
             *width = spare;
             spare + gap
@@ -318,7 +336,7 @@ fn fill_spare(widths: &mut Vec<(&RowCell<'_>, usize)>, index: usize, left: usize
     }
 }
 
-/// The width at which a cell is not cut.
+/// Returns the width at which a cell is not cut.
 fn preferred_width(cell: &RowCell<'_>, narrow: bool) -> usize {
     match &cell.content {
         CellContent::Glyph(_) => 1,
@@ -331,7 +349,7 @@ fn preferred_width(cell: &RowCell<'_>, narrow: bool) -> usize {
     }
 }
 
-/// The width at which nothing of a cell is cut but the domain of an address.
+/// Returns the width at which nothing is cut in a cell except the domain of an address.
 fn width_without_domain(cell: &RowCell<'_>, narrow: bool) -> usize {
     let full = preferred_width(cell, narrow);
     match &cell.content {
@@ -369,7 +387,7 @@ fn content<'a>(cell: &'a RowCell<'_>, width: usize, narrow: bool, theme: &Theme)
     }
 }
 
-/// Whether at least half of the characters of a text are ASCII, so that it can be read without the others.
+/// Returns whether at least half of the characters of a text are ASCII, so that it can be read without the others.
 fn is_legible_in_ascii(text: &str) -> bool {
     let start = label::bounded_prefix(text);
     let ascii = start.chars().filter(char::is_ascii).count();

@@ -17,13 +17,13 @@ use super::footer::KeyHints;
 /// Maximum number of lines of a paragraph.
 const MAX_PARAGRAPH_LINES: usize = 6;
 
-/// The paragraphs, wrapped to this width.
+/// Returns the paragraphs, wrapped to this width.
 pub(super) fn wrapped(
     paragraphs: &[QuestionParagraph],
     columns: u16,
     theme: &Theme,
 ) -> Vec<(Sanitized<'static>, Style)> {
-    let fold = |paragraph: &QuestionParagraph| {
+    let wrap = |paragraph: &QuestionParagraph| {
         let style = if paragraph.strong {
             theme.strong()
         } else {
@@ -37,27 +37,27 @@ pub(super) fn wrapped(
         );
         lines.into_iter().map(move |line| (line, style))
     };
-    paragraphs.iter().flat_map(fold).collect()
+    paragraphs.iter().flat_map(wrap).collect()
 }
 
 /// Draws a question. ratatui's `Paragraph` is not used, because it wraps by other widths and does not sanitize.
 pub(super) struct Question<'v> {
     pub(super) lines: Vec<(Sanitized<'static>, Style)>,
     pub(super) theme: &'v Theme,
-    /// The state for the keys; `None` hides them.
-    pub(super) keys: Option<&'v State>,
+    /// The state that determines the keys below the question; `None` hides the keys.
+    pub(super) state: Option<&'v State>,
 }
 
 impl Widget for Question<'_> {
     fn render(mut self, area: Rect, buffer: &mut Buffer) {
-        // The keys need the last line. If the others are too few, blank lines are left out first.
+        // The keys need the last line. If the other lines are too few, blank lines are left out first.
         let available = usize::from(area.height).saturating_sub(1);
         if self.lines.len() > available {
             self.lines.retain(|(line, _)| !line.is_empty());
         }
-        let cut = self.lines.len() > available;
+        let is_cut = self.lines.len() > available;
         self.lines.truncate(available);
-        if let Some((last, _)) = self.lines.last_mut().filter(|_| cut) {
+        if let Some((last, _)) = self.lines.last_mut().filter(|_| is_cut) {
             // The extra characters make the cut add an ellipsis.
             let (columns, charset) = (usize::from(area.width), self.theme.charset());
             let longer = format!("{} {}", last.as_str().trim_end(), "x".repeat(columns));
@@ -69,7 +69,7 @@ impl Widget for Question<'_> {
         for (row, (line, style)) in text.rows().zip(&self.lines) {
             put(buffer, row, line, *style);
         }
-        if let (Some(state), Some(last)) = (self.keys, area.rows().next_back()) {
+        if let (Some(state), Some(last)) = (self.state, area.rows().next_back()) {
             KeyHints {
                 state,
                 theme: self.theme,

@@ -13,7 +13,7 @@ const MIN_HEIGHT_TO_WRAP: u16 = 14;
 /// Maximum number of lines of a remark in such an overlay.
 const MAX_LINES: usize = 3;
 
-/// The lines of the remarks; one for each remark if otherwise too few rows remained for the body.
+/// Returns the lines of the remarks; one for each remark if otherwise too few rows remained for the body.
 pub(super) fn wrapped(remarks: &[Remark], area: Rect, theme: &Theme) -> Vec<(Sanitized<'static>, Style)> {
     let max_lines = if area.height < MIN_HEIGHT_TO_WRAP {
         1

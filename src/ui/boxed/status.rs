@@ -1,5 +1,6 @@
-//! The line below the panes: the filter being typed, else the notice, else the details of the selection; and the loading
-//! screen.
+//! The line below the panes: the filter being typed, else the details of the selection. Also the notice, which covers
+//! the details or, while a filter is typed, the last lines of the panes; the loading screen; and the line of a screen
+//! that is too small.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -13,23 +14,24 @@ use crate::ui::layout::{skip_lines, with_margin};
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-use super::text_input::input;
+use super::text_input::draw_input;
 
 /// Maximum number of lines of a notice.
 pub(super) const MAX_NOTICE_LINES: u16 = 4;
 
-/// Draws the notice at the bottom of an area. A long notice covers several lines: at most `max_lines`, and half of the area.
-pub(super) fn notice(buffer: &mut Buffer, above: Rect, notice: &Notice, theme: &Theme, max_lines: u16) {
+/// Draws the notice at the bottom of an area. A long notice covers several lines: at most `max_lines`, and at most half
+/// of the area.
+pub(super) fn draw_notice(buffer: &mut Buffer, area: Rect, notice: &Notice, theme: &Theme, max_lines: u16) {
     let (style, shown) = if notice.is_error {
         (theme.error(), format!("{} {}", theme.warning_mark(), notice.text))
     } else {
         (theme.success(), notice.text.clone())
     };
-    let area = with_margin(above);
-    let max_lines = max_lines.min(area.height / 2).max(1);
-    let lines = Sanitized::wrapped(&shown, area.width.into(), max_lines.into(), theme.charset());
+    let text_area = with_margin(area);
+    let max_lines = max_lines.min(text_area.height / 2).max(1);
+    let lines = Sanitized::wrapped(&shown, text_area.width.into(), max_lines.into(), theme.charset());
     let height = u16::try_from(lines.len()).unwrap_or(max_lines);
-    let covered = skip_lines(above, above.height.saturating_sub(height));
+    let covered = skip_lines(area, area.height.saturating_sub(height));
     ClearArea.render(covered, buffer);
     for (row, line) in with_margin(covered).rows().zip(&lines) {
         put(buffer, row, line, style);
@@ -37,7 +39,7 @@ pub(super) fn notice(buffer: &mut Buffer, above: Rect, notice: &Notice, theme: &
 }
 
 /// Draws the input of the filter. Returns the cursor position, or `None` if no filter is being typed.
-pub(super) fn filter(buffer: &mut Buffer, line: Rect, state: &State, theme: &Theme) -> Option<Position> {
+pub(super) fn draw_filter(buffer: &mut Buffer, line: Rect, state: &State, theme: &Theme) -> Option<Position> {
     let filter = state.typed_filter()?;
     let line = with_margin(line);
     let rest = put(buffer, line, &Sanitized::literal("/ "), theme.key());
@@ -49,7 +51,7 @@ pub(super) fn filter(buffer: &mut Buffer, line: Rect, state: &State, theme: &The
     } else {
         rest
     };
-    Some(input(buffer, rest, &filter.text, theme, Modifier::empty()))
+    Some(draw_input(buffer, rest, &filter.text, theme, Modifier::empty()))
 }
 
 /// Draws the details of the selection.
@@ -78,7 +80,7 @@ impl Widget for DetailsWidget<'_, '_> {
     }
 }
 
-/// Draws the progress of loading the file, or why it cannot be loaded.
+/// Draws the progress of loading the file, or a hint about how to continue if it cannot be loaded.
 pub(super) struct LoadingWidget<'v, 'a> {
     pub(super) opening: &'v screen::LoadingView<'a>,
     pub(super) theme: &'v Theme,
@@ -98,26 +100,26 @@ impl Widget for LoadingWidget<'_, '_> {
         };
         let space = usize::from(first.width).saturating_sub(20);
         let file = Sanitized::cut(self.opening.file, space, Truncation::Middle, charset);
-        if let Some(failed) = &self.opening.failed {
+        if let Some(failure_hint) = &self.opening.failure_hint {
             let unchanged = file.append(&Sanitized::literal(" was not changed"));
-            centered(buffer, first, &unchanged);
-            let failed = Sanitized::cut(failed, second.width.into(), Truncation::End, charset);
-            return centered(buffer, second, &failed);
+            draw_centered(buffer, first, &unchanged);
+            let failure_hint = Sanitized::cut(failure_hint, second.width.into(), Truncation::End, charset);
+            return draw_centered(buffer, second, &failure_hint);
         }
         let loading = Sanitized::literal("Loading ").append(&file);
-        centered(buffer, first, &loading);
+        draw_centered(buffer, first, &loading);
         if let Some(percent) = self.opening.percent {
             let [full, empty] = theme.bar();
             let filled = usize::from(percent / 4).min(25);
             let bar = full.repeat(filled) + &empty.repeat(25 - filled);
             let bar = format!("{bar} {percent:>3}%");
-            centered(buffer, second, &Sanitized::new(&bar, charset));
+            draw_centered(buffer, second, &Sanitized::new(&bar, charset));
         }
     }
 }
 
 /// Draws the only line of a screen that is too small. Input is kept and visible again when the terminal grows.
-pub(super) fn too_small(buffer: &mut Buffer, area: Rect, min_size: (u16, u16)) {
+pub(super) fn draw_too_small(buffer: &mut Buffer, area: Rect, min_size: (u16, u16)) {
     if area.height == 0 {
         return;
     }
@@ -138,7 +140,7 @@ pub(super) fn too_small(buffer: &mut Buffer, area: Rect, min_size: (u16, u16)) {
     put(buffer, line, &shown, Style::new());
 }
 
-fn centered(buffer: &mut Buffer, line: Rect, shown: &Sanitized<'_>) {
+fn draw_centered(buffer: &mut Buffer, line: Rect, shown: &Sanitized<'_>) {
     let columns = u16::try_from(shown.width()).unwrap_or(line.width);
     let indent = line.width.saturating_sub(columns) / 2;
     let line = Rect {

@@ -9,9 +9,9 @@ use crate::ui::draw::put;
 use crate::ui::text::{Charset, Sanitized};
 use crate::ui::theme::Theme;
 
-/// Draws the input of a secret: a sign for each typed character. `cursor` is the number of characters before the cursor.
-/// Returns the cursor position.
-pub(super) fn secret(buffer: &mut Buffer, line: Rect, (typed, cursor): (usize, usize)) -> Position {
+/// Draws the input of a secret: an asterisk for each of the `typed` characters. `cursor` is the number of characters
+/// before the cursor. Returns the cursor position.
+pub(super) fn draw_secret(buffer: &mut Buffer, line: Rect, (typed, cursor): (usize, usize)) -> Position {
     let columns = usize::from(line.width);
     let hidden = cursor.saturating_sub(columns.saturating_sub(1));
     let signs = "*".repeat(typed.saturating_sub(hidden).min(columns));
@@ -26,7 +26,7 @@ pub(super) fn secret(buffer: &mut Buffer, line: Rect, (typed, cursor): (usize, u
 }
 
 /// Draws the line with this index of a text input. Returns the cursor position if the cursor is in it.
-pub(super) fn input_line(
+pub(super) fn draw_input_line(
     buffer: &mut Buffer,
     line: Rect,
     (text, index): (&TextInput, usize),
@@ -52,7 +52,7 @@ pub(super) fn input_line(
 }
 
 /// Draws a text input in one line, with its whole text. Returns the cursor position.
-pub(super) fn input(
+pub(super) fn draw_input(
     buffer: &mut Buffer,
     line: Rect,
     text: &TextInput,

@@ -5,11 +5,12 @@ use crate::app::view::{FieldView, FieldsView, ListRow, SuggestionsView, ValueVie
 use super::{PageContent, join_nonempty, position};
 use crate::ui::text::{self, Charset, Sanitized};
 
-/// Maximum number of lines for each problem of a field with several.
+/// Maximum number of lines for each problem of a field with several problems.
 const MAX_PROBLEM_LINES: usize = 3;
 
-/// A form: one line for each field. The problem of the focused field is shown in the status, so that the lines below do not
-/// move while typing; several problems have lines of their own. Suggestions are listed once their list has the focus.
+/// Returns the content for a form: one line for each field. The problem of the focused field is shown in the status, so
+/// that the lines below do not move while typing; several problems of one field have lines of their own. Suggestions
+/// are listed once their list has the focus.
 pub(super) fn content(
     heading: String,
     fields: FieldsView<'_>,
@@ -17,7 +18,7 @@ pub(super) fn content(
     width: usize,
 ) -> PageContent<'_> {
     let number = fields.fields.len();
-    let listed = fields
+    let selected_suggestion = fields
         .suggestions
         .as_ref()
         .and_then(|suggestions| suggestions.list.selected);
@@ -28,7 +29,7 @@ pub(super) fn content(
         let space = width.saturating_sub(text::width(&label));
         let (mut value, cursor) = value(field, space, charset);
         if focused
-            && listed.is_none()
+            && selected_suggestion.is_none()
             && matches!(
                 field.value,
                 ValueView::Text(_) | ValueView::Lines(_) | ValueView::Secret { .. }
@@ -43,7 +44,7 @@ pub(super) fn content(
         if let Some(problem) = only.filter(|_| !focused) {
             value = format!("{value}. Error: {problem}");
         }
-        lines.push((format!("{label}{value}"), field.spot));
+        lines.push((format!("{label}{value}"), field.mouse_target));
         let wrapped = several
             .iter()
             .flat_map(|problem| text::wrap_limited(problem, width, MAX_PROBLEM_LINES, charset));
@@ -51,17 +52,17 @@ pub(super) fn content(
     }
     let count = lines.len();
     let label = fields.fields.get(fields.focus).map_or("", |field| field.label);
-    let keys = match fields.keys.as_str() {
+    let keys_suffix = match fields.keys_sentence.as_str() {
         "" => String::new(),
-        keys => format!(". {keys}"),
+        sentence => format!(". {sentence}"),
     };
     let mut status = format!(
-        "{label}, field {} of {number}. {}{keys}",
+        "{label}, field {} of {number}. {}{keys_suffix}",
         fields.focus + 1,
         fields.status
     );
-    let suggestions = fields.suggestions.filter(|_| listed.is_some());
-    if let (Some(SuggestionsView { title, list, .. }), Some(index)) = (&suggestions, listed) {
+    let suggestions = fields.suggestions.filter(|_| selected_suggestion.is_some());
+    if let (Some(SuggestionsView { title, list, .. }), Some(index)) = (&suggestions, selected_suggestion) {
         let sentence = (list.row)(index).sentence();
         let id = list.full_text.as_deref().unwrap_or_default();
         let selected = join_nonempty([sentence, id.to_owned()]);
@@ -71,7 +72,7 @@ pub(super) fn content(
     PageContent {
         heading,
         len: count + suggestions.as_ref().map_or(0, |list| list.len),
-        cursor_line: listed.map_or(fields.focus, |row| count + row),
+        cursor_line: selected_suggestion.map_or(fields.focus, |row| count + row),
         line: Box::new(move |index| {
             let row = || Some((suggestions.as_ref()?.row)(index - lines.len()));
             lines
@@ -80,7 +81,7 @@ pub(super) fn content(
                 .or_else(|| {
                     let row = row()?;
                     let target = match &row {
-                        ListRow::Item(item) => Some(item.spot),
+                        ListRow::Item(item) => Some(item.mouse_target),
                         ListRow::Heading(_) => None,
                     };
                     Some((row.sentence(), target))
@@ -93,7 +94,7 @@ pub(super) fn content(
     }
 }
 
-/// The value of a field as text, and the column of the cursor in it.
+/// Returns the value of a field as text, and the column of the cursor in it.
 fn value(field: &FieldView<'_>, space: usize, charset: Charset) -> (String, usize) {
     let with_others = |chosen: &str, others: Vec<&str>| match others.as_slice() {
         [] => chosen.to_owned(),

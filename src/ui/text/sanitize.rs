@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Charset, char_width};
 
-/// The text, in which every character that could deceive or disturb is made visible.
+/// Returns the text with every character that could deceive or disturb made visible.
 ///
 /// ```
 /// use hatrack::ui::text::sanitize;
@@ -27,9 +27,9 @@ pub fn sanitize_for(text: &str, charset: Charset) -> Cow<'_, str> {
     sanitize_up_to(text, usize::MAX, charset)
 }
 
-/// Escapes as `\u…` every control character in JSON except line feeds, and every character that is invisible or changes the
-/// reading direction. The value stays the same, because only strings contain such characters: between its tokens, the JSON
-/// may have no white space but spaces and line feeds.
+/// Escapes as `\u…` every control character in JSON except line feeds, and every character that could be invisible,
+/// change the reading direction, or look different in other programs. The JSON value stays the same if only strings
+/// contain such characters, so the only white space between tokens may be spaces and line feeds.
 ///
 /// ```
 /// use hatrack::ui::text::escape_json;
@@ -65,7 +65,7 @@ pub fn escape_json_bytes(json: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// The start of the text, sanitized: slightly more than fits into this width.
+/// Sanitizes the start of the text. Unless the result is the whole text, it is wider than `columns`.
 pub(super) fn prefix(text: &str, columns: usize, charset: Charset) -> Cow<'_, str> {
     let start = text.as_bytes().get(..=columns).unwrap_or(text.as_bytes());
     if is_printable_ascii(start) && start.len() == text.len() {
@@ -135,7 +135,7 @@ impl Sanitizer {
         }
         if char_width(c) == 0 {
             if self.previous.is_none() {
-                self.push_visible('◌'); // a mark would combine with the text before this one
+                self.push_visible('◌'); // otherwise, the mark would combine with text that is shown before
             }
             self.marks += 1;
         } else {
@@ -152,8 +152,8 @@ impl Sanitizer {
         self.previous = Some(c);
     }
 
-    /// Whether a joiner or non-joiner is kept. Between emoji, a joiner combines them; between letters of joining scripts,
-    /// both are part of the spelling.
+    /// Returns whether a joiner or non-joiner is kept. Between emoji, a joiner combines them; between letters of
+    /// joining scripts, both are part of the spelling.
     fn is_joiner_allowed(&self, c: char, next: Option<char>) -> bool {
         let (Some(before), Some(next)) = (self.previous, next) else {
             return false;
@@ -173,7 +173,7 @@ impl Sanitizer {
                 self.out.push('^');
                 self.push_visible(char::from(c as u8 ^ 0x40));
             }
-            // Valid or not, joiners and variation selectors are not told apart here.
+            // Joiners and variation selectors are replaced, whether or not they are valid.
             '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' => self.push_visible('?'),
             _ if is_unsafe(c) || control_picture(c).is_some() => self.escape(c, '<', '>'),
             '…' => {
@@ -214,7 +214,7 @@ impl Sanitizer {
     }
 }
 
-/// The picture of a control character.
+/// Returns the picture of an ASCII control character; `None` for any other character.
 fn control_picture(c: char) -> Option<char> {
     match c {
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)),
@@ -223,8 +223,8 @@ fn control_picture(c: char) -> Option<char> {
     }
 }
 
-/// Whether a character is invisible, changes the reading direction, is unassigned, or has a meaning only in some
-/// programs.
+/// Returns whether a character is a C1 control, invisible, for private use, or a noncharacter, or changes the reading
+/// direction or the layout of other characters.
 fn is_unsafe(c: char) -> bool {
     matches!(c,
         '\u{80}'..='\u{9f}' // C1 controls
@@ -246,7 +246,7 @@ fn is_variation_selector(c: char) -> bool {
     matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// Whether a variation selector has a meaning after this character.
+/// Returns whether a variation selector has a meaning after this character.
 fn accepts_variation(before: char, selector: char) -> bool {
     match selector {
         '\u{fe0e}' | '\u{fe0f}' => {
@@ -268,7 +268,8 @@ fn is_skin_tone(c: char) -> bool {
     matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
 }
 
-/// Whether this is a letter of a joining script: Arabic, Syriac, Mandaic, N'Ko, and the scripts of India and nearby.
+/// Returns whether a character is in the Unicode blocks of joining scripts: Arabic, Syriac, Mandaic, N'Ko, and the
+/// scripts of India and Sri Lanka.
 fn is_joining_letter(c: char) -> bool {
     matches!(c, '\u{620}'..='\u{8ff}' | '\u{900}'..='\u{dff}' | '\u{fb50}'..='\u{fdcf}' | '\u{fe70}'..='\u{fefc}')
         && !is_unsafe(c)

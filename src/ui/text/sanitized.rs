@@ -13,17 +13,17 @@ const BLANKS: &str = match str::from_utf8(&[b' '; 256]) {
     Err(_) => "",
 };
 
-/// A text without characters that move the cursor, change colors or the reading direction, or hide.
+/// A text without characters that move the cursor, change colors or the reading direction, or are invisible.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sanitized<'a>(Cow<'a, str>);
 
 impl Sanitized<'static> {
-    /// A literal of the program, which needs no sanitizing.
+    /// Wraps a literal of the program, which needs no sanitizing.
     pub const fn literal(text: &'static str) -> Self {
         Self(Cow::Borrowed(text))
     }
 
-    /// A number of spaces.
+    /// Creates a text of this many spaces.
     pub fn blank(columns: usize) -> Self {
         Self(match BLANKS.get(..columns) {
             Some(blanks) => Cow::Borrowed(blanks),
@@ -31,7 +31,7 @@ impl Sanitized<'static> {
         })
     }
 
-    /// A number that fits into this width: in full, in thousands or millions, or cut.
+    /// Formats a number so that it fits into this width: in full, in thousands or millions, or cut.
     pub fn number(number: usize, columns: usize, charset: Charset) -> Self {
         let shown = short_number(number, columns);
         if shown.len() <= columns {
@@ -40,13 +40,13 @@ impl Sanitized<'static> {
         Sanitized::cut(&shown, columns, Truncation::End, charset).into_owned()
     }
 
-    /// Wraps a text to at most `max_lines` lines; a longer text ends in an ellipsis.
+    /// Sanitizes a text and wraps it to at most `max_lines` lines; a longer text ends in an ellipsis.
     pub fn wrapped(text: &str, columns: usize, max_lines: usize, charset: Charset) -> Vec<Self> {
         let lines = wrap_limited(text, columns, max_lines, charset).into_iter();
         lines.map(|line| Self(Cow::Owned(line))).collect()
     }
 
-    /// The visible part of a text input, and the column of the cursor in it. `cursor` is given in characters.
+    /// Returns the visible part of a text input, and the column of the cursor in it. `cursor` is given in characters.
     pub fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (Self, usize) {
         let (shown, column) = window(text, cursor, columns, charset);
         (Self(Cow::Owned(shown)), column)
@@ -54,12 +54,12 @@ impl Sanitized<'static> {
 }
 
 impl<'a> Sanitized<'a> {
-    /// The whole text.
+    /// Sanitizes a whole text.
     pub fn new(text: &'a str, charset: Charset) -> Self {
         Self(sanitize_for(text, charset))
     }
 
-    /// The text cut to this width.
+    /// Sanitizes a text and cuts it to this width.
     pub fn cut(text: &'a str, columns: usize, truncation: Truncation, charset: Charset) -> Self {
         Self(match truncation {
             Truncation::End => cut(text, columns, charset),
@@ -68,17 +68,17 @@ impl<'a> Sanitized<'a> {
         })
     }
 
-    /// The characters.
+    /// Returns the text as a string slice.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Its width in columns.
+    /// Returns the width in columns.
     pub fn width(&self) -> usize {
         width(&self.0)
     }
 
-    /// Whether it is empty.
+    /// Returns whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -109,7 +109,7 @@ impl<'a> Sanitized<'a> {
         Self(Cow::Owned(text))
     }
 
-    /// Converts it to an owned text.
+    /// Converts to an owned text.
     pub fn into_owned(self) -> Sanitized<'static> {
         Sanitized(Cow::Owned(self.0.into_owned()))
     }

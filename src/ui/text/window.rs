@@ -5,7 +5,8 @@ use super::{Charset, cut, sanitize_for, tail, width};
 /// If the text after the cursor has more bytes per column, it is not scanned as a whole.
 const MAX_BYTES_PER_COLUMN: usize = 64;
 
-/// The part of a text that is shown in this width, and the column of the cursor in it. `cursor` is given in characters.
+/// Returns the part of a text that is shown in this width, and the column of the cursor in it. `cursor` is given in
+/// characters.
 pub(super) fn window(text: &str, cursor: usize, columns: usize, charset: Charset) -> (String, usize) {
     let index = text
         .char_indices()

@@ -32,8 +32,9 @@ pub enum Backdrop {
 }
 
 impl Backdrop {
-    /// The luminances of the two extreme backgrounds of this kind. Text that is readable on both is readable on all dark, or
-    /// all light, backgrounds between them. Precomputed because they are needed for every hat on the screen.
+    /// Returns the luminances of the two extreme backgrounds of this kind. Text that is readable on both is readable on
+    /// all dark, or all light, backgrounds between them. Precomputed because they are needed for every hat on the
+    /// screen.
     const fn luminances(self) -> [f64; 2] {
         const DARK: f64 = 0.029_556_834;
         const LIGHT: f64 = 0.775_822_218;
@@ -65,7 +66,7 @@ pub struct Palette {
     hats: HatColors,
 }
 
-/// How hats are colored.
+/// The way in which hats are colored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HatColors {
     /// Without color.
@@ -77,7 +78,7 @@ enum HatColors {
     Lightness(u8, Backdrop, u8),
 }
 
-/// The colors of a theme; [`Color::Reset`]: no color.
+/// The colors of a theme; [`Color::Reset`] means no color.
 #[derive(Debug, Clone, Copy)]
 struct ThemeColors {
     accent: Color,
@@ -104,8 +105,8 @@ const UNCOLORED: ThemeColors = ThemeColors {
     faint: Some(Color::Reset),
 };
 
-/// Colors of the 256, used even if more are available: their escape sequences are shorter, which matters on a slow connection.
-/// `faint`: `None` means no color.
+/// Creates theme colors from the 256 colors. These are used even if more colors are available, because their escape
+/// sequences are shorter, which matters on a slow connection. If `faint` is `None`, less important text has no color.
 const fn indexed(accent: u8, success: u8, warning: u8, error: u8, faint: Option<u8>) -> ThemeColors {
     ThemeColors {
         accent: Color::Indexed(accent),
@@ -153,8 +154,8 @@ impl BuiltinTheme {
             (Self::Default, ColorDepth::Ansi16, _) => HatColors::Named,
             (Self::Default, _, Backdrop::Dark) => HatColors::Lightness(72, backdrop, 45),
             (Self::Default, _, Backdrop::Light) => HatColors::Lightness(38, backdrop, 45),
-            // The lightness with equal contrast on black and on white; the limit is lower, because few of the 256 colors
-            // have this lightness.
+            // This lightness has the same contrast on black and on white. The minimum contrast is lower, because few of
+            // the 256 colors have this lightness.
             (Self::Default, _, Backdrop::Unknown) => HatColors::Lightness(49, backdrop, 40),
             (Self::HighContrast, _, Backdrop::Dark) => HatColors::Lightness(82, backdrop, 70),
             (Self::HighContrast, _, Backdrop::Light) => HatColors::Lightness(28, backdrop, 70),
@@ -195,7 +196,7 @@ impl Palette {
         }
     }
 
-    /// The style of a role.
+    /// Returns the style of a role.
     pub fn style(&self, role: StyleRole) -> Style {
         // The array has an element for each role.
         self.styles.get(role as usize).copied().unwrap_or_default()
@@ -209,7 +210,7 @@ impl Palette {
         }
     }
 
-    /// The nearest color that the terminal has.
+    /// Returns the nearest color that the terminal has.
     fn fit(&self, color: Color) -> Color {
         let rgb = match color {
             Color::Rgb(red, green, blue) => Some((red, green, blue)),
@@ -224,7 +225,7 @@ impl Palette {
         }
     }
 
-    /// The style of a hat with this hue angle in `HSLuv`.
+    /// Returns the style of a hat with this hue angle in `HSLuv`.
     pub fn hat(&self, degrees: f64) -> Style {
         let color = match self.hats {
             HatColors::Plain => return Style::new(),
@@ -250,8 +251,8 @@ impl Palette {
     }
 }
 
-/// The named color nearest to a hue angle in `HSLuv`: red is at 12 degrees, yellow at 86, green at 128, cyan at 192,
-/// blue at 266, magenta at 308. The dark blue of many terminals is unreadable on black.
+/// Returns the named color nearest to a hue angle in `HSLuv`: red is at 12 degrees, yellow at 86, green at 128, cyan at
+/// 192, blue at 266, magenta at 308. The dark blue of many terminals is unreadable on black.
 fn named(degrees: f64) -> Color {
     match degrees {
         d if d < 49.0 => Color::Red,
@@ -290,7 +291,7 @@ mod tests {
         }
     }
 
-    /// The two extreme backgrounds of this kind.
+    /// Returns the two extreme backgrounds of this kind.
     fn extremes(backdrop: Backdrop) -> [Rgb; 2] {
         match backdrop {
             Backdrop::Dark => [(0, 0, 0), (48, 48, 48)],
@@ -299,7 +300,8 @@ mod tests {
         }
     }
 
-    /// The least contrast of a style with its background, where it can be computed.
+    /// Returns the least contrast of a style with the backgrounds of this kind; `None` if the color of the style is not
+    /// known.
     fn least_contrast(style: Style, backdrop: Backdrop) -> Option<f64> {
         let fg = rgb(style.fg?)?;
         let contrast = |background| color::contrast(color::luminance(fg), color::luminance(background));

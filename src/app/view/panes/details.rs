@@ -47,7 +47,7 @@ pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
             remarks: label::visible_name(room)
                 .map(Into::into)
                 .into_iter()
-                .chain(about_server(state, jid))
+                .chain(server_remarks(state, jid))
                 .collect(),
         }),
         Pane::Third if state.hat().is_some() => unresolved(state).or_else(|| hat_details(state)),
@@ -80,15 +80,15 @@ fn user_details(state: &State) -> Option<Details<'_>> {
     })
 }
 
-/// Says in how many rooms a user is online, and under which nicknames; `None` if the occupants of none of the user's
-/// rooms are known. `user` is the selected one.
+/// Says in how many rooms the selected user is online, and with which nicknames; `None` if the occupants of none of the
+/// user's rooms are known.
 fn online_rooms<'a>(state: &State, user: &Jid) -> Option<Cow<'a, str>> {
     let listed = state
         .selected(Pane::First)
         .and_then(|row| state.listed_user_at(row));
-    let known = listed.into_iter().flat_map(|(_, rooms)| rooms);
-    let known: Vec<&Occupants> = known.filter_map(|(_, room)| state.occupants(room)).collect();
-    let online = known.iter().filter_map(|occupants| occupants.get(user));
+    let rooms = listed.into_iter().flat_map(|(_, rooms)| rooms);
+    let known_occupants: Vec<&Occupants> = rooms.filter_map(|(_, room)| state.occupants(room)).collect();
+    let online = known_occupants.iter().filter_map(|occupants| occupants.get(user));
     let online: Vec<&Occupant> = online.filter(|occupant| occupant.is_online()).collect();
     let nicknames: BTreeSet<&str> = online
         .iter()
@@ -97,7 +97,7 @@ fn online_rooms<'a>(state: &State, user: &Jid) -> Option<Cow<'a, str>> {
         .collect();
     let nicknames: Vec<&str> = nicknames.into_iter().collect();
     match online.len() {
-        _ if known.is_empty() => None,
+        _ if known_occupants.is_empty() => None,
         0 => Some("offline".into()),
         number => {
             let rooms = describe::count(number, "room");
@@ -106,7 +106,7 @@ fn online_rooms<'a>(state: &State, user: &Jid) -> Option<Cow<'a, str>> {
     }
 }
 
-/// Says whether a user is in the room, and with which nicknames.
+/// Says whether a user is in the room, with which nicknames, and the reserved nickname if it is another one.
 fn presence(occupant: Option<&Occupant>) -> Vec<String> {
     let nicknames = occupant.map(Occupant::nicknames).unwrap_or_default();
     let online = match nicknames {
@@ -119,11 +119,12 @@ fn presence(occupant: Option<&Occupant>) -> Vec<String> {
     std::iter::once(online).chain(reserved).collect()
 }
 
-/// The server that a room belongs to, and the result of comparing the room with it.
-fn server<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
+/// Returns the server of a room, and the result of comparing the room with the server; `None` for a room without a
+/// server.
+fn server_remark<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
     let (server, compared) = state.room_comparison(room)?;
     let key = match compared {
-        // It was compared in an earlier session.
+        // The room was compared in an earlier session.
         RoomComparison::NotCompared if state.is_followed(room) => {
             return Some(server.entry.name.to_string().into());
         }
@@ -134,25 +135,26 @@ fn server<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
 }
 
 /// Describes a room on its server, the most urgent text first.
-fn about_server<'a>(state: &State, room: &Jid) -> Vec<Cow<'a, str>> {
-    let mut texts: Vec<_> = server(state, room).into_iter().collect();
-    texts.extend(following(state, room));
+fn server_remarks<'a>(state: &State, room: &Jid) -> Vec<Cow<'a, str>> {
+    let mut texts: Vec<_> = server_remark(state, room).into_iter().collect();
+    texts.extend(following_remark(state, room));
     if state.is_silent(room) {
         texts.reverse();
     }
     texts
 }
 
-/// Describes who follows a room; `None` if nobody does because it has not been compared yet, which the text about the
-/// comparison says.
-fn following<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
+/// Describes who follows a room; `None` if nobody follows it because it has not been compared yet, as the remark about
+/// the server says.
+fn following_remark<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
     let (_, compared) = state.room_comparison(room)?;
     let is_unknown = compared == RoomComparison::NotCompared && !state.is_followed(room);
     let text = state.following_text(room);
     text.filter(|_| !is_unknown).map(Into::into)
 }
 
-/// Why the server does not have the selected hat, or something of the selected user, as the data file has it.
+/// Says why the server does not have the selected hat, or another change of the selected user, as the data file has it;
+/// `None` if there is no unresolved change.
 fn unresolved<'a>(state: &State) -> Option<Details<'a>> {
     Some(Details {
         main: state.unresolved_text()?.into(),
@@ -199,7 +201,7 @@ fn hat_id_details<'a>(id: &'a HatId, remarks: Vec<Cow<'a, str>>) -> Details<'a> 
     }
 }
 
-/// In the Hats view: the ID, the address or the room's address.
+/// Returns the details in the Hats view: the ID of the hat, the address of the user, or the address of the room.
 fn details_by_hat(state: &State, pane: Pane) -> Option<Details<'_>> {
     let row = state.selected(pane)?;
     let address = |address: &'_ Jid| Details {
@@ -208,9 +210,9 @@ fn details_by_hat(state: &State, pane: Pane) -> Option<Details<'_>> {
         remarks: Vec::new(),
     };
     match pane {
-        Pane::First => state
-            .existing_hat_at(row)
-            .map(|known| hat_id_details(&known.id, vec![describe::count(known.users, "user").into()])),
+        Pane::First => state.existing_hat_at(row).map(|existing| {
+            hat_id_details(&existing.id, vec![describe::count(existing.users, "user").into()])
+        }),
         Pane::Second => state.user_with_hat_at(row).map(address),
         Pane::Third => state.room_with_hat_at(row).map(|(jid, ..)| address(jid)),
     }

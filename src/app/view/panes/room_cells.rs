@@ -8,12 +8,12 @@ use crate::model::{Jid, Room};
 
 use super::super::{CellContent, CellWidth, Glyph, RowCell, Tone, Truncation, label};
 
-/// A room's name, with what distinguishes it from rooms with the same name.
+/// Returns the name of a room, completed so that it differs from other rooms with the same name.
 pub(super) fn room_name<'a>(state: &'a State, jid: &'a Jid, room: &'a Room) -> RowCell<'a> {
     let distinction = label::visible_name(room).and_then(|name| Some((name, state.distinction(jid, name)?)));
     match distinction {
         Some((name, distinction)) => RowCell {
-            // What distinguishes the room is at the end.
+            // The distinction is at the end, so the middle is cut.
             content: CellContent::Text(format!("{name} · {distinction}").into(), Truncation::Middle),
             ..RowCell::text(name)
         },
@@ -21,8 +21,8 @@ pub(super) fn room_name<'a>(state: &'a State, jid: &'a Jid, room: &'a Room) -> R
     }
 }
 
-/// A symbol if the room needs attention, and the name of its server, if there is space for it. `None` if there are no
-/// servers.
+/// Returns a symbol if the room needs attention, and the name of its server, if there is space for it. `None` if there
+/// are no servers.
 pub(super) fn server<'a>(state: &'a State, room: &Jid) -> Option<[RowCell<'a>; 2]> {
     if state.servers().is_empty() {
         return None;

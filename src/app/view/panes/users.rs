@@ -7,8 +7,8 @@ use crate::sync::Occupant;
 use super::super::{CellWidth, Glyph, RowCell, Tone, label};
 use super::room_cells::room_name;
 
-pub(super) fn user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
-    let (jid, user) = state.user_at(at)?;
+pub(super) fn user(state: &State, index: usize) -> Option<Vec<RowCell<'_>>> {
+    let (jid, user) = state.user_at(index)?;
     let (tone, words) = affiliation(user.affiliation);
     let hats = user.hats.len();
     let count = if hats == 0 && !user.affiliation.is_affiliated() {
@@ -30,7 +30,7 @@ pub(super) fn user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     ];
     cells.extend(occupants.map(|_| online_mark(occupant)));
     cells.push(RowCell::address(jid.as_str()).filterable().tone(tone).silent());
-    cells.extend(occupant.map(nickname));
+    cells.extend(occupant.map(nicknames));
     cells.push(count.width(CellWidth::Fixed(3)).tone(tone).heading("hats"));
     if state.is_unresolved(jid) {
         let mark = RowCell::glyph(Glyph::Differs).tone(Tone::Warning);
@@ -39,7 +39,7 @@ pub(super) fn user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
     Some(cells)
 }
 
-/// A mark if the user is in the room.
+/// Returns a mark if the user is in the room, else a blank.
 fn online_mark(occupant: Option<&Occupant>) -> RowCell<'_> {
     match occupant.filter(|occupant| occupant.is_online()) {
         Some(occupant) => RowCell::glyph(Glyph::Online)
@@ -49,8 +49,8 @@ fn online_mark(occupant: Option<&Occupant>) -> RowCell<'_> {
     }
 }
 
-/// The nicknames, if there is space for them.
-fn nickname(occupant: &Occupant) -> RowCell<'_> {
+/// Returns the nicknames, if there is space for them.
+fn nicknames(occupant: &Occupant) -> RowCell<'_> {
     let all: Vec<&str> = occupant.all_nicknames().collect();
     let cell = RowCell::text(all.join(", "))
         .width(CellWidth::Spare)
@@ -65,13 +65,13 @@ fn nickname(occupant: &Occupant) -> RowCell<'_> {
     }
 }
 
-pub(super) fn listed_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
-    let (jid, rooms) = state.listed_user_at(at)?;
+pub(super) fn listed_user(state: &State, index: usize) -> Option<Vec<RowCell<'_>>> {
+    let (jid, rooms) = state.listed_user_at(index)?;
     let users = rooms
         .iter()
         .filter_map(|(_, room)| state.wardrobe().user(room, jid));
     let hats = users.map(|user| user.hats.len()).sum();
-    // In a narrow row, as wide as the headings need.
+    // In a narrow row, the column is as wide as its heading needs.
     let number = |number, noun, heading, narrow| {
         let width = CellWidth::Adaptive { narrow, wide: 5 };
         RowCell::number(number, noun).width(width).heading(heading)
@@ -90,8 +90,8 @@ pub(super) fn listed_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> 
     Some(cells)
 }
 
-pub(super) fn room_of_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>> {
-    let (jid, room, user) = state.room_of_user_at(at)?;
+pub(super) fn room_of_user(state: &State, index: usize) -> Option<Vec<RowCell<'_>>> {
+    let (jid, room, user) = state.room_of_user_at(index)?;
     let name = label::room(jid, room);
     let (tone, words) = affiliation(user.affiliation);
     let mut cells = vec![
@@ -120,7 +120,7 @@ pub(super) fn room_of_user(state: &State, at: usize) -> Option<Vec<RowCell<'_>>>
     Some(cells)
 }
 
-/// The style of a user with this affiliation, and the affiliation in words.
+/// Returns the style of a user with this affiliation, and the affiliation in words.
 fn affiliation(affiliation: Affiliation) -> (Tone<'static>, &'static str) {
     match affiliation {
         Affiliation::Outcast => (Tone::Banned, "outcast, banned"),

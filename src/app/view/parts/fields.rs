@@ -20,10 +20,11 @@ pub struct FieldsView<'a> {
     pub suggestions: Option<SuggestionsView<'a>>,
     /// A preview of the hat in chat and of the JSON that will be stored.
     pub preview: Option<Preview<'a>>,
-    /// The focused field in words: its problem, meaning or hint.
+    /// The text for screen readers about the focused field: its problem, meaning or hint, or a change that someone else
+    /// made in the meantime.
     pub status: String,
-    /// A sentence about the keys that save and cancel.
-    pub keys: String,
+    /// A sentence about the keys that save and cancel; if empty, the plain screen names the keys in its heading.
+    pub keys_sentence: String,
 }
 
 /// Maximum and minimum number of lines for suggestions.
@@ -32,7 +33,8 @@ pub const SUGGESTION_LINES: [u16; 2] = [10, 3];
 pub const PREVIEW_LINES: u16 = 4;
 
 impl FieldsView<'_> {
-    /// The number of suggestions shown at this height while their list has the focus, so that a page skips none.
+    /// Returns the number of suggestions that are shown in this many lines while their list has the focus. A page moves
+    /// by this number, so that it skips no suggestion.
     pub(super) fn page_size(&self, lines: u16) -> u16 {
         let [max, min] = SUGGESTION_LINES;
         let below = |field: &FieldView<'_>| u16::from(field.hint.is_some() || !field.problems.is_empty());
@@ -65,23 +67,23 @@ pub struct FieldView<'a> {
     pub value: ValueView<'a>,
     /// Problems, one paragraph each.
     pub problems: Cow<'a, [String]>,
-    /// A hint on what to enter.
+    /// A hint about the input.
     pub hint: Option<String>,
     /// A sample title in the typed hue.
     pub sample: Option<(String, HatId, Option<Hue>)>,
     /// Colors to choose from.
     pub swatches: Vec<Swatch>,
     /// The mouse target.
-    pub spot: Option<MouseTarget>,
+    pub mouse_target: Option<MouseTarget>,
 }
 
 /// A color to choose.
 pub struct Swatch {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// Its hue.
+    /// The hue.
     pub hue: Hue,
-    /// Whether it is the chosen one.
+    /// Whether this color is chosen.
     pub is_chosen: bool,
 }
 
@@ -91,14 +93,14 @@ pub enum ValueView<'a> {
     Text(&'a TextInput),
     /// Several lines of text.
     Lines(&'a TextInput),
-    /// A text that is not shown: how many characters it has, and how many stand before the cursor.
+    /// A text that is not shown, such as a password.
     Secret {
-        /// Characters typed.
+        /// Number of typed characters.
         typed: usize,
-        /// Characters before the cursor.
+        /// Number of characters before the cursor.
         cursor: usize,
     },
-    /// Checked, unchecked or mixed, and its meaning.
+    /// Whether the box is checked (`None`: mixed), and the text next to it.
     Checkbox(Option<bool>, String),
     /// Options side by side, and the index of the chosen one.
     Choice(Vec<&'a str>, usize),
@@ -116,7 +118,7 @@ pub struct SuggestionsView<'a> {
     pub total: usize,
     /// The rows.
     pub list: ListView<'a>,
-    /// Whether the field or its list has the focus, and not another field.
+    /// Whether the focus is in this list or in its field, and not in another field.
     pub has_focus: bool,
 }
 
@@ -134,10 +136,10 @@ pub struct Preview<'a> {
 pub enum HatAppearance {
     /// The hat is not known yet.
     Unknown,
-    /// Not shown.
+    /// The hat is not shown.
     Inactive,
     /// The title of a new hat, whose color is not known yet.
     New(String),
-    /// Its title, ID and hue.
+    /// The title, ID and hue of the hat.
     Hat(String, HatId, Option<Hue>),
 }

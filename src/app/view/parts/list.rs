@@ -12,11 +12,11 @@ use super::{FULL_TEXT_LINES, Truncation, join_nonempty};
 pub struct ListView<'a> {
     /// Number of rows, including headings.
     pub len: usize,
-    /// Index of the selected row.
+    /// Index of the selected row; `None` if no row is selected.
     pub selected: Option<usize>,
     /// Index of the selected row among the selectable ones, and their number.
     pub position: (usize, usize),
-    /// Creates a row.
+    /// Creates the row with this index.
     pub row: Box<dyn Fn(usize) -> ListRow<'a> + 'a>,
     /// Rows narrower than this show short forms.
     pub narrow_below: u16,
@@ -25,7 +25,7 @@ pub struct ListView<'a> {
     /// The filter whose matches are highlighted in filterable cells.
     pub filter: Option<&'a Filter>,
     /// The text shown when there are no rows.
-    pub empty: Vec<String>,
+    pub empty_lines: Vec<String>,
     /// The full text of the selected row, shown below the list if there is space.
     pub full_text: Option<String>,
 }
@@ -42,10 +42,10 @@ pub enum ListRow<'a> {
 pub struct ItemRow<'a> {
     /// The cells from left to right.
     pub cells: Vec<RowCell<'a>>,
-    /// Whether it is marked.
+    /// Whether the row is marked.
     pub marked: bool,
     /// The target of a click on the row.
-    pub spot: MouseTarget,
+    pub mouse_target: MouseTarget,
 }
 
 /// A cell of a row.
@@ -54,30 +54,30 @@ pub struct RowCell<'a> {
     pub content: CellContent<'a>,
     /// The width.
     pub width: CellWidth,
-    /// Whether it is right-aligned.
+    /// Whether the content is right-aligned.
     pub right_aligned: bool,
-    /// Blank columns before it.
+    /// Blank columns before the cell.
     pub gap: u8,
     /// Minimum width of the row for the cell to be shown.
     pub min_row_width: u16,
-    /// Whether it is left out if the texts of the list would otherwise be cut to little.
-    pub gives_way: bool,
-    /// The heading of its column.
+    /// Whether the cell is left out if texts of the list would otherwise be cut too much.
+    pub is_optional: bool,
+    /// The heading of the column.
     pub heading: &'static str,
     /// The style.
     pub tone: Tone<'a>,
-    /// The words for it in plain mode.
+    /// The words for the cell in plain mode.
     pub spoken: SpokenText<'a>,
-    /// Whether the filter searches it.
+    /// Whether the filter searches the cell.
     pub is_filterable: bool,
-    /// A text that is shown instead if the terminal cannot display most of the characters, such as the address of a
-    /// room for its name.
+    /// A text that replaces the content if the terminal cannot display most of its characters, such as the address of a
+    /// room instead of its name.
     pub fallback: Option<Cow<'a, str>>,
 }
 
 /// The content of a cell.
 pub enum CellContent<'a> {
-    /// A text, and where to cut it.
+    /// A text, and the position at which it is cut.
     Text(Cow<'a, str>, Truncation),
     /// A text and a short form for narrow rows.
     Abbreviated(Cow<'a, str>, Cow<'a, str>),
@@ -100,7 +100,7 @@ pub enum Glyph {
     Empty,
     /// A warning.
     Warning,
-    /// No value, or something that is left out, not available, or not in the catalog.
+    /// No value, or an item that is left out, not available, or not in the catalog.
     Dash,
     /// A change that is sent to the server.
     Send,
@@ -130,11 +130,12 @@ pub enum CellWidth {
     },
     /// A share of the space that other cells leave.
     Share(u16),
-    /// The space that is left if no other cell is cut; none if that is little.
+    /// The space that remains if no other cell is cut; the cell is removed if this space is too small.
     Spare,
 }
 
-/// The style of a cell; a selected row overrides all but the swatch.
+/// The style of a cell. On the selected row, the style of the selection replaces it, is added to the color of a hat,
+/// and does not change a swatch.
 #[derive(Clone, Copy)]
 pub enum Tone<'a> {
     /// The default.
@@ -145,11 +146,11 @@ pub enum Tone<'a> {
     Banned,
     /// A warning.
     Warning,
-    /// Something good.
+    /// A good state, such as a user who is online.
     Good,
     /// The color of a hat.
     Hat(&'a HatId, Option<&'a Hue>),
-    /// The color of a hat, also on the selected row.
+    /// The color of a hat, which the style of the selection does not change.
     Swatch(&'a HatId, Option<&'a Hue>),
 }
 
@@ -163,7 +164,8 @@ pub enum SpokenText<'a> {
     Count(&'static str),
     /// Other words.
     Words(Cow<'a, str>),
-    /// Two parts, joined only in plain mode, because all visible rows are created for each key.
+    /// Two parts with a comma between them. They are joined only in plain mode, because all visible rows are created
+    /// for each key.
     Two(Cow<'a, str>, Cow<'a, str>),
 }
 
@@ -175,7 +177,7 @@ impl<'a> RowCell<'a> {
             right_aligned: false,
             gap: 1,
             min_row_width: 0,
-            gives_way: false,
+            is_optional: false,
             heading: "",
             tone: Tone::Plain,
             spoken: SpokenText::Text,
@@ -184,7 +186,7 @@ impl<'a> RowCell<'a> {
         }
     }
 
-    /// Sets the text that is shown instead if the terminal cannot display this one.
+    /// Sets the text that replaces the content if the terminal cannot display most of its characters.
     pub(in crate::app) fn fallback(self, fallback: impl Into<Cow<'a, str>>) -> Self {
         Self {
             fallback: Some(fallback.into()),
@@ -192,22 +194,22 @@ impl<'a> RowCell<'a> {
         }
     }
 
-    /// A text that is cut at its end.
+    /// Creates a cell with a text that is cut at its end.
     pub(in crate::app) fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self::new(CellContent::Text(text.into(), Truncation::End))
     }
 
-    /// An address.
+    /// Creates a cell with an address.
     pub(in crate::app) fn address(text: impl Into<Cow<'a, str>>) -> Self {
         Self::new(CellContent::Text(text.into(), Truncation::Address))
     }
 
-    /// A text with a short form for narrow rows.
+    /// Creates a cell with a text and its short form for narrow rows.
     pub(in crate::app) fn abbreviated(text: impl Into<Cow<'a, str>>, short: impl Into<Cow<'a, str>>) -> Self {
         Self::new(CellContent::Abbreviated(text.into(), short.into()))
     }
 
-    /// A right-aligned number with its noun.
+    /// Creates a cell with a right-aligned number and the noun for it in plain mode.
     pub(in crate::app) fn number(number: usize, noun: &'static str) -> Self {
         Self {
             right_aligned: true,
@@ -216,12 +218,12 @@ impl<'a> RowCell<'a> {
         }
     }
 
-    /// A symbol, without words in plain mode.
+    /// Creates a cell with a symbol, without words in plain mode.
     pub(in crate::app) fn glyph(glyph: Glyph) -> Self {
         Self::new(CellContent::Glyph(glyph)).silent()
     }
 
-    /// Marks the cell as filterable; it takes the remaining space.
+    /// Marks the cell as filterable. The cell gets a share of the remaining space.
     pub(in crate::app) fn filterable(self) -> Self {
         Self {
             is_filterable: true,
@@ -287,7 +289,7 @@ impl<'a> RowCell<'a> {
 }
 
 impl ItemRow<'_> {
-    /// The row as one sentence.
+    /// Returns the row as one sentence.
     pub fn sentence(&self) -> String {
         let cells = self.cells.iter().map(RowCell::spoken_text);
         let marked = self.marked.then_some(Cow::Borrowed("marked"));
@@ -296,7 +298,7 @@ impl ItemRow<'_> {
 }
 
 impl ListRow<'_> {
-    /// The row as one sentence.
+    /// Returns the row as one sentence.
     pub fn sentence(&self) -> String {
         match self {
             Self::Heading(heading) => format!("{heading}:"),
@@ -306,7 +308,7 @@ impl ListRow<'_> {
 }
 
 impl<'a> ListView<'a> {
-    /// Number of lines for the full text of the selected row in a list of this many lines.
+    /// Returns the number of lines for the full text of the selected row in a list of this many lines.
     pub fn full_text_lines(&self, lines: u16) -> u16 {
         match (&self.full_text, lines) {
             (None, _) | (Some(_), ..5) => 0,
@@ -315,13 +317,13 @@ impl<'a> ListView<'a> {
         }
     }
 
-    /// Number of selectable rows in the next (or previous) `lines` lines.
+    /// Returns the number of selectable rows in the next (or previous) `lines` lines.
     pub(super) fn selectable_rows(&self, lines: u16, down: bool) -> usize {
-        let (at, lines) = (self.selected.unwrap_or_default(), usize::from(lines));
+        let (selected, lines) = (self.selected.unwrap_or_default(), usize::from(lines));
         let rows = if down {
-            at + 1..(at + 1 + lines).min(self.len)
+            selected + 1..(selected + 1 + lines).min(self.len)
         } else {
-            at.saturating_sub(lines)..at
+            selected.saturating_sub(lines)..selected
         };
         rows.filter(|row| matches!((self.row)(*row), ListRow::Item(_)))
             .count()
@@ -340,7 +342,7 @@ impl<'a> ListView<'a> {
             narrow_below: 0,
             markable: false,
             filter: None,
-            empty: Vec::new(),
+            empty_lines: Vec::new(),
             full_text: None,
         }
     }
