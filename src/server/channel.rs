@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// Maximum size of the kept standard error, in bytes; the rest is dropped.
+/// Maximum size of the standard error that is kept, in bytes; the rest is dropped.
 const MAX_ERROR_OUTPUT: usize = 4096;
 /// Maximum size of received data that was not read yet, in bytes.
 const MAX_UNREAD: usize = 64 << 20;
 
-/// How long to wait for error output after the peer closed the connection.
+/// How long to wait for error output after the peer has closed the connection.
 const ERROR_OUTPUT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Why the channel failed.
@@ -32,19 +32,24 @@ pub(super) enum ChannelError {
 
 /// The input and output of a peer, and its standard error if the peer is a command.
 pub(super) struct Channel {
+    /// The input of the peer.
     input: Option<File>,
+    /// The output of the peer.
     output: File,
-    errors: Option<File>,
-    inbox: Vec<u8>,
+    /// The standard error of the peer, until its end.
+    stderr: Option<File>,
+    /// Data from `output` that was not returned yet.
+    received: Vec<u8>,
+    /// The beginning of the data from `stderr`.
     error_output: Vec<u8>,
-    output_closed: bool,
+    is_output_closed: bool,
 }
 
 impl Channel {
-    /// Creates a channel that writes to `input`, if there is one, and reads from `output`. `errors` is the standard
+    /// Creates a channel that writes to `input`, if there is one, and reads from `output`. `stderr` is the standard
     /// error of a command.
-    pub(super) fn new(input: Option<OwnedFd>, output: OwnedFd, errors: Option<OwnedFd>) -> io::Result<Self> {
-        for fd in [input.as_ref(), Some(&output), errors.as_ref()]
+    pub(super) fn new(input: Option<OwnedFd>, output: OwnedFd, stderr: Option<OwnedFd>) -> io::Result<Self> {
+        for fd in [input.as_ref(), Some(&output), stderr.as_ref()]
             .into_iter()
             .flatten()
         {
@@ -53,16 +58,16 @@ impl Channel {
         Ok(Self {
             input: input.map(File::from),
             output: output.into(),
-            errors: errors.map(File::from),
-            inbox: Vec::new(),
+            stderr: stderr.map(File::from),
+            received: Vec::new(),
             error_output: Vec::new(),
-            output_closed: false,
+            is_output_closed: false,
         })
     }
 
-    /// Sends all bytes. Meanwhile also reads what arrives, because a peer may read nothing until its own output is
-    /// read.
-    pub(super) fn send(&mut self, bytes: &[u8], until: Instant) -> Result<(), ChannelError> {
+    /// Sends all bytes, at the latest by `deadline`. Meanwhile also reads the data that arrives, because a peer may read
+    /// nothing until its own output is read.
+    pub(super) fn send(&mut self, bytes: &[u8], deadline: Instant) -> Result<(), ChannelError> {
         let mut rest = bytes;
         while !rest.is_empty() {
             let Some(input) = &mut self.input else {
@@ -70,7 +75,7 @@ impl Channel {
             };
             match input.write(rest) {
                 Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(until, true)?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(deadline, true)?,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Err(self.read_rest()),
                 Err(error) => return Err(ChannelError::Io(error)),
@@ -79,32 +84,32 @@ impl Channel {
         Ok(())
     }
 
-    /// Returns all data that was not read yet, and waits for some if there is none. The result can be empty, for
-    /// example if only standard error had output.
-    pub(super) fn receive(&mut self, until: Instant) -> Result<Vec<u8>, ChannelError> {
-        if self.inbox.is_empty() {
-            if !self.output_closed {
-                self.wait(until, false)?;
+    /// Returns all received data that was not returned yet. If there is none, waits for data until `deadline`. The result can
+    /// be empty, for example if only standard error had output.
+    pub(super) fn receive(&mut self, deadline: Instant) -> Result<Vec<u8>, ChannelError> {
+        if self.received.is_empty() {
+            if !self.is_output_closed {
+                self.wait(deadline, false)?;
             }
-            if self.inbox.is_empty() && self.output_closed {
+            if self.received.is_empty() && self.is_output_closed {
                 return Err(self.read_rest());
             }
         }
-        Ok(std::mem::take(&mut self.inbox))
+        Ok(std::mem::take(&mut self.received))
     }
 
-    /// Waits until data arrives or, if `sending`, until data can be sent. Reads what has arrived.
-    fn wait(&mut self, until: Instant, sending: bool) -> Result<(), ChannelError> {
-        let left = until
+    /// Waits until data arrives or, if `is_sending`, until data can be sent. Reads the data that has arrived.
+    fn wait(&mut self, deadline: Instant, is_sending: bool) -> Result<(), ChannelError> {
+        let left = deadline
             .checked_duration_since(Instant::now())
             .ok_or(ChannelError::TimedOut)?;
         let left = Timespec::try_from(left).map_err(|_| ChannelError::TimedOut)?;
         let mut fds = Vec::with_capacity(3);
         fds.push(PollFd::new(&self.output, PollFlags::IN));
-        if let Some(errors) = &self.errors {
-            fds.push(PollFd::new(errors, PollFlags::IN));
+        if let Some(stderr) = &self.stderr {
+            fds.push(PollFd::new(stderr, PollFlags::IN));
         }
-        if let Some(input) = self.input.as_ref().filter(|_| sending) {
+        if let Some(input) = self.input.as_ref().filter(|_| is_sending) {
             fds.push(PollFd::new(input, PollFlags::OUT));
         }
         match poll(&mut fds, Some(&left)) {
@@ -115,11 +120,12 @@ impl Channel {
         self.read_available()
     }
 
+    /// Reads data that has arrived from the error output and, up to the size of the buffer, from the output.
     fn read_available(&mut self) -> Result<(), ChannelError> {
         let mut buffer = [0; 16384];
-        while let Some(errors) = &mut self.errors {
-            match errors.read(&mut buffer) {
-                Ok(0) => self.errors = None,
+        while let Some(stderr) = &mut self.stderr {
+            match stderr.read(&mut buffer) {
+                Ok(0) => self.stderr = None,
                 Ok(count) => {
                     let free = MAX_ERROR_OUTPUT - self.error_output.len().min(MAX_ERROR_OUTPUT);
                     let new = buffer.get(..count.min(free)).unwrap_or_default();
@@ -129,45 +135,45 @@ impl Channel {
                 Err(_) => break,
             }
         }
-        // Reads only once, so that the time limit also stops a peer that sends without end.
+        // This reads only once, so that the time limit also stops a peer that sends without end.
         match self.output.read(&mut buffer) {
-            Ok(0) => self.output_closed = true,
+            Ok(0) => self.is_output_closed = true,
             Ok(count) => self
-                .inbox
+                .received
                 .extend_from_slice(buffer.get(..count).unwrap_or_default()),
             Err(error)
                 if matches!(
                     error.kind(),
                     io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
                 ) => {}
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.output_closed = true,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.is_output_closed = true,
             Err(error) => return Err(ChannelError::Io(error)),
         }
-        if self.inbox.len() > MAX_UNREAD {
+        if self.received.len() > MAX_UNREAD {
             return Err(ChannelError::TooLong);
         }
         Ok(())
     }
 
-    /// Reads the rest after the peer closed the connection: its error output arrives at about the same time. Returns
-    /// [`ChannelError::Closed`].
+    /// Reads the remaining data after the peer has closed the connection: its error output arrives at about the same time.
+    /// Returns [`ChannelError::Closed`].
     fn read_rest(&mut self) -> ChannelError {
-        let until = Instant::now() + ERROR_OUTPUT_TIMEOUT;
-        self.output_closed = false;
-        while !self.output_closed && self.wait(until, false).is_ok() {}
-        while let Some(errors) = &self.errors {
-            let left = until.saturating_duration_since(Instant::now());
+        let deadline = Instant::now() + ERROR_OUTPUT_TIMEOUT;
+        self.is_output_closed = false;
+        while !self.is_output_closed && self.wait(deadline, false).is_ok() {}
+        while let Some(stderr) = &self.stderr {
+            let left = deadline.saturating_duration_since(Instant::now());
             let left = Timespec::try_from(left).unwrap_or_default();
-            let ready = poll(&mut [PollFd::new(errors, PollFlags::IN)], Some(&left));
+            let ready = poll(&mut [PollFd::new(stderr, PollFlags::IN)], Some(&left));
             if !matches!(ready, Ok(1..)) || self.read_available().is_err() {
                 break;
             }
         }
-        self.output_closed = true;
+        self.is_output_closed = true;
         ChannelError::Closed
     }
 
-    /// The beginning of what arrived on standard error so far.
+    /// The beginning of the error output that has arrived so far.
     pub(super) fn error_output(&self) -> String {
         String::from_utf8_lossy(&self.error_output).into_owned()
     }

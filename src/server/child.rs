@@ -1,7 +1,8 @@
 //! Runs the commands of the configuration. Each runs in a session of its own, without a terminal, and its environment
-//! has only fixed and configured variables. When hatrack ends a command or sees that it has exited, it kills what is
-//! left of the command's process group, such as an `ssh` that `sudo` started or a process that a script left running. A
-//! program that starts a session of its own, such as `gpg-agent` or `ssh` with `ControlPersist`, keeps running.
+//! has only fixed and configured variables. When hatrack ends a command or sees that the command has exited, it kills
+//! the remaining processes of the command's process group, such as an `ssh` that `sudo` started or a process that a
+//! script left running. A program that starts a session of its own, such as `gpg-agent` or `ssh` with `ControlPersist`,
+//! keeps running.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -15,7 +16,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use super::channel::Channel;
 use super::settings::CommandLine;
 
-/// How long a command may take to exit before it is killed.
+/// Maximum time that a command may take to exit before it is killed.
 pub(super) const EXIT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The standard input of a command.
@@ -31,8 +32,9 @@ pub(super) enum ChildInput {
 /// A running command. Dropping this waits up to [`EXIT_TIMEOUT`] until the command exits, and then kills its process
 /// group.
 pub(super) struct Child {
-    /// Its standard input, output and error.
+    /// The command's standard input, output and error.
     pub(super) channel: Channel,
+    /// The process of the command itself, which leads the process group.
     leader: Box<dyn ChildWrapper>,
     /// Whether the process group was killed.
     is_killed: bool,
@@ -63,7 +65,7 @@ impl Child {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut command = CommandWrap::from(command);
-        // No terminal, so that nothing can ask for a password on the moderator's screen.
+        // The command gets no terminal, so that nothing can ask for a password on the moderator's screen.
         command.wrap(ProcessSession);
         let mut leader = command.spawn()?;
         let missing = || io::Error::other("a pipe is missing");
@@ -78,8 +80,8 @@ impl Child {
         })
     }
 
-    /// Waits until the command exits, kills what is left of its process group, and returns how it exited; `None` if it
-    /// does not exit in time.
+    /// Waits until the command exits, kills the remaining processes of its process group, and returns its exit status; `None`
+    /// if the command does not exit in time.
     #[cfg(any(test, feature = "live"))]
     pub(super) fn wait(&mut self, timeout: Duration) -> Option<ExitStatus> {
         let exited = self.exits_within(timeout);
@@ -88,7 +90,7 @@ impl Child {
         exited.then(|| self.end()).flatten()
     }
 
-    /// Waits until the command exits, without reaping it. Returns whether it exited in time.
+    /// Waits until the command exits, without reaping its process. Returns whether the command exits in time.
     fn exits_within(&self, timeout: Duration) -> bool {
         let began = Instant::now();
         let flags = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
@@ -97,7 +99,7 @@ impl Child {
         };
         loop {
             match waitid(WaitId::Pid(pid), flags) {
-                // The error means that it was reaped before.
+                // The error means that the process was reaped before.
                 Ok(Some(_)) | Err(Errno::CHILD) => return true,
                 Ok(None) | Err(_) => {}
             }
@@ -112,7 +114,7 @@ impl Child {
         Pid::from_raw(i32::try_from(self.leader.id()).ok()?)
     }
 
-    /// Kills what is left of the process group and returns how the command exited.
+    /// Kills the remaining processes of the process group, and returns the exit status of the command.
     fn end(&mut self) -> Option<ExitStatus> {
         if !self.is_killed {
             self.is_killed = true;

@@ -1,7 +1,7 @@
 //! Stored documents of a server's rooms: bases next to the data file, outboxes in the account's state folder.
 //!
-//! Others can write next to the data file, so nothing there causes anything to be sent: a base only records what both
-//! sides had, and changes come from the file or from the outbox, which only this account can write.
+//! Others can write next to the data file, so nothing that is stored there causes anything to be sent: a base only records
+//! values that both sides had, and changes come from the file or from the outbox, which only this account can write.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::known_base::KnownBase;
+use super::base_cache::BaseCache;
 use crate::model::{Jid, Room};
 use crate::store::{Paths, SideFolder, SideLock, StoreError};
 use crate::sync::{Base, Item, MAX_BASE_BYTES, MAX_OUTBOX_BYTES, Outbox, ServerClass, SetAside};
@@ -19,14 +19,16 @@ use crate::sync::{Base, Item, MAX_BASE_BYTES, MAX_OUTBOX_BYTES, Outbox, ServerCl
 #[derive(Debug)]
 pub(super) struct ServerFiles {
     server: Arc<str>,
-    data: PathBuf,
+    /// The resolved path of the data file.
+    data_file: PathBuf,
     bases: SideFolder,
-    known: KnownBase,
-    /// `None`: there is no state folder. Then changes are sent only by plans, and interrupted ones are not finished.
+    cache: BaseCache,
+    /// `None`: there is no state folder. Then changes are sent only by applying plans, and interrupted ones are not finished.
     outboxes: Option<SideFolder>,
 }
 
-/// A base, or why it cannot be read, and the hash of its document: 0 if there is none.
+/// A base, `None` if there is none, or why the base cannot be used; and the hash of its document, or 0 if there is none or it
+/// cannot be read.
 pub(super) type StoredBase = (Result<Option<Arc<Base>>, SetAside>, u64);
 
 /// The lower-case hexadecimal digits of a hash.
@@ -39,14 +41,18 @@ pub(super) fn hex(hash: Sha256) -> String {
 }
 
 impl ServerFiles {
-    /// Creates the files of a server. `state` is the account's state folder.
-    pub(super) fn new(server: &Arc<str>, data: &Path, state: Option<&Path>) -> Result<Self, StoreError> {
+    /// Creates the files of a server. `state_dir` is the account's state folder, if there is one.
+    pub(super) fn new(
+        server: &Arc<str>,
+        data_file: &Path,
+        state_dir: Option<&Path>,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
             server: server.clone(),
-            data: Paths::resolve(data)?.data,
-            bases: SideFolder::next_to(data, "servers", server)?,
-            known: KnownBase::default(),
-            outboxes: state.map(|state| SideFolder::private(state, "outbox")),
+            data_file: Paths::resolve(data_file)?.data,
+            bases: SideFolder::next_to(data_file, "servers", server)?,
+            cache: BaseCache::default(),
+            outboxes: state_dir.map(|state_dir| SideFolder::private(state_dir, "outbox")),
         })
     }
 
@@ -55,17 +61,18 @@ impl ServerFiles {
         self.outboxes.is_some()
     }
 
+    /// The name of the base of a room.
     fn base_name(room: &Jid) -> String {
         let mut hash = Sha256::new();
         hash.update(room.as_str());
         hex(hash)
     }
 
-    /// The path for this data file, server and room.
+    /// The name of the outbox for this data file, server and room.
     fn outbox_name(&self, room: &Jid) -> String {
         let mut hash = Sha256::new();
         for part in [
-            self.data.as_os_str().as_encoded_bytes(),
+            self.data_file.as_os_str().as_encoded_bytes(),
             self.server.as_bytes(),
             room.as_str().as_bytes(),
         ] {
@@ -75,14 +82,14 @@ impl ServerFiles {
         hex(hash)
     }
 
-    /// The base of a room, and a hash of the stored document: 0 if there is none.
+    /// Reads the base of a room. Returns the base, and the hash of its document: 0 if there is none or it cannot be read.
     ///
-    /// Errors: it exists but cannot be read.
+    /// Errors: the base exists but cannot be read or is invalid.
     pub(super) fn base(&self, room: &Jid) -> StoredBase {
         match self.bases.read(&Self::base_name(room), MAX_BASE_BYTES) {
             Ok(None) => (Ok(None), 0),
             Ok(Some(bytes)) => {
-                let (base, hash) = self.known.parse(bytes, room);
+                let (base, hash) = self.cache.parse(bytes, room);
                 (base.map(Some), hash)
             }
             Err(error) => {
@@ -92,11 +99,11 @@ impl ServerFiles {
         }
     }
 
-    /// The hash of the stored base of a room.
+    /// The hash of the stored base of a room; 0 if there is none or it cannot be read.
     pub(super) fn base_hash(&self, room: &Jid) -> u64 {
         let stored = self.bases.read(&Self::base_name(room), MAX_BASE_BYTES);
         let bytes = stored.ok().flatten();
-        bytes.map_or(0, |bytes| self.known.hash(&bytes))
+        bytes.map_or(0, |bytes| self.cache.hash(&bytes))
     }
 
     /// Whether there is a base of a room, valid or not.
@@ -104,43 +111,45 @@ impl ServerFiles {
         self.bases.contains(&Self::base_name(room))
     }
 
-    /// Takes the lock of who follows a room of this data file on this machine; `None` if another session has it.
+    /// Takes the lock of the session that follows a room of this data file on this machine. Returns `None` if another session
+    /// has the lock.
     pub(super) fn follower_lock(&self, room: &Jid) -> Result<Option<SideLock>, StoreError> {
         let name = format!("{}.follower", Self::base_name(room));
         self.bases.lock(&name, Duration::ZERO)
     }
 
-    /// What who follows a room last wrote into its lock, if anything.
+    /// The note that the session that follows a room last wrote into its lock; `None` if there is none.
     pub(super) fn follower_note(&self, room: &Jid) -> Option<Vec<u8>> {
         self.bases
             .lock_note(&format!("{}.follower", Self::base_name(room)))
     }
 
-    /// Replaces the base of a room, durably. `with` gets the existing one; `None` removes it. Returns the new one.
+    /// Replaces the base of a room, durably. `change` gets the stored base and returns the new one; `None` removes the base.
+    /// Returns the new base.
     pub(super) fn update_base(
         &self,
         room: &Jid,
-        with: impl FnOnce(Result<Option<Base>, SetAside>) -> Option<Base>,
+        change: impl FnOnce(Result<Option<Base>, SetAside>) -> Option<Base>,
     ) -> Result<Option<Arc<Base>>, StoreError> {
         let mut written = None;
         self.bases
-            .update(&Self::base_name(room), MAX_BASE_BYTES, |there| {
-                let there = match there {
+            .update(&Self::base_name(room), MAX_BASE_BYTES, |stored| {
+                let stored = match stored {
                     Ok(None) => Ok(None),
-                    Ok(Some(bytes)) => self.known.parse(bytes, room).0.map(|base| Some((*base).clone())),
+                    Ok(Some(bytes)) => self.cache.parse(bytes, room).0.map(|base| Some((*base).clone())),
                     Err(_) => Err(SetAside::Unreadable),
                 };
-                with(there).map(|base| {
+                change(stored).map(|base| {
                     let bytes = base.to_bytes();
                     written = Some((base, bytes.clone()));
                     bytes
                 })
             })?;
-        Ok(written.map(|(base, bytes)| self.known.set(base, bytes)))
+        Ok(written.map(|(base, bytes)| self.cache.set(base, bytes)))
     }
 
-    /// Locks a room for this account, from sending to the recorded answer, waiting at most this long. `None` if another
-    /// session has the lock. Without a state folder there is nothing to lock.
+    /// Locks a room for this account, for the time from sending changes until their answers are recorded. Waits at most this
+    /// long; returns `None` if another session still has the lock then. Without a state folder there is nothing to lock.
     pub(super) fn lock(&self, room: &Jid, wait: Duration) -> Result<Option<RoomLock>, StoreError> {
         let Some(outboxes) = &self.outboxes else {
             return Ok(Some(RoomLock(None)));
@@ -149,7 +158,7 @@ impl ServerFiles {
         Ok(lock.map(RoomLock::of))
     }
 
-    /// Whether there is an outbox of a room.
+    /// Whether there is an outbox of a room, valid or not.
     pub(super) fn has_outbox(&self, room: &Jid) -> bool {
         let name = self.outbox_name(room);
         let outboxes = self.outboxes.as_ref();
@@ -174,8 +183,8 @@ impl ServerFiles {
         read.unwrap_or_else(|| Outbox::new(&self.server, class, room))
     }
 
-    /// Writes the outbox of a room, durably, with what other sessions of the account prepared since it was read. Without a
-    /// state folder nothing is written.
+    /// Writes the outbox of a room, durably, with the changes that other sessions of the account have prepared since it was
+    /// read. Without a state folder nothing is written.
     pub(super) fn write_outbox(&self, outbox: &Outbox) -> Result<(), StoreError> {
         let Some(outboxes) = &self.outboxes else {
             return Ok(());
@@ -191,18 +200,22 @@ impl ServerFiles {
         })
     }
 
-    /// The outbox of a room, in which changes that were prepared in any session of this account are taken over if they are
-    /// in the file: `local` is the room there. `since`: when this session began.
+    /// Reads the outbox of a room, and takes over the changes that any session of this account has prepared, if they are in
+    /// the file. `local` is the file's room; `session_began`: when this session began.
     pub(super) fn take_over(
         &self,
         room: &Jid,
         class: ServerClass,
         local: Option<&Room>,
         lock: &mut RoomLock,
-        since: Timestamp,
+        session_began: Timestamp,
     ) -> Outbox {
         let mut outbox = self.outbox(room, class);
-        let sent_until = if lock.is_leftover() { Timestamp::MAX } else { since };
+        let sent_until = if lock.is_leftover() {
+            Timestamp::MAX
+        } else {
+            session_began
+        };
         outbox.take_over(local, Timestamp::now(), sent_until);
         if !outbox.has_taken_over() {
             lock.set_stays(false);
@@ -210,8 +223,8 @@ impl ServerFiles {
         outbox
     }
 
-    /// Writes an outbox from [`ServerFiles::take_over`], durably; then nothing but the document is needed to know what may have
-    /// been sent.
+    /// Writes an outbox from [`ServerFiles::take_over`], durably. After that the document alone shows which changes may have
+    /// been sent, so no leftover of the lock is needed.
     pub(super) fn write_taken_over(
         &self,
         outbox: &mut Outbox,
@@ -223,19 +236,19 @@ impl ServerFiles {
         Ok(())
     }
 
-    /// Takes over what was prepared since an outbox was read, for its items, while its changes are sent. Returns those whose
-    /// changes were replaced.
+    /// Takes over the changes that were prepared for the items of an outbox since it was read, while its changes are being
+    /// sent. Returns the items whose changes were replaced.
     pub(super) fn take_over_since(
         &self,
         outbox: &mut Outbox,
         local: Option<&Room>,
         lock: &mut RoomLock,
     ) -> Result<Vec<Item>, StoreError> {
-        let (mut taken, mut replaced) = (outbox.clone(), Vec::new());
+        let (mut updated, mut replaced) = (outbox.clone(), Vec::new());
         self.update_outbox(&outbox.room, outbox.class, |stored| {
-            replaced = taken.take_over_since(stored, local, Timestamp::now());
+            replaced = updated.take_over_since(stored, local, Timestamp::now());
         })?;
-        *outbox = taken;
+        *outbox = updated;
         outbox.note_stored();
         lock.set_stays(false);
         Ok(replaced)
@@ -261,22 +274,25 @@ impl ServerFiles {
     }
 }
 
-/// Held while changes of a room are sent. A leftover shows that what was prepared there may have been sent although the stored
-/// outbox does not say so: a session ended before it could write that, or the disk was full. It stays until that is written.
+/// The lock that is held while changes of a room are sent. A leftover lock shows that prepared changes of the room may have
+/// been sent although the stored outbox does not say so, because a session ended before it could write that, or the disk was
+/// full. The lock is left until the outbox is written.
 #[derive(Debug)]
 pub(super) struct RoomLock(Option<SideLock>);
 
 impl RoomLock {
+    /// Wraps a lock. A leftover is left again unless [`RoomLock::set_stays`] changes that.
     fn of(mut lock: SideLock) -> Self {
         lock.set_stays(lock.is_leftover());
         Self(Some(lock))
     }
 
+    /// Whether the previous session left the lock.
     fn is_leftover(&self) -> bool {
         self.0.as_ref().is_some_and(SideLock::is_leftover)
     }
 
-    /// Whether the next one finds a leftover.
+    /// Sets whether the lock is left when it is released, so that the next session finds a leftover.
     pub(super) fn set_stays(&mut self, stays: bool) {
         if let Some(lock) = &mut self.0 {
             lock.set_stays(stays);

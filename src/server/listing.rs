@@ -1,4 +1,4 @@
-//! Limits for the list of a server's rooms, over all of its pages and services.
+//! Collects the list of a server's rooms, over all pages and services, and limits its size.
 
 use super::backend::RoomList;
 use super::error::Error;
@@ -17,7 +17,7 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// Number of entries, including those whose addresses cannot be used.
+    /// Number of entries so far, including those whose addresses cannot be used.
     pub(super) fn count(&self) -> usize {
         self.list.rooms.len() + self.list.unreadable
     }
@@ -28,7 +28,7 @@ impl Listing {
         &self.list.rooms
     }
 
-    /// Adds a room. `None` counts an entry whose address cannot be used.
+    /// Adds a room; `None` counts an entry whose address cannot be used.
     ///
     /// Errors: the list has more rooms or text than is accepted.
     pub(super) fn add(&mut self, room: Option<RemoteRoomInfo>) -> Result<(), Error> {
@@ -51,9 +51,9 @@ impl Listing {
         Ok(())
     }
 
-    /// Returns the list, ordered by address. `complete`: the server was able to list all rooms.
-    pub(super) fn finish(mut self, complete: bool) -> RoomList {
-        self.list.complete = complete;
+    /// Returns the list, ordered by address. `is_complete`: the server was able to list all rooms.
+    pub(super) fn finish(mut self, is_complete: bool) -> RoomList {
+        self.list.is_complete = is_complete;
         self.list.rooms.sort_by(|one, other| one.room.cmp(&other.room));
         self.list
     }

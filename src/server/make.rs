@@ -8,9 +8,8 @@ use super::settings::{ServerAccess, ServerSettings};
 #[cfg(feature = "live")]
 use super::{refused_login::RefusedLogin, xmpp::Xmpp};
 
-/// Creates the backend of a server, not yet connected. `state_dir` is the state folder of the account on this machine,
-/// if there is one. Without the feature `live`, the calls of a backend for an XMPP account fail with an error that says
-/// so.
+/// Creates the backend of a server, without connecting. `state_dir` is the state folder of the account on this machine, if
+/// there is one. Without the feature `live`, all calls of a backend for an XMPP account fail, with an error that says why.
 pub fn create_backend(
     settings: &ServerSettings,
     ask_password: AskPassword,

@@ -1,21 +1,21 @@
 //! Live servers: reads rooms and changes them by compare and set.
 //!
 //! A [`Backend`] is a connection to one server. Its calls block, so it runs in a thread of its own, like the store.
-//! Results are reported as they arrive, and the callback can stop a call. Each call takes many rooms, so that a backend
-//! can pipeline requests.
+//! Results are reported as they arrive, and the callback can stop a call. One call can read or change many rooms, so that
+//! a backend can pipeline requests.
 //!
 //! A [`ServerWorker`] connects the backends with the pure part, `sync`: it reads and compares rooms, sends changes, and
-//! records what both sides agree on, for the commands and the screen.
+//! records the values that both sides have, for the commands and the screen.
 //!
 //! Everything from a server is untrusted and limited in size, number and time.
 
 mod backend;
+mod base_cache;
 mod channel;
 mod child;
 mod engine;
 mod error;
 mod files;
-mod known_base;
 mod listing;
 mod make;
 mod options;
@@ -29,7 +29,7 @@ mod worker;
 pub mod xmpp;
 
 pub use backend::{
-    Applied, AskPassword, Backend, ReadEvent, ResultCallback, RoomChanges, RoomList, SeenOccupants,
+    Applied, AskPassword, Backend, OccupantChanges, ReadEvent, ResultCallback, RoomChanges, RoomList,
     WatchEvent,
 };
 pub use error::Error;

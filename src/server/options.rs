@@ -28,12 +28,12 @@ pub struct WorkerOptions {
     /// The state folder of the account on this machine, for unconfirmed changes and refused logins; `None` if there is
     /// none.
     pub state_dir: Option<PathBuf>,
-    /// When the session began; `None`: when it first has a request for a server. Changes that were prepared before may have been
-    /// sent by a session that ended before it could store that.
+    /// When the session began; `None`: the time of the first request for each server. Changes that were prepared before this
+    /// time may have been sent by a session that ended before it could store that.
     pub began: Option<Timestamp>,
-    /// The actor, for the logs of servers and for other sessions that want to follow the same rooms.
+    /// The actor, for the logs of servers, and for other sessions that would follow the same rooms.
     pub actor: String,
-    /// What the session may read and change. A read-only session sends and writes nothing.
+    /// The data that the session may read and change. A read-only session sends and writes nothing.
     pub scope: Scope,
     /// Whether to ask servers for the occupants of rooms.
     pub occupants: bool,
@@ -43,13 +43,13 @@ pub struct WorkerOptions {
     pub read_memory: Option<usize>,
 }
 
-/// State that the session and the threads of its servers share, so that it is also known to a thread that waits for a
-/// server.
+/// State that the session shares with the threads of its servers, so that a thread notices changes of this state while it
+/// waits for a server.
 #[derive(Debug, Default)]
 pub(super) struct Control {
     /// Numbers of requests to stop.
     stopped: Mutex<BTreeSet<u64>>,
-    ending: AtomicBool,
+    is_ending: AtomicBool,
     followed: Mutex<FollowedRooms>,
 }
 
@@ -58,18 +58,18 @@ pub(super) struct Control {
 struct FollowedRooms {
     locks: BTreeMap<Jid, SideLock>,
     /// Whether following is suspended, so that other sessions can follow the rooms.
-    suspended: bool,
+    is_suspended: bool,
 }
 
 impl Control {
-    /// Marks a request as to be stopped.
+    /// Notes that a request is to be stopped.
     pub(super) fn stop(&self, id: u64) {
         lock(&self.stopped).insert(id);
     }
 
-    /// Marks the session as ending.
+    /// Notes that the session is ending.
     pub(super) fn end(&self) {
-        self.ending.store(true, Ordering::Relaxed);
+        self.is_ending.store(true, Ordering::Relaxed);
     }
 
     /// Whether a request should stop as soon as the pending call is answered: someone stopped it, or the session is
@@ -85,26 +85,26 @@ impl Control {
 
     /// Whether the session is ending.
     pub(super) fn is_ending(&self) -> bool {
-        self.ending.load(Ordering::Relaxed)
+        self.is_ending.load(Ordering::Relaxed)
     }
 
     /// Keeps the lock of a followed room. Returns false, and releases the lock, while following is suspended.
-    pub(super) fn keep_lock(&self, room: &Jid, held: SideLock) -> bool {
+    pub(super) fn keep_lock(&self, room: &Jid, room_lock: SideLock) -> bool {
         let mut followed = lock(&self.followed);
-        let keeps = !followed.suspended;
-        if keeps {
-            followed.locks.insert(room.clone(), held);
+        let is_kept = !followed.is_suspended;
+        if is_kept {
+            followed.locks.insert(room.clone(), room_lock);
         }
-        keeps
+        is_kept
     }
 
-    /// Writes a note into the locks of those of these rooms that this session follows. A failure is only logged,
-    /// because the notes are for other sessions.
+    /// Writes a note into the locks of these rooms, as far as this session follows them. A failure is only logged, because
+    /// the notes are only for other sessions.
     pub(super) fn note_in_locks<'a>(&self, rooms: impl Iterator<Item = &'a Jid>, note: &[u8]) {
         let notes: Vec<_> = {
             let followed = lock(&self.followed);
-            let held = rooms.filter_map(|room| Some((room, followed.locks.get(room)?.note())));
-            held.collect()
+            let notes = rooms.filter_map(|room| Some((room, followed.locks.get(room)?.note())));
+            notes.collect()
         };
         // A write can take long, and releasing rooms must not wait for it.
         for (room, lock_note) in notes {
@@ -129,17 +129,17 @@ impl Control {
         lock(&self.followed).locks.retain(|room, _| !server.links(room));
     }
 
-    /// Lets other sessions follow all rooms until this is called with false.
-    pub(super) fn suspend_following(&self, suspended: bool) {
+    /// Suspends or resumes following. While following is suspended, other sessions can follow all rooms.
+    pub(super) fn set_following_suspended(&self, is_suspended: bool) {
         let mut followed = lock(&self.followed);
-        followed.suspended = suspended;
-        if suspended {
+        followed.is_suspended = is_suspended;
+        if is_suspended {
             followed.locks.clear();
         }
     }
 
-    /// Forgets a finished request.
-    pub(super) fn finished(&self, id: u64) {
+    /// Forgets a finished request, so that its number is no longer one to be stopped.
+    pub(super) fn forget_request(&self, id: u64) {
         lock(&self.stopped).remove(&id);
     }
 }

@@ -1,5 +1,5 @@
-//! Notes the changes that are sent as soon as they are saved: before a commit, in the outboxes of their rooms; after
-//! it, the session's server worker is requested to send them.
+//! Handles the changes that are sent as soon as they are saved: before a commit, they are noted in the outboxes of their
+//! rooms; after the commit, the session's server worker is requested to send them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -18,8 +18,8 @@ use crate::sync::{
     users_losing_hats,
 };
 
-/// The hook of a session's store. It notes only changes of this session, in rooms that were compared with their server
-/// before.
+/// The hook of a session's store that handles the changes to be sent. It notes only changes of this session, and only in
+/// rooms that were compared with their server before.
 pub struct Outgoing {
     servers: Vec<(ServerSettings, ServerFiles)>,
     scope: Scope,
@@ -27,24 +27,25 @@ pub struct Outgoing {
     state: Mutex<OutgoingState>,
 }
 
+/// The data of the commit that is being made.
 #[derive(Default)]
 struct OutgoingState {
-    /// The items that were noted in outboxes for the commit that is being made, by index of the server and room: one
-    /// set for each change.
+    /// The items that were noted in outboxes, by index of the server and room: one set for each change of the commit.
     prepared: BTreeMap<(usize, Jid), Vec<BTreeSet<Item>>>,
-    /// Servers of noted changes that a person made, so that a password may be requested to send them; expired hats are
-    /// removed by no person.
+    /// The indices of servers for which changes were noted that a person made, so that a password may be requested to send
+    /// them. The removal of expired hats is not made by a person.
     by_person: BTreeSet<usize>,
-    /// Why changes are not sent at once but left to the plan, by server and room.
+    /// Why changes are not sent automatically, by index of the server and room.
     held: BTreeMap<(usize, Jid), HeldReason>,
-    /// The users' hats that the server cannot store completely, by room: the first hat, and the number of others.
+    /// The users' hats that the servers cannot store completely, by room: the first hat, and the number of others.
     unstored: BTreeMap<Jid, (UnstoredHat, usize)>,
-    /// The classes of the rooms' servers, as the bases have them.
+    /// The classes of the rooms' servers, as the bases have them. They are kept from one commit to the next.
     classes: BTreeMap<Jid, ServerClass>,
 }
 
-/// The items that a change changes in a room that belongs to a server.
+/// The items of one room that a change of the data file affects. The room belongs to a server.
 struct ChangeOfRoom<'a> {
+    /// The index of the server.
     server: usize,
     class: ServerClass,
     room: &'a Jid,
@@ -53,8 +54,8 @@ struct ChangeOfRoom<'a> {
 
 impl Outgoing {
     /// Creates the hook for the servers to which changes are sent at once. After a commit, `notify` is called for each
-    /// thing that follows from it; the data file is still locked, so `notify` must not wait. There is no hook if no
-    /// server has that setting, there is no state folder, or the session is read-only.
+    /// consequence of the commit; the data file is still locked then, so `notify` must not wait. There is no hook if changes
+    /// are sent at once to no server, there is no state folder, or the session is read-only.
     pub fn hooks(
         options: &WorkerOptions,
         notify: impl Fn(AfterCommit) + Send + Sync + 'static,
@@ -90,16 +91,16 @@ impl Outgoing {
         }))
     }
 
-    /// The index of the server to which changes of a room are sent at once; `None` if there is none, or the session may
-    /// not change the room.
+    /// The index of the server to which changes of a room are sent at once; `None` if there is no such server, or the session
+    /// may not change the room.
     fn server_of(&self, room: &Jid) -> Option<usize> {
-        let allowed = self.scope.rooms.as_ref().is_none_or(|rooms| rooms.contains(room));
+        let is_allowed = self.scope.rooms.as_ref().is_none_or(|rooms| rooms.contains(room));
         self.servers
             .iter()
-            .position(|(settings, _)| allowed && settings.links(room))
+            .position(|(settings, _)| is_allowed && settings.links(room))
     }
 
-    /// The class of a room's server; `None` if the room was never compared with it or the base is invalid, so that
+    /// The class of a room's server; `None` if the room was never compared with the server or the base is invalid, so that
     /// nothing is sent automatically.
     fn class(&self, state: &mut OutgoingState, server: usize, room: &Jid) -> Option<ServerClass> {
         let (settings, files) = self.servers.get(server)?;
@@ -110,7 +111,7 @@ impl Outgoing {
             return Some(*class);
         }
         let class = files.base(room).0.ok().flatten()?.class;
-        // Others can write the base, and must not choose the kind of the server with it.
+        // Others can write the base, but must not change the kind of the server in this way.
         let is_of_kind = (settings.entry.kind == ServerKind::Prosody) == (class == ServerClass::Prosody);
         is_of_kind.then(|| {
             state.classes.insert(room.clone(), class);
@@ -118,7 +119,8 @@ impl Outgoing {
         })
     }
 
-    /// The items that a change changes in a room that belongs to a server.
+    /// Determines the items of a room that a change affects, and notes the hats that the server cannot store completely. Returns
+    /// `None` if nothing of the change is to be sent to a server.
     fn change_of_room<'a>(
         &self,
         state: &mut OutgoingState,
@@ -146,8 +148,7 @@ impl Outgoing {
         })
     }
 
-    /// Notes a change in the outbox of its room. Returns the index of the server; `None` if the outbox could not be
-    /// written.
+    /// Notes a change in the outbox of a room. Returns the index of the server; `None` if the outbox could not be written.
     fn note(&self, state: &mut OutgoingState, change: &Change, of_room: ChangeOfRoom<'_>) -> Option<usize> {
         let ChangeOfRoom {
             server,
@@ -183,8 +184,8 @@ impl Outgoing {
     }
 }
 
-/// The servers where a change that nobody confirmed removes hats from more than [`GUARD_USERS`] users, in all of its
-/// rooms together.
+/// Finds the servers in whose rooms together a change that nobody confirmed removes hats from more than [`GUARD_USERS`]
+/// users.
 fn servers_where_many_lose_hats(change: &Change, rooms: &[ChangeOfRoom<'_>]) -> BTreeSet<usize> {
     let mut items: BTreeMap<usize, Vec<&ChangedItem>> = BTreeMap::new();
     for room in rooms.iter().filter(|_| !change.confirmed) {
@@ -202,7 +203,7 @@ impl CommitHook for Outgoing {
         state.held.clear();
         state.unstored.clear();
         let noted_for = |change: &PreparedChange<'_>| {
-            // What was received from a server is not sent back.
+            // Changes that were received from a server are not sent back.
             if change.change.actor.as_deref().is_some_and(is_server_actor) {
                 return Vec::new();
             }
@@ -242,16 +243,16 @@ impl CommitHook for Outgoing {
         for (room, (first, more)) in std::mem::take(unstored) {
             (self.notify)(AfterCommit::Unstored { room, first, more });
         }
-        let mut of_server: BTreeMap<usize, Vec<LocalRoom>> = BTreeMap::new();
+        let mut rooms_by_server: BTreeMap<usize, Vec<LocalRoom>> = BTreeMap::new();
         for (server, room) in prepared.into_keys() {
             let local = content.room(&room).cloned();
             let take = false;
-            of_server
+            rooms_by_server
                 .entry(server)
                 .or_default()
                 .push(LocalRoom { room, local, take });
         }
-        for (server, rooms) in of_server {
+        for (server, rooms) in rooms_by_server {
             if let Some((settings, _)) = self.servers.get(server) {
                 (self.notify)(AfterCommit::Send(ServerRequest::Send {
                     server: settings.entry.name.clone(),

@@ -9,13 +9,13 @@ use crate::model::Jid;
 use crate::store::Scope;
 use crate::sync::{Plan, Report, RoomState, SendFailure, SendState, ServerEntry, ServerEvent, ServerState};
 
-/// The text shown instead of the reason of a server as a whole.
+/// The text that is shown if the reason for the failure of a server as a whole is hidden.
 const HIDDEN: &str =
     "the server cannot be used now; its administrator can see why with hatrack servers check";
-/// The text shown instead of the reason of one room.
+/// The text that is shown if the reason for the failure of one room is hidden.
 const HIDDEN_OF_ROOM: &str = "only the administrator of the server can see the reason";
 
-/// Decides which reasons a restricted session may see, and hides the others.
+/// Hides the reasons that a restricted session may not see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redactor {
     rooms: BTreeSet<Jid>,
@@ -50,6 +50,7 @@ impl Redactor {
         !text.contains('/') && !text.split_whitespace().any(is_other_room)
     }
 
+    /// Replaces a reason that concerns one room, if the session may not see it.
     fn hide_in_text(&self, text: &mut String) {
         if !self.may_see_text(text) {
             HIDDEN_OF_ROOM.clone_into(text);

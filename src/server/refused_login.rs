@@ -1,9 +1,9 @@
 //! Remembers a refused login for all sessions of an account on this machine: otherwise, a command that runs every
 //! minute with a wrong password could make the server block the XMPP account.
 //!
-//! A refusal counts until someone acts: checks the server, reconnects on the screen, or changes the settings of the
-//! XMPP account in the configuration. Typing a password is such an act, too, so only logins with a password command are
-//! remembered.
+//! A refusal counts until someone acts, by checking the server, by reconnecting on the screen, or by changing the settings
+//! of the XMPP account in the configuration. Typing a password is such an act, too, so only logins with a password command
+//! are remembered.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,7 +30,8 @@ pub(super) struct RefusedLogin {
 }
 
 impl RefusedLogin {
-    /// Returns `None` if there is no state folder, or the server has no XMPP account with a password command.
+    /// Creates the document for a server. Returns `None` if there is no state folder, or the server has no XMPP account with a
+    /// password command.
     pub(super) fn of(settings: &ServerSettings, state_dir: Option<&Path>) -> Option<Self> {
         let ServerAccess::Xmpp(account) = &settings.access else {
             return None;
@@ -48,8 +49,8 @@ impl RefusedLogin {
         })
     }
 
-    /// Returns why the login was refused, with the time and what to do; `None` if no refusal is remembered, or the
-    /// document cannot be read.
+    /// Returns why the login was refused, with the time and a solution, for display; `None` if no refusal is remembered, or
+    /// the document cannot be read.
     #[cfg(feature = "live")]
     pub(super) fn reason(&self) -> Option<String> {
         let read = self.folder.read(&self.name, MAX_BYTES);
@@ -67,7 +68,7 @@ impl RefusedLogin {
         ))
     }
 
-    /// Remembers that the login was refused, unless `why` is too long. A failure to do so is only logged.
+    /// Remembers that the login was refused. If `why` is too long, nothing is remembered. A failure is only logged.
     #[cfg(feature = "live")]
     pub(super) fn remember(&self, why: &str) {
         let text = format!("{:.0} {why}", Timestamp::now());

@@ -1,4 +1,4 @@
-//! The settings of a server in the configuration, with all that is needed to connect to it.
+//! The settings of a server in the configuration, with everything that is needed to connect to the server.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,24 +6,24 @@ use std::time::Duration;
 use crate::model::Jid;
 use crate::sync::{Affiliations, SendMode, ServerEntry, ServerKind};
 
-/// How long an answer may take, unless the configuration says otherwise.
+/// Maximum time until an answer, unless the configuration says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A server of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSettings {
-    /// What plans and screens need to know about the server.
+    /// The settings that plans and screens need.
     pub entry: ServerEntry,
     /// With Prosody: the only rooms that are read and changed; `None`: all. With an XMPP account: rooms in addition to
     /// those that the server lists.
     pub rooms: Option<Vec<Jid>>,
-    /// How hatrack connects to the server.
+    /// The access to the server.
     pub access: ServerAccess,
-    /// How long an answer may take.
+    /// Maximum time until an answer.
     pub timeout: Duration,
 }
 
-/// How hatrack connects to a server.
+/// The access of hatrack to a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerAccess {
     /// Through Prosody's admin shell.
@@ -32,7 +32,7 @@ pub enum ServerAccess {
     Xmpp(Account),
 }
 
-/// How hatrack connects to the admin shell of Prosody.
+/// The access of hatrack to the admin shell of Prosody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProsodyAccess {
     /// Through the admin socket.
@@ -46,10 +46,10 @@ pub enum ProsodyAccess {
 pub struct CommandLine {
     /// The program.
     pub program: PathBuf,
-    /// Its arguments.
+    /// The arguments.
     pub arguments: Vec<String>,
-    /// Variables of its environment, such as `HOME`. In addition, there are only `PATH`, `LC_ALL` and `TERM`, whose
-    /// values are fixed.
+    /// Environment variables, such as `HOME`. In addition, the command gets only `PATH`, `LC_ALL` and `TERM`, whose values are
+    /// fixed.
     pub variables: Vec<(String, String)>,
 }
 
@@ -94,28 +94,28 @@ impl ServerSettings {
         }
     }
 
-    /// Whether a room of Prosody may be read and changed.
+    /// Whether a room of Prosody may be read and changed: it belongs to the server and, if rooms are configured, is one of them.
     pub(super) fn allows(&self, room: &Jid) -> bool {
         self.entry.has(room) && self.rooms.as_ref().is_none_or(|rooms| rooms.contains(room))
     }
 }
 
-/// An XMPP account, and how hatrack connects to its server.
+/// An XMPP account, and the settings for the connection to its server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The account's bare JID.
     pub jid: Jid,
-    /// Where the password comes from.
+    /// The source of the password.
     pub password: PasswordSource,
-    /// Host (or IP address) and port; `None`: as DNS says for the account's domain.
+    /// Host (or IP address) and port; `None`: those that DNS has for the account's domain.
     pub address: Option<(String, u16)>,
     /// Whether and how the connection is encrypted.
     pub tls: TlsMode,
-    /// Certificates of authorities (PEM) that are trusted in addition to those of the system.
+    /// A file with certificates (PEM) that are trusted in addition to the authorities of the system.
     pub ca_file: Option<PathBuf>,
 }
 
-/// Where a password comes from. It is never stored.
+/// The source of a password. A password is never stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PasswordSource {
     /// The first line that a command prints.
@@ -127,7 +127,7 @@ pub enum PasswordSource {
 /// Whether and how a connection is encrypted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TlsMode {
-    /// With STARTTLS (RFC 6120, section 5). If the server does not offer it, the connection fails.
+    /// With STARTTLS (RFC 6120, section 5). If the server does not offer STARTTLS, the connection fails.
     #[default]
     Required,
     /// From the first byte (XEP-0368).

@@ -16,7 +16,7 @@ use super::settings::ServerSettings;
 use crate::model::Jid;
 use crate::sync::{Secret, ServerEvent, ServerRequest, ServerState};
 
-/// How long [`ServerWorker::stop`] waits for pending answers.
+/// Maximum time for which [`ServerWorker::stop`] waits for pending answers.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 /// The stack size of a thread, in bytes; data from servers is not deeply nested.
 const STACK_BYTES: usize = 2 << 20;
@@ -26,7 +26,7 @@ const STACK_BYTES: usize = 2 << 20;
 pub struct ServerWorker {
     options: Arc<WorkerOptions>,
     notify: Notify,
-    make: MakeBackend,
+    make_backend: MakeBackend,
     control: Arc<Control>,
     threads: Mutex<BTreeMap<Arc<str>, ServerThread>>,
 }
@@ -40,10 +40,12 @@ impl std::fmt::Debug for ServerWorker {
 /// The number of the request that a thread is processing; `None` if it processes none, or one without a number.
 type CurrentRequest = Arc<Mutex<Option<u64>>>;
 
+/// The thread of a server.
 struct ServerThread {
     requests: Sender<ServerRequest>,
     passwords: Sender<Option<Secret>>,
-    current: CurrentRequest,
+    current_request: CurrentRequest,
+    /// Receives a message when the thread ends without a panic.
     done: Receiver<()>,
     handle: JoinHandle<()>,
 }
@@ -51,21 +53,22 @@ struct ServerThread {
 impl ServerWorker {
     /// Creates a worker for these servers without starting anything. `notify` is called in the threads of the servers.
     pub fn new(options: WorkerOptions, notify: impl Fn(ServerEvent) + Send + Sync + 'static) -> Self {
-        let state = options.state_dir.clone();
-        let make = move |settings: &_, ask_password| create_backend(settings, ask_password, state.as_deref());
-        Self::with_backends(options, notify, Arc::new(make))
+        let state_dir = options.state_dir.clone();
+        let make_backend =
+            move |settings: &_, ask_password| create_backend(settings, ask_password, state_dir.as_deref());
+        Self::with_backends(options, notify, Arc::new(make_backend))
     }
 
-    /// Like [`Self::new`], but with the backends that `make` creates.
+    /// Like [`Self::new`], but with the backends that `make_backend` creates.
     pub fn with_backends(
         options: WorkerOptions,
         notify: impl Fn(ServerEvent) + Send + Sync + 'static,
-        make: MakeBackend,
+        make_backend: MakeBackend,
     ) -> Self {
         Self {
             notify: redact::wrap_notify(&options, Arc::new(notify)),
             options: Arc::new(options),
-            make,
+            make_backend,
             control: Arc::default(),
             threads: Mutex::default(),
         }
@@ -78,9 +81,9 @@ impl ServerWorker {
         match request {
             ServerRequest::Stop { id } => {
                 self.control.stop(id);
-                // Ends the wait for a password of this request, but not of another one.
+                // If this request waits for a password, this ends the wait. Other requests go on waiting.
                 for thread in lock(&self.threads).values() {
-                    if *lock(&thread.current) == Some(id) {
+                    if *lock(&thread.current_request) == Some(id) {
                         let _ = thread.passwords.send(None);
                     }
                 }
@@ -100,21 +103,25 @@ impl ServerWorker {
                 may_ask,
             } => {
                 for settings in &self.options.servers {
-                    let has = |room: &Jid| settings.links(room);
-                    let rooms: Vec<_> = rooms.iter().filter(|room| has(&room.room)).cloned().collect();
-                    let selected = selected.clone().filter(has);
+                    let is_linked = |room: &Jid| settings.links(room);
+                    let rooms: Vec<_> = rooms
+                        .iter()
+                        .filter(|room| is_linked(&room.room))
+                        .cloned()
+                        .collect();
+                    let selected = selected.clone().filter(is_linked);
                     let is_used = !rooms.is_empty() || selected.is_some();
                     if !is_used && !lock(&self.threads).contains_key(&settings.entry.name) {
                         continue;
                     }
-                    let of_server = ServerRequest::Follow {
+                    let request = ServerRequest::Follow {
                         rooms,
                         selected,
                         revision,
                         interval,
                         may_ask,
                     };
-                    self.send(settings, of_server)?;
+                    self.send(settings, request)?;
                 }
                 Ok(())
             }
@@ -128,7 +135,7 @@ impl ServerWorker {
         }
     }
 
-    /// Finds the server of a request; `None` if it is not configured, or the request is for no single server.
+    /// Finds the server of a request; `None` if it is not configured, or the request is not for a single server.
     fn server_of(&self, request: &ServerRequest) -> Option<&ServerSettings> {
         let mut servers = self.options.servers.iter();
         match request {
@@ -149,7 +156,7 @@ impl ServerWorker {
         }
     }
 
-    /// Passes a request to the thread of a server, starting it if necessary.
+    /// Passes a request to the thread of a server, which is started if necessary.
     fn send(&self, settings: &ServerSettings, request: ServerRequest) -> io::Result<()> {
         let mut threads = lock(&self.threads);
         let name = &settings.entry.name;
@@ -163,105 +170,112 @@ impl ServerWorker {
         Ok(())
     }
 
+    /// Starts the thread of a server.
     fn start_thread(&self, settings: &ServerSettings) -> io::Result<ServerThread> {
-        let (requests, incoming) = channel();
-        let (passwords, answers) = channel();
+        let (requests, incoming_requests) = channel();
+        let (passwords, incoming_passwords) = channel();
         let (finished, done) = channel();
         let (settings, options) = (settings.clone(), self.options.clone());
-        let (notify, make, control) = (self.notify.clone(), self.make.clone(), self.control.clone());
-        let current = CurrentRequest::default();
-        let processing = current.clone();
+        let (notify, control) = (self.notify.clone(), self.control.clone());
+        let make_backend = self.make_backend.clone();
+        let current_request = CurrentRequest::default();
+        let thread_request = current_request.clone();
         let name = format!("server {}", settings.entry.name);
-        let thread = std::thread::Builder::new()
+        let handle = std::thread::Builder::new()
             .name(name)
             .stack_size(STACK_BYTES)
             .spawn(move || {
                 let is_stopped = {
-                    let (processing, control) = (processing.clone(), control.clone());
-                    move || lock(&processing).is_some_and(|id| control.is_stopped(id))
+                    let (thread_request, control) = (thread_request.clone(), control.clone());
+                    move || lock(&thread_request).is_some_and(|id| control.is_stopped(id))
                 };
                 let _panic_guard = PanicGuard {
                     server: settings.clone(),
                     notify: notify.clone(),
                     control: control.clone(),
                 };
-                let ask_password = ask_password(&settings.entry.name, notify.clone(), answers, is_stopped);
-                let backend = make(&settings, ask_password);
+                let ask_password = ask_password(
+                    &settings.entry.name,
+                    notify.clone(),
+                    incoming_passwords,
+                    is_stopped,
+                );
+                let backend = make_backend(&settings, ask_password);
                 let mut engine = Engine::new(settings, backend, &options, notify, control.clone());
-                while let Some(request) = next(&incoming, &mut engine) {
+                while let Some(request) = next_request(&incoming_requests, &mut engine) {
                     // When the session is ending, requests that only report the content of the data file are still
-                    // processed, but the server is asked for nothing more.
+                    // processed, but no other requests.
                     if !control.is_ending() || only_reports_the_file(&request) {
-                        *lock(&processing) = request_number(&request);
+                        *lock(&thread_request) = request_number(&request);
                         engine.handle(request);
-                        *lock(&processing) = None;
+                        *lock(&thread_request) = None;
                     }
                 }
                 engine.disconnect();
-                // The receiver may be gone.
+                // This fails if nobody waits for the end of the thread.
                 let _ = finished.send(());
             })?;
         Ok(ServerThread {
             requests,
             passwords,
-            current,
+            current_request,
             done,
-            handle: thread,
+            handle,
         })
     }
 
-    /// Lets other sessions follow all rooms, at once, until [`Self::resume_following`] is called.
+    /// Lets other sessions follow all rooms, immediately and until [`Self::resume_following`] is called.
     pub fn suspend_following(&self) {
-        self.control.suspend_following(true);
+        self.control.set_following_suspended(true);
     }
 
-    /// Follows those rooms again that no other session follows now.
+    /// Resumes following: rooms that no other session has taken in the meantime are followed again.
     pub fn resume_following(&self) {
-        self.control.suspend_following(false);
+        self.control.set_following_suspended(false);
     }
 
-    /// Whether a thread has panicked, so that it never answers.
+    /// Whether the thread of a server has panicked, so that its requests are never answered.
     pub fn is_broken(&self) -> bool {
         lock(&self.threads)
             .values()
             .any(|thread| thread.handle.is_finished())
     }
 
-    /// Waits until all requests are processed, however long that takes, and ends all threads.
+    /// Waits until all requests are processed and all threads have ended, however long that takes.
     pub fn finish(self) {
         let threads = self.threads.into_inner().unwrap_or_else(PoisonError::into_inner);
         let handles: Vec<_> = threads.into_values().map(|thread| thread.handle).collect();
         for handle in handles {
-            // A thread that panicked has reported that.
+            // A thread that panicked has already reported it.
             let _ = handle.join();
         }
     }
 
-    /// Ends all threads once their pending calls are answered, and waits for that for at most 1.5 seconds. Returns
-    /// whether all threads have ended in time and without a panic.
+    /// Ends all threads as soon as their pending calls are answered, and waits at most 1.5 seconds for their ends. Returns whether
+    /// all threads have ended in time and without a panic.
     pub fn stop(self) -> bool {
         self.control.end();
-        let until = Instant::now() + STOP_TIMEOUT;
+        let deadline = Instant::now() + STOP_TIMEOUT;
         let threads = self.threads.into_inner().unwrap_or_else(PoisonError::into_inner);
         let ending: Vec<_> = threads
             .into_values()
             // Dropping the senders ends the threads.
             .map(|thread| (thread.done, thread.handle))
             .collect();
-        let mut all = true;
+        let mut have_all_ended = true;
         for (done, handle) in ending {
-            let left = until.saturating_duration_since(Instant::now());
-            all &= match done.recv_timeout(left) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            have_all_ended &= match done.recv_timeout(left) {
                 Err(RecvTimeoutError::Timeout) => false,
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => handle.join().is_ok(),
             };
         }
-        all
+        have_all_ended
     }
 }
 
-/// Waits for the next request, and does what is due meanwhile. Returns `None` if there will be no more requests.
-fn next(requests: &Receiver<ServerRequest>, engine: &mut Engine) -> Option<ServerRequest> {
+/// Waits for the next request, and does the work that becomes due meanwhile. Returns `None` if there will be no more requests.
+fn next_request(requests: &Receiver<ServerRequest>, engine: &mut Engine) -> Option<ServerRequest> {
     loop {
         let Some(due) = engine.due() else {
             return requests.recv().ok();
@@ -269,7 +283,7 @@ fn next(requests: &Receiver<ServerRequest>, engine: &mut Engine) -> Option<Serve
         match requests.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(request) => return Some(request),
             Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) => engine.resume(),
+            Err(RecvTimeoutError::Timeout) => engine.do_due_work(),
         }
     }
 }
@@ -290,7 +304,7 @@ fn request_number(request: &ServerRequest) -> Option<u64> {
     }
 }
 
-/// Reports that a thread panics, because it never answers.
+/// Reports when its thread panics, so that requests are no longer answered. Does nothing if the thread ends without a panic.
 struct PanicGuard {
     server: ServerSettings,
     notify: Notify,
@@ -300,7 +314,7 @@ struct PanicGuard {
 impl Drop for PanicGuard {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            // This session no longer looks at the rooms of this server, so other sessions may follow them.
+            // This session no longer follows the rooms of this server, so other sessions may follow them.
             self.control.release_all_of(&self.server);
             (self.notify)(ServerEvent::State {
                 server: self.server.entry.name.clone(),
@@ -322,7 +336,7 @@ fn ask_password(
     Box::new(move |account| {
         // Discards answers to earlier requests for a password.
         while answers.try_recv().is_ok() {}
-        // The answer of an earlier stop may be among the discarded ones; a later stop sends another answer.
+        // The answer that an earlier stop sent may be among the discarded ones; a later stop sends another one.
         if is_stopped() {
             return None;
         }

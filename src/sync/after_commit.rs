@@ -25,7 +25,7 @@ pub enum AfterCommit {
         room: Jid,
         /// The first hat that the server cannot store completely.
         first: UnstoredHat,
-        /// The number of other such hats.
+        /// The number of other hats that the server cannot store completely.
         more: usize,
     },
 }

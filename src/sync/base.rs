@@ -1,5 +1,5 @@
-//! The base: what the file and the server last agreed on, by item. It is written after the file and after the server's
-//! answer, so it may lag behind but is never ahead.
+//! The base: the last value of each item that the file and the server had in common. The base is written after the file
+//! and after the server's answer, so it can be older than these but never newer.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,13 +42,13 @@ pub struct Base {
     /// [`RemoteRoom::created`] of the server's room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<Box<str>>,
-    /// The room's name.
+    /// The last common name of the room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Arc<str>>,
-    /// The catalog's entries.
+    /// The last common entries of the catalog.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub catalog: BTreeMap<HatId, CatalogValue>,
-    /// The users.
+    /// The last common values of the users.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub users: BTreeMap<Jid, BaseUser>,
     /// Users whose loss of hats on the server is held back until someone decides ([`RemovalGuard`]).
@@ -59,7 +59,7 @@ pub struct Base {
     /// Values that the server acknowledged and may still lose.
     #[serde(default, skip_serializing_if = "NotedAnswers::is_empty")]
     pub(super) answered: NotedAnswers,
-    /// Whether the room was missing on the server. If it returns, it may be a different one.
+    /// Whether the room was missing on the server. A room that appears there later at this address may be a different one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,
 }
@@ -85,7 +85,7 @@ impl BaseUser {
         is_none(&self.affiliation) && self.hats.is_empty()
     }
 
-    /// The user as the server had them.
+    /// The values that the server had for the user.
     pub(super) fn value(&self) -> UserValue {
         let hats = self.hats.iter();
         UserValue {
@@ -101,7 +101,8 @@ impl BaseUser {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetAside {
-    /// The base is invalid, too large, belongs to another room, or was written by someone who may not write the data file.
+    /// The base is invalid, too large, of another version or room, or its file belongs to someone who may not write the data
+    /// file.
     #[error("the last known state of the server's room cannot be read or trusted")]
     Unreadable,
     /// The data file is older than the base: a backup was restored.
@@ -110,7 +111,7 @@ pub enum SetAside {
     /// The server's name, kind or class has changed.
     #[error("the server or its version has changed")]
     OtherServer,
-    /// The room was gone from the server.
+    /// The room was missing on the server at some time.
     #[error("the room was missing on the server")]
     RoomGone,
     /// The room was destroyed and created again with the same address.
@@ -169,39 +170,40 @@ impl Base {
         Ok(())
     }
 
-    /// Checks that the server's room is still the same: it has the same creation time or, if one of these is unknown, a
-    /// complete read does not lack everything that the base has.
+    /// Checks that the server's room is still the one of the base: the creation times are equal. If one of them is unknown, it
+    /// is enough that the room has any of the base's values, was not read completely, or that the base has no values.
     ///
-    /// Errors: [`SetAside::RoomMadeAnew`]; [`SetAside::RoomGone`] if it was missing in the meantime.
+    /// Errors: [`SetAside::RoomMadeAnew`]; [`SetAside::RoomGone`] if the room was missing in the meantime.
     pub fn check_room(&self, remote: &RemoteRoom) -> Result<(), SetAside> {
         if self.gone {
             return Err(SetAside::RoomGone);
         }
-        let same = match (&self.created, &remote.created) {
-            (Some(known), Some(now)) => known == now,
+        let is_same = match (&self.created, &remote.created) {
+            (Some(known), Some(current)) => known == current,
             _ => !self.all_is_gone(remote),
         };
-        same.then_some(()).ok_or(SetAside::RoomMadeAnew)
+        is_same.then_some(()).ok_or(SetAside::RoomMadeAnew)
     }
 
-    /// Whether a complete read has nothing that the base has; false if the base has no values.
+    /// Whether the room has nothing that the base has; false if the base has no values, or the room was not read completely.
     fn all_is_gone(&self, remote: &RemoteRoom) -> bool {
         let is_kept = |(user, base_user): (&Jid, &BaseUser)| {
             let remote_user = remote.users.get(user);
-            let skipped = remote.unreadable.users.contains(user) || remote.unreadable.hats_of.contains(user);
+            let is_unknown =
+                remote.unreadable.users.contains(user) || remote.unreadable.hats_of.contains(user);
             let is_affiliated = |user: &super::RemoteUser| {
                 base_user.affiliation != Affiliation::None && user.affiliation != Affiliation::None
             };
             let has_hat =
                 |user: &super::RemoteUser| base_user.hats.keys().any(|hat| user.hats.contains_key(hat));
-            skipped || remote_user.is_some_and(|user| is_affiliated(user) || has_hat(user))
+            is_unknown || remote_user.is_some_and(|user| is_affiliated(user) || has_hat(user))
         };
-        let has_values =
+        let user_has_values =
             |user: &BaseUser| !is_none(&user.affiliation) || user.hats.values().any(Option::is_some);
-        let has_base = !self.catalog.is_empty() || self.users.values().any(has_values);
-        let whole = remote.coverage == super::Coverage::default();
-        let entries = self.catalog.keys().any(|hat| remote.catalog.contains_key(hat));
-        has_base && whole && !entries && !self.users.iter().any(is_kept)
+        let has_values = !self.catalog.is_empty() || self.users.values().any(user_has_values);
+        let is_complete = remote.coverage == super::Coverage::default();
+        let has_entry = self.catalog.keys().any(|hat| remote.catalog.contains_key(hat));
+        has_values && is_complete && !has_entry && !self.users.iter().any(is_kept)
     }
 
     /// The last common value of an item; `None` if the item did not exist or its value is not known.
@@ -218,7 +220,7 @@ impl Base {
         self.users.get(user).map(BaseUser::value)
     }
 
-    /// The entries of the catalog, and the affiliation and the hats of each user, even if their value is `None`.
+    /// Iterates over the entries of the catalog, and the affiliation and the hats of each user, even if their value is `None`.
     pub fn items(&self) -> impl Iterator<Item = Item> {
         let entries = self.catalog.keys().map(|hat| Item::Catalog { hat: hat.clone() });
         let users = self.users.iter().flat_map(|(user, known)| {
@@ -231,7 +233,8 @@ impl Base {
         entries.chain(users)
     }
 
-    /// Records a value that both sides now have, as a read or an answer of the server shows. Removes the item's noted answer.
+    /// Records a value that both sides have, according to a read or an answer of the server; `None`: neither side has the item.
+    /// Removes the item's noted answer.
     pub fn set(&mut self, item: &Item, value: Option<ItemValue>) {
         self.answered.remove(item);
         match (item, value) {
@@ -261,7 +264,7 @@ impl Base {
         self.answered.note(item, value, at, base.as_ref());
     }
 
-    /// Whether the item's noted answer is the one of this time. If not, another session has updated the base since.
+    /// Whether the item's noted answer came at this time. If not, another session has updated the base since.
     pub(super) fn is_noted(&self, item: &Item, at: AnswerTime) -> bool {
         self.answered.is_noted(item, at)
     }
@@ -279,7 +282,7 @@ impl Base {
 
     /// Whether this is the item's value in the base, or its noted answer.
     pub fn is_value_or_answer(&self, item: &Item, value: Option<&ItemValue>) -> bool {
-        self.value(item).as_ref() == value || self.answered.has(item, value)
+        self.value(item).as_ref() == value || self.answered.has_value(item, value)
     }
 
     /// The base for a comparison with a room that was read: noted answers replace the values of their items, except where the
@@ -305,17 +308,18 @@ impl Base {
     }
 
     /// Updates the base after a read that `began` at this time, once the file is written: records all values that both sides
-    /// have. Items for which `except` is true keep their values: those being sent, and those changed since the read began.
-    pub fn settle(
+    /// have. Items for which `is_excepted` is true keep their values: items that are being sent or have changed since the read
+    /// began.
+    pub fn record_common_values(
         &mut self,
         local: &Room,
         remote: &RemoteRoom,
         began: Timestamp,
-        except: &dyn Fn(&Item) -> bool,
+        is_excepted: &dyn Fn(&Item) -> bool,
     ) {
         let answered = std::mem::take(&mut self.answered);
-        // The server may lose what it has just acknowledged, although both sides have it.
-        let except = &|item: &Item| except(item) || answered.is_fresh(item, began);
+        // The server may lose a change that it has just acknowledged, although both sides have the value.
+        let is_excepted = &|item: &Item| is_excepted(item) || answered.is_fresh(item, began);
         self.created.clone_from(&remote.created);
         if local.name.as_deref().unwrap_or_default() == remote.name.as_deref().unwrap_or_default() {
             self.name.clone_from(&remote.name);
@@ -325,8 +329,9 @@ impl Base {
             let base_entries = std::mem::take(&mut self.catalog);
             for (hat, b, l, r) in join(&base_entries, &local.catalog, &remote.catalog) {
                 let item = Item::Catalog { hat: hat.clone() };
-                let agreed = l.map(CatalogValue::of).as_ref() == r && remote.knows(&item) && !except(&item);
-                if let Some(value) = if agreed { r } else { b } {
+                let is_common =
+                    l.map(CatalogValue::of).as_ref() == r && remote.knows(&item) && !is_excepted(&item);
+                if let Some(value) = if is_common { r } else { b } {
                     self.catalog.insert(hat.clone(), value.clone());
                 }
             }
@@ -336,40 +341,43 @@ impl Base {
         self.users = join(&base_users, local_users, &remote.users)
             .filter_map(|(user, b, l, r)| {
                 let sides = (b, l.map(|l| (local, l)), r);
-                let settled = settle_user(class, user, sides, remote, except);
-                (!settled.is_empty()).then(|| (user.clone(), settled))
+                let user_values = common_user_values(class, user, sides, remote, is_excepted);
+                (!user_values.is_empty()).then(|| (user.clone(), user_values))
             })
             .collect();
-        let agreed = |item: &Item| {
+        let is_common = |item: &Item| {
             local::local_value(class, local, item) == remote.value(item)
                 && remote.knows(item)
-                && !except(item)
+                && !is_excepted(item)
         };
         let mut unconfirmed = answered.clone();
-        unconfirmed.retain(|item| !agreed(item));
+        unconfirmed.retain(|item| !is_common(item));
         self.answered = unconfirmed;
     }
 }
 
+/// The values of a user in the base, in the file (with the room there) and on the server; `None` where the user is missing.
 type UserVersions<'a> = (
     Option<&'a BaseUser>,
     Option<(&'a Room, &'a crate::model::User)>,
     Option<&'a super::RemoteUser>,
 );
 
-fn settle_user(
+/// Returns the values of a user for the base: those that both sides have, and else those of the base.
+fn common_user_values(
     class: ServerClass,
     user: &Jid,
     (b, l, r): UserVersions<'_>,
     remote: &RemoteRoom,
-    except: &dyn Fn(&Item) -> bool,
+    is_excepted: &dyn Fn(&Item) -> bool,
 ) -> BaseUser {
     let item = Item::Affiliation { user: user.clone() };
-    let is_common = |l: Affiliation, r: Affiliation| l == r && remote.knows(&item) && !except(&item);
+    let is_common_affiliation =
+        |l: Affiliation, r: Affiliation| l == r && remote.knows(&item) && !is_excepted(&item);
     let remote_affiliation = r.map_or(Affiliation::None, |r| r.affiliation);
     let local_affiliation = l.map_or(Affiliation::None, |(_, l)| l.affiliation);
-    let mut settled = BaseUser {
-        affiliation: if is_common(local_affiliation, remote_affiliation) {
+    let mut result = BaseUser {
+        affiliation: if is_common_affiliation(local_affiliation, remote_affiliation) {
             remote_affiliation
         } else {
             b.map_or(Affiliation::None, |b| b.affiliation)
@@ -387,16 +395,16 @@ fn settle_user(
         let stored = l
             .zip(attachment)
             .and_then(|((room, _), attachment)| local::hat(class, room, hat, attachment));
-        let agreed = stored.as_ref() == r && remote.knows(&item) && !except(&item);
-        let value = match (agreed, attachment) {
+        let is_common = stored.as_ref() == r && remote.knows(&item) && !is_excepted(&item);
+        let value = match (is_common, attachment) {
             (false, _) => b.cloned(),
             // If the file has the hat inactive, its absence on the server is recorded.
             (true, Some(_)) => Some(r.cloned()),
             (true, None) => None,
         };
         if let Some(value) = value {
-            settled.hats.insert(hat.clone(), value);
+            result.hats.insert(hat.clone(), value);
         }
     }
-    settled
+    result
 }

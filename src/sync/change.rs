@@ -12,23 +12,23 @@ use crate::model::HatId;
 /// A change of one item on a server: compare and set. A backend applies it only if the server has the expected value.
 /// If the server already has the wanted value, that is a success.
 ///
-/// A catalog entry is sent with title and hue together, and compared with a read made just before. It is removed
-/// (`wanted` is `None`) only if no user on the server has the hat.
+/// A catalog entry is sent with title and hue together, and compared with a read made just before. An entry is
+/// removed (`wanted` is `None`) only if no user on the server has the hat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemChange {
     /// The item.
     pub item: Item,
-    /// The value that the server must have; `None`: it must not have the item. For an affiliation, `None` is `none`.
+    /// The value that the server must have; `None`: the server must not have the item. For an affiliation, `None` means `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<ItemValue>,
     /// The new value in the class's normal form; `None` removes the item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<ItemValue>,
-    /// If removing an affiliation also removes the hats on this server: exactly the hats that the user must have. `None`:
-    /// hats are not compared.
+    /// The hats that the user must have on the server, and no others, for the removal of an affiliation that also removes the
+    /// hats. `None`: the hats are not compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_hats: Option<BTreeMap<HatId, HatValue>>,
-    /// The reason, for the user concerned; sent with changes of affiliations.
+    /// The reason that is sent with a change of an affiliation, for the user concerned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
 }
@@ -52,22 +52,23 @@ impl ItemChange {
 pub enum ItemOutcome {
     /// The server has the wanted value.
     Done {
-        /// Whether the server says that it is stored. A server that only acknowledges, as ejabberd does, can still lose
-        /// it.
+        /// Whether the server says that the value is stored. A server that only acknowledges changes, as ejabberd does, can
+        /// still lose the value.
         saved: bool,
     },
     /// The server had another value than expected; nothing was changed.
     Changed {
-        /// The server's value; `None`: none. If a user's hats were compared: the affiliation.
+        /// The server's value of the item; `None`: the server does not have the item. If the user's hats were compared, too
+        /// ([`ItemChange::expected_hats`]), this is the affiliation, even if only the hats differ.
         actual: Option<ItemValue>,
     },
-    /// The server refused; nothing was changed.
+    /// The server refused the change; nothing was changed.
     Refused(Refusal),
-    /// No usable answer came. Only reading shows what was changed.
+    /// No usable answer came. Only a read shows whether the change was made.
     Unknown,
 }
 
-/// Why a server refused.
+/// Why a server refused a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// The error condition.
@@ -78,7 +79,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal without a text.
+    /// Creates a refusal without a text.
     pub fn new(condition: Condition) -> Self {
         Self {
             condition,
@@ -120,9 +121,9 @@ conditions! {
     ItemNotFound = "item-not-found", "No such room, user or command.";
     JidMalformed = "jid-malformed", "The server does not accept the address.";
     NotAcceptable = "not-acceptable", "A value is not acceptable.";
-    NotAllowed = "not-allowed", "Nobody may do that, for example because of a limit.";
+    NotAllowed = "not-allowed", "Nobody may make this request, for example because of a limit.";
     NotAuthorized = "not-authorized", "The account is not logged in.";
-    PolicyViolation = "policy-violation", "A policy of the server forbids it.";
+    PolicyViolation = "policy-violation", "A policy of the server forbids the request.";
     RecipientUnavailable = "recipient-unavailable", "The recipient is temporarily unavailable.";
     Redirect = "redirect", "The request must be sent to another address.";
     RegistrationRequired = "registration-required", "The account has to register first.";
@@ -136,10 +137,10 @@ conditions! {
 }
 
 impl Condition {
-    /// The condition with this name in XMPP; `None` if there is none.
+    /// Finds the condition with this name in XMPP; `None` if there is no such condition.
     pub fn from_name(name: &str) -> Option<Self> {
-        let named = |condition: &Self| condition.as_str() == name;
-        Self::ALL.iter().copied().find(named)
+        let has_name = |condition: &Self| condition.as_str() == name;
+        Self::ALL.iter().copied().find(has_name)
     }
 
     /// Whether the same change may succeed later: the server is unavailable or busy.

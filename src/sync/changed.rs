@@ -10,14 +10,15 @@ use crate::model::{Edit, Group, HatId, Jid, Room, User};
 pub struct ChangedItem {
     /// The item.
     pub item: Item,
-    /// Its value before, as the server would store it; `None` if the server would not have it.
+    /// The item's value before the commit, as the server would store it; `None` if the server would not have the item.
     pub before: Option<ItemValue>,
-    /// Its value after, as the server would store it; `None` if the server would not have it.
+    /// The item's value after the commit, as the server would store it; `None` if the server would not have the item.
     pub after: Option<ItemValue>,
 }
 
-/// The items of a room that a group of edits changes, sorted, with their values as a server of this class would store
-/// them. Adding or removing a room changes no item, because rooms are never created or destroyed on a server.
+/// Determines the items of a room that a group of edits changes, sorted, with their values as a server of this class would
+/// store them. `before` and `after` are the room before and after the edits. Adding or removing a room changes no item,
+/// because rooms are never created or destroyed on a server.
 pub fn changed_items(
     class: ServerClass,
     room: &Jid,
@@ -39,7 +40,7 @@ pub fn changed_items(
         .collect()
 }
 
-/// The items that a group of edits may change.
+/// Determines the items that a group of edits may change. `rooms` are the room before and after the edits.
 pub(super) fn touched_items(
     class: ServerClass,
     room: &Jid,
@@ -53,8 +54,8 @@ pub(super) fn touched_items(
     items
 }
 
-/// Counts the users who lose a hat. Changes by which more than [`GUARD_USERS`] lose one at once are not sent without a
-/// confirmation.
+/// Counts the users who lose a hat. Changes by which more than [`GUARD_USERS`] users lose hats at once are not sent without
+/// a confirmation.
 ///
 /// [`GUARD_USERS`]: super::GUARD_USERS
 pub fn users_losing_hats<'a>(changed: impl IntoIterator<Item = &'a ChangedItem>) -> usize {
@@ -78,11 +79,11 @@ fn add_edit(items: &mut BTreeSet<Item>, class: ServerClass, edit: &Edit, rooms: 
         }
         Edit::Catalog { hat, .. } => {
             items.insert(Item::Catalog { hat: hat.clone() });
-            // Hats without their own title are sent with the catalog's.
+            // Hats without their own title are sent with the title in the catalog.
             if class == ServerClass::EjabberdOld {
                 let users_with_hat = |room: &Room| {
-                    let known = room.hat(hat).cloned();
-                    let users = known.iter().flat_map(|known| known.users(room));
+                    let existing = room.hat(hat).cloned();
+                    let users = existing.iter().flat_map(|existing| existing.users(room));
                     users.map(|(user, _)| user.clone()).collect::<Vec<_>>()
                 };
                 for user in rooms.into_iter().flat_map(users_with_hat) {

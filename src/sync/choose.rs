@@ -19,14 +19,14 @@ pub enum Prefer {
 }
 
 impl RoomPlan {
-    /// Adds lines that send items again that both sides have ([`Outbox::not_stored`]).
+    /// Adds lines that send these items again, although both sides have them ([`Outbox::not_stored`]).
     ///
     /// [`Outbox::not_stored`]: super::Outbox::not_stored
     pub fn send_again(&mut self, items: BTreeSet<Item>) {
         for item in items {
             let value = self.remote().value(&item).map(SideValue::Item);
-            let before = |line: &Line| line.user() <= item.user();
-            let at = self.lines.iter().position(|line| !before(line));
+            let is_before = |line: &Line| line.user() <= item.user();
+            let index = self.lines.iter().position(|line| !is_before(line));
             let line = Line {
                 base: None,
                 local: value.clone(),
@@ -37,11 +37,11 @@ impl RoomPlan {
                 implied: false,
                 subject: Subject::Item(item),
             };
-            self.lines.insert(at.unwrap_or(self.lines.len()), line);
+            self.lines.insert(index.unwrap_or(self.lines.len()), line);
         }
     }
 
-    /// Sets the decision of the line with this index, if it is possible. Returns whether it is.
+    /// Sets the decision of the line with this index, if the line allows the decision. Returns whether the line does.
     pub fn decide(&mut self, line: usize, decision: Decision) -> bool {
         match self.lines.get_mut(line) {
             Some(line) if line.allows(decision) => {
@@ -52,7 +52,8 @@ impl RoomPlan {
         }
     }
 
-    /// Resolves all undecided conflicts with this side. Conflicts in which the file's value cannot be sent stay undecided.
+    /// Resolves all undecided conflicts with the value of this side. With [`Prefer::Local`], conflicts in which the file's
+    /// value cannot be sent stay undecided.
     pub fn prefer(&mut self, side: Prefer) {
         let decision = match side {
             Prefer::Local => Decision::Send,
@@ -76,39 +77,39 @@ impl RoomPlan {
         }
     }
 
-    /// Decides to make the file's room equal to the server's, as far as the server can store it. What the guard holds back
-    /// stays held back.
+    /// Decides to receive all lines, so that the file's room becomes equal to the server's as far as the server can store it.
+    /// Lines that the guard holds back stay held back, and lines of implied entries are removed.
     pub fn replace(&mut self) {
-        let stays_held = |line: &Line| line.is_held() && line.decision == Decision::Skip;
+        let is_held_back = |line: &Line| line.is_held() && line.decision == Decision::Skip;
         for line in self
             .lines
             .iter_mut()
-            .filter(|line| !line.implied && !stays_held(line))
+            .filter(|line| !line.implied && !is_held_back(line))
         {
             line.decision = Decision::Receive;
         }
         self.lines.retain(|line| !line.implied);
     }
 
-    /// Decides to receive also what the guard holds back.
+    /// Decides to receive the lines that the guard holds back.
     pub fn take_removals(&mut self) {
         for line in self.lines.iter_mut().filter(|line| line.is_held()) {
             line.decision = Decision::Receive;
         }
     }
 
-    /// Whether someone accepted what the guard held back, so that it is received.
+    /// Whether someone accepted lines that the guard held back, so that these are received.
     pub fn accepts_removals(&self) -> bool {
-        let accepted = |line: &Line| line.is_held() && line.decision == Decision::Receive;
-        self.lines.iter().any(accepted)
+        let is_accepted = |line: &Line| line.is_held() && line.decision == Decision::Receive;
+        self.lines.iter().any(is_accepted)
     }
 
-    /// Holds back lines that remove hats from these users. Returns the number of newly held lines.
+    /// Holds back the lines that remove hats from these users, for this reason. Returns the number of newly held lines.
     pub(super) fn hold(&mut self, users: &BTreeSet<Jid>, reason: Reason) -> usize {
         let mut count = 0;
         for line in &mut self.lines {
-            let is_affected = line.user().is_some_and(|user| users.contains(user));
-            if is_affected && line.removes_hats() && line.decision == Decision::Receive {
+            let is_about_them = line.user().is_some_and(|user| users.contains(user));
+            if is_about_them && line.removes_hats() && line.decision == Decision::Receive {
                 line.reason = Some(reason);
                 line.decision = Decision::Skip;
                 count += 1;
@@ -171,7 +172,7 @@ impl Line {
     }
 }
 
-/// The value of an item on a side of its line.
+/// The value of an item on one side of a line about the item or its user.
 fn side_value(side: Option<&SideValue>, item: &Item) -> Option<ItemValue> {
     match side? {
         SideValue::Item(value) => Some(value.clone()),
@@ -206,23 +207,23 @@ pub struct ReadMark<'a> {
 }
 
 impl ReadMark<'_> {
-    /// Whether an item has changed in the file or the base since the read.
-    pub fn changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
-        self.local_changed(now, item) || self.base_changed(now, item)
+    /// Whether an item has changed in the file or the base since the read began. `now` has the current file and base.
+    pub fn has_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
+        self.has_local_changed(now, item) || self.has_base_changed(now, item)
     }
 
-    /// Whether an item has changed in the file since the read.
-    pub fn local_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
-        let same = match (self.local, now.local) {
+    /// Whether an item has changed in the file since the read began. `now` has the current file.
+    pub fn has_local_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
+        let is_same_room = match (self.local, now.local) {
             (Some(then), Some(now)) => std::ptr::eq(then, now),
             _ => false,
         };
         let local = |mark: &ReadMark<'_>| mark.local.and_then(|room| local_value(mark.class, room, item));
-        !same && local(self) != local(now)
+        !is_same_room && local(self) != local(now)
     }
 
-    /// Whether an item has changed in the base since the read.
-    pub fn base_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
+    /// Whether an item has changed in the base since the read began. `now` has the current base.
+    pub fn has_base_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
         let base = |mark: &ReadMark<'_>| mark.base.and_then(|base| base.value(item));
         base(self) != base(now)
     }

@@ -14,7 +14,7 @@ pub enum ServerKind {
     Xmpp,
 }
 
-/// The class of a server, which follows from its software and version, determines what it can store.
+/// The class of a server, which follows from its software and version, and determines what the server can store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServerClass {
@@ -70,7 +70,7 @@ impl ServerClass {
         self == Self::Prosody
     }
 
-    /// Whether hats need a title: the attachment's, or with a catalog the entry's.
+    /// Whether every hat needs a title: that of the attachment or, on a server with a catalog, that of the entry.
     pub fn needs_title(self) -> bool {
         self != Self::Prosody
     }
@@ -96,8 +96,8 @@ impl ServerClass {
         }
     }
 
-    /// The normal form of a hat: what the server stores of it, or `None` if nothing, as for an inactive hat on
-    /// ejabberd. Hats are compared and sent in this form.
+    /// Returns the normal form of a hat: the part that the server stores; `None` if it stores nothing, as for an inactive hat
+    /// on ejabberd. Hats are compared and sent in this form.
     pub fn normal_hat(self, hat: &HatValue) -> Option<HatValue> {
         match self {
             Self::Prosody => Some(hat.clone()),
@@ -110,7 +110,7 @@ impl ServerClass {
         }
     }
 
-    /// The normal form of a value; `None` if the server does not store it.
+    /// Returns the normal form of a value; `None` if the server does not store the value.
     pub fn normal(self, value: &ItemValue) -> Option<ItemValue> {
         match value {
             ItemValue::Hat(hat) => self.normal_hat(hat).map(ItemValue::Hat),
@@ -119,8 +119,8 @@ impl ServerClass {
         }
     }
 
-    /// Whether a text can be sent: it has no characters that XML forbids. Prosody stores a text with such characters and then
-    /// fails at each presence of the user; ejabberd closes the connection.
+    /// Whether a text can be sent, because it has no characters that XML forbids. Prosody would store a text with such
+    /// characters and then fail at each presence of the user; ejabberd would close the connection.
     pub fn accepts_text(self, text: &str) -> bool {
         text.chars()
             .all(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..))

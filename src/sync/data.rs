@@ -1,4 +1,4 @@
-//! The plan as data: what `plan --json` prints. `assets/plan.schema.json` describes it.
+//! The plan as data, as `plan --json` prints it. `assets/plan.schema.json` describes the format.
 
 use serde::ser::{SerializeSeq as _, SerializeStruct as _};
 use serde::{Serialize, Serializer};
@@ -9,7 +9,7 @@ use super::{Item, PlanCounts};
 /// The format version.
 const VERSION: u32 = 1;
 
-/// With the counts over all rooms.
+/// Serializes the plan together with the counts of all its rooms.
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut plan = serializer.serialize_struct("Plan", 4)?;
@@ -22,7 +22,7 @@ impl Serialize for Plan {
 }
 
 impl RoomState {
-    /// The name in data.
+    /// The name of the state in JSON.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Linked => "linked",
@@ -35,7 +35,7 @@ impl RoomState {
         }
     }
 
-    /// Why a room could not be read, for display.
+    /// Why the room could not be read, for display; `None` in other states.
     pub fn message(&self) -> Option<&str> {
         match self {
             Self::Forbidden(text) | Self::Unread(text) => Some(text),
@@ -91,7 +91,7 @@ impl Serialize for RoomPlan {
     }
 }
 
-/// A line. A side without a value, or with an unknown one, is `null`.
+/// A line as data. A side without a value, or with an unknown value, is `null`.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct LineData<'a> {
@@ -138,7 +138,7 @@ impl<'a> LineData<'a> {
     }
 }
 
-/// The value without its kind, which is that of the line.
+/// The value of one side, without its kind, which is the kind of the line.
 struct SideData<'a>(&'a super::SideValue);
 
 impl Serialize for SideData<'_> {

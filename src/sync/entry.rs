@@ -8,15 +8,15 @@ use crate::model::Jid;
 /// A server of the configuration. A room belongs to the server whose service is its domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerEntry {
-    /// Its name in the configuration: 1 to 32 characters of `a` to `z`, `0` to `9` and `-`.
+    /// The server's name in the configuration: 1 to 32 characters of `a` to `z`, `0` to `9` and `-`.
     pub name: Arc<str>,
     /// The kind of access.
     pub kind: ServerKind,
-    /// Its MUC services, for example `conference.example.org`: bare domains.
+    /// The server's MUC services: domains such as `conference.example.org`.
     pub services: Vec<Jid>,
     /// When changes are sent.
     pub send: SendMode,
-    /// Whether affiliations are sent.
+    /// Whether changed affiliations are sent.
     pub affiliations: Affiliations,
 }
 

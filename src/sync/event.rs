@@ -9,11 +9,11 @@ use crate::model::{Jid, Room};
 /// The progress of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Number of rooms read or changes finished so far.
+    /// Number of rooms read, or of changes finished, so far.
     pub done: usize,
-    /// Total number.
+    /// Total number of rooms to read, or of changes to send.
     pub total: usize,
-    /// Rate per second over the last few seconds; 0 if unknown.
+    /// Number of rooms or changes per second, measured over the last few seconds; 0 if unknown.
     pub rate: u32,
 }
 
@@ -25,15 +25,15 @@ impl Progress {
     }
 }
 
-/// Who follows a room.
+/// The follower of a room: the session that receives the changes that others make on the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Follower {
     /// This session.
     Here,
-    /// Another session on this machine. The text names its actor and process, for display; `None` if they are unknown.
+    /// Another session on this machine. The text names its actor and process, for display; `None` if these are unknown.
     Elsewhere(Option<Arc<str>>),
-    /// Nobody: another session on this machine has the room's lock, but has given no sign of life for 30 s. The text is as
-    /// above.
+    /// Nobody: another session on this machine has the room's lock, but has given no sign of life for 30 s. The text names the
+    /// actor and process of that session, for display; `None` if these are unknown.
     Silent(Option<Arc<str>>),
     /// Nobody: the room has not been compared with its server yet, or has to be compared again.
     NotCompared,
@@ -49,15 +49,15 @@ pub enum ServerEvent {
         /// The new state.
         state: ServerState,
     },
-    /// The class that a server had when one of its rooms was last compared, in any session; reported once, if the server is
-    /// not connected.
+    /// The class that a server had when one of its rooms was last compared, in any session. Reported once, and only if the
+    /// server is not connected.
     Class {
         /// The server's name.
         server: Arc<str>,
         /// The class.
         class: ServerClass,
     },
-    /// A server needs the account's password. Answered by [`ServerRequest::Password`].
+    /// A server needs the account's password. [`ServerRequest::Password`] is the answer.
     ///
     /// [`ServerRequest::Password`]: super::ServerRequest::Password
     Password {
@@ -113,21 +113,22 @@ pub enum ServerEvent {
         /// Whether this answers a request; if not, waiting changes were sent automatically.
         is_answer: bool,
     },
-    /// Followed rooms changed on the server, or a conflict was resolved with the server's value. What the plan receives must be
-    /// committed with the server's actor, as far as the file still has what was compared ([`RoomPlan::keep_current`]), and
-    /// each room must be reported by [`ServerRequest::Received`], even if nothing was committed.
+    /// Followed rooms changed on the server, or a conflict was resolved with the server's value. The lines that the plan
+    /// receives must be committed with the server's actor, as far as the file still has the values that were compared
+    /// ([`RoomPlan::keep_current`]). Then each room must be reported by [`ServerRequest::Received`], even if nothing was
+    /// committed.
     ///
     /// [`RoomPlan::keep_current`]: super::RoomPlan::keep_current
     /// [`ServerRequest::Received`]: super::ServerRequest::Received
     Incoming {
         /// The differences, without changes that are being sent.
         plan: Arc<Plan>,
-        /// Who changed each room, if the server reports it.
+        /// The actor who changed each room; without rooms whose actor is unknown.
         by: BTreeMap<Jid, Arc<str>>,
     },
-    /// A followed room was compared, and nothing is to be received.
+    /// A followed room was compared, and there is nothing to receive.
     Compared {
-        /// The room of the file that was compared.
+        /// The room in the file, as it was compared.
         local: Arc<Room>,
         /// The differences, without changes that are being sent.
         plan: Arc<RoomPlan>,
@@ -139,20 +140,20 @@ pub enum ServerEvent {
         /// The items and their states.
         items: Vec<(Item, SendState)>,
     },
-    /// Who follows a room of [`ServerRequest::Follow`]; reported whenever that changes.
+    /// The follower of a room of [`ServerRequest::Follow`] changed.
     ///
     /// [`ServerRequest::Follow`]: super::ServerRequest::Follow
     Follows {
         /// The room.
         room: Jid,
-        /// The follower.
+        /// The new follower.
         follower: Follower,
     },
-    /// Who is in a followed or selected room, if its server says so.
+    /// The occupants of a followed or selected room, if its server reports them.
     Occupants {
         /// The room.
         room: Jid,
-        /// The users in the room, and those with a nickname reserved there; `None`: not known, or no longer.
+        /// The users who are in the room or have a nickname reserved there; `None`: they are not known, or no longer known.
         occupants: Option<Arc<Occupants>>,
     },
 }

@@ -10,17 +10,17 @@ use super::local;
 use super::plan::{Decision, Reason, RoomPlan};
 use crate::model::{Edit, Group, Jid, Room};
 
-/// Number of users who may lose hats on one server within [`GUARD_PERIOD`] without a confirmation. The same number may
-/// lose hats by one local commit that is sent immediately.
+/// Number of users who may lose hats on one server within [`GUARD_PERIOD`] without a confirmation. The same number of users
+/// may lose hats by one commit of this session that is sent immediately.
 pub const GUARD_USERS: usize = 20;
 
 /// The period over which the users who lose hats are counted.
 pub const GUARD_PERIOD: SignedDuration = SignedDuration::from_hours(1);
 
-/// A hat that expired longer ago than this counts for [`late_expiry`].
+/// A hat that expired longer ago than this expired late, see [`late_expiry`].
 const LATE_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
-/// If fewer users of a room have hats, all may lose them without a confirmation.
+/// If all users with hats in a room lose hats, a confirmation is needed from this number of users on.
 const MIN_USERS_OF_WHOLE_ROOM: usize = 3;
 
 /// The users who recently lost hats on one server, as far as the file received these losses.
@@ -28,8 +28,8 @@ const MIN_USERS_OF_WHOLE_ROOM: usize = 3;
 pub struct RemovalGuard {
     /// The time of the last loss by room and user.
     losses: BTreeMap<(Jid, Jid), Timestamp>,
-    /// Whether earlier losses are not known.
-    is_blind: bool,
+    /// Whether earlier losses are unknown, because the history cannot be read.
+    lacks_history: bool,
 }
 
 impl RemovalGuard {
@@ -43,19 +43,20 @@ impl RemovalGuard {
         guard
     }
 
-    /// Creates a guard that does not know earlier losses, and therefore holds back all removals.
+    /// Creates a guard that does not know earlier losses, and therefore holds back all removals of hats.
     pub fn without_history() -> Self {
         Self {
-            is_blind: true,
+            lacks_history: true,
             ..Self::default()
         }
     }
 
-    /// Holds back excessive removals in a plan: those of users beyond the first [`GUARD_USERS`] on the server
-    /// within [`GUARD_PERIOD`], or of all users, if all users with hats in the room (three or more) lose hats. Users whose
-    /// losses are not held back are counted. Returns the number of newly held lines.
+    /// Holds back excessive removals of hats in a plan: those of users beyond the first [`GUARD_USERS`] on the server within
+    /// [`GUARD_PERIOD`]; or all of them, if all users with hats in `room`, the file's room, lose hats, and these are at least
+    /// three together with the users who lost hats there within [`GUARD_PERIOD`]. Users whose losses are not held back are
+    /// counted. Without a history, all removals are held back. Returns the number of newly held lines.
     ///
-    /// `now` may go backwards when the clock is set; nothing is forgotten then.
+    /// If `now` is earlier than in the last call, because the clock was set back, no loss is forgotten.
     pub fn hold(&mut self, plan: &mut RoomPlan, room: &Room, now: Timestamp) -> usize {
         self.losses
             .retain(|_, time| now.duration_since(*time) < GUARD_PERIOD);
@@ -68,26 +69,26 @@ impl RemovalGuard {
         if losing.is_empty() {
             return 0;
         }
-        if self.is_blind {
+        if self.lacks_history {
             return plan.hold(&losing, Reason::HistoryUnreadable);
         }
-        let lost_here = self.losses.keys().filter(|(lost_in, _)| *lost_in == plan.room);
-        let lost_here: BTreeSet<&Jid> = lost_here.map(|(_, user)| user).collect();
+        let lost_before = self.losses.keys().filter(|(lost_in, _)| *lost_in == plan.room);
+        let lost_before: BTreeSet<&Jid> = lost_before.map(|(_, user)| user).collect();
         let has_hats = |user| !local::user(plan.class, room, user).hats.is_empty();
         let mut with_hats = room.users().iter().filter(|(_, user)| has_hats(user));
-        let whole_room = with_hats.all(|(user, _)| losing.contains(user))
-            && lost_here.len() + losing.iter().filter(|user| !lost_here.contains(user)).count()
+        let is_whole_room = with_hats.all(|(user, _)| losing.contains(user))
+            && lost_before.len() + losing.iter().filter(|user| !lost_before.contains(user)).count()
                 >= MIN_USERS_OF_WHOLE_ROOM;
-        let held = if whole_room {
+        let held = if is_whole_room {
             losing
         } else {
-            self.count(&plan.room, losing, now)
+            self.count_losses(&plan.room, losing, now)
         };
         plan.hold(&held, Reason::Held)
     }
 
-    /// Counts users who lose hats up to the limit, and returns the others.
-    fn count(&mut self, room: &Jid, losing: BTreeSet<Jid>, now: Timestamp) -> BTreeSet<Jid> {
+    /// Counts the users who lose hats, up to [`GUARD_USERS`] on the server, and returns those beyond that number.
+    fn count_losses(&mut self, room: &Jid, losing: BTreeSet<Jid>, now: Timestamp) -> BTreeSet<Jid> {
         let mut counted: BTreeSet<Jid> = self.losses.keys().map(|(_, user)| user.clone()).collect();
         let mut beyond_limit = BTreeSet::new();
         for user in losing {
@@ -103,10 +104,10 @@ impl RemovalGuard {
 }
 
 /// The number of users who would lose hats that expired more than a day before `now`; `None` if there are at most
-/// [`GUARD_USERS`]. If there are more, nobody removed expired hats for long, or the clock is wrong, so `ended` waits for a
-/// confirmation. Hats that are removed in time were confirmed when their time was set.
+/// [`GUARD_USERS`] such users. If there are more, nobody has removed expired hats for a long time, or the clock is wrong, so
+/// the removals wait for a confirmation. Removals in time were confirmed when the hats' expiry times were set.
 ///
-/// `ended`: removals of hats that have expired ([`Wardrobe::remove_ended_hats`](crate::model::Wardrobe::remove_ended_hats)).
+/// `ended`: the removals of all hats that have expired ([`Wardrobe::remove_ended_hats`](crate::model::Wardrobe::remove_ended_hats)).
 pub fn late_expiry(ended: &Group, now: Timestamp) -> Option<usize> {
     let late = ended.0.iter().filter_map(|edit| match edit {
         Edit::Hat {

@@ -1,4 +1,4 @@
-//! Receives changes automatically while a room is followed.
+//! Limits a plan to the changes that are received automatically while a room is followed.
 
 use super::plan::{Decision, Line, RoomPlan, SideValue, Subject};
 use super::{Item, ItemValue, ReadMark, UserValue, local, local_value};
@@ -13,31 +13,31 @@ pub struct UserMark {
 }
 
 impl UserMark {
-    /// The user's values in this state of the file and the base.
+    /// Takes the user's values from this state of the file and the base.
     pub fn new(mark: &ReadMark<'_>, user: &Jid) -> Self {
         let local = mark.local.and_then(|room| Some((room, room.user(user)?)));
         let local = local.map(|(room, user)| local::user(mark.class, room, user));
-        let known = mark.base.and_then(|base| base.user(user));
+        let base = mark.base.and_then(|base| base.user(user));
         Self {
             local: local.unwrap_or_default(),
-            base: known.unwrap_or_default(),
+            base: base.unwrap_or_default(),
         }
     }
 
-    /// Whether an item of the user has changed in the file since the read.
-    pub fn local_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
+    /// Whether an item of the user has changed in the file since the user was read. `now` has the current file.
+    pub fn has_local_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
         let local = now.local.and_then(|room| local_value(now.class, room, item));
         self.local.value(item) != local
     }
 
-    /// Whether an item of the user has changed in the base since the read.
-    pub fn base_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
+    /// Whether an item of the user has changed in the base since the user was read. `now` has the current base.
+    pub fn has_base_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
         self.base.value(item) != now.base.and_then(|base| base.value(item))
     }
 }
 
 impl UserValue {
-    /// The value of one of the user's items.
+    /// The value of one of the user's items; `None` if the user does not have the item.
     pub(super) fn value(&self, item: &Item) -> Option<ItemValue> {
         match item {
             Item::Hat { hat, .. } => self.hats.get(hat).cloned().map(ItemValue::Hat),
@@ -48,16 +48,16 @@ impl UserValue {
 }
 
 impl RoomPlan {
-    /// Prepares the plan for receiving only: decides to send nothing, and removes lines about items that are being sent
-    /// (`in_flight`), and lines to be received about items that changed since the server was read (`stale`). Lines that the
-    /// guard holds back stay. Returns whether a line to be received was removed.
+    /// Prepares the plan for receiving only: decides to send nothing, removes the lines about items that are being sent
+    /// (`is_in_flight`), and removes the lines to be received about items that changed in the file or the base since the server
+    /// was read (`is_stale`). Lines that the guard holds back stay. Returns whether a line to be received was removed.
     pub fn keep_incoming(
         &mut self,
-        in_flight: &dyn Fn(&Item) -> bool,
-        stale: &dyn Fn(&Item) -> bool,
+        is_in_flight: &dyn Fn(&Item) -> bool,
+        is_stale: &dyn Fn(&Item) -> bool,
     ) -> bool {
         self.receive_only();
-        let mut dropped = false;
+        let mut is_any_dropped = false;
         self.lines.retain(|line| {
             let is_held = line.decision == Decision::Skip && line.is_held();
             let is_received = line.decision == Decision::Receive;
@@ -65,14 +65,15 @@ impl RoomPlan {
             let stays = is_held
                 || !items
                     .iter()
-                    .any(|item| in_flight(item) || is_received && stale(item));
-            dropped |= is_received && !stays;
+                    .any(|item| is_in_flight(item) || is_received && is_stale(item));
+            is_any_dropped |= is_received && !stays;
             stays
         });
-        dropped
+        is_any_dropped
     }
 
-    /// Removes lines to be received if the file no longer has the value that was compared.
+    /// Removes the lines to be received for which the file no longer has the value that was compared. `local` is the file's
+    /// current room; `None`: the file no longer has the room.
     pub fn keep_current(&mut self, local: Option<&Room>) {
         let class = self.class;
         let is_as_compared = |line: &Line| {

@@ -1,5 +1,5 @@
-//! Items: the units that are compared, sent and received. Their values are in normal form, so that values with the same
-//! meaning are equal: an omitted boolean is `false`, an empty title is `None`.
+//! Items: the units that are compared, sent and received. The values of items are in normal form, so that values with the
+//! same meaning are equal: an omitted boolean is `false`, an empty title is `None`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::model::{Affiliation, Attachment, CatalogHat, HatId, Hue, Jid, Json};
 pub enum Item {
     /// A hat in the room's catalog.
     Catalog {
-        /// Its ID.
+        /// The hat's ID.
         hat: HatId,
     },
     /// A user's affiliation with the room.
@@ -49,7 +49,7 @@ impl Item {
     }
 }
 
-/// The value of an item on one side. A missing item has no value; neither has the affiliation `none`.
+/// The value of an item on one side. A missing item has no value, and the affiliation `none` counts as missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ItemValue {
@@ -83,13 +83,13 @@ pub struct HatValue {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "not_empty"
+        deserialize_with = "deserialize_title"
     )]
     pub title: Option<Arc<str>>,
 }
 
 impl HatValue {
-    /// The form of ejabberd 25.10 and later: active, without its own title.
+    /// Creates a hat as ejabberd 25.10 and later stores it: active, without its own title.
     pub fn assigned() -> Self {
         Self {
             active: true,
@@ -97,10 +97,10 @@ impl HatValue {
         }
     }
 
-    /// The form of ejabberd up to 25.08: active, with this title.
+    /// Creates a hat as ejabberd up to 25.08 stores it: active, with this title.
     pub fn titled(title: &str) -> Self {
         Self {
-            title: text(title),
+            title: non_empty(title),
             ..Self::assigned()
         }
     }
@@ -122,7 +122,7 @@ pub struct CatalogValue {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "not_empty"
+        deserialize_with = "deserialize_title"
     )]
     pub title: Option<Arc<str>>,
     /// The hue.
@@ -134,7 +134,7 @@ impl CatalogValue {
     /// Converts an entry from a server.
     pub fn new(title: &str, hue: Option<&str>) -> Self {
         Self {
-            title: text(title),
+            title: non_empty(title),
             hue: hue.and_then(HueText::new),
         }
     }
@@ -148,8 +148,8 @@ impl CatalogValue {
     }
 }
 
-/// A hue as text: the shortest form of a number from 0 to 360, or any other text unchanged, because servers do not
-/// check it.
+/// A hue as text: the shortest form of a number from 0 to 360, or any other text unchanged, because servers accept any
+/// text as a hue.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct HueText(Arc<str>);
@@ -182,7 +182,7 @@ impl HueText {
         &self.0
     }
 
-    /// The form in the file: a number if possible, else a text.
+    /// Converts the hue to its form in the file: a number if possible, else a text.
     pub fn to_hue(&self) -> Option<Hue> {
         Hue::parse(&self.0).or_else(|| Hue::new(Json::string(&self.0)))
     }
@@ -206,11 +206,13 @@ pub struct UserValue {
     pub hats: BTreeMap<HatId, HatValue>,
 }
 
-fn text(text: &str) -> Option<Arc<str>> {
+/// Converts a text; `None` if it is empty.
+fn non_empty(text: &str) -> Option<Arc<str>> {
     (!text.is_empty()).then(|| text.into())
 }
 
-fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
+/// Deserializes a title; an empty one becomes `None`.
+fn deserialize_title<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
     let title = Option::<Arc<str>>::deserialize(deserializer)?;
     Ok(title.filter(|title| !title.is_empty()))
 }

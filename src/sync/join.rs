@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::iter::Peekable;
 
-/// The values of one key in three lists.
+/// A key, and its values in three lists.
 pub(super) type Joined<'a, K, A, B, C> = (&'a K, Option<A>, Option<B>, Option<C>);
 
 /// Iterates over the keys of three lists, each sorted by key, in ascending order; each key once, with its values.
@@ -13,6 +13,7 @@ pub(super) struct Join<A: Iterator, B: Iterator, C: Iterator> {
     c: Peekable<C>,
 }
 
+/// Joins three lists of keys and values, each sorted by key without duplicates.
 pub(super) fn join<'a, K, A, B, C, I, J, L>(a: I, b: J, c: L) -> Join<I::IntoIter, J::IntoIter, L::IntoIter>
 where
     K: Ord + 'a,

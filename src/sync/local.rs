@@ -1,12 +1,13 @@
-//! The items of the file in the form that a class of server would store.
+//! Converts items of the file to the form in which a server of a class would store them.
 
 use std::sync::Arc;
 
 use super::{CatalogValue, HatValue, Item, ItemValue, ServerClass, UserValue};
 use crate::model::{Attachment, HatId, Room, User};
 
-/// A user's hat as the server would store it; `None` if it would not. If the server requires a title, as older ejabberd
-/// does, it is the displayed one: the attachment's own, else the catalog's.
+/// Converts a user's hat to the form in which the server would store it; `None` if the server would not store the hat. On
+/// older ejabberd, where each user's hat needs a title, the title is the displayed one: the attachment's own, else the
+/// catalog's.
 pub(super) fn hat(class: ServerClass, room: &Room, id: &HatId, attachment: &Attachment) -> Option<HatValue> {
     class.normal_hat(&HatValue {
         title: title(class, room, id, attachment),
@@ -14,7 +15,7 @@ pub(super) fn hat(class: ServerClass, room: &Room, id: &HatId, attachment: &Atta
     })
 }
 
-/// The title of a user's hat as it would be sent.
+/// The title of a user's hat as it would be sent; `None` if there is none.
 pub(super) fn title(
     class: ServerClass,
     room: &Room,
@@ -28,7 +29,7 @@ pub(super) fn title(
     }
 }
 
-/// A user as the server would store them.
+/// Converts a user to the form in which the server would store the user.
 pub(super) fn user(class: ServerClass, room: &Room, user: &User) -> UserValue {
     let stored = |(id, attachment)| Some((HatId::clone(id), hat(class, room, id, attachment)?));
     UserValue {
@@ -37,8 +38,8 @@ pub(super) fn user(class: ServerClass, room: &Room, user: &User) -> UserValue {
     }
 }
 
-/// The value of an item in the file, as a server of this class would store it; `None` if it is missing or would not be
-/// stored.
+/// The value of an item in the file, as a server of this class would store it; `None` if the item is missing or would not
+/// be stored.
 pub fn local_value(class: ServerClass, room: &Room, item: &Item) -> Option<ItemValue> {
     match item {
         Item::Catalog { hat } if class.holds_catalog() => {

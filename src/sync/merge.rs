@@ -1,17 +1,17 @@
 //! The merge: base, file and server of a room, item by item.
 //!
-//! | base, local, remote | what is proposed |
+//! | base, local, remote | proposal |
 //! |---|---|
 //! | local = remote | nothing |
 //! | base = remote ≠ local | send |
 //! | base = local ≠ remote | receive |
 //! | all differ | conflict |
 //!
-//! Without a base, an item that exists on only one side is copied to the other, and one that differs is a conflict.
-//! Exceptions are explained where they are made.
+//! Without a base, an item that exists on only one side is copied to the other, and an item with different values is a
+//! conflict. Exceptions are explained in the code that makes them.
 
 mod catalog;
-mod row;
+mod propose;
 mod user;
 
 use std::cell::LazyCell;
@@ -24,21 +24,21 @@ use super::plan::{Action, Decision, Line, Note, Reason, RoomPlan, RoomState, Sid
 use super::{Base, Item, RemoteRoom, RoomRead, ServerClass, SetAside};
 use crate::model::{Jid, Room};
 
-/// How affiliations that were changed in the file are handled.
+/// Whether affiliations that were changed in the file are sent. Affiliations are always received.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Affiliations {
-    /// Received, never sent.
+    /// Not sent.
     #[default]
     Show,
-    /// Also sent.
+    /// Sent.
     Manage,
 }
 
-/// How a room is merged.
+/// Options for merging a room.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MergeOptions {
-    /// How affiliations that were changed in the file are handled.
+    /// Whether affiliations that were changed in the file are sent.
     pub affiliations: Affiliations,
     /// The account of the connection, whose own affiliation is never sent. `None` for a shell.
     pub account: Option<Jid>,
@@ -58,10 +58,10 @@ struct Context<'a> {
     notes: Vec<Note>,
 }
 
-/// Three-way merge of a room: compares the file and the server, given what they last agreed on.
+/// Merges a room in three ways: compares the file and the server, given the values that both had last.
 ///
-/// `base` is the room's base, or why an earlier one is no longer valid; `local` is `None` if the file does not have the
-/// room.
+/// `base` is the room's base, `None` if there is none, or the reason why an earlier base is no longer valid. `local` is
+/// `None` if the file does not have the room.
 pub fn merge(
     room: &Jid,
     base: Result<Option<&Base>, SetAside>,
@@ -96,13 +96,13 @@ pub fn merge(
         }
         RoomRead::Gone => return without_lines(RoomState::OnlyHere, set_aside),
     };
-    let not_taken = match (local, base) {
+    let one_sided_state = match (local, base) {
         (Some(_), _) => None,
         (None, Some(_)) => Some(RoomState::RemovedHere),
         (None, None) => Some(RoomState::OnlyThere),
     };
-    let new = Room::default();
-    if let Some(state) = not_taken {
+    let new_room = Room::default();
+    if let Some(state) = one_sided_state {
         if !options.take {
             return without_lines(state, set_aside);
         }
@@ -114,13 +114,13 @@ pub fn merge(
         class,
         options,
         base,
-        local: local.unwrap_or(&new),
+        local: local.unwrap_or(&new_room),
         remote,
         lines: Vec::new(),
         notes: Vec::new(),
     };
-    context.name();
-    let needed = context.users();
+    context.add_name();
+    let used_hats = context.add_users();
     if class.holds_catalog() {
         // Received user changes are applied before the catalog is compared.
         let user_plan = RoomPlan {
@@ -130,10 +130,12 @@ pub fn merge(
         let is_received = |line: &Line| line.decision == Decision::Receive;
         let local = context.local;
         let after = LazyCell::new(|| {
-            let any = user_plan.lines.iter().any(is_received);
-            any.then(|| super::receive::after(&user_plan, local)).flatten()
+            let is_any_received = user_plan.lines.iter().any(is_received);
+            is_any_received
+                .then(|| super::receive::room_after(&user_plan, local))
+                .flatten()
         });
-        let entries = context.catalog(&needed, &|| after.as_ref().unwrap_or(local));
+        let entries = context.catalog_lines(&used_hats, &|| after.as_ref().unwrap_or(local));
         drop(after);
         context.lines = user_plan.lines;
         let after_name = usize::from(context.lines.first().is_some_and(|line| line.user().is_none()));
@@ -157,7 +159,7 @@ pub fn merge(
 
 impl Context<'_> {
     /// Adds a line that receives the room's name if the file's name is unchanged. A name is never sent.
-    fn name(&mut self) {
+    fn add_name(&mut self) {
         let (local, remote) = (self.local.name.as_ref(), self.remote.name.as_ref());
         let text = |name: Option<&Arc<str>>| name.filter(|name| !name.is_empty()).cloned();
         let base = self.base.and_then(|base| base.name.clone());
@@ -173,9 +175,9 @@ impl Context<'_> {
         }
     }
 
-    /// Adds the lines of all users. Returns the hats that matter for the catalog.
-    fn users(&mut self) -> catalog::Needed {
-        let mut needed = catalog::Needed::default();
+    /// Adds the lines of all users. Returns their hats that matter for the catalog.
+    fn add_users(&mut self) -> catalog::UsedHats {
+        let mut used_hats = catalog::UsedHats::default();
         let (local, remote) = (self.local, self.remote);
         let base_users = self.base.into_iter().flat_map(|base| &base.users);
         let local_users = local.users().iter().map(|(jid, user)| (jid, user));
@@ -183,13 +185,13 @@ impl Context<'_> {
             if remote.unreadable.users.contains(user) {
                 continue;
             }
-            self.user(user, base, local_user, remote_user, &mut needed);
+            self.add_user(user, base, local_user, remote_user, &mut used_hats);
         }
-        needed
+        used_hats
     }
 }
 
-/// A line whose decision is its proposal, unless there is a reason against it.
+/// Creates a line without values. The decision is the proposal, unless there is a reason against the proposal.
 fn line(subject: Subject, action: Action, reason: Option<Reason>) -> Line {
     let decision = match (action, reason) {
         (Action::Send, None) => Decision::Send,
@@ -208,7 +210,7 @@ fn line(subject: Subject, action: Action, reason: Option<Reason>) -> Line {
     }
 }
 
-/// A line for an item.
+/// Creates a line about an item, without values.
 fn item_line(item: Item, action: Action, reason: Option<Reason>) -> Line {
     line(Subject::Item(item), action, reason)
 }

@@ -1,5 +1,5 @@
-//! The part of the synchronization with live servers that needs no connection: what a server can store, the last common
-//! values of both sides, the differences, and what to send or receive.
+//! The part of the synchronization with live servers that needs no connection: the values that a server can store, the last
+//! common values of both sides, the differences, and the changes to send or receive.
 //!
 //! A backend reads a room as a [`RemoteRoom`] and applies [`ItemChange`]s, each only if the server has the expected
 //! value. Nothing here accesses files, clocks or the network; callers pass the time.
@@ -54,7 +54,7 @@ pub use local::local_value;
 pub use merge::{Affiliations, MergeOptions, merge};
 pub use noted::CONFIRM_AFTER;
 pub use occupants::{Occupant, Occupants};
-pub use outbox::{BaseMove, COMMIT_PERIOD, MAX_OUTBOX_BYTES, Outbox, ROLLBACK_PERIOD, SendState};
+pub use outbox::{BaseUpdate, COMMIT_PERIOD, MAX_OUTBOX_BYTES, Outbox, ROLLBACK_PERIOD, SendState};
 pub use plan::{
     Action, Decision, Line, Note, Plan, PlanCounts, Reason, RoomPlan, RoomState, SideValue, Subject,
 };

@@ -1,5 +1,5 @@
-//! Values that a server acknowledged and may still lose. They are noted in the base, so that other accounts with the same
-//! data file do not take them for changes that someone made on the server.
+//! Values that a server acknowledged and may still lose. These values are noted in the base, so that other accounts with the
+//! same data file do not take them for changes that someone else made on the server.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,12 @@ use super::{AnswerTime, Item, ItemValue, RemoteRoom};
 /// long after its answer.
 pub const CONFIRM_AFTER: SignedDuration = SignedDuration::from_secs(3);
 
-/// If the time of an answer is later than now by more than this, the clock was set back after the answer.
+/// If the time of an answer is later than the current time by more than this, the clock was set back after the answer.
 const MAX_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_hours(1);
 
-/// The age of an answer at this time; negative if the answer came later. If the clock was set back since, the age is not
-/// known; then the answer counts as old, because waiting until its time could take too long.
+/// The age of an answer at the time `now`; negative if the answer came up to [`MAX_CLOCK_DIFFERENCE`] later than `now`. If
+/// the clock was set back by more than that since, the age is unknown, and the answer counts as old, because it could take
+/// too long until the clock reaches the time of the answer again.
 pub(super) fn age(answered: Timestamp, now: Timestamp) -> SignedDuration {
     let age = now.duration_since(answered);
     if age < -MAX_CLOCK_DIFFERENCE {
@@ -31,7 +32,7 @@ pub(super) fn age(answered: Timestamp, now: Timestamp) -> SignedDuration {
 #[serde(from = "Vec<NotedAnswer>", into = "Vec<NotedAnswer>")]
 pub struct NotedAnswers(BTreeMap<Item, NotedAnswer>);
 
-/// The last unconfirmed answer of an item.
+/// The last unconfirmed answer about an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct NotedAnswer {
     item: Item,
@@ -39,13 +40,13 @@ struct NotedAnswer {
     value: Option<ItemValue>,
     #[serde(flatten)]
     at: AnswerTime,
-    /// Earlier unconfirmed values, to which the server may go back.
+    /// Earlier unconfirmed values, one of which the server may have again if it loses the answered value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     before: Vec<Option<ItemValue>>,
 }
 
 /// Maximum number of earlier values that are noted for an item.
-const MAX_EARLIER_ANSWERS: usize = 16;
+const MAX_EARLIER_VALUES: usize = 16;
 
 impl From<Vec<NotedAnswer>> for NotedAnswers {
     fn from(answers: Vec<NotedAnswer>) -> Self {
@@ -69,7 +70,8 @@ impl NotedAnswers {
         self.0.remove(item);
     }
 
-    /// Notes an answer, unless its value is `base`, the last confirmed one, and there are no earlier unconfirmed values.
+    /// Notes an answer. It replaces the item's noted answer, whose value is kept as an earlier value. An answer with the last
+    /// confirmed value `base` is not noted if there are no earlier unconfirmed values.
     pub(super) fn note(
         &mut self,
         item: &Item,
@@ -80,9 +82,7 @@ impl NotedAnswers {
         let mut before = Vec::new();
         if let Some(earlier) = self.0.remove(item) {
             before = earlier.before;
-            if earlier.value != value
-                && !before.contains(&earlier.value)
-                && before.len() < MAX_EARLIER_ANSWERS
+            if earlier.value != value && !before.contains(&earlier.value) && before.len() < MAX_EARLIER_VALUES
             {
                 before.push(earlier.value);
             }
@@ -98,7 +98,7 @@ impl NotedAnswers {
         }
     }
 
-    /// Whether the item's noted answer is the one of this time. If not, another session has updated the base since.
+    /// Whether the item's noted answer came at this time. If not, another session has updated the base since.
     pub(super) fn is_noted(&self, item: &Item, at: AnswerTime) -> bool {
         let noted = self.0.get(item);
         noted.is_some_and(|answer| answer.at.latest() == at.latest())
@@ -110,15 +110,15 @@ impl NotedAnswers {
     }
 
     /// Whether this is the value of the item's noted answer.
-    pub(super) fn has(&self, item: &Item, value: Option<&ItemValue>) -> bool {
+    pub(super) fn has_value(&self, item: &Item, value: Option<&ItemValue>) -> bool {
         self.0
             .get(item)
             .is_some_and(|answer| answer.value.as_ref() == value)
     }
 
-    /// The values of all items with answers, for a comparison with a room that was read; `base` returns the last confirmed
-    /// values. If the read shows an earlier value and `may_be_lost` is true for the time of the answer, that earlier value is
-    /// returned instead of the answered one.
+    /// Iterates over the items with noted answers and their values, for a comparison with a room that was read. `base` returns
+    /// the last confirmed values. If the read shows the last confirmed value or an earlier unconfirmed one, and `may_be_lost`
+    /// is true for the time of the answer, that value is returned instead of the answered one.
     pub(super) fn values(
         &self,
         remote: &RemoteRoom,
@@ -127,10 +127,10 @@ impl NotedAnswers {
     ) -> impl Iterator<Item = (&Item, Option<ItemValue>)> {
         self.0.iter().map(move |(item, answer)| {
             let actual = remote.value(item);
-            let lost = may_be_lost(answer.at)
+            let is_lost = may_be_lost(answer.at)
                 && remote.knows(item)
                 && (actual == base(item) || answer.before.contains(&actual));
-            (item, if lost { actual } else { answer.value.clone() })
+            (item, if is_lost { actual } else { answer.value.clone() })
         })
     }
 
@@ -147,9 +147,9 @@ impl NotedAnswers {
             .collect()
     }
 
-    /// Keeps the answers of the items for which `keep` is true.
-    pub(super) fn retain(&mut self, keep: impl Fn(&Item) -> bool) {
-        self.0.retain(|item, _| keep(item));
+    /// Keeps only the answers about items for which `is_kept` is true.
+    pub(super) fn retain(&mut self, is_kept: impl Fn(&Item) -> bool) {
+        self.0.retain(|item, _| is_kept(item));
     }
 
     /// Whether a read that began at this time is too early to confirm the item's answer.

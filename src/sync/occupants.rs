@@ -5,24 +5,26 @@ use std::sync::Arc;
 
 use crate::model::Jid;
 
-/// Maximum number of nicknames of a user in a room.
+/// Maximum number of nicknames of a user in a room; others are left out.
 const MAX_NICKNAMES: usize = 5;
 /// Maximum length of a nickname, in bytes; longer ones are cut.
 const MAX_NICKNAME_BYTES: usize = 255;
 
-/// The users of a room who are in it or reserved a nickname there, by their addresses.
+/// The users who are in a room or have a nickname reserved there, by address.
 pub type Occupants = BTreeMap<Jid, Occupant>;
 
 /// The nicknames of a user in a room on its server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Occupant {
+    /// The nicknames in use.
     nicknames: Vec<Arc<str>>,
+    /// The reserved nickname.
     reserved: Option<Arc<str>>,
 }
 
 impl Occupant {
-    /// Creates a user with the nicknames in use in the room, and the reserved one. Nicknames are cut at 255 bytes; empty ones,
-    /// and those after the fifth, are left out. `None` if nothing is left.
+    /// Creates an occupant with these nicknames in use, and a reserved nickname. Nicknames are cut at 255 bytes; empty ones,
+    /// and those in use after the fifth, are left out. Returns `None` if no nickname is left.
     pub fn new<'a>(nicknames: impl IntoIterator<Item = &'a str>, reserved: Option<&str>) -> Option<Self> {
         let nicknames = nicknames.into_iter().filter_map(bounded);
         let occupant = Self {
@@ -55,7 +57,7 @@ impl Occupant {
     }
 }
 
-/// Cuts a nickname; `None` if it is empty.
+/// Cuts a nickname after at most [`MAX_NICKNAME_BYTES`]; `None` if it is empty.
 fn bounded(nickname: &str) -> Option<Arc<str>> {
     let end = MAX_NICKNAME_BYTES.min(nickname.len());
     // A character has at most four bytes.

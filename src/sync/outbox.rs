@@ -1,9 +1,9 @@
 //! The outbox: changes of this account in a linked room that the server has not confirmed, by item.
 //!
-//! A change is *prepared* before the file is written, so that a crash in between loses nothing. It is *waiting* once
-//! the file has it, and is sent only while the file still has it. Then it is *answered*, and *confirmed* by a
-//! read; or it is refused, or the item has changed on the server in the meantime. The previous value is kept for
-//! [`ROLLBACK_PERIOD`], because a server that crashed may have lost what it acknowledged.
+//! A change is *prepared* before the file is written, so that a crash in between loses nothing. The change is *waiting* once
+//! it is in the file, and is sent only while it is still in the file. Then it is *answered*, and *confirmed* by a read; or it
+//! is *refused*, or *changed*: the item has another value on the server than expected. The server's previous value is kept
+//! for [`ROLLBACK_PERIOD`], because a server that crashed may have lost a change that it acknowledged.
 
 mod answer;
 mod next;
@@ -24,13 +24,13 @@ use super::{
 use crate::model::{HatId, Jid, Room};
 use replace::replaced;
 
-pub use answer::BaseMove;
+pub use answer::BaseUpdate;
 
-/// How long the server's previous value is remembered after an answer. If the server has it again after a lost connection,
-/// the server has lost the change.
+/// How long the server's previous value is remembered after an answer. If the server has that value again after a lost
+/// connection, the server has lost the change.
 pub const ROLLBACK_PERIOD: SignedDuration = SignedDuration::from_secs(60);
 
-/// How long a commit may take. A prepared change that the file still lacks then was not committed.
+/// How long a commit may take. A prepared change that is not in the file after this time was not committed.
 pub const COMMIT_PERIOD: SignedDuration = SignedDuration::from_secs(60);
 
 /// Maximum size of a stored outbox, in bytes: about 200,000 changes of a room.
@@ -50,7 +50,7 @@ pub struct Outbox {
     /// The room's address.
     pub room: Jid,
     entries: BTreeMap<Item, Entry>,
-    /// The last prepared changes that were taken over or withdrawn. The stored outbox may still have them as prepared.
+    /// The last prepared changes that were taken over or withdrawn, while the stored outbox may still have them as prepared.
     handled: BTreeMap<Item, Prepared>,
 }
 
@@ -64,38 +64,37 @@ pub enum SendState {
     Answered(Answered),
     /// A read or the server confirmed that the change is stored.
     Confirmed(Answered),
-    /// The change cannot be sent, for this reason, until the item changes. Not stored, because the next session determines it
-    /// again.
+    /// The change cannot be sent for this reason. Not stored, because the next session determines the reason again.
     #[serde(skip)]
     LeftOut(Reason),
     /// The server refused the change; it is not sent again until the item changes or a retry is requested.
     Refused(Refusal),
-    /// The server had another value than expected: a conflict.
+    /// The server had another value than the expected one: a conflict.
     Changed {
-        /// The server's value; `None` if it has none.
+        /// The server's value; `None` if the server does not have the item.
         actual: Option<ItemValue>,
-        /// The value that was expected there: the last one that both sides had.
+        /// The value that was expected on the server: the last one that both sides had; `None` if they did not have the item.
         #[serde(default)]
         expected: Option<ItemValue>,
     },
 }
 
-/// A changed item.
+/// The changes of one item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Entry {
     item: Item,
-    /// The prepared change.
+    /// The change that is about to be committed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     prepared: Option<Prepared>,
-    /// The committed change.
+    /// The change that the file has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     committed: Option<Committed>,
 }
 
-/// A wanted value; without a value, the removal of the item.
+/// A value of an item that is known or wanted; without a value, the item is missing or is to be removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Wanted {
+struct KnownValue {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     value: Option<ItemValue>,
 }
@@ -104,16 +103,16 @@ struct Wanted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Prepared {
     #[serde(flatten)]
-    wanted: Wanted,
-    /// The file's value before; `None`: not known.
+    wanted: KnownValue,
+    /// The file's value before the change; `None`: not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    before: Option<Wanted>,
-    /// When it was prepared.
+    before: Option<KnownValue>,
+    /// When the change was prepared.
     time: Timestamp,
     /// The reason, sent with a change of an affiliation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Arc<str>>,
-    /// Changes that were prepared before, oldest first: if this one is not committed, the file may have one of them.
+    /// Changes that were prepared before, oldest first. If this change is not committed, the file may have one of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<Self>,
 }
@@ -122,23 +121,25 @@ struct Prepared {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Committed {
-    wanted: Wanted,
+    wanted: KnownValue,
     state: SendState,
     /// The value that the server must have; `None`: that of the base.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    expected: Option<Wanted>,
+    expected: Option<KnownValue>,
+    /// [`ItemChange::expected_hats`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expected_hats: Option<BTreeMap<HatId, HatValue>>,
     /// The reason, sent with a change of an affiliation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Arc<str>>,
-    /// A catalog entry that is only implied by hats; the file does not have it.
+    /// Whether this is a catalog entry that is only implied by hats; the file does not have the entry.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     implied: bool,
-    /// Values sent without an answer, one of which the server may have.
+    /// Values that the server may have, or may lose, because they were sent without an answer or not stored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    in_doubt: Vec<Wanted>,
-    /// How often the change may have been sent. Stored only if it was never sent: any other number is unknown after a restart.
+    in_doubt: Vec<KnownValue>,
+    /// How often the change may have been sent. Only the number 0 is stored; without a stored number, the change may have been
+    /// sent once.
     #[serde(default = "once", skip_serializing_if = "is_sent")]
     times_sent: u32,
     /// The server's values before its last answers, oldest first.
@@ -155,10 +156,11 @@ fn is_sent(times_sent: &u32) -> bool {
     *times_sent > 0
 }
 
-/// The server's value before an answer.
+/// The server's value before an answer, and the time of that answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Before {
-    wanted: Wanted,
+    #[serde(rename = "wanted")]
+    value: KnownValue,
     answered: Answered,
 }
 
@@ -206,7 +208,8 @@ impl Entry {
         }
     }
 
-    /// The entry as it is stored: without the reason why it is left out, which the next session determines again.
+    /// Converts the entry to its stored form: a change that is left out waits, because the next session determines the reason
+    /// again.
     fn into_stored(mut self) -> Self {
         if let Some(committed) = &mut self.committed
             && matches!(committed.state, SendState::LeftOut(_))
@@ -229,8 +232,8 @@ impl Outbox {
         }
     }
 
-    /// Parses the stored outbox of a room. `None` if it is invalid, has another version, room, server or class, or is larger
-    /// than [`MAX_OUTBOX_BYTES`]; then the next comparison handles all differences.
+    /// Parses the stored outbox of a room. Returns `None` if the document is invalid, has another version, room, server or
+    /// class, or is larger than [`MAX_OUTBOX_BYTES`]; then the next comparison handles all differences.
     pub fn read(bytes: &[u8], server: &str, class: ServerClass, room: &Jid) -> Option<Self> {
         let document: Document = (bytes.len() <= MAX_OUTBOX_BYTES)
             .then(|| serde_json::from_slice(bytes).ok())
@@ -247,8 +250,9 @@ impl Outbox {
             .flatten()
     }
 
-    /// What the stored document leads to if this outbox was made from it and not stored since: changes that were taken over may
-    /// have been sent. A change that waited before stays as stored, also where one prepared after it was withdrawn.
+    /// Returns the outbox that another session would get by reading the stored document and taking over its prepared changes,
+    /// if this outbox was created in that way and not stored since. The other session has to assume that changes that were
+    /// taken over have been sent.
     #[must_use]
     pub fn as_stored(&self) -> Self {
         let mut stored = self.clone();
@@ -262,18 +266,18 @@ impl Outbox {
         stored
     }
 
-    /// Whether both have the same stored form.
+    /// Whether both outboxes have the same stored form.
     pub fn is_stored_as(&self, other: &Self) -> bool {
         self == other || self.to_bytes() == other.to_bytes()
     }
 
-    /// Adds changes of a plan, each with whether it is an implied entry, so that the next session can finish them after an
-    /// interruption. The server must have the values that were read.
+    /// Adds the changes of a plan, so that the next session can finish sending them after an interruption. Each change expects
+    /// the value that was read from the server, and comes with a flag: whether it defines an implied catalog entry.
     pub fn put_plan(&mut self, changes: impl IntoIterator<Item = (ItemChange, bool)>) {
         for (change, implied) in changes {
             let entry = self.entry(&change.item);
-            let wanted = Wanted { value: change.wanted };
-            let expected = Wanted {
+            let wanted = KnownValue { value: change.wanted };
+            let expected = KnownValue {
                 value: change.expected,
             };
             let mut committed = replaced(entry.committed.take(), wanted, Some(&expected));
@@ -285,7 +289,7 @@ impl Outbox {
         }
     }
 
-    /// Lets a refused or left-out change be sent again.
+    /// Lets the item's change wait again, if it was refused or left out.
     pub fn retry(&mut self, item: &Item) {
         if let Some(committed) = self.committed_mut(item)
             && matches!(committed.state, SendState::Refused(_) | SendState::LeftOut(_))
@@ -294,15 +298,16 @@ impl Outbox {
         }
     }
 
-    /// Notes that a change from [`Outbox::next`] was not sent after all.
-    pub fn not_sent(&mut self, item: &Item) {
+    /// Notes that a change from [`Outbox::next_changes`] was not sent after all.
+    pub fn note_not_sent(&mut self, item: &Item) {
         if let Some(committed) = self.committed_mut(item) {
             committed.times_sent = committed.times_sent.saturating_sub(1);
         }
     }
 
-    /// Resolves a conflict with the file's value. It is sent only if the server still has the value that was `shown` for the
-    /// decision; otherwise there is a conflict again. `hats`: the user's hats on the server, for the removal of a user.
+    /// Resolves a conflict with the file's value. The value is sent only if the server still has the value that was `shown` for
+    /// the decision; otherwise there is a conflict again. `hats`: the user's hats on the server, if the item is an affiliation
+    /// and they are known.
     pub fn keep_local(
         &mut self,
         item: &Item,
@@ -312,31 +317,32 @@ impl Outbox {
         if let Some(committed) = self.committed_mut(item)
             && matches!(committed.state, SendState::Changed { .. })
         {
-            committed.expected = Some(Wanted { value: shown });
+            committed.expected = Some(KnownValue { value: shown });
             committed.expected_hats = hats.or(committed.expected_hats.take());
             committed.state = SendState::Waiting;
         }
     }
 
-    /// Updates the server's value of a conflict that waits for a decision.
-    pub fn note_changed(&mut self, item: &Item, now: Option<ItemValue>) {
+    /// Updates the server's value in a conflict that waits for a decision.
+    pub fn update_conflict(&mut self, item: &Item, current: Option<ItemValue>) {
         if let Some(committed) = self.committed_mut(item)
             && let SendState::Changed { actual, .. } = &mut committed.state
         {
-            *actual = now;
+            *actual = current;
         }
     }
 
-    /// Removes the change of an item, because the server's side was chosen or the change was given up.
+    /// Removes the changes of an item, because nothing is to be sent for it.
     pub fn forget(&mut self, item: &Item) {
         self.entries.remove(item);
     }
 
-    /// Restores an item's change as it is in `before`, because the change that replaced it is not to be sent.
-    pub fn put_back(&mut self, item: &Item, before: &Self) {
+    /// Restores an item's change from `before`, an earlier state of this outbox, because the change that replaced it is not to
+    /// be sent.
+    pub fn restore(&mut self, item: &Item, before: &Self) {
         let before = before.entries.get(item);
         self.entry(item).committed = before.and_then(|entry| entry.committed.clone());
-        self.tidy();
+        self.remove_empty_entries();
     }
 
     /// Removes all changes, because the server's room is a different one or no longer known.
@@ -369,7 +375,7 @@ impl Outbox {
         })
     }
 
-    /// Whether nothing is left to send or confirm, so that quitting need not wait.
+    /// Whether no change is left to be sent or confirmed automatically.
     pub fn is_quiet(&self) -> bool {
         let is_quiet = |entry: &Entry| {
             entry.prepared.is_none()
@@ -380,16 +386,18 @@ impl Outbox {
         self.entries.values().all(is_quiet)
     }
 
-    /// Whether prepared changes were taken over or withdrawn that the stored outbox may still have as prepared.
+    /// Whether prepared changes were taken over or withdrawn, while the stored outbox may still have them as prepared.
     pub fn has_taken_over(&self) -> bool {
         !self.handled.is_empty()
     }
 
-    /// Notes that this outbox is stored, so the stored one no longer has prepared changes that were taken over or withdrawn.
+    /// Notes that this outbox was stored, so that the stored one no longer has the changes that were taken over or withdrawn as
+    /// prepared.
     pub fn note_stored(&mut self) {
         self.handled.clear();
     }
 
+    /// The entry of an item; created if it is missing.
     fn entry(&mut self, item: &Item) -> &mut Entry {
         self.entries.entry(item.clone()).or_insert_with(|| Entry {
             item: item.clone(),
@@ -402,16 +410,17 @@ impl Outbox {
         self.entries.get_mut(item)?.committed.as_mut()
     }
 
-    fn tidy(&mut self) {
+    /// Removes the entries without changes.
+    fn remove_empty_entries(&mut self) {
         self.entries
             .retain(|_, entry| entry.prepared.is_some() || entry.committed.is_some());
     }
 }
 
 impl Committed {
-    /// Goes back to the value that the server acknowledged last, if no read has confirmed it yet: the base lacks that value, and
-    /// a later change must expect it. Returns whether there is such a value.
-    fn go_back(&mut self) -> bool {
+    /// Makes the value that the server acknowledged last the wanted one again, because the base lacks that value until a read
+    /// confirms it, and a later change must expect it. Returns false if there is no such value, or values are in doubt.
+    fn revert_to_answered(&mut self) -> bool {
         let (Some(expected), Some(before), true) =
             (&self.expected, self.before.last(), self.in_doubt.is_empty())
         else {
@@ -424,11 +433,12 @@ impl Committed {
     }
 }
 
-/// The expected value on the server: the last acknowledged one, else that of the base; `None` if there is neither.
-fn expected(committed: &Committed, base: Option<&Base>, item: &Item) -> Option<Wanted> {
+/// The value that a change expects on the server: the last acknowledged one, else that of the base; `None` if there is
+/// neither an acknowledged value nor a base.
+fn expected(committed: &Committed, base: Option<&Base>, item: &Item) -> Option<KnownValue> {
     match &committed.expected {
         Some(expected) => Some(expected.clone()),
-        None => base.map(|base| Wanted {
+        None => base.map(|base| KnownValue {
             value: base.value(item),
         }),
     }

@@ -1,4 +1,5 @@
-//! Checks which plans a session with limited rights may apply: a plan that sends or receives more is refused as a whole.
+//! Checks whether a session with limited rights may apply a plan. A plan that sends or receives more than the rights allow
+//! is refused as a whole.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +8,9 @@ use super::{HatValue, Item};
 use crate::model::{HatId, NotPermitted, Rights, Touched};
 
 impl Plan {
-    /// Checks all lines that are sent or received.
+    /// Checks that these rights allow all lines that are sent or received.
+    ///
+    /// Errors: the first thing that is not allowed.
     pub fn permit(&self, rights: &Rights) -> Result<(), NotPermitted> {
         if !rights.is_limited() {
             return Ok(());
@@ -21,12 +24,13 @@ impl Plan {
 }
 
 impl Item {
-    /// Checks a decision about this item alone.
+    /// Checks that these rights allow a decision about this item alone.
     pub fn permit(&self, rights: &Rights) -> Result<(), NotPermitted> {
         rights.check(touched_by(self))
     }
 }
 
+/// The kind of data that a change of an item changes.
 fn touched_by(item: &Item) -> Touched<'_> {
     match item {
         Item::Catalog { .. } => Touched::Other("the hat catalog"),
@@ -52,6 +56,7 @@ fn touched(line: &Line) -> Vec<Touched<'_>> {
     }
 }
 
+/// The hats of a whole user on one side; none if the value is not of a user.
 fn hats(side: Option<&SideValue>) -> impl Iterator<Item = (&HatId, &HatValue)> {
     let user = match side {
         Some(SideValue::User(user)) => Some(user),

@@ -1,4 +1,4 @@
-//! A plan: the differences between the file and a server by room, and what to do about each.
+//! A plan: the differences between the file and a server by room, each with a proposal and a decision.
 
 use std::sync::Arc;
 
@@ -24,10 +24,10 @@ pub struct RoomPlan {
     pub room: Jid,
     /// The class of the server.
     pub class: ServerClass,
-    /// On which sides the room exists.
+    /// The sides on which the room exists, or why it could not be read.
     pub state: RoomState,
-    /// Whether this is a first comparison, without a base: nothing is deleted, and what was deleted on one side is copied
-    /// back from the other.
+    /// Whether this is a first comparison, without a base: nothing is deleted, and an item that was deleted on one side is
+    /// copied back from the other.
     pub first_contact: bool,
     /// Why an earlier base is no longer valid and must be discarded.
     pub set_aside: Option<SetAside>,
@@ -35,9 +35,9 @@ pub struct RoomPlan {
     pub lines: Vec<Line>,
     /// Notes that are not differences.
     pub notes: Vec<Note>,
-    /// Number of items on the server that could not be parsed.
+    /// Number of users, hats and entries on the server that could not be parsed.
     pub unreadable: usize,
-    /// The server's estimated rate limit for this account; `None` if the server is not known to limit it.
+    /// The server's estimated rate limit for this account; `None` if the server is not known to limit the account.
     pub limit: Option<RateLimit>,
     /// When the read of the server's room began; the Unix epoch if it was not read.
     pub began: Timestamp,
@@ -45,10 +45,10 @@ pub struct RoomPlan {
     pub(super) remote: Arc<RemoteRoom>,
 }
 
-/// On which sides a room exists.
+/// The sides on which a room exists, or why it could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoomState {
-    /// On both.
+    /// On both sides.
     Linked,
     /// Only on the server, and not known to have been in the file: received on request.
     OnlyThere,
@@ -56,32 +56,33 @@ pub enum RoomState {
     RemovedHere,
     /// Only in the file, and not known to have been on the server. Rooms are never created on a server.
     OnlyHere,
-    /// No longer on the server. The file keeps it.
+    /// No longer on the server. The room stays in the file.
     GoneThere,
-    /// The account may not read it; the text says who may.
+    /// The account may not read the room; the text says who may, for display.
     Forbidden(String),
-    /// It could not be read; the text says why.
+    /// The room could not be read; the text says why, for display.
     Unread(String),
 }
 
 /// A difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// What differs.
+    /// The name, item or user that differs.
     pub subject: Subject,
-    /// The value in the base.
+    /// The value in the base; `None` if there is none or it is unknown.
     pub base: Option<SideValue>,
-    /// The file's value, as the server would store it.
+    /// The file's value, as the server would store it; `None` if there is none.
     pub local: Option<SideValue>,
-    /// The server's value.
+    /// The server's value; `None` if there is none.
     pub remote: Option<SideValue>,
     /// The proposal.
     pub action: Action,
     /// Why the line is skipped, only offered, held back or sent again; for a conflict, why the file's value cannot be sent.
+    /// `None` if there is no such reason.
     pub reason: Option<Reason>,
     /// The decision.
     pub decision: Decision,
-    /// Whether this is a catalog entry that is not defined in the file, but needed by hats that are sent.
+    /// Whether this is a catalog entry that is not defined in the file, but needed by users' hats.
     pub implied: bool,
 }
 
@@ -92,7 +93,7 @@ pub enum Subject {
     Name,
     /// One item.
     Item(Item),
-    /// A whole user, affiliation and hats, removed on one side.
+    /// A whole user, with affiliation and hats, who lost the affiliation on one side.
     User(Jid),
 }
 
@@ -101,9 +102,9 @@ pub enum Subject {
 pub enum SideValue {
     /// A name.
     Name(Arc<str>),
-    /// An item.
+    /// The value of an item.
     Item(ItemValue),
-    /// A user.
+    /// The values of a user.
     User(UserValue),
 }
 
@@ -129,11 +130,11 @@ pub enum Decision {
     Send,
     /// Receive the server's value.
     Receive,
-    /// Neither.
+    /// Neither send nor receive.
     Skip,
 }
 
-/// Why a difference is skipped, only offered, held back or sent again.
+/// Why a difference is skipped, only offered, held back or sent again, or why the file's value of a conflict cannot be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
@@ -173,19 +174,19 @@ pub enum Reason {
     /// The history cannot be read, so it is not known how many users lost hats before.
     #[error("held back because the history cannot be read, so it is not known how many users lost hats")]
     HistoryUnreadable,
-    /// The server has the value but did not say that it stored it, so it is sent again.
+    /// The server has the value but did not say that it stored the value, so the value is sent again.
     #[error("the server has it, but may not have stored it")]
     NotStored,
 }
 
 impl Reason {
-    /// Whether the guard holds back a removal of hats.
+    /// Whether this is a reason for which the guard holds back removals of hats.
     pub fn is_held(self) -> bool {
         matches!(self, Self::Held | Self::HistoryUnreadable)
     }
 }
 
-/// A note about a room that is not a difference.
+/// A note about a room. It is not a difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "note")]
 pub enum Note {
@@ -201,8 +202,9 @@ pub enum Note {
 }
 
 impl Line {
-    /// Whether a decision is possible. Every line can be skipped, and every line can be received, which reverts a change of the
-    /// file. A conflict can be sent unless it has a reason; changes of the server and lines skipped by rule are never sent.
+    /// Whether a decision is possible. Every line can be skipped. Every line can be received; this reverts a change that was
+    /// made in the file. A conflict can be sent unless it has a reason. Changes of the server and lines that are left out by a
+    /// rule are never sent.
     pub fn allows(&self, decision: Decision) -> bool {
         match (self.action, decision) {
             (_, Decision::Skip | Decision::Receive) | (Action::Send, Decision::Send) => true,
@@ -216,7 +218,7 @@ impl Line {
         self.reason.is_some_and(Reason::is_held)
     }
 
-    /// The user of the line; `None` for the name and the catalog.
+    /// The user that the line is about; `None` for the name and the catalog.
     pub fn user(&self) -> Option<&Jid> {
         match &self.subject {
             Subject::Item(item) => item.user(),
@@ -225,12 +227,12 @@ impl Line {
         }
     }
 
-    /// Whether this counts as a difference: the line is not skipped by rule.
+    /// Whether the line counts as a difference: it is not left out by a rule.
     pub fn is_difference(&self) -> bool {
         self.action != Action::LeaveOut
     }
 
-    /// Whether receiving the line removes hats that the server does not have from a user in the file.
+    /// Whether receiving the line removes hats from a user in the file.
     pub fn removes_hats(&self) -> bool {
         match (&self.subject, &self.local, &self.remote) {
             (Subject::Item(Item::Hat { .. }), Some(_), None) => true,
@@ -253,11 +255,11 @@ pub struct PlanCounts {
     pub receive: usize,
     /// Undecided conflicts.
     pub conflicts: usize,
-    /// Skipped by rule.
+    /// Left out by a rule.
     pub left_out: usize,
     /// Held back by the guard.
     pub held: usize,
-    /// Only offered, or skipped by a decision.
+    /// Neither sent nor received: only offered, or skipped by a decision.
     pub skipped: usize,
 }
 
@@ -273,7 +275,7 @@ impl std::ops::AddAssign for PlanCounts {
 }
 
 impl RoomPlan {
-    /// Whether the room is on both sides, and nothing differs except lines skipped by rule.
+    /// Whether the room is on both sides, and nothing differs except lines that are left out by a rule.
     pub fn is_settled(&self) -> bool {
         self.state == RoomState::Linked && !self.lines.iter().any(Line::is_difference)
     }
@@ -302,8 +304,8 @@ impl RoomPlan {
 }
 
 impl Plan {
-    /// Removes the rooms that the account may not read and for which `is_known` is false, and returns their addresses: a public
-    /// service lists many such rooms.
+    /// Removes the rooms that the account may not read and for which `is_known` is false, because a public service lists many
+    /// such rooms. Returns their addresses.
     pub fn skip_forbidden(&mut self, is_known: impl Fn(&Jid) -> bool) -> Vec<Jid> {
         let is_skipped =
             |room: &RoomPlan| matches!(room.state, RoomState::Forbidden(_)) && !is_known(&room.room);

@@ -5,17 +5,17 @@ use std::time::Duration;
 use super::Item;
 use crate::model::{HatId, Jid};
 
-/// The minimum size in bytes of a request for a hat or a catalog entry, without its addresses and IDs.
+/// The minimum size in bytes of a request that changes a hat or a catalog entry, without its addresses and IDs.
 const HAT_REQUEST_BYTES: usize = 300;
-/// The minimum size in bytes of one affiliation in a request, which contains many of them, without its address.
+/// The minimum size in bytes of one affiliation in a request that changes many, without its address.
 const AFFILIATION_REQUEST_BYTES: usize = 50;
 
-/// How many bytes a server accepts from an account, and how fast.
+/// A server's limit on the bytes that it accepts from an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Number of bytes that are accepted at full speed at first.
+    /// Number of bytes that are accepted at full speed first.
     pub burst: u64,
-    /// Number of bytes per second that are accepted after that.
+    /// Number of bytes per second that are accepted after these.
     pub rate: u64,
 }
 
@@ -27,8 +27,8 @@ impl RateLimit {
         rate: 3_000,
     };
 
-    /// Estimates the rate from the time that sending this many bytes took, assuming ejabberd's default burst. `None` if
-    /// the bytes are fewer than two bursts.
+    /// Estimates the rate from the time that sending this many bytes took, assuming ejabberd's default burst. Returns `None` if
+    /// these are fewer bytes than two bursts.
     pub fn measured(bytes: u64, time: Duration) -> Option<Self> {
         let burst = Self::EJABBERD_DEFAULT.burst;
         let bytes_after_burst = bytes.checked_sub(2 * burst)? + burst;
@@ -43,7 +43,8 @@ impl RateLimit {
     }
 }
 
-/// Estimates how many bytes are sent to change an item: a whole request, or for an affiliation its part of one.
+/// Estimates how many bytes are sent to change an item: those of a whole request or, for an affiliation, of its part of a
+/// request.
 pub fn request_size(room: &Jid, item: &Item) -> u64 {
     let length = |hat: Option<&HatId>| hat.map_or(0, |hat| hat.as_str().len());
     let user = item.user().map_or(0, |user| user.as_str().len());

@@ -7,8 +7,8 @@ use super::plan::{Decision, Line, RoomPlan, SideValue, Subject};
 use super::{CatalogValue, HatValue, Item, ItemValue, UserValue};
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Jid, Room, User, diff_user};
 
-/// From this number of added and removed users on, the whole room is replaced, because each single edit would move all
-/// following users in the list.
+/// The number of added and removed users from which on one edit replaces the whole room, because each single edit would move
+/// all following users in the list.
 const REPLACE_ROOM_FROM: usize = 1000;
 
 /// The actor in the history for changes from a server.
@@ -28,9 +28,9 @@ type NewName = Option<Arc<str>>;
 struct NextRoom<'a> {
     plan: &'a RoomPlan,
     room: &'a Room,
-    /// The changed users; `None`: the user is removed.
+    /// The changed users by address; `None`: the user is removed.
     users: BTreeMap<Jid, Option<User>>,
-    /// The changed entries; `None`: the entry is removed.
+    /// The changed entries of the catalog by hat; `None`: the entry is removed.
     catalog: BTreeMap<HatId, Option<CatalogHat>>,
     /// `None`: the name is unchanged.
     name: Option<NewName>,
@@ -39,11 +39,11 @@ struct NextRoom<'a> {
 }
 
 impl RoomPlan {
-    /// The edits of the file for the current decisions: one group, to be committed with [`server_actor`]. `local` is the
-    /// room that was merged; `None` adds the room. The group is empty if there is nothing to receive.
+    /// Returns the edits of the file for the current decisions: one group, to be committed by [`server_actor`]. `local` is the
+    /// file's room that was merged; `None`: the room is added. The group is empty if there is nothing to receive.
     pub fn receiving(&self, local: Option<&Arc<Room>>) -> Group {
-        let new = Arc::default();
-        let next = next_room(self, local.unwrap_or(&new));
+        let new_room = Arc::default();
+        let next = next_room(self, local.unwrap_or(&new_room));
         match local {
             Some(local) => next.edits(local),
             None if self.state != super::RoomState::Linked => Group::default(),
@@ -57,11 +57,12 @@ impl RoomPlan {
     }
 }
 
-/// The room after receiving.
-pub(super) fn after(plan: &RoomPlan, room: &Room) -> Option<Room> {
+/// Returns the room after receiving the lines of the plan that are decided to be received.
+pub(super) fn room_after(plan: &RoomPlan, room: &Room) -> Option<Room> {
     next_room(plan, room).into_room()
 }
 
+/// Receives the lines of the plan that are decided to be received.
 fn next_room<'a>(plan: &'a RoomPlan, room: &'a Room) -> NextRoom<'a> {
     let mut next = NextRoom {
         plan,
@@ -115,7 +116,7 @@ impl NextRoom<'_> {
         }
     }
 
-    /// The user as changed so far, for further changes; `None` if the room will not have the user.
+    /// Returns the user as changed so far, for further changes; `None` if the room will not have the user.
     fn user(&mut self, user: &Jid) -> &mut Option<User> {
         let room = self.room;
         self.users
@@ -126,7 +127,7 @@ impl NextRoom<'_> {
     fn receive_affiliation(&mut self, user: &Jid, affiliation: Affiliation) {
         let entry = self.user(user);
         match entry {
-            Some(known) => known.affiliation = affiliation,
+            Some(user) => user.affiliation = affiliation,
             None => *entry = (affiliation != Affiliation::None).then(|| User::new(affiliation)),
         }
         if affiliation == Affiliation::None {
@@ -140,7 +141,7 @@ impl NextRoom<'_> {
         match value {
             Some(value) => {
                 let user = entry.get_or_insert_with(User::default);
-                let attachment = with_value(plan, room, hat, user.hats.get(hat), value);
+                let attachment = received_attachment(plan, room, hat, user.hats.get(hat), value);
                 user.hats.set(hat, Some(attachment));
             }
             None => {
@@ -151,15 +152,16 @@ impl NextRoom<'_> {
         }
     }
 
-    /// Removes users without remaining data: those who lost their affiliation on the server and have no active hat (on
-    /// Prosody, hats are removed with the affiliation), and unaffiliated users without hats.
+    /// Removes changed users who no longer count: users who lost their affiliation on the server and have no active hat (on
+    /// Prosody, even users with active hats, because hats are removed with the affiliation), and unaffiliated users without
+    /// hats.
     fn remove_users(&mut self) {
         let removes_hats = self.plan.class.removes_hats_with_affiliation();
         for (jid, entry) in &mut self.users {
             let is_removed = |user: &User| {
-                let active = || user.hats.iter().any(|(_, attachment)| attachment.is_active());
-                let lost = self.unaffiliated.contains(jid) && (removes_hats || !active());
-                user.affiliation == Affiliation::None && (lost || user.hats.is_empty())
+                let has_active_hat = || user.hats.iter().any(|(_, attachment)| attachment.is_active());
+                let is_lost = self.unaffiliated.contains(jid) && (removes_hats || !has_active_hat());
+                user.affiliation == Affiliation::None && (is_lost || user.hats.is_empty())
             };
             if entry.as_ref().is_some_and(is_removed) {
                 *entry = None;
@@ -167,8 +169,8 @@ impl NextRoom<'_> {
         }
     }
 
-    /// Receives a whole user. Hats that the server does not have are removed, except hats that it would not store
-    /// anyway while the user stays.
+    /// Receives a whole user. Hats that the server does not have are removed, except hats that the server would not store
+    /// anyway; these are removed only with the user.
     fn receive_user(&mut self, user: &Jid, value: &UserValue) {
         let (plan, room) = (self.plan, self.room);
         let removed: Vec<HatId> = self
@@ -195,8 +197,8 @@ impl NextRoom<'_> {
         self.receive_affiliation(user, value.affiliation);
     }
 
-    /// Receives a catalog entry. Users' own titles equal to its old title are dropped, because they would hide the new
-    /// one.
+    /// Receives a catalog entry; `None` removes the entry. Users' own titles that are equal to the old title of the entry are
+    /// removed, because they would hide the new title.
     fn receive_entry(&mut self, hat: &HatId, value: Option<&CatalogValue>) {
         let before = self.room.catalog.get(hat);
         let Some(value) = value else {
@@ -204,23 +206,26 @@ impl NextRoom<'_> {
             return;
         };
         let mut entry = before.cloned().unwrap_or_default();
-        let known = CatalogValue::of(&entry);
-        if known.hue != value.hue {
+        let current = CatalogValue::of(&entry);
+        if current.hue != value.hue {
             entry.hue = value.hue.as_ref().and_then(super::HueText::to_hue);
         }
-        if known.title != value.title {
+        if current.title != value.title {
             entry.title.clone_from(&value.title);
         }
         self.catalog.insert(hat.clone(), Some(entry));
-        if let Some(title) = known.title.filter(|title| value.title.as_ref() != Some(title)) {
-            self.drop_titles(hat, &title);
+        if let Some(title) = current.title.filter(|title| value.title.as_ref() != Some(title)) {
+            self.remove_own_titles(hat, &title);
         }
     }
 
-    /// Removes this title from the hats of users.
-    fn drop_titles(&mut self, hat: &HatId, title: &Arc<str>) {
+    /// Removes the users' own titles of a hat that are equal to this title.
+    fn remove_own_titles(&mut self, hat: &HatId, title: &Arc<str>) {
         let room = self.room;
-        let users = room.hat(hat).into_iter().flat_map(|known| known.users(room));
+        let users = room
+            .hat(hat)
+            .into_iter()
+            .flat_map(|existing| existing.users(room));
         for (jid, _) in users {
             if let Some(user) = self.user(jid)
                 && let Some(attachment) = user
@@ -234,6 +239,7 @@ impl NextRoom<'_> {
         }
     }
 
+    /// Returns the edits that turn the file's room into the new one.
     fn edits(self, local: &Arc<Room>) -> Group {
         let is_added_or_removed =
             |(user, next): &(&Jid, &Option<User>)| local.user(user).is_some() != next.is_some();
@@ -271,7 +277,7 @@ impl NextRoom<'_> {
         Group(edits)
     }
 
-    /// The new room as a whole.
+    /// Returns the new room as a whole.
     fn into_room(self) -> Option<Room> {
         let mut room = Room::new(None);
         room.name = self.name.unwrap_or_else(|| self.room.name.clone());
@@ -297,8 +303,9 @@ impl NextRoom<'_> {
     }
 }
 
-/// Updates an attachment from a server's hat. Values that are equal, or that the server cannot store, are kept.
-fn with_value(
+/// Returns an attachment with the value of the server's hat. Fields of `current`, the user's attachment in the file, are kept
+/// if they are equal to the server's or the server cannot store them.
+fn received_attachment(
     plan: &RoomPlan,
     room: &Room,
     hat: &HatId,
@@ -315,8 +322,8 @@ fn with_value(
     if !class.holds_own_titles() {
         return attachment;
     }
-    let known = current.and_then(|current| super::local::title(class, room, hat, current));
-    if known == value.title {
+    let current_title = current.and_then(|current| super::local::title(class, room, hat, current));
+    if current_title == value.title {
         return attachment;
     }
     attachment.with_title(value.title.as_deref())

@@ -1,10 +1,10 @@
-//! Detects changes that a server would refuse or fail on in any state; they are never sent.
+//! Detects values that a server would refuse or fail on in any state; they are never sent.
 
 use super::plan::Reason;
 use super::{CatalogValue, HatValue, HueText, ServerClass};
 use crate::model::HatId;
 
-/// Why a hat of a user cannot be sent; `None` if it can.
+/// Why a hat of a user cannot be sent; `None` if it can be sent.
 pub(super) fn hat(class: ServerClass, id: &HatId, value: &HatValue) -> Option<Reason> {
     let texts = [Some(id.as_str()), value.title.as_deref()];
     if !texts.into_iter().flatten().all(|text| class.accepts_text(text)) {
@@ -17,7 +17,7 @@ pub(super) fn hat(class: ServerClass, id: &HatId, value: &HatValue) -> Option<Re
     (needs_own_title && value.title.is_none()).then_some(Reason::NeedsTitle)
 }
 
-/// Why a catalog entry cannot be sent; `None` if it can.
+/// Why a catalog entry cannot be sent; `None` if it can be sent.
 pub(super) fn entry(class: ServerClass, id: &HatId, value: &CatalogValue) -> Option<Reason> {
     let hue = value.hue.as_ref().map(HueText::as_str);
     let mut texts = [Some(id.as_str()), value.title.as_deref(), hue]

@@ -25,14 +25,14 @@ pub enum RoomRead {
 /// A room on a server. All values are in normal form; values that the class cannot store are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RemoteRoom {
-    /// The name; never empty.
+    /// The room's name; never empty.
     pub name: Option<Arc<str>>,
     /// Users with an affiliation or hats.
     pub users: BTreeMap<Jid, RemoteUser>,
     /// The catalog; empty if the class has none.
     pub catalog: BTreeMap<HatId, CatalogValue>,
-    /// Distinguishes the room from a later one with the same address: its creation time, or anything else that differs.
-    /// It is only compared with an earlier value. `None` if the server has no such data.
+    /// A text that distinguishes the room from a later one with the same address: its creation time, or anything else that
+    /// differs. It is only compared with earlier texts. `None` if the server has no such data.
     pub created: Option<Box<str>>,
     /// The parts that were read completely.
     pub coverage: Coverage,
@@ -75,8 +75,8 @@ impl Default for Coverage {
     }
 }
 
-/// Items on a server that could not be parsed. They are skipped and counted. If it is known which items they are, those
-/// are not compared, so that they never look like deletions.
+/// Items on a server that could not be parsed. They are skipped and counted. Items that are known to be among them are not
+/// compared, so that they never look like deletions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unreadable {
     /// Total number of skipped users, hats and entries.
@@ -90,23 +90,23 @@ pub struct Unreadable {
     pub hats: BTreeSet<(Jid, HatId)>,
     /// Catalog entries that are not compared.
     pub catalog: BTreeSet<HatId>,
-    /// Hats of users whose addresses cannot be parsed.
+    /// Hats of skipped entries whose users are uncertain, for example because their addresses cannot be parsed.
     pub hats_of_unknown: BTreeSet<HatId>,
-    /// Whether there are also hats whose IDs cannot be parsed.
-    pub unknown_hats: bool,
+    /// Whether there are also skipped entries whose hats are unknown, because the IDs are missing or cannot be parsed.
+    pub has_unknown_hats: bool,
 }
 
 impl Unreadable {
-    /// Counts a hat of an unknown user; `None` if its ID cannot be parsed either.
+    /// Counts a skipped hat of an uncertain user; `None`: its ID is unknown, too.
     pub fn skip_hat(&mut self, hat: Option<HatId>) {
         self.count += 1;
-        self.unknown_hats |= hat.is_none();
+        self.has_unknown_hats |= hat.is_none();
         self.hats_of_unknown.extend(hat);
     }
 
-    /// Whether a hat may be among the skipped ones.
+    /// Whether a skipped entry may be about this hat.
     pub fn may_have(&self, hat: &HatId) -> bool {
-        self.unknown_hats
+        self.has_unknown_hats
             || !self.hats_of.is_empty()
             || self.hats_of_unknown.contains(hat)
             || self.hats.iter().any(|(_, skipped)| skipped == hat)
@@ -114,7 +114,7 @@ impl Unreadable {
 }
 
 impl RemoteRoom {
-    /// The value of an item on the server.
+    /// The value of an item on the server; `None` if the server does not have the item, or its value is not known.
     pub fn value(&self, item: &Item) -> Option<ItemValue> {
         match item {
             Item::Catalog { hat } => self.catalog.get(hat).cloned().map(ItemValue::Catalog),
@@ -123,7 +123,7 @@ impl RemoteRoom {
         }
     }
 
-    /// Whether the value of an item is known: it was read, or would have been if it existed.
+    /// Whether the value of an item is known: the item was read, or would have been read if it existed.
     pub fn knows(&self, item: &Item) -> bool {
         let skipped = &self.unreadable;
         match item {
@@ -165,7 +165,7 @@ impl RemoteRoom {
         users.chain(self.catalog.iter().map(entry)).sum()
     }
 
-    /// A whole user; empty if there is no such user.
+    /// The values of a whole user; empty if the room does not have the user.
     pub fn user(&self, user: &Jid) -> UserValue {
         self.users
             .get(user)

@@ -1,4 +1,4 @@
-//! The report of an applied plan: what was done, what failed and why, and what is left.
+//! The report about an applied plan: the changes that were made, those that failed and why, and the differences that are left.
 
 use std::sync::Arc;
 
@@ -23,11 +23,11 @@ pub struct Report {
 pub struct RoomReport {
     /// The room's address.
     pub room: Jid,
-    /// What went wrong with the room as a whole, for display: for example, it could not be read, or the file not written.
+    /// The error of the room as a whole, for display: for example, the room could not be read, or the file not written.
     pub error: Option<String>,
     /// Number of changes that the server accepted.
     pub sent: usize,
-    /// These changes, for the history.
+    /// The changes that the server accepted, for the history.
     #[serde(skip)]
     pub changes: Vec<ItemChange>,
     /// Number of lines received into the file.
@@ -36,7 +36,7 @@ pub struct RoomReport {
     pub failed: Vec<Failed>,
     /// Number of changes that still wait to be sent, for example because of a stop or a lost connection.
     pub unsent: usize,
-    /// Numbers of lines that are neither sent nor received.
+    /// The numbers of lines that are neither sent nor received, by kind.
     pub left: PlanCounts,
 }
 
@@ -45,7 +45,7 @@ pub struct RoomReport {
 pub struct Failed {
     /// The item.
     pub item: Item,
-    /// The wanted value.
+    /// The wanted value; `None`: the item was to be removed.
     pub wanted: Option<ItemValue>,
     /// The reason.
     pub why: SendFailure,
@@ -55,16 +55,17 @@ pub struct Failed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SendFailure {
-    /// It had another value than expected.
+    /// The server had another value than expected.
     Changed {
-        /// Its value.
+        /// The server's value; `None` if the server does not have the item.
         actual: Option<ItemValue>,
     },
-    /// It refused.
+    /// The server refused the change.
     Refused(Refusal),
-    /// It accepted the change but could not store it, and loses it when it restarts. The change is sent again later.
+    /// The server accepted the change but could not store it, and loses the change when it restarts. The change is sent again
+    /// later.
     NotStored,
-    /// No answer came.
+    /// No usable answer came, so it is not known whether the server made the change.
     Unknown,
 }
 
@@ -75,11 +76,11 @@ pub enum Status {
     Failed,
     /// Conflicts or held removals are left.
     Undecided,
-    /// Something remains to be done.
+    /// There are differences that nobody has applied.
     Differs,
     /// Something is saved but not sent.
     Unsent,
-    /// Nothing to do, or everything is done.
+    /// There is nothing to do, or everything is done.
     Done,
 }
 
@@ -97,7 +98,7 @@ impl Status {
 }
 
 impl RoomReport {
-    /// The report of a room whose saved changes cannot be sent now; `why` is for display.
+    /// Creates the report about a room whose saved changes cannot be sent now. `unsent` is their number; `why` is for display.
     pub fn unsent(room: &Jid, unsent: usize, why: String) -> Self {
         Self {
             room: room.clone(),
@@ -111,7 +112,7 @@ impl RoomReport {
         }
     }
 
-    /// The report of a plan before it is applied.
+    /// Creates the report about a room's plan, before the plan is applied.
     pub fn new(plan: &RoomPlan) -> Self {
         let error = match &plan.state {
             RoomState::Forbidden(text) | RoomState::Unread(text) => Some(text.clone()),
@@ -137,7 +138,7 @@ impl RoomReport {
         }
     }
 
-    /// Records the outcome of a sent change. `confirms_storage`: whether the server says that it stored a change.
+    /// Records the outcome of a sent change. `confirms_storage`: whether servers of this class say that they stored a change.
     pub fn add(&mut self, change: &ItemChange, outcome: &ItemOutcome, confirms_storage: bool) {
         let why = match outcome {
             ItemOutcome::Done { saved } if *saved || !confirms_storage => {
@@ -161,8 +162,8 @@ impl RoomReport {
 
     /// The result for this room.
     pub fn status(&self) -> Status {
-        let changed = |failed: &Failed| matches!(failed.why, SendFailure::Changed { .. });
-        if self.error.is_some() || !self.failed.iter().all(changed) {
+        let is_changed = |failed: &Failed| matches!(failed.why, SendFailure::Changed { .. });
+        if self.error.is_some() || !self.failed.iter().all(is_changed) {
             Status::Failed
         } else if !self.failed.is_empty() || self.left.conflicts + self.left.held > 0 {
             Status::Undecided
@@ -175,7 +176,7 @@ impl RoomReport {
 }
 
 impl Report {
-    /// The report of a plan of which nothing can be sent; the text says why.
+    /// Creates the report about a plan of which nothing can be sent; the text says why, for display.
     pub fn not_sent(plan: &Plan, why: &str) -> Self {
         let rooms = plan.rooms.iter().map(|room| {
             let unsent = room.counts().send;
@@ -191,7 +192,7 @@ impl Report {
         }
     }
 
-    /// The result of all rooms.
+    /// The most urgent result of all rooms.
     pub fn status(&self) -> Status {
         let status = self.rooms.iter().map(RoomReport::status);
         status.min().unwrap_or(Status::Done)
@@ -199,14 +200,14 @@ impl Report {
 }
 
 impl RoomPlan {
-    /// The result of a plan that is not applied.
+    /// The result for this room if nothing is applied.
     pub fn status(&self) -> Status {
-        let undecided = |line: &super::Line| {
+        let is_undecided = |line: &super::Line| {
             line.decision == Decision::Skip && (line.action == Action::Conflict || line.is_held())
         };
         match &self.state {
             RoomState::Forbidden(_) | RoomState::Unread(_) => Status::Failed,
-            _ if self.lines.iter().any(undecided) => Status::Undecided,
+            _ if self.lines.iter().any(is_undecided) => Status::Undecided,
             _ if self.lines.iter().any(super::Line::is_difference) => Status::Differs,
             _ => Status::Done,
         }
@@ -214,7 +215,7 @@ impl RoomPlan {
 }
 
 impl Plan {
-    /// The result of all rooms if nothing is applied.
+    /// The most urgent result of all rooms if nothing is applied.
     pub fn status(&self) -> Status {
         let status = self.rooms.iter().map(RoomPlan::status);
         status.min().unwrap_or(Status::Done)

@@ -10,7 +10,7 @@ use crate::model::{Jid, Room};
 /// A room of a request, as it is in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalRoom {
-    /// Its address.
+    /// The room's address.
     pub room: Jid,
     /// The room; `None` if the file does not have it.
     pub local: Option<Arc<Room>>,
@@ -28,19 +28,19 @@ pub struct ReceivedItem {
     pub value: Option<ItemValue>,
 }
 
-/// What to do with rooms of a server that a request does not name.
+/// The treatment of those rooms of a server that a request does not name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OtherRooms {
     /// Ignore them.
     #[default]
     Ignore,
-    /// List them as only on the server, without reading them.
+    /// List them as rooms that are only on the server, without reading them.
     List,
-    /// Receive those that were never in the file; list those that were removed from it.
+    /// Receive those that were never in the file, and list those that were removed from the file.
     Take,
 }
 
-/// The number of [`ServerEvent::Progress`] for changes that are sent as soon as they are saved.
+/// The request's number in a [`ServerEvent::Progress`] about changes that are sent as soon as they are saved.
 ///
 /// [`ServerEvent::Progress`]: super::ServerEvent::Progress
 pub const SENDING_ID: u64 = u64::MAX;
@@ -63,14 +63,15 @@ pub enum ServerRequest {
         server: Arc<str>,
         /// The file's rooms that belong to the server, and requested ones.
         rooms: Vec<LocalRoom>,
-        /// What to do with the server's other rooms.
+        /// The treatment of the server's other rooms.
         others: OtherRooms,
         /// The data file's revision.
         revision: u64,
-        /// How changed affiliations are handled; `None`: as configured.
+        /// Whether changed affiliations are sent; `None`: as configured.
         affiliations: Option<Affiliations>,
     },
-    /// Send the lines of a plan that are decided to be sent. The caller commits what is received, and reports it with `Received`.
+    /// Send the lines of a plan that are decided to be sent. The caller commits the lines that are received, and reports this by
+    /// `Received`.
     Apply {
         /// The request's number.
         id: u64,
@@ -79,9 +80,9 @@ pub enum ServerRequest {
         /// The reason that is sent with changes of affiliations, for the users concerned.
         reason: Option<Arc<str>>,
     },
-    /// Stop the request with this number as soon as the pending call is answered.
+    /// Stop the request with this number as soon as the server has answered the pending calls.
     Stop {
-        /// The number.
+        /// The number of the request.
         id: u64,
     },
     /// Received changes are in the file: update the base.
@@ -92,7 +93,7 @@ pub enum ServerRequest {
         room: LocalRoom,
         /// The data file's revision.
         revision: u64,
-        /// The items that the file has from the server ([`RoomPlan::received`]).
+        /// The items that the file received from the server ([`RoomPlan::received`]).
         ///
         /// [`RoomPlan::received`]: super::RoomPlan::received
         received: BTreeMap<Item, ReceivedItem>,
@@ -107,23 +108,24 @@ pub enum ServerRequest {
         rooms: Vec<LocalRoom>,
         /// The data file's revision.
         revision: u64,
-        /// Whether the account's password may be requested, because someone has just acted.
+        /// Whether the account's password may be requested, because a person made these changes just now.
         may_ask: bool,
     },
-    /// Note that a room changed in the file.
+    /// Note that a room has changed in the file.
     Changed {
         /// The room as it is now in the file.
         room: LocalRoom,
         /// The data file's revision.
         revision: u64,
     },
-    /// Follow exactly these rooms, with priority for the selected one: report what changes there by `Incoming`. Only rooms
-    /// are followed that were compared with their server before, and each by one session on this machine. Who is in these
-    /// rooms, and in the selected one whether it is followed or not, is reported by `Occupants` if the server says so.
+    /// Follow exactly these rooms, with priority for the selected one: report the changes of others by `Incoming`. Only rooms
+    /// that were compared with their server before are followed, and each of them by one session on this machine. The occupants
+    /// of these rooms, and of the selected room even if it is not followed, are reported by `Occupants` if the server reports
+    /// them.
     Follow {
         /// The rooms as they are now in the file.
         rooms: Vec<LocalRoom>,
-        /// The selected room; it need not be among them.
+        /// The selected room, which need not be among `rooms`.
         selected: Option<Jid>,
         /// The data file's revision.
         revision: u64,
@@ -133,14 +135,15 @@ pub enum ServerRequest {
         /// cannot be reached now, the password is not requested later.
         may_ask: bool,
     },
-    /// Retry a refused change.
+    /// Send a refused or left-out change again.
     Retry {
         /// The room.
         room: Jid,
         /// The item.
         item: Item,
     },
-    /// Resolve a conflict: `Send` the file's value, `Receive` the server's, or `Skip` to leave it to the plan.
+    /// Resolve a conflict: `Send` the file's value, `Receive` the server's value, or `Skip`, which leaves the conflict to the next
+    /// comparison.
     Resolve {
         /// The room.
         room: Jid,
@@ -148,7 +151,7 @@ pub enum ServerRequest {
         item: Item,
         /// The chosen side.
         decision: Decision,
-        /// The server's value that was shown to the user; another one is not received.
+        /// The server's value that was shown to the user. If the server has another value now, nothing is sent or received.
         shown: Option<ItemValue>,
     },
     /// Reconnect to a server that is not reachable or refused access.

@@ -13,7 +13,7 @@ pub struct Sending {
     /// The changes in order, each with the index of its line in [`RoomPlan::lines`]. A line of a whole user can have
     /// several.
     pub changes: Vec<(usize, ItemChange)>,
-    /// Lines that should be sent but cannot be, with the reason.
+    /// The indices of lines that should be sent but cannot be, with the reasons.
     pub left_out: Vec<(usize, Reason)>,
 }
 
@@ -43,7 +43,7 @@ struct Phases<'a> {
 }
 
 impl RoomPlan {
-    /// The changes to send for the current decisions.
+    /// Determines the changes to send for the current decisions.
     pub fn sending(&self) -> Sending {
         let mut phases = Phases {
             plan: Some(self),
@@ -62,8 +62,8 @@ impl RoomPlan {
         phases.into_sending()
     }
 
-    /// Decides to skip lines that cannot be sent, with the reason, and to send an implied catalog entry if a hat that needs it
-    /// is sent. Removes lines of implied entries that no line needs.
+    /// Decides to skip lines that cannot be sent, with the reason, and to send an implied catalog entry if a hat that needs the
+    /// entry is sent. Removes lines of implied entries that no line needs.
     pub(super) fn leave_out_unsendable(&mut self) {
         loop {
             let left_out = self.sending().left_out;
@@ -95,14 +95,15 @@ impl RoomPlan {
                 line.reason = None;
             }
             index += 1;
-            let hat = |item: &Item| item.hat().is_some_and(|hat| offered.contains(hat));
-            let needed = matches!(&line.subject, Subject::Item(item) if hat(item));
-            !line.implied || line.decision == Decision::Send || line.reason.is_some() || needed
+            let has_offered_hat = |item: &Item| item.hat().is_some_and(|hat| offered.contains(hat));
+            let is_needed = matches!(&line.subject, Subject::Item(item) if has_offered_hat(item));
+            !line.implied || line.decision == Decision::Send || line.reason.is_some() || is_needed
         });
     }
 }
 
 impl Phases<'_> {
+    /// Adds the changes of a line with this index.
     fn add(&mut self, index: usize, line: &Line) {
         let value = |side: &Option<SideValue>| match side {
             Some(SideValue::Item(value)) => Some(value.clone()),
@@ -131,7 +132,7 @@ impl Phases<'_> {
         phase.push((index, change));
     }
 
-    /// Adds the changes that make a whole user on the server as in the file, or remove the user.
+    /// Adds the changes that make a whole user on the server equal to the user in the file, or remove the user.
     fn add_user(&mut self, index: usize, user: &Jid, line: &Line) {
         let whole = |side: &Option<SideValue>| match side {
             Some(SideValue::User(value)) => value.clone(),
@@ -156,7 +157,7 @@ impl Phases<'_> {
         let hats: BTreeSet<&HatId> = local.hats.keys().chain(remote.hats.keys()).collect();
         for hat in hats {
             let (expected, wanted) = (remote.hats.get(hat), local.hats.get(hat));
-            // What cannot be sent stays in the file, and becomes a line of its own once the user exists on the server.
+            // A hat that cannot be sent stays in the file, and gets a line of its own once the user exists on the server.
             let refused = wanted.and_then(|wanted| refuse::hat(class, hat, wanted));
             if expected != wanted && refused.is_none() {
                 let item = Item::Hat {
@@ -169,7 +170,7 @@ impl Phases<'_> {
         }
     }
 
-    /// Leaves out the last of the changes that would remove all owners.
+    /// If the changes would remove all owners, leaves out the last of those that remove an owner.
     fn keep_last_owner(&mut self) {
         let Some(plan) = self.plan else { return };
         let owner = Some(ItemValue::Affiliation(Affiliation::Owner));
@@ -205,13 +206,17 @@ impl Phases<'_> {
                 *users = users.saturating_sub(1);
             }
         }
-        let used = |(index, change): &(usize, ItemChange)| {
-            let used = change.item.hat().is_some_and(|hat| {
+        let leave_out_if_used = |(index, change): &(usize, ItemChange)| {
+            let is_used = change.item.hat().is_some_and(|hat| {
                 user_counts.get(hat).is_some_and(|users| *users > 0) || plan.remote.unreadable.may_have(hat)
             });
-            used.then_some((*index, Reason::StillUsed))
+            is_used.then_some((*index, Reason::StillUsed))
         };
-        let left_out = self.removed_entries.iter().filter_map(used).collect();
+        let left_out = self
+            .removed_entries
+            .iter()
+            .filter_map(leave_out_if_used)
+            .collect();
         self.leave_out(left_out);
     }
 
@@ -224,14 +229,14 @@ impl Phases<'_> {
             .filter_map(|(_, change)| change.item.hat().cloned())
             .collect();
         for (index, line) in plan.lines.iter().enumerate().filter(|(_, line)| line.implied) {
-            let needed = matches!(&line.subject, Subject::Item(item) if item.hat().is_some_and(|hat| sent.contains(hat)));
-            if needed || line.decision == Decision::Send {
+            let is_needed = matches!(&line.subject, Subject::Item(item) if item.hat().is_some_and(|hat| sent.contains(hat)));
+            if is_needed || line.decision == Decision::Send {
                 self.add(index, line);
             }
         }
     }
 
-    /// Leaves out hats whose user cannot have hats on the server, and hats whose entry would not be in its catalog.
+    /// Leaves out hats whose user cannot have hats on the server, and hats whose entry would not be in the server's catalog.
     fn leave_out_dependent_hats(&mut self) {
         let Some(plan) = self.plan else { return };
         let class = plan.class;
@@ -317,7 +322,7 @@ impl Phases<'_> {
         self.leave_out(left_out);
     }
 
-    /// Removes the changes of lines from all phases, and keeps the reasons.
+    /// Removes the changes of these lines, given by index, from all phases, and keeps the reasons.
     fn leave_out(&mut self, lines: Vec<(usize, Reason)>) {
         if lines.is_empty() {
             return;
@@ -352,7 +357,7 @@ impl Phases<'_> {
     }
 }
 
-/// The hat of a catalog line that has a title in the file.
+/// The hat of a line about a catalog entry that has a title in the file; `None` for other lines.
 fn titled_entry(line: &Line) -> Option<&HatId> {
     match (&line.subject, &line.local) {
         (Subject::Item(Item::Catalog { hat }), Some(SideValue::Item(ItemValue::Catalog(entry))))

@@ -29,7 +29,7 @@ fn line_size(room: &Jid, line: &Line) -> u64 {
 }
 
 impl Plan {
-    /// Estimates how many seconds sending takes by the current decisions. `None` if no room is linked, or a room has no
+    /// Estimates how many seconds sending takes by the current decisions. `None` if no room is linked, or a linked room has no
     /// rate limit.
     pub fn seconds_to_send(&self) -> Option<u64> {
         let linked = self.rooms.iter().filter(|room| room.state == RoomState::Linked);
@@ -49,7 +49,7 @@ impl Plan {
 }
 
 impl RoomPlan {
-    /// Whether an account owns or administers the room.
+    /// Whether an account is an owner or admin of the room.
     pub fn is_managed_by(&self, account: &Jid) -> bool {
         let user = self.remote.users.get(account);
         user.is_some_and(|user| matches!(user.affiliation, Owner | Admin))

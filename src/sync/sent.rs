@@ -1,4 +1,4 @@
-//! Converts sent changes to edits: in the history, they show what the server had before and what it has since.
+//! Converts sent changes to edits for the history, which show the values that the server had before and has since.
 
 use super::{CatalogValue, HatValue, HueText, Item, ItemChange, ItemValue, Report};
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatRule, Jid};

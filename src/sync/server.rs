@@ -20,19 +20,19 @@ pub enum ServerState {
     /// Unreachable; the text says why, for display. hatrack reconnects automatically.
     Away(String),
     /// Not usable because of the login, the permissions or the configuration, or because no room supports hats; the text
-    /// says why and who can help. hatrack reconnects only on request.
+    /// says why and who can help, for display. hatrack reconnects only on request.
     Refused(String),
 }
 
-/// The permissions on a server.
+/// The permissions of hatrack on a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServerRights {
-    /// Everything in all rooms: Prosody's shell, or an administrator of the service.
+    /// All permissions in all rooms: those of Prosody's shell, or of an administrator of the service.
     All,
-    /// As the account's affiliation with each room allows.
+    /// The permissions that the account's affiliation with each room gives.
     ByRoom,
-    /// Nothing.
+    /// No permissions.
     None,
 }
 
@@ -54,9 +54,9 @@ pub struct ServerReport {
     pub rights: ServerRights,
     /// The rooms found.
     pub rooms: Vec<RemoteRoomInfo>,
-    /// Whether these are all rooms of the server, including hidden ones.
+    /// Whether these are all rooms of the server that the configuration allows, including hidden ones.
     pub all_rooms: bool,
-    /// What is missing, and how to fix it.
+    /// The problems that were found, each with its solution.
     pub missing: Vec<Missing>,
 }
 
@@ -64,11 +64,11 @@ pub struct ServerReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RemoteRoomInfo {
-    /// Its address.
+    /// The room's address.
     pub room: Jid,
     /// The name, if the server reports one.
     pub name: Option<Arc<str>>,
-    /// Whether the account may read and change its hats; `None` if unknown until tried.
+    /// Whether the account may read and change the hats of the room; `None` if that is not known before it is tried.
     pub allowed: Option<bool>,
 }
 
@@ -76,8 +76,8 @@ pub struct RemoteRoomInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Missing {
-    /// What does not work, for display.
+    /// The problem, for display.
     pub what: String,
-    /// What to do about it, for display.
+    /// The solution, for display.
     pub remedy: String,
 }

@@ -17,25 +17,27 @@ impl ServerEntry {
     }
 }
 
-/// The room in which an edit changes an affiliation; `None` if it changes none. Adding or removing a room does not count.
+/// Returns the room in which an edit changes an affiliation; `None` if the edit changes none. Adding or removing a room does
+/// not count.
 pub fn changes_affiliation(edit: &Edit) -> Option<&Jid> {
-    let of = |user: &Option<User>| user.as_ref().map(|user| user.affiliation).unwrap_or_default();
+    let affiliation_of = |user: &Option<User>| user.as_ref().map(|user| user.affiliation).unwrap_or_default();
     match edit {
         Edit::Affiliation { room, .. } => Some(room),
         Edit::User {
             room, before, after, ..
-        } => (of(before) != of(after)).then_some(room),
+        } => (affiliation_of(before) != affiliation_of(after)).then_some(room),
         Edit::Room {
             room,
             before: Some(before),
             after: Some(after),
-        } => differ(before, after).then_some(room),
+        } => affiliations_differ(before, after).then_some(room),
         _ => None,
     }
 }
 
-fn differ(before: &Room, after: &Room) -> bool {
-    let changed = |one: &Room, other: &Room| {
+/// Whether the affiliation of any user differs between two states of a room.
+fn affiliations_differ(before: &Room, after: &Room) -> bool {
+    let any_differs = |one: &Room, other: &Room| {
         let affiliation = |user| {
             other
                 .user(user)
@@ -44,5 +46,5 @@ fn differ(before: &Room, after: &Room) -> bool {
         let mut users = one.users().iter();
         users.any(|(jid, user)| user.affiliation != affiliation(jid))
     };
-    changed(before, after) || changed(after, before)
+    any_differs(before, after) || any_differs(after, before)
 }

@@ -1,4 +1,4 @@
-//! Finds what a commit changes in the file but the room's server cannot store.
+//! Finds the changes of a commit that the room's server cannot store, so that they stay in the data file.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use crate::model::{Attachment, Group, HatId, Jid, Room};
 /// A user's hat that a server cannot store completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnstoredHat {
-    /// The user.
+    /// The user's address.
     pub user: Jid,
-    /// The hat.
+    /// The hat's ID.
     pub hat: HatId,
-    /// The title that the room shows for the hat.
+    /// The hat's title as hatrack shows it; `None` if it has none.
     pub title: Option<Arc<str>>,
-    /// The part that is only in the file.
+    /// The part of the hat that the server cannot store.
     pub part: Unstored,
 }
 
@@ -46,8 +46,9 @@ impl Unstored {
     }
 }
 
-/// The users' hats that a server of this class cannot store completely after a group of edits, unless the same part was not
-/// stored before. Empty if the group adds or removes the room.
+/// Finds the users' hats that a server of this class cannot store completely after a group of edits, except those of which it
+/// could not store the same part before. `before` and `after` are the room before and after the edits. Empty if the group adds
+/// or removes the room.
 pub fn unstored_hats(
     class: ServerClass,
     room: &Jid,

@@ -52,7 +52,7 @@ fn sides(class: ServerClass) -> Option<Sides> {
         remote.users.insert(jid.clone(), there);
     }
     let mut base = Base::new("bench", class, room);
-    base.settle(local, &remote, jiff::Timestamp::now(), &|_| false);
+    base.record_common_values(local, &remote, jiff::Timestamp::now(), &|_| false);
     Some(Sides {
         room: room.clone(),
         local: local.clone(),
@@ -152,7 +152,7 @@ fn settle(bencher: Bencher) {
     bencher
         .with_inputs(|| sides.base.clone())
         .bench_values(|mut base| {
-            base.settle(&sides.local, &sides.remote, jiff::Timestamp::now(), &|_| false);
+            base.record_common_values(&sides.local, &sides.remote, jiff::Timestamp::now(), &|_| false);
             base
         });
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use hatrack::model::{Affiliation, Jid};
 use hatrack::server::{
-    Applied, AskPassword, Backend, Error, ReadEvent, ResultCallback, RoomChanges, RoomList, SeenOccupants,
+    Applied, AskPassword, Backend, Error, OccupantChanges, ReadEvent, ResultCallback, RoomChanges, RoomList,
     WatchEvent,
 };
 use hatrack::sync::{
@@ -348,7 +348,7 @@ impl Backend for Connection {
         });
         Ok(RoomList {
             rooms: rooms.collect(),
-            complete: true,
+            is_complete: true,
             unreadable: 0,
         })
     }
@@ -383,11 +383,11 @@ impl Backend for Connection {
         self.next_look = (!rooms.is_empty() || selected.is_some()).then(Instant::now);
     }
 
-    fn next_look(&self) -> Option<Instant> {
+    fn next_poll(&self) -> Option<Instant> {
         self.next_look
     }
 
-    fn look(&mut self, tell: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
+    fn poll(&mut self, tell: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
         self.next_look = Some(Instant::now() + LOOK_INTERVAL);
         self.open()?;
         self.begin()?;
@@ -420,14 +420,14 @@ impl Backend for Connection {
                 .into_iter()
                 .flat_map(|room| room.users.keys());
             let users = users.map(|user| (user.clone(), Occupant::new([user.as_str()], None)));
-            let seen = SeenOccupants {
-                is_new: true,
+            let seen = OccupantChanges {
+                replaces_all: true,
                 is_complete: true,
                 users: users.collect(),
             };
             all.push(WatchEvent::Occupants {
                 room,
-                seen: Some(seen),
+                changes: Some(seen),
             });
         }
         let meanwhile = server.after_look.take_if(|_| !all.is_empty());

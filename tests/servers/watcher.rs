@@ -55,11 +55,11 @@ impl Watcher {
 
     /// Looks once, when it is time, and gives what is reported besides who is in the rooms.
     pub(crate) fn look(&mut self) -> Vec<WatchEvent> {
-        let due = self.backend.next_look().expect("rooms are watched");
+        let due = self.backend.next_poll().expect("rooms are watched");
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         let mut all = Vec::new();
         self.looks += 1;
-        let looked = self.backend.look(&mut |seen| {
+        let looked = self.backend.poll(&mut |seen| {
             all.push(seen);
             ControlFlow::Continue(())
         });
@@ -70,7 +70,7 @@ impl Watcher {
 
     /// Takes who is in a room. Returns whether something else was reported.
     fn is_other(&mut self, seen: &WatchEvent) -> bool {
-        let WatchEvent::Occupants { room, seen } = seen else {
+        let WatchEvent::Occupants { room, changes: seen } = seen else {
             return true;
         };
         let Some(seen) = seen else {
@@ -78,7 +78,7 @@ impl Watcher {
             return false;
         };
         let (occupants, is_complete) = self.occupants.entry(room.clone()).or_default();
-        if seen.is_new {
+        if seen.replaces_all {
             occupants.clear();
             *is_complete = false;
         }

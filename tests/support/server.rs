@@ -144,7 +144,7 @@ impl FakeServer {
                 };
                 let new = || Base::new(self.name, self.class, &room.room);
                 let base = self.bases.entry(room.room.clone()).or_insert_with(new);
-                base.settle(local, remote, jiff::Timestamp::now(), &|_| false);
+                base.record_common_values(local, remote, jiff::Timestamp::now(), &|_| false);
                 Vec::new()
             }
             ServerRequest::Apply { id, plan, .. } => {

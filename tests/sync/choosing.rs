@@ -124,7 +124,7 @@ fn items_in_flight_or_changed_since_read_are_not_received() {
         let now = sides.local().unwrap().clone();
         let now = mark(Some(&*now), sides.base.as_ref());
         let mut plan = sides.merge();
-        plan.drop_lines(&|item| then.changed(&now, item));
+        plan.drop_lines(&|item| then.has_changed(&now, item));
         assert_eq!(
             plan.lines.iter().map(words).collect::<Vec<_>>(),
             ["terry s: receive"]
@@ -134,7 +134,7 @@ fn items_in_flight_or_changed_since_read_are_not_received() {
         // The base stays where it was for them.
         let mut base = sides.base.clone().unwrap();
         sides.local_hat("terry", "t", Some("a T"));
-        base.settle(
+        base.record_common_values(
             sides.local().unwrap(),
             &sides.remote,
             jiff::Timestamp::now(),

@@ -133,7 +133,7 @@ impl World {
         plan.drop_lines(&in_flight);
         session.sides.receive(&plan);
         let mut base = session.sides.base.take().unwrap();
-        base.settle(
+        base.record_common_values(
             session.sides.local().unwrap(),
             &session.sides.remote,
             jiff::Timestamp::now(),

@@ -270,7 +270,7 @@ fn hats_wait_for_their_definitions() {
     assert_eq!(
         session
             .outbox
-            .next(local.as_deref(), session.sides.base.as_ref(), None),
+            .next_changes(local.as_deref(), session.sides.base.as_ref(), None),
         [],
         "not read yet"
     );

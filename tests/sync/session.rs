@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hatrack::sync::{
-    AnswerTime, BaseMove, COMMIT_PERIOD, Item, ItemChange, ItemOutcome, ItemValue, Outbox, Stream,
+    AnswerTime, BaseUpdate, COMMIT_PERIOD, Item, ItemChange, ItemOutcome, ItemValue, Outbox, Stream,
     changed_items,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -76,7 +76,7 @@ impl Session {
         let local = self.sides.local().cloned();
         let changes = self
             .outbox
-            .next(local.as_deref(), self.sides.base.as_ref(), Some(&plan));
+            .next_changes(local.as_deref(), self.sides.base.as_ref(), Some(&plan));
         // That it was never sent may not stay stored.
         if !self.outbox.is_stored_as(&self.written) {
             self.store();
@@ -90,7 +90,7 @@ impl Session {
         next.remove(0)
     }
 
-    pub(crate) fn moves(&mut self, moves: impl IntoIterator<Item = BaseMove>) {
+    pub(crate) fn moves(&mut self, moves: impl IntoIterator<Item = BaseUpdate>) {
         for step in moves {
             self.sides.base.as_mut().unwrap().set(&step.item, step.value);
         }

@@ -103,7 +103,7 @@ impl Sides {
             .base
             .take()
             .unwrap_or_else(|| Base::new("test", self.class, &room()));
-        base.settle(
+        base.record_common_values(
             self.local().unwrap(),
             &self.remote,
             jiff::Timestamp::now(),

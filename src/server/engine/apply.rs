@@ -1,8 +1,8 @@
 //! Sends the changes of a plan and stores their outcomes.
 //!
-//! Changes are durable in the outbox before they are sent, and answers are stored there before the base is updated. So
-//! however this process ends, the next apply can finish its work: changes that the server has are done, changes that the server
-//! lost are sent again, and concurrent changes of others are conflicts.
+//! Changes are durable in the outbox before they are sent, and answers are stored in the outbox before the base is updated.
+//! So however this process ends, the next apply can finish the work: changes that the server has are done, changes that the
+//! server lost are sent again, and concurrent changes of others are conflicts.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -14,28 +14,28 @@ use jiff::Timestamp;
 use super::super::backend::{Applied, RoomChanges};
 use super::super::error::Error;
 use super::Engine;
-use super::job::{Job, Writing};
+use super::job::{Job, WriteTiming};
 use super::pace::Pace;
 use crate::sync::{
     Affiliations, AnswerTime, ItemChange, Plan, RateLimit, Report, RoomPlan, RoomRead, RoomReport, RoomState,
     SendState, ServerClass, ServerEvent, request_size,
 };
 
-/// Maximum number of rooms that are changed side by side. Each needs a lock, and with it two open files.
+/// Maximum number of rooms that are changed side by side. Each needs a lock, which has two open files.
 const MAX_PARALLEL_ROOMS: usize = 100;
-/// How long to wait while another session of this account is sending changes to the room.
+/// Maximum time to wait for another session of this account that is sending changes to the room.
 pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-/// The pauses before resuming after a lost connection; their number is the number of attempts.
+/// The pauses before the attempts to reconnect after a lost connection.
 const RESUME_PAUSES: [Duration; 3] = [
     Duration::from_millis(100),
     Duration::from_millis(500),
     Duration::from_secs(2),
 ];
-/// How often the remaining changes are sent at most: dependent changes wait for others, and the values of unanswered changes
-/// become expected values.
+/// Maximum number of rounds in which the remaining changes are sent. More than one is needed because some changes depend on
+/// others, and because the server may have the values of changes that were not answered.
 const MAX_ROUNDS: usize = 12;
 
-/// Why nothing more is sent: the plan was made for another class of server.
+/// Why nothing more is sent: the server now has another class than when its room was compared.
 pub(super) const OTHER_CLASS: &str = "the server or its version has changed; compare the room again";
 
 impl Engine {
@@ -45,7 +45,11 @@ impl Engine {
             let text = reason.to_string();
             let report = Report {
                 server: plan.server.clone(),
-                rooms: plan.rooms.iter().map(|room| not_sent(room, &text)).collect(),
+                rooms: plan
+                    .rooms
+                    .iter()
+                    .map(|room| report_not_sent(room, &text))
+                    .collect(),
             };
             return (report, false);
         }
@@ -54,7 +58,7 @@ impl Engine {
         let mut stopped = self.control.is_stopped(id);
         for rooms in plan.rooms.chunks(MAX_PARALLEL_ROOMS) {
             if stopped {
-                reports.extend(rooms.iter().map(unsent));
+                reports.extend(rooms.iter().map(report_unreached));
             } else {
                 stopped = self.apply_rooms(id, rooms, reason, &mut reports);
             }
@@ -74,7 +78,7 @@ impl Engine {
         (report, stopped)
     }
 
-    /// Sends the decided changes of some rooms, side by side. Returns whether sending was stopped.
+    /// Sends the decided changes of some rooms side by side, and adds the reports. Returns whether sending was stopped.
     fn apply_rooms(
         &mut self,
         id: u64,
@@ -86,7 +90,7 @@ impl Engine {
         match self.connect() {
             Ok(class) => {
                 for room in rooms {
-                    match self.begin(class, room, reason) {
+                    match self.begin_plan_job(class, room, reason) {
                         Ok(job) => jobs.push(job),
                         Err(report) => reports.push(*report),
                     }
@@ -94,7 +98,7 @@ impl Engine {
             }
             Err(error) => {
                 let text = error.to_string();
-                reports.extend(rooms.iter().map(|room| not_sent(room, &text)));
+                reports.extend(rooms.iter().map(|room| report_not_sent(room, &text)));
             }
         }
         let stopped = self.send(id, &mut jobs);
@@ -103,14 +107,14 @@ impl Engine {
         {
             for job in &mut jobs {
                 job.remove_unsent();
-                job.record(files, &self.data, Writing::Now);
+                job.record(files, &self.data, WriteTiming::Now);
             }
         }
         reports.extend(self.end_jobs(jobs));
         stopped
     }
 
-    /// Ends jobs, and updates the engine's data of their rooms. Returns the reports.
+    /// Ends jobs, and updates the data that the engine keeps for their rooms. Returns the reports.
     pub(super) fn end_jobs(&mut self, jobs: Vec<Job>) -> Vec<RoomReport> {
         let mut reports = Vec::with_capacity(jobs.len());
         for job in jobs {
@@ -132,10 +136,11 @@ impl Engine {
         reports
     }
 
-    /// Locks the room, and adds its changes to the outbox. They are stored before they are sent.
+    /// Begins to send a room's plan: locks the room, and adds the plan's changes to the outbox, which is stored before anything
+    /// is sent.
     ///
-    /// Errors: nothing is sent; the report says why.
-    fn begin(
+    /// Errors: the report, if nothing is sent.
+    fn begin_plan_job(
         &mut self,
         class: ServerClass,
         plan: &RoomPlan,
@@ -146,7 +151,7 @@ impl Engine {
         }
         let room = &plan.room;
         let sending = plan.sending();
-        let fail = |text: String| Box::new(not_sent(plan, &text));
+        let fail = |text: String| Box::new(report_not_sent(plan, &text));
         if plan.class != class {
             return Err(fail(OTHER_CLASS.into()));
         }
@@ -181,8 +186,8 @@ impl Engine {
         }
         // Only what the file still has is sent.
         let newer = self.data.newer(room, revision);
-        if let Some(now) = newer.map_err(|error| fail(error.to_string()))? {
-            (local, revision) = now;
+        if let Some(current) = newer.map_err(|error| fail(error.to_string()))? {
+            (local, revision) = current;
         }
         let outbox = match known.and_then(|known| known.unwritten.clone()) {
             Some(unwritten) => unwritten,
@@ -190,12 +195,12 @@ impl Engine {
             None => files.take_over(room, class, local.as_deref(), &mut lock, self.began),
         };
         let (base, _) = self.usable_base(class, room, revision).map_err(fail)?;
-        let checked = base.and_then(|base| match &base {
+        let checked_base = base.and_then(|base| match &base {
             Some(known) => known.check_room(plan.remote()).map(|()| base),
             None => Ok(base),
         });
-        let base = checked.map_err(|reason| fail(format!("{reason}; compare the room again")))?;
-        // Only the plan's own read, if it began after an answer, can show that the answer was lost.
+        let base = checked_base.map_err(|reason| fail(format!("{reason}; compare the room again")))?;
+        // The plan's read can show that an answer was lost, but only if the read began after that answer.
         let base = base.map(
             |base| match base.with_answers(plan.remote(), |at| plan.began > at.latest()) {
                 Cow::Borrowed(_) => base,
@@ -216,7 +221,7 @@ impl Engine {
         Ok(job)
     }
 
-    /// Sends until nothing is left or can be sent. Returns whether sending was stopped.
+    /// Sends the changes of these jobs until none is left or can be sent. Returns whether sending was stopped.
     pub(super) fn send(&mut self, id: u64, jobs: &mut [Job]) -> bool {
         let mut pace = Pace::new(jobs.iter().map(|job| job.unfinished.len()).sum());
         let mut pauses = RESUME_PAUSES.into_iter();
@@ -232,10 +237,10 @@ impl Engine {
             let sent = self.send_once(id, jobs, &work, &job_indices, &mut pace);
             let is_outdated = jobs.iter().any(|job| job.is_outdated);
             if is_outdated && matches!(sent, Err(Error::Stopped)) && !self.control.is_stopped(id) {
-                // This is not counted as a round: it happens only after an answer.
+                // This does not count as a round, because it happens only after an answer.
                 for (work, index) in work.iter().zip(&job_indices) {
                     if let Some(job) = jobs.get_mut(*index) {
-                        job.not_tried(&work.changes);
+                        job.note_not_tried(&work.changes);
                     }
                 }
                 if jobs.iter().any(|job| job.lacks_answer) {
@@ -265,7 +270,8 @@ impl Engine {
         false
     }
 
-    /// The next changes of all rooms, with the indices of their jobs.
+    /// Determines the next changes of all rooms and stores the outboxes. Returns the changes by room, with the indices of their
+    /// jobs.
     fn next_work(&self, jobs: &mut [Job]) -> (Vec<RoomChanges>, Vec<usize>) {
         let (mut work, mut job_indices) = (Vec::new(), Vec::new());
         let Ok(files) = self.files() else {
@@ -280,12 +286,12 @@ impl Engine {
                     continue;
                 }
             }
-            let changes = job.next();
+            let changes = job.next_changes();
             if changes.is_empty() {
-                job.record(files, &self.data, Writing::Now);
+                job.record(files, &self.data, WriteTiming::Now);
                 continue;
             }
-            let written = job.write(files, &self.data, Writing::Now);
+            let written = job.write(files, &self.data, WriteTiming::Now);
             if let Err(error) = written {
                 job.give_up(&error.to_string());
             } else {
@@ -302,7 +308,9 @@ impl Engine {
         (work, job_indices)
     }
 
-    /// Sends these changes once, and records the answers. Errors: as of `Backend::apply`.
+    /// Sends these changes once, and records the answers. `job_indices` are the indices of the jobs of `work`.
+    ///
+    /// Errors: those of `Backend::apply`, or [`Error::Stopped`] if a job has to read the file again.
     fn send_once(
         &mut self,
         id: u64,
@@ -339,20 +347,20 @@ impl Engine {
                 return ControlFlow::Continue(());
             };
             occupants.report_outdated(notify);
-            // The room's next changes are sent only after this.
-            let at = AnswerTime::new(job.asked_at, Timestamp::now());
-            let mut answered = 0;
+            // The room's next changes are sent only after this callback has returned.
+            let answer_time = AnswerTime::new(job.asked_at, Timestamp::now());
+            let mut finished = 0;
             for (index, outcome) in outcomes {
                 if let Some(change) = changes.get(index) {
-                    answered += usize::from(job.answer(change, &outcome, at, *stream));
+                    finished += usize::from(job.answer(change, &outcome, answer_time, *stream));
                 }
             }
             if let Some(why) = unsaved {
                 job.unsaved = Some(why);
             }
-            job.record(files, data, Writing::Soon);
+            job.record(files, data, WriteTiming::Soon);
             job.asked_at = Timestamp::now();
-            if let Some(progress) = pace.add(answered) {
+            if let Some(progress) = pace.add(finished) {
                 notify(ServerEvent::Progress { id, progress });
             }
             if control.is_stopped(id) || job.note_outdated(data) {
@@ -362,14 +370,14 @@ impl Engine {
             }
         });
         for job in jobs.iter_mut() {
-            job.record(files, data, Writing::Now);
+            job.record(files, data, WriteTiming::Now);
         }
         result
     }
 }
 
-/// The report of a room that was not reached before sending was stopped.
-fn unsent(plan: &RoomPlan) -> RoomReport {
+/// Creates the report about a room that was not reached before sending was stopped.
+fn report_unreached(plan: &RoomPlan) -> RoomReport {
     let mut report = RoomReport::new(plan);
     if plan.state == RoomState::Linked {
         report.unsent = plan.sending().changes.len();
@@ -377,8 +385,8 @@ fn unsent(plan: &RoomPlan) -> RoomReport {
     report
 }
 
-/// The report of a room to which nothing can be sent; `why` is for display.
-fn not_sent(plan: &RoomPlan, why: &str) -> RoomReport {
+/// Creates the report about a room to which nothing can be sent; `why` is for display.
+fn report_not_sent(plan: &RoomPlan, why: &str) -> RoomReport {
     let mut report = RoomReport::new(plan);
     if plan.state == RoomState::Linked {
         report.unsent = plan.sending().changes.len();

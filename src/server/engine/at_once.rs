@@ -1,7 +1,8 @@
 //! Sends changes as soon as they are saved, and changes that an earlier session could not send.
 //!
-//! A room is read at most once per connection and minute. The expected values come from the server's answers or the base, and
-//! each change is sent by compare and set, so an older read is good enough to know what the server can store.
+//! A read of a room is used for up to a minute on the same connection, unless the room is known to have changed. This is good
+//! enough to know what the server can store: the expected values come from the server's answers or the base, and each change is
+//! sent by compare and set.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,11 +20,12 @@ use crate::sync::{
     RoomState, SENDING_ID, SendState, ServerClass, ServerEvent, merge,
 };
 
-/// The number for work that nobody requested: nobody stops it by its number, and its progress is not shown.
+/// The number for work without a request, or for a request without a number: nobody stops it by this number, and its progress
+/// is not shown.
 pub(super) const NO_ID: u64 = SENDING_ID - 1;
 
-/// How long a read is good enough: the room may have been created again since, which not every server checks when it receives
-/// a change.
+/// How long a read is used. The time is short because the room may be created again, which not every server checks when it
+/// receives a change.
 const READ_PERIOD: SignedDuration = SignedDuration::from_secs(60);
 
 /// A locked room whose saved changes wait to be sent.
@@ -36,20 +38,21 @@ struct WaitingRoom {
 }
 
 impl Engine {
-    /// Sends the saved changes of rooms. What cannot be sent now stays in the outbox. `may_ask`: the account's password may
-    /// be requested.
+    /// Sends the saved changes of rooms, and reports this as the answer to a request. Changes that cannot be sent now stay in
+    /// the outbox. `may_ask`: the account's password may be requested.
     pub(super) fn send_saved(&mut self, rooms: Vec<LocalRoom>, revision: u64, may_ask: bool) {
         let report = self.send_waiting(rooms, revision, may_ask);
         let is_answer = true;
         self.emit(ServerEvent::Sent { report, is_answer });
     }
 
+    /// Sends the changes of these rooms that wait in the outbox. Returns the report.
     fn send_waiting(&mut self, rooms: Vec<LocalRoom>, revision: u64, may_ask: bool) -> Report {
-        let (mut waiting, mut reports, mut asked) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut waiting, mut reports, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for room in rooms {
             self.set_local_room(room.clone(), revision);
             let name = room.room.clone();
-            // The reasons may be about other values.
+            // The reasons may be about values that have been replaced.
             self.left_out.remove(&name);
             match self.take_over(room, revision) {
                 Ok(Some(waiting_room)) => waiting.push(waiting_room),
@@ -61,36 +64,37 @@ impl Engine {
                     reports.push(RoomReport::unsent(&name, number.max(1), why));
                 }
             }
-            asked.push(name);
+            names.push(name);
         }
         let mut jobs = self.begin_jobs(waiting, may_ask, &mut reports);
         self.send(SENDING_ID, &mut jobs);
         reports.extend(self.end_jobs(jobs));
         self.data.close();
         reports.sort_by(|one, other| one.room.cmp(&other.room));
-        for room in &asked {
+        for room in &names {
             self.emit_outbox(room);
         }
-        let retry = !self.is_refused();
-        self.resend.reschedule(&reports, retry);
+        let may_retry = !self.is_refused();
+        self.resend.reschedule(&reports, may_retry);
         Report {
             server: self.settings.entry.name.clone(),
             rooms: reports,
         }
     }
 
-    /// When something is to be done without a request; `None`: nothing is.
+    /// When something is to be done without a request; `None`: there is nothing to do.
     pub(in crate::server) fn due(&self) -> Option<Instant> {
         let resend = self.resend.due().filter(|_| self.may_connect());
         resend.into_iter().chain(self.follow_due()).min()
     }
 
-    /// Does what is due.
-    pub(in crate::server) fn resume(&mut self) {
+    /// Does the work that is due without a request.
+    pub(in crate::server) fn do_due_work(&mut self) {
         self.resend_due();
         self.continue_following();
     }
 
+    /// Sends the changes again that are due to be sent again.
     fn resend_due(&mut self) {
         if !self.may_connect() {
             return;
@@ -100,22 +104,22 @@ impl Engine {
             return;
         }
         let rooms = rooms.into_iter().map(|room| self.local_room(room)).collect();
-        // Revision 0: the file is read again.
+        // With the revision 0, the file is read again.
         let report = self.send_waiting(rooms, 0, false);
         let is_answer = false;
         self.emit(ServerEvent::Sent { report, is_answer });
     }
 
-    /// Reports the states of a room's changes. If there are none, that is reported only once.
+    /// Reports the states of a room's changes. That there are none is reported only once.
     pub(super) fn emit_outbox(&mut self, room: &Jid) {
         let items = self.outbox_states(room);
-        let is_new = if items.is_empty() {
+        let must_report = if items.is_empty() {
             self.rooms_with_changes.remove(room)
         } else {
             self.rooms_with_changes.insert(room.clone());
             true
         };
-        if is_new {
+        if must_report {
             self.emit(ServerEvent::Outbox {
                 room: room.clone(),
                 items,
@@ -123,7 +127,7 @@ impl Engine {
         }
     }
 
-    /// The states of a room's changes; empty if they cannot be read.
+    /// The states of a room's changes; empty if the base or the outbox cannot be read.
     fn outbox_states(&self, room: &Jid) -> Vec<(Item, SendState)> {
         let Ok(files) = self.files() else {
             return Vec::new();
@@ -137,17 +141,18 @@ impl Engine {
         let outbox = files.outbox(room, base.class);
         let left_out = self.left_out.get(room);
         // The reason why a change cannot be sent is not stored.
-        let known = |item, state: &SendState| match left_out.and_then(|items| items.get(item)) {
+        let full_state = |item, state: &SendState| match left_out.and_then(|items| items.get(item)) {
             Some(reason) if waits(state) => SendState::LeftOut(*reason),
             _ => state.clone(),
         };
         let states = outbox.states();
         states
-            .map(|(item, state)| (item.clone(), known(item, state)))
+            .map(|(item, state)| (item.clone(), full_state(item, state)))
             .collect()
     }
 
-    /// Locks a room and takes over its prepared changes. `None`: nothing waits to be sent.
+    /// Locks a room and takes over its prepared changes. Returns `None` if nothing waits to be sent, or this session may not
+    /// change the room.
     ///
     /// Errors: why nothing is sent, for display.
     fn take_over(&self, mut room: LocalRoom, mut revision: u64) -> Result<Option<WaitingRoom>, String> {
@@ -166,24 +171,24 @@ impl Engine {
             return Err("another session of this account is sending changes to the room".into());
         };
         let newer = self.data.newer(&room.room, revision);
-        if let Some((local, now)) = newer.map_err(|error| error.to_string())? {
-            (room.local, revision) = (local, now);
+        if let Some((local, current_revision)) = newer.map_err(|error| error.to_string())? {
+            (room.local, revision) = (local, current_revision);
         }
         let local = room.local.as_deref();
         let mut outbox = files.take_over(&room.room, base.class, local, &mut lock, self.began);
-        let mut is_stored = true;
+        let mut is_unchanged = true;
         if self.data.check(&base, base.class, revision).is_ok() {
-            // Undone changes are dropped without the server.
-            let stored = outbox.clone();
+            // Dropping undone changes needs no connection.
+            let before = outbox.clone();
             outbox.drop_finished(room.local.as_deref(), Some(&base));
-            is_stored = outbox == stored;
+            is_unchanged = outbox == before;
         }
-        let waits = number_waiting(&outbox) > 0;
-        if !is_stored || !waits && outbox.has_taken_over() {
+        let has_waiting = number_waiting(&outbox) > 0;
+        if !is_unchanged || !has_waiting && outbox.has_taken_over() {
             let written = files.write_taken_over(&mut outbox, &mut lock);
             written.map_err(|error| error.to_string())?;
         }
-        Ok(waits.then_some(WaitingRoom {
+        Ok(has_waiting.then_some(WaitingRoom {
             room,
             revision,
             base,
@@ -192,7 +197,8 @@ impl Engine {
         }))
     }
 
-    /// Reads the rooms that have no recent read on this connection, and begins the jobs of those to which something can be sent.
+    /// Reads the rooms that have no recent read on this connection, and begins the jobs of the rooms to which something can be
+    /// sent. Adds the reports of the others.
     fn begin_jobs(
         &mut self,
         waiting: Vec<WaitingRoom>,
@@ -217,7 +223,8 @@ impl Engine {
             match plan {
                 Ok(plan) => jobs.push(self.begin_job(&plan, waiting_room)),
                 Err(mut why) => {
-                    // Only a limited number of prepared changes is kept for an item until they are taken over and stored.
+                    // The outbox is stored, because only a limited number of prepared changes is kept for an item until they are
+                    // taken over and stored.
                     if waiting_room.outbox.has_taken_over()
                         && let Ok(files) = self.files()
                         && let Err(error) =
@@ -250,11 +257,11 @@ impl Engine {
         if missing.is_empty() {
             return Ok(());
         }
-        let mut now = class;
-        for (room, reading) in self.read(SENDING_ID, &missing, &mut now)? {
+        let mut current_class = class;
+        for (room, reading) in self.read(SENDING_ID, &missing, &mut current_class)? {
             self.reads.insert(room, reading);
         }
-        if now == class {
+        if current_class == class {
             Ok(())
         } else {
             Err(OTHER_CLASS.into())
@@ -269,8 +276,8 @@ impl Engine {
         if class != base.class {
             return Err(OTHER_CLASS.into());
         }
-        let usable = self.data.check(base, class, waiting.revision);
-        usable.map_err(|reason| format!("{reason}; compare the room again"))?;
+        let checked = self.data.check(base, class, waiting.revision);
+        checked.map_err(|reason| format!("{reason}; compare the room again"))?;
         let Some(reading) = self.reads.get(room) else {
             return Err("the room was not read".into());
         };
@@ -304,11 +311,12 @@ impl Engine {
                 why.unwrap_or("the room is not on the server").to_owned()
             }
         };
-        // The room may be on the server again, so it is read again the next time.
+        // The cause may be over the next time, so the room is read again then.
         self.reads.remove(room);
         Err(why)
     }
 
+    /// Begins to send the waiting changes of a room.
     fn begin_job(&self, plan: &RoomPlan, waiting: WaitingRoom) -> Job {
         let mut job = Job::new(plan, waiting.outbox, Some(waiting.base), waiting.lock);
         job.local = waiting.room.local;
@@ -318,11 +326,13 @@ impl Engine {
     }
 }
 
+/// The number of changes that wait to be sent.
 fn number_waiting(outbox: &Outbox) -> usize {
     let states = outbox.states();
     states.filter(|(_, state)| waits(state)).count()
 }
 
+/// Whether a change waits to be sent.
 fn waits(state: &SendState) -> bool {
     *state == SendState::Waiting
 }

@@ -1,5 +1,5 @@
-//! Reads the data file as it is now. A request contains the state of the file when the request was made, and other sessions
-//! also write the file.
+//! Reads the current data file, because a request contains the state of the file when the request was made, and other
+//! sessions also write the file.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::model::{Jid, Room, Wardrobe};
 use crate::store::{self, Scope, Store, StoreError, StoreOptions};
-use crate::sync::{Base, BaseMove, ItemValue, ServerClass, SetAside};
+use crate::sync::{Base, BaseUpdate, ItemValue, ServerClass, SetAside};
 
 /// The data file of a session.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(super) struct DataFile {
     /// The session's scope, but read-only.
     scope: Scope,
     server: Arc<str>,
-    /// The open file, if it was read since [`Self::close`].
+    /// The open file; `None` if it was not read since the last [`Self::close`].
     store: RefCell<Option<Store>>,
 }
 
@@ -41,8 +41,9 @@ impl DataFile {
         &self.server
     }
 
-    /// Checks that a base is valid for this server and the data file, of which `known_revision` is an earlier or the current
-    /// revision. If that is lower than the base's, the current one is read: another session may have written both since.
+    /// Checks that a base is valid for this server and the data file, of which `known_revision` is the current or an earlier
+    /// revision. If that revision is lower than the base's, the current revision is read from the file, because another session
+    /// may have written both the file and the base since.
     ///
     /// Errors: why the base is not valid.
     pub(super) fn check(&self, base: &Base, class: ServerClass, known_revision: u64) -> Result<(), SetAside> {
@@ -50,14 +51,14 @@ impl DataFile {
         if known_revision < base.revision {
             revision = store::read_revision(&self.path).unwrap_or_else(|error| {
                 log::warn!(reason:% = error; "data file unreadable");
-                // Not known to be older.
+                // The file is not known to be older than the base.
                 u64::MAX
             });
         }
         base.check(&self.server, class, revision)
     }
 
-    /// The room as it is now, with the file's revision; `None` if the file still has the known revision.
+    /// Reads a room as it is now, with the file's revision; `None` if the file still has the known revision.
     pub(super) fn newer(
         &self,
         room: &Jid,
@@ -74,6 +75,7 @@ impl DataFile {
         self.current(|wardrobe| wardrobe.rooms().map(|(room, _)| room.clone()).collect())
     }
 
+    /// Reads the current file, and gets something from its content.
     fn current<T>(&self, get: impl FnOnce(&Wardrobe) -> T) -> Result<T, StoreError> {
         let mut open_store = self.store.borrow_mut();
         let store = if let Some(store) = &mut *open_store {
@@ -95,32 +97,32 @@ impl DataFile {
     }
 }
 
-/// A room of the file, if the file has it, and the file's revision.
+/// A room of the file, `None` if the file does not have it, and the file's revision.
 type RoomAtRevision = (Option<Arc<Room>>, u64);
 
-/// An update of a base, with the value before the update.
+/// An update of a base that was applied to the base in memory, with the value before the update.
 #[derive(Debug)]
-pub(super) struct BaseStep {
-    step: BaseMove,
+pub(super) struct AppliedBaseUpdate {
+    update: BaseUpdate,
     before: Option<ItemValue>,
 }
 
-impl BaseStep {
-    /// Applies an update to the base that this session knows, if any.
-    pub(super) fn apply(known: Option<&mut Base>, step: BaseMove) -> Self {
+impl AppliedBaseUpdate {
+    /// Applies an update to the base that this session has in memory, if any.
+    pub(super) fn apply(base: Option<&mut Base>, update: BaseUpdate) -> Self {
         let mut before = None;
-        if let Some(base) = known {
-            before = base.value(&step.item);
-            base.set(&step.item, step.value.clone());
+        if let Some(base) = base {
+            before = base.value(&update.item);
+            base.set(&update.item, update.value.clone());
         }
-        Self { step, before }
+        Self { update, before }
     }
 
-    /// Applies the update to the stored base, unless another session has updated the item there since: that session has newer
-    /// data.
-    pub(super) fn store(&self, base: &mut Base) {
-        if base.is_value_or_answer(&self.step.item, self.before.as_ref()) {
-            base.set(&self.step.item, self.step.value.clone());
+    /// Applies the update to the stored base, unless another session has updated the item in that base since: then that session
+    /// has newer data.
+    pub(super) fn apply_to_stored(&self, base: &mut Base) {
+        if base.is_value_or_answer(&self.update.item, self.before.as_ref()) {
+            base.set(&self.update.item, self.update.value.clone());
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Takes and releases the rooms that this session follows: each room is followed by one session on this machine, which holds
-//! a lock next to the base.
+//! Takes and releases the rooms that this session follows. Each room is followed by one session on this machine, which holds
+//! a lock next to the room's base.
 
 use super::super::error::Error;
 use super::Engine;
@@ -8,7 +8,7 @@ use crate::model::Jid;
 use crate::sync::{Follower, ServerEvent, ServerState};
 
 impl Engine {
-    /// Rooms that this session no longer follows, because it was suspended.
+    /// Rooms that this session no longer follows, because following was suspended.
     pub(super) fn released_rooms(&self) -> impl Iterator<Item = &Jid> {
         let followed = self.following.rooms.iter();
         let released = followed.filter(|(room, followed)| {
@@ -17,7 +17,7 @@ impl Engine {
         released.map(|(room, _)| room)
     }
 
-    /// Updates the state after rooms were released.
+    /// Updates the followers of rooms that were released, and schedules a try to follow them again.
     pub(super) fn notice_released_rooms(&mut self) {
         let released: Vec<Jid> = self.released_rooms().cloned().collect();
         for room in &released {
@@ -29,6 +29,7 @@ impl Engine {
         }
     }
 
+    /// Sets the follower of a room. A follower other than this session is reported at once.
     fn set_follower(&mut self, room: &Jid, follower: Follower) {
         // That this session follows the room is reported once the room was read.
         let is_here = follower == Follower::Here;
@@ -40,7 +41,7 @@ impl Engine {
         }
     }
 
-    /// Reports who follows a room, if that is new.
+    /// Reports the follower of a room, if it differs from the one reported last.
     pub(super) fn announce_follower(&mut self, room: &Jid) {
         if let Some(followed) = self.following.rooms.get_mut(room)
             && let Some(follower) = followed.follower.clone()
@@ -54,33 +55,34 @@ impl Engine {
         }
     }
 
-    /// Takes the rooms that no other session on this machine follows.
+    /// Tries to follow all rooms that this session does not follow; a room that another session follows is left to that session.
     pub(super) fn take_rooms(&mut self) {
         let rooms = self.following.rooms.keys();
         let rooms: Vec<Jid> = rooms
             .filter(|room| !self.control.follows(room))
             .cloned()
             .collect();
-        let (mut taken, mut left) = (false, false);
+        let (mut is_any_taken, mut is_any_left) = (false, false);
         for room in rooms {
             let follower = self.take_room(&room);
             let is_here = follower == Follower::Here;
             self.set_follower(&room, follower);
             if is_here {
-                taken = true;
+                is_any_taken = true;
                 self.following.unread.insert(room);
             } else {
-                left = true;
+                is_any_left = true;
             }
         }
-        self.following.schedule_try(left);
-        if taken {
+        self.following.schedule_try(is_any_left);
+        if is_any_taken {
             self.give_sign_of_life(true);
             self.watch_followed();
         }
     }
 
-    /// Shows others that this session follows its rooms; `is_new`: it did not follow one of them before.
+    /// Shows other sessions that this session follows its rooms, if a sign is due. `is_new`: this session did not follow all of
+    /// them before, so a sign is due at once.
     pub(super) fn give_sign_of_life(&mut self, is_new: bool) {
         if let Some(sign) = self.following.signs.next(&self.actor, is_new) {
             let rooms = self.following.rooms.keys();
@@ -88,25 +90,26 @@ impl Engine {
         }
     }
 
-    /// Whether the other session that has the room's lock is still following the room.
+    /// Returns the follower of a room whose lock another session has: [`Follower::Silent`] if that session has given no sign of
+    /// life for [`MAX_SILENCE`], else [`Follower::Elsewhere`].
     fn other_follower(&mut self, room: &Jid) -> Follower {
         let sign = self.files().ok().and_then(|files| files.follower_note(room));
         let Some(followed) = self.following.rooms.get_mut(room) else {
             return Follower::Elsewhere(None);
         };
-        let known = followed.sign.take();
+        let earlier_sign = followed.sign.take();
         let Some(sign) = sign else {
             return Follower::Elsewhere(None);
         };
-        let seen = followed.sign.insert(SeenSign::new(sign, known));
-        if seen.since().elapsed() >= MAX_SILENCE {
-            Follower::Silent(seen.session())
+        let sign = followed.sign.insert(SeenSign::new(sign, earlier_sign));
+        if sign.since().elapsed() >= MAX_SILENCE {
+            Follower::Silent(sign.session())
         } else {
-            Follower::Elsewhere(seen.session())
+            Follower::Elsewhere(sign.session())
         }
     }
 
-    /// Tries to take the lock of a room. Returns who follows the room after that.
+    /// Tries to take the lock of a room. Returns the follower of the room after that.
     fn take_room(&mut self, room: &Jid) -> Follower {
         let Some(files) = self.files().ok().filter(|files| files.has_base(room)) else {
             return Follower::NotCompared;
@@ -129,7 +132,7 @@ impl Engine {
         }
     }
 
-    /// Lets the backend watch the rooms that this session follows, and the occupants of these rooms and the selected one.
+    /// Lets the backend watch the rooms that this session follows, and the occupants of these rooms and of the selected room.
     pub(super) fn watch_followed(&mut self) {
         let rooms = self.following.rooms.keys();
         let rooms: Vec<Jid> = rooms.filter(|room| self.control.follows(room)).cloned().collect();
@@ -143,7 +146,7 @@ impl Engine {
         self.backend.watch(&rooms, selected.as_ref(), occupants);
     }
 
-    /// Lets others follow all rooms.
+    /// Lets other sessions follow all rooms.
     pub(super) fn release_rooms(&mut self) {
         for room in self.following.rooms.keys() {
             self.control.release(room);
@@ -151,7 +154,7 @@ impl Engine {
         self.following.forget_reads();
     }
 
-    /// Lets others follow all rooms until this session tries again, because the server cannot be used.
+    /// Lets other sessions follow all rooms until this session tries again, because the server cannot be used.
     pub(super) fn lose_rooms(&mut self, error: &Error) {
         if !matches!(self.state, ServerState::Away(_) | ServerState::Refused(_)) {
             self.note_failure(error);
@@ -160,7 +163,7 @@ impl Engine {
         self.following.note_disconnected();
     }
 
-    /// Lets others follow all rooms; this session has to take them again.
+    /// Lets other sessions follow all rooms, and forgets the followers; this session has to take the rooms again.
     pub(super) fn let_others_follow(&mut self) {
         self.release_rooms();
         self.forget_occupants();
@@ -179,7 +182,7 @@ impl Engine {
             followed.unusable_base = Some(hash);
         }
         self.set_follower(room, Follower::NotCompared);
-        // Another session may compare it in the meantime.
+        // Another session may compare the room in the meantime.
         self.following.try_later();
         self.watch_followed();
     }

@@ -8,30 +8,32 @@ use super::sign_of_life::{MAX_SILENCE, OwnSigns, SeenSign};
 use crate::model::Jid;
 use crate::sync::Follower;
 
-/// How often this session tries to follow rooms that another session follows.
+/// The pause between two tries to follow rooms that another session follows.
 const TAKE_OVER_INTERVAL: Duration = Duration::from_secs(10);
-/// The first pause after a lost connection. It is doubled for each further one, up to [`MAX_PAUSE`].
+/// The pause after a connection was lost for the first time. The pause is doubled for each further loss in a row, up to
+/// [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
-/// The pause before a room is read again because not everything could be received: changes that are being sent are confirmed
-/// by then. It is doubled for each further one, up to [`MAX_READ_PAUSE`], unless the room changes.
+/// The pause before a room is read again because not everything could be received: changes that are being sent are usually
+/// confirmed after this time. The pause is doubled for each further read in a row, up to [`MAX_READ_PAUSE`], until the room
+/// changes.
 const FIRST_READ_PAUSE: Duration = Duration::from_millis(3500);
 const MAX_READ_PAUSE: Duration = Duration::from_secs(300);
-/// How long to wait until reported changes are committed.
+/// Maximum time to wait until reported changes are committed.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A room to follow.
+/// A room that this session is to follow.
 #[derive(Debug, Default)]
 pub(super) struct FollowedRoom {
-    /// Who follows it.
+    /// The follower; `None` until this session has tried to follow the room.
     pub(super) follower: Option<Follower>,
     /// The follower as last reported.
     pub(super) announced: Option<Follower>,
-    /// The last sign of life of another session that follows it.
+    /// The last sign of life of another session that follows the room.
     pub(super) sign: Option<SeenSign>,
     /// The hash of a base that is no longer valid: the room has to be compared first.
     pub(super) unusable_base: Option<u64>,
-    /// When the room is to be read again.
+    /// When the room is to be read again because not everything could be received.
     next_read: Option<Instant>,
     /// The last pause before such a read.
     read_pause: Option<Duration>,
@@ -39,11 +41,11 @@ pub(super) struct FollowedRoom {
     pub(super) has_unreceived: bool,
 }
 
-/// Who changed a room.
+/// The author of the changes in a room since it was last reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Author {
     One(Arc<str>),
-    /// Several, or one that the server did not name.
+    /// There are several authors, or one that the server did not name.
     Unknown,
 }
 
@@ -52,7 +54,7 @@ enum Author {
 pub(super) struct Following {
     pub(super) rooms: BTreeMap<Jid, FollowedRoom>,
     pub(super) selected: Option<Jid>,
-    /// The room for whose occupants the server is asked, even if this session does not follow it.
+    /// The selected room, if the server is asked for its occupants even if this session does not follow the room.
     pub(super) occupant_room: Option<Jid>,
     /// The shortest time between two reports.
     pub(super) interval: Duration,
@@ -62,40 +64,42 @@ pub(super) struct Following {
     next_try: Option<Instant>,
     /// The pause after the next lost connection; `None` while the connection works.
     pause: Option<Duration>,
-    /// The backend's number of the connection on which rooms are watched.
+    /// The backend's number of the connection on which rooms were last watched.
     pub(super) generation: u64,
-    /// Whether there is no memory for more rooms until some of those that were read are in the file.
+    /// Whether no more rooms are read, because the memory is full until the changes of some rooms are in the file.
     pub(super) is_full: bool,
     /// Rooms to read.
     pub(super) unread: BTreeSet<Jid>,
     /// Rooms that changed since they were last compared.
     pub(super) changed: BTreeSet<Jid>,
+    /// The authors of the changes, by room.
     authors: BTreeMap<Jid, Author>,
     pub(super) signs: OwnSigns,
     last_report: Option<Instant>,
-    /// Rooms that were reported but are not in the file yet, and until when to wait for them.
+    /// Rooms that were reported but are not in the file yet, and the time until which to wait for them.
     reported: Option<(Instant, BTreeSet<Jid>)>,
 }
 
 impl Following {
-    /// When something is to be done next. `follows_any`: whether this session follows some of the rooms; `next_look`: when the
-    /// server is to be looked at.
-    pub(super) fn due(&self, follows_any: bool, next_look: Option<Instant>) -> Option<Instant> {
+    /// When something is to be done next; `None`: there is nothing to do. `follows_any`: whether this session follows some of
+    /// the rooms; `next_poll`: when the server is to be polled.
+    pub(super) fn due(&self, follows_any: bool, next_poll: Option<Instant>) -> Option<Instant> {
         if !follows_any {
-            let next_look = next_look.filter(|_| self.occupant_room.is_some() && !self.is_away());
-            return self.next_try.into_iter().chain(next_look).min();
+            let next_poll = next_poll.filter(|_| self.occupant_room.is_some() && !self.is_away());
+            return self.next_try.into_iter().chain(next_poll).min();
         }
         let now = Instant::now();
         let reads = (!self.unread.is_empty() && !self.is_full).then_some(now);
         let next_reads = self.rooms.values().filter_map(|room| room.next_read);
         let next_reads = next_reads.filter(|_| !self.is_full);
-        [self.next_try, next_look, reads, self.report_due(now)]
+        [self.next_try, next_poll, reads, self.report_due(now)]
             .into_iter()
             .flatten()
             .chain(next_reads)
             .min()
     }
 
+    /// When changed rooms are to be reported, or reported ones no longer waited for; `None`: there is nothing to report.
     fn report_due(&self, now: Instant) -> Option<Instant> {
         if let Some((until, _)) = &self.reported {
             return Some(*until);
@@ -113,7 +117,7 @@ impl Following {
         self.report_due(now).is_some_and(|at| at <= now)
     }
 
-    /// Whether the last read of a room still has to be compared, or received by the file.
+    /// Whether the last read of a room still has to be compared, or its changes are not in the file yet.
     pub(super) fn is_pending(&self, room: &Jid) -> bool {
         let reported = self.reported.as_ref();
         self.changed.contains(room) || reported.is_some_and(|(_, rooms)| rooms.contains(room))
@@ -125,7 +129,7 @@ impl Following {
         until.is_none_or(|until| until <= Instant::now())
     }
 
-    /// Takes the rooms that changed, with the authors of the changes that are known.
+    /// Takes the rooms that changed, and the authors of their changes, as far as these are known.
     pub(super) fn take_changed(&mut self) -> (BTreeSet<Jid>, BTreeMap<Jid, Arc<str>>) {
         let authors = std::mem::take(&mut self.authors);
         let named = authors.into_iter().filter_map(|(room, author)| match author {
@@ -142,17 +146,17 @@ impl Following {
         self.reported = Some((now + COMMIT_TIMEOUT, rooms));
     }
 
-    /// Notes that a room changed. `by`: who changed it, if that is known.
+    /// Notes that a room changed. `by`: the author of the change, if that is known.
     pub(super) fn note_change(&mut self, room: &Jid, by: Option<&Arc<str>>) {
         self.changed.insert(room.clone());
         let author = by.map_or(Author::Unknown, |by| Author::One(by.clone()));
-        let known = self.authors.entry(room.clone()).or_insert_with(|| author.clone());
-        if *known != author {
-            *known = Author::Unknown;
+        let noted = self.authors.entry(room.clone()).or_insert_with(|| author.clone());
+        if *noted != author {
+            *noted = Author::Unknown;
         }
     }
 
-    /// Notes that the file has received a room.
+    /// Notes that the reported changes of a room are in the file.
     pub(super) fn note_received(&mut self, room: &Jid) {
         if let Some((_, rooms)) = &mut self.reported {
             rooms.remove(room);
@@ -166,12 +170,12 @@ impl Following {
         }
     }
 
-    /// Whether there is no room to follow or to look at.
+    /// Whether there is no room to follow or to poll.
     pub(super) fn is_idle(&self) -> bool {
         self.rooms.is_empty() && self.occupant_room.is_none()
     }
 
-    /// Whether any room is known to have been compared, so that it can be followed.
+    /// Whether any room can be followed, as far as known, because it was compared with its server.
     pub(super) fn is_any_compared(&self) -> bool {
         let mut followers = self.rooms.values().filter_map(|room| room.follower.as_ref());
         followers.any(|follower| *follower != Follower::NotCompared)
@@ -182,12 +186,14 @@ impl Following {
         self.next_try.is_some_and(|at| at <= Instant::now())
     }
 
+    /// Schedules a try to follow rooms for now.
     pub(super) fn try_again_now(&mut self) {
         self.next_try = Some(Instant::now());
     }
 
-    /// Schedules the next try if rooms are `left`, soon enough to notice when another session has been silent for too long.
-    pub(super) fn schedule_try(&mut self, left: bool) {
+    /// Schedules the next try if this session could not follow all rooms (`is_any_left`), soon enough to notice when another
+    /// session has been silent for too long.
+    pub(super) fn schedule_try(&mut self, is_any_left: bool) {
         let now = Instant::now();
         let signs = self.rooms.values().filter_map(|room| room.sign.as_ref());
         let silences = signs.map(|sign| sign.since() + MAX_SILENCE);
@@ -195,10 +201,10 @@ impl Following {
             .filter(|at| *at > now)
             .chain([now + TAKE_OVER_INTERVAL])
             .min();
-        self.next_try = next.filter(|_| left);
+        self.next_try = next.filter(|_| is_any_left);
     }
 
-    /// Schedules a try after [`TAKE_OVER_INTERVAL`], unless one is scheduled before.
+    /// Schedules a try after [`TAKE_OVER_INTERVAL`], unless an earlier one is scheduled.
     pub(super) fn try_later(&mut self) {
         let later = Instant::now() + TAKE_OVER_INTERVAL;
         self.next_try = Some(self.next_try.map_or(later, |next| next.min(later)));
@@ -250,7 +256,7 @@ impl Following {
         self.unread.insert(room);
     }
 
-    /// Takes the rooms to be read now, at most `max`, the selected one first.
+    /// Takes the rooms to be read now: at most `max`, and the selected room first. Takes none if the memory is full.
     pub(super) fn take_unread(&mut self, max: usize) -> Vec<Jid> {
         if self.is_full {
             return Vec::new();
@@ -273,7 +279,8 @@ impl Following {
         rooms
     }
 
-    /// Schedules another read of a room after a pause, if something could not be received (`is_incomplete`), or cancels it.
+    /// Schedules another read of a room after a pause, if something could not be received (`is_incomplete`). Otherwise cancels
+    /// the scheduled read.
     pub(super) fn schedule_read(&mut self, room: &Jid, is_incomplete: bool) {
         let Some(followed) = self.rooms.get_mut(room) else {
             return;

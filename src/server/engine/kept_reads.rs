@@ -1,44 +1,44 @@
-//! Limits the memory of kept reads: the last read of each followed room is kept, so that later changes can be applied to it.
+//! Limits the memory of kept reads: the last read of each room is kept, so that later changes can be applied to it.
 //!
-//! A read is needed until what it shows is in the file. After that, it saves reading the room again when something changes
-//! there, so the reads that have been unused for longest are dropped first.
+//! A read is needed until the changes that it shows are in the file. After that, it only saves reading the room again when
+//! something changes on the server, so the reads that have not been updated for longest are dropped first.
 
 use std::time::Instant;
 
 use super::Engine;
 use crate::model::Jid;
 
-/// Maximum memory of all kept reads, in bytes, unless the options say otherwise: about 800,000 users.
+/// Maximum memory of all kept reads, in bytes, unless the options say otherwise. It is enough for about 800,000 users.
 const MAX_KEPT_BYTES: usize = 256 << 20;
 
 impl Engine {
-    /// Drops reads that are not needed until the others fit into the memory, and notes whether there is memory for more.
+    /// Drops reads that are not needed until the others fit into the memory, and notes whether the needed reads fill it.
     pub(super) fn drop_old_reads(&mut self) {
         let max_bytes = self.max_kept_bytes.unwrap_or(MAX_KEPT_BYTES);
-        let (mut all, mut needed) = (0_usize, 0_usize);
-        let mut idle: Vec<(Instant, usize, Jid)> = Vec::new();
+        let (mut total_bytes, mut needed_bytes) = (0_usize, 0_usize);
+        let mut unneeded: Vec<(Instant, usize, Jid)> = Vec::new();
         for (room, known) in &self.rooms {
-            let Some(read) = known.read.as_ref().filter(|_| !known.planned) else {
+            let Some(read) = known.read.as_ref().filter(|_| !known.is_planned) else {
                 continue;
             };
-            all = all.saturating_add(read.size());
+            total_bytes = total_bytes.saturating_add(read.size());
             if self.following.is_pending(room) {
-                needed = needed.saturating_add(read.size());
+                needed_bytes = needed_bytes.saturating_add(read.size());
             } else {
-                idle.push((read.used, read.size(), room.clone()));
+                unneeded.push((read.last_updated, read.size(), room.clone()));
             }
         }
-        self.following.is_full = needed > max_bytes;
-        if all <= max_bytes {
+        self.following.is_full = needed_bytes > max_bytes;
+        if total_bytes <= max_bytes {
             return;
         }
-        idle.sort_unstable();
-        for (_, size, room) in idle {
+        unneeded.sort_unstable();
+        for (_, size, room) in unneeded {
             if let Some(known) = self.rooms.get_mut(&room) {
                 (known.read, known.base) = (None, None);
             }
-            all = all.saturating_sub(size);
-            if all <= max_bytes {
+            total_bytes = total_bytes.saturating_sub(size);
+            if total_bytes <= max_bytes {
                 break;
             }
         }

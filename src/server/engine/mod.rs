@@ -1,4 +1,4 @@
-//! The engine of one server: reads and compares rooms, sends decided changes, and records what both sides agree on.
+//! The engine of one server: reads and compares rooms, sends decided changes, and records the values that both sides have.
 
 mod apply;
 mod at_once;
@@ -17,7 +17,7 @@ mod recovery;
 mod resend;
 mod resolve;
 mod room;
-mod seen_rooms;
+mod room_occupants;
 mod sign_of_life;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,9 +27,9 @@ use jiff::Timestamp;
 
 use self::data::DataFile;
 use self::following::Following;
-use self::resend::Resend;
+use self::resend::ResendSchedule;
 use self::room::{KnownRoom, Reading};
-use self::seen_rooms::SeenRooms;
+use self::room_occupants::OccupantsByRoom;
 use super::backend::Backend;
 use super::error::Error;
 use super::files::ServerFiles;
@@ -43,48 +43,49 @@ use crate::sync::{
     ServerState, Stream, server_actor,
 };
 
-/// One server, in a thread of its own.
+/// Handles the requests for one server, in a thread of its own.
 pub(super) struct Engine {
     settings: ServerSettings,
     /// When the engine was created.
     began: Timestamp,
     backend: Box<dyn Backend>,
-    /// The stored bases and outboxes; or why they cannot be used, for display.
+    /// The stored bases and outboxes, or why they cannot be used, for display.
     files: Result<ServerFiles, String>,
     data: DataFile,
     actor: Arc<str>,
     scope: Scope,
-    /// The record of a login that was refused in any session; `None` if none is kept.
+    /// The record of a login that was refused in any session; `None` if such a record is not kept.
     refused: Option<RefusedLogin>,
     notify: Notify,
     control: Arc<Control>,
     state: ServerState,
     /// Whether the class of the last comparison was reported.
-    class_reported: bool,
+    is_class_reported: bool,
     /// The connection, with a number that is unique among all sessions.
     stream: Stream,
     /// The backend's number of that connection; 0 if there was none yet.
     generation: u64,
     rooms: BTreeMap<Jid, KnownRoom>,
-    /// Changes that could not be sent when the changes of a room were last sent, with the reasons.
+    /// The changes that could not be sent when the changes of a room were last sent, with the reasons.
     left_out: BTreeMap<Jid, BTreeMap<Item, Reason>>,
-    /// Users who have an affiliation in the file or the base, but had none when the room was last read.
+    /// Users who have an affiliation in the base, or an affiliation and hats in the file, but had no affiliation when the room was
+    /// last read. Empty on Prosody.
     unlisted: BTreeMap<Jid, BTreeSet<Jid>>,
-    /// The reads of rooms by which saved changes are sent.
+    /// The last reads of rooms that were read in order to send saved changes.
     reads: BTreeMap<Jid, Reading>,
-    /// Maximum memory of what was read of followed rooms, in bytes; `None`: the default.
+    /// Maximum memory of all kept reads of rooms, in bytes; `None`: the default.
     max_kept_bytes: Option<usize>,
-    resend: Resend,
-    /// Rooms for which states of changes were reported, and then not reported to be gone.
+    resend: ResendSchedule,
+    /// Rooms with changes, according to the last [`ServerEvent::Outbox`] of each room.
     rooms_with_changes: BTreeSet<Jid>,
     following: Following,
     /// The occupants of the watched rooms.
-    occupants: SeenRooms,
+    occupants: OccupantsByRoom,
     /// Whether the server is asked for occupants.
     watches_occupants: bool,
-    /// The guard against removals of many hats; `None`: the recent losses have to be read from the history.
+    /// The guard against removals of many hats; `None`: the recent losses of hats have to be read from the history first.
     guard: Option<RemovalGuard>,
-    /// The server's rate limit, measured in the last apply that sent enough; `None` if none did.
+    /// The server's rate limit, measured in the last apply that sent enough; `None` if no apply did.
     measured_limit: Option<RateLimit>,
 }
 
@@ -121,7 +122,7 @@ impl Engine {
             notify,
             control,
             state: ServerState::Idle,
-            class_reported: false,
+            is_class_reported: false,
             stream: new_stream(),
             generation: 0,
             rooms: BTreeMap::new(),
@@ -129,17 +130,17 @@ impl Engine {
             unlisted: BTreeMap::new(),
             reads: BTreeMap::new(),
             max_kept_bytes: options.read_memory,
-            resend: Resend::default(),
+            resend: ResendSchedule::default(),
             rooms_with_changes: BTreeSet::new(),
             following: Following::default(),
-            occupants: SeenRooms::default(),
+            occupants: OccupantsByRoom::default(),
             watches_occupants: options.occupants,
             guard: None,
             measured_limit: None,
         }
     }
 
-    /// Handles a request and sends its events.
+    /// Handles a request and emits its events.
     pub(super) fn handle(&mut self, request: ServerRequest) {
         match request {
             ServerRequest::Check { .. } => self.check(),
@@ -159,12 +160,12 @@ impl Engine {
                     affiliations: affiliations.unwrap_or(self.settings.entry.affiliations),
                 };
                 let plan = self.plan(request).map(Arc::new);
-                self.control.finished(id);
+                self.control.forget_request(id);
                 self.emit(ServerEvent::Planned { id, plan });
             }
             ServerRequest::Apply { id, plan, reason } => {
                 let (report, stopped) = self.apply(id, &plan, reason.as_ref());
-                self.control.finished(id);
+                self.control.forget_request(id);
                 self.emit(ServerEvent::Applied { id, report, stopped });
             }
             ServerRequest::Received {
@@ -235,6 +236,7 @@ impl Engine {
         (self.notify)(event);
     }
 
+    /// Sets the state of the server, and reports it if it has changed.
     fn set_state(&mut self, state: ServerState) {
         if self.state != state {
             self.state = state.clone();
@@ -245,7 +247,8 @@ impl Engine {
         }
     }
 
-    /// Connects if necessary, and returns the server's class. A server that refused access is tried again only on request.
+    /// Connects if necessary, and returns the server's class. If the server has refused access, only a request to check it or to
+    /// reconnect tries again.
     fn connect(&mut self) -> Result<ServerClass, Error> {
         if let ServerState::Refused(text) = &self.state {
             return Err(Error::Refused(text.clone()));
@@ -254,7 +257,7 @@ impl Engine {
             self.set_state(ServerState::Connecting);
         }
         let connected = match self.backend.connect() {
-            // Reading each room shows the reason, for example that it is gone. Nothing can be sent.
+            // Reading the rooms shows why no class was detected, for example because they no longer exist. Nothing can be sent.
             Err(Error::NoHats(text)) => self.known_class().ok_or(Error::NoHats(text)),
             connected => connected,
         };
@@ -266,7 +269,7 @@ impl Engine {
         connected
     }
 
-    /// The server's class when one of its rooms in the data file was last compared; `None` if none was.
+    /// The server's class when one of its rooms in the data file was last compared; `None` if no room was compared.
     fn known_class(&self) -> Option<ServerClass> {
         let rooms = self.data.rooms().unwrap_or_else(|error| {
             log::warn!(reason:% = error; "data file unreadable");
@@ -277,16 +280,16 @@ impl Engine {
         visible.find_map(|room| self.class_in_base(room))
     }
 
-    /// Reports, once, the server's class when one of the rooms was last compared, unless the server is connected: another
-    /// session may follow the rooms, and the server may be unreachable.
+    /// Reports once the class that the server had when one of the rooms was last compared, unless the server is connected. This
+    /// session may not connect soon, because another session follows the rooms or the server is unreachable.
     fn report_known_class<'a>(&mut self, mut rooms: impl Iterator<Item = &'a Jid>) {
         // Prosody has a single class.
-        let is_known = self.class_reported || self.settings.entry.kind == ServerKind::Prosody;
+        let is_known = self.is_class_reported || self.settings.entry.kind == ServerKind::Prosody;
         if is_known || matches!(self.state, ServerState::Ready(_)) {
             return;
         }
         if let Some(class) = rooms.find_map(|room| self.class_in_base(room)) {
-            self.class_reported = true;
+            self.is_class_reported = true;
             self.emit(ServerEvent::Class {
                 server: self.settings.entry.name.clone(),
                 class,
@@ -294,7 +297,7 @@ impl Engine {
         }
     }
 
-    /// The server's class when a room was last compared; `None` if it was not compared.
+    /// The server's class when a room was last compared; `None` if the room was not compared.
     fn class_in_base(&self, room: &Jid) -> Option<ServerClass> {
         let base = self.files().ok()?.base(room).0.ok()??;
         (base.server == self.settings.entry.name && base.kind == self.settings.entry.kind)
@@ -303,20 +306,20 @@ impl Engine {
 
     /// Whether someone has to enter the account's password before the first connection.
     fn needs_password(&self) -> bool {
-        let asks = matches!(
+        let is_asked = matches!(
             &self.settings.access,
             ServerAccess::Xmpp(account) if account.password == PasswordSource::Ask
         );
-        asks && self.generation == 0
+        is_asked && self.generation == 0
     }
 
-    /// Whether the server is tried again only on request.
+    /// Whether the server has refused access, so that it is tried again only on request.
     fn is_refused(&self) -> bool {
         matches!(self.state, ServerState::Refused(_))
     }
 
-    /// Updates the record of the connection: each connection has another number, because the server may have lost what it
-    /// answered on the one before.
+    /// Updates the record of the connection: each connection gets another number, because the server may have lost changes that
+    /// it acknowledged on the previous one.
     fn update_stream(&mut self) {
         let generation = self.backend.generation();
         if generation != self.generation {
@@ -334,7 +337,7 @@ impl Engine {
             Error::Stopped => return,
             Error::Refused(text) | Error::NoHats(text) => {
                 self.set_state(ServerState::Refused(text.clone()));
-                // This session does not try again by itself, so it would keep others from following.
+                // This session does not try again automatically, so its locks would keep other sessions from following the rooms.
                 self.let_others_follow();
             }
             error => self.set_state(ServerState::Away(error.to_string())),
@@ -342,7 +345,7 @@ impl Engine {
         log::warn!(server:% = self.settings.entry.name, reason:% = error; "server failed");
     }
 
-    /// Checks the server even if it refused access before: the check may show why.
+    /// Checks the server, even if it has refused access before: the check may show why.
     fn check(&mut self) {
         if !matches!(self.state, ServerState::Ready(_)) {
             self.set_state(ServerState::Connecting);
@@ -356,7 +359,7 @@ impl Engine {
                 self.set_state(ServerState::Ready(*class));
                 self.resend.make_due();
             }
-            // The state says why.
+            // This sets the state, which says why the class is unknown.
             Ok(_) => drop(self.connect()),
             Err(error) => self.note_failure(error),
         }
@@ -366,6 +369,9 @@ impl Engine {
         });
     }
 
+    /// The stored bases and outboxes.
+    ///
+    /// Errors: why they cannot be used, for display.
     fn files(&self) -> Result<&ServerFiles, String> {
         self.files.as_ref().map_err(String::clone)
     }
@@ -380,8 +386,8 @@ impl Engine {
         !self.scope.read_only && self.may_read(room)
     }
 
-    /// The guard. If there is none, creates it with the losses of hats on this server within the last hour from the history,
-    /// because the guard counts the losses of all sessions.
+    /// Returns the guard. If there is none, creates it with the losses of hats on this server within the last hour, which are
+    /// read from the history, because the guard counts the losses of all sessions.
     fn guard(&mut self) -> &mut RemovalGuard {
         let Self {
             guard,

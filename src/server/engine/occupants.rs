@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use super::super::backend::SeenOccupants;
+use super::super::backend::OccupantChanges;
 use super::Engine;
-use super::seen_rooms::report_unknown;
+use super::room_occupants::report_unknown;
 use crate::model::Jid;
 use crate::sync::ServerEvent;
 
@@ -15,16 +15,16 @@ impl Engine {
         report_unknown(&self.notify, rooms);
     }
 
-    /// Takes the changed occupants of a room; `None`: they are unknown.
-    pub(super) fn take_occupants(&mut self, room: &Jid, seen: Option<SeenOccupants>) {
-        if self.may_read(room) && self.occupants.take(room, seen) {
+    /// Notes changes of the occupants of a room; `None`: the occupants are unknown.
+    pub(super) fn update_occupants(&mut self, room: &Jid, changes: Option<OccupantChanges>) {
+        if self.may_read(room) && self.occupants.update(room, changes) {
             self.announce_unknown(vec![room.clone()]);
         }
     }
 
-    /// Reports the occupants that are certain after a look at the server.
+    /// Reports the occupants that are known completely and were not reported yet, after the server was polled.
     pub(super) fn announce_occupants(&mut self) {
-        self.occupants.last_look = Some(Instant::now());
+        self.occupants.last_poll = Some(Instant::now());
         for (room, occupants) in self.occupants.take_unannounced() {
             self.emit(ServerEvent::Occupants {
                 room,
@@ -35,8 +35,8 @@ impl Engine {
 
     /// Forgets the occupants of all rooms except these, and reports that they are unknown.
     pub(super) fn keep_occupants_of(&mut self, rooms: &BTreeSet<&Jid>) {
-        let gone = self.occupants.forget(|room| rooms.contains(room));
-        self.announce_unknown(gone);
+        let reported = self.occupants.retain(|room| rooms.contains(room));
+        self.announce_unknown(reported);
     }
 
     /// Forgets the occupants of all rooms, and reports that they are unknown.

@@ -1,11 +1,11 @@
-//! Measures the progress of a request.
+//! Measures the progress of a request, and its rate.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::sync::Progress;
 
-/// The shortest time between two progress events, except for the last.
+/// The shortest time between two progress events, except before the last one.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// The period over which the rate is measured.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -15,8 +15,10 @@ const PERIOD: Duration = Duration::from_secs(5);
 pub(super) struct Pace {
     total: usize,
     done: usize,
+    /// Times of the last events, with the numbers of items that were finished then.
     marks: VecDeque<(Instant, usize)>,
-    reported: Option<Instant>,
+    /// When the last event was due.
+    last_report: Option<Instant>,
 }
 
 impl Pace {
@@ -25,23 +27,23 @@ impl Pace {
             total,
             done: 0,
             marks: VecDeque::from([(Instant::now(), 0)]),
-            reported: None,
+            last_report: None,
         }
     }
 
     /// Sets the number of finished items. Returns the progress if an event is due.
-    pub(super) fn reach(&mut self, done: usize) -> Option<Progress> {
+    pub(super) fn set_done(&mut self, done: usize) -> Option<Progress> {
         let now = Instant::now();
         self.done = done;
         self.total = self.total.max(done);
         if done < self.total
             && self
-                .reported
-                .is_some_and(|reported| now.duration_since(reported) < INTERVAL)
+                .last_report
+                .is_some_and(|last_report| now.duration_since(last_report) < INTERVAL)
         {
             return None;
         }
-        self.reported = Some(now);
+        self.last_report = Some(now);
         self.marks.push_back((now, done));
         while self.marks.len() > 2
             && self
@@ -60,9 +62,10 @@ impl Pace {
 
     /// Adds finished items. Returns the progress if an event is due.
     pub(super) fn add(&mut self, more: usize) -> Option<Progress> {
-        self.reach(self.done + more)
+        self.set_done(self.done + more)
     }
 
+    /// The number of finished items per second since the oldest mark.
     fn rate(&self, now: Instant) -> u32 {
         let Some((since, before)) = self.marks.front() else {
             return 0;

@@ -12,22 +12,21 @@ use super::super::backend::ReadEvent;
 use super::super::error::Error;
 use super::super::files::{RoomLock, StoredBase};
 use super::Engine;
-use super::data::BaseStep;
+use super::data::AppliedBaseUpdate;
 use super::pace::Pace;
-use super::room::{KnownRead, KnownRoom, Lost, PlanRequest, Reading, Reads};
+use super::room::{KnownRead, KnownRoom, LostChanges, PlanRequest, Reading, Reads};
 use crate::model::Jid;
 use crate::sync::{
-    AnswerTime, Base, BaseMove, Item, LocalRoom, MergeOptions, OtherRooms, Outbox, Plan, RateLimit,
+    AnswerTime, Base, BaseUpdate, Item, LocalRoom, MergeOptions, OtherRooms, Outbox, Plan, RateLimit,
     RemoteRoom, RoomPlan, RoomRead, RoomState, SendState, ServerClass, ServerEvent, SetAside, Stream,
     local_value, merge,
 };
 
-/// How often a read is tried at most if the connection is lost.
+/// Maximum number of attempts to read rooms if the connection is lost.
 const MAX_READ_ATTEMPTS: usize = 2;
-/// How often a room is read at most because other sessions send or receive something meanwhile.
+/// Maximum number of reads of a room, if other sessions update its base during each read.
 pub(super) const MAX_COMPARISONS: usize = 4;
-
-/// Maximum memory of all rooms that are compared together, in bytes: a million users in a thousand rooms have about 300 MB.
+/// Maximum memory of all rooms that are compared together, in bytes. A million users in a thousand rooms take about 300 MB.
 const MAX_MEMORY_BYTES: usize = 1 << 30;
 
 /// Why a room was not compared: all rooms together are too large.
@@ -46,7 +45,7 @@ impl Engine {
             return Err(Error::Stopped.to_string());
         }
         if self.following.is_all_received() {
-            // Earlier losses are in the history now, together with those of other sessions.
+            // The history now has all earlier losses of hats, also those of other sessions.
             self.guard = None;
         }
         let mut class = self.connect().map_err(|error| error.to_string())?;
@@ -55,7 +54,7 @@ impl Engine {
         for room in only_listed {
             let reading = Reading {
                 base_hash: self.files()?.base_hash(&room),
-                ..self.reading(RoomRead::Read(Arc::default()))
+                ..self.new_reading(RoomRead::Read(Arc::default()))
             };
             let room = LocalRoom {
                 room,
@@ -95,7 +94,8 @@ impl Engine {
         })
     }
 
-    fn reading(&self, read: RoomRead) -> Reading {
+    /// Creates a reading that begins now, on the current connection and without a base.
+    fn new_reading(&self, read: RoomRead) -> Reading {
         Reading {
             read,
             base_hash: 0,
@@ -104,7 +104,8 @@ impl Engine {
         }
     }
 
-    /// Adds the server's other rooms that are to be received to a request. Returns those that are only to be listed.
+    /// Adds to a request those of the server's other rooms that are to be received. Returns those that are only to be listed.
+    /// Errors: why the other rooms are not known, for display.
     fn add_others(&mut self, request: &mut PlanRequest) -> Result<Vec<Jid>, String> {
         if request.others == OtherRooms::Ignore {
             return Ok(Vec::new());
@@ -116,9 +117,9 @@ impl Engine {
             let listed = self.backend.list_rooms();
             let listed = listed.inspect_err(|error| self.note_failure(error));
             let listed = listed.map_err(|error| error.to_string())?;
-            let more = self.settings.rooms.iter().flatten().cloned();
+            let configured = self.settings.rooms.iter().flatten().cloned();
             let rooms = listed.rooms.into_iter().map(|info| info.room);
-            rooms.chain(more).collect()
+            rooms.chain(configured).collect()
         };
         others.retain(|room| self.may_read(room));
         for room in &request.rooms {
@@ -126,8 +127,8 @@ impl Engine {
         }
         let mut listed = Vec::new();
         for room in others {
-            let new = matches!(self.files()?.base(&room).0, Ok(None));
-            if request.others == OtherRooms::Take && new {
+            let was_never_in_file = matches!(self.files()?.base(&room).0, Ok(None));
+            if request.others == OtherRooms::Take && was_never_in_file {
                 request.rooms.push(LocalRoom {
                     room,
                     local: None,
@@ -140,10 +141,9 @@ impl Engine {
         Ok(listed)
     }
 
-    /// Reads rooms, and continues once after a lost connection; rooms that still cannot be read are unread. If the server has
-    /// another class after that, `class` is changed, and all rooms are read from the server of that class.
-    ///
-    /// Errors: stopped.
+    /// Reads rooms, and continues once after a lost connection; rooms that still cannot be read then are [`RoomRead::Unread`].
+    /// If the server has another class after reconnecting, `class` is changed, and all rooms are read again.
+    /// Errors: the request was stopped, or the files of the server cannot be used; for display.
     pub(super) fn read_once(
         &mut self,
         id: u64,
@@ -191,7 +191,7 @@ impl Engine {
                     };
                     reads.insert(room, reading);
                 }
-                if let Some(progress) = pace.reach(reads.len()) {
+                if let Some(progress) = pace.set_done(reads.len()) {
                     notify(ServerEvent::Progress { id, progress });
                 }
                 if control.is_stopped(id) {
@@ -207,9 +207,9 @@ impl Engine {
                     self.note_failure(&error);
                     failure = Some(error.to_string());
                     match self.connect() {
-                        Ok(now) if now != *class => {
-                            // The reads of the other class mean something else.
-                            *class = now;
+                        Ok(current_class) if current_class != *class => {
+                            // Values have another form in each class.
+                            *class = current_class;
                             reads.clear();
                         }
                         Ok(_) => {}
@@ -225,15 +225,16 @@ impl Engine {
         for room in rooms {
             let unread = || Reading {
                 base_hash: base_hashes.get(room).copied().unwrap_or_default(),
-                ..self.reading(RoomRead::Unread(failure.clone()))
+                ..self.new_reading(RoomRead::Unread(failure.clone()))
             };
             reads.entry(room.clone()).or_insert_with(unread);
         }
         Ok(reads)
     }
 
-    /// Compares a room that was read. First stores what the read confirms or contradicts about sent changes. `None`:
-    /// another session has updated the base since the read began, so the read says nothing.
+    /// Compares a room that was read. First stores which sent changes the read confirms or contradicts, unless another session
+    /// is sending changes. Returns `None` if another session has updated the base since the read began, so that the read is of
+    /// no use. Errors: why the room cannot be compared, for display.
     pub(super) fn compare(
         &mut self,
         class: ServerClass,
@@ -260,18 +261,17 @@ impl Engine {
             _ => &reading.read,
         };
         let (before, mut base) = (outbox.clone(), base);
-        let moves: Vec<BaseStep> = match (read, &mut base) {
+        let updates: Vec<AppliedBaseUpdate> = match (read, &mut base) {
             (RoomRead::Read(remote), Ok(Some(base))) if base.check_room(remote).is_ok() => {
-                let steps = outbox.read_back(remote, Some(&**base), began, stream);
-                let steps = steps.into_iter();
-                let steps = steps.map(|step| BaseStep::apply(Some(Arc::make_mut(base)), step));
-                let mut moves: Vec<_> = steps.collect();
-                // Answers that other accounts noted.
+                let from_outbox = outbox.read_back(remote, Some(&**base), began, stream).into_iter();
+                let apply = |update| AppliedBaseUpdate::apply(Some(Arc::make_mut(base)), update);
+                let mut updates: Vec<_> = from_outbox.map(apply).collect();
+                // The noted answers include those to other accounts.
                 for (item, value) in base.confirmed_answers(remote, began) {
-                    let step = BaseMove { item, value };
-                    moves.push(BaseStep::apply(Some(Arc::make_mut(base)), step));
+                    let update = BaseUpdate { item, value };
+                    updates.push(AppliedBaseUpdate::apply(Some(Arc::make_mut(base)), update));
                 }
-                moves
+                updates
             }
             _ => Vec::new(),
         };
@@ -295,7 +295,7 @@ impl Engine {
         plan.limit = self.estimate_limit(&plan);
         plan.began = began;
         if plan.set_aside.is_some() {
-            // The changes were meant for a state of the server's room that is no longer known.
+            // The changes were made for a state of the server's room that is no longer known.
             outbox.clear();
         }
         // Values that the server can still lose are neither received nor sent again, unless they changed in the file since.
@@ -310,7 +310,7 @@ impl Engine {
             plan.send_again(outbox.not_stored(plan.remote(), local));
         }
         if lock.is_some() {
-            self.store_findings(&plan, &outbox, &before, &moves)?;
+            self.store_findings(&plan, &outbox, &before, &updates)?;
         }
         let is_noted = lock.is_some();
         drop(lock);
@@ -319,11 +319,11 @@ impl Engine {
         {
             self.guard().hold(&mut plan, local, Timestamp::now());
         }
-        let linked = plan.state == RoomState::Linked;
-        let lost = match linked && waits_again(&outbox, &before) {
-            true if is_noted => Lost::Waits,
-            true => Lost::NotNoted,
-            false => Lost::Nothing,
+        let is_linked = plan.state == RoomState::Linked;
+        let lost = match is_linked && has_lost_changes(&outbox, &before) {
+            true if is_noted => LostChanges::Wait,
+            true => LostChanges::NotNoted,
+            false => LostChanges::None,
         };
         let unwritten = (!self.files()?.keeps_outboxes()).then_some(outbox);
         let base = base.ok().flatten();
@@ -336,9 +336,9 @@ impl Engine {
                 affiliations: request.affiliations,
                 local: room.local.clone(),
                 revision: request.revision,
-                read: linked.then(read),
+                read: is_linked.then(read),
                 base,
-                planned: true,
+                is_planned: true,
                 lost,
                 unwritten,
             },
@@ -346,14 +346,14 @@ impl Engine {
         Ok(Some(plan))
     }
 
-    /// Estimates the server's rate limit for this account. `None` on Prosody, and if the account is neither owner nor admin
-    /// of the room: then it administers the server, and is not limited.
+    /// Estimates the server's rate limit for this account. Returns `None` on Prosody, and if the account is neither owner nor
+    /// admin of the room: then the account administers the server, and is not limited.
     fn estimate_limit(&self, plan: &RoomPlan) -> Option<RateLimit> {
         let is_limited = plan.is_managed_by(self.settings.account()?);
         is_limited.then(|| self.measured_limit.unwrap_or(RateLimit::EJABBERD_DEFAULT))
     }
 
-    /// The base of a room, or why it is not valid, and its hash.
+    /// Reads the base of a room. Returns the base, or why it is not valid, and its hash. Errors: the reason, for display.
     pub(super) fn usable_base(
         &self,
         class: ServerClass,
@@ -368,7 +368,7 @@ impl Engine {
         Ok((base, hash))
     }
 
-    /// The lock of a room; `None` if this session may not write, or another session is sending.
+    /// Takes the lock of a room. Returns `None` if this session may not change the room, or another session is sending.
     fn lock_if_free(&self, room: &Jid) -> Result<Option<RoomLock>, String> {
         if !self.may_write(room) {
             return Ok(None);
@@ -378,44 +378,44 @@ impl Engine {
             .map_err(|error| error.to_string())
     }
 
-    /// Stores what a read showed about sent changes, and that a base is no longer valid; otherwise the base would become
-    /// valid again once the file reached its revision, or the room came back.
+    /// Stores what a read showed about sent changes, and that the base is no longer valid. Otherwise the base would seem valid
+    /// again once the file has reached the base's revision, or the room is back on the server.
     fn store_findings(
         &self,
         plan: &RoomPlan,
         outbox: &Outbox,
         before: &Outbox,
-        moves: &[BaseStep],
+        updates: &[AppliedBaseUpdate],
     ) -> Result<(), String> {
         let files = self.files()?;
         if outbox != before {
             files.write_outbox(outbox).map_err(|error| error.to_string())?;
         }
-        let gone = plan.state == RoomState::GoneThere;
-        let set_aside = plan.set_aside.filter(|_| !gone);
-        let may_be_over = matches!(
+        let is_gone = plan.state == RoomState::GoneThere;
+        let set_aside = plan.set_aside.filter(|_| !is_gone);
+        let may_be_invalid = matches!(
             set_aside,
             Some(SetAside::FileIsOlder | SetAside::RoomMadeAnew | SetAside::RoomGone)
         );
-        if moves.is_empty() && !gone && !may_be_over {
+        if updates.is_empty() && !is_gone && !may_be_invalid {
             return Ok(());
         }
         let written = files.update_base(&plan.room, |stored| {
             let mut base = stored.ok().flatten()?;
             // Another session may have written a new base meanwhile.
-            let is_over = match set_aside {
+            let is_invalid = match set_aside {
                 Some(SetAside::FileIsOlder) => {
                     self.data.check(&base, base.class, 0) == Err(SetAside::FileIsOlder)
                 }
                 Some(SetAside::RoomMadeAnew | SetAside::RoomGone) => base.check_room(plan.remote()).is_err(),
                 _ => false,
             };
-            if is_over {
+            if is_invalid {
                 return None;
             }
-            base.gone |= gone;
-            for moved in moves {
-                moved.store(&mut base);
+            base.gone |= is_gone;
+            for update in updates {
+                update.apply_to_stored(&mut base);
             }
             Some(base)
         });
@@ -423,15 +423,15 @@ impl Engine {
     }
 }
 
-/// Whether something waits to be sent that did not wait before.
-fn waits_again(outbox: &Outbox, before: &Outbox) -> bool {
-    let waits = |(item, state): (&Item, &SendState)| {
+/// Whether a read showed that the server has lost changes: they wait to be sent now, but did not `before`.
+fn has_lost_changes(outbox: &Outbox, before: &Outbox) -> bool {
+    let waits_again = |(item, state): (&Item, &SendState)| {
         *state == SendState::Waiting && before.state(item) != Some(&SendState::Waiting)
     };
-    outbox.states().any(waits)
+    outbox.states().any(waits_again)
 }
 
-/// The base with the values that the server acknowledged, except those that it may have lost.
+/// Returns the base with the values that the server acknowledged, except those that it may have lost, as a read shows.
 pub(super) fn with_answers<'a>(
     base: &'a Base,
     outbox: &Outbox,

@@ -1,5 +1,5 @@
-//! Reads rooms whose affiliation lists are read one after another: a user who is moved to another list in the meantime can be
-//! missing from all of them.
+//! Reads rooms whose affiliation lists are not read all at the same time. A user who is moved from one list to another in
+//! the meantime can be missing from all lists; then the room is read again.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,14 @@ use super::room::Reads;
 use crate::model::{Affiliation, Jid};
 use crate::sync::{Item, RemoteRoom, RoomRead, ServerClass};
 
-/// How often a room is read again at most because a user is missing from all lists who was not missing before.
+/// Maximum number of times that a room is read again because a user who was not missing before is missing from all lists.
 const MAX_REREADS: usize = 3;
 
 impl Engine {
     /// Reads rooms as [`Self::read_once`] does. A room in which a user is newly missing from all affiliation lists is read
     /// again, at most [`MAX_REREADS`] times.
     ///
-    /// Errors: stopped.
+    /// Errors: the request was stopped, or the files of the server cannot be used; for display.
     pub(super) fn read(&mut self, id: u64, rooms: &[Jid], class: &mut ServerClass) -> Result<Reads, String> {
         let mut reads = self.read_once(id, rooms, class)?;
         // Prosody's shell reads a room at once.
@@ -29,20 +29,20 @@ impl Engine {
                     continue;
                 };
                 let unlisted = self.unlisted_users(room, remote);
-                let known = self
+                let unlisted_before = self
                     .unlisted
                     .insert(room.clone(), unlisted.clone())
                     .unwrap_or_default();
-                if !unlisted.is_subset(&known) {
+                if !unlisted.is_subset(&unlisted_before) {
                     doubtful.push(room.clone());
                 }
             }
             if doubtful.is_empty() || attempt == MAX_REREADS {
                 break;
             }
-            let before = *class;
+            let class_before = *class;
             let again = self.read_once(id, &doubtful, class)?;
-            if *class != before {
+            if *class != class_before {
                 return self.read_once(id, rooms, class);
             }
             reads.extend(again);
@@ -59,11 +59,11 @@ impl Engine {
             users.filter(|(_, user)| user.affiliation != Affiliation::None)
         });
         let local = self.rooms.get(room).and_then(|known| known.local.as_deref());
-        let here = local.into_iter().flat_map(|local| {
+        let in_file = local.into_iter().flat_map(|local| {
             let users = local.users().iter();
             users.filter(|(_, user)| user.affiliation != Affiliation::None && !user.hats.is_empty())
         });
-        let users = in_base.map(|(user, _)| user).chain(here.map(|(user, _)| user));
+        let users = in_base.map(|(user, _)| user).chain(in_file.map(|(user, _)| user));
         let is_unlisted = |user: &&Jid| {
             let remote_user = remote.users.get(*user);
             remote_user.is_none_or(|user| user.affiliation == Affiliation::None)

@@ -20,9 +20,10 @@ impl Engine {
         }
     }
 
-    /// Records the values that both sides have, because received changes are in the file. The read says nothing about items
-    /// that are being sent, nor about items that changed in the file or the base since. The items in `received` are in the file
-    /// as they were read, and count as common even if the server has other values now.
+    /// Records the values that both sides have, because received changes are in the file. Items that are being sent, and items
+    /// that have changed in the file or the base since the room was read, are left out. The items in `received` have the values
+    /// in the file that were read, and count as common even if the server has other values now. `held`: users whose loss of hats
+    /// is held back.
     pub(super) fn record_received(
         &mut self,
         room: LocalRoom,
@@ -31,7 +32,7 @@ impl Engine {
         held: BTreeSet<Jid>,
     ) {
         let name = room.room.clone();
-        if let Some(base) = self.settle(&room, revision, received, held)
+        if let Some(base) = self.update_base_and_outbox(&room, revision, received, held)
             && let Some(known) = self.rooms.get_mut(&name).filter(|known| known.read.is_some())
         {
             known.base = Some(base);
@@ -39,23 +40,23 @@ impl Engine {
         self.set_local_room(room, revision);
         self.following.note_received(&name);
         if let Some(known) = self.rooms.get_mut(&name) {
-            known.planned = false;
+            known.is_planned = false;
         }
         let read = self.rooms.get(&name).and_then(|known| known.read.as_ref());
-        let is_older = |read: &KnownRead| {
+        let shows_other_values = |read: &KnownRead| {
             let mut received = received.iter();
             received.any(|(item, received)| read.room.value(item) != received.value)
         };
-        if self.control.follows(&name) && read.is_some_and(is_older) {
-            // The room changed on the server again in the meantime.
+        if self.control.follows(&name) && read.is_some_and(shows_other_values) {
+            // The last read is not the one that was received, so the room has changed on the server again.
             self.following.unread.insert(name);
         }
         self.drop_old_reads();
     }
 
     /// Updates the base, then the outbox. If the read was dropped in the meantime, only the received items are recorded. Returns
-    /// the new base; `None` if it was not updated.
-    fn settle(
+    /// the new base; `None` if the base was not updated.
+    fn update_base_and_outbox(
         &self,
         room: &LocalRoom,
         revision: u64,
@@ -66,7 +67,7 @@ impl Engine {
         let (class, read, local) = (known.class?, known.read.as_ref(), room.local.as_deref()?);
         let files = self.files().ok().filter(|_| self.may_write(name))?;
         let outbox = known.outbox(files, class, name);
-        let mut is_settled = false;
+        let mut is_updated = false;
         let written = files.update_base(name, |stored| {
             let is_valid = |base: &Base| {
                 let is_same_room = read.map_or(!base.gone, |read| base.check_room(&read.room).is_ok());
@@ -79,7 +80,7 @@ impl Engine {
             };
             let mut base = match &stored {
                 Some(base) if base.revision > revision => {
-                    // Another session knows a newer file than this one.
+                    // Another session has updated the base with a newer file.
                     let mut base = base.clone();
                     base.held.extend(held);
                     return Some(base);
@@ -93,30 +94,30 @@ impl Engine {
                 base: stored.as_ref(),
             };
             if stored.is_some() {
-                // The read may be newer than the received one, and already show another value.
+                // The last read may be newer than the one that was received, and already show other values.
                 for (item, received) in received {
-                    let is_same = base.is_value_or_answer(item, received.base.as_ref())
+                    let is_common = base.is_value_or_answer(item, received.base.as_ref())
                         && base.value(item) != received.value
                         && local_value(class, local, item) == received.value;
-                    if is_same && !outbox.is_in_flight(item) {
+                    if is_common && !outbox.is_in_flight(item) {
                         base.set(item, received.value.clone());
                     }
                 }
             }
             if let Some(read) = read {
-                base.settle(local, &read.room, read.began, &|item| {
+                base.record_common_values(local, &read.room, read.began, &|item| {
                     outbox.is_in_flight(item)
-                        || stored.is_some() && read.base_changed(&now, item)
-                        || read.local_changed(&now, item) && !received.contains_key(item)
+                        || stored.is_some() && read.has_base_changed(&now, item)
+                        || read.has_local_changed(&now, item) && !received.contains_key(item)
                 });
             }
             base.revision = revision.max(base.revision);
             base.held = held;
-            is_settled = true;
+            is_updated = true;
             Some(base)
         });
         let updated = match written {
-            Ok(base) => base.filter(|_| is_settled)?,
+            Ok(base) => base.filter(|_| is_updated)?,
             Err(error) => {
                 // The base stays older, which at most causes an unnecessary conflict.
                 log::warn!(room:% = name, reason:% = error; "base not written");
@@ -128,17 +129,17 @@ impl Engine {
                 return None;
             }
         };
-        let theirs = |item: &Item| match read {
+        let server_value = |item: &Item| match read {
             Some(read) => Some(read.room.value(item)),
             None => received.get(item).map(|received| received.value.clone()),
         };
-        let is_equal = |item: &Item| theirs(item) == Some(local_value(class, local, item));
+        let is_equal = |item: &Item| server_value(item) == Some(local_value(class, local, item));
         forget_done_changes(files, known, (class, name), &is_equal, &outbox);
         Some(updated)
     }
 }
 
-/// Removes unsent changes whose value the server now has anyway.
+/// Removes unsent changes of items whose values are equal on both sides now.
 fn forget_done_changes(
     files: &ServerFiles,
     known: &KnownRoom,
@@ -165,7 +166,7 @@ fn forget_done_changes(
         for item in &done {
             stored.forget(item);
         }
-        // If this fails, the next comparison finds them again.
+        // If this fails, the next comparison finds these changes again.
         let _ = files.write_outbox(&stored);
     }
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::super::error::Error;
 use super::Engine;
 use super::apply::OTHER_CLASS;
-use super::job::{Job, Writing};
+use super::job::{Job, WriteTiming};
 use super::room::Reading;
 use crate::sync::{MergeOptions, RoomPlan, RoomRead, ServerClass, merge};
 
 impl Engine {
-    /// Reconnects after pauses, once per pause. Returns whether that succeeded, with a server of the same class.
+    /// Tries to reconnect after each of these pauses, until that succeeds. Returns whether it did, and the server still has this
+    /// class.
     pub(super) fn reconnect(
         &mut self,
         id: u64,
@@ -23,7 +24,7 @@ impl Engine {
             }
             std::thread::sleep(pause);
             match self.connect() {
-                Ok(now) => return Some(now) == class,
+                Ok(current_class) => return Some(current_class) == class,
                 Err(Error::Refused(_) | Error::NoHats(_)) => return false,
                 Err(_) => {}
             }
@@ -31,7 +32,7 @@ impl Engine {
         false
     }
 
-    /// Merges a job's room again, with this read, and the file and the base as the job knows them.
+    /// Merges a job's room again, with this read, and with the file and the base of the job.
     pub(super) fn merge_again(&self, job: &Job, read: &RoomRead) -> RoomPlan {
         let options = MergeOptions {
             affiliations: job.affiliations,
@@ -42,7 +43,8 @@ impl Engine {
         merge(&job.plan.room, base, local, read, job.plan.class, &options)
     }
 
-    /// Reads the rooms of unfinished jobs again: only a read shows what was changed, and whether the rooms are still the same.
+    /// Reads the rooms of unfinished jobs again, because only a read shows which changes were made, and whether the rooms are still
+    /// the same.
     pub(super) fn read_again(&mut self, id: u64, jobs: &mut [Job]) {
         let unfinished = jobs.iter().filter(|job| job.may_send());
         let rooms: Vec<_> = unfinished.map(|job| job.plan.room.clone()).collect();
@@ -76,7 +78,7 @@ impl Engine {
                 RoomRead::Gone => job.abandon("the room is no longer on the server; nothing more was sent"),
                 RoomRead::Forbidden(text) | RoomRead::Unread(text) => job.give_up(text),
             }
-            if let Err(error) = job.write(files, &self.data, Writing::Now) {
+            if let Err(error) = job.write(files, &self.data, WriteTiming::Now) {
                 job.give_up(&error.to_string());
             }
         }

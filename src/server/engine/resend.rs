@@ -6,20 +6,20 @@ use std::time::{Duration, Instant};
 use crate::model::Jid;
 use crate::sync::{Failed, RoomReport, SendFailure};
 
-/// The pause before the first attempt. It is doubled for each further one, up to [`MAX_PAUSE`].
+/// The pause before the first attempt. The pause is doubled for each further attempt, up to [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// Rooms with changes that have to be sent again: they could not be sent, or the server lost them.
 #[derive(Debug, Default)]
-pub(super) struct Resend {
+pub(super) struct ResendSchedule {
     rooms: BTreeSet<Jid>,
-    /// When to try again, and the pause that is doubled after the next failure.
+    /// The time of the next attempt, and the pause before it, which is doubled if the attempt fails.
     next: Option<(Instant, Duration)>,
 }
 
-impl Resend {
-    /// When changes are to be sent again; `None`: none are.
+impl ResendSchedule {
+    /// When changes are to be sent again; `None`: no time is set.
     pub(super) fn due(&self) -> Option<Instant> {
         self.next.map(|(at, _)| at)
     }
@@ -32,22 +32,22 @@ impl Resend {
         }
     }
 
-    /// Makes the waiting rooms due now, because the server can be used again.
+    /// Makes all waiting rooms due now, because the server can be used again.
     pub(super) fn make_due(&mut self) {
         if !self.rooms.is_empty() {
             self.next = Some((Instant::now(), FIRST_PAUSE));
         }
     }
 
-    /// Adds a room whose changes are due now; so are those of all other waiting rooms.
+    /// Adds a room, and makes all waiting rooms due now.
     pub(super) fn add_due(&mut self, room: &Jid) {
         self.rooms.insert(room.clone());
         self.next = Some((Instant::now(), FIRST_PAUSE));
     }
 
     /// Adds the rooms whose changes still wait, removes those whose changes do not, and sets the time of the next attempt.
-    /// `retry`: whether trying again can help; if not, no time is set.
-    pub(super) fn reschedule(&mut self, reports: &[RoomReport], retry: bool) {
+    /// `may_retry`: whether to try again without a request; if not, no time is set.
+    pub(super) fn reschedule(&mut self, reports: &[RoomReport], may_retry: bool) {
         let waits = |failed: &Failed| matches!(failed.why, SendFailure::Unknown | SendFailure::NotStored);
         for report in reports {
             if report.unsent > 0 || report.failed.iter().any(waits) {
@@ -59,6 +59,6 @@ impl Resend {
         let pause = self
             .next
             .map_or(FIRST_PAUSE, |(_, pause)| (pause * 2).min(MAX_PAUSE));
-        self.next = (retry && !self.rooms.is_empty()).then(|| (Instant::now() + pause, pause));
+        self.next = (may_retry && !self.rooms.is_empty()).then(|| (Instant::now() + pause, pause));
     }
 }

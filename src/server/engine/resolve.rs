@@ -14,18 +14,18 @@ use crate::sync::{
 };
 
 impl Engine {
-    /// Sends a refused change again.
+    /// Sends a refused or left-out change again.
     pub(super) fn retry(&mut self, room: Jid, item: &Item) {
-        let permitted = self.permit(item);
+        let permitted = self.check_rights(item);
         match permitted.and_then(|()| self.change_outbox(&room, |outbox| outbox.retry(item))) {
             Ok(()) => self.send_saved(vec![self.local_room(room)], 0, true),
-            Err(why) => self.not_resolved(&room, why),
+            Err(why) => self.report_failure(&room, why),
         }
     }
 
     /// Resolves a conflict. `shown`: the server's value that the user saw.
     pub(super) fn resolve(&mut self, room: Jid, item: &Item, decision: Decision, shown: Option<&ItemValue>) {
-        let resolved = self.permit(item).and_then(|()| match decision {
+        let resolved = self.check_rights(item).and_then(|()| match decision {
             Decision::Send => self.keep_file(&room, item, shown).map(|()| None),
             Decision::Receive => self.take_from_server(&room, item, shown),
             Decision::Skip => self
@@ -36,19 +36,19 @@ impl Engine {
             Ok(_) if decision == Decision::Send => self.send_saved(vec![self.local_room(room)], 0, true),
             Ok(report) => {
                 self.emit_outbox(&room);
-                self.answer(report.into_iter().collect());
+                self.emit_answer(report.into_iter().collect());
             }
-            Err(why) => self.not_resolved(&room, why),
+            Err(why) => self.report_failure(&room, why),
         }
     }
 
     /// Checks that this session may decide about an item: other sessions of the account, which share its outbox, may have more
     /// rights.
-    fn permit(&self, item: &Item) -> Result<(), String> {
+    fn check_rights(&self, item: &Item) -> Result<(), String> {
         item.permit(&self.scope.rights).map_err(|error| error.to_string())
     }
 
-    /// Lets the file's value overwrite what the server has, if that is still what was shown.
+    /// Lets the file's value overwrite the server's value, if that is still the value that was shown.
     fn keep_file(&mut self, room: &Jid, item: &Item, shown: Option<&ItemValue>) -> Result<(), String> {
         let mut hats = None;
         if let Item::Affiliation { user } = item {
@@ -63,8 +63,8 @@ impl Engine {
         self.change_outbox(room, |outbox| outbox.keep_local(item, shown.cloned(), hats))
     }
 
-    /// Reports the server's value of an item, to be received by the file, and nothing else of the room. If the server's value is
-    /// not the one that was shown, nothing is received, and the returned report says that it has to be decided again.
+    /// Reports a plan that receives the server's value of an item, and nothing else of the room. If the server no longer has the
+    /// value that was shown, nothing is received, and the returned report says that someone has to decide again.
     fn take_from_server(
         &mut self,
         room: &Jid,
@@ -86,9 +86,9 @@ impl Engine {
             affiliations: self.settings.entry.affiliations,
         };
         let mut plan = self.plan(request)?;
-        // Nobody receives the plan unless it is reported.
+        // The caller commits nothing of the plan unless it is reported.
         self.set_planned(room, false);
-        let room_plan = plan.rooms.iter_mut().find(|found| found.room == *room);
+        let room_plan = plan.rooms.iter_mut().find(|candidate| candidate.room == *room);
         let room_plan = room_plan.ok_or("the server sent no data for this room")?;
         if let Some(why) = room_plan.state.message() {
             return Err(why.to_owned());
@@ -103,10 +103,10 @@ impl Engine {
         let actual = room_plan.remote().value(item);
         if actual.as_ref() != shown {
             let report = changed_again(room_plan, item, self.local_room(room.clone()).local.as_deref());
-            self.change_outbox(room, |outbox| outbox.note_changed(item, actual))?;
+            self.change_outbox(room, |outbox| outbox.update_conflict(item, actual))?;
             return Ok(Some(report));
         }
-        plan.rooms.retain(|found| found.room == *room);
+        plan.rooms.retain(|candidate| candidate.room == *room);
         self.set_planned(room, true);
         self.emit(ServerEvent::Incoming {
             plan: Arc::new(plan),
@@ -115,9 +115,10 @@ impl Engine {
         Ok(None)
     }
 
-    fn set_planned(&mut self, room: &Jid, planned: bool) {
+    /// Notes whether a reported plan contains the last read of a room.
+    fn set_planned(&mut self, room: &Jid, is_planned: bool) {
         if let Some(known) = self.rooms.get_mut(room) {
-            known.planned = planned;
+            known.is_planned = is_planned;
         }
     }
 
@@ -151,11 +152,13 @@ impl Engine {
         }
     }
 
-    fn not_resolved(&self, room: &Jid, why: String) {
-        self.answer(vec![RoomReport::unsent(room, 1, why)]);
+    /// Reports that a decision about a change of the room could not be carried out; `why` is for display.
+    fn report_failure(&self, room: &Jid, why: String) {
+        self.emit_answer(vec![RoomReport::unsent(room, 1, why)]);
     }
 
-    fn answer(&self, rooms: Vec<RoomReport>) {
+    /// Reports this as the answer to a request.
+    fn emit_answer(&self, rooms: Vec<RoomReport>) {
         self.emit(ServerEvent::Sent {
             report: Report {
                 server: self.settings.entry.name.clone(),
@@ -166,7 +169,7 @@ impl Engine {
     }
 }
 
-/// The report of an item that changed on the server after its value was shown.
+/// Creates the report about an item that has changed on the server since its value was shown.
 fn changed_again(plan: &RoomPlan, item: &Item, local: Option<&Room>) -> RoomReport {
     let failed = Failed {
         item: item.clone(),
@@ -182,8 +185,8 @@ fn changed_again(plan: &RoomPlan, item: &Item, local: Option<&Room>) -> RoomRepo
     }
 }
 
-/// Decides to receive only an item, or its user if the user is compared as a whole. Returns false if the item does not
-/// differ.
+/// Decides to receive only an item, or the item's whole user if the user has one line in the plan. Returns false if the item
+/// does not differ.
 fn receive_only(plan: &mut RoomPlan, item: &Item) -> bool {
     let is_item = |subject: &Subject| matches!(subject, Subject::Item(other) if other == item);
     let is_user = |subject: &Subject| matches!(subject, Subject::User(user) if Some(user) == item.user());

@@ -15,7 +15,7 @@ use crate::sync::{
     RoomRead, ServerClass, Stream, UserMark,
 };
 
-/// The request for a plan.
+/// A request for a plan ([`ServerRequest::Plan`](crate::sync::ServerRequest::Plan)).
 pub(super) struct PlanRequest {
     pub(super) id: u64,
     pub(super) rooms: Vec<LocalRoom>,
@@ -27,7 +27,7 @@ pub(super) struct PlanRequest {
 /// A read of a room.
 pub(super) struct Reading {
     pub(super) read: RoomRead,
-    /// The hash of the stored base when the read began; 0 if there was none.
+    /// The hash of the stored base when the read began; 0 if there was none or it could not be read.
     pub(super) base_hash: u64,
     /// When the read began.
     pub(super) began: Timestamp,
@@ -38,42 +38,43 @@ pub(super) struct Reading {
 /// Reads by room.
 pub(super) type Reads = BTreeMap<Jid, Reading>;
 
-/// Whether a read showed that the server has lost changes of this account.
+/// The changes of this account that the server has lost, as a read showed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Lost {
-    /// Nothing.
+pub(super) enum LostChanges {
+    /// No changes were lost.
     #[default]
-    Nothing,
+    None,
     /// Lost changes wait in the outbox to be sent again.
-    Waits,
+    Wait,
     /// Changes were lost, but another session had the room's lock, so only a later read can note that in the outbox.
     NotNoted,
 }
 
-/// The data that is kept for a room since its last read.
+/// The data that the engine keeps for a room.
 #[derive(Debug, Default)]
 pub(super) struct KnownRoom {
-    /// The server's class when the room was last compared; `None` if it was not.
+    /// The server's class when the room was last compared; `None` if the room was not compared.
     pub(super) class: Option<ServerClass>,
-    /// How changed affiliations were to be handled in the last comparison.
+    /// Whether changed affiliations were to be sent in the last comparison.
     pub(super) affiliations: Affiliations,
     /// The room in the file, as last reported to the engine.
     pub(super) local: Option<Arc<Room>>,
-    /// The file's revision at that time.
+    /// The file's revision with this `local`.
     pub(super) revision: u64,
-    /// The base as last known; `None` if there was no valid one.
+    /// The base as last read; `None` if there was no valid one.
     pub(super) base: Option<Arc<Base>>,
     /// The last read of the room; `None` if it was dropped or the room was not compared.
     pub(super) read: Option<KnownRead>,
-    /// Whether a plan contains the read and may still report it as received; then the read is not dropped.
-    pub(super) planned: bool,
-    pub(super) lost: Lost,
-    /// The outbox, if the session has no state folder.
+    /// Whether a reported plan contains the last read, so that the room may still be reported as received. Then the read is not
+    /// dropped.
+    pub(super) is_planned: bool,
+    pub(super) lost: LostChanges,
+    /// The outbox, if it is not stored because the session has no state folder.
     pub(super) unwritten: Option<Outbox>,
 }
 
-/// A room as read from the server, with the file and the base at that time: the read says nothing about items that changed
-/// there since.
+/// A room as read from the server, with the file and the base at that time. The read says nothing about items that have changed
+/// in the file or the base since.
 #[derive(Debug)]
 pub(super) struct KnownRead {
     pub(super) room: Arc<RemoteRoom>,
@@ -81,13 +82,13 @@ pub(super) struct KnownRead {
     pub(super) began: Timestamp,
     /// The connection on which the room was read.
     pub(super) stream: Stream,
-    /// When the read was last created or updated.
-    pub(super) used: Instant,
-    /// The approximate memory in bytes, without changes by users who were read alone later.
+    /// When the read was created or last updated.
+    pub(super) last_updated: Instant,
+    /// The approximate memory in bytes, as of the read of the whole room.
     size: usize,
     local: Option<Arc<Room>>,
     base: Option<Arc<Base>>,
-    /// Users who were read alone later.
+    /// The users who were read alone later, each with the values in the file and the base at that time.
     users: BTreeMap<Jid, UserMark>,
 }
 
@@ -101,7 +102,7 @@ impl KnownRead {
     ) -> Self {
         Self {
             size: room.size(),
-            used: Instant::now(),
+            last_updated: Instant::now(),
             room,
             began,
             stream,
@@ -111,10 +112,10 @@ impl KnownRead {
         }
     }
 
-    /// Updates a user who was read alone, when file and base were `mark`; `value` is `None` if the server does not have the
-    /// user. Returns whether anything changed.
-    pub(super) fn take_user(&mut self, mark: &ReadMark<'_>, user: &Jid, value: Option<RemoteUser>) -> bool {
-        self.used = Instant::now();
+    /// Updates a user who was read alone, when the file and the base were as in `mark`. `value` is `None` if the server does not
+    /// have the user. Returns whether the user has changed.
+    pub(super) fn update_user(&mut self, mark: &ReadMark<'_>, user: &Jid, value: Option<RemoteUser>) -> bool {
+        self.last_updated = Instant::now();
         self.users.insert(user.clone(), UserMark::new(mark, user));
         if self.room.users.get(user) == value.as_ref() {
             return false;
@@ -127,7 +128,7 @@ impl KnownRead {
         true
     }
 
-    /// The approximate memory of the room, in bytes, when it was read as a whole.
+    /// The approximate memory of the room when it was read as a whole, in bytes.
     pub(super) fn size(&self) -> usize {
         self.size
     }
@@ -137,27 +138,29 @@ impl KnownRead {
         self.users.len()
     }
 
-    /// Whether an item changed in the file since it was read.
-    pub(super) fn local_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
+    /// Whether an item has changed in the file since it was read. `now` has the current file.
+    pub(super) fn has_local_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
         match self.user_mark(item) {
-            Some(mark) => mark.local_changed(now, item),
-            // A room that was not in the file was added to it as it was read.
-            None => self.local.is_some() && self.mark(now.class).local_changed(now, item),
+            Some(mark) => mark.has_local_changed(now, item),
+            // A room that was not in the file was added to the file with the values that were read.
+            None => self.local.is_some() && self.mark(now.class).has_local_changed(now, item),
         }
     }
 
-    /// Whether an item changed in the base since it was read.
-    pub(super) fn base_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
+    /// Whether an item has changed in the base since it was read. `now` has the current base.
+    pub(super) fn has_base_changed(&self, now: &ReadMark<'_>, item: &Item) -> bool {
         match self.user_mark(item) {
-            Some(mark) => mark.base_changed(now, item),
-            None => self.mark(now.class).base_changed(now, item),
+            Some(mark) => mark.has_base_changed(now, item),
+            None => self.mark(now.class).has_base_changed(now, item),
         }
     }
 
+    /// The file and the base when the item's user was read alone; `None` if the user was not.
     fn user_mark(&self, item: &Item) -> Option<&UserMark> {
         self.users.get(item.user()?)
     }
 
+    /// The file and the base when the whole room was read.
     fn mark(&self, class: ServerClass) -> ReadMark<'_> {
         ReadMark {
             class,
@@ -176,20 +179,20 @@ impl KnownRoom {
     }
 }
 
-/// The users who lost a hat by this actor's commits within [`GUARD_PERIOD`], and after someone last accepted removals in the
-/// room: room, user, time.
+/// Finds the users who lost hats by this actor's commits within the [`GUARD_PERIOD`] before `now`, and after someone last
+/// accepted removals in the room. Returns room, user and time of each loss.
 ///
 /// Errors: the history cannot be read.
 pub(super) fn recent_hat_losses(
-    data: &Path,
+    data_file: &Path,
     actor: &str,
     now: Timestamp,
 ) -> Result<Vec<(Jid, Jid, Timestamp)>, StoreError> {
     let since = now.checked_sub(GUARD_PERIOD).unwrap_or(Timestamp::MIN);
-    let entries = store::read_recent(data, actor, since)?;
+    let entries = store::read_recent(data_file, actor, since)?;
     let mut losses = Vec::new();
     let mut accepted = BTreeSet::new();
-    // The newest first.
+    // The entries are sorted, the newest first.
     for entry in &entries {
         if entry.accepted_removals {
             accepted.extend(entry.group.0.iter().filter_map(Edit::room));

@@ -1,27 +1,29 @@
-//! Signs of life of the session that follows a room: it writes into the lock regularly, so that other sessions can report when
-//! it no longer does, for example because its process was stopped.
+//! Signs of life of the session that follows a room. The session regularly writes a sign into the room's lock, so that other
+//! sessions can report when it no longer does, for example because its process was stopped.
 //!
-//! Other accounts of the group can also write into the lock. What they write is only shown.
+//! Other accounts that can write the data file can also write into the lock, so a sign is used only for display.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::error::sanitize_line;
 
-/// The shortest time between two signs: not longer than the time after which other sessions look again.
+/// The shortest time between two signs. It is not longer than the time after which other sessions read the sign again.
 const INTERVAL: Duration = Duration::from_secs(10);
 /// After this time without a sign, other sessions report that the follower is silent.
 pub(super) const MAX_SILENCE: Duration = Duration::from_secs(30);
 
-/// The signs that this session gives.
+/// The signs that this session writes.
 #[derive(Debug, Default)]
 pub(super) struct OwnSigns {
+    /// When the last sign was created.
     last: Option<Instant>,
+    /// Number of signs so far.
     number: u64,
 }
 
 impl OwnSigns {
-    /// The next sign, if one is due. `is_new`: there is a lock without a sign, so one is due at once.
+    /// Creates the next sign; `None` if it is not due yet. `is_new`: there is a lock without a sign, so a sign is due at once.
     pub(super) fn next(&mut self, actor: &str, is_new: bool) -> Option<String> {
         if !is_new && self.last.is_some_and(|last| last.elapsed() < INTERVAL) {
             return None;
@@ -32,7 +34,7 @@ impl OwnSigns {
     }
 }
 
-/// The last sign of another session, and when it was first seen.
+/// The last sign of another session, and the time when it was first seen.
 #[derive(Debug)]
 pub(super) struct SeenSign {
     sign: Vec<u8>,
@@ -40,12 +42,14 @@ pub(super) struct SeenSign {
 }
 
 impl SeenSign {
-    /// Takes the current sign. `known`: the one seen before.
-    pub(super) fn new(sign: Vec<u8>, known: Option<Self>) -> Self {
-        known.filter(|known| known.sign == sign).unwrap_or_else(|| Self {
-            sign,
-            since: Instant::now(),
-        })
+    /// Notes the current sign. `earlier`: the sign that was seen before; if it is the same, the time stays.
+    pub(super) fn new(sign: Vec<u8>, earlier: Option<Self>) -> Self {
+        earlier
+            .filter(|earlier| earlier.sign == sign)
+            .unwrap_or_else(|| Self {
+                sign,
+                since: Instant::now(),
+            })
     }
 
     /// When this sign was first seen.
@@ -53,7 +57,7 @@ impl SeenSign {
         self.since
     }
 
-    /// The session of the sign, for display: `terry, process 123`; `None` if the sign cannot be read.
+    /// The session that wrote the sign, for display, such as `terry, process 123`; `None` if the sign is invalid.
     pub(super) fn session(&self) -> Option<Arc<str>> {
         let text = std::str::from_utf8(&self.sign).ok()?;
         let mut words = text.splitn(3, ' ');

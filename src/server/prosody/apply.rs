@@ -1,5 +1,5 @@
-//! Applies changes in commands of several users each. A command compares and sets each value, and has an answer for
-//! each change.
+//! Applies changes by commands, each for several users. A command compares and sets each value, and returns an answer to each
+//! change.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
@@ -14,25 +14,26 @@ use crate::server::backend::{Applied, ResultCallback, RoomChanges};
 use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, Refusal, ServerClass};
 
-/// Size of a command's request, in bytes, beyond which no further user is added to it.
+/// Maximum size of a command's request, in bytes, unless the request is for a single user.
 const MAX_REQUEST_BYTES: usize = 256 << 10;
 
 /// The changes of one command.
 #[derive(Default)]
 struct CommandBatch {
     request: String,
-    /// The indices of its changes, in the order of the answers.
+    /// The indices of the changes, in the order of the answers.
     changes: Vec<usize>,
 }
 
 impl Prosody {
+    /// Applies the changes of one room. `work_index` is the index of the room's element in the work.
     pub(super) fn apply_room(
         &mut self,
         work_index: usize,
         changes: &RoomChanges,
         on_result: ResultCallback<'_, Applied>,
     ) -> Result<(), Error> {
-        let (users, refused) = self.requests(changes);
+        let (users, refused) = self.user_requests(changes);
         let mut report = |outcomes: Vec<(usize, ItemOutcome)>, unsaved| {
             let flow = if outcomes.is_empty() {
                 ControlFlow::Continue(())
@@ -64,27 +65,24 @@ impl Prosody {
             let batch = CommandBatch::next(&mut users, size.users());
             let began = Instant::now();
             let answer = self.call("apply", &format!("{room_record};{}", batch.request));
-            size.finished_after(began.elapsed());
+            size.note_duration(began.elapsed());
             let outcomes = answer.and_then(|answer| {
-                let outcomes = outcomes(&answer, batch.changes.len());
+                let outcomes = parse_outcomes(&answer, batch.changes.len());
                 if outcomes.is_err() {
                     self.shell = None;
                 }
                 outcomes
             });
-            let numbers = batch.changes.iter().copied();
+            let indices = batch.changes.iter().copied();
             match outcomes {
-                Ok((outcomes, unsaved)) => report(numbers.zip(outcomes).collect(), unsaved)?,
+                Ok((outcomes, unsaved)) => report(indices.zip(outcomes).collect(), unsaved)?,
                 // Nothing was requested.
                 Err(error @ (Error::Away(_) | Error::Refused(_) | Error::NoHats(_) | Error::Stopped)) => {
                     return Err(error);
                 }
                 Err(error @ (Error::Lost(_) | Error::Malformed(_))) => {
-                    // Even if the caller stops now, the server's error is returned, because it says more.
-                    let _ = report(
-                        numbers.map(|number| (number, ItemOutcome::Unknown)).collect(),
-                        None,
-                    );
+                    // Even if the caller stops the call now, the server's error is returned, because it says more.
+                    let _ = report(indices.map(|index| (index, ItemOutcome::Unknown)).collect(), None);
                     return Err(error);
                 }
             }
@@ -92,14 +90,17 @@ impl Prosody {
         Ok(())
     }
 
-    /// Creates the requests, by user, and the outcomes of changes that are refused without asking the server.
-    fn requests<'a>(&self, changes: &'a RoomChanges) -> (Vec<UserRequests<'a>>, Vec<(usize, ItemOutcome)>) {
+    /// Creates the requests of each user, and the outcomes of changes that are refused without asking the server.
+    fn user_requests<'a>(
+        &self,
+        changes: &'a RoomChanges,
+    ) -> (Vec<UserRequests<'a>>, Vec<(usize, ItemOutcome)>) {
         let mut positions: BTreeMap<&Jid, usize> = BTreeMap::new();
         let mut by_user: Vec<UserRequests<'a>> = Vec::new();
         let mut refused = Vec::new();
-        let allowed = self.settings.allows(&changes.room);
-        for (number, change) in changes.changes.iter().enumerate() {
-            let request = if allowed {
+        let is_allowed = self.settings.allows(&changes.room);
+        for (index, change) in changes.changes.iter().enumerate() {
+            let request = if is_allowed {
                 request(change)
             } else {
                 Err(Condition::Forbidden)
@@ -108,12 +109,12 @@ impl Prosody {
                 (Ok(request), Some(user)) => {
                     let position = *positions.entry(user).or_insert(by_user.len());
                     match by_user.get_mut(position) {
-                        Some((_, requests)) => requests.push((number, request)),
-                        None => by_user.push((user, vec![(number, request)])),
+                        Some((_, requests)) => requests.push((index, request)),
+                        None => by_user.push((user, vec![(index, request)])),
                     }
                 }
-                (Ok(_), None) => refused.push((number, refuse(Condition::FeatureNotImplemented))),
-                (Err(condition), _) => refused.push((number, refuse(condition))),
+                (Ok(_), None) => refused.push((index, refused_as(Condition::FeatureNotImplemented))),
+                (Err(condition), _) => refused.push((index, refused_as(condition))),
             }
         }
         (by_user, refused)
@@ -124,8 +125,8 @@ impl Prosody {
 type UserRequests<'a> = (&'a Jid, Vec<(usize, String)>);
 
 impl CommandBatch {
-    /// Creates the next command, with at most `max_users` users. All changes of a user are in one command, so that the
-    /// room is notified of them once.
+    /// Creates the next command, with at most `max_users` users. All changes of a user are in one command, so that
+    /// the occupants of the room are notified of them once.
     fn next<'a>(users: &mut Peekable<impl Iterator<Item = UserRequests<'a>>>, max_users: usize) -> Self {
         let mut batch = Self::default();
         let mut count = 0;
@@ -139,21 +140,22 @@ impl CommandBatch {
             }
             batch.request.push_str("user ");
             batch.request.push_str(&escape(user.as_str()));
-            for (number, request) in requests {
+            for (index, request) in requests {
                 batch.request.push(';');
                 batch.request.push_str(&request);
-                batch.changes.push(number);
+                batch.changes.push(index);
             }
         }
         batch
     }
 }
 
-fn refuse(condition: Condition) -> ItemOutcome {
+/// The outcome of a change that is refused, without a text.
+fn refused_as(condition: Condition) -> ItemOutcome {
     ItemOutcome::Refused(Refusal::new(condition))
 }
 
-/// The records that request a change, or why it is not sent.
+/// Encodes the request for a change as records, or returns why it is not sent.
 fn request(change: &ItemChange) -> Result<String, Condition> {
     match &change.item {
         Item::Catalog { .. } => Err(Condition::FeatureNotImplemented),
@@ -180,10 +182,12 @@ fn request(change: &ItemChange) -> Result<String, Condition> {
     }
 }
 
+/// Whether Prosody can store a text.
 fn is_storable(text: &str) -> bool {
     text.len() <= MAX_TEXT_BYTES && ServerClass::Prosody.accepts_text(text)
 }
 
+/// Encodes the request for the change of an affiliation as records, or returns why it is not sent.
 fn affiliation_request(change: &ItemChange) -> Result<String, Condition> {
     let name = |value: &Option<ItemValue>| match value {
         None => Ok(Affiliation::None.as_str()),
@@ -200,12 +204,12 @@ fn affiliation_request(change: &ItemChange) -> Result<String, Condition> {
             ";".into(),
         ]
     });
-    let whole = if change.expected_hats.is_some() {
+    let whole_record = if change.expected_hats.is_some() {
         "whole;"
     } else {
         ""
     };
-    let mut request: String = std::iter::once(whole.to_owned()).chain(hats).collect();
+    let mut request: String = std::iter::once(whole_record.to_owned()).chain(hats).collect();
     for word in [
         "affiliation ",
         name(&change.expected)?,
@@ -224,8 +228,9 @@ fn affiliation_request(change: &ItemChange) -> Result<String, Condition> {
     Ok(request)
 }
 
-/// Parses the answer to a command: the outcomes of its changes, and why the server could not save them.
-fn outcomes(answer: &str, count: usize) -> Result<(Vec<ItemOutcome>, Option<String>), Error> {
+/// Parses the answer to a command with `count` changes: returns their outcomes, and why the server could not save the
+/// changes, `None` if it saved them.
+fn parse_outcomes(answer: &str, count: usize) -> Result<(Vec<ItemOutcome>, Option<String>), Error> {
     let mut outcomes = Vec::with_capacity(count);
     let refused = |condition, why: Option<String>| {
         let text = why.map(Into::into);
@@ -236,8 +241,8 @@ fn outcomes(answer: &str, count: usize) -> Result<(Vec<ItemOutcome>, Option<Stri
     for record in records(answer) {
         let words: Vec<&str> = record.split(' ').collect();
         outcomes.push(match words.as_slice() {
-            ["gone"] if outcomes.is_empty() => return all(refuse(Condition::Gone)),
-            // The room was created again, which reading it will show.
+            ["gone"] if outcomes.is_empty() => return all(refused_as(Condition::Gone)),
+            // The room was created again, as the next read of the room will show.
             ["another"] if outcomes.is_empty() => return all(ItemOutcome::Unknown),
             ["failed", why] if outcomes.is_empty() => {
                 return all(refused(Condition::InternalServerError, Some(display_text(why))));
@@ -258,7 +263,7 @@ fn outcomes(answer: &str, count: usize) -> Result<(Vec<ItemOutcome>, Option<Stri
                 Condition::ItemNotFound,
                 Some("the user is not affiliated with the room".into()),
             ),
-            ["bad"] => refuse(Condition::NotAcceptable),
+            ["bad"] => refused_as(Condition::NotAcceptable),
             ["odd"] => refused(
                 Condition::UndefinedCondition,
                 Some("the value on the server is not a hat".into()),

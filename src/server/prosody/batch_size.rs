@@ -1,5 +1,5 @@
-//! Chooses how many users one command changes. Prosody does nothing else during a command, and saves the whole room at
-//! its end.
+//! Chooses the number of users that one command changes. Prosody does nothing else during a command, and saves the whole
+//! room at the end of the command.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 const MIN_USERS: usize = 5;
 /// Maximum number of users of a command.
 const MAX_USERS: usize = 50;
-/// After a command that takes longer, the next one is smaller, because everyone else waits meanwhile.
+/// After a command that takes longer, the next one is smaller, because the server answers nobody else during a command.
 const SLOW_COMMAND: Duration = Duration::from_millis(300);
 /// After a command that takes less time, the next one is larger.
 const FAST_COMMAND: Duration = Duration::from_millis(200);
@@ -15,8 +15,9 @@ const FAST_COMMAND: Duration = Duration::from_millis(200);
 /// The size of the next command, chosen by the durations of earlier ones.
 #[derive(Debug)]
 pub(super) struct BatchSize {
+    /// Number of users of the next command.
     users: usize,
-    /// The size of the last command, and how long it took.
+    /// The number of users of the last command, and its duration.
     last: Option<(usize, Duration)>,
 }
 
@@ -36,19 +37,19 @@ impl BatchSize {
         self.users
     }
 
-    /// Notes how long the last command took, and chooses the size of the next one.
-    pub(super) fn finished_after(&mut self, time: Duration) {
-        // If a command with at most half as many users as the one before takes nearly as long, most of the time is for
-        // saving the room, once for each command.
+    /// Notes the duration of the last command, and chooses the size of the next one.
+    pub(super) fn note_duration(&mut self, duration: Duration) {
+        // If a command with at most half as many users as the previous one takes nearly as long, most of the time is needed
+        // to save the room, which happens once in each command.
         let is_saving_slow =
-            |(users, took): (usize, Duration)| users >= self.users * 2 && time * 4 > took * 3;
+            |(users, last): (usize, Duration)| users >= self.users * 2 && duration * 4 > last * 3;
         let is_saving_slow = self.last.is_some_and(is_saving_slow);
-        self.last = Some((self.users, time));
+        self.last = Some((self.users, duration));
         if is_saving_slow {
             self.users = MAX_USERS;
-        } else if time < FAST_COMMAND {
+        } else if duration < FAST_COMMAND {
             self.users = (self.users * 2).min(MAX_USERS);
-        } else if time > SLOW_COMMAND {
+        } else if duration > SLOW_COMMAND {
             self.users = (self.users / 2).max(MIN_USERS);
         }
     }
@@ -65,7 +66,7 @@ mod tests {
         let mut next = || {
             let users = size.users();
             let time = save + each * u32::try_from(users).unwrap();
-            size.finished_after(Duration::from_millis(time.into()));
+            size.note_duration(Duration::from_millis(time.into()));
             users
         };
         (0..10).map(|_| next()).collect()

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use crate::model::{Affiliation, HatId, Jid};
 use crate::sync::{HatValue, ItemValue};
 
-/// Maximum size of a hat ID, title, name, nickname or reason, in bytes. The library has the same limit for the texts
-/// that it reads.
+/// Maximum size of a hat ID, title, name, nickname or reason, in bytes. The Lua library has the same limit for the texts that
+/// it reads.
 pub(super) const MAX_TEXT_BYTES: usize = 16_384;
 
 /// Encodes a text as one word.
@@ -44,7 +44,7 @@ pub(super) fn unescape(word: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// A word does not have the expected form.
+/// The error for a word that does not have the expected form.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct InvalidWord;
 
@@ -86,7 +86,7 @@ pub(super) fn parse_value(word: &str) -> Result<Option<ItemValue>, InvalidWord> 
     }
 }
 
-/// Decodes an address; `None` if it is invalid, or the server spells it differently than hatrack.
+/// Decodes an address; `None` if it is invalid, or the server spells it differently from hatrack.
 pub(super) fn parse_jid(word: &str) -> Option<Jid> {
     let spelled = unescape(word)?;
     Jid::parse(&spelled).ok().filter(|jid| jid.as_str() == spelled)

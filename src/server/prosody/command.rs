@@ -15,7 +15,7 @@ use crate::server::settings::CommandLine;
 const MAX_PIECE_BYTES: usize = 9_000;
 /// Maximum length of a received line, in bytes.
 const MAX_RECEIVED_LINE_BYTES: usize = 64 << 10;
-/// Maximum amount kept of other output of the command, in bytes.
+/// Number of bytes of other output of the command from which on no more of it is kept.
 const MAX_OTHER_OUTPUT: usize = 2048;
 
 /// A running command.
@@ -27,8 +27,10 @@ pub(super) struct RunningCommand {
 /// Parses the output of the command.
 #[derive(Default)]
 struct OutputReader {
+    /// The beginning of a line whose end has not arrived.
     partial: Vec<u8>,
     messages: VecDeque<ShellMessage>,
+    /// Lines that are neither messages nor echoes.
     other_output: String,
 }
 
@@ -42,17 +44,17 @@ impl RunningCommand {
 }
 
 impl Transport for RunningCommand {
-    fn send(&mut self, lines: &[String], until: Instant) -> Result<(), ChannelError> {
+    fn send(&mut self, lines: &[String], deadline: Instant) -> Result<(), ChannelError> {
         let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
-        self.child.channel.send(text.as_bytes(), until)
+        self.child.channel.send(text.as_bytes(), deadline)
     }
 
-    fn receive(&mut self, until: Instant) -> Result<ShellMessage, ChannelError> {
+    fn receive(&mut self, deadline: Instant) -> Result<ShellMessage, ChannelError> {
         loop {
             if let Some(message) = self.reader.messages.pop_front() {
                 return Ok(message);
             }
-            let bytes = self.child.channel.receive(until)?;
+            let bytes = self.child.channel.receive(deadline)?;
             self.reader.read(&bytes)?;
         }
     }
@@ -72,7 +74,7 @@ impl Transport for RunningCommand {
 
     fn close(&mut self) {
         let deadline = Instant::now() + EXIT_TIMEOUT;
-        // The input is not closed, because at its end the line editor would write a history of all that was sent.
+        // The input is not closed, because at the end of the input the line editor would write a history of all lines.
         let _ = self.child.channel.send(b"c2s.session.disconnect()\n", deadline);
         while self.child.channel.receive(deadline).is_ok() {}
     }
@@ -87,7 +89,7 @@ impl OutputReader {
             }
             if part.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.partial);
-                // Do not trim spaces: a piece can end with one.
+                // Spaces are not trimmed, because a piece can end with a space.
                 self.read_line(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']));
             }
         }

@@ -1,5 +1,5 @@
-//! Prosody 0.12 and later, through its admin shell. A Lua library is loaded into the session and called with requests that
-//! contain no Lua. The shell can change all rooms, so the configured rooms are checked here as well.
+//! Prosody 0.12 and later, through its admin shell. A Lua library is loaded into the session of the shell, and called with
+//! requests that contain no Lua. The shell can change all rooms, so hatrack checks that a room is one of the configured ones.
 
 mod apply;
 mod batch_size;
@@ -32,7 +32,9 @@ use crate::sync::{Missing, RemoteRoomInfo, ServerClass, ServerKind, ServerReport
 pub struct Prosody {
     settings: ServerSettings,
     access: ProsodyAccess,
+    /// The open connection.
     shell: Option<Shell>,
+    /// Number of connections so far.
     generation: u64,
     watch: ProsodyWatch,
 }
@@ -49,10 +51,11 @@ impl Prosody {
         }
     }
 
+    /// Connects and loads the library.
     fn open(&self) -> Result<Shell, Error> {
-        let until = Instant::now() + self.settings.timeout;
+        let deadline = Instant::now() + self.settings.timeout;
         let transport: Box<dyn transport::Transport> = match &self.access {
-            ProsodyAccess::Socket(path) => match Socket::open(path, until) {
+            ProsodyAccess::Socket(path) => match Socket::open(path, deadline) {
                 Ok(socket) => Box::new(socket),
                 Err(ChannelError::Io(error)) => {
                     let (is_temporary, text) = socket::explain(path, &error);
@@ -82,7 +85,7 @@ impl Prosody {
         Shell::open(transport, self.settings.timeout)
     }
 
-    /// The shell, opened if necessary.
+    /// Returns the shell, which is opened if necessary.
     fn shell(&mut self) -> Result<&mut Shell, Error> {
         if self.shell.is_none() {
             let opened = self.open()?;
@@ -92,7 +95,7 @@ impl Prosody {
         self.shell.as_mut().ok_or(Error::Stopped)
     }
 
-    /// Calls a function of the library. After an error the connection is dropped, because its state is unknown.
+    /// Calls a function of the library. After an error, the connection is dropped, because its state is unknown.
     fn call(&mut self, function: &str, request: &str) -> Result<String, Error> {
         let answer = self.shell()?.call(function, request);
         if answer.is_err() {
@@ -101,20 +104,22 @@ impl Prosody {
         answer
     }
 
-    /// Adds the rooms of a service to a list. Returns whether the server has this service of rooms.
+    /// Adds the rooms of a service to a list, as far as the configuration allows them. Returns whether the server has a room
+    /// service with this name.
     fn list_service(&mut self, service: &Jid, list: &mut Listing) -> Result<bool, Error> {
-        let mut complete = true;
-        let mut from = Some(1_usize);
-        while let Some(number) = from.take() {
+        let mut has_service = true;
+        let mut next_number = Some(1_usize);
+        while let Some(number) = next_number.take() {
             let answer = self.call("list", &format!("{} {number}", escape(service.as_str())))?;
             for record in records(&answer) {
                 let mut words = record.split(' ');
                 match (words.next(), words.next(), words.next()) {
                     (Some("room"), Some(room), name) => list_room(room, name, &self.settings, list)?,
                     (Some("next"), Some(next), None) => {
-                        from = next.parse().ok().filter(|next| *next > number);
-                        // Rooms that the configuration does not allow are counted, too, because the list must end.
-                        match from {
+                        next_number = next.parse().ok().filter(|next| *next > number);
+                        // These numbers also count rooms that the configuration does not allow. Without a limit, the list
+                        // might never end.
+                        match next_number {
                             Some(next) if next <= MAX_ROOMS => {}
                             Some(_) => return Err(listing::too_many_rooms()),
                             None => return Err(malformed(record)),
@@ -126,16 +131,16 @@ impl Prosody {
                             display_text(why)
                         )));
                     }
-                    (Some("missing"), None, None) => complete = false,
+                    (Some("missing"), None, None) => has_service = false,
                     _ => return Err(malformed(record)),
                 }
             }
         }
-        Ok(complete)
+        Ok(has_service)
     }
 }
 
-/// Adds a room to a list, if the configuration allows it.
+/// Adds a room to a list, if the configuration allows the room.
 fn list_room(
     room: &str,
     name: Option<&str>,
@@ -158,11 +163,12 @@ fn list_room(
     }
 }
 
-/// The records of an answer.
+/// Splits an answer into its records.
 fn records(answer: &str) -> impl Iterator<Item = &str> {
     answer.split(';').filter(|record| !record.is_empty())
 }
 
+/// The error for an unexpected record.
 fn malformed(record: &str) -> Error {
     Error::Malformed(format!(
         "unexpected line “{}”",
@@ -223,7 +229,9 @@ impl Backend for Prosody {
                 ),
             },
         });
-        let missing = missing.chain(version.as_deref().and_then(too_old)).collect();
+        let missing = missing
+            .chain(version.as_deref().and_then(unsupported_version))
+            .collect();
         Ok(ServerReport {
             server: self.settings.entry.name.clone(),
             kind: ServerKind::Prosody,
@@ -236,17 +244,17 @@ impl Backend for Prosody {
             }),
             rights: ServerRights::All,
             rooms: list.rooms,
-            all_rooms: list.complete,
+            all_rooms: list.is_complete,
             missing,
         })
     }
 
     fn list_rooms(&mut self) -> Result<RoomList, Error> {
-        let (mut list, mut complete) = (Listing::default(), true);
+        let (mut list, mut is_complete) = (Listing::default(), true);
         for service in self.settings.entry.services.clone() {
-            complete &= self.list_service(&service, &mut list)?;
+            is_complete &= self.list_service(&service, &mut list)?;
         }
-        Ok(list.finish(complete))
+        Ok(list.finish(is_complete))
     }
 
     fn read_rooms(&mut self, rooms: &[Jid], on_result: ResultCallback<'_, ReadEvent>) -> Result<(), Error> {
@@ -254,7 +262,7 @@ impl Backend for Prosody {
         rooms.iter().try_for_each(|room| {
             let began = Instant::now();
             self.read_room(room, on_result)?;
-            self.watch.set_read_at(room, began);
+            self.watch.note_read(room, began);
             Ok(())
         })
     }
@@ -262,30 +270,33 @@ impl Backend for Prosody {
     fn apply(&mut self, work: &[RoomChanges], on_result: ResultCallback<'_, Applied>) -> Result<(), Error> {
         work.iter()
             .enumerate()
-            .try_for_each(|(number, work)| self.apply_room(number, work, on_result))
+            .try_for_each(|(index, work)| self.apply_room(index, work, on_result))
     }
 
     fn watch(&mut self, rooms: &[Jid], selected: Option<&Jid>, occupants: bool) {
-        let allowed = |room: &&Jid| self.settings.allows(room);
-        self.watch
-            .set_rooms(rooms.iter().filter(allowed), selected.filter(allowed), occupants);
+        let is_allowed = |room: &&Jid| self.settings.allows(room);
+        self.watch.set_rooms(
+            rooms.iter().filter(is_allowed),
+            selected.filter(is_allowed),
+            occupants,
+        );
     }
 
-    fn next_look(&self) -> Option<Instant> {
-        self.watch.next_look()
+    fn next_poll(&self) -> Option<Instant> {
+        self.watch.next_poll()
     }
 
-    fn look(&mut self, on_result: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
-        self.look_at_watched(on_result)
+    fn poll(&mut self, on_result: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
+        self.poll_watched(on_result)
     }
 }
 
-/// Reports a version before 0.12, which has no hats.
-fn too_old(version: &str) -> Option<Missing> {
-    let old = ["0.9", "0.10", "0.11"]
+/// Returns the problem of a version before 0.12, which has no hats; `None` for other versions.
+fn unsupported_version(version: &str) -> Option<Missing> {
+    let is_old = ["0.9", "0.10", "0.11"]
         .iter()
         .any(|old| version == *old || version.starts_with(&format!("{old}.")));
-    old.then(|| Missing {
+    is_old.then(|| Missing {
         what: format!("Prosody {version} does not support hats"),
         remedy: "update it to 0.12 or later".to_owned(),
     })

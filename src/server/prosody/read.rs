@@ -1,4 +1,4 @@
-//! Reads a room in pages, because Prosody does nothing else while it creates a page.
+//! Reads a room in pages, because Prosody does nothing else while it creates the answer to a command.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use crate::server::backend::{ReadEvent, ResultCallback};
 use crate::server::error::Error;
 use crate::sync::{RemoteRoom, RemoteUser, RoomRead, Unreadable};
 
-/// Number of users in a page. The server is blocked for about 50 ms per page.
+/// Number of users in a page. Creating a page blocks the server for about 50 ms.
 pub(super) const USERS_PER_PAGE: usize = 1_000;
-/// Maximum number of users and hats in a room.
+/// Maximum number of users and hats in a room, counted together.
 pub(super) const MAX_ROOM_SIZE: usize = 1_000_000;
 /// Maximum size of all pages of a room, in bytes.
 const MAX_BYTES: usize = 64 << 20;
@@ -21,8 +21,9 @@ const MAX_BYTES: usize = 64 << 20;
 #[derive(Default)]
 pub(super) struct PartialRoom {
     pub(super) room: RemoteRoom,
+    /// Total number of users, as the server reports it.
     total: Option<usize>,
-    /// The user of the following hats; `None` if that user could not be parsed.
+    /// The user to whom the next hats belong; `None` if that user could not be parsed.
     user: Option<Jid>,
     /// Number of hats so far, of all users.
     hat_count: usize,
@@ -32,13 +33,16 @@ pub(super) struct PartialRoom {
     bytes: usize,
 }
 
-/// How to continue after a page.
+/// The step after a page.
 enum AfterPage {
+    /// The next page is to be requested.
     More,
+    /// The read has ended with this outcome.
     End(RoomRead),
 }
 
 impl Prosody {
+    /// Reads a room, and reports the progress and the outcome.
     pub(super) fn read_room(
         &mut self,
         room: &Jid,
@@ -51,7 +55,7 @@ impl Prosody {
                 Ok(())
             }
         };
-        let finished = |room: &Jid, read| ReadEvent::Room {
+        let outcome_event = |room: &Jid, read| ReadEvent::Room {
             room: room.clone(),
             read,
         };
@@ -60,9 +64,9 @@ impl Prosody {
                 "{room} is not among the rooms of the server {:?} in the configuration",
                 self.settings.entry.name
             );
-            return unless_stopped(on_result(finished(room, RoomRead::Forbidden(why))));
+            return unless_stopped(on_result(outcome_event(room, RoomRead::Forbidden(why))));
         }
-        let mut reading = PartialRoom::default();
+        let mut partial = PartialRoom::default();
         let mut answer = self.call(
             "read",
             &format!(
@@ -72,10 +76,10 @@ impl Prosody {
             ),
         )?;
         loop {
-            match reading.read_page(&answer) {
-                Ok(AfterPage::End(read)) => return unless_stopped(on_result(finished(room, read))),
+            match partial.add_page(&answer) {
+                Ok(AfterPage::End(read)) => return unless_stopped(on_result(outcome_event(room, read))),
                 Ok(AfterPage::More) => {}
-                // The session would still have the rest of the room, so the connection is dropped.
+                // The session of the shell would keep the rest of the room, so the connection is dropped.
                 Err(error) => {
                     self.shell = None;
                     return Err(error);
@@ -83,8 +87,8 @@ impl Prosody {
             }
             unless_stopped(on_result(ReadEvent::Progress {
                 room: room.clone(),
-                users: reading.user_count,
-                total: reading.total,
+                users: partial.user_count,
+                total: partial.total,
             }))?;
             answer = self.call("more", &USERS_PER_PAGE.to_string())?;
         }
@@ -92,8 +96,9 @@ impl Prosody {
 }
 
 impl PartialRoom {
-    fn read_page(&mut self, answer: &str) -> Result<AfterPage, Error> {
-        let before = self.user_count;
+    /// Adds a page.
+    fn add_page(&mut self, answer: &str) -> Result<AfterPage, Error> {
+        let users_before = self.user_count;
         self.bytes += answer.len();
         if self.bytes > MAX_BYTES {
             let megabytes = MAX_BYTES >> 20;
@@ -109,9 +114,9 @@ impl PartialRoom {
                 ["found", users, stamp, name @ ..] => {
                     self.total = Some(users.parse().map_err(|_| malformed(record))?);
                     self.room.created = (*stamp != "-").then(|| (*stamp).into());
-                    self.room.name = name.first().and_then(|name| some_text(name));
+                    self.room.name = name.first().and_then(|name| bounded_text(name));
                 }
-                words if self.take_user_record(words) => {}
+                words if self.add_record(words) => {}
                 ["end"] => {
                     return Ok(AfterPage::End(RoomRead::Read(Arc::new(std::mem::take(
                         &mut self.room,
@@ -125,23 +130,23 @@ impl PartialRoom {
                 ))));
             }
         }
-        // Only the last page may have fewer users: with small pages, a server could go on for hours.
-        if self.user_count - before >= USERS_PER_PAGE {
+        // Only the last page may have fewer users. Otherwise, a server could send small pages for hours.
+        if self.user_count - users_before >= USERS_PER_PAGE {
             Ok(AfterPage::More)
         } else {
             Err(malformed("a page with too few users"))
         }
     }
 
-    /// Takes a record about a user or a hat. Returns false if it is another one.
-    pub(super) fn take_user_record(&mut self, words: &[&str]) -> bool {
+    /// Adds a record about a user or a hat. Returns false if the record is of another kind.
+    pub(super) fn add_record(&mut self, words: &[&str]) -> bool {
         match words {
             ["user", address, affiliation, nickname @ ..] => {
-                self.take_user(address, affiliation, nickname.first());
+                self.add_user(address, affiliation, nickname.first());
             }
-            ["hat", id, hat] => self.take_hat(id, hat),
-            ["odd"] => self.take_invalid_hats(),
-            ["odd", id] => self.take_invalid_hat(id),
+            ["hat", id, hat] => self.add_hat(id, hat),
+            ["odd"] => self.skip_hats(),
+            ["odd", id] => self.skip_hat(id),
             _ => return false,
         }
         true
@@ -153,7 +158,7 @@ impl PartialRoom {
         &mut self.room.unreadable
     }
 
-    fn take_user(&mut self, address: &str, affiliation: &str, nickname: Option<&&str>) {
+    fn add_user(&mut self, address: &str, affiliation: &str, nickname: Option<&&str>) {
         self.user_count += 1;
         self.user = None;
         let spelled = unescape(address);
@@ -163,7 +168,7 @@ impl PartialRoom {
             (Some(jid), Some(affiliation)) if Some(jid.as_str()) == spelled.as_deref() => {
                 let user = RemoteUser {
                     affiliation,
-                    nickname: nickname.and_then(|name| some_text(name)),
+                    nickname: nickname.and_then(|name| bounded_text(name)),
                     ..RemoteUser::default()
                 };
                 self.room.users.insert(jid.clone(), user);
@@ -175,7 +180,8 @@ impl PartialRoom {
         }
     }
 
-    fn take_hat(&mut self, id: &str, hat: &str) {
+    /// Adds a hat of the current user.
+    fn add_hat(&mut self, id: &str, hat: &str) {
         self.hat_count += 1;
         let Some(jid) = self.user.clone() else { return };
         match (parse_hat_id(id), parse_hat(hat)) {
@@ -185,12 +191,13 @@ impl PartialRoom {
                 }
             }
             (Some(id), Ok(None) | Err(_)) => drop(self.count_unreadable().hats.insert((jid, id))),
-            // A hat without a valid ID must not look like a missing one.
+            // A hat without a valid ID cannot be a hat of the file, so it is only counted.
             (None, _) => drop(self.count_unreadable()),
         }
     }
 
-    fn take_invalid_hat(&mut self, id: &str) {
+    /// Skips a hat of the current user that cannot be parsed.
+    fn skip_hat(&mut self, id: &str) {
         self.hat_count += 1;
         let Some(jid) = self.user.clone() else { return };
         match parse_hat_id(id) {
@@ -199,14 +206,15 @@ impl PartialRoom {
         }
     }
 
-    fn take_invalid_hats(&mut self) {
+    /// Notes that the hats of the current user cannot be compared, because they are not a table or an ID is invalid.
+    fn skip_hats(&mut self) {
         let Some(jid) = self.user.clone() else { return };
         self.count_unreadable().hats_of.insert(jid);
     }
 }
 
 /// Decodes a text; `None` if it is invalid, empty or too long.
-fn some_text(word: &str) -> Option<Arc<str>> {
+fn bounded_text(word: &str) -> Option<Arc<str>> {
     let text = unescape(word)?;
     (!text.is_empty() && text.len() <= MAX_TEXT_BYTES).then(|| text.into())
 }

@@ -1,5 +1,5 @@
-//! Calls functions of the library that runs in Prosody, over any transport of the shell. Each call has a random nonce
-//! that identifies its answer.
+//! Calls functions of the library that runs in Prosody, over any transport of the shell. Each call has a random nonce,
+//! which identifies the answer.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ const LIBRARY: [&str; 3] = [
 /// Prepares the session for loading the library. Nothing outside the session changes.
 const BEGIN: &str =
     "> hatrack = { buffer = {} } function hatrack.put(s) hatrack.buffer[#hatrack.buffer + 1] = s end";
-/// Loads the library from the buffer in the session. A nonce as its argument follows.
+/// Loads the library from the buffer in the session. The nonce follows as the argument.
 const LOAD: &str = "> return (function(n) local s = table.concat(hatrack.buffer):gsub([[%%(%x%x)]], function(h) return string.char(tonumber(h, 16)) end) \
      hatrack.buffer = {} local f, e = (loadstring or load)(s, [[=hatrack]]) if not f then return [[hatrack ]] .. n .. [[ failed ]] .. tostring(e) end \
      f(hatrack, print) return [[hatrack ]] .. n .. [[ done 0]] end)";
@@ -27,6 +27,7 @@ const MAX_ANSWER_BYTES: usize = 32 << 20;
 /// A shell with the library loaded.
 pub(super) struct Shell {
     transport: Box<dyn Transport>,
+    /// Maximum time until an answer.
     timeout: Duration,
     /// The nonce of all repeated calls.
     repeated_nonce: String,
@@ -37,7 +38,7 @@ fn nonce() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
-/// The library as sent, without comments and indentation.
+/// The library as it is sent, without comments and indentation.
 pub(super) fn library() -> String {
     let lines = LIBRARY.into_iter().flat_map(str::lines).map(str::trim);
     let code: Vec<&str> = lines
@@ -84,17 +85,18 @@ impl Shell {
         self.call_as(&nonce(), function, request)
     }
 
-    /// Like [`Self::call`], for a call that is repeated for days. Its line is the same each time, so that a line editor
-    /// remembers it only once. No earlier call can be answered later with the same nonce, because a connection is not
-    /// used after an error.
+    /// Like [`Self::call`], for a call that is repeated for days. Each repetition sends the same line, so that a line editor
+    /// keeps the line only once. The answer to an earlier call cannot be taken for the answer to a later one with the same
+    /// nonce, because a connection is not used after an error.
     pub(super) fn call_repeatedly(&mut self, function: &str, request: &str) -> Result<String, Error> {
         let nonce = self.repeated_nonce.clone();
         self.call_as(&nonce, function, request)
     }
 
+    /// Calls a function with this nonce.
     fn call_as(&mut self, nonce: &str, function: &str, request: &str) -> Result<String, Error> {
-        let piece = self.transport.max_piece_bytes();
-        let mut lines = put_lines(&format!("{nonce} {piece} {function} {request}"));
+        let max_piece_bytes = self.transport.max_piece_bytes();
+        let mut lines = put_lines(&format!("{nonce} {max_piece_bytes} {function} {request}"));
         if let Some(last) = lines.last_mut() {
             last.push_str(" return hatrack.call()");
         }
@@ -103,16 +105,17 @@ impl Shell {
 
     /// Closes the connection cleanly.
     pub(super) fn close(&mut self) {
-        // If this cannot be sent, the hooks are removed at the end of their lease.
+        // If this cannot be sent, the hooks in the server are removed at the end of their lease.
         let deadline = Instant::now() + Duration::from_millis(200);
         let _ = self.transport.send(&["> hatrack.stop()".to_owned()], deadline);
         self.transport.close();
     }
 
+    /// Sends lines, and waits for the answer with this nonce.
     fn exchange(&mut self, lines: &[String], nonce: &str) -> Result<String, Error> {
-        let until = Instant::now() + self.timeout;
+        let deadline = Instant::now() + self.timeout;
         self.transport
-            .send(lines, until)
+            .send(lines, deadline)
             .map_err(|error| self.explain(error))?;
         let prefix = format!("hatrack {nonce} ");
         let mut answer = String::new();
@@ -120,7 +123,7 @@ impl Shell {
         loop {
             match self
                 .transport
-                .receive(until)
+                .receive(deadline)
                 .map_err(|error| self.explain(error))?
             {
                 ShellMessage::Output(text) => {
@@ -156,6 +159,7 @@ impl Shell {
         }
     }
 
+    /// Converts an error of the channel.
     fn explain(&self, error: ChannelError) -> Error {
         let error_output = sanitize_line(&self.transport.error_output());
         let suffix = if error_output.is_empty() {

@@ -17,6 +17,7 @@ const MAX_TEXT_BYTES: usize = 4 << 20;
 /// Maximum size of a printed piece of an answer, in bytes.
 const MAX_PIECE_BYTES: usize = 256 << 10;
 
+/// The start tag of the stream.
 const OPEN: &str =
     "<stream:stream xmlns='xmpp:prosody.im/admin' xmlns:stream='http://etherx.jabber.org/streams'>";
 
@@ -33,15 +34,16 @@ struct ElementReader {
     depth: usize,
     /// The name of the current child of the stream.
     name: String,
-    /// Whether it has the type `error`.
+    /// Whether the current child has the type `error`.
     is_error: bool,
-    /// Its text so far.
+    /// The text of the current child so far.
     text: String,
     messages: VecDeque<ShellMessage>,
 }
 
 impl Socket {
-    pub(super) fn open(path: &Path, until: Instant) -> Result<Self, ChannelError> {
+    /// Connects to a socket, and opens the stream.
+    pub(super) fn open(path: &Path, deadline: Instant) -> Result<Self, ChannelError> {
         let stream = UnixStream::connect(path).map_err(ChannelError::Io)?;
         let input = stream.try_clone().map_err(ChannelError::Io)?;
         let channel = Channel::new(Some(OwnedFd::from(input)), OwnedFd::from(stream), None);
@@ -49,13 +51,13 @@ impl Socket {
             channel: channel.map_err(ChannelError::Io)?,
             reader: ElementReader::new(),
         };
-        socket.channel.send(OPEN.as_bytes(), until)?;
+        socket.channel.send(OPEN.as_bytes(), deadline)?;
         Ok(socket)
     }
 }
 
 impl Transport for Socket {
-    fn send(&mut self, lines: &[String], until: Instant) -> Result<(), ChannelError> {
+    fn send(&mut self, lines: &[String], deadline: Instant) -> Result<(), ChannelError> {
         let mut xml = String::new();
         for line in lines {
             let line = line
@@ -66,15 +68,15 @@ impl Transport for Socket {
                 xml.push_str(part);
             }
         }
-        self.channel.send(xml.as_bytes(), until)
+        self.channel.send(xml.as_bytes(), deadline)
     }
 
-    fn receive(&mut self, until: Instant) -> Result<ShellMessage, ChannelError> {
+    fn receive(&mut self, deadline: Instant) -> Result<ShellMessage, ChannelError> {
         loop {
             if let Some(message) = self.reader.messages.pop_front() {
                 return Ok(message);
             }
-            let bytes = self.channel.receive(until)?;
+            let bytes = self.channel.receive(deadline)?;
             self.reader.read(&bytes)?;
         }
     }
@@ -114,7 +116,7 @@ impl ElementReader {
         let mut rest = bytes;
         loop {
             match self.parser.parse(&mut rest, false) {
-                Ok(Some(event)) => self.take(event)?,
+                Ok(Some(event)) => self.handle_event(event)?,
                 Err(rxml::error::EndOrError::NeedMoreData) => return Ok(()),
                 Ok(None) => return Err(ChannelError::Closed),
                 Err(rxml::error::EndOrError::Error(error)) => {
@@ -124,7 +126,8 @@ impl ElementReader {
         }
     }
 
-    fn take(&mut self, event: Event) -> Result<(), ChannelError> {
+    /// Handles a part of the XML.
+    fn handle_event(&mut self, event: Event) -> Result<(), ChannelError> {
         match event {
             Event::StartElement(_, (_, name), attributes) => {
                 self.depth += 1;
@@ -157,9 +160,10 @@ impl ElementReader {
         Ok(())
     }
 
-    fn end_message(&mut self, new: fn(String) -> ShellMessage) {
+    /// Adds the message that `create` makes of the text of the current child.
+    fn end_message(&mut self, create: fn(String) -> ShellMessage) {
         let text = std::mem::take(&mut self.text);
-        self.messages.push_back(match new(text) {
+        self.messages.push_back(match create(text) {
             ShellMessage::Result(text) => {
                 ShellMessage::Result(text.strip_prefix("Result: ").unwrap_or(&text).to_owned())
             }
@@ -168,7 +172,7 @@ impl ElementReader {
     }
 }
 
-/// Describes a socket that cannot be opened: whether retrying makes sense, and the message.
+/// Explains why a socket cannot be opened. Returns whether the cause may be temporary, and the message for display.
 pub(super) fn explain(path: &Path, error: &io::Error) -> (bool, String) {
     let path = path.display();
     match error.kind() {

@@ -21,16 +21,16 @@ pub(super) const MAX_SENT_TEXT_BYTES: usize = 9_000;
 
 /// A connection to the shell.
 pub(super) trait Transport: Send {
-    /// Sends lines to the shell. They have only ASCII without control characters.
-    fn send(&mut self, lines: &[String], until: Instant) -> Result<(), ChannelError>;
+    /// Sends lines to the shell, which contain only ASCII without control characters.
+    fn send(&mut self, lines: &[String], deadline: Instant) -> Result<(), ChannelError>;
 
-    /// Waits for the next message of the shell.
-    fn receive(&mut self, until: Instant) -> Result<ShellMessage, ChannelError>;
+    /// Waits for the next message of the shell until `deadline`.
+    fn receive(&mut self, deadline: Instant) -> Result<ShellMessage, ChannelError>;
 
     /// Maximum size of a printed piece of an answer, in bytes.
     fn max_piece_bytes(&self) -> usize;
 
-    /// Error output of the peer, for display; empty if there was none.
+    /// The error output of the peer, unsanitized; empty if there was none.
     fn error_output(&self) -> String;
 
     /// Closes the connection cleanly, without waiting long.

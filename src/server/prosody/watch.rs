@@ -1,4 +1,4 @@
-//! Watches rooms: the library notes which users and rooms change, and short calls ask for their current state.
+//! Watches rooms: the library in Prosody notes the users and rooms that change, and short calls ask for their current state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -14,11 +14,11 @@ use crate::model::Jid;
 use crate::server::backend::{ResultCallback, WatchEvent};
 use crate::server::error::Error;
 
-/// The lease of a watch, in multiples of the timeout: the server stops noting changes if it is not asked for this time.
+/// The lease of a watch, in multiples of the timeout. The server stops noting changes if it is not polled for this time.
 const LEASE_TIMEOUTS: u32 = 6;
 
 impl Prosody {
-    /// Tells the server which rooms are watched, if it does not know on this connection.
+    /// Sends the watched rooms to the server, unless it already has them on this connection.
     pub(super) fn begin_watching(&mut self) -> Result<(), Error> {
         if self.watch.is_idle() && self.watch.generation.is_none() {
             return Ok(());
@@ -26,10 +26,10 @@ impl Prosody {
         self.shell()?;
         if self.watch.generation != Some(self.generation) {
             self.watch.generation = Some(self.generation);
-            self.watch.sent = false;
+            self.watch.is_sent = false;
             self.watch.rooms.values_mut().for_each(|known| *known = None);
         }
-        if !self.watch.sent {
+        if !self.watch.is_sent {
             let lease = (self.settings.timeout * LEASE_TIMEOUTS).as_secs().max(1);
             let rooms = self.watch.rooms.keys().map(|room| escape(room.as_str()));
             let request: Vec<String> = std::iter::once(lease.to_string()).chain(rooms).collect();
@@ -39,45 +39,45 @@ impl Prosody {
                 "watch",
                 &format!("{};{}", request.join(" "), occupant_rooms.join(" ")),
             )?;
-            self.watch.sent = true;
+            self.watch.is_sent = true;
         }
         Ok(())
     }
 
-    /// Asks for changes, and reports them and the rooms that are due to be read.
-    pub(super) fn look_at_watched(&mut self, on_result: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
+    /// Asks the server for changes. Reports these changes, and the rooms that are due to be read.
+    pub(super) fn poll_watched(&mut self, on_result: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
         if self.watch.is_idle() {
             return Ok(());
         }
-        self.watch.begin_look();
+        self.watch.begin_poll();
         self.begin_watching()?;
         let answer = self.shell()?.call_repeatedly("look", &USERS_PER_PAGE.to_string());
         let found = answer.and_then(|answer| parse_answer(&answer));
-        // The server does not report again what this answer had, so the connection is dropped and all rooms are read
-        // again.
+        // The server does not report the changes of an unusable answer again, so the connection is dropped, and all rooms
+        // are read again.
         let mut found = found.inspect_err(|_| self.shell = None)?;
-        if found.more {
-            self.watch.next = Some(Instant::now());
+        if found.has_more {
+            self.watch.next_poll = Some(Instant::now());
         }
-        found.rooms.extend(self.watch.due());
+        found.rooms.extend(self.watch.rooms_to_read());
         let mut events = found.into_events().filter(|event| self.watch.has(event));
-        let mut known = BTreeMap::new();
+        let mut reported = BTreeMap::new();
         let mut flow = ControlFlow::Continue(());
         while flow.is_continue()
             && let Some(event) = events.next()
         {
             if let WatchEvent::Room { room } = &event {
-                known.insert(room.clone(), Some(Instant::now()));
+                reported.insert(room.clone(), Some(Instant::now()));
             }
             flow = on_result(event);
         }
-        // The server does not report the rest again.
+        // The server does not report the remaining changes again, so these rooms have to be read.
         for event in events {
             if let WatchEvent::Users { room, .. } | WatchEvent::Room { room } = event {
-                known.insert(room, None);
+                reported.insert(room, None);
             }
         }
-        self.watch.rooms.extend(known);
+        self.watch.rooms.extend(reported);
         if flow.is_break() {
             return Err(Error::Stopped);
         }
@@ -95,7 +95,7 @@ impl ProsodyWatch {
     }
 }
 
-/// The answer to a look: what the server noted.
+/// The answer to a poll: the changes that the server noted.
 #[derive(Default)]
 struct WatchAnswer {
     /// Rooms in which anything may have changed.
@@ -103,20 +103,22 @@ struct WatchAnswer {
     users: Vec<UsersByActor>,
     occupants: Vec<OccupantsGroup>,
     /// Whether the server has more changes to report.
-    more: bool,
+    has_more: bool,
 }
 
-/// Users of a room who were changed by the same actor; `None`: the actor is unknown.
+/// Users of a room who were changed by the same actor.
 struct UsersByActor {
     room: Jid,
+    /// The actor; `None`: unknown.
     by: Option<Arc<str>>,
     /// The users with an affiliation.
-    reading: PartialRoom,
+    affiliated: PartialRoom,
     /// The users without an affiliation.
-    gone: Vec<Jid>,
+    unaffiliated: Vec<Jid>,
 }
 
 impl WatchAnswer {
+    /// Converts the answer to events, in the order in which they are reported.
     fn into_events(self) -> impl Iterator<Item = WatchEvent> {
         let Self {
             mut rooms,
@@ -126,8 +128,8 @@ impl WatchAnswer {
         } = self;
         let mut groups = Vec::new();
         for group in users {
-            // If anything cannot be parsed, the whole room is to be read: that read says what is skipped.
-            if group.reading.room.unreadable.count > 0 {
+            // If anything cannot be parsed, the whole room is to be read: the read shows what is skipped.
+            if group.affiliated.room.unreadable.count > 0 {
                 rooms.insert(group.room);
             } else {
                 groups.push(group);
@@ -135,31 +137,32 @@ impl WatchAnswer {
         }
         groups.retain(|group| !rooms.contains(&group.room));
         let users = groups.into_iter().map(|group| {
-            let gone = group.gone.into_iter().map(|user| (user, None));
-            let affiliated = group.reading.room.users.into_iter();
+            let unaffiliated = group.unaffiliated.into_iter().map(|user| (user, None));
+            let affiliated = group.affiliated.room.users.into_iter();
             WatchEvent::Users {
                 room: group.room,
-                users: gone
+                users: unaffiliated
                     .chain(affiliated.map(|(user, current)| (user, Some(current))))
                     .collect(),
                 by: group.by,
             }
         });
         let rooms = rooms.into_iter().map(|room| WatchEvent::Room { room });
-        // Occupants come first: if the caller stops early, rooms whose changes it did not get are reported again, but
-        // occupants are not.
+        // Occupants come first: if the caller stops early, rooms with changes that it did not get are reported again, but
+        // their occupants are not.
         let occupants = occupants.into_iter().map(OccupantsGroup::into_event);
         occupants.chain(users).chain(rooms)
     }
 }
 
+/// Parses the answer to a poll.
 fn parse_answer(answer: &str) -> Result<WatchAnswer, Error> {
     let mut found = WatchAnswer::default();
-    let mut size = 0;
+    let mut record_count = 0;
     for record in records(answer) {
         let words: Vec<&str> = record.split(' ').collect();
         match (words.as_slice(), found.users.last_mut()) {
-            (["more"], _) => found.more = true,
+            (["more"], _) => found.has_more = true,
             (["room", room], _) => drop(
                 found
                     .rooms
@@ -168,8 +171,8 @@ fn parse_answer(answer: &str) -> Result<WatchAnswer, Error> {
             (["users", room, by], _) => found.users.push(UsersByActor {
                 room: parse_jid(room).ok_or_else(|| malformed(record))?,
                 by: parse_jid(by).filter(|_| *by != "-").map(|by| by.as_str().into()),
-                reading: PartialRoom::default(),
-                gone: Vec::new(),
+                affiliated: PartialRoom::default(),
+                unaffiliated: Vec::new(),
             }),
             (["occupants", room, new @ ..], _) => {
                 let room = parse_jid(room).ok_or_else(|| malformed(record))?;
@@ -177,23 +180,23 @@ fn parse_answer(answer: &str) -> Result<WatchAnswer, Error> {
             }
             (words, _) if !found.occupants.is_empty() => {
                 let group = found.occupants.last_mut();
-                if !group.is_some_and(|group| group.take(words)) {
+                if !group.is_some_and(|group| group.add_record(words)) {
                     return Err(malformed(record));
                 }
             }
             (["none", user], Some(group)) => match parse_jid(user) {
-                Some(user) => group.gone.push(user),
+                Some(user) => group.unaffiliated.push(user),
                 None => drop(found.rooms.insert(group.room.clone())),
             },
             (words, Some(group)) => {
-                if !group.reading.take_user_record(words) {
+                if !group.affiliated.add_record(words) {
                     return Err(malformed(record));
                 }
             }
             (_, None) => return Err(malformed(record)),
         }
-        size += 1;
-        if size > MAX_ROOM_SIZE {
+        record_count += 1;
+        if record_count > MAX_ROOM_SIZE {
             return Err(malformed("too many changes"));
         }
     }

@@ -1,4 +1,4 @@
-//! Finds the server of an account: the configured address, or SRV records (RFC 6120, section 3.2).
+//! Finds the server of an account, by the configured address or by SRV records (RFC 6120, section 3.2), and connects.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,29 +11,29 @@ use tokio::time::timeout;
 use crate::server::error::{Error, sanitize_line};
 use crate::server::settings::{Account, TlsMode};
 
-/// Maximum number of hosts that are tried, and of addresses per host.
+/// Maximum number of hosts that are tried, and of addresses that are tried for each host.
 const MAX_HOSTS: usize = 8;
 
-/// Connects to the first address that accepts the connection, with a time limit for each.
-pub(super) async fn connect(account: &Account, time: Duration) -> Result<TcpStream, Error> {
+/// Connects to the first address that accepts the connection. `time_limit` applies to each lookup and to each address.
+pub(super) async fn connect(account: &Account, time_limit: Duration) -> Result<TcpStream, Error> {
     let hosts = match &account.address {
         Some(address) => vec![address.clone()],
-        None => hosts(account, time).await?,
+        None => hosts(account, time_limit).await?,
     };
-    let mut last = None;
+    let mut last_error = None;
     for (host, port) in hosts.into_iter().take(MAX_HOSTS) {
         let shown_host = sanitize_line(&host);
-        let addresses = match timeout(time, lookup_host((host.as_str(), port))).await {
+        let addresses = match timeout(time_limit, lookup_host((host.as_str(), port))).await {
             Ok(Ok(addresses)) => addresses.take(MAX_HOSTS).collect::<Vec<_>>(),
             Ok(Err(error)) => {
-                last = Some(format!(
+                last_error = Some(format!(
                     "Cannot find {shown_host}: {}",
                     sanitize_line(&error.to_string())
                 ));
                 continue;
             }
             Err(_) => {
-                last = Some(format!("Cannot find {shown_host}: DNS does not answer."));
+                last_error = Some(format!("Cannot find {shown_host}: DNS does not answer."));
                 continue;
             }
         };
@@ -43,7 +43,7 @@ pub(super) async fn connect(account: &Account, time: Duration) -> Result<TcpStre
             )));
         }
         for address in addresses {
-            last = Some(match timeout(time, TcpStream::connect(address)).await {
+            last_error = Some(match timeout(time_limit, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
                     // Requests are small and wait for their answers.
                     let _ = stream.set_nodelay(true);
@@ -55,7 +55,7 @@ pub(super) async fn connect(account: &Account, time: Duration) -> Result<TcpStre
         }
     }
     let domain = account.jid.domain();
-    Err(Error::Away(last.unwrap_or_else(|| {
+    Err(Error::Away(last_error.unwrap_or_else(|| {
         format!("Cannot find the XMPP server of {domain}.")
     })))
 }
@@ -64,6 +64,7 @@ fn is_loopback(address: &SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }
 
+/// The message about an address that cannot be reached.
 fn unreachable(host: &str, port: u16, error: &std::io::Error) -> String {
     if error.kind() == std::io::ErrorKind::ConnectionRefused {
         format!("Cannot reach {host}, port {port}: connection refused. Check that the server is running")
@@ -75,16 +76,17 @@ fn unreachable(host: &str, port: u16, error: &std::io::Error) -> String {
     }
 }
 
-/// The hosts of the account's domain in order of preference. Without SRV records, the domain itself.
-async fn hosts(account: &Account, time: Duration) -> Result<Vec<(String, u16)>, Error> {
+/// Finds the hosts and ports of the account's server, in order of preference. Without SRV records, this is the account's
+/// domain itself.
+async fn hosts(account: &Account, time_limit: Duration) -> Result<Vec<(String, u16)>, Error> {
     let (service, port) = match account.tls {
         TlsMode::Direct => ("_xmpps-client._tcp", 5223),
         TlsMode::Required | TlsMode::None => ("_xmpp-client._tcp", 5222),
     };
     let domain = ascii(account.jid.domain())?;
-    let mut hosts = match timeout(time, records(&format!("{service}.{domain}."))).await {
+    let mut hosts = match timeout(time_limit, srv_records(&format!("{service}.{domain}."))).await {
         Ok(Some(hosts)) => hosts,
-        // No records or no resolver: try the domain itself.
+        // There are no records or no resolver, so the domain itself is tried.
         _ => Vec::new(),
     };
     if hosts.iter().any(|(_, _, target, _)| target == ".") {
@@ -92,7 +94,7 @@ async fn hosts(account: &Account, time: Duration) -> Result<Vec<(String, u16)>, 
             "{domain} offers no XMPP service to clients."
         )));
     }
-    // At equal priority, higher weight first.
+    // At equal priority, hosts with a higher weight come first.
     hosts.sort_by_key(|(priority, weight, _, _)| (*priority, u16::MAX - weight));
     let hosts: Vec<_> = hosts
         .into_iter()
@@ -105,18 +107,18 @@ async fn hosts(account: &Account, time: Duration) -> Result<Vec<(String, u16)>, 
     })
 }
 
-/// Looks up SRV records: priority, weight, target and port of at most 64 records. `None` if there is no answer.
-async fn records(name: &str) -> Option<Vec<(u16, u16, String, u16)>> {
+/// Looks up SRV records. Returns priority, weight, target and port of at most 64 records; `None` if there is no answer.
+async fn srv_records(name: &str) -> Option<Vec<(u16, u16, String, u16)>> {
     let resolver = TokioResolver::builder_tokio().ok()?.build().ok()?;
-    let found = resolver.srv_lookup(name).await.ok()?;
-    let found = found.answers().iter().filter_map(|record| match &record.data {
+    let response = resolver.srv_lookup(name).await.ok()?;
+    let found = response.answers().iter().filter_map(|record| match &record.data {
         RData::SRV(srv) => Some((srv.priority, srv.weight, srv.target.to_ascii(), srv.port)),
         _ => None,
     });
     Some(found.take(64).collect())
 }
 
-/// A domain in ASCII, as in DNS and certificates.
+/// Converts a domain to ASCII, as in DNS and certificates.
 pub(super) fn ascii(domain: &str) -> Result<String, Error> {
     idna::domain_to_ascii(domain)
         .map_err(|_| Error::Refused(format!("{} is not a valid domain.", sanitize_line(domain))))

@@ -1,4 +1,4 @@
-//! Applies changes: one command at a time in a room, rooms in parallel.
+//! Applies changes: one command at a time in each room, and many rooms in parallel.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -16,11 +16,11 @@ use crate::sync::{Condition, Item, ItemChange, ItemOutcome};
 /// seconds.
 const MAX_AFFILIATIONS_PER_REQUEST: usize = 50;
 
-/// Reports results to the caller.
+/// Reports outcomes to the caller, and notes when the caller stops the call.
 pub(super) struct OutcomeReporter<'a, 'b> {
     on_result: RefCell<ResultCallback<'a, Applied>>,
     work: &'b [RoomChanges],
-    stopped: RefCell<bool>,
+    is_stopped: RefCell<bool>,
 }
 
 impl<'a, 'b> OutcomeReporter<'a, 'b> {
@@ -28,13 +28,13 @@ impl<'a, 'b> OutcomeReporter<'a, 'b> {
         Self {
             on_result: RefCell::new(on_result),
             work,
-            stopped: RefCell::new(false),
+            is_stopped: RefCell::new(false),
         }
     }
 
     /// Whether the caller stopped the call.
     pub(super) fn is_stopped(&self) -> bool {
-        *self.stopped.borrow()
+        *self.is_stopped.borrow()
     }
 
     fn report(&self, work_index: usize, outcomes: Vec<(usize, ItemOutcome)>) {
@@ -45,28 +45,28 @@ impl<'a, 'b> OutcomeReporter<'a, 'b> {
         };
         let flow = (self.on_result.borrow_mut())(applied);
         if flow == ControlFlow::Break(()) {
-            *self.stopped.borrow_mut() = true;
+            *self.is_stopped.borrow_mut() = true;
         }
     }
 }
 
-/// Applies all changes of a room in order. `numbers` are the indices of the room's elements in the work.
+/// Applies all changes of a room in order. `work_indices` are the indices of the room's elements in the work.
 ///
 /// Errors: the connection was lost, or the room does not answer.
 pub(super) async fn apply_room(
     sender: &RequestSender,
     context: &ServerContext<'_>,
-    numbers: &[usize],
+    work_indices: &[usize],
     reporter: &OutcomeReporter<'_, '_>,
 ) -> Result<(), Error> {
-    for number in numbers {
-        let Some(work) = reporter.work.get(*number) else {
+    for work_index in work_indices {
+        let Some(work) = reporter.work.get(*work_index) else {
             continue;
         };
         let mut room = RoomChanger::new(sender, context, &work.room);
         if !context.has(&work.room) {
             let all = (0..work.changes.len()).map(|change| (change, refuse(Condition::Forbidden, None)));
-            reporter.report(*number, all.collect());
+            reporter.report(*work_index, all.collect());
             continue;
         }
         let mut start = 0;
@@ -76,28 +76,29 @@ pub(super) async fn apply_room(
             }
             let rest = work.changes.get(start..).unwrap_or_default();
             let count = batch_len(rest);
-            let (outcomes, end) = room.make(rest.get(..count).unwrap_or_default()).await;
-            let finished: Vec<_> = outcomes
+            let (outcomes, end) = room.make_batch(rest.get(..count).unwrap_or_default()).await;
+            let outcomes: Vec<_> = outcomes
                 .into_iter()
                 .enumerate()
                 .map(|(change, outcome)| (start + change, outcome))
                 .collect();
-            let done = finished.len();
-            if !finished.is_empty() {
-                reporter.report(*number, finished);
+            let outcome_count = outcomes.len();
+            if !outcomes.is_empty() {
+                reporter.report(*work_index, outcomes);
             }
             match end {
                 BatchEnd::Completed => start += count,
                 BatchEnd::ConnectionLost(error) => return Err(error),
                 BatchEnd::RoomFailed(outcome) => {
-                    let all = (start + done..work.changes.len()).map(|change| (change, outcome.clone()));
+                    let all =
+                        (start + outcome_count..work.changes.len()).map(|change| (change, outcome.clone()));
                     let all: Vec<_> = all.collect();
                     if !all.is_empty() {
-                        reporter.report(*number, all);
+                        reporter.report(*work_index, all);
                     }
                     break;
                 }
-                // The outcome is unknown; the rest of this room was not requested.
+                // The outcome is unknown. The other changes of this room were not requested.
                 BatchEnd::NoAnswer => {
                     return Err(Error::Lost(format!(
                         "The server does not answer for {}.",
@@ -110,16 +111,16 @@ pub(super) async fn apply_room(
     Ok(())
 }
 
-/// Number of leading changes to send together: consecutive changes of affiliations of different users without expected
-/// hats, else one.
+/// Number of changes at the beginning that are sent together: consecutive changes of the affiliations of different users
+/// without expected hats; otherwise one change.
 fn batch_len(changes: &[ItemChange]) -> usize {
     let mut users = BTreeSet::new();
-    let alike = changes
+    let affiliations = changes
         .iter()
         .take(MAX_AFFILIATIONS_PER_REQUEST)
         .take_while(|change| match &change.item {
             Item::Affiliation { user } => change.expected_hats.is_none() && users.insert(user),
             _ => false,
         });
-    alike.count().max(1)
+    affiliations.count().max(1)
 }

@@ -30,7 +30,7 @@ const MAX_ATTRIBUTES: usize = 64;
 /// inherits.
 const MAX_NAMESPACES: usize = 1000;
 
-/// Maximum memory that is kept for what arrives next, in bytes.
+/// Maximum memory that is kept for data that arrives later, in bytes.
 const MAX_RETAINED_BYTES: usize = 128 << 10;
 
 /// The kind of a top-level part of the received stream.
@@ -46,7 +46,7 @@ enum StreamPart {
 /// Finds the ends of the top-level parts of a stream. Whether the parts are well-formed is checked later.
 #[derive(Debug, Default)]
 struct Scanner {
-    /// The offset of the first byte that was not scanned.
+    /// The offset of the first byte that was not scanned yet.
     position: usize,
     /// Number of open elements, including the stream.
     depth: usize,
@@ -55,15 +55,15 @@ struct Scanner {
 }
 
 impl Scanner {
-    /// Finds the first part of `bytes`, and returns its kind and length; `None` while the part is incomplete. Then the
+    /// Finds the first part of `bytes`, and returns its kind and length. While the part is incomplete, returns `None`; then the
     /// next call must get the same bytes, with more at the end.
     ///
-    /// Errors: the limit that the part exceeds, or what is not allowed in a stream.
+    /// Errors: a text that names the limit that the part exceeds, or the content that is not allowed in a stream.
     fn next(&mut self, bytes: &[u8]) -> Result<Option<(StreamPart, usize)>, &'static str> {
         loop {
             let unscanned = bytes.get(self.position..).unwrap_or_default();
-            let text = memchr(b'<', unscanned).unwrap_or(unscanned.len());
-            let (text, markup) = unscanned.split_at(text);
+            let text_length = memchr(b'<', unscanned).unwrap_or(unscanned.len());
+            let (text, markup) = unscanned.split_at(text_length);
             if self.depth <= 1 && !text.trim_ascii().is_empty() {
                 return Err("text between stanzas");
             }
@@ -119,20 +119,20 @@ impl Scanner {
 
 /// Returns the tag at the beginning, and its number of attributes; `None` if the tag is incomplete.
 fn first_tag(markup: &[u8]) -> Option<(&[u8], usize)> {
-    let (mut at, mut attributes) = (0, 0);
+    let (mut end, mut attributes) = (0, 0);
     loop {
-        at += memchr3(b'>', b'\'', b'"', markup.get(at..)?)?;
-        let delimiter = *markup.get(at)?;
-        at += 1;
+        end += memchr3(b'>', b'\'', b'"', markup.get(end..)?)?;
+        let delimiter = *markup.get(end)?;
+        end += 1;
         if delimiter == b'>' {
-            return Some((markup.get(..at)?, attributes));
+            return Some((markup.get(..end)?, attributes));
         }
-        at += memchr(delimiter, markup.get(at..)?)? + 1;
+        end += memchr(delimiter, markup.get(end..)?)? + 1;
         attributes += 1;
     }
 }
 
-/// A connection that passes on stanzas within the limits.
+/// A connection that passes on the received stanzas if they are within the limits.
 pub(super) struct Bounded<Io> {
     io: Io,
     /// Received bytes; those before `start` were passed on.
@@ -143,11 +143,12 @@ pub(super) struct Bounded<Io> {
     /// The part that is being passed on, without the entries of its list.
     part: Vec<u8>,
     /// Number of bytes of `part` that were passed on.
-    passed: usize,
+    passed_bytes: usize,
     /// The start tag of the stream, which declares namespaces.
     header: String,
     /// The entries of the list of each stanza, until they are taken.
     lists: RefCell<VecDeque<Vec<ListEntry>>>,
+    /// Number of received bytes.
     received_bytes: u64,
     /// Whether the header of another stream comes next.
     expects_header: Cell<bool>,
@@ -161,7 +162,7 @@ impl<Io> Bounded<Io> {
             start: 0,
             scanner: Scanner::default(),
             part: Vec::new(),
-            passed: 0,
+            passed_bytes: 0,
             header: String::new(),
             lists: RefCell::default(),
             received_bytes: 0,
@@ -173,19 +174,19 @@ impl<Io> Bounded<Io> {
         self.io
     }
 
-    /// Number of received bytes.
+    /// Number of received bytes, over all stanzas.
     pub(super) fn received_bytes(&self) -> u64 {
         self.received_bytes
     }
 
-    /// Takes the entries of the affiliation list, or of the result form of a command, from the oldest stanza for which
-    /// this was not called yet; empty if that stanza has no list. Must be called once for each stanza.
+    /// Takes the entries of the list of the oldest stanza for which this was not called yet: an affiliation list, or the result
+    /// form of a command. Empty if that stanza has no list. Must be called once for each stanza.
     pub(super) fn take_entries(&self) -> Vec<ListEntry> {
         self.lists.borrow_mut().pop_front().unwrap_or_default()
     }
 
-    /// Expects the header of another stream next.
-    pub(super) fn restart(&self) {
+    /// Notes that the header of another stream comes next.
+    pub(super) fn expect_header(&self) {
         self.expects_header.set(true);
     }
 
@@ -202,7 +203,7 @@ impl<Io> Bounded<Io> {
         };
         let part = unread.get(..length).unwrap_or_default();
         self.start += length;
-        self.passed = 0;
+        self.passed_bytes = 0;
         self.part.clear();
         if kind == StreamPart::Footer {
             self.part.extend_from_slice(part);
@@ -224,7 +225,7 @@ impl<Io> Bounded<Io> {
 impl<Io: AsyncBufRead + Unpin> AsyncBufRead for Bounded<Io> {
     fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
-        while this.passed >= this.part.len() {
+        while this.passed_bytes >= this.part.len() {
             let has_part = this.next_part();
             if has_part.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))? {
                 continue;
@@ -243,11 +244,11 @@ impl<Io: AsyncBufRead + Unpin> AsyncBufRead for Bounded<Io> {
             Pin::new(&mut this.io).consume(count);
             this.received_bytes += u64::try_from(count).unwrap_or_default();
         }
-        Poll::Ready(Ok(this.part.get(this.passed..).unwrap_or_default()))
+        Poll::Ready(Ok(this.part.get(this.passed_bytes..).unwrap_or_default()))
     }
 
     fn consume(self: Pin<&mut Self>, count: usize) {
-        self.get_mut().passed += count;
+        self.get_mut().passed_bytes += count;
     }
 }
 

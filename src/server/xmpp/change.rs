@@ -1,8 +1,9 @@
 //! Changes items of a room.
 //!
-//! ejabberd has no compare-and-set, so the expected value is compared with a reading made just before. If someone changes
-//! the same item between this reading and the command, the later command wins. The time between is at most half a second,
-//! or ten times the duration of the reading if that is longer. Before a change of a catalog entry the catalog is always read.
+//! ejabberd has no compare-and-set, so the expected value is compared with a value that was read just before. If someone
+//! changes the same item between the read and the command, the later command wins. The time between is at most half a
+//! second or, if that is longer, ten times the duration of the read. Before a change of a catalog entry, the catalog is
+//! always read.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -20,18 +21,19 @@ use crate::model::{Affiliation, HatId, Jid};
 use crate::server::error::Error;
 use crate::sync::{Condition, Item, ItemChange, ItemOutcome, ItemValue, RemoteRoom, RoomRead};
 
-/// Minimum time for which values that were read are used.
+/// The time for which values that were read are used, unless [`CACHE_LIFETIME_FACTOR`] gives a longer time.
 const CACHE_LIFETIME: Duration = Duration::from_millis(500);
-/// Minimum time for which values that were read are used, in multiples of the duration of reading them.
+/// The time for which values that were read are used, in multiples of the duration of reading them, if that is longer than
+/// [`CACHE_LIFETIME`].
 const CACHE_LIFETIME_FACTOR: u32 = 10;
 
-/// A part of the room as read, with its expiry.
+/// A part of the room as it was read, with the time until which it is used.
 struct CachedRead {
     room: RemoteRoom,
     expires: Instant,
 }
 
-/// Changes a room, and keeps the values to compare with.
+/// Makes the changes of a room, and keeps the values that were read to be compared.
 pub(super) struct RoomChanger<'a> {
     sender: &'a RequestSender,
     context: &'a ServerContext<'a>,
@@ -44,19 +46,21 @@ pub(super) struct RoomChanger<'a> {
 /// The result of a change.
 enum ChangeResult {
     Outcome(ItemOutcome),
-    /// The room cannot be read, or does not answer. Its other changes are not tried.
+    /// The room cannot be read, or does not answer. The other changes of the room are not tried.
     RoomFailed(ItemOutcome),
-    /// The connection was lost. Has an outcome if the change was requested.
+    /// The connection was lost. There is an outcome if the change was requested.
     ConnectionLost(Error, Option<ItemOutcome>),
 }
 
-/// How a batch ended, and so whether the next changes of the room can be made.
+/// The end of a batch, which decides whether the next changes of the room can be made.
 pub(super) enum BatchEnd {
+    /// All changes have an outcome.
     Completed,
     /// The room cannot be read: this is the outcome of all its other changes.
     RoomFailed(ItemOutcome),
-    /// The room does not answer to a request that may have changed something.
+    /// The room did not answer a request that may have changed something.
     NoAnswer,
+    /// The connection was lost.
     ConnectionLost(Error),
 }
 
@@ -72,9 +76,9 @@ impl<'a> RoomChanger<'a> {
         }
     }
 
-    /// Makes changes that are sent together. Returns the outcomes of the first changes: those of all changes if the end
-    /// is [`BatchEnd::Completed`].
-    pub(super) async fn make(&mut self, changes: &[ItemChange]) -> (Vec<ItemOutcome>, BatchEnd) {
+    /// Makes a batch of changes, which are sent together. Returns the outcomes of the changes from the first one on, and the end
+    /// of the batch. If that is [`BatchEnd::Completed`], these are the outcomes of all changes.
+    pub(super) async fn make_batch(&mut self, changes: &[ItemChange]) -> (Vec<ItemOutcome>, BatchEnd) {
         if changes.len() > 1 {
             return self.change_affiliations(changes).await;
         }
@@ -130,17 +134,18 @@ impl<'a> RoomChanger<'a> {
             Some(wanted) => dialect.assign(user.as_str(), hat.as_str(), wanted),
             None => dialect.unassign(user.as_str(), hat.as_str()),
         };
-        let end = self.run(command).await;
-        if let (ChangeResult::Outcome(ItemOutcome::Done { .. }), Some(hats)) = (&end, &mut self.hats) {
+        let result = self.run_command(command).await;
+        if let (ChangeResult::Outcome(ItemOutcome::Done { .. }), Some(hats)) = (&result, &mut self.hats) {
             let known = hats.room.users.entry(user.clone()).or_default();
             match wanted {
                 Some(wanted) => drop(known.hats.insert(hat.clone(), wanted)),
                 None => drop(known.hats.remove(hat)),
             }
         }
-        end
+        result
     }
 
+    /// Whether the catalog has a hat. Reads the catalog if it was not read just before.
     async fn is_defined(&mut self, hat: &HatId) -> Result<bool, ChangeResult> {
         if self
             .catalog
@@ -187,7 +192,7 @@ impl<'a> RoomChanger<'a> {
         };
         // The catalog is read again before its next use.
         self.catalog = None;
-        self.run(command).await
+        self.run_command(command).await
     }
 
     async fn change_affiliation(&mut self, change: &ItemChange, user: &Jid) -> ChangeResult {
@@ -212,9 +217,10 @@ impl<'a> RoomChanger<'a> {
         self.set_affiliations(&[change]).await
     }
 
+    /// The affiliation of a user, as it was read; `None` for the affiliation `none`.
     fn actual_affiliation(&self, user: &Jid) -> Option<ItemValue> {
-        let users = self.affiliations.as_ref().map(|cached| &cached.room);
-        users.and_then(|users| users.value(&Item::Affiliation { user: user.clone() }))
+        let room = self.affiliations.as_ref().map(|cached| &cached.room);
+        room.and_then(|room| room.value(&Item::Affiliation { user: user.clone() }))
     }
 
     /// Changes affiliations of different users, in one request if possible.
@@ -253,15 +259,15 @@ impl<'a> RoomChanger<'a> {
             ChangeResult::Outcome(outcome @ ItemOutcome::Refused(_)) if remaining.len() == 1 => {
                 (with_outcome(&outcome), BatchEnd::Completed)
             }
-            // The server changes all or none. Individual requests show which change is refused.
+            // The server has refused all changes. Individual requests show which of them it refuses.
             ChangeResult::Outcome(ItemOutcome::Refused(_)) => {
                 let mut outcomes = Vec::new();
                 for (change, known) in changes.iter().zip(&compared) {
-                    let end = match known {
+                    let result = match known {
                         Some(outcome) => ChangeResult::Outcome(outcome.clone()),
                         None => self.set_affiliations(&[change]).await,
                     };
-                    match end {
+                    match result {
                         ChangeResult::Outcome(outcome) => outcomes.push(outcome),
                         ChangeResult::RoomFailed(outcome) => {
                             outcomes.push(outcome);
@@ -284,7 +290,7 @@ impl<'a> RoomChanger<'a> {
         }
     }
 
-    /// Sets affiliations in one request: the server sets all or none.
+    /// Sets affiliations in one request, of which the server sets all or none.
     async fn set_affiliations(&mut self, changes: &[&ItemChange]) -> ChangeResult {
         let mut query = element("query", MUC_ADMIN, &[]);
         for change in changes {
@@ -303,8 +309,9 @@ impl<'a> RoomChanger<'a> {
             query.append_child(item);
         }
         let answer = self.sender.request(self.room.as_str(), "set", query).await;
-        let end = self.result_of(answer.map(|_| ()));
-        if let (ChangeResult::Outcome(ItemOutcome::Done { .. }), Some(users)) = (&end, &mut self.affiliations)
+        let result = self.result_of(answer.map(|_| ()));
+        if let (ChangeResult::Outcome(ItemOutcome::Done { .. }), Some(users)) =
+            (&result, &mut self.affiliations)
         {
             for change in changes {
                 if let (Some(user), wanted) = (change.item.user(), &change.wanted) {
@@ -316,19 +323,20 @@ impl<'a> RoomChanger<'a> {
                 }
             }
         }
-        end
+        result
     }
 
-    async fn run(&self, command: Element) -> ChangeResult {
+    /// Sends a command that changes something.
+    async fn run_command(&self, command: Element) -> ChangeResult {
         let answer = self.sender.request(self.room.as_str(), "set", command).await;
         match answer {
-            // The server expects another step, which no known release does.
+            // The server expects another step of the command, as no known release does.
             Ok(answer) if !is_completed(&answer) => ChangeResult::Outcome(ItemOutcome::Unknown),
             answer => self.result_of(answer.map(|_| ())),
         }
     }
 
-    /// The result of a request that changes something.
+    /// The result of a change, from the answer to its request.
     fn result_of(&self, answer: Result<(), RequestFailure>) -> ChangeResult {
         match answer {
             Ok(()) => ChangeResult::Outcome(DONE),
@@ -343,6 +351,7 @@ impl<'a> RoomChanger<'a> {
         }
     }
 
+    /// Reads the assigned hats, unless they were read just before.
     async fn read_hats(&mut self) -> Result<(), ChangeResult> {
         if self
             .hats
@@ -360,6 +369,7 @@ impl<'a> RoomChanger<'a> {
         Ok(())
     }
 
+    /// Reads the catalog.
     async fn read_catalog(&mut self) -> Result<(), ChangeResult> {
         let began = Instant::now();
         let mut room = RemoteRoom::default();
@@ -370,6 +380,7 @@ impl<'a> RoomChanger<'a> {
         Ok(())
     }
 
+    /// Reads the affiliations, unless they were read just before.
     async fn read_affiliations(&mut self) -> Result<(), ChangeResult> {
         if self
             .affiliations
@@ -392,7 +403,7 @@ impl<'a> RoomChanger<'a> {
     }
 }
 
-/// Compares a change with what was read just before. Returns the outcome if no request is needed.
+/// Compares a change with a value that was read just before. Returns the outcome if no request is needed.
 fn compare_with(read: Option<&CachedRead>, change: &ItemChange) -> Option<ItemOutcome> {
     let room = read.map(|cached| &cached.room);
     if room.is_some_and(|room| !room.knows(&change.item)) {
@@ -402,6 +413,7 @@ fn compare_with(read: Option<&CachedRead>, change: &ItemChange) -> Option<ItemOu
     compare(change, room.and_then(|room| room.value(&change.item)))
 }
 
+/// Keeps a part of the room whose read `began` at this time.
 fn cached(room: RemoteRoom, began: Instant) -> CachedRead {
     let now = Instant::now();
     CachedRead {
@@ -410,7 +422,7 @@ fn cached(room: RemoteRoom, began: Instant) -> CachedRead {
     }
 }
 
-/// The result of a change if the values to compare with cannot be read. Nothing was requested.
+/// The result of a change that was not requested, because the value to compare could not be read.
 fn not_read(why: NotRead) -> ChangeResult {
     match why {
         NotRead::Lost(error) => ChangeResult::ConnectionLost(error, None),

@@ -10,11 +10,12 @@ use crate::server::error::Error;
 use crate::server::settings::ServerSettings;
 use crate::sync::{Missing, RemoteRoom, ServerKind, ServerReport, ServerRights};
 
-/// Maximum number of rooms whose commands are queried.
+/// Maximum number of rooms whose lists of commands are requested.
 const MAX_CHECKED_ROOMS: usize = 1_000;
-/// Maximum number of rooms whose owners and admins are read.
+/// Maximum number of rooms whose owners and admins are read to determine the permissions.
 const MAX_LISTED_ROOMS: usize = 8;
 
+/// Checks a server with the account `own`. Returns the report, and the dialect; `None` if it is unknown.
 pub(super) async fn check(
     sender: &RequestSender,
     settings: &ServerSettings,
@@ -55,7 +56,7 @@ pub(super) async fn check(
         .filter_map(|(room, dialect)| dialect.is_some().then_some(room))
         .collect();
     let rights = rights(sender, own, &allowed).await?;
-    let mut missing = missing(settings, own, &list.rooms, list.complete, dialect);
+    let mut missing = missing(settings, own, &list.rooms, list.is_complete, dialect);
     if let Some(why) = list_error {
         let remedy = "in the configuration, set \"services\" to the domains of the chat rooms".to_owned();
         missing.insert(0, Missing { what: why, remedy });
@@ -69,7 +70,7 @@ pub(super) async fn check(
         rights,
         missing,
         rooms: list.rooms,
-        all_rooms: list.complete,
+        all_rooms: list.is_complete,
     };
     Ok((report, dialect))
 }
@@ -96,11 +97,12 @@ async fn rights(sender: &RequestSender, own: &Jid, allowed: &[&Jid]) -> Result<S
     Ok(ServerRights::ByRoom)
 }
 
+/// Finds the problems. `is_complete`: `rooms` has all rooms, including hidden ones.
 fn missing(
     settings: &ServerSettings,
     own: &Jid,
     rooms: &[crate::sync::RemoteRoomInfo],
-    complete: bool,
+    is_complete: bool,
     dialect: Option<Dialect>,
 ) -> Vec<Missing> {
     let mut missing = Vec::new();
@@ -127,7 +129,7 @@ fn missing(
             remedy: "use ejabberd 21.12 or later and enable the room option enable_hats; for Prosody, use kind = \"prosody\"".into(),
         });
     }
-    if !complete {
+    if !is_complete {
         missing.push(Missing {
             what: "hidden rooms are not listed".into(),
             remedy: "add them to rooms in the configuration, or, with ejabberd 25.03 or later, load mod_adhoc_api and allow muc_online_rooms for the account in api_permissions".into(),

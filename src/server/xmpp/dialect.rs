@@ -1,4 +1,4 @@
-//! ejabberd's ad-hoc commands for hats, by release (XEP-0317 and XEP-0050, as ejabberd implements them).
+//! The ad-hoc commands for hats of each release of ejabberd (XEP-0317 and XEP-0050, as ejabberd implements them).
 
 use tokio_xmpp::minidom::Element;
 
@@ -6,7 +6,7 @@ use super::element::{attribute, command};
 use super::entries::ListEntry;
 use crate::sync::{CatalogValue, HatValue, ServerClass};
 
-/// The commands for hats that ejabberd supports, by release.
+/// The commands for hats that a release of ejabberd supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// ejabberd 21.12 to 24.12.
@@ -20,14 +20,16 @@ pub(super) enum Dialect {
 /// An entry of the list of assigned hats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AssignedHat {
+    /// The user's address, not validated.
     pub(super) user: String,
+    /// The hat's ID; never empty.
     pub(super) id: String,
     pub(super) hat: HatValue,
 }
 
 impl Dialect {
-    /// Detects the dialect from a room's list of commands; `None` without commands for hats.
-    pub(super) fn of(commands: &Element) -> Option<Self> {
+    /// Detects the dialect from a room's list of commands; `None` if it has no commands for hats.
+    pub(super) fn detect(commands: &Element) -> Option<Self> {
         let has = |node: &str| {
             commands
                 .children()
@@ -46,6 +48,7 @@ impl Dialect {
         }
     }
 
+    /// The name of the command that lists the assigned hats.
     fn list_node(self) -> &'static str {
         match self {
             Self::First => "p1:hats#list",
@@ -55,14 +58,14 @@ impl Dialect {
     }
 
     /// Builds the command that lists the assigned hats.
-    pub(super) fn list(self) -> Element {
+    pub(super) fn list_assigned(self) -> Element {
         command(self.list_node(), None)
     }
 
     /// Parses an entry of the list of assigned hats.
     ///
-    /// Errors: the entry is invalid; the hat's ID, if there is one.
-    pub(super) fn assigned(self, entry: &ListEntry) -> Result<AssignedHat, Option<String>> {
+    /// Errors: the hat's ID, if the entry is invalid but has an ID; `None` if it has none.
+    pub(super) fn parse_assigned(self, entry: &ListEntry) -> Result<AssignedHat, Option<String>> {
         let (user, id, title) = match self {
             Self::Catalog => ("hats#jid", "hats#uri", "hats#title"),
             // ejabberd swaps these two fields in the list.
@@ -114,7 +117,7 @@ pub(super) fn list_catalog() -> Element {
 }
 
 /// Parses an entry of a catalog; `None` if it has no ID.
-pub(super) fn catalog_entry(entry: &ListEntry) -> Option<(String, CatalogValue)> {
+pub(super) fn parse_catalog_entry(entry: &ListEntry) -> Option<(String, CatalogValue)> {
     let id = entry.value("hats#uri").filter(|id| !id.is_empty())?;
     let title = entry.value("hats#title").unwrap_or_default();
     let hue = entry.value("hats#hue");

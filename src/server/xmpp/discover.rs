@@ -1,4 +1,4 @@
-//! Finds rooms, and the commands that they support.
+//! Finds the rooms of a server, and the dialect of its commands for hats.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,14 +25,14 @@ const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
 const COMMANDS: &str = "http://jabber.org/protocol/commands";
 const RSM: &str = "http://jabber.org/protocol/rsm";
 const VERSION: &str = "jabber:iq:version";
-/// Number of rooms per page. ejabberd lists empty rooms only in pages.
+/// Number of rooms per page. With more than 100 rooms, ejabberd lists empty rooms only in pages.
 const ROOMS_PER_PAGE: &str = "50";
-/// Number of listed rooms of a service from which on no more pages are requested to detect the dialect.
+/// Number of listed rooms of a service from which on no more pages are requested when the dialect is to be detected.
 const ENOUGH_ROOMS: usize = 256;
 
-/// Detects the dialect: from a room with commands for hats, else from the server's version.
+/// Detects the dialect from a room with commands for hats, else from the server's version.
 ///
-/// Errors: [`Error::NoHats`] if neither shows it.
+/// Errors: [`Error::NoHats`] if neither shows the dialect.
 pub(super) async fn dialect(
     sender: &RequestSender,
     settings: &ServerSettings,
@@ -51,7 +51,7 @@ pub(super) async fn dialect(
     queried.extend(rooms.drain(..));
     for service in &settings.entry.services {
         let mut list = Listing::default();
-        // Other errors are reported by `rooms`.
+        // Other errors are reported when the rooms are listed by `rooms`.
         if let Err(Error::Lost(error)) = list_service(sender, service, &mut list, ENOUGH_ROOMS).await {
             return Err(Error::Lost(error));
         }
@@ -75,13 +75,13 @@ pub(super) async fn dialect(
     )))
 }
 
-/// The services, for display.
+/// The names of the services, for display.
 pub(super) fn services(settings: &ServerSettings) -> String {
     let names: Vec<&str> = settings.entry.services.iter().map(Jid::as_str).collect();
     names.join(", ")
 }
 
-/// The dialect of any of these rooms that has commands for hats; `None` if none has.
+/// Finds the dialect of any of these rooms that has commands for hats; `None` if none has such commands.
 async fn dialect_of_any(sender: &RequestSender, rooms: &[Jid]) -> Result<Option<Dialect>, Error> {
     for chunk in rooms.chunks(MAX_PARALLEL_ROOMS) {
         let found = dialects_of(sender, chunk).await?;
@@ -92,7 +92,7 @@ async fn dialect_of_any(sender: &RequestSender, rooms: &[Jid]) -> Result<Option<
     Ok(None)
 }
 
-/// The dialect of each of these rooms; `None` without commands for hats. Rooms that do not answer are omitted.
+/// Finds the dialect of each of these rooms; `None` for a room without commands for hats. Rooms that do not answer are omitted.
 pub(super) async fn dialects_of(
     sender: &RequestSender,
     rooms: &[Jid],
@@ -103,7 +103,7 @@ pub(super) async fn dialects_of(
         let query = element("query", DISCO_ITEMS, &[("node", COMMANDS)]);
         match sender.request(room.as_str(), "get", query).await {
             Ok(answer) => {
-                let dialect = child(&answer, "query", DISCO_ITEMS).and_then(Dialect::of);
+                let dialect = child(&answer, "query", DISCO_ITEMS).and_then(Dialect::detect);
                 found.borrow_mut().insert(room.clone(), dialect);
             }
             Err(RequestFailure::Refused(_)) => drop(found.borrow_mut().insert(room.clone(), None)),
@@ -118,16 +118,16 @@ pub(super) async fn dialects_of(
     }
 }
 
-/// The rooms of the configured services, and the configured rooms.
+/// Lists the rooms of the configured services, and the configured rooms.
 pub(super) async fn rooms(
     sender: &RequestSender,
     settings: &ServerSettings,
     own: &Jid,
 ) -> Result<RoomList, Error> {
-    let (mut list, mut complete) = (Listing::default(), true);
+    let (mut list, mut is_complete) = (Listing::default(), true);
     for service in &settings.entry.services {
         list_service(sender, service, &mut list, MAX_ROOMS).await?;
-        complete &= list_hidden(sender, service, own, &mut list).await?;
+        is_complete &= list_hidden(sender, service, own, &mut list).await?;
     }
     for room in settings
         .rooms
@@ -137,19 +137,20 @@ pub(super) async fn rooms(
     {
         add(&mut list, room.clone(), None)?;
     }
-    let mut list = list.finish(complete);
+    let mut list = list.finish(is_complete);
     list.rooms.retain(|info| settings.entry.has(&info.room));
-    // The remaining entry keeps the name that another one has.
+    // Of several entries of a room, one is kept, with the name that any of them has.
     list.rooms.dedup_by(|later, kept| {
-        let same = later.room == kept.room;
-        if same && kept.name.is_none() {
+        let is_same_room = later.room == kept.room;
+        if is_same_room && kept.name.is_none() {
             kept.name = later.name.take();
         }
-        same
+        is_same_room
     });
     Ok(list)
 }
 
+/// Adds a room to a list.
 fn add(list: &mut Listing, room: Jid, name: Option<Arc<str>>) -> Result<(), Error> {
     list.add(Some(RemoteRoomInfo {
         room,
@@ -209,7 +210,7 @@ async fn list_service(
         let count = list.count();
         let set = child(query, "set", RSM);
         let next = set.and_then(|set| texts(set, "last").into_iter().next());
-        // An empty or repeated page is the end.
+        // An empty or repeated page is the end of the list.
         if count == before || count >= enough || next.is_none() || next == position {
             return Ok(());
         }
@@ -217,6 +218,7 @@ async fn list_service(
     }
 }
 
+/// Adds an item of a service's list to a list.
 fn add_item(item: &Element, service: &Jid, list: &mut Listing) -> Result<(), Error> {
     let spelled = attribute(item, "jid").unwrap_or_default();
     match Jid::parse_room(spelled) {
@@ -244,7 +246,8 @@ fn without_count(name: &str) -> &str {
     }
 }
 
-/// Adds hidden rooms, if the account can list them (`mod_adhoc_api`, ejabberd 25.03 and later). Returns whether it can.
+/// Adds the hidden rooms of a service to a list, if the account can list them (`mod_adhoc_api`, ejabberd 25.03 and later).
+/// Returns whether it can.
 async fn list_hidden(
     sender: &RequestSender,
     service: &Jid,
@@ -276,7 +279,7 @@ async fn list_hidden(
     Ok(true)
 }
 
-/// Asks for software and version (XEP-0092) of the server; `None` if it does not report them.
+/// Asks the server for its software and version (XEP-0092). Returns `None` if it does not report them.
 pub(super) async fn version(
     sender: &RequestSender,
     settings: &ServerSettings,
@@ -285,12 +288,12 @@ pub(super) async fn version(
     let mut queried_hosts = BTreeSet::new();
     for service in &settings.entry.services {
         let parent = service.as_str().split_once('.').map(|(_, parent)| parent);
-        // The account's own server is asked only if the service belongs to it.
+        // The account's own server is asked only if its domain is a parent of the service.
         let hosts = [Some(service.as_str()), parent, Some(own.domain())];
         for host in hosts.into_iter().flatten() {
-            let is_own_or_parent =
+            let is_service_or_parent =
                 host == service.as_str() || service.as_str().ends_with(&format!(".{host}"));
-            if !is_own_or_parent || !queried_hosts.insert(host.to_owned()) {
+            if !is_service_or_parent || !queried_hosts.insert(host.to_owned()) {
                 continue;
             }
             let answer = match sender.request(host, "get", element("query", VERSION, &[])).await {
@@ -309,7 +312,7 @@ pub(super) async fn version(
     Ok(None)
 }
 
-/// The dialect of a version of ejabberd; `None` for other software and versions without hats.
+/// The dialect of a version of ejabberd; `None` for other software, and for versions without hats.
 fn dialect_of_version(version: &str) -> Option<Dialect> {
     let (name, number) = version.rsplit_once(' ')?;
     let mut parts = number

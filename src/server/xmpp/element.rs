@@ -1,5 +1,5 @@
-//! Builds and reads XML elements. The typed parsers of `xmpp-parsers` drop unknown parts and reject a whole list because of
-//! one invalid entry.
+//! Builds and reads XML elements. The typed parsers of `xmpp-parsers` are not used, because they drop unknown parts, and reject
+//! a whole list because of one invalid entry.
 
 use tokio_xmpp::minidom::Element;
 use tokio_xmpp::minidom::rxml::{Namespace, NcName};
@@ -43,9 +43,9 @@ pub(super) fn texts(parent: &Element, name: &str) -> Vec<String> {
     children.map(Element::text).collect()
 }
 
-/// Builds a request for an ad-hoc command (XEP-0050). With `fields`, which may be empty, it completes the command with
-/// a form, because ejabberd 25.10 to 26.07 does not answer `complete` without a form. With `None`, it executes the
-/// command.
+/// Builds a request for an ad-hoc command (XEP-0050). With `fields`, which may be empty, the request completes the
+/// command with a form, because ejabberd 25.10 to 26.07 does not answer `complete` without a form. With `None`,
+/// the request executes the command.
 pub(super) fn command(node: &str, fields: Option<&[(&str, &str)]>) -> Element {
     let action = if fields.is_some() { "complete" } else { "execute" };
     let command = element("command", COMMANDS, &[("node", node), ("action", action)]);
@@ -59,18 +59,18 @@ pub(super) fn command(node: &str, fields: Option<&[(&str, &str)]>) -> Element {
     with_child(command, form)
 }
 
-/// The form in the answer to a command.
+/// The form in the answer to a command; `None` if there is none.
 pub(super) fn form(answer: &Element) -> Option<&Element> {
     child(child(answer, "command", COMMANDS)?, "x", FORM)
 }
 
-/// Whether a command was completed.
+/// Whether an answer says that its command is completed.
 pub(super) fn is_completed(answer: &Element) -> bool {
     child(answer, "command", COMMANDS)
         .is_some_and(|command| attribute(command, "status") == Some("completed"))
 }
 
-/// The values of the first field with this name in a form or an item; empty without such a field.
+/// The values of the first field with this name in a form or an item; empty if there is no such field.
 pub(super) fn values(fields: &Element, var: &str) -> Vec<String> {
     let field = fields
         .children()
@@ -78,7 +78,7 @@ pub(super) fn values(fields: &Element, var: &str) -> Vec<String> {
     field.map(|field| texts(field, "value")).unwrap_or_default()
 }
 
-/// The first value of the first field with this name, empty if it has none; `None` without such a field.
+/// The first value of the first field with this name, empty if the field has none; `None` if there is no such field.
 pub(super) fn value(fields: &Element, var: &str) -> Option<String> {
     let mut named = fields
         .children()
@@ -87,7 +87,7 @@ pub(super) fn value(fields: &Element, var: &str) -> Option<String> {
     Some(texts(field, "value").into_iter().next().unwrap_or_default())
 }
 
-/// A server's text without its final period, to continue it; an ellipsis stays.
+/// A server's text without its final period, so that the sentence can continue; an ellipsis stays.
 fn as_clause(text: &str) -> &str {
     let start = text.strip_suffix('.').filter(|start| !start.ends_with('.'));
     start.unwrap_or(text)
@@ -102,7 +102,7 @@ pub(super) struct StanzaError {
 }
 
 impl StanzaError {
-    /// The reason as a clause, for display.
+    /// The reason for the refusal as a clause, for display.
     pub(super) fn explanation(&self) -> String {
         match &self.text {
             Some(text) => format!("{} ({})", as_clause(text), self.condition),

@@ -13,7 +13,8 @@ const ATTRIBUTES: [&str; 3] = ["jid", "affiliation", "nick"];
 #[derive(Debug, Clone, Default)]
 pub(super) struct ListEntry {
     attributes: Vec<(&'static str, String)>,
-    /// The reason of an affiliation by the name of its element, or the first value of each field by its name.
+    /// Values by name: the reason of an affiliation by the name of its element, or the first value of each field by the name of
+    /// the field.
     values: Vec<(String, String)>,
 }
 
@@ -23,7 +24,7 @@ impl ListEntry {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The first value with this name, empty if it has no text; `None` without such a value.
+    /// The first value with this name, empty if it has no text; `None` if there is no such value.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
         let found = self.values.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
@@ -63,7 +64,7 @@ pub(super) fn take_entries(header: &str, stanza: &str, rest: &mut Vec<u8>) -> Op
     let document = Document::parse(&text).ok()?;
     let stream = document.root_element();
     let mut entries = Vec::new();
-    let mut from = header.len();
+    let mut rest_start = header.len();
     let mut pass_on = |range| {
         rest.extend_from_slice(text.as_bytes().get(range)?);
         Some(())
@@ -71,16 +72,16 @@ pub(super) fn take_entries(header: &str, stanza: &str, rest: &mut Vec<u8>) -> Op
     if let Some((list, namespace)) = stream.first_element_child().and_then(first_list) {
         for item in list.children().filter(|item| is(*item, "item", namespace)) {
             let range = item.range();
-            pass_on(from..range.start)?;
-            from = range.end;
+            pass_on(rest_start..range.start)?;
+            rest_start = range.end;
             entries.push(ListEntry::new(item));
         }
     }
-    pass_on(from..header.len() + stanza.len())?;
+    pass_on(rest_start..header.len() + stanza.len())?;
     Some(entries)
 }
 
-/// The element that has the entries, and their namespace; `None` if the stanza has no list.
+/// Finds the element that contains the entries, and their namespace; `None` if the stanza has no list.
 fn first_list<'a, 'input>(stanza: Node<'a, 'input>) -> Option<(Node<'a, 'input>, &'static str)> {
     let is_list = |part: &Node<'_, '_>| is(*part, "query", MUC_ADMIN) || is(*part, "command", COMMANDS);
     let found = stanza.children().find(is_list)?;
@@ -91,17 +92,19 @@ fn first_list<'a, 'input>(stanza: Node<'a, 'input>) -> Option<(Node<'a, 'input>,
     Some((form, FORM))
 }
 
+/// Whether this is an element with this name and namespace.
 fn is(node: Node<'_, '_>, name: &str, namespace: &str) -> bool {
     node.has_tag_name((namespace, name))
 }
 
-/// An attribute without a namespace.
+/// The value of the attribute with this name and no namespace; `None` if there is none.
 fn attribute<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
     let mut attributes = node.attributes();
     let found = attributes.find(|attribute| attribute.name() == name && attribute.namespace().is_none());
     found.map(|attribute| attribute.value())
 }
 
+/// The text that is directly in an element.
 fn text(node: Node<'_, '_>) -> String {
     let texts = node.children().filter(Node::is_text);
     texts.filter_map(|text| text.text()).collect()

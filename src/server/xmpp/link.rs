@@ -1,7 +1,7 @@
 //! Sends requests on a logged-in stream, many in parallel, and passes each answer to its request.
 //!
-//! [`Link::run`] runs a future that makes requests, and sends and receives meanwhile. Nothing runs between calls, and no
-//! tasks are spawned.
+//! [`Link::run`] runs a future that makes requests, and sends and receives stanzas meanwhile. Nothing runs between its calls,
+//! and no tasks are spawned.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -26,16 +26,16 @@ use crate::server::error::{Error, sanitize_line};
 
 const CLIENT: &str = "jabber:client";
 const PING: &str = "urn:xmpp:ping";
-/// Received bytes of an unfinished stanza that count as progress.
+/// Number of further received bytes of an unfinished stanza that counts as progress.
 const PROGRESS_BYTES: u64 = 64 << 10;
-/// Maximum duration of a request, in timeouts, while other requests are answered. If the server throttles the account,
-/// requests queue up.
+/// Maximum duration of a request while other requests are answered, in multiples of the timeout. Requests wait that long if the
+/// server throttles the account.
 const MAX_TIMEOUTS: u32 = 12;
 /// Maximum duration of the ping that checks the connection.
 const PING_TIMEOUT: Duration = Duration::from_secs(3);
 /// Number of queued stanzas from which on requests of the server are not answered.
 const MAX_QUEUE_FOR_ANSWERS: usize = 64;
-/// Number of stanzas to receive before requests continue.
+/// Maximum number of stanzas that are received before requests continue.
 const STANZAS_PER_BURST: usize = 256;
 
 /// A logged-in stream.
@@ -49,8 +49,8 @@ pub(super) struct Link {
     domain: String,
     /// Number of requests so far.
     count: u64,
-    /// The number of received bytes at the last complete stanza or progress.
-    marked: u64,
+    /// Number of received bytes at the last complete stanza or progress.
+    progress_mark: u64,
 }
 
 /// A top-level element without the entries of its list.
@@ -82,8 +82,10 @@ pub(super) enum RequestFailure {
 
 /// Makes requests during [`Link::run`].
 pub(super) struct RequestSender {
-    waiting: RefCell<HashMap<String, PendingRequest>>,
+    pending: RefCell<HashMap<String, PendingRequest>>,
+    /// Stanzas to be sent.
     queue: RefCell<VecDeque<Element>>,
+    /// The error by which the connection was lost.
     broken: RefCell<Option<Error>>,
     /// When an answer or a part of a long stanza last arrived.
     last_progress: Cell<Instant>,
@@ -91,20 +93,21 @@ pub(super) struct RequestSender {
     prefix: String,
     /// Number of requests of the connection so far.
     count: Cell<u64>,
-    /// How long an answer may take.
+    /// Maximum time until an answer, while no other request is answered.
     timeout: Duration,
     /// The account's domain.
     domain: String,
 }
 
+/// A request that waits for its answer.
 struct PendingRequest {
     to: String,
     answer: oneshot::Sender<ReceivedElement>,
 }
 
 impl RequestSender {
-    /// Sends a request of the type `get` or `set` and waits for the answer. If nothing was answered for long, checks
-    /// the connection by a ping.
+    /// Sends a request of the type `get` or `set` to this address, and waits for the answer. If there is none, and no other
+    /// request was answered for a while, checks the connection by a ping.
     pub(super) async fn request(
         &self,
         to: &str,
@@ -113,8 +116,7 @@ impl RequestSender {
     ) -> Result<ReceivedElement, RequestFailure> {
         let answer = match self.send_and_wait(to, iq_type, payload, self.timeout).await {
             Err(RequestFailure::Silent) if self.last_progress.get().elapsed() >= self.timeout => {
-                // No other request was answered lately. The ping shows whether only this room or the whole server does
-                // not answer.
+                // The ping shows whether only this room or the whole server does not answer.
                 let time = self.timeout.min(PING_TIMEOUT);
                 let ping = element("ping", PING, &[]);
                 let probe = self.send_and_wait(&self.domain, "get", ping, time).await;
@@ -135,6 +137,7 @@ impl RequestSender {
         }
     }
 
+    /// Sends a request, and waits for the answer for this time, which is extended while other requests are answered.
     async fn send_and_wait(
         &self,
         to: &str,
@@ -149,37 +152,37 @@ impl RequestSender {
         let id = format!("{}{}", self.prefix, self.count.get());
         let stanza = element("iq", CLIENT, &[("type", iq_type), ("id", &id), ("to", to)]);
         let (answer, mut answered) = oneshot::channel();
-        let waiting = PendingRequest {
+        let pending = PendingRequest {
             to: to.to_owned(),
             answer,
         };
-        self.waiting.borrow_mut().insert(id.clone(), waiting);
+        self.pending.borrow_mut().insert(id.clone(), pending);
         self.queue.borrow_mut().push_back(with_child(stanza, payload));
         let sent = Instant::now();
-        let last = sent + time * MAX_TIMEOUTS;
+        let latest = sent + time * MAX_TIMEOUTS;
         loop {
-            let until = last.min(self.last_progress.get().max(sent) + time);
-            match timeout_at(until, &mut answered).await {
+            let deadline = latest.min(self.last_progress.get().max(sent) + time);
+            match timeout_at(deadline, &mut answered).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(_)) => {
                     let error = self.broken.borrow().clone();
                     return Err(RequestFailure::Broken(error.unwrap_or(Error::Stopped)));
                 }
                 // Other requests were answered meanwhile.
-                Err(_) if until < last && self.last_progress.get() + time > until => {}
+                Err(_) if deadline < latest && self.last_progress.get() + time > deadline => {}
                 Err(_) => {
-                    self.waiting.borrow_mut().remove(&id);
+                    self.pending.borrow_mut().remove(&id);
                     return Err(RequestFailure::Silent);
                 }
             }
         }
     }
 
-    /// Notes that the connection was lost.
+    /// Notes that the connection was lost, and ends all pending requests.
     fn fail(&self, error: Error) {
         *self.broken.borrow_mut() = Some(error);
-        // This ends the waiting requests.
-        self.waiting.borrow_mut().clear();
+        // Dropping the senders ends the requests.
+        self.pending.borrow_mut().clear();
         self.queue.borrow_mut().clear();
     }
 
@@ -188,21 +191,21 @@ impl RequestSender {
         self.broken.borrow().is_some()
     }
 
-    /// Passes an answer to its request, if it comes from the address to which the request was sent. Returns whether it
-    /// did.
+    /// Passes an answer to its request, if it comes from the address to which the request was sent. Returns whether it was
+    /// passed on.
     fn deliver(&self, stanza: ReceivedElement) -> bool {
         let Some(id) = attribute(&stanza, "id") else {
             return false;
         };
-        let mut waiting = self.waiting.borrow_mut();
+        let mut pending = self.pending.borrow_mut();
         let from = attribute(&stanza, "from");
-        if waiting.get(id).is_none_or(|waiting| from != Some(&*waiting.to)) {
+        if pending.get(id).is_none_or(|request| from != Some(&*request.to)) {
             return false;
         }
-        if let Some(waiting) = waiting.remove(id) {
+        if let Some(request) = pending.remove(id) {
             self.last_progress.set(Instant::now());
-            // The request may have timed out.
-            let _ = waiting.answer.send(stanza);
+            // This fails if the request has timed out.
+            let _ = request.answer.send(stanza);
         }
         true
     }
@@ -219,18 +222,18 @@ impl Link {
             prefix,
             domain: domain.to_owned(),
             count: 0,
-            marked: 0,
+            progress_mark: 0,
         }
     }
 
-    /// Runs `work` to its end. Also returns the error if the connection was lost.
+    /// Runs `work` to its end. Returns its result, and the error if the connection was lost.
     pub(super) async fn run<T>(
         &mut self,
         timeout: Duration,
         work: impl AsyncFnOnce(&RequestSender) -> T,
     ) -> (T, Option<Error>) {
         let sender = RequestSender {
-            waiting: RefCell::default(),
+            pending: RefCell::default(),
             queue: RefCell::default(),
             broken: RefCell::default(),
             last_progress: Cell::new(Instant::now()),
@@ -247,7 +250,7 @@ impl Link {
                     if let Poll::Ready(value) = work.as_mut().poll(context) {
                         return Poll::Ready(value);
                     }
-                    // Send new requests immediately.
+                    // New requests are sent immediately.
                     if !sent || sender.queue.borrow().is_empty() {
                         return Poll::Pending;
                     }
@@ -259,8 +262,8 @@ impl Link {
         (value, sender.broken.into_inner())
     }
 
-    /// Sends and receives what is possible without waiting. Returns whether the queue is empty, so that new requests
-    /// can be sent at once.
+    /// Sends and receives as much as is possible without waiting. Returns whether everything was sent and the connection works,
+    /// so that new requests can be sent at once.
     fn drive(&mut self, context: &mut Context<'_>, sender: &RequestSender) -> bool {
         if sender.is_broken() {
             return false;
@@ -274,6 +277,7 @@ impl Link {
         }
     }
 
+    /// Sends and receives as much as is possible without waiting. Returns whether everything was sent and received.
     fn exchange(&mut self, context: &mut Context<'_>, sender: &RequestSender) -> Result<bool, Error> {
         let lost = |error: std::io::Error| {
             Error::Lost(format!(
@@ -302,15 +306,15 @@ impl Link {
             match stream.as_mut().poll_next(context) {
                 Poll::Pending => {
                     // A part of a long stanza is progress. Many short stanzas are not.
-                    if stream.get_stream().received_bytes() >= self.marked + PROGRESS_BYTES {
-                        self.marked = stream.get_stream().received_bytes();
+                    if stream.get_stream().received_bytes() >= self.progress_mark + PROGRESS_BYTES {
+                        self.progress_mark = stream.get_stream().received_bytes();
                         sender.last_progress.set(Instant::now());
                     }
                     return Ok(sender.queue.borrow().is_empty());
                 }
                 Poll::Ready(Some(Ok(element))) => {
                     let entries = stream.get_stream().take_entries();
-                    self.marked = stream.get_stream().received_bytes();
+                    self.progress_mark = stream.get_stream().received_bytes();
                     handle_stanza(ReceivedElement { element, entries }, sender)?;
                 }
                 Poll::Ready(Some(Err(ReadError::SoftTimeout))) => {}
@@ -329,12 +333,12 @@ impl Link {
                 }
             }
         }
-        // Continues after the waiting requests had their turn.
+        // More stanzas are received after the requests that got answers have continued.
         context.waker().wake_by_ref();
         Ok(false)
     }
 
-    /// Whether the connection is open, as far as known without a request.
+    /// Whether the connection is open, as far as that is known without a request.
     pub(super) async fn is_open(&mut self) -> bool {
         let ((), error) = self
             .run(Duration::from_secs(1), async |_| {

@@ -39,7 +39,7 @@ const RECEIVE_BUFFER: usize = 64 << 10;
 /// The size of the buffer for data to be sent, in bytes. ejabberd reads everything that has arrived at once, and then
 /// answers nothing for as long as sending that much may take at the account's rate limit: 3 s for 8 KiB.
 const SEND_BUFFER: usize = 8 << 10;
-/// Maximum number of stanzas until the expected one.
+/// Maximum number of stanzas that are received while waiting for the expected one.
 const MAX_OTHER_STANZAS: usize = 100;
 
 /// A connection.
@@ -50,11 +50,12 @@ pub(super) type XmppStream = XmlStream<Bounded<Io>, Element>;
 /// A stream before the login.
 struct OpenedStream {
     stream: XmppStream,
+    /// The features that the server offers.
     features: Element,
     /// The transport, for display.
     transport: String,
-    encrypted: bool,
-    /// Channel binding data.
+    is_encrypted: bool,
+    /// The channel binding data; `None` if there is none.
     binding: Option<Vec<u8>>,
 }
 
@@ -65,31 +66,33 @@ pub(super) struct LoggedInStream {
     pub(super) transport: String,
 }
 
-/// Connects and tries once to log in. The password is requested after the server's certificate was verified.
+/// Connects and tries once to log in. `password` is called after the connection was encrypted and the server's certificate was
+/// verified, unless the account is used without encryption. `time_limit` applies to each step.
 pub(super) async fn login(
     account: &Account,
-    time: Duration,
+    time_limit: Duration,
     password: &mut dyn FnMut() -> Result<Secret, Error>,
 ) -> Result<LoggedInStream, Error> {
     let domain = account.jid.domain();
-    let slow = || Error::Away(format!("The server of {domain} does not answer."));
-    let mut opened = open(account, time).await?;
+    let no_answer = || Error::Away(format!("The server of {domain} does not answer."));
+    let mut opened = open(account, time_limit).await?;
     let began = Instant::now();
     let password = password()?;
     if began.elapsed() > MAX_STREAM_AGE {
         // The server may close streams that wait too long for a login.
-        opened = open(account, time).await?;
+        opened = open(account, time_limit).await?;
     }
-    match timeout(time, finish(opened, account, &password)).await {
-        Ok(done) => done,
-        Err(_) => Err(slow()),
+    match timeout(time_limit, authenticate(opened, account, &password)).await {
+        Ok(logged_in) => logged_in,
+        Err(_) => Err(no_answer()),
     }
 }
 
-async fn open(account: &Account, time: Duration) -> Result<OpenedStream, Error> {
+/// Connects, and opens a stream.
+async fn open(account: &Account, time_limit: Duration) -> Result<OpenedStream, Error> {
     let domain = account.jid.domain();
-    let tcp = address::connect(account, time).await?;
-    match timeout(time, secure(account, tcp)).await {
+    let tcp = address::connect(account, time_limit).await?;
+    match timeout(time_limit, secure(account, tcp)).await {
         Ok(opened) => opened,
         Err(_) => Err(Error::Away(format!("The server of {domain} does not answer."))),
     }
@@ -106,7 +109,7 @@ async fn secure(account: &Account, tcp: TcpStream) -> Result<OpenedStream, Error
                 stream,
                 features,
                 transport: "unencrypted (this machine only)".into(),
-                encrypted: false,
+                is_encrypted: false,
                 binding: None,
             });
         }
@@ -119,19 +122,19 @@ async fn secure(account: &Account, tcp: TcpStream) -> Result<OpenedStream, Error
     let (_, connection) = tls.get_ref();
     let (transport, binding) = (
         tls::version(connection.protocol_version()),
-        tls::exporter(connection),
+        tls::channel_binding(connection),
     );
     let (stream, features) = open_stream(domain, buffered(tls)).await?;
     Ok(OpenedStream {
         stream,
         features,
         transport,
-        encrypted: true,
+        is_encrypted: true,
         binding,
     })
 }
 
-/// Buffers a connection, so that received data is passed on in few pieces: a long list has a megabyte.
+/// Buffers a connection, so that received data is passed on in large pieces, because long lists have a megabyte or more.
 fn buffered(connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Io {
     Box::new(BufStream::with_capacity(RECEIVE_BUFFER, SEND_BUFFER, connection))
 }
@@ -140,14 +143,14 @@ fn buffered(connection: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) ->
 async fn starttls(domain: &str, tcp: TcpStream) -> Result<TcpStream, Error> {
     let opening = send_header(domain, Bounded::new(BufStream::new(tcp))).await?;
     let mut stream: XmlStream<_, Element> = opening.skip_features();
-    let features = next(domain, &mut stream).await?;
+    let features = receive(domain, &mut stream).await?;
     if child(&features, "starttls", STARTTLS).is_none() {
         return Err(Error::Refused(format!(
             "The server of {domain} offers no encryption, which is required to log in."
         )));
     }
     send(domain, &mut stream, &element("starttls", STARTTLS, &[])).await?;
-    let answer = next(domain, &mut stream).await?;
+    let answer = receive(domain, &mut stream).await?;
     if !answer.is("proceed", STARTTLS) {
         return Err(Error::Refused(format!(
             "The server of {domain} refuses to encrypt the connection."
@@ -156,6 +159,7 @@ async fn starttls(domain: &str, tcp: TcpStream) -> Result<TcpStream, Error> {
     Ok(stream.into_inner().into_inner().into_inner())
 }
 
+/// Starts TLS, and verifies the server's certificate.
 async fn encrypt(
     domain: &str,
     tcp: TcpStream,
@@ -172,10 +176,11 @@ async fn encrypt(
 /// Opens a stream and reads its features.
 async fn open_stream(domain: &str, io: Io) -> Result<(XmppStream, Element), Error> {
     let mut stream: XmppStream = send_header(domain, Bounded::new(io)).await?.skip_features();
-    let features = next(domain, &mut stream).await?;
+    let features = receive(domain, &mut stream).await?;
     Ok((stream, features))
 }
 
+/// Sends the header of a stream.
 async fn send_header<T: AsyncReadAndWrite>(
     domain: &str,
     io: Bounded<T>,
@@ -195,6 +200,7 @@ async fn send_header<T: AsyncReadAndWrite>(
         .map_err(|error| connection_error(domain, &error))
 }
 
+/// Converts an error of the connection during the login.
 fn connection_error(domain: &str, error: &std::io::Error) -> Error {
     let why = sanitize_line(&error.to_string());
     if is_malformed(error) {
@@ -205,7 +211,7 @@ fn connection_error(domain: &str, error: &std::io::Error) -> Error {
 }
 
 /// Receives the next element during the login. A stream error of the server is returned as an error.
-async fn next<T: AsyncReadAndWrite>(
+async fn receive<T: AsyncReadAndWrite>(
     domain: &str,
     stream: &mut XmlStream<Bounded<T>, Element>,
 ) -> Result<Element, Error> {
@@ -244,23 +250,27 @@ async fn send<T: AsyncReadAndWrite>(
 }
 
 /// Logs in and binds a resource.
-async fn finish(opened: OpenedStream, account: &Account, password: &Secret) -> Result<LoggedInStream, Error> {
+async fn authenticate(
+    opened: OpenedStream,
+    account: &Account,
+    password: &Secret,
+) -> Result<LoggedInStream, Error> {
     let OpenedStream {
         mut stream,
         features,
         transport,
-        encrypted,
+        is_encrypted,
         binding,
     } = opened;
     let domain = account.jid.domain();
-    let mut mechanism = sasl::choose(&features, &account.jid, password, encrypted, binding)?;
+    let mut mechanism = sasl::choose(&features, &account.jid, password, is_encrypted, binding)?;
     send(domain, &mut stream, &mechanism.begin()).await?;
     for _ in 0..sasl::MAX_MESSAGES {
-        let message = next(domain, &mut stream).await?;
+        let message = receive(domain, &mut stream).await?;
         match mechanism.answer(&message)? {
             sasl::Step::Send(answer) => send(domain, &mut stream, &answer).await?,
             sasl::Step::Done => {
-                let stream = restart(domain, stream).await?;
+                let stream = restart_stream(domain, stream).await?;
                 return bind(domain, stream, transport).await;
             }
         }
@@ -268,12 +278,13 @@ async fn finish(opened: OpenedStream, account: &Account, password: &Secret) -> R
     Err(Error::Malformed("the login does not finish".into()))
 }
 
-async fn restart(domain: &str, stream: XmppStream) -> Result<XmppStream, Error> {
+/// Opens the stream again, as required after the authentication.
+async fn restart_stream(domain: &str, stream: XmppStream) -> Result<XmppStream, Error> {
     let header = StreamHeader {
         to: Some(Cow::Borrowed(domain)),
         ..StreamHeader::default()
     };
-    stream.get_stream().restart();
+    stream.get_stream().expect_header();
     let opening = stream
         .initiate_reset()
         .send_header(header)
@@ -282,16 +293,17 @@ async fn restart(domain: &str, stream: XmppStream) -> Result<XmppStream, Error> 
     Ok(opening.skip_features())
 }
 
+/// Binds a resource. The server chooses its name.
 async fn bind(domain: &str, mut stream: XmppStream, transport: String) -> Result<LoggedInStream, Error> {
-    // The features after login.
-    next(domain, &mut stream).await?;
+    // These are the features after the authentication.
+    receive(domain, &mut stream).await?;
     let request = with_child(
         element("iq", CLIENT, &[("type", "set"), ("id", "bind")]),
         element("bind", BIND, &[]),
     );
     send(domain, &mut stream, &request).await?;
     for _ in 0..MAX_OTHER_STANZAS {
-        let answer = next(domain, &mut stream).await?;
+        let answer = receive(domain, &mut stream).await?;
         if !answer.is("iq", CLIENT) || attribute(&answer, "id") != Some("bind") {
             continue;
         }

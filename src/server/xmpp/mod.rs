@@ -1,7 +1,7 @@
-//! ejabberd 21.12 and later, with an XMPP account: the ad-hoc commands of a room for hats, and its affiliation lists. The
-//! account never joins a room, because that is visible to the occupants.
+//! ejabberd 21.12 and later, with an XMPP account. Uses the ad-hoc commands of a room for hats, and the affiliation lists of
+//! the room. The account never joins a room, because the occupants would see that.
 //!
-//! A call runs in the calling thread. Many rooms are processed in parallel, with one pending command per room.
+//! A call runs in the calling thread. Many rooms are processed in parallel, with at most one pending command per room.
 
 mod address;
 mod apply;
@@ -53,21 +53,24 @@ pub struct Xmpp {
     ask_password: AskPassword,
     /// The password of the last successful login.
     password: Option<Secret>,
-    /// Why the login was refused. Only [`Backend::check`] tries again, and [`Backend::connect`] unless the refusal is
-    /// remembered.
+    /// Why the last login was refused, for display. [`Backend::check`] tries to log in again, and so does [`Backend::connect`]
+    /// unless the refusal is remembered in `remembered`; other calls do not.
     refused: Option<String>,
-    /// The document that remembers a refused login for other sessions; `None`: it is not remembered.
+    /// The document that remembers a refused login for all sessions; `None`: refusals are not remembered.
     remembered: Option<RefusedLogin>,
+    /// The open connection.
     session: Option<XmppSession>,
-    /// Number of logins.
+    /// Number of successful logins.
     generation: u64,
     /// The dialect of the server on this connection; `None` until it is detected.
     dialect: Option<Dialect>,
-    /// The number of the last login after which the server was asked since when it has run, and its answer.
+    /// The number of the login after which the server was last asked how long it has been running, and a time since which it has
+    /// been running; `None` if the server did not report that.
     uptime: Option<(u64, Option<Timestamp>)>,
     watch: XmppWatch,
 }
 
+/// A logged-in connection, and the runtime that it needs.
 struct XmppSession {
     link: Link,
     runtime: Runtime,
@@ -91,8 +94,8 @@ impl Xmpp {
         }
     }
 
-    /// Sets where a refused login is remembered, so that sessions do not repeat a login that was refused in another
-    /// one.
+    /// Sets the document that remembers a refused login, so that a session does not repeat a login that was refused in another
+    /// session.
     pub(super) fn remembering(mut self, document: Option<RefusedLogin>) -> Self {
         self.remembered = document;
         self
@@ -103,11 +106,11 @@ impl Xmpp {
         let Some(XmppSession { link, runtime }) = &mut self.session else {
             return false;
         };
-        let closed = !runtime.block_on(link.is_open());
-        if closed {
+        let is_closed = !runtime.block_on(link.is_open());
+        if is_closed {
             self.drop_session();
         }
-        closed
+        is_closed
     }
 
     /// Logs in unless there is a connection.
@@ -132,22 +135,22 @@ impl Xmpp {
             .enable_all()
             .build()
             .map_err(|error| Error::Away(format!("Cannot start a connection: {error}")))?;
-        let mut given = None;
-        let (account, known, ask) = (&self.account, &self.password, &mut self.ask_password);
+        let mut used_password = None;
+        let (account, last_password, ask) = (&self.account, &self.password, &mut self.ask_password);
         let mut password = || {
-            let password = match (known, &account.password) {
-                (Some(known), _) => known.clone(),
+            let password = match (last_password, &account.password) {
+                (Some(password), _) => password.clone(),
                 (None, PasswordSource::Command(line)) => password::from_command(line, &account.jid)?,
                 (None, PasswordSource::Ask) => ask(&account.jid)
                     .ok_or_else(|| Error::Refused(format!("No password was entered for {}.", account.jid)))?,
             };
-            given = Some(password.clone());
+            used_password = Some(password.clone());
             Ok(password)
         };
         let logged_in = runtime.block_on(login::login(account, self.settings.timeout, &mut password));
         match logged_in {
             Ok(logged_in) => {
-                self.password = given;
+                self.password = used_password;
                 if let Some(remembered) = &self.remembered {
                     remembered.forget();
                 }
@@ -165,8 +168,8 @@ impl Xmpp {
                 if let Error::Refused(why) = &error {
                     self.refused = Some(why.clone());
                     self.password = None;
-                    // Without a password, the server did not refuse the account.
-                    if let Some(remembered) = self.remembered.as_ref().filter(|_| given.is_some()) {
+                    // If no password was used, the server has not refused the account.
+                    if let Some(remembered) = self.remembered.as_ref().filter(|_| used_password.is_some()) {
                         remembered.remember(why);
                     }
                 }
@@ -175,7 +178,8 @@ impl Xmpp {
         }
     }
 
-    /// Runs requests. Returns their result, and the error if the connection was lost; then it is dropped.
+    /// Logs in if necessary, and runs requests. Returns their result, and the error if the connection was lost; then the
+    /// connection is dropped.
     fn run<T>(
         &mut self,
         work: impl AsyncFnOnce(&RequestSender, &ServerSettings) -> T,
@@ -193,7 +197,7 @@ impl Xmpp {
         Ok((value, lost))
     }
 
-    /// Runs requests that change nothing.
+    /// Runs requests that change nothing. If they fail and the connection was lost, the error is that of the connection.
     fn query<T>(
         &mut self,
         work: impl AsyncFnOnce(&RequestSender, &ServerSettings) -> Result<T, Error>,
@@ -221,6 +225,7 @@ impl Xmpp {
         }
     }
 
+    /// The dialect of the server, which is detected if it is not known on this connection.
     fn dialect(&mut self) -> Result<Dialect, Error> {
         self.log_in()?;
         if let Some(dialect) = self.dialect {
@@ -292,12 +297,13 @@ impl Backend for Xmpp {
             Err(Error::NoHats(_)) => None,
             Err(error) => return Err(error),
         };
-        let reported = RefCell::new((on_result, false));
+        // The callback, and whether it stopped the call.
+        let callback = RefCell::new((on_result, false));
         let fingerprints = RefCell::new(Vec::new());
         let (result, lost) = self.run(async |sender, settings| {
             let failed = RefCell::new(None);
             let each = iter(rooms).for_each_concurrent(MAX_PARALLEL_ROOMS, async |room| {
-                if reported.borrow().1 || failed.borrow().is_some() {
+                if callback.borrow().1 || failed.borrow().is_some() {
                     return;
                 }
                 let began = Instant::now();
@@ -318,9 +324,9 @@ impl Backend for Xmpp {
                             room: room.clone(),
                             read,
                         };
-                        let (on_result, stopped) = &mut *reported.borrow_mut();
-                        if !*stopped {
-                            *stopped = on_result(event).is_break();
+                        let (on_result, is_stopped) = &mut *callback.borrow_mut();
+                        if !*is_stopped {
+                            *is_stopped = on_result(event).is_break();
                             fingerprints.borrow_mut().push((room, fingerprint, began));
                         }
                     }
@@ -331,31 +337,31 @@ impl Backend for Xmpp {
             failed.into_inner().map_or(Ok(()), Err)
         })?;
         for (room, fingerprint, began) in fingerprints.into_inner() {
-            self.watch.was_read(room, fingerprint, began);
+            self.watch.note_read(room, fingerprint, began);
         }
         match (result, lost) {
             (Err(error), lost) => Err(lost.unwrap_or(error)),
-            (Ok(()), _) if reported.borrow().1 => Err(Error::Stopped),
+            (Ok(()), _) if callback.borrow().1 => Err(Error::Stopped),
             (Ok(()), _) => Ok(()),
         }
     }
 
     fn apply(&mut self, work: &[RoomChanges], on_result: ResultCallback<'_, Applied>) -> Result<(), Error> {
         let dialect = self.dialect()?;
-        // The same room may occur several times, but must have only one pending command.
+        // A room may occur several times in the work, but must have only one pending command.
         let mut rooms: BTreeMap<&Jid, Vec<usize>> = BTreeMap::new();
-        for (number, changes) in work.iter().enumerate() {
-            rooms.entry(&changes.room).or_default().push(number);
+        for (work_index, changes) in work.iter().enumerate() {
+            rooms.entry(&changes.room).or_default().push(work_index);
         }
         let reporter = OutcomeReporter::new(on_result, work);
         let (result, lost) = self.run(async |sender, settings| {
             let context = ServerContext { dialect, settings };
             let failed = RefCell::new(None);
-            let each = iter(rooms.values()).for_each_concurrent(MAX_PARALLEL_ROOMS, async |numbers| {
+            let each = iter(rooms.values()).for_each_concurrent(MAX_PARALLEL_ROOMS, async |work_indices| {
                 if reporter.is_stopped() {
                     return;
                 }
-                if let Err(error) = apply::apply_room(sender, &context, numbers, &reporter).await {
+                if let Err(error) = apply::apply_room(sender, &context, work_indices, &reporter).await {
                     failed.borrow_mut().get_or_insert(error);
                 }
             });
@@ -378,27 +384,27 @@ impl Backend for Xmpp {
         self.watch.set_rooms(rooms, selected);
     }
 
-    fn next_look(&self) -> Option<Instant> {
-        self.watch.next().map(|(at, _)| at)
+    fn next_poll(&self) -> Option<Instant> {
+        self.watch.next_action().map(|(at, _)| at)
     }
 
-    fn look(&mut self, on_result: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
-        while let Some((_, action)) = self.watch.next().filter(|(at, _)| *at <= Instant::now()) {
+    fn poll(&mut self, on_result: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
+        while let Some((_, action)) = self.watch.next_action().filter(|(at, _)| *at <= Instant::now()) {
             let (room, is_queried) = match action {
                 WatchAction::RequestRead(room) => (room, false),
                 WatchAction::QueryFingerprint(room) => {
                     let fingerprint = self.fingerprint(&room)?;
-                    if !self.watch.was_queried(&room, fingerprint, Instant::now()) {
+                    if !self.watch.note_query(&room, fingerprint, Instant::now()) {
                         return Ok(());
                     }
                     (room, true)
                 }
             };
-            self.watch.was_reported(&room, Instant::now());
+            self.watch.note_report(&room, Instant::now());
             if on_result(WatchEvent::Room { room }).is_break() {
                 return Err(Error::Stopped);
             }
-            // The caller can do something else before the next request.
+            // After one request, the call ends, so that the caller can do something else.
             if is_queried {
                 return Ok(());
             }

@@ -1,4 +1,4 @@
-//! Outcomes of changes that are not sent, and of changes that the server refuses.
+//! Determines the outcomes of changes that are not sent, and explains those of changes that the server refuses.
 
 use super::dialect::Dialect;
 use super::element::StanzaError;
@@ -6,6 +6,7 @@ use super::read::{self, MAX_HUE_BYTES, MAX_TEXT_BYTES};
 use crate::model::{HatId, Jid};
 use crate::sync::{Condition, HatValue, Item, ItemChange, ItemOutcome, ItemValue, Refusal};
 
+/// The outcome of a change that is refused, with a text for display.
 pub(super) fn refuse(condition: Condition, text: Option<&str>) -> ItemOutcome {
     ItemOutcome::Refused(Refusal {
         condition,
@@ -13,11 +14,11 @@ pub(super) fn refuse(condition: Condition, text: Option<&str>) -> ItemOutcome {
     })
 }
 
-/// ejabberd acknowledges a change before it is stored.
+/// The outcome of a change that ejabberd acknowledged, which happens before the change is stored.
 pub(super) const DONE: ItemOutcome = ItemOutcome::Done { saved: false };
 
-/// Compares a change with the server's value. Returns the outcome if no request is needed: the value is already as
-/// wanted, or not as expected.
+/// Compares a change with the server's value. Returns the outcome if no request is needed, because the server already has the
+/// wanted value, or does not have the expected one.
 pub(super) fn compare(change: &ItemChange, actual: Option<ItemValue>) -> Option<ItemOutcome> {
     if actual == change.wanted {
         Some(DONE)
@@ -28,10 +29,10 @@ pub(super) fn compare(change: &ItemChange, actual: Option<ItemValue>) -> Option<
     }
 }
 
-/// Replaces the text of an error by an explanation, if its condition has one.
+/// Replaces the text of an error by an explanation, if there is one for the error's condition.
 pub(super) fn explained(error: StanzaError, room: &Jid) -> StanzaError {
     let text = match error.condition {
-        Condition::Forbidden => read::who_may(room),
+        Condition::Forbidden => read::permission_message(room),
         Condition::BadRequest => {
             let detail = error
                 .text
@@ -48,12 +49,13 @@ pub(super) fn explained(error: StanzaError, room: &Jid) -> StanzaError {
     }
 }
 
-/// Checks whether the server can store the values of a change. Other values it would change, or it would close the
-/// connection.
+/// Checks that the server can store the values of a change. The server would alter other values, or close the connection.
+///
+/// Errors: the outcome of a change that cannot be stored.
 pub(super) fn fits(change: &ItemChange, dialect: Dialect) -> Result<(), ItemOutcome> {
     let reject = |why: &str| Err(refuse(Condition::NotAcceptable, Some(why)));
     let is_storable = |text: &str| {
-        // The server changes carriage returns.
+        // The server alters carriage returns.
         text.len() <= MAX_TEXT_BYTES && dialect.class().accepts_text(text) && !text.contains('\r')
     };
     match change.item.hat().map(HatId::as_str) {
@@ -85,8 +87,8 @@ pub(super) fn fits(change: &ItemChange, dialect: Dialect) -> Result<(), ItemOutc
         | (Item::Hat { .. }, Some(ItemValue::Hat(_)))
         | (Item::Affiliation { .. }, Some(ItemValue::Affiliation(_))) => Ok(()),
         (Item::Catalog { .. }, Some(ItemValue::Catalog(entry))) => {
-            let fits = |hue: &str| is_storable(hue) && hue.len() <= MAX_HUE_BYTES;
-            if entry.hue.as_ref().is_some_and(|hue| !fits(hue.as_str())) {
+            let hue_fits = |hue: &str| is_storable(hue) && hue.len() <= MAX_HUE_BYTES;
+            if entry.hue.as_ref().is_some_and(|hue| !hue_fits(hue.as_str())) {
                 return reject("the hue is too long or contains characters that XMPP does not allow");
             }
             check_title(entry.title.as_deref())

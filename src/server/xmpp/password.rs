@@ -9,21 +9,21 @@ use crate::server::error::{Error, sanitize_line};
 use crate::server::settings::CommandLine;
 use crate::sync::Secret;
 
-/// How long the command may take. It may show a password prompt of its own.
+/// Maximum duration of the command. The command may ask the user itself, for example for a passphrase.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
-/// Maximum output of the command, in bytes.
+/// Maximum size of the command's output, in bytes.
 const MAX_OUTPUT_BYTES: usize = 64 << 10;
 
-/// Runs the command and returns the first line of its output.
+/// Runs the command and returns the first line of its output. `jid` is the account, for messages.
 pub(super) fn from_command(line: &CommandLine, jid: &Jid) -> Result<Secret, Error> {
     let program = line.program.display();
     let failed = |why: String| Error::Refused(format!("Cannot get the password of {jid}: {program} {why}"));
     let mut child =
         Child::start(line, ChildInput::Nothing).map_err(|error| failed(format!("cannot be run: {error}")))?;
-    let until = Instant::now() + COMMAND_TIMEOUT;
+    let deadline = Instant::now() + COMMAND_TIMEOUT;
     let mut printed = Vec::new();
     loop {
-        match child.channel.receive(until) {
+        match child.channel.receive(deadline) {
             Ok(bytes) => printed.extend_from_slice(&bytes),
             Err(ChannelError::Closed) => break,
             Err(ChannelError::TimedOut) => {
@@ -41,7 +41,7 @@ pub(super) fn from_command(line: &CommandLine, jid: &Jid) -> Result<Secret, Erro
             return Err(failed("printed too much.".into()));
         }
     }
-    let left = until.saturating_duration_since(Instant::now());
+    let left = deadline.saturating_duration_since(Instant::now());
     let status = child.wait(left);
     if !status.is_some_and(|status| status.success()) {
         let error_output = sanitize_line(&child.channel.error_output());

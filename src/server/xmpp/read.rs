@@ -1,6 +1,6 @@
-//! Reads a room: name, the four affiliation lists, assigned hats, and catalog. These are requested without waiting for
-//! each other's answers, with two exceptions: a room has only one pending command, and the other affiliation lists are
-//! requested after name and owners, which show whether the room can be read. Rooms are read in parallel.
+//! Reads a room: its name, the four affiliation lists, the assigned hats, and the catalog. All these parts are requested at
+//! once, with two exceptions: a room has only one pending command, and the lists of admins, members and outcasts are requested
+//! after the name and the owners, which show whether the room can be read. Rooms are read in parallel.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(super) const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 const FORM: &str = "jabber:x:data";
 /// Maximum length of an ID, title, name or nickname, in bytes.
 pub(super) const MAX_TEXT_BYTES: usize = 16_384;
-/// Maximum length of a hue in bytes. Numbers from 0 to 360 are shorter, because [`HueText`] has their shortest form.
+/// Maximum length of a hue, in bytes. Numbers from 0 to 360 are always shorter, because [`HueText`] has their shortest form.
 pub(super) const MAX_HUE_BYTES: usize = 512;
 
 /// Why a room was not read.
@@ -61,7 +61,7 @@ pub(super) async fn read_room(
     }
 }
 
-/// Reads only the fingerprint of a room. `None` if it is unknown, for example because the room does not answer.
+/// Reads only the fingerprint of a room. Returns `None` if it is unknown, for example because the room does not answer.
 pub(super) async fn fingerprint(
     sender: &RequestSender,
     dialect: Option<Dialect>,
@@ -75,7 +75,7 @@ pub(super) async fn fingerprint(
             }
         }
         let Some(dialect) = dialect else { return Ok(None) };
-        let list = command_entries(sender, room, dialect.list()).await?;
+        let list = command_entries(sender, room, dialect.list_assigned()).await?;
         Ok(Some(Fingerprint::of_list(dialect, &list)))
     };
     match fingerprint.await {
@@ -85,16 +85,16 @@ pub(super) async fn fingerprint(
     }
 }
 
-/// Finds out why a room cannot be read on a server on which no room has commands for hats: often the room no longer
-/// exists.
+/// Finds the reason why a room cannot be read on a server where no room has commands for hats. Often, the room no longer exists.
 pub(super) async fn why_unreadable(sender: &RequestSender, room: &Jid) -> Result<RoomRead, Error> {
     match list(sender, room, Affiliation::Owner, &mut RemoteRoom::default()).await {
-        Ok(()) => Ok(RoomRead::Forbidden(hats_off(room))),
+        Ok(()) => Ok(RoomRead::Forbidden(hats_disabled_message(room))),
         Err(NotRead::Room(read)) => Ok(read),
         Err(NotRead::Lost(error)) => Err(error),
     }
 }
 
+/// Reads the parts of a room. Sets the fingerprint if it becomes known, even if the room cannot be read.
 async fn read_parts(
     sender: &RequestSender,
     context: &ServerContext<'_>,
@@ -103,8 +103,8 @@ async fn read_parts(
 ) -> Result<RemoteRoom, NotRead> {
     let room = RefCell::new(RemoteRoom::default());
     let info = async {
-        // Requested before the rest: if the fingerprint were newer than the hats that are read, a change between them
-        // would never be noticed.
+        // This is requested before the rest: if the fingerprint were newer than the hats that are read, a change between
+        // the two would never be noticed.
         let info = info(sender, jid).await;
         *fingerprint.borrow_mut() = match &info {
             Ok(info) => info.fingerprint(),
@@ -120,7 +120,7 @@ async fn read_parts(
         Ok(info.name)
     };
     let hats = async {
-        let assigned = command_entries(sender, jid, context.dialect.list()).await;
+        let assigned = command_entries(sender, jid, context.dialect.list_assigned()).await;
         if fingerprint.borrow().is_none() {
             *fingerprint.borrow_mut() = match &assigned {
                 Ok(assigned) => Some(Fingerprint::of_list(context.dialect, assigned)),
@@ -137,8 +137,8 @@ async fn read_parts(
     let (name, (assigned, catalog)) = try_join(users, hats).await?;
     let mut room = room.into_inner();
     room.name = name;
-    take_hats(&mut room, context.dialect, &assigned);
-    take_catalog(&mut room, &catalog);
+    add_hats(&mut room, context.dialect, &assigned);
+    add_catalog(&mut room, &catalog);
     Ok(room)
 }
 
@@ -147,26 +147,29 @@ fn fits(id: &str, title: Option<&str>) -> bool {
     id.len() <= MAX_TEXT_BYTES && title.is_none_or(|title| title.len() <= MAX_TEXT_BYTES)
 }
 
-/// Whether the hue is short enough, if there is one: servers accept any text as a hue.
-fn has_hue_that_fits(entry: &CatalogValue) -> bool {
+/// Whether the hue of an entry is short enough, or there is none. Servers accept any text as a hue.
+fn is_hue_short_enough(entry: &CatalogValue) -> bool {
     let hue = entry.hue.as_ref().map(HueText::as_str);
     hue.is_none_or(|hue| hue.len() <= MAX_HUE_BYTES)
 }
 
-/// What a room says about itself.
+/// The information that a room reports about itself.
 struct Info {
+    /// The room's name; never empty.
     name: Option<Arc<str>>,
-    /// The hash of its assigned hats.
+    /// The hash of the room's assigned hats; never empty.
     hash: Option<Arc<str>>,
 }
 
 impl Info {
+    /// The fingerprint; `None` if the room reports no hash.
     fn fingerprint(&self) -> Option<Fingerprint> {
         let hash = self.hash.clone()?;
         Some(Fingerprint::Hash(self.name.clone(), hash))
     }
 }
 
+/// Requests the information that a room reports about itself.
 async fn info(sender: &RequestSender, room: &Jid) -> Result<Info, NotRead> {
     let query = element("query", DISCO_INFO, &[]);
     let answer = sender.request(room.as_str(), "get", query).await;
@@ -178,13 +181,13 @@ async fn info(sender: &RequestSender, room: &Jid) -> Result<Info, NotRead> {
         let identity = query?.children().find(|child| child.name() == "identity")?;
         attribute(identity, "name").map(str::to_owned)
     };
-    let some = |text: Option<String>| {
+    let bounded = |text: Option<String>| {
         text.filter(|text| !text.is_empty() && text.len() <= MAX_TEXT_BYTES)
             .map(Arc::from)
     };
     Ok(Info {
-        name: some(field("muc#roomconfig_roomname").or_else(identity)),
-        hash: some(field("hats#hash")),
+        name: bounded(field("muc#roomconfig_roomname").or_else(identity)),
+        hash: bounded(field("hats#hash")),
     })
 }
 
@@ -196,7 +199,7 @@ pub(super) async fn list(
     into: &mut RemoteRoom,
 ) -> Result<(), NotRead> {
     for entry in &list_entries(sender, room, affiliation).await? {
-        take_user(into, entry, affiliation);
+        add_user(into, entry, affiliation);
     }
     Ok(())
 }
@@ -227,19 +230,20 @@ pub(super) async fn lists(
         let entries = list_entries(sender, room, *affiliation).await?;
         let into = &mut *into.borrow_mut();
         for entry in &entries {
-            take_user(into, entry, *affiliation);
+            add_user(into, entry, *affiliation);
         }
         Ok(())
     });
     try_join_all(each).await.map(drop)
 }
 
-fn take_user(room: &mut RemoteRoom, entry: &ListEntry, listed: Affiliation) {
+/// Adds an entry of an affiliation list to a room. `listed` is the affiliation of the list.
+fn add_user(room: &mut RemoteRoom, entry: &ListEntry, listed: Affiliation) {
     let spelled = entry.attribute("jid").unwrap_or_default();
     let affiliation = entry
         .attribute("affiliation")
         .map_or(Some(listed), Affiliation::from_name);
-    let some = |text: Option<&str>| {
+    let bounded = |text: Option<&str>| {
         text.filter(|text| !text.is_empty() && text.len() <= MAX_TEXT_BYTES)
             .map(Arc::from)
     };
@@ -247,8 +251,8 @@ fn take_user(room: &mut RemoteRoom, entry: &ListEntry, listed: Affiliation) {
         (Ok(jid), Some(affiliation)) if jid.as_str() == spelled => {
             let user = RemoteUser {
                 affiliation,
-                nickname: some(entry.attribute("nick")),
-                reason: some(entry.value("reason")),
+                nickname: bounded(entry.attribute("nick")),
+                reason: bounded(entry.value("reason")),
                 ..RemoteUser::default()
             };
             room.users.insert(jid, user);
@@ -262,7 +266,8 @@ fn take_user(room: &mut RemoteRoom, entry: &ListEntry, listed: Affiliation) {
     }
 }
 
-fn take_hat(room: &mut RemoteRoom, spelled: &str, id: String, hat: HatValue) {
+/// Adds an assigned hat to a room. `spelled` is the address of the user.
+fn add_hat(room: &mut RemoteRoom, spelled: &str, id: String, hat: HatValue) {
     match Jid::parse(spelled) {
         Ok(jid) if jid.as_str() == spelled && fits(&id, hat.title.as_deref()) => {
             room.users
@@ -292,15 +297,15 @@ pub(super) async fn hats(
     room: &Jid,
     into: &mut RemoteRoom,
 ) -> Result<(), NotRead> {
-    let entries = command_entries(sender, room, context.dialect.list()).await?;
-    take_hats(into, context.dialect, &entries);
+    let entries = command_entries(sender, room, context.dialect.list_assigned()).await?;
+    add_hats(into, context.dialect, &entries);
     Ok(())
 }
 
-fn take_hats(room: &mut RemoteRoom, dialect: Dialect, entries: &[ListEntry]) {
+fn add_hats(room: &mut RemoteRoom, dialect: Dialect, entries: &[ListEntry]) {
     for entry in entries {
-        match dialect.assigned(entry) {
-            Ok(hat) => take_hat(room, &hat.user, hat.id, hat.hat),
+        match dialect.parse_assigned(entry) {
+            Ok(hat) => add_hat(room, &hat.user, hat.id, hat.hat),
             Err(id) => room.unreadable.skip_hat(id.map(HatId::unchecked)),
         }
     }
@@ -313,14 +318,14 @@ pub(super) async fn catalog(
     into: &mut RemoteRoom,
 ) -> Result<(), NotRead> {
     let entries = command_entries(sender, room, dialect::list_catalog()).await?;
-    take_catalog(into, &entries);
+    add_catalog(into, &entries);
     Ok(())
 }
 
-fn take_catalog(room: &mut RemoteRoom, entries: &[ListEntry]) {
+fn add_catalog(room: &mut RemoteRoom, entries: &[ListEntry]) {
     for entry in entries {
-        match dialect::catalog_entry(entry) {
-            Some((id, entry)) if fits(&id, entry.title.as_deref()) && has_hue_that_fits(&entry) => {
+        match dialect::parse_catalog_entry(entry) {
+            Some((id, entry)) if fits(&id, entry.title.as_deref()) && is_hue_short_enough(&entry) => {
                 room.catalog.insert(HatId::unchecked(id), entry);
             }
             Some((id, _)) => {
@@ -347,11 +352,11 @@ async fn command_entries(
         Err(RequestFailure::Refused(refused))
             if matches!(refused.condition, Condition::Forbidden | Condition::ItemNotFound) =>
         {
-            // Accounts that can read the owner list of a room can manage its hats. So this fails if the room does not exist
-            // or the account lacks the permission.
+            // An account that can read the owner list of a room can manage the hats of the room. So the next call fails if the
+            // room does not exist or the account lacks the permission.
             list(sender, room, Affiliation::Owner, &mut RemoteRoom::default()).await?;
             Err(if refused.condition == Condition::Forbidden {
-                NotRead::Room(RoomRead::Forbidden(hats_off(room)))
+                NotRead::Room(RoomRead::Forbidden(hats_disabled_message(room)))
             } else {
                 unexpected_answer(
                     room,
@@ -363,25 +368,26 @@ async fn command_entries(
     }
 }
 
-/// The message for a room with disabled hats.
-pub(super) fn hats_off(room: &Jid) -> String {
+/// The message about a room in which hats are disabled.
+pub(super) fn hats_disabled_message(room: &Jid) -> String {
     format!(
         "Hats are disabled in {room}. An owner can enable them with the room option enable_hats (“Enable hats”)."
     )
 }
 
-/// The message about missing permissions.
-pub(super) fn who_may(room: &Jid) -> String {
+/// The message about missing permissions in a room.
+pub(super) fn permission_message(room: &Jid) -> String {
     format!("Only owners and admins of {room} and administrators of the service can manage its hats.")
 }
 
+/// The outcome of reading a room that sent an invalid answer.
 fn unexpected_answer(room: &Jid, problem: &str) -> NotRead {
     NotRead::Room(RoomRead::Unread(format!(
         "The server's answer for {room} is invalid: {problem}."
     )))
 }
 
-/// Converts the failure of a request about a room.
+/// Converts the failure of a request to a room.
 pub(super) fn read_failure(room: &Jid, failure: RequestFailure) -> NotRead {
     let read = match failure {
         RequestFailure::Broken(error) => return NotRead::Lost(error),
@@ -389,7 +395,7 @@ pub(super) fn read_failure(room: &Jid, failure: RequestFailure) -> NotRead {
         RequestFailure::Refused(refused) => match refused.condition {
             Condition::ItemNotFound | Condition::Gone => RoomRead::Gone,
             Condition::Forbidden | Condition::NotAllowed | Condition::RegistrationRequired => {
-                RoomRead::Forbidden(who_may(room))
+                RoomRead::Forbidden(permission_message(room))
             }
             Condition::RemoteServerNotFound | Condition::RemoteServerTimeout => RoomRead::Unread(format!(
                 "The server of {} cannot be reached: {}",
@@ -425,7 +431,7 @@ mod tests {
         let header = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
         let entries = take_entries(header, &stanza, &mut Vec::new()).expect("well-formed");
         let mut room = RemoteRoom::default();
-        take_catalog(&mut room, &entries);
+        add_catalog(&mut room, &entries);
         room
     }
 

@@ -1,7 +1,7 @@
-//! Login (RFC 6120, section 6) with SCRAM (RFC 5802, RFC 7677), or with PLAIN (RFC 4616) on encrypted streams only.
+//! The login (RFC 6120, section 6) with SCRAM (RFC 5802, RFC 7677) or, on encrypted streams only, with PLAIN (RFC 4616).
 //!
-//! The crate `sasl` computes the messages. It does not check the server's nonce and iteration count; that is done here, and
-//! the server's signature is verified.
+//! The crate `sasl` computes the messages. It does not check the server's nonce and iteration count, so this module does, and
+//! insists on a valid signature of the server.
 
 use ::sasl::client::Mechanism;
 use ::sasl::client::mechanisms::{Plain, Scram};
@@ -27,12 +27,13 @@ pub(super) const MAX_MESSAGES: usize = 4;
 pub(super) struct Login {
     mechanism: Box<dyn Mechanism>,
     jid: Jid,
-    /// The client nonce, with which the server's must begin; `None` for mechanisms without a nonce.
+    /// The client nonce, with which the server's nonce must begin; `None` for mechanisms without a nonce.
     nonce: Option<String>,
-    answered: bool,
+    /// Whether a challenge of the server was answered.
+    has_answered: bool,
 }
 
-/// The next step.
+/// The next step of the login.
 pub(super) enum Step {
     /// Send this element.
     Send(Element),
@@ -40,12 +41,12 @@ pub(super) enum Step {
     Done,
 }
 
-/// Chooses the strongest mechanism that both sides support. `binding` is the channel binding data.
+/// Chooses the strongest mechanism that both sides support. `binding` is the channel binding data, if there is any.
 pub(super) fn choose(
     features: &Element,
     jid: &Jid,
     password: &Secret,
-    encrypted: bool,
+    is_encrypted: bool,
     binding: Option<Vec<u8>>,
 ) -> Result<Login, Error> {
     let refused = |why: &str| Error::Refused(format!("Cannot log in as {jid}: {why}"));
@@ -61,43 +62,43 @@ pub(super) fn choose(
     let offers_exporter = child(features, "sasl-channel-binding", CHANNEL_BINDING).is_some_and(|types| {
         types
             .children()
-            .any(|kind| attribute(kind, "type") == Some("tls-exporter"))
+            .any(|binding_type| attribute(binding_type, "type") == Some("tls-exporter"))
     });
     let binding = binding.filter(|_| offers_exporter);
     let scram_name = local.replace('=', "=3D").replace(',', "=2C");
     let random = |_| refused("no random numbers are available.");
-    let bind = |plus: bool| match &binding {
-        Some(data) if plus => ChannelBinding::TlsExporter(data.clone()),
+    let channel_binding = |is_plus: bool| match &binding {
+        Some(data) if is_plus => ChannelBinding::TlsExporter(data.clone()),
         _ => ChannelBinding::None,
     };
-    for (name, plus, is_sha256) in [
+    for (name, is_plus, is_sha256) in [
         ("SCRAM-SHA-256-PLUS", true, true),
         ("SCRAM-SHA-1-PLUS", true, false),
         ("SCRAM-SHA-256", false, true),
         ("SCRAM-SHA-1", false, false),
     ] {
-        if !offers(name) || plus && binding.is_none() {
+        if !offers(name) || is_plus && binding.is_none() {
             continue;
         }
         let (user, password) = (scram_name.clone(), prepared.to_string());
         let mechanism: Box<dyn Mechanism> = if is_sha256 {
-            Box::new(Scram::<Sha256>::new(user, password, bind(plus)).map_err(random)?)
+            Box::new(Scram::<Sha256>::new(user, password, channel_binding(is_plus)).map_err(random)?)
         } else {
-            Box::new(Scram::<Sha1>::new(user, password, bind(plus)).map_err(random)?)
+            Box::new(Scram::<Sha1>::new(user, password, channel_binding(is_plus)).map_err(random)?)
         };
         return Ok(Login {
             mechanism,
             jid: jid.clone(),
             nonce: Some(String::new()),
-            answered: false,
+            has_answered: false,
         });
     }
-    if offers("PLAIN") && encrypted {
+    if offers("PLAIN") && is_encrypted {
         return Ok(Login {
             mechanism: Box::new(Plain::new(local, prepared.to_string())),
             jid: jid.clone(),
             nonce: None,
-            answered: false,
+            has_answered: false,
         });
     }
     Err(refused(if offers("PLAIN") {
@@ -124,7 +125,7 @@ impl Login {
         auth
     }
 
-    /// Handles a message of the server.
+    /// Handles a message of the server. Returns the next step.
     pub(super) fn answer(&mut self, message: &Element) -> Result<Step, Error> {
         let jid = self.jid.clone();
         let unproven = || {
@@ -137,14 +138,14 @@ impl Login {
                 let challenge = decoded(message)?;
                 self.check_challenge(&challenge)?;
                 let response = self.mechanism.response(&challenge).map_err(|_| malformed())?;
-                self.answered = true;
+                self.has_answered = true;
                 let mut answer = element("response", SASL, &[]);
                 answer.append_text_node(encoded(&response));
                 Ok(Step::Send(answer))
             }
             "success" if message.has_ns(SASL) => {
                 if self.nonce.is_some() {
-                    if !self.answered {
+                    if !self.has_answered {
                         return Err(unproven());
                     }
                     self.mechanism
@@ -160,7 +161,7 @@ impl Login {
 
     /// Checks the nonce, the iteration count and the salt of a challenge, and that it is the first one.
     fn check_challenge(&self, challenge: &[u8]) -> Result<(), Error> {
-        let Some(own) = &self.nonce else {
+        let Some(client_nonce) = &self.nonce else {
             return Err(malformed());
         };
         let text = std::str::from_utf8(challenge).map_err(|_| malformed())?;
@@ -168,15 +169,22 @@ impl Login {
             text.split(',')
                 .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
         };
-        let is_continued = value("r").is_some_and(|nonce| nonce.len() > own.len() && nonce.starts_with(own));
+        let is_continued = value("r")
+            .is_some_and(|nonce| nonce.len() > client_nonce.len() && nonce.starts_with(client_nonce));
         let rounds: Option<u32> = value("i").and_then(|rounds| rounds.parse().ok());
         let is_acceptable = rounds.is_some_and(|rounds| (1..=MAX_ITERATIONS).contains(&rounds));
-        if own.is_empty() || self.answered || !is_continued || !is_acceptable || value("s").is_none() {
+        if client_nonce.is_empty()
+            || self.has_answered
+            || !is_continued
+            || !is_acceptable
+            || value("s").is_none()
+        {
             return Err(malformed());
         }
         Ok(())
     }
 
+    /// The error for a login that the server refused by this message.
     fn failed(&self, message: &Element) -> Error {
         let jid = &self.jid;
         let condition = message
@@ -207,11 +215,12 @@ impl Login {
     }
 }
 
+/// The error for a message that violates the protocol.
 fn malformed() -> Error {
     Error::Malformed("the login violates the protocol".into())
 }
 
-/// Base64, or `=` for no data.
+/// Encodes data in Base64, or as `=` if there is none.
 fn encoded(data: &[u8]) -> String {
     if data.is_empty() {
         "=".to_owned()
@@ -220,6 +229,7 @@ fn encoded(data: &[u8]) -> String {
     }
 }
 
+/// Decodes the data of a message.
 fn decoded(message: &Element) -> Result<Vec<u8>, Error> {
     let text = message.text();
     match text.trim() {

@@ -1,4 +1,4 @@
-//! TLS: trusted certificates, and messages about untrusted ones.
+//! The configuration of TLS with the trusted certificates, and messages about failures.
 
 use std::io;
 use std::path::Path;
@@ -20,10 +20,10 @@ use crate::server::error::{Error, sanitize_line};
 /// Maximum size of a certificate file, in bytes.
 const MAX_FILE_BYTES: u64 = 4 << 20;
 
-/// Creates the configuration with the trusted authorities: those of the system and those of the file. `direct`: TLS
-/// starts with the first byte. A server certificate that is itself in the file is trusted for its names, even if it is
-/// marked as an authority, as most self-signed ones are.
-pub(super) fn config(ca_file: Option<&Path>, direct: bool) -> Result<ClientConfig, Error> {
+/// Creates the configuration with the trusted authorities: those of the system and those of the file. `is_direct`: TLS
+/// starts with the first byte of the connection. A server certificate that is itself in the file is trusted for its names,
+/// even if it is marked as an authority, as most self-signed ones are.
+pub(super) fn config(ca_file: Option<&Path>, is_direct: bool) -> Result<ClientConfig, Error> {
     let trusted = ca_file.map_or_else(|| Ok(Vec::new()), certificates)?;
     let mut roots = RootCertStore::empty();
     // Missing system certificates are reported when a server certificate is verified.
@@ -46,12 +46,13 @@ pub(super) fn config(ca_file: Option<&Path>, direct: bool) -> Result<ClientConfi
             .with_custom_certificate_verifier(verifier)
             .with_no_client_auth()
     };
-    if direct {
+    if is_direct {
         config.alpn_protocols = vec![b"xmpp-client".to_vec()];
     }
     Ok(config)
 }
 
+/// Reads the certificates of a file; there is at least one.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let failed = |why: String| {
         Error::Refused(format!(
@@ -71,7 +72,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     }
 }
 
-/// The usual verification, and in addition trust in exactly the certificates of the file.
+/// Verifies certificates as usual, and also accepts server certificates that are themselves in the file.
 #[derive(Debug)]
 struct Verifier {
     inner: Arc<WebPkiServerVerifier>,
@@ -87,17 +88,17 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let found = self
-            .inner
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        match found {
+        let verified =
+            self.inner
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        match verified {
             Err(rustls::Error::InvalidCertificate(error))
                 if self.trusted.iter().any(|trusted| trusted == end_entity) && !is_invalid_now(&error) =>
             {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
-            found => found,
+            verified => verified,
         }
     }
 
@@ -136,7 +137,7 @@ fn is_invalid_now(error: &CertificateError) -> bool {
     )
 }
 
-/// Describes a failed TLS handshake.
+/// Converts the error of a failed TLS handshake.
 pub(super) fn explain(error: &io::Error, domain: &str) -> Error {
     let inner = error
         .get_ref()
@@ -157,6 +158,7 @@ pub(super) fn explain(error: &io::Error, domain: &str) -> Error {
     }
 }
 
+/// The message about an invalid certificate.
 fn explain_certificate(error: &CertificateError, domain: &str) -> String {
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -200,8 +202,8 @@ pub(super) fn version(version: Option<rustls::ProtocolVersion>) -> String {
     }
 }
 
-/// The channel binding data `tls-exporter` (RFC 9266); `None` before TLS 1.3.
-pub(super) fn exporter(connection: &rustls::ClientConnection) -> Option<Vec<u8>> {
+/// The channel binding data of the type `tls-exporter` (RFC 9266); `None` before TLS 1.3.
+pub(super) fn channel_binding(connection: &rustls::ClientConnection) -> Option<Vec<u8>> {
     (connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3)).then_some(())?;
     connection
         .export_keying_material(vec![0_u8; 32], b"EXPORTER-Channel-Binding", None)

@@ -1,4 +1,4 @@
-//! Asks a server since when it has run.
+//! Asks a server how long it has been running.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,33 +10,34 @@ use crate::server::settings::ServerSettings;
 
 const LAST: &str = "jabber:iq:last";
 
-/// Asks for a time since which the account's server has run (XEP-0012). `None` if the server does not tell, or not all
-/// services belong to it.
+/// Asks the account's server how long it has been running (XEP-0012). Returns a time since which it has certainly been running;
+/// `None` if the server does not report that, or not all services belong to this server.
 pub(super) async fn running_since(
     sender: &RequestSender,
     settings: &ServerSettings,
     own: &Jid,
 ) -> Result<Option<Timestamp>, Error> {
     let domain = own.domain();
-    let belongs = |service: &Jid| {
+    let is_on_server = |service: &Jid| {
         let parent = service.domain().strip_suffix(domain);
         parent.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    if !settings.entry.services.iter().all(belongs) {
+    if !settings.entry.services.iter().all(is_on_server) {
         return Ok(None);
     }
     match sender.request(domain, "get", element("query", LAST, &[])).await {
         Ok(answer) => {
             let query = child(&answer, "query", LAST);
             let seconds = query.and_then(|query| attribute(query, "seconds")?.parse().ok());
-            // The server ran for at least this time before its answer came.
-            Ok(seconds.and_then(|seconds| began(Timestamp::now(), seconds)))
+            // The server had run for at least this number of seconds when its answer came.
+            Ok(seconds.and_then(|seconds| seconds_before(Timestamp::now(), seconds)))
         }
         Err(RequestFailure::Broken(error)) => Err(error),
         Err(RequestFailure::Refused(_) | RequestFailure::Silent) => Ok(None),
     }
 }
 
-fn began(now: Timestamp, seconds: u32) -> Option<Timestamp> {
+/// The time that is this number of seconds before `now`; `None` if it cannot be represented.
+fn seconds_before(now: Timestamp, seconds: u32) -> Option<Timestamp> {
     now.checked_sub(SignedDuration::from_secs(seconds.into())).ok()
 }

@@ -1,5 +1,6 @@
-//! Watches rooms by their fingerprints, which show a change: the name with the hash of the assigned hats, else the list
-//! of these hats. Nothing shows a change of affiliations or catalogs, so rooms are also read again from time to time.
+//! Watches rooms by their fingerprints, which change with the assigned hats: the name with the hash of these hats, else the
+//! list of these hats. No fingerprint shows a change of affiliations or of the catalog, so rooms are also read again from time
+//! to time.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -11,7 +12,7 @@ use super::entries::ListEntry;
 use crate::model::Jid;
 use crate::sync::RoomRead;
 
-/// The shortest time between two queries of a room. The selected room is queried this often if possible.
+/// The shortest time between two queries of a room's fingerprint. The selected room is queried this often if possible.
 const QUERY_INTERVAL: Duration = Duration::from_secs(4);
 /// The shortest time between queries of rooms that are not selected.
 const PAUSE_BETWEEN_QUERIES: Duration = Duration::from_secs(1);
@@ -21,14 +22,14 @@ const REREAD_INTERVAL: Duration = Duration::from_secs(60);
 /// requests.
 const PAUSE_BETWEEN_REREADS: Duration = Duration::from_secs(6);
 
-/// What shows whether a room changed.
+/// A value by which a change of a room is detected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fingerprint {
     /// The room's name and the hash of its hats.
     Hash(Option<Arc<str>>, Arc<str>),
-    /// The digest of the list of its hats.
+    /// The digest of the list of the room's hats.
     List(u64),
-    /// The room cannot be read.
+    /// The room cannot be read, for this reason.
     Unread(RoomRead),
 }
 
@@ -37,7 +38,7 @@ impl Fingerprint {
     pub(super) fn of_list(dialect: Dialect, list: &[ListEntry]) -> Self {
         let hats = list.iter().map(|entry| {
             let mut hasher = DefaultHasher::new();
-            match dialect.assigned(entry) {
+            match dialect.parse_assigned(entry) {
                 Ok(hat) => (hat.user, hat.id, hat.hat.title).hash(&mut hasher),
                 Err(id) => id.hash(&mut hasher),
             }
@@ -47,7 +48,7 @@ impl Fingerprint {
     }
 }
 
-/// What to do next.
+/// An action that watching the rooms requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum WatchAction {
     /// Query the fingerprint of a room.
@@ -56,14 +57,16 @@ pub(super) enum WatchAction {
     RequestRead(Jid),
 }
 
+/// A watched room.
 #[derive(Default)]
 struct WatchedRoom {
+    /// The last known fingerprint.
     fingerprint: Option<Fingerprint>,
-    /// When its fingerprint was last queried, or the room was last read. Is in the future after a query without an
-    /// answer.
-    queried: Option<Instant>,
+    /// When the fingerprint was last queried, or the room was last read. After a query without an answer, this is in the future,
+    /// so that the next query is later.
+    last_query: Option<Instant>,
     /// When the room was last read, or reported as to be read.
-    read: Option<Instant>,
+    last_read: Option<Instant>,
 }
 
 /// The watched rooms.
@@ -72,20 +75,21 @@ pub(super) struct XmppWatch {
     rooms: BTreeMap<Jid, WatchedRoom>,
     selected: Option<Jid>,
     /// When a room that is not selected was last queried.
-    others_queried: Option<Instant>,
+    others_last_query: Option<Instant>,
     /// When a room that is not selected was last reported as to be read.
-    others_read: Option<Instant>,
+    others_last_report: Option<Instant>,
 }
 
 impl XmppWatch {
+    /// Sets the watched rooms. `selected` counts only if it is one of them.
     pub(super) fn set_rooms<'a>(&mut self, rooms: impl Iterator<Item = &'a Jid>, selected: Option<&Jid>) {
         let rooms = rooms.map(|room| (room.clone(), self.rooms.remove(room).unwrap_or_default()));
         self.rooms = rooms.collect();
         self.selected = selected.cloned().filter(|room| self.rooms.contains_key(room));
     }
 
-    /// What to do next, and when; `None` if nothing is watched.
-    pub(super) fn next(&self) -> Option<(Instant, WatchAction)> {
+    /// The next action, and its time; `None` if nothing is watched.
+    pub(super) fn next_action(&self) -> Option<(Instant, WatchAction)> {
         let actions = self.rooms.iter().flat_map(|(room, watched)| {
             let is_selected = self.selected.as_ref() == Some(room);
             let order = |last: Option<Instant>,
@@ -93,16 +97,16 @@ impl XmppWatch {
                          others: Option<Instant>,
                          pause_of_others: Duration| {
                 let others = others.filter(|_| !is_selected).map(|last| last + pause_of_others);
-                // A room that was not read since it has been watched does not wait.
+                // A room that has not been read since it was first watched does not wait.
                 let at = last.map(|last| (last + pause).max(others.unwrap_or(last)));
                 (at, !is_selected, last)
             };
             [
                 (
                     order(
-                        watched.read,
+                        watched.last_read,
                         REREAD_INTERVAL,
-                        self.others_read,
+                        self.others_last_report,
                         PAUSE_BETWEEN_REREADS,
                     ),
                     WatchAction::RequestRead as fn(Jid) -> WatchAction,
@@ -110,9 +114,9 @@ impl XmppWatch {
                 ),
                 (
                     order(
-                        watched.queried,
+                        watched.last_query,
                         QUERY_INTERVAL,
-                        self.others_queried,
+                        self.others_last_query,
                         PAUSE_BETWEEN_QUERIES,
                     ),
                     WatchAction::QueryFingerprint,
@@ -124,40 +128,40 @@ impl XmppWatch {
         Some((at.unwrap_or_else(Instant::now), action(room.clone())))
     }
 
-    /// Notes that a room was read, when the read began, and the room's fingerprint; `None` if that is unknown.
-    pub(super) fn was_read(&mut self, room: &Jid, fingerprint: Option<Fingerprint>, began: Instant) {
+    /// Notes that a room was read by a read that `began` at this time, with the room's fingerprint; `None` if that is unknown.
+    pub(super) fn note_read(&mut self, room: &Jid, fingerprint: Option<Fingerprint>, began: Instant) {
         if let Some(watched) = self.rooms.get_mut(room) {
             watched.fingerprint = fingerprint.or(watched.fingerprint.take());
-            (watched.queried, watched.read) = (Some(began), Some(began));
+            (watched.last_query, watched.last_read) = (Some(began), Some(began));
         }
     }
 
     /// Notes that a room was reported as to be read.
-    pub(super) fn was_reported(&mut self, room: &Jid, now: Instant) {
+    pub(super) fn note_report(&mut self, room: &Jid, now: Instant) {
         if self.selected.as_ref() != Some(room) {
-            self.others_read = Some(now);
+            self.others_last_report = Some(now);
         }
         if let Some(watched) = self.rooms.get_mut(room) {
-            watched.read = Some(now);
-            watched.queried.get_or_insert(now);
+            watched.last_read = Some(now);
+            watched.last_query.get_or_insert(now);
         }
     }
 
-    /// Notes the answer to a query of a room's fingerprint; `None` if it is unknown, for example because the room did
-    /// not answer. Returns whether the fingerprint differs from the last known one.
-    pub(super) fn was_queried(&mut self, room: &Jid, fingerprint: Option<Fingerprint>, now: Instant) -> bool {
+    /// Notes the answer to a query of a room's fingerprint; `None` if it is unknown, for example because the room did not
+    /// answer. Returns whether the fingerprint differs from the last known one.
+    pub(super) fn note_query(&mut self, room: &Jid, fingerprint: Option<Fingerprint>, now: Instant) -> bool {
         if self.selected.as_ref() != Some(room) {
-            self.others_queried = Some(now);
+            self.others_last_query = Some(now);
         }
         let Some(watched) = self.rooms.get_mut(room) else {
             return false;
         };
         let Some(fingerprint) = fingerprint else {
-            // Each request that is not answered takes long.
-            watched.queried = Some(now + REREAD_INTERVAL);
+            // Each request that is not answered takes a long time.
+            watched.last_query = Some(now + REREAD_INTERVAL);
             return false;
         };
-        watched.queried = Some(now);
+        watched.last_query = Some(now);
         let before = watched.fingerprint.replace(fingerprint);
         before.is_some() && before != watched.fingerprint
     }
@@ -179,23 +183,23 @@ mod tests {
         let mut watch = XmppWatch::default();
         watch.set_rooms(rooms.iter(), rooms.first());
         for room in &rooms {
-            watch.was_read(room, Some(Fingerprint::List(0)), began);
+            watch.note_read(room, Some(Fingerprint::List(0)), began);
         }
         let mut counts = BTreeMap::new();
         let mut now = began;
-        while let Some((at, action)) = watch.next() {
+        while let Some((at, action)) = watch.next_action() {
             now = now.max(at);
             if now > began + time {
                 break;
             }
             let (read, room) = match action {
                 WatchAction::QueryFingerprint(room) => {
-                    assert!(!watch.was_queried(&room, Some(Fingerprint::List(0)), now));
+                    assert!(!watch.note_query(&room, Some(Fingerprint::List(0)), now));
                     (false, room)
                 }
                 WatchAction::RequestRead(room) => {
-                    watch.was_reported(&room, now);
-                    watch.was_read(&room, Some(Fingerprint::List(0)), now);
+                    watch.note_report(&room, now);
+                    watch.note_read(&room, Some(Fingerprint::List(0)), now);
                     (true, room)
                 }
             };
@@ -239,24 +243,24 @@ mod tests {
         let (first, second) = (&rooms[0], &rooms[1]);
         for room in &rooms {
             assert_eq!(
-                watch.next().map(|(_, action)| action),
+                watch.next_action().map(|(_, action)| action),
                 Some(WatchAction::RequestRead(room.clone())),
                 "unknown"
             );
-            watch.was_reported(room, now);
+            watch.note_report(room, now);
         }
-        watch.was_read(first, Some(Fingerprint::List(1)), now);
-        assert!(!watch.was_queried(first, Some(Fingerprint::List(1)), now));
-        assert!(!watch.was_queried(first, None, now), "no answer is no change");
-        assert!(watch.was_queried(first, Some(Fingerprint::Unread(RoomRead::Gone)), now));
-        assert!(!watch.was_queried(first, Some(Fingerprint::Unread(RoomRead::Gone)), now));
+        watch.note_read(first, Some(Fingerprint::List(1)), now);
+        assert!(!watch.note_query(first, Some(Fingerprint::List(1)), now));
+        assert!(!watch.note_query(first, None, now), "no answer is no change");
+        assert!(watch.note_query(first, Some(Fingerprint::Unread(RoomRead::Gone)), now));
+        assert!(!watch.note_query(first, Some(Fingerprint::Unread(RoomRead::Gone)), now));
         // The fingerprint was unknown, so nothing is known that could have changed.
-        watch.was_read(second, None, now);
-        assert!(!watch.was_queried(second, Some(Fingerprint::List(1)), now));
-        assert!(watch.was_queried(second, Some(Fingerprint::List(2)), now));
+        watch.note_read(second, None, now);
+        assert!(!watch.note_query(second, Some(Fingerprint::List(1)), now));
+        assert!(watch.note_query(second, Some(Fingerprint::List(2)), now));
         // The second room stays watched, and its fingerprint known.
         watch.set_rooms(rooms[1..].iter(), Some(second));
-        assert!(!watch.was_queried(second, Some(Fingerprint::List(2)), now));
-        assert!(!watch.was_queried(first, Some(Fingerprint::List(2)), now));
+        assert!(!watch.note_query(second, Some(Fingerprint::List(2)), now));
+        assert!(!watch.note_query(first, Some(Fingerprint::List(2)), now));
     }
 }

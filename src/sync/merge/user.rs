@@ -3,13 +3,13 @@
 use super::super::join::join;
 use super::super::plan::{Action, Line, Note, Reason, SideValue, Subject};
 use super::super::{HatValue, Item, ItemValue, RemoteUser, ServerClass, UserValue, local, refuse};
-use super::catalog::Needed;
-use super::row::row;
+use super::catalog::UsedHats;
+use super::propose::propose;
 use super::{Affiliations, Context, item_line, line};
 use crate::model::{Affiliation, Attachment, HatId, Jid, User};
 use crate::sync::base::BaseUser;
 
-/// A user on the three sides.
+/// The values of a user on the three sides; `None` where the user is missing.
 #[derive(Clone, Copy)]
 struct Sides<'a> {
     user: &'a Jid,
@@ -32,25 +32,26 @@ impl Sides<'_> {
     }
 }
 
-/// A user's hat on the three sides.
+/// The values of a user's hat on the three sides.
 struct HatSides<'a> {
     hat: &'a HatId,
-    /// `None`: unknown; `Some(None)`: the server did not have the hat while it was inactive in the file.
+    /// `None`: no common value is known; `Some(None)`: the server did not have the hat while it was inactive in the file.
     base: Option<&'a Option<HatValue>>,
     attachment: Option<&'a Attachment>,
-    /// The normal form of the attachment for the server.
+    /// The attachment as the server would store it; `None` if the file does not have the hat, or the server would not store it.
     local: Option<HatValue>,
     remote: Option<&'a HatValue>,
 }
 
 impl Context<'_> {
-    pub(super) fn user(
+    /// Adds the lines of a user, and the user's hats to `used_hats`.
+    pub(super) fn add_user(
         &mut self,
         user: &Jid,
         base: Option<&BaseUser>,
         local: Option<&User>,
         remote: Option<&RemoteUser>,
-        needed: &mut Needed,
+        used_hats: &mut UsedHats,
     ) {
         let sides = Sides {
             user,
@@ -68,7 +69,7 @@ impl Context<'_> {
         {
             // On Prosody, hats are removed with the affiliation.
             if local.is_none() || self.class == ServerClass::Prosody {
-                return self.removed_here(sides);
+                return self.add_user_removed_from_file(sides);
             }
         }
         if is_known
@@ -77,26 +78,26 @@ impl Context<'_> {
             && sides.remote_affiliation() == none
         {
             if sides.local_affiliation() != sides.base_affiliation() || self.hats_differ(sides) {
-                needed.add_active(sides.local);
-                return self.unaffiliated_and_changed(sides);
+                used_hats.add_active(sides.local);
+                return self.add_unaffiliated_conflict(sides);
             }
             if self.class == ServerClass::Prosody {
-                return self.unaffiliated(sides);
+                return self.add_unaffiliated_user(sides);
             }
         }
-        let sent = is_known && self.affiliation(sides, item);
-        self.hats(sides, sent, needed);
+        let is_affiliation_sent = is_known && self.add_affiliation(sides, item);
+        self.add_hats(sides, is_affiliation_sent, used_hats);
     }
 
-    /// Merges the affiliation by the table. Returns whether it is sent.
-    fn affiliation(&mut self, sides: Sides<'_>, item: Item) -> bool {
+    /// Merges the affiliation by the table ([`propose`]), and adds a line if it differs. Returns whether it is proposed to be sent.
+    fn add_affiliation(&mut self, sides: Sides<'_>, item: Item) -> bool {
         let [base, local, remote] = [
             sides.base_affiliation(),
             sides.local_affiliation(),
             sides.remote_affiliation(),
         ]
         .map(ItemValue::affiliation);
-        let Some(action) = row(base.as_ref(), local.as_ref(), remote.as_ref()) else {
+        let Some(action) = propose(base.as_ref(), local.as_ref(), remote.as_ref()) else {
             return false;
         };
         let reason = self
@@ -116,7 +117,7 @@ impl Context<'_> {
         action == Action::Send
     }
 
-    /// Why a user's affiliation is not sent; `None` if it may be.
+    /// Why a user's affiliation is not sent; `None` if it may be sent.
     fn why_affiliation_not_sent(&self, user: &Jid) -> Option<Reason> {
         if self.options.affiliations == Affiliations::Show {
             Some(Reason::AffiliationsShown)
@@ -127,13 +128,13 @@ impl Context<'_> {
         }
     }
 
-    /// Adds one line for affiliation and hats of a user who was removed from the file but not from the server.
-    fn removed_here(&mut self, sides: Sides<'_>) {
+    /// Adds one line for the affiliation and the hats of a user who lost the affiliation in the file but not on the server.
+    fn add_user_removed_from_file(&mut self, sides: Sides<'_>) {
         let line = self.user_line(sides, Action::Send, self.why_affiliation_not_sent(sides.user));
-        let changed = line.base != line.remote;
+        let has_remote_changed = line.base != line.remote;
         let action = match line.reason {
             Some(_) => Action::LeaveOut,
-            None if changed => Action::Conflict,
+            None if has_remote_changed => Action::Conflict,
             None => Action::Send,
         };
         self.lines.push(Line {
@@ -143,19 +144,20 @@ impl Context<'_> {
         });
     }
 
-    /// Adds one conflict for a user who was removed from the server, and changed in the file since.
-    fn unaffiliated_and_changed(&mut self, sides: Sides<'_>) {
+    /// Adds one conflict for a user who lost the affiliation on the server, and was changed in the file since.
+    fn add_unaffiliated_conflict(&mut self, sides: Sides<'_>) {
         let reason = self.why_affiliation_not_sent(sides.user);
         let line = self.user_line(sides, Action::Conflict, reason);
         self.lines.push(line);
     }
 
-    /// Adds one line for a user who was removed from the server, if hats are removed with the affiliation.
-    fn unaffiliated(&mut self, sides: Sides<'_>) {
+    /// Adds one line that receives the removal of a user who lost the affiliation on the server, together with the hats.
+    fn add_unaffiliated_user(&mut self, sides: Sides<'_>) {
         let line = self.user_line(sides, Action::Receive, None);
         self.lines.push(line);
     }
 
+    /// Creates a line about a whole user.
     fn user_line(&self, sides: Sides<'_>, action: Action, reason: Option<Reason>) -> Line {
         let base = sides.base.map(BaseUser::value);
         let local_value = sides
@@ -194,32 +196,33 @@ impl Context<'_> {
         })
     }
 
-    /// Whether a hat was changed in the file and differs from the server's, or is a conflict.
+    /// Whether any hat of the user was changed in the file and differs from the server's, or is a conflict.
     fn hats_differ(&self, sides: Sides<'_>) -> bool {
         let differs = |hat: HatSides<'_>| {
             let base = hat.base.and_then(Option::as_ref);
-            let changed = hat.local.as_ref() != base && hat.local.as_ref() != hat.remote;
-            changed || Self::hat_row(&hat) == Some(Action::Conflict)
+            let is_changed = hat.local.as_ref() != base && hat.local.as_ref() != hat.remote;
+            is_changed || Self::propose_for_hat(&hat) == Some(Action::Conflict)
         };
         self.hat_sides(sides).any(differs)
     }
 
-    fn hats(&mut self, sides: Sides<'_>, affiliation_is_sent: bool, needed: &mut Needed) {
+    /// Adds the lines and notes of a user's hats, and the hats to `used_hats`.
+    fn add_hats(&mut self, sides: Sides<'_>, is_affiliation_sent: bool, used_hats: &mut UsedHats) {
         let (mut lines, mut notes) = (Vec::new(), Vec::new());
         for hat in self.hat_sides(sides) {
-            notes.extend(self.own_title(sides.user, &hat));
-            let action = Self::hat_row(&hat);
-            needed.add(hat.local.as_ref(), hat.hat, action);
+            notes.extend(self.own_title_note(sides.user, &hat));
+            let action = Self::propose_for_hat(&hat);
+            used_hats.add(hat.local.as_ref(), hat.hat, action);
             let Some(action) = action else {
                 continue;
             };
-            let reason = self.why_hat_not_sent(&hat, sides, affiliation_is_sent);
+            let reason = self.why_hat_not_sent(&hat, sides, is_affiliation_sent);
             let reason = reason.filter(|_| action != Action::Receive);
-            let offered = reason == Some(Reason::NotAffiliated) && self.class.allows_unaffiliated();
+            let is_offered = reason == Some(Reason::NotAffiliated) && self.class.allows_unaffiliated();
             let (action, reason) = match (action, reason) {
-                (Action::Send, Some(_)) if !offered => (Action::LeaveOut, reason),
-                // Choosing the file's side of the conflict is confirmation enough.
-                (Action::Conflict, Some(_)) if offered => (Action::Conflict, None),
+                (Action::Send, Some(_)) if !is_offered => (Action::LeaveOut, reason),
+                // Choosing the file's side of the conflict confirms that the hat is sent.
+                (Action::Conflict, Some(_)) if is_offered => (Action::Conflict, None),
                 _ => (action, reason),
             };
             let item = Item::Hat {
@@ -238,33 +241,35 @@ impl Context<'_> {
         self.notes.append(&mut notes);
     }
 
-    /// The proposal for a hat. A hat that is inactive in the file but present on the server is a conflict if the base does not
-    /// know it. If the base knows that the server did not have it, it was added since, and becomes active in the file.
-    fn hat_row(hat: &HatSides<'_>) -> Option<Action> {
-        let inactive = hat.attachment.is_some() && hat.local.is_none();
-        if inactive && hat.base.is_none() && hat.remote.is_some() {
+    /// Returns the proposal for a hat; `None` if both sides agree. A hat that is inactive in the file but present on the server
+    /// is a conflict if the base has no record of it. If the base records that the server did not have the hat, someone has
+    /// added the hat on the server since, and the hat becomes active in the file.
+    fn propose_for_hat(hat: &HatSides<'_>) -> Option<Action> {
+        let is_inactive = hat.attachment.is_some() && hat.local.is_none();
+        if is_inactive && hat.base.is_none() && hat.remote.is_some() {
             return Some(Action::Conflict);
         }
-        row(hat.base.and_then(Option::as_ref), hat.local.as_ref(), hat.remote)
+        propose(hat.base.and_then(Option::as_ref), hat.local.as_ref(), hat.remote)
     }
 
-    /// Why a hat of the file is not sent; `None` if it may be.
+    /// Why a hat of the file is not sent; `None` if it may be sent, as every removal may.
     fn why_hat_not_sent(
         &self,
         hat: &HatSides<'_>,
         sides: Sides<'_>,
-        affiliation_is_sent: bool,
+        is_affiliation_sent: bool,
     ) -> Option<Reason> {
-        let value = hat.local.as_ref()?; // a removal can always be sent
+        let value = hat.local.as_ref()?;
         if let Some(reason) = refuse::hat(self.class, hat.hat, value) {
             return Some(reason);
         }
         let is_unaffiliated = sides.remote_affiliation() == Affiliation::None && hat.remote.is_none();
-        (is_unaffiliated && !affiliation_is_sent).then_some(Reason::NotAffiliated)
+        (is_unaffiliated && !is_affiliation_sent).then_some(Reason::NotAffiliated)
     }
 
-    /// A note on a user's own title that the server does not store, if it differs from the server's catalog.
-    fn own_title(&self, user: &Jid, hat: &HatSides<'_>) -> Option<Note> {
+    /// Creates a note about a user's own title that the server does not store; `None` if the server stores it, or it is equal
+    /// to the title in the server's catalog.
+    fn own_title_note(&self, user: &Jid, hat: &HatSides<'_>) -> Option<Note> {
         if self.class.holds_own_titles() {
             return None;
         }

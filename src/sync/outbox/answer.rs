@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{
-    Answered, Base, Before, CONFIRM_AFTER, Committed, Entry, Item, ItemChange, Outbox, ROLLBACK_PERIOD,
-    SendState, Stream, Wanted,
+    Answered, Base, Before, CONFIRM_AFTER, Committed, Entry, Item, ItemChange, KnownValue, Outbox,
+    ROLLBACK_PERIOD, SendState, Stream,
 };
 use crate::model::Room;
 use crate::sync::noted::age;
@@ -15,9 +15,9 @@ use crate::sync::{AnswerTime, ItemOutcome, ItemValue, RemoteRoom, local_value};
 /// Maximum number of earlier values that are kept for an item.
 const MAX_EARLIER_VALUES: usize = 16;
 
-/// An update of the base: the last value that both sides had.
+/// An update of the base: an item and the last value that both sides had.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BaseMove {
+pub struct BaseUpdate {
     /// The item.
     pub item: Item,
     /// The value; `None` if neither side had the item.
@@ -26,34 +26,34 @@ pub struct BaseMove {
 
 /// The result of a read for an acknowledged change.
 enum ReadBack {
-    /// Nothing yet: the read began too early, or the item was not read.
+    /// Nothing is known yet: the read began too early, or the item was not read.
     Undecided,
     /// The server has the wanted value.
     Present,
-    /// The server has a value from before the change again: it lost the change.
+    /// The server has a value from before the change again, because it lost the change.
     Lost,
-    /// Someone changed the item afterwards.
+    /// Someone changed the item after the answer.
     ChangedSince,
-    /// The server has another value; it is not known whether it lost the change or someone changed the item.
+    /// The server has another value. It is not known whether the server lost the change or someone changed the item.
     Different,
 }
 
 impl Outbox {
-    /// Handles the outcome of a change from [`Outbox::next`], answered `at` this time on this connection. Returns the update
-    /// of the base, if any, to be made once the outbox is durable.
+    /// Handles the outcome of a change from [`Outbox::next_changes`], answered `at` this time on this connection. Returns the
+    /// update of the base, if any, to be made once the outbox is durable.
     pub fn answer(
         &mut self,
         change: &ItemChange,
         outcome: &ItemOutcome,
         at: AnswerTime,
         stream: Stream,
-    ) -> Option<BaseMove> {
+    ) -> Option<BaseUpdate> {
         let confirms_storage = self.class.confirms_storage();
         let committed = self.committed_mut(&change.item)?;
-        let sent = Wanted {
+        let sent = KnownValue {
             value: change.wanted.clone(),
         };
-        let had = Wanted {
+        let previous = KnownValue {
             value: change.expected.clone(),
         };
         let answered = Answered {
@@ -62,11 +62,12 @@ impl Outbox {
         };
         let is_current = committed.wanted == sent && committed.state == SendState::Waiting;
         let before = Before {
-            wanted: had,
+            value: previous,
             answered,
         };
         match outcome {
-            // The server has it, but loses it when it restarts. A read would show it and prove nothing, so it is sent again.
+            // The server has the value, but loses it when it restarts. A read would show the value and prove nothing, so the
+            // change is sent again.
             ItemOutcome::Done { saved: false } if confirms_storage => {
                 committed.mark_in_doubt(sent);
                 None
@@ -75,22 +76,22 @@ impl Outbox {
                 committed.in_doubt.clear();
                 committed.remember(before);
                 if !is_current {
-                    // The file now has another value, which is sent next and expects this one.
+                    // The file has another value now. The change to that value is sent next, and expects this value.
                     committed.expected = Some(sent);
                 } else if *saved {
-                    // The server can no longer lose it: what it had before is someone else's change.
+                    // The server can no longer lose the value. If it has an earlier value later, someone changed the item.
                     committed.before.clear();
                     committed.state = SendState::Confirmed(answered);
                 } else {
                     committed.state = SendState::Answered(answered);
                 }
-                saved.then(|| BaseMove {
+                saved.then(|| BaseUpdate {
                     item: change.item.clone(),
                     value: change.wanted.clone(),
                 })
             }
             ItemOutcome::Changed { actual } => {
-                let actual = Wanted {
+                let actual = KnownValue {
                     value: actual.clone(),
                 };
                 committed.handle_changed(actual, is_current, before, stream);
@@ -108,18 +109,19 @@ impl Outbox {
         }
     }
 
-    /// Handles a read of the room that began at this time on this connection: what it confirms, what the server lost
-    /// and is sent again, and what others changed since. Returns the updates of the base.
+    /// Handles a read of the room that began at this time on this connection: finds the changes that are confirmed, the changes
+    /// that the server lost and that are to be sent again, and the items that others changed since. Returns the updates of
+    /// the base.
     ///
-    /// Must be called before the read is merged, because that merge receives the changes of others.
+    /// Must be called before the read is merged, because the merge receives the changes of others.
     pub fn read_back(
         &mut self,
         remote: &RemoteRoom,
         base: Option<&Base>,
         began: Timestamp,
         stream: Stream,
-    ) -> Vec<BaseMove> {
-        let mut moves = Vec::new();
+    ) -> Vec<BaseUpdate> {
+        let mut updates = Vec::new();
         for entry in self.entries.values_mut() {
             let Some(committed) = &mut entry.committed else {
                 continue;
@@ -128,9 +130,9 @@ impl Outbox {
                 continue;
             };
             let was_confirmed = matches!(committed.state, SendState::Confirmed(_));
-            let earlier_moves = moves.len();
-            let implied = committed.implied;
-            let move_to = |wanted: &Wanted| BaseMove {
+            let earlier_updates = updates.len();
+            let is_implied = committed.implied;
+            let update_to = |wanted: &KnownValue| BaseUpdate {
                 item: entry.item.clone(),
                 value: wanted.value.clone(),
             };
@@ -140,51 +142,50 @@ impl Outbox {
                 ReadBack::Undecided => {}
                 ReadBack::Present => {
                     if is_last {
-                        moves.push(move_to(&committed.wanted));
+                        updates.push(update_to(&committed.wanted));
                     }
                     committed.state = SendState::Confirmed(answered);
                     committed.before.clear();
-                    // The change is old enough and certainly stored: nothing needs to be remembered.
+                    // The answer is so old that the server can no longer lose the change, so nothing is remembered.
                     if age(answered.at.latest(), began) > ROLLBACK_PERIOD {
                         entry.committed = None;
                     }
                 }
                 ReadBack::Lost => {
-                    let actual = Wanted {
+                    let actual = KnownValue {
                         value: remote.value(&entry.item),
                     };
-                    moves.push(move_to(&actual));
+                    updates.push(update_to(&actual));
                     committed.expected = Some(actual);
                     committed.state = SendState::Waiting;
                 }
                 ReadBack::ChangedSince => {
                     if is_last {
-                        moves.push(move_to(&committed.wanted));
+                        updates.push(update_to(&committed.wanted));
                     }
                     entry.committed = None;
                 }
                 ReadBack::Different => {
                     if was_confirmed && is_last {
-                        moves.push(move_to(&committed.wanted));
+                        updates.push(update_to(&committed.wanted));
                     }
                     entry.committed = None;
                 }
             }
-            if implied {
+            if is_implied {
                 // An implied entry never becomes part of the base: its absence from the file must not delete it on the server.
-                moves.truncate(earlier_moves);
+                updates.truncate(earlier_updates);
             }
         }
-        self.tidy();
-        moves
+        self.remove_empty_entries();
+        updates
     }
 
-    /// The values that the server acknowledged and no read has confirmed, without those of implied entries. A later change
-    /// expects them on the server.
+    /// Iterates over the items with values that the server acknowledged and no read has confirmed, without implied entries. A
+    /// later change of such an item expects this value on the server.
     pub fn answered(&self) -> impl Iterator<Item = (&Item, Option<&ItemValue>, Answered)> {
         self.entries.iter().filter_map(|(item, entry)| {
             let committed = entry.committed.as_ref()?;
-            // An implied entry is never part of the base.
             match committed.state {
                 SendState::Answered(answered) if !committed.implied => {
                     Some((item, committed.wanted.value.as_ref(), answered))
@@ -194,16 +195,18 @@ impl Outbox {
         })
     }
 
-    /// Items that both sides have, but that the server may lose when it restarts, because it never said that it stored them.
-    /// Only sending them again shows whether it does. Empty for servers that never say so.
+    /// Finds the waiting items whose wanted value both sides have, but which the server may lose when it restarts, because it
+    /// never said that it stored the value. Only sending the item again shows whether the value is stored. The result is empty
+    /// for servers that never say so.
     pub fn not_stored(&self, remote: &RemoteRoom, local: &Room) -> BTreeSet<Item> {
         let may_be_lost = |(item, entry): (&Item, &Entry)| {
             let committed = entry.committed.as_ref().filter(|_| entry.prepared.is_none())?;
             let value = &committed.wanted.value;
             let in_doubt =
                 committed.state == SendState::Waiting && committed.in_doubt.contains(&committed.wanted);
-            let both = remote.value(item) == *value && local_value(self.class, local, item) == *value;
-            (in_doubt && both).then(|| item.clone())
+            let both_have_value =
+                remote.value(item) == *value && local_value(self.class, local, item) == *value;
+            (in_doubt && both_have_value).then(|| item.clone())
         };
         let confirms = self.class.confirms_storage();
         self.entries
@@ -215,18 +218,18 @@ impl Outbox {
 
     /// Removes confirmed changes that were answered so long ago that a server cannot lose them.
     pub fn expire(&mut self, now: Timestamp) {
-        let old = |committed: &mut Committed| match committed.state {
+        let is_old = |committed: &mut Committed| match committed.state {
             SendState::Confirmed(answered) => age(answered.at.latest(), now) > ROLLBACK_PERIOD,
             _ => false,
         };
         for entry in self.entries.values_mut() {
-            entry.committed.take_if(old);
+            entry.committed.take_if(is_old);
         }
-        self.tidy();
+        self.remove_empty_entries();
     }
 }
 
-/// What a read that `began` at this time shows about an acknowledged change.
+/// Interprets a read that `began` at this time for an acknowledged change.
 fn interpret_read(
     item: &Item,
     committed: &Committed,
@@ -236,24 +239,25 @@ fn interpret_read(
 ) -> ReadBack {
     let is_recent = age(answered.at.earliest(), began) <= ROLLBACK_PERIOD;
     let age = age(answered.at.latest(), began);
-    let confirmed = matches!(committed.state, SendState::Confirmed(_));
-    // A read that began before the answer shows nothing; if the clock was set back a little, later reads seem to do so, too.
+    let is_confirmed = matches!(committed.state, SendState::Confirmed(_));
+    // A read that began before the answer shows nothing. If the clock was set back a little, later reads also seem to have
+    // begun before the answer.
     if !remote.knows(item) || age.is_negative() {
         return ReadBack::Undecided;
     }
-    let actual = Wanted {
+    let actual = KnownValue {
         value: remote.value(item),
     };
-    let same_stream = !stream.may_have_lost_answer(answered);
-    let had = committed.before.iter().any(|before| before.wanted == actual);
-    if actual != committed.wanted && !same_stream && had && is_recent {
+    let cannot_be_lost = !stream.may_have_lost_answer(answered);
+    let is_earlier_value = committed.before.iter().any(|before| before.value == actual);
+    if actual != committed.wanted && !cannot_be_lost && is_earlier_value && is_recent {
         // A loss is certain even if the answer is recent.
         ReadBack::Lost
-    } else if !confirmed && age < CONFIRM_AFTER {
+    } else if !is_confirmed && age < CONFIRM_AFTER {
         ReadBack::Undecided
     } else if actual == committed.wanted {
         ReadBack::Present
-    } else if same_stream {
+    } else if cannot_be_lost {
         ReadBack::ChangedSince
     } else {
         ReadBack::Different
@@ -261,56 +265,59 @@ fn interpret_read(
 }
 
 impl Stream {
-    /// Whether the server may have lost the change that it acknowledged with this answer.
+    /// Whether the server may have lost the change that it acknowledged by this answer.
     fn may_have_lost_answer(self, answered: Answered) -> bool {
         self.number != answered.stream && self.may_have_lost(answered.at)
     }
 }
 
 impl Committed {
-    /// Notes that the server may have this value, or may lose it.
-    fn mark_in_doubt(&mut self, sent: Wanted) {
+    /// Notes that the server may have this value, or may lose this value.
+    fn mark_in_doubt(&mut self, sent: KnownValue) {
         if !self.in_doubt.contains(&sent) {
             self.in_doubt.push(sent);
         }
     }
 
-    /// Remembers the server's value before an answer. A server that crashes can lose several changes.
+    /// Remembers the server's value before an answer, and forgets older ones than [`ROLLBACK_PERIOD`]. Several values are
+    /// remembered, because a server that crashes can lose several changes.
     fn remember(&mut self, before: Before) {
-        let now = before.answered.at.earliest();
+        let answer_time = before.answered.at.earliest();
         self.before
-            .retain(|old| now.duration_since(old.answered.at.earliest()) <= ROLLBACK_PERIOD);
+            .retain(|old| answer_time.duration_since(old.answered.at.earliest()) <= ROLLBACK_PERIOD);
         if self.before.len() >= MAX_EARLIER_VALUES {
             self.before.remove(0);
         }
         self.before.push(before);
     }
 
-    /// Handles an answer that the server had another value than expected.
-    fn handle_changed(&mut self, actual: Wanted, is_current: bool, expected: Before, stream: Stream) {
+    /// Handles an answer by which the server had the value `actual` and not the expected one. `is_current`: the sent change is
+    /// still the one that waits.
+    fn handle_changed(&mut self, actual: KnownValue, is_current: bool, expected: Before, stream: Stream) {
         let answered = expected.answered;
-        let was_before = self.before.iter().any(|before| {
+        let is_lost = self.before.iter().any(|before| {
             let (now, then) = (answered.at.earliest(), before.answered.at.earliest());
             let age = now.duration_since(then);
-            before.wanted == actual && stream.may_have_lost_answer(before.answered) && age <= ROLLBACK_PERIOD
+            before.value == actual && stream.may_have_lost_answer(before.answered) && age <= ROLLBACK_PERIOD
         });
         if actual == self.wanted && self.state == SendState::Waiting {
-            // An answer was lost, or someone made the same change. A read will confirm it.
+            // An answer was lost, or someone made the same change. A read will confirm the value.
             self.in_doubt.clear();
             self.state = SendState::Answered(answered);
         } else if self.in_doubt.contains(&actual) {
-            // The server has our own unanswered value, which is now the expected one. The value before may come back.
+            // The server has a value that this account sent without getting an answer. It is the expected one now. The value
+            // before may come back.
             self.expected = Some(actual);
             self.in_doubt.clear();
             self.remember(expected);
-        } else if was_before {
-            // The server lost what it had acknowledged.
+        } else if is_lost {
+            // The server lost a change that it had acknowledged.
             self.expected = Some(actual);
             self.in_doubt.clear();
         } else if is_current {
             self.state = SendState::Changed {
                 actual: actual.value,
-                expected: expected.wanted.value,
+                expected: expected.value.value,
             };
         }
     }

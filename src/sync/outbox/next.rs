@@ -1,4 +1,4 @@
-//! Determines which changes to send next.
+//! Determines the changes to send next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,12 +36,13 @@ impl<'a> LinesByItem<'a> {
 }
 
 impl Outbox {
-    /// The changes to send now, in order: those that wait, are still in the file, and do not depend on an unfinished one.
-    /// Changes of which the file now has another value, and those of a room without a base, are left to the next comparison.
+    /// Determines the changes to send now, in order: those that wait, are still in the file, and do not depend on an unfinished
+    /// change. Changes of items that have another value in the file now, and changes that have no expected value because the
+    /// room has no base, are dropped and left to the next comparison.
     ///
-    /// `plan` is the merge with the last read on this connection. It shows what cannot be sent and what the server's
-    /// catalog lacks; without a plan, hats that need a catalog entry wait.
-    pub fn next(
+    /// `plan` is the merge with the last read on this connection. It shows the changes that cannot be sent and the entries that
+    /// the server's catalog lacks; without a plan, hats that need a catalog entry wait.
+    pub fn next_changes(
         &mut self,
         local: Option<&Room>,
         base: Option<&Base>,
@@ -49,15 +50,15 @@ impl Outbox {
     ) -> Vec<ItemChange> {
         self.drop_finished(local, base);
         let lines = LinesByItem::of(plan);
-        self.leave_out(&lines, plan);
-        self.define(&lines, plan);
+        self.mark_left_out(&lines, plan);
+        self.add_missing_entries(&lines, plan);
         let mut changes: Vec<ItemChange> = Vec::new();
-        let waits = |(item, entry): (&Item, &super::Entry)| {
+        let sendable_item = |(item, entry): (&Item, &super::Entry)| {
             let committed = entry.committed.as_ref().filter(|_| entry.prepared.is_none())?;
-            let waits = committed.state == SendState::Waiting && self.is_defined(item, committed, plan);
-            waits.then(|| item.clone())
+            let can_be_sent = committed.state == SendState::Waiting && self.is_defined(item, committed, plan);
+            can_be_sent.then(|| item.clone())
         };
-        let waiting: Vec<Item> = self.entries.iter().filter_map(waits).collect();
+        let waiting: Vec<Item> = self.entries.iter().filter_map(sendable_item).collect();
         for item in &waiting {
             let class = self.class;
             let Some(committed) = self.committed_mut(item) else {
@@ -67,8 +68,8 @@ impl Outbox {
                 committed.times_sent = committed.times_sent.saturating_add(1);
                 let mut change =
                     ItemChange::new(item.clone(), expected.value, committed.wanted.value.clone());
-                let removes = matches!(item, Item::Affiliation { .. }) && change.wanted.is_none();
-                if removes && class.removes_hats_with_affiliation() {
+                let is_removal = matches!(item, Item::Affiliation { .. }) && change.wanted.is_none();
+                if is_removal && class.removes_hats_with_affiliation() {
                     // The user's hats are removed first, one by one; any other hat belongs to someone else's change.
                     change.expected_hats = Some(committed.expected_hats.clone().unwrap_or_default());
                 }
@@ -80,8 +81,8 @@ impl Outbox {
         changes
     }
 
-    /// Drops waiting changes that need not be sent: the file has another value, which the next comparison handles, or the
-    /// server already has the wanted one.
+    /// Drops waiting changes that need not be sent: the file has another value, which the next comparison handles, no value is
+    /// expected because there is no base, or the server already has the wanted value.
     pub fn drop_finished(&mut self, local: Option<&Room>, base: Option<&Base>) {
         let class = self.class;
         let stays = |item: &Item, committed: &Committed| {
@@ -93,19 +94,19 @@ impl Outbox {
             };
             // An answer to another account that no read has confirmed is not in the base yet.
             let is_known = committed.expected.is_some() || base.is_some_and(|base| !base.has_answer(item));
-            let done = is_known && expected == committed.wanted && committed.in_doubt.is_empty();
-            is_in_file(class, item, committed, local) && !done
+            let is_done = is_known && expected == committed.wanted && committed.in_doubt.is_empty();
+            is_in_file(class, item, committed, local) && !is_done
         };
         for (item, entry) in &mut self.entries {
-            let prepared = entry.prepared.is_some();
-            entry
-                .committed
-                .take_if(|committed| !prepared && !stays(item, committed) && !committed.go_back());
+            let is_prepared = entry.prepared.is_some();
+            entry.committed.take_if(|committed| {
+                !is_prepared && !stays(item, committed) && !committed.revert_to_answered()
+            });
         }
-        self.tidy();
+        self.remove_empty_entries();
     }
 
-    /// Whether the file no longer has the value of a waiting change.
+    /// Whether there is a waiting change whose value the file no longer has.
     pub fn has_outdated(&self, local: Option<&Room>) -> bool {
         self.entries.iter().any(|(item, entry)| {
             let waits = |committed: &&Committed| committed.state == SendState::Waiting;
@@ -114,9 +115,9 @@ impl Outbox {
         })
     }
 
-    /// Marks waiting changes that the merge cannot send or only offers as left out, and others as waiting. Drops a left-out
-    /// change that the server now has.
-    fn leave_out(&mut self, lines: &LinesByItem<'_>, plan: Option<&RoomPlan>) {
+    /// Marks as left out the waiting changes that the merge cannot send or only offers, and marks other left-out changes as
+    /// waiting again. Drops a left-out change that both sides have.
+    fn mark_left_out(&mut self, lines: &LinesByItem<'_>, plan: Option<&RoomPlan>) {
         for (item, entry) in &mut self.entries {
             let Some(committed) = &mut entry.committed else {
                 continue;
@@ -125,33 +126,34 @@ impl Outbox {
                 continue;
             }
             let line = lines.about(item).filter(|line| {
-                // A change with an expected value is from a plan, or follows one that was sent.
+                // A change with an expected value is from a plan, or follows a change that was sent.
                 let was_decided = committed.expected.is_some() && line.action != Action::LeaveOut;
                 line.action != Action::Conflict
                     && line.decision == Decision::Skip
                     && !was_decided
                     && !line.implied
             });
-            let has_value = |plan: &RoomPlan| plan.remote().value(item) == committed.wanted.value;
-            let left_out = matches!(committed.state, SendState::LeftOut(_));
+            let is_on_server = |plan: &RoomPlan| plan.remote().value(item) == committed.wanted.value;
+            let is_left_out = matches!(committed.state, SendState::LeftOut(_));
             committed.state = match line.and_then(|line| line.reason) {
                 Some(reason) => SendState::LeftOut(reason),
-                None if left_out && lines.about(item).is_none() && plan.is_some_and(has_value) => {
+                None if is_left_out && lines.about(item).is_none() && plan.is_some_and(is_on_server) => {
                     entry.committed = None;
                     continue;
                 }
                 None => SendState::Waiting,
             };
         }
-        self.tidy();
+        self.remove_empty_entries();
     }
 
-    /// Adds the catalog entries that waiting hats need on the server and for which no change is in the outbox.
-    fn define(&mut self, lines: &LinesByItem<'_>, plan: Option<&RoomPlan>) {
+    /// Adds changes that define the catalog entries that waiting hats need on the server, unless the outbox already has changes
+    /// of these entries.
+    fn add_missing_entries(&mut self, lines: &LinesByItem<'_>, plan: Option<&RoomPlan>) {
         let Some(plan) = plan.filter(|_| self.class.holds_catalog()) else {
             return;
         };
-        let mut needed = BTreeSet::new();
+        let mut missing = BTreeSet::new();
         for (item, entry) in &self.entries {
             let adds = |committed: &Committed| {
                 committed.state == SendState::Waiting && committed.wanted.value.is_some()
@@ -160,10 +162,10 @@ impl Outbox {
                 && entry.committed.as_ref().is_some_and(adds)
                 && !plan.remote().catalog.contains_key(hat)
             {
-                needed.insert(hat.clone());
+                missing.insert(hat.clone());
             }
         }
-        for hat in needed {
+        for hat in missing {
             let item = Item::Catalog { hat };
             let Some(line) = lines.about(&item).filter(|_| !self.entries.contains_key(&item)) else {
                 continue;
@@ -178,7 +180,8 @@ impl Outbox {
         }
     }
 
-    /// Whether an added hat's entry is in the server's catalog; true for all other changes, and without a catalog.
+    /// Whether the catalog entry of an added hat is on the server, or the server's catalog is not known completely; true for
+    /// all other changes, and on servers without a catalog.
     fn is_defined(&self, item: &Item, committed: &Committed, plan: Option<&RoomPlan>) -> bool {
         let Item::Hat { hat, .. } = item else { return true };
         if !self.class.holds_catalog() || committed.wanted.value.is_none() {
@@ -200,7 +203,7 @@ impl Outbox {
 /// Whether the file has the value of a change, or hats that imply its catalog entry.
 fn is_in_file(class: ServerClass, item: &Item, committed: &Committed, local: Option<&Room>) -> bool {
     let Some(local) = local else { return false };
-    let is_used = |hat: &HatId| local.hat(hat).is_some_and(|known| known.user_count > 0);
+    let is_used = |hat: &HatId| local.hat(hat).is_some_and(|existing| existing.user_count > 0);
     local_value(class, local, item) == committed.wanted.value
         || committed.implied && item.hat().is_some_and(is_used)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{COMMIT_PERIOD, Outbox, Prepared, Wanted, replaced};
+use super::{COMMIT_PERIOD, KnownValue, Outbox, Prepared, replaced};
 use crate::model::Room;
 use crate::sync::{ChangedItem, Item, local_value};
 
@@ -13,18 +13,18 @@ use crate::sync::{ChangedItem, Item, local_value};
 const MAX_EARLIER_CHANGES: usize = 16;
 
 impl Outbox {
-    /// Adds changes that are about to be committed. The outbox must be durable before the commit. `reason` is sent with changes
-    /// of affiliations.
+    /// Adds prepared changes: changes that are about to be committed. The outbox must be durable before the commit. `reason` is
+    /// sent with changes of affiliations.
     pub fn prepare(&mut self, changed: &[ChangedItem], reason: Option<&Arc<str>>, time: Timestamp) {
         let class = self.class;
         for changed in changed.iter().filter(|changed| class.holds(&changed.item)) {
             let [before, wanted] =
-                [&changed.before, &changed.after].map(|value| Wanted { value: value.clone() });
+                [&changed.before, &changed.after].map(|value| KnownValue { value: value.clone() });
             let entry = self.entry(&changed.item);
             let mut all = entry.prepared.take().map(Prepared::into_all).unwrap_or_default();
             // An earlier change whose value the file does not have was not committed.
-            let in_file = all.iter().rposition(|prepared| prepared.wanted == before);
-            all.truncate(in_file.map_or(0, |at| at + 1));
+            let last_in_file = all.iter().rposition(|prepared| prepared.wanted == before);
+            all.truncate(last_in_file.map_or(0, |index| index + 1));
             all.push(Prepared {
                 wanted,
                 before: Some(before),
@@ -36,8 +36,8 @@ impl Outbox {
         }
     }
 
-    /// Removes the last prepared changes of these items, because they were not committed. Changes that were prepared before
-    /// may be in the file.
+    /// Removes the last prepared changes of these items, because these changes were not committed. Changes that were prepared
+    /// before them stay, because they may be in the file.
     pub fn withdraw(&mut self, items: &BTreeSet<Item>) {
         for item in items {
             if let Some(entry) = self.entries.get_mut(item) {
@@ -47,30 +47,31 @@ impl Outbox {
                     .and_then(|withdrawn| Prepared::last_of(withdrawn.earlier));
             }
         }
-        self.tidy();
+        self.remove_empty_entries();
     }
 
-    /// Takes over prepared changes that are in the file. A change that is not in the file is being committed by another session,
-    /// or was lost in a crash; after [`COMMIT_PERIOD`] it is withdrawn.
+    /// Takes over prepared changes that are in the file: they wait to be sent. A prepared change that is not in the file is
+    /// being committed by another session, or was lost in a crash; after [`COMMIT_PERIOD`] it is withdrawn.
     ///
     /// The result need not be stored before the changes are sent, because the stored outbox leads to the same result. So a
-    /// change prepared until `sent_until` may have been sent by a session that ended before it could store an answer.
+    /// change that was prepared at or before `sent_until` may have been sent by a session that ended before it could store an
+    /// answer.
     pub fn take_over(&mut self, local: Option<&Room>, now: Timestamp, sent_until: Timestamp) {
         for entry in self.entries.values_mut() {
             let Some(prepared) = entry.prepared.take() else {
                 continue;
             };
-            let in_file = local.map(|room| Wanted {
+            let file_value = local.map(|room| KnownValue {
                 value: local_value(self.class, room, &entry.item),
             });
             let mut older = prepared.into_all();
-            let at = older
+            let last_in_file = older
                 .iter()
-                .rposition(|prepared| in_file.as_ref() == Some(&prepared.wanted));
-            let newer = older.split_off(at.map_or(0, |at| at + 1));
+                .rposition(|prepared| file_value.as_ref() == Some(&prepared.wanted));
+            let newer = older.split_off(last_in_file.map_or(0, |index| index + 1));
             let mut handled = older.last().cloned();
             for prepared in older {
-                // A change can replace another one that is being sent; an undo does.
+                // A change can replace another one that is being sent, for example as its undo.
                 let before = prepared.before.as_ref();
                 let mut committed = replaced(entry.committed.take(), prepared.wanted, before);
                 committed.reason = prepared.reason;
@@ -89,12 +90,12 @@ impl Outbox {
                 self.handled.insert(entry.item.clone(), handled);
             }
         }
-        self.tidy();
+        self.remove_empty_entries();
     }
 
-    /// Takes over the changes that were prepared for the items of this outbox since it was read, as far as they are in the file.
-    /// `stored` is the stored outbox, and is updated; changes that were prepared for other items stay there. Returns the items
-    /// whose changes were replaced.
+    /// Takes over the changes that other sessions prepared for the items of this outbox since the outbox was read, as far as
+    /// these changes are in the file. `stored` is the stored outbox, and is updated; changes that were prepared for other items
+    /// stay in it. Returns the items whose changes were replaced.
     pub fn take_over_since(&mut self, stored: &mut Self, local: Option<&Room>, now: Timestamp) -> Vec<Item> {
         self.adopt_prepared(stored);
         let all = std::mem::take(&mut self.entries).into_iter();
@@ -104,7 +105,7 @@ impl Outbox {
         let mut replaced: Vec<_> = prepared
             .map(|(item, entry)| (item.clone(), entry.committed.clone()))
             .collect();
-        // No other session has sent anything since.
+        // No other session can have sent these changes, because this session has the lock.
         self.take_over(local, now, Timestamp::MIN);
         *stored = self.clone();
         stored.entries.extend::<BTreeMap<_, _>>(others);
@@ -125,23 +126,24 @@ impl Outbox {
             };
             let mut all = prepared.into_all();
             let handled = self.handled.get(item);
-            let handled = all.iter().rposition(|prepared| Some(prepared) == handled);
-            all.drain(..handled.map_or(0, |at| at + 1));
+            let last_handled = all.iter().rposition(|prepared| Some(prepared) == handled);
+            all.drain(..last_handled.map_or(0, |index| index + 1));
             self.entry(item).prepared = Prepared::last_of(all);
         }
-        self.tidy();
+        self.remove_empty_entries();
     }
 }
 
 impl Prepared {
-    /// This change and the earlier ones, oldest first, each without its earlier changes.
+    /// Returns this change and the earlier ones, oldest first, each without its earlier changes.
     fn into_all(mut self) -> Vec<Self> {
         let mut all = std::mem::take(&mut self.earlier);
         all.push(self);
         all
     }
 
-    /// The last of these changes, with the others as its earlier changes; `None` if there are none.
+    /// Returns the last of these changes, with up to [`MAX_EARLIER_CHANGES`] of the changes before it as its earlier changes;
+    /// `None` if there are no changes.
     fn last_of(mut all: Vec<Self>) -> Option<Self> {
         let last = all.pop()?;
         all.drain(..all.len().saturating_sub(MAX_EARLIER_CHANGES));

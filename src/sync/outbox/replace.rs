@@ -1,10 +1,11 @@
-//! Replaces an item's change by another one.
+//! Replaces a committed change of an item by another one.
 
-use super::{Committed, SendState, Wanted};
+use super::{Committed, KnownValue, SendState};
 
-/// Replaces an item's change. The expected value is the last acknowledged one; values sent without an answer stay in doubt.
-/// `before`: the value that the new one replaces, if it is known.
-pub(super) fn replaced(old: Option<Committed>, wanted: Wanted, before: Option<&Wanted>) -> Committed {
+/// Returns the change that replaces `old`, an item's committed change, by one with the value `wanted`. The expected value is
+/// the last acknowledged one; values that were sent without an answer stay in doubt. `before`: the file's or the server's
+/// value that the new one replaces, if it is known.
+pub(super) fn replaced(old: Option<Committed>, wanted: KnownValue, before: Option<&KnownValue>) -> Committed {
     let new = Committed {
         wanted,
         state: SendState::Waiting,

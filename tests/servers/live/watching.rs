@@ -154,7 +154,7 @@ fn speed() {
             let before = (memory(), carriers(), log());
             let began = Instant::now();
             for _ in 0..50_000 {
-                watcher.backend.look(&mut |seen| panic!("{seen:?}")).unwrap();
+                watcher.backend.poll(&mut |seen| panic!("{seen:?}")).unwrap();
             }
             let each = began.elapsed().as_secs_f64() / 50.0;
             println!(

@@ -369,7 +369,7 @@ fn handles_any_records() {
                 // One answer to each of the two calls.
                 tell.send(text).unwrap();
                 backend.watch(&[super::jid(ROOM)], None, true);
-                let _ = backend.look(&mut |seen| {
+                let _ = backend.poll(&mut |seen| {
                     assert_eq!(room_of(&seen), ROOM);
                     ControlFlow::Continue(())
                 });

@@ -192,7 +192,7 @@ fn a_full_room_is_told_in_parts_and_only_once() {
         for _ in 0..3 {
             watcher
                 .backend
-                .look(&mut |_| {
+                .poll(&mut |_| {
                     reports += 1;
                     std::ops::ControlFlow::Continue(())
                 })
@@ -238,7 +238,7 @@ fn the_selected_room_is_told_although_it_is_not_watched() {
         watcher.backend.watch(&[], Some(&jid(ROOM)), true);
         wait(&mut watcher, ROOM, &["bob: Bob"]);
         watcher.backend.watch(&[], None, true);
-        assert_eq!(watcher.backend.next_look(), None);
+        assert_eq!(watcher.backend.next_poll(), None);
     });
 }
 

@@ -48,7 +48,7 @@ fn reads_hidden_and_unloaded_rooms_but_no_tombstones() {
             "{:?} {by:?}",
             server.kind
         );
-        assert!(list.complete);
+        assert!(list.is_complete);
         let rooms = [
             "open@conference.localhost",
             "asleep@conference.localhost",

@@ -195,7 +195,7 @@ fn reports_many_users_in_pages_and_too_many_as_the_room() {
                 all.extend(found.into_iter().map(str::to_owned));
             }
             looks += 1;
-            let due = watcher.backend.next_look().unwrap();
+            let due = watcher.backend.next_poll().unwrap();
             assert!(
                 all.len() == 1_500 || due <= Instant::now(),
                 "the rest can be had at once"
@@ -241,7 +241,7 @@ fn sessions_do_not_disturb_each_other() {
         retitled(server, BOB, "Third");
         assert_eq!(users(&first.look()), [(vec![BOB], None)]);
         first.watch(&[]);
-        assert_eq!(first.backend.next_look(), None);
+        assert_eq!(first.backend.next_poll(), None);
         first.read(&[]);
         assert_eq!(hooks(server), before, "nothing is watched");
     });
@@ -311,7 +311,7 @@ fn nothing_is_lost_when_the_caller_stops() {
         retitled(server, BOB, "Second");
         server.lua_room(OTHER, &format!("{} return 'done'", retitle(BOB, "Second")));
         let mut first = None;
-        let stopped = watcher.backend.look(&mut |seen| {
+        let stopped = watcher.backend.poll(&mut |seen| {
             if matches!(seen, WatchEvent::Occupants { .. }) {
                 return ControlFlow::Continue(());
             }

@@ -89,7 +89,7 @@ fn rooms_are_listed_beyond_a_page_and_hidden_ones_where_the_account_may() {
         let hidden = format!("hidden@{SERVICE}");
         server.muc(&hidden, &[("public", "false")], &[(BOB, "owner")]);
         let list = login(server, "ana").list_rooms().unwrap();
-        assert_eq!((list.rooms.len(), list.complete), (130, false));
+        assert_eq!((list.rooms.len(), list.is_complete), (130, false));
         assert_eq!(
             list.rooms[7],
             RemoteRoomInfo {
@@ -103,13 +103,13 @@ fn rooms_are_listed_beyond_a_page_and_hidden_ones_where_the_account_may() {
         let mut named = settings(&account(server, "ana"));
         named.rooms = Some(vec![jid(&hidden), jid("other@elsewhere.localhost")]);
         let list = xmpp(named).list_rooms().unwrap();
-        assert_eq!((list.rooms.len(), list.complete), (131, false));
+        assert_eq!((list.rooms.len(), list.is_complete), (131, false));
         assert!(list.rooms.iter().any(|info| info.room == jid(&hidden)));
         let list = login(server, "siteadmin").list_rooms().unwrap();
         if server.kind == Kind::Ejabberd26 {
-            assert_eq!((list.rooms.len(), list.complete), (131, true));
+            assert_eq!((list.rooms.len(), list.is_complete), (131, true));
         } else {
-            assert_eq!((list.rooms.len(), list.complete), (131, false));
+            assert_eq!((list.rooms.len(), list.is_complete), (131, false));
         }
     });
 }

@@ -1,5 +1,5 @@
-//! Caches the base that was last read or written. Each change that is sent at once needs the base of its room several
-//! times, and parsing the base of a large room takes longer than sending the change.
+//! Caches the base that was last read or written. For each change that is sent as soon as it is saved, the base of its room is
+//! needed several times, and parsing the base of a large room takes longer than sending the change.
 
 use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::{Arc, Mutex};
@@ -14,8 +14,9 @@ const MAX_CACHED_BYTES: usize = 16 << 20;
 
 /// A cache for the base of one room, with the bytes of its document.
 #[derive(Debug, Default)]
-pub(super) struct KnownBase(Mutex<Option<ParsedBase>>);
+pub(super) struct BaseCache(Mutex<Option<ParsedBase>>);
 
+/// A base, its document, and the hash of the document.
 #[derive(Debug)]
 struct ParsedBase {
     bytes: Vec<u8>,
@@ -23,23 +24,23 @@ struct ParsedBase {
     base: Arc<Base>,
 }
 
-impl KnownBase {
+impl BaseCache {
     /// Parses a document, or returns the cached base if the document is the cached one. Also returns the document's
     /// hash, which is never 0.
     ///
     /// Errors: the document is not a valid base of this room.
     pub(super) fn parse(&self, bytes: Vec<u8>, room: &Jid) -> (Result<Arc<Base>, SetAside>, u64) {
-        let mut last = lock(&self.0);
+        let mut cached = lock(&self.0);
         // Only a comparison of all bytes shows that nobody has replaced the document.
-        if let Some(last) = last.as_ref().filter(|last| last.bytes == bytes) {
-            let base = (last.base.room == *room).then(|| last.base.clone());
-            return (base.ok_or(SetAside::Unreadable), last.hash);
+        if let Some(cached) = cached.as_ref().filter(|cached| cached.bytes == bytes) {
+            let base = (cached.base.room == *room).then(|| cached.base.clone());
+            return (base.ok_or(SetAside::Unreadable), cached.hash);
         }
         let hash = hash(&bytes);
         let base = Base::read(&bytes, room).map(Arc::new);
         if let Ok(base) = &base {
             let base = base.clone();
-            *last = (bytes.len() <= MAX_CACHED_BYTES).then_some(ParsedBase { bytes, hash, base });
+            *cached = (bytes.len() <= MAX_CACHED_BYTES).then_some(ParsedBase { bytes, hash, base });
         }
         (base, hash)
     }
@@ -47,7 +48,7 @@ impl KnownBase {
     /// Returns the hash of a document, which is never 0.
     pub(super) fn hash(&self, bytes: &[u8]) -> u64 {
         match &*lock(&self.0) {
-            Some(last) if last.bytes == bytes => last.hash,
+            Some(cached) if cached.bytes == bytes => cached.hash,
             _ => hash(bytes),
         }
     }
@@ -55,12 +56,13 @@ impl KnownBase {
     /// Caches a base whose document was just written, unless the document is too large. Returns the base.
     pub(super) fn set(&self, base: Base, bytes: Vec<u8>) -> Arc<Base> {
         let (hash, base) = (hash(&bytes), Arc::new(base));
-        let written = base.clone();
+        let result = base.clone();
         *lock(&self.0) = (bytes.len() <= MAX_CACHED_BYTES).then_some(ParsedBase { bytes, hash, base });
-        written
+        result
     }
 }
 
+/// Computes the hash of a document, which is never 0.
 fn hash(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);
@@ -79,23 +81,23 @@ mod tests {
 
     #[test]
     fn last_document_is_parsed_once() {
-        let known = KnownBase::default();
+        let cache = BaseCache::default();
         let (first, second) = (base("one@rooms.example.org"), base("two@rooms.example.org"));
-        let (parsed, hash) = known.parse(first.to_bytes(), &first.room);
+        let (parsed, hash) = cache.parse(first.to_bytes(), &first.room);
         let parsed = parsed.expect("valid");
-        let again = known.parse(first.to_bytes(), &first.room);
+        let again = cache.parse(first.to_bytes(), &first.room);
         assert!(Arc::ptr_eq(&parsed, &again.0.expect("valid")));
-        assert_eq!((again.1, known.hash(&first.to_bytes())), (hash, hash));
+        assert_eq!((again.1, cache.hash(&first.to_bytes())), (hash, hash));
         let mut changed = first.clone();
         changed.revision = 7;
-        let other = known.parse(changed.to_bytes(), &first.room);
+        let other = cache.parse(changed.to_bytes(), &first.room);
         assert_eq!(*other.0.expect("valid"), changed);
         assert_ne!(other.1, hash);
-        assert_eq!(*known.set(second.clone(), second.to_bytes()), second);
-        let written = known.parse(second.to_bytes(), &second.room);
+        assert_eq!(*cache.set(second.clone(), second.to_bytes()), second);
+        let written = cache.parse(second.to_bytes(), &second.room);
         assert_eq!(*written.0.expect("valid"), second);
         // Someone copied the document of another room.
-        let copied = known.parse(second.to_bytes(), &first.room);
+        let copied = cache.parse(second.to_bytes(), &first.room);
         assert_eq!(copied.0, Err(SetAside::Unreadable));
     }
 }

@@ -4,47 +4,48 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::backend::SeenOccupants;
+use super::super::backend::OccupantChanges;
 use super::super::options::Notify;
 use crate::model::Jid;
 use crate::sync::{Occupants, ServerEvent};
 
-/// Maximum number of occupants of a room; others are ignored.
+/// Maximum number of occupants of a room that are kept; others are ignored.
 const MAX_OCCUPANTS: usize = 5_000;
-/// After this time without a look at the server, the occupants are no longer certain.
+/// After this time without a poll of the server, the occupants are no longer certain.
 const OUTDATED_AFTER: Duration = Duration::from_secs(30);
 
 /// The occupants of the watched rooms as far as the server reported them.
 #[derive(Debug, Default)]
-pub(super) struct SeenRooms {
-    rooms: BTreeMap<Jid, SeenRoom>,
-    /// When the server was last looked at.
-    pub(super) last_look: Option<Instant>,
+pub(super) struct OccupantsByRoom {
+    rooms: BTreeMap<Jid, RoomOccupants>,
+    /// When the server was last polled.
+    pub(super) last_poll: Option<Instant>,
 }
 
+/// The occupants of one room.
 #[derive(Debug, Default)]
-struct SeenRoom {
+struct RoomOccupants {
     occupants: Arc<Occupants>,
-    /// Whether these are all.
+    /// Whether `occupants` has all occupants.
     is_complete: bool,
-    /// Whether they were reported as they are now.
+    /// Whether the occupants were reported as they are now.
     is_announced: bool,
 }
 
-impl SeenRooms {
-    /// Takes the changed occupants of a room; `None`: they are unknown. Returns whether it must be reported that they are
-    /// unknown.
-    pub(super) fn take(&mut self, room: &Jid, seen: Option<SeenOccupants>) -> bool {
-        let Some(seen) = seen else {
+impl OccupantsByRoom {
+    /// Applies changes of the occupants of a room; `None`: the occupants are unknown. Returns whether it must be reported that
+    /// they are unknown.
+    pub(super) fn update(&mut self, room: &Jid, changes: Option<OccupantChanges>) -> bool {
+        let Some(changes) = changes else {
             return self.rooms.remove(room).is_some_and(|room| room.is_announced);
         };
         let known = self.rooms.entry(room.clone()).or_default();
         let occupants = Arc::make_mut(&mut known.occupants);
-        if seen.is_new {
+        if changes.replaces_all {
             occupants.clear();
             known.is_complete = false;
         }
-        for (user, occupant) in seen.users {
+        for (user, occupant) in changes.users {
             match occupant {
                 Some(occupant) if occupants.len() < MAX_OCCUPANTS || occupants.contains_key(&user) => {
                     occupants.insert(user, occupant);
@@ -52,7 +53,7 @@ impl SeenRooms {
                 _ => drop(occupants.remove(&user)),
             }
         }
-        known.is_complete |= seen.is_complete;
+        known.is_complete |= changes.is_complete;
         known.is_announced = false;
         false
     }
@@ -68,32 +69,32 @@ impl SeenRooms {
         unannounced.collect()
     }
 
-    /// Forgets all rooms for which `is_kept` is false. Returns those whose occupants were reported.
-    pub(super) fn forget(&mut self, is_kept: impl Fn(&Jid) -> bool) -> Vec<Jid> {
+    /// Forgets all rooms for which `is_kept` is false. Returns those of them whose occupants were reported.
+    pub(super) fn retain(&mut self, is_kept: impl Fn(&Jid) -> bool) -> Vec<Jid> {
         let mut announced = Vec::new();
         self.rooms.retain(|room, known| {
-            let keeps = is_kept(room);
-            if !keeps && known.is_announced {
+            let stays = is_kept(room);
+            if !stays && known.is_announced {
                 announced.push(room.clone());
             }
-            keeps
+            stays
         });
         announced
     }
 
-    /// Returns the rooms whose occupants were reported, if the server was not looked at for [`OUTDATED_AFTER`], and marks them
-    /// as not reported, so that they are reported again after the next look.
+    /// Returns the rooms whose occupants were reported, if the server was not polled for [`OUTDATED_AFTER`], and marks them as not
+    /// reported, so that their occupants are reported again after the next poll.
     fn take_outdated(&mut self) -> Vec<Jid> {
-        let is_old = self.last_look.is_none_or(|at| at.elapsed() >= OUTDATED_AFTER);
+        let is_old = self.last_poll.is_none_or(|at| at.elapsed() >= OUTDATED_AFTER);
         let rooms = self.rooms.iter_mut().filter(|_| is_old);
         let announced = rooms.filter_map(|(room, known)| {
-            let announced = std::mem::take(&mut known.is_announced);
-            announced.then(|| room.clone())
+            let was_announced = std::mem::take(&mut known.is_announced);
+            was_announced.then(|| room.clone())
         });
         announced.collect()
     }
 
-    /// Reports that the occupants are unknown, if the server was not looked at for [`OUTDATED_AFTER`].
+    /// Reports that the occupants are unknown, if the server was not polled for [`OUTDATED_AFTER`].
     pub(super) fn report_outdated(&mut self, notify: &Notify) {
         let outdated = self.take_outdated();
         report_unknown(notify, outdated);
@@ -119,10 +120,10 @@ mod tests {
         Jid::parse(text).unwrap()
     }
 
-    fn seen(is_new: bool, is_complete: bool, users: &[&str]) -> SeenOccupants {
+    fn changes(replaces_all: bool, is_complete: bool, users: &[&str]) -> OccupantChanges {
         let user = |user: &&str| (jid(user), Occupant::new([*user], None));
-        SeenOccupants {
-            is_new,
+        OccupantChanges {
+            replaces_all,
             is_complete,
             users: users.iter().map(user).collect(),
         }
@@ -131,21 +132,21 @@ mod tests {
     #[test]
     fn reports_only_complete_rooms_and_withdraws_outdated_ones() {
         let room = jid("a@muc.example.org");
-        let mut rooms = SeenRooms::default();
-        rooms.take(&room, Some(seen(true, false, &["x@example.org"])));
+        let mut rooms = OccupantsByRoom::default();
+        rooms.update(&room, Some(changes(true, false, &["x@example.org"])));
         assert_eq!(rooms.take_unannounced(), []);
-        rooms.take(&room, Some(seen(false, true, &["y@example.org"])));
+        rooms.update(&room, Some(changes(false, true, &["y@example.org"])));
         let announced = rooms.take_unannounced();
         assert_eq!(announced.first().unwrap().1.len(), 2);
         assert_eq!(rooms.take_unannounced(), []);
-        rooms.last_look = Some(Instant::now());
+        rooms.last_poll = Some(Instant::now());
         assert_eq!(rooms.take_outdated(), []);
-        rooms.last_look = None;
+        rooms.last_poll = None;
         assert_eq!(rooms.take_outdated(), std::slice::from_ref(&room));
         assert_eq!(rooms.take_outdated(), []);
-        assert_eq!(rooms.take_unannounced(), announced, "after the next look");
-        assert!(rooms.take(&room, None));
-        assert!(!rooms.take(&room, None));
+        assert_eq!(rooms.take_unannounced(), announced, "after the next poll");
+        assert!(rooms.update(&room, None));
+        assert!(!rooms.update(&room, None));
     }
 
     #[test]
@@ -155,9 +156,9 @@ mod tests {
             .map(|n| format!("u{n}@example.org"))
             .collect();
         let users: Vec<&str> = users.iter().map(String::as_str).collect();
-        let mut rooms = SeenRooms::default();
-        rooms.take(&room, Some(seen(true, true, &users)));
-        rooms.take(&room, Some(seen(false, true, &users[..1])));
+        let mut rooms = OccupantsByRoom::default();
+        rooms.update(&room, Some(changes(true, true, &users)));
+        rooms.update(&room, Some(changes(false, true, &users[..1])));
         assert_eq!(rooms.take_unannounced().first().unwrap().1.len(), MAX_OCCUPANTS);
     }
 }
