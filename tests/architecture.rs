@@ -509,7 +509,7 @@ fn allowed_code_has_no_violations() {
         ("model/a.rs", "#[cfg(test)] mod tests { use std::fs; fn f() { println!(\"x\"); } }"),
         ("app/tests.rs", "use std::fs;"),
         ("store/a.rs", "use crate::model::Jid; use std::fs::File; use jiff::Timestamp; fn f() { Timestamp::now(); }"),
-        ("app/a.rs", "use crate::store::{Change, StoreEvent}; use crate::model::Group; use jiff::Timestamp;"),
+        ("app/a.rs", "use crate::store::{Change, StoreEvent}; use crate::model::EditGroup; use jiff::Timestamp;"),
         ("app/a.rs", "use crate::store; fn f(_: store::Snapshot) {}"),
         ("server/a.rs", "use crate::sync::RemoteRoom; use std::net::TcpStream;"),
         ("app/a.rs", "use crate::sync::Item;"),

@@ -190,7 +190,10 @@ fn fill_history(session: &mut Session, wardrobe: &Wardrobe) {
             before: Some(room.clone()),
             after: None,
         };
-        for group in [hatrack::model::Group::from(edit.clone()).inverse(), edit.into()] {
+        for group in [
+            hatrack::model::EditGroup::from(edit.clone()).inverse(),
+            edit.into(),
+        ] {
             let change = Change::from(group.inverse());
             session.external_change(|wardrobe| wardrobe.apply(&change.group).map(|()| change.group.clone()));
         }

@@ -15,7 +15,7 @@ use hatrack::exchange::{
     ImportTarget, ParsedImport, SkipReason, export, read,
 };
 use hatrack::model::{
-    Affiliation, Attachment, CatalogHat, Extra, Group, HatId, Hats, Hue, Jid, Json, Room, User, Wardrobe,
+    Affiliation, Attachment, CatalogHat, EditGroup, Extra, HatId, Hats, Hue, Jid, Json, Room, User, Wardrobe,
     write,
 };
 use proptest::prelude::*;
@@ -100,7 +100,7 @@ fn representable(wardrobe: &Wardrobe) -> Wardrobe {
         }
     }
     let mut made = Wardrobe::default();
-    made.apply(&Group(edits)).unwrap();
+    made.apply(&EditGroup(edits)).unwrap();
     made
 }
 
@@ -172,7 +172,7 @@ proptest! {
         for replace in [false, true] {
             let plan = parsed.plan(&now, &ImportOptions { replace, ..ImportOptions::default() }).unwrap();
             let hats = now.attachment_count();
-            prop_assert_eq!((plan.group, plan.counts.unchanged), (Group::default(), hats));
+            prop_assert_eq!((plan.group, plan.counts.unchanged), (EditGroup::default(), hats));
         }
     }
 
@@ -184,7 +184,7 @@ proptest! {
         let plan = parsed.plan(&now, &ImportOptions::default()).unwrap();
         let then = after(&now, &plan);
         let again = parsed.plan(&then, &ImportOptions::default()).unwrap();
-        prop_assert_eq!(&again.group, &Group::default());
+        prop_assert_eq!(&again.group, &EditGroup::default());
         let mut back = then.clone();
         back.apply(&plan.group.inverse()).unwrap();
         prop_assert_eq!(&back, &now);

@@ -1,7 +1,7 @@
 //! The specification of the operations on hats, case by case: each operation, its effects and its errors.
 
 use hatrack::model::{
-    Affiliation, Attachment, CatalogHat, EditError, Group, HatId, Hats, Jid, Wardrobe, read, write,
+    Affiliation, Attachment, CatalogHat, EditError, EditGroup, HatId, Hats, Jid, Wardrobe, read, write,
 };
 
 /// A case: the rule in words, the operation, and the expected result.
@@ -229,7 +229,7 @@ mod machine {
     }
 
     impl Operation {
-        pub(crate) fn apply_to(&self, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
+        pub(crate) fn apply_to(&self, wardrobe: &mut Wardrobe) -> Result<EditGroup, EditError> {
             let id = |text: &str| HatId::unchecked(text);
             match *self {
                 Add(room, user, hat, json) => {
@@ -284,7 +284,7 @@ mod machine {
                     assert_eq!(after.room(&room), None, "{rule}");
                     all(&|edit| edit.room() == Some(&room) && edit.user().is_none());
                 }
-                Nothing => assert_eq!(result.as_ref().map(Group::is_empty), Ok(true), "{rule}"),
+                Nothing => assert_eq!(result.as_ref().map(EditGroup::is_empty), Ok(true), "{rule}"),
                 Fails(condition, message) => {
                     let error = result.as_ref().unwrap_err();
                     assert_eq!(
@@ -587,7 +587,7 @@ fn serialized_names_of_edits_are_stable() {
     edits.extend(wardrobe.rename_room(&room, None).unwrap().0);
     edits.extend(wardrobe.remove_room(&room).unwrap().0);
     edits.extend(wardrobe.put_hat_set("on call", Some(&Hats::default())).unwrap().0);
-    let json = serde_json::to_value(Group(edits)).unwrap();
+    let json = serde_json::to_value(EditGroup(edits)).unwrap();
     let names: Vec<Vec<String>> = json
         .as_array()
         .unwrap()

@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use hatrack::model::{Group, HatId, Jid, Room, User, Wardrobe, read, write};
+use hatrack::model::{EditGroup, HatId, Jid, Room, User, Wardrobe, read, write};
 use proptest::prelude::*;
 use support::{
     cases, hats, jid, operation, operation_targets, read_in_chunks, wardrobe, wardrobe_and_operations,
@@ -133,7 +133,7 @@ proptest! {
                 }
             }
         }
-        let (all, end) = (Group(done), now.clone());
+        let (all, end) = (EditGroup(done), now.clone());
         now.apply(&all.inverse())?;
         assert_same(&now, &start)?;
         now.apply(&all)?;
@@ -147,7 +147,7 @@ proptest! {
             if let Ok(group) = operation.perform(&mut wardrobe) {
                 let line = write::compact(&group);
                 prop_assert!(!line.contains('\n'));
-                prop_assert_eq!(serde_json::from_str::<Group>(&line)?, group);
+                prop_assert_eq!(serde_json::from_str::<EditGroup>(&line)?, group);
             }
         }
     }
@@ -229,7 +229,7 @@ proptest! {
     ) {
         let made = |operation: &support::Operation| operation.perform(&mut start.clone()).ok();
         let (Some(mine), Some(yours)) = (made(&mine), made(&yours)) else { return Ok(()) };
-        let in_order = |groups: [&Group; 2]| {
+        let in_order = |groups: [&EditGroup; 2]| {
             let mut wardrobe = start.clone();
             groups.into_iter().try_for_each(|group| wardrobe.apply(group)).map(|()| wardrobe)
         };
@@ -240,7 +240,7 @@ proptest! {
         }
         // Changes of different things always merge.
         let place = |edit: &hatrack::model::Edit| (edit.room().cloned(), edit.user().cloned(), edit.hat().cloned());
-        let places = |group: &Group| group.0.iter().map(place).collect::<Vec<_>>();
+        let places = |group: &EditGroup| group.0.iter().map(place).collect::<Vec<_>>();
         let apart = places(&mine).iter().all(|(room, user, hat)| places(&yours).iter().all(|(r, u, h)| {
             let (other_user, other_hat) = (user.is_some() && u.is_some() && user != u, hat.is_some() && h.is_some() && hat != h);
             room != r || other_user || (user == u && other_hat)

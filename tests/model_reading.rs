@@ -211,7 +211,7 @@ fn nesting_is_limited_to_100_levels() {
     // In the history the same value is inside an edit, inside a line.
     let group = Wardrobe::default().diff(&wardrobe);
     let line = format!("{{\"edits\": {}}}", write::compact(&group));
-    let value: std::collections::HashMap<String, hatrack::model::Group> =
+    let value: std::collections::HashMap<String, hatrack::model::EditGroup> =
         serde_json::from_str(&line).unwrap();
     assert_eq!(value.get("edits"), Some(&group));
     let error = read::wardrobe(nested(101).as_bytes()).unwrap_err();

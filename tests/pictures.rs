@@ -17,7 +17,7 @@ mod svg;
 use std::fs;
 use std::path::Path;
 
-use hatrack::app::{Msg, Start};
+use hatrack::app::{Msg, SessionOptions};
 use hatrack::model::read;
 use hatrack::ui::theme::{Backdrop, ColorDepth, Theme};
 use session::Session;
@@ -72,10 +72,10 @@ const PICTURES: [Picture; 5] = [
 
 fn session() -> Session {
     let wardrobe = read::wardrobe(include_bytes!("../assets/demo.json")).unwrap();
-    let start = Start {
+    let start = SessionOptions {
         file: "~/.config/hatrack/hats.json".into(),
         actor: "alice".into(),
-        ..Start::default()
+        ..SessionOptions::default()
     };
     Session::start(start, wardrobe, (104, 26))
 }

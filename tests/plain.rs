@@ -12,7 +12,7 @@
 mod session;
 
 use hatrack::app::themes::{NamedTheme, ThemeChoices};
-use hatrack::app::{MouseTarget, Start};
+use hatrack::app::{MouseTarget, SessionOptions};
 use hatrack::model::read;
 use hatrack::ui::{self, Theme, plain};
 use ratatui::layout::Position;
@@ -176,12 +176,12 @@ fn theme_list() {
         description: description.into(),
     };
     let all = [("default", "follows the background"), ("mono", "without colors")];
-    let start = Start {
+    let start = SessionOptions {
         themes: ThemeChoices {
             all: all.map(named).into(),
             current: "default".into(),
         },
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let wardrobe = read::wardrobe(include_bytes!("scenarios/courses.json")).unwrap();
     let mut session = Session::start(start, wardrobe, (80, 16));

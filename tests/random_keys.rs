@@ -14,7 +14,7 @@ use hatrack::app::finder::Finder;
 use hatrack::app::offer::FinderItem;
 use hatrack::app::servers::plan::PlanOverlay;
 use hatrack::app::servers::report::ReportOverlay;
-use hatrack::app::{Key, KeyCode, Msg, Pane, Start};
+use hatrack::app::{Key, KeyCode, Msg, Pane, SessionOptions};
 use hatrack::model::{Jid, read};
 use hatrack::sync::{HatValue, ServerClass};
 use hatrack::ui::{self, Theme};
@@ -165,9 +165,9 @@ fn twenty_thousand_keys_with_a_server() {
         .iter()
         .map(|service| Jid::parse(service).unwrap())
         .collect();
-    let start = Start {
+    let start = SessionOptions {
         servers: vec![entry],
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let mut session = Session::start(start, sample, (100, 30));
     session.server = Some(server());

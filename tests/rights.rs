@@ -20,7 +20,7 @@ fn rights(wardrobe: &Wardrobe) -> impl Strategy<Value = Rights> + use<> {
     let hats: Vec<HatId> = rooms.map(|hat| hat.id.clone()).collect();
     let some = (some_of(hats), hat_id()).prop_map(|(some, other)| some.into_iter().chain([other]).collect());
     (prop::option::of(some), any::<bool>()).prop_map(|(hats, no_affiliations)| Rights {
-        hats,
+        only_hats: hats,
         no_affiliations,
     })
 }
@@ -28,11 +28,11 @@ fn rights(wardrobe: &Wardrobe) -> impl Strategy<Value = Rights> + use<> {
 /// The parts of a wardrobe that the rights do not include, as text.
 fn beyond(wardrobe: &Wardrobe, rights: &Rights) -> Vec<String> {
     let mut parts = Vec::new();
-    if rights.hats.is_some() {
+    if rights.only_hats.is_some() {
         parts.push(format!("{:?}", wardrobe.extra));
     }
     for (jid, room) in wardrobe.rooms() {
-        if rights.hats.is_some() {
+        if rights.only_hats.is_some() {
             parts.push(format!(
                 "{jid} {:?} {:?} {:?}",
                 room.name, room.catalog, room.extra
@@ -50,7 +50,7 @@ fn beyond_of_user(room: &Jid, user: &Jid, member: &User, rights: &Rights) -> Vec
     if rights.no_affiliations && member.affiliation != Affiliation::None {
         parts.push(format!("{room} {user} {}", member.affiliation));
     }
-    if let Some(hats) = &rights.hats {
+    if let Some(hats) = &rights.only_hats {
         let others = member.hats.iter().filter(|(id, _)| !hats.contains(*id));
         parts.extend(others.map(|(id, hat)| format!("{room} {user} {id} {hat:?}")));
         if !member.extra.is_empty() {
@@ -68,7 +68,7 @@ fn changed(
     affiliation: Affiliation,
 ) -> Wardrobe {
     let mut next = wardrobe.clone();
-    let may = |hat: &HatId| rights.hats.as_ref().is_none_or(|hats| hats.contains(hat));
+    let may = |hat: &HatId| rights.only_hats.as_ref().is_none_or(|hats| hats.contains(hat));
     for (jid, room) in wardrobe.rooms() {
         for (user, member) in room.users() {
             let own: BTreeSet<&HatId> = member
@@ -116,7 +116,7 @@ proptest! {
         (one, _, rights) in setup(), new in hat_id(), attachment in attachment(), affiliation in affiliation()
     ) {
         let mut rights = rights;
-        if let Some(hats) = &mut rights.hats {
+        if let Some(hats) = &mut rights.only_hats {
             hats.insert(new.clone());
         }
         let next = changed(&one, &rights, (&new, &attachment), affiliation);
@@ -138,7 +138,7 @@ fn a_group_is_refused_as_a_whole() {
         .set_affiliation(&user, &room, Affiliation::Member)
         .unwrap();
     let rights = Rights {
-        hats: Some([mine.clone()].into()),
+        only_hats: Some([mine.clone()].into()),
         no_affiliations: false,
     };
     let mut group = wardrobe
@@ -166,7 +166,7 @@ fn a_group_is_refused_as_a_whole() {
     let rename = wardrobe.rename_room(&room, None).unwrap();
     assert!(rights.permit(&rename).is_err());
     let no_affiliations = Rights {
-        hats: None,
+        only_hats: None,
         no_affiliations: true,
     };
     assert!(no_affiliations.permit(&rename).is_ok());

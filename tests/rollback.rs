@@ -8,7 +8,7 @@ mod support;
 use std::sync::Arc;
 
 use hatrack::app::rollback::{Rollback, RollbackTarget};
-use hatrack::model::{Affiliation, Attachment, Edit, Group, HatId, HatRule, Jid, Wardrobe};
+use hatrack::model::{Affiliation, Attachment, Edit, EditGroup, HatId, HatRule, Jid, Wardrobe};
 use hatrack::store::HistoryEntry;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -25,7 +25,7 @@ struct Story {
 }
 
 impl Story {
-    fn commit(&mut self, actor: &str, group: Group, undoes: Option<u64>) {
+    fn commit(&mut self, actor: &str, group: EditGroup, undoes: Option<u64>) {
         let revision = self.entries.len() as u64 + 1;
         let entry = HistoryEntry {
             revision,
@@ -105,7 +105,7 @@ proptest! {
             if let Edit::Hat { rule, .. } = &mut edit {
                 *rule = HatRule::AnyUser;
             }
-            let group = Group::from(edit.clone());
+            let group = EditGroup::from(edit.clone());
             prop_assert!(!story.now.is_applied(&group) || after.is_applied(&group), "{edit:?}");
         }
         let mut back = after.clone();

@@ -18,8 +18,8 @@ mod screen;
 #[path = "support/session.rs"]
 mod session;
 
-use hatrack::app::{Msg, Pane, Start};
-use hatrack::model::{Affiliation, Attachment, EditError, Group, HatId, Jid, Wardrobe};
+use hatrack::app::{Msg, Pane, SessionOptions};
+use hatrack::model::{Affiliation, Attachment, EditError, EditGroup, HatId, Jid, Wardrobe};
 use hatrack::ui::layout::{PANES, THREE_PANE_WIDTH, inner};
 use hatrack::ui::{self, Theme};
 use ratatui::buffer::Buffer;
@@ -61,7 +61,7 @@ fn run(scenario: &Scenario) -> Result<(), String> {
 
 fn run_step(session: &mut Session, step: &Step) -> Result<(), String> {
     match step {
-        Step::Start(wardrobe, size) => *session = Session::open((**wardrobe).clone(), *size),
+        Step::SessionOptions(wardrobe, size) => *session = Session::open((**wardrobe).clone(), *size),
         Step::Keys(names) => session.keys(names),
         Step::Type(text) => session.text(text),
         Step::Paste(text) => session.send(Msg::Paste(text.clone())),
@@ -134,10 +134,10 @@ fn mouse(session: &mut Session, action: Mouse, text: &str) -> Result<(), String>
         let area = Rect::new(0, 0, columns, rows);
         ui::targets_at(&session.state, Theme::default(), area, Position { x, y })
     };
-    let click = |double, on| Msg::Click { on, double };
+    let click = |double, on| Msg::Click { targets: on, double };
     match action {
         Mouse::WheelUp | Mouse::WheelDown => session.send(Msg::Wheel {
-            on: on(session),
+            targets: on(session),
             down: action == Mouse::WheelDown,
         }),
         Mouse::Click => session.send(click(false, on(session))),
@@ -154,7 +154,7 @@ fn cut(session: &mut Session) {
     session.send(Msg::End { status: 129 });
     let draft = session.draft.take();
     let size = session.size;
-    let start: Start = session.state.start().clone();
+    let start: SessionOptions = session.state.start().clone();
     *session = Session::start(start, session.memory.snapshot().wardrobe, size);
     if let Some(bytes) = draft {
         session.draft = Some(bytes.clone());
@@ -163,7 +163,7 @@ fn cut(session: &mut Session) {
 }
 
 /// Makes the change that a command of another user makes.
-fn other(wardrobe: &mut Wardrobe, words: &[String]) -> Result<Group, EditError> {
+fn other(wardrobe: &mut Wardrobe, words: &[String]) -> Result<EditGroup, EditError> {
     let jid = |index: usize| Jid::parse(&words[index]).unwrap();
     let hat = |index: usize| HatId::parse(&words[index]).unwrap();
     match words[0].as_str() {

@@ -15,7 +15,7 @@ mod session;
 #[expect(dead_code, reason = "shared by several test files")]
 mod screen;
 
-use hatrack::app::{Msg, Start};
+use hatrack::app::{Msg, SessionOptions};
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe, read};
 use hatrack::sync::{
     Follower, HatValue, ItemOutcome, LocalRoom, Missing, Occupant, Occupants, Progress, RemoteRoomInfo,
@@ -77,7 +77,7 @@ fn session() -> Session {
             room: LocalRoom {
                 room: jid.clone(),
                 local: Some(room.clone()),
-                take: false,
+                is_requested: false,
             },
             revision: 0,
             received: std::collections::BTreeMap::new(),
@@ -87,14 +87,14 @@ fn session() -> Session {
     change_server(&mut server);
     change_data_file(&mut wardrobe);
     let other = FakeServer::new("other", ServerClass::EjabberdCatalog);
-    let start = Start {
+    let start = SessionOptions {
         file: "~/.config/hatrack/hats.json".into(),
         actor: "terry".into(),
         servers: vec![
             server.entry("conference.example.org"),
             other.entry("rooms.example.net"),
         ],
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let mut session = Session::start(start, wardrobe, (80, 24));
     session.server = Some(server);
@@ -415,11 +415,11 @@ fn password() {
 #[test]
 fn empty_wardrobe_offers_to_load() {
     let server = FakeServer::new("example", ServerClass::Prosody);
-    let start = Start {
+    let start = SessionOptions {
         file: "~/.config/hatrack/hats.json".into(),
         actor: "terry".into(),
         servers: vec![server.entry("conference.example.org")],
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let mut session = Session::start(start, Wardrobe::default(), (80, 24));
     check_screen("empty", &mut session, Theme::default(), &USUAL);

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use hatrack::app::command::{self, Command};
 use hatrack::app::describe;
 use hatrack::app::place::Place;
-use hatrack::app::{Grouping, Key, KeyCode, Keymap, Msg, Pane, SaveState, Sort, Start};
+use hatrack::app::{Grouping, Key, KeyCode, Keymap, Msg, Pane, SaveState, SessionOptions, Sort};
 use hatrack::model::{HatId, Jid};
 use hatrack::ui::{self, Theme};
 use proptest::prelude::*;
@@ -88,11 +88,11 @@ fn run_step(session: &mut Session, step: Step) {
             let targets = ui::targets_at(&session.state, Theme::default(), area, Position { x, y });
             session.send(match action {
                 2 | 3 => Msg::Wheel {
-                    on: targets,
+                    targets: targets,
                     down: action == 2,
                 },
                 _ => Msg::Click {
-                    on: targets,
+                    targets: targets,
                     double: action == 1,
                 },
             });
@@ -389,7 +389,7 @@ proptest! {
     fn any_keymap_is_sound(keymap in keymap(), keys in prop::collection::vec(any_key(), 0..40)) {
         let file = include_bytes!("scenarios/courses.json");
         let wardrobe = hatrack::model::read::wardrobe(file).unwrap();
-        let start = Start { keymap: keymap.clone(), ..Start::default() };
+        let start = SessionOptions { keymap: keymap.clone(), ..SessionOptions::default() };
         let mut session = Session::start(start, wardrobe, (100, 30));
         for key in keys {
             session.send(Msg::Key(key));

@@ -10,7 +10,7 @@ mod session;
 mod screen;
 
 use hatrack::app::themes::{NamedTheme, ThemeChoices};
-use hatrack::app::{Msg, Start, State};
+use hatrack::app::{Msg, SessionOptions, State};
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe, read};
 use hatrack::store::{self, Scope, StoreEvent, StoreProblem};
 use hatrack::ui::theme::{Backdrop, ColorDepth, Theme};
@@ -345,10 +345,10 @@ fn draft_dialog() {
 #[test]
 fn loading_screen() {
     let mut session = open();
-    session.state = State::new(Start {
+    session.state = State::new(SessionOptions {
         file: "~/.config/hatrack/hats.json".into(),
         actor: "terry@bastion".into(),
-        ..Start::default()
+        ..SessionOptions::default()
     });
     check_screen("loading", &mut session, color(), &USUAL);
     let event = StoreEvent::Opening {
@@ -396,7 +396,7 @@ fn file_problems() {
 
 #[test]
 fn read_only_and_demo() {
-    let start = |demo, read_only| Start {
+    let start = |demo, read_only| SessionOptions {
         file: "~/.config/hatrack/hats.json".into(),
         actor: "a-person-with-a-very-long-name@bastion.example.org".into(),
         scope: Scope {
@@ -405,7 +405,7 @@ fn read_only_and_demo() {
             ..Scope::default()
         },
         demo,
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let mut session = Session::start(start(false, true), wardrobe(), (80, 24));
     session.keys("a");
@@ -498,9 +498,9 @@ fn themes() -> ThemeChoices {
 
 #[test]
 fn theme_list() {
-    let start = Start {
+    let start = SessionOptions {
         themes: themes(),
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let mut session = Session::start(start, wardrobe(), (80, 24));
     session.keys("Enter T Down");

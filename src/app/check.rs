@@ -177,7 +177,7 @@ impl Form {
     fn completed_address(&self) -> Option<String> {
         let text = self.text(FieldName::User);
         let local = text.trim();
-        let domain = self.domain.as_deref()?;
+        let domain = self.default_domain.as_deref()?;
         let lacks_domain = !local.is_empty() && !local.contains(['@', '/', ':']);
         let completed = format!("{local}@{domain}");
         (lacks_domain && Jid::parse_input(&completed).is_ok()).then_some(completed)

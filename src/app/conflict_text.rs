@@ -52,7 +52,7 @@ pub(super) fn describe_current(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone
     let room = edit.room().and_then(|room| wardrobe.room(room));
     let user = room.zip(edit.user()).and_then(|(room, user)| room.user(user));
     match (edit, room) {
-        (Edit::Document { .. }, _) => "the data file's other fields have changed".into(),
+        (Edit::OtherFields { .. }, _) => "the data file's other fields have changed".into(),
         (_, None) => "the room no longer exists".into(),
         (Edit::Room { .. }, Some(room)) => format!(
             "the room exists, with {} and {}",

@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use crate::model::{
-    Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Hats, Jid, Room, User, Wardrobe,
+    Affiliation, Attachment, CatalogHat, Edit, EditGroup, HatId, Hats, Jid, Room, User, Wardrobe,
 };
 
 use self::phrase::{Tense, infinitive};
@@ -46,7 +46,7 @@ pub fn room_sort_key(jid: &Jid, room: &Room) -> Box<[u8]> {
 /// Describes a group of edits, with times in a time zone, such as `added "Proctor" to terry@example.org in
 /// courses@conference.example.org`. Hats without a title of their own are named by their title in the room's catalog:
 /// the one in `wardrobe`, unless the edits change the catalog.
-pub fn group(group: &Group, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
+pub fn group(group: &EditGroup, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
     titled_edits(&with_titles(&group.0, wardrobe), zone)
 }
 
@@ -65,7 +65,7 @@ fn titled_edits(edits: &[Edit], zone: &TimeZone) -> String {
 }
 
 /// Describes what a group of edits would do, to follow "would": `remove "Proctor" from terry@example.org in …`.
-pub fn group_after_would(group: &Group, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
+pub fn group_after_would(group: &EditGroup, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
     match &*with_titles(&group.0, wardrobe) {
         [] => "change nothing".into(),
         [only] => infinitive(&titled_edit(only, zone)),
@@ -80,7 +80,7 @@ pub fn group_after_would(group: &Group, wardrobe: &Wardrobe, zone: &TimeZone) ->
 
 /// Describes what a group of edits will do, as a sentence: `This adds 1 user with 2 hats and removes 1 hat from 3 users
 /// in 2 rooms.`
-pub fn proposal(group: &Group) -> String {
+pub fn proposal(group: &EditGroup) -> String {
     format!("This {}.", many::summary_by_kind(&group.0, Tense::Present))
 }
 
@@ -97,7 +97,7 @@ fn titled_edit(edit: &Edit, zone: &TimeZone) -> String {
 /// Writes a number and its noun, whose plural ends in s: `1 hat`, `2 hats`.
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(number))
+    format!("{} {noun}{plural}", with_thousands_commas(number))
 }
 
 /// Like [`count`], but writes `no hats` instead of `0 hats`.
@@ -117,7 +117,7 @@ pub(super) fn also_removes_hats(hats: usize) -> String {
 }
 
 /// Writes a number with commas as thousands separators.
-pub fn grouped(number: usize) -> String {
+pub fn with_thousands_commas(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -190,7 +190,7 @@ fn edit_with_user(edit: &Edit, user: &str, zone: &TimeZone) -> String {
             ),
             (None, None) => format!("changed nothing for {user} in {room}"),
         },
-        Edit::Document { before, after } => sets::document_edit(before, after),
+        Edit::OtherFields { before, after } => sets::document_edit(before, after),
     }
 }
 
@@ -417,7 +417,7 @@ pub(crate) fn first_few(names: &[impl ToString]) -> String {
     let shown = first.collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(MAX_NAMED) {
         0 => shown,
-        more => format!("{shown} and {} more", grouped(more)),
+        more => format!("{shown} and {} more", with_thousands_commas(more)),
     }
 }
 

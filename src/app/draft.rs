@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Affiliation, Group, Jid};
+use crate::model::{Affiliation, EditGroup, Jid};
 use crate::store::{Change, ChangeReason, Scope};
 
 use super::form::{FieldName, FieldValue, Form, FormSubject};
@@ -46,7 +46,7 @@ pub struct FormDraft {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnsavedChange {
     /// The change.
-    pub edits: Group,
+    pub edits: EditGroup,
     #[serde(default)]
     pub(super) undoes: Option<u64>,
     #[serde(default)]
@@ -275,12 +275,12 @@ pub(super) struct DraftState {
     /// Whether restored changes may still be unsaved.
     pub has_restored_changes: bool,
     /// The live draft of this session.
-    pub own: OwnDraftState,
+    pub live: LiveDraftState,
 }
 
 /// State of a session's live draft, which survives if the process is killed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct OwnDraftState {
+pub(super) struct LiveDraftState {
     /// The contents that were saved last.
     pub saved: Draft,
     /// Forms that were open at the last pause in typing.

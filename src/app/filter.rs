@@ -99,7 +99,7 @@ impl Filter {
                 None => Some(1),
                 Some(word) => rank_title_or_id(word, &hat.id, hat.title.as_deref()),
             }),
-            TermKind::Ends(latest) => rank_end(room.next_end(), *latest),
+            TermKind::Ends(latest) => rank_end(room.earliest_end(), *latest),
             TermKind::Online => {
                 let mut occupants = occupants.into_iter().flat_map(Occupants::values);
                 occupants.any(Occupant::is_online).then_some(1)

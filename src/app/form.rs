@@ -180,10 +180,10 @@ pub struct Form {
     /// The hat whose ID was generated for this form.
     pub(super) new_hat: Option<HatId>,
     /// Whether the form is saved once the ID of a new hat arrives.
-    pub(super) saves_new_hat: bool,
+    pub(super) saves_once_id_arrives: bool,
     /// The domain with which the address of a new user is completed if it has none: that of most users of the rooms, or a
     /// likely one; `None` if there is none.
-    pub(super) domain: Option<Box<str>>,
+    pub(super) default_domain: Option<Box<str>>,
     /// The text of the user field, without a domain, that was completed last.
     pub(super) completed_input: Option<String>,
     /// Whether a field other than a text was changed, or the form was restored from a draft.

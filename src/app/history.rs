@@ -79,7 +79,7 @@ pub struct HistoryOverlay {
     pub(super) marks: BTreeSet<u64>,
     /// The entries to roll back, and the oldest revision among them: the rollback is planned once all entries since this
     /// revision are read.
-    pub(super) rollback: Option<(RollbackTarget, u64)>,
+    pub(super) pending_rollback: Option<(RollbackTarget, u64)>,
 }
 
 impl HistoryOverlay {
@@ -94,11 +94,11 @@ impl HistoryOverlay {
     /// Reloads from the newest entry and keeps the selection; returns the query for the first page.
     pub(super) fn reload(&mut self) -> HistoryQuery {
         let selected = self.entry().map(|entry| entry.revision);
-        self.reload_at(selected)
+        self.reload_and_select(selected)
     }
 
     /// Reloads from the newest entry and selects this revision once it is loaded; returns the query for the first page.
-    pub(super) fn reload_at(&mut self, revision: Option<u64>) -> HistoryQuery {
+    pub(super) fn reload_and_select(&mut self, revision: Option<u64>) -> HistoryQuery {
         let query = self.restart(self.filter.clone());
         self.select_revision = revision;
         query
@@ -235,7 +235,7 @@ impl HistoryOverlay {
     }
 
     /// Whether the search is being edited.
-    pub fn is_searching(&self) -> bool {
+    pub fn is_editing_search(&self) -> bool {
         self.search.as_ref().is_some_and(|search| search.editing)
     }
 
@@ -245,7 +245,7 @@ impl HistoryOverlay {
     }
 
     /// Whether the filter or the search may hide entries of the selected entry's actor.
-    pub(super) fn is_filtered_within_actor(&self) -> bool {
+    pub(super) fn may_hide_entries_of_actor(&self) -> bool {
         let others = HistoryFilter {
             actor: None,
             ..self.filter.clone()
@@ -330,7 +330,7 @@ impl EntryOverlay {
 #[derive(Debug, Clone)]
 pub struct RollbackOverlay {
     /// Describes the changes that are undone: `the 3 marked changes`.
-    pub what: String,
+    pub changes_phrase: String,
     /// The edits that undo the entries, and those that are skipped.
     pub plan: Rollback,
     /// Whether the filter or the search of the history may hide entries that are undone.

@@ -9,7 +9,7 @@ use super::State;
 use super::describe::ImportRows;
 use crate::exchange::{ImportErrors, ImportOptions, ParsedImport};
 use crate::model::{Jid, Wardrobe};
-use crate::sync::changes_affiliation;
+use crate::sync::room_with_changed_affiliation;
 
 /// The preview overlay.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct ImportPreview {
     /// The path of the file, as typed.
     pub path: String,
     /// Names the target of the import: `terry@example.org in courses@conference.example.org`, `2 rooms`.
-    pub into: String,
+    pub destination: String,
     /// The changes to the current data, and what is skipped.
     pub rows: ImportRows,
     /// The selected row.
@@ -40,7 +40,7 @@ impl ImportPreview {
         let rows = ImportRows::new(parsed.plan(wardrobe, &options)?, wardrobe, zone);
         Ok(Self {
             path: path.into(),
-            into: into.into(),
+            destination: into.into(),
             affiliation_rooms: affiliation_rooms(&rows),
             rows,
             selected: 0,
@@ -70,5 +70,5 @@ impl ImportPreview {
 /// Finds the rooms in which the import changes affiliations.
 fn affiliation_rooms(rows: &ImportRows) -> BTreeSet<Jid> {
     let edits = rows.plan().group.0.iter();
-    edits.filter_map(changes_affiliation).cloned().collect()
+    edits.filter_map(room_with_changed_affiliation).cloned().collect()
 }

@@ -63,7 +63,7 @@ pub use msg::{DraftDelay, Effect, MouseTarget, Msg};
 pub use place::{Grouping, Pane, RowKind};
 pub use question::{Confirm, Conflict};
 pub use selectors::ShownMarks;
-pub use state::{Layer, MIN_SIZE, Notice, Phase, SaveState, Start, State};
+pub use state::{Layer, MIN_SIZE, Notice, Phase, SaveState, SessionOptions, State};
 pub use update::{enabled, update};
 
 use question::{ConfirmedAction, ConflictSubject};

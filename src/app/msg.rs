@@ -26,14 +26,14 @@ pub enum Msg {
     /// The left mouse button was pressed.
     Click {
         /// Targets under the pointer, the outermost first.
-        on: Vec<MouseTarget>,
+        targets: Vec<MouseTarget>,
         /// Whether it is a double click.
         double: bool,
     },
     /// The mouse wheel was turned.
     Wheel {
         /// Targets under the pointer, the outermost first.
-        on: Vec<MouseTarget>,
+        targets: Vec<MouseTarget>,
         /// Whether the wheel was turned towards the user.
         down: bool,
     },
@@ -45,7 +45,7 @@ pub enum Msg {
         rows: u16,
     },
     /// The current time. Sent before the first other message of each second, and when
-    /// [`State::next_look_at_clock`](super::State::next_look_at_clock) says so.
+    /// [`State::time_to_next_clock_check`](super::State::time_to_next_clock_check) says so.
     Now(Timestamp),
     /// An event of the store worker.
     Store(Box<StoreEvent>),

@@ -148,12 +148,12 @@ impl Prompt {
     }
 
     /// Whether the prompt asks for the path of a file.
-    pub(super) fn takes_path(&self) -> bool {
+    pub(super) fn asks_for_path(&self) -> bool {
         matches!(self.kind, PromptKind::Import(_) | PromptKind::Export(_))
     }
 
     /// Replaces the shown errors by these, which may be none, and stops waiting.
-    pub(super) fn refuse(&mut self, errors: Vec<String>) {
+    pub(super) fn set_errors(&mut self, errors: Vec<String>) {
         self.completions.clear();
         self.errors = errors;
         self.is_waiting = false;

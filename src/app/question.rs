@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
-use crate::model::{Edit, Group, Jid};
+use crate::model::{Edit, EditGroup, Jid};
 use crate::store::{Change, ChangeReason};
 use crate::sync::{Item, ItemValue};
 
@@ -78,13 +78,13 @@ impl Confirm {
     }
 }
 
-fn edited_users(group: &Group) -> BTreeSet<&Jid> {
+fn edited_users(group: &EditGroup) -> BTreeSet<&Jid> {
     group.0.iter().filter_map(Edit::user).collect()
 }
 
 /// Names the first of several affected users, else of several removed rooms; empty if there are not several. A domain
 /// that all of them share is written once, at the end.
-fn affected_names(group: &Group) -> String {
+fn affected_names(group: &EditGroup) -> String {
     let mut affected = Vec::from_iter(edited_users(group));
     affected.sort_by(|one, other| compare_addresses(one.as_str(), other.as_str()));
     if affected.len() < 2 {
@@ -109,7 +109,7 @@ fn affected_names(group: &Group) -> String {
 }
 
 /// Whether Enter confirms a change that can be undone; see [`Confirm::accepts_enter`].
-fn accepts_enter(group: &Group) -> bool {
+fn accepts_enter(group: &EditGroup) -> bool {
     let removes_contents = |edit: &Edit| match edit {
         Edit::User {
             before: Some(before),
@@ -132,17 +132,17 @@ pub(super) struct UndoToConfirm {
     pub step: UndoStep,
     pub kind: ChangeKind,
     /// Whether the commit to undo also has edits that this session must not see.
-    pub partial: bool,
+    pub is_partial: bool,
     /// The edits that are made, if the data does not change before the confirmation.
-    pub edits: Group,
+    pub edits: EditGroup,
 }
 
 /// The action that is carried out once the question is confirmed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ConfirmedAction {
-    Commit(Group),
+    Commit(EditGroup),
     Undo(Box<UndoToConfirm>),
-    RemoveExpired(Group),
+    RemoveExpired(EditGroup),
     Export(ExportRequest),
     DiscardForm,
     /// Quit, and keep unsaved changes as a draft.
@@ -159,7 +159,7 @@ pub(super) enum ConfirmedAction {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {
     /// The item that both changed.
-    pub what: String,
+    pub item_phrase: String,
     /// This session's change, in words.
     pub yours: String,
     /// The current value, in words.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::model::{Edit, Group, HatId, HatRule, Jid, Wardrobe};
+use crate::model::{Edit, EditGroup, HatId, HatRule, Jid, Wardrobe};
 use crate::store::{HistoryEntry, person};
 
 use super::conflict_text::describe_current;
@@ -44,7 +44,7 @@ pub struct SkippedEdit {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rollback {
     /// The edits that undo the entries, made as one change.
-    pub group: Group,
+    pub group: EditGroup,
     /// The edits that are skipped, the newest first.
     pub skipped: Vec<SkippedEdit>,
     /// Number of entries of which at least one edit is undone.
@@ -130,19 +130,19 @@ impl Rollback {
     }
 
     /// The number of undone entries, as recorded in the history.
-    pub fn changes(&self) -> u64 {
+    pub fn undone_count(&self) -> u64 {
         u64::try_from(self.undone).unwrap_or(u64::MAX)
     }
 
     /// Describes what is undone, as a clause: `undid 3 changes: …`.
     pub fn describe(&self, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
-        describe::rolled_back(self.changes(), &describe::group(&self.group, wardrobe, zone))
+        describe::rolled_back(self.undone_count(), &describe::group(&self.group, wardrobe, zone))
     }
 }
 
 /// Merges the edits of each item into one, or into none if the item ends as it began. Edits of whole rooms, of users
 /// and of the document are not merged.
-fn merge(edits: &[Edit]) -> Group {
+fn merge(edits: &[Edit]) -> EditGroup {
     let mut merged: Vec<Option<Edit>> = Vec::new();
     let mut indices: HashMap<EditTarget<'_>, usize> = HashMap::new();
     for edit in edits {
@@ -162,7 +162,7 @@ fn merge(edits: &[Edit]) -> Group {
             merged.push(Some(edit.clone()));
         }
     }
-    Group(merged.into_iter().flatten().collect())
+    EditGroup(merged.into_iter().flatten().collect())
 }
 
 /// Merges two successive edits of the same item; `None` for users, rooms and the document, which contain other items.
@@ -228,7 +228,7 @@ impl<'a> EditTarget<'a> {
             Edit::User { room, user, .. } => Self::User(room, user),
             Edit::Affiliation { room, user, .. } => Self::Affiliation(room, user),
             Edit::Hat { room, user, hat, .. } => Self::Hat(room, user, hat),
-            Edit::Document { .. } => Self::Document,
+            Edit::OtherFields { .. } => Self::Document,
         }
     }
 

@@ -22,7 +22,7 @@ pub struct ShownMarks {
 impl ShownMarks {
     /// The label, such as `4 marked` or `Range, 4 marked`.
     pub fn label(self) -> String {
-        let marked = format!("{} marked", describe::grouped(self.number));
+        let marked = format!("{} marked", describe::with_thousands_commas(self.number));
         if self.is_range {
             format!("Range, {marked}")
         } else {
@@ -164,7 +164,7 @@ impl State {
     }
 
     /// Whether the Users view is shown and its index is incomplete.
-    pub fn is_counting_users(&self) -> bool {
+    pub fn is_indexing_users(&self) -> bool {
         self.browser
             .by_user()
             .is_some_and(super::browser::ByUser::is_building)
@@ -267,7 +267,7 @@ impl State {
 
     /// The message that a filter hides all rows in the pane of this kind, or in a pane before it, so that no row of
     /// this kind is selected. `None` if no filter does.
-    pub(super) fn hidden_by_filter(&self, kind: RowKind) -> Option<String> {
+    pub(super) fn hidden_rows_message(&self, kind: RowKind) -> Option<String> {
         let last_pane = self.grouping().pane(kind);
         let is_hidden = |pane: &Pane| *pane <= last_pane && self.length(*pane) == 0 && self.total(*pane) > 0;
         let pane = PANES.into_iter().find(is_hidden)?;

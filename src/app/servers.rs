@@ -142,7 +142,7 @@ pub(super) struct ComparisonPart {
 /// All servers of a session.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Servers {
-    pub(super) known: Vec<KnownServer>,
+    pub(super) all: Vec<KnownServer>,
     pub(super) comparison: Option<Comparison>,
     pub(super) sending: SendingState,
     pub(super) following: FollowingState,
@@ -153,21 +153,21 @@ impl Servers {
     /// The servers of the rooms that a session may see; `None` as the rooms: all servers.
     pub(super) fn new(entries: &[ServerEntry], rooms: Option<&BTreeSet<Jid>>) -> Self {
         let has_visible_room =
-            |entry: &&ServerEntry| rooms.is_none_or(|rooms| rooms.iter().any(|room| entry.has(room)));
+            |entry: &&ServerEntry| rooms.is_none_or(|rooms| rooms.iter().any(|room| entry.owns(room)));
         let known = entries.iter().filter(has_visible_room).cloned();
         Self {
-            known: known.map(KnownServer::new).collect(),
+            all: known.map(KnownServer::new).collect(),
             ..Self::default()
         }
     }
 
     /// The server that a room belongs to; `None` if the room belongs to none.
     pub(super) fn of_room(&self, room: &Jid) -> Option<&KnownServer> {
-        self.known.iter().find(|server| server.entry.has(room))
+        self.all.iter().find(|server| server.entry.owns(room))
     }
 
     pub(super) fn by_name(&self, name: &str) -> Option<&KnownServer> {
-        self.known.iter().find(|server| *server.entry.name == *name)
+        self.all.iter().find(|server| *server.entry.name == *name)
     }
 
     /// The class of a room's server; `None` if the room belongs to no server, or if the class is not known yet.
@@ -188,7 +188,7 @@ impl Servers {
     }
 
     pub(super) fn set_state(&mut self, name: &str, state: &ServerState) {
-        for server in self.known.iter_mut().filter(|server| *server.entry.name == *name) {
+        for server in self.all.iter_mut().filter(|server| *server.entry.name == *name) {
             if let ServerState::Ready(class) = state {
                 server.class = Some(*class);
             }
@@ -198,14 +198,14 @@ impl Servers {
 
     /// Sets the class that a server had when it was last compared, unless a class is known already.
     pub(super) fn set_known_class(&mut self, name: &str, class: ServerClass) {
-        for server in self.known.iter_mut().filter(|server| *server.entry.name == *name) {
+        for server in self.all.iter_mut().filter(|server| *server.entry.name == *name) {
             server.class.get_or_insert(class);
         }
     }
 
     pub(super) fn set_report(&mut self, report: &ServerReport) {
         let name = report.server.clone();
-        for server in self.known.iter_mut().filter(|server| server.entry.name == name) {
+        for server in self.all.iter_mut().filter(|server| server.entry.name == name) {
             server.class = report.class.or(server.class);
             server.report = Some(report.clone());
         }
@@ -243,9 +243,9 @@ impl Servers {
     /// Remembers the result of comparing a room. `local` is the room in the file as it was compared.
     pub(super) fn note_compared(&mut self, plan: &RoomPlan, local: Option<&Arc<Room>>) {
         let problem = match plan.state {
-            RoomState::Linked | RoomState::OnlyThere | RoomState::RemovedHere => None,
-            RoomState::OnlyHere => Some("not on the server"),
-            RoomState::GoneThere => Some("no longer on the server"),
+            RoomState::Linked | RoomState::OnlyOnServer | RoomState::RemovedFromFile => None,
+            RoomState::OnlyInFile => Some("not on the server"),
+            RoomState::GoneFromServer => Some("no longer on the server"),
             RoomState::Forbidden(_) => Some("no permission"),
             RoomState::Unread(_) => Some("could not be read"),
         };
@@ -254,7 +254,7 @@ impl Servers {
             local: local.cloned(),
             differences: open_differences(plan.counts()),
             problem,
-            is_on_server: !matches!(plan.state, RoomState::OnlyHere | RoomState::GoneThere),
+            is_on_server: !matches!(plan.state, RoomState::OnlyInFile | RoomState::GoneFromServer),
         };
         self.rooms.insert(plan.room.clone(), compared);
     }

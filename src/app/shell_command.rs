@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::{
-    Affiliation, Attachment, CatalogHat, Edit, Extra, Group, HatId, Jid, MAX_INPUT_BYTES, Room, User,
+    Affiliation, Attachment, CatalogHat, Edit, EditGroup, Extra, HatId, Jid, MAX_INPUT_BYTES, Room, User,
 };
 
 use super::hat_color;
@@ -15,7 +15,7 @@ const DEFAULT_FILE: &str = "~/.config/hatrack/hats.json";
 /// displayed path of the data file.
 ///
 /// Errors: the part of the change that no command can make, as a clause.
-pub fn commands(group: &Group, reason: Option<&str>, file: &str) -> Result<Vec<String>, String> {
+pub fn commands(group: &EditGroup, reason: Option<&str>, file: &str) -> Result<Vec<String>, String> {
     let mut commands = Vec::new();
     for edit in &group.0 {
         add_edit(edit, &mut commands)?;
@@ -162,7 +162,7 @@ fn add_edit<'a>(edit: &'a Edit, commands: &mut Vec<ShellCommand<'a>>) -> Result<
                 push(commands, &["remove"], arguments, Vec::new())
             }
         }
-        Edit::Document { before, after } => change_sets(before, after, commands),
+        Edit::OtherFields { before, after } => change_sets(before, after, commands),
     }
 }
 

@@ -31,7 +31,7 @@ pub const MIN_SIZE: (u16, u16) = (40, 10);
 
 /// The options of a session.
 #[derive(Debug, Clone, Default)]
-pub struct Start {
+pub struct SessionOptions {
     /// The displayed path of the data file, such as `~/.config/hatrack/hats.json`.
     pub file: String,
     /// The actor recorded in the history.
@@ -111,7 +111,7 @@ pub(super) struct Pending {
     pub id: u64,
     pub change: Change,
     /// The ID of a pending change that this change undoes. This change is sent once the other one has a revision.
-    pub after: Option<u64>,
+    pub undoes_pending: Option<u64>,
     pub kind: ChangeKind,
     /// Whether the change was sent to the store worker. Changes are sent in order.
     pub sent: bool,
@@ -142,7 +142,7 @@ pub(super) enum LastInput {
 /// The state of a session.
 #[derive(Debug, Clone)]
 pub struct State {
-    pub(super) start: Start,
+    pub(super) start: SessionOptions,
     pub(super) phase: Phase,
     /// The wardrobe as saved.
     pub(super) base: Wardrobe,
@@ -187,7 +187,7 @@ pub struct State {
 
 impl State {
     /// A session before the data file is loaded.
-    pub fn new(start: Start) -> Self {
+    pub fn new(start: SessionOptions) -> Self {
         Self {
             mouse: start.mouse,
             theme: start.themes.current.clone(),
@@ -223,7 +223,7 @@ impl State {
     }
 
     /// The options of the session.
-    pub fn start(&self) -> &Start {
+    pub fn start(&self) -> &SessionOptions {
         &self.start
     }
 
@@ -264,7 +264,7 @@ impl State {
 
     /// The servers of the configuration.
     pub fn servers(&self) -> &[KnownServer] {
-        &self.servers.known
+        &self.servers.all
     }
 
     /// The server that a room belongs to, and whether the room differs from the one on the server; `None`: the room
@@ -363,7 +363,7 @@ impl State {
     pub fn check_can_add_hats(&self) -> Result<(), String> {
         self.check_can_change()?;
         let Some((jid, user)) = self.user() else {
-            let hidden = self.hidden_by_filter(RowKind::User);
+            let hidden = self.hidden_rows_message(RowKind::User);
             return Err(hidden.unwrap_or_else(|| "No user selected".into()));
         };
         match user.affiliation {

@@ -129,7 +129,7 @@ pub(super) fn label(state: &State) -> Option<String> {
                     .collect();
                 let more = match many - names.len() {
                     0 => String::new(),
-                    more => format!(" and {} more", describe::grouped(more)),
+                    more => format!(" and {} more", describe::with_thousands_commas(more)),
                 };
                 let names = names.join(", ");
                 Some(format!("{}: {names}{more}", describe::count(many, "user")))

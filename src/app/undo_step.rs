@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::model::Group;
+use crate::model::EditGroup;
 use crate::store::ChangeReason;
 
 /// The role of a change in undo and redo.
@@ -24,7 +24,7 @@ pub(super) struct UndoStep {
     pub reverts_entry: bool,
     /// The revision of the change; `None` until the change is saved.
     pub revision: Option<u64>,
-    pub group: Group,
+    pub group: EditGroup,
     /// The reason given for the change.
     pub reason: Option<ChangeReason>,
 }

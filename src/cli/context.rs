@@ -122,7 +122,7 @@ impl SessionContext {
     pub fn servers(&self) -> Result<Vec<ServerSettings>, Failure> {
         let mut servers = self.config.load()?.servers(self.is_restricted());
         if let Some(rooms) = &self.scope.rooms {
-            servers.retain(|server| rooms.iter().any(|room| server.entry.has(room)));
+            servers.retain(|server| rooms.iter().any(|room| server.entry.owns(room)));
         }
         if self.no_send {
             for server in &mut servers {
@@ -141,8 +141,8 @@ impl SessionContext {
             actor: self.actor.to_string(),
             scope: self.scope.clone(),
             began: Some(self.began),
-            occupants: false,
-            read_memory: None,
+            watches_occupants: false,
+            max_read_bytes: None,
         })
     }
 

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::open_store::{CommitFailure, MAX_ATTEMPTS, OpenStore, store_failure};
 use super::output::{Output, saved_text};
 use crate::app::describe;
-use crate::model::{EditError, Group};
+use crate::model::{EditError, EditGroup};
 use crate::store::Change;
 use crate::sync::late_expiry;
 
@@ -77,7 +77,7 @@ pub(super) enum ExpireOutcome {
     /// There were no expired hats.
     Nothing,
     /// The expired hats were removed with this group of edits, in this revision.
-    Removed(Group, u64),
+    Removed(EditGroup, u64),
     /// Nothing was removed: this number of users would lose hats that expired long ago, which must be confirmed.
     Late(usize),
 }

@@ -44,7 +44,7 @@ impl GlobalOptions {
             rooms: self.rooms.clone(),
             read_only: self.read_only,
             rights: Rights {
-                hats: self.only_hats.clone(),
+                only_hats: self.only_hats.clone(),
                 no_affiliations: self.no_affiliations,
             },
         }

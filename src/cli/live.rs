@@ -33,7 +33,7 @@ pub(super) fn pull(args: &PullArgs, context: &SessionContext, out: &mut Output) 
     let plans = session.plan_all(OtherRooms::Take, None);
     let decide = |plan: &mut RoomPlan| {
         if args.accept_removals {
-            plan.take_removals();
+            plan.accept_removals();
         }
         if args.replace {
             plan.replace();
@@ -98,7 +98,7 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
     let plans = session.plan_all(OtherRooms::List, affiliations);
     let decide = |plan: &mut RoomPlan| {
         if args.accept_removals {
-            plan.take_removals();
+            plan.accept_removals();
         }
         if let Some(side) = args.prefer {
             plan.prefer(side.into());
@@ -205,7 +205,7 @@ impl LiveSession<'_> {
             Ok(plan) => {
                 let local = self.data.wardrobe();
                 let is_nowhere = |room: &&RoomPlan| {
-                    matches!(room.state, RoomState::OnlyHere) && local.room(&room.room).is_none()
+                    matches!(room.state, RoomState::OnlyInFile) && local.room(&room.room).is_none()
                 };
                 match plan.rooms.iter().find(is_nowhere) {
                     Some(room) => Err(Failure::not_found(format!(

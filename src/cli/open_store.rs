@@ -7,10 +7,10 @@ use super::context::SessionContext;
 use super::failure::Failure;
 use super::output::{Output, saved_text};
 use crate::app::describe;
-use crate::model::{Affiliation, EditError, Group, Jid, Wardrobe};
+use crate::model::{Affiliation, EditError, EditGroup, Jid, Wardrobe};
 use crate::server::ServerSettings;
 use crate::store::{self, Change, ChangeReason, Refreshed, Store, StoreOptions};
-use crate::sync::changes_affiliation;
+use crate::sync::room_with_changed_affiliation;
 
 /// The maximum number of attempts to commit a change while it conflicts with changes by other writers.
 pub(super) const MAX_ATTEMPTS: usize = 5;
@@ -66,7 +66,7 @@ impl<'a> OpenStore<'a> {
     pub(super) fn change(
         self,
         out: &mut Output,
-        make: impl Fn(&mut Wardrobe) -> Result<Group, EditError>,
+        make: impl Fn(&mut Wardrobe) -> Result<EditGroup, EditError>,
     ) -> Result<(), Failure> {
         let context = self.context;
         self.change_with_summary(out, |wardrobe| {
@@ -80,7 +80,7 @@ impl<'a> OpenStore<'a> {
     pub(super) fn change_with_summary(
         mut self,
         out: &mut Output,
-        make: impl Fn(&mut Wardrobe) -> Result<(Group, String), Failure>,
+        make: impl Fn(&mut Wardrobe) -> Result<(EditGroup, String), Failure>,
     ) -> Result<(), Failure> {
         let mut attempts_left = MAX_ATTEMPTS;
         loop {
@@ -149,16 +149,16 @@ impl<'a> OpenStore<'a> {
 
     /// Returns an error if a change exceeds the rights of the session, or if it changes an affiliation in a room of a server
     /// whose affiliations are only received (`affiliations = "show"`).
-    pub(super) fn check_permitted(&self, group: &Group) -> Result<(), Failure> {
+    pub(super) fn check_permitted(&self, group: &EditGroup) -> Result<(), Failure> {
         let permitted = self.context.scope.rights.permit(group);
         permitted.map_err(EditError::from)?;
-        let rooms: BTreeSet<&Jid> = group.0.iter().filter_map(changes_affiliation).collect();
+        let rooms: BTreeSet<&Jid> = group.0.iter().filter_map(room_with_changed_affiliation).collect();
         if rooms.is_empty() {
             return Ok(());
         }
         let servers = self.context.servers()?;
         let problem = rooms.into_iter().find_map(|room| {
-            let server = servers.iter().find(|server| server.links(room))?;
+            let server = servers.iter().find(|server| server.is_linked(room))?;
             server.entry.affiliation_problem(room)
         });
         problem.map_or(Ok(()), |problem| Err(Failure::not_allowed(problem)))
@@ -201,7 +201,7 @@ pub(super) fn refusal(error: EditError, wardrobe: &Wardrobe, context: &SessionCo
         return Failure::not_found(format!("{user} is banned from {room} and cannot get a hat"));
     }
     let servers = context.servers().unwrap_or_default();
-    let mut linked_servers = servers.iter().filter(|server| server.links(room));
+    let mut linked_servers = servers.iter().filter(|server| server.is_linked(room));
     match linked_servers.find_map(|server| server.entry.affiliation_problem(room)) {
         Some(problem) => Failure::not_found(error).with_advice(problem),
         None => error.into(),

@@ -98,8 +98,8 @@ fn waiting_text(action: &str, connecting: &BTreeSet<Arc<str>>) -> String {
 fn progress_text(progress: Progress) -> String {
     let count = format!(
         "{} of {}",
-        describe::grouped(progress.done),
-        describe::grouped(progress.total)
+        describe::with_thousands_commas(progress.done),
+        describe::with_thousands_commas(progress.total)
     );
     match progress.seconds_left() {
         Some(seconds) if progress.done < progress.total => {

@@ -17,7 +17,7 @@ use crate::app::describe;
 use crate::app::rollback::{COMBINED, Rollback, RollbackTarget};
 use crate::model::{Edit, Wardrobe};
 use crate::store::{Change, HistoryEntry, HistoryFilter, HistoryQuery, person};
-use crate::sync::changes_affiliation;
+use crate::sync::room_with_changed_affiliation;
 
 /// The maximum number of entries that are read at a time.
 const PAGE_SIZE: usize = 500;
@@ -59,7 +59,7 @@ pub(super) fn run(
     let group = plan.group.without_past_ends(Timestamp::now()).into_owned();
     let can_apply = data.wardrobe().clone().apply(&group).is_ok();
     let change = Change {
-        rolled_back: Some(plan.changes()),
+        rolled_back: Some(plan.undone_count()),
         reason: args.reason_option.reason.clone(),
         ..Change::from(if can_apply { group } else { plan.group })
     };
@@ -95,14 +95,14 @@ fn plan(data: &OpenStore, by: &str, since: Timestamp, zone: &TimeZone) -> Result
     let entries = entries.map_err(|error| store_failure(&error))?;
     let entries: Vec<Arc<HistoryEntry>> = entries.into_iter().map(Arc::new).collect();
     let mut all = entries.iter().flat_map(|entry| &entry.group.0);
-    let servers = if all.any(|edit| changes_affiliation(edit).is_some()) {
+    let servers = if all.any(|edit| room_with_changed_affiliation(edit).is_some()) {
         data.servers()?
     } else {
         Vec::new()
     };
     let problem = |edit: &Edit| {
-        let room = changes_affiliation(edit)?;
-        let server = servers.iter().find(|server| server.links(room))?;
+        let room = room_with_changed_affiliation(edit)?;
+        let server = servers.iter().find(|server| server.is_linked(room))?;
         server.entry.affiliation_problem(room)
     };
     let target = RollbackTarget::Revisions(revisions);

@@ -6,7 +6,7 @@ use super::config::save_theme;
 use super::context::{SessionContext, time_zone};
 use super::failure::Failure;
 use crate::app::themes::{NamedTheme, ThemeChoices};
-use crate::app::{Keymap, Start};
+use crate::app::{Keymap, SessionOptions};
 use crate::model::read;
 use crate::server::WorkerOptions;
 use crate::store::{Drafts, StoreOptions};
@@ -70,8 +70,8 @@ impl ScreenSettings {
 /// Opens the screen on the data file.
 pub(super) fn run(context: &SessionContext, settings: &ScreenSettings) -> Result<(), Failure> {
     let mut servers = context.worker_options()?;
-    servers.occupants = true;
-    let start = Start {
+    servers.watches_occupants = true;
+    let start = SessionOptions {
         file: abbreviate_home(
             &context.file,
             directories::BaseDirs::new()
@@ -117,7 +117,7 @@ pub(super) fn run(context: &SessionContext, settings: &ScreenSettings) -> Result
 /// Opens the screen with sample data; nothing is saved.
 pub(super) fn demo(actor: Option<&str>, settings: &ScreenSettings) -> Result<(), Failure> {
     let wardrobe = read::wardrobe(SAMPLE).map_err(|error| Failure::error(error.to_string()))?;
-    let start = Start {
+    let start = SessionOptions {
         file: "sample data".into(),
         actor: actor.unwrap_or("you").into(),
         demo: true,
@@ -126,14 +126,14 @@ pub(super) fn demo(actor: Option<&str>, settings: &ScreenSettings) -> Result<(),
         time_zone: Some(time_zone(false)),
         keymap: settings.keymap.clone(),
         themes: settings.theme_choices(),
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let servers = WorkerOptions::default();
     open(start, WardrobeSource::Memory(wardrobe), None, servers, settings)
 }
 
 fn open(
-    start: Start,
+    start: SessionOptions,
     source: WardrobeSource,
     drafts: Option<Drafts>,
     servers: WorkerOptions,

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::open_store::OpenStore;
 use super::output::Output;
 use crate::app::describe;
-use crate::model::{EditError, Group, Hats, Jid, Wardrobe, write};
+use crate::model::{EditError, EditGroup, Hats, Jid, Wardrobe, write};
 
 pub(super) fn run(args: &SetsArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
     // Hat sets belong to the whole file, but a session restricted to rooms must see only these rooms.
@@ -110,7 +110,7 @@ fn apply(args: &SetApplyArgs, context: &SessionContext, out: &mut Output) -> Res
             let name = args.name.as_str();
             let hats = wardrobe.hat_sets()?.remove(name);
             let hats = hats.ok_or_else(|| EditError::NoSuchHatSet { name: name.into() })?;
-            let mut group = Group::default();
+            let mut group = EditGroup::default();
             for user in &users {
                 if args.add {
                     for (id, hat) in hats.iter() {

@@ -9,7 +9,7 @@ use super::open_store::{OpenStore, store_failure};
 use super::output::{Output, saved_text};
 use super::rollback;
 use crate::app::describe;
-use crate::model::{Group, Wardrobe};
+use crate::model::{EditGroup, Wardrobe};
 use crate::store::{Change, HistoryEntry, UndoCandidate};
 
 pub(super) fn undo(args: &UndoArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
@@ -103,7 +103,7 @@ fn commit(
     data: &mut OpenStore,
     change: Change,
     out: &mut Output,
-    describe: impl Fn(&Group, &Wardrobe) -> String,
+    describe: impl Fn(&EditGroup, &Wardrobe) -> String,
 ) -> Result<(), Failure> {
     let requested = change.group.clone();
     match data.commit(change, out)? {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::{Edit, Group, HatRule, Jid, Room, User, Wardrobe};
+use crate::model::{Edit, EditGroup, HatRule, Jid, Room, User, Wardrobe};
 
 use super::merge;
 use super::parsed::{ImportErrors, ImportOptions, ParsedImport};
@@ -13,7 +13,7 @@ use super::skip::SkippedItem;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportPlan {
     /// The edits, as one group.
-    pub group: Group,
+    pub group: EditGroup,
     /// The numbers of changes.
     pub counts: ImportCounts,
     /// The items that are skipped.

@@ -3,21 +3,21 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Edit, Group, HatRule, Jid, Room, User, Wardrobe};
+use super::{Edit, EditGroup, HatRule, Jid, Room, User, Wardrobe};
 
 impl Wardrobe {
     /// The edits that turn the content of this wardrobe into the content of `other`. The revision is not compared. Rooms
     /// that both wardrobes share in memory are equal without a comparison.
-    pub fn diff(&self, other: &Self) -> Group {
+    pub fn diff(&self, other: &Self) -> EditGroup {
         let mut edits = Vec::new();
         if self.extra != other.extra {
-            edits.push(Edit::Document {
+            edits.push(Edit::OtherFields {
                 before: self.extra.clone(),
                 after: other.extra.clone(),
             });
         }
         if self.shares_rooms_with(other) {
-            return Group(edits);
+            return EditGroup(edits);
         }
         let rooms: BTreeSet<&Jid> = self.rooms.keys().chain(other.rooms.keys()).collect();
         for room in rooms {
@@ -34,7 +34,7 @@ impl Wardrobe {
                 }
             }
         }
-        Group(edits)
+        EditGroup(edits)
     }
 
     /// Replaces each room by the room with the same address in `earlier` if the two are equal, so that both wardrobes share

@@ -97,7 +97,8 @@ pub enum Edit {
         rule: HatRule,
     },
     /// The unrecognized fields at the top level of the data file, which include the hat sets.
-    Document {
+    #[serde(rename = "document")] // the name in existing histories
+    OtherFields {
         /// The value before the edit.
         #[serde(deserialize_with = "unrecognized_fields")]
         before: Extra,
@@ -131,12 +132,12 @@ impl Edit {
             Self::User { before, after, .. } => std::mem::swap(before, after),
             Self::Affiliation { before, after, .. } => std::mem::swap(before, after),
             Self::Hat { before, after, .. } => std::mem::swap(before, after),
-            Self::Document { before, after } => std::mem::swap(before, after),
+            Self::OtherFields { before, after } => std::mem::swap(before, after),
         }
         edit
     }
 
-    /// The room that the edit changes, completely or in part; `None` for [`Edit::Document`].
+    /// The room that the edit changes, completely or in part; `None` for [`Edit::OtherFields`].
     pub fn room(&self) -> Option<&Jid> {
         match self {
             Self::Room { room, .. }
@@ -145,7 +146,7 @@ impl Edit {
             | Self::User { room, .. }
             | Self::Affiliation { room, .. }
             | Self::Hat { room, .. } => Some(room),
-            Self::Document { .. } => None,
+            Self::OtherFields { .. } => None,
         }
     }
 
@@ -169,9 +170,9 @@ impl Edit {
 /// The edits of one action, in order. A group is applied atomically and undone in one step.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Group(pub Vec<Edit>);
+pub struct EditGroup(pub Vec<Edit>);
 
-impl Group {
+impl EditGroup {
     /// Whether the group has no edits.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -184,7 +185,7 @@ impl Group {
     }
 }
 
-impl From<Edit> for Group {
+impl From<Edit> for EditGroup {
     fn from(edit: Edit) -> Self {
         Self(vec![edit])
     }
@@ -192,7 +193,7 @@ impl From<Edit> for Group {
 
 impl Wardrobe {
     /// Applies all edits of a group. After an error, nothing is changed.
-    pub fn apply(&mut self, group: &Group) -> Result<(), EditError> {
+    pub fn apply(&mut self, group: &EditGroup) -> Result<(), EditError> {
         if let [edit] = group.0.as_slice() {
             // Avoids copying a large room for each of many operations on it.
             return self.apply_edit(edit);
@@ -206,7 +207,7 @@ impl Wardrobe {
     }
 
     /// Whether the group is already in effect, that is, whether its inverse could be applied.
-    pub fn is_applied(&self, group: &Group) -> bool {
+    pub fn is_applied(&self, group: &EditGroup) -> bool {
         self.clone().apply(&group.inverse()).is_ok()
     }
 
@@ -214,7 +215,7 @@ impl Wardrobe {
     ///
     /// Errors: an edit is not in effect and cannot be applied, for example because the current value is neither its
     /// `before` nor its `after`. Then nothing is changed.
-    pub fn apply_remaining<'a>(&mut self, group: &'a Group) -> Result<Cow<'a, Group>, EditError> {
+    pub fn apply_remaining<'a>(&mut self, group: &'a EditGroup) -> Result<Cow<'a, EditGroup>, EditError> {
         if self.apply(group).is_ok() {
             return Ok(Cow::Borrowed(group));
         }
@@ -228,12 +229,12 @@ impl Wardrobe {
             }
         }
         *self = next;
-        Ok(Cow::Owned(Group(applied)))
+        Ok(Cow::Owned(EditGroup(applied)))
     }
 
     /// Whether the whole group is undone: every value that the group changed is again as before the group.
-    pub fn is_undone(&self, group: &Group) -> bool {
-        let is_empty = |remaining: Cow<'_, Group>| remaining.is_empty();
+    pub fn is_undone(&self, group: &EditGroup) -> bool {
+        let is_empty = |remaining: Cow<'_, EditGroup>| remaining.is_empty();
         self.clone().apply_remaining(&group.inverse()).is_ok_and(is_empty)
     }
 
@@ -272,7 +273,7 @@ impl Wardrobe {
                 after,
                 ..
             } => self.room_mut(room)?.set_hat(user, hat, after.clone()),
-            Edit::Document { after, .. } => self.extra = after.clone(),
+            Edit::OtherFields { after, .. } => self.extra = after.clone(),
         }
         Ok(())
     }
@@ -289,7 +290,7 @@ impl Wardrobe {
                     || found.map_or(FoundValue::Nothing, |room| FoundValue::Room(room.users().len())),
                 )
             }
-            Edit::Document { before, .. } => ensure(
+            Edit::OtherFields { before, .. } => ensure(
                 &self.extra == before,
                 || "the part of the data file outside the rooms".into(),
                 || found_json(Some(&self.extra)),

@@ -2,7 +2,7 @@
 //!
 //! A [`Wardrobe`] is the content of a data file. Its operations ([`Wardrobe::add_user_hat`],
 //! [`Wardrobe::remove_user_hat`], [`Wardrobe::set_user_hats`] and the ones for rooms, affiliations and catalogs) modify
-//! it and return the [`Group`] of [`Edit`]s that they applied; the inverse of the group undoes them. The semantics are
+//! it and return the [`EditGroup`] of [`Edit`]s that they applied; the inverse of the group undoes them. The semantics are
 //! those of Prosody's `mod_muc_hats_api` and of XEP-0317; error conditions are those of RFC 6120, section 8.3.3.
 //!
 //! This module uses no file, clock or terminal: [`read`] and [`write`](mod@write) convert between bytes and wardrobes;
@@ -42,7 +42,7 @@ mod wardrobe;
 pub mod write;
 
 pub(crate) use diff::diff_user;
-pub use edit::{Edit, Group, HatRule};
+pub use edit::{Edit, EditGroup, HatRule};
 pub use error::{EditError, FoundValue, NotPermitted};
 pub use extra::{Extra, Json};
 pub use folding::FoldedTitle;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Affiliation, Attachment, CatalogHat, Edit, EditError, Group, HatId, HatRule, Hats, Jid, Room, User,
+    Affiliation, Attachment, CatalogHat, Edit, EditError, EditGroup, HatId, HatRule, Hats, Jid, Room, User,
     Wardrobe,
 };
 
@@ -12,7 +12,7 @@ use super::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DefineOutcome {
     /// The edits of the catalog and of users' titles.
-    pub group: Group,
+    pub group: EditGroup,
     /// Users whose hat already had the new title.
     pub unchanged: Vec<Jid>,
     /// Users who keep their title because they are not affiliated with the room.
@@ -47,7 +47,7 @@ impl Wardrobe {
         room_jid: &Jid,
         hat_id: &HatId,
         attachment: Attachment,
-    ) -> Result<Group, EditError> {
+    ) -> Result<EditGroup, EditError> {
         let user = self.affiliated_user(user_jid, room_jid)?;
         let edit = hat_edit(room_jid, user_jid, user, hat_id, Some(attachment));
         self.apply_edits(edit.into_iter().collect())
@@ -75,7 +75,7 @@ impl Wardrobe {
         user_jid: &Jid,
         room_jid: &Jid,
         hat_id: &HatId,
-    ) -> Result<Group, EditError> {
+    ) -> Result<EditGroup, EditError> {
         let user = self.affiliated_user(user_jid, room_jid)?;
         let edit = hat_edit(room_jid, user_jid, user, hat_id, None);
         self.apply_edits(edit.into_iter().collect())
@@ -96,7 +96,12 @@ impl Wardrobe {
     /// assert_eq!(wardrobe.user(&room, &terry).unwrap().hats, hats);
     /// # Ok::<(), EditError>(())
     /// ```
-    pub fn set_user_hats(&mut self, user_jid: &Jid, room_jid: &Jid, hats: &Hats) -> Result<Group, EditError> {
+    pub fn set_user_hats(
+        &mut self,
+        user_jid: &Jid,
+        room_jid: &Jid,
+        hats: &Hats,
+    ) -> Result<EditGroup, EditError> {
         let user = self.affiliated_user(user_jid, room_jid)?;
         let surplus = user
             .hats
@@ -115,7 +120,7 @@ impl Wardrobe {
     /// does not have the hat.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
-    pub fn force_remove_hat(&mut self, user: &Jid, room: &Jid, hat: &HatId) -> Result<Group, EditError> {
+    pub fn force_remove_hat(&mut self, user: &Jid, room: &Jid, hat: &HatId) -> Result<EditGroup, EditError> {
         let edit = self
             .require_room(room)?
             .user(user)
@@ -126,7 +131,7 @@ impl Wardrobe {
     /// Adds a room without users.
     ///
     /// Errors: [`EditError::RoomExists`].
-    pub fn add_room(&mut self, room: &Jid, name: Option<&str>) -> Result<Group, EditError> {
+    pub fn add_room(&mut self, room: &Jid, name: Option<&str>) -> Result<EditGroup, EditError> {
         if self.room(room).is_some() {
             return Err(EditError::RoomExists { room: room.clone() });
         }
@@ -141,7 +146,7 @@ impl Wardrobe {
     /// Adds a room with its users, hats and unrecognized fields.
     ///
     /// Errors: [`EditError::RoomExists`].
-    pub fn insert_room(&mut self, room: &Jid, content: Arc<Room>) -> Result<Group, EditError> {
+    pub fn insert_room(&mut self, room: &Jid, content: Arc<Room>) -> Result<EditGroup, EditError> {
         if self.room(room).is_some() {
             return Err(EditError::RoomExists { room: room.clone() });
         }
@@ -155,10 +160,10 @@ impl Wardrobe {
     /// Inserts or replaces a whole user: affiliation, hats and unrecognized fields.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
-    pub fn replace_user(&mut self, user: &Jid, room: &Jid, content: User) -> Result<Group, EditError> {
+    pub fn replace_user(&mut self, user: &Jid, room: &Jid, content: User) -> Result<EditGroup, EditError> {
         let before = self.require_room(room)?.user(user).cloned();
         if before.as_ref() == Some(&content) {
-            return Ok(Group::default());
+            return Ok(EditGroup::default());
         }
         self.apply_edits(vec![Edit::User {
             room: room.clone(),
@@ -171,7 +176,7 @@ impl Wardrobe {
     /// Removes a room including its users and their hats.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
-    pub fn remove_room(&mut self, room: &Jid) -> Result<Group, EditError> {
+    pub fn remove_room(&mut self, room: &Jid) -> Result<EditGroup, EditError> {
         let before = Some(self.require_room(room)?.clone());
         self.apply_edits(vec![Edit::Room {
             room: room.clone(),
@@ -183,10 +188,10 @@ impl Wardrobe {
     /// Changes the display name of a room or, with `None`, removes the name. The address stays the same.
     ///
     /// Errors: [`EditError::NoSuchRoom`].
-    pub fn rename_room(&mut self, room: &Jid, name: Option<&str>) -> Result<Group, EditError> {
+    pub fn rename_room(&mut self, room: &Jid, name: Option<&str>) -> Result<EditGroup, EditError> {
         let before = self.require_room(room)?.name.clone();
         if before.as_deref() == name {
-            return Ok(Group::default());
+            return Ok(EditGroup::default());
         }
         self.apply_edits(vec![Edit::RoomName {
             room: room.clone(),
@@ -204,7 +209,7 @@ impl Wardrobe {
         user: &Jid,
         room: &Jid,
         affiliation: Affiliation,
-    ) -> Result<Group, EditError> {
+    ) -> Result<EditGroup, EditError> {
         let before = self.require_room(room)?.user(user);
         let (room, user) = (room.clone(), user.clone());
         let edit = match before {
@@ -246,7 +251,7 @@ impl Wardrobe {
         room: &Jid,
         hat: &HatId,
         entry: Option<CatalogHat>,
-    ) -> Result<Group, EditError> {
+    ) -> Result<EditGroup, EditError> {
         let before = self.require_room(room)?.catalog.get(hat).cloned();
         if before.is_none() && entry.is_none() {
             return Err(EditError::NoSuchCatalogHat {
@@ -255,7 +260,7 @@ impl Wardrobe {
             });
         }
         if before == entry {
-            return Ok(Group::default());
+            return Ok(EditGroup::default());
         }
         self.apply_edits(vec![Edit::Catalog {
             room: room.clone(),
@@ -323,8 +328,8 @@ impl Wardrobe {
             })
     }
 
-    fn apply_edits(&mut self, edits: Vec<Edit>) -> Result<Group, EditError> {
-        let group = Group(edits);
+    fn apply_edits(&mut self, edits: Vec<Edit>) -> Result<EditGroup, EditError> {
+        let group = EditGroup(edits);
         self.apply(&group)?;
         Ok(group)
     }

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::error::NotPermitted;
-use super::{Affiliation, Edit, Group, HatId, Room, User};
+use super::{Affiliation, Edit, EditGroup, HatId, Room, User};
 
 /// The rights of a session, in the rooms that it sees.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rights {
     /// If set, users' attachments of only these hats may be added, changed and removed, and nothing else may be changed
     /// except affiliations. `None`: no such restriction.
-    pub hats: Option<BTreeSet<HatId>>,
+    pub only_hats: Option<BTreeSet<HatId>>,
     /// Whether affiliations may not be changed, so that no users may be added or removed.
     pub no_affiliations: bool,
 }
@@ -19,11 +19,11 @@ pub struct Rights {
 /// A group that the rights of a session permit. Only [`Rights::permit`] creates it, and only groups of this type are
 /// written to the data file.
 #[derive(Debug, Clone, Copy)]
-pub struct PermittedGroup<'a>(&'a Group);
+pub struct PermittedGroup<'a>(&'a EditGroup);
 
 impl<'a> PermittedGroup<'a> {
     /// The edits.
-    pub fn group(self) -> &'a Group {
+    pub fn group(self) -> &'a EditGroup {
         self.0
     }
 }
@@ -41,13 +41,13 @@ pub(crate) enum Touched<'a> {
 
 impl Rights {
     /// Whether some changes are not permitted.
-    pub fn is_limited(&self) -> bool {
-        self.hats.is_some() || self.no_affiliations
+    pub fn is_restricted(&self) -> bool {
+        self.only_hats.is_some() || self.no_affiliations
     }
 
     /// Accepts a group if the rights permit all of its edits. Fails if they do not permit one of the edits.
-    pub fn permit<'a>(&self, group: &'a Group) -> Result<PermittedGroup<'a>, NotPermitted> {
-        if self.is_limited() {
+    pub fn permit<'a>(&self, group: &'a EditGroup) -> Result<PermittedGroup<'a>, NotPermitted> {
+        if self.is_restricted() {
             let mut touched = Vec::new();
             for edit in &group.0 {
                 push_touched_by_edit(edit, &mut touched);
@@ -59,7 +59,7 @@ impl Rights {
 
     /// Fails if the rights do not permit changing this thing.
     pub(crate) fn check(&self, touched: Touched<'_>) -> Result<(), NotPermitted> {
-        match (touched, &self.hats) {
+        match (touched, &self.only_hats) {
             (Touched::Affiliation, _) if self.no_affiliations => Err(NotPermitted(
                 "this session may not change affiliations, add users or remove them".into(),
             )),
@@ -94,7 +94,7 @@ fn push_touched_by_edit<'a>(edit: &'a Edit, touched: &mut Vec<Touched<'a>>) {
         Edit::User { before, after, .. } => push_touched_by_user(before.as_ref(), after.as_ref(), touched),
         Edit::Affiliation { .. } => touched.push(Touched::Affiliation),
         Edit::Hat { hat, .. } => touched.push(Touched::Hat(hat)),
-        Edit::Document { .. } => touched.push(Touched::Other("hat sets or other fields of the data file")),
+        Edit::OtherFields { .. } => touched.push(Touched::Other("hat sets or other fields of the data file")),
     }
 }
 

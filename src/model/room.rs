@@ -96,8 +96,8 @@ pub struct Room {
     attachment_count: usize,
     /// The cached result of [`Room::hats`].
     hats: OnceLock<Arc<[RoomHat]>>,
-    /// The cached result of [`Room::next_end`].
-    next_end: OnceLock<Option<Timestamp>>,
+    /// The cached result of [`Room::earliest_end`].
+    earliest_end: OnceLock<Option<Timestamp>>,
 }
 
 /// Rooms are equal if they serialize to the same JSON; cached values are not compared.
@@ -150,7 +150,7 @@ impl Room {
         self.attachment_count = users.iter().map(|(_, user)| user.hats.len()).sum();
         self.users = users;
         self.hats.take();
-        self.next_end.take();
+        self.earliest_end.take();
         Some(self)
     }
 
@@ -176,8 +176,8 @@ impl Room {
 
     /// The earliest time at which a hat of a user ends, which may be in the past; `None` if no hat has an end. Computed at
     /// the first call and cached until the room changes.
-    pub fn next_end(&self) -> Option<Timestamp> {
-        *self.next_end.get_or_init(|| {
+    pub fn earliest_end(&self) -> Option<Timestamp> {
+        *self.earliest_end.get_or_init(|| {
             let hats = self.users.iter().flat_map(|(_, user)| user.hats.iter());
             hats.filter_map(|(_, attachment)| attachment.until()).min()
         })
@@ -206,7 +206,7 @@ impl Room {
     /// Inserts, replaces or (with `None`) removes a user; returns the previous one.
     pub(super) fn set_user(&mut self, jid: &Jid, user: Option<User>) -> Option<User> {
         self.hats.take();
-        self.next_end.take();
+        self.earliest_end.take();
         let (position, new_count) = (
             self.position(jid),
             user.as_ref().map_or(0, |user| user.hats.len()),
@@ -240,7 +240,7 @@ impl Room {
     /// Adds, replaces or (with `None`) removes a user's hat; does nothing if the room has no such user.
     pub(super) fn set_hat(&mut self, jid: &Jid, hat: &HatId, attachment: Option<Attachment>) {
         self.hats.take();
-        self.next_end.take();
+        self.earliest_end.take();
         if let Ok(index) = self.position(jid)
             && let Some((_, user)) = self.users.get_mut(index)
         {

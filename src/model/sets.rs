@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Edit, EditError, Extra, Group, HatSets, Hats, Json, Wardrobe, write};
+use super::{Edit, EditError, EditGroup, Extra, HatSets, Hats, Json, Wardrobe, write};
 
 const SETS_FIELD: &str = "sets";
 
@@ -49,7 +49,7 @@ impl Wardrobe {
     /// assert_eq!(wardrobe, Wardrobe::default());
     /// # Ok::<(), EditError>(())
     /// ```
-    pub fn put_hat_set(&mut self, name: &str, hats: Option<&Hats>) -> Result<Group, EditError> {
+    pub fn put_hat_set(&mut self, name: &str, hats: Option<&Hats>) -> Result<EditGroup, EditError> {
         let mut sets = self.hat_sets()?;
         let previous = match hats {
             Some(hats) => sets.insert(name.into(), hats.clone()),
@@ -65,7 +65,7 @@ impl Wardrobe {
     ///
     /// Errors: [`EditError::InvalidHatSets`], [`EditError::NoSuchHatSet`]; [`EditError::HatSetExists`] if another hat
     /// set has the new name.
-    pub fn rename_hat_set(&mut self, name: &str, new_name: &str) -> Result<Group, EditError> {
+    pub fn rename_hat_set(&mut self, name: &str, new_name: &str) -> Result<EditGroup, EditError> {
         let mut sets = self.hat_sets()?;
         let hats = sets.remove(name);
         let hats = hats.ok_or_else(|| EditError::NoSuchHatSet { name: name.into() })?;
@@ -78,7 +78,7 @@ impl Wardrobe {
         self.replace_hat_sets(&sets)
     }
 
-    fn replace_hat_sets(&mut self, sets: &HatSets) -> Result<Group, EditError> {
+    fn replace_hat_sets(&mut self, sets: &HatSets) -> Result<EditGroup, EditError> {
         let mut after = self.extra.clone();
         if self.hat_sets()? != *sets {
             after.set_hat_sets(sets);
@@ -86,19 +86,19 @@ impl Wardrobe {
         self.replace_extra(after)
     }
 
-    fn replace_extra(&mut self, after: Extra) -> Result<Group, EditError> {
+    fn replace_extra(&mut self, after: Extra) -> Result<EditGroup, EditError> {
         if self.extra == after {
-            return Ok(Group::default());
+            return Ok(EditGroup::default());
         }
         let before = self.extra.clone();
-        let group = Group::from(Edit::Document { before, after });
+        let group = EditGroup::from(Edit::OtherFields { before, after });
         self.apply(&group)?;
         Ok(group)
     }
 
     /// Applies the difference between `before` and `after` to the current unrecognized fields of the data file. Fields
     /// and hat sets that are equal in both stay as they are.
-    pub fn apply_extra_change(&mut self, before: &Extra, after: &Extra) -> Result<Group, EditError> {
+    pub fn apply_extra_change(&mut self, before: &Extra, after: &Extra) -> Result<EditGroup, EditError> {
         let names: BTreeSet<&str> = before.iter().chain(after.iter()).map(|(name, _)| name).collect();
         let mut merged = self.extra.clone();
         for name in names {
@@ -177,7 +177,7 @@ mod tests {
         assert!(wardrobe.put_hat_set("b", None).is_err());
         made.extend(wardrobe.put_hat_set("c", None).unwrap().0);
         assert_eq!(wardrobe, start);
-        wardrobe.apply(&Group(made).inverse()).unwrap();
+        wardrobe.apply(&EditGroup(made).inverse()).unwrap();
         assert_eq!(wardrobe, start);
     }
 
@@ -217,7 +217,7 @@ mod tests {
         one.put_hat_set("a", Some(&Hats::default())).unwrap();
         one.extra.insert("x", Json::string("x"));
         let made = other.put_hat_set("b", Some(&Hats::default())).unwrap();
-        let [Edit::Document { before, after }] = made.0.as_slice() else {
+        let [Edit::OtherFields { before, after }] = made.0.as_slice() else {
             panic!("{made:?}");
         };
         one.apply_extra_change(before, after).unwrap();

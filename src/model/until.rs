@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::{Attachment, Edit, Group, HatId, HatRule, Hats, Jid, Json, Room, User, Wardrobe};
+use super::{Attachment, Edit, EditGroup, HatId, HatRule, Hats, Jid, Json, Room, User, Wardrobe};
 
 const UNTIL_FIELD: &str = "until";
 
@@ -45,13 +45,13 @@ impl Attachment {
 
 impl Wardrobe {
     /// The earliest time at which a hat ends, which may be in the past; `None` if no hat has an end.
-    pub fn next_end(&self) -> Option<Timestamp> {
-        self.rooms().filter_map(|(_, room)| room.next_end()).min()
+    pub fn earliest_end(&self) -> Option<Timestamp> {
+        self.rooms().filter_map(|(_, room)| room.earliest_end()).min()
     }
 
     /// Removes all hats that have ended at the time `now`, in the rooms for which `may_change` returns true. Returns the
     /// edits; the group is empty if there were no such hats.
-    pub fn remove_ended_hats(&mut self, now: Timestamp, may_change: impl Fn(&Jid) -> bool) -> Group {
+    pub fn remove_ended_hats(&mut self, now: Timestamp, may_change: impl Fn(&Jid) -> bool) -> EditGroup {
         let ended = self
             .attachments_in_rooms_with_ended_hats(now)
             .filter(|(room, _, _, attachment)| attachment.has_ended(now) && may_change(room));
@@ -63,7 +63,7 @@ impl Wardrobe {
             after: None,
             rule: HatRule::AnyUser,
         });
-        let group = Group(edits.collect());
+        let group = EditGroup(edits.collect());
         for edit in &group.0 {
             // Cannot fail: the edits were made of the current values.
             let _ = self.apply_edit(edit);
@@ -77,7 +77,7 @@ impl Wardrobe {
         now: Timestamp,
     ) -> impl Iterator<Item = (&Jid, &Jid, &HatId, &Attachment)> {
         let rooms = self.rooms();
-        let rooms = rooms.filter(move |(_, room)| room.next_end().is_some_and(|end| end <= now));
+        let rooms = rooms.filter(move |(_, room)| room.earliest_end().is_some_and(|end| end <= now));
         rooms.flat_map(|(room, content)| {
             let users = content.users().iter();
             users.flat_map(move |(user, content)| {
@@ -88,7 +88,7 @@ impl Wardrobe {
     }
 }
 
-impl Group {
+impl EditGroup {
     /// The group in the form in which an undo or redo applies it at the time `now`: hats that the group restores lose an
     /// end that is not after `now`, as hatrack would otherwise remove these hats again at once.
     pub fn without_past_ends(&self, now: Timestamp) -> Cow<'_, Self> {
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn ended_hats_are_removed_and_undo_restores_them_without_an_end() {
         let before = wardrobe();
-        assert_eq!(before.next_end(), Some(time("2027-02-01T00:00:00Z")));
+        assert_eq!(before.earliest_end(), Some(time("2027-02-01T00:00:00Z")));
         let mut after = before.clone();
         let now = time("2027-02-01T00:00:00Z");
         assert!(after.remove_ended_hats(now, |_| false).is_empty());
@@ -243,7 +243,7 @@ mod tests {
         );
         let removed = after.remove_ended_hats(now, |_| true);
         assert_eq!(removed.0.len(), 1);
-        assert_eq!(after.next_end(), Some(time("2027-03-01T00:00:00Z")));
+        assert_eq!(after.earliest_end(), Some(time("2027-03-01T00:00:00Z")));
         let undo = removed.inverse();
         let undo = undo.without_past_ends(now);
         after.apply(&undo).unwrap();
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(*group.without_past_ends(time("2027-01-01T00:00:00Z")), group);
         let late = group.without_past_ends(time("2027-02-15T00:00:00Z"));
         wardrobe.apply(&late).unwrap();
-        assert_eq!(wardrobe.next_end(), Some(time("2027-03-01T00:00:00Z")));
+        assert_eq!(wardrobe.earliest_end(), Some(time("2027-03-01T00:00:00Z")));
     }
 
     #[test]
@@ -278,7 +278,7 @@ mod tests {
             after: Some(old),
             rule: HatRule::AnyUser,
         };
-        let group = Group::from(edit);
+        let group = EditGroup::from(edit);
         assert_eq!(*group.without_past_ends(time("2027-02-15T00:00:00Z")), group);
     }
 }

@@ -36,11 +36,11 @@ pub struct WorkerOptions {
     /// The data that the session may read and change. A read-only session sends and writes nothing.
     pub scope: Scope,
     /// Whether to ask servers for the occupants of rooms.
-    pub occupants: bool,
+    pub watches_occupants: bool,
     /// Maximum memory for the last reads of a server's followed rooms, in bytes, without their bases and their content
     /// in the data file; `None`: 256 MiB. Reads that do not fit are dropped, and these rooms are read again when
     /// something changes there.
-    pub read_memory: Option<usize>,
+    pub max_read_bytes: Option<usize>,
 }
 
 /// State that the session shares with the threads of its servers, so that a thread notices changes of this state while it
@@ -126,7 +126,9 @@ impl Control {
 
     /// Lets other sessions follow the rooms of a server.
     pub(super) fn release_all_of(&self, server: &ServerSettings) {
-        lock(&self.followed).locks.retain(|room, _| !server.links(room));
+        lock(&self.followed)
+            .locks
+            .retain(|room, _| !server.is_linked(room));
     }
 
     /// Suspends or resumes following. While following is suspended, other sessions can follow all rooms.

@@ -14,8 +14,8 @@ use crate::model::{Jid, Wardrobe};
 use crate::store::{Change, ChangeReason, CommitHook, CommitHooks, EXPIRED_ACTOR, PreparedChange, Scope};
 use crate::sync::{
     Affiliations, AfterCommit, ChangedItem, GUARD_USERS, HeldReason, Item, LocalRoom, Outbox, SendMode,
-    ServerClass, ServerKind, ServerRequest, UnstoredHat, changed_items, is_server_actor, unstored_hats,
-    users_losing_hats,
+    ServerClass, ServerKind, ServerRequest, UnstoredHat, changed_items, count_users_losing_hats,
+    is_server_actor, unstored_hats,
 };
 
 /// The hook of a session's store that handles the changes to be sent. It notes only changes of this session, and only in
@@ -97,7 +97,7 @@ impl Outgoing {
         let is_allowed = self.scope.rooms.as_ref().is_none_or(|rooms| rooms.contains(room));
         self.servers
             .iter()
-            .position(|(settings, _)| is_allowed && settings.links(room))
+            .position(|(settings, _)| is_allowed && settings.is_linked(room))
     }
 
     /// The class of a room's server; `None` if the room was never compared with the server or the base is invalid, so that
@@ -191,7 +191,7 @@ fn servers_where_many_lose_hats(change: &Change, rooms: &[ChangeOfRoom<'_>]) -> 
     for room in rooms.iter().filter(|_| !change.confirmed) {
         items.entry(room.server).or_default().extend(&room.items);
     }
-    items.retain(|_, items| users_losing_hats(items.iter().copied()) > GUARD_USERS);
+    items.retain(|_, items| count_users_losing_hats(items.iter().copied()) > GUARD_USERS);
     items.into_keys().collect()
 }
 
@@ -247,10 +247,11 @@ impl CommitHook for Outgoing {
         for (server, room) in prepared.into_keys() {
             let local = content.room(&room).cloned();
             let take = false;
-            rooms_by_server
-                .entry(server)
-                .or_default()
-                .push(LocalRoom { room, local, take });
+            rooms_by_server.entry(server).or_default().push(LocalRoom {
+                room,
+                local,
+                is_requested: take,
+            });
         }
         for (server, rooms) in rooms_by_server {
             if let Some((settings, _)) = self.servers.get(server) {

@@ -44,7 +44,7 @@ impl Redactor {
             let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
             word.contains('@')
                 && Jid::parse(word).is_ok_and(|room| {
-                    !self.rooms.contains(&room) && self.servers.iter().any(|server| server.has(&room))
+                    !self.rooms.contains(&room) && self.servers.iter().any(|server| server.owns(&room))
                 })
         };
         !text.contains('/') && !text.split_whitespace().any(is_other_room)

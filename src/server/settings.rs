@@ -74,15 +74,15 @@ impl ServerSettings {
     }
 
     /// Whether a room belongs to this server and, with Prosody, to the configured rooms if there are any.
-    pub fn links(&self, room: &Jid) -> bool {
+    pub fn is_linked(&self, room: &Jid) -> bool {
         match self.access {
             ServerAccess::Prosody(_) => self.allows(room),
-            ServerAccess::Xmpp(_) => self.entry.has(room),
+            ServerAccess::Xmpp(_) => self.entry.owns(room),
         }
     }
 
     /// Whether the configuration names this room.
-    pub fn names(&self, room: &Jid) -> bool {
+    pub fn is_configured(&self, room: &Jid) -> bool {
         self.rooms.as_ref().is_some_and(|rooms| rooms.contains(room))
     }
 
@@ -96,7 +96,7 @@ impl ServerSettings {
 
     /// Whether a room of Prosody may be read and changed: it belongs to the server and, if rooms are configured, is one of them.
     pub(super) fn allows(&self, room: &Jid) -> bool {
-        self.entry.has(room) && self.rooms.as_ref().is_none_or(|rooms| rooms.contains(room))
+        self.entry.owns(room) && self.rooms.as_ref().is_none_or(|rooms| rooms.contains(room))
     }
 }
 

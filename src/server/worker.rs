@@ -103,7 +103,7 @@ impl ServerWorker {
                 may_ask,
             } => {
                 for settings in &self.options.servers {
-                    let is_linked = |room: &Jid| settings.links(room);
+                    let is_linked = |room: &Jid| settings.is_linked(room);
                     let rooms: Vec<_> = rooms
                         .iter()
                         .filter(|room| is_linked(&room.room))
@@ -148,9 +148,9 @@ impl ServerWorker {
                 servers.find(|settings| settings.entry.name == *server)
             }
             ServerRequest::Apply { plan, .. } => servers.find(|settings| settings.entry.name == plan.server),
-            ServerRequest::Changed { room, .. } => servers.find(|settings| settings.links(&room.room)),
+            ServerRequest::Changed { room, .. } => servers.find(|settings| settings.is_linked(&room.room)),
             ServerRequest::Retry { room, .. } | ServerRequest::Resolve { room, .. } => {
-                servers.find(|settings| settings.links(room))
+                servers.find(|settings| settings.is_linked(room))
             }
             ServerRequest::Stop { .. } | ServerRequest::Follow { .. } => None,
         }

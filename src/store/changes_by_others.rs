@@ -9,7 +9,7 @@ use super::known_file::RecordedState;
 use super::room_spans::digest_of;
 use super::{Change, HistoryEntry, StoreError, pages, view};
 use crate::model::write::compact;
-use crate::model::{Group, Wardrobe};
+use crate::model::{EditGroup, Wardrobe};
 
 /// The actor of changes made outside hatrack.
 pub(super) const OUTSIDE_ACTOR: &str = "outside";
@@ -71,7 +71,7 @@ impl Store {
             return Ok(None);
         }
         if compact(&group).len() > MAX_DIFF_BYTES {
-            group = Group::default();
+            group = EditGroup::default();
         }
         let mut entry = self.new_entry(revision, &Change::default(), group);
         entry.actor = OUTSIDE_ACTOR.into();

@@ -21,7 +21,7 @@ use super::lock::{FileLock, LeftoverFile, LockBackoff, TemporaryFile};
 use super::side_file;
 use super::view::{check_rooms, is_applied, permit, rebase};
 use super::{Change, HistoryEntry, StoreError};
-use crate::model::{self, Group, Wardrobe};
+use crate::model::{self, EditGroup, Wardrobe};
 
 /// The maximum number of immediate restarts of a commit because the data file was changed during it.
 const MAX_RESTARTS: usize = 10;
@@ -130,7 +130,7 @@ impl Store {
         let tail = self.trim_history()?;
         let mut next = self.full.clone();
         next.revision = next_revision(&next, &tail);
-        let entry = self.new_entry(next.revision, &Change::default(), Group::default());
+        let entry = self.new_entry(next.revision, &Change::default(), EditGroup::default());
         let replaced = self.replace_file(&temporary, next, vec![entry], &[], &tail, None)?;
         if let Attempt::Done(()) = replaced {
             self.sync_folder()?;
@@ -282,7 +282,7 @@ impl Store {
         rebase(next, group).map(|group| Rebased::ToWrite(group.into_owned()))
     }
 
-    pub(super) fn new_entry(&self, revision: u64, change: &Change, group: Group) -> HistoryEntry {
+    pub(super) fn new_entry(&self, revision: u64, change: &Change, group: EditGroup) -> HistoryEntry {
         HistoryEntry {
             revision,
             id: Uuid::new_v4().to_string().into(),
@@ -446,5 +446,5 @@ enum Rebased {
     /// The change was already written, with this revision, and is durable now.
     AlreadyWritten(u64),
     /// The edits to write.
-    ToWrite(Group),
+    ToWrite(EditGroup),
 }

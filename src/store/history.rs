@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::Digest;
 use super::disk::{Disk, FileIdentity};
 use super::{ChangeReason, HistoryEntry, SentChanges, StoreError};
-use crate::model::Group;
+use crate::model::EditGroup;
 use crate::model::write::compact;
 
 /// The part of a line that every version understands. Other fields are kept when lines are copied.
@@ -61,7 +61,7 @@ struct SerializedLine<'a> {
     accepted_removals: bool,
     file: &'a FileIdentity,
     digest: Digest,
-    edits: &'a Group,
+    edits: &'a EditGroup,
     #[serde(skip_serializing_if = "Option::is_none")]
     sent: Option<&'a SentChanges>,
     #[serde(rename = "send-to", skip_serializing_if = "<[_]>::is_empty")]

@@ -13,7 +13,7 @@ fn sized(length: usize, more: u64) -> String {
         id: "x".repeat(length).into(),
         time: Timestamp::UNIX_EPOCH,
         actor: "alice".into(),
-        group: Group::default(),
+        group: EditGroup::default(),
         undoes: Some(3),
         redoes: None,
         rolled_back: None,
@@ -87,7 +87,7 @@ fn skips_the_edits_of_a_long_line_with_length() {
     let group = |length: usize| {
         let edit = r#"{"room-name":{"room":"a@b","before":null,"after":"TEXT"}}"#
             .replace("TEXT", &"x".repeat(length));
-        serde_json::from_str::<Group>(&format!("[{edit}]")).unwrap()
+        serde_json::from_str::<EditGroup>(&format!("[{edit}]")).unwrap()
     };
     let mut entry = serde_json::from_str::<HistoryEntry>(
         r#"{"revision":5,"id":"i","time":"2026-01-01T00:00:00Z","actor":"a,\"edits\":[","edits":[]}"#,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::Builder;
 
 use super::Change;
-use crate::model::{Group, Wardrobe};
+use crate::model::{EditGroup, Wardrobe};
 
 /// A change that is about to be written.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct PreparedChange<'a> {
     /// The change as requested.
     pub change: &'a Change,
     /// The edits to write, on the current content of the file.
-    pub group: &'a Group,
+    pub group: &'a EditGroup,
     /// The file's content before the change.
     pub before: &'a Wardrobe,
     /// The file's content after the change.
@@ -24,7 +24,7 @@ pub struct PreparedChange<'a> {
 /// A change together with the edits that it makes on the current content of the file.
 pub(super) struct RebasedChange<'a> {
     pub(super) change: &'a Change,
-    pub(super) group: Group,
+    pub(super) group: EditGroup,
     pub(super) before: Wardrobe,
     pub(super) after: Wardrobe,
 }

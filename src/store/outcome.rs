@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{self, Group, Jid, Rights, Wardrobe};
+use crate::model::{self, EditGroup, Jid, Rights, Wardrobe};
 
 mod history_filter;
 mod reason;
@@ -27,7 +27,7 @@ pub struct Scope {
 impl Scope {
     /// Whether the session sees or changes less than everything.
     pub fn is_restricted(&self) -> bool {
-        self.rooms.is_some() || self.read_only || self.rights.is_limited()
+        self.rooms.is_some() || self.read_only || self.rights.is_restricted()
     }
 }
 
@@ -35,7 +35,7 @@ impl Scope {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change {
     /// The edits.
-    pub group: Group,
+    pub group: EditGroup,
     /// If this is an undo, the revision that it undoes.
     pub undoes: Option<u64>,
     /// If this is a redo, the revision of the undo that it reverts.
@@ -63,13 +63,13 @@ pub struct SentChanges {
     /// The server's name in the configuration.
     pub server: Box<str>,
     /// The edits, with the values on the server before and after the sending.
-    pub changes: Group,
+    pub changes: EditGroup,
 }
 
 impl Change {
     /// The removal of hats that have ended. It counts as confirmed, as someone set the ends of the hats, so that it is
     /// sent to servers however many hats end at once.
-    pub fn expired(group: Group) -> Self {
+    pub fn expired(group: EditGroup) -> Self {
         Self {
             actor: Some(EXPIRED_ACTOR.into()),
             confirmed: true,
@@ -78,8 +78,8 @@ impl Change {
     }
 }
 
-impl From<Group> for Change {
-    fn from(group: Group) -> Self {
+impl From<EditGroup> for Change {
+    fn from(group: EditGroup) -> Self {
         Self {
             group,
             ..Self::default()
@@ -216,7 +216,7 @@ pub struct HistoryEntry {
     pub actor: Box<str>,
     /// The edits.
     #[serde(rename = "edits")]
-    pub group: Group,
+    pub group: EditGroup,
     /// If this is an undo, the revision that it undid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<u64>,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{HistoryEntry, Scope};
-use crate::model::{Edit, EditError, FoundValue, Group, PermittedGroup, Wardrobe};
+use crate::model::{Edit, EditError, EditGroup, FoundValue, PermittedGroup, Wardrobe};
 
 /// The part of the wardrobe that a session sees: all of it, or only the rooms in scope, without the unrecognized fields
 /// of the data file.
@@ -22,7 +22,7 @@ pub(super) fn restrict(wardrobe: &Wardrobe, scope: &Scope) -> Wardrobe {
     let mut view = Wardrobe::default();
     view.revision = wardrobe.revision;
     // Adding rooms to an empty wardrobe cannot conflict.
-    let _ = view.apply(&Group(edits.collect()));
+    let _ = view.apply(&EditGroup(edits.collect()));
     view
 }
 
@@ -37,14 +37,14 @@ pub(super) fn in_scope(scope: &Scope, edit: &Edit) -> bool {
 
 /// Accepts a group that the session may write. Edits out of scope are rejected as if the room did not exist, whether it
 /// does or not.
-pub(super) fn permit<'a>(scope: &Scope, group: &'a Group) -> Result<PermittedGroup<'a>, EditError> {
+pub(super) fn permit<'a>(scope: &Scope, group: &'a EditGroup) -> Result<PermittedGroup<'a>, EditError> {
     check_rooms(scope, group)?;
     Ok(scope.rights.permit(group)?)
 }
 
 /// Rejects edits of rooms out of scope as if the room did not exist, whether it does or not. If the scope is restricted
 /// to rooms, edits outside the rooms are rejected as conflicts.
-pub(super) fn check_rooms(scope: &Scope, group: &Group) -> Result<(), EditError> {
+pub(super) fn check_rooms(scope: &Scope, group: &EditGroup) -> Result<(), EditError> {
     match group.0.iter().find(|edit| !in_scope(scope, edit)) {
         None => Ok(()),
         Some(edit) => Err(match edit.room() {
@@ -85,15 +85,15 @@ pub(super) fn restrict_entry(scope: &Scope, mut entry: HistoryEntry) -> Option<H
 pub(super) fn rebase<'a>(
     wardrobe: &mut Wardrobe,
     group: PermittedGroup<'a>,
-) -> Result<Cow<'a, Group>, EditError> {
+) -> Result<Cow<'a, EditGroup>, EditError> {
     let group = group.group();
     if group.0.iter().all(|edit| edit.inverse() == *edit) {
-        return Ok(Cow::Owned(Group::default()));
+        return Ok(Cow::Owned(EditGroup::default()));
     }
     wardrobe.apply_remaining(group)
 }
 
 /// Whether a group is already in effect.
-pub(super) fn is_applied(wardrobe: &Wardrobe, group: &Group) -> bool {
+pub(super) fn is_applied(wardrobe: &Wardrobe, group: &EditGroup) -> bool {
     wardrobe.clone().apply(&group.inverse()).is_ok()
 }

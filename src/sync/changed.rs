@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Item, ItemValue, ServerClass, local_value};
-use crate::model::{Edit, Group, HatId, Jid, Room, User};
+use crate::model::{Edit, EditGroup, HatId, Jid, Room, User};
 
 /// An item that a commit changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct ChangedItem {
 pub fn changed_items(
     class: ServerClass,
     room: &Jid,
-    group: &Group,
+    group: &EditGroup,
     before: Option<&Room>,
     after: Option<&Room>,
 ) -> Vec<ChangedItem> {
@@ -44,7 +44,7 @@ pub fn changed_items(
 pub(super) fn touched_items(
     class: ServerClass,
     room: &Jid,
-    group: &Group,
+    group: &EditGroup,
     rooms: [&Room; 2],
 ) -> BTreeSet<Item> {
     let mut items = BTreeSet::new();
@@ -58,7 +58,7 @@ pub(super) fn touched_items(
 /// a confirmation.
 ///
 /// [`GUARD_USERS`]: super::GUARD_USERS
-pub fn users_losing_hats<'a>(changed: impl IntoIterator<Item = &'a ChangedItem>) -> usize {
+pub fn count_users_losing_hats<'a>(changed: impl IntoIterator<Item = &'a ChangedItem>) -> usize {
     let lost = changed.into_iter().filter(|changed| changed.after.is_none());
     let hats = lost.filter(|changed| changed.item.hat().is_some());
     let users: BTreeSet<&Jid> = hats.filter_map(|changed| changed.item.user()).collect();
@@ -100,7 +100,7 @@ fn add_edit(items: &mut BTreeSet<Item>, class: ServerClass, edit: &Edit, rooms: 
                 }
             }
         }
-        Edit::RoomName { .. } | Edit::Document { .. } => {}
+        Edit::RoomName { .. } | Edit::OtherFields { .. } => {}
     }
 }
 

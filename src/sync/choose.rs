@@ -92,7 +92,7 @@ impl RoomPlan {
     }
 
     /// Decides to receive the lines that the guard holds back.
-    pub fn take_removals(&mut self) {
+    pub fn accept_removals(&mut self) {
         for line in self.lines.iter_mut().filter(|line| line.is_held()) {
             line.decision = Decision::Receive;
         }

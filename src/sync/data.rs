@@ -26,10 +26,10 @@ impl RoomState {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Linked => "linked",
-            Self::OnlyThere => "only-there",
-            Self::RemovedHere => "removed-here",
-            Self::OnlyHere => "only-here",
-            Self::GoneThere => "gone-there",
+            Self::OnlyOnServer => "only-there",
+            Self::RemovedFromFile => "removed-here",
+            Self::OnlyInFile => "only-here",
+            Self::GoneFromServer => "gone-there",
             Self::Forbidden(_) => "forbidden",
             Self::Unread(_) => "unread",
         }

@@ -32,7 +32,7 @@ pub enum SendMode {
 
 impl ServerEntry {
     /// Whether a room belongs to this server.
-    pub fn has(&self, room: &Jid) -> bool {
+    pub fn owns(&self, room: &Jid) -> bool {
         self.services
             .iter()
             .any(|service| service.local().is_none() && service.domain() == room.domain())

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::local;
 use super::plan::{Decision, Reason, RoomPlan};
-use crate::model::{Edit, Group, Jid, Room};
+use crate::model::{Edit, EditGroup, Jid, Room};
 
 /// Number of users who may lose hats on one server within [`GUARD_PERIOD`] without a confirmation. The same number of users
 /// may lose hats by one commit of this session that is sent immediately.
@@ -108,7 +108,7 @@ impl RemovalGuard {
 /// the removals wait for a confirmation. Removals in time were confirmed when the hats' expiry times were set.
 ///
 /// `ended`: the removals of all hats that have expired ([`Wardrobe::remove_ended_hats`](crate::model::Wardrobe::remove_ended_hats)).
-pub fn late_expiry(ended: &Group, now: Timestamp) -> Option<usize> {
+pub fn late_expiry(ended: &EditGroup, now: Timestamp) -> Option<usize> {
     let late = ended.0.iter().filter_map(|edit| match edit {
         Edit::Hat {
             user,

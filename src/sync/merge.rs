@@ -44,7 +44,7 @@ pub struct MergeOptions {
     pub account: Option<Jid>,
     /// Whether the room is received even if it is only on the server or was removed from the file: for example, because it was
     /// requested explicitly.
-    pub take: bool,
+    pub is_requested: bool,
 }
 
 /// The inputs of a merge, and its result so far.
@@ -92,18 +92,18 @@ pub fn merge(
         RoomRead::Forbidden(text) => return without_lines(RoomState::Forbidden(text.clone()), set_aside),
         RoomRead::Unread(text) => return without_lines(RoomState::Unread(text.clone()), set_aside),
         RoomRead::Gone if base.is_some() => {
-            return without_lines(RoomState::GoneThere, Some(SetAside::RoomGone));
+            return without_lines(RoomState::GoneFromServer, Some(SetAside::RoomGone));
         }
-        RoomRead::Gone => return without_lines(RoomState::OnlyHere, set_aside),
+        RoomRead::Gone => return without_lines(RoomState::OnlyInFile, set_aside),
     };
     let one_sided_state = match (local, base) {
         (Some(_), _) => None,
-        (None, Some(_)) => Some(RoomState::RemovedHere),
-        (None, None) => Some(RoomState::OnlyThere),
+        (None, Some(_)) => Some(RoomState::RemovedFromFile),
+        (None, None) => Some(RoomState::OnlyOnServer),
     };
     let new_room = Room::default();
     if let Some(state) = one_sided_state {
-        if !options.take {
+        if !options.is_requested {
             return without_lines(state, set_aside);
         }
         base = None;

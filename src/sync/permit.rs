@@ -12,7 +12,7 @@ impl Plan {
     ///
     /// Errors: the first thing that is not allowed.
     pub fn permit(&self, rights: &Rights) -> Result<(), NotPermitted> {
-        if !rights.is_limited() {
+        if !rights.is_restricted() {
             return Ok(());
         }
         let lines = self.rooms.iter().flat_map(|room| &room.lines);

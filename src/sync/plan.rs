@@ -51,13 +51,13 @@ pub enum RoomState {
     /// On both sides.
     Linked,
     /// Only on the server, and not known to have been in the file: received on request.
-    OnlyThere,
+    OnlyOnServer,
     /// Removed from the file: nothing happens until the room is requested.
-    RemovedHere,
+    RemovedFromFile,
     /// Only in the file, and not known to have been on the server. Rooms are never created on a server.
-    OnlyHere,
+    OnlyInFile,
     /// No longer on the server. The room stays in the file.
-    GoneThere,
+    GoneFromServer,
     /// The account may not read the room; the text says who may, for display.
     Forbidden(String),
     /// The room could not be read; the text says why, for display.

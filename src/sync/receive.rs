@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::plan::{Decision, Line, RoomPlan, SideValue, Subject};
 use super::{CatalogValue, HatValue, Item, ItemValue, UserValue};
-use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatId, Jid, Room, User, diff_user};
+use crate::model::{Affiliation, Attachment, CatalogHat, Edit, EditGroup, HatId, Jid, Room, User, diff_user};
 
 /// The number of added and removed users from which on one edit replaces the whole room, because each single edit would move
 /// all following users in the list.
@@ -41,12 +41,12 @@ struct NextRoom<'a> {
 impl RoomPlan {
     /// Returns the edits of the file for the current decisions: one group, to be committed by [`server_actor`]. `local` is the
     /// file's room that was merged; `None`: the room is added. The group is empty if there is nothing to receive.
-    pub fn receiving(&self, local: Option<&Arc<Room>>) -> Group {
+    pub fn receiving(&self, local: Option<&Arc<Room>>) -> EditGroup {
         let new_room = Arc::default();
         let next = next_room(self, local.unwrap_or(&new_room));
         match local {
             Some(local) => next.edits(local),
-            None if self.state != super::RoomState::Linked => Group::default(),
+            None if self.state != super::RoomState::Linked => EditGroup::default(),
             None => Edit::Room {
                 room: self.room.clone(),
                 before: None,
@@ -240,7 +240,7 @@ impl NextRoom<'_> {
     }
 
     /// Returns the edits that turn the file's room into the new one.
-    fn edits(self, local: &Arc<Room>) -> Group {
+    fn edits(self, local: &Arc<Room>) -> EditGroup {
         let is_added_or_removed =
             |(user, next): &(&Jid, &Option<User>)| local.user(user).is_some() != next.is_some();
         if self.users.iter().filter(is_added_or_removed).count() >= REPLACE_ROOM_FROM {
@@ -274,7 +274,7 @@ impl NextRoom<'_> {
         for (user, after) in &self.users {
             diff_user(room, user, local.user(user), after.as_ref(), &mut edits);
         }
-        Group(edits)
+        EditGroup(edits)
     }
 
     /// Returns the new room as a whole.

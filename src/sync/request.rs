@@ -16,7 +16,7 @@ pub struct LocalRoom {
     pub local: Option<Arc<Room>>,
     /// Whether the room is received even if it is only on the server, or was removed from the file: for example, because it
     /// was requested explicitly.
-    pub take: bool,
+    pub is_requested: bool,
 }
 
 /// The values of an item that was received into the file. The server may have changed it since.

@@ -1,16 +1,16 @@
 //! Converts sent changes to edits for the history, which show the values that the server had before and has since.
 
 use super::{CatalogValue, HatValue, HueText, Item, ItemChange, ItemValue, Report};
-use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Group, HatRule, Jid};
+use crate::model::{Affiliation, Attachment, CatalogHat, Edit, EditGroup, HatRule, Jid};
 
 impl Report {
     /// All changes that the server accepted, as edits of its rooms.
-    pub fn sent_edits(&self) -> Group {
+    pub fn sent_edits(&self) -> EditGroup {
         let edits = self.rooms.iter().flat_map(|room| {
             let changes = room.changes.iter();
             changes.filter_map(|change| edit(&room.room, change))
         });
-        Group(edits.collect())
+        EditGroup(edits.collect())
     }
 }
 

@@ -19,7 +19,7 @@ impl ServerEntry {
 
 /// Returns the room in which an edit changes an affiliation; `None` if the edit changes none. Adding or removing a room does
 /// not count.
-pub fn changes_affiliation(edit: &Edit) -> Option<&Jid> {
+pub fn room_with_changed_affiliation(edit: &Edit) -> Option<&Jid> {
     let affiliation_of = |user: &Option<User>| user.as_ref().map(|user| user.affiliation).unwrap_or_default();
     match edit {
         Edit::Affiliation { room, .. } => Some(room),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::changed::touched_items;
 use super::{Item, ServerClass};
-use crate::model::{Attachment, Group, HatId, Jid, Room};
+use crate::model::{Attachment, EditGroup, HatId, Jid, Room};
 
 /// A user's hat that a server cannot store completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Unstored {
 pub fn unstored_hats(
     class: ServerClass,
     room: &Jid,
-    group: &Group,
+    group: &EditGroup,
     before: Option<&Room>,
     after: Option<&Room>,
 ) -> Vec<UnstoredHat> {

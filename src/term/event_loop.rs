@@ -25,7 +25,7 @@ use super::surface::Surface;
 use super::suspend::PendingSuspend;
 use super::themes::Themes;
 use super::worker::Workers;
-use crate::app::{Msg, Phase, Start, State, update};
+use crate::app::{Msg, Phase, SessionOptions, State, update};
 use crate::server::WorkerOptions;
 use crate::store::Drafts;
 use crate::ui::Theme;
@@ -46,7 +46,7 @@ const STATUS_PANICKED: u8 = 101;
 #[derive(Debug)]
 pub struct SessionJob {
     /// The start parameters of the state.
-    pub start: Start,
+    pub start: SessionOptions,
     /// Where the wardrobe comes from.
     pub source: WardrobeSource,
     /// The servers of the configuration, and what is needed to talk to them.
@@ -234,7 +234,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             if let Some(due) = self.drafts.take_elapsed() {
                 return Some(RunnerEvent::delay_elapsed(due));
             }
-            if self.state.next_look_at_clock(Timestamp::now()) == Some(Duration::ZERO) {
+            if self.state.time_to_next_clock_check(Timestamp::now()) == Some(Duration::ZERO) {
                 return Some(RunnerEvent::now());
             }
             pause = (pause * 2).min(Duration::from_secs(1));
@@ -245,7 +245,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             .next_delay()
             .into_iter()
             .chain(self.suspending.time_left())
-            .chain(self.state.next_look_at_clock(Timestamp::now()))
+            .chain(self.state.time_to_next_clock_check(Timestamp::now()))
             .min();
         let received = match wait {
             None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),

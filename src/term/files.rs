@@ -8,14 +8,14 @@ use super::event::RunnerEvent;
 use super::themes::ThemeFile;
 use crate::app::path_completion::{self, FolderEntry};
 use crate::app::prompt::{ExportOutcome, ExportRequest};
-use crate::app::{Msg, Start};
+use crate::app::{Msg, SessionOptions};
 use crate::exchange::{self, FileFormat, ImportErrors, ImportFormat, ParsedImport};
 use crate::model::Wardrobe;
 use crate::store::{self, WriteOutcome};
 use crate::ui::text;
 
 /// Whether this session must not access arbitrary files. The screen does not offer that then; this is a second check.
-fn is_restricted(start: &Start) -> bool {
+fn is_restricted(start: &SessionOptions) -> bool {
     start.scope.is_restricted()
 }
 
@@ -24,7 +24,7 @@ const RESTRICTED: &str = "Not available in a restricted session";
 /// The error for `-`, because the screen uses the standard streams itself.
 const NO_STREAM: &str = "\"-\" is not a file name here; for a file called - type ./-";
 
-pub(super) fn import(path: String, start: &Start, events: &Sender<RunnerEvent>) {
+pub(super) fn import(path: String, start: &SessionOptions, events: &Sender<RunnerEvent>) {
     let restricted = is_restricted(start);
     answer(events, move || {
         let result = if restricted {
@@ -46,7 +46,7 @@ fn read(path: &str) -> Result<ParsedImport, ImportErrors> {
 }
 
 /// Lists the possible completions of a typed path.
-pub(super) fn list(typed: String, start: &Start, events: &Sender<RunnerEvent>) {
+pub(super) fn list(typed: String, start: &SessionOptions, events: &Sender<RunnerEvent>) {
     let restricted = is_restricted(start);
     answer(events, move || {
         let entries = if restricted { Vec::new() } else { entries(&typed) };
@@ -79,7 +79,7 @@ fn entries(typed: &str) -> Vec<FolderEntry> {
 pub(super) fn export(
     export: ExportRequest,
     wardrobe: Wardrobe,
-    (start, data_file): (&Start, Option<PathBuf>),
+    (start, data_file): (&SessionOptions, Option<PathBuf>),
     events: &Sender<RunnerEvent>,
 ) {
     let restricted = is_restricted(start) || start.demo;
@@ -115,7 +115,12 @@ fn write(
 }
 
 /// Saves the theme of this name in a configuration file.
-pub(super) fn save_theme(name: String, file: Option<ThemeFile>, start: &Start, events: &Sender<RunnerEvent>) {
+pub(super) fn save_theme(
+    name: String,
+    file: Option<ThemeFile>,
+    start: &SessionOptions,
+    events: &Sender<RunnerEvent>,
+) {
     let file = file.filter(|_| !is_restricted(start) && !start.demo);
     answer(events, move || {
         let saved = match file {
@@ -149,8 +154,8 @@ mod tests {
     use crate::model::Rights;
     use crate::store::Scope;
 
-    fn restricted() -> Vec<Start> {
-        let start = |rooms: Option<_>, read_only, no_affiliations| Start {
+    fn restricted() -> Vec<SessionOptions> {
+        let start = |rooms: Option<_>, read_only, no_affiliations| SessionOptions {
             scope: Scope {
                 rooms,
                 read_only,
@@ -159,7 +164,7 @@ mod tests {
                     ..Rights::default()
                 },
             },
-            ..Start::default()
+            ..SessionOptions::default()
         };
         vec![
             start(Some([].into()), false, false),
@@ -190,21 +195,22 @@ mod tests {
             format: FileFormat::Csv,
             overwrite: true,
         };
-        let demo = Start {
+        let demo = SessionOptions {
             demo: true,
-            ..Start::default()
+            ..SessionOptions::default()
         };
         for start in restricted() {
             let msg = answer_to(|events| import(name(&existing), &start, events));
             assert!(matches!(msg, Msg::Imported(_, Err(_))), "{msg:?}");
         }
         let beginning = format!("{}/", home.path().display());
-        let listed = |start: &Start| match answer_to(|events| list(beginning.clone(), start, events)) {
+        let listed = |start: &SessionOptions| match answer_to(|events| list(beginning.clone(), start, events))
+        {
             Msg::FolderListed(_, entries) => entries.len(),
             other => panic!("{other:?}"),
         };
         assert!(restricted().iter().all(|start| listed(start) == 0));
-        assert_eq!(listed(&Start::default()), 1);
+        assert_eq!(listed(&SessionOptions::default()), 1);
         for start in restricted().into_iter().chain([demo]) {
             let msg = answer_to(|events| export(wanted.clone(), Wardrobe::default(), (&start, None), events));
             assert!(matches!(msg, Msg::Exported(_, Err(_))), "{msg:?}");
@@ -215,14 +221,14 @@ mod tests {
             path: home.path().join("config.toml"),
             save,
         };
-        let saves = |start: &Start| {
+        let saves = |start: &SessionOptions| {
             let msg = answer_to(|events| save_theme("mono".into(), Some(file.clone()), start, events));
             matches!(msg, Msg::ThemeSaved(_, Ok(_)))
         };
         assert!(restricted().iter().all(|start| !saves(start)));
         assert!(!file.path.exists());
-        assert!(saves(&Start::default()) && file.path.exists());
-        let free = Start::default();
+        assert!(saves(&SessionOptions::default()) && file.path.exists());
+        let free = SessionOptions::default();
         let msg = answer_to(|events| import(name(&existing), &free, events));
         assert!(matches!(msg, Msg::Imported(_, Ok(_))), "{msg:?}");
         let msg = answer_to(|events| export(wanted.clone(), Wardrobe::default(), (&free, None), events));

@@ -20,20 +20,14 @@ impl ClickTracker {
         let position = Position::new(mouse.column, mouse.row);
         let previous = self.0.take();
         match mouse.action {
-            MouseAction::WheelUp => Msg::Wheel {
-                on: targets,
-                down: false,
-            },
-            MouseAction::WheelDown => Msg::Wheel {
-                on: targets,
-                down: true,
-            },
+            MouseAction::WheelUp => Msg::Wheel { targets, down: false },
+            MouseAction::WheelDown => Msg::Wheel { targets, down: true },
             MouseAction::Press => {
                 let is_double =
                     |(time, other)| other == position && now.saturating_duration_since(time) <= DOUBLE_CLICK;
                 let double = previous.is_some_and(is_double);
                 self.0 = (!double).then_some((now, position));
-                Msg::Click { on: targets, double }
+                Msg::Click { targets, double }
             }
         }
     }

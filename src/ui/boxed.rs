@@ -294,14 +294,18 @@ impl BoxPainter<'_> {
 
     /// Describes the number of rows, such as `12`, or `3 of 12 /mar` with a filter, and the number of marked rows.
     fn count(&self, count: &RowCount<'_>) -> String {
-        let shown = describe::grouped(count.shown);
+        let shown = describe::with_thousands_commas(count.shown);
         let more = if count.has_more { "+" } else { "" };
-        let total = count
-            .total
-            .map_or_else(String::new, |total| format!(" of {}", describe::grouped(total)));
+        let total = count.total.map_or_else(String::new, |total| {
+            format!(" of {}", describe::with_thousands_commas(total))
+        });
         let marked = match count.marked {
             0 => String::new(),
-            marked => format!(" {} {} marked", self.theme.dot(), describe::grouped(marked)),
+            marked => format!(
+                " {} {} marked",
+                self.theme.dot(),
+                describe::with_thousands_commas(marked)
+            ),
         };
         let filter = count.filter.as_ref().map_or_else(String::new, |filter| {
             let filter = Sanitized::cut(filter, 20, Truncation::End, self.theme.charset());

@@ -227,7 +227,7 @@ fn pane<'a>(state: &'a State, view: View<'a>) -> PageContent<'a> {
     let heading = join_nonempty([name.clone(), count.map_or_else(String::new, spoken_count)]);
     let matches = count.map_or_else(String::new, |count| match count.shown {
         1 => "1 match".to_owned(),
-        more => format!("{} matches", describe::grouped(more)),
+        more => format!("{} matches", describe::with_thousands_commas(more)),
     });
     let selected = selected_sentence(&view);
     let status = full_sentence(&view);
@@ -296,7 +296,11 @@ fn overlay<'a>(state: &'a State, view: View<'a>, charset: Charset, width: usize)
 /// Returns the position of the selected row, such as `3 of 12`.
 fn position(list: &ListView<'_>) -> String {
     let (index, len) = list.position;
-    format!("{} of {}", describe::grouped(index + 1), describe::grouped(len))
+    format!(
+        "{} of {}",
+        describe::with_thousands_commas(index + 1),
+        describe::with_thousands_commas(len)
+    )
 }
 
 /// Returns the content for a list: one sentence for each row or, if the list is empty, a text that says so.
@@ -353,22 +357,25 @@ fn spoken_count(count: &RowCount<'_>) -> String {
     let more = if count.has_more { " and more" } else { "" };
     let named = |number| match count.noun {
         Some(noun) => describe::count(number, noun),
-        None => describe::grouped(number),
+        None => describe::with_thousands_commas(number),
     };
     let rows = match (count.total.map(named), &count.filter) {
         (None, _) => format!("{}{more}", named(count.shown)),
-        (Some(total), None) => format!("{} of {total} shown", describe::grouped(count.shown)),
+        (Some(total), None) => format!(
+            "{} of {total} shown",
+            describe::with_thousands_commas(count.shown)
+        ),
         (Some(total), Some(filter)) => {
             let verb = if count.shown == 1 { "matches" } else { "match" };
             format!(
                 "{} of {total} {verb} \"{filter}\"",
-                describe::grouped(count.shown)
+                describe::with_thousands_commas(count.shown)
             )
         }
     };
     let marked = match count.marked {
         0 => String::new(),
-        marked => format!("{} marked", describe::grouped(marked)),
+        marked => format!("{} marked", describe::with_thousands_commas(marked)),
     };
     let sorted = count
         .sort_order

@@ -10,7 +10,7 @@
 mod large;
 
 use divan::{Bencher, black_box};
-use hatrack::app::{Key, KeyCode, Msg, Start, State, update};
+use hatrack::app::{Key, KeyCode, Msg, SessionOptions, State, update};
 use hatrack::store::{Snapshot, StoreEvent};
 use hatrack::term::Painter;
 use hatrack::ui::{self, Theme};
@@ -25,7 +25,7 @@ fn main() {
 }
 
 fn open((columns, rows): (u16, u16)) -> State {
-    let mut state = State::new(Start::default());
+    let mut state = State::new(SessionOptions::default());
     update(&mut state, Msg::Resize { columns, rows });
     let snapshot = Snapshot {
         wardrobe: large::wardrobe(200, 200),

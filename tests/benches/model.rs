@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use divan::{Bencher, black_box};
-use hatrack::model::{Affiliation, Attachment, Group, HatId, Jid, Room, User, Wardrobe, read, write};
+use hatrack::model::{Affiliation, Attachment, EditGroup, HatId, Jid, Room, User, Wardrobe, read, write};
 
 /// Rooms, and users in each room.
 const SIZES: [(u32, u32); 2] = [(10, 20), (200, 200)];
@@ -59,10 +59,10 @@ fn middle(wardrobe: &Wardrobe) -> Option<(Jid, Jid)> {
 }
 
 /// Adds a hat to that user.
-fn given(wardrobe: &mut Wardrobe) -> Group {
+fn given(wardrobe: &mut Wardrobe) -> EditGroup {
     let hat = HatId::unchecked("http://example.com/hats/new");
     let Some((room, user)) = middle(wardrobe) else {
-        return Group::default();
+        return EditGroup::default();
     };
     wardrobe
         .add_user_hat(&user, &room, &hat, Attachment::default())

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use divan::{Bencher, black_box};
-use hatrack::model::{Group, Jid, Wardrobe, read, write};
+use hatrack::model::{EditGroup, Jid, Wardrobe, read, write};
 use hatrack::store::{Change, Store, StoreOptions};
 
 fn main() {
@@ -64,7 +64,7 @@ fn change(wardrobe: &mut Wardrobe, number: usize) -> Option<Change> {
     let (hat, attachment) = what.hats.iter().next()?;
     let (room, user, hat): (Jid, Jid, _) = (room.clone(), user.clone(), hat.clone());
     let attachment = attachment.clone().with_active(!attachment.is_active());
-    let group: Group = wardrobe.add_user_hat(&user, &room, &hat, attachment).ok()?;
+    let group: EditGroup = wardrobe.add_user_hat(&user, &room, &hat, attachment).ok()?;
     Some(group.into())
 }
 

@@ -122,7 +122,7 @@ fn receive_a_whole_room(bencher: Bencher, class: ServerClass) {
     let Some(sides) = sides(class) else { return };
     let read = RoomRead::Read(sides.remote.clone());
     let options = MergeOptions {
-        take: true,
+        is_requested: true,
         ..MergeOptions::default()
     };
     bencher.bench(|| merge(&sides.room, Ok(None), None, black_box(&read), class, &options).receiving(None));

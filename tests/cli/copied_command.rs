@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use hatrack::app::shell_command;
 use hatrack::model::{
-    Affiliation, Attachment, CatalogHat, EditError, Group, HatId, Hats, Hue, Jid, Room, Wardrobe, write,
+    Affiliation, Attachment, CatalogHat, EditError, EditGroup, HatId, Hats, Hue, Jid, Room, Wardrobe, write,
 };
 use hatrack::store::{Store, StoreOptions};
 
@@ -26,7 +26,7 @@ fn titled(title: &str) -> Attachment {
     Attachment::default().with_title(Some(title))
 }
 
-type Make = fn(&mut Wardrobe) -> Result<Group, EditError>;
+type Make = fn(&mut Wardrobe) -> Result<EditGroup, EditError>;
 
 const REASON: &str = "-leave; it's \"$HOME\" `touch pwned`";
 
@@ -120,7 +120,7 @@ const CHANGES: [Make; 22] = [
     |wardrobe| wardrobe.remove_room(&jid("c@conference.example.org")),
 ];
 
-fn add(wardrobe: &mut Wardrobe, attachment: Attachment) -> Result<Group, EditError> {
+fn add(wardrobe: &mut Wardrobe, attachment: Attachment) -> Result<EditGroup, EditError> {
     let (user, room) = (
         jid("o$brien;(touch)`x`@example.org"),
         jid("c@conference.example.org"),
@@ -133,7 +133,7 @@ fn add(wardrobe: &mut Wardrobe, attachment: Attachment) -> Result<Group, EditErr
     )
 }
 
-fn define(wardrobe: &mut Wardrobe, title: Option<&str>, hue: Option<Hue>) -> Result<Group, EditError> {
+fn define(wardrobe: &mut Wardrobe, title: Option<&str>, hue: Option<Hue>) -> Result<EditGroup, EditError> {
     let entry = CatalogHat {
         title: title.map(Into::into),
         hue,
@@ -225,7 +225,7 @@ fn copied_commands_do_the_same_in_a_shell() {
 }
 
 /// Returns the wardrobe before a change.
-fn wardrobe_before(after: &Wardrobe, group: &Group) -> Wardrobe {
+fn wardrobe_before(after: &Wardrobe, group: &EditGroup) -> Wardrobe {
     let mut before = after.clone();
     before.apply(&group.inverse()).unwrap();
     before

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use hatrack::model::{Affiliation, Attachment, Group, HatId};
+use hatrack::model::{Affiliation, Attachment, EditGroup, HatId};
 use hatrack::store::{Change, HistoryQuery, Store};
 use hatrack::sync::{
     Action, AfterCommit, CatalogValue, Decision, HeldReason, OtherRooms, SendState, ServerClass, ServerEvent,
@@ -135,7 +135,7 @@ fn states_of_changes_end_with_none() {
 }
 
 /// Removes a hat from 21 users, as this change, and returns what follows.
-fn remove_from_many(change: impl FnOnce(Group) -> Change) -> Vec<AfterCommit> {
+fn remove_from_many(change: impl FnOnce(EditGroup) -> Change) -> Vec<AfterCommit> {
     let stage = Stage::known(ServerClass::Prosody);
     for number in 0..21 {
         let user = format!("many{number}");
@@ -144,7 +144,7 @@ fn remove_from_many(change: impl FnOnce(Group) -> Change) -> Vec<AfterCommit> {
     }
     let (mut store, follows) = stage.store_at_once("state");
     let mut next = store.wardrobe().clone();
-    let (mut group, hat) = (Group::default(), item("u0", "urn:x:many"));
+    let (mut group, hat) = (EditGroup::default(), item("u0", "urn:x:many"));
     for number in 0..21 {
         let user = jid(&format!("many{number}@example.org"));
         let removed = next.remove_user_hat(&user, &room(), hat.hat().unwrap());
@@ -378,7 +378,11 @@ fn removals_from_many_users_of_several_rooms_are_held() {
             (jid(&format!("many{number}@example.org")), room)
         })
     };
-    let (mut next, mut given, mut taken) = (store.wardrobe().clone(), Group::default(), Group::default());
+    let (mut next, mut given, mut taken) = (
+        store.wardrobe().clone(),
+        EditGroup::default(),
+        EditGroup::default(),
+    );
     for (user, room) in users() {
         let added = next.set_affiliation(&user, &room, Affiliation::Member);
         given.0.extend(added.unwrap().0);

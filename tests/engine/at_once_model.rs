@@ -82,7 +82,7 @@ fn resume(stage: &Stage, account: &str) {
         rooms: vec![LocalRoom {
             room: room(),
             local: store.wardrobe().room(&room()).cloned(),
-            take: false,
+            is_requested: false,
         }],
         revision: store.wardrobe().revision,
         may_ask: true,

@@ -78,7 +78,7 @@ fn keeping_yours_overwrites_only_what_was_shown() {
 fn what_a_plan_received_is_recorded_although_its_read_was_dropped() {
     let stage = Stage::known(CLASS);
     let mut options = stage.options("state", Rights::default());
-    options.read_memory = Some(1);
+    options.max_read_bytes = Some(1);
     let (session, mut store) = (stage.session_as(options), stage.store());
     let there = item("u0", "urn:x:there");
     stage.remote_set(&there, value(CLASS, "There"));

@@ -463,7 +463,7 @@ fn accepted_removals_do_not_hold_later_ones() {
         let mut plan = session.plan(&store, OtherRooms::Ignore).unwrap();
         assert_eq!(plan.counts().held, 5, "{class:?}");
         for room in &mut Arc::make_mut(&mut plan).rooms {
-            room.take_removals();
+            room.accept_removals();
         }
         assert!(session.receive(&mut store, &plan, &|_| true));
         // The only hat of the room is added and removed: with the five before, all users would have lost theirs.

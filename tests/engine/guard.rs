@@ -57,7 +57,7 @@ fn what_was_reported_and_is_not_in_the_file_yet_counts() {
     let rooms = [room(), second.clone()].map(|room| LocalRoom {
         local: store.wardrobe().room(&room).cloned(),
         room,
-        take: false,
+        is_requested: false,
     });
     assert!(rooms.iter().all(|room| room.local.is_some()));
     session

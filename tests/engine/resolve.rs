@@ -283,7 +283,7 @@ fn a_session_decides_only_about_what_it_may_change() {
         stage.remote_set(&item("u0", "urn:x:old"), None);
         drop(follows);
         let rights = Rights {
-            hats: Some([HatId::unchecked("urn:x:allowed")].into()),
+            only_hats: Some([HatId::unchecked("urn:x:allowed")].into()),
             ..Rights::default()
         };
         let session = stage.session_with("state", rights);

@@ -7,7 +7,7 @@ use crate::stage::*;
 
 fn only(hats: &[&str]) -> Rights {
     Rights {
-        hats: Some(hats.iter().map(|hat| HatId::unchecked(*hat)).collect()),
+        only_hats: Some(hats.iter().map(|hat| HatId::unchecked(*hat)).collect()),
         no_affiliations: false,
     }
 }
@@ -45,7 +45,7 @@ fn affiliations_are_not_sent_without_the_right() {
     stage.local_affiliation("u1", Affiliation::Admin);
     stage.local_hat("u2", "urn:x:new", Some("New"));
     let rights = Rights {
-        hats: None,
+        only_hats: None,
         no_affiliations: true,
     };
     let mut session = stage.session_with("state", rights);

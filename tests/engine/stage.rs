@@ -176,9 +176,9 @@ impl Stage {
                 rights,
                 ..Scope::default()
             },
-            occupants: true,
+            watches_occupants: true,
             began: Some(jiff::Timestamp::now()),
-            read_memory: None,
+            max_read_bytes: None,
         }
     }
 
@@ -278,7 +278,7 @@ pub(crate) fn local_room(store: &Store) -> LocalRoom {
     LocalRoom {
         room: room(),
         local: store.wardrobe().room(&room()).cloned(),
-        take: false,
+        is_requested: false,
     }
 }
 
@@ -397,7 +397,7 @@ impl Session<'_> {
                 room: LocalRoom {
                     room: there.room.clone(),
                     local: store.wardrobe().room(&there.room).cloned(),
-                    take: false,
+                    is_requested: false,
                 },
                 revision: store.wardrobe().revision,
                 received: there.received(),

@@ -22,7 +22,7 @@ fn request(follows: Vec<AfterCommit>) -> ServerRequest {
 fn set_hats(store: &mut Store, users: &[&str], hat: Option<&str>) {
     let id = HatId::unchecked("urn:x:there");
     let mut next = store.wardrobe().clone();
-    let mut group = hatrack::model::Group::default();
+    let mut group = hatrack::model::EditGroup::default();
     for user in users {
         let user = jid(&format!("{user}@example.org"));
         let changed = match hat {

@@ -2,7 +2,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
 
-use hatrack::model::{Affiliation, Attachment, Group, HatId, Jid};
+use hatrack::model::{Affiliation, Attachment, EditGroup, HatId, Jid};
 use hatrack::store::{Store, StoreOptions};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -16,7 +16,7 @@ fn add_teacher(file: &Path, out: &mut impl Write) -> Result<(), Box<dyn Error>> 
     let user = Jid::parse("terry@example.org")?;
     let hat = HatId::parse("http://example.com/hats/teacher")?;
     // Operations change a copy and return their edits; a group of edits is committed whole and undone in one step.
-    let (mut next, mut group) = (store.wardrobe().clone(), Group::default());
+    let (mut next, mut group) = (store.wardrobe().clone(), EditGroup::default());
     if next.room(&room).is_none() {
         group.0.extend(next.add_room(&room, Some("Courses"))?.0);
     }

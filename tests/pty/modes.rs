@@ -1,6 +1,6 @@
 //! The terminal is restored in whatever way the program ends.
 
-use hatrack::app::{Phase, Start};
+use hatrack::app::{Phase, SessionOptions};
 use hatrack::server::WorkerOptions;
 use hatrack::store::{Drafts, StoreOptions};
 use hatrack::term::{self, SessionJob, WardrobeSource};
@@ -151,9 +151,9 @@ fn panicking_screen() {
         ..StoreOptions::default()
     };
     let job = SessionJob {
-        start: Start {
+        start: SessionOptions {
             mouse: true,
-            ..Start::default()
+            ..SessionOptions::default()
         },
         source: WardrobeSource::File(file, options),
         servers: WorkerOptions::default(),

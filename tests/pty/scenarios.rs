@@ -54,7 +54,7 @@ impl ScenarioRunner {
 
     fn run(&mut self, step: &Step) {
         match step {
-            Step::Start(wardrobe, size) => self.start(wardrobe, *size),
+            Step::SessionOptions(wardrobe, size) => self.start(wardrobe, *size),
             Step::Keys(names) => {
                 for name in names.split_whitespace() {
                     let sent = String::from_utf8(key_bytes(name)).unwrap();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use hatrack::app::servers::plan::PlanOverlay;
 use hatrack::app::servers::report::ReportOverlay;
-use hatrack::app::{Effect, Layer, Msg, Start, State};
+use hatrack::app::{Effect, Layer, Msg, SessionOptions, State};
 use hatrack::model::{Jid, Wardrobe};
 use hatrack::server::{ServerWorker, WorkerOptions};
 use hatrack::sync::{ServerEvent, ServerRequest};
@@ -40,10 +40,10 @@ impl Live {
         // What servers have is kept beside the data file, with its permissions.
         std::fs::write(folder.path().join("hats.json"), "{\"version\":1,\"rooms\":{}}").unwrap();
         let settings = settings(access(server, By::Socket));
-        let start = Start {
+        let start = SessionOptions {
             actor: "terry".into(),
             servers: vec![settings.entry.clone()],
-            ..Start::default()
+            ..SessionOptions::default()
         };
         let options = WorkerOptions {
             servers: vec![settings],

@@ -3,7 +3,7 @@
 use hatrack::app::Confirm;
 use hatrack::app::Conflict;
 use hatrack::app::form::Form;
-use hatrack::app::{Effect, Msg, Pane, Start, State};
+use hatrack::app::{Effect, Msg, Pane, SessionOptions, State};
 use hatrack::model::{Affiliation, Attachment, Wardrobe};
 use hatrack::store::{Snapshot, StoreEvent, StoreRequest};
 use serde_json::json;
@@ -119,7 +119,7 @@ fn cannot_add_hat_to_user_banned_meanwhile() {
 
 #[test]
 fn rejected_change_opens_conflict_and_survives_disconnect() {
-    let mut state = State::new(Start::default());
+    let mut state = State::new(SessionOptions::default());
     let file = wardrobe();
     let snapshot = |wardrobe: &Wardrobe| Snapshot {
         wardrobe: wardrobe.clone(),

@@ -5,7 +5,7 @@ use hatrack::app::draft::Draft;
 use hatrack::app::draft::merge_orphaned;
 use hatrack::app::form::Form;
 use hatrack::app::form::{FieldName, FormSubject};
-use hatrack::app::{DraftDelay, Effect, Msg, SaveState, Start, State, update};
+use hatrack::app::{DraftDelay, Effect, Msg, SaveState, SessionOptions, State, update};
 use hatrack::model::{Attachment, Wardrobe};
 use hatrack::store::{Scope, StoreEvent, StoreProblem};
 use serde_json::json;
@@ -225,9 +225,9 @@ fn draft_outside_scope_is_not_offered() {
             read_only: false,
             ..Scope::default()
         };
-        let start = Start {
+        let start = SessionOptions {
             scope,
-            ..Start::default()
+            ..SessionOptions::default()
         };
         let mut next = Session::start(start, Wardrobe::default(), (80, 24));
         next.draft = Some(draft.clone());
@@ -269,9 +269,9 @@ fn read_only_session_is_offered_no_draft() {
         read_only: true,
         ..Scope::default()
     };
-    let start = Start {
+    let start = SessionOptions {
         scope,
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let mut next = Session::start(start, Wardrobe::default(), (80, 24));
     next.draft.clone_from(&session.draft);
@@ -345,7 +345,7 @@ fn saved_change_in_draft_is_not_repeated() {
 
 #[test]
 fn loading_allows_only_quit() {
-    let mut state = State::new(Start::default());
+    let mut state = State::new(SessionOptions::default());
     assert!(update(&mut state, Msg::Key(session::key("a"))).is_empty());
     assert!(state.notice().unwrap().text.contains("Still loading"));
     let problem = StoreProblem::Unreadable("line 3".into());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hatrack::app::form::{FieldName, Form};
-use hatrack::app::{Confirm, Msg, Pane, Start};
+use hatrack::app::{Confirm, Msg, Pane, SessionOptions};
 use hatrack::model::{Affiliation, Attachment, HatId, Rights, Wardrobe};
 use hatrack::store::Scope;
 use hatrack::ui::{Theme, plain};
@@ -23,15 +23,15 @@ pub(super) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-pub(super) fn start() -> Start {
-    Start {
+pub(super) fn start() -> SessionOptions {
+    SessionOptions {
         actor: "terry".into(),
         time_zone: Some(TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()),
-        ..Start::default()
+        ..SessionOptions::default()
     }
 }
 
-pub(super) fn open_with(start: Start, wardrobe: Wardrobe) -> Session {
+pub(super) fn open_with(start: SessionOptions, wardrobe: Wardrobe) -> Session {
     let mut session = Session::start(start, wardrobe, (100, 30));
     session.send(Msg::Now(time(NOW)));
     session
@@ -200,12 +200,14 @@ fn hat_is_removed_at_its_end_and_undo_brings_it_back_without_one() {
     let mut session = open_with(start(), with_proctor("2026-11-28T15:00:00Z"));
     session.keys("Enter j Enter");
     assert_eq!(
-        session.state.next_look_at_clock(time(NOW)),
+        session.state.time_to_next_clock_check(time(NOW)),
         Some(Duration::from_secs(60)),
         "clocks can be set, so it looks once a minute"
     );
     assert_eq!(
-        session.state.next_look_at_clock(time("2026-11-28T14:59:58Z")),
+        session
+            .state
+            .time_to_next_clock_check(time("2026-11-28T14:59:58Z")),
         Some(Duration::from_secs(2))
     );
     session.send(Msg::Now(time("2026-11-28T14:59:59Z")));
@@ -220,7 +222,9 @@ fn hat_is_removed_at_its_end_and_undo_brings_it_back_without_one() {
         session.notice()
     );
     assert_eq!(
-        session.state.next_look_at_clock(time("2026-11-28T15:00:00Z")),
+        session
+            .state
+            .time_to_next_clock_check(time("2026-11-28T15:00:00Z")),
         None
     );
     // The removal was no user's change.
@@ -253,10 +257,14 @@ fn refused_removal_is_tried_again_after_a_minute_and_a_clock_put_back_does_no_ha
     session.delay_answers();
     session.send(Msg::Now(time("2026-11-28T15:00:00Z")));
     // The removal is being saved, and is not requested twice.
-    let soon = session.state.next_look_at_clock(time("2026-11-28T15:00:01Z"));
+    let soon = session
+        .state
+        .time_to_next_clock_check(time("2026-11-28T15:00:01Z"));
     assert_eq!(soon, Some(Duration::from_secs(59)));
     session.send(Msg::Now(time("2026-11-28T15:01:30Z")));
-    let soon = session.state.next_look_at_clock(time("2026-11-28T15:01:31Z"));
+    let soon = session
+        .state
+        .time_to_next_clock_check(time("2026-11-28T15:01:31Z"));
     assert_eq!(soon, Some(Duration::from_secs(59)));
     session.send(Msg::Now(time(NOW)));
     session.answer_all();
@@ -274,18 +282,20 @@ fn session_without_the_right_removes_nothing() {
     };
     let other_hats = Scope {
         rights: Rights {
-            hats: Some([hat(HAT)].into()),
+            only_hats: Some([hat(HAT)].into()),
             no_affiliations: false,
         },
         ..Scope::default()
     };
     for scope in [read_only, other_hats] {
-        let start = Start { scope, ..start() };
+        let start = SessionOptions { scope, ..start() };
         let mut session = open_with(start, with_proctor("2026-11-28T15:00:00Z"));
         session.send(Msg::Now(time("2026-11-28T15:00:00Z")));
         assert!(has(&session, &hat(PROCTOR)));
         assert_eq!(
-            session.state.next_look_at_clock(time("2026-11-28T15:00:00Z")),
+            session
+                .state
+                .time_to_next_clock_check(time("2026-11-28T15:00:00Z")),
             Some(Duration::from_secs(60))
         );
     }
@@ -296,7 +306,7 @@ fn nothing_ends_without_a_time_and_no_clock_is_needed_without_ends() {
     let session = Session::start(start(), with_proctor("2026-01-01T00:00:00Z"), (100, 30));
     assert!(has(&session, &hat(PROCTOR)), "the time is not known yet");
     let session = open_with(start(), wardrobe());
-    assert_eq!(session.state.next_look_at_clock(time(NOW)), None);
+    assert_eq!(session.state.time_to_next_clock_check(time(NOW)), None);
 }
 
 #[test]
@@ -416,7 +426,9 @@ fn clock_that_is_put_back_removes_nothing_and_restores_nothing() {
     session.send(Msg::Now(time("1970-01-01T00:00:00Z")));
     assert!(has(&session, &hat(PROCTOR)));
     assert_eq!(
-        session.state.next_look_at_clock(time("1970-01-01T00:00:00Z")),
+        session
+            .state
+            .time_to_next_clock_check(time("1970-01-01T00:00:00Z")),
         Some(Duration::from_secs(60)),
         "it looks again soon: the clock may be set"
     );

@@ -3,7 +3,7 @@
 use hatrack::app::finder::Finder;
 use hatrack::app::form::{FieldName, Form};
 use hatrack::app::prompt::Prompt;
-use hatrack::app::{Msg, Start};
+use hatrack::app::{Msg, SessionOptions};
 use hatrack::ui::Theme;
 
 use super::session::Session;
@@ -112,9 +112,9 @@ fn too_small_screen_takes_no_keys_unseen() {
 
 #[test]
 fn plain_text_takes_keys_in_any_size() {
-    let start = Start {
+    let start = SessionOptions {
         plain: true,
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let mut session = Session::start(start, wardrobe(), (30, 8));
     session.keys("a x");

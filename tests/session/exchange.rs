@@ -1,7 +1,7 @@
 //! Import and export on the screen: prompt, confirmation, and undo in one step.
 
 use hatrack::app::Confirm;
-use hatrack::app::Start;
+use hatrack::app::SessionOptions;
 use hatrack::app::describe;
 use hatrack::app::details::DetailsOverlay;
 use hatrack::app::import_preview::ImportPreview;
@@ -29,7 +29,7 @@ fn overlay_text(session: &Session) -> String {
     if let Some(preview) = session.state.top_as::<ImportPreview>() {
         let rows = (0..preview.rows.len()).filter_map(|row| preview.rows.get(row));
         let summary = describe::import_summary(&preview.rows.plan().counts);
-        let first = format!("{} into {}: {summary}", preview.path, preview.into);
+        let first = format!("{} into {}: {summary}", preview.path, preview.destination);
         let lines = std::iter::once(first).chain(rows.map(|row| row.sentence()));
         return lines.collect::<Vec<_>>().join("\n");
     }
@@ -235,7 +235,7 @@ fn marked_rows_are_default_export_scope() {
     wardrobe
         .add_room(&jid("staff@conference.example.org"), None)
         .unwrap();
-    let mut session = Session::start(Start::default(), wardrobe, (100, 30));
+    let mut session = Session::start(SessionOptions::default(), wardrobe, (100, 30));
     let export = |session: &mut Session, name: &str| {
         session.text(name);
         session.keys("Enter");
@@ -306,11 +306,11 @@ fn stale_file_result_is_ignored() {
 
 #[test]
 fn no_files_in_restricted_session_or_demo() {
-    let start = |scope: Scope, demo| Start {
+    let start = |scope: Scope, demo| SessionOptions {
         actor: "terry".into(),
         scope,
         demo,
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let rooms = Scope {
         rooms: Some([jid(ROOM)].into()),

@@ -2,7 +2,7 @@
 
 use hatrack::app::Confirm;
 use hatrack::app::form::Form;
-use hatrack::app::{Msg, Start};
+use hatrack::app::{Msg, SessionOptions};
 use hatrack::model::Attachment;
 use hatrack::store::Scope;
 use serde_json::json;
@@ -137,9 +137,9 @@ fn restricted_session_rejects_other_rooms() {
         read_only: false,
         ..Scope::default()
     };
-    let start = Start {
+    let start = SessionOptions {
         scope,
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let mut session = Session::start(start, wardrobe(), (80, 24));
     session.keys("a");

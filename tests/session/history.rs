@@ -1,8 +1,8 @@
 //! The history: its list, the search, and the details of an entry.
 
 use hatrack::app::history::{EntryOverlay, EntryValue, EntryValuesOverlay, HistoryOverlay, RollbackOverlay};
-use hatrack::app::{Effect, Msg, Start, State, describe, update};
-use hatrack::model::{Affiliation, Attachment, Edit, Group, Jid};
+use hatrack::app::{Effect, Msg, SessionOptions, State, describe, update};
+use hatrack::model::{Affiliation, Attachment, Edit, EditGroup, Jid};
 use hatrack::store::{ChangeReason, HistoryEntry, HistoryPage, Snapshot, StoreEvent, StoreRequest};
 use hatrack::ui::Theme;
 
@@ -34,7 +34,7 @@ fn changed() -> Session {
     session.external_change(|wardrobe| wardrobe.add_room(&jid("staff@c.example"), Some("Staff")));
     session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Admin));
     session.external_change(|wardrobe| {
-        let mut group = Group::default();
+        let mut group = EditGroup::default();
         for user in [TERRY, PROF] {
             let added =
                 wardrobe.add_user_hat(&jid(user), &jid(ROOM), &hat("urn:x:2"), Attachment::default())?;
@@ -235,7 +235,10 @@ fn all_of_an_actor_is_undone_from_entry_on() {
     let before = session.json();
     session.keys("H j j j U");
     let rollback: &RollbackOverlay = session.state.top_as().unwrap();
-    assert_eq!(rollback.what, "4 changes by terry since 2026-01-31 12:02");
+    assert_eq!(
+        rollback.changes_phrase,
+        "4 changes by terry since 2026-01-31 12:02"
+    );
     session.keys("Esc");
     assert_eq!(session.json(), before);
     session.keys("U y");
@@ -340,7 +343,7 @@ fn details_name_servers_to_which_a_change_was_to_be_sent() {
     let mut entry = HistoryEntry::clone(history(&session).entry().unwrap());
     entry.send_to = ["example".into(), "lab".into()].into();
     entry.reason = ChangeReason::new("a new term");
-    let mut state = State::new(Start::default());
+    let mut state = State::new(SessionOptions::default());
     let key = |state: &mut State, name| update(state, Msg::Key(session::key(name)));
     let snapshot = Snapshot {
         wardrobe: wardrobe(),

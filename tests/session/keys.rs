@@ -3,7 +3,7 @@
 use hatrack::app::command::COMMANDS;
 use hatrack::app::finder::Finder;
 use hatrack::app::form::Form;
-use hatrack::app::{Keymap, Msg, Pane, Start};
+use hatrack::app::{Keymap, Msg, Pane, SessionOptions};
 use hatrack::ui::{self, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -17,9 +17,9 @@ fn session(bindings: &[(&str, &str)]) -> Session {
         let command = COMMANDS.iter().find(|command| command.id.name() == *id).unwrap();
         (command, keys.split_whitespace().map(key).collect())
     });
-    let start = Start {
+    let start = SessionOptions {
         keymap: Keymap::new(bindings).unwrap(),
-        ..Start::default()
+        ..SessionOptions::default()
     };
     Session::start(start, wardrobe(), (100, 30))
 }
@@ -102,7 +102,7 @@ fn wheel_is_independent_of_arrow_bindings() {
     let mut session = session(&[("down", "j"), ("up", "k"), ("remove-user", "Down")]);
     session.keys("Tab");
     session.send(Msg::Wheel {
-        on: Vec::new(),
+        targets: Vec::new(),
         down: true,
     });
     assert_eq!(session.state.selected(Pane::Second), Some(2));

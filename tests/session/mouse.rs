@@ -8,7 +8,7 @@ use super::{TERRY, open, terrys_hats};
 
 fn click(session: &mut Session, targets: &[MouseTarget]) {
     session.send(Msg::Click {
-        on: targets.to_vec(),
+        targets: targets.to_vec(),
         double: false,
     });
 }
@@ -16,7 +16,7 @@ fn click(session: &mut Session, targets: &[MouseTarget]) {
 fn double_click(session: &mut Session, targets: &[MouseTarget]) {
     click(session, targets);
     session.send(Msg::Click {
-        on: targets.to_vec(),
+        targets: targets.to_vec(),
         double: true,
     });
 }
@@ -42,7 +42,7 @@ fn click_selects_rows_but_not_under_form() {
     assert_eq!(session.state.focus(), Pane::Second);
     assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
     session.send(Msg::Wheel {
-        on: vec![MouseTarget::Pane(Pane::Second)],
+        targets: vec![MouseTarget::Pane(Pane::Second)],
         down: false,
     });
     assert_eq!(session.state.selected(Pane::Second), Some(0));
@@ -93,7 +93,7 @@ fn double_click_on_lost_row_opens_nothing() {
         wardrobe.set_affiliation(&super::jid(TERRY), &super::jid(super::ROOM), nobody)
     });
     session.send(Msg::Click {
-        on: second.to_vec(),
+        targets: second.to_vec(),
         double: true,
     });
     assert_eq!(session.state.focus(), Pane::Second);

@@ -1,7 +1,7 @@
 //! The panes: the main workflow, movement, confirmations.
 
 use hatrack::app::Confirm;
-use hatrack::app::{Effect, Msg, Pane, SaveState, Start, command};
+use hatrack::app::{Effect, Msg, Pane, SaveState, SessionOptions, command};
 use hatrack::model::{Affiliation, Wardrobe};
 use hatrack::store::{Scope, Snapshot, StoreEvent};
 use hatrack::ui::Theme;
@@ -143,9 +143,9 @@ fn read_only_session_changes_nothing() {
         ..Scope::default()
     };
     let mut session = Session::start(
-        Start {
+        SessionOptions {
             scope,
-            ..Start::default()
+            ..SessionOptions::default()
         },
         wardrobe(),
         (100, 30),

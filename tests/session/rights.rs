@@ -1,6 +1,6 @@
 //! Sessions with fewer rights on the screen: a change that exceeds them is refused as a whole, with the reason.
 
-use hatrack::app::Start;
+use hatrack::app::SessionOptions;
 use hatrack::app::form::Form;
 use hatrack::model::{HatId, Rights};
 use hatrack::store::Scope;
@@ -9,20 +9,20 @@ use super::{HAT, ROOM, TERRY, wardrobe};
 use crate::session::Session;
 
 fn restricted(rights: Rights) -> Session {
-    let start = Start {
+    let start = SessionOptions {
         actor: "terry".into(),
         scope: Scope {
             rights,
             ..Scope::default()
         },
-        ..Start::default()
+        ..SessionOptions::default()
     };
     Session::start(start, wardrobe(), (100, 30))
 }
 
 fn only(hat: &str) -> Rights {
     Rights {
-        hats: Some([HatId::unchecked(hat)].into()),
+        only_hats: Some([HatId::unchecked(hat)].into()),
         no_affiliations: false,
     }
 }
@@ -71,7 +71,7 @@ fn only_the_named_hat_is_changed() {
 #[test]
 fn affiliations_stay_without_the_right() {
     let mut session = restricted(Rights {
-        hats: None,
+        only_hats: None,
         no_affiliations: true,
     });
     let before = session.json();
@@ -100,7 +100,7 @@ fn affiliations_stay_without_the_right() {
 #[test]
 fn undo_beyond_the_rights_says_why() {
     let mut session = restricted(Rights {
-        hats: None,
+        only_hats: None,
         no_affiliations: true,
     });
     let before = session.json();

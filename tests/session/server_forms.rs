@@ -2,7 +2,7 @@
 //! shown.
 
 use hatrack::app::form::Form;
-use hatrack::app::{Confirm, Msg, Start};
+use hatrack::app::{Confirm, Msg, SessionOptions};
 use hatrack::model::{Attachment, CatalogHat, Wardrobe};
 use hatrack::sync::{Affiliations, ServerClass, ServerEvent, ServerState};
 use hatrack::ui::{Theme, plain};
@@ -20,10 +20,10 @@ fn start(class: ServerClass, affiliations: Affiliations, wardrobe: Wardrobe) -> 
     let server = FakeServer::new("example", class);
     let mut entry = server.entry(SERVICE);
     entry.affiliations = affiliations;
-    let start = Start {
+    let start = SessionOptions {
         actor: "terry".into(),
         servers: vec![entry],
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let mut session = Session::start(start, wardrobe, (100, 30));
     session.server = Some(server);

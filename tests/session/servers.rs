@@ -4,7 +4,7 @@ use hatrack::app::details::DetailsOverlay;
 use hatrack::app::servers::plan::PlanOverlay;
 use hatrack::app::servers::report::ReportOverlay;
 use hatrack::app::servers::{PlanRow, RoomComparison, ServersOverlay, describe_line};
-use hatrack::app::{Confirm, Effect, MouseTarget, Msg, Start};
+use hatrack::app::{Confirm, Effect, MouseTarget, Msg, SessionOptions};
 use hatrack::model::{Affiliation, Attachment, Wardrobe};
 use hatrack::store::Scope;
 use hatrack::sync::{
@@ -57,7 +57,7 @@ fn same() -> FakeServer {
         room: hatrack::sync::LocalRoom {
             room: jid(ROOM),
             local: Some(room),
-            take: false,
+            is_requested: false,
         },
         revision: 0,
         received: std::collections::BTreeMap::new(),
@@ -68,12 +68,12 @@ fn same() -> FakeServer {
 }
 
 fn start(server: FakeServer, wardrobe: Wardrobe, scope: Scope) -> Session {
-    let start = Start {
+    let start = SessionOptions {
         file: "~/.config/hatrack/hats.json".into(),
         actor: "terry".into(),
         scope,
         servers: vec![server.entry(SERVICE)],
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let mut session = Session::start(start, wardrobe, (100, 30));
     session.server = Some(server);
@@ -740,9 +740,9 @@ fn thousands_of_lines_move_like_any_list() {
 #[test]
 fn the_effects_of_a_comparison_are_requests() {
     let entry = same().entry(SERVICE);
-    let start = Start {
+    let start = SessionOptions {
         servers: vec![entry],
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let mut session = Session::start(start, wardrobe(), (100, 30));
     session.effects.clear(); // The room is followed.
@@ -787,14 +787,14 @@ fn the_mouse_selects_scrolls_and_applies() {
     session.keys("S");
     let click = |session: &mut Session, row, double| {
         let on = vec![MouseTarget::Row(row)];
-        session.send(Msg::Click { on, double });
+        session.send(Msg::Click { targets: on, double });
     };
     click(&mut session, 0, true);
     assert_eq!(plan(&session).selected, 0);
     click(&mut session, 3, false);
     assert_eq!(plan(&session).selected, 3);
     session.send(Msg::Wheel {
-        on: vec![MouseTarget::Row(0)],
+        targets: vec![MouseTarget::Row(0)],
         down: false,
     });
     assert_eq!(plan(&session).selected, 0);

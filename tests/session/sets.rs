@@ -2,7 +2,7 @@
 
 use hatrack::app::Confirm;
 use hatrack::app::Conflict;
-use hatrack::app::Start;
+use hatrack::app::SessionOptions;
 use hatrack::app::prompt::Prompt;
 use hatrack::app::sets::SetsOverlay;
 use hatrack::model::{Affiliation, Json};
@@ -242,9 +242,9 @@ fn cannot_save_set_without_hats_or_when_restricted() {
         ..Scope::default()
     };
     let mut session = Session::start(
-        Start {
+        SessionOptions {
             scope,
-            ..Start::default()
+            ..SessionOptions::default()
         },
         wardrobe(),
         (100, 30),

@@ -1,7 +1,7 @@
 //! The choice of a theme.
 
 use hatrack::app::themes::{NamedTheme, ThemeChoices, ThemesOverlay};
-use hatrack::app::{Effect, Msg, Start};
+use hatrack::app::{Effect, Msg, SessionOptions};
 use hatrack::model::Rights;
 use hatrack::store::Scope;
 
@@ -19,13 +19,13 @@ fn choices() -> ThemeChoices {
     }
 }
 
-fn start(start: Start) -> Session {
+fn start(start: SessionOptions) -> Session {
     let themes = choices();
-    Session::start(Start { themes, ..start }, wardrobe(), (80, 24))
+    Session::start(SessionOptions { themes, ..start }, wardrobe(), (80, 24))
 }
 
 fn open() -> Session {
-    let mut session = start(Start::default());
+    let mut session = start(SessionOptions::default());
     session.keys("T");
     assert_eq!(session.state.top_as::<ThemesOverlay>().unwrap().name(), "mono");
     assert_eq!(session.effects, [], "the current theme is already shown");
@@ -80,13 +80,13 @@ fn error_says_that_the_theme_is_not_saved() {
 
 #[test]
 fn restricted_session_cannot_choose_a_theme() {
-    let restricted = |scope| Start {
+    let restricted = |scope| SessionOptions {
         scope,
-        ..Start::default()
+        ..SessionOptions::default()
     };
-    let demo = Start {
+    let demo = SessionOptions {
         demo: true,
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let no_affiliations = Rights {
         no_affiliations: true,

@@ -1,7 +1,7 @@
 //! Undo, redo and the history.
 
 use hatrack::app::history::HistoryOverlay;
-use hatrack::app::{Effect, Msg, Start, State};
+use hatrack::app::{Effect, Msg, SessionOptions, State};
 use hatrack::model::{Attachment, Wardrobe};
 use hatrack::store::{HistoryEntry, Snapshot, StoreEvent, StoreRequest, UndoCandidate};
 use serde_json::json;
@@ -13,7 +13,7 @@ use super::{HAT, ROOM, TERRY, hat, jid, open, terrys_hats, update, wardrobe};
 /// The store worker's answer is held back, so that undo finds a change without a revision.
 #[test]
 fn undo_of_pending_change_waits_for_revision() {
-    let mut state = State::new(Start::default());
+    let mut state = State::new(SessionOptions::default());
     let snapshot = |wardrobe: &Wardrobe| Snapshot {
         wardrobe: wardrobe.clone(),
         exists: true,
@@ -55,7 +55,7 @@ fn undo_of_pending_change_waits_for_revision() {
 /// Two undos and a redo are typed quickly; the first undoes a change of an earlier session.
 #[test]
 fn fast_undo_keys_match_slow_ones() {
-    let mut state = State::new(Start::default());
+    let mut state = State::new(SessionOptions::default());
     let mut file = wardrobe();
     let entry = HistoryEntry {
         revision: 5,

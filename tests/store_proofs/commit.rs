@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use hatrack::model::{self, Affiliation, Attachment, Group, Jid};
+use hatrack::model::{self, Affiliation, Attachment, EditGroup, Jid};
 use hatrack::store::{self, Change, HistoryQuery, Refreshed, Scope, Store, StoreOptions};
 
 use super::common::*;
@@ -271,8 +271,8 @@ fn applies_only_missing_edits_in_a_large_room() {
             .unwrap()
     };
     let one = add_hat(&users[0]);
-    let many = Group(users[1..4000].iter().flat_map(|user| add_hat(user).0).collect());
-    let whole = Group([one.0.clone(), many.0].concat());
+    let many = EditGroup(users[1..4000].iter().flat_map(|user| add_hat(user).0).collect());
+    let whole = EditGroup([one.0.clone(), many.0].concat());
     let removal = build_change(&store, |w| w.remove_room(&courses()));
     assert_eq!(commit(&mut store, one.into()), Ok(Some(4)));
     assert_eq!(commit(&mut store, whole.into()), Ok(Some(5)));

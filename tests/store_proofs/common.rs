@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hatrack::model::{self, Affiliation, Attachment, Group, HatId, Jid, Wardrobe};
+use hatrack::model::{self, Affiliation, Attachment, EditGroup, HatId, Jid, Wardrobe};
 use hatrack::store::{Change, HistoryEntry, HistoryQuery, Store, StoreOptions, check};
 
 pub(crate) fn jid(text: &str) -> Jid {
@@ -36,7 +36,7 @@ pub(crate) fn open(path: &Path, actor: &str) -> Store {
 /// The change that an operation makes to the wardrobe of a store.
 pub(crate) fn build_change(
     store: &Store,
-    make: impl FnOnce(&mut Wardrobe) -> Result<Group, model::EditError>,
+    make: impl FnOnce(&mut Wardrobe) -> Result<EditGroup, model::EditError>,
 ) -> Change {
     make(&mut store.wardrobe().clone()).unwrap().into()
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use hatrack::model::{Attachment, Group, Json, read, write};
+use hatrack::model::{Attachment, EditGroup, Json, read, write};
 use hatrack::store::{Change, Disk, DiskFault, DiskOperation, Refreshed, Store};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -190,7 +190,7 @@ impl Real {
     fn change(&self, who: usize, hat: u8, title: Option<u8>) -> Change {
         let mut draft = self.stores[who].wardrobe().clone();
         let id = super::common::hat(&hat.to_string());
-        let group: Group = match title {
+        let group: EditGroup = match title {
             None => draft.remove_user_hat(&terry(), &courses(), &id),
             Some(title) => {
                 let attachment = Attachment::default().with_title(Some(&title.to_string()));

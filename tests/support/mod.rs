@@ -294,7 +294,7 @@ pub(crate) fn wardrobe() -> impl Strategy<Value = Wardrobe> {
             let mut wardrobe = Wardrobe::default();
             wardrobe.revision = revision % (Wardrobe::MAX_REVISION + 1);
             wardrobe.extra = extra;
-            wardrobe.apply(&hatrack::model::Group(edits)).ok()?;
+            wardrobe.apply(&hatrack::model::EditGroup(edits)).ok()?;
             Some(wardrobe)
         },
     )
@@ -330,7 +330,7 @@ impl Operation {
     pub(crate) fn perform(
         &self,
         wardrobe: &mut Wardrobe,
-    ) -> Result<hatrack::model::Group, hatrack::model::EditError> {
+    ) -> Result<hatrack::model::EditGroup, hatrack::model::EditError> {
         match self {
             Self::Add(room, user, hat, attachment) => {
                 wardrobe.add_user_hat(user, room, hat, attachment.clone())

@@ -19,7 +19,7 @@ pub(crate) struct Scenario {
 #[derive(Debug)]
 pub(crate) enum Step {
     /// Starts with this wardrobe and this size of the screen (columns, rows).
-    Start(Box<Wardrobe>, (u16, u16)),
+    SessionOptions(Box<Wardrobe>, (u16, u16)),
     /// Presses keys, given by their names.
     Keys(String),
     /// Types a text, character by character.
@@ -164,7 +164,7 @@ fn start(rest: &str) -> Step {
         "empty" => Wardrobe::default(),
         file => model::read::wardrobe(&std::fs::read(folder.join(file)).unwrap()).unwrap(),
     };
-    Step::Start(Box::new(wardrobe), size(sized))
+    Step::SessionOptions(Box::new(wardrobe), size(sized))
 }
 
 fn size(text: &str) -> (u16, u16) {

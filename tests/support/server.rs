@@ -111,7 +111,11 @@ impl FakeServer {
                     let take = others == OtherRooms::Take;
                     asked.extend(self.rooms.keys().map(|room| (room.clone(), (None, take))));
                 }
-                asked.extend(rooms.into_iter().map(|room| (room.room, (room.local, room.take))));
+                asked.extend(
+                    rooms
+                        .into_iter()
+                        .map(|room| (room.room, (room.local, room.is_requested))),
+                );
                 let plans = asked
                     .into_iter()
                     .map(|(room, (local, take))| self.plan(&room, local.as_deref(), take));
@@ -167,7 +171,7 @@ impl FakeServer {
             (None, None) => RoomRead::Gone,
         };
         let options = MergeOptions {
-            take,
+            is_requested: take,
             ..MergeOptions::default()
         };
         let base = Ok(self.bases.get(room));

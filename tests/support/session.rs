@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use hatrack::app::draft::{to_bytes, update_stored};
 use hatrack::app::path_completion::{self, FolderEntry};
 use hatrack::app::prompt::ExportOutcome;
-use hatrack::app::{DraftDelay, Effect, Key, KeyCode, Msg, Start, State, update};
+use hatrack::app::{DraftDelay, Effect, Key, KeyCode, Msg, SessionOptions, State, update};
 use hatrack::exchange::{self, ImportErrors, ImportFormat};
-use hatrack::model::{self, EditError, Group, Wardrobe};
+use hatrack::model::{self, EditError, EditGroup, Wardrobe};
 use hatrack::store::{Change, HistoryQuery, MemoryStore, StoreEvent, StoreProblem, StoreRequest};
 use hatrack::sync::ServerEvent;
 use jiff::Timestamp;
@@ -59,10 +59,10 @@ impl Session {
     /// Starts a session with this wardrobe and this size of the terminal (columns, rows).
     pub(crate) fn open(wardrobe: Wardrobe, size: (u16, u16)) -> Self {
         Self::start(
-            Start {
+            SessionOptions {
                 file: "~/.config/hatrack/hats.json".into(),
                 actor: "terry".into(),
-                ..Start::default()
+                ..SessionOptions::default()
             },
             wardrobe,
             size,
@@ -70,7 +70,7 @@ impl Session {
     }
 
     /// Like [`Self::open`], with this start.
-    pub(crate) fn start(start: Start, wardrobe: Wardrobe, (columns, rows): (u16, u16)) -> Self {
+    pub(crate) fn start(start: SessionOptions, wardrobe: Wardrobe, (columns, rows): (u16, u16)) -> Self {
         let memory = MemoryStore::new(wardrobe, &start.actor);
         let mut session = Self {
             state: State::new(start),
@@ -260,7 +260,10 @@ impl Session {
     }
 
     /// Changes the data file like another program; the history has the session's own actor.
-    pub(crate) fn external_change(&mut self, change: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>) {
+    pub(crate) fn external_change(
+        &mut self,
+        change: impl FnOnce(&mut Wardrobe) -> Result<EditGroup, EditError>,
+    ) {
         let mut wardrobe = self.memory.snapshot().wardrobe;
         let group = change(&mut wardrobe).unwrap();
         self.now = self.now.checked_add(jiff::SignedDuration::from_secs(60)).unwrap();
@@ -279,7 +282,7 @@ impl Session {
     pub(crate) fn change_by(
         &mut self,
         actor: &str,
-        change: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
+        change: impl FnOnce(&mut Wardrobe) -> Result<EditGroup, EditError>,
     ) {
         let mut wardrobe = self.memory.snapshot().wardrobe;
         let change = Change {

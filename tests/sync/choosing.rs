@@ -1,8 +1,9 @@
 //! Choosing, the guard, and what a commit changes.
 
-use hatrack::model::{Affiliation, Group};
+use hatrack::model::{Affiliation, EditGroup};
 use hatrack::sync::{
-    Decision, GUARD_USERS, Item, Prefer, ReadMark, Reason, RemovalGuard, changed_items, users_losing_hats,
+    Decision, GUARD_USERS, Item, Prefer, ReadMark, Reason, RemovalGuard, changed_items,
+    count_users_losing_hats,
 };
 
 use crate::sides::*;
@@ -191,7 +192,7 @@ fn guard_holds_from_the_21st_user_within_an_hour() {
     sides.base = Some(base);
     assert_eq!(sides.merge().counts().held, 2);
     assert!(!plan.accepts_removals());
-    plan.take_removals();
+    plan.accept_removals();
     assert!(plan.accepts_removals());
     assert_eq!((plan.counts().held, plan.held().len()), (0, 0));
     sides.receive(&plan);
@@ -211,7 +212,7 @@ fn replacing_a_room_takes_no_more_hats_than_the_guard_lets_pass() {
         let mut plan = sides.merge();
         RemovalGuard::default().hold(&mut plan, sides.local().unwrap(), minute(0));
         if taken {
-            plan.take_removals();
+            plan.accept_removals();
         }
         plan.replace();
         let held = if taken { 0 } else { 2 };
@@ -292,7 +293,7 @@ fn guard_forgets_nothing_when_the_clock_runs_backwards() {
 fn changes(sides: &Sides, made: impl FnOnce(&mut Sides)) -> Vec<String> {
     let mut after = sides.clone();
     made(&mut after);
-    let group: Group = sides.file.diff(&after.file);
+    let group: EditGroup = sides.file.diff(&after.file);
     let [before, after] = [sides, &after].map(|sides| sides.local().map(|room| &**room));
     let changed = changed_items(sides.class, &room(), &group, before, after);
     let words = changed.iter().map(|changed| {
@@ -356,7 +357,7 @@ fn counts_users_who_lose_hats() {
     let group = sides.file.diff(&after.file);
     let [before, after] = [&sides, &after].map(|sides| sides.local().map(|room| &**room));
     assert_eq!(
-        users_losing_hats(&changed_items(P, &room(), &group, before, after)),
+        count_users_losing_hats(&changed_items(P, &room(), &group, before, after)),
         26
     );
 }

@@ -123,10 +123,10 @@ fn schema_lists_every_value() {
     );
     let states = [
         RoomState::Linked,
-        RoomState::OnlyThere,
-        RoomState::RemovedHere,
-        RoomState::OnlyHere,
-        RoomState::GoneThere,
+        RoomState::OnlyOnServer,
+        RoomState::RemovedFromFile,
+        RoomState::OnlyInFile,
+        RoomState::GoneFromServer,
         RoomState::Forbidden(String::new()),
         RoomState::Unread(String::new()),
     ];

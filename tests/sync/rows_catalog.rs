@@ -202,7 +202,7 @@ fn catalog_removal_is_sent_only_if_hat_is_unused() {
     sides
         .local_hat("terry", "t", None)
         .remote_hat("ann", "t", Some("a"));
-    sides.options.take = false;
+    sides.options.is_requested = false;
     assert_eq!(sides.lines(), ["entry t: left out (StillUsed)", "ann t: receive"]);
     // Where the removal of the last user's hat is not chosen, the entry stays, too.
     let mut sides = Sides::known(E2, |sides| {

@@ -37,9 +37,9 @@ fn remote_only_room_is_listed_and_received_on_request() {
             .remote_hat("owner", "t", Some("a Teacher"));
         sides.remote.name = Some("Courses".into());
         let plan = sides.merge();
-        assert_eq!((&plan.state, plan.lines.len()), (&RoomState::OnlyThere, 0));
+        assert_eq!((&plan.state, plan.lines.len()), (&RoomState::OnlyOnServer, 0));
         assert!(plan.receiving(None).is_empty());
-        sides.options.take = true;
+        sides.options.is_requested = true;
         let plan = sides.merge();
         assert_eq!(plan.state, RoomState::Linked);
         let group = sides.receive(&plan);
@@ -62,9 +62,9 @@ fn locally_removed_room_is_unlinked_until_requested() {
         });
         sides.file.remove_room(&room()).unwrap();
         let plan = sides.merge();
-        assert_eq!((&plan.state, plan.lines.len()), (&RoomState::RemovedHere, 0));
+        assert_eq!((&plan.state, plan.lines.len()), (&RoomState::RemovedFromFile, 0));
         assert!(plan.sending().changes.is_empty() && plan.receiving(None).is_empty());
-        sides.options.take = true;
+        sides.options.is_requested = true;
         let plan = sides.merge();
         sides.receive(&plan);
         assert!(sides.here_hat("terry", "t").is_some());
@@ -81,13 +81,13 @@ fn local_only_room_is_never_created_remotely_nor_lost() {
         let plan = sides.merge_read(&RoomRead::Gone);
         assert_eq!(
             (&plan.state, plan.lines.len(), plan.set_aside),
-            (&RoomState::OnlyHere, 0, None)
+            (&RoomState::OnlyInFile, 0, None)
         );
         let mut sides = Sides::known(class, |sides| {
             sides.member("terry", &[("t", "a T")]);
         });
         let plan = sides.merge_read(&RoomRead::Gone);
-        assert_eq!((&plan.state, plan.lines.len()), (&RoomState::GoneThere, 0));
+        assert_eq!((&plan.state, plan.lines.len()), (&RoomState::GoneFromServer, 0));
         assert_eq!(plan.set_aside, Some(SetAside::RoomGone));
         // When it is back: first contact, which deletes nothing.
         sides.base = None;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hatrack::model::{Affiliation, Attachment, CatalogHat, Group, HatId, Hue, Jid, Room, User, Wardrobe};
+use hatrack::model::{Affiliation, Attachment, CatalogHat, EditGroup, HatId, Hue, Jid, Room, User, Wardrobe};
 use hatrack::sync::{
     Action, Affiliations, Base, CatalogValue, Decision, HatValue, Item, ItemChange, Line, MergeOptions,
     RemoteRoom, RemoteUser, RoomPlan, RoomRead, ServerClass, merge,
@@ -207,7 +207,7 @@ impl Sides {
     }
 
     /// Receives what is to be received; gives the edits.
-    pub(crate) fn receive(&mut self, plan: &RoomPlan) -> Group {
+    pub(crate) fn receive(&mut self, plan: &RoomPlan) -> EditGroup {
         let group = plan.receiving(self.local());
         self.file.apply(&group).unwrap();
         group

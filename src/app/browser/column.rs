@@ -230,7 +230,7 @@ impl Column {
     }
 
     /// Marks all visible rows, or unmarks them if all are marked.
-    pub(in crate::app) fn mark_all(&mut self) {
+    pub(in crate::app) fn toggle_all_marks(&mut self) {
         self.range = None;
         let visible = &self.list.visible;
         if visible.iter().all(|row| self.marks.contains(row)) {
@@ -243,7 +243,7 @@ impl Column {
     }
 
     /// Starts a range at the selected row, or finishes the range that is being marked. True if a range was started.
-    pub(in crate::app) fn mark_range(&mut self) -> bool {
+    pub(in crate::app) fn toggle_range(&mut self) -> bool {
         if self.range.take().is_some() {
             return false;
         }

@@ -15,7 +15,7 @@ pub struct Totals {
     /// Number of users; a user in two rooms counts once.
     pub users: usize,
     /// Number of attachments.
-    pub hats: usize,
+    pub attachments: usize,
     /// Whether the rooms have more than one domain.
     pub several_domains: bool,
 }
@@ -26,7 +26,7 @@ impl Totals {
         let first = now.rooms().next().map(|(jid, _)| jid.domain());
         Self {
             users: self.users(before, now, changes),
-            hats: now.attachment_count(),
+            attachments: now.attachment_count(),
             several_domains: now.rooms().any(|(jid, _)| Some(jid.domain()) != first),
         }
     }

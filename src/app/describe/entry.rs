@@ -2,10 +2,10 @@
 
 use jiff::tz::TimeZone;
 
-use crate::model::{Group, Wardrobe};
+use crate::model::{EditGroup, Wardrobe};
 use crate::store::HistoryEntry;
 
-use super::{MAX_DESCRIBED_EDITS, count, edit, first_few, group, grouped, truncated};
+use super::{MAX_DESCRIBED_EDITS, count, edit, first_few, group, truncated, with_thousands_commas};
 
 /// Describes an entry of the history, with its reason.
 pub fn entry(entry: &HistoryEntry, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
@@ -37,7 +37,7 @@ pub(in crate::app) fn reason(entry: &HistoryEntry) -> String {
 }
 
 /// Describes an entry without its reason; `describe_group` describes its edits.
-fn entry_without_reason(entry: &HistoryEntry, describe_group: impl Fn(&Group) -> String) -> String {
+fn entry_without_reason(entry: &HistoryEntry, describe_group: impl Fn(&EditGroup) -> String) -> String {
     if let Some(sent) = entry.sent.as_ref().filter(|_| entry.group.is_empty()) {
         return format!("sent to {:?}: {}", sent.server, describe_group(&sent.changes));
     }
@@ -80,7 +80,7 @@ pub(in crate::app) fn action_without_reason(
 ) -> String {
     entry_without_reason(entry, |edits| match edits.0.as_slice() {
         [first, rest @ ..] if rest.len() >= MAX_DESCRIBED_EDITS => {
-            let all = grouped(rest.len() + 1);
+            let all = with_thousands_commas(rest.len() + 1);
             format!("made {all} changes, first: {}", edit(first, wardrobe, zone))
         }
         _ => group(edits, wardrobe, zone),

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::app::folding::compare_addresses;
 use crate::exchange::ImportPlan;
-use crate::model::{CatalogHat, Edit, Group, HatId, Jid, Room, User, Wardrobe};
+use crate::model::{CatalogHat, Edit, EditGroup, HatId, Jid, Room, User, Wardrobe};
 
 use super::exchange::skipped_parts;
 use super::phrase::infinitive;
@@ -203,7 +203,7 @@ impl ImportRows {
 }
 
 /// Lists the edits of a group with their indices. Successive edits of users of the same room are sorted by address.
-fn sorted_edits(group: &Group) -> Vec<(usize, &Edit)> {
+fn sorted_edits(group: &EditGroup) -> Vec<(usize, &Edit)> {
     let mut edits: Vec<(usize, &Edit)> = group.0.iter().enumerate().collect();
     let are_of_users_of_same_room = |(_, one): &(usize, &Edit), (_, other): &(usize, &Edit)| {
         one.user().is_some() && other.user().is_some() && one.room() == other.room()
@@ -312,7 +312,7 @@ fn edit_row(edit: &Edit, zone: &TimeZone) -> ImportRow {
                 after_would: String::new(),
             }
         }
-        Edit::Document { before, after } => {
+        Edit::OtherFields { before, after } => {
             changed("data file".into(), sets::document_edit(before, after), None)
         }
     }

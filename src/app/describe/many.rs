@@ -85,7 +85,7 @@ impl<'a> EditCounts<'a> {
                 }
             }
             Edit::Catalog { .. } => self.catalog_hats += 1,
-            Edit::Document { before, after } => match sets::changed_sets(before, after) {
+            Edit::OtherFields { before, after } => match sets::changed_sets(before, after) {
                 Some(sets) => {
                     for (_, before, after) in sets {
                         increment(&mut self.sets, edit_kind(before.is_some(), after.is_some()));

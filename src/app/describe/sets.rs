@@ -98,9 +98,9 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use crate::app::describe;
-    use crate::model::{Group, Hats, Json, Wardrobe};
+    use crate::model::{EditGroup, Hats, Json, Wardrobe};
 
-    fn group(edits: &Group) -> String {
+    fn group(edits: &EditGroup) -> String {
         describe::group(edits, &Wardrobe::default(), &TimeZone::UTC)
     }
 
@@ -131,7 +131,7 @@ mod tests {
             group(&removed),
             "removed hat set \"on-call week\" (users keep their hats)"
         );
-        let subject_and_action = |group: &Group| {
+        let subject_and_action = |group: &EditGroup| {
             describe::subject_and_action(group.0.first().unwrap(), &Wardrobe::default(), &TimeZone::UTC)
         };
         let expected = (

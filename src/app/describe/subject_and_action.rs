@@ -74,7 +74,7 @@ fn titled_subject_and_action(edit: &Edit, zone: &TimeZone) -> (String, String) {
             user.to_string(),
             hat_action(room, hat, before.as_ref(), after.as_ref(), zone),
         ),
-        Edit::Document { before, after } => document_subject_and_action(before, after),
+        Edit::OtherFields { before, after } => document_subject_and_action(before, after),
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{Affiliation, Wardrobe};
 
-fn group(edits: &Group) -> String {
+fn group(edits: &EditGroup) -> String {
     super::group(edits, &Wardrobe::default(), &TimeZone::UTC)
 }
 
@@ -221,7 +221,7 @@ fn summarizes_many_edits() {
     let (mut wardrobe, room, hat) = fixture();
     let (terry, kim) = (jid("terry@example.org"), jid("kim@example.org"));
     let proctor = HatId::parse("urn:x:proctor").unwrap();
-    let all = |groups: Vec<Group>| Group(groups.into_iter().flat_map(|group| group.0).collect());
+    let all = |groups: Vec<EditGroup>| EditGroup(groups.into_iter().flat_map(|group| group.0).collect());
     let both = all(vec![
         wardrobe
             .add_user_hat(&terry, &room, &proctor, titled("Proctor"))
@@ -262,7 +262,7 @@ fn summarizes_many_edits() {
         wardrobe.add_user_hat(&kim, &room, &hat, titled("Boss")).unwrap(),
     ]);
     assert_eq!(group(&rooms), "added \"Boss\" to kim@example.org in 2 rooms");
-    assert_eq!(group(&Group::default()), "changed nothing");
+    assert_eq!(group(&EditGroup::default()), "changed nothing");
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn counts_edits_by_kind() {
     let rooms = ["a@c.example", "b@c.example"].map(|room| Jid::parse(room).unwrap());
     let users = ["x@d.example", "y@d.example"].map(|user| Jid::parse(user).unwrap());
     let hat = |number: u8| HatId::parse(&format!("urn:x:{number}")).unwrap();
-    let mut all = Group::default();
+    let mut all = EditGroup::default();
     for room in &rooms {
         all.0.extend(wardrobe.add_room(room, None).unwrap().0);
     }
@@ -359,13 +359,13 @@ fn counts_people_once_and_all_hats_that_go_with_them() {
     let mut all = remove(&mut wardrobe, &terry, &room);
     all.extend(remove(&mut wardrobe, &kim, &room));
     assert_eq!(
-        group(&Group(all.clone())),
+        group(&EditGroup(all.clone())),
         "removed kim@example.org and terry@example.org (member) from courses@conference.example.org with 2 hats"
     );
     all.extend(remove(&mut wardrobe, &terry, &staff));
     all.extend(wardrobe.rename_room(&staff, Some("Staff")).unwrap().0);
     assert_eq!(
-        group(&Group(all)),
+        group(&EditGroup(all)),
         "changed 1 room and removed 2 users with 2 hats in 2 rooms"
     );
 }
@@ -375,7 +375,7 @@ fn describes_what_would_be_done() {
     let (mut wardrobe, room, hat) = fixture();
     let (terry, kim) = (jid("terry@example.org"), jid("kim@example.org"));
     let mut edits = wardrobe.remove_user_hat(&terry, &room, &hat).unwrap().0;
-    let of_terry = Group(edits.clone());
+    let of_terry = EditGroup(edits.clone());
     assert_eq!(
         group_after_would(&of_terry, &Wardrobe::default(), &TimeZone::UTC),
         "remove \"Teacher's Assistant\" from terry@example.org in courses@conference.example.org"
@@ -383,7 +383,7 @@ fn describes_what_would_be_done() {
     let added = wardrobe.add_user_hat(&kim, &room, &hat, titled("Proctor"));
     edits.extend(added.unwrap().0);
     edits.extend(wardrobe.rename_room(&room, Some("Lessons")).unwrap().0);
-    let all = Group(edits);
+    let all = EditGroup(edits);
     let place = "in courses@conference.example.org";
     assert_eq!(
         group_after_would(&all, &Wardrobe::default(), &TimeZone::UTC),

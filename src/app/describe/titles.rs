@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
     use crate::app::describe::{group, subject_and_action};
-    use crate::model::{Affiliation, CatalogHat, Group};
+    use crate::model::{Affiliation, CatalogHat, EditGroup};
 
     struct Fixture {
         wardrobe: Wardrobe,
@@ -143,11 +143,11 @@ mod tests {
     }
 
     impl Fixture {
-        fn describe(&self, edits: &Group) -> String {
+        fn describe(&self, edits: &EditGroup) -> String {
             group(edits, &self.wardrobe, &TimeZone::UTC)
         }
 
-        fn add_hat(&mut self, title: Option<&str>) -> Group {
+        fn add_hat(&mut self, title: Option<&str>) -> EditGroup {
             let attachment = Attachment::default().with_active(true).with_title(title);
             let added = self
                 .wardrobe

@@ -103,7 +103,7 @@ impl<'a> EntryContents<'a> {
                     .chain(after)
                     .map(|attachment| (hat, attachment.title.as_deref())),
             ),
-            Edit::Document { .. } => {}
+            Edit::OtherFields { .. } => {}
         }
     }
 

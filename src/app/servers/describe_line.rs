@@ -94,7 +94,7 @@ pub fn unreadable_text(number: usize) -> String {
         1 => "1 item (user or hat) on the server cannot be read; it is not changed".into(),
         more => format!(
             "{} items (users or hats) on the server cannot be read; they are not changed",
-            describe::grouped(more)
+            describe::with_thousands_commas(more)
         ),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::model::{Group, Jid, Room};
+use crate::model::{EditGroup, Jid, Room};
 use crate::sync::{Follower, Plan};
 
 /// The rooms that the server worker was asked to follow, and what it reported.
@@ -21,9 +21,9 @@ pub(in crate::app) struct FollowingState {
     pub(in crate::app) incoming: BTreeMap<Arc<str>, Incoming>,
     /// The changes that are received after `incoming`, by server, in this order: all decisions, but of other changes,
     /// only those that were reported last.
-    pub(in crate::app) next: BTreeMap<Arc<str>, VecDeque<Incoming>>,
+    pub(in crate::app) queued: BTreeMap<Arc<str>, VecDeque<Incoming>>,
     /// For each room, the users whose held-back removals of hats a notice has reported.
-    pub(in crate::app) held: BTreeMap<Jid, BTreeSet<Jid>>,
+    pub(in crate::app) reported_held: BTreeMap<Jid, BTreeSet<Jid>>,
 }
 
 /// Changes on a server that are to be received.
@@ -36,9 +36,9 @@ pub(in crate::app) struct Incoming {
     /// again.
     pub(in crate::app) is_decision: bool,
     /// The edits of the commit.
-    pub(in crate::app) group: Group,
+    pub(in crate::app) group: EditGroup,
     /// The person who changed each room, if known.
-    pub(in crate::app) by: BTreeMap<Jid, Arc<str>>,
+    pub(in crate::app) authors: BTreeMap<Jid, Arc<str>>,
     /// Number of times that the commit failed because the file had changed.
     pub(in crate::app) conflicts: usize,
 }
@@ -50,7 +50,7 @@ impl FollowingState {
     }
 
     /// The rooms that another session should follow but does not, and the first such session whose name is known.
-    pub(in crate::app) fn silent(&self) -> (Vec<&Jid>, Option<&Arc<str>>) {
+    pub(in crate::app) fn unfollowed_rooms(&self) -> (Vec<&Jid>, Option<&Arc<str>>) {
         let silent = self
             .followers
             .iter()

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::model::{Group, Jid, NotPermitted, Rights, Room, Wardrobe};
+use crate::model::{EditGroup, Jid, NotPermitted, Rights, Room, Wardrobe};
 use crate::sync::{Action, Line, Plan, PlanCounts, RoomPlan, RoomState};
 
 mod decide;
@@ -119,8 +119,8 @@ impl PlanPart {
     }
 
     /// The edits that the file receives by the current decisions.
-    pub(in crate::app) fn receiving(&self) -> Group {
-        let mut all = Group::default();
+    pub(in crate::app) fn receiving(&self) -> EditGroup {
+        let mut all = EditGroup::default();
         for room in self.rooms() {
             all.0.extend(room.receiving(self.local(&room.room)).0);
         }
@@ -129,7 +129,7 @@ impl PlanPart {
 
     /// Checks that a session with these rights may apply the decisions.
     pub(in crate::app) fn permit(&self, rights: &Rights) -> Result<(), NotPermitted> {
-        if !rights.is_limited() {
+        if !rights.is_restricted() {
             return Ok(());
         }
         self.plan.as_ref().map_or(Ok(()), |plan| plan.permit(rights))?;
@@ -257,11 +257,11 @@ impl PlanOverlay {
         // Changes are sent to all servers at the same time.
         self.seconds_to_send = plans.filter_map(|plan| plan.seconds_to_send()).max();
         let rooms = self.parts.iter().flat_map(PlanPart::rooms);
-        self.only_there = rooms.filter(|room| room.state == RoomState::OnlyThere).count();
+        self.only_there = rooms.filter(|room| room.state == RoomState::OnlyOnServer).count();
     }
 
     /// Switches to the next filter.
-    pub(in crate::app) fn show_next(&mut self) {
+    pub(in crate::app) fn show_next_filter(&mut self) {
         self.filter = self.filter.next();
         self.list_rows();
     }
@@ -278,7 +278,7 @@ impl PlanOverlay {
     /// otherwise, the room of the selected row.
     pub(in crate::app) fn rooms_to_add(&self, all: bool) -> Vec<(usize, BTreeSet<Jid>)> {
         let can_be_added = |server: usize, room: &RoomPlan| {
-            matches!(room.state, RoomState::OnlyThere | RoomState::RemovedHere)
+            matches!(room.state, RoomState::OnlyOnServer | RoomState::RemovedFromFile)
                 && !self.is_loading(server, &room.room)
         };
         if !all {
@@ -295,7 +295,7 @@ impl PlanOverlay {
         let of_part = |(server, part): (usize, &PlanPart)| {
             let rooms = part.rooms().iter().filter(|room| {
                 // Rooms that were removed here on purpose are added only one by one.
-                room.state == RoomState::OnlyThere && can_be_added(server, room)
+                room.state == RoomState::OnlyOnServer && can_be_added(server, room)
             });
             (server, rooms.map(|room| room.room.clone()).collect())
         };

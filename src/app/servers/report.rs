@@ -120,7 +120,7 @@ pub fn room_counts(room: &RoomReport) -> String {
     ];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0);
     let parts: Vec<String> = parts
-        .map(|(number, word)| format!("{} {word}", describe::grouped(number)))
+        .map(|(number, word)| format!("{} {word}", describe::with_thousands_commas(number)))
         .collect();
     if parts.is_empty() {
         "nothing to do".into()

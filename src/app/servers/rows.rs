@@ -28,7 +28,7 @@ pub enum PlanRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RoomNote {
     /// The room was never compared before, or its base is no longer valid.
-    FirstContact,
+    FirstComparison,
     /// This number of items on the server could not be read.
     Unreadable(usize),
     /// A note of the plan, by its index.
@@ -136,7 +136,7 @@ fn add_room(
         // In a room that the file does not have, everything is new anyway.
         let is_linked = plan.state == RoomState::Linked && !plan.lines.is_empty();
         let is_first = plan.first_contact && is_linked && is_in_file;
-        let first_contact = is_first.then_some(RoomNote::FirstContact);
+        let first_contact = is_first.then_some(RoomNote::FirstComparison);
         let unreadable = (plan.unreadable > 0).then_some(RoomNote::Unreadable(plan.unreadable));
         let notes = (0..plan.notes.len()).map(RoomNote::Note);
         let notes = first_contact.into_iter().chain(unreadable).chain(notes);

@@ -17,7 +17,7 @@ const USUAL_SILENCE: i64 = 5;
 #[derive(Debug, Clone, Default)]
 pub struct SendingState {
     /// Number of requests to send that are not answered yet.
-    pub(in crate::app) open: usize,
+    pub(in crate::app) open_requests: usize,
     /// Whether one of these requests sends a change that was just made.
     pub(in crate::app) sends_change: bool,
     /// The time since which servers have not answered, while a change that was just made is being sent.
@@ -126,7 +126,7 @@ impl SendingState {
 
     /// Whether a change that was just made is being sent.
     pub fn is_sending(&self) -> bool {
-        self.open > 0 && self.sends_change
+        self.open_requests > 0 && self.sends_change
     }
 
     /// The number of seconds for which servers have not answered, rounded down to a multiple of `step`, but at least

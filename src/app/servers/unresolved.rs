@@ -7,7 +7,7 @@ use crate::sync::Item;
 #[derive(Debug, Clone)]
 pub struct RefusedChange {
     /// The changed item, in words.
-    pub what: String,
+    pub item_phrase: String,
     /// The reason why the change was not accepted, as a sentence.
     pub reason: String,
     pub(in crate::app) room: Jid,

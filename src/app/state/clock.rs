@@ -31,7 +31,7 @@ pub(in crate::app) struct ExpiryCommit {
     /// The number of the commit.
     pub id: u64,
     /// Describes the removal.
-    pub what: String,
+    pub description: String,
     /// Whether a user confirmed the removal, so that a failure is reported.
     pub confirmed: bool,
 }
@@ -48,7 +48,7 @@ impl Clock {
 
     /// Whether an attempt to remove expired hats may be made now. If so, records the current time as that of the last
     /// attempt.
-    pub(in crate::app) fn begins_attempt(&mut self) -> bool {
+    pub(in crate::app) fn try_begin_attempt(&mut self) -> bool {
         let begins = self.time_to_next_attempt(self.now).is_zero();
         if begins {
             self.last_attempt = Some(self.now);
@@ -71,8 +71,8 @@ impl State {
     /// The duration after which the session needs the time ([`Msg::Now`](crate::app::Msg::Now)) again, if nothing else
     /// happens: when the next hat expires, but at most after a minute; or, while a change is being sent, when the
     /// displayed number of seconds without an answer changes. `None` if no hat expires and nothing is being sent.
-    pub fn next_look_at_clock(&self, now: Timestamp) -> Option<Duration> {
-        let end = self.base.next_end();
+    pub fn time_to_next_clock_check(&self, now: Timestamp) -> Option<Duration> {
+        let end = self.base.earliest_end();
         let end = end.map(|end| {
             end.duration_since(now)
                 .max(self.clock.time_to_next_attempt(now))

@@ -11,12 +11,12 @@ use crate::sync::{Follower, ServerState};
 
 impl State {
     /// The reason why this session follows no rooms, as a clause; `None` if it follows all rooms that it can.
-    pub(in crate::app) fn why_not_following(&self) -> Option<&'static str> {
+    pub(in crate::app) fn not_following_reason(&self) -> Option<&'static str> {
         if self.phase() != Phase::Open || self.start.demo {
             Some("there is no data file")
         } else if self.read_only_reason().is_some() {
             Some("this session is read-only")
-        } else if self.start.scope.rights.is_limited() {
+        } else if self.start.scope.rights.is_restricted() {
             Some("this session is restricted")
         } else if self.is_plan_open() {
             Some("a comparison is open")
@@ -36,7 +36,7 @@ impl State {
     /// if neither is known yet, or if the room belongs to no server.
     pub fn following_text(&self, room: &Jid) -> Option<String> {
         let server = self.servers.of_room(room)?;
-        let reason = self.why_not_following().or(match server.state {
+        let reason = self.not_following_reason().or(match server.state {
             ServerState::Away(_) => Some("the server is not reachable"),
             ServerState::Refused(_) => Some("the server cannot be used"),
             ServerState::Idle | ServerState::Connecting | ServerState::Ready(_) => None,
@@ -57,7 +57,7 @@ impl State {
     /// rooms.
     pub(in crate::app) fn is_silent(&self, room: &Jid) -> bool {
         let follower = self.servers.following.followers.get(room);
-        matches!(follower, Some(Follower::Silent(_))) && self.why_not_following().is_none()
+        matches!(follower, Some(Follower::Silent(_))) && self.not_following_reason().is_none()
     }
 
     /// Whether [`Self::is_silent`] is true for any room that the server worker was asked to follow.
@@ -77,7 +77,11 @@ impl State {
     /// Describes who follows the rooms of a server: a phrase for each group of rooms with the same follower or reason.
     pub(in crate::app) fn following_of_server(&self, server: &KnownServer) -> Vec<String> {
         let mut texts: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for (room, _) in self.wardrobe().rooms().filter(|(room, _)| server.entry.has(room)) {
+        for (room, _) in self
+            .wardrobe()
+            .rooms()
+            .filter(|(room, _)| server.entry.owns(room))
+        {
             if let Some(text) = self.following_text(room) {
                 texts.entry(text).or_default().push(room.as_str());
             }

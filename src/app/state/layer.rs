@@ -60,11 +60,11 @@ pub trait Layer: Any + Debug + CloneLayer {
     fn click(&mut self, _target: MouseTarget) {}
 
     /// Focuses the list under the mouse pointer, if the targets under the pointer include one.
-    fn focus_spot(&mut self, _targets: &[MouseTarget]) {}
+    fn focus_list_at(&mut self, _targets: &[MouseTarget]) {}
 
     /// Updates the overlay after the wardrobe changed to `now`. Returns the reason to close the overlay if it no longer
     /// applies. `below` is the overlay under this one.
-    fn close_reason(&mut self, _below: Option<&dyn Layer>, _now: &Wardrobe) -> Option<&'static str> {
+    fn update_after_change(&mut self, _below: Option<&dyn Layer>, _now: &Wardrobe) -> Option<&'static str> {
         None
     }
 

@@ -27,7 +27,7 @@ pub(super) fn paste(state: &mut State, effects: &mut Vec<Effect>, pasted: &str) 
         state.notify_error(format!(
             "Paste too long: {} (limit {} for a list of addresses)",
             describe::count(pasted.len(), "byte"),
-            describe::grouped(MAX_LIST_BYTES)
+            describe::with_thousands_commas(MAX_LIST_BYTES)
         ));
         return true;
     }

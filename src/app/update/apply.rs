@@ -146,7 +146,7 @@ fn describe_part(part: &PlanPart) -> Option<String> {
         (send, receive) => format!(
             "send {} to {server:?} and receive {}",
             changes(send),
-            describe::grouped(receive)
+            describe::with_thousands_commas(receive)
         ),
     })
 }
@@ -292,7 +292,7 @@ fn after_receiving(state: &mut State, effects: &mut Vec<Effect>, index: usize) {
             room: LocalRoom {
                 room: room.room.clone(),
                 local: base.room(&room.room).cloned(),
-                take: false,
+                is_requested: false,
             },
             revision,
             received: room.received(),

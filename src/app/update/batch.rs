@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::app::place::{Grouping, RowKind};
 use crate::app::subject::{rooms_label, users_label};
 use crate::app::{Confirm, ConfirmedAction, Effect, Pane, RoomUser, State, describe};
-use crate::model::{Affiliation, CatalogHat, Edit, EditError, Group, HatId, Jid, Wardrobe};
+use crate::model::{Affiliation, CatalogHat, Edit, EditError, EditGroup, HatId, Jid, Wardrobe};
 
 use super::commit;
 
@@ -155,7 +155,7 @@ impl BatchEdit {
         &mut self,
         room: &Jid,
         user: &Jid,
-        operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
+        operation: impl FnOnce(&mut Wardrobe) -> Result<EditGroup, EditError>,
     ) {
         match operation(&mut self.next) {
             Ok(group) if group.is_empty() => self.skip(BatchSkip::Unchanged, room, user),
@@ -173,7 +173,7 @@ impl BatchEdit {
     /// Applies an operation to a room, and counts no user as changed. Fails if the model rejects the operation.
     pub(super) fn change_room(
         &mut self,
-        operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
+        operation: impl FnOnce(&mut Wardrobe) -> Result<EditGroup, EditError>,
     ) -> Result<(), EditError> {
         self.edits.extend(operation(&mut self.next)?.0);
         Ok(())
@@ -284,7 +284,7 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
         return BatchOutcome::Failed;
     }
     let mut edit = batch.edit;
-    let group = Group(std::mem::take(&mut edit.edits));
+    let group = EditGroup(std::mem::take(&mut edit.edits));
     if let Some(reason) = commit::problem(state, &group) {
         state.notify_error(reason);
         return BatchOutcome::Failed;
@@ -326,7 +326,7 @@ pub(super) fn confirm(
     state: &mut State,
     (title, question): (&'static str, String),
     consequence: String,
-    operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
+    operation: impl FnOnce(&mut Wardrobe) -> Result<EditGroup, EditError>,
 ) {
     match operation(&mut state.view.clone()) {
         Ok(group) => {

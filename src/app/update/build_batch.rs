@@ -321,7 +321,7 @@ fn edit_hat(
     }
     edit.change(room, user, |next| {
         let mut group = if *hat == attachment_ref.hat {
-            crate::model::Group::default()
+            crate::model::EditGroup::default()
         } else {
             next.remove_user_hat(user, room, &attachment_ref.hat)?
         };

@@ -8,13 +8,13 @@ use crate::app::sets::SetsOverlay;
 use crate::app::state::Pending;
 use crate::app::undo_step::{ChangeKind, UndoStep};
 use crate::app::{Effect, State, describe};
-use crate::model::{Edit, EditError, Group, Wardrobe};
+use crate::model::{Edit, EditError, EditGroup, Wardrobe};
 use crate::store::{Change, StoreRequest};
-use crate::sync::changes_affiliation;
+use crate::sync::room_with_changed_affiliation;
 
 /// Returns the reason why this session may not make a change: its rights do not permit the change, or the change sets
 /// an affiliation in a room whose server only shows affiliations. `None` if the session may make the change.
-pub(super) fn problem(state: &State, group: &Group) -> Option<String> {
+pub(super) fn problem(state: &State, group: &EditGroup) -> Option<String> {
     match state.start.scope.rights.permit(group) {
         Err(reason) => Some(describe::capitalized(&reason.to_string())),
         Ok(_) => affiliation_problem(state, &group.0),
@@ -24,10 +24,10 @@ pub(super) fn problem(state: &State, group: &Group) -> Option<String> {
 /// Returns the reason why an affiliation that the edits set cannot be changed: the server of its room only shows
 /// affiliations. `None` if there is no such edit.
 pub(super) fn affiliation_problem(state: &State, edits: &[Edit]) -> Option<String> {
-    if state.servers.known.is_empty() {
+    if state.servers.all.is_empty() {
         return None;
     }
-    let mut rooms = edits.iter().filter_map(changes_affiliation);
+    let mut rooms = edits.iter().filter_map(room_with_changed_affiliation);
     rooms.find_map(|room| state.servers.affiliation_problem(room))
 }
 
@@ -36,8 +36,8 @@ pub(super) fn affiliation_problem(state: &State, edits: &[Edit]) -> Option<Strin
 pub(super) fn execute(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
-) -> Option<Group> {
+    operation: impl FnOnce(&mut Wardrobe) -> Result<EditGroup, EditError>,
+) -> Option<EditGroup> {
     execute_as(state, effects, Change::default(), operation)
 }
 
@@ -46,8 +46,8 @@ pub(super) fn execute_as(
     state: &mut State,
     effects: &mut Vec<Effect>,
     origin: Change,
-    operation: impl FnOnce(&mut Wardrobe) -> Result<Group, EditError>,
-) -> Option<Group> {
+    operation: impl FnOnce(&mut Wardrobe) -> Result<EditGroup, EditError>,
+) -> Option<EditGroup> {
     if let Err(reason) = state.check_can_change() {
         state.notify_error(reason);
         return None;
@@ -98,7 +98,7 @@ pub(super) fn undo_hint(state: &State) -> String {
 pub(super) fn enqueue(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    group: Group,
+    group: EditGroup,
     kind: ChangeKind,
     target: Option<&UndoStep>,
 ) {
@@ -109,7 +109,7 @@ pub(super) fn enqueue(
 pub(super) fn enqueue_as(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    group: Group,
+    group: EditGroup,
     (kind, target): (ChangeKind, Option<&UndoStep>),
     origin: Change,
 ) {
@@ -134,7 +134,7 @@ pub(super) fn enqueue_as(
     state.pending.push(Pending {
         id,
         change,
-        after,
+        undoes_pending: after,
         kind: reference_kind,
         sent: false,
     });
@@ -169,7 +169,7 @@ pub(super) fn enqueue_as(
 /// change that waits until the change that it undoes or redoes has a revision.
 pub(super) fn send_pending(state: &mut State, effects: &mut Vec<Effect>) {
     for pending in &mut state.pending {
-        if pending.after.is_some() {
+        if pending.undoes_pending.is_some() {
             return;
         }
         if !std::mem::replace(&mut pending.sent, true) {
@@ -201,7 +201,11 @@ pub(super) fn remove_step(state: &mut State, id: u64) {
 /// changes that undo or redo it.
 pub(super) fn discard(state: &mut State, id: u64) {
     remove_step(state, id);
-    while let Some(index) = state.pending.iter().position(|pending| pending.after == Some(id)) {
+    while let Some(index) = state
+        .pending
+        .iter()
+        .position(|pending| pending.undoes_pending == Some(id))
+    {
         let dependent = state.pending.remove(index);
         discard(state, dependent.id);
     }

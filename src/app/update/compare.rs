@@ -15,7 +15,7 @@ pub(crate) fn may_open(state: &State) -> Result<(), String> {
     if state.start.demo {
         return Err("Servers are not available in demo mode".into());
     }
-    if state.servers.known.is_empty() {
+    if state.servers.all.is_empty() {
         return Err(
             "No servers configured; run hatrack servers example prosody (or xmpp) to print an example section".into(),
         );
@@ -44,7 +44,7 @@ pub(super) fn start(
         let Some(known_server) = state.servers.by_name(&server) else {
             continue;
         };
-        let is_of_server = |room: &&Jid| known_server.entry.has(room);
+        let is_of_server = |room: &&Jid| known_server.entry.owns(room);
         let rooms = state.base.rooms().filter(|(room, _)| is_of_server(room));
         let local: BTreeMap<_, _> = rooms.map(|(jid, room)| (jid.clone(), room.clone())).collect();
         let allowed = state.start.scope.rooms.as_ref();
@@ -57,12 +57,12 @@ pub(super) fn start(
         let in_file = local.iter().map(|(jid, room)| LocalRoom {
             room: jid.clone(),
             local: Some(room.clone()),
-            take: false,
+            is_requested: false,
         });
         let rooms = in_file.chain(not_in_file.into_iter().map(|jid| LocalRoom {
             room: jid.clone(),
             local: None,
-            take: added.contains(jid),
+            is_requested: added.contains(jid),
         }));
         let rooms = rooms.collect();
         // While the file has no room of a server, a comparison receives the server's rooms.
@@ -135,7 +135,7 @@ fn report_equal_items(effects: &mut Vec<Effect>, part: &ComparisonPart) {
                 room: LocalRoom {
                     room: room.room.clone(),
                     local: Some(local),
-                    take: false,
+                    is_requested: false,
                 },
                 revision: part.revision,
                 received: room.received(),

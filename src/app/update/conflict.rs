@@ -11,7 +11,7 @@ use crate::app::view::View;
 use crate::app::{
     Confirm, ConfirmedAction, Conflict, ConflictSubject, Effect, Layer, State, conflict_text, describe,
 };
-use crate::model::{Affiliation, Edit, EditError, Group, Wardrobe};
+use crate::model::{Affiliation, Edit, EditError, EditGroup, Wardrobe};
 use crate::store::Change;
 use crate::sync::Decision;
 
@@ -24,7 +24,7 @@ pub(super) fn refresh_overlays(state: &mut State) {
     let mut kept: Vec<Box<dyn Layer>> = Vec::with_capacity(overlays.len());
     for mut overlay in overlays {
         let below = kept.last().map(|below| &**below);
-        let close_reason = overlay.close_reason(below, &state.view);
+        let close_reason = overlay.update_after_change(below, &state.view);
         match close_reason {
             Some(reason) => state.notify(reason),
             None => kept.push(overlay),
@@ -32,7 +32,7 @@ pub(super) fn refresh_overlays(state: &mut State) {
     }
     state.overlays = kept;
     for mut overlay in std::mem::take(&mut state.arrived) {
-        match overlay.close_reason(None, &state.view) {
+        match overlay.update_after_change(None, &state.view) {
             Some(reason) => state.notify(reason),
             None => state.arrived.push_back(overlay),
         }
@@ -48,7 +48,7 @@ impl Layer for Confirm {
         crate::app::view::question::confirm(self)
     }
 
-    fn close_reason(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
+    fn update_after_change(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
         stale_reason(self, now)
     }
 }
@@ -62,7 +62,7 @@ impl Layer for Conflict {
         crate::app::view::question::conflict(self)
     }
 
-    fn close_reason(&mut self, below: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
+    fn update_after_change(&mut self, below: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
         refresh_conflict(self, below, now)
     }
 
@@ -146,7 +146,7 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
         }
     }
     let conflict = Conflict {
-        what: subject,
+        item_phrase: subject,
         yours: describe_yours(&change, &state.view, &zone),
         theirs: describe_theirs(&change.group, &state.view, &zone),
         before: None,
@@ -178,12 +178,12 @@ fn describe_yours(change: &Change, view: &Wardrobe, zone: &TimeZone) -> String {
 }
 
 /// Describes the current value that the first failing edit of a group would change; "unchanged" if no edit fails.
-fn describe_theirs(group: &Group, view: &Wardrobe, zone: &TimeZone) -> String {
+fn describe_theirs(group: &EditGroup, view: &Wardrobe, zone: &TimeZone) -> String {
     let mut next = view.clone();
     let failing = group
         .0
         .iter()
-        .find(|edit| next.apply(&Group::from((*edit).clone())).is_err());
+        .find(|edit| next.apply(&EditGroup::from((*edit).clone())).is_err());
     failing.map_or_else(
         || "unchanged".into(),
         |edit| conflict_text::describe_current(edit, view, zone),
@@ -277,8 +277,8 @@ pub(crate) fn keep_theirs(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Makes the edits again on the current data, and returns the resulting edits. Fields of a hat that an edit does not
 /// change keep their current values.
-fn reapply(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
-    let mut result = Group::default();
+fn reapply(group: &EditGroup, wardrobe: &mut Wardrobe) -> Result<EditGroup, EditError> {
+    let mut result = EditGroup::default();
     for edit in &group.0 {
         let edits = match edit {
             Edit::Room {
@@ -333,7 +333,7 @@ fn reapply(group: &Group, wardrobe: &mut Wardrobe) -> Result<Group, EditError> {
                 after: None,
                 ..
             } => wardrobe.force_remove_hat(user, room, hat),
-            Edit::Document { before, after } => wardrobe.apply_extra_change(before, after),
+            Edit::OtherFields { before, after } => wardrobe.apply_extra_change(before, after),
         };
         result.0.extend(edits?.0);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::history::{EntryOverlay, HistoryOverlay};
 use crate::app::undo_step::UndoStep;
 use crate::app::{Effect, RowKind, State, describe, shell_command, targets};
-use crate::model::{Group, write};
+use crate::model::{EditGroup, write};
 use crate::store::{ChangeReason, HistoryEntry};
 
 /// Maximum length of a copied text, in bytes. Encoded as Base64, a text of this length makes the longest OSC 52
@@ -93,7 +93,12 @@ pub(crate) fn copy_entry_command(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-fn copy_commands(state: &mut State, effects: &mut Vec<Effect>, group: &Group, reason: Option<&ChangeReason>) {
+fn copy_commands(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    group: &EditGroup,
+    reason: Option<&ChangeReason>,
+) {
     if state.start.demo {
         return state.notify_error("Cannot copy a command: the sample data is not in a file");
     }
@@ -136,7 +141,7 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>, text: String, description:
         state.notify_error(format!(
             "Too large to copy: {} (limit {}). Use hatrack show --json",
             describe::count(text.len(), "byte"),
-            describe::grouped(MAX_BYTES)
+            describe::with_thousands_commas(MAX_BYTES)
         ));
         return;
     }

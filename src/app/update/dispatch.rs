@@ -73,7 +73,7 @@ fn type_into(state: &mut State, effects: &mut Vec<Effect>, mut edit: impl FnMut(
 
 /// Returns whether the top overlay is the prompt for a file to import or export.
 fn is_file_prompt(state: &State) -> bool {
-    state.top_as::<Prompt>().is_some_and(Prompt::takes_path)
+    state.top_as::<Prompt>().is_some_and(Prompt::asks_for_path)
 }
 
 /// Inserts pasted text into the focused text input. The path of a file dropped on the prompt for a file replaces its
@@ -104,7 +104,7 @@ pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) 
         state.notify_error(format!(
             "Paste too long: {} (limit {})",
             describe::count(pasted.len(), "byte"),
-            describe::grouped(MAX_PASTE)
+            describe::with_thousands_commas(MAX_PASTE)
         ));
         return;
     }

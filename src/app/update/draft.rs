@@ -90,7 +90,7 @@ pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects:
     let has_input =
         !is_ending && (changed_forms(state).next().is_some() || typed_prompts(state).next().is_some());
     let has_pending = !is_ending && !state.pending.is_empty();
-    let live = &mut state.drafts.own;
+    let live = &mut state.drafts.live;
     if has_input && is_user_input {
         effects.push(Effect::Wait(DraftDelay::Typing));
         live.awaiting_pause = true;
@@ -112,8 +112,8 @@ pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects:
     }
     // At the end of the session, unsaved work is in the stored draft.
     if is_ending && state.drafts.storing.is_none() && state.drafts.failed.is_none() {
-        state.drafts.own.forms.clear();
-        state.drafts.own.prompts.clear();
+        state.drafts.live.forms.clear();
+        state.drafts.live.prompts.clear();
     } else if is_ending {
         return;
     }
@@ -121,7 +121,7 @@ pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects:
 }
 
 fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
-    let live = &state.drafts.own;
+    let live = &state.drafts.live;
     let mut draft = Draft {
         forms: live.forms.clone(),
         unsaved: Vec::new(),
@@ -137,7 +137,7 @@ fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
     }
     if draft != live.saved {
         effects.push(Effect::SaveLiveDraft(draft.clone()));
-        state.drafts.own.saved = draft;
+        state.drafts.live.saved = draft;
     }
 }
 
@@ -145,15 +145,15 @@ fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
 pub(super) fn delay_elapsed(state: &mut State, delay: DraftDelay) {
     match delay {
         DraftDelay::Typing => {
-            state.drafts.own.awaiting_pause = false;
+            state.drafts.live.awaiting_pause = false;
             let forms = changed_forms(state).map(FormDraft::of_form).collect();
             let prompts = typed_prompts(state).collect();
-            state.drafts.own.forms = forms;
-            state.drafts.own.prompts = prompts;
+            state.drafts.live.forms = forms;
+            state.drafts.live.prompts = prompts;
         }
         DraftDelay::Unconfirmed => {
-            state.drafts.own.awaiting_answer = false;
-            state.drafts.own.has_overdue_changes = true;
+            state.drafts.live.awaiting_answer = false;
+            state.drafts.live.has_overdue_changes = true;
         }
     }
 }

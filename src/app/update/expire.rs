@@ -7,7 +7,7 @@ use crate::app::command::CommandId;
 use crate::app::form::Form;
 use crate::app::state::ExpiryCommit;
 use crate::app::{Confirm, ConfirmedAction, Effect, State, describe};
-use crate::model::{EditError, Group};
+use crate::model::{EditError, EditGroup};
 use crate::store::{Change, StoreRequest};
 use crate::sync::late_expiry;
 
@@ -34,7 +34,7 @@ pub(super) fn tick(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>)
 /// Removes the expired hats, if the last attempt was long enough ago. The change does not count as a change by this
 /// user: *Undo* does not revert it, and another session may make it first.
 fn expire(state: &mut State, effects: &mut Vec<Effect>) {
-    if !is_due(state) || !state.clock.begins_attempt() {
+    if !is_due(state) || !state.clock.try_begin_attempt() {
         return;
     }
     if state.clock.expiring.is_some() || state.problem.is_some() || state.check_can_change().is_err() {
@@ -49,16 +49,19 @@ fn expire(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 fn is_due(state: &State) -> bool {
-    state.base.next_end().is_some_and(|end| end <= state.clock.now)
+    state
+        .base
+        .earliest_end()
+        .is_some_and(|end| end <= state.clock.now)
 }
 
 /// Returns the edits that remove the expired hats, as far as this session may remove them.
-fn removal_edits(state: &State) -> Group {
+fn removal_edits(state: &State) -> EditGroup {
     let rights = &state.start.scope.rights;
     let mut edits = state.base.clone().remove_ended_hats(state.clock.now, |_| true);
     edits
         .0
-        .retain(|edit| rights.permit(&Group::from(edit.clone())).is_ok());
+        .retain(|edit| rights.permit(&EditGroup::from(edit.clone())).is_ok());
     edits
 }
 
@@ -111,7 +114,7 @@ pub(crate) fn remove(state: &mut State, _: &mut Vec<Effect>) {
 
 /// Makes the edits of a confirmed question, except for hats that no longer count as expired: the clock may have been
 /// set since, or the expiration time of a hat may have changed.
-pub(super) fn remove_confirmed(state: &mut State, effects: &mut Vec<Effect>, confirmed: &Group) {
+pub(super) fn remove_confirmed(state: &mut State, effects: &mut Vec<Effect>, confirmed: &EditGroup) {
     if let Err(reason) = state.check_can_change() {
         return state.notify_error(reason);
     }
@@ -127,14 +130,14 @@ pub(super) fn remove_confirmed(state: &mut State, effects: &mut Vec<Effect>, con
 }
 
 /// Commits the removal of expired hats. `confirmed` tells whether the user was asked first.
-fn commit(state: &mut State, effects: &mut Vec<Effect>, edits: Group, confirmed: bool) {
+fn commit(state: &mut State, effects: &mut Vec<Effect>, edits: EditGroup, confirmed: bool) {
     state.clock.is_late_reported = false;
     let id = state.next_id;
     state.next_id += 1;
     state.server_commits.insert(id);
     state.clock.expiring = Some(ExpiryCommit {
         id,
-        what: describe::group(&edits, &state.view, &state.zone()),
+        description: describe::group(&edits, &state.view, &state.zone()),
         confirmed,
     });
     let change = Change::expired(edits);
@@ -145,14 +148,17 @@ fn commit(state: &mut State, effects: &mut Vec<Effect>, edits: Group, confirmed:
 /// else changed the hats. A rejection is reported only if the user confirmed the removal; otherwise, the removal is
 /// attempted again later.
 pub(super) fn committed(state: &mut State, id: u64, result: &Result<Option<u64>, EditError>) {
-    let Some(ExpiryCommit { what, confirmed, .. }) =
-        state.clock.expiring.take_if(|expiring| expiring.id == id)
+    let Some(ExpiryCommit {
+        description,
+        confirmed,
+        ..
+    }) = state.clock.expiring.take_if(|expiring| expiring.id == id)
     else {
         return;
     };
     match result {
-        Ok(Some(_)) => state.announce(format!("{} (expired)", describe::capitalized(&what))),
-        Err(error) if confirmed => state.notify_error(format!("Not saved: {what}. Reason: {error}")),
+        Ok(Some(_)) => state.announce(format!("{} (expired)", describe::capitalized(&description))),
+        Err(error) if confirmed => state.notify_error(format!("Not saved: {description}. Reason: {error}")),
         Ok(None) | Err(_) => {}
     }
 }

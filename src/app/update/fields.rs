@@ -59,7 +59,7 @@ impl Layer for Form {
         click(self, target);
     }
 
-    fn focus_spot(&mut self, targets: &[MouseTarget]) {
+    fn focus_list_at(&mut self, targets: &[MouseTarget]) {
         let is_suggestion = |target: &MouseTarget| matches!(target, MouseTarget::Suggestion(_));
         let (true, Some(suggestions)) = (targets.iter().any(is_suggestion), &mut self.suggestions) else {
             return;
@@ -144,7 +144,7 @@ fn click(form: &mut Form, target: MouseTarget) {
                 form::fill_suggestion(form, &existing);
             } else {
                 // Only Enter creates a new hat, so a click selects its row.
-                form.focus_spot(&[target]);
+                form.focus_list_at(&[target]);
                 form.select_row(row);
             }
         }

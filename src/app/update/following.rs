@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::app::command::CommandId;
 use crate::app::servers::{Incoming, follower_text, silent_text};
 use crate::app::{Effect, Phase, State, describe};
-use crate::model::{EditError, Group, Jid, Room};
+use crate::model::{EditError, EditGroup, Jid, Room};
 use crate::store::{Change, StoreRequest};
 use crate::sync::{
     Decision, Follower, LocalRoom, Plan, RoomPlan, RoomState, SendState, ServerRequest, server_actor,
@@ -23,7 +23,7 @@ const MAX_RETRIES: usize = 5;
 
 /// Returns whether this session may receive changes automatically.
 fn may_follow(state: &State) -> bool {
-    state.why_not_following().is_none()
+    state.not_following_reason().is_none()
 }
 
 /// Records who follows a room. Reports if another session should follow the room but does not respond, and if the room
@@ -34,7 +34,7 @@ pub(super) fn set_follower(state: &mut State, room: Jid, follower: Follower) {
     let text = follower_text(&follower);
     let before = state.servers.following.set_follower(room, follower);
     if is_silent {
-        let (rooms, by) = state.servers.following.silent();
+        let (rooms, by) = state.servers.following.unfollowed_rooms();
         let subject = describe::first_few(&rooms);
         let text = format!("{subject}: {}", silent_text(by));
         state.notify_error(text);
@@ -54,7 +54,7 @@ fn visible_room(state: &State) -> Option<&Jid> {
 
 /// Tells the server worker which rooms to follow, and which of them changed in the file. Called after every message.
 pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.servers.known.is_empty() {
+    if state.servers.all.is_empty() {
         return;
     }
     let selected = visible_room(state).cloned();
@@ -96,7 +96,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
             room: LocalRoom {
                 room: jid.clone(),
                 local: Some(room.clone()),
-                take: false,
+                is_requested: false,
             },
             revision: state.base.revision,
         })
@@ -108,7 +108,7 @@ fn request_follow(state: &State, effects: &mut Vec<Effect>) {
     let rooms = following.rooms.iter().map(|(jid, room)| LocalRoom {
         room: jid.clone(),
         local: Some(room.clone()),
-        take: false,
+        is_requested: false,
     });
     effects.push(Effect::Server(ServerRequest::Follow {
         rooms: rooms.collect(),
@@ -147,13 +147,13 @@ pub(super) fn incoming(
         commit: None,
         plan,
         is_decision,
-        group: Group::default(),
-        by: authors,
+        group: EditGroup::default(),
+        authors,
         conflicts: 0,
     };
     let server = incoming.plan.server.clone();
     if state.servers.following.incoming.contains_key(&server) {
-        let waiting = state.servers.following.next.entry(server).or_default();
+        let waiting = state.servers.following.queued.entry(server).or_default();
         if !is_decision {
             waiting.retain(|earlier| earlier.is_decision);
         }
@@ -165,7 +165,7 @@ pub(super) fn incoming(
 
 /// Commits the changes to the file, as far as the file still has the values that were compared.
 fn receive(state: &mut State, effects: &mut Vec<Effect>, mut incoming: Incoming) {
-    let mut group = Group::default();
+    let mut group = EditGroup::default();
     for room in &mut Arc::make_mut(&mut incoming.plan).rooms {
         let local = state.base.room(&room.room);
         room.keep_current(local.map(|room| &**room));
@@ -214,7 +214,7 @@ pub(super) fn committed(
         Ok(revision) => {
             let mut group = std::mem::take(&mut incoming.group);
             if revision.is_none() {
-                group = Group::default();
+                group = EditGroup::default();
             }
             received(state, effects, &incoming, &group);
             receive_next(state, effects, &server);
@@ -235,14 +235,14 @@ pub(super) fn committed(
 
 /// Receives the changes that arrived while others were being received.
 fn receive_next(state: &mut State, effects: &mut Vec<Effect>, server: &Arc<str>) {
-    let waiting = state.servers.following.next.get_mut(server);
+    let waiting = state.servers.following.queued.get_mut(server);
     if let Some(incoming) = waiting.and_then(VecDeque::pop_front) {
         receive(state, effects, incoming);
     }
 }
 
 /// Continues when the file has the received changes: reports these changes to the server worker and in a notice.
-fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, group: &Group) {
+fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, group: &EditGroup) {
     let linked = incoming.plan.rooms.iter();
     for room in linked.filter(|room| room.state == RoomState::Linked) {
         let local = state.base.room(&room.room).cloned();
@@ -257,7 +257,7 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, g
             room: LocalRoom {
                 room: room.room.clone(),
                 local,
-                take: false,
+                is_requested: false,
             },
             revision: state.base.revision,
             received: room.received(),
@@ -272,12 +272,12 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, g
 }
 
 /// Describes received changes: `ana@example.org on "example": added "Proctor" to …`.
-fn received_text(state: &State, incoming: &Incoming, group: &Group) -> String {
+fn received_text(state: &State, incoming: &Incoming, group: &EditGroup) -> String {
     let description = describe::group(group, &state.base, &state.zone());
     let server = &incoming.plan.server;
     let mut rooms = group.0.iter().filter_map(|edit| edit.room());
-    let author = rooms.next().and_then(|room| incoming.by.get(room));
-    let is_author = |room: &Jid| incoming.by.get(room) == author;
+    let author = rooms.next().and_then(|room| incoming.authors.get(room));
+    let is_author = |room: &Jid| incoming.authors.get(room) == author;
     match author.filter(|_| rooms.all(is_author)) {
         Some(author) => format!("{author} on {server:?}: {description}"),
         None => format!("From {server:?}: {description}"),
@@ -289,7 +289,7 @@ fn report_held(state: &mut State, plan: &Plan) {
     let mut held = 0;
     for room in &plan.rooms {
         let held_users = room.held();
-        let reported = &mut state.servers.following.held;
+        let reported = &mut state.servers.following.reported_held;
         let before = reported
             .insert(room.room.clone(), held_users.clone())
             .unwrap_or_default();

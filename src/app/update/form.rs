@@ -140,7 +140,7 @@ pub(super) fn insert_new_id(state: &mut State, id: &str, effects: &mut Vec<Effec
     let title = Some(typed.trim()).filter(|text| !text.is_empty() && HatId::parse_input(text).is_err());
     fill_hat(form, id, title);
     form.new_hat = Some(HatId::unchecked(id));
-    if std::mem::take(&mut form.saves_new_hat) {
+    if std::mem::take(&mut form.saves_once_id_arrives) {
         commit_form(state, effects);
     }
 }
@@ -287,7 +287,7 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(theirs) = form.concurrent_change(&view) {
         let (what, yours) = (form.subject.heading(), describe_yours(form));
         state.open(Conflict {
-            what,
+            item_phrase: what,
             yours,
             theirs,
             before: None,
@@ -319,7 +319,7 @@ fn complete_address(state: &mut State, completed: &str) {
 pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(form) = top_form(state) else { return };
     if form.new_hat_title().is_some() {
-        form.saves_new_hat = true;
+        form.saves_once_id_arrives = true;
         effects.push(Effect::NewId);
         return;
     }

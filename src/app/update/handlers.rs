@@ -75,8 +75,8 @@ fn handler(id: CommandId) -> (CheckEnabled, RunCommand) {
         Id::BanEverywhere | Id::BanInRooms => (may_change_user, change::ban),
         Id::OpenUserWithHat => (has_user_with_hat, panes::focus_inner),
         Id::ShowInRooms => (has_user_with_hat, panes::show_in_rooms_view),
-        Id::MarkAll => (has_rows, marks::mark_all),
-        Id::MarkRange => (has_rows, marks::mark_range),
+        Id::MarkAll => (has_rows, marks::toggle_all_marks),
+        Id::MarkRange => (has_rows, marks::toggle_range),
         Id::Sort => (State::check_loaded, panes::cycle_sort),
         Id::NextView => (State::check_loaded, panes::next_view),
         Id::Catalog => (has_room, catalog::open),
@@ -218,7 +218,7 @@ fn always(_: &State) -> Result<(), String> {
 /// Says why there is no row of a kind: that a filter hides all rows, else `reason`, with the key that adds the first
 /// item if the view has such a key and the session can change anything.
 fn no_row_reason(state: &State, kind: RowKind, reason: &str, add: CommandId) -> String {
-    if let Some(hidden) = state.hidden_by_filter(kind) {
+    if let Some(hidden) = state.hidden_rows_message(kind) {
         return hidden;
     }
     if state.grouping() == Grouping::ByRoom && state.check_can_change().is_ok() {
@@ -230,7 +230,7 @@ fn no_row_reason(state: &State, kind: RowKind, reason: &str, add: CommandId) -> 
 
 /// Says why a pane lists nothing: that a filter hides all rows, else `reason`.
 fn empty_pane_reason(state: &State, pane: Pane, reason: &str) -> String {
-    let hidden = state.hidden_by_filter(state.grouping().kind(pane));
+    let hidden = state.hidden_rows_message(state.grouping().kind(pane));
     hidden.unwrap_or_else(|| reason.to_owned())
 }
 
@@ -276,7 +276,7 @@ fn may_change_affiliations(state: &State) -> Result<(), String> {
 /// Fails if the session can change nothing, or only some hats.
 fn may_change_more_than_hats(state: &State) -> Result<(), String> {
     state.check_can_change()?;
-    if state.start().scope.rights.hats.is_some() {
+    if state.start().scope.rights.only_hats.is_some() {
         return Err("This session may only change some hats (--only-hat)".into());
     }
     Ok(())

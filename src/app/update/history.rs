@@ -15,7 +15,7 @@ use super::undo as undoing;
 
 impl Layer for HistoryOverlay {
     fn place(&self) -> Place {
-        if self.is_searching() {
+        if self.is_editing_search() {
             Place::HistorySearch
         } else {
             Place::History
@@ -23,11 +23,11 @@ impl Layer for HistoryOverlay {
     }
 
     fn takes_text(&self) -> bool {
-        self.is_searching()
+        self.is_editing_search()
     }
 
     fn may_be_covered(&self) -> bool {
-        !self.is_searching()
+        !self.is_editing_search()
     }
 
     fn view<'a>(&'a self, state: &'a State) -> View<'a> {
@@ -171,7 +171,7 @@ pub(crate) fn show_all(state: &mut State, effects: &mut Vec<Effect>) {
         history.search = None;
         let selected = history.entry().map(|entry| entry.revision);
         history.filter = HistoryFilter::default();
-        let query = history.reload_at(selected);
+        let query = history.reload_and_select(selected);
         send_query(effects, Some(query));
     }
 }

@@ -26,7 +26,7 @@ impl Layer for ImportPreview {
         self.selected = row.min(self.rows.len().saturating_sub(1));
     }
 
-    fn close_reason(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
+    fn update_after_change(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
         let planned = self.replan(now);
         planned
             .is_err()

@@ -14,16 +14,16 @@ pub(crate) fn mark(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 /// Marks all visible rows, or unmarks them if all are marked.
-pub(crate) fn mark_all(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn toggle_all_marks(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
-    state.browser.mark(pane, &state.view, Column::mark_all);
+    state.browser.mark(pane, &state.view, Column::toggle_all_marks);
     notify_count(state);
 }
 
 /// Starts a range that follows the selection, or finishes it.
-pub(crate) fn mark_range(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn toggle_range(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
-    let has_started = state.browser.mark(pane, &state.view, Column::mark_range);
+    let has_started = state.browser.mark(pane, &state.view, Column::toggle_range);
     if has_started {
         state.notify(format!(
             "Range started: move, {} to finish, {} to cancel",

@@ -81,8 +81,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             dispatch::paste(state, &text, &mut effects);
         }
         Msg::UnmarkedPaste(_) => state.notify_error("Looks like pasted text: open a form first"),
-        Msg::Click { on, double } => mouse::click(state, &on, double, &mut effects),
-        Msg::Wheel { on, down } => mouse::wheel(state, &on, down, &mut effects),
+        Msg::Click { targets: on, double } => mouse::click(state, &on, double, &mut effects),
+        Msg::Wheel { targets: on, down } => mouse::wheel(state, &on, down, &mut effects),
         Msg::Resize { columns, rows } => {
             state.size = (columns, rows);
             details::resize(state);
@@ -107,7 +107,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::End { status } => quit::terminate(state, status, &mut effects),
         Msg::Failed(text) => state.notify(text),
     }
-    if state.is_counting_users() && !effects.contains(&Effect::Continue) {
+    if state.is_indexing_users() && !effects.contains(&Effect::Continue) {
         effects.push(Effect::Continue);
     }
     following::sync(state, &mut effects);

@@ -55,7 +55,7 @@ pub(super) fn wheel(state: &mut State, targets: &[MouseTarget], down: bool, effe
     match (state.overlays.last_mut(), targets.first()) {
         (None, Some(MouseTarget::Pane(pane))) if *pane != state.focus => focus(state, *pane, effects),
         (None, _) => {}
-        (Some(top), _) => top.focus_spot(targets),
+        (Some(top), _) => top.focus_list_at(targets),
     }
     lists::move_selection(state, effects, |row| Some(to(row)));
 }

@@ -36,7 +36,7 @@ impl Layer for PlanOverlay {
         self.selected = row.min(self.len().saturating_sub(1));
     }
 
-    fn close_reason(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
+    fn update_after_change(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
         // While the plan is applied, the data changes because of the plan itself.
         if self.applying.is_none() {
             self.note_changes(now);
@@ -170,9 +170,11 @@ fn room_problem(plan: &PlanOverlay) -> Option<String> {
     let (_, room) = plan.room(server, room)?;
     match &room.state {
         RoomState::Linked => None,
-        RoomState::OnlyThere | RoomState::RemovedHere => Some("The room is being read".into()),
-        RoomState::OnlyHere => Some("The room is not on the server. Create it there first".into()),
-        RoomState::GoneThere => Some("The room is no longer on the server. Nothing is removed here".into()),
+        RoomState::OnlyOnServer | RoomState::RemovedFromFile => Some("The room is being read".into()),
+        RoomState::OnlyInFile => Some("The room is not on the server. Create it there first".into()),
+        RoomState::GoneFromServer => {
+            Some("The room is no longer on the server. Nothing is removed here".into())
+        }
         RoomState::Forbidden(reason) | RoomState::Unread(reason) => Some(reason.clone()),
     }
 }
@@ -278,14 +280,14 @@ pub(crate) fn previous_undecided(state: &mut State, _: &mut Vec<Effect>) {
 
 pub(crate) fn show_next_lines(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(plan) = state.top_as_mut::<PlanOverlay>() {
-        plan.show_next();
+        plan.show_next_filter();
     }
 }
 
 pub(crate) fn receive_removals(state: &mut State, _: &mut Vec<Effect>) {
     let number = state
         .top_as_mut::<PlanOverlay>()
-        .map_or(0, PlanOverlay::take_removals);
+        .map_or(0, PlanOverlay::accept_removals);
     state.notify(format!("Receives {}", describe::count(number, "removal")));
 }
 
@@ -312,7 +314,7 @@ fn add_rooms(state: &mut State, effects: &mut Vec<Effect>, by_part: Vec<(usize, 
         let requested = rooms.iter().map(|room| LocalRoom {
             room: room.clone(),
             local: None,
-            take: true,
+            is_requested: true,
         });
         effects.push(Effect::Server(ServerRequest::Plan {
             id,

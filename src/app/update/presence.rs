@@ -23,7 +23,7 @@ pub(super) fn server_state_changed(state: &mut State, server: &str, server_state
         return;
     };
     let rooms = state.browser.presence().rooms();
-    let rooms: Vec<Jid> = rooms.filter(|room| server.entry.has(room)).cloned().collect();
+    let rooms: Vec<Jid> = rooms.filter(|room| server.entry.owns(room)).cloned().collect();
     for room in &rooms {
         set_occupants(state, room, None);
     }

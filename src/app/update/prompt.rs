@@ -131,7 +131,7 @@ impl Layer for Prompt {
     }
 
     /// Closes the prompt for a reason if the question below has been closed.
-    fn close_reason(&mut self, below: Option<&dyn Layer>, _: &Wardrobe) -> Option<&'static str> {
+    fn update_after_change(&mut self, below: Option<&dyn Layer>, _: &Wardrobe) -> Option<&'static str> {
         let is_question = below.is_some_and(|below| below.downcast_ref::<Confirm>().is_some());
         (self.kind == PromptKind::Reason && !is_question)
             .then_some("Not done: the data changed in the meantime. Try again")
@@ -145,7 +145,7 @@ impl Layer for Prompt {
         }
         let before = self.text.text();
         if edit(&mut self.text) && self.text.text() != before {
-            self.refuse(Vec::new());
+            self.set_errors(Vec::new());
         }
     }
 
@@ -159,7 +159,7 @@ impl Layer for Prompt {
         {
             self.selected = option;
             self.is_choosing = true;
-            self.refuse(Vec::new());
+            self.set_errors(Vec::new());
         }
     }
 }
@@ -186,7 +186,7 @@ fn waiting_prompt(state: &mut State) -> Option<&mut Prompt> {
 
 pub(crate) fn may_complete(state: &State) -> Result<(), String> {
     match state.top_as::<Prompt>() {
-        Some(prompt) if prompt.takes_path() => Ok(()),
+        Some(prompt) if prompt.asks_for_path() => Ok(()),
         _ => Err("Nothing to complete".into()),
     }
 }
@@ -203,7 +203,8 @@ pub(crate) fn complete(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Completes the typed path with the names in its folder, unless the text changed in the meantime.
 pub(super) fn folder_listed(state: &mut State, typed: &str, entries: &[FolderEntry]) {
-    let Some(prompt) = top_prompt(state).filter(|prompt| prompt.takes_path() && prompt.text.text() == typed)
+    let Some(prompt) =
+        top_prompt(state).filter(|prompt| prompt.asks_for_path() && prompt.text.text() == typed)
     else {
         return;
     };
@@ -213,7 +214,7 @@ pub(super) fn folder_listed(state: &mut State, typed: &str, entries: &[FolderEnt
     }
     if completed.path != typed {
         prompt.text.set(&completed.path);
-        prompt.refuse(Vec::new());
+        prompt.set_errors(Vec::new());
     }
     prompt.completions = completed.names;
 }
@@ -247,7 +248,7 @@ fn cycle_choice(state: &mut State, by: isize) {
             .selected
             .checked_add_signed(by)
             .map_or(length - 1, |next| next % length);
-        prompt.refuse(Vec::new());
+        prompt.set_errors(Vec::new());
     }
 }
 
@@ -255,7 +256,7 @@ pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(prompt) = top_prompt(state) else { return };
     let (input, heading) = (prompt.text.text().trim().to_owned(), prompt.heading());
     if let Err(problem) = check_input(&prompt.kind, &input) {
-        prompt.refuse(vec![problem]);
+        prompt.set_errors(vec![problem]);
         return;
     }
     let (kind, choice) = (prompt.kind.clone(), prompt.selected);
@@ -268,7 +269,7 @@ pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
         PromptKind::Export(scopes) => {
             let Some(format) = FileFormat::from_name(&input) else {
                 if let Some(prompt) = top_prompt(state) {
-                    prompt.refuse(vec!["Use the extension .csv or .json".into()]);
+                    prompt.set_errors(vec!["Use the extension .csv or .json".into()]);
                 }
                 return;
             };
@@ -283,7 +284,7 @@ pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
         }
     };
     if let Some(prompt) = top_prompt(state) {
-        prompt.refuse(Vec::new());
+        prompt.set_errors(Vec::new());
         prompt.is_waiting = true;
     }
     effects.push(effect);
@@ -347,7 +348,7 @@ pub(super) fn import_read(state: &mut State, path: &str, result: Result<Box<Pars
         ImportPreview::new((path, &destination), *parsed, options, &wardrobe, zone)
     });
     match planned {
-        Err(errors) => prompt.refuse(errors.lines()),
+        Err(errors) => prompt.set_errors(errors.lines()),
         Ok(preview) => {
             state
                 .overlays
@@ -386,7 +387,7 @@ pub(super) fn export_done(state: &mut State, request: ExportRequest, result: Res
         return;
     };
     match result {
-        Err(reason) => prompt.refuse(vec![reason]),
+        Err(reason) => prompt.set_errors(vec![reason]),
         Ok(ExportOutcome::Exists) => {
             prompt.is_waiting = false;
             let path = &request.path;

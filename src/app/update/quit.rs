@@ -14,7 +14,7 @@ pub(crate) fn close_overlay(state: &mut State, _: &mut Vec<Effect>) {
 /// Quits after pending changes are saved and sent. Asks first if they cannot be saved. Open forms are kept as a draft.
 pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
     state.last_input = LastInput::Quit;
-    let is_sending = state.servers.sending.open > 0;
+    let is_sending = state.servers.sending.open_requests > 0;
     if is_sending && state.problem.is_none() && state.quit != QuitState::WhenSaved {
         // If the key is pressed again, hatrack no longer waits for the server; the next session sends the rest.
         state.quit = QuitState::WhenSaved;
@@ -119,7 +119,7 @@ pub(super) fn resume(state: &mut State) {
     if overlays.any(|overlay| overlay.downcast_ref::<Conflict>().is_some_and(prevents_saving)) {
         // The conflict has to be resolved first.
         state.quit = QuitState::No;
-    } else if state.pending.is_empty() && state.servers.sending.open == 0 {
+    } else if state.pending.is_empty() && state.servers.sending.open_requests == 0 {
         begin(state, 0);
     }
 }

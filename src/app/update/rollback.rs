@@ -30,7 +30,7 @@ impl Layer for RollbackOverlay {
         self.selected = row.min(self.len().saturating_sub(1));
     }
 
-    fn close_reason(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
+    fn update_after_change(&mut self, _: Option<&dyn Layer>, now: &Wardrobe) -> Option<&'static str> {
         let stale = now.clone().apply(&self.plan.group).is_err();
         stale.then_some("Not undone: the data changed in the meantime. Try again")
     }
@@ -63,7 +63,7 @@ fn read_since(state: &mut State, effects: &mut Vec<Effect>, target: RollbackTarg
     if !state.pending.is_empty() {
         state.notify_error("Wait until your changes are saved, then undo again");
     } else if let Some(history) = state.top_as_mut::<HistoryOverlay>() {
-        history.rollback = Some((target, since));
+        history.pending_rollback = Some((target, since));
         effects.push(Effect::Store(StoreRequest::HistorySince(since)));
     }
 }
@@ -73,11 +73,14 @@ pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<Hi
     let Some(history) = state.top_as_mut::<HistoryOverlay>() else {
         return;
     };
-    let Some((target, _)) = history.rollback.take_if(|(_, revision)| *revision == since) else {
+    let Some((target, _)) = history
+        .pending_rollback
+        .take_if(|(_, revision)| *revision == since)
+    else {
         return;
     };
     // Marked entries are listed, but some entries of an actor may be hidden.
-    let undoes_hidden = matches!(target, RollbackTarget::Actor(_)) && history.is_filtered_within_actor();
+    let undoes_hidden = matches!(target, RollbackTarget::Actor(_)) && history.may_hide_entries_of_actor();
     let entries: Vec<Arc<HistoryEntry>> = match entries {
         Ok(entries) => entries.into_iter().map(Arc::new).collect(),
         Err(reason) => return state.notify_error(reason),
@@ -93,7 +96,7 @@ pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<Hi
     }
     let what = describe_target(state, &target, &plan, &entries);
     state.open(RollbackOverlay {
-        what,
+        changes_phrase: what,
         plan,
         undoes_hidden,
         selected: 0,
@@ -120,8 +123,8 @@ fn describe_target(
             } else {
                 format!(
                     "{} of the {} marked changes",
-                    describe::grouped(plan.undone),
-                    describe::grouped(marked.len())
+                    describe::with_thousands_commas(plan.undone),
+                    describe::with_thousands_commas(marked.len())
                 )
             }
         }
@@ -145,7 +148,7 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     };
     let summary = describe::capitalized(&rollback.plan.describe(&state.view, &state.zone()));
     let origin = Change {
-        rolled_back: Some(rollback.plan.changes()),
+        rolled_back: Some(rollback.plan.undone_count()),
         ..Change::default()
     };
     let group = rollback.plan.group;

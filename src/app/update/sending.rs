@@ -43,7 +43,7 @@ pub(super) fn send(state: &mut State, request: ServerRequest, effects: &mut Vec<
     if !sending.is_sending() {
         sending.silent_since = Some(state.clock.now);
     }
-    sending.open += 1;
+    sending.open_requests += 1;
     sending.sends_change = true;
     effects.push(Effect::Server(request));
 }
@@ -54,13 +54,13 @@ pub(super) fn resume(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     let mut requests = Vec::new();
-    for server in &state.servers.known {
-        let rooms = state.base.rooms().filter(|(room, _)| server.entry.has(room));
+    for server in &state.servers.all {
+        let rooms = state.base.rooms().filter(|(room, _)| server.entry.owns(room));
         let rooms: Vec<LocalRoom> = rooms
             .map(|(room, local)| LocalRoom {
                 room: room.clone(),
                 local: Some(local.clone()),
-                take: false,
+                is_requested: false,
             })
             .collect();
         if server.entry.send == SendMode::AtOnce && !rooms.is_empty() {
@@ -74,7 +74,7 @@ pub(super) fn resume(state: &mut State, effects: &mut Vec<Effect>) {
     }
     for request in requests {
         // `send` is not used, since there may be nothing to send.
-        state.servers.sending.open += 1;
+        state.servers.sending.open_requests += 1;
         effects.push(Effect::Server(request));
     }
 }
@@ -88,7 +88,7 @@ pub(super) fn answered(state: &mut State) {
 /// Handles a report about sending saved changes. `is_answer` tells whether the report answers a request.
 pub(super) fn sent(state: &mut State, report: &Report, is_answer: bool) {
     let answered = usize::from(is_answer);
-    state.servers.sending.open = state.servers.sending.open.saturating_sub(answered);
+    state.servers.sending.open_requests = state.servers.sending.open_requests.saturating_sub(answered);
     for room in &report.rooms {
         if room.failed.is_empty() && room.unsent == 0 && room.error.is_none() {
             let local = state.base.room(&room.room).cloned();
@@ -96,7 +96,7 @@ pub(super) fn sent(state: &mut State, report: &Report, is_answer: bool) {
         }
     }
     let sending = &mut state.servers.sending;
-    let is_last = sending.open == 0;
+    let is_last = sending.open_requests == 0;
     sending.sends_change &= !is_last;
     sending.silent_since = sending.is_sending().then_some(state.clock.now);
     let receiving = sending

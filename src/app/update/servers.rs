@@ -32,19 +32,19 @@ impl Layer for ServersOverlay {
 }
 
 pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
-    let len = state.servers.known.len();
+    let len = state.servers.all.len();
     state.open(ServersOverlay { row: 0, len });
 }
 
 /// Returns the selected server.
 fn selected(state: &State) -> Option<&KnownServer> {
     let overlay = state.top_as::<ServersOverlay>()?;
-    let last = state.servers.known.len().checked_sub(1)?;
-    state.servers.known.get(overlay.row.min(last))
+    let last = state.servers.all.len().checked_sub(1)?;
+    state.servers.all.get(overlay.row.min(last))
 }
 
 pub(crate) fn may_compare_all(state: &State) -> Result<(), String> {
-    if state.servers.known.len() < 2 {
+    if state.servers.all.len() < 2 {
         return Err("There is only one server".into());
     }
     compare::may_compare(state)
@@ -56,7 +56,7 @@ pub(crate) fn compare(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 pub(crate) fn compare_all(state: &mut State, effects: &mut Vec<Effect>) {
-    let all = state.servers.known.iter().map(|server| server.entry.name.clone());
+    let all = state.servers.all.iter().map(|server| server.entry.name.clone());
     compare::start(state, effects, all.collect(), None);
 }
 

@@ -165,11 +165,11 @@ pub(super) fn rename_to(state: &mut State, effects: &mut Vec<Effect>, name: &str
 fn execute_for_prompt(
     state: &mut State,
     effects: &mut Vec<Effect>,
-    operation: impl Fn(&mut Wardrobe) -> Result<crate::model::Group, crate::model::EditError>,
+    operation: impl Fn(&mut Wardrobe) -> Result<crate::model::EditGroup, crate::model::EditError>,
 ) {
     if let Err(error) = operation(&mut state.view.clone()) {
         if let Some(prompt) = state.top_as_mut::<Prompt>() {
-            prompt.refuse(vec![error.to_string()]);
+            prompt.set_errors(vec![error.to_string()]);
         }
         return;
     }

@@ -5,9 +5,9 @@ use crate::app::command::CommandId;
 use crate::app::question::UndoToConfirm;
 use crate::app::undo_step::{ChangeKind, UndoStep};
 use crate::app::{Confirm, ConfirmedAction, Effect, State, conflict_text, describe};
-use crate::model::{EditError, Group, Jid, Wardrobe};
+use crate::model::{EditError, EditGroup, Jid, Wardrobe};
 use crate::store::{Change, HistoryEntry, StoreRequest, UndoCandidate};
-use crate::sync::{GUARD_USERS, SendMode, changed_items, users_losing_hats};
+use crate::sync::{GUARD_USERS, SendMode, changed_items, count_users_losing_hats};
 
 use super::commit;
 
@@ -137,7 +137,7 @@ fn obstacle(state: &State, step: &UndoStep) -> String {
 /// Makes an undo or redo that the user confirmed.
 pub(super) fn confirmed(state: &mut State, effects: &mut Vec<Effect>, undo: &UndoToConfirm) {
     let (step, kind) = (&undo.step, undo.kind);
-    match apply(state, effects, step, (kind, undo.partial), true) {
+    match apply(state, effects, step, (kind, undo.is_partial), true) {
         Ok(UndoOutcome::Asks) => {}
         Ok(outcome) => {
             // A step of an earlier session can only be recognized by its revision.
@@ -164,7 +164,7 @@ pub(super) fn confirmed(state: &mut State, effects: &mut Vec<Effect>, undo: &Und
 /// Finds a room whose part of a change would not be sent immediately without a confirmation, because many of its users
 /// lose hats. Returns the name of the room's server and the number of these users, or `None`. `after` is the data after
 /// the change.
-fn large_hat_loss(state: &State, edits: &Group, after: &Wardrobe) -> Option<(String, usize)> {
+fn large_hat_loss(state: &State, edits: &EditGroup, after: &Wardrobe) -> Option<(String, usize)> {
     let mut rooms: Vec<&Jid> = edits.0.iter().filter_map(|edit| edit.room()).collect();
     rooms.sort();
     rooms.dedup();
@@ -172,7 +172,7 @@ fn large_hat_loss(state: &State, edits: &Group, after: &Wardrobe) -> Option<(Str
         let server = state.servers.of_room(room)?;
         let class = state.servers.class_of(room)?;
         let [before, after] = [&state.view, after].map(|data| data.room(room).map(|room| &**room));
-        let users = users_losing_hats(&changed_items(class, room, edits, before, after));
+        let users = count_users_losing_hats(&changed_items(class, room, edits, before, after));
         (server.entry.send == SendMode::AtOnce && users > GUARD_USERS)
             .then(|| (server.entry.name.to_string(), users))
     })
@@ -223,7 +223,7 @@ fn apply(
         let undo = UndoToConfirm {
             step: step.clone(),
             kind,
-            partial,
+            is_partial: partial,
             edits: rest,
         };
         confirm(state, question, server_and_users, undo);

@@ -7,7 +7,7 @@ use crate::app::servers::unresolved::RefusedChange;
 use crate::app::undo_step::ChangeKind;
 use crate::app::view::View;
 use crate::app::{Conflict, ConflictSubject, Effect, Layer, State, describe};
-use crate::model::{Edit, Group, HatRule, Jid};
+use crate::model::{Edit, EditGroup, HatRule, Jid};
 use crate::store::{
     EXPIRED_ACTOR, HatFilter, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, StoreRequest, person,
 };
@@ -54,7 +54,7 @@ pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
     if let SendState::Changed { actual, expected } = &send_state {
         let sides = state.item_sides(&room, &item, (actual.as_ref(), expected.as_ref()));
         state.open(Conflict {
-            what,
+            item_phrase: what,
             yours: sides.yours,
             theirs: sides.theirs,
             before: Some(sides.before),
@@ -64,7 +64,7 @@ pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
     } else {
         let reason = describe::capitalized(&state.unresolved_reason(&room, &item, &send_state));
         state.open(RefusedChange {
-            what,
+            item_phrase: what,
             reason,
             room,
             item,
@@ -183,7 +183,7 @@ fn entry_of_item(entry: &HistoryEntry, room: &Jid, item: &Item) -> Option<Histor
     let of_item: Vec<Edit> = edits.filter_map(|edit| edit_of_item(edit, room, item)).collect();
     let is_whole = of_item == entry.group.0;
     (!of_item.is_empty()).then(|| HistoryEntry {
-        group: Group(of_item),
+        group: EditGroup(of_item),
         partial: entry.partial || !is_whole,
         ..entry.clone()
     })

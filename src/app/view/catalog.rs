@@ -23,12 +23,12 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a CatalogOverlay) ->
     let defined = entries.iter().filter(|entry| entry.definition.is_some()).count();
     let not_in_catalog = match len - defined {
         0 => String::new(),
-        number => format!(", {} not in catalog", describe::grouped(number)),
+        number => format!(", {} not in catalog", describe::with_thousands_commas(number)),
     };
     let hats = describe::count(defined, "hat");
     View {
         heading: Heading {
-            title: format!("Catalog {}", describe::grouped(defined)).into(),
+            title: format!("Catalog {}", describe::with_thousands_commas(defined)).into(),
             count: None,
             subjects: vec![TitleName {
                 text: overlay.room.as_str().into(),

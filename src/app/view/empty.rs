@@ -40,7 +40,7 @@ fn lines(state: &State, pane: Pane) -> Vec<String> {
             vec!["No user has this hat.".into()]
         }
         (Grouping::ByHat, Pane::Second | Pane::Third) | (Grouping::ByUser, Pane::Second) => Vec::new(),
-        (Grouping::ByUser, Pane::First) if state.is_counting_users() => vec!["Loading users…".into()],
+        (Grouping::ByUser, Pane::First) if state.is_indexing_users() => vec!["Loading users…".into()],
         (Grouping::ByUser, Pane::First) => vec!["No users yet.".into()],
     }
 }

@@ -45,7 +45,7 @@ pub(in crate::app) fn view<'a>(state: &State, overlay: &'a Finder) -> View<'a> {
     // The title "Go to a room, user or hat" is a phrase: a bare number after it would read as a part of it.
     let matches = overlay.is_go_to().then(|| match overlay.match_count {
         1 => "1 match".to_owned(),
-        more => format!("{} matches", describe::grouped(more)),
+        more => format!("{} matches", describe::with_thousands_commas(more)),
     });
     let empty_lines = if overlay.is_searching() {
         Vec::new()

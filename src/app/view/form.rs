@@ -122,8 +122,8 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
         None if has_several_lines(field) => match &field.value {
             FieldValue::Text(text) => format!(
                 "line {} of {}",
-                describe::grouped(text.cursor_in_lines().0 + 1),
-                describe::grouped(text.lines().len())
+                describe::with_thousands_commas(text.cursor_in_lines().0 + 1),
+                describe::with_thousands_commas(text.lines().len())
             ),
             _ => String::new(),
         },
@@ -322,7 +322,7 @@ fn status(state: &State, form: &Form) -> String {
                 number if form.text(name).trim().is_empty() => describe::count(number, noun),
                 0 => "no matches".to_owned(),
                 1 => "1 match".to_owned(),
-                more => format!("{} matches", describe::grouped(more)),
+                more => format!("{} matches", describe::with_thousands_commas(more)),
             };
             let key = state.key(CommandId::OpenSuggestions);
             format!(". {}; press {key} for the list", describe::capitalized(&number))

@@ -91,7 +91,7 @@ fn empty_text(state: &State, overlay: &HistoryOverlay) -> String {
     match (&overlay.error, overlay.loading) {
         (Some(_), _) => String::new(),
         (None, true) => "Loading…".into(),
-        (None, false) if overlay.is_searching() => "No matching changes".into(),
+        (None, false) if overlay.is_editing_search() => "No matching changes".into(),
         (None, false) if overlay.is_filtered() => {
             let show_all_key = state.key(CommandId::ShowAllHistory);
             format!("No matching changes. Press {show_all_key} to show all")

@@ -15,7 +15,11 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a EntryValuesOverlay
     View {
         heading: Heading {
             title: overlay.title.into(),
-            spoken: format!("{}: {} to choose from", overlay.title, describe::grouped(len)),
+            spoken: format!(
+                "{}: {} to choose from",
+                overlay.title,
+                describe::with_thousands_commas(len)
+            ),
             count: Some(RowCount {
                 shown: len,
                 ..RowCount::default()

@@ -13,7 +13,7 @@ pub(in crate::app) fn view<'a>(state: &State, overlay: &'a ImportPreview) -> Vie
     let plan = overlay.rows.plan();
     let len = overlay.rows.len();
     let mut remarks = vec![
-        Remark::new(format!("Import {} into {}?", overlay.path, overlay.into)),
+        Remark::new(format!("Import {} into {}?", overlay.path, overlay.destination)),
         Remark::new(describe::import_plan(&plan.counts)),
     ];
     let skipped = plan.skipped.len();

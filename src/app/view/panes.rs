@@ -40,7 +40,7 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
             count: Some(count),
             subjects,
             spoken,
-            busy: pane == Pane::First && state.is_counting_users(),
+            busy: pane == Pane::First && state.is_indexing_users(),
         },
         size: (u16::MAX, u16::MAX),
         input: None,

@@ -107,7 +107,7 @@ fn remarks(state: &State, overlay: &PlanOverlay, counts: PlanCounts) -> Vec<Rema
 
 /// Describes numbers of differences: `3 to send, 2 to receive, 1 conflict, 4 left out`.
 pub(super) fn counts_text(counts: PlanCounts) -> String {
-    let number = describe::grouped;
+    let number = describe::with_thousands_commas;
     let parts = [
         (counts.send, format!("{} to send", number(counts.send))),
         (counts.receive, format!("{} to receive", number(counts.receive))),
@@ -190,10 +190,10 @@ fn room_row<'a>(
     let (text, tone) = match &plan.state {
         _ if is_loading => ("reading".to_owned(), Tone::Faint),
         RoomState::Linked => (counts_text(counts), Tone::Plain),
-        RoomState::OnlyThere => ("only on the server".to_owned(), Tone::Plain),
-        RoomState::RemovedHere => ("removed here, still on the server".to_owned(), Tone::Plain),
-        RoomState::OnlyHere => ("not on the server".to_owned(), Tone::Warning),
-        RoomState::GoneThere => ("no longer on the server".to_owned(), Tone::Warning),
+        RoomState::OnlyOnServer => ("only on the server".to_owned(), Tone::Plain),
+        RoomState::RemovedFromFile => ("removed here, still on the server".to_owned(), Tone::Plain),
+        RoomState::OnlyInFile => ("not on the server".to_owned(), Tone::Warning),
+        RoomState::GoneFromServer => ("no longer on the server".to_owned(), Tone::Warning),
         RoomState::Forbidden(reason) | RoomState::Unread(reason) => {
             (not_compared_text(reason), Tone::Warning)
         }
@@ -259,7 +259,7 @@ fn line_row<'a>(
 
 pub(super) fn note_text(plan: &RoomPlan, note: RoomNote) -> String {
     match note {
-        RoomNote::FirstContact => {
+        RoomNote::FirstComparison => {
             let reason_note = plan
                 .set_aside
                 .map_or_else(String::new, |reason| format!(" ({reason})"));
@@ -317,12 +317,12 @@ pub(super) fn room_text(state: &State, plan: &RoomPlan, counts: PlanCounts) -> S
     let toggle = state.key(CommandId::ToggleLine);
     match &plan.state {
         RoomState::Linked => counts_text(counts),
-        RoomState::OnlyThere => format!("only on the server; press {toggle} to add it to the data file"),
-        RoomState::RemovedHere => {
+        RoomState::OnlyOnServer => format!("only on the server; press {toggle} to add it to the data file"),
+        RoomState::RemovedFromFile => {
             format!("removed here, but still on the server; press {toggle} to add it again")
         }
-        RoomState::OnlyHere => "not on the server; hatrack does not create rooms there".into(),
-        RoomState::GoneThere => {
+        RoomState::OnlyInFile => "not on the server; hatrack does not create rooms there".into(),
+        RoomState::GoneFromServer => {
             "no longer on the server; nothing is removed here. If it comes back, it is compared again".into()
         }
         RoomState::Forbidden(reason) | RoomState::Unread(reason) => not_compared_text(reason),

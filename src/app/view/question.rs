@@ -55,7 +55,7 @@ pub(in crate::app) fn confirm<'a>(overlay: &Confirm) -> View<'a> {
 
 pub(in crate::app) fn conflict<'a>(overlay: &Conflict) -> View<'a> {
     let mut paragraphs = vec![
-        emphasized(&overlay.what),
+        emphasized(&overlay.item_phrase),
         paragraph(""),
         paragraph(format!("Theirs: {}", overlay.theirs)),
         paragraph(format!("Yours: {}", overlay.yours)),
@@ -78,7 +78,7 @@ pub(in crate::app) fn conflict<'a>(overlay: &Conflict) -> View<'a> {
 
 pub(in crate::app) fn refused<'a>(overlay: &RefusedChange) -> View<'a> {
     let paragraphs = vec![
-        emphasized(&overlay.what),
+        emphasized(&overlay.item_phrase),
         paragraph(""),
         paragraph(&overlay.reason),
         paragraph(""),

@@ -14,7 +14,7 @@ const MIN_HEIGHT: u16 = 18;
 pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a RollbackOverlay) -> View<'a> {
     let len = overlay.len();
     let skipped = overlay.plan.skipped.len();
-    let mut remarks = vec![Remark::new(format!("Undo {}?", overlay.what))];
+    let mut remarks = vec![Remark::new(format!("Undo {}?", overlay.changes_phrase))];
     if !overlay.plan.group.is_empty() {
         remarks.push(Remark::new(describe::proposal(&overlay.plan.group)));
     }
@@ -24,7 +24,10 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a RollbackOverlay) -
         ));
     }
     if skipped > 0 {
-        let text = format!("Skipped because of later changes: {}", describe::grouped(skipped));
+        let text = format!(
+            "Skipped because of later changes: {}",
+            describe::with_thousands_commas(skipped)
+        );
         remarks.push(Remark::error(text));
     }
     let combined = if overlay.plan.is_combined() {

@@ -25,7 +25,7 @@ pub fn counts(state: &State) -> Vec<String> {
     vec![
         describe::count(state.wardrobe().rooms().len(), "room"),
         describe::count(totals.users, "user"),
-        describe::count(totals.hats, "hat"),
+        describe::count(totals.attachments, "hat"),
     ]
 }
 

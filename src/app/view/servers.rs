@@ -65,7 +65,7 @@ fn comparison_remark(state: &State) -> Option<Remark> {
 pub(super) fn progress(progress: Progress, noun: &str) -> String {
     let mut parts = vec![format!(
         "{} of {}",
-        describe::grouped(progress.done),
+        describe::with_thousands_commas(progress.done),
         describe::count(progress.total, noun)
     )];
     if progress.rate > 0 {

@@ -22,7 +22,7 @@ use super::rooms::{SelectedRooms, local_room, select_rooms};
 use super::signals::{FollowEvent, catch_signals, signal_result, suspend};
 use crate::app::describe;
 use crate::app::servers::not_recorded_text;
-use crate::model::{EditError, Group, Jid, Room};
+use crate::model::{EditError, EditGroup, Jid, Room};
 use crate::server::{ServerSettings, ServerWorker};
 use crate::store::Change;
 use crate::sync::{
@@ -108,7 +108,7 @@ impl<'a> FollowSession<'a> {
         context: &'a SessionContext,
         events: Sender<FollowEvent>,
     ) -> Result<Self, Failure> {
-        if context.scope.rights.is_limited() {
+        if context.scope.rights.is_restricted() {
             return Err(Failure::not_allowed(
                 "follow is not available in a session restricted by --only-hat or --no-affiliations",
             ));
@@ -299,7 +299,7 @@ impl<'a> FollowSession<'a> {
     ) -> Result<(), Failure> {
         let mut plan = plan.clone();
         for _ in 0..MAX_ATTEMPTS {
-            let mut group = Group::default();
+            let mut group = EditGroup::default();
             for room in &mut plan.rooms {
                 let local = self.data.wardrobe().room(&room.room);
                 room.keep_current(local.map(|room| &**room));

@@ -8,7 +8,7 @@ use super::super::failure::Failure;
 use super::super::open_store::CommitFailure;
 use super::super::output::Output;
 use super::session::LiveSession;
-use crate::model::{EditError, Group, Jid};
+use crate::model::{EditError, EditGroup, Jid};
 use crate::store::Change;
 use crate::sync::{Decision, LocalRoom, Plan, RoomPlan, RoomState, ServerRequest, Status, server_actor};
 
@@ -95,7 +95,7 @@ impl<'a> ServerPart<'a> {
     /// Commits the received changes and notifies the worker. Returns false after a conflict with a change by someone
     /// else.
     fn commit(&mut self, session: &mut LiveSession<'_>, out: &mut Output) -> Result<bool, Failure> {
-        let mut group = Group::default();
+        let mut group = EditGroup::default();
         for room in linked_rooms(&self.plan) {
             let edits = room.receiving(session.data.wardrobe().room(&room.room));
             group.0.extend(edits.0);
@@ -145,7 +145,7 @@ fn notify_received(session: &LiveSession<'_>, number: usize, plan: &Plan) {
             room: LocalRoom {
                 room: room.room.clone(),
                 local: wardrobe.room(&room.room).cloned(),
-                take: false,
+                is_requested: false,
             },
             revision: wardrobe.revision,
             received: room.received(),

@@ -25,13 +25,13 @@ impl SelectedRooms {
         let with_content = |room: &Jid, take| LocalRoom {
             room: room.clone(),
             local: wardrobe.room(room).cloned(),
-            take,
+            is_requested: take,
         };
         match self {
             Self::All => {
                 let rooms = wardrobe.rooms().map(|(room, _)| room);
                 rooms
-                    .filter(|room| settings.links(room))
+                    .filter(|room| settings.is_linked(room))
                     .map(|room| with_content(room, false))
                     .collect()
             }
@@ -46,7 +46,7 @@ pub(super) fn local_room(room: &Jid, local: Option<Arc<Room>>) -> LocalRoom {
     LocalRoom {
         room: room.clone(),
         local,
-        take: false,
+        is_requested: false,
     }
 }
 
@@ -77,7 +77,7 @@ pub(super) fn select_rooms(
     for text in &args.rooms {
         let room = Jid::parse_room_input(text).map_err(Failure::invalid_argument)?;
         context.check_room_allowed(&room)?;
-        let number = servers.iter().position(|server| server.links(&room));
+        let number = servers.iter().position(|server| server.is_linked(&room));
         if let Some(rooms) = number.and_then(|number| rooms_of_servers.get_mut(number)) {
             rooms.insert(room);
             continue;

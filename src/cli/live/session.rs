@@ -87,8 +87,8 @@ impl<'a> LiveSession<'a> {
             actor: context.actor.to_string(),
             scope: context.scope.clone(),
             began: Some(context.began),
-            occupants: false,
-            read_memory: None,
+            watches_occupants: false,
+            max_read_bytes: None,
         };
         let (sender, events) = channel();
         let worker = ServerWorker::new(options, move |event| {

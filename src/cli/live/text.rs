@@ -56,7 +56,7 @@ pub(super) fn skip_forbidden(
     wardrobe: &Wardrobe,
     server: &ServerSettings,
 ) -> Option<String> {
-    let skipped = plan.skip_forbidden(|room| wardrobe.room(room).is_some() || server.names(room));
+    let skipped = plan.skip_forbidden(|room| wardrobe.room(room).is_some() || server.is_configured(room));
     let rooms = count(skipped.len(), "room");
     (!skipped.is_empty()).then(|| {
         format!(
@@ -76,10 +76,10 @@ fn print_room_plan(
     let room = &plan.room;
     let state = match &plan.state {
         RoomState::Linked => counts_text(&plan.counts()),
-        RoomState::OnlyThere => format!("only on the server; run hatrack pull {room} to receive it"),
-        RoomState::RemovedHere => format!("removed here; run hatrack pull {room} to receive it again"),
-        RoomState::OnlyHere => "not on the server".into(),
-        RoomState::GoneThere => "no longer on the server; nothing is removed here".into(),
+        RoomState::OnlyOnServer => format!("only on the server; run hatrack pull {room} to receive it"),
+        RoomState::RemovedFromFile => format!("removed here; run hatrack pull {room} to receive it again"),
+        RoomState::OnlyInFile => "not on the server".into(),
+        RoomState::GoneFromServer => "no longer on the server; nothing is removed here".into(),
         RoomState::Forbidden(reason) | RoomState::Unread(reason) => {
             format!("not compared: {}", after_colon(reason))
         }
@@ -144,7 +144,7 @@ fn counts_text(counts: &PlanCounts) -> String {
     ];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0);
     let parts: Vec<String> = parts
-        .map(|(number, label)| format!("{} {label}", crate::app::describe::grouped(number)))
+        .map(|(number, label)| format!("{} {label}", crate::app::describe::with_thousands_commas(number)))
         .collect();
     match parts.as_slice() {
         [] => "no differences".into(),
@@ -182,7 +182,10 @@ fn print_room_report(
         (report.unsent, "not sent"),
     ] {
         if number > 0 {
-            done.push(format!("{} {label}", crate::app::describe::grouped(number)));
+            done.push(format!(
+                "{} {label}",
+                crate::app::describe::with_thousands_commas(number)
+            ));
         }
     }
     if let Some(error) = &report.error {

@@ -293,7 +293,7 @@ impl Engine {
         let options = MergeOptions {
             affiliations: self.settings.entry.affiliations,
             account: self.settings.account().cloned(),
-            take: false,
+            is_requested: false,
         };
         let plan = merge(
             room,

@@ -49,7 +49,7 @@ impl Engine {
         interval: Duration,
     ) {
         // A session with limited rights might have to receive changes beyond its rights.
-        let may_receive = !self.scope.rights.is_limited();
+        let may_receive = !self.scope.rights.is_restricted();
         self.report_known_class(rooms.iter().map(|room| &room.room));
         let mut requested = BTreeSet::new();
         for room in rooms {
@@ -280,7 +280,7 @@ impl Engine {
             let local = LocalRoom {
                 room: room.clone(),
                 local: known.local.clone(),
-                take: false,
+                is_requested: false,
             };
             let request = PlanRequest {
                 id: NO_ID,
@@ -332,12 +332,15 @@ impl Engine {
 
     /// Reads a room of the data file again, if the file has another revision. Returns false if it has not, or cannot be read.
     fn read_local(&mut self, room: &Jid, known_revision: u64) -> bool {
-        let newer = self.data.newer(room, known_revision);
-        let Ok(Some((local, revision))) = newer else {
+        let Ok(Some((local, revision))) = self.data.newer(room, known_revision) else {
             return false;
         };
-        let (room, take) = (room.clone(), false);
-        self.set_local_room(LocalRoom { room, local, take }, revision);
+        let local_room = LocalRoom {
+            room: room.clone(),
+            local,
+            is_requested: false,
+        };
+        self.set_local_room(local_room, revision);
         true
     }
 
@@ -391,7 +394,7 @@ impl Engine {
         let options = MergeOptions {
             affiliations: self.settings.entry.affiliations,
             account: self.settings.account().cloned(),
-            take: false,
+            is_requested: false,
         };
         let remote = RoomRead::Read(read.room.clone());
         let answered = with_answers(&base, &outbox, Some(&read.room), (read.began, read.stream));

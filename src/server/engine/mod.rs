@@ -129,12 +129,12 @@ impl Engine {
             left_out: BTreeMap::new(),
             unlisted: BTreeMap::new(),
             reads: BTreeMap::new(),
-            max_kept_bytes: options.read_memory,
+            max_kept_bytes: options.max_read_bytes,
             resend: ResendSchedule::default(),
             rooms_with_changes: BTreeSet::new(),
             following: Following::default(),
             occupants: OccupantsByRoom::default(),
-            watches_occupants: options.occupants,
+            watches_occupants: options.watches_occupants,
             guard: None,
             measured_limit: None,
         }
@@ -378,7 +378,7 @@ impl Engine {
 
     /// Whether this session may read a room.
     fn may_read(&self, room: &Jid) -> bool {
-        self.settings.links(room) && self.scope.rooms.as_ref().is_none_or(|rooms| rooms.contains(room))
+        self.settings.is_linked(room) && self.scope.rooms.as_ref().is_none_or(|rooms| rooms.contains(room))
     }
 
     /// Whether this session may change a room and its records.

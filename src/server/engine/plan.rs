@@ -59,7 +59,7 @@ impl Engine {
             let room = LocalRoom {
                 room,
                 local: None,
-                take: false,
+                is_requested: false,
             };
             plans.extend(self.compare(class, &request, &room, &reading)?);
         }
@@ -132,7 +132,7 @@ impl Engine {
                 request.rooms.push(LocalRoom {
                     room,
                     local: None,
-                    take: true,
+                    is_requested: true,
                 });
             } else {
                 listed.push(room);
@@ -279,7 +279,7 @@ impl Engine {
         let options = MergeOptions {
             affiliations: request.affiliations,
             account: self.settings.account().cloned(),
-            take: room.take,
+            is_requested: room.is_requested,
         };
         let remote = match read {
             RoomRead::Read(remote) => Some(&**remote),
@@ -391,7 +391,7 @@ impl Engine {
         if outbox != before {
             files.write_outbox(outbox).map_err(|error| error.to_string())?;
         }
-        let is_gone = plan.state == RoomState::GoneThere;
+        let is_gone = plan.state == RoomState::GoneFromServer;
         let set_aside = plan.set_aside.filter(|_| !is_gone);
         let may_be_invalid = matches!(
             set_aside,

@@ -37,7 +37,7 @@ impl Engine {
         let options = MergeOptions {
             affiliations: job.affiliations,
             account: self.settings.account().cloned(),
-            take: false,
+            is_requested: false,
         };
         let (base, local) = (Ok(job.base.as_deref()), job.local.as_deref());
         merge(&job.plan.room, base, local, read, job.plan.class, &options)

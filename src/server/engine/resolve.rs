@@ -79,7 +79,7 @@ impl Engine {
             rooms: vec![LocalRoom {
                 room: room.clone(),
                 local,
-                take: false,
+                is_requested: false,
             }],
             others: OtherRooms::Ignore,
             revision,
@@ -148,7 +148,7 @@ impl Engine {
         LocalRoom {
             room,
             local,
-            take: false,
+            is_requested: false,
         }
     }
 

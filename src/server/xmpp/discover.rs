@@ -43,7 +43,7 @@ pub(super) async fn dialect(
         .rooms
         .iter()
         .flatten()
-        .filter(|room| settings.entry.has(room));
+        .filter(|room| settings.entry.owns(room));
     let mut rooms: Vec<Jid> = configured.cloned().collect();
     if let Some(found) = dialect_of_any(sender, &rooms).await? {
         return Ok(found);
@@ -56,7 +56,7 @@ pub(super) async fn dialect(
             return Err(Error::Lost(error));
         }
         let listed = list.rooms().iter().map(|info| info.room.clone());
-        rooms.extend(listed.filter(|room| settings.entry.has(room) && queried.insert(room.clone())));
+        rooms.extend(listed.filter(|room| settings.entry.owns(room) && queried.insert(room.clone())));
         if let Some(found) = dialect_of_any(sender, &rooms).await? {
             return Ok(found);
         }
@@ -133,12 +133,12 @@ pub(super) async fn rooms(
         .rooms
         .iter()
         .flatten()
-        .filter(|room| settings.entry.has(room))
+        .filter(|room| settings.entry.owns(room))
     {
         add(&mut list, room.clone(), None)?;
     }
     let mut list = list.finish(is_complete);
-    list.rooms.retain(|info| settings.entry.has(&info.room));
+    list.rooms.retain(|info| settings.entry.owns(&info.room));
     // Of several entries of a room, one is kept, with the name that any of them has.
     list.rooms.dedup_by(|later, kept| {
         let is_same_room = later.room == kept.room;

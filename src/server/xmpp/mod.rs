@@ -309,7 +309,7 @@ impl Backend for Xmpp {
                 let began = Instant::now();
                 let without_fingerprint = |read| (read, None);
                 let read = match dialect {
-                    _ if !settings.entry.has(room) => Ok(without_fingerprint(RoomRead::Forbidden(format!(
+                    _ if !settings.entry.owns(room) => Ok(without_fingerprint(RoomRead::Forbidden(format!(
                         "{room} does not belong to the services of the server {:?} in the configuration.",
                         settings.entry.name
                     )))),
@@ -380,7 +380,7 @@ impl Backend for Xmpp {
 
     fn watch(&mut self, rooms: &[Jid], selected: Option<&Jid>, _: bool) {
         let entry = &self.settings.entry;
-        let rooms = rooms.iter().filter(|room| entry.has(room));
+        let rooms = rooms.iter().filter(|room| entry.owns(room));
         self.watch.set_rooms(rooms, selected);
     }
 

@@ -16,6 +16,6 @@ pub(super) struct ServerContext<'a> {
 impl ServerContext<'_> {
     /// Whether a room belongs to the server.
     pub(super) fn has(&self, room: &Jid) -> bool {
-        self.settings.entry.has(room)
+        self.settings.entry.owns(room)
     }
 }

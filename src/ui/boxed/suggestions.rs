@@ -63,9 +63,9 @@ impl SuggestionsWidget<'_, '_> {
         let SuggestionsView {
             title, count, total, ..
         } = self.suggestions;
-        let number = match describe::grouped(*count) {
+        let number = match describe::with_thousands_commas(*count) {
             number if count == total => number,
-            number => format!("{number} of {}", describe::grouped(*total)),
+            number => format!("{number} of {}", describe::with_thousands_commas(*total)),
         };
         self.draw_heading(buffer, first, &format!("{title} {number}"));
         let rows = skip_lines(area, 1);

@@ -27,7 +27,7 @@ fn known(class: ServerClass) -> Stage {
 
 fn session(stage: &Stage, most: Option<usize>) -> Session<'_> {
     let mut options = stage.options("state", Rights::default());
-    options.read_memory = most;
+    options.max_read_bytes = most;
     stage.session_as(options)
 }
 
@@ -35,7 +35,7 @@ fn local_rooms(store: &Store) -> Vec<hatrack::sync::LocalRoom> {
     let rooms = rooms().into_iter().map(|room| hatrack::sync::LocalRoom {
         local: store.wardrobe().room(&room).cloned(),
         room,
-        take: false,
+        is_requested: false,
     });
     rooms.collect()
 }

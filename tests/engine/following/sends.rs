@@ -44,7 +44,7 @@ fn room_that_was_read_because_of_a_change_is_not_read_again_to_send_another() {
 fn read_of_a_decision_that_receives_nothing_is_dropped_like_others() {
     let stage = Stage::known(ServerClass::Prosody);
     let mut options = stage.options("state", Rights::default());
-    options.read_memory = Some(1);
+    options.max_read_bytes = Some(1);
     let (session, store) = (stage.session_as(options), stage.store());
     session.follow(&store);
     session.after_looks(&stage);

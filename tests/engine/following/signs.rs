@@ -82,7 +82,7 @@ fn server_that_answers_gives_no_sign_of_life_for_one_that_does_not() {
     let local = |room: &Jid| LocalRoom {
         local: store.wardrobe().room(room).cloned(),
         room: room.clone(),
-        take: false,
+        is_requested: false,
     };
     let received = ServerRequest::Received {
         server: "two".into(),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
-use hatrack::model::Group;
+use hatrack::model::EditGroup;
 use hatrack::server::{Account, ServerWorker, TlsMode, WorkerOptions};
 use hatrack::store::{Change, Store, StoreOptions};
 use hatrack::sync::{LocalRoom, OtherRooms, Plan, ServerEvent, ServerRequest, server_actor};
@@ -66,7 +66,7 @@ impl Session {
         let room = LocalRoom {
             room: jid(BIG),
             local: None,
-            take: true,
+            is_requested: true,
         };
         let (compared, plan) = timed(|| self.plan(vec![room.clone()]));
         let [there] = &plan.rooms[..] else {
@@ -91,7 +91,7 @@ impl Session {
     }
 }
 
-fn commit(store: &mut Store, group: Group) {
+fn commit(store: &mut Store, group: EditGroup) {
     let change = Change {
         actor: Some(server_actor("example").into()),
         ..Change::from(group)

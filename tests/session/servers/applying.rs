@@ -2,7 +2,7 @@
 
 use hatrack::app::servers::plan::PlanOverlay;
 use hatrack::app::servers::report::ReportOverlay;
-use hatrack::app::{Effect, Msg, Start};
+use hatrack::app::{Effect, Msg, SessionOptions};
 use hatrack::model::{Affiliation, Attachment};
 use hatrack::store::{HistoryFilter, HistoryQuery, StoreEvent, StoreRequest};
 use hatrack::sync::{Report, ServerClass, ServerEvent, ServerRequest};
@@ -29,10 +29,10 @@ fn two() -> (Session, [FakeServer; 2]) {
             .unwrap();
     }
     let servers = [same(), other];
-    let start = Start {
+    let start = SessionOptions {
         actor: "terry".into(),
         servers: vec![servers[0].entry(SERVICE), servers[1].entry("rooms.example.net")],
-        ..Start::default()
+        ..SessionOptions::default()
     };
     (Session::start(start, wardrobe, (100, 30)), servers)
 }

@@ -127,7 +127,7 @@ fn a_conflict_waits_for_a_form() {
     )));
     session.keys("Esc y");
     let conflict = session.state.top_as::<Conflict>().unwrap();
-    assert!(conflict.what.contains(TERRY), "{}", conflict.what);
+    assert!(conflict.item_phrase.contains(TERRY), "{}", conflict.item_phrase);
     session.keys("t");
     assert!(session.state.overlays().is_empty());
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hatrack::app::{Msg, SaveState, Start};
+use hatrack::app::{Msg, SaveState, SessionOptions};
 use hatrack::model::Wardrobe;
 use hatrack::sync::{
     AfterCommit, Progress, Report, RoomReport, SENDING_ID, ServerClass, ServerEvent, ServerRequest,
@@ -17,10 +17,10 @@ use super::super::{ROOM, jid};
 use super::{SERVICE, wardrobe};
 
 fn start(plain: bool) -> Session {
-    let start = Start {
+    let start = SessionOptions {
         servers: vec![FakeServer::new("example", ServerClass::Prosody).entry(SERVICE)],
         plain,
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let wardrobe: Wardrobe = wardrobe();
     let mut session = Session::start(start, wardrobe, (80, 24));
@@ -72,7 +72,7 @@ fn silent(session: &Session) -> Option<i64> {
 
 /// The time until the session looks at the clock again, in milliseconds; it is now `milliseconds` after the start.
 fn next_look(session: &Session, milliseconds: i64) -> Option<u128> {
-    let next = session.state.next_look_at_clock(after(milliseconds));
+    let next = session.state.time_to_next_clock_check(after(milliseconds));
     next.as_ref().map(Duration::as_millis)
 }
 

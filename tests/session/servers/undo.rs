@@ -1,6 +1,6 @@
 //! Undo asks first if many users lose hats on a server. A confirmed undo is sent at once.
 
-use hatrack::app::{Confirm, Start};
+use hatrack::app::{Confirm, SessionOptions};
 use hatrack::model::Affiliation;
 use hatrack::store::StoreRequest;
 use hatrack::sync::{SendMode, ServerEntry};
@@ -23,10 +23,10 @@ fn many() -> Session {
         send: SendMode::AtOnce,
         ..server.entry(SERVICE)
     };
-    let start = Start {
+    let start = SessionOptions {
         actor: "terry".into(),
         servers: vec![entry],
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let mut session = Session::start(start, wardrobe, (100, 30));
     session.server = Some(server);

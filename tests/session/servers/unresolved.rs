@@ -3,7 +3,7 @@
 use hatrack::app::Conflict;
 use hatrack::app::servers::RoomComparison;
 use hatrack::app::servers::unresolved::RefusedChange;
-use hatrack::app::{Msg, Start};
+use hatrack::app::{Msg, SessionOptions};
 use hatrack::store::Scope;
 use hatrack::sync::{
     AfterCommit, Condition, Decision, Failed, Item, ItemValue, Refusal, Report, RoomReport, SendFailure,
@@ -133,7 +133,7 @@ fn refused_hat_shows_why_and_is_sent_again() {
     session.keys("!");
     let question = session.state.top_as::<RefusedChange>().unwrap();
     assert_eq!(
-        question.what,
+        question.item_phrase,
         format!("\"Teacher\" for {TERRY} in {ROOM} on \"example\"")
     );
     assert_eq!(question.reason, "The server refused (forbidden): owners only");
@@ -433,7 +433,14 @@ fn nearest_change_is_resolved_first() {
         vec![(affiliation, refused()), (teacher(), refused())],
     );
     session.keys("Enter !");
-    let what = |session: &Session| session.state.top_as::<RefusedChange>().unwrap().what.clone();
+    let what = |session: &Session| {
+        session
+            .state
+            .top_as::<RefusedChange>()
+            .unwrap()
+            .item_phrase
+            .clone()
+    };
     assert!(what(&session).starts_with("Affiliation of prof@example.org"));
     session.keys("Esc j !");
     assert!(
@@ -446,13 +453,13 @@ fn nearest_change_is_resolved_first() {
 #[test]
 fn read_only_session_resolves_nothing() {
     let server = same();
-    let start = Start {
+    let start = SessionOptions {
         servers: vec![server.entry("conference.example.org")],
         scope: Scope {
             read_only: true,
             ..Scope::default()
         },
-        ..Start::default()
+        ..SessionOptions::default()
     };
     let mut session = Session::start(start, super::super::wardrobe(), (100, 30));
     session.server = Some(server);

@@ -178,7 +178,7 @@ impl PlanOverlay {
     }
 
     /// Decides to receive the removals that are held back, in all rooms. Returns the number of these removals.
-    pub(in crate::app) fn take_removals(&mut self) -> usize {
+    pub(in crate::app) fn accept_removals(&mut self) -> usize {
         let mut held = Vec::new();
         for (server, part) in self.parts.iter().enumerate() {
             for (room, plan) in part.rooms().iter().enumerate() {

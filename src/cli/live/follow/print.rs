@@ -12,7 +12,7 @@ use super::super::super::output::Output;
 use super::FollowSession;
 use crate::app::describe;
 use crate::app::servers::follower_text;
-use crate::model::{Edit, Group, Jid, Wardrobe};
+use crate::model::{Edit, EditGroup, Jid, Wardrobe};
 use crate::sync::Follower;
 
 impl FollowSession<'_> {
@@ -41,7 +41,7 @@ impl FollowSession<'_> {
             )),
             Follower::NotCompared => {
                 let mut servers = self.servers.iter().map(|(settings, _)| &settings.entry);
-                let server = servers.find(|server| server.has(room));
+                let server = servers.find(|server| server.owns(room));
                 let needs_restart =
                     server.is_some_and(|server| self.availability.lacks_password(&server.name));
                 let advice = if needs_restart {
@@ -60,7 +60,7 @@ impl FollowSession<'_> {
     pub(super) fn print_changes(
         &self,
         server: &str,
-        group: &Group,
+        group: &EditGroup,
         changed_by: &BTreeMap<Jid, Arc<str>>,
         out: &mut Output,
     ) -> Result<(), Failure> {
