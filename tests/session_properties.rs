@@ -88,11 +88,11 @@ fn run_step(session: &mut Session, step: Step) {
             let targets = ui::targets_at(&session.state, Theme::default(), area, Position { x, y });
             session.send(match action {
                 2 | 3 => Msg::Wheel {
-                    targets: targets,
+                    targets,
                     down: action == 2,
                 },
                 _ => Msg::Click {
-                    targets: targets,
+                    targets,
                     double: action == 1,
                 },
             });

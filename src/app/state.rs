@@ -111,7 +111,7 @@ pub(super) struct Pending {
     pub id: u64,
     pub change: Change,
     /// The ID of a pending change that this change undoes. This change is sent once the other one has a revision.
-    pub undoes_pending: Option<u64>,
+    pub undone_change: Option<u64>,
     pub kind: ChangeKind,
     /// Whether the change was sent to the store worker. Changes are sent in order.
     pub sent: bool,

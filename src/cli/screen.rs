@@ -10,7 +10,9 @@ use crate::app::{Keymap, SessionOptions};
 use crate::model::read;
 use crate::server::WorkerOptions;
 use crate::store::{Drafts, StoreOptions};
-use crate::term::{self, LookOptions, NoTerminal, SessionEnd, SessionJob, ThemeFile, Themes, WardrobeSource};
+use crate::term::{
+    self, LookOptions, NoTerminal, SessionEnd, SessionParameters, ThemeFile, Themes, WardrobeSource,
+};
 use crate::ui;
 
 /// The sample data of `--demo`.
@@ -150,7 +152,7 @@ fn open(
             save: save_theme,
         }),
     };
-    let job = SessionJob {
+    let job = SessionParameters {
         start,
         source,
         servers,

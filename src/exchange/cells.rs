@@ -22,11 +22,11 @@ pub(super) struct CsvRows<'a> {
 const SEPARATORS: [char; 3] = [',', ';', '\t'];
 
 impl<'a> CsvRows<'a> {
-    /// Detects the separator: the declared one, else the most frequent one in the first line that is not empty, because
-    /// spreadsheets in many countries write `;`.
+    /// Creates the iterator and detects the separator: the declared one, else the most frequent one in the first line
+    /// that is not empty, because spreadsheets in many countries write `;`.
     pub(super) fn new(text: &'a str) -> Self {
-        let first = text.trim_start_matches(['\n', '\r']);
-        let first = first.split(['\n', '\r']).next().unwrap_or_default();
+        let start = text.trim_start_matches(['\n', '\r']);
+        let first_line = start.split(['\n', '\r']).next().unwrap_or_default();
         if let Some((separator, rest)) = declared_separator(text) {
             return Self {
                 rest,
@@ -37,7 +37,7 @@ impl<'a> CsvRows<'a> {
         let separator = SEPARATORS
             .into_iter()
             .rev()
-            .max_by_key(|separator| first.matches(*separator).count())
+            .max_by_key(|separator| first_line.matches(*separator).count())
             .unwrap_or(',');
         Self {
             rest: text,
@@ -51,11 +51,11 @@ impl<'a> CsvRows<'a> {
         self.separator
     }
 
-    fn row(&mut self) -> Result<CsvRow<'a>, (usize, String)> {
+    fn read_row(&mut self) -> Result<CsvRow<'a>, (usize, String)> {
         let line = self.line;
         let mut cells = Vec::new();
         loop {
-            cells.push(self.cell()?);
+            cells.push(self.read_cell()?);
             let mut rest = self.rest.chars();
             match rest.next() {
                 Some(next) if next == self.separator => self.rest = rest.as_str(),
@@ -73,22 +73,22 @@ impl<'a> CsvRows<'a> {
         Ok(CsvRow { line, cells })
     }
 
-    fn cell(&mut self) -> Result<Cow<'a, str>, (usize, String)> {
+    fn read_cell(&mut self) -> Result<Cow<'a, str>, (usize, String)> {
         let ends = [self.separator, '\n', '\r'];
         let Some(quoted) = self.rest.strip_prefix('"') else {
             let end = self.rest.find(ends).unwrap_or(self.rest.len());
             let (cell, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
             if cell.contains('"') {
-                let what = "quotation mark inside a cell: quote the whole cell and double the mark";
-                return Err((self.line, what.into()));
+                let message = "quotation mark inside a cell: quote the whole cell and double the mark";
+                return Err((self.line, message.into()));
             }
             self.rest = rest;
             return Ok(Cow::Borrowed(cell));
         };
-        let (opened, mut rest, mut cell) = (self.line, quoted, Cow::Borrowed(""));
+        let (opening_line, mut rest, mut cell) = (self.line, quoted, Cow::Borrowed(""));
         loop {
             let Some((before, after)) = rest.split_once('"') else {
-                return Err((opened, "unclosed quotation mark".into()));
+                return Err((opening_line, "unclosed quotation mark".into()));
             };
             self.line += count_line_breaks(before);
             if cell.is_empty() {
@@ -104,8 +104,8 @@ impl<'a> CsvRows<'a> {
             rest = after;
         }
         if !rest.is_empty() && !rest.starts_with(ends) {
-            let what = "text after a closing quotation mark; double a mark inside a cell";
-            return Err((self.line, what.into()));
+            let message = "text after a closing quotation mark; double a mark inside a cell";
+            return Err((self.line, message.into()));
         }
         self.rest = rest;
         Ok(cell)
@@ -125,7 +125,6 @@ fn declared_separator(text: &str) -> Option<(char, &str)> {
         .then_some((separator, rest))
 }
 
-/// Counts the line breaks in a text.
 fn count_line_breaks(text: &str) -> usize {
     text.matches('\n').count() + text.replace("\r\n", "").matches('\r').count()
 }
@@ -137,7 +136,7 @@ impl<'a> Iterator for CsvRows<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let row = self.row();
+        let row = self.read_row();
         if row.is_err() {
             self.rest = "";
         }
@@ -169,22 +168,22 @@ const FORMULA_STARTS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠
 /// the cell that contains them.
 const CELL_BREAKS: [char; 4] = [';', '\t', '\n', '\r'];
 
-/// Whether a cell that starts with this text would be a formula, or looks like an escaped formula. `is_start`: the text
-/// is the start of a cell here, too.
+/// Whether a cell that starts with this text would be a formula, or looks like an escaped formula. `is_start` tells
+/// whether the text is at the start of its cell.
 fn begins_formula(text: &str, is_start: bool) -> bool {
     let text = text.trim_start_matches('\'');
     // Some spreadsheets skip whitespace at the start of a cell.
     text.starts_with(FORMULA_STARTS) || (is_start && text.starts_with(['\t', '\r', '\n']))
 }
 
-/// Splits a text into pieces, each of which a spreadsheet may take for the start of a cell. Each has a flag that tells
-/// whether it is the first.
+/// Splits a text into pieces, each of which a spreadsheet may take for the start of a cell. Each piece has a flag that
+/// tells whether it is the first.
 fn pieces(text: &str) -> impl Iterator<Item = (bool, &str)> {
     (text.split_inclusive(CELL_BREAKS).enumerate()).map(|(index, piece)| (index == 0, piece))
 }
 
-/// Escapes with an apostrophe what a spreadsheet would take for a formula, and also what looks like an escaped formula,
-/// so that every text can be restored.
+/// Escapes with an apostrophe each piece that a spreadsheet would take for a formula, and each piece that looks like an
+/// escaped formula, so that every text can be restored.
 fn escape_formulas(text: &str) -> Cow<'_, str> {
     if !pieces(text).any(|(is_start, piece)| begins_formula(piece, is_start)) {
         return Cow::Borrowed(text);
@@ -292,13 +291,16 @@ mod tests {
 
     #[test]
     fn rejects_misplaced_quotation_marks() {
-        for (text, line, what) in [
+        for (text, line, message) in [
             ("a,b\n1,\"open\n2,3\n", 2, "unclosed"),
             ("a,b\n\"1\n\"x,2", 3, "text after"),
             ("a,b\n1,2\"\n", 2, "inside a cell"),
         ] {
             let error = rows(text).unwrap_err();
-            assert!(error.0 == line && error.1.contains(what), "{text:?}: {error:?}");
+            assert!(
+                error.0 == line && error.1.contains(message),
+                "{text:?}: {error:?}"
+            );
         }
     }
 
@@ -311,10 +313,10 @@ mod tests {
             for cells in &all {
                 write_row(&mut text, cells.iter().map(|cell| &**cell));
             }
-            let back: Vec<Vec<String>> = rows(&text).unwrap().into_iter().skip(1)
+            let restored: Vec<Vec<String>> = rows(&text).unwrap().into_iter().skip(1)
                 .map(|(_, cells)| cells.iter().map(|cell| unescape_formulas(cell).into_owned()).collect())
                 .collect();
-            prop_assert_eq!(&back, &all);
+            prop_assert_eq!(&restored, &all);
             let mut other = ::csv::ReaderBuilder::new();
             let other = other.flexible(true).from_reader(text.as_bytes()).into_records()
                 .map(|row| row.unwrap().iter().map(|cell| unescape_formulas(cell).into_owned()).collect())
@@ -332,12 +334,12 @@ mod tests {
         /// Escaped text is never a formula and is restored exactly; text that was never escaped stays the same.
         #[test]
         fn formula_escape_is_reversible(text in "[-a'=+@,;\"\r\n\t ＝\u{a0}]{0,12}") {
-            let safe = escape_formulas(&text);
-            prop_assert!(safe.split(CELL_BREAKS).all(|part| !part.starts_with(FORMULA_STARTS)), "{:?}", safe);
-            let (back, plain) = (unescape_formulas(&safe), unescape_formulas(&text));
-            prop_assert_eq!(&*back, &*text);
-            if plain == text {
-                prop_assert!(safe == text || escape_formulas(&plain) == safe);
+            let escaped = escape_formulas(&text);
+            prop_assert!(escaped.split(CELL_BREAKS).all(|part| !part.starts_with(FORMULA_STARTS)), "{:?}", escaped);
+            let (restored, unescaped) = (unescape_formulas(&escaped), unescape_formulas(&text));
+            prop_assert_eq!(&*restored, &*text);
+            if unescaped == text {
+                prop_assert!(escaped == text || escape_formulas(&unescaped) == escaped);
             }
             let written = escape_formulas(&escape_outer_space(&text)).into_owned();
             prop_assert_eq!(unescape_cell(&written), text.as_str());

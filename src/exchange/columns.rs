@@ -60,7 +60,7 @@ impl TableColumn {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnNames(Vec<(TableColumn, String)>);
 
-/// Why names of columns are invalid.
+/// The reason why names of columns are invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidColumnNames {
     /// Not of the form `user=Email`.
@@ -75,7 +75,8 @@ pub enum InvalidColumnNames {
 }
 
 impl ColumnNames {
-    /// Parses `user=Email,hat=Role`. A comma belongs to a name unless the text up to the next comma contains `=`.
+    /// Parses `user=Email,hat=Role`. A comma belongs to a name unless the text between this comma and the next one
+    /// contains `=`.
     pub fn parse(text: &str) -> Result<Self, InvalidColumnNames> {
         let mut names = Self::default();
         names.add(text)?;
@@ -138,13 +139,13 @@ impl ColumnIndex {
             }
             let known = COLUMNS.iter().position(|column| *column == name);
             let Some(slot) = known.and_then(|known| columns.positions.get_mut(known)) else {
-                let all = COLUMNS.join(", ");
-                let what = format!(
-                    "unknown column {}; the columns are {all}. If yours have other names: --map user={}",
+                let column_names = COLUMNS.join(", ");
+                let message = format!(
+                    "unknown column {}; the columns are {column_names}. If yours have other names: --map user={}",
                     quoted(cell),
                     quoted(cell)
                 );
-                return Err((line, what));
+                return Err((line, message));
             };
             if slot.replace(position).is_some() {
                 return Err((line, format!("duplicate column {name}")));
@@ -160,8 +161,8 @@ impl ColumnIndex {
             let mut positions = head.cells.iter().enumerate().filter(|(_, cell)| is_named(cell));
             let Some((position, _)) = positions.next() else {
                 let cells: Vec<String> = head.cells.iter().map(|cell| quoted(cell.trim())).collect();
-                let what = format!("no column {}; the columns are {}", quoted(name), cells.join(", "));
-                return Err((head.line, what));
+                let message = format!("no column {}; the columns are {}", quoted(name), cells.join(", "));
+                return Err((head.line, message));
             };
             if positions.next().is_some() {
                 return Err((head.line, format!("duplicate column {}", quoted(name))));
@@ -178,9 +179,10 @@ impl ColumnIndex {
         if self.has(TableColumn::Room) || self.has(TableColumn::User) || self.has(TableColumn::Hat) {
             return Ok(self);
         }
-        let all = COLUMNS.join(",");
-        let what = format!("missing column room or user; the first row must name the columns: {all}");
-        Err((line, what))
+        let column_names = COLUMNS.join(",");
+        let message =
+            format!("missing column room or user; the first row must name the columns: {column_names}");
+        Err((line, message))
     }
 
     /// Creates the index of a list from a server, which has exactly these columns and no header.
@@ -204,7 +206,7 @@ impl ColumnIndex {
     }
 }
 
-/// The text of a hue in a cell: the number, or the text without its JSON quotes.
+/// The text of a hue in a cell: the number, or the string without its JSON quotes.
 pub(super) fn hue_text(hue: &Hue) -> String {
     let json = hue.as_json().as_str();
     serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned())
@@ -217,7 +219,7 @@ pub(super) fn parse_hue(text: &str) -> Option<Hue> {
     }
     let number = Json::new(text).ok().and_then(Hue::new);
     let hue = number.or_else(|| Hue::new(Json::string(text)))?;
-    // A text in quotes must keep them.
+    // A text in quotes must keep its quotes.
     if hue_text(&hue) == text {
         Some(hue)
     } else {

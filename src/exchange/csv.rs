@@ -9,7 +9,7 @@ use super::cells::{escape_outer_space, write_row};
 use super::columns::{COLUMNS, hue_text, parse_hue};
 use super::export::{ExportScope, ExportedFile};
 
-/// Counts what a table cannot represent, or what can be imported again only under a condition.
+/// Counts the values that a table cannot represent, and those that can be imported again only under a condition.
 #[derive(Debug, Default)]
 struct NotInTable {
     /// Hat sets.
@@ -17,9 +17,9 @@ struct NotInTable {
     /// Hats that expire.
     expirations: usize,
     /// Objects with unrecognized fields.
-    unknown: usize,
+    unrecognized: usize,
     /// Empty titles and names, which a table cannot distinguish from missing ones.
-    empty: usize,
+    empty_texts: usize,
     /// Hues that are numbers stored as text.
     text_hues: usize,
     /// Hues that are not numbers from 0 to 360. They are imported only if unchanged.
@@ -39,7 +39,8 @@ pub(super) fn export(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Exported
         ExportScope::All | ExportScope::Rooms(_) | ExportScope::Users(..) => {
             let sets = wardrobe.hat_sets().unwrap_or_default();
             omitted.sets = sets.len();
-            omitted.unknown += usize::from(wardrobe.extra.iter().count() > usize::from(!sets.is_empty()));
+            omitted.unrecognized +=
+                usize::from(wardrobe.extra.iter().count() > usize::from(!sets.is_empty()));
             for (jid, room) in wardrobe.rooms() {
                 write_room(&mut out, &mut omitted, jid, room);
             }
@@ -56,14 +57,14 @@ pub(super) fn export(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Exported
 }
 
 fn write_room(out: &mut String, omitted: &mut NotInTable, jid: &Jid, room: &Room) {
-    omitted.unknown += usize::from(!room.extra.is_empty());
+    omitted.unrecognized += usize::from(!room.extra.is_empty());
     let name = omitted.text(room.name.as_deref());
     if !name.is_empty() || (room.users().is_empty() && room.catalog.keys().all(|id| id.as_str().is_empty())) {
         write_row(out, [jid.as_str(), "", "", "", name, "", "", ""]);
     }
     for (id, hat) in &room.catalog {
         let CatalogHat { title, hue, extra } = hat;
-        omitted.unknown += usize::from(!extra.is_empty());
+        omitted.unrecognized += usize::from(!extra.is_empty());
         if omitted.count_id(id) {
             continue;
         }
@@ -78,7 +79,7 @@ fn write_room(out: &mut String, omitted: &mut NotInTable, jid: &Jid, room: &Room
 }
 
 fn write_user(out: &mut String, omitted: &mut NotInTable, room: &Jid, jid: &Jid, user: &User) {
-    omitted.unknown += usize::from(!user.extra.is_empty());
+    omitted.unrecognized += usize::from(!user.extra.is_empty());
     let (room, jid, affiliation) = (room.as_str(), jid.as_str(), user.affiliation.as_str());
     if user.hats.iter().all(|(id, _)| id.as_str().is_empty()) {
         write_row(out, [room, jid, affiliation, "", "", "", "", ""]);
@@ -91,7 +92,7 @@ fn write_user(out: &mut String, omitted: &mut NotInTable, room: &Jid, jid: &Jid,
             extra: _,
         } = attachment;
         omitted.expirations += usize::from(attachment.until().is_some());
-        omitted.unknown += usize::from(attachment.has_unrecognized());
+        omitted.unrecognized += usize::from(attachment.has_unrecognized());
         if omitted.count_id(id) {
             continue;
         }
@@ -102,7 +103,7 @@ fn write_user(out: &mut String, omitted: &mut NotInTable, room: &Jid, jid: &Jid,
     }
 }
 
-/// A boolean; empty if it is missing.
+/// The text of a boolean; empty if the boolean is missing.
 fn optional_bool(value: Option<bool>) -> &'static str {
     match value {
         None => "",
@@ -120,16 +121,19 @@ impl NotInTable {
         is_empty
     }
 
+    /// Returns the text of a cell, and counts an empty text.
     fn text<'a>(&mut self, text: Option<&'a str>) -> &'a str {
-        self.empty += usize::from(text == Some(""));
+        self.empty_texts += usize::from(text == Some(""));
         text.unwrap_or_default()
     }
 
+    /// Returns the cell of a title, and counts a blank or empty title.
     fn title<'a>(&mut self, title: Option<&'a str>) -> &'a str {
         self.blank_titles += usize::from(title.is_some_and(is_only_whitespace));
         self.text(title)
     }
 
+    /// Returns the cell of a hue, and counts a hue that a table cannot represent or that is invalid.
     fn hue(&mut self, hue: Option<&Hue>) -> String {
         let Some(hue) = hue else {
             return String::new();
@@ -142,18 +146,18 @@ impl NotInTable {
 
     fn descriptions(&self) -> Vec<String> {
         let counted = |number: usize, one: &str, many: &str| {
-            let what = if number == 1 { one } else { many };
-            (number > 0).then(|| format!("{number} {what}"))
+            let noun = if number == 1 { one } else { many };
+            (number > 0).then(|| format!("{number} {noun}"))
         };
         [
             counted(self.sets, "hat set", "hat sets"),
             counted(self.expirations, "expiration of a hat", "expirations of hats"),
             counted(
-                self.unknown,
+                self.unrecognized,
                 "object with unrecognized fields",
                 "objects with unrecognized fields",
             ),
-            counted(self.empty, "empty title or name", "empty titles or names"),
+            counted(self.empty_texts, "empty title or name", "empty titles or names"),
             counted(
                 self.blank_titles,
                 "title that has only spaces (imported only if unchanged)",

@@ -35,7 +35,7 @@ pub enum ImportFormat {
 }
 
 impl ImportFormat {
-    /// The format of a file, by its name, else by its content.
+    /// Detects the format of a file by its name, or else by its content.
     pub fn detect(name: &str, bytes: &[u8]) -> Self {
         match FileFormat::from_name(name) {
             Some(format) => format.into(),
@@ -84,6 +84,7 @@ pub enum ExportScope {
 pub struct ExportedFile {
     /// The content of the file.
     pub bytes: Vec<u8>,
-    /// What the format cannot represent, each with its number, such as `2 hat sets`.
+    /// Descriptions of the values that the format cannot represent or that can be imported again only under a
+    /// condition, each with its number, such as `2 hat sets`.
     pub omitted: Vec<String>,
 }

@@ -1,8 +1,8 @@
 //! Parses lists of hats in XML, as XMPP servers send them (XEP-0317): the result forms of ad-hoc commands, with a hat
 //! or an assignment in each item, and the `<hats/>` of a presence.
 //!
-//! Uses `roxmltree`, which rejects DTDs and so expands only the predefined entities. It needs the whole XML, which a
-//! file has, unlike the stream of a connection.
+//! Uses `roxmltree`, which rejects DTDs and so expands only the predefined entities. The crate needs a complete
+//! document, such as a file, unlike the stream of a connection.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -14,9 +14,9 @@ use super::columns::{AtLine, ColumnIndex, TableColumn, parse_hue, quoted};
 use super::parsed::{ImportErrors, ImportExtent, ParsedImport, decode_text};
 use crate::model::{Attachment, CatalogHat, Extra, HatId, Hue, Jid, Room, User, Wardrobe};
 
-const HATS: &str = "urn:xmpp:hats:0";
-const DATA_FORM: &str = "jabber:x:data";
-/// Maximum number of XML nodes; a room of 10,000 users with ten hats each needs a tenth of it.
+const HATS_NAMESPACE: &str = "urn:xmpp:hats:0";
+const DATA_FORM_NAMESPACE: &str = "jabber:x:data";
+/// Maximum number of XML nodes; a room of 10,000 users with ten hats each needs a tenth of this number.
 const MAX_NODES: u32 = 10_000_000;
 
 /// Parses the lists of a file. Several lists of one room are merged.
@@ -32,9 +32,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
     })?;
     let mut lists = HatLists::default();
     for node in document.descendants() {
-        if node.has_tag_name((DATA_FORM, "item")) {
+        if node.has_tag_name((DATA_FORM_NAMESPACE, "item")) {
             lists.take_item(&document, node);
-        } else if node.has_tag_name((HATS, "hat")) {
+        } else if node.has_tag_name((HATS_NAMESPACE, "hat")) {
             lists.take_hat(&document, node);
         }
     }
@@ -50,7 +50,7 @@ fn room_of(document: &Document<'_>) -> Option<Jid> {
 #[derive(Default)]
 struct HatLists {
     catalog: BTreeMap<HatId, CatalogHat>,
-    /// The users, each with the line of the first hat.
+    /// The users, each with the line of the user's first hat, and with all hats of the user.
     users: BTreeMap<Jid, (usize, BTreeMap<HatId, Attachment>)>,
     /// The hats of a presence, whose user is not named.
     unnamed: BTreeMap<HatId, Attachment>,
@@ -65,12 +65,12 @@ fn line_of(document: &Document<'_>, node: Node<'_, '_>) -> usize {
 
 /// The value of the field `name` of an item; `None` if it is missing or empty.
 fn field(item: Node<'_, '_>, name: &str) -> Option<String> {
-    let field = item
-        .children()
-        .find(|field| field.has_tag_name((DATA_FORM, "field")) && field.attribute("var") == Some(name))?;
+    let field = item.children().find(|field| {
+        field.has_tag_name((DATA_FORM_NAMESPACE, "field")) && field.attribute("var") == Some(name)
+    })?;
     let value = field
         .children()
-        .find(|value| value.has_tag_name((DATA_FORM, "value")))?;
+        .find(|value| value.has_tag_name((DATA_FORM_NAMESPACE, "value")))?;
     let text: String = value.children().filter_map(|child| child.text()).collect();
     (!text.is_empty()).then_some(text)
 }
@@ -83,16 +83,16 @@ impl HatLists {
     fn take_item(&mut self, document: &Document<'_>, item: Node<'_, '_>) {
         let line = line_of(document, item);
         let user = field(item, "hats#jid").or_else(|| field(item, "jid"));
-        let old = (field(item, "hat_uri"), field(item, "hat_title"));
-        let (id, title) = match (field(item, "hats#uri"), old) {
+        let old_fields = (field(item, "hat_uri"), field(item, "hat_title"));
+        let (id, title) = match (field(item, "hats#uri"), old_fields) {
             (Some(id), _) => (Some(id), field(item, "hats#title")),
             // ejabberd before 25.10 swaps these two fields in its list.
             (None, (Some(uri), Some(title))) if !is_uri(&uri) && is_uri(&title) => (Some(title), Some(uri)),
             (None, (uri, title)) => (uri, title),
         };
         let Some(id) = id else {
-            let what = "the item has no field hats#uri (or hat_uri)".into();
-            return self.errors.push((line, what));
+            let message = "the item has no field hats#uri (or hat_uri)".into();
+            return self.errors.push((line, message));
         };
         let id = HatId::unchecked(id);
         if let Some(user) = user {
@@ -114,8 +114,8 @@ impl HatLists {
             Entry::Vacant(free) => drop(free.insert(entry)),
             Entry::Occupied(other) if *other.get() == entry => {}
             Entry::Occupied(other) => {
-                let what = format!("the hat {} is listed twice, with different values", other.key());
-                self.errors.push((line, what));
+                let message = format!("the hat {} is listed twice, with different values", other.key());
+                self.errors.push((line, message));
             }
         }
     }
@@ -136,7 +136,7 @@ impl HatLists {
         hats.insert(id, hat);
     }
 
-    /// Takes a hat in a presence. It belongs to the user whose address is in the same presence, if the room shows
+    /// Takes a hat in a presence. The hat belongs to the user whose address is in the same presence, if the room shows
     /// addresses.
     fn take_hat(&mut self, document: &Document<'_>, hat: Node<'_, '_>) {
         let line = line_of(document, hat);
@@ -149,11 +149,11 @@ impl HatLists {
         );
         let presence = hat.ancestors().find(|node| node.tag_name().name() == "presence");
         let address = presence.and_then(|presence| {
-            let item = |node: &Node<'_, '_>| {
+            let is_item = |node: &Node<'_, '_>| {
                 node.has_tag_name(("http://jabber.org/protocol/muc#user", "item"))
                     && node.has_attribute("jid")
             };
-            presence.descendants().find(item)?.attribute("jid")
+            presence.descendants().find(is_item)?.attribute("jid")
         });
         if let Some(address) = address {
             return self.assign(line, address, id, title);
@@ -166,13 +166,13 @@ impl HatLists {
         if !self.errors.is_empty() {
             return Err(ImportErrors::rows(self.errors));
         }
-        let listed = !self.catalog.is_empty() || !self.users.is_empty();
+        let has_lists = !self.catalog.is_empty() || !self.users.is_empty();
         let mut columns = vec![TableColumn::User, TableColumn::Hat, TableColumn::Active];
         columns.extend(self.has_title.then_some(TableColumn::Title));
         columns.extend(self.has_hue.then_some(TableColumn::Hue));
         let columns = ColumnIndex::of(&columns);
         if !self.unnamed.is_empty() {
-            if listed {
+            if has_lists {
                 return Err(ImportErrors::of_file(
                     "the file contains hats of a user without an address, and hats of other users; import them separately",
                 ));
@@ -184,7 +184,7 @@ impl HatLists {
             let content = ImportExtent::User(Box::new(user), false);
             return Ok(ParsedImport::with_columns(content, columns));
         }
-        if !listed {
+        if !has_lists {
             return Err(ImportErrors::of_file(
                 "the file contains no list of hats: no <item/> of a data form and no <hat/> (urn:xmpp:hats:0)",
             ));

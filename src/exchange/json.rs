@@ -1,4 +1,4 @@
-//! Parses JSON files: what hatrack exports, and what servers print.
+//! Parses JSON files that hatrack exports or servers print.
 
 use super::parsed::{ImportErrors, ImportExtent, ParsedImport, decode_text};
 use super::server_json;
@@ -6,20 +6,20 @@ use crate::model::User;
 use crate::model::read as parse;
 
 /// Parses JSON. A wardrobe has `rooms`, a room has `users`, and a user has `hats` or `affiliation`; other objects are
-/// hats by ID. What servers print has forms of its own.
+/// hats by ID. JSON that servers print is recognized first.
 pub(super) fn read(bytes: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let text = decode_text(bytes)?.as_bytes();
     if text.trim_ascii_start().starts_with(b"[") {
-        return server_json::user_list(text);
+        return server_json::parse_user_list(text);
     }
-    let names = parse::object_fields(text)?;
-    if server_json::is_stored_room(&names) {
-        return server_json::stored_room(text);
+    let fields = parse::object_fields(text)?;
+    if server_json::is_stored_room(&fields) {
+        return server_json::parse_stored_room(text);
     }
-    if server_json::is_affiliation_map(&names) {
-        return server_json::affiliation_map(text);
+    if server_json::is_affiliation_map(&fields) {
+        return server_json::parse_affiliation_map(text);
     }
-    let has = |name: &str| names.get(name).is_some();
+    let has = |name: &str| fields.get(name).is_some();
     Ok(ParsedImport::of(if has("rooms") {
         ImportExtent::Document(parse::wardrobe(text)?)
     } else if has("users") {

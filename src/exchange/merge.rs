@@ -14,46 +14,46 @@ use super::titles;
 
 /// The result of a merge.
 pub(super) struct MergedImport {
-    pub(super) wanted: Wardrobe,
+    pub(super) wardrobe: Wardrobe,
     pub(super) skipped: Vec<SkippedItem>,
-    /// Number of unchanged hats.
-    pub(super) same: usize,
+    /// Number of hats of users that are unchanged.
+    pub(super) unchanged: usize,
     /// Number of new or changed hats of users without affiliation that are accepted because the file replaces existing
     /// data.
-    pub(super) kept: usize,
+    pub(super) kept_unaffiliated: usize,
 }
 
 struct ImportMerge<'a> {
-    given: &'a ParsedImport,
+    import: &'a ParsedImport,
     options: &'a ImportOptions,
     /// Whether whole rooms are replaced, not only a user.
-    rooms_replaced: bool,
+    replaces_rooms: bool,
     skipped: Vec<SkippedItem>,
-    same: usize,
-    kept: usize,
+    unchanged: usize,
+    kept_unaffiliated: usize,
     errors: Vec<(usize, String)>,
 }
 
-/// Merges an import into the wardrobe `now`.
+/// Merges an import into the wardrobe `current`.
 ///
 /// Errors: the import does not fit the wardrobe or the options.
 pub(super) fn merge(
-    now: &Wardrobe,
-    given: &ParsedImport,
+    current: &Wardrobe,
+    import: &ParsedImport,
     options: &ImportOptions,
 ) -> Result<MergedImport, ImportErrors> {
-    if options.replace && given.is_table() {
+    if options.replace && import.is_table() {
         return Err(ImportErrors::of_file(
             "a table or a server's list can only add; only JSON that hatrack exported can replace existing data",
         ));
     }
-    let (resolved, errors) = titles::resolve(given, now, &options.target);
-    let given = &*resolved;
-    let imported = given.content.to_wardrobe(&options.target)?;
+    let (resolved, errors) = titles::resolve(import, current, &options.target);
+    let import = &*resolved;
+    let imported = import.content.to_wardrobe(&options.target)?;
     if let (ImportExtent::User(_, has_affiliation), Some(room), Some(user)) =
-        (&given.content, &options.target.room, &options.target.user)
+        (&import.content, &options.target.room, &options.target.user)
     {
-        let Some(existing) = now.room(room) else {
+        let Some(existing) = current.room(room) else {
             return Err(ImportErrors::of_file(
                 EditError::NoSuchRoom { room: room.clone() }.to_string(),
             ));
@@ -63,127 +63,137 @@ pub(super) fn merge(
         }
     }
     let mut merge = ImportMerge {
-        given,
+        import,
         options,
-        rooms_replaced: options.replace && !matches!(given.content, ImportExtent::User(..)),
+        replaces_rooms: options.replace && !matches!(import.content, ImportExtent::User(..)),
         skipped: Vec::new(),
-        same: 0,
-        kept: 0,
+        unchanged: 0,
+        kept_unaffiliated: 0,
         errors,
     };
-    merge.check_values(now);
-    let is_document = matches!(given.content, ImportExtent::Document(_));
+    merge.check_values(current);
+    let is_document = matches!(import.content, ImportExtent::Document(_));
     let mut rooms: BTreeMap<Jid, Arc<Room>> = if options.replace && is_document {
         BTreeMap::new()
     } else {
-        now.rooms()
+        current
+            .rooms()
             .map(|(jid, room)| (jid.clone(), room.clone()))
             .collect()
     };
     for (jid, room) in imported.rooms() {
-        let existing = now.room(jid);
-        let wanted = merge.room(jid, existing.map(|room| &**room), room);
+        let existing = current.room(jid);
+        let merged = merge.merge_room(jid, existing.map(|room| &**room), room);
         // An unchanged room keeps its allocation, so that comparing it is cheap.
-        match existing.filter(|existing| ***existing == wanted) {
+        match existing.filter(|existing| ***existing == merged) {
             Some(existing) => rooms.insert(jid.clone(), existing.clone()),
-            None => rooms.insert(jid.clone(), Arc::new(wanted)),
+            None => rooms.insert(jid.clone(), Arc::new(merged)),
         };
     }
     if !merge.errors.is_empty() {
         return Err(ImportErrors::rows(merge.errors));
     }
-    let mut wanted = Wardrobe::from_rooms(rooms.into_iter().collect());
-    wanted.revision = now.revision;
-    wanted.extra = if is_document {
-        merge.document(&now.extra, &imported.extra)
+    let mut merged = Wardrobe::from_rooms(rooms.into_iter().collect());
+    merged.revision = current.revision;
+    merged.extra = if is_document {
+        merge.merge_document_fields(&current.extra, &imported.extra)
     } else {
-        now.extra.clone()
+        current.extra.clone()
     };
     Ok(MergedImport {
-        wanted,
+        wardrobe: merged,
         skipped: merge.skipped,
-        same: merge.same,
-        kept: merge.kept,
+        unchanged: merge.unchanged,
+        kept_unaffiliated: merge.kept_unaffiliated,
     })
 }
 
 impl ImportMerge<'_> {
     /// Reports hues that are not numbers from 0 to 360, and blank titles, unless the wardrobe already has them.
-    fn check_values(&mut self, now: &Wardrobe) {
+    fn check_values(&mut self, current: &Wardrobe) {
         for Unverified {
             line,
             room,
             hat,
             value,
-        } in &self.given.unverified
+        } in &self.import.unverified
         {
             let room = room.as_ref().or(self.options.target.room.as_ref());
-            let room = room.and_then(|room| now.room(room));
-            let defined = || room.and_then(|room| room.catalog.get(hat));
+            let room = room.and_then(|room| current.room(room));
+            let catalog_hat = || room.and_then(|room| room.catalog.get(hat));
             let problem = match value {
                 UnverifiedValue::HatId => None,
                 UnverifiedValue::Hue(hue) => {
-                    let is_known =
-                        defined().and_then(|hat| hat.hue.as_ref()).map(hue_text).as_ref() == Some(hue);
+                    let is_known = catalog_hat()
+                        .and_then(|hat| hat.hue.as_ref())
+                        .map(hue_text)
+                        .as_ref()
+                        == Some(hue);
                     (!is_known).then(|| format!("hue {} is not a number from 0 to 360", quoted(hue)))
                 }
                 UnverifiedValue::BlankTitle(user, title) => {
                     let existing = match user {
                         Some(user) => room.and_then(|room| room.user(user)?.hats.get(hat)?.title.as_ref()),
-                        None => defined().and_then(|hat| hat.title.as_ref()),
+                        None => catalog_hat().and_then(|hat| hat.title.as_ref()),
                     };
                     (existing != Some(title)).then(|| format!("title {} has only spaces", quoted(title)))
                 }
             };
-            self.errors.extend(problem.map(|what| (*line, what)));
+            self.errors.extend(problem.map(|message| (*line, message)));
         }
     }
 
-    fn room(&mut self, jid: &Jid, now: Option<&Room>, given: &Room) -> Room {
-        let none = Room::default();
-        let existing = now.unwrap_or(&none);
-        let base = if self.rooms_replaced { &none } else { existing };
+    fn merge_room(&mut self, jid: &Jid, current: Option<&Room>, imported: &Room) -> Room {
+        let empty_room = Room::default();
+        let existing = current.unwrap_or(&empty_room);
+        let base = if self.replaces_rooms {
+            &empty_room
+        } else {
+            existing
+        };
         let mut users: BTreeMap<Jid, User> = base.users().iter().cloned().collect();
-        for (user, given) in given.users() {
-            let wanted = self.user(jid, user, existing.user(user), given);
-            match wanted {
-                Some(wanted) => drop(users.insert(user.clone(), wanted)),
+        for (user, imported) in imported.users() {
+            let merged = self.merge_user(jid, user, existing.user(user), imported);
+            match merged {
+                Some(merged) => drop(users.insert(user.clone(), merged)),
                 None => drop(users.remove(user)),
             }
         }
-        let mut wanted = Room::default()
+        let mut merged = Room::default()
             .with_users(users.into_iter().collect())
             .unwrap_or_default();
-        wanted.name = match (&given.name, now) {
+        merged.name = match (&imported.name, current) {
             (None, _) => base.name.clone(),
-            (Some(_), Some(now)) if !self.rooms_replaced => title(now.name.as_ref(), given.name.as_ref()),
+            (Some(_), Some(current)) if !self.replaces_rooms => {
+                merge_title(current.name.as_ref(), imported.name.as_ref())
+            }
             (Some(name), _) => Some(name.clone()),
         };
-        wanted.catalog.clone_from(&base.catalog);
-        for (id, hat) in &given.catalog {
-            let imported = match existing.catalog.get(id) {
-                Some(existing) if !self.rooms_replaced => catalog_hat(existing, hat, self.given),
+        merged.catalog.clone_from(&base.catalog);
+        for (id, hat) in &imported.catalog {
+            let merged_hat = match existing.catalog.get(id) {
+                Some(existing) if !self.replaces_rooms => merge_catalog_hat(existing, hat, self.import),
                 _ => hat.clone(),
             };
-            wanted.catalog.insert(id.clone(), imported);
+            merged.catalog.insert(id.clone(), merged_hat);
         }
-        wanted.extra = merge_extra(&base.extra, &given.extra);
-        wanted
+        merged.extra = merge_extra(&base.extra, &imported.extra);
+        merged
     }
 
-    /// The merged user; `None` if the user does not exist and is not added.
-    fn user(&mut self, room: &Jid, jid: &Jid, now: Option<&User>, given: &User) -> Option<User> {
-        let Some(affiliation) = self.affiliation(room, jid, now, given) else {
-            return now.cloned();
+    /// Returns the merged user; `None` if the user does not exist and is not added.
+    fn merge_user(&mut self, room: &Jid, jid: &Jid, current: Option<&User>, imported: &User) -> Option<User> {
+        let Some(affiliation) = self.resolve_affiliation(room, jid, current, imported) else {
+            return current.cloned();
         };
-        let none = User::default();
-        let existing = now.unwrap_or(&none);
+        let empty_user = User::default();
+        let existing = current.unwrap_or(&empty_user);
         if affiliation == Affiliation::None
             && existing.affiliation != Affiliation::None
             && !self.options.replace
         {
             self.skip(room, jid, SkipReason::Removal);
-            return now.cloned();
+            return current.cloned();
         }
         let mut hats: BTreeMap<HatId, Attachment> = if self.options.replace {
             BTreeMap::new()
@@ -195,17 +205,18 @@ impl ImportMerge<'_> {
                 .collect()
         };
         let mut refused = 0;
-        for (id, hat) in given.hats.iter() {
+        for (id, hat) in imported.hats.iter() {
             let before = existing.hats.get(id);
-            let imported = match before {
-                Some(before) if !self.options.replace => attachment(before, hat, self.given),
+            let merged_hat = match before {
+                Some(before) if !self.options.replace => merge_attachment(before, hat, self.import),
                 _ => hat.clone(),
             };
-            if before == Some(&imported) {
-                self.same += 1;
+            if before == Some(&merged_hat) {
+                self.unchanged += 1;
             } else if self.options.replace {
-                // A replacing file may have such hats, for example because a server has them.
-                self.kept += usize::from(!affiliation.is_affiliated());
+                // A file that replaces existing data may have hats of users without affiliation, for example because a
+                // server has such hats.
+                self.kept_unaffiliated += usize::from(!affiliation.is_affiliated());
             } else if !affiliation.is_affiliated() {
                 refused += 1;
                 // Existing hats are kept.
@@ -214,108 +225,110 @@ impl ImportMerge<'_> {
                 }
                 continue;
             }
-            hats.insert(id.clone(), imported);
+            hats.insert(id.clone(), merged_hat);
         }
         if refused > 0 {
             self.skip(room, jid, SkipReason::NotAffiliated(affiliation, refused));
         }
         let base = if self.options.replace {
-            &none.extra
+            &empty_user.extra
         } else {
             &existing.extra
         };
-        let wanted = User {
+        let merged = User {
             affiliation,
             hats: hats.into_iter().collect::<Hats>(),
-            extra: merge_extra(base, &given.extra),
+            extra: merge_extra(base, &imported.extra),
         };
         // Adding never removes an existing user, not even one without affiliation and hats.
-        let is_empty = affiliation == Affiliation::None && wanted.hats.is_empty();
-        if is_empty && now.is_none() && !self.options.replace {
+        let is_empty = affiliation == Affiliation::None && merged.hats.is_empty();
+        if is_empty && current.is_none() && !self.options.replace {
             if refused == 0 {
                 self.skip(room, jid, SkipReason::EmptyUser);
             }
             return None;
         }
-        Some(wanted)
+        Some(merged)
     }
 
-    /// The affiliation in the file, else the existing one, else the one for new users; `None` if there is none. For a
-    /// row of a table, that is an error.
-    fn affiliation(
+    /// Returns the affiliation in the file, else the existing one, else the one for new users; `None` if there is none
+    /// of these. For a row of a table, this also adds an error.
+    fn resolve_affiliation(
         &mut self,
         room: &Jid,
         jid: &Jid,
-        now: Option<&User>,
-        given: &User,
+        current: Option<&User>,
+        imported: &User,
     ) -> Option<Affiliation> {
         let line = self
-            .given
+            .import
             .missing_affiliations
-            .get(&(self.given.names_rooms().then(|| room.clone()), jid.clone()))
+            .get(&(self.import.names_rooms().then(|| room.clone()), jid.clone()))
             .copied();
-        let is_missing = line.is_some() || matches!(self.given.content, ImportExtent::User(_, false));
+        let is_missing = line.is_some() || matches!(self.import.content, ImportExtent::User(_, false));
         if !is_missing {
-            return Some(given.affiliation);
+            return Some(imported.affiliation);
         }
-        let known = now.map(|now| now.affiliation).or(self.options.new_users);
-        if known.is_none() {
+        let affiliation = current
+            .map(|current| current.affiliation)
+            .or(self.options.new_users);
+        if affiliation.is_none() {
             self.errors
                 .extend(line.map(|line| (line, new_user_error(jid, room))));
         }
-        known
+        affiliation
     }
 
-    fn skip(&mut self, room: &Jid, user: &Jid, why: SkipReason) {
+    fn skip(&mut self, room: &Jid, user: &Jid, reason: SkipReason) {
         self.skipped.push(SkippedItem {
             room: Some(room.clone()),
             user: Some(user.clone()),
-            reason: why,
+            reason,
         });
     }
 
     /// Merges the data file's own fields, which belong to no room.
-    fn document(&mut self, now: &Extra, given: &Extra) -> Extra {
+    fn merge_document_fields(&mut self, current: &Extra, imported: &Extra) -> Extra {
         if self.options.replace && !self.options.restricted {
-            return given.clone();
+            return imported.clone();
         }
-        let mut wanted = now.clone();
+        let mut merged = current.clone();
         let mut skip_reasons = Vec::new();
         // Hat sets are merged by name, not as one value.
-        let sets = (now.hat_sets(), given.hat_sets());
-        for (name, value) in given.iter() {
-            let why = match now.get(name) {
+        let sets = (current.hat_sets(), imported.hat_sets());
+        for (name, value) in imported.iter() {
+            let reason = match current.get(name) {
                 Some(existing) if existing == value => continue,
                 _ if self.options.restricted => SkipReason::OutOfScope(name.into()),
                 Some(_) if name == "sets" && sets.0.is_ok() && sets.1.is_ok() => continue,
                 Some(_) => SkipReason::DifferentField(name.into()),
                 None => {
-                    wanted.insert(name, value.clone());
+                    merged.insert(name, value.clone());
                     continue;
                 }
             };
-            skip_reasons.push(why);
+            skip_reasons.push(reason);
         }
-        if let ((Ok(mut existing), Ok(given)), false) = (sets, self.options.restricted) {
+        if let ((Ok(mut existing), Ok(imported)), false) = (sets, self.options.restricted) {
             let before = existing.len();
-            for (name, hats) in given {
+            for (name, hats) in imported {
                 match existing.get(&name) {
-                    Some(now) if *now == hats => {}
+                    Some(current) if *current == hats => {}
                     Some(_) => skip_reasons.push(SkipReason::DifferentSet(name.into())),
                     None => drop(existing.insert(name, hats)),
                 }
             }
             if existing.len() > before {
-                wanted.set_hat_sets(&existing);
+                merged.set_hat_sets(&existing);
             }
         }
         self.skipped
-            .extend(skip_reasons.into_iter().map(|why| SkippedItem {
+            .extend(skip_reasons.into_iter().map(|reason| SkippedItem {
                 room: None,
                 user: None,
-                reason: why,
+                reason,
             }));
-        wanted
+        merged
     }
 }
 
@@ -324,49 +337,49 @@ fn new_user_error(user: &Jid, room: &Jid) -> String {
 }
 
 /// Merges an imported attachment into an existing one. Values with the same meaning keep their form.
-fn attachment(now: &Attachment, given: &Attachment, file: &ParsedImport) -> Attachment {
-    let mut made = now.clone();
-    if file.has_column(TableColumn::Active) {
-        made = made.with_active(given.is_active());
+fn merge_attachment(current: &Attachment, imported: &Attachment, import: &ParsedImport) -> Attachment {
+    let mut merged = current.clone();
+    if import.has_column(TableColumn::Active) {
+        merged = merged.with_active(imported.is_active());
     }
-    if file.has_column(TableColumn::Required) {
-        made = made.with_required(given.is_required());
+    if import.has_column(TableColumn::Required) {
+        merged = merged.with_required(imported.is_required());
     }
-    if file.has_column(TableColumn::Title) {
-        made.title = title(now.title.as_ref(), given.title.as_ref());
+    if import.has_column(TableColumn::Title) {
+        merged.title = merge_title(current.title.as_ref(), imported.title.as_ref());
     }
-    made.extra = merge_extra(&now.extra, &given.extra);
-    made
+    merged.extra = merge_extra(&current.extra, &imported.extra);
+    merged
 }
 
 /// Merges an imported catalog hat into an existing one. Values with the same meaning keep their form.
-fn catalog_hat(now: &CatalogHat, given: &CatalogHat, file: &ParsedImport) -> CatalogHat {
-    let mut made = now.clone();
-    if file.has_column(TableColumn::Title) {
-        made.title = title(now.title.as_ref(), given.title.as_ref());
+fn merge_catalog_hat(current: &CatalogHat, imported: &CatalogHat, import: &ParsedImport) -> CatalogHat {
+    let mut merged = current.clone();
+    if import.has_column(TableColumn::Title) {
+        merged.title = merge_title(current.title.as_ref(), imported.title.as_ref());
     }
     // In a table, a number and its text are equal.
     let text = |hat: &CatalogHat| hat.hue.as_ref().map(hue_text);
-    if file.has_column(TableColumn::Hue) && !(file.is_table() && text(now) == text(given)) {
-        made.hue.clone_from(&given.hue);
+    if import.has_column(TableColumn::Hue) && !(import.is_table() && text(current) == text(imported)) {
+        merged.hue.clone_from(&imported.hue);
     }
-    made.extra = merge_extra(&now.extra, &given.extra);
-    made
+    merged.extra = merge_extra(&current.extra, &imported.extra);
+    merged
 }
 
-/// The imported title, or the existing one if both mean the same, as a missing and an empty title do.
-fn title(now: Option<&Arc<str>>, given: Option<&Arc<str>>) -> Option<Arc<str>> {
-    let same = now.map_or("", |title| title) == given.map_or("", |title| title);
-    if same { now } else { given }.cloned()
+/// Returns the imported title, or the existing one if both mean the same, as a missing and an empty title do.
+fn merge_title(current: Option<&Arc<str>>, imported: Option<&Arc<str>>) -> Option<Arc<str>> {
+    let is_same = current.map_or("", |title| title) == imported.map_or("", |title| title);
+    if is_same { current } else { imported }.cloned()
 }
 
 /// Merges unrecognized fields: the imported ones, and those that only the existing object has.
-fn merge_extra(now: &Extra, given: &Extra) -> Extra {
-    let mut all = given.clone();
-    for (name, value) in now.iter() {
-        if given.get(name).is_none() {
-            all.insert(name, value.clone());
+fn merge_extra(current: &Extra, imported: &Extra) -> Extra {
+    let mut merged = imported.clone();
+    for (name, value) in current.iter() {
+        if imported.get(name).is_none() {
+            merged.insert(name, value.clone());
         }
     }
-    all
+    merged
 }

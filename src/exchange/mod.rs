@@ -1,9 +1,9 @@
-//! Import and export: a wardrobe, a room or a user as JSON or CSV, and back. Imports also read what servers print:
+//! Import and export: a wardrobe, a room or a user as JSON or CSV, and back. Imports also read files from servers:
 //! affiliation lists of ejabberd, rooms in Prosody's storage, and lists of hats in XML.
 //!
-//! [`export`] returns bytes, and lists what the format cannot represent. [`read`] parses bytes into a [`ParsedImport`],
-//! or reports every invalid line. [`ParsedImport::plan`] merges it into a wardrobe: the [`ImportPlan`] is one group of
-//! edits, with counts and the skipped items. Nothing here accesses files.
+//! [`export`] returns bytes, and describes the values that the format cannot represent. [`read`] parses bytes into a
+//! [`ParsedImport`], or reports every invalid line. [`ParsedImport::plan`] merges the import into a wardrobe: the
+//! [`ImportPlan`] is one group of edits, with counts and the skipped items. Nothing here accesses files.
 //!
 //! Imports add to existing data and remove nothing, unless a JSON object *replaces* existing data.
 
@@ -62,15 +62,15 @@ fn extract(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Wardrobe> {
         ExportScope::Users(room, users) => {
             let user = |jid: &Jid| Some((jid.clone(), wardrobe.user(room, jid)?.clone()));
             let users: BTreeMap<Jid, User> = users.iter().map(user).collect::<Option<_>>()?;
-            let made = Room::default().with_users(users.into_iter().collect())?;
-            Some(vec![(room.clone(), Arc::new(made))])
+            let extracted = Room::default().with_users(users.into_iter().collect())?;
+            Some(vec![(room.clone(), Arc::new(extracted))])
         }
         ExportScope::All | ExportScope::Room(_) | ExportScope::User(..) => None,
     };
     rooms.map(Wardrobe::from_rooms)
 }
 
-/// Parses a file in this format.
+/// Parses the bytes of a file in this format.
 pub fn read(bytes: &[u8], format: impl Into<ImportFormat>) -> Result<ParsedImport, ImportErrors> {
     match format.into() {
         ImportFormat::Json => json::read(bytes),

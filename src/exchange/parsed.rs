@@ -30,7 +30,7 @@ pub enum ImportExtent {
     Document(Wardrobe),
     /// One room, without its address.
     Room(Box<Room>),
-    /// One user, without the address, and whether the file has an affiliation.
+    /// One user, without the address, and whether the file has the user's affiliation.
     User(Box<User>, bool),
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Unverified {
     pub(super) value: UnverifiedValue,
 }
 
-/// The value to be verified.
+/// An unverified value, by kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum UnverifiedValue {
     /// The ID is not a URI, and probably a title.
@@ -55,7 +55,7 @@ pub(super) enum UnverifiedValue {
     BlankTitle(Option<Jid>, Arc<str>),
 }
 
-/// The address for an object without one.
+/// The addresses for a room or a user without an address in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportTarget {
     /// The room.
@@ -64,10 +64,10 @@ pub struct ImportTarget {
     pub user: Option<Jid>,
 }
 
-/// How to merge an import.
+/// Options for merging an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportOptions {
-    /// The address for an object without one.
+    /// The addresses for a room or a user without an address in the file.
     pub target: ImportTarget,
     /// Whether to replace the room, the user or all rooms, so that missing items are removed.
     pub replace: bool,
@@ -77,12 +77,12 @@ pub struct ImportOptions {
     pub new_users: Option<Affiliation>,
 }
 
-/// Why an import failed: all errors, with their lines.
+/// The errors of a failed import, with their lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportErrors {
     /// The errors, such as `line 7: Enter the room's address`, in the order of the file.
     pub errors: Vec<String>,
-    /// What one error belongs to, such as a line, if the errors name their places.
+    /// The part of the file that each error names, such as a line; `None` for an error of the whole file.
     part: Option<FilePart>,
 }
 
@@ -94,7 +94,7 @@ enum FilePart {
 }
 
 impl FilePart {
-    fn count(self, number: usize) -> String {
+    fn describe_count(self, number: usize) -> String {
         match (self, number) {
             (Self::Line, 1) => "1 line has errors".into(),
             (Self::Entry, 1) => "1 entry has errors".into(),
@@ -109,11 +109,13 @@ const MAX_LISTED: usize = 3;
 
 impl ImportErrors {
     /// Errors with their lines.
-    pub(super) fn rows(mut bad: Vec<(usize, String)>) -> Self {
-        bad.sort();
-        let wrong = bad.into_iter().map(|(line, what)| format!("line {line}: {what}"));
+    pub(super) fn rows(mut errors: Vec<(usize, String)>) -> Self {
+        errors.sort();
+        let messages = errors
+            .into_iter()
+            .map(|(line, message)| format!("line {line}: {message}"));
         Self {
-            errors: wrong.collect(),
+            errors: messages.collect(),
             part: Some(FilePart::Line),
         }
     }
@@ -127,14 +129,14 @@ impl ImportErrors {
     }
 
     /// An error of the whole file, or of reading it.
-    pub fn of_file(what: impl Into<String>) -> Self {
+    pub fn of_file(message: impl Into<String>) -> Self {
         Self {
-            errors: vec![what.into()],
+            errors: vec![message.into()],
             part: None,
         }
     }
 
-    /// One line per error, with a heading if the errors name their places.
+    /// One line per error, after a heading if the errors name their places.
     pub fn lines(&self) -> Vec<String> {
         self.heading()
             .into_iter()
@@ -143,18 +145,18 @@ impl ImportErrors {
     }
 
     fn heading(&self) -> Option<String> {
-        let count = self.part?.count(self.errors.len());
+        let count = self.part?.describe_count(self.errors.len());
         Some(format!("{count}. Nothing was imported."))
     }
 }
 
 impl fmt::Display for ImportErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let few: Vec<&str> = self.errors.iter().take(MAX_LISTED).map(String::as_str).collect();
+        let listed: Vec<&str> = self.errors.iter().take(MAX_LISTED).map(String::as_str).collect();
         if let Some(heading) = self.heading().filter(|_| self.errors.len() > 1) {
             write!(f, "{heading} First errors: ")?;
         }
-        f.write_str(&few.join("; "))?;
+        f.write_str(&listed.join("; "))?;
         match self.errors.len().saturating_sub(MAX_LISTED) {
             0 => Ok(()),
             more => write!(f, "; and {more} more"),
@@ -233,7 +235,7 @@ pub(super) fn decode_text(bytes: &[u8]) -> Result<&str, ImportErrors> {
 }
 
 /// Whether bytes look like UTF-16 without a byte order mark: more than half of the bytes at even or at odd positions
-/// are zero, and none of the others are.
+/// are zero, and none of the other bytes is zero.
 fn looks_like_utf16(bytes: &[u8]) -> bool {
     let start = bytes.get(..bytes.len().min(UTF16_SAMPLE)).unwrap_or_default();
     let zeros = |from: usize| {
@@ -254,13 +256,13 @@ const UTF16_SAMPLE: usize = 256;
 impl ImportExtent {
     /// Converts the content to a wardrobe with the target's addresses. Fails if the target does not fit the content.
     pub(super) fn to_wardrobe(&self, target: &ImportTarget) -> Result<Wardrobe, ImportErrors> {
-        let one = |jid: &Jid, room: Room| Wardrobe::from_rooms(vec![(jid.clone(), Arc::new(room))]);
+        let wardrobe_with = |jid: &Jid, room: Room| Wardrobe::from_rooms(vec![(jid.clone(), Arc::new(room))]);
         match (self, &target.room, &target.user) {
             (Self::Document(wardrobe), None, _) => Ok(wardrobe.clone()),
             (Self::Document(_), Some(_), _) => Err(ImportErrors::of_file(
                 "the file contains room addresses; specify no room",
             )),
-            (Self::Room(room), Some(jid), None) => Ok(one(jid, (**room).clone())),
+            (Self::Room(room), Some(jid), None) => Ok(wardrobe_with(jid, (**room).clone())),
             (Self::Room(_), Some(_), Some(_)) => Err(ImportErrors::of_file(
                 "the file contains a room, not a user; specify only the room",
             )),
@@ -269,7 +271,10 @@ impl ImportExtent {
             )),
             (Self::User(user, _), Some(room), Some(jid)) => {
                 let users = vec![(jid.clone(), (**user).clone())];
-                Ok(one(room, Room::default().with_users(users).unwrap_or_default()))
+                Ok(wardrobe_with(
+                    room,
+                    Room::default().with_users(users).unwrap_or_default(),
+                ))
             }
             (Self::User(..), ..) => Err(ImportErrors::of_file(
                 "the file contains a user or hats without an address; specify the room and the user",

@@ -22,16 +22,16 @@ pub struct ImportPlan {
 
 /// The numbers of changes of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct ImportCounts {
     pub rooms_added: usize,
     pub rooms_removed: usize,
     pub rooms_renamed: usize,
     pub catalog_set: usize,
     pub catalog_removed: usize,
-    /// Someone in several rooms counts once.
+    /// A user in several rooms counts once.
     pub users_added: usize,
-    /// Someone in several rooms counts once.
+    /// A user in several rooms counts once.
     pub users_removed: usize,
     pub affiliations_changed: usize,
     pub hats_added: usize,
@@ -46,28 +46,28 @@ pub struct ImportCounts {
     /// Hat sets removed.
     pub sets_removed: usize,
     /// Objects whose unrecognized fields change.
-    pub unknown_changed: usize,
+    pub unrecognized_changed: usize,
 }
 
 impl ParsedImport {
-    /// Plans the import into the wardrobe `now`. Fails if the import does not fit that wardrobe or the options.
-    pub fn plan(&self, now: &Wardrobe, options: &ImportOptions) -> Result<ImportPlan, ImportErrors> {
-        let merged = merge::merge(now, self, options)?;
-        let mut group = now.diff(&merged.wanted);
+    /// Plans the import into the wardrobe `current`. Fails if the import does not fit that wardrobe or the options.
+    pub fn plan(&self, current: &Wardrobe, options: &ImportOptions) -> Result<ImportPlan, ImportErrors> {
+        let merged = merge::merge(current, self, options)?;
+        let mut group = current.diff(&merged.wardrobe);
         for edit in &mut group.0 {
-            require_affiliation(edit, &merged.wanted);
+            require_affiliation(edit, &merged.wardrobe);
         }
         let mut counts = ImportCounts {
-            unchanged: merged.same,
-            kept_unaffiliated: merged.kept,
-            unknown_changed: usize::from(!same_except_sets(now, &merged.wanted)),
+            unchanged: merged.unchanged,
+            kept_unaffiliated: merged.kept_unaffiliated,
+            unrecognized_changed: usize::from(!is_same_except_sets(current, &merged.wardrobe)),
             ..ImportCounts::default()
         };
         let mut people = People::default();
-        counts.count_sets(now, &merged.wanted);
-        let rooms = now.rooms().chain(merged.wanted.rooms()).map(|(jid, _)| jid);
+        counts.count_sets(current, &merged.wardrobe);
+        let rooms = current.rooms().chain(merged.wardrobe.rooms()).map(|(jid, _)| jid);
         for jid in rooms.collect::<BTreeSet<&Jid>>() {
-            match (now.room(jid), merged.wanted.room(jid)) {
+            match (current.room(jid), merged.wardrobe.room(jid)) {
                 (Some(a), Some(b)) if Arc::ptr_eq(a, b) => {}
                 (before, after) => {
                     counts.count_room(before.map(|room| &**room), after.map(|room| &**room), &mut people);
@@ -84,23 +84,23 @@ impl ParsedImport {
     }
 }
 
-/// The users who are added to rooms, and those who are removed from rooms.
+/// The users who are added to rooms, and those who are removed from rooms; each user counts once.
 #[derive(Default)]
 struct People {
     added: BTreeSet<Jid>,
     removed: BTreeSet<Jid>,
 }
 
-/// Whether the own fields of two wardrobes are the same, except valid hat sets.
-fn same_except_sets(before: &Wardrobe, after: &Wardrobe) -> bool {
-    let without = |wardrobe: &Wardrobe| {
+/// Whether the data file's own fields are the same in two wardrobes, except for valid hat sets.
+fn is_same_except_sets(before: &Wardrobe, after: &Wardrobe) -> bool {
+    let without_sets = |wardrobe: &Wardrobe| {
         let mut extra = wardrobe.extra.clone();
         if wardrobe.hat_sets().is_ok() {
             extra.set("sets", None);
         }
         extra
     };
-    without(before) == without(after)
+    without_sets(before) == without_sets(after)
 }
 
 impl ImportCounts {
@@ -119,9 +119,9 @@ impl ImportCounts {
 
 /// Requires that users who are affiliated after the import and get hats are still affiliated when the edit is
 /// committed.
-fn require_affiliation(edit: &mut Edit, wanted: &Wardrobe) {
+fn require_affiliation(edit: &mut Edit, merged: &Wardrobe) {
     if let Edit::Hat { room, user, rule, .. } = edit
-        && wanted
+        && merged
             .user(room, user)
             .is_some_and(|user| user.affiliation.is_affiliated())
     {
@@ -135,18 +135,18 @@ impl ImportCounts {
         match self.kept_unaffiliated {
             0 => None,
             1 => Some("1 hat of a user without affiliation was kept".into()),
-            more => Some(format!("{more} hats of users without affiliation were kept")),
+            count => Some(format!("{count} hats of users without affiliation were kept")),
         }
     }
 
     fn count_room(&mut self, before: Option<&Room>, after: Option<&Room>, people: &mut People) {
-        let none = Room::default();
+        let empty_room = Room::default();
         self.rooms_added += usize::from(before.is_none());
         self.rooms_removed += usize::from(after.is_none());
         let is_added_or_removed = before.is_none() || after.is_none();
-        let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
+        let (before, after) = (before.unwrap_or(&empty_room), after.unwrap_or(&empty_room));
         self.rooms_renamed += usize::from(!is_added_or_removed && before.name != after.name);
-        self.unknown_changed += usize::from(!is_added_or_removed && before.extra != after.extra);
+        self.unrecognized_changed += usize::from(!is_added_or_removed && before.extra != after.extra);
         for (id, hat) in &after.catalog {
             self.catalog_set += usize::from(before.catalog.get(id) != Some(hat));
         }
@@ -166,12 +166,12 @@ impl ImportCounts {
     }
 
     fn count_user(&mut self, before: Option<&User>, after: Option<&User>) {
-        let none = User::default();
+        let empty_user = User::default();
         let is_added_or_removed = before.is_none() || after.is_none();
-        let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
+        let (before, after) = (before.unwrap_or(&empty_user), after.unwrap_or(&empty_user));
         self.affiliations_changed +=
             usize::from(!is_added_or_removed && before.affiliation != after.affiliation);
-        self.unknown_changed += usize::from(!is_added_or_removed && before.extra != after.extra);
+        self.unrecognized_changed += usize::from(!is_added_or_removed && before.extra != after.extra);
         for (id, hat) in after.hats.iter() {
             match before.hats.get(id) {
                 None => self.hats_added += 1,

@@ -1,6 +1,6 @@
 //! Parses affiliation lists as servers print them in JSON: ejabberd's `get_room_affiliations` (an array, in both
 //! versions of its API) and rooms in Prosody's storage (`_affiliations`, `_affiliation_data`). They are merged like
-//! tables: what they do not contain stays unchanged.
+//! tables: values that they do not contain stay unchanged.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -45,11 +45,11 @@ struct AffiliationData<'a> {
 }
 
 /// Parses an array of users and affiliations.
-pub(super) fn user_list(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
+pub(super) fn parse_user_list(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let listed: Vec<ListedUser<'_>> = serde_json::from_slice(text).map_err(|error| {
-        let what =
+        let expected =
             "expected a list of objects with \"jid\" (or \"username\" and \"domain\") and \"affiliation\"";
-        ImportErrors::of_file(format!("{what}: {error}"))
+        ImportErrors::of_file(format!("{expected}: {error}"))
     })?;
     let mut users = AffiliationLists::default();
     for (entry, user) in (1..).zip(&listed) {
@@ -88,7 +88,7 @@ pub(super) fn is_affiliation_map(members: &Extra) -> bool {
 }
 
 /// Parses an object that maps addresses to affiliations.
-pub(super) fn affiliation_map(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
+pub(super) fn parse_affiliation_map(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let map: BTreeMap<String, String> = serde_json::from_slice(text).map_err(|error| file_error(&error))?;
     let mut users = AffiliationLists::default();
     for (address, affiliation) in &map {
@@ -103,7 +103,7 @@ pub(super) fn is_stored_room(members: &Extra) -> bool {
 }
 
 /// Parses a room in Prosody's storage: affiliations, and the hats of the users.
-pub(super) fn stored_room(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
+pub(super) fn parse_stored_room(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
     let stored: StoredRoom<'_> = serde_json::from_slice(text).map_err(|error| file_error(&error))?;
     let mut users = AffiliationLists::default();
     for (address, affiliation) in &stored.affiliations {
@@ -119,7 +119,7 @@ pub(super) fn stored_room(text: &[u8]) -> Result<ParsedImport, ImportErrors> {
     for (address, data) in &data {
         let hats = data.hats.map(RawValue::get).filter(|hats| hats.starts_with('{'));
         if let Some(hats) = hats {
-            users.hats(address, hats);
+            users.set_hats(address, hats);
         }
     }
     let room = match stored.jid.as_deref().map(Jid::parse_room).transpose() {
@@ -150,10 +150,11 @@ pub(super) struct AffiliationLists {
 }
 
 impl AffiliationLists {
-    pub(super) fn add_error(&mut self, what: String) {
-        self.errors.push(what);
+    pub(super) fn add_error(&mut self, message: String) {
+        self.errors.push(message);
     }
 
+    /// Adds a user. `place` names the entry in an error.
     pub(super) fn add(&mut self, place: &str, address: &str, affiliation: &str) {
         let jid = match Jid::parse_input(address) {
             Ok(jid) => jid,
@@ -169,16 +170,16 @@ impl AffiliationLists {
             Entry::Vacant(free) => drop(free.insert(User::new(affiliation))),
             Entry::Occupied(other) if other.get().affiliation == affiliation => {}
             Entry::Occupied(other) => {
-                let what = format!(
+                let message = format!(
                     "{place}: {} is in the list twice, with different affiliations",
                     other.key()
                 );
-                self.add_error(what);
+                self.add_error(message);
             }
         }
     }
 
-    fn hats(&mut self, address: &str, json: &str) {
+    fn set_hats(&mut self, address: &str, json: &str) {
         let hats = match read::hats(json.as_bytes()) {
             Ok(hats) => hats,
             Err(error) => return self.add_error(format!("hats of {}: {error}", quoted(address))),
@@ -191,6 +192,8 @@ impl AffiliationLists {
         }
     }
 
+    /// Returns the users of the room, or all errors. `columns` are the columns that the list has in addition to user
+    /// and affiliation.
     pub(super) fn finish(
         self,
         room: Option<Jid>,
@@ -215,7 +218,7 @@ impl AffiliationLists {
     }
 }
 
-/// The hat without its expiration and unrecognized fields.
+/// Returns the hat without its expiration and its unrecognized fields.
 fn without_extra((id, hat): (&HatId, &Attachment)) -> (HatId, Attachment) {
     let hat = Attachment {
         extra: Extra::default(),

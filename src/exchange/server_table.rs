@@ -1,21 +1,21 @@
 //! Parses the table that ejabberd's `get_room_affiliations` prints: a line for each user, with cells separated by tabs,
-//! without a header. Since API version 3, the address is one cell.
+//! without a header. Since version 3 of ejabberd's API, the address is one cell.
 
 use super::columns::quoted;
 use super::parsed::{ImportErrors, ParsedImport};
 use super::server_json::{AffiliationLists, address};
 use crate::model::Affiliation;
 
-/// Whether the first line is a user with an affiliation.
+/// Whether the first line that is not blank is a user with an affiliation.
 pub(super) fn is_affiliation_table(text: &str) -> bool {
     text.lines()
         .find(|line| !line.trim().is_empty())
-        .is_some_and(|line| cells(line).is_some())
+        .is_some_and(|line| parse_line(line).is_some())
 }
 
-/// The address and the affiliation of a line; `None` if it has another form. The cells are address, affiliation,
-/// reason, or name, domain, affiliation, reason. The reason may contain anything, even tabs.
-fn cells(line: &str) -> Option<(String, Affiliation)> {
+/// Returns the address and the affiliation of a line; `None` if the line has another form. The cells are address,
+/// affiliation, reason, or name, domain, affiliation, reason. The reason may contain anything, even tabs.
+fn parse_line(line: &str) -> Option<(String, Affiliation)> {
     let mut cells = line.split('\t').map(str::trim);
     let (first, second) = (cells.next()?, cells.next()?);
     match (
@@ -34,7 +34,7 @@ pub(super) fn read(text: &str) -> Result<ParsedImport, ImportErrors> {
         .zip(text.lines())
         .filter(|(_, line)| !line.trim().is_empty())
     {
-        match cells(line) {
+        match parse_line(line) {
             Some((address, affiliation)) => {
                 users.add(&format!("line {number}"), &address, affiliation.as_str());
             }

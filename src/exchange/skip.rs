@@ -13,7 +13,7 @@ pub struct SkippedItem {
     pub reason: SkipReason,
 }
 
-/// Why an item is skipped.
+/// The reason why an item is skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SkipReason {
     /// This number of hats of a user with this affiliation, to whom no hats can be added.

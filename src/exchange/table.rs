@@ -14,7 +14,7 @@ use super::columns::{AtLine, COLUMNS, ColumnIndex, ColumnNames, TableColumn, par
 use super::parsed::{ImportErrors, ImportExtent, ParsedImport, Unverified, UnverifiedValue, decode_text};
 use super::server_table;
 
-/// What the rows of a table say about a room.
+/// The values of a room in the rows of a table.
 #[derive(Default)]
 struct RoomRows {
     name: Option<AtLine<Arc<str>>>,
@@ -22,7 +22,7 @@ struct RoomRows {
     users: BTreeMap<Jid, UserRows>,
 }
 
-/// What the rows of a table say about a user in a room.
+/// The values of a user of a room in the rows of a table.
 #[derive(Default)]
 struct UserRows {
     /// The line of the first row.
@@ -35,7 +35,7 @@ struct UserRows {
 struct TableReader {
     columns: ColumnIndex,
     /// Whether numbers may have a decimal comma, because commas are not separators.
-    decimal_comma: bool,
+    may_have_decimal_comma: bool,
     /// The rooms by address, which is `None` if the table has no column for rooms.
     rooms: BTreeMap<Option<Jid>, RoomRows>,
     errors: Vec<AtLine<String>>,
@@ -49,7 +49,7 @@ pub(super) fn read(bytes: &[u8], names: &ColumnNames) -> Result<ParsedImport, Im
         return server_table::read(text);
     }
     let rows = CsvRows::new(text);
-    let decimal_comma = rows.separator() != ',';
+    let may_have_decimal_comma = rows.separator() != ',';
     let mut rows = rows.filter(|row| !matches!(row, Ok(row) if is_blank_row(row)));
     let head = rows.next().unwrap_or_else(|| {
         let columns = COLUMNS.join(",");
@@ -60,13 +60,13 @@ pub(super) fn read(bytes: &[u8], names: &ColumnNames) -> Result<ParsedImport, Im
     });
     let columns = head.and_then(|head| ColumnIndex::from_header(&head, names));
     let mut reader = TableReader {
-        columns: columns.map_err(|bad| ImportErrors::rows(vec![bad]))?,
-        decimal_comma,
+        columns: columns.map_err(|error| ImportErrors::rows(vec![error]))?,
+        may_have_decimal_comma,
         ..TableReader::default()
     };
     for row in rows {
-        if let Err(bad) = row.and_then(|row| reader.row(&row)) {
-            reader.errors.push(bad);
+        if let Err(error) = row.and_then(|row| reader.add_row(&row)) {
+            reader.errors.push(error);
         }
     }
     if !reader.errors.is_empty() {
@@ -80,7 +80,7 @@ fn is_blank_row(row: &CsvRow) -> bool {
     row.cells.iter().all(|cell| cell.trim().is_empty())
 }
 
-/// What spreadsheets and people write for true, in lower case: numbers, marks, and words of common languages.
+/// Texts that spreadsheets and people write for true, in lower case: numbers, marks, and words of common languages.
 const TRUE: [&str; 33] = [
     "true",
     "yes",
@@ -116,14 +116,15 @@ const TRUE: [&str; 33] = [
     "doğru",
     "evet",
 ];
-/// What spreadsheets and people write for false, in lower case.
+/// Texts that spreadsheets and people write for false, in lower case.
 const FALSE: [&str; 31] = [
     "false", "no", "n", "off", "0", "falsch", "nein", "faux", "non", "falso", "não", "onwaar", "nee",
     "fałsz", "nie", "ложь", "нет", "falskt", "nej", "falsk", "nei", "usann", "epätosi", "ei", "nepravda",
     "ne", "yanlış", "yanliş", "hayır", "hayir", "usand",
 ];
 
-/// Parses a boolean in lower case; `None` if it is none. Spreadsheets also write the numbers 1 and 0 with decimals.
+/// Parses a boolean in lower case; `None` if the text is not a boolean. Spreadsheets also write the numbers 1 and 0
+/// with decimals.
 fn parse_boolean(text: &str) -> Option<bool> {
     let number = text.replacen(',', ".", 1).parse::<f64>().ok();
     let is = |words: &[&str], value: f64| {
@@ -136,7 +137,7 @@ fn parse_boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// The cells of a row by column.
+/// Finds the cells of a row by column.
 struct RowCells<'a>(&'a CsvRow<'a>, ColumnIndex);
 
 impl RowCells<'_> {
@@ -148,12 +149,12 @@ impl RowCells<'_> {
         cell.map_or("", |cell| cell)
     }
 
-    /// The cell untrimmed; empty if the column or the cell is missing.
+    /// The cell without trimming; empty if the column or the cell is missing.
     fn untrimmed(&self, column: TableColumn) -> Cow<'_, str> {
         unescape_formulas(self.raw(column))
     }
 
-    /// The trimmed cell.
+    /// The trimmed cell; empty if the column or the cell is missing.
     fn cell(&self, column: TableColumn) -> Cow<'_, str> {
         unescape_formulas(self.raw(column).trim())
     }
@@ -204,29 +205,29 @@ impl RowCells<'_> {
 }
 
 impl TableReader {
-    fn row(&mut self, row: &CsvRow) -> Result<(), AtLine<String>> {
+    fn add_row(&mut self, row: &CsvRow) -> Result<(), AtLine<String>> {
         let line = row.line;
         let width = self.columns.width;
         // Spreadsheets omit empty cells at the end of a row; empty cells beyond the columns are ignored.
         if row.cells.iter().skip(width).any(|cell| !cell.trim().is_empty()) {
             let cells = row.cells.len();
-            let what = format!("{cells} cells, expected {width} (missing quotation mark?)");
-            return Err((line, what));
+            let message = format!("{cells} cells, expected {width} (missing quotation mark?)");
+            return Err((line, message));
         }
-        self.cells(line, &RowCells(row, self.columns))
-            .map_err(|what| (line, what))
+        self.add_cells(line, &RowCells(row, self.columns))
+            .map_err(|message| (line, message))
     }
 
-    fn cells(&mut self, line: usize, cells: &RowCells) -> Result<(), String> {
+    fn add_cells(&mut self, line: usize, cells: &RowCells) -> Result<(), String> {
         let (user, hat) = (
             cells.cell(TableColumn::User),
             cells.with_outer_space(TableColumn::Hat),
         );
         let room_jid = cells.room()?;
         let room = self.rooms.entry(room_jid.clone()).or_default();
-        let needs = |column: &str, to: &str| Err(format!("{column} needs a {to} in the same row"));
+        let needs = |column: &str, needed: &str| Err(format!("{column} needs a {needed} in the same row"));
         let hat_id = HatId::unchecked(&*hat);
-        let mut verify = |value| {
+        let mut add_unverified = |value| {
             self.unverified.push(Unverified {
                 line,
                 room: room_jid.clone(),
@@ -236,7 +237,7 @@ impl TableReader {
         };
         let blank_title = cells.title().filter(|title| is_only_whitespace(title));
         if !hat.is_empty() && !hat_id.is_uri() {
-            verify(UnverifiedValue::HatId);
+            add_unverified(UnverifiedValue::HatId);
         }
         if user.is_empty() {
             if let Some(column) = cells.first_filled(&[
@@ -257,15 +258,15 @@ impl TableReader {
             }
             let hue_text = &*cells.with_outer_space(TableColumn::Hue);
             let with_point = hue_text.replacen(',', ".", 1);
-            let is_number =
-                self.decimal_comma && parse_hue(&with_point).is_some_and(|hue| hue.degrees().is_some());
+            let is_number = self.may_have_decimal_comma
+                && parse_hue(&with_point).is_some_and(|hue| hue.degrees().is_some());
             let hue_cell = if is_number { with_point.as_str() } else { hue_text };
             let is_angle = parse_hue(hue_cell).is_none_or(|hue| hue.degrees().is_some());
             if !is_angle {
-                verify(UnverifiedValue::Hue(hue_cell.to_owned()));
+                add_unverified(UnverifiedValue::Hue(hue_cell.to_owned()));
             }
             if let Some(title) = blank_title {
-                verify(UnverifiedValue::BlankTitle(None, title));
+                add_unverified(UnverifiedValue::BlankTitle(None, title));
             }
             let entry = CatalogHat {
                 title: cells.title(),
@@ -279,7 +280,7 @@ impl TableReader {
         }
         let user_jid = Jid::parse_input(&user).map_err(|error| address_error("user", &error))?;
         if let (Some(title), false) = (blank_title, hat.is_empty()) {
-            verify(UnverifiedValue::BlankTitle(Some(user_jid.clone()), title));
+            add_unverified(UnverifiedValue::BlankTitle(Some(user_jid.clone()), title));
         }
         let user = room.users.entry(user_jid).or_insert_with(|| UserRows {
             line,
@@ -287,12 +288,12 @@ impl TableReader {
         });
         let affiliation = cells.cell(TableColumn::Affiliation);
         if !affiliation.is_empty() {
-            let known = Affiliation::from_name(&affiliation.to_lowercase());
-            let known = known.ok_or_else(|| {
+            let parsed = Affiliation::from_name(&affiliation.to_lowercase());
+            let parsed = parsed.ok_or_else(|| {
                 let found = quoted(&affiliation);
                 format!("affiliation is {found}, expected owner, admin, member, outcast or none")
             })?;
-            set_once(&mut user.affiliation, line, known, "the user's affiliation")?;
+            set_once(&mut user.affiliation, line, parsed, "the user's affiliation")?;
         }
         let (active, required) = (
             cells.parse_bool(TableColumn::Active)?,
@@ -356,15 +357,15 @@ impl TableReader {
     }
 }
 
-/// Sets a value that several rows may repeat, but not contradict.
+/// Sets a value that several rows may repeat, but not contradict. `subject` names the value in the error.
 fn set_once<T: PartialEq>(
     slot: &mut Option<AtLine<T>>,
     line: usize,
     value: T,
-    what: &str,
+    subject: &str,
 ) -> Result<(), String> {
     match slot {
-        Some((line, existing)) if *existing != value => Err(format!("{what} differs from line {line}")),
+        Some((line, existing)) if *existing != value => Err(format!("{subject} differs from line {line}")),
         Some(_) => Ok(()),
         None => {
             *slot = Some((line, value));
@@ -373,19 +374,19 @@ fn set_once<T: PartialEq>(
     }
 }
 
-/// Inserts a value that several rows may repeat, but not contradict.
+/// Inserts a value that several rows may repeat, but not contradict. `subject` names the value in the error.
 fn insert_once<T: PartialEq>(
-    all: &mut BTreeMap<HatId, AtLine<T>>,
+    entries: &mut BTreeMap<HatId, AtLine<T>>,
     hat: HatId,
     line: usize,
     value: T,
-    what: &str,
+    subject: &str,
 ) -> Result<(), String> {
-    match all.get(&hat) {
-        Some((line, existing)) if *existing != value => Err(format!("{what} differs from line {line}")),
+    match entries.get(&hat) {
+        Some((line, existing)) if *existing != value => Err(format!("{subject} differs from line {line}")),
         Some(_) => Ok(()),
         None => {
-            all.insert(hat, (line, value));
+            entries.insert(hat, (line, value));
             Ok(())
         }
     }

@@ -9,7 +9,7 @@ use super::parsed::{ImportExtent, ImportTarget, ParsedImport, Unverified, Unveri
 use crate::model::{Attachment, FoldedTitle, HatId, Hats, InvalidHatId, Jid, Room, User, Wardrobe};
 
 /// The hats given by their titles, by room and by the text in the file.
-type Titled = BTreeMap<Option<Jid>, BTreeMap<HatId, RoomHatTitle>>;
+type HatsByTitle = BTreeMap<Option<Jid>, BTreeMap<HatId, RoomHatTitle>>;
 
 /// A hat that was found by a title, and its own title.
 struct RoomHatTitle {
@@ -20,38 +20,38 @@ struct RoomHatTitle {
 /// Returns the import with the ID of each hat that is given by its title, and the errors with their lines: no hat has
 /// the title, several hats have it, or a user has the hat twice.
 pub(super) fn resolve<'a>(
-    given: &'a ParsedImport,
-    now: &Wardrobe,
+    import: &'a ParsedImport,
+    current: &Wardrobe,
     target: &ImportTarget,
 ) -> (Cow<'a, ParsedImport>, Vec<AtLine<String>>) {
     let mut errors = Vec::new();
-    let mut titled = Titled::new();
+    let mut titled = HatsByTitle::new();
     for Unverified {
         line,
         room,
         hat,
         value,
-    } in &given.unverified
+    } in &import.unverified
     {
         let existing = room.as_ref().or(target.room.as_ref());
-        let existing = existing.and_then(|room| now.room(room));
+        let existing = existing.and_then(|room| current.room(room));
         let is_known = existing.is_some_and(|room| room.hat(hat).is_some());
         let hats = titled.entry(room.clone()).or_default();
         if *value != UnverifiedValue::HatId || is_known || hats.contains_key(hat) {
             continue;
         }
-        match find(hat, existing, own_room(given, room.as_ref()), now) {
+        match find_by_title(hat, existing, room_in_file(import, room.as_ref()), current) {
             Ok(found) => drop(hats.insert(hat.clone(), found)),
-            Err(what) => errors.push((*line, what)),
+            Err(message) => errors.push((*line, message)),
         }
     }
     titled.retain(|_, hats| !hats.is_empty());
     if titled.is_empty() {
-        return (Cow::Borrowed(given), errors);
+        return (Cow::Borrowed(import), errors);
     }
-    let has_titles = given.has_column(TableColumn::Title);
-    let mut resolved = given.clone();
-    let renamed = match &given.content {
+    let has_titles = import.has_column(TableColumn::Title);
+    let mut resolved = import.clone();
+    let renamed = match &import.content {
         ImportExtent::Document(wardrobe) => {
             let rooms = wardrobe.rooms().map(|(jid, room)| {
                 let room = match titled.get(&Some(jid.clone())) {
@@ -66,25 +66,25 @@ pub(super) fn resolve<'a>(
         }
         ImportExtent::Room(room) => match titled.get(&None) {
             Some(hats) => with_ids(room, hats, has_titles).map(|room| ImportExtent::Room(Box::new(room))),
-            None => Ok(given.content.clone()),
+            None => Ok(import.content.clone()),
         },
-        ImportExtent::User(..) => Ok(given.content.clone()),
+        ImportExtent::User(..) => Ok(import.content.clone()),
     };
     match renamed {
         Ok(content) => resolved.content = content,
-        Err(what) => errors.push((first_line(given), what)),
+        Err(message) => errors.push((first_unverified_line(import), message)),
     }
     (Cow::Owned(resolved), errors)
 }
 
-fn first_line(given: &ParsedImport) -> usize {
-    let lines = given.unverified.iter().map(|unverified| unverified.line);
+fn first_unverified_line(import: &ParsedImport) -> usize {
+    let lines = import.unverified.iter().map(|unverified| unverified.line);
     lines.min().unwrap_or_default()
 }
 
-/// The room in the file, which may define hats that its users have.
-fn own_room<'a>(given: &'a ParsedImport, room: Option<&Jid>) -> Option<&'a Room> {
-    match &given.content {
+/// The content of the room in the file, which may define hats that its users have.
+fn room_in_file<'a>(import: &'a ParsedImport, room: Option<&Jid>) -> Option<&'a Room> {
+    match &import.content {
         ImportExtent::Document(wardrobe) => wardrobe.room(room?).map(|room| &**room),
         ImportExtent::Room(room) => Some(room),
         ImportExtent::User(..) => None,
@@ -94,37 +94,37 @@ fn own_room<'a>(given: &'a ParsedImport, room: Option<&Jid>) -> Option<&'a Room>
 /// Finds the hat with this title: in the existing room, else in the room of the file, else in any room.
 ///
 /// Errors: no hat or several hats have the title.
-fn find(
+fn find_by_title(
     text: &HatId,
     existing: Option<&Arc<Room>>,
-    own: Option<&Room>,
-    now: &Wardrobe,
+    file_room: Option<&Room>,
+    current: &Wardrobe,
 ) -> Result<RoomHatTitle, String> {
     let wanted = FoldedTitle::new(text.as_str());
-    let titled = |rooms: &mut dyn Iterator<Item = &Room>| {
+    let with_title = |rooms: &mut dyn Iterator<Item = &Room>| {
         let mut found = wanted.hats(rooms);
         // Only hats with other IDs count: in the file's own room, the title is the ID of a hat.
         found.retain(|id, _| id != text);
         found
     };
-    let mut found = titled(&mut existing.into_iter().map(|room| &**room));
+    let mut found = with_title(&mut existing.into_iter().map(|room| &**room));
     if found.is_empty() {
-        found = titled(&mut own.into_iter());
+        found = with_title(&mut file_room.into_iter());
     }
     if found.is_empty() {
-        found = titled(&mut now.rooms().map(|(_, room)| &**room));
+        found = with_title(&mut current.rooms().map(|(_, room)| &**room));
     }
     let number = found.len();
-    let mut all = found.into_iter();
-    match (all.next(), all.next()) {
+    let mut hats = found.into_iter();
+    match (hats.next(), hats.next()) {
         (Some((id, title)), None) => Ok(RoomHatTitle { id, title }),
         (None, _) => {
-            let why = match HatId::parse(text.as_str()) {
+            let reason = match HatId::parse(text.as_str()) {
                 Err(InvalidHatId { reason, .. }) => reason,
                 Ok(_) => String::new(),
             };
             Err(format!(
-                "hat {} is neither the title of an existing hat nor a URI: {why}; define the hat first, or give its ID, such as urn:uuid:… (use JSON for other IDs)",
+                "hat {} is neither the title of an existing hat nor a URI: {reason}; define the hat first, or give its ID, such as urn:uuid:… (use JSON for other IDs)",
                 quoted(text.as_str())
             ))
         }
@@ -143,8 +143,8 @@ fn find(
     }
 }
 
-/// Returns the room with the IDs of hats that are given by title. `has_titles`: the file has titles; else the users'
-/// hats that are given by title get their existing titles.
+/// Returns the room with the IDs of hats that are given by title. If the file has no titles (`has_titles` is false),
+/// users' hats that are given by title get their existing titles.
 ///
 /// Errors: a user has a hat twice.
 fn with_ids(room: &Room, titled: &BTreeMap<HatId, RoomHatTitle>, has_titles: bool) -> Result<Room, String> {
@@ -168,12 +168,12 @@ fn with_ids(room: &Room, titled: &BTreeMap<HatId, RoomHatTitle>, has_titles: boo
         let hats: Hats = hats.into_iter().collect();
         users.push((jid.clone(), User { hats, ..user.clone() }));
     }
-    let mut made = Room::default().with_users(users).unwrap_or_default();
-    made.name.clone_from(&room.name);
-    made.extra = room.extra.clone();
+    let mut resolved = Room::default().with_users(users).unwrap_or_default();
+    resolved.name.clone_from(&room.name);
+    resolved.extra = room.extra.clone();
     for (id, hat) in &room.catalog {
         let id = titled.get(id).map_or(id, |found| &found.id);
-        made.catalog.insert(id.clone(), hat.clone());
+        resolved.catalog.insert(id.clone(), hat.clone());
     }
-    Ok(made)
+    Ok(resolved)
 }

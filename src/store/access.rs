@@ -23,7 +23,7 @@ pub(super) struct Access {
     owners: Option<(u32, u32)>,
     /// The access control list, if there is one.
     acl: Option<Acl>,
-    /// The extended attributes; `None`: those of a file are not changed.
+    /// The extended attributes; `None`: applying the access does not change the attributes of a file.
     attributes: Option<Vec<(CString, Vec<u8>)>>,
 }
 
@@ -73,7 +73,7 @@ impl Access {
         })
     }
 
-    /// The same access without extended attributes, for the history and for documents.
+    /// Returns the same access without extended attributes, for the history and for documents.
     pub(super) fn without_attributes(&self) -> Self {
         Self {
             attributes: None,
@@ -81,8 +81,8 @@ impl Access {
         }
     }
 
-    /// The access to the lock: only those who may write the data file can take the lock, as others could exclude all
-    /// writers.
+    /// The access to the lock: only those who may write the data file can take the lock, because its holder excludes
+    /// all writers.
     pub(super) fn for_lock(&self) -> Self {
         let read_write_if_write = |bits: u32| if bits & WRITE == 0 { 0 } else { READ_WRITE };
         let list = self.acl.as_ref().map(|list| {
@@ -107,9 +107,9 @@ impl Access {
         }
     }
 
-    /// Whether a file with this owner and group can come from someone whom this access lets write. Always true for
-    /// root, this account and the owner; for others if everyone may write, or if the group may write and either the
-    /// file has the same group or there is an access control list.
+    /// Whether a file with this owner and group may have been written by someone to whom this access gives write
+    /// permission. Always true for root, this account and the owner; for others if everyone may write, or if the group
+    /// may write and either the file has the same group or there is an access control list.
     pub(super) fn lets_write(&self, owner: u32, group: u32) -> bool {
         let (own_owner, own_group) = self.owners.unwrap_or((u32::MAX, u32::MAX));
         let account = rustix::process::geteuid().as_raw();
@@ -167,7 +167,7 @@ impl Access {
         let (old_owner, old_group) = self.owners.unwrap_or((owner, group));
         match &self.acl {
             None if old_group == group => (self.mode, None),
-            // The file's group is another one, so it gets only the permissions of everyone.
+            // The file has another group, and that group gets only the permissions of everyone.
             None => ((self.mode & !0o070) | (self.mode & 0o007) << 3, None),
             Some(list) if (old_owner, old_group) == (owner, group) => (self.mode, Some(list.clone())),
             Some(list) => {
@@ -289,7 +289,7 @@ impl Acl {
         bits(AclTag::Owner) << 6 | bits(self.group_class()) << 3 | bits(AclTag::Others)
     }
 
-    /// The list that the kernel derives from a folder's default list for a file that is created with this mode.
+    /// Returns the list that the kernel derives from a folder's default list for a file that is created with this mode.
     fn masked_by(mut self, mode: u32) -> Self {
         for (tag, shift) in [(AclTag::Owner, 6), (self.group_class(), 3), (AclTag::Others, 0)] {
             let bits = self.bits(tag, NO_ID).unwrap_or_default();
@@ -298,8 +298,8 @@ impl Acl {
         self
     }
 
-    /// The list that grants everyone the same access to a file of another owner or group. `owner` and `group` are the
-    /// old and the new ID.
+    /// Returns the list that grants everyone the same access to a file of another owner or group. `owner` and `group`
+    /// are pairs of the old and the new ID.
     fn with_new_owner(&self, owner: (u32, u32), group: (u32, u32)) -> Self {
         let mask = self.bits(AclTag::Mask, NO_ID).unwrap_or(7);
         let mut list = self.clone();
@@ -310,24 +310,24 @@ impl Acl {
         }
         let bits = |list: &Self, tag| list.bits(tag, NO_ID).unwrap_or_default();
         if owner.0 != owner.1 {
-            let had = bits(&list, AclTag::Owner);
-            list.set(AclTag::User, owner.0, had);
+            let old_bits = bits(&list, AclTag::Owner);
+            list.set(AclTag::User, owner.0, old_bits);
         }
         if group.0 != group.1 {
-            let had = bits(&list, AclTag::OwningGroup);
-            list.set(AclTag::Group, group.0, had);
-            let others = bits(&list, AclTag::Others);
-            let new = list.bits(AclTag::Group, group.1).unwrap_or(others);
-            list.set(AclTag::OwningGroup, NO_ID, new);
+            let old_bits = bits(&list, AclTag::OwningGroup);
+            list.set(AclTag::Group, group.0, old_bits);
+            let others_bits = bits(&list, AclTag::Others);
+            let new_bits = list.bits(AclTag::Group, group.1).unwrap_or(others_bits);
+            list.set(AclTag::OwningGroup, NO_ID, new_bits);
         }
         let is_masked =
             |entry: &&AclEntry| matches!(entry.tag, AclTag::User | AclTag::OwningGroup | AclTag::Group);
-        let all = list
+        let all_bits = list
             .0
             .iter()
             .filter(is_masked)
-            .fold(0, |all, entry| all | entry.bits);
-        list.set(AclTag::Mask, NO_ID, all);
+            .fold(0, |bits, entry| bits | entry.bits);
+        list.set(AclTag::Mask, NO_ID, all_bits);
         list
     }
 }
@@ -344,13 +344,13 @@ fn none_if_missing(found: io::Result<Vec<u8>>) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// The error if `what` cannot be copied to a new file; `command` shows it to the user. The error of a full disk is
-/// returned unchanged.
-fn cannot_keep(what: &str, command: &str, error: io::Error) -> io::Error {
+/// The error if `property` cannot be copied to a new file; the user can see the property with `command`. The error of a
+/// full disk is returned unchanged.
+fn cannot_keep(property: &str, command: &str, error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => error,
         _ => io::Error::other(format!(
-            "its {what} cannot be copied to the new file ({error}); check it with {command}, and change or remove it"
+            "its {property} cannot be copied to the new file ({error}); check it with {command}, and change or remove it"
         )),
     }
 }
@@ -363,8 +363,8 @@ fn attributes(file: &File) -> io::Result<Vec<(CString, Vec<u8>)>> {
     };
     let mut found = Vec::new();
     for name in names.split(|byte| *byte == 0) {
-        let is_of_content = [&b"security.ima"[..], b"security.evm"].contains(&name);
-        if is_user_attribute(name) || (name.starts_with(b"security.") && !is_of_content) {
+        let depends_on_content = [&b"security.ima"[..], b"security.evm"].contains(&name);
+        if is_user_attribute(name) || (name.starts_with(b"security.") && !depends_on_content) {
             let name = CString::new(name)?;
             match read_whole(|buffer| fgetxattr(file, &name, buffer)) {
                 Ok(value) => found.push((name, value)),
@@ -381,15 +381,15 @@ fn is_user_attribute(name: &[u8]) -> bool {
 }
 
 /// Sets these attributes, and removes other attributes set by users. Returns whether anything was changed. Only root
-/// may set the attributes of the system, so failing to set these is not an error.
+/// may set the attributes of the system, so a failure to set one of them is not an error.
 fn apply_attributes(file: &File, wanted: &[(CString, Vec<u8>)]) -> io::Result<bool> {
     let current = attributes(file)?;
     let mut changed = false;
     for (name, value) in wanted.iter().filter(|attribute| !current.contains(attribute)) {
         match fsetxattr(file, name, value, XattrFlags::empty()) {
             Err(error) if is_user_attribute(name.as_bytes()) => {
-                let what = format!("attribute {}", name.to_string_lossy());
-                return Err(cannot_keep(&what, "getfattr -d", error.into()));
+                let property = format!("attribute {}", name.to_string_lossy());
+                return Err(cannot_keep(&property, "getfattr -d", error.into()));
             }
             set => changed |= set.is_ok(),
         }
@@ -405,9 +405,9 @@ fn apply_attributes(file: &File, wanted: &[(CString, Vec<u8>)]) -> io::Result<bo
     Ok(changed)
 }
 
-/// The bytes that a call writes into a sufficiently large buffer.
+/// Returns the bytes that `call` writes into a buffer; `call` returns their number.
 fn read_whole(call: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> io::Result<Vec<u8>> {
-    // The kernel's limit for a value, and for the names of all attributes.
+    // The kernel's limit for the length of a value, and for that of the names of all attributes.
     let mut buffer = vec![0; 1 << 16];
     let length = call(&mut buffer)?;
     buffer.truncate(length);

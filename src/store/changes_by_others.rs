@@ -23,8 +23,8 @@ impl Store {
         self.full.revision
     }
 
-    /// The entries in scope after this revision, up to the last known revision, oldest first. Empty if the history cannot be
-    /// read or does not go back that far, or if they are too many or too large.
+    /// The entries in scope after this revision, up to the last known revision, oldest first. Empty if the history
+    /// cannot be read or does not go back that far, or if the entries are too many or too large.
     pub(super) fn entries_after(&self, revision: u64) -> Vec<HistoryEntry> {
         let file = history::open(&self.disk, &self.paths.history).ok().flatten();
         let entries = file.and_then(|file| {
@@ -40,7 +40,7 @@ impl Store {
     }
 
     /// The entry to add if the content of the file differs from that recorded by the last line of the history; `None`
-    /// if it does not, or if no content is recorded.
+    /// if the content is the same, or if no content is recorded.
     pub(super) fn entry_for_outside_change(
         &self,
         revision: u64,
@@ -52,7 +52,7 @@ impl Store {
         };
         let is_same = match (last.digest, self.digest()) {
             // The digest decides: a copy of the file has another identity, but the same content.
-            (Some(digest), now) => now == Some(digest),
+            (Some(digest), current) => current == Some(digest),
             // A line written by an older hatrack has only the identity of the file.
             (None, _) => self
                 .known
@@ -109,9 +109,9 @@ impl Store {
         Ok(None)
     }
 
-    /// Replays the commits after the revision `after` up to `last`. `None` if they cannot be applied, are too many or too
-    /// large, or if the history does not go back far enough. The result can be wrong if lines are missing or damaged:
-    /// compare its digest.
+    /// Replays the commits after the revision `after` up to `last`. `None` if the commits cannot be applied, are too
+    /// many or too large, or if the history does not go back far enough. The result can be wrong if lines are missing
+    /// or damaged: compare its digest.
     fn replay(&self, mut wardrobe: Wardrobe, after: u64, last: u64) -> Result<Option<Wardrobe>, StoreError> {
         let history = &self.paths.history;
         let Some(file) = history::open(&self.disk, history)? else {

@@ -18,7 +18,7 @@ use crate::model::Wardrobe;
 pub struct CheckReport {
     /// The data file, with symbolic links resolved.
     pub path: PathBuf,
-    /// Whether the data file exists.
+    /// Whether the data file exists and can be read.
     pub exists: bool,
     /// The revision of the data file.
     pub revision: u64,
@@ -39,7 +39,8 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
-    /// 0 if there are no errors, 1 if the history is damaged, otherwise the exit code of the error of the data file.
+    /// The exit code of the error of the data file, if there is one; otherwise 1 if the history has problems, and 0 if
+    /// it has none.
     pub fn exit_code(&self) -> u8 {
         match &self.unreadable {
             Some(error) => error.exit_code(),
@@ -59,7 +60,7 @@ pub struct RepairReport {
     pub moved_to: Option<PathBuf>,
 }
 
-/// The maximum number of findings of one kind that are listed individually.
+/// The maximum number of remarks about the wardrobe, and of damaged lines, that are listed individually.
 const MAX_LISTED: usize = 20;
 
 /// Checks a data file and its history without changing anything.
@@ -155,6 +156,8 @@ impl CheckReport {
         }
     }
 
+    /// Checks the history. `data` has the identity, revision and digest of the data file; `None` if it is missing, empty
+    /// or unreadable.
     fn check_history(
         &mut self,
         disk: &Disk,
@@ -170,7 +173,7 @@ impl CheckReport {
                 .as_ref()
                 .map(FileIdentity::of))
         };
-        let tail = match history::tail(
+        let tail = match history::read_tail(
             file,
             data.map(|(identity, revision, _)| (identity, revision)),
             find_leftover,

@@ -56,7 +56,7 @@ impl Store {
         result
     }
 
-    /// Calls this hook around commits from now on.
+    /// Replaces the hook that is called around commits.
     pub fn set_hooks(&mut self, hooks: CommitHooks) {
         self.options.hooks = hooks;
     }
@@ -83,9 +83,9 @@ impl Store {
         access: &Access,
         mut attempt: impl FnMut(&mut Self) -> Result<Attempt<T>, StoreError>,
     ) -> Result<T, StoreError> {
-        let (mut wait, mut restarts) = (LockBackoff::start(), 0);
+        let (mut backoff, mut restarts) = (LockBackoff::start(), 0);
         loop {
-            let lock = FileLock::acquire_within(&mut wait, &self.disk, &self.paths.lock, access)?;
+            let lock = FileLock::acquire_within(&mut backoff, &self.disk, &self.paths.lock, access)?;
             loop {
                 match attempt(self)? {
                     Attempt::Done(done) => return Ok(done),
@@ -97,7 +97,7 @@ impl Store {
                 }
             }
             drop(lock);
-            let waited = wait.wait(&self.disk, &self.paths.data_temporary);
+            let waited = backoff.wait(&self.disk, &self.paths.data_temporary);
             if waited.is_err() && restarts > MAX_RESTARTS {
                 let reason = io::Error::other("the file keeps changing");
                 return Err(StoreError::io("write", &self.paths.data)(reason));
@@ -151,7 +151,7 @@ impl Store {
             .map_err(StoreError::io("write", &self.paths.folder))
     }
 
-    /// The access to the data file; if there is none, its last known access, or that of a new file.
+    /// Returns the access to the data file; if the file does not exist, its last known access, or that of a new file.
     pub(super) fn data_access(&self, data: Option<&Metadata>) -> Result<Access, StoreError> {
         let io_error = || StoreError::io("read the permissions of", &self.paths.data);
         if data.is_some()
@@ -200,7 +200,7 @@ impl Store {
             .as_ref()
             .is_some_and(|last| self.full.revision < last.revision)
         {
-            side_file::forget(&self.paths, SERVERS_SUFFIX)?;
+            side_file::remove_documents(&self.paths, SERVERS_SUFFIX)?;
         }
         let mut next = self.full.clone();
         let mut revision = next_revision(&next, &tail);
@@ -211,7 +211,7 @@ impl Store {
         let outside_count = entries.len();
         revision += outside_count as u64;
         let mut results = Vec::with_capacity(changes.len());
-        let mut prepared = Vec::new();
+        let mut rebased = Vec::new();
         for change in changes {
             let before = self.options.hooks.get().map(|_| next.clone());
             results.push(match self.rebase_change(&mut next, change) {
@@ -220,7 +220,7 @@ impl Store {
                 Ok(Rebased::ToWrite(group)) if group.is_empty() && change.sent.is_none() => Ok(None),
                 Ok(Rebased::ToWrite(group)) => {
                     if let Some(before) = before {
-                        prepared.push(RebasedChange {
+                        rebased.push(RebasedChange {
                             change,
                             group: group.clone(),
                             before,
@@ -240,7 +240,7 @@ impl Store {
             return Ok(Attempt::Done(results));
         }
         next.revision = revision - 1;
-        let replaced = self.replace_file(&temporary, next, entries, &prepared, &tail, data.as_ref());
+        let replaced = self.replace_file(&temporary, next, entries, &rebased, &tail, data.as_ref());
         if !matches!(replaced, Ok(Attempt::Done(()))) {
             self.call_hook(|hook| hook.withdrawn());
         }
@@ -270,11 +270,11 @@ impl Store {
     fn rebase_change(&self, next: &mut Wardrobe, change: &Change) -> Result<Rebased, model::EditError> {
         let group = permit(&self.options.scope, &change.group)?;
         if let Some(sent) = &change.sent {
-            // The rights are not checked: a session also sends changes that another session has left to be sent.
+            // Only the rooms are checked: a session also sends changes that another session left unsent.
             check_rooms(&self.options.scope, &sent.changes)?;
         }
-        let before = self.unsynced.iter().find(|(written, _)| written == change);
-        if let Some((_, revision)) = before
+        let earlier = self.unsynced.iter().find(|(written, _)| written == change);
+        if let Some((_, revision)) = earlier
             && is_applied(next, &change.group)
         {
             return Ok(Rebased::AlreadyWritten(*revision));
@@ -326,14 +326,14 @@ impl Store {
         TemporaryFile::create(disk, path).map_err(StoreError::io("write", &self.paths.data))
     }
 
-    /// Appends the entries to the history and replaces the data file. On an error, or if the data file was changed
-    /// meanwhile, everything is rolled back.
+    /// Appends the entries to the history and replaces the data file. On an error, or if the data file has changed
+    /// since its metadata `data` were read, everything is rolled back.
     fn replace_file(
         &mut self,
         temporary: &TemporaryFile<'_>,
         next: Wardrobe,
         mut entries: Vec<HistoryEntry>,
-        prepared: &[RebasedChange<'_>],
+        rebased: &[RebasedChange<'_>],
         tail: &HistoryTail,
         data: Option<&Metadata>,
     ) -> Result<Attempt<()>, StoreError> {
@@ -346,7 +346,7 @@ impl Store {
         let mut appended = false;
         let written = (|| {
             let hooks = &self.options.hooks;
-            let (server_names, composed) = hooks.prepare_during(prepared, || {
+            let (server_names, composed) = hooks.prepare_during(rebased, || {
                 let composed = self.compose(out, &next)?;
                 Ok((composed, disk.seal(out)?))
             });
@@ -354,8 +354,8 @@ impl Store {
                 Err(_) if self.is_data_changed(data)? => return Ok(None),
                 other => other.map_err(io_error())?,
             };
-            let unprepared = entries.len().saturating_sub(prepared.len());
-            for (entry, servers) in entries.iter_mut().skip(unprepared).zip(server_names) {
+            let first_rebased = entries.len().saturating_sub(rebased.len());
+            for (entry, servers) in entries.iter_mut().skip(first_rebased).zip(server_names) {
                 entry.send_to = servers.into();
             }
             let lines: String = entries
@@ -394,7 +394,7 @@ impl Store {
         });
         let known = KnownFile {
             access: Some(access.clone()),
-            reliable: sealed && identity.mtime % 1_000_000_000 != 0,
+            is_identity_reliable: sealed && identity.mtime % 1_000_000_000 != 0,
             identity,
             spans,
             digest: digest.into(),

@@ -29,10 +29,10 @@ const SEPARATOR: &[u8] = b",\n    ";
 /// The approximate number of bytes that are serialized at once.
 const BATCH_BYTES: usize = 1 << 19;
 
-/// A segment of the new file.
+/// A part of the new file, as it is written.
 #[derive(Debug, PartialEq, Eq)]
 enum Segment {
-    /// Pieces that are serialized.
+    /// A range of pieces, which are serialized.
     Composed(Range<usize>),
     /// The separator before a copied room.
     Separator(&'static [u8]),
@@ -55,8 +55,8 @@ pub(super) fn write(
         .rooms()
         .map(|(jid, room)| {
             let source = source?;
-            let same = Arc::ptr_eq(source.wardrobe.room(jid)?, room);
-            source.spans.get(jid).copied().filter(|_| same)
+            let is_same = Arc::ptr_eq(source.wardrobe.room(jid)?, room);
+            source.spans.get(jid).copied().filter(|_| is_same)
         })
         .collect();
     let segments = plan_segments(
@@ -73,7 +73,7 @@ pub(super) fn write(
 
     let mut written = vec![(0, Digest::of(b"")); pieces.len()];
     std::thread::scope(|scope| {
-        let mut threads = ComposeThreads::start(scope, &pieces, &ranges);
+        let mut compose_threads = ComposeThreads::start(scope, &pieces, &ranges);
         for segment in &segments {
             match segment {
                 Segment::Separator(bytes) => disk.write(out, bytes)?,
@@ -82,10 +82,14 @@ pub(super) fn write(
                     disk.copy(source.file, *offset, *length, out)?;
                 }
                 Segment::Composed(range) => {
-                    let (bytes, each) = threads.next().unwrap_or_else(|| compose_range(&pieces, range));
+                    let (bytes, lengths_and_digests) = compose_threads
+                        .next()
+                        .unwrap_or_else(|| compose_range(&pieces, range));
                     disk.write(out, &bytes)?;
                     let slots = written.get_mut(range.clone()).into_iter().flatten();
-                    slots.zip(each).for_each(|(slot, piece)| *slot = piece);
+                    slots
+                        .zip(lengths_and_digests)
+                        .for_each(|(slot, length_and_digest)| *slot = length_and_digest);
                 }
             }
         }
@@ -136,7 +140,7 @@ fn estimated_bytes(room: &Room) -> usize {
 }
 
 fn compose_range(pieces: &[Piece<'_>], range: &Range<usize>) -> ComposedText {
-    let (mut bytes, mut each) = (Vec::new(), Vec::new());
+    let (mut bytes, mut lengths_and_digests) = (Vec::new(), Vec::new());
     for piece in pieces.get(range.clone()).into_iter().flatten() {
         let before = bytes.len();
         piece.write(&mut bytes);
@@ -146,12 +150,13 @@ fn compose_range(pieces: &[Piece<'_>], range: &Range<usize>) -> ComposedText {
         } else {
             Digest::of(text)
         };
-        each.push((text.len() as u64, digest));
+        lengths_and_digests.push((text.len() as u64, digest));
     }
-    (bytes, each)
+    (bytes, lengths_and_digests)
 }
 
-/// Threads that serialize batches ahead of the writer, in turn. There are none if there is little to serialize.
+/// Threads that serialize batches ahead of the writer; each batch is serialized by the next thread in turn. Empty if
+/// there is little to serialize.
 struct ComposeThreads {
     receivers: Vec<Receiver<ComposedText>>,
     next_thread: usize,
@@ -163,16 +168,16 @@ impl ComposeThreads {
         pieces: &'env [Piece<'env>],
         ranges: &'env [Range<usize>],
     ) -> Self {
-        let threads = if ranges.len() < 4 {
+        let thread_count = if ranges.len() < 4 {
             0
         } else {
             std::thread::available_parallelism().map_or(1, usize::from)
         };
-        let receivers: Option<Vec<_>> = (0..threads)
+        let receivers: Option<Vec<_>> = (0..thread_count)
             .map(|first| {
                 let (sender, receiver) = sync_channel(1);
                 let thread = threads::builder("compose").spawn_scoped(scope, move || {
-                    for range in ranges.iter().skip(first).step_by(threads) {
+                    for range in ranges.iter().skip(first).step_by(thread_count) {
                         // The receiver is gone if writing failed.
                         if sender.send(compose_range(pieces, range)).is_err() {
                             return;
@@ -244,10 +249,10 @@ mod tests {
 
     /// A wardrobe of rooms, given as name and number of users.
     fn wardrobe(rooms: &[(u8, u8)]) -> Wardrobe {
-        let mut made = Wardrobe::default();
+        let mut built = Wardrobe::default();
         for (name, users) in rooms {
             let room = Jid::parse(&format!("room{name}@conference.example.org")).unwrap();
-            if made
+            if built
                 .add_room(&room, (name % 3 == 0).then_some("Ein \"Name\""))
                 .is_err()
             {
@@ -257,11 +262,11 @@ mod tests {
                 let jid = Jid::parse(&format!("user{user}@example.org")).unwrap();
                 let hat = HatId::unchecked(format!("urn:x:{name}"));
                 let attachment = Attachment::default().with_title(Some("書記"));
-                made.set_affiliation(&jid, &room, Affiliation::Member).unwrap();
-                made.add_user_hat(&jid, &room, &hat, attachment).unwrap();
+                built.set_affiliation(&jid, &room, Affiliation::Member).unwrap();
+                built.add_user_hat(&jid, &room, &hat, attachment).unwrap();
             }
         }
-        made
+        built
     }
 
     fn text(file: &File) -> Vec<u8> {
@@ -295,8 +300,8 @@ mod tests {
                 let whole = write::wardrobe(&new);
                 prop_assert_eq!(String::from_utf8_lossy(&bytes), String::from_utf8_lossy(&whole));
                 for (jid, span) in &spans {
-                    let at = usize::try_from(span.offset).unwrap();
-                    let core = &bytes[at..at + usize::try_from(span.length).unwrap()];
+                    let start = usize::try_from(span.offset).unwrap();
+                    let core = &bytes[start..start + usize::try_from(span.length).unwrap()];
                     let head = format!("\"{jid}\": {{");
                     prop_assert!(core.starts_with(head.as_bytes()) && core.ends_with(b"}"), "{jid}");
                 }

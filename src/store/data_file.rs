@@ -15,7 +15,7 @@ use super::known_file::{KnownFile, RecordedState};
 use super::lock::{FileLock, LeftoverFile, remove_leftover};
 use super::room_spans::digest_of;
 use super::{
-    Change, HistoryEntry, HistoryPage, HistoryQuery, Paths, Scope, Snapshot, StoreError, StoreOptions,
+    Change, HistoryEntry, HistoryPage, HistoryQuery, Paths, Snapshot, StoreError, StoreOptions,
     UndoCandidate, history, pages, rewrite, view,
 };
 use crate::model::Wardrobe;
@@ -23,9 +23,9 @@ use crate::model::Wardrobe;
 /// The result of [`Store::refresh`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refreshed {
-    /// The content is unchanged.
+    /// The content in scope is unchanged.
     Unchanged,
-    /// The content has changed; see [`Store::snapshot`].
+    /// The content in scope has changed, or the file was created or recreated; see [`Store::snapshot`].
     Changed,
     /// The file was deleted; its last content is kept in memory.
     Gone,
@@ -59,8 +59,9 @@ pub struct Store {
 type UnreadableParts = (PathBuf, usize, usize, String);
 
 impl Store {
-    /// Opens a data file; if it does not exist, the wardrobe is empty. Nothing is created. What a killed writer left
-    /// behind is removed, unless the session is read-only.
+    /// Opens a data file; the wardrobe is empty if neither the file nor its history exists. Nothing is created. Removes
+    /// the leftovers of a killed writer, unless the session is read-only. Fails if the file cannot be read, or if only
+    /// its history exists.
     pub fn open(path: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         Self::open_with(path, options, Disk::default(), &|_, _| ())
     }
@@ -100,7 +101,7 @@ impl Store {
             store.adopt(contents);
         }
         if !store.options.scope.read_only {
-            // What cannot be removed now is left to the next writer.
+            // The next writer removes the leftovers that cannot be removed now.
             let _ = store.remove_leftovers();
         }
         Ok(store)
@@ -123,9 +124,13 @@ impl Store {
 
     /// The last known content with the state of the file.
     pub fn snapshot(&self) -> Snapshot {
-        let history = &self.paths.history;
         Snapshot {
-            has_nothing_to_undo: pages::has_nothing_to_undo(&self.disk, history, &self.options, &self.view),
+            has_nothing_to_undo: pages::has_nothing_to_undo(
+                &self.disk,
+                &self.paths,
+                &self.options,
+                &self.view,
+            ),
             wardrobe: self.view.clone(),
             exists: self.exists(),
             read_only: self.check_writable().err().map(|error| error.to_string()),
@@ -156,8 +161,8 @@ impl Store {
         }
     }
 
-    /// Reads the file. A parse error may reveal a room out of scope, so a restricted session gets a general message
-    /// instead.
+    /// Reads the file; `None` if it does not exist. A parse error may reveal a room out of scope, so a restricted
+    /// session gets a general message instead.
     fn read(&self, progress: &dyn Fn(u64, u64)) -> Result<Option<FileContents>, StoreError> {
         let since = Instant::now();
         let mut read = file::read(&self.disk, &self.paths.data, &self.full, progress);
@@ -185,18 +190,19 @@ impl Store {
         read
     }
 
-    /// Reloads the file if it is not the last known one.
+    /// Reloads the file unless its metadata show that it is the last known one. Fails if the file cannot be read or no
+    /// longer exists.
     pub(super) fn reload_if_changed(&mut self, metadata: &Metadata) -> Result<(), StoreError> {
         let identity = FileIdentity::of(metadata);
         if let Some(known) = &self.known
-            && known.reliable
+            && known.is_identity_reliable
             && known.identity == identity
         {
             self.gone = false;
             return Ok(());
         }
-        if let Some((bad, (path, line, column, message))) = &self.unreadable
-            && *bad == identity
+        if let Some((unreadable, (path, line, column, message))) = &self.unreadable
+            && *unreadable == identity
         {
             return Err(StoreError::Unreadable {
                 path: path.clone(),
@@ -242,19 +248,19 @@ impl Store {
         })
     }
 
-    /// Makes what was read the last known content.
+    /// Sets the last known content to the contents that were read from the file.
     fn adopt(&mut self, contents: FileContents) {
         let FileContents {
             wardrobe,
             spans,
             identity,
-            reliable,
+            is_identity_reliable,
             access,
         } = contents;
         let digest = OnceCell::new();
         let compute_digest = || *digest.get_or_init(|| digest_of(&wardrobe, Some((&wardrobe, &spans))));
-        let line = history::find_recorded(&self.disk, &self.paths.history, &identity, compute_digest);
-        if let Some((revision, digest)) = line {
+        let recorded = history::find_recorded(&self.disk, &self.paths.history, &identity, compute_digest);
+        if let Some((revision, digest)) = recorded {
             self.recorded = Some(RecordedState {
                 identity,
                 digest,
@@ -266,7 +272,7 @@ impl Store {
             wardrobe,
             KnownFile {
                 identity,
-                reliable,
+                is_identity_reliable,
                 spans,
                 access,
                 digest,
@@ -299,9 +305,9 @@ impl Store {
         let paths = self.paths.clone();
         let metadata = |path: &Path| self.disk.metadata(path).map_err(StoreError::io("access", path));
         let (data, leftover) = (metadata(&paths.data)?, metadata(&paths.data_temporary)?);
-        let others = [&paths.history_temporary, &paths.damaged_temporary];
+        let other_temporaries = [&paths.history_temporary, &paths.damaged_temporary];
         let exists = |path: &&PathBuf| metadata(path).map(|found| found.is_some());
-        if leftover.is_none() && !exists(&others[0])? && !exists(&others[1])? {
+        if leftover.is_none() && !exists(&other_temporaries[0])? && !exists(&other_temporaries[1])? {
             return Ok(());
         }
         let access = self.data_access(data.as_ref())?;
@@ -318,8 +324,8 @@ impl Store {
         if identity != self.known.as_ref().map(|known| known.identity) {
             return Ok(());
         }
-        // The history may be cut only while the temporary file of the data file is held: otherwise its last lines may
-        // belong to a running writer.
+        // The history may be cut only while the temporary file of the data file is locked here: otherwise its last
+        // lines may belong to a running writer.
         if data_leftover.is_some()
             && let Some(file) = history::open(&self.disk, &paths.history)?
         {
@@ -345,7 +351,7 @@ impl Store {
     /// Reads the end of the history in relation to the known data file. Only valid for writing if the lock is held.
     pub(super) fn read_tail(&self, file: &std::fs::File) -> Result<history::HistoryTail, StoreError> {
         let known = self.known.as_ref().filter(|_| !self.gone);
-        history::tail(
+        history::read_tail(
             file,
             known.map(|known| (known.identity, self.full.revision)),
             || {
@@ -366,7 +372,7 @@ impl Store {
         matches!(tail, Ok(Some(_)))
     }
 
-    /// Checks whether changes can be written, as far as that can be known without trying.
+    /// Checks whether changes can be written, as far as this can be determined without writing.
     pub(super) fn check_writable(&self) -> Result<(), StoreError> {
         if self.options.scope.read_only {
             return Err(StoreError::ReadOnly);
@@ -389,13 +395,13 @@ impl Store {
         check_may_write(folder).map_err(StoreError::io("write to", folder))
     }
 
-    /// A page of the history, newest entries first. It may have fewer entries than the limit and still a next page, as
-    /// the amount of history searched for one page is limited.
+    /// A page of the history, newest entries first. It may have fewer entries than the limit and still have a next
+    /// page, as the amount of history searched for one page is limited.
     pub fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, StoreError> {
-        page(&self.disk, &self.paths, &self.options.scope, query)
+        pages::read_page(&self.disk, &self.paths, &self.options.scope, query)
     }
 
-    /// The entry with this revision; `None` if it does not exist or is out of scope.
+    /// The entry with this revision; `None` if it does not exist, is damaged or is out of scope.
     pub fn history_entry(&self, revision: u64) -> Result<Option<HistoryEntry>, StoreError> {
         match history::open(&self.disk, &self.paths.history)? {
             None => Ok(None),
@@ -435,16 +441,4 @@ impl Store {
 pub fn data_or_history_exists(path: &Path) -> bool {
     let exists = |path: &Path| path.symlink_metadata().is_ok();
     Paths::resolve(path).is_ok_and(|paths| exists(&paths.data) || exists(&paths.history))
-}
-
-/// A page of the history of a data file, without reading the data file, which may be large or unreadable.
-pub fn read_history(path: &Path, scope: &Scope, query: &HistoryQuery) -> Result<HistoryPage, StoreError> {
-    page(&Disk::default(), &Paths::resolve(path)?, scope, query)
-}
-
-fn page(disk: &Disk, paths: &Paths, scope: &Scope, query: &HistoryQuery) -> Result<HistoryPage, StoreError> {
-    match history::open(disk, &paths.history)? {
-        None => Ok(HistoryPage::default()),
-        Some(file) => pages::page(&file, query, scope).map_err(StoreError::io("read", &paths.history)),
-    }
 }

@@ -23,11 +23,11 @@ impl Digest {
         Self::of(core.unwrap_or(piece))
     }
 
-    /// The digest of a whole file, from those of its rooms, in order, and of the text after them.
+    /// Combines the digests of the rooms, in order, and of the text after the rooms into the digest of the content.
     pub(super) fn combine(rooms: impl Iterator<Item = Self>, tail: Self) -> Self {
-        let mut all = Sha256::new();
-        rooms.chain([tail]).for_each(|part| all.update(part.0));
-        Self(all.finalize().into())
+        let mut hasher = Sha256::new();
+        rooms.chain([tail]).for_each(|part| hasher.update(part.0));
+        Self(hasher.finalize().into())
     }
 
     /// Deserializes a digest; `None` if it is of another kind, as a later version may write it.

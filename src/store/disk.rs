@@ -1,4 +1,4 @@
-//! The file operations of the store. Each calls a hook first, with which tests can make it fail.
+//! The file operations of the store. Each operation first calls a hook, with which tests can make the operation fail.
 
 use std::fmt;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError};
@@ -92,15 +92,15 @@ pub(super) struct FileIdentity {
     pub(super) inode: u64,
     pub(super) size: u64,
     pub(super) mtime: i64,
-    /// The time of the last change of any kind. A rename also changes it, so it is not used to compare with the
+    /// The time of the last change of any kind. A rename also changes it, so it is ignored in comparisons with the
     /// history.
     #[serde(default)]
     pub(super) ctime: i64,
 }
 
-/// The time after the beginning of its end for which a session still waits for locks.
+/// The time for which a session that has begun to end still waits for locks.
 const ENDING_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
-/// Two changes of a file within this time, in nanoseconds, may leave the same times.
+/// Two changes of a file within this time, in nanoseconds, may give it the same times.
 const CLOCK_TICK: i64 = 20_000_000;
 /// The same on file systems that store times with a granularity of one or two seconds.
 const COARSE_CLOCK_TICK: i64 = 2_100_000_000;
@@ -123,8 +123,8 @@ impl FileIdentity {
         (self.inode, self.size, self.mtime) == (other.inode, other.size, other.mtime)
     }
 
-    /// Whether any change after the time `now`, in nanoseconds since 1970, will change the identity; `false` if the last
-    /// change was just before.
+    /// Whether any change after the time `now`, in nanoseconds since 1970, will change the identity; `false` if the
+    /// last change was just before `now`.
     pub(super) fn is_reliable(&self, now: i64) -> bool {
         let tick = if self.mtime % 1_000_000_000 == 0 {
             COARSE_CLOCK_TICK
@@ -182,7 +182,7 @@ impl Disk {
         )
     }
 
-    /// Opens a regular file for reading and writing, or creates a private one; the flag is whether it was created.
+    /// Opens a regular file for reading and writing, or creates a private one; also returns whether it was created.
     pub(super) fn open_or_create(&self, path: &Path) -> io::Result<(File, bool)> {
         self.run_hook(DiskOperation::Open)?;
         let mut options = OpenOptions::new();
@@ -229,9 +229,9 @@ impl Disk {
         }
     }
 
-    /// Sets a modification time that no ordinary change gets (those are rounded to the tick of the kernel's clock), so
-    /// that any later change is detectable, and makes the file durable. Returns its identity and whether the time was
-    /// set, which not every file system supports (vboxsf, FUSE, SMB).
+    /// Sets a modification time that no ordinary change gets (the times of such changes are rounded to the tick of the
+    /// kernel's clock), so that any later change is detectable, and makes the file durable. Returns its identity and
+    /// whether the time was set, which not every file system supports (vboxsf, FUSE, SMB).
     pub(super) fn seal(&self, file: &File) -> io::Result<(FileIdentity, bool)> {
         let touched = self
             .run_hook(DiskOperation::SetTime)
@@ -314,7 +314,7 @@ impl Disk {
         let ending = self
             .ending_since
             .get()
-            .is_some_and(|since| since.elapsed() >= ENDING_LOCK_TIMEOUT);
+            .is_some_and(|ending_since| ending_since.elapsed() >= ENDING_LOCK_TIMEOUT);
         ending || since.elapsed() >= self.lock_timeout
     }
 }
@@ -362,7 +362,7 @@ mod tests {
     #[test]
     fn identity_is_unreliable_within_a_clock_tick() {
         let second = 1_000_000_000;
-        let at = |mtime, ctime| FileIdentity {
+        let with_times = |mtime, ctime| FileIdentity {
             inode: 1,
             size: 2,
             mtime,
@@ -378,9 +378,9 @@ mod tests {
             (now + 1, false),
             (now + 86_400 * second, true), // a change now would not get that time
         ] {
-            assert_eq!(at(mtime, 0).is_reliable(now), certain, "{mtime}");
+            assert_eq!(with_times(mtime, 0).is_reliable(now), certain, "{mtime}");
         }
-        assert!(!at(7, now).is_reliable(now), "whatever was changed");
+        assert!(!with_times(7, now).is_reliable(now), "whatever was changed");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::{Paths, StoreError};
 pub struct Drafts {
     pub(super) disk: Disk,
     pub(super) folder: PathBuf,
-    /// The name of its files without extension.
+    /// The name of the draft's files, without their extensions.
     pub(super) name: String,
     file: PathBuf,
     /// The temporary file: locked while the draft is updated, and then renamed or removed. Each draft has its own, so
@@ -61,9 +61,10 @@ impl Drafts {
         })
     }
 
-    /// Replaces the draft by the result of `edit`, which gets the current one; `None` removes it. Updates by other
-    /// sessions of the same actor are serialized. Afterwards the draft survives this process; [`WrittenDraft::sync`]
-    /// makes it survive a power failure, for which an ending session may not have the time on a slow disk.
+    /// Replaces the draft with the result of `edit`, which gets the current draft (`None` if there is none); the result
+    /// `None` removes the draft. Sessions of the same actor update the draft one after the other. Afterwards the draft
+    /// survives this process, but not a power failure: this needs [`WrittenDraft::sync`], for which an ending session
+    /// may not have the time on a slow disk.
     pub fn update(
         &self,
         edit: impl FnOnce(Option<Vec<u8>>) -> Option<Vec<u8>>,
@@ -150,7 +151,7 @@ pub struct WrittenDraft {
 }
 
 impl WrittenDraft {
-    /// Waits until the change of the draft survives a power failure.
+    /// Makes the change of the draft durable.
     pub fn sync(self) -> Result<(), StoreError> {
         let Drafts {
             disk, folder, file, ..
@@ -185,14 +186,21 @@ mod tests {
     fn drafts_are_private_and_separate_by_actor_and_data_file() {
         let home = tempfile::tempdir().unwrap();
         let (state, data) = (home.path().join("a/b"), home.path().join("hats.json"));
-        let of = |actor: &str, data: &Path| Drafts::new(&state, actor, data).unwrap();
-        let alice = of("alice", &data);
+        let drafts_of = |actor: &str, data: &Path| Drafts::new(&state, actor, data).unwrap();
+        let alice = drafts_of("alice", &data);
         assert_eq!(alice.load().unwrap(), None);
         alice.update(|_| Some(b"one".to_vec())).unwrap();
         alice.update(|_| Some(b"\xff\0two".to_vec())).unwrap();
-        of("bob", &data).update(|_| Some(b"bob's".to_vec())).unwrap();
-        assert_eq!(of("alice", &data).load().unwrap().unwrap(), b"\xff\0two");
-        assert_eq!(of("alice", &home.path().join("other.json")).load().unwrap(), None);
+        drafts_of("bob", &data)
+            .update(|_| Some(b"bob's".to_vec()))
+            .unwrap();
+        assert_eq!(drafts_of("alice", &data).load().unwrap().unwrap(), b"\xff\0two");
+        assert_eq!(
+            drafts_of("alice", &home.path().join("other.json"))
+                .load()
+                .unwrap(),
+            None
+        );
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&alice.file), mode(&state)), (0o600, 0o700));
         assert_eq!(std::fs::read_dir(&state).unwrap().count(), 2);
@@ -224,10 +232,10 @@ mod tests {
                 let drafts = drafts.clone();
                 scope.spawn(move || {
                     for _ in 0..25 {
-                        let add = |kept: Option<Vec<u8>>| {
-                            let mut kept = kept.unwrap_or_default();
-                            kept.push(session);
-                            Some(kept)
+                        let add = |draft: Option<Vec<u8>>| {
+                            let mut draft = draft.unwrap_or_default();
+                            draft.push(session);
+                            Some(draft)
                         };
                         // A lock timeout is reported, and then nothing has changed.
                         while let Err(error) = drafts.update(add) {
@@ -237,10 +245,10 @@ mod tests {
                 });
             }
         });
-        let mut kept = drafts.load().unwrap().unwrap();
-        kept.sort_unstable();
-        let all: Vec<u8> = (0..4).flat_map(|session| [session; 25]).collect();
-        assert_eq!(kept, all);
+        let mut draft = drafts.load().unwrap().unwrap();
+        draft.sort_unstable();
+        let expected: Vec<u8> = (0..4).flat_map(|session| [session; 25]).collect();
+        assert_eq!(draft, expected);
         assert_eq!(
             std::fs::read_dir(home.path()).unwrap().count(),
             1,
@@ -268,7 +276,7 @@ mod tests {
         std::fs::write(&drafts.temporary, "half of something long").unwrap();
         drop(other);
         drafts
-            .update(|kept| Some([kept.unwrap(), b"two".to_vec()].concat()))
+            .update(|draft| Some([draft.unwrap(), b"two".to_vec()].concat()))
             .unwrap();
         assert_eq!(drafts.load().unwrap().unwrap(), b"onetwo");
         std::fs::write(&drafts.temporary, "half").unwrap();

@@ -10,7 +10,7 @@ use super::lock::{TemporaryFile, remove_leftover};
 use super::user_files::read_up_to;
 use super::{Disk, Paths, StoreError};
 
-/// Replaces the content of a file by the result of `edit`, atomically and durably. `edit` gets the current content;
+/// Replaces the content of a file with the result of `edit`, atomically and durably. `edit` gets the current content;
 /// that of a missing file is empty. A missing file is created, with its folder, and only this user can read it. An
 /// existing file keeps its permissions and attributes, and its owner if this user may set that.
 ///
@@ -25,7 +25,7 @@ pub fn edit_file(
     let disk = Disk::default();
     let paths = Paths::resolve(path)?;
     let target = &*paths.data;
-    let (reading, writing) = (StoreError::io("read", target), || StoreError::io("write", target));
+    let (read_error, write_error) = (StoreError::io("read", target), || StoreError::io("write", target));
     let refuse = |reason: String| StoreError::NotWritable {
         path: target.to_path_buf(),
         reason,
@@ -34,9 +34,9 @@ pub fn edit_file(
         .map_err(StoreError::io("create", &paths.folder))?;
     // If a temporary file that a killed process left cannot be removed, it cannot be created below.
     let _ = remove_leftover(&disk, &paths.data_temporary);
-    let temporary = TemporaryFile::create(&disk, &paths.data_temporary).map_err(writing())?;
+    let temporary = TemporaryFile::create(&disk, &paths.data_temporary).map_err(write_error())?;
     let temporary = temporary.ok_or_else(|| refuse("another process is writing it; try again".to_owned()))?;
-    let current = read(&disk, target, limit).map_err(reading)?;
+    let current = read(&disk, target, limit).map_err(read_error)?;
     let before = current.as_ref().map_or(&[][..], |current| &current.bytes);
     let after = edit(before).map_err(refuse)?;
     if current.is_some() && after == before {
@@ -49,15 +49,15 @@ pub fn edit_file(
         }
         disk.sync(temporary.file())
     };
-    write().map_err(writing())?;
-    let now = disk.metadata(target).map_err(writing())?;
-    if now.as_ref().map(FileIdentity::of) != current.as_ref().map(|current| current.identity) {
+    write().map_err(write_error())?;
+    let latest = disk.metadata(target).map_err(write_error())?;
+    if latest.as_ref().map(FileIdentity::of) != current.as_ref().map(|current| current.identity) {
         return Err(refuse(
             "another program has just changed it; try again".to_owned(),
         ));
     }
-    temporary.rename(target).map_err(writing())?;
-    disk.sync_folder(&paths.folder, target).map_err(writing())
+    temporary.rename(target).map_err(write_error())?;
+    disk.sync_folder(&paths.folder, target).map_err(write_error())
 }
 
 struct Content {

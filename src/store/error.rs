@@ -19,7 +19,7 @@ pub enum StoreError {
         line: usize,
         /// The column in bytes, starting at 1.
         column: usize,
-        /// A description of what is wrong there and what was expected.
+        /// A description of the error at this position, often with what was expected.
         message: String,
     },
     /// The path does not lead to a regular file.
@@ -51,11 +51,12 @@ pub enum StoreError {
         data: PathBuf,
     },
     /// Another process held a lock until the timeout.
-    #[error("{} is locked by another process{}; try again", path.display(), lock_duration(*seconds))]
+    #[error("{} is locked by another process{}; try again", path.display(), waiting_time(*seconds))]
     Locked {
         /// The locked file.
         path: PathBuf,
-        /// The time for which the lock was waited for, in seconds.
+        /// The time for which the process waited for the lock, in seconds; 0 if it did not wait or waited less than a
+        /// second.
         seconds: u64,
     },
     /// The data file existed and was deleted.
@@ -139,7 +140,8 @@ impl StoreError {
         }
     }
 
-    /// The exit code of a command that fails with this error: 1, 4 (unreadable data file) or 5 (locked).
+    /// The exit code of a command that fails with this error: 4 (data file unreadable or missing), 5 (locked) or 1 (all
+    /// others).
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Unreadable { .. } | Self::CannotRead { .. } | Self::Missing { .. } => 4,
@@ -149,14 +151,15 @@ impl StoreError {
     }
 }
 
-fn lock_duration(seconds: u64) -> String {
+fn waiting_time(seconds: u64) -> String {
     match seconds {
         0 => String::new(),
         _ => format!(" (waited {seconds} s)"),
     }
 }
 
-/// Describes a system error and what to do; common ones in plain words.
+/// Describes a system error: a common one in plain words, often with what to do, and any other with the text of the
+/// system.
 fn plain_reason(error: &io::Error) -> String {
     let is = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
     match error.kind() {

@@ -22,8 +22,8 @@ pub(super) struct FileContents {
     pub(super) wardrobe: Wardrobe,
     pub(super) spans: RoomSpans,
     pub(super) identity: FileIdentity,
-    /// Whether any later change changes the identity.
-    pub(super) reliable: bool,
+    /// Whether any later change of the file changes the identity.
+    pub(super) is_identity_reliable: bool,
     /// The access to the file, if it could be read.
     pub(super) access: Option<Access>,
 }
@@ -57,7 +57,8 @@ pub(super) fn read(
         let identity = FileIdentity::of(&before);
         let found = read_contents(&file, identity.size, earlier, progress);
         let after = FileIdentity::of(&file.metadata().map_err(io_error())?);
-        // If a newer file replaced this one meanwhile, only its ctime has changed, and what was read is complete.
+        // If a newer file replaced this one meanwhile, only the ctime of this one has changed, and the content that was
+        // read is complete.
         if !after.same_content(&identity) {
             continue;
         }
@@ -71,12 +72,12 @@ pub(super) fn read(
             wardrobe,
             spans,
             identity,
-            reliable: identity.is_reliable(began),
+            is_identity_reliable: identity.is_reliable(began),
             access: Access::of(&file).ok(),
         }));
     }
-    let busy = std::io::Error::other("the file keeps changing while it is read");
-    Err(io_error()(busy))
+    let error = std::io::Error::other("the file keeps changing while it is read");
+    Err(io_error()(error))
 }
 
 /// The maximum number of bytes before the rooms of a data file in canonical form.
@@ -108,8 +109,8 @@ pub fn read_revision(path: &Path) -> Result<u64, StoreError> {
     Ok(contents.map_or(0, |contents| contents.wardrobe.revision))
 }
 
-/// Reads an empty file that never had any content, such as `touch` or a container creates, as an empty wardrobe. `None`
-/// if there is no such file, or if it has a history, as then its content was lost.
+/// Reads an empty file that never had any content, for example one created by `touch` or by a container, as an empty
+/// wardrobe. `None` if there is no empty file, or if the file has a history, because its content was then lost.
 pub(super) fn read_blank(disk: &Disk, paths: &Paths) -> Result<Option<FileContents>, StoreError> {
     let io_error = || StoreError::cannot_read(&paths.data);
     let began = now_nanos();
@@ -120,10 +121,10 @@ pub(super) fn read_blank(disk: &Disk, paths: &Paths) -> Result<Option<FileConten
     if !metadata.is_file() || metadata.len() > 0 {
         return Ok(None);
     }
-    let has_lines = disk
+    let history = disk
         .metadata(&paths.history)
         .map_err(StoreError::io("access", &paths.history))?;
-    if has_lines.is_some_and(|history| history.len() > 0) {
+    if history.is_some_and(|metadata| metadata.len() > 0) {
         return Ok(None);
     }
     let identity = FileIdentity::of(&metadata);
@@ -131,7 +132,7 @@ pub(super) fn read_blank(disk: &Disk, paths: &Paths) -> Result<Option<FileConten
         wardrobe: Wardrobe::default(),
         spans: RoomSpans::new(),
         identity,
-        reliable: identity.is_reliable(began),
+        is_identity_reliable: identity.is_reliable(began),
         access: Access::of(&file).ok(),
     }))
 }
@@ -202,7 +203,7 @@ fn read_chunked(
         size,
         head: &head,
         earlier,
-        next: AtomicUsize::new(0),
+        next_index: AtomicUsize::new(0),
         failed: AtomicBool::new(false),
         bytes_done: AtomicU64::new(0),
     };
@@ -257,28 +258,28 @@ fn join_chunks(head: &str, chunks: Vec<Option<Chunk>>) -> Option<(Wardrobe, Room
     Some((read::join_chunks(head, rooms, &tail?)?, spans))
 }
 
-/// The chunks of a file, which several threads read one after the other.
+/// The chunks of a file; each of several threads repeatedly reads the next one.
 struct ChunkQueue<'a> {
     file: &'a File,
     size: u64,
     head: &'a str,
     earlier: &'a Wardrobe,
-    /// The index of the next chunk.
-    next: AtomicUsize,
+    next_index: AtomicUsize,
     failed: AtomicBool,
     bytes_done: AtomicU64,
 }
 
 impl ChunkQueue<'_> {
-    /// Reads one chunk after the other until there are no more, or one cannot be read. `count` is the number of chunks.
+    /// Reads one chunk after the other until there are no more, or a thread could not read its chunk. `count` is the
+    /// number of chunks.
     fn run(&self, count: usize, mut on_chunk: impl FnMut(usize, Chunk)) {
         let mut buffer = Vec::new();
         while !self.failed.load(Ordering::Relaxed) {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let index = self.next_index.fetch_add(1, Ordering::Relaxed);
             if index >= count {
                 return;
             }
-            match self.chunk(index as u64, &mut buffer) {
+            match self.read_chunk(index as u64, &mut buffer) {
                 Some(chunk) => {
                     self.bytes_done.fetch_add(CHUNK_BYTES, Ordering::Relaxed);
                     on_chunk(index, chunk);
@@ -288,30 +289,32 @@ impl ChunkQueue<'_> {
         }
     }
 
-    /// Reads the rooms that start in a chunk: from the first room boundary in it to the first one after it.
-    fn chunk(&self, index: u64, buffer: &mut Vec<u8>) -> Option<Chunk> {
+    /// Reads the rooms that start in a chunk: from the first room boundary in the chunk to the first one after the
+    /// chunk. `None` if the general parser must read the file.
+    fn read_chunk(&self, index: u64, buffer: &mut Vec<u8>) -> Option<Chunk> {
         let offset = index * CHUNK_BYTES;
         buffer.clear();
         self.fill(offset, offset + CHUNK_BYTES, buffer)?;
         let begin = if index == 0 {
             self.head.len()
         } else {
-            self.boundary(offset, 0, buffer)?
+            self.next_room(offset, 0, buffer)?
         };
         let from = usize::try_from(CHUNK_BYTES).ok()?;
-        let end = self.boundary(
+        let end = self.next_room(
             offset,
             from.max(begin.saturating_sub(ROOM_SEPARATOR.len())),
             buffer,
         )?;
         let text = std::str::from_utf8(buffer.get(begin..end.max(begin))?).ok()?;
-        let chunk = self.rooms(text, offset + begin as u64)?;
+        let chunk = self.parse_rooms(text, offset + begin as u64)?;
         // The last chunk that is not empty must have the text after the rooms, and no other chunk may have it.
         let is_last = !text.is_empty() && offset + end as u64 == self.size;
         (chunk.tail.is_some() == is_last).then_some(chunk)
     }
 
-    /// Extends the buffer, which starts at `offset` in the file, up to the offset `end` or the end of the file.
+    /// Extends the buffer, which starts at `offset` in the file, up to the offset `end` or the end of the file. `None`
+    /// if the file cannot be read.
     fn fill(&self, offset: u64, end: u64, buffer: &mut Vec<u8>) -> Option<()> {
         let (from, length) = (
             buffer.len(),
@@ -326,9 +329,10 @@ impl ChunkQueue<'_> {
         Some(())
     }
 
-    /// The index in the buffer, which starts at `offset` in the file, of the first room whose boundary is not before
-    /// the index `from`, or of the end of the file. Reads more of the file as needed.
-    fn boundary(&self, offset: u64, from: usize, buffer: &mut Vec<u8>) -> Option<usize> {
+    /// Finds the first room boundary at or after the index `from` in the buffer, which starts at `offset` in the file.
+    /// Returns the index of the room after the boundary, or of the end of the file. Reads more of the file as needed;
+    /// `None` if this fails.
+    fn next_room(&self, offset: u64, from: usize, buffer: &mut Vec<u8>) -> Option<usize> {
         let mut from = from;
         loop {
             if let Some(found) = find_boundary(buffer.get(from..).unwrap_or_default()) {
@@ -344,7 +348,7 @@ impl ChunkQueue<'_> {
     }
 
     /// Parses the rooms of a text that starts at `offset` in the file; `None` if the general parser must read the file.
-    fn rooms(&self, text: &str, offset: u64) -> Option<Chunk> {
+    fn parse_rooms(&self, text: &str, offset: u64) -> Option<Chunk> {
         let (mut rest, mut offset, mut rooms) = (text, offset, Vec::new());
         while !rest.is_empty() {
             let end = find_boundary(rest.as_bytes()).map_or(rest.len(), |found| found + ROOM_SEPARATOR.len());

@@ -70,12 +70,12 @@ struct SerializedLine<'a> {
     reason: Option<&'a ChangeReason>,
 }
 
-/// The text before the edits of a line. It occurs only there, as quotes within strings are escaped.
+/// The text before the edits of a line. Nothing before the edits looks like it, as quotes within strings are escaped.
 const EDITS_KEY: &[u8] = b",\"edits\":[";
 /// The text before the length at the end of a line.
 const LENGTH_KEY: &[u8] = b",\"length\":";
 
-/// The line of a commit that wrote the data file with this identity and digest.
+/// Serializes the line of a commit that wrote the data file with this identity and digest.
 pub(super) fn serialize_line(entry: &HistoryEntry, file: &FileIdentity, digest: Digest) -> String {
     let mut line = compact(&SerializedLine {
         revision: entry.revision,
@@ -95,18 +95,18 @@ pub(super) fn serialize_line(entry: &HistoryEntry, file: &FileIdentity, digest: 
         reason: entry.reason.as_ref(),
     });
     line.pop();
-    let others = line.len() + LENGTH_KEY.len() + "}\n".len();
+    let fixed_length = line.len() + LENGTH_KEY.len() + "}\n".len();
     // The length includes its own digits.
-    let (mut length, mut next) = (0, others + 1);
-    while next != length {
-        length = next;
-        next = others + length.to_string().len();
+    let (mut length, mut next_length) = (0, fixed_length + 1);
+    while next_length != length {
+        length = next_length;
+        next_length = fixed_length + length.to_string().len();
     }
     [line, format!(",\"length\":{length}}}\n")].concat()
 }
 
-/// The length in bytes, including its newline, that a line states at its end; `None` if it states none. `end` is the
-/// end of the line.
+/// The length of a line in bytes, including its newline, as stated at the end of the line; `None` if no length is
+/// stated. `end` is the last part of the line.
 fn stated_length(end: &[u8]) -> Option<u64> {
     let end = end.strip_suffix(b"}\n")?;
     let digits = end.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
@@ -126,8 +126,8 @@ pub(super) fn open(disk: &Disk, path: &Path) -> Result<Option<File>, StoreError>
 }
 
 /// Yields the lines of a history from the last to the first, reading one block at a time. The start of a line longer
-/// than a block is found by its stated length, without reading it; in a line without one, as older versions wrote it,
-/// the start is searched for.
+/// than a block is found by the stated length, without reading the whole line. If a line states no length, as in older
+/// versions, its start is searched for.
 pub(super) struct ReverseLines<'a> {
     file: &'a File,
     /// The offset of the buffer in the file.
@@ -167,9 +167,9 @@ impl LocatedLine<'_> {
         }
     }
 
-    /// The part of the line that every version understands; `None` if the line is damaged. Of a long line, only the part
-    /// before the edits is read, if it has everything.
-    pub(super) fn line(&self) -> io::Result<Option<HistoryLine>> {
+    /// The part of the line that every version understands; `None` if the line is damaged. Of a long line, only the
+    /// part before the edits is read, if it has all of these fields.
+    pub(super) fn parse(&self) -> io::Result<Option<HistoryLine>> {
         if self.buffered.is_none() && self.terminated {
             let mut head = read(self.file, self.offset, self.length.min(HEAD_BYTES))?;
             if let Some(end) = memchr::memmem::find(&head, EDITS_KEY) {
@@ -191,7 +191,7 @@ fn read(file: &File, offset: u64, length: u64) -> io::Result<Vec<u8>> {
 }
 
 impl<'a> ReverseLines<'a> {
-    /// Starts with the line that ends at this offset.
+    /// Creates an iterator whose first line ends at this offset.
     pub(super) fn new(file: &'a File, end: u64) -> Self {
         Self {
             file,
@@ -272,7 +272,7 @@ impl<'a> ReverseLines<'a> {
     }
 }
 
-/// The number of the line that starts at this offset, starting at 1.
+/// The number of the line that starts at this offset; the first line has the number 1.
 pub(super) fn line_number(file: &File, offset: u64) -> io::Result<u64> {
     let (mut number, mut from) = (1, 0);
     while from < offset {
@@ -288,8 +288,8 @@ pub(super) fn line_number(file: &File, offset: u64) -> io::Result<u64> {
 pub(super) struct HistoryTail {
     /// The length of the file in bytes.
     pub(super) length: u64,
-    /// The length in bytes of the valid part. After it are only an incomplete line and lines of data files that were
-    /// never renamed into place.
+    /// The length in bytes of the valid part. It is followed only by an incomplete line and by lines about data files
+    /// that were never renamed into place.
     pub(super) valid_length: u64,
     /// Whether the last line is valid but lacks its newline.
     pub(super) unterminated: bool,
@@ -304,7 +304,7 @@ const MAX_EXAMINED_LINES: usize = 4096;
 
 /// Reads the end of the history. `data` is the identity and revision of the current data file; `find_leftover` looks for
 /// a leftover temporary file and is called after the length of the history has been determined.
-pub(super) fn tail(
+pub(super) fn read_tail(
     file: &File,
     data: Option<(FileIdentity, u64)>,
     find_leftover: impl FnOnce() -> io::Result<Option<FileIdentity>>,
@@ -317,19 +317,19 @@ pub(super) fn tail(
         ..HistoryTail::default()
     };
     let mut lines = ReverseLines::new(file, length);
-    // The newest line whose data file seems never to have been renamed into place, with that file, the offset of the
-    // first line about that file, and the offset of this line.
+    // The newest line whose data file seems never to have been renamed into place, with the identity of that file, the
+    // offset of the first line about it, and the offset of this newest line.
     let mut doubtful: Option<(HistoryLine, FileIdentity, u64, u64)> = None;
     for _ in 0..MAX_EXAMINED_LINES {
         let Some(found) = lines.previous()? else {
             break;
         };
-        let line = found.line()?;
-        let written = line.as_ref().and_then(|line| line.file);
+        let line = found.parse()?;
+        let recorded_file = line.as_ref().and_then(|line| line.file);
         if !found.terminated {
-            let is_current = written
+            let is_current = recorded_file
                 .zip(data)
-                .is_some_and(|(written, (data, _))| written.same_content(&data));
+                .is_some_and(|(recorded_file, (data, _))| recorded_file.same_content(&data));
             if !is_current {
                 tail.valid_length = found.offset;
                 continue;
@@ -340,28 +340,30 @@ pub(super) fn tail(
             continue;
         };
         // The line is about a data file that still has its temporary name, so it was never renamed into place.
-        if written
+        if recorded_file
             .zip(leftover)
-            .is_some_and(|(written, leftover)| leftover.same_content(&written))
+            .is_some_and(|(recorded_file, leftover)| leftover.same_content(&recorded_file))
         {
             tail.valid_length = found.offset;
             tail.unterminated = false;
             continue;
         }
-        match (written, &mut doubtful) {
-            (Some(written), Some((_, doubtful_file, first, _))) if written.same_content(doubtful_file) => {
+        match (recorded_file, &mut doubtful) {
+            (Some(recorded_file), Some((_, doubtful_file, first, _)))
+                if recorded_file.same_content(doubtful_file) =>
+            {
                 *first = found.offset;
                 continue;
             }
-            (Some(written), None) if is_older(data, &written, line.revision) => {
-                doubtful = Some((line, written, found.offset, found.offset));
+            (Some(recorded_file), None) if is_older(data, &recorded_file, line.revision) => {
+                doubtful = Some((line, recorded_file, found.offset, found.offset));
                 continue;
             }
             _ => {}
         }
-        let is_current = written
+        let is_current = recorded_file
             .zip(data)
-            .is_some_and(|(written, (data, _))| written.same_content(&data));
+            .is_some_and(|(recorded_file, (data, _))| recorded_file.same_content(&data));
         match doubtful.take() {
             Some((_, _, first, _)) if is_current => {
                 tail.valid_length = first;
@@ -379,17 +381,18 @@ pub(super) fn tail(
     Ok(tail)
 }
 
-/// Whether the data file is older than the one that a line records (`written`), and has an earlier revision than the
-/// line. If the previous line records the data file, the rename was lost in a power failure; otherwise the data file
-/// may be a backup that was restored while the clock was wrong.
-fn is_older(data: Option<(FileIdentity, u64)>, written: &FileIdentity, revision: u64) -> bool {
+/// Whether the data file is older than the one that a line records (`recorded_file`), and has an earlier revision than
+/// the line. If the previous line records the data file, the rename was lost in a power failure; otherwise the data
+/// file may be a backup that was restored while the clock was wrong.
+fn is_older(data: Option<(FileIdentity, u64)>, recorded_file: &FileIdentity, revision: u64) -> bool {
     data.is_some_and(|(data, data_revision)| {
-        !data.same_content(written) && data.ctime < written.ctime && data_revision < revision
+        !data.same_content(recorded_file) && data.ctime < recorded_file.ctime && data_revision < revision
     })
 }
 
-/// The revision and digest of the last line whose data file had the same content as this one; `None` if none of the
-/// last 8 lines is about such a file. Lines of older versions, which have no digest, are compared by file identity.
+/// The revision and digest of the last line whose data file had the same content as the file with this identity and
+/// digest; `None` if none of the last 8 lines is about such a file, or if they cannot be read. Lines of older versions,
+/// which have no digest, are compared by file identity.
 pub(super) fn find_recorded(
     disk: &Disk,
     path: &Path,
@@ -400,10 +403,12 @@ pub(super) fn find_recorded(
     let mut lines = ReverseLines::new(&file, file.metadata().ok()?.len());
     // Other processes may have appended lines since the data file was read.
     for _ in 0..8 {
-        let line = lines.previous().ok()??.line().ok()?;
+        let line = lines.previous().ok()??.parse().ok()?;
         let is_same = line.as_ref().is_some_and(|line| match (line.digest, line.file) {
             (Some(recorded), _) => recorded == digest(),
-            (None, written) => written.is_some_and(|written| written.same_content(identity)),
+            (None, recorded_file) => {
+                recorded_file.is_some_and(|recorded_file| recorded_file.same_content(identity))
+            }
         });
         if let Some(line) = line.filter(|_| is_same) {
             return Some((line.revision, line.digest));

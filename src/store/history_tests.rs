@@ -32,9 +32,11 @@ fn sized(length: usize, more: u64) -> String {
     };
     let line = serialize_line(&entry, &identity, Digest::of(b""));
     assert_eq!(stated_length(line.as_bytes()), Some(line.len() as u64));
-    let (said, wrong) = (line.len(), line.len() as u64 + more);
-    line.trim_end()
-        .replace(&format!("\"length\":{said}}}"), &format!("\"length\":{wrong}}}"))
+    let (stated, wrong) = (line.len(), line.len() as u64 + more);
+    line.trim_end().replace(
+        &format!("\"length\":{stated}}}"),
+        &format!("\"length\":{wrong}}}"),
+    )
 }
 
 fn file(text: &str) -> File {
@@ -108,7 +110,7 @@ fn skips_the_edits_of_a_long_line_with_length() {
     let file = file(&text);
     let mut back = ReverseLines::new(&file, text.len() as u64);
     let found = back.previous().unwrap().unwrap();
-    let line = found.line().unwrap().unwrap();
+    let line = found.parse().unwrap().unwrap();
     assert_eq!(
         (line.revision, &*line.actor, line.redoes),
         (5, "a,\"edits\":[", Some(4))

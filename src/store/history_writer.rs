@@ -10,7 +10,7 @@ use crate::model::Wardrobe;
 
 impl Store {
     /// Reads the end of the history, and removes an incomplete last line and lines about commits whose data file was
-    /// never put in place. Returns the end as it is then.
+    /// never put in place. Returns the end of the remaining history.
     pub(super) fn trim_history(&self) -> Result<HistoryTail, StoreError> {
         let Some(file) = history::open(&self.disk, &self.paths.history)? else {
             return Ok(HistoryTail::default());
@@ -40,9 +40,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let (disk, path) = (&self.disk, &self.paths.history);
         let io_error = || StoreError::io("write", path);
-        let (file, new) = disk.open_or_create(path).map_err(io_error())?;
+        let (file, is_new) = disk.open_or_create(path).map_err(io_error())?;
         let access_applied = access.map_or(Ok(false), |access| access.apply_to(disk, &file));
-        if new {
+        if is_new {
             // An existing file may belong to another user, so failing to change its permissions is not an error.
             access_applied.map_err(io_error())?;
         }
@@ -61,7 +61,7 @@ impl Store {
             .map_err(io_error())
     }
 
-    /// Cuts the history to the length that it had when `tail` was read.
+    /// Removes the lines that were appended after `tail` was read.
     pub(super) fn roll_back(&self, tail: &HistoryTail) -> Result<(), StoreError> {
         match history::open(&self.disk, &self.paths.history)? {
             None => Ok(()),
@@ -69,7 +69,7 @@ impl Store {
         }
     }
 
-    /// The error if the revision limit is reached. Names the file that has the largest revision.
+    /// The error if the revision limit is reached. The error names the file that has the largest revision.
     pub(super) fn revision_limit_error(&self, tail: &HistoryTail) -> StoreError {
         let last = tail.last.as_ref().map_or(0, |line| line.revision);
         if self.full.revision >= last {

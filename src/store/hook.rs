@@ -1,5 +1,5 @@
-//! The hook that a store calls around its commits. Sessions that send changes to servers use it to note these in their
-//! outboxes before the commit, so that a crash between the commit and the sending loses nothing.
+//! The hook that a store calls around its commits. Sessions that send changes to servers use it to note the changes in
+//! their outboxes before the commit, so that a crash between the commit and the sending loses nothing.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(super) struct RebasedChange<'a> {
 }
 
 impl RebasedChange<'_> {
-    fn prepared(&self) -> PreparedChange<'_> {
+    fn as_prepared(&self) -> PreparedChange<'_> {
         PreparedChange {
             change: self.change,
             group: &self.group,
@@ -43,13 +43,14 @@ impl RebasedChange<'_> {
 /// A hook that a [`Store`](super::Store) calls around its commits, under the lock of the data file. It cannot fail:
 /// changes that it does not note are left to the comparison with the server.
 pub trait CommitHook: Send + Sync {
-    /// Notes changes that are about to be written. Called before they are in the file, perhaps in a thread of its own,
-    /// and again if the file was changed meanwhile. Returns, for each change, the names of the servers to which it is
-    /// to be sent; the history records them.
+    /// Notes changes that are about to be written. Called before the changes are in the file, perhaps in another
+    /// thread, and again if the file was changed meanwhile. Returns, for each change, the names of the servers to which
+    /// it is to be sent; the history records these names.
     fn prepare(&self, changes: &[PreparedChange<'_>]) -> Vec<Vec<Box<str>>>;
-    /// Called when the prepared changes are durably in the file, which has this content. Also called if there were none.
+    /// Called when the prepared changes are durable in the file, which has this content. Also called if no changes were
+    /// prepared.
     fn committed(&self, content: &Wardrobe);
-    /// Called when the prepared changes were not written. Also called if there were none.
+    /// Called when the prepared changes were not written. Also called if no changes were prepared.
     fn withdrawn(&self);
 }
 
@@ -64,7 +65,7 @@ impl CommitHooks {
     }
 
     /// Lets the hook prepare changes while `work` runs, as both wait for the disk. Returns the names of the servers for
-    /// each change (nothing without a hook) and the result of `work`.
+    /// each change (none without a hook) and the result of `work`.
     pub(super) fn prepare_during<T>(
         &self,
         changes: &[RebasedChange<'_>],
@@ -73,15 +74,15 @@ impl CommitHooks {
         let Some(hook) = self.get().filter(|_| !changes.is_empty()) else {
             return (Vec::new(), work());
         };
-        let prepared: Vec<_> = changes.iter().map(RebasedChange::prepared).collect();
+        let prepared: Vec<_> = changes.iter().map(RebasedChange::as_prepared).collect();
         let prepare = || hook.prepare(&prepared);
         std::thread::scope(|scope| {
             let Ok(preparing) = Builder::new().name("outbox".into()).spawn_scoped(scope, prepare) else {
                 return (prepare(), work());
             };
-            let done = work();
+            let result = work();
             match preparing.join() {
-                Ok(server_names) => (server_names, done),
+                Ok(server_names) => (server_names, result),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         })

@@ -13,7 +13,7 @@ use crate::model::Wardrobe;
 pub(super) struct KnownFile {
     pub(super) identity: FileIdentity,
     /// Whether any later change of the file changes the identity.
-    pub(super) reliable: bool,
+    pub(super) is_identity_reliable: bool,
     pub(super) spans: RoomSpans,
     /// The access to the file, if it could be read.
     pub(super) access: Option<Access>,

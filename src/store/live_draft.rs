@@ -31,7 +31,7 @@ pub struct LiveDraft {
 
 impl Drafts {
     /// Chooses a new file for a running session; nothing is created yet.
-    pub fn live(&self) -> LiveDraft {
+    pub fn new_live_draft(&self) -> LiveDraft {
         let name = format!("{}.{}", self.name, Uuid::new_v4().simple());
         LiveDraft {
             disk: self.disk.clone(),
@@ -42,8 +42,9 @@ impl Drafts {
         }
     }
 
-    /// Moves the files that killed sessions of this actor left into the draft. `merge` gets the current draft and the
-    /// content of each file, and returns the new draft; `None` removes the draft. Without such files, nothing is done.
+    /// Moves the contents of the files of this actor's killed sessions into the draft, and removes these files. `merge`
+    /// gets the current draft and the content of each file, and returns the new draft; `None` removes the draft.
+    /// Without such files, nothing is done.
     pub fn recover_orphans(
         &self,
         merge: impl FnOnce(Option<&[u8]>, &[Vec<u8>]) -> Option<Vec<u8>>,
@@ -73,8 +74,8 @@ impl Drafts {
     }
 }
 
-/// Locks and reads the file of a session that has ended. `None` if the session is still running, or if the path does not
-/// lead to a regular file.
+/// Locks and reads the file of a session that has ended. `None` if the session is still running, or if there is no
+/// regular file at the path.
 fn claim(disk: &Disk, path: &Path) -> io::Result<Option<(File, Vec<u8>)>> {
     let Some(file) = disk.open(path)? else {
         return Ok(None);
@@ -116,19 +117,24 @@ mod tests {
 
     use super::*;
 
-    fn joined(kept: Option<&[u8]>, left: &[Vec<u8>]) -> Option<Vec<u8>> {
-        let mut all = left.to_vec();
+    fn joined(draft: Option<&[u8]>, orphans: &[Vec<u8>]) -> Option<Vec<u8>> {
+        let mut all = orphans.to_vec();
         all.sort();
-        let joined = [kept.unwrap_or_default().to_vec(), all.concat()].concat();
+        let joined = [draft.unwrap_or_default().to_vec(), all.concat()].concat();
         (!joined.is_empty()).then_some(joined)
     }
 
     #[test]
     fn recovers_live_drafts_only_of_ended_sessions() {
         let home = tempfile::tempdir().unwrap();
-        let of = |actor: &str| Drafts::new(home.path(), actor, &home.path().join("hats.json")).unwrap();
-        let drafts = of("alice");
-        let (mut one, mut two, mut other) = (drafts.live(), drafts.live(), of("bob").live());
+        let drafts_of =
+            |actor: &str| Drafts::new(home.path(), actor, &home.path().join("hats.json")).unwrap();
+        let drafts = drafts_of("alice");
+        let (mut one, mut two, mut other) = (
+            drafts.new_live_draft(),
+            drafts.new_live_draft(),
+            drafts_of("bob").new_live_draft(),
+        );
         one.save(Some(b"first")).unwrap();
         one.save(Some(b"one")).unwrap();
         two.save(Some(b"two")).unwrap();
@@ -153,7 +159,7 @@ mod tests {
     fn failed_recovery_keeps_the_orphan() {
         let home = tempfile::tempdir().unwrap();
         let drafts = Drafts::new(home.path(), "alice", &home.path().join("hats.json")).unwrap();
-        let mut own = drafts.live();
+        let mut own = drafts.new_live_draft();
         own.save(Some(b"one")).unwrap();
         drop(own);
         let long = |_: Option<&[u8]>, _: &[Vec<u8>]| Some(vec![0; Drafts::MAX_BYTES + 1]);

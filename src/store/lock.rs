@@ -11,12 +11,13 @@ use super::StoreError;
 use super::access::Access;
 use super::disk::{Disk, elapsed_ms};
 
-/// A lock that is held until this is dropped. The kernel releases it when the process ends in any way.
+/// A lock that is held until this is dropped. The kernel also releases it however the process ends.
 #[derive(Debug)]
 pub(super) struct FileLock(File);
 
-/// The shortest and the longest pause between attempts.
+/// The shortest pause between attempts.
 const MIN_PAUSE: Duration = Duration::from_micros(200);
+/// The longest pause between attempts.
 const MAX_PAUSE: Duration = Duration::from_millis(20);
 
 /// Waits with growing pauses for another process, up to the timeout of the disk.
@@ -56,34 +57,34 @@ impl FileLock {
 
     /// Like [`FileLock::acquire`], as a part of a longer wait.
     pub(super) fn acquire_within(
-        wait: &mut LockBackoff,
+        backoff: &mut LockBackoff,
         disk: &Disk,
         path: &Path,
         access: &Access,
     ) -> Result<Self, StoreError> {
         loop {
             if let Some(lock) = Self::try_acquire(disk, path, access)? {
-                if wait.pause > MIN_PAUSE {
-                    log::debug!(file:% = path.display(), ms = elapsed_ms(wait.since); "lock waited for");
+                if backoff.pause > MIN_PAUSE {
+                    log::debug!(file:% = path.display(), ms = elapsed_ms(backoff.since); "lock waited for");
                 }
                 return Ok(lock);
             }
-            wait.wait(disk, path)?;
+            backoff.wait(disk, path)?;
         }
     }
 
     /// Takes the lock; `None` if another process holds it, or if the lock file was replaced meanwhile.
     pub(super) fn try_acquire(disk: &Disk, path: &Path, access: &Access) -> Result<Option<Self>, StoreError> {
         let io_error = || StoreError::io("lock", path);
-        let (file, new) = disk.open_or_create(path).map_err(io_error())?;
-        if new {
+        let (file, is_new) = disk.open_or_create(path).map_err(io_error())?;
+        if is_new {
             access.apply_to(disk, &file).map_err(io_error())?;
         }
         if !disk.try_lock(&file).map_err(io_error())? {
             return Ok(None);
         }
         let is_in_place = is_at(disk, &file, path).map_err(io_error())?;
-        if is_in_place && !new {
+        if is_in_place && !is_new {
             // All who may write the data file must be able to take the lock, and nobody else. If this user may not
             // change the permissions, they stay as they are.
             let _ = access.apply_to(disk, &file);
@@ -113,12 +114,13 @@ pub(super) struct TemporaryFile<'a> {
     disk: &'a Disk,
     path: &'a Path,
     file: File,
+    /// Whether the file stays when this is dropped.
     stays: Cell<bool>,
 }
 
 impl<'a> TemporaryFile<'a> {
-    /// Creates and locks an empty file. `None` if the file already exists, or if another process removed it before it
-    /// was locked.
+    /// Creates and locks an empty file. `None` if the file already exists, or if another process took it for a leftover
+    /// before it was locked.
     pub(super) fn create(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
         match disk.create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
@@ -126,9 +128,8 @@ impl<'a> TemporaryFile<'a> {
         }
     }
 
-    /// Locks the file; `stays` says whether it stays when this is dropped. Before that, a process that starts may have
-    /// taken the file for a leftover and removed it; then the path may already be another process's file, and the
-    /// result is `None`.
+    /// Locks the file; `stays` says whether it stays when this is dropped. `None` if another process is using the file,
+    /// or took it for a leftover and removed it before it was locked; the path may then already lead to another file.
     fn lock(disk: &'a Disk, path: &'a Path, file: File, stays: bool) -> io::Result<Option<Self>> {
         if !disk.try_lock(&file)? || !is_at(disk, &file, path)? {
             return Ok(None); // The process that locked it removes it.
@@ -176,7 +177,7 @@ impl Drop for TemporaryFile<'_> {
 pub(super) struct LeftoverFile<'a>(Option<TemporaryFile<'a>>);
 
 impl<'a> LeftoverFile<'a> {
-    /// Locks the leftover file at a path, if there is one. `None` if its writer is still running.
+    /// Locks the leftover file at a path, if there is a file. `None` if the writer of the file is still running.
     pub(super) fn claim(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Self>> {
         match disk.open(path)? {
             None => Ok(Some(Self(None))),
@@ -197,7 +198,7 @@ impl<'a> LeftoverFile<'a> {
     }
 }
 
-/// Removes a leftover temporary file; `false` if its writer is still running.
+/// Removes a leftover temporary file, if there is one; returns `false` if its writer is still running.
 pub(super) fn remove_leftover(disk: &Disk, temporary: &Path) -> io::Result<bool> {
     match LeftoverFile::claim(disk, temporary)? {
         Some(leftover) => leftover.remove().map(|()| true),

@@ -18,7 +18,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// Starts with this wardrobe; `actor` is recorded as the actor of changes.
+    /// Creates a store with this wardrobe; `actor` is recorded as the actor of changes.
     pub fn new(wardrobe: Wardrobe, actor: &str) -> Self {
         Self {
             wardrobe,

@@ -41,7 +41,7 @@ mod view;
 mod worker;
 
 pub use check::{CheckReport, RepairReport, check, repair_history, repair_history_on};
-pub use data_file::{Refreshed, Store, data_or_history_exists, read_history};
+pub use data_file::{Refreshed, Store, data_or_history_exists};
 pub use disk::{Disk, DiskFault, DiskHook, DiskOperation};
 pub use draft::{Drafts, WrittenDraft};
 pub use edit_file::edit_file;
@@ -55,7 +55,7 @@ pub use outcome::{
     Change, ChangeReason, EXPIRED_ACTOR, HatFilter, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery,
     Scope, SentChanges, Snapshot, StoreEvent, StoreProblem, StoreRequest, UndoCandidate, person,
 };
-pub use pages::read_recent;
+pub use pages::{read_history, read_recent};
 pub use paths::Paths;
 pub use side_file::SideFolder;
 pub use side_lock::{SideLock, SideNote};

@@ -20,12 +20,12 @@ pub struct Scope {
     pub rooms: Option<BTreeSet<Jid>>,
     /// Whether the session cannot change anything.
     pub read_only: bool,
-    /// The rights of the session in these rooms.
+    /// The rights of the session in the rooms of the scope.
     pub rights: Rights,
 }
 
 impl Scope {
-    /// Whether the session sees or changes less than everything.
+    /// Whether the session can see or change less than everything.
     pub fn is_restricted(&self) -> bool {
         self.rooms.is_some() || self.read_only || self.rights.is_restricted()
     }
@@ -42,22 +42,23 @@ pub struct Change {
     pub redoes: Option<u64>,
     /// If this undoes several changes together, their number.
     pub rolled_back: Option<u64>,
-    /// The actor, if it is not that of the session; changes received from a server are committed by `server:NAME`.
+    /// The actor, if it is not the session's actor; `server:NAME` for changes that were received from a server.
     pub actor: Option<Box<str>>,
     /// Changes that were sent to a server. They are recorded even if the file is not changed.
     pub sent: Option<SentChanges>,
     /// Whether someone confirmed the change, so that it is sent to servers however much it removes.
     pub confirmed: bool,
-    /// Whether someone accepted removals of a server that the guard had held back.
+    /// Whether someone accepted removals that were made on a server and held back by the guard.
     pub accepted_removals: bool,
     /// The reason, as given by the actor.
     pub reason: Option<ChangeReason>,
 }
 
-/// The actor of commits that remove hats that have ended ([`Attachment::until`](crate::model::Attachment::until)).
+/// The actor of commits that remove expired hats ([`Attachment::until`](crate::model::Attachment::until)).
 pub const EXPIRED_ACTOR: &str = "hatrack (expired)";
 
-/// Changes that were sent to a server. They do not change the file, which has them already, and are not undone.
+/// Changes that were sent to a server. They do not change the data file, which already contains them, and are not
+/// undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentChanges {
     /// The server's name in the configuration.
@@ -67,8 +68,8 @@ pub struct SentChanges {
 }
 
 impl Change {
-    /// The removal of hats that have ended. It counts as confirmed, as someone set the ends of the hats, so that it is
-    /// sent to servers however many hats end at once.
+    /// Creates the change that removes expired hats. It counts as confirmed, because someone set the times at which the
+    /// hats expire; so it is sent to servers however many hats it removes.
     pub fn expired(group: EditGroup) -> Self {
         Self {
             actor: Some(EXPIRED_ACTOR.into()),
@@ -92,7 +93,7 @@ impl From<EditGroup> for Change {
 pub enum StoreRequest {
     /// Commit a change; answered by [`StoreEvent::Committed`] with the same `id`.
     Commit {
-        /// Chosen by the caller.
+        /// A number chosen by the caller.
         id: u64,
         /// The change.
         change: Change,
@@ -102,7 +103,7 @@ pub enum StoreRequest {
         /// The `id` of the commit.
         id: u64,
     },
-    /// Immediately retry to read or write the file, if this has failed.
+    /// Retry reading or writing the file immediately, if this has failed.
     Retry,
     /// Recreate the deleted data file with its last known content.
     Recreate,
@@ -163,9 +164,9 @@ pub enum StoreEvent {
 /// The commits that this session's actor can undo and redo next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UndoCandidate {
-    /// The actor's newest commit that is in effect.
+    /// The actor's newest commit that is in effect and is not itself an undo.
     pub undo: Option<HistoryEntry>,
-    /// The actor's newest undo that is in effect, if no other change by the actor came after it.
+    /// The actor's newest undo that is in effect, if the actor's later commits are only undos and redos.
     pub redo: Option<HistoryEntry>,
 }
 
@@ -229,7 +230,7 @@ pub struct HistoryEntry {
     /// Whether the change was made outside hatrack. Such a change is recorded with the next commit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outside: bool,
-    /// Whether someone accepted removals of a server that the guard had held back.
+    /// Whether someone accepted removals that were made on a server and held back by the guard.
     #[serde(
         default,
         rename = "accepted-removals",
@@ -240,7 +241,7 @@ pub struct HistoryEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<SentChanges>,
     /// The names of the servers to which the changes were to be sent at once, as noted before the commit. This does not
-    /// say whether they arrived.
+    /// say whether the changes arrived.
     #[serde(default, rename = "send-to", skip_serializing_if = "<[_]>::is_empty")]
     pub send_to: Box<[Box<str>]>,
     /// The reason, as given by the actor.
@@ -250,7 +251,7 @@ pub struct HistoryEntry {
         deserialize_with = "ChangeReason::deserialize_stored"
     )]
     pub reason: Option<ChangeReason>,
-    /// Whether the commit has more edits, which are out of this session's scope. An undo of the visible ones is
+    /// Whether the commit has more edits, which are out of this session's scope. An undo of the visible edits is
     /// recorded as an ordinary change, as the others stay in effect.
     #[serde(skip)]
     pub partial: bool,

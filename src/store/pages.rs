@@ -18,12 +18,12 @@ use crate::model::{Jid, Wardrobe};
 
 /// The approximate maximum number of bytes that are searched for one page; the next page continues from there.
 const PAGE_SCAN_BYTES: u64 = 32 << 20;
-/// The approximate maximum number of bytes that are read in search of commits to undo. Of a large commit, only the
-/// start of its line is read.
+/// The approximate maximum number of bytes that are read in search of commits to undo and redo. Of a large commit, only
+/// the start of its line is read.
 const UNDO_SCAN_BYTES: u64 = 1 << 30;
 /// The same for the search that only decides whether undo is offered, which takes place after each commit.
 const UNDO_HINT_SCAN_BYTES: u64 = 1 << 20;
-/// The maximum number of commits, and of bytes, that are replayed to find out what was changed outside hatrack.
+/// The maximum number of entries, and of bytes of history, that [`entries_between`] reads.
 const REPLAY_LIMITS: (usize, u64) = (4096, 64 << 20);
 
 /// A page of entries, newest first.
@@ -32,9 +32,9 @@ pub(super) fn page(file: &File, query: &HistoryQuery, scope: &Scope) -> io::Resu
     let needles = needles(&query.filter);
     let mut lines = ReverseLines::new(file, end);
     let mut page = HistoryPage::default();
-    let mut first = query.from.is_none();
+    let mut is_first = query.from.is_none();
     while let Some(found) = lines.previous()? {
-        let torn = std::mem::take(&mut first) && !found.terminated;
+        let is_torn = std::mem::take(&mut is_first) && !found.terminated;
         let bytes = found.bytes()?;
         let may_match = may_match(&bytes, &needles);
         match serde_json::from_slice::<HistoryEntry>(&bytes) {
@@ -44,7 +44,7 @@ pub(super) fn page(file: &File, query: &HistoryQuery, scope: &Scope) -> io::Resu
                     .extend(restrict_entry(scope, entry).filter(|entry| query.filter.matches(entry)));
             }
             // A torn line was never confirmed; the next writer cuts it off.
-            Err(_) if torn => {}
+            Err(_) if is_torn => {}
             Err(_) => page.unreadable += usize::from(is_reported(scope, &bytes)),
         }
         if page.entries.len() >= query.limit || end - found.offset > PAGE_SCAN_BYTES {
@@ -55,10 +55,31 @@ pub(super) fn page(file: &File, query: &HistoryQuery, scope: &Scope) -> io::Resu
     Ok(page)
 }
 
+/// A page of the history of a data file, without reading the data file, which may be large or unreadable.
+pub fn read_history(path: &Path, scope: &Scope, query: &HistoryQuery) -> Result<HistoryPage, StoreError> {
+    read_page(&Disk::default(), &Paths::resolve(path)?, scope, query)
+}
+
+/// Reads a page of the history; an empty page if there is no history.
+pub(super) fn read_page(
+    disk: &Disk,
+    paths: &Paths,
+    scope: &Scope,
+    query: &HistoryQuery,
+) -> Result<HistoryPage, StoreError> {
+    match history::open(disk, &paths.history)? {
+        None => Ok(HistoryPage::default()),
+        Some(file) => page(&file, query, scope).map_err(StoreError::io("read", &paths.history)),
+    }
+}
+
 /// Whether a damaged line is counted; `false` if it seems to concern only rooms out of scope.
 fn is_reported(scope: &Scope, line: &[u8]) -> bool {
-    let named = |room: &Jid| memchr::memmem::find(line, compact(room).as_bytes()).is_some();
-    scope.rooms.as_ref().is_none_or(|rooms| rooms.iter().any(named))
+    let is_named = |room: &Jid| memchr::memmem::find(line, compact(room).as_bytes()).is_some();
+    scope
+        .rooms
+        .as_ref()
+        .is_none_or(|rooms| rooms.iter().any(is_named))
 }
 
 /// The entry with this revision; `None` if it does not exist, is damaged or is out of scope.
@@ -66,11 +87,11 @@ pub(super) fn entry(file: &File, revision: u64, scope: &Scope) -> io::Result<Opt
     let number = revision.to_string();
     let mut lines = ReverseLines::new(file, file.metadata()?.len());
     while let Some(found) = lines.previous()? {
-        let may_be = match &found.buffered {
+        let may_be_wanted = match &found.buffered {
             Some(bytes) => may_have_field(bytes, b"\"revision\"", number.as_bytes()),
-            None => found.line()?.is_some_and(|line| line.revision == revision),
+            None => found.parse()?.is_some_and(|line| line.revision == revision),
         };
-        if !may_be {
+        if !may_be_wanted {
             continue;
         }
         match serde_json::from_slice::<HistoryEntry>(&found.bytes()?) {
@@ -88,7 +109,7 @@ pub(super) fn entries_between(file: &File, after: u64, last: u64) -> io::Result<
     let mut lines = ReverseLines::new(file, file.metadata()?.len());
     let (mut entries, mut bytes): (Vec<HistoryEntry>, u64) = (Vec::new(), 0);
     while let Some(found) = lines.previous()? {
-        let Some(line) = found.line()? else {
+        let Some(line) = found.parse()? else {
             continue; // Damaged; the digest will show whether anything is missing.
         };
         if line.revision <= after {
@@ -131,7 +152,7 @@ pub(super) fn entries_since(file: &File, revision: u64, scope: &Scope) -> io::Re
 fn recent(lines: &mut ReverseLines<'_>, actor: &str, since: Timestamp) -> io::Result<Vec<HistoryEntry>> {
     let mut entries = Vec::new();
     while let Some(found) = lines.previous()? {
-        let Some(line) = found.line()? else {
+        let Some(line) = found.parse()? else {
             continue; // Damaged.
         };
         if line.time < since {
@@ -167,11 +188,11 @@ pub(super) fn find_undo(
 /// Whether the actor certainly has no commit to undo. `false` if the history cannot be read or is too large to tell.
 pub(super) fn has_nothing_to_undo(
     disk: &Disk,
-    history: &Path,
+    paths: &Paths,
     options: &StoreOptions,
     wardrobe: &Wardrobe,
 ) -> bool {
-    match history::open(disk, history) {
+    match history::open(disk, &paths.history) {
         Ok(None) => true,
         Ok(Some(file)) => search_undo(&file, options, wardrobe, UNDO_HINT_SCAN_BYTES)
             .is_ok_and(|(found, is_complete)| is_complete && found.undo.is_none()),
@@ -208,7 +229,7 @@ fn search_undo(
         if !may_matter {
             continue;
         }
-        let Some(head) = line.line()? else {
+        let Some(head) = line.parse()? else {
             continue;
         };
         if reverted.contains(&head.revision) {
@@ -247,8 +268,8 @@ fn search_undo(
     Ok((found, true))
 }
 
-/// Whether a line may have the field `name` (in quotes) with a value that starts with `value`; a fast test that
-/// ignores whitespace.
+/// Whether a line may have the field `name` (in quotes) with a value that starts with `value`. This is a fast test that
+/// ignores whitespace around the colon; it is also true if strings in the line may have escapes.
 fn may_have_field(line: &[u8], name: &[u8], value: &[u8]) -> bool {
     let value_follows = |index: usize| {
         let after = line.get(index + name.len()..)?.trim_ascii_start();
@@ -258,7 +279,7 @@ fn may_have_field(line: &[u8], name: &[u8], value: &[u8]) -> bool {
     memchr::memmem::find_iter(line, name).any(|index| value_follows(index).is_some()) || has_escapes(line)
 }
 
-/// Whether strings in a line may have escapes, so that a text in it may be written in another way.
+/// Whether strings in a line may have escapes (`\u…` or `\/`), so that the line may have a text in another spelling.
 fn has_escapes(line: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(line, needle).is_some();
     has(b"\\u") || has(b"\\/")

@@ -17,11 +17,11 @@ pub struct Paths {
     pub history: PathBuf,
     /// The lock file: locked during a commit.
     pub lock: PathBuf,
-    /// The folder that contains all of them.
+    /// The folder that contains all these files.
     pub folder: PathBuf,
     pub(super) data_temporary: PathBuf,
     pub(super) history_temporary: PathBuf,
-    /// Damaged lines of the history, while they are being moved.
+    /// The file for damaged lines of the history while they are being moved.
     pub(super) damaged_temporary: PathBuf,
 }
 
@@ -41,10 +41,10 @@ impl Paths {
         let name = data.file_name().ok_or_else(not_a_file)?;
         let history = sibling(&data, "history.jsonl");
         let hidden = |name: &std::ffi::OsStr, suffix: &str| {
-            let mut hidden = OsString::from(".");
-            hidden.push(name);
-            hidden.push(suffix);
-            folder.join(hidden)
+            let mut hidden_name = OsString::from(".");
+            hidden_name.push(name);
+            hidden_name.push(suffix);
+            folder.join(hidden_name)
         };
         let temporary = |name| hidden(name, ".hatrack-tmp");
         Ok(Self {
@@ -109,9 +109,9 @@ fn push_components(rest: &mut Vec<OsString>, path: &Path) {
     );
 }
 
-/// In a world-writable sticky folder such as `/tmp` a link may be a trap, so it is followed only if this user or the
-/// owner of the folder owns it. With `fs.protected_symlinks` the kernel does the same, but not for links that are
-/// resolved here, nor for dangling ones.
+/// Whether a link in a folder may be followed. In a world-writable sticky folder such as `/tmp`, a link may be a trap,
+/// so it may be followed only if this user or the owner of the folder owns it. With `fs.protected_symlinks` the kernel
+/// does the same, but not for links that are resolved here, nor for dangling ones.
 fn may_follow(folder: &Path, link: &Path) -> io::Result<bool> {
     let (folder, link) = (folder.metadata()?, link.symlink_metadata()?);
     let is_writable_by_all_and_sticky = folder.mode() & 0o1002 == 0o1002;
@@ -155,7 +155,7 @@ mod tests {
         symlink("../real", open.join("folder")).unwrap();
         symlink("open/link", home.join("outer")).unwrap();
         let (me, other, owner) = (0, 54_321, 54_322);
-        for (mode, of_link, of_folder, followed) in [
+        for (mode, link_owner, folder_owner, followed) in [
             (0o1777, other, me, false),
             (0o1777, other, owner, false),
             (0o1777, me, owner, true),
@@ -163,10 +163,10 @@ mod tests {
             (0o0777, other, me, true),
             (0o1775, other, me, true),
         ] {
-            lchown(&open, Some(of_folder), None).unwrap();
+            lchown(&open, Some(folder_owner), None).unwrap();
             std::fs::set_permissions(&open, std::fs::Permissions::from_mode(mode)).unwrap();
             for name in ["link", "folder"] {
-                lchown(open.join(name), Some(of_link), None).unwrap();
+                lchown(open.join(name), Some(link_owner), None).unwrap();
             }
             for path in [
                 open.join("link"),
@@ -181,10 +181,10 @@ mod tests {
                     "{mode:o} {path:?}"
                 );
                 if let Err(error) = paths {
-                    let said = error.to_string();
+                    let message = error.to_string();
                     assert!(
-                        said.contains("/open/") && said.contains("is not followed"),
-                        "{said}"
+                        message.contains("/open/") && message.contains("is not followed"),
+                        "{message}"
                     );
                 }
             }
@@ -238,13 +238,13 @@ mod tests {
     #[test]
     fn appends_suffix_without_json_and_rejects_link_loops() {
         let folder = tempfile::tempdir().unwrap();
-        let at = folder.path().canonicalize().unwrap();
+        let home = folder.path().canonicalize().unwrap();
         assert_eq!(
-            Paths::resolve(&at.join("my.hats")).unwrap().history,
-            at.join("my.hats-history.jsonl")
+            Paths::resolve(&home.join("my.hats")).unwrap().history,
+            home.join("my.hats-history.jsonl")
         );
-        std::os::unix::fs::symlink("b", at.join("a")).unwrap();
-        std::os::unix::fs::symlink("a", at.join("b")).unwrap();
-        assert!(Paths::resolve(&at.join("a")).is_err());
+        std::os::unix::fs::symlink("b", home.join("a")).unwrap();
+        std::os::unix::fs::symlink("a", home.join("b")).unwrap();
+        assert!(Paths::resolve(&home.join("a")).is_err());
     }
 }

@@ -15,8 +15,8 @@ use super::lock::{FileLock, LeftoverFile, TemporaryFile, remove_leftover};
 use super::paths::sibling;
 use super::{Paths, StoreError};
 
-/// Removes the lines of commits before a time, and damaged lines before or among them; returns the number of lines
-/// removed.
+/// Removes the lines of commits before a time, and damaged lines that follow them or start the history; returns the
+/// number of lines removed.
 pub(super) fn forget(disk: &Disk, paths: &Paths, before: Timestamp) -> Result<usize, StoreError> {
     let mut is_old = true;
     let rewritten = rewrite(disk, paths, |line| {
@@ -28,8 +28,8 @@ pub(super) fn forget(disk: &Disk, paths: &Paths, before: Timestamp) -> Result<us
     Ok(rewritten.removed)
 }
 
-/// Keeps every readable line and moves the others to a separate file; returns the number of each, and the path of that
-/// file.
+/// Keeps every readable line and moves the others to a separate file; returns the number of both, and the path of that
+/// file, if there are damaged lines.
 pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option<PathBuf>), StoreError> {
     let (mut damaged, mut moved_to): (Option<TemporaryFile<'_>>, _) = (None, None);
     let temporary = &paths.damaged_temporary;
@@ -48,7 +48,7 @@ pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option
         if damaged.is_none() {
             damaged = create_fresh(disk, temporary).map_err(io_error())?;
         }
-        let damaged = damaged.as_ref().ok_or_else(|| locked(temporary))?;
+        let damaged = damaged.as_ref().ok_or_else(|| locked_error(temporary))?;
         disk.write(damaged.file(), line)
             .and_then(|()| disk.write(damaged.file(), b"\n"))
             .map_err(io_error())?;
@@ -57,9 +57,8 @@ pub(super) fn repair(disk: &Disk, paths: &Paths) -> Result<(usize, usize, Option
     Ok((rewritten.kept, rewritten.removed, moved_to))
 }
 
-/// Renames the file of damaged lines, which is complete, to its final name, which is returned. If an earlier repair was
-/// killed right after this, before it rewrote the history, a file with the same lines already exists and is used
-/// instead.
+/// Renames the complete file of damaged lines to its final name, and returns the path. If an earlier repair was killed
+/// after this step, before it rewrote the history, a file with the same lines already exists and is used instead.
 fn publish_damaged(disk: &Disk, paths: &Paths, damaged: &TemporaryFile<'_>) -> Result<PathBuf, StoreError> {
     disk.sync(damaged.file())
         .map_err(StoreError::io("write", &paths.damaged_temporary))?;
@@ -76,10 +75,9 @@ fn publish_damaged(disk: &Disk, paths: &Paths, damaged: &TemporaryFile<'_>) -> R
             return Ok(path);
         }
     }
-    Err(locked(&paths.damaged_temporary)) // Not reached: there are always unused numbers.
+    Err(locked_error(&paths.damaged_temporary)) // Not reached: there are always unused numbers.
 }
 
-/// Whether two files have the same content.
 fn has_same_content(one: &File, other: &File) -> io::Result<bool> {
     if one.metadata()?.len() != other.metadata()?.len() {
         return Ok(false);
@@ -98,7 +96,7 @@ fn has_same_content(one: &File, other: &File) -> io::Result<bool> {
     }
 }
 
-/// Creates a temporary file, replacing a leftover one. `None` if another process is writing one.
+/// Creates a temporary file, replacing a leftover one. `None` if another process is writing it.
 fn create_fresh<'a>(disk: &'a Disk, path: &'a Path) -> io::Result<Option<TemporaryFile<'a>>> {
     if !remove_leftover(disk, path)? {
         return Ok(None);
@@ -106,7 +104,7 @@ fn create_fresh<'a>(disk: &'a Disk, path: &'a Path) -> io::Result<Option<Tempora
     TemporaryFile::create(disk, path)
 }
 
-fn locked(path: &Path) -> StoreError {
+fn locked_error(path: &Path) -> StoreError {
     StoreError::Locked {
         path: path.to_path_buf(),
         seconds: 0,
@@ -119,8 +117,8 @@ struct RewriteCounts {
     removed: usize,
 }
 
-/// Rewrites the history without the lines for which `keep` returns false; does nothing if there are none. When the new
-/// history is durable but not yet in place, `keep` is called once more, with `None`.
+/// Rewrites the history without the lines for which `keep` returns false; changes nothing if there are no such lines.
+/// When the new history is durable but not yet in place, `keep` is called once more, with `None`.
 fn rewrite(
     disk: &Disk,
     paths: &Paths,
@@ -134,21 +132,21 @@ fn rewrite(
     let access = access(disk, paths).map_err(io_error())?;
     let _lock = FileLock::acquire(disk, &paths.lock, &access.for_lock())?;
     // If someone removed the lock file, the temporary file of the data file excludes other writers.
-    let busy = || locked(&paths.data_temporary);
+    let busy_error = || locked_error(&paths.data_temporary);
     let leftover = LeftoverFile::claim(disk, &paths.data_temporary).map_err(io_error())?;
-    let leftover = leftover.ok_or_else(busy)?;
+    let leftover = leftover.ok_or_else(busy_error)?;
     let temporary = if leftover.is_some() {
         None // The leftover file must stay: it shows which lines belong to a file that was never renamed into place.
     } else {
         let created = TemporaryFile::create(disk, &paths.data_temporary).map_err(io_error())?;
-        Some(created.ok_or_else(busy)?)
+        Some(created.ok_or_else(busy_error)?)
     };
     let result = rewrite_alone(disk, paths, &access, &mut keep);
     drop(temporary);
     result
 }
 
-/// The access to the data file, or to the history if there is no data file.
+/// The access to the data file, or to the history if there is no data file; private if neither exists.
 fn access(disk: &Disk, paths: &Paths) -> io::Result<Access> {
     for path in [&paths.data, &paths.history] {
         if let Some(file) = disk.open(path)? {
@@ -172,7 +170,7 @@ fn rewrite_alone(
         return Ok(RewriteCounts::default());
     };
     let new = create_fresh(disk, temporary).map_err(io_error())?;
-    let new = new.ok_or_else(|| locked(temporary))?;
+    let new = new.ok_or_else(|| locked_error(temporary))?;
     let out = new.file();
     let mut counts = RewriteCounts::default();
     let mut writer = BufWriter::new(DiskWriter { disk, file: out });

@@ -32,8 +32,8 @@ pub(super) fn digest_of(wardrobe: &Wardrobe, known: Option<(&Wardrobe, &RoomSpan
     let mut rooms = Vec::with_capacity(wardrobe.rooms().len());
     for ((jid, room), piece) in wardrobe.rooms().zip(&mut pieces) {
         let span = known.and_then(|(other, spans)| {
-            let same = Arc::ptr_eq(other.room(jid)?, room);
-            spans.get(jid).filter(|_| same)
+            let is_same = Arc::ptr_eq(other.room(jid)?, room);
+            spans.get(jid).filter(|_| is_same)
         });
         rooms.push(span.map_or_else(|| digest_piece(&piece, Digest::of_room), |span| span.digest));
     }
@@ -50,21 +50,21 @@ mod tests {
     #[test]
     fn digest_ignores_revision() {
         let room = |name: &str| Jid::parse(&format!("{name}@conference.example.org")).unwrap();
-        let of = |wardrobe: &Wardrobe| digest_of(wardrobe, None);
+        let digest = |wardrobe: &Wardrobe| digest_of(wardrobe, None);
         let mut wardrobe = Wardrobe::default();
-        let empty = of(&wardrobe);
+        let empty = digest(&wardrobe);
         wardrobe.add_room(&room("b"), None).unwrap();
-        let one = of(&wardrobe);
+        let one = digest(&wardrobe);
         wardrobe.revision = 7;
-        assert_eq!(of(&wardrobe), one);
+        assert_eq!(digest(&wardrobe), one);
         wardrobe.add_room(&room("a"), None).unwrap();
-        let two = of(&wardrobe);
+        let two = digest(&wardrobe);
         wardrobe.remove_room(&room("a")).unwrap();
-        assert_eq!(of(&wardrobe), one);
+        assert_eq!(digest(&wardrobe), one);
         wardrobe.rename_room(&room("b"), Some("B")).unwrap();
-        let renamed = of(&wardrobe);
+        let renamed = digest(&wardrobe);
         wardrobe.remove_room(&room("b")).unwrap();
-        assert_eq!(of(&wardrobe), empty);
+        assert_eq!(digest(&wardrobe), empty);
         let all = std::collections::HashSet::from([empty, one, two, renamed]);
         assert_eq!(all.len(), 4);
     }

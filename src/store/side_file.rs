@@ -38,31 +38,31 @@ const LOCK_EXTENSION: &str = "lock";
 pub struct SideFolder {
     /// The folder of the data file, which must exist, or the account's state folder, which is created if needed.
     root: PathBuf,
-    /// The names of the folders below `root`, from the outermost to the innermost. None of them may be a link.
-    below: Vec<String>,
-    /// The data file, whose permissions the documents get; `None`: they are private.
+    /// The names of the folders in `root`, each in the one before it. None of them may be a link.
+    subfolders: Vec<String>,
+    /// The data file, whose permissions the documents get; `None`: the documents are private.
     data: Option<PathBuf>,
 }
 
 impl SideFolder {
-    /// A private folder in the account's state folder.
-    pub fn private(state: &Path, below: &str) -> Self {
+    /// A private folder in the account's state folder `state`.
+    pub fn private(state: &Path, subfolder: &str) -> Self {
         Self {
             root: state.to_path_buf(),
-            below: vec![below.to_owned()],
+            subfolders: vec![subfolder.to_owned()],
             data: None,
         }
     }
 
-    /// A folder next to the data file: `hats.SUFFIX/BELOW` for `hats.json`. Anyone who may read or write the data file
-    /// may do the same with the documents.
-    pub fn next_to(data: &Path, suffix: &str, below: &str) -> Result<Self, StoreError> {
+    /// A folder next to the data file: `hats.SUFFIX/SUBFOLDER` for `hats.json`. Anyone who may read or write the data
+    /// file may do the same with the documents.
+    pub fn next_to(data: &Path, suffix: &str, subfolder: &str) -> Result<Self, StoreError> {
         let paths = Paths::resolve(data)?;
         let folder = sibling(&paths.data, suffix);
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         Ok(Self {
             root: paths.folder,
-            below: vec![name.into_owned(), below.to_owned()],
+            subfolders: vec![name.into_owned(), subfolder.to_owned()],
             data: Some(paths.data),
         })
     }
@@ -112,11 +112,12 @@ impl SideFolder {
         Ok(Some(bytes))
     }
 
-    /// Replaces a document by the result of `edit`, which gets the current one or the error of reading it; `None`
-    /// removes the document. Waits at most 5 seconds while another process updates the document. Afterwards the
-    /// document survives a power failure.
+    /// Replaces a document with the result of `edit`, which gets the current document (`None` if it does not exist) or
+    /// the error of reading it; the result `None` removes the document. Waits at most 5 seconds while another process
+    /// updates the document. The update is durable.
     ///
-    /// Errors: the new document has more than `limit` bytes, so that it could not be read again; the old one stays.
+    /// Errors: another process still updates the document after 5 seconds, or the new document has more than `limit`
+    /// bytes, so that it could not be read again. The old document then stays.
     pub fn update(
         &self,
         name: &str,
@@ -144,7 +145,7 @@ impl SideFolder {
         written.map(drop).map_err(io_error())
     }
 
-    /// Does the update of [`SideFolder::update`] with the locked temporary file. Returns whether that was renamed.
+    /// Does the update of [`SideFolder::update`] with the locked temporary file. Returns whether this file was renamed.
     fn replace(
         &self,
         folder: &OwnedFd,
@@ -188,16 +189,16 @@ impl SideFolder {
         Ok(taken.map(|(folder, (file, is_leftover))| SideLock::new(folder, name, file, is_leftover)))
     }
 
-    /// The note that the holder of the lock with this name last wrote; `None` if there is none. The note of a holder
-    /// that was killed is returned, too. Anyone who may write the data file may have written it, so it is only good for
-    /// display.
+    /// The note that the holder of the lock with this name last wrote; `None` if there is no note. The note of a holder
+    /// that was killed is returned, too. Anyone who may write the data file may have written the note, so use it only
+    /// for display.
     pub fn lock_note(&self, name: &str) -> Option<Vec<u8>> {
         let folder = self.open(false).ok().flatten()?;
         let note = self.read_in(&folder, &format!("{name}.{LOCK_EXTENSION}"), MAX_NOTE_BYTES);
         note.ok().flatten().filter(|note| !note.is_empty())
     }
 
-    /// The access to documents: that to the data file; `None`: they are private.
+    /// The access that documents get: that of the data file; `None`: they are private.
     fn access(&self) -> io::Result<Option<Access>> {
         let Some(data) = &self.data else {
             return Ok(None);
@@ -229,12 +230,12 @@ impl SideFolder {
 
     fn path(&self, name: &str) -> PathBuf {
         let mut path = self.root.clone();
-        path.extend(&self.below);
+        path.extend(&self.subfolders);
         path.push(name);
         path
     }
 
-    /// Opens the folder; `None` if it does not exist and is not to be created.
+    /// Opens the folder, after creating it if `create`; `None` if it does not exist.
     fn open(&self, create: bool) -> io::Result<Option<OwnedFd>> {
         if create && self.data.is_none() {
             super::draft::create_private_folder(&self.root)?;
@@ -249,7 +250,7 @@ impl SideFolder {
         let Some(mut folder) = opened(openat(CWD, &self.root, flags, Mode::empty()))? else {
             return Ok(None);
         };
-        for name in &self.below {
+        for name in &self.subfolders {
             if create {
                 self.create_folder(&folder, name)?;
             }
@@ -289,18 +290,18 @@ impl SideFolder {
     }
 }
 
-/// Removes all documents next to a data file that was restored from a backup: they are about a newer state, and would
-/// seem valid as soon as the file reaches the same revision again.
-pub(super) fn forget(paths: &Paths, suffix: &str) -> Result<(), StoreError> {
+/// Removes all documents in the folders next to a data file that was restored from a backup: the documents are about a
+/// newer state, and would seem valid as soon as the file reaches the same revision again.
+pub(super) fn remove_documents(paths: &Paths, suffix: &str) -> Result<(), StoreError> {
     let folder = sibling(&paths.data, suffix);
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY | OFlags::NOFOLLOW;
     let remove = || {
-        let all = match openat(CWD, &folder, flags, Mode::empty()) {
+        let outer = match openat(CWD, &folder, flags, Mode::empty()) {
             Err(Errno::NOENT | Errno::LOOP | Errno::NOTDIR) => return Ok(()),
             opened => opened?,
         };
-        for below in names(&all)? {
-            let documents = match openat(&all, below.as_c_str(), flags, Mode::empty()) {
+        for subfolder in names(&outer)? {
+            let documents = match openat(&outer, subfolder.as_c_str(), flags, Mode::empty()) {
                 Err(Errno::NOENT | Errno::LOOP | Errno::NOTDIR) => continue,
                 opened => opened?,
             };

@@ -37,14 +37,14 @@ fn note_of_a_lock_goes_with_it_and_odd_ones_are_none() {
     assert_eq!(folder.lock_note("a"), None, "too long");
     drop(lock);
     assert_eq!(folder.lock_note("a"), None);
-    let there = home.path().join("hats.servers/one/a.lock");
-    std::os::unix::fs::symlink(&data, there).unwrap();
+    let lock_path = home.path().join("hats.servers/one/a.lock");
+    std::os::unix::fs::symlink(&data, lock_path).unwrap();
     assert_eq!(folder.lock_note("a"), None, "a link");
 }
 
 #[test]
 fn documents_have_the_access_of_the_data_file_and_private_ones_have_not() {
-    for (mode, of_folder) in [(0o660, 0o770), (0o600, 0o700), (0o644, 0o755)] {
+    for (mode, folder_mode) in [(0o660, 0o770), (0o600, 0o700), (0o644, 0o755)] {
         let (home, data) = data(mode);
         let folder = SideFolder::next_to(&data, "servers", "one").unwrap();
         assert_eq!(folder.read("a", 100).unwrap(), None);
@@ -59,7 +59,7 @@ fn documents_have_the_access_of_the_data_file_and_private_ones_have_not() {
         assert_eq!(mode_of("hats.servers/one/a"), mode);
         assert_eq!(
             (mode_of("hats.servers"), mode_of("hats.servers/one")),
-            (of_folder, of_folder)
+            (folder_mode, folder_mode)
         );
         let state = home.path().join("x/state");
         let private = SideFolder::private(&state, "outbox");
@@ -88,18 +88,18 @@ fn neither_links_nor_other_things_nor_long_files_are_read_or_written() {
     assert_eq!(folder.read("a", 100).unwrap().unwrap(), b"text");
     put(&folder, "a", &[b'x'; 100]).unwrap();
     assert_eq!(folder.read("a", 100).unwrap().unwrap().len(), 100);
-    let there = |name: &str| home.path().join("hats.servers/one").join(name);
+    let document_path = |name: &str| home.path().join("hats.servers/one").join(name);
     let secret = home.path().join("secret");
     std::fs::write(&secret, "secret").unwrap();
-    std::os::unix::fs::symlink(&secret, there("b")).unwrap();
+    std::os::unix::fs::symlink(&secret, document_path("b")).unwrap();
     assert!(folder.read("b", 100).is_err());
     put(&folder, "b", b"text").unwrap(); // the link is replaced, not followed
-    std::os::unix::fs::symlink(&secret, there("c.hatrack-tmp")).unwrap();
+    std::os::unix::fs::symlink(&secret, document_path("c.hatrack-tmp")).unwrap();
     assert!(put(&folder, "c", b"text").is_err());
-    rustix::fs::mknodat(CWD, there("d"), rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
+    rustix::fs::mknodat(CWD, document_path("d"), rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
     assert!(folder.read("d", 100).is_err());
     assert_eq!(std::fs::read(&secret).unwrap(), b"secret");
-    for (name, below) in [("hats.servers", "two"), ("hats.servers/three", "three")] {
+    for (name, subfolder) in [("hats.servers", "two"), ("hats.servers/three", "three")] {
         let link = home.path().join(name);
         if name == "hats.servers" {
             std::fs::rename(&link, home.path().join("away")).unwrap();
@@ -108,7 +108,7 @@ fn neither_links_nor_other_things_nor_long_files_are_read_or_written() {
             std::fs::rename(home.path().join("away"), home.path().join("hats.servers")).unwrap();
         }
         std::os::unix::fs::symlink(home.path(), &link).unwrap();
-        let folder = SideFolder::next_to(&data, "servers", below).unwrap();
+        let folder = SideFolder::next_to(&data, "servers", subfolder).unwrap();
         assert!(folder.read("secret", 100).is_err(), "{name}");
         assert!(put(&folder, "secret", b"x").is_err(), "{name}");
     }
@@ -121,28 +121,35 @@ fn locks_are_not_taken_on_other_files() {
     let (home, data) = data(0o660);
     let folder = SideFolder::next_to(&data, "servers", "one").unwrap();
     drop(folder.lock("a", Duration::ZERO).unwrap().unwrap());
-    let there = |name: &str| home.path().join("hats.servers/one").join(name);
+    let document_path = |name: &str| home.path().join("hats.servers/one").join(name);
     let secret = home.path().join("secret");
     std::fs::write(&secret, "secret").unwrap();
-    std::fs::hard_link(&secret, there("a.lock")).unwrap();
+    std::fs::hard_link(&secret, document_path("a.lock")).unwrap();
     let lock = folder.lock("a", Duration::from_secs(30)).unwrap().unwrap();
     lock.note().unwrap().set(b"note").unwrap();
     assert_eq!(std::fs::read(&secret).unwrap(), b"secret");
     assert_eq!(folder.lock_note("a").unwrap(), b"note");
     drop(lock);
-    std::os::unix::fs::symlink(&secret, there("b.lock")).unwrap();
-    rustix::fs::mknodat(CWD, there("c.lock"), rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
+    std::os::unix::fs::symlink(&secret, document_path("b.lock")).unwrap();
+    rustix::fs::mknodat(
+        CWD,
+        document_path("c.lock"),
+        rustix::fs::FileType::Fifo,
+        Mode::RUSR,
+        0,
+    )
+    .unwrap();
     for name in ["b", "c"] {
         assert!(folder.lock(name, Duration::ZERO).is_err(), "{name}");
         assert!(
-            there(&format!("{name}.lock")).symlink_metadata().is_ok(),
+            document_path(&format!("{name}.lock")).symlink_metadata().is_ok(),
             "{name}"
         );
     }
     assert_eq!(std::fs::read(&secret).unwrap(), b"secret");
 }
 
-/// Runs something in a thread with the rights of another account of this group.
+/// Runs a function in a thread with the permissions of this account and group.
 fn as_account<T: Send>(user: u32, group: u32, run: impl FnOnce() -> T + Send) -> T {
     use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
     let act = || {
@@ -176,18 +183,18 @@ fn accounts_that_may_write_the_data_file_share_documents_and_locks() {
             }
         }
         for (holder, other) in [(ALICE, BOB), (BOB, ALICE), (0, BOB)] {
-            let held = as_account(holder, GROUP, || folder.lock("a", Duration::ZERO));
-            let held = held.unwrap().unwrap();
-            let taken = as_account(other, GROUP, || folder.lock("a", Duration::from_millis(20)));
-            assert!(taken.unwrap().is_none(), "it waits, and is not refused");
+            let held_lock = as_account(holder, GROUP, || folder.lock("a", Duration::ZERO));
+            let held_lock = held_lock.unwrap().unwrap();
+            let second_lock = as_account(other, GROUP, || folder.lock("a", Duration::from_millis(20)));
+            assert!(second_lock.unwrap().is_none(), "it waits, and is not refused");
             // The process that holds it is killed: the file stays.
             let lock = home.path().join("hats.servers/one/a.lock");
             let mode = lock.metadata().unwrap().mode() & 0o777;
             assert_eq!((mode, lock.metadata().unwrap().gid()), (0o660, GROUP));
-            held.file.unlock().unwrap();
-            std::mem::forget(held);
-            let taken = as_account(other, GROUP, || folder.lock("a", Duration::ZERO).map(drop));
-            taken.unwrap();
+            held_lock.file.unlock().unwrap();
+            std::mem::forget(held_lock);
+            let second_lock = as_account(other, GROUP, || folder.lock("a", Duration::ZERO).map(drop));
+            second_lock.unwrap();
         }
         let stranger = as_account(BOB + 1, BOB + 1, || put(&folder, "a", b"x"));
         assert!(stranger.is_err());
@@ -203,10 +210,10 @@ fn updates_do_not_lose_each_other_and_a_lock_is_held_once() {
             let folder = folder.clone();
             scope.spawn(move || {
                 for _ in 0..20 {
-                    let add = |there: Result<Option<Vec<u8>>, _>| {
-                        let mut there = there.unwrap().unwrap_or_default();
-                        there.push(session);
-                        Some(there)
+                    let add = |document: Result<Option<Vec<u8>>, _>| {
+                        let mut document = document.unwrap().unwrap_or_default();
+                        document.push(session);
+                        Some(document)
                     };
                     folder.update("a", 100, add).unwrap();
                 }
@@ -214,9 +221,9 @@ fn updates_do_not_lose_each_other_and_a_lock_is_held_once() {
         }
     });
     assert_eq!(folder.read("a", 100).unwrap().unwrap().len(), 80);
-    let held = folder.lock("a", Duration::ZERO).unwrap().unwrap();
+    let held_lock = folder.lock("a", Duration::ZERO).unwrap().unwrap();
     assert!(folder.lock("a", Duration::from_millis(20)).unwrap().is_none());
-    drop(held);
+    drop(held_lock);
     assert!(folder.lock("a", Duration::ZERO).unwrap().is_some());
     let left = std::fs::read_dir(home.path().join("hats.servers/one")).unwrap();
     assert_eq!(left.count(), 1, "nothing is left");

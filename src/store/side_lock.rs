@@ -1,6 +1,6 @@
 //! Locks of documents next to the data file or in the account's state folder: each is a locked file, which is removed
-//! when the lock is released. If a process ends without that, the file that it leaves shows the next one that it held
-//! the lock.
+//! when the lock is released. If a process ends without releasing the lock, the leftover file shows the next process
+//! that the lock was held.
 
 use std::fs::File;
 use std::io;
@@ -51,7 +51,7 @@ impl SideLock {
         self.stays = stays;
     }
 
-    /// The note of the lock, for processes that wait. It can outlive the lock, and does not keep it held.
+    /// Returns the note of the lock, for processes that wait. The value can outlive the lock, and does not hold it.
     ///
     /// Errors: the process has too many open files.
     pub fn note(&self) -> io::Result<SideNote> {
@@ -61,7 +61,7 @@ impl SideLock {
 }
 
 impl SideNote {
-    /// Replaces the note in the lock file; it is not durable, since nobody needs it after the lock.
+    /// Replaces the note in the lock file; it is not durable, since nobody needs it after the lock is released.
     ///
     /// Errors: the file cannot be written.
     pub fn set(&self, note: &[u8]) -> io::Result<()> {
@@ -101,8 +101,8 @@ pub(super) fn lock_now(
     access: impl FnOnce() -> io::Result<Option<Access>>,
 ) -> io::Result<LockAttempt> {
     let flags = file_flags() | OFlags::RDWR;
-    let new = flags | OFlags::CREATE | OFlags::EXCL;
-    let (file, is_new) = match openat(folder, name, new, Mode::RUSR | Mode::WUSR) {
+    let create_flags = flags | OFlags::CREATE | OFlags::EXCL;
+    let (file, is_new) = match openat(folder, name, create_flags, Mode::RUSR | Mode::WUSR) {
         Ok(file) => {
             let file = File::from(file);
             if let Some(access) = access()? {
@@ -132,8 +132,8 @@ pub(super) fn lock_now(
     let account = rustix::process::geteuid();
     let is_foreign = !account.is_root() && metadata.uid() != account.as_raw();
     if !is_new && (is_foreign || at_path.st_nlink > 1) {
-        // The file is a leftover of another account, whose access only that account could set, or another name of some
-        // other file, which must not be written.
+        // The file is a leftover of another account, whose access only that account could set, or a hard link to
+        // another file, which must not be written.
         unlinkat(folder, name, AtFlags::empty())?;
         return Ok(LockAttempt::Again);
     }

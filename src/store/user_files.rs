@@ -193,8 +193,8 @@ pub fn write_file(
     write_atomically(&disk, folder, &resolved, bytes, overwrite).map_err(StoreError::io("write", &resolved))
 }
 
-/// Writes to an unnamed file if the file system supports it, so that a killed process leaves nothing behind, and links
-/// it when it is complete; otherwise to a temporary file.
+/// Writes to an unnamed file if the file system supports this, so that a killed process leaves nothing behind, and
+/// gives the complete file its name. Otherwise writes to a temporary file.
 fn write_atomically(
     disk: &Disk,
     folder: &Path,

@@ -43,7 +43,7 @@ pub(super) fn permit<'a>(scope: &Scope, group: &'a EditGroup) -> Result<Permitte
 }
 
 /// Rejects edits of rooms out of scope as if the room did not exist, whether it does or not. If the scope is restricted
-/// to rooms, edits outside the rooms are rejected as conflicts.
+/// to rooms, edits that belong to no room are rejected as conflicts.
 pub(super) fn check_rooms(scope: &Scope, group: &EditGroup) -> Result<(), EditError> {
     match group.0.iter().find(|edit| !in_scope(scope, edit)) {
         None => Ok(()),
@@ -57,14 +57,14 @@ pub(super) fn check_rooms(scope: &Scope, group: &EditGroup) -> Result<(), EditEr
     }
 }
 
-/// The part of an entry that is in scope; `None` if there is none.
+/// The part of an entry that is in scope; `None` if nothing of the entry is in scope.
 pub(super) fn restrict_entry(scope: &Scope, mut entry: HistoryEntry) -> Option<HistoryEntry> {
     if scope.rooms.is_some() {
-        let all = entry.group.0.len();
+        let count_before = entry.group.0.len();
         entry.group.0.retain(|edit| in_scope(scope, edit));
-        entry.partial = entry.group.0.len() < all;
+        entry.partial = entry.group.0.len() < count_before;
         if entry.partial {
-            // They may be about rooms that this session does not see.
+            // The reason and the servers may concern rooms that this session does not see.
             entry.reason = None;
             entry.send_to = Box::default();
         }

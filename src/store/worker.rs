@@ -19,16 +19,17 @@ use super::{
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The maximum delay between retries of a failing write.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
-/// The maximum time to wait for a lock at once; in between, requests are answered and the file is checked.
+/// The maximum time of one wait for a lock; between two waits, requests are answered and the file is checked.
 const LOCK_SLICE: Duration = Duration::from_millis(200);
-/// The delay between two such waits.
+/// The delay between two waits for a lock.
 const RETRY_DELAY: Duration = Duration::from_millis(10);
 /// After this time a lock held by another process is reported.
 const LOCK_NOTICE_DELAY: Duration = Duration::from_secs(2);
-/// The maximum time for which [`StoreWorker::stop`] waits for pending requests.
+/// The maximum time for which [`StoreWorker::stop`] waits for pending requests; also the lock timeout of the last
+/// attempt to commit.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Pauses the worker: until this is dropped, nothing is written and no lock is held.
+/// Pauses the worker: until this is dropped, nothing is written and no lock is held. The default value pauses nothing.
 #[derive(Debug, Default)]
 pub struct WorkerPause(Option<Sender<()>>);
 
@@ -119,8 +120,8 @@ impl StoreWorker {
         let _ = self.sender.send(WorkerMessage::Request(request));
     }
 
-    /// Lets the thread finish pending requests, for at most 1.5 seconds, and ends it. Returns whether it ended in time
-    /// and without a panic.
+    /// Tells the thread to finish the pending requests and end, and waits for at most 1.5 seconds. Returns whether the
+    /// thread ended in time and without a panic.
     pub fn stop(self) -> bool {
         let _ = self.ending_since.set(Instant::now());
         let _ = self.sender.send(WorkerMessage::Stop);
@@ -135,6 +136,7 @@ struct WorkerLoop<N> {
     messages: Receiver<WorkerMessage>,
     notify: N,
     disk: Disk,
+    /// The commits to do, each with its ID.
     pending: Vec<(u64, Change)>,
     /// Whether the data file is to be recreated.
     recreating: bool,
@@ -151,24 +153,24 @@ struct WorkerLoop<N> {
 
 impl<N: Fn(StoreEvent)> WorkerLoop<N> {
     fn run(mut self, path: &Path, options: &StoreOptions) {
-        let Some((mut store, early)) = self.open(path, options) else {
+        let Some((mut store, early_requests)) = self.open(path, options) else {
             return;
         };
         let snapshot = self.snapshot(&store);
         log::info!(exists = snapshot.exists, read_only = snapshot.read_only.is_some(); "opened");
         self.emit(StoreEvent::Opened(snapshot));
-        for request in early {
+        for request in early_requests {
             self.handle(request, &mut store);
         }
         self.run_pending(&mut store);
         let mut poll_at = Instant::now() + POLL_INTERVAL;
         loop {
-            let next = self
+            let wake_at = self
                 .retry_at
                 .filter(|_| self.has_work())
                 .unwrap_or(poll_at)
                 .min(poll_at);
-            let timeout = next.saturating_duration_since(Instant::now());
+            let timeout = wake_at.saturating_duration_since(Instant::now());
             let mut next_message = match self.messages.recv_timeout(timeout) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => None,
@@ -201,13 +203,13 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
     /// Opens the file; retries while this fails, as another program may be writing the file. Also returns the requests
     /// received meanwhile. `None` if the thread must end.
     fn open(&mut self, path: &Path, options: &StoreOptions) -> Option<(Store, Vec<StoreRequest>)> {
-        let mut early = Vec::new();
+        let mut early_requests = Vec::new();
         loop {
             let progress = |done, total| self.emit(StoreEvent::Opening { done, total });
             match Store::open_with(path, options.clone(), self.disk.clone(), &progress) {
                 Ok(store) => {
                     self.clear_problem();
-                    return Some((store, early));
+                    return Some((store, early_requests));
                 }
                 Err(error) => self.report_problem(StoreProblem::Unreadable(error.to_string())),
             }
@@ -216,7 +218,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
                 let timeout = retry_at.saturating_duration_since(Instant::now());
                 match self.messages.recv_timeout(timeout) {
                     Ok(WorkerMessage::Request(StoreRequest::Retry)) | Err(RecvTimeoutError::Timeout) => break,
-                    Ok(WorkerMessage::Request(request)) => early.push(request),
+                    Ok(WorkerMessage::Request(request)) => early_requests.push(request),
                     Ok(WorkerMessage::Pause(on_pause)) => pause(on_pause),
                     Ok(WorkerMessage::Stop) | Err(RecvTimeoutError::Disconnected) => return None,
                 }
@@ -257,7 +259,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         }
     }
 
-    /// Checks whether the file was changed by another process.
+    /// Checks whether the file was changed by another process, and reports changes and problems.
     fn poll(&mut self, store: &mut Store) {
         let revision = store.revision();
         let refreshed = match store.refresh() {
@@ -274,15 +276,16 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         if std::mem::take(&mut self.poll_failed) || self.is_file_problem() {
             self.clear_problem();
         }
-        let before = self.read_only.clone();
+        let reported = self.read_only.clone();
         let snapshot = self.snapshot(store);
-        if refreshed == Refreshed::Changed || self.read_only != before {
+        if refreshed == Refreshed::Changed || self.read_only != reported {
             self.emit(StoreEvent::Changed(snapshot));
         }
         self.report_others(store, revision, &[]);
     }
 
     /// Reports what others committed after the revision `since`; `own` are the revisions of the session's own commits.
+    /// Reports nothing if `since` is 0.
     fn report_others(&self, store: &Store, since: u64, own: &[u64]) {
         let count = store.revision().saturating_sub(since);
         if since == 0 || count <= u64::try_from(own.len()).unwrap_or(u64::MAX) {
@@ -295,7 +298,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         }
     }
 
-    /// The current snapshot, which the caller reports: its read-only reason is remembered as reported.
+    /// Takes a snapshot for the caller to report, and remembers its read-only reason as reported.
     fn snapshot(&mut self, store: &Store) -> Snapshot {
         let snapshot = store.snapshot();
         self.read_only.clone_from(&snapshot.read_only);
@@ -314,19 +317,20 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         self.recreating || !self.pending.is_empty()
     }
 
-    /// Does the pending work, unless a retry is not due yet.
+    /// Does the pending work, unless it must wait for the time of the next retry.
     fn run_pending(&mut self, store: &mut Store) {
-        let ending = self.disk.ending_since.get().is_some();
-        if !self.has_work() || (!ending && self.retry_at.is_some_and(|again| Instant::now() < again)) {
+        let is_ending = self.disk.ending_since.get().is_some();
+        if !self.has_work() || (!is_ending && self.retry_at.is_some_and(|retry_at| Instant::now() < retry_at))
+        {
             return;
         }
-        let done = self.recreate(store).and_then(|()| self.commit(store));
-        match done {
+        let result = self.recreate(store).and_then(|()| self.commit(store));
+        match result {
             Ok(()) => self.clear_problem(),
             Err(error @ StoreError::Locked { .. }) => {
                 self.retry_at = Some(Instant::now() + RETRY_DELAY);
                 let since = *self.locked_since.get_or_insert_with(Instant::now);
-                if ending || since.elapsed() >= LOCK_NOTICE_DELAY {
+                if is_ending || since.elapsed() >= LOCK_NOTICE_DELAY {
                     self.report_problem(problem_for(store, &error));
                 }
             }
@@ -407,7 +411,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
 fn pause(on_pause: Box<dyn FnOnce(WorkerPause) + Send>) {
     let (end, ended) = channel();
     on_pause(WorkerPause(Some(end)));
-    // It also ends if the sender is dropped without a message.
+    // The wait also ends if the sender is dropped without a message.
     let _ = ended.recv();
 }
 

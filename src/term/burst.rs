@@ -9,12 +9,12 @@ use super::input::Input;
 
 /// Text belongs together if each part arrives within this time after the one before.
 const BURST_TIMEOUT: Duration = Duration::from_millis(10);
-/// How long to wait for more of a detected paste.
+/// The time to wait for more of a detected paste.
 const PASTE_TIMEOUT: Duration = Duration::from_millis(100);
 /// Limit of buffered text, in bytes.
 const MAX_BUFFERED: usize = 4 << 20;
 
-/// How a terminal delivers pasted text.
+/// The way in which a terminal delivers pasted text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum InputDelivery {
     /// As a whole, or in large parts.
@@ -33,12 +33,12 @@ pub(super) struct BurstDetector {
 }
 
 impl InputDelivery {
-    /// Detects how a terminal delivers pasted text. `is_pseudo`: it is a pseudo-terminal; `speed`: its speed, in baud;
-    /// `term`: the environment variable `TERM`.
+    /// Detects how a terminal delivers pasted text. `is_pseudo` tells whether it is a pseudo-terminal, `speed` is its
+    /// speed in baud, and `term` is the environment variable `TERM`.
     pub(super) fn detect(is_pseudo: bool, speed: u32, term: Option<&str>) -> Self {
         // 38400 is the default speed of pseudo-terminals. sshd sets another if the user's terminal is on a serial line.
         let has_default_speed = is_pseudo && speed == 38_400;
-        // screen and tmux pass on input without revealing on what line it arrives.
+        // screen and tmux pass on input without revealing on which kind of line it arrives.
         let may_be_passed_on = term.is_none_or(|term| term.starts_with("screen") || term.starts_with("tmux"));
         if has_default_speed && !may_be_passed_on {
             Self::Whole
@@ -47,7 +47,7 @@ impl InputDelivery {
         }
     }
 
-    /// How long to wait for a second character.
+    /// The time to wait for a second character.
     fn key_timeout(self) -> Duration {
         match self {
             Self::Whole => Duration::from_micros(500),
@@ -73,22 +73,22 @@ impl BurstDetector {
             self.buffered.extend_from_slice(bytes);
             return Vec::new();
         }
-        let mut found = Vec::new();
+        let mut inputs = Vec::new();
         let mut bytes = bytes;
         let buffered_text = std::mem::take(&mut self.buffered);
         let joined;
         if is_paste(&buffered_text) && bytes.first() == Some(&0x1b) {
             // A key or a terminal reply follows the paste.
-            found.push(unmarked_paste(&buffered_text));
+            inputs.push(unmarked_paste(&buffered_text));
         } else if !buffered_text.is_empty() {
             joined = [&buffered_text, bytes].concat();
             bytes = &joined;
         }
-        found.extend(self.decoder.feed(bytes));
-        found
+        inputs.extend(self.decoder.feed(bytes));
+        inputs
     }
 
-    /// How long to wait for the next read before calling [`Self::expire`]; `None`: without limit.
+    /// The time to wait for the next read before calling [`Self::expire`]; `None`: no limit.
     pub(super) fn timeout(&self) -> Option<Duration> {
         if self.buffered.is_empty() {
             let milliseconds = self.decoder.timeout()?;
@@ -102,7 +102,7 @@ impl BurstDetector {
         }
     }
 
-    /// Returns the input that was delayed, because nothing arrived within [`Self::timeout`].
+    /// Returns the delayed input. Call this when nothing has arrived within [`Self::timeout`].
     pub(super) fn expire(&mut self) -> Vec<Input> {
         if self.buffered.is_empty() {
             return self.decoder.expire().into_iter().collect();
@@ -124,8 +124,8 @@ fn unmarked_paste(paste: &[u8]) -> Input {
 /// Whether every byte can be part of text, and no control sequence starts here.
 fn is_text(bytes: &[u8]) -> bool {
     let begins_sequence = matches!(bytes, [0x80..=0x9f, ..] | [0xc2, 0x80..=0x9f, ..]);
-    let text = |byte: &u8| matches!(byte, b' '..=b'~' | 0x80.. | b'\t' | b'\r' | b'\n');
-    !begins_sequence && bytes.iter().all(text)
+    let is_text_byte = |byte: &u8| matches!(byte, b' '..=b'~' | 0x80.. | b'\t' | b'\r' | b'\n');
+    !begins_sequence && bytes.iter().all(is_text_byte)
 }
 
 /// Whether this is one character, or a byte of one.
@@ -158,14 +158,14 @@ mod tests {
         BurstDetector::new(InputDelivery::ByteByByte)
     }
 
-    /// The input from these reads, which follow each other at once, and then nothing more.
+    /// The input from reads that follow each other immediately; nothing arrives after them.
     fn at_once(reads: &[&[u8]]) -> Vec<Input> {
         let mut bursts = detector();
-        let mut found: Vec<Input> = reads.iter().flat_map(|read| bursts.feed(read)).collect();
+        let mut inputs: Vec<Input> = reads.iter().flat_map(|read| bursts.feed(read)).collect();
         while bursts.timeout().is_some() {
-            found.extend(bursts.expire());
+            inputs.extend(bursts.expire());
         }
-        found
+        inputs
     }
 
     #[test]

@@ -14,15 +14,15 @@ pub(super) const DISCARD_TIMEOUT: u16 = 100;
 /// A string being received.
 #[derive(Debug)]
 pub(super) struct ControlString {
-    /// The letter of its introducer, such as `P` for a device control string (DCS) and `]` for an operating system command
-    /// (OSC).
+    /// The letter of the introducer, such as `P` for a device control string (DCS) and `]` for an operating system
+    /// command (OSC).
     kind: u8,
     content: Vec<u8>,
     /// Number of bytes that are missing from the current UTF-8 character.
     continuation_bytes: u8,
-    /// The last byte was ESC, so `\` ends the string.
-    escaped: bool,
-    /// The string was given up; bytes that follow without a pause belong to it and are dropped.
+    /// Whether the last byte was ESC, so that `\` ends the string.
+    after_escape: bool,
+    /// Whether the string was given up; bytes that follow without a pause then belong to the string and are dropped.
     discarding: bool,
 }
 
@@ -44,18 +44,18 @@ pub(super) fn is_introducer(letter: u8) -> bool {
 }
 
 impl ControlString {
-    /// A new string with this introducer letter.
+    /// Creates a string with this introducer letter.
     pub(super) fn new(kind: u8) -> Self {
         Self {
             kind,
             content: Vec::new(),
             continuation_bytes: 0,
-            escaped: false,
+            after_escape: false,
             discarding: false,
         }
     }
 
-    /// Discards the rest of a sequence that was given up.
+    /// Creates a string that discards the rest of a sequence that was given up.
     pub(super) fn discarding() -> Self {
         Self {
             discarding: true,
@@ -63,7 +63,7 @@ impl ControlString {
         }
     }
 
-    /// How long to wait for the next byte, in milliseconds.
+    /// The time to wait for the next byte, in milliseconds.
     pub(super) fn timeout(&self) -> u16 {
         if self.discarding {
             DISCARD_TIMEOUT
@@ -79,7 +79,7 @@ impl ControlString {
 
     /// Processes the next byte.
     pub(super) fn push(&mut self, byte: u8) -> StringProgress {
-        let escaped = std::mem::replace(&mut self.escaped, byte == 0x1b);
+        let after_escape = std::mem::replace(&mut self.after_escape, byte == 0x1b);
         match byte {
             0x03 => {
                 self.discard();
@@ -88,10 +88,10 @@ impl ControlString {
             // CAN aborts a string, and so does SUB in every terminal.
             0x18 | 0x1a => return StringProgress::End(None),
             0x1b => return StringProgress::Continue,
-            b'\\' if escaped => return StringProgress::End(self.background()),
-            b'[' | b'O' if escaped => return StringProgress::NewSequence,
-            _ if escaped && is_introducer(byte) => return StringProgress::NewSequence,
-            _ if escaped => self.discard(),
+            b'\\' if after_escape => return StringProgress::End(self.background()),
+            b'[' | b'O' if after_escape => return StringProgress::NewSequence,
+            _ if after_escape && is_introducer(byte) => return StringProgress::NewSequence,
+            _ if after_escape => self.discard(),
             // xterm also ends OSC strings with BEL.
             0x07 if self.kind == b']' => return StringProgress::End(self.background()),
             // ST as a C1 control: a single byte outside of a UTF-8 character, or encoded in UTF-8.

@@ -1,7 +1,7 @@
 //! Decodes terminal input into keys, pastes and clicks. Pure: bytes in, input out; the caller measures the time.
 //!
-//! It is hand-written because of unsolicited replies and slow connections. Other decoders were tested with terminal replies
-//! and their source was read:
+//! It is hand-written because of unsolicited replies and slow connections. Other decoders were tested with terminal
+//! replies, and their sources were read:
 //!
 //! - terminput 0.5 has the parser of crossterm 0.29: DCS, APC, PM and SOS strings become keys.
 //! - termina 0.4 skips DCS strings, but waits for their end without limit and loses Ctrl-C in them; APC, PM and SOS strings
@@ -10,13 +10,13 @@
 
 use super::control_string::{self, ControlString, StringProgress};
 use super::input::Input;
-use super::sequence::{application_key, sequence};
+use super::sequence::{application_key, decode_sequence};
 use crate::app::{Key, KeyCode};
 
 /// Limit of a key sequence, in bytes; longer ones are discarded.
 const MAX_SEQUENCE: usize = 64;
-/// A paste is truncated to this many bytes. Even with normalized line ends that exceeds every field's limit, so a
-/// truncated paste is always rejected rather than mistaken for the whole.
+/// A paste is truncated to this many bytes. Even after its line ends are normalized, a truncated paste exceeds the
+/// limit of every field, so it is always rejected rather than mistaken for the whole text.
 const MAX_PASTE: usize = 4 << 20;
 const PASTE_END: &[u8] = b"\x1b[201~";
 
@@ -26,7 +26,7 @@ const ESCAPE_TIMEOUT: u16 = 50;
 const SEQUENCE_TIMEOUT: u16 = 500;
 /// Timeout in milliseconds for more of a paste.
 const PASTE_TIMEOUT: u16 = 10_000;
-/// Time in milliseconds in which the rest of a sequence that was given up may still arrive.
+/// Time in milliseconds in which the rest of a sequence that has timed out may still arrive.
 const LATE_TIMEOUT: u16 = 5_000;
 
 /// Decodes bytes into input, independent of read boundaries.
@@ -38,8 +38,8 @@ pub struct Decoder {
     paste: Option<BracketedPaste>,
     /// The control string being received.
     string: Option<ControlString>,
-    /// A sequence timed out: a burst that follows is its rest.
-    late: bool,
+    /// Whether a sequence has timed out; a burst that follows is then its rest.
+    expects_late_rest: bool,
 }
 
 #[derive(Debug, Default)]
@@ -64,9 +64,9 @@ enum DecodeStep {
 impl Decoder {
     /// Decodes one read and returns complete input.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Input> {
-        let mut found = Vec::new();
+        let mut inputs = Vec::new();
         let mut rest = bytes;
-        if std::mem::take(&mut self.late) {
+        if std::mem::take(&mut self.expects_late_rest) {
             match bytes {
                 [0x1b, b'\\', after @ ..] => rest = after,
                 _ if is_burst(bytes) => self.string = Some(ControlString::discarding()),
@@ -82,28 +82,28 @@ impl Decoder {
             rest = after;
             if let Some(paste) = &mut self.paste {
                 if paste.push(byte) {
-                    found.extend(self.paste.take().map(|paste| Input::Paste(paste.into_text())));
+                    inputs.extend(self.paste.take().map(|paste| Input::Paste(paste.into_text())));
                 }
             } else if let Some(string) = &mut self.string {
                 match string.push(byte) {
                     StringProgress::Continue => {}
-                    StringProgress::Interrupt => found.push(Input::Key(Key::ctrl('c'))),
+                    StringProgress::Interrupt => inputs.push(Input::Key(Key::ctrl('c'))),
                     StringProgress::End(background) => {
                         self.string = None;
-                        found.extend(background.map(Input::Background));
+                        inputs.extend(background.map(Input::Background));
                     }
                     StringProgress::NewSequence => {
                         self.string = None;
                         self.pending = vec![0x1b, byte];
-                        self.decode(&mut found);
+                        self.decode(&mut inputs);
                     }
                 }
             } else {
                 self.pending.push(byte);
-                self.decode(&mut found);
+                self.decode(&mut inputs);
             }
         }
-        found
+        inputs
     }
 
     /// Whether no sequence is incomplete.
@@ -111,7 +111,7 @@ impl Decoder {
         self.pending.is_empty() && self.paste.is_none() && self.string.is_none()
     }
 
-    /// How long to wait for more bytes before calling [`Self::expire`], in milliseconds; `None`: without limit.
+    /// The time to wait for more bytes before calling [`Self::expire`], in milliseconds; `None`: no limit.
     pub fn timeout(&self) -> Option<u16> {
         if self.paste.is_some() {
             return Some(PASTE_TIMEOUT);
@@ -120,10 +120,10 @@ impl Decoder {
             return Some(string.timeout());
         }
         match (self.pending.as_slice(), introducer(&self.pending)) {
-            ([], _) => self.late.then_some(LATE_TIMEOUT),
+            ([], _) => self.expects_late_rest.then_some(LATE_TIMEOUT),
             ([0x1b], _) => Some(ESCAPE_TIMEOUT),
             ([0x1b, b'[' | b'O' | b']'], _) => Some(SEQUENCE_TIMEOUT),
-            (begun, Some((length, _))) if begun.len() == length => Some(ESCAPE_TIMEOUT),
+            (incomplete, Some((length, _))) if incomplete.len() == length => Some(ESCAPE_TIMEOUT),
             ([0x1b, ..], _) | (_, Some(_)) => Some(SEQUENCE_TIMEOUT),
             _ => None,
         }
@@ -132,17 +132,17 @@ impl Decoder {
     /// Ends an incomplete sequence after [`Self::timeout`]: a lone ESC becomes the Esc key, ESC and one of `P`, `X`, `^` and
     /// `_` become Alt and that character, an unfinished paste is returned as it is, and anything else is dropped.
     pub fn expire(&mut self) -> Option<Input> {
-        self.late = !self.is_idle();
+        self.expects_late_rest = !self.is_idle();
         if let Some(paste) = self.paste.take() {
             return Some(Input::Paste(paste.into_text()));
         }
         if let Some(string) = self.string.take() {
-            self.late = !string.is_discarding();
+            self.expects_late_rest = !string.is_discarding();
             return None;
         }
         match *std::mem::take(&mut self.pending).as_slice() {
             [0x1b] => {
-                self.late = false;
+                self.expects_late_rest = false;
                 Some(key(KeyCode::Esc))
             }
             [0x1b, letter] if control_string::is_introducer(letter) && letter != b']' => {
@@ -152,12 +152,13 @@ impl Decoder {
         }
     }
 
-    fn decode(&mut self, found: &mut Vec<Input>) {
+    /// Decodes the pending bytes as far as they are complete.
+    fn decode(&mut self, inputs: &mut Vec<Input>) {
         while !self.pending.is_empty() {
             match parse(&self.pending) {
                 DecodeStep::Done(length, input) => {
                     self.pending.drain(..length.min(self.pending.len()));
-                    found.extend(input);
+                    inputs.extend(input);
                 }
                 DecodeStep::Paste => {
                     self.pending.clear();
@@ -168,7 +169,7 @@ impl Decoder {
                     let after = self.pending.split_off(length.min(self.pending.len()));
                     self.pending.clear();
                     self.string = Some(ControlString::new(kind));
-                    found.extend(self.feed(&after));
+                    inputs.extend(self.feed(&after));
                 }
                 DecodeStep::Incomplete => {
                     if self.pending.len() > MAX_SEQUENCE {
@@ -184,8 +185,8 @@ impl Decoder {
 
 /// Whether these bytes are not a single character and do not start with a control character.
 fn is_burst(bytes: &[u8]) -> bool {
-    let is_text = bytes.first().is_some_and(|first| *first >= 0x20);
-    is_text && std::str::from_utf8(bytes).map_or(true, |text| text.chars().nth(1).is_some())
+    let starts_with_text = bytes.first().is_some_and(|first| *first >= 0x20);
+    starts_with_text && std::str::from_utf8(bytes).map_or(true, |text| text.chars().nth(1).is_some())
 }
 
 impl BracketedPaste {
@@ -200,18 +201,18 @@ impl BracketedPaste {
         if self.text.len() < MAX_PASTE + PASTE_END.len() {
             self.text.push(byte);
         }
-        let ended = self.matched == PASTE_END.len();
+        let has_ended = self.matched == PASTE_END.len();
         // A truncated paste may contain only a part of its end marker, which `into_text` removes.
-        if ended && self.text.ends_with(PASTE_END) {
+        if has_ended && self.text.ends_with(PASTE_END) {
             self.text.truncate(self.text.len() - PASTE_END.len());
         }
-        ended
+        has_ended
     }
 
     fn into_text(mut self) -> String {
         // An unterminated paste may end with the start of the end marker.
-        let begun = PASTE_END.get(..self.matched.min(PASTE_END.len() - 1));
-        let text = begun.and_then(|begun| self.text.strip_suffix(begun));
+        let partial_end = PASTE_END.get(..self.matched.min(PASTE_END.len() - 1));
+        let text = partial_end.and_then(|partial_end| self.text.strip_suffix(partial_end));
         self.text.truncate(text.unwrap_or(&self.text).len());
         self.text.truncate(MAX_PASTE);
         String::from_utf8_lossy(&self.text)
@@ -241,7 +242,7 @@ fn parse(bytes: &[u8]) -> DecodeStep {
         let rest = bytes.get(length..).unwrap_or_default();
         return match (letter, rest) {
             (_, []) => DecodeStep::Incomplete,
-            (b'[', rest) => control_sequence(length, rest),
+            (b'[', rest) => parse_control_sequence(length, rest),
             (b'O', [last, ..]) => DecodeStep::Done(length + 1, application_key(*last).map(key)),
             (kind, _) => DecodeStep::String(length, kind),
         };
@@ -250,11 +251,11 @@ fn parse(bytes: &[u8]) -> DecodeStep {
         [] | [0x1b] => DecodeStep::Incomplete,
         // Esc twice: the first was a key, the second may start a sequence.
         [0x1b, 0x1b, ..] => DecodeStep::Done(1, Some(key(KeyCode::Esc))),
-        [0x1b, rest @ ..] => match plain_key(rest) {
+        [0x1b, rest @ ..] => match parse_plain_key(rest) {
             DecodeStep::Done(length, input) => DecodeStep::Done(length + 1, input.map(with_alt)),
             other => other,
         },
-        _ => plain_key(bytes),
+        _ => parse_plain_key(bytes),
     }
 }
 
@@ -266,7 +267,7 @@ fn with_alt(input: Input) -> Input {
 }
 
 /// Decodes a key without ESC: a control character or a character in UTF-8.
-fn plain_key(bytes: &[u8]) -> DecodeStep {
+fn parse_plain_key(bytes: &[u8]) -> DecodeStep {
     let Some(&first) = bytes.first() else {
         return DecodeStep::Incomplete;
     };
@@ -274,18 +275,18 @@ fn plain_key(bytes: &[u8]) -> DecodeStep {
         0 => Some(Input::Key(Key::ctrl(' '))),
         b'\t' => Some(key(KeyCode::Tab)),
         b'\r' | b'\n' => Some(key(KeyCode::Enter)),
-        // The Backspace key sends either of them, depending on the terminal; so Ctrl-H means Backspace too.
+        // The Backspace key sends one of these two, depending on the terminal; so Ctrl-H means Backspace too.
         0x08 | 0x7f => Some(key(KeyCode::Backspace)),
         0x01..=0x1a => Some(Input::Key(Key::ctrl(char::from(first + b'a' - 1)))),
         0x1c..=0x1f => Some(Input::Key(Key::ctrl(char::from(first + b'@')))),
         0x20..=0x7e => Some(key(KeyCode::Char(char::from(first)))),
-        _ => return utf8_character(bytes),
+        _ => return parse_utf8_character(bytes),
     };
     DecodeStep::Done(1, input)
 }
 
 /// Decodes a multi-byte character. Invalid UTF-8 and C1 controls are dropped.
-fn utf8_character(bytes: &[u8]) -> DecodeStep {
+fn parse_utf8_character(bytes: &[u8]) -> DecodeStep {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) if error.valid_up_to() > 0 => {
@@ -305,14 +306,14 @@ fn utf8_character(bytes: &[u8]) -> DecodeStep {
     }
 }
 
-/// Parses a control sequence (CSI) after its introducer, which is `before` bytes long.
-fn control_sequence(before: usize, rest: &[u8]) -> DecodeStep {
+/// Parses a control sequence (CSI) after its introducer, which is `introducer_length` bytes long.
+fn parse_control_sequence(introducer_length: usize, rest: &[u8]) -> DecodeStep {
     match rest {
         // F1 to F5 on the Linux console.
         [b'['] => return DecodeStep::Incomplete,
         [b'[', last, ..] => {
             return DecodeStep::Done(
-                before + 2,
+                introducer_length + 2,
                 last.checked_sub(b'A' - 1)
                     .filter(|number| (1..=5).contains(number))
                     .map(KeyCode::F)
@@ -324,7 +325,7 @@ fn control_sequence(before: usize, rest: &[u8]) -> DecodeStep {
             return if rest.len() < 4 {
                 DecodeStep::Incomplete
             } else {
-                DecodeStep::Done(before + 4, None)
+                DecodeStep::Done(introducer_length + 4, None)
             };
         }
         _ => {}
@@ -334,14 +335,14 @@ fn control_sequence(before: usize, rest: &[u8]) -> DecodeStep {
             0x20..=0x3f => {}
             0x40..=0x7e => {
                 let parameters = rest.get(..index).unwrap_or_default();
-                let length = before + index + 1;
+                let length = introducer_length + index + 1;
                 return match (parameters, byte) {
                     (b"200", b'~') => DecodeStep::Paste,
-                    (parameters, byte) => DecodeStep::Done(length, sequence(parameters, *byte)),
+                    (parameters, byte) => DecodeStep::Done(length, decode_sequence(parameters, *byte)),
                 };
             }
             // A byte that cannot be part of this sequence: drop only the sequence.
-            _ => return DecodeStep::Done(before + index, None),
+            _ => return DecodeStep::Done(introducer_length + index, None),
         }
     }
     DecodeStep::Incomplete

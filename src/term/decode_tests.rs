@@ -224,16 +224,16 @@ fn oversized_paste_is_truncated() {
 
 #[test]
 fn decodes_clicks_and_wheel() {
-    let at = |action| {
+    let mouse_input = |action| {
         vec![Input::Mouse(Mouse {
             action,
             column: 2,
             row: 3,
         })]
     };
-    assert_eq!(all_at_once(b"\x1b[<0;3;4M"), at(MouseAction::Press));
-    assert_eq!(all_at_once(b"\x1b[<64;3;4M"), at(MouseAction::WheelUp));
-    assert_eq!(all_at_once(b"\x1b[<65;3;4M"), at(MouseAction::WheelDown));
+    assert_eq!(all_at_once(b"\x1b[<0;3;4M"), mouse_input(MouseAction::Press));
+    assert_eq!(all_at_once(b"\x1b[<64;3;4M"), mouse_input(MouseAction::WheelUp));
+    assert_eq!(all_at_once(b"\x1b[<65;3;4M"), mouse_input(MouseAction::WheelDown));
 }
 
 /// Mostly fragments of real sequences, so that random bytes resemble terminal input.

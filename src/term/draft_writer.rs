@@ -16,10 +16,11 @@ const ANSWER_TIMEOUT: Duration = Duration::from_millis(300);
 /// The drafts of a session and its running delays.
 pub(super) struct DraftWriter {
     drafts: Option<Drafts>,
+    /// Sends live drafts to the thread that writes them; `None` until the thread is started.
     live: Option<Sender<Draft>>,
-    typing: Option<Instant>,
-    answer: Option<Instant>,
-    /// Every thread that saves has a clone; `idle` disconnects when all of them are dropped.
+    typing_deadline: Option<Instant>,
+    answer_deadline: Option<Instant>,
+    /// Every thread that saves has a clone; `idle` disconnects when this sender and all clones are dropped.
     busy: Sender<()>,
     idle: Receiver<()>,
 }
@@ -30,24 +31,25 @@ impl DraftWriter {
         Self {
             drafts,
             live: None,
-            typing: None,
-            answer: None,
+            typing_deadline: None,
+            answer_deadline: None,
             busy,
             idle,
         }
     }
 
+    /// The deadline of a delay, which is `None` if the delay is not running, and the length of the delay.
     fn deadline(&mut self, delay: DraftDelay) -> (&mut Option<Instant>, Duration) {
         match delay {
-            DraftDelay::Typing => (&mut self.typing, TYPING_DELAY),
-            DraftDelay::Unconfirmed => (&mut self.answer, ANSWER_TIMEOUT),
+            DraftDelay::Typing => (&mut self.typing_deadline, TYPING_DELAY),
+            DraftDelay::Unconfirmed => (&mut self.answer_deadline, ANSWER_TIMEOUT),
         }
     }
 
     /// Starts or restarts a delay.
     pub(super) fn start_delay(&mut self, delay: DraftDelay) {
-        let (slot, time) = self.deadline(delay);
-        *slot = Some(Instant::now() + time);
+        let (deadline, length) = self.deadline(delay);
+        *deadline = Some(Instant::now() + length);
     }
 
     /// Cancels a delay.
@@ -57,7 +59,11 @@ impl DraftWriter {
 
     /// The time until the next delay elapses; `None` if none is running.
     pub(super) fn next_delay(&self) -> Option<Duration> {
-        let next = self.typing.into_iter().chain(self.answer).min()?;
+        let next = self
+            .typing_deadline
+            .into_iter()
+            .chain(self.answer_deadline)
+            .min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
@@ -107,7 +113,7 @@ impl DraftWriter {
         };
         if self.live.is_none() {
             let (send, queue) = channel();
-            let (live, events, busy) = (drafts.live(), events.clone(), self.busy.clone());
+            let (live, events, busy) = (drafts.new_live_draft(), events.clone(), self.busy.clone());
             let save = move || {
                 write_live_drafts(live, &queue, &events);
                 drop(busy);
@@ -122,7 +128,8 @@ impl DraftWriter {
         let _ = self.live.as_ref().map(|live| live.send(draft));
     }
 
-    /// Loads the draft, after the live drafts of killed sessions were merged into it if `may_merge`. `None`: there is none.
+    /// Loads the draft and returns the message about it or about an error; `None` if there is no draft. If `may_merge`,
+    /// first merges the live drafts of killed sessions into the draft.
     pub(super) fn load(&self, may_merge: bool) -> Option<Msg> {
         let drafts = self.drafts.as_ref()?;
         let merged = if may_merge {
@@ -139,9 +146,9 @@ impl DraftWriter {
     /// Waits until all drafts are written, at most until `end`.
     pub(super) fn finish(self, end: Instant) {
         drop((self.live, self.busy));
-        let rest = end.saturating_duration_since(Instant::now());
+        let time_left = end.saturating_duration_since(Instant::now());
         // Nothing is ever sent: this returns when the last thread ends.
-        let _: Result<(), RecvTimeoutError> = self.idle.recv_timeout(rest);
+        let _: Result<(), RecvTimeoutError> = self.idle.recv_timeout(time_left);
     }
 }
 

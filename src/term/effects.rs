@@ -19,6 +19,7 @@ use crate::app::{Effect, Msg, SaveState, State};
 use crate::ui::Theme;
 
 impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
+    /// Performs an effect. Appends immediate answers to `answers`.
     pub(super) fn perform(&mut self, effect: Effect, answers: &mut VecDeque<Msg>) {
         match effect {
             Effect::Store(request) => answers.extend(self.workers.store.request(request)),
@@ -56,7 +57,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }
     }
 
-    /// Shows the screen in a theme; in that of the start if there is no theme of this name.
+    /// Shows the screen in a theme; in the theme of the start if there is no theme of this name.
     fn show_theme(&mut self, name: &str) {
         let look = self.themes.look(name).clone();
         if self.surface.is_plain() {
@@ -66,7 +67,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         self.check_terminal(&shown);
     }
 
-    pub(super) fn draft_saved(&mut self, result: Result<(), String>) {
+    pub(super) fn handle_draft_saved(&mut self, result: Result<(), String>) {
         if let Err(reason) = &result {
             log::warn!(reason = reason.as_str(); "draft not kept");
         }
@@ -78,8 +79,8 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
 
     pub(super) fn load_draft(&mut self) {
         let scope = &self.state.start().scope;
-        if let Some(found) = self.drafts.load(!scope.read_only) {
-            self.update(found);
+        if let Some(msg) = self.drafts.load(!scope.read_only) {
+            self.update(msg);
             self.draw();
         }
     }
@@ -100,14 +101,14 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         if self.state.is_storing_draft() {
             return;
         }
-        let Some(_pause) = self.suspending.take() else {
+        let Some(_pause) = self.suspending.take_pause() else {
             return;
         };
         // Other sessions follow the rooms meanwhile.
-        self.workers.servers.suspend_following(true);
-        let stopped = self.session.suspend();
-        self.workers.servers.suspend_following(false);
-        self.check_terminal(&stopped);
+        self.workers.servers.set_following_suspended(true);
+        let suspended = self.session.suspend();
+        self.workers.servers.set_following_suspended(false);
+        self.check_terminal(&suspended);
         self.redraw();
     }
 
@@ -115,8 +116,8 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     pub(super) fn suspend_timed_out(&mut self) -> bool {
         let expired = self.suspending.expire();
         if expired {
-            let again = format!("Saving; press {} again", self.state.key(CommandId::Suspend));
-            self.update(Msg::Failed(again));
+            let message = format!("Saving; press {} again", self.state.key(CommandId::Suspend));
+            self.update(Msg::Failed(message));
         }
         expired
     }
@@ -125,8 +126,8 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     /// are removed from it if they are saved after all.
     pub(super) fn finish(&mut self) {
         let is_saving = |state: &State| {
-            let saving = matches!(state.save_state(), SaveState::Saving(_) | SaveState::NotSaved(..));
-            saving || state.is_saving_for_servers()
+            let is_unsaved = matches!(state.save_state(), SaveState::Saving(_) | SaveState::NotSaved(..));
+            is_unsaved || state.is_saving_for_servers()
         };
         // Ends a pause of the store worker.
         self.suspending = PendingSuspend::default();
@@ -162,11 +163,11 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         std::mem::replace(&mut self.drafts, DraftWriter::new(None)).finish(end);
     }
 
-    /// Handles an event after the screen is gone; only those of workers and of saved drafts still matter.
+    /// Handles an event after the screen is gone; only events of workers and of saved drafts still matter.
     fn handle_at_end(&mut self, event: RunnerEvent) {
         match event {
             RunnerEvent::Worker(msg) => self.update(*msg),
-            RunnerEvent::DraftSaved(result) => self.draft_saved(result),
+            RunnerEvent::DraftSaved(result) => self.handle_draft_saved(result),
             _ => {}
         }
     }

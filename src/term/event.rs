@@ -12,7 +12,7 @@ use crate::app::{DraftDelay, Msg};
 use crate::model::Wardrobe;
 use crate::store;
 
-/// Where the wardrobe comes from.
+/// The source of the wardrobe.
 #[derive(Debug)]
 pub enum WardrobeSource {
     /// In a data file.
@@ -37,18 +37,18 @@ pub(super) enum RunnerEvent {
 }
 
 impl RunnerEvent {
-    /// A delay has elapsed.
+    /// Creates the event that a delay has elapsed.
     pub(super) fn delay_elapsed(delay: DraftDelay) -> Self {
         Self::Answer(Box::new(Msg::DelayElapsed(delay)))
     }
 
-    /// The current time, for the state that waits for it.
+    /// Creates the event that passes the current time to the state.
     pub(super) fn now() -> Self {
         Self::Answer(Box::new(Msg::Now(Timestamp::now())))
     }
 }
 
-/// Sends events from a thread, and reports if it panics.
+/// Sends events from a thread, and reports a panic of the thread.
 pub(super) struct EventSender(pub(super) Sender<RunnerEvent>);
 
 impl EventSender {

@@ -30,11 +30,11 @@ use crate::server::WorkerOptions;
 use crate::store::Drafts;
 use crate::ui::Theme;
 
-/// The first frame waits at most this long for the data file, so that it already shows a small one.
+/// The first frame waits at most this long for the data file, so that it can already show a small file.
 const FIRST_FRAME_WAIT: Duration = Duration::from_millis(2);
 /// Minimum time between frames while a search or filter is in progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(60);
-/// The process exits at the latest this long after a signal or the loss of the terminal. Also the time limit for writing
+/// The process exits at most this long after a signal or the loss of the terminal. Also the time limit for writing
 /// drafts when a session ends.
 pub(super) const EXIT_TIMEOUT: Duration = Duration::from_millis(1800);
 /// The exit status when the terminal is lost: that of SIGHUP.
@@ -44,14 +44,14 @@ const STATUS_PANICKED: u8 = 101;
 
 /// The parameters of a session.
 #[derive(Debug)]
-pub struct SessionJob {
+pub struct SessionParameters {
     /// The start parameters of the state.
     pub start: SessionOptions,
-    /// Where the wardrobe comes from.
+    /// The source of the wardrobe.
     pub source: WardrobeSource,
-    /// The servers of the configuration, and what is needed to talk to them.
+    /// The servers of the configuration, and the options for talking to them.
     pub servers: WorkerOptions,
-    /// Where drafts are stored, if anywhere.
+    /// The stored draft; `None`: drafts cannot be stored.
     pub drafts: Option<Drafts>,
     /// The environment variable `TERM`.
     pub term: Option<String>,
@@ -59,7 +59,7 @@ pub struct SessionJob {
     pub themes: Themes,
 }
 
-/// How a session ended.
+/// The end of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionEnd {
     /// The exit status.
@@ -71,7 +71,7 @@ pub struct SessionEnd {
 /// Runs the screen until the session ends: the user quits, a signal arrives, or the terminal is lost. `screen` draws the
 /// state. After a panic, tries to save unsaved input, and passes the panic on.
 pub fn run(
-    job: SessionJob,
+    job: SessionParameters,
     screen: impl FnMut(&State, &Theme, &mut Frame<'_>),
 ) -> Result<SessionEnd, NoTerminal> {
     let signals = Signals::catch()?;
@@ -147,13 +147,14 @@ pub(super) struct Runner<S> {
     pub(super) clicks: ClickTracker,
     pub(super) sender: Sender<RunnerEvent>,
     pub(super) events: Receiver<RunnerEvent>,
-    /// The exit status, once the session is to end.
+    /// The exit status; `None` until the session is to end.
     pub(super) status: Option<u8>,
+    /// The message to print after the screen is closed.
     pub(super) message: Option<String>,
     /// Whether the state has unfinished work, such as a search, which [`Msg::Continue`] continues.
     pub(super) has_more: bool,
     pub(super) suspending: PendingSuspend,
-    /// The time that was last passed to the state, in seconds since the Unix epoch.
+    /// The time that was last passed to the state, in seconds since the Unix epoch; `None` if none was passed yet.
     pub(super) known_second: Option<i64>,
 }
 
@@ -169,17 +170,17 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         self.wait_for_file();
         self.draw();
         self.load_draft();
-        let mut drawn = Instant::now();
+        let mut last_drawn = Instant::now();
         while self.status.is_none() {
-            let working = self.has_more && !self.session.is_stalled();
-            if working {
+            let is_working = self.has_more && !self.session.is_stalled();
+            if is_working {
                 self.has_more = false;
                 self.update(Msg::Continue);
             } else {
                 let Some(first) = self.next_event() else { continue };
                 self.handle(first);
             }
-            let mut has_handled = !working;
+            let mut has_handled = !is_working;
             while self.status.is_none()
                 && let Ok(next) = self.events.try_recv()
             {
@@ -187,10 +188,11 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                 has_handled = true;
             }
             // Partial results are drawn only now and then, since the connection may be slow.
-            if self.status.is_none() && (has_handled || !self.has_more || drawn.elapsed() > PROGRESS_INTERVAL)
+            if self.status.is_none()
+                && (has_handled || !self.has_more || last_drawn.elapsed() > PROGRESS_INTERVAL)
             {
                 self.draw();
-                drawn = Instant::now();
+                last_drawn = Instant::now();
             }
         }
         self.query.wait_for_answer();
@@ -227,7 +229,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
             let flushed = self.session.flush();
             self.check_terminal(&flushed);
             if self.status.is_some() || !self.session.is_stalled() {
-                // Draw what changed in the meantime.
+                // Draw the changes that were not drawn meanwhile.
                 self.draw();
                 return None;
             }
@@ -282,7 +284,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                         }
                         Input::Paste(text) => self.update(Msg::Paste(text)),
                         Input::UnmarkedPaste(text) => self.update(Msg::UnmarkedPaste(text)),
-                        Input::Mouse(mouse) => self.mouse(mouse),
+                        Input::Mouse(mouse) => self.handle_mouse(mouse),
                         Input::Background(background) => self.query.set_background(background),
                         Input::QueryAnswered => {}
                         Input::Closed => {
@@ -292,13 +294,13 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                     }
                 }
             }
-            RunnerEvent::Signal(signal) => self.signal(signal),
+            RunnerEvent::Signal(signal) => self.handle_signal(signal),
             RunnerEvent::DraftSaved(result) => {
-                self.draft_saved(result);
+                self.handle_draft_saved(result);
                 self.suspend_when_idle();
             }
             RunnerEvent::Paused(pause) => {
-                self.suspending.paused(pause);
+                self.suspending.accept_pause(pause);
                 self.suspend_when_idle();
             }
             RunnerEvent::Worker(msg) | RunnerEvent::Answer(msg) => self.update(*msg),
@@ -310,7 +312,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         }
     }
 
-    fn signal(&mut self, signal: Signal) {
+    fn handle_signal(&mut self, signal: Signal) {
         if signal != Signal::Resized {
             log::info!(signal:? = signal; "signal");
         }
@@ -329,13 +331,13 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     /// Updates the state with a message and performs the effects.
     pub(super) fn update(&mut self, msg: Msg) {
         let now = Timestamp::now();
-        let mut waiting = VecDeque::from([msg]);
+        let mut messages = VecDeque::from([msg]);
         if self.known_second.replace(now.as_second()) != Some(now.as_second()) {
-            waiting.push_front(Msg::Now(now));
+            messages.push_front(Msg::Now(now));
         }
-        while let Some(msg) = waiting.pop_front() {
+        while let Some(msg) = messages.pop_front() {
             for effect in update(&mut self.state, msg) {
-                self.perform(effect, &mut waiting);
+                self.perform(effect, &mut messages);
             }
         }
     }
@@ -346,7 +348,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
         self.update(Msg::Resize { columns, rows });
     }
 
-    fn mouse(&mut self, mouse: Mouse) {
+    fn handle_mouse(&mut self, mouse: Mouse) {
         let position = Position::new(mouse.column, mouse.row);
         let targets = self.surface.targets_at(&self.state, self.query.theme, position);
         let msg = self.clicks.message(targets, mouse, Instant::now());

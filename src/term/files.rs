@@ -14,7 +14,8 @@ use crate::model::Wardrobe;
 use crate::store::{self, WriteOutcome};
 use crate::ui::text;
 
-/// Whether this session must not access arbitrary files. The screen does not offer that then; this is a second check.
+/// Whether this session must not access arbitrary files. The screen then does not offer such work; this is a second
+/// check.
 fn is_restricted(start: &SessionOptions) -> bool {
     start.scope.is_restricted()
 }
@@ -26,7 +27,7 @@ const NO_STREAM: &str = "\"-\" is not a file name here; for a file called - type
 
 pub(super) fn import(path: String, start: &SessionOptions, events: &Sender<RunnerEvent>) {
     let restricted = is_restricted(start);
-    answer(events, move || {
+    run_in_thread(events, move || {
         let result = if restricted {
             Err(ImportErrors::of_file(RESTRICTED))
         } else {
@@ -48,7 +49,7 @@ fn read(path: &str) -> Result<ParsedImport, ImportErrors> {
 /// Lists the possible completions of a typed path.
 pub(super) fn list(typed: String, start: &SessionOptions, events: &Sender<RunnerEvent>) {
     let restricted = is_restricted(start);
-    answer(events, move || {
+    run_in_thread(events, move || {
         let entries = if restricted { Vec::new() } else { entries(&typed) };
         Msg::FolderListed(typed, entries)
     });
@@ -57,14 +58,14 @@ pub(super) fn list(typed: String, start: &SessionOptions, events: &Sender<Runner
 /// Maximum number of names that are listed.
 const MAX_NAMES: usize = 10_000;
 
-/// The candidates in the folder of a path; none if it cannot be read.
+/// The candidates in the folder of a path; none if the folder cannot be read.
 fn entries(typed: &str) -> Vec<FolderEntry> {
     let (folder, beginning) = path_completion::split(typed);
     let folder = if folder.is_empty() { "./" } else { folder };
-    let Ok(all) = std::fs::read_dir(store::expand_home(Path::new(folder))) else {
+    let Ok(dir_entries) = std::fs::read_dir(store::expand_home(Path::new(folder))) else {
         return Vec::new();
     };
-    let found = all.flatten().filter_map(|entry| {
+    let found = dir_entries.flatten().filter_map(|entry| {
         // A name that is not UTF-8 cannot be typed.
         let name = entry.file_name().into_string().ok()?;
         let is_folder = || std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir());
@@ -83,7 +84,7 @@ pub(super) fn export(
     events: &Sender<RunnerEvent>,
 ) {
     let restricted = is_restricted(start) || start.demo;
-    answer(events, move || {
+    run_in_thread(events, move || {
         let result = if restricted {
             Err(RESTRICTED.into())
         } else {
@@ -114,7 +115,7 @@ fn write(
     }
 }
 
-/// Saves the theme of this name in a configuration file.
+/// Saves the theme of this name in a configuration file; fails if there is no file or the session may not write it.
 pub(super) fn save_theme(
     name: String,
     file: Option<ThemeFile>,
@@ -122,7 +123,7 @@ pub(super) fn save_theme(
     events: &Sender<RunnerEvent>,
 ) {
     let file = file.filter(|_| !is_restricted(start) && !start.demo);
-    answer(events, move || {
+    run_in_thread(events, move || {
         let saved = match file {
             None => Err(RESTRICTED.into()),
             Some(file) => (file.save)(&file.path, &name).map(|()| file.path.display().to_string()),
@@ -131,8 +132,8 @@ pub(super) fn save_theme(
     });
 }
 
-/// Does the work in a thread and sends its result.
-fn answer(events: &Sender<RunnerEvent>, work: impl FnOnce() -> Msg + Send + 'static) {
+/// Does the work in a thread and sends the resulting message, or [`Msg::Failed`] if the thread cannot be started.
+fn run_in_thread(events: &Sender<RunnerEvent>, work: impl FnOnce() -> Msg + Send + 'static) {
     let results = events.clone();
     let thread = super::threads::builder("files").spawn(move || {
         // Fails only if the session has ended.
@@ -189,7 +190,7 @@ mod tests {
         let (existing, new) = (home.path().join("a.csv"), home.path().join("b.csv"));
         std::fs::write(&existing, "room\nr@c.example\n").unwrap();
         let name = |path: &Path| path.to_str().unwrap().to_owned();
-        let wanted = ExportRequest {
+        let request = ExportRequest {
             path: name(&new),
             scope: ExportScope::All,
             format: FileFormat::Csv,
@@ -212,7 +213,8 @@ mod tests {
         assert!(restricted().iter().all(|start| listed(start) == 0));
         assert_eq!(listed(&SessionOptions::default()), 1);
         for start in restricted().into_iter().chain([demo]) {
-            let msg = answer_to(|events| export(wanted.clone(), Wardrobe::default(), (&start, None), events));
+            let msg =
+                answer_to(|events| export(request.clone(), Wardrobe::default(), (&start, None), events));
             assert!(matches!(msg, Msg::Exported(_, Err(_))), "{msg:?}");
         }
         assert!(!new.exists());
@@ -228,10 +230,10 @@ mod tests {
         assert!(restricted().iter().all(|start| !saves(start)));
         assert!(!file.path.exists());
         assert!(saves(&SessionOptions::default()) && file.path.exists());
-        let free = SessionOptions::default();
-        let msg = answer_to(|events| import(name(&existing), &free, events));
+        let normal = SessionOptions::default();
+        let msg = answer_to(|events| import(name(&existing), &normal, events));
         assert!(matches!(msg, Msg::Imported(_, Ok(_))), "{msg:?}");
-        let msg = answer_to(|events| export(wanted.clone(), Wardrobe::default(), (&free, None), events));
+        let msg = answer_to(|events| export(request.clone(), Wardrobe::default(), (&normal, None), events));
         assert!(
             matches!(msg, Msg::Exported(_, Ok(ExportOutcome::Done(_)))),
             "{msg:?}"

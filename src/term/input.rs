@@ -10,7 +10,7 @@ pub enum Input {
     Key(Key),
     /// A key of another layout was pressed, with the character at the same position on the standard layout.
     KeyWithPosition(Key, char),
-    /// Text was pasted. Line ends are `\n`; it may contain any other control characters.
+    /// Text was pasted. Line ends are `\n`; the text may contain any other control characters.
     Paste(String),
     /// Text that the terminal does not mark as a paste but that arrived like one. Line ends are `\n`.
     UnmarkedPaste(String),
@@ -18,7 +18,8 @@ pub enum Input {
     Mouse(Mouse),
     /// The terminal reported its background color.
     Background(Rgb),
-    /// The terminal has answered the query that is sent last (DA1): a reply to an earlier one has arrived or never will.
+    /// The terminal has answered the query that is sent last (DA1), so the reply to an earlier query has arrived or
+    /// never will.
     QueryAnswered,
     /// The terminal is gone. This is always the last input.
     Closed,

@@ -97,7 +97,7 @@ pub struct Look {
     depth: ColorDepth,
     backdrop: Backdrop,
     ascii: bool,
-    queryable: bool,
+    is_queryable: bool,
 }
 
 impl LookOptions {
@@ -120,7 +120,7 @@ impl LookOptions {
             depth,
             backdrop,
             ascii: self.ascii.unwrap_or_else(|| is_ascii_only(&variable)),
-            queryable: variable("TERM")
+            is_queryable: variable("TERM")
                 .is_some_and(|term| QUERYABLE_TERMS.iter().any(|name| term.starts_with(name))),
         }
     }
@@ -142,16 +142,17 @@ impl Look {
     /// Whether the terminal should be queried for its background color: the color is unknown and makes a difference, and
     /// the terminal supports the query (OSC 11) or ignores it.
     pub fn should_query(&self) -> bool {
-        let differs = self.theme != BuiltinTheme::Mono && self.depth >= ColorDepth::Ansi256;
-        self.backdrop == Backdrop::Unknown && differs && self.queryable
+        let makes_difference = self.theme != BuiltinTheme::Mono && self.depth >= ColorDepth::Ansi256;
+        self.backdrop == Backdrop::Unknown && makes_difference && self.is_queryable
     }
 
-    /// Whether it is not known if the background is dark or light.
+    /// Whether neither a dark nor a light background is set or detected.
     pub fn is_background_unknown(&self) -> bool {
         self.backdrop == Backdrop::Unknown
     }
 
-    /// Sets the background color reported by the terminal. A color that is neither dark nor light stays unknown.
+    /// Sets the background color reported by the terminal. If the color is neither dark nor light, the background
+    /// counts as unknown.
     pub fn set_background(&mut self, background: Rgb) {
         self.backdrop = match color::luminance(background) {
             dark if dark <= 0.05 => Backdrop::Dark,
@@ -188,8 +189,8 @@ fn is_ascii_only(variable: EnvLookup<'_>) -> bool {
         .find_map(variable)
         .unwrap_or_default()
         .to_ascii_lowercase();
-    let utf8 = locale.contains("utf-8") || locale.contains("utf8");
-    !utf8 || variable("TERM").is_some_and(|term| term == "linux")
+    let is_utf8 = locale.contains("utf-8") || locale.contains("utf8");
+    !is_utf8 || variable("TERM").is_some_and(|term| term == "linux")
 }
 
 /// Prefixes of `TERM` for terminals with 24-bit color. They are needed because SSH does not pass on `COLORTERM`.
@@ -364,19 +365,19 @@ mod tests {
             wanted.resolve(|name| lookup(variables, name)).theme().palette
         };
         let palette = |depth| Palette::new(BuiltinTheme::Default, depth, Backdrop::Light);
-        let no: &[_] = &[("NO_COLOR", "0"), ("TERM", "xterm-256color")];
-        assert_eq!(theme(ColorMode::Auto, no), palette(ColorDepth::None));
+        let no_color: &[_] = &[("NO_COLOR", "0"), ("TERM", "xterm-256color")];
+        assert_eq!(theme(ColorMode::Auto, no_color), palette(ColorDepth::None));
         assert_eq!(
             theme(ColorMode::Auto, &[("NO_COLOR", "")]),
             palette(ColorDepth::Ansi16)
         );
-        assert_eq!(theme(ColorMode::Always, no), palette(ColorDepth::Ansi256));
+        assert_eq!(theme(ColorMode::Always, no_color), palette(ColorDepth::Ansi256));
         assert_eq!(
             theme(ColorMode::Always, &[("TERM", "vt100")]),
             palette(ColorDepth::Ansi16)
         );
         assert_eq!(
-            theme(ColorMode::Exactly(ColorDepth::TrueColor), no),
+            theme(ColorMode::Exactly(ColorDepth::TrueColor), no_color),
             palette(ColorDepth::TrueColor)
         );
     }

@@ -31,7 +31,7 @@ mod worker;
 
 pub use decode::Decoder;
 pub use event::WardrobeSource;
-pub use event_loop::{SessionEnd, SessionJob, run};
+pub use event_loop::{SessionEnd, SessionParameters, run};
 pub use input::{Input, Mouse, MouseAction};
 pub use look::{Background, ColorMode, Look, LookOptions};
 pub use paint::Painter;

@@ -1,12 +1,12 @@
 //! A ratatui backend that encodes changed cells in few bytes. Pure: it writes into memory, and the session writes each
 //! frame at once.
 //!
-//! Terminals disagree about the width of some clusters: emoji that are newer than their tables, sequences with U+FE0F or a
-//! joiner, flags, combining marks. ratatui's diff sends only cells that changed, which is not enough for such clusters: a
-//! cluster that the terminal treats as wider than ratatui does covers cells that did not change; one that it treats as
-//! narrower leaves an old cell next to it; and the blank that ratatui writes after a sequence with U+FE0F erases the
-//! sequence (ratatui issue 2686). So such a cluster is written over blanks, and all cells that it may cover are written
-//! after it.
+//! Terminals disagree about the width of some clusters: emoji that are newer than the terminal's tables, sequences with
+//! U+FE0F or a joiner, flags, combining marks. ratatui's diff sends only cells that changed, which is not enough for
+//! such clusters: a cluster that the terminal treats as wider than ratatui does covers cells that did not change; one
+//! that it treats as narrower leaves an old cell next to it; and the blank that ratatui writes after a sequence with
+//! U+FE0F erases the sequence (ratatui issue 2686). So such a cluster is written over blanks, and all cells that it may
+//! cover are written after it.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -26,9 +26,9 @@ pub struct Painter {
     /// The current style of the terminal; `None`: unknown.
     style: Option<CellStyle>,
     cursor_shown: bool,
-    /// What was written since the terminal was cleared.
+    /// The cells that were written since the terminal was cleared.
     written: Buffer,
-    /// By row: whether it has clusters of uncertain width.
+    /// For each row, whether it has clusters of uncertain width.
     uncertain_rows: Vec<bool>,
 }
 
@@ -158,7 +158,7 @@ impl Painter {
         }
     }
 
-    /// Forgets the cursor position and the style, and assumes that the cursor is hidden. The caller clears the screen.
+    /// Forgets the cursor position and the style, and assumes that the cursor is hidden. The caller must clear the screen.
     pub fn invalidate(&mut self) {
         self.cursor = None;
         self.style = None;
@@ -201,8 +201,8 @@ impl Painter {
         }
     }
 
-    /// Records what is about to be written in a row. If the row has or had clusters of uncertain width, or part of a wide
-    /// symbol is replaced, returns by column which cells have to be written; else `None`.
+    /// Records changed cells of a row before they are written. If the row has or had clusters of uncertain width, or part
+    /// of a wide symbol is replaced, returns for each column whether its cell must be written; else `None`.
     fn update_written(&mut self, row: &[(u16, u16, &Cell)]) -> Option<Vec<bool>> {
         let y = row.first().map(|(_, y, _)| *y)?;
         let written_columns = |x: u16| self.written.cell((x, y)).map_or(1, columns);
@@ -212,7 +212,7 @@ impl Painter {
         let has_stale = *uncertain_row || is_part_replaced;
         let mut stale = has_stale.then(|| vec![false; self.written.area.width.into()]);
         for (x, _, cell) in row {
-            // A terminal may give the rest of a wide symbol the style of what replaces its first half.
+            // A terminal may give the rest of a wide symbol the style of the symbol that replaces its first half.
             mark_stale(stale.as_mut(), *x, self.written.cell((*x, y)).map_or(1, columns));
             // ratatui reports no change of the cells that a wide symbol covers.
             for covered in *x..x.saturating_add(columns(cell)) {
@@ -271,20 +271,20 @@ impl Painter {
         };
         self.cursor = match (self.cursor, width) {
             // After the last column, the cursor position differs between terminals.
-            (Some(at), Some(width)) if at.x.saturating_add(width) < self.size.width => {
-                Some(Position::new(at.x + width, at.y))
+            (Some(cursor), Some(width)) if cursor.x.saturating_add(width) < self.size.width => {
+                Some(Position::new(cursor.x + width, cursor.y))
             }
             _ => None,
         };
     }
 
-    /// Changes the current style. `blank`: only spaces are written in it, so an invisible difference is ignored.
-    fn set_style(&mut self, wanted: CellStyle, blank: bool) {
-        let now = self.style.unwrap_or(DEFAULT_STYLE);
+    /// Changes the current style. If `is_blank`, only spaces are written in it, so an invisible difference is ignored.
+    fn set_style(&mut self, wanted: CellStyle, is_blank: bool) {
+        let current = self.style.unwrap_or(DEFAULT_STYLE);
         let visible = |style: CellStyle| (style.bg, style.modifier & VISIBLE_ON_BLANK);
-        let same_blank =
-            blank && visible(now) == visible(wanted) && !wanted.modifier.intersects(VISIBLE_ON_BLANK);
-        if self.style.is_some() && (now == wanted || same_blank) {
+        let is_same_on_blank =
+            is_blank && visible(current) == visible(wanted) && !wanted.modifier.intersects(VISIBLE_ON_BLANK);
+        if self.style.is_some() && (current == wanted || is_same_on_blank) {
             return;
         }
         let with_reset = if wanted == DEFAULT_STYLE {
@@ -292,7 +292,7 @@ impl Painter {
         } else {
             format!("0;{}", sgr_change(DEFAULT_STYLE, wanted))
         };
-        let without_reset = sgr_change(now, wanted);
+        let without_reset = sgr_change(current, wanted);
         let shorter = if self.style.is_some() && without_reset.len() < with_reset.len().max(1) {
             without_reset
         } else {

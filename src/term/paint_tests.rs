@@ -100,8 +100,10 @@ fn large_frame_is_synchronized() {
 #[test]
 fn cursor_is_written_once() {
     let mut terminal = fresh();
-    let mut with_cursor = |at| {
-        terminal.draw(|frame| frame.set_cursor_position(at)).unwrap();
+    let mut with_cursor = |position| {
+        terminal
+            .draw(|frame| frame.set_cursor_position(position))
+            .unwrap();
         terminal.backend_mut().take()
     };
     assert_eq!(with_cursor((4, 2)), "\x1b[?25h\x1b[3;5H");
@@ -112,8 +114,8 @@ fn cursor_is_written_once() {
 
 /// The visible properties of a cell.
 fn visible_properties(cell: &Cell) -> (String, Color, Color, bool, bool) {
-    let blank = cell.symbol() == " ";
-    let fg = if blank && !cell.modifier.intersects(Modifier::REVERSED) {
+    let is_blank = cell.symbol() == " ";
+    let fg = if is_blank && !cell.modifier.intersects(Modifier::REVERSED) {
         Color::Reset
     } else {
         cell.fg
@@ -124,7 +126,7 @@ fn visible_properties(cell: &Cell) -> (String, Color, Color, bool, bool) {
         fg,
         cell.bg,
         marks(Modifier::REVERSED),
-        marks(Modifier::BOLD) && !blank,
+        marks(Modifier::BOLD) && !is_blank,
     )
 }
 
@@ -136,11 +138,11 @@ fn color(color: vt100::Color) -> Color {
     }
 }
 
-fn shown(screen: &vt100::Screen, x: u16, y: u16) -> Option<(String, Color, Color, bool, bool)> {
+fn shown_properties(screen: &vt100::Screen, x: u16, y: u16) -> Option<(String, Color, Color, bool, bool)> {
     let cell = screen.cell(y, x)?;
     let symbol = if cell.has_contents() { cell.contents() } else { " " };
-    let blank = symbol == " ";
-    let fg = if blank && !cell.inverse() {
+    let is_blank = symbol == " ";
+    let fg = if is_blank && !cell.inverse() {
         Color::Reset
     } else {
         color(cell.fgcolor())
@@ -150,7 +152,7 @@ fn shown(screen: &vt100::Screen, x: u16, y: u16) -> Option<(String, Color, Color
         fg,
         color(cell.bgcolor()),
         cell.inverse(),
-        cell.bold() && !blank,
+        cell.bold() && !is_blank,
     ))
 }
 
@@ -173,7 +175,8 @@ fn style() -> impl Strategy<Value = Style> {
     })
 }
 
-/// Wide characters start at even columns only: terminals differ in what remains of one that is half overwritten.
+/// Wide characters start at even columns only: terminals differ in what remains of a wide character that is half
+/// overwritten.
 fn writes() -> impl Strategy<Value = Vec<(u16, u16, String, Style)>> {
     prop::collection::vec((0..COLUMNS / 2, 0..ROWS, "(ab|cc|  |漢|│c){1,6}", style()), 0..12).prop_map(
         |writes| {
@@ -202,7 +205,7 @@ proptest! {
                 let mut x = 0;
                 while x < COLUMNS {
                     let cell = &expected[(x, y)];
-                    prop_assert_eq!(shown(parser.screen(), x, y), Some(visible_properties(cell)), "at {}, {}", x, y);
+                    prop_assert_eq!(shown_properties(parser.screen(), x, y), Some(visible_properties(cell)), "at {}, {}", x, y);
                     x += cell.cell_width().max(1);
                 }
             }
@@ -253,7 +256,7 @@ proptest! {
                 redrawn.process(on_terminal(paint(&mut fresh(), &borrowed)).as_bytes());
                 for y in 0..ROWS {
                     for x in 0..COLUMNS {
-                        prop_assert_eq!(shown(screen.screen(), x, y), shown(redrawn.screen(), x, y), "at {}, {}", x, y);
+                        prop_assert_eq!(shown_properties(screen.screen(), x, y), shown_properties(redrawn.screen(), x, y), "at {}, {}", x, y);
                     }
                 }
             }
@@ -280,7 +283,7 @@ fn second_half_of_a_replaced_wide_character_is_written() {
         let mut screen = vt100::Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0);
         screen.process("\x1b[5H漢".as_bytes());
         screen.process(bytes.as_bytes());
-        let second = shown(screen.screen(), 1, 4);
+        let second = shown_properties(screen.screen(), 1, 4);
         assert!(second.is_some_and(|cell| !cell.3), "{bytes:?}");
     }
 }

@@ -15,16 +15,16 @@ pub(super) fn listen(
     term: Option<&str>,
     mut send: impl FnMut(Vec<Input>) -> bool + Send + 'static,
 ) -> io::Result<()> {
-    let mut bursts = BurstDetector::new(delivery(term));
+    let mut bursts = BurstDetector::new(detect_delivery(term));
     super::threads::builder("input").spawn(move || {
         loop {
-            let found = match wait(&mut bursts) {
-                Ok(found) => found,
+            let inputs = match wait(&mut bursts) {
+                Ok(inputs) => inputs,
                 // Treat an error as a lost terminal: retrying would only spin.
                 Err(_) => vec![Input::Closed],
             };
-            let gone = found.contains(&Input::Closed);
-            if (!found.is_empty() && !send(found)) || gone {
+            let is_closed = inputs.contains(&Input::Closed);
+            if (!inputs.is_empty() && !send(inputs)) || is_closed {
                 return;
             }
         }
@@ -32,8 +32,8 @@ pub(super) fn listen(
     Ok(())
 }
 
-/// How the terminal on standard input delivers pasted text.
-fn delivery(term: Option<&str>) -> InputDelivery {
+/// Detects how the terminal on standard input delivers pasted text.
+fn detect_delivery(term: Option<&str>) -> InputDelivery {
     let terminal = rustix::stdio::stdin();
     let name = ttyname(terminal, Vec::new());
     let is_pseudo = name.is_ok_and(|name| name.as_bytes().starts_with(b"/dev/pts/"));
@@ -41,7 +41,7 @@ fn delivery(term: Option<&str>) -> InputDelivery {
     InputDelivery::detect(is_pseudo, speed, term)
 }
 
-/// Waits for one read or timeout.
+/// Waits for one read or timeout, and returns the input that is then complete.
 fn wait(bursts: &mut BurstDetector) -> io::Result<Vec<Input>> {
     let terminal = rustix::stdio::stdin();
     let timeout = bursts

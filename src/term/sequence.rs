@@ -34,16 +34,16 @@ fn sub_parameters(parameter: &[u8]) -> SubParameters {
     std::array::from_fn(|_| parts.next().flatten())
 }
 
-/// The input for a control sequence with these parameters and this final byte; `None` if it is not used.
-pub(super) fn sequence(parameters: &[u8], last: u8) -> Option<Input> {
+/// Decodes a control sequence with these parameters and this final byte; `None` if hatrack does not use the sequence.
+pub(super) fn decode_sequence(parameters: &[u8], last: u8) -> Option<Input> {
     match (parameters, last) {
         ([b'<', mouse @ ..], _) => return mouse_event(mouse, last),
         ([b'?', ..], b'c') => return Some(Input::QueryAnswered),
         _ => {}
     }
-    let mut all = parameters.split(|byte| *byte == b';').map(sub_parameters);
-    let mut next = || all.next().unwrap_or_default();
-    let (first, second, third) = (next(), next(), next());
+    let mut remaining_parameters = parameters.split(|byte| *byte == b';').map(sub_parameters);
+    let mut next_parameter = || remaining_parameters.next().unwrap_or_default();
+    let (first, second, third) = (next_parameter(), next_parameter(), next_parameter());
     let [modifiers, kind, _] = second;
     // The event type after the colon: press (1), repeat (2) or release (3).
     if kind == Some(3) {
@@ -94,9 +94,9 @@ fn tilde_key(number: u32) -> Option<KeyCode> {
     })
 }
 
-/// The input for a key reported by its code point, as in the kitty keyboard protocol and xterm's `modifyOtherKeys`: the
-/// character without Shift, with Shift, and at this position on the standard layout (PC-101, US); `text` is the typed text.
-/// Terminals may omit all but the first.
+/// The input for a key reported by its code point, as in the kitty keyboard protocol and xterm's `modifyOtherKeys`. The
+/// array has the character without Shift, the one with Shift, and the one at the same position on the standard layout
+/// (PC-101, US); `text` is the typed text. Terminals may send only the first of these.
 fn unicode_key(
     [plain, shifted, position]: SubParameters,
     modifiers: Modifiers,
@@ -120,16 +120,16 @@ fn unicode_key(
 fn character_key(plain: char, alternates: [Option<u32>; 3], modifiers: Modifiers) -> Input {
     let [shifted, position, text] =
         alternates.map(|number| char::from_u32(number?).filter(|character| !character.is_control()));
-    let upper = modifiers.shift() != (modifiers.caps_lock() && plain.is_alphabetic());
+    let is_upper = modifiers.shift() != (modifiers.caps_lock() && plain.is_alphabetic());
     // Without alternates, assume the US layout: no command bound to a punctuation key changes data by itself, and wrong
     // text is visible.
     let typed = match (text, shifted) {
         (Some(text), _) => text,
         (None, Some(shifted)) if modifiers.shift() => shifted,
-        _ if upper => with_shift(plain),
+        _ if is_upper => with_shift(plain),
         _ => plain,
     };
-    let position = position.map(|position| if upper { with_shift(position) } else { position });
+    let position = position.map(|position| if is_upper { with_shift(position) } else { position });
     match position.filter(|position| *position != typed && !plain.is_ascii()) {
         // With Ctrl or Alt the key is not text, so its position counts.
         Some(position) if modifiers.ctrl() || modifiers.alt() => {

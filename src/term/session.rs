@@ -90,6 +90,7 @@ pub enum NoTerminal {
 struct SavedModes {
     terminal: File,
     termios: Termios,
+    /// Whether the mouse must be turned off.
     mouse: bool,
 }
 
@@ -104,11 +105,12 @@ pub struct Session {
     terminal: File,
     /// Bytes that the terminal has not accepted yet.
     unwritten: Vec<u8>,
+    /// Whether the mouse is on.
     mouse: bool,
 }
 
 impl Session {
-    /// Sets the terminal modes; `term` is the environment variable `TERM`.
+    /// Sets the terminal modes; `term` is the environment variable `TERM`. Turns the mouse on if `mouse`.
     pub fn enter(term: Option<&str>, mouse: bool) -> Result<Self, NoTerminal> {
         if !isatty(rustix::stdio::stdin()) {
             return Err(NoTerminal::NotATerminal("standard input"));
@@ -191,8 +193,8 @@ impl Session {
         !self.unwritten.is_empty()
     }
 
-    /// Restores the terminal and stops this process and the rest of its job; sets the modes again when it is continued.
-    /// Everything must then be redrawn. To be called only if `has_job_control` returns true.
+    /// Restores the terminal and stops this process and the rest of its job; sets the modes again when the process is
+    /// continued. Everything must then be redrawn. Call this only if `has_job_control` returns true.
     pub fn suspend(&mut self) -> io::Result<()> {
         restore();
         // Stop the whole job, so that a surrounding script is stopped too and the shell returns. This process catches
@@ -274,28 +276,28 @@ fn open_terminal() -> io::Result<OwnedFd> {
 /// Writes as much as the terminal accepts within `timeout`; returns the number of bytes written.
 fn write_accepted(terminal: &File, bytes: &[u8], timeout: Duration) -> io::Result<usize> {
     let end = Instant::now() + timeout;
-    let mut done = 0;
-    while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+    let mut written = 0;
+    while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
         match (&*terminal).write(rest) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => done += count,
+            Ok(count) => written += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                let left = end.saturating_duration_since(Instant::now());
-                if left.is_zero() {
+                let time_left = end.saturating_duration_since(Instant::now());
+                if time_left.is_zero() {
                     break;
                 }
                 let mut watched = [PollFd::from_borrowed_fd(terminal.as_fd(), PollFlags::OUT)];
-                let left = Timespec {
+                let time_left = Timespec {
                     tv_sec: 0,
-                    tv_nsec: i64::from(left.subsec_nanos()),
+                    tv_nsec: i64::from(time_left.subsec_nanos()),
                 };
-                let _ = poll(&mut watched, Some(&left));
+                let _ = poll(&mut watched, Some(&time_left));
             }
             Err(error) => return Err(error),
         }
     }
-    Ok(done)
+    Ok(written)
 }
 
 /// Whether a shell with job control can continue this process: such a shell gives each job its own process group. A program

@@ -10,8 +10,9 @@ use signal_hook::consts::{
     SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ,
 };
 
-/// Signals that end a program by default. Not among them: SIGKILL; SIGSEGV, SIGILL and SIGFPE, after which a program cannot
-/// continue to restore anything; SIGPIPE, which Rust programs ignore; and SIGXFSZ ([`catch_file_size_signal`]).
+/// Signals that end a program by default. These are not among them: SIGKILL; SIGSEGV, SIGILL and SIGFPE, after which a
+/// program cannot continue to restore anything; SIGPIPE, which Rust programs ignore; and SIGXFSZ
+/// ([`catch_file_size_signal`]).
 const TERMINATING: [c_int; 17] = [
     SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGALRM, SIGBUS, SIGIO, SIGPROF, SIGSYS, SIGTRAP, SIGUSR1,
     SIGUSR2, SIGVTALRM, SIGXCPU, // SIGSTKFLT and SIGPWR of Linux.
@@ -51,8 +52,8 @@ pub(super) struct Signals(signal_hook::iterator::Signals);
 impl Signals {
     /// Catches the signals. Must be called before terminal modes are changed, so that nothing ends the program in between.
     pub(super) fn catch() -> io::Result<Self> {
-        let others = [SIGWINCH, SIGTSTP, SIGCONT];
-        let numbers = others.into_iter().chain(TERMINATING).chain(REALTIME);
+        let non_terminating = [SIGWINCH, SIGTSTP, SIGCONT];
+        let numbers = non_terminating.into_iter().chain(TERMINATING).chain(REALTIME);
         signal_hook::iterator::Signals::new(numbers).map(Self)
     }
 

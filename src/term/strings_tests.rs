@@ -51,7 +51,7 @@ fn ctrl_c() -> Input {
 }
 
 /// The input from consecutive reads.
-fn reads(decoder: &mut Decoder, reads: &[&[u8]]) -> Vec<Input> {
+fn feed_all(decoder: &mut Decoder, reads: &[&[u8]]) -> Vec<Input> {
     reads.iter().flat_map(|read| decoder.feed(read)).collect()
 }
 
@@ -63,7 +63,7 @@ fn split_replies_are_never_keys() {
                 let (head, rest) = reply.split_at(first);
                 let (middle, tail) = rest.split_at(second - first);
                 let mut decoder = Decoder::default();
-                let found = reads(&mut decoder, &[head, middle, tail, b"q"]);
+                let found = feed_all(&mut decoder, &[head, middle, tail, b"q"]);
                 let printed = reply.escape_ascii().to_string();
                 assert_eq!(found, [key('q')], "{printed} cut at {first} and {second}");
                 assert!(decoder.is_idle(), "{printed}");
@@ -85,7 +85,11 @@ fn unterminated_string_expires() {
             assert_eq!(found, [], "{printed}");
             // The rest arrives late.
             if rest.len() > 1 || rest == b"\x9c" {
-                assert_eq!(reads(&mut decoder, &[rest]), [], "{printed} late from {length}");
+                assert_eq!(
+                    feed_all(&mut decoder, &[rest]),
+                    [],
+                    "{printed} late from {length}"
+                );
             }
             assert_eq!(decoder.expire(), None);
             assert_eq!(decoder.expire(), None);
@@ -152,12 +156,12 @@ fn long_string_is_skipped_to_its_end() {
         bytes.resize(bytes.len() + length, b'd');
         let mut decoder = Decoder::default();
         assert_eq!(decoder.feed(&bytes), [], "{length}");
-        let patience = if length > MAX_LENGTH {
+        let timeout = if length > MAX_LENGTH {
             DISCARD_TIMEOUT
         } else {
             END_TIMEOUT
         };
-        assert_eq!(decoder.timeout(), Some(patience), "{length}");
+        assert_eq!(decoder.timeout(), Some(timeout), "{length}");
         assert_eq!(decoder.feed(b"dd\x1b\\q"), [key('q')], "{length}");
     }
 }

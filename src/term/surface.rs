@@ -10,7 +10,7 @@ use crate::ui::{self, Theme, plain};
 
 pub(super) struct Surface {
     terminal: Terminal<Painter>,
-    /// Plain text instead of a drawn screen.
+    /// The output as plain text, instead of a drawn screen.
     plain: Option<PlainOutput>,
     size: (u16, u16),
 }
@@ -50,7 +50,7 @@ impl Surface {
         let Ok(()) = self.terminal.clear();
     }
 
-    /// The bytes of the next frame.
+    /// Draws the next frame and returns its bytes.
     pub(super) fn frame(
         &mut self,
         state: &State,
@@ -69,13 +69,13 @@ impl Surface {
         self.terminal.backend_mut().reuse(bytes);
     }
 
-    /// The mouse targets at a position, the outermost first.
-    pub(super) fn targets_at(&self, state: &State, theme: Theme, mouse: Position) -> Vec<MouseTarget> {
+    /// The mouse targets at the position of the pointer, the outermost first.
+    pub(super) fn targets_at(&self, state: &State, theme: Theme, pointer: Position) -> Vec<MouseTarget> {
         match &self.plain {
             Some(output) => output
                 .page()
-                .map_or_else(Vec::new, |page| plain::targets_at(state, page, mouse)),
-            None => ui::targets_at(state, theme, Rect::new(0, 0, self.size.0, self.size.1), mouse),
+                .map_or_else(Vec::new, |page| plain::targets_at(state, page, pointer)),
+            None => ui::targets_at(state, theme, Rect::new(0, 0, self.size.0, self.size.1), pointer),
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Suspends the process, also while it is saving: a stopped process would keep its lock and block everyone else from saving.
-//! So it is stopped only once the store worker pauses, and the pause lasts until the process continues.
+//! A request to suspend the process, also while it is saving: a stopped process would keep its lock and block everyone
+//! else from saving. So the process is stopped only once the store worker pauses, and the pause lasts until the process
+//! continues.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +9,11 @@ use crate::store::WorkerPause;
 /// A request that is not granted within this time is given up, with a notice.
 const SUSPEND_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A requested suspend.
+/// A request to suspend the process, or no request.
 #[derive(Debug, Default)]
 pub(super) struct PendingSuspend {
     deadline: Option<Instant>,
-    paused: Option<WorkerPause>,
+    pause: Option<WorkerPause>,
 }
 
 impl PendingSuspend {
@@ -26,25 +27,25 @@ impl PendingSuspend {
         is_new
     }
 
-    /// Accepts the pause of the store worker. It ends at once if the request was given up.
-    pub(super) fn paused(&mut self, pause: WorkerPause) {
-        self.paused = Some(pause).filter(|_| self.deadline.is_some());
+    /// Accepts the pause of the store worker. The pause ends at once if the request was given up.
+    pub(super) fn accept_pause(&mut self, pause: WorkerPause) {
+        self.pause = Some(pause).filter(|_| self.deadline.is_some());
     }
 
-    /// Takes the pause in which to suspend; `None` if there is none yet.
-    pub(super) fn take(&mut self) -> Option<WorkerPause> {
-        let pause = self.paused.take()?;
+    /// Ends the request and takes the pause in which to suspend; `None` if there is no pause yet.
+    pub(super) fn take_pause(&mut self) -> Option<WorkerPause> {
+        let pause = self.pause.take()?;
         self.deadline = None;
         Some(pause)
     }
 
-    /// The time left until the request expires; `None` if there is none.
+    /// The time left until the request expires; `None` if there is no request.
     pub(super) fn time_left(&self) -> Option<Duration> {
         self.deadline
             .map(|until| until.saturating_duration_since(Instant::now()))
     }
 
-    /// Gives up a request whose time is over; returns whether there was one.
+    /// Gives up a request that has expired; returns whether there was one.
     pub(super) fn expire(&mut self) -> bool {
         let expired = self.deadline.is_some_and(|until| until <= Instant::now());
         if expired {

@@ -26,7 +26,9 @@ pub(super) struct TerminalQuery {
     /// The background color that the terminal reported.
     background: Option<Rgb>,
     pub(super) theme: Theme,
+    /// The time of the query; `None` if the terminal was not queried.
     sent_at: Option<Instant>,
+    /// Whether the terminal has replied to the second query.
     answered: Arc<AtomicBool>,
 }
 
@@ -41,7 +43,7 @@ impl TerminalQuery {
         }
     }
 
-    /// Returns a function that looks for the reply in input; it is called on the reader thread.
+    /// Returns a function that looks for the reply in input, for the thread that reads the input.
     pub(super) fn observer(&self) -> impl Fn(&[Input]) + Send + use<> {
         let answered = self.answered.clone();
         move |inputs| {
@@ -69,7 +71,7 @@ impl TerminalQuery {
         self.theme = self.look.theme();
     }
 
-    /// Changes the look. Queries the terminal if this look needs it and no earlier one did.
+    /// Changes the look. Queries the terminal if this look needs it and the terminal was not queried before.
     pub(super) fn show(&mut self, look: Look, session: &mut Session) -> io::Result<()> {
         self.look = look;
         match self.background {
@@ -95,8 +97,8 @@ pub(super) fn parse_background(text: &[u8]) -> Option<Rgb> {
     let text = std::str::from_utf8(text).ok()?.strip_prefix("11;rgb")?;
     let (_, parts) = text.split_once(':')?;
     let mut parts = parts.split('/').map(|part| {
-        let digits = (1..=4).contains(&part.len()) && part.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let number = u32::from_str_radix(part, 16).ok().filter(|_| digits)?;
+        let is_valid = (1..=4).contains(&part.len()) && part.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let number = u32::from_str_radix(part, 16).ok().filter(|_| is_valid)?;
         u8::try_from(number * 255 / (16_u32.pow(u32::try_from(part.len()).ok()?) - 1)).ok()
     });
     Some((parts.next()??, parts.next()??, parts.next()??))

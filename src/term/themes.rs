@@ -11,7 +11,7 @@ pub struct Themes {
     pub start: Look,
     /// The look of each theme, by the name of the theme.
     pub looks: Vec<(String, Look)>,
-    /// Where a theme is saved, if anywhere.
+    /// The file in which a theme is saved; `None`: themes cannot be saved.
     pub file: Option<ThemeFile>,
 }
 
@@ -25,7 +25,7 @@ pub struct ThemeFile {
 }
 
 impl Themes {
-    /// Only this look; no theme can be chosen.
+    /// Creates themes with only this look; no theme can be chosen.
     pub fn only(look: Look) -> Self {
         Self {
             start: look,

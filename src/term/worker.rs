@@ -18,15 +18,15 @@ use crate::sync::{Plan, Report, ServerEvent, ServerRequest};
 
 /// A worker that handles requests.
 pub(super) trait Worker {
-    /// The requests that it handles.
+    /// The requests that the worker handles.
     type Request;
-    /// Its name in the log.
+    /// The name of the worker in the log.
     const NAME: &'static str;
 
     /// Sends a request. Returns immediate answers; later ones arrive as [`RunnerEvent::Worker`].
     fn request(&mut self, request: Self::Request) -> Vec<Msg>;
 
-    /// Finishes outstanding requests within a time limit, and ends. Returns false if it did not end in time.
+    /// Finishes outstanding requests within a time limit, and ends. Returns false if the worker did not end in time.
     fn stop(&mut self) -> bool;
 }
 
@@ -115,7 +115,7 @@ impl StoreHandle {
         })
     }
 
-    /// Requests a pause in writing, which is sent as an event once it starts.
+    /// Requests a pause in writing; [`RunnerEvent::Paused`] is sent once the pause starts.
     pub(super) fn pause(&self, sender: &Sender<RunnerEvent>) {
         let sender = sender.clone();
         // Fails only if the session has ended.
@@ -181,8 +181,8 @@ impl ServerHandle {
 }
 
 impl ServerHandle {
-    /// If `suspended`, lets other sessions follow all rooms, until this is called with false.
-    pub(super) fn suspend_following(&self, suspended: bool) {
+    /// If `suspended`, lets other sessions follow all rooms until this is called again with `false`.
+    pub(super) fn set_following_suspended(&self, suspended: bool) {
         match self {
             Self::Running(worker) if suspended => worker.suspend_following(),
             Self::Running(worker) => worker.resume_following(),
@@ -202,7 +202,7 @@ impl Worker for ServerHandle {
         let expected = ExpectedAnswer::of(&request);
         match worker.request(request) {
             Ok(()) => Vec::new(),
-            Err(error) => vec![expected.fail(format!("cannot start a thread: {error}"))],
+            Err(error) => vec![expected.into_failure(format!("cannot start a thread: {error}"))],
         }
     }
 
@@ -214,7 +214,7 @@ impl Worker for ServerHandle {
     }
 }
 
-/// The answer that a request expects, in case that it cannot be handled.
+/// The answer that a request expects, for the case that the request cannot be handled.
 enum ExpectedAnswer {
     None,
     Plan(u64),
@@ -230,8 +230,8 @@ impl ExpectedAnswer {
         }
     }
 
-    /// The answer that the request cannot be handled, with the reason.
-    fn fail(self, reason: String) -> Msg {
+    /// Creates the answer that the request cannot be handled, with the reason.
+    fn into_failure(self, reason: String) -> Msg {
         let event = match self {
             Self::None => return Msg::Failed(reason),
             Self::Plan(id) => ServerEvent::Planned {
@@ -263,7 +263,7 @@ mod tests {
             plan,
             reason: None,
         };
-        let Msg::Server(event) = ExpectedAnswer::of(&request).fail("no threads".into()) else {
+        let Msg::Server(event) = ExpectedAnswer::of(&request).into_failure("no threads".into()) else {
             panic!("no answer")
         };
         assert!(
@@ -280,7 +280,7 @@ mod tests {
         let check = ServerRequest::Check {
             server: "example".into(),
         };
-        let answer = ExpectedAnswer::of(&check).fail("no threads".into());
+        let answer = ExpectedAnswer::of(&check).into_failure("no threads".into());
         assert_eq!(answer, Msg::Failed("no threads".into()));
     }
 }

@@ -3,7 +3,7 @@
 use hatrack::app::{Phase, SessionOptions};
 use hatrack::server::WorkerOptions;
 use hatrack::store::{Drafts, StoreOptions};
-use hatrack::term::{self, SessionJob, WardrobeSource};
+use hatrack::term::{self, SessionParameters, WardrobeSource};
 use rustix::process::Signal;
 
 use crate::stage::{CTRL_C, ENTER, Home, Stage};
@@ -150,7 +150,7 @@ fn panicking_screen() {
         actor: "test".into(),
         ..StoreOptions::default()
     };
-    let job = SessionJob {
+    let job = SessionParameters {
         start: SessionOptions {
             mouse: true,
             ..SessionOptions::default()

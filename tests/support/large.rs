@@ -1,4 +1,4 @@
-//! Large wardrobes, such as that of a large service: 200 rooms of 200 users with two hats each.
+//! Large wardrobes, such as the wardrobe of a large service: 200 rooms of 200 users with two hats each.
 
 use std::fmt::Write as _;
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 /// Returns a configuration with this number of cases; twenty times as many with `HATRACK_LONG=1`. Failures are not
-/// saved in files: they are to become tests of their own.
+/// saved in files: each of them should become a test of its own.
 pub(crate) fn cases(count: u32) -> ProptestConfig {
     let long = std::env::var_os("HATRACK_LONG").is_some_and(|value| value == "1");
     ProptestConfig {
@@ -272,7 +272,7 @@ pub(crate) fn wardrobe() -> impl Strategy<Value = Wardrobe> {
     );
     let rooms = prop::collection::btree_map(room_jid(), room, 0..4);
     (prop_oneof![Just(0), 1..u64::MAX], extra(), rooms).prop_filter_map(
-        "nothing stands there before",
+        "the edits apply to an empty wardrobe",
         |(revision, extra, rooms)| {
             let mut edits = Vec::new();
             for (jid, (name, catalog, extra, users)) in rooms {
@@ -413,25 +413,25 @@ pub(crate) fn some_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> impl
 }
 
 /// Reads a wardrobe by the fast path, in at most this number of chunks; `None` if the fast path cannot read the text.
-pub(crate) fn read_in_chunks(text: &str, parts: usize) -> Option<Wardrobe> {
+pub(crate) fn read_in_chunks(text: &str, max_chunks: usize) -> Option<Wardrobe> {
     use hatrack::model::read;
     let head = read::document_head(text.as_bytes())?;
     let mut rest = text.strip_prefix(head)?;
     let mut rooms = Vec::new();
-    for left in (1..=parts).rev() {
-        let about = rest.len() / left;
-        let from = (about..rest.len()).find(|at| rest.is_char_boundary(*at));
+    for chunks_left in (1..=max_chunks).rev() {
+        let target_length = rest.len() / chunks_left;
+        let from = (target_length..rest.len()).find(|index| rest.is_char_boundary(*index));
         let end = from.and_then(|from| Some(rest.get(from..)?.find(read::ROOM_SEPARATOR)? + from));
-        let end = end.filter(|_| left > 1);
+        let end = end.filter(|_| chunks_left > 1);
         let (part, after) =
-            rest.split_at_checked(end.map_or(rest.len(), |at| at + read::ROOM_SEPARATOR.len()))?;
-        let read = read::rooms_chunk(part)?;
+            rest.split_at_checked(end.map_or(rest.len(), |index| index + read::ROOM_SEPARATOR.len()))?;
+        let chunk = read::rooms_chunk(part)?;
         // The rest of the document follows the last room.
-        if (read.remaining() > 0) != (end.is_none()) {
+        if (chunk.remaining() > 0) != (end.is_none()) {
             return None;
         }
-        let tail = part.get(part.len() - read.remaining()..)?;
-        rooms.push(read);
+        let tail = part.get(part.len() - chunk.remaining()..)?;
+        rooms.push(chunk);
         if end.is_none() {
             return read::join_chunks(head, rooms, tail);
         }

@@ -36,9 +36,9 @@ pub(crate) enum Step {
     Focus(Pane),
     /// Checks that the screen contains this text (true), or does not contain it (false).
     See(String, bool),
-    /// Checks that the data file has this value at a JSON pointer; `None` (`-` in the file): no value.
+    /// Checks that the data file has this value at a JSON pointer; `None` (`-` in the scenario): no value.
     Json(String, Option<serde_json::Value>),
-    /// Runs a command, given by its words, on the same data file as someone else.
+    /// As someone else, runs a command, given by its words, on the same data file.
     Other(Vec<String>),
     /// Writes a file with this name and content.
     File(String, String),
@@ -89,8 +89,8 @@ fn read(path: &Path) -> Scenario {
         on_terminal: false,
         steps: Vec::new(),
     };
-    for (at, line) in text.lines().enumerate() {
-        let place = || format!("{}:{}", path.display(), at + 1);
+    for (index, line) in text.lines().enumerate() {
+        let place = || format!("{}:{}", path.display(), index + 1);
         if let Some(row) = line.strip_prefix("  |") {
             match scenario.steps.last_mut() {
                 Some((_, Step::Lines(_, lines))) => lines.push(row.trim_end().to_owned()),
@@ -151,20 +151,20 @@ fn read(path: &Path) -> Scenario {
             "ended" => Step::Ended(rest.parse().unwrap()),
             _ => panic!("{}: {word} is no step", place()),
         };
-        scenario.steps.push((at + 1, step));
+        scenario.steps.push((index + 1, step));
     }
     scenario
 }
 
 /// Parses the start: `empty` or the path of a data file, and a size.
 fn start(rest: &str) -> Step {
-    let (what, sized) = rest.rsplit_once(' ').unwrap();
+    let (wardrobe_source, size_text) = rest.rsplit_once(' ').unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let wardrobe = match what {
+    let wardrobe = match wardrobe_source {
         "empty" => Wardrobe::default(),
         file => model::read::wardrobe(&std::fs::read(folder.join(file)).unwrap()).unwrap(),
     };
-    Step::SessionOptions(Box::new(wardrobe), size(sized))
+    Step::SessionOptions(Box::new(wardrobe), size(size_text))
 }
 
 fn size(text: &str) -> (u16, u16) {

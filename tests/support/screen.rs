@@ -31,9 +31,9 @@ pub(crate) fn lines(buffer: &Buffer) -> Vec<String> {
 
 /// Returns the text of a frame with its styles: `{cyan bold}text{}`, with braces only where the style changes.
 pub(crate) fn styled(buffer: &Buffer) -> String {
-    let mut all = String::new();
+    let mut text = String::new();
     for y in 0..buffer.area.height {
-        let (mut line, mut now, mut x) = (String::new(), String::new(), 0);
+        let (mut line, mut current_style, mut x) = (String::new(), String::new(), 0);
         while x < buffer.area.width {
             let cell = &buffer[(x, y)];
             let mut style = Vec::new();
@@ -50,15 +50,15 @@ pub(crate) fn styled(buffer: &Buffer) -> String {
                 || cell
                     .modifier
                     .intersects(Modifier::REVERSED | Modifier::UNDERLINED);
-            if is_visible && style != now {
+            if is_visible && style != current_style {
                 line.extend(["{", &style, "}"]);
-                now = style;
+                current_style = style;
             }
             line.push_str(cell.symbol());
             x += u16::try_from(ui::text::width(cell.symbol())).unwrap_or(1).max(1);
         }
-        all.push_str(line.trim_end());
-        all.push('\n');
+        text.push_str(line.trim_end());
+        text.push('\n');
     }
-    all
+    text
 }

@@ -16,18 +16,18 @@ pub(crate) struct FakeServer {
     pub(crate) name: &'static str,
     pub(crate) class: ServerClass,
     pub(crate) rooms: BTreeMap<Jid, RemoteRoom>,
-    /// Results of reading these rooms instead of their content.
+    /// For some rooms, the result of reading the room, instead of its content.
     pub(crate) unreadable: BTreeMap<Jid, RoomRead>,
     pub(crate) bases: BTreeMap<Jid, Base>,
-    /// The error of reading the server, if it fails.
+    /// The error of reading the server; `None` if this succeeds.
     pub(crate) error: Option<String>,
-    /// All requests, in order, without those about followed rooms.
+    /// All requests, in order, except the requests about followed rooms.
     pub(crate) requests: Vec<ServerRequest>,
     /// The requests about followed rooms (`Follow`, `Changed`), in order.
     pub(crate) followed: Vec<ServerRequest>,
     /// Whether the session delays the answers until `Session::server_answers`.
     pub(crate) is_slow: bool,
-    /// The outcome of each sent change, instead of making it.
+    /// The outcome of each sent change, which is then not made; `None`: changes are made.
     pub(crate) send_outcome: Option<ItemOutcome>,
     /// The rate limit of the account.
     pub(crate) limit: Option<RateLimit>,
@@ -67,16 +67,16 @@ impl FakeServer {
     /// Sets the affiliation of a user in a room on the server; adds the room and the user if necessary.
     pub(crate) fn user(&mut self, room: &str, user: &str, affiliation: Affiliation) -> &mut RemoteUser {
         let room = self.rooms.entry(Jid::parse(room).unwrap()).or_default();
-        let there = room.users.entry(Jid::parse(user).unwrap()).or_default();
-        there.affiliation = affiliation;
-        there
+        let remote_user = room.users.entry(Jid::parse(user).unwrap()).or_default();
+        remote_user.affiliation = affiliation;
+        remote_user
     }
 
     /// Sets a hat of a user in a room on the server; adds the room and the user if necessary.
     pub(crate) fn hat(&mut self, room: &str, user: &str, hat: &str, value: HatValue) {
         let room = self.rooms.entry(Jid::parse(room).unwrap()).or_default();
-        let there = room.users.entry(Jid::parse(user).unwrap()).or_default();
-        there.hats.insert(HatId::parse(hat).unwrap(), value);
+        let remote_user = room.users.entry(Jid::parse(user).unwrap()).or_default();
+        remote_user.hats.insert(HatId::parse(hat).unwrap(), value);
     }
 
     /// Handles a request and returns the events that answer it.
@@ -106,17 +106,17 @@ impl FakeServer {
                         },
                     ];
                 }
-                let mut asked: BTreeMap<Jid, (Option<Arc<hatrack::model::Room>>, bool)> = BTreeMap::new();
+                let mut requested: BTreeMap<Jid, (Option<Arc<hatrack::model::Room>>, bool)> = BTreeMap::new();
                 if others != OtherRooms::Ignore {
                     let take = others == OtherRooms::Take;
-                    asked.extend(self.rooms.keys().map(|room| (room.clone(), (None, take))));
+                    requested.extend(self.rooms.keys().map(|room| (room.clone(), (None, take))));
                 }
-                asked.extend(
+                requested.extend(
                     rooms
                         .into_iter()
                         .map(|room| (room.room, (room.local, room.is_requested))),
                 );
-                let plans = asked
+                let plans = requested
                     .into_iter()
                     .map(|(room, (local, take))| self.plan(&room, local.as_deref(), take));
                 let plan = Plan {
@@ -193,24 +193,24 @@ impl FakeServer {
     }
 
     fn set(&mut self, room: &Jid, change: &ItemChange) -> ItemOutcome {
-        let there = self.rooms.get_mut(room).unwrap();
-        let actual = there.value(&change.item);
+        let remote_room = self.rooms.get_mut(room).unwrap();
+        let actual = remote_room.value(&change.item);
         if actual != change.expected {
             return ItemOutcome::Changed { actual };
         }
         match (&change.item, &change.wanted) {
             (Item::Hat { user, hat }, Some(ItemValue::Hat(value))) => {
-                let user = there.users.entry(user.clone()).or_default();
+                let user = remote_room.users.entry(user.clone()).or_default();
                 user.hats.insert(hat.clone(), value.clone());
             }
             (Item::Hat { user, hat }, _) => {
-                there.users.get_mut(user).unwrap().hats.remove(hat);
+                remote_room.users.get_mut(user).unwrap().hats.remove(hat);
             }
             (Item::Catalog { hat }, Some(ItemValue::Catalog(entry))) => {
-                there.catalog.insert(hat.clone(), entry.clone());
+                remote_room.catalog.insert(hat.clone(), entry.clone());
             }
             (Item::Catalog { hat }, _) => {
-                there.catalog.remove(hat);
+                remote_room.catalog.remove(hat);
             }
             (Item::Affiliation { .. }, _) => panic!("affiliations are only shown"),
         }

@@ -1,5 +1,5 @@
 //! A session without a terminal and without files: takes keys and messages, and changes the state. The store is in
-//! memory; its answers come immediately, or are delayed, such as when a disk is full.
+//! memory; its answers come immediately, or are delayed, for example when a disk is full.
 
 use std::collections::BTreeMap;
 
@@ -24,34 +24,36 @@ pub(crate) struct Session {
     pub(crate) state: State,
     /// The size of the terminal, columns and rows.
     pub(crate) size: (u16, u16),
-    /// Replaces the data file.
+    /// The content that replaces the data file.
     pub(crate) memory: MemoryStore,
     /// The stored draft.
     pub(crate) draft: Option<Vec<u8>>,
-    /// The draft of the live session, which is stored if it ends unexpectedly.
+    /// The draft of the running session, which is kept if the session ends unexpectedly.
     pub(crate) own_draft: Option<Vec<u8>>,
     /// The delays that have not elapsed.
     pub(crate) pending_delays: Vec<DraftDelay>,
-    /// The exit code, once the session has quit.
+    /// The exit code; `None` until the session has quit.
     pub(crate) exit_status: Option<u8>,
-    /// Replaces the files of the machine: their contents by name.
+    /// The contents of files by name, which replace the files of the machine.
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// Whether a frame is drawn after each message, as when keys are not typed ahead.
     pub(crate) draws: bool,
-    /// All other effects, such as to suspend the session (Ctrl-Z).
+    /// All other effects, such as [`Effect::Suspend`] (Ctrl-Z).
     pub(crate) effects: Vec<Effect>,
     /// The server that answers requests; without one, they are added to `effects`.
     pub(crate) server: Option<FakeServer>,
     /// The events of a slow server that are not sent yet.
     pub(crate) server_events: Vec<ServerEvent>,
-    /// Why drafts cannot be stored.
+    /// The reason why drafts cannot be stored; `None`: they can be stored.
     pub(crate) draft_error: Option<String>,
-    /// Why nothing can be written.
+    /// The reason why nothing can be written; `None`: writing is possible.
     write_error: Option<String>,
     /// Whether the store delays its answers to commits.
     answers_delayed: bool,
+    /// The commits that the store has not answered yet.
     pending_requests: Vec<StoreRequest>,
-    ids: u32,
+    /// The number of IDs created so far.
+    id_count: u32,
     now: Timestamp,
 }
 
@@ -89,7 +91,7 @@ impl Session {
             write_error: None,
             answers_delayed: false,
             pending_requests: Vec::new(),
-            ids: 0,
+            id_count: 0,
             now: "2026-01-31T12:00:00Z".parse().unwrap(),
         };
         session.send(Msg::Resize { columns, rows });
@@ -124,7 +126,7 @@ impl Session {
             Effect::Store(StoreRequest::Retry) => {}
             Effect::Store(StoreRequest::CancelCommit { id }) => {
                 self.pending_requests.retain(
-                    |request| !matches!(request, StoreRequest::Commit { id: waits, .. } if *waits == id),
+                    |request| !matches!(request, StoreRequest::Commit { id: pending, .. } if *pending == id),
                 );
             }
             Effect::Store(request @ StoreRequest::Commit { .. })
@@ -134,8 +136,8 @@ impl Session {
             }
             Effect::Store(request) => self.answer(request),
             Effect::NewId => {
-                self.ids += 1;
-                let id = format!("urn:uuid:00000000-0000-4000-8000-{:012}", self.ids);
+                self.id_count += 1;
+                let id = format!("urn:uuid:00000000-0000-4000-8000-{:012}", self.id_count);
                 self.send(Msg::NewId(id));
             }
             Effect::SaveDraft { before, after } => {
@@ -147,16 +149,16 @@ impl Session {
             }
             Effect::SaveLiveDraft(draft) => self.own_draft = to_bytes(&draft),
             Effect::Wait(wait) => {
-                self.pending_delays.retain(|there| *there != wait);
+                self.pending_delays.retain(|pending| *pending != wait);
                 self.pending_delays.push(wait);
             }
-            Effect::CancelWait(wait) => self.pending_delays.retain(|there| *there != wait),
+            Effect::CancelWait(wait) => self.pending_delays.retain(|pending| *pending != wait),
             Effect::Import(path) => {
-                let given = match self.files.get(&path) {
+                let parsed = match self.files.get(&path) {
                     Some(bytes) => exchange::read(bytes, ImportFormat::detect(&path, bytes)),
                     None => Err(ImportErrors::of_file("cannot read it: not found")),
                 };
-                self.send(Msg::Imported(path, given.map(Box::new)));
+                self.send(Msg::Imported(path, parsed.map(Box::new)));
             }
             Effect::ListFolder(typed) => {
                 let (folder, _) = path_completion::split(&typed);
@@ -176,12 +178,12 @@ impl Session {
                 self.send(Msg::FolderListed(typed, entries));
             }
             Effect::Export(export, wardrobe) => {
-                let made = exchange::export(&wardrobe, &export.scope, export.format).unwrap();
+                let exported = exchange::export(&wardrobe, &export.scope, export.format).unwrap();
                 let result = if self.files.contains_key(&export.path) && !export.overwrite {
                     ExportOutcome::Exists
                 } else {
-                    self.files.insert(export.path.clone(), made.bytes);
-                    ExportOutcome::Done(made.omitted)
+                    self.files.insert(export.path.clone(), exported.bytes);
+                    ExportOutcome::Done(exported.omitted)
                 };
                 self.send(Msg::Exported(export, Ok(result)));
             }
@@ -216,7 +218,7 @@ impl Session {
         }
     }
 
-    /// From now on, nothing can be written.
+    /// Lets all writing fail from now on, for this reason.
     pub(crate) fn fail_writes(&mut self, reason: &str) {
         self.write_error = Some(reason.to_owned());
         self.send(Msg::Store(Box::new(StoreEvent::Problem(Some(
@@ -224,7 +226,7 @@ impl Session {
         )))));
     }
 
-    /// From now on, the store delays its answers to commits.
+    /// Delays the answers of the store to commits from now on.
     pub(crate) fn delay_answers(&mut self) {
         self.answers_delayed = true;
     }
@@ -250,7 +252,7 @@ impl Session {
         self.answers_delayed = false;
     }
 
-    /// From now on, writing is possible again; all delayed requests are answered.
+    /// Allows writing again, and answers all delayed requests.
     pub(crate) fn allow_writes(&mut self) {
         self.write_error = None;
         for request in std::mem::take(&mut self.pending_requests) {
@@ -259,7 +261,7 @@ impl Session {
         self.send(Msg::Store(Box::new(StoreEvent::Problem(None))));
     }
 
-    /// Changes the data file like another program; the history has the session's own actor.
+    /// Changes the data file like another program; the history records the session's own actor.
     pub(crate) fn external_change(
         &mut self,
         change: impl FnOnce(&mut Wardrobe) -> Result<EditGroup, EditError>,
@@ -278,7 +280,7 @@ impl Session {
         self.send(Msg::Store(Box::new(StoreEvent::Changed(snapshot))));
     }
 
-    /// Changes the data file like another session of this actor.
+    /// Changes the data file like another session, whose actor is `actor`.
     pub(crate) fn change_by(
         &mut self,
         actor: &str,
@@ -332,5 +334,5 @@ impl Session {
 
 /// Returns the key with this name.
 pub(crate) fn key(name: &str) -> Key {
-    name.parse().unwrap_or_else(|why| panic!("{why}"))
+    name.parse().unwrap_or_else(|error| panic!("{error}"))
 }

@@ -1,4 +1,4 @@
-//! Draws a buffer as an SVG picture, which is always the same and needs only a monospaced font.
+//! Draws a buffer as an SVG picture, which is the same in each run and needs only a monospaced font.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -25,14 +25,15 @@ const DIM_FOREGROUND: &str = "#868b97";
 /// Returns a picture of the buffer and the cursor on a dark background, as SVG.
 pub(crate) fn picture(buffer: &Buffer, cursor: Option<Position>, title: &str) -> String {
     let area = buffer.area;
-    let (wide, high) = (
+    let (total_width, total_height) = (
         usize::from(area.width) * CELL.0 + 2 * MARGIN,
         usize::from(area.height) * CELL.1 + 2 * MARGIN,
     );
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {wide} {high}\" width=\"{wide}\" height=\"{high}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {total_width} {total_height}\" \
+         width=\"{total_width}\" height=\"{total_height}\" \
          role=\"img\">\n<title>{}</title>\n\
-         <rect width=\"{wide}\" height=\"{high}\" rx=\"8\" fill=\"{BACKGROUND}\"/>\n\
+         <rect width=\"{total_width}\" height=\"{total_height}\" rx=\"8\" fill=\"{BACKGROUND}\"/>\n\
          <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"{FONT_SIZE}\" \
          fill=\"{FOREGROUND}\" shape-rendering=\"crispEdges\" xml:space=\"preserve\">\n",
         escaped(title),
@@ -42,10 +43,10 @@ pub(crate) fn picture(buffer: &Buffer, cursor: Option<Position>, title: &str) ->
             run.draw(&mut svg, MARGIN + y * CELL.1);
         }
     }
-    if let Some(at) = cursor {
+    if let Some(position) = cursor {
         let (x, y) = (
-            MARGIN + usize::from(at.x) * CELL.0,
-            MARGIN + usize::from(at.y) * CELL.1,
+            MARGIN + usize::from(position.x) * CELL.0,
+            MARGIN + usize::from(position.y) * CELL.1,
         );
         // Writing into a string cannot fail.
         let _ = writeln!(
@@ -75,14 +76,15 @@ fn runs(row: &[Cell]) -> Vec<Run<'_>> {
         }
         let (symbol, cells) = (cell.symbol(), width(cell.symbol()).max(1));
         covered = x + cells;
-        // A non-ASCII character is a run of its own, as its width may differ in a font: then the next run is still in
-        // its place.
-        let narrow = |text: &str| text.is_ascii();
-        let rule = |run: &Run<'_>| matches!(symbol, "─" | "━") && run.first_cell.symbol() == symbol;
+        // A non-ASCII character is a run of its own, as its width may differ between fonts; the next run is then still
+        // in its place.
+        let is_ascii = |text: &str| text.is_ascii();
+        let is_horizontal_line =
+            |run: &Run<'_>| matches!(symbol, "─" | "━") && run.first_cell.symbol() == symbol;
         match runs.last_mut() {
             Some(run)
                 if has_same_style(run.first_cell, cell)
-                    && (rule(run) || narrow(symbol) && narrow(run.first_cell.symbol())) =>
+                    && (is_horizontal_line(run) || is_ascii(symbol) && is_ascii(run.first_cell.symbol())) =>
             {
                 run.text.push_str(symbol);
                 run.cells += 1;
@@ -104,46 +106,55 @@ fn has_same_style(a: &Cell, b: &Cell) -> bool {
 
 impl Run<'_> {
     fn draw(&self, svg: &mut String, top: usize) {
-        let (mut ink, mut paper) = (
+        let (mut foreground, mut background) = (
             color(self.first_cell.fg).unwrap_or_else(|| FOREGROUND.into()),
             color(self.first_cell.bg).unwrap_or_else(|| BACKGROUND.into()),
         );
         if self.first_cell.modifier.contains(Modifier::REVERSED) {
-            (ink, paper) = (paper, ink);
+            (foreground, background) = (background, foreground);
         }
-        let (x, wide) = (MARGIN + self.x * CELL.0, self.cells * CELL.0);
+        let (x, run_width) = (MARGIN + self.x * CELL.0, self.cells * CELL.0);
         // Writing into a string cannot fail.
-        if paper != BACKGROUND {
+        if background != BACKGROUND {
             let _ = writeln!(
                 svg,
-                "<rect x=\"{x}\" y=\"{top}\" width=\"{wide}\" height=\"{}\" fill=\"{paper}\"/>",
+                "<rect x=\"{x}\" y=\"{top}\" width=\"{run_width}\" height=\"{}\" fill=\"{background}\"/>",
                 CELL.1
             );
         }
-        let dim = self.first_cell.modifier.contains(Modifier::DIM);
+        let is_dim = self.first_cell.modifier.contains(Modifier::DIM);
         if let Some(lines) = lines(self.first_cell.symbol()) {
-            return lines.draw(svg, (x, top), wide, if dim { DIM_FOREGROUND } else { &ink });
+            return lines.draw(
+                svg,
+                (x, top),
+                run_width,
+                if is_dim { DIM_FOREGROUND } else { &foreground },
+            );
         }
         if self.first_cell.modifier.contains(Modifier::UNDERLINED) {
             let y = top + CELL.1 - 2;
-            let _ = writeln!(svg, "<path d=\"M{x} {y}H{}\" stroke=\"{ink}\"/>", x + wide);
+            let _ = writeln!(
+                svg,
+                "<path d=\"M{x} {y}H{}\" stroke=\"{foreground}\"/>",
+                x + run_width
+            );
         }
         if self.text.trim().is_empty() {
             return;
         }
-        if dim {
-            ink = DIM_FOREGROUND.into();
+        if is_dim {
+            foreground = DIM_FOREGROUND.into();
         }
         let mut style = String::new();
-        if ink != FOREGROUND {
-            let _ = write!(style, " fill=\"{ink}\"");
+        if foreground != FOREGROUND {
+            let _ = write!(style, " fill=\"{foreground}\"");
         }
         if self.first_cell.modifier.contains(Modifier::BOLD) {
             style.push_str(" font-weight=\"bold\"");
         }
         let _ = writeln!(
             svg,
-            "<text x=\"{x}\" y=\"{}\" textLength=\"{wide}\" lengthAdjust=\"spacingAndGlyphs\"{style}>{}</text>",
+            "<text x=\"{x}\" y=\"{}\" textLength=\"{run_width}\" lengthAdjust=\"spacingAndGlyphs\"{style}>{}</text>",
             top + 15,
             escaped(&self.text)
         );
@@ -154,11 +165,11 @@ impl Run<'_> {
 struct Lines {
     /// The two sides of the cell that the line connects: `l`eft, `r`ight, `u`p or `d`own.
     ends: [char; 2],
-    thick: bool,
+    is_thick: bool,
 }
 
 fn lines(symbol: &str) -> Option<Lines> {
-    let (ends, thick) = match symbol {
+    let (ends, is_thick) = match symbol {
         "─" => (['l', 'r'], false),
         "│" => (['u', 'd'], false),
         "┌" => (['r', 'd'], false),
@@ -173,24 +184,24 @@ fn lines(symbol: &str) -> Option<Lines> {
         "┛" => (['l', 'u'], true),
         _ => return None,
     };
-    Some(Lines { ends, thick })
+    Some(Lines { ends, is_thick })
 }
 
 impl Lines {
-    fn draw(&self, svg: &mut String, (x, y): (usize, usize), wide: usize, ink: &str) {
+    fn draw(&self, svg: &mut String, (x, y): (usize, usize), run_width: usize, foreground: &str) {
         let middle = (x + CELL.0 / 2, y + CELL.1 / 2);
         let end = |end| match end {
             'l' => (x, middle.1),
-            'r' => (x + wide, middle.1),
+            'r' => (x + run_width, middle.1),
             'u' => (middle.0, y),
             _ => (middle.0, y + CELL.1),
         };
         let [(x1, y1), (x2, y2)] = self.ends.map(end);
-        let strength = if self.thick { 3 } else { 1 };
+        let stroke_width = if self.is_thick { 3 } else { 1 };
         // Writing into a string cannot fail.
         let _ = writeln!(
             svg,
-            "<path d=\"M{x1} {y1}L{} {}L{x2} {y2}\" fill=\"none\" stroke=\"{ink}\" stroke-width=\"{strength}\"/>",
+            "<path d=\"M{x1} {y1}L{} {}L{x2} {y2}\" fill=\"none\" stroke=\"{foreground}\" stroke-width=\"{stroke_width}\"/>",
             middle.0, middle.1
         );
     }

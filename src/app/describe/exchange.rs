@@ -83,7 +83,7 @@ fn import_parts(counts: &ImportCounts) -> impl Iterator<Item = (String, &'static
         counted(counts.rooms_removed, "room"),
         counted(counts.users_removed, "user"),
     );
-    let unrecognized = counted(counts.unknown_changed, "object");
+    let unrecognized = counted(counts.unrecognized_changed, "object");
     [
         (added, "added"),
         (removed, "removed"),
@@ -192,7 +192,7 @@ mod tests {
                 users_removed: 2,
                 hats_removed: 1,
                 affiliations_changed: 1,
-                unknown_changed: 1,
+                unrecognized_changed: 1,
                 ..ImportCounts::default()
             }),
             "2 users removed, 1 affiliation changed, 1 hat removed, unrecognized fields of 1 object changed"

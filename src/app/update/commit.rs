@@ -134,7 +134,7 @@ pub(super) fn enqueue_as(
     state.pending.push(Pending {
         id,
         change,
-        undoes_pending: after,
+        undone_change: after,
         kind: reference_kind,
         sent: false,
     });
@@ -169,7 +169,7 @@ pub(super) fn enqueue_as(
 /// change that waits until the change that it undoes or redoes has a revision.
 pub(super) fn send_pending(state: &mut State, effects: &mut Vec<Effect>) {
     for pending in &mut state.pending {
-        if pending.undoes_pending.is_some() {
+        if pending.undone_change.is_some() {
             return;
         }
         if !std::mem::replace(&mut pending.sent, true) {
@@ -204,7 +204,7 @@ pub(super) fn discard(state: &mut State, id: u64) {
     while let Some(index) = state
         .pending
         .iter()
-        .position(|pending| pending.undoes_pending == Some(id))
+        .position(|pending| pending.undone_change == Some(id))
     {
         let dependent = state.pending.remove(index);
         discard(state, dependent.id);

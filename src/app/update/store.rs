@@ -153,9 +153,9 @@ fn set_revision(state: &mut State, id: u64, revision: Option<u64>) {
     for pending in state
         .pending
         .iter_mut()
-        .filter(|pending| pending.undoes_pending == Some(id))
+        .filter(|pending| pending.undone_change == Some(id))
     {
-        pending.undoes_pending = None;
+        pending.undone_change = None;
         commit::set_reference(&mut pending.change, pending.kind, revision);
     }
 }

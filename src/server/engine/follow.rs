@@ -96,8 +96,7 @@ impl Engine {
         if self.released_rooms().next().is_some() {
             return Some(Instant::now());
         }
-        let next_poll = self.backend.next_poll();
-        self.following.due(self.follows_any(), next_poll)
+        self.following.due(self.follows_any(), self.backend.next_poll())
     }
 
     /// Does the work that is due for followed rooms.

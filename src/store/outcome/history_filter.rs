@@ -30,7 +30,7 @@ impl HatFilter {
         self.ids.contains(hat) || (wanted.is_some() && wanted == title.map(str::to_lowercase))
     }
 
-    fn matches_any_of(&self, user: &User) -> bool {
+    fn matches_any_hat(&self, user: &User) -> bool {
         let mut hats = user.hats.iter();
         hats.any(|(hat, attachment)| self.matches(hat, attachment.title.as_deref()))
     }
@@ -56,16 +56,16 @@ pub struct HistoryFilter {
 impl HistoryFilter {
     /// Whether an entry matches.
     pub fn matches(&self, entry: &HistoryEntry) -> bool {
-        let actor = self
+        let actor_matches = self
             .actor
             .as_ref()
             .is_none_or(|part| entry.actor.to_lowercase().contains(&part.to_lowercase()));
-        let time = self.since.is_none_or(|since| since <= entry.time)
+        let time_matches = self.since.is_none_or(|since| since <= entry.time)
             && self.until.is_none_or(|until| entry.time < until);
-        let any_edit = self.room.is_none() && self.user.is_none() && self.hat.is_none();
+        let accepts_any_edit = self.room.is_none() && self.user.is_none() && self.hat.is_none();
         let sent = entry.sent.iter().flat_map(|sent| &sent.changes.0);
         let mut edits = entry.group.0.iter().chain(sent);
-        actor && time && (any_edit || edits.any(|edit| self.matches_edit(edit)))
+        actor_matches && time_matches && (accepts_any_edit || edits.any(|edit| self.matches_edit(edit)))
     }
 
     /// Whether an edit changes the room, user and hat of the filter.
@@ -73,7 +73,7 @@ impl HistoryFilter {
         if self.room.is_some() && self.room.as_ref() != edit.room() {
             return false;
         }
-        let is_user = self.user.is_none() || self.user.as_ref() == edit.user();
+        let user_matches = self.user.is_none() || self.user.as_ref() == edit.user();
         match edit {
             Edit::Room { before, after, .. } => {
                 let mut values = [before, after].into_iter().flatten();
@@ -81,21 +81,21 @@ impl HistoryFilter {
             }
             Edit::User { before, after, .. } => {
                 let mut values = [before, after].into_iter().flatten();
-                is_user && values.any(|user| self.matches_hats(user))
+                user_matches && values.any(|user| self.matches_hats_of(user))
             }
             Edit::Hat {
                 hat, before, after, ..
             } => {
                 let titles = [before, after].map(|value| value.as_ref()?.title.as_deref());
-                is_user && self.matches_hat(hat, titles)
+                user_matches && self.matches_hat(hat, titles)
             }
             Edit::Catalog {
                 hat, before, after, ..
             } => {
                 let titles = [before, after].map(|value| value.as_ref()?.title.as_deref());
-                is_user && self.matches_hat(hat, titles)
+                user_matches && self.matches_hat(hat, titles)
             }
-            _ => is_user && self.hat.is_none(),
+            _ => user_matches && self.hat.is_none(),
         }
     }
 
@@ -104,19 +104,21 @@ impl HistoryFilter {
         wanted.is_none_or(|wanted| titles.into_iter().any(|title| wanted.matches(hat, title)))
     }
 
-    fn matches_hats(&self, user: &User) -> bool {
-        self.hat.as_ref().is_none_or(|wanted| wanted.matches_any_of(user))
+    fn matches_hats_of(&self, user: &User) -> bool {
+        self.hat
+            .as_ref()
+            .is_none_or(|wanted| wanted.matches_any_hat(user))
     }
 
     /// Whether a room that was added, removed or replaced has the user and the hat.
     fn matches_room(&self, room: &Room) -> bool {
         match (&self.user, &self.hat) {
             (None, None) => true,
-            (Some(user), _) => room.user(user).is_some_and(|user| self.matches_hats(user)),
+            (Some(user), _) => room.user(user).is_some_and(|user| self.matches_hats_of(user)),
             (None, Some(wanted)) => {
                 let mut catalog = room.catalog.iter();
                 catalog.any(|(hat, entry)| wanted.matches(hat, entry.title.as_deref()))
-                    || room.users().iter().any(|(_, user)| wanted.matches_any_of(user))
+                    || room.users().iter().any(|(_, user)| wanted.matches_any_hat(user))
             }
         }
     }
