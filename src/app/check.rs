@@ -172,7 +172,7 @@ impl Form {
         counts.sum()
     }
 
-    /// The typed address of a new user, completed with [`Form::domain`]. `None` if the text has a domain or is empty,
+    /// The typed address of a new user, completed with [`Form::default_domain`]. `None` if the text has a domain or is empty,
     /// if the form has no domain to complete it with, or if the result is not an address.
     fn completed_address(&self) -> Option<String> {
         let text = self.text(FieldName::User);

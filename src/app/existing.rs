@@ -16,7 +16,7 @@ const MAX_NAMED_ROOMS: usize = 3;
 pub struct ExistingHat {
     /// The ID.
     pub id: HatId,
-    /// The title in the preferred room of [`existing_hats`], else in the first room where the hat has a title.
+    /// The title in the preferred room of `existing_hats`, else in the first room where the hat has a title.
     pub title: Option<Arc<str>>,
     /// Other titles that the hat has in rooms. They are searched as well.
     pub other_titles: Vec<Arc<str>>,
@@ -26,7 +26,7 @@ pub struct ExistingHat {
     pub room_names: Vec<Arc<str>>,
     /// Number of rooms with the hat, also those that only have it in their catalog.
     pub rooms: usize,
-    /// Whether the hat exists in the preferred room of [`existing_hats`], such as that of a form.
+    /// Whether the hat exists in the preferred room of `existing_hats`, such as that of a form.
     pub in_preferred_room: bool,
     /// The hue in the first catalog that defines one.
     pub hue: Option<Hue>,
