@@ -2,6 +2,7 @@
 //! with a verb, such as `added "Proctor" to terry@example.org in …`, and do not name the actor. They contain names and
 //! titles as they are, only shortened if they are very long: the caller sanitizes the descriptions.
 
+mod attachment;
 mod entry;
 mod exchange;
 mod import_rows;
@@ -29,6 +30,7 @@ use crate::model::{
     Affiliation, Attachment, CatalogHat, Edit, EditGroup, HatId, Hats, Jid, Room, User, Wardrobe,
 };
 
+use self::attachment::{attachment_changes, state_change};
 use self::phrase::{Tense, infinitive};
 use self::same_content::{has_same_room_content, has_same_user_content};
 use self::titles::with_titles;
@@ -183,11 +185,16 @@ fn edit_with_user(edit: &Edit, user: &str, zone: &TimeZone) -> String {
         } => match (before, after) {
             (None, Some(after)) => format!("added {} to {user} in {room}", added_hat(hat, after, zone)),
             (Some(before), None) => format!("removed {} from {user} in {room}", attachment_name(hat, before)),
-            (Some(before), Some(after)) => format!(
-                "changed {} for {user} in {room}: {}",
-                attachment_name(hat, before),
-                attachment_changes(before, after, zone)
-            ),
+            (Some(before), Some(after)) => {
+                let name = attachment_name(hat, before);
+                match state_change(before, after) {
+                    Some(state) => format!("made {name} {state} for {user} in {room}"),
+                    None => {
+                        let changes = attachment_changes(before, after, zone);
+                        format!("changed {name} for {user} in {room}: {changes}")
+                    }
+                }
+            }
             (None, None) => format!("changed nothing for {user} in {room}"),
         },
         Edit::OtherFields { before, after } => sets::document_edit(before, after),
@@ -359,40 +366,6 @@ fn title_phrase(title: Option<&str>) -> String {
     match title.filter(|title| !title.is_empty()) {
         Some(title) => format!("title \"{}\"", truncated(title)),
         None => "no title".into(),
-    }
-}
-
-/// Describes the differences between two attachments, as a phrase: `active, title "Teacher"; expires 2027-01-31`.
-fn attachment_changes(before: &Attachment, after: &Attachment, zone: &TimeZone) -> String {
-    let mut all: Vec<String> = Vec::new();
-    if before.is_active() != after.is_active() {
-        let active = if after.is_active() { "active" } else { "inactive" };
-        all.push(active.into());
-    }
-    if before.is_required() != after.is_required() {
-        let required = if after.is_required() {
-            "required"
-        } else {
-            "optional"
-        };
-        all.push(required.into());
-    }
-    if before.title != after.title {
-        all.push(title_phrase(after.title.as_deref()));
-    }
-    if before.extra != after.clone().with_until(before.until()).extra {
-        all.push("unrecognized fields".into());
-    }
-    let end = (before.until() != after.until()).then(|| match after.until() {
-        Some(end) => format!("expires {}", until::full(end, zone)),
-        None => "no longer expires".into(),
-    });
-    match (all.is_empty(), end) {
-        (false, None) => all.join(", "),
-        (false, Some(end)) => format!("{}; {end}", all.join(", ")),
-        (true, Some(end)) => end,
-        // For example, `"active": false` was written where the field was missing, which means the same.
-        (true, None) => "same value, different JSON".into(),
     }
 }
 

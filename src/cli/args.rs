@@ -156,9 +156,9 @@ pub enum CliCommand {
     /// Add a hat to a user; if the user already has it, replace it
     ///
     /// A hat that the user already has is replaced as a whole. Without --active, it becomes inactive; without --required, it
-    /// becomes optional; without --expires, it no longer expires. Without --title, it loses its own title, unless you identify
-    /// the hat by its title instead of its ID. To change only part of it, edit the output of "hatrack show ROOM USER --json"
-    /// and pass it to "hatrack set ROOM USER".
+    /// becomes optional; without --expires, it no longer expires. Without --title, the title stored for this user is removed,
+    /// unless you identify the hat by its title instead of its ID. To change only part of it, edit the output of "hatrack
+    /// show ROOM USER --json" and pass it to "hatrack set ROOM USER".
     Add(AddArgs),
     /// Remove a hat from a user
     Remove(RemoveArgs),
@@ -170,19 +170,19 @@ pub enum CliCommand {
     Room(RoomArgs),
     /// Set a user's affiliation; setting it to none removes the user and their hats from the room
     ///
-    /// For a room on a configured server, this is only possible if the configuration sets affiliations = "manage" for that
-    /// server; the affiliation is then changed on the server, too.
+    /// For a room on a configured server, this is only possible if that server has affiliations = "manage" in config.toml;
+    /// the affiliation is then changed on the server, too.
     Affiliate(AffiliateArgs),
     /// List, define or remove hats in a room's catalog
     #[command(alias = "catalogue")]
     Catalog(CatalogArgs),
-    /// List (the default), save, apply, rename or remove hat sets
+    /// List, save, apply, rename or remove hat sets [default: list]
     Sets(SetsArgs),
     /// Export all rooms, one room or one user as JSON or CSV
     Export(ExportArgs),
     /// Import rooms, users and hats from JSON or CSV
     Import(ImportArgs),
-    /// List the configured servers and their states (the default), or check them
+    /// List the configured servers and their states, or check them [default: list]
     Servers(ServersArgs),
     /// Receive changes from the servers
     Pull(PullArgs),

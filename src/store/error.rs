@@ -60,7 +60,7 @@ pub enum StoreError {
         seconds: u64,
     },
     /// The data file existed and was deleted.
-    #[error("{} no longer exists; nothing was saved", path.display())]
+    #[error("{} no longer exists, so changes cannot be saved", path.display())]
     Gone {
         /// The path of the data file.
         path: PathBuf,

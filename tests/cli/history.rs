@@ -62,7 +62,7 @@ fn lists_newest_entries_first() {
     assert_eq!(
         table(&home, &[]),
         [
-            "4 alice: changed \"TA\" for terry@example.org in courses@conference.example.org: active",
+            "4 alice: made \"TA\" active for terry@example.org in courses@conference.example.org",
             "3 alice: added \"TA\" to terry@example.org in courses@conference.example.org",
             "2 bob: added terry@example.org to courses@conference.example.org as member",
             "1 bob: added room courses@conference.example.org \"Courses\"",
@@ -184,7 +184,7 @@ fn undo_and_redo_work_across_processes() {
     let undo = |who: &str| home.run_ok(&["--actor", who, "undo"]);
     assert_eq!(
         undo("alice"),
-        "Undid revision 4 (changed \"TA\" for terry@example.org in courses@conference.example.org: active) \
+        "Undid revision 4 (made \"TA\" active for terry@example.org in courses@conference.example.org) \
          as revision 6\n"
     );
     assert_eq!(
@@ -201,7 +201,7 @@ fn undo_and_redo_work_across_processes() {
         redo("alice"),
         "Redid revision 3 (added \"TA\" to terry@example.org in courses@conference.example.org) as revision 8\n"
     );
-    assert!(redo("alice").starts_with("Redid revision 4 (changed "));
+    assert!(redo("alice").starts_with("Redid revision 4 (made "));
     home.assert_fails(
         &["--actor", "alice", "redo"],
         3,
@@ -211,10 +211,10 @@ fn undo_and_redo_work_across_processes() {
     // The history describes the undo and redo in the same words.
     let lines = table(&home, &["--limit", "4"]);
     let starts = [
-        "9 alice: redid the change undone by revision 6 (changed ",
+        "9 alice: redid the change undone by revision 6 (made ",
         "8 alice: redid the change undone by revision 7 (added ",
         "7 alice: undid revision 3 (added ",
-        "6 alice: undid revision 4 (changed ",
+        "6 alice: undid revision 4 (made ",
     ];
     for (line, start) in lines.iter().zip(starts) {
         assert!(line.starts_with(start), "{line}");

@@ -12,10 +12,12 @@ pub(super) enum Tense {
 }
 
 /// The verbs of changes: past, present and infinitive.
-const VERBS: [[&str; 3]; 9] = [
+const VERBS: [[&str; 3]; 11] = [
     ["added", "adds", "add"],
     ["removed", "removes", "remove"],
     ["changed", "changes", "change"],
+    ["made", "makes", "make"],
+    ["replaced", "replaces", "replace"],
     ["banned", "bans", "ban"],
     ["defined", "defines", "define"],
     ["renamed", "renames", "rename"],

@@ -106,7 +106,10 @@ fn describes_attachment_changes() {
     };
     let same = titled("Teacher's Assistant");
     let active = same.clone().with_active(true).with_required(true);
-    assert_eq!(describe_change_to(active).as_deref(), Ok("active, required"));
+    assert_eq!(
+        describe_change_to(active).unwrap_err(),
+        "made \"Teacher's Assistant\" active and required for terry@example.org in courses@conference.example.org"
+    );
     let end = "2027-01-02T00:00:00Z".parse().ok();
     let ending = same.clone().with_active(true).with_until(end);
     assert_eq!(

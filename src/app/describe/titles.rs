@@ -172,7 +172,7 @@ mod tests {
         let inactive = fixture
             .wardrobe
             .add_user_hat(&fixture.user, &fixture.room, &fixture.hat, attachment);
-        let changed = format!("changed \"Proctor\" for {USER_IN_ROOM}: inactive");
+        let changed = format!("made \"Proctor\" inactive for {USER_IN_ROOM}");
         assert_eq!(fixture.describe(&inactive.unwrap()), changed);
     }
 

@@ -91,9 +91,9 @@ pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String
 /// Says how many users or hats of a room on its server are not changed because hatrack cannot read them.
 pub fn unreadable_text(number: usize) -> String {
     match number {
-        1 => "1 item (user or hat) on the server cannot be read; it is not changed".into(),
+        1 => "1 item (user or hat) on the server cannot be read; it is left as it is".into(),
         more => format!(
-            "{} items (users or hats) on the server cannot be read; they are not changed",
+            "{} items (users or hats) on the server cannot be read; they are left as they are",
             describe::with_thousands_commas(more)
         ),
     }

@@ -58,7 +58,7 @@ pub struct ImportArgs {
     /// Show what each row would change, without changing anything
     #[arg(long)]
     pub dry_run: bool,
-    /// Replace the user, the room or (with a whole data file) all rooms that the file describes; anything not in the file is removed (JSON only)
+    /// Replace what the file describes: one user, one room or, with a whole data file, all rooms; anything not in the file is removed (JSON only)
     #[arg(long)]
     pub replace: bool,
     #[command(flatten)]

@@ -63,7 +63,7 @@ pub struct SetApplyArgs {
     /// The addresses of the users
     #[arg(required = true)]
     pub users: Vec<String>,
-    /// Add the missing hats and keep the others unchanged
+    /// Add the set's hats that a user does not have yet, and keep the user's hats unchanged
     #[arg(long)]
     pub add: bool,
     #[command(flatten)]

@@ -177,10 +177,10 @@ fn hat_details(state: &State) -> Option<Details<'_>> {
         }
         return Some(hat_id_details(id, remarks));
     }
-    if !label::is_uri(id) {
-        remarks.push("ID is not a URI".into());
-    }
     remarks.push(active_text(attachment).into());
+    if !label::is_uri(id) {
+        remarks.push("the ID is not a URI".into());
+    }
     if attachment.is_required() {
         remarks.push("required".into());
     }
