@@ -200,3 +200,29 @@ fn draft_offer() {
     session.send(hatrack::app::Msg::DraftFound(draft));
     insta::assert_snapshot!(after(&mut session, ""));
 }
+
+/// The help is read, so its lines are wrapped, not cut.
+#[test]
+fn help_is_never_cut() {
+    let wardrobe = read::wardrobe(include_bytes!("scenarios/courses.json")).unwrap();
+    let mut session = Session::open(wardrobe, (60, 24));
+    session.keys("w w Enter ?");
+    let mut all = String::new();
+    for _ in 0..300 {
+        let page = plain::page(&session.state, Theme::default(), (60, 24));
+        // Without the status at the bottom.
+        for line in &page.lines[..22] {
+            assert!(!line.ends_with('…') && !line.ends_with("..."), "{line}");
+        }
+        all.push_str(&page.lines.join(" "));
+        all.push(' ');
+        session.keys("Down");
+    }
+    let words = all.split_whitespace().collect::<Vec<_>>().join(" ");
+    for text in [
+        "Remove the user from this room, or from all marked rooms (asks first for several rooms, or if the user has hats or is an owner or admin)",
+        "not available: only while filtering",
+    ] {
+        assert!(words.contains(text), "{text}");
+    }
+}

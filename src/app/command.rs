@@ -39,10 +39,12 @@ commands! {
         help: "Add a user to the room" }
     AddHatToUsers "add-hat-to-users" aka ["give", "bulk", "assign", "grant", "badge", "tag", "expire", "expiry", "temporary"] formerly ["give-hat"] { place: Place::Users, title: "Add hat", keys: &[c('+')], footer: false, marked: true,
         help: "Add a hat to the user, or to all marked users" }
-    EditUser "edit-user" aka ["role", "ban", "unban", "block", "outcast", "promote", "demote", "moderator", "owner", "admin", "member", "mute", "unmute", "permissions", "affiliation"] { place: Place::Users, title: "Edit", keys: &[c('e')], footer: true, marked: true,
+    EditUser "edit-user" aka ["role", "unban", "promote", "demote", "moderator", "owner", "admin", "member", "mute", "unmute", "permissions", "affiliation"] { place: Place::Users, title: "Edit", keys: &[c('e')], footer: true, marked: true,
         help: "Set the user's affiliation" }
     RemoveUser "remove-user" aka ["delete", "kick", "expel"] { place: Place::Users, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
         help: "Remove the user from the room (asks first if the user has hats or is an owner or admin)" }
+    BanUser "ban-user" aka ["block", "outcast"] { place: Place::Users, title: "Ban", keys: &[c('b')], footer: false, marked: true,
+        help: "Ban the user from this room (asks first)" }
     MarkUser "mark-user" { place: Place::Users, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "Mark or unmark the user (commands act on all marked users)" }
     CopyUserHats "copy-user-hats" aka ["duplicate", "clone"] formerly ["copy-hats-of-user"] { place: Place::Users, title: "Copy", keys: &[c('y')], footer: false,
@@ -53,9 +55,9 @@ commands! {
         help: "Add the copied hats and keep the others" }
     EditHat "edit-hat" aka ["rename", "change", "title", "expire", "expiry", "temporary"] { place: Place::Hats, title: "Edit", keys: &[k(KeyCode::Enter), c('e')], footer: true, marked: true,
         help: "Edit the hat: title, active, required, ID" }
-    AddHat "add-hat" aka ["give", "bulk", "assign", "grant", "badge", "tag", "new", "expire", "expiry", "temporary"] { place: Place::Hats, title: "Add", keys: &[c('a')], footer: true,
+    AddHat "add-hat" aka ["give", "bulk", "assign", "grant", "badge", "tag", "new", "expire", "expiry", "temporary"] { place: Place::Hats, title: "Add", keys: &[c('a'), c('+')], footer: true,
         help: "Add a hat to the user, or to all marked users" }
-    ToggleActive "toggle-active" aka ["show", "hide", "enable", "disable", "deactivate"] formerly ["wear"] { place: Place::Hats, title: "Toggle active", keys: &[c(' ')], footer: true, marked: true,
+    ToggleActive "toggle-active" aka ["show", "hide", "enable", "disable", "deactivate"] formerly ["wear"] { place: Place::Hats, title: "Toggle active", keys: &[c(' '), c('o')], footer: true, marked: true,
         help: "Toggle active (shown in chat)" }
     ToggleRequired "toggle-required" aka ["lock", "unlock", "mandatory"] formerly ["require"] { place: Place::Hats, title: "Toggle required", keys: &[c('r')], footer: true, marked: true,
         help: "Toggle required (the user cannot remove it)" }
@@ -85,6 +87,8 @@ commands! {
         help: "Mark or unmark the hat (commands act on all marked hats)" }
     OpenUserWithHat "open-user-with-hat" formerly ["go-in-wearer"] { place: Place::UsersWithHat, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Show in which rooms the user has the hat" }
+    AddHatToUserWithHat "add-hat-to-user-with-hat" aka ["give", "bulk", "assign", "grant", "badge", "tag"] { place: Place::UsersWithHat, title: "Add hat", keys: &[c('+'), c('a')], footer: false, marked: true,
+        help: "Add another hat to the user, in all rooms where the user has this one" }
     EditHatOfUser "edit-hat-of-user" aka ["rename"] formerly ["edit-of-wearer"] { place: Place::UsersWithHat, title: "Edit", keys: &[c('e')], footer: true, marked: true,
         help: "Edit the user's hat in all rooms" }
     ToggleActiveForUser "toggle-active-for-user" formerly ["wear-of-wearer"] { place: Place::UsersWithHat, title: "Toggle active", keys: &[c('o')], footer: false, marked: true,
@@ -99,9 +103,11 @@ commands! {
         help: "Mark or unmark the user (commands act on all marked users)" }
     ShowInRooms "show-in-rooms" formerly ["show-there"] { place: Place::RoomsWithHat, title: "Go to", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Show the hat in the Rooms view" }
+    AddHatInRoomWithHat "add-hat-in-room-with-hat" aka ["give", "bulk", "assign", "grant", "badge", "tag"] { place: Place::RoomsWithHat, title: "Add hat", keys: &[c('+'), c('a')], footer: false, marked: true,
+        help: "Add another hat to the user in this room, or in all marked rooms" }
     EditHatInRoom "edit-hat-in-room" aka ["rename"] formerly ["edit-there"] { place: Place::RoomsWithHat, title: "Edit", keys: &[c('e')], footer: true, marked: true,
         help: "Edit the hat: title, active, required, ID" }
-    ToggleActiveInRoom "toggle-active-in-room" formerly ["wear-there"] { place: Place::RoomsWithHat, title: "Toggle active", keys: &[c(' ')], footer: true, marked: true,
+    ToggleActiveInRoom "toggle-active-in-room" formerly ["wear-there"] { place: Place::RoomsWithHat, title: "Toggle active", keys: &[c(' '), c('o')], footer: true, marked: true,
         help: "Toggle active in this room" }
     ToggleRequiredInRoom "toggle-required-in-room" formerly ["require-there"] { place: Place::RoomsWithHat, title: "Toggle required", keys: &[c('r')], footer: true, marked: true,
         help: "Toggle required in this room" }
@@ -113,7 +119,7 @@ commands! {
         help: "Mark or unmark the room (commands act on all marked rooms)" }
     OpenListedUser "open-listed-user" formerly ["go-in-listed-user"] { place: Place::AllUsers, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Open the user's rooms" }
-    AddHatEverywhere "add-hat-everywhere" aka ["give", "bulk", "assign", "grant", "badge", "tag"] { place: Place::AllUsers, title: "Add hat", keys: &[c('a'), c('+')], footer: true, marked: true,
+    AddHatEverywhere "add-hat-everywhere" aka ["give", "bulk", "assign", "grant", "badge", "tag"] { place: Place::AllUsers, title: "Add hat", keys: &[c('+'), c('a')], footer: true, marked: true,
         help: "Add a hat to the user in all their rooms" }
     EditUserEverywhere "edit-user-everywhere" aka ["role", "unban", "promote", "demote", "moderator", "owner", "admin", "member", "mute", "unmute", "permissions", "affiliation"] { place: Place::AllUsers, title: "Edit", keys: &[c('e')], footer: true, marked: true,
         help: "Set the user's affiliation in all their rooms" }
@@ -127,7 +133,7 @@ commands! {
         help: "Add the user, or all marked users, to another room" }
     OpenRoomOfUser "open-room-of-user" formerly ["go-in-room-of-user"] { place: Place::RoomsOfUser, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Open the user's hats in the room" }
-    AddHatInRooms "add-hat-in-rooms" aka ["give", "bulk", "assign", "grant", "badge", "tag"] { place: Place::RoomsOfUser, title: "Add hat", keys: &[c('a'), c('+')], footer: true, marked: true,
+    AddHatInRooms "add-hat-in-rooms" aka ["give", "bulk", "assign", "grant", "badge", "tag"] { place: Place::RoomsOfUser, title: "Add hat", keys: &[c('+'), c('a')], footer: true, marked: true,
         help: "Add a hat to the user in this room, or in all marked rooms" }
     EditUserInRooms "edit-user-in-rooms" aka ["role", "unban", "promote", "demote", "moderator", "owner", "admin", "member", "mute", "unmute", "permissions", "affiliation"] { place: Place::RoomsOfUser, title: "Edit", keys: &[c('e')], footer: true, marked: true,
         help: "Set the user's affiliation in this room, or in all marked rooms" }
@@ -162,7 +168,7 @@ commands! {
     Redo "redo" aka ["repeat"] { place: Place::Panes, title: "Redo", keys: &[Key::ctrl('r')], footer: false,
         help: "Redo the last undone change" }
     Filter "filter" aka ["find", "search", "online", "who is online"] { place: Place::Panes, title: "Filter", keys: &[c('/')], footer: true,
-        help: "Filter this list (@owner, #hat, ~online, !word; ~7d: hats that expire within 7 days)" }
+        help: "Filter this list (@owner, #hat, #\"two words\", ~online, !word; ~7d: hats that expire within 7 days)" }
     Palette "palette" aka ["menu"] { place: Place::Panes, title: "Commands", keys: &[c(':')], footer: true,
         help: "Open the command palette" }
     History "history" aka ["log", "audit", "who", "changes", "undo everything", "undo all", "reason", "why"] { place: Place::Panes, title: "History", keys: &[c('H')], footer: true,
@@ -324,7 +330,7 @@ commands! {
     OpenEntry "open-entry" aka ["details", "show", "who"] { place: Place::History, title: "Open", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Show the entry's changes in full" }
     SearchHistory "search-history" aka ["find", "filter"] { place: Place::History, title: "Search", keys: &[c('/')], footer: true,
-        help: "Search the history: names, addresses, titles, what was done (#hat, !word)" }
+        help: "Search the history: names, addresses, titles, what was done (#hat, #\"two words\", !word)" }
     UndoEntry "undo-entry" { place: Place::History, title: "Undo", keys: &[c('u')], footer: true,
         help: "Undo the selected entry, or all marked entries (asks first if several are marked)" }
     MarkEntry "mark-entry" aka ["select"] { place: Place::History, title: "Mark", keys: &[c(' '), c('m')], footer: true,

@@ -187,12 +187,11 @@ fn edit_with_user(edit: &Edit, user: &str, zone: &TimeZone) -> String {
             (Some(before), None) => format!("removed {} from {user} in {room}", attachment_name(hat, before)),
             (Some(before), Some(after)) => {
                 let name = attachment_name(hat, before);
-                match state_change(before, after) {
-                    Some(state) => format!("made {name} {state} for {user} in {room}"),
-                    None => {
-                        let changes = attachment_changes(before, after, zone);
-                        format!("changed {name} for {user} in {room}: {changes}")
-                    }
+                if let Some(state) = state_change(before, after) {
+                    format!("made {name} {state} for {user} in {room}")
+                } else {
+                    let changes = attachment_changes(before, after, zone);
+                    format!("changed {name} for {user} in {room}: {changes}")
                 }
             }
             (None, None) => format!("changed nothing for {user} in {room}"),

@@ -11,6 +11,7 @@ use super::text::TextInput;
 use super::until;
 
 mod entry;
+mod token;
 
 /// The filter of a pane or of the history.
 #[derive(Debug, Clone)]
@@ -53,6 +54,13 @@ impl Filter {
         let changed = query != self.query;
         self.query = query;
         changed
+    }
+
+    /// For a filter such as `#on call` that finds nothing: the hint to search for one title with `#"on call"`, as a sentence
+    /// without its period.
+    pub fn quotes_hint(&self) -> Option<String> {
+        let quoted = token::with_quotes(&self.text.text(), true)?;
+        Some(format!("For a title with spaces, use quotes: {quoted}"))
     }
 
     /// Positions of the letters of a text that match the words of the filter, as grapheme indices in ascending order.
@@ -236,23 +244,18 @@ enum TermKind {
 
 impl FilterTerms {
     fn parse(text: &str, now: Option<&ZonedDateTime>) -> Self {
-        let terms = text.split_whitespace().filter_map(|token| {
-            let (negated, token) = match token.strip_prefix('!') {
-                Some(rest) => (true, rest),
-                None => (false, token),
+        let terms = token::tokens(text, now.is_some()).filter_map(|token| {
+            let kind = match (token.mark, token.text) {
+                (Some('~'), "") => TermKind::Ends(Some(Timestamp::MAX)),
+                (Some('~'), end) if ONLINE.starts_with(&end.to_lowercase()) => TermKind::Online,
+                (Some('~'), end) => TermKind::Ends(now.and_then(|now| until::parse(end, now).ok().flatten())),
+                (Some('@'), affiliation) => TermKind::Affiliation(affiliation.to_lowercase()),
+                (Some(_), "") => TermKind::Hat(None),
+                (Some(_), hat) => TermKind::Hat(Some(Word::new(hat))),
+                (None, "") => return None,
+                (None, text) => TermKind::Text(Word::new(text)),
             };
-            let kind = match (token.strip_prefix('@'), token.strip_prefix('#')) {
-                _ if token.is_empty() => return None,
-                _ if let (Some(end), Some(now)) = (token.strip_prefix('~'), now) => match end {
-                    "" => TermKind::Ends(Some(Timestamp::MAX)),
-                    end if ONLINE.starts_with(&end.to_lowercase()) => TermKind::Online,
-                    end => TermKind::Ends(until::parse(end, now).ok().flatten()),
-                },
-                (Some(affiliation), _) => TermKind::Affiliation(affiliation.to_lowercase()),
-                (_, Some("")) => TermKind::Hat(None),
-                (_, Some(hat)) => TermKind::Hat(Some(Word::new(hat))),
-                _ => TermKind::Text(Word::new(token)),
-            };
+            let negated = token.negated;
             Some(Term { kind, negated })
         });
         Self {

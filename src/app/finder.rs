@@ -14,6 +14,10 @@ use super::place::Place;
 use super::presence::Presence;
 use super::text::TextInput;
 
+mod hats;
+
+use hats::{SearchedHat, search_hats, searched_hats};
+
 /// Number of rooms and users that are searched before the next key is handled.
 const CHUNK: usize = 2_000;
 /// Maximum number of rooms, users and hats that are listed.
@@ -47,6 +51,9 @@ enum FinderScope {
     GoTo {
         rooms: Arc<[(Jid, Arc<Room>)]>,
         presence: Presence,
+        wardrobe: Wardrobe,
+        /// The hats of the wardrobe; `None` before the first query, because collecting them takes time.
+        hats: Option<Arc<[SearchedHat]>>,
         /// The position at which the search continues: the indices of a room and of a user in this room.
         position: (usize, usize),
     },
@@ -57,6 +64,14 @@ enum FinderScope {
 pub struct FinderMatch {
     /// The item.
     pub item: FinderItem,
+    rank: MatchRank,
+}
+
+/// The rank of a match; a higher one is a better match. Among equally good matches, commands that can be used come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct MatchRank {
+    quality: u32,
+    is_usable: bool,
     score: u32,
 }
 
@@ -79,6 +94,8 @@ impl Finder {
         Self::new(FinderScope::GoTo {
             rooms: rooms.into(),
             presence: presence.clone(),
+            wardrobe: wardrobe.clone(),
+            hats: None,
             position: (0, 0),
         })
     }
@@ -161,7 +178,10 @@ impl Finder {
         // In the help, typing a key finds its command.
         let typed_key = self.is_help().then(|| self.text.text());
         let typed_key = typed_key.filter(|typed| !typed.is_empty());
-        let query = self.text.text().trim().to_owned();
+        let query = without_articles(self.text.text().trim());
+        let other_terms = SearchTerms::of(&query, CaseMatching::Smart);
+        // Without a query, the help lists the commands of each place under its heading.
+        let merges = !self.is_help() || !self.terms.is_empty();
         match &mut self.scope {
             FinderScope::Commands(all) | FinderScope::Help(all) => {
                 for item in all.iter() {
@@ -183,35 +203,55 @@ impl Finder {
                             (bonus, text, offer.keys.as_str(), has_name)
                         }
                         FinderItem::Note(note) => (0, note.help.to_owned(), note.example, false),
-                        FinderItem::Destination { .. } => continue,
+                        FinderItem::Destination { .. } | FinderItem::Hat { .. } => continue,
                     };
-                    let text_score = score(&mut matcher, &self.terms, &[&text]).map(|score| score + bonus);
-                    let key_score = typed_forms
+                    let by_text = score(&mut matcher, &self.terms, &[&text])
+                        .or_else(|| score(&mut matcher, &other_terms, &[&text]));
+                    let is_key = typed_forms
                         .split(", ")
-                        .any(|form| typed_key.as_deref() == Some(form))
-                        .then_some(u32::MAX);
-                    // A command with this title or synonym comes before commands that only contain the word.
-                    let name_score = has_name.then_some(u32::MAX - 1);
-                    if let Some(score) = key_score.or(name_score).or(text_score) {
-                        let item = item.clone();
-                        found.push(FinderMatch { item, score });
-                    }
+                        .any(|form| typed_key.as_deref() == Some(form));
+                    let quality = match by_text {
+                        _ if is_key => u32::MAX,
+                        // A command with this title or synonym comes before commands that only contain the word.
+                        _ if has_name => u32::MAX - 1,
+                        // Where only some letters match, scores differ in quality.
+                        Some(score) if bonus == 0 => score.min(WORDS_BONUS - 1),
+                        Some(_) => bonus,
+                        None => continue,
+                    };
+                    let rank = MatchRank {
+                        quality,
+                        // Without a query, the order stays.
+                        is_usable: self.terms.is_empty() || item.is_usable(),
+                        score: by_text.unwrap_or_default(),
+                    };
+                    let item = item.clone();
+                    found.push(FinderMatch { item, rank });
+                }
+                if merges {
+                    merge_commands(&mut found);
                 }
             }
             // An empty query lists only the rooms.
             FinderScope::GoTo {
                 rooms,
                 presence,
+                wardrobe,
+                hats,
                 position,
             } => {
+                if *position == (0, 0) && !self.terms.is_empty() {
+                    let hats = hats.get_or_insert_with(|| searched_hats(wardrobe));
+                    search_hats(&mut matcher, &self.terms, hats, &mut found);
+                }
                 let searched = (&**rooms, &*presence);
                 search_destinations(&mut matcher, &self.terms, searched, position, &mut found);
             }
         }
         self.match_count += found.len();
         self.matches.append(&mut found);
-        // Stable: equal scores keep the order in which they were found.
-        self.matches.sort_by_key(|found| std::cmp::Reverse(found.score));
+        // Stable: equal ranks keep the order in which they were found.
+        self.matches.sort_by_key(|found| std::cmp::Reverse(found.rank));
         if self.is_go_to() {
             self.matches.truncate(MAX_MATCHES);
         }
@@ -221,6 +261,53 @@ impl Finder {
     pub fn selected_item(&self) -> Option<&FinderItem> {
         self.matches.get(self.selected).map(|found| &found.item)
     }
+}
+
+impl FinderMatch {
+    fn of_destination(item: FinderItem, score: u32) -> Self {
+        let rank = MatchRank {
+            quality: score,
+            is_usable: true,
+            score,
+        };
+        Self { item, rank }
+    }
+}
+
+/// A query for commands without articles, which their descriptions mostly leave out: `remove hat` for `remove a hat`. A query
+/// of nothing else stays.
+fn without_articles(query: &str) -> String {
+    let is_article = |word: &&str| {
+        ["a", "an", "the"]
+            .iter()
+            .any(|article| word.eq_ignore_ascii_case(article))
+    };
+    let words = query.split_whitespace();
+    let words: Vec<&str> = words.filter(|word| !is_article(word)).collect();
+    if words.is_empty() {
+        return query.to_owned();
+    }
+    words.join(" ")
+}
+
+/// Keeps one of several commands that do the same by the same key in different places: the first that can be used, or the
+/// first if none can be.
+fn merge_commands(found: &mut Vec<FinderMatch>) {
+    let mut merged: Vec<FinderMatch> = Vec::with_capacity(found.len());
+    for next in found.drain(..) {
+        match merged.iter_mut().find(|kept| kept.item.does_same(&next.item)) {
+            Some(kept) => {
+                // The name of either may match the query better.
+                let quality = kept.rank.quality.max(next.rank.quality);
+                if next.item.is_usable() && !kept.item.is_usable() {
+                    *kept = next;
+                }
+                kept.rank.quality = quality;
+            }
+            None => merged.push(next),
+        }
+    }
+    *found = merged;
 }
 
 /// Searches the next [`CHUNK`] of rooms and users, with the hats of these users, and advances the position.
@@ -247,8 +334,7 @@ fn search_destinations(
                          item: FinderItem,
                          texts: &[&str]| {
             if let Some(score) = score(matcher, terms, texts) {
-                let score = score + bonus;
-                found.push(FinderMatch { item, score });
+                found.push(FinderMatch::of_destination(item, score + bonus));
             }
         };
         if *next_user == 0 {
@@ -289,10 +375,7 @@ fn search_destinations(
                     hat: None,
                     nickname: matched_nickname,
                 };
-                found.push(FinderMatch {
-                    item,
-                    score: score + 1,
-                });
+                found.push(FinderMatch::of_destination(item, score + 1));
             }
             for (id, attachment) in user_data.hats.iter() {
                 let title = room.title(id, attachment).unwrap_or_default();

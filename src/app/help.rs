@@ -9,7 +9,7 @@ use super::place::{Grouping, PANES, Place};
 pub(super) type CommandCheck = fn(&State, CommandId) -> Result<(), String>;
 
 /// Notes on the filter syntax.
-pub static FILTER_NOTES: [HelpNote; 6] = [
+pub static FILTER_NOTES: [HelpNote; 7] = [
     HelpNote {
         example: "mar",
         help: "filter: text in a name, address or title",
@@ -21,6 +21,10 @@ pub static FILTER_NOTES: [HelpNote; 6] = [
     HelpNote {
         example: "#teach",
         help: "filter: hat title or ID contains this (# = any hat)",
+    },
+    HelpNote {
+        example: "#\"on call\"",
+        help: "filter: quotes for a text with spaces (also \"two words\", !\"two words\")",
     },
     HelpNote {
         example: "~7d",

@@ -52,6 +52,19 @@ pub enum FinderItem {
     Command(OfferedCommand),
     /// A note.
     Note(&'static HelpNote),
+    /// A hat, as the Hats view lists it.
+    Hat {
+        /// The ID.
+        id: HatId,
+        /// The title.
+        title: Arc<str>,
+        /// The title by which it was found, if it has another one in some room.
+        other_title: Option<Arc<str>>,
+        /// Number of users who have it.
+        users: usize,
+        /// Number of rooms in which they have it.
+        rooms: usize,
+    },
     /// A room, a user in a room, or a hat of such a user.
     Destination {
         /// The room's address.
@@ -68,12 +81,29 @@ pub enum FinderItem {
 }
 
 impl FinderItem {
-    /// The place of a command or note; `None` for a destination.
+    /// Whether choosing it does something: it is no disabled command.
+    pub(super) fn is_usable(&self) -> bool {
+        match self {
+            Self::Command(offer) => offer.enabled.is_ok(),
+            Self::Note(_) | Self::Hat { .. } | Self::Destination { .. } => true,
+        }
+    }
+
+    /// Whether both are commands with the same description and a common key, or both without a key.
+    pub(super) fn does_same(&self, other: &Self) -> bool {
+        let (Self::Command(one), Self::Command(other)) = (self, other) else {
+            return false;
+        };
+        let has_key = |key: &str| other.keys.split(", ").any(|other| other == key);
+        one.command.help == other.command.help && one.keys.split(", ").any(has_key)
+    }
+
+    /// The place of a command or note; `None` for others.
     pub fn place(&self) -> Option<Place> {
         match self {
             Self::Command(offer) => Some(offer.command.place),
             Self::Note(_) => Some(Place::Filter),
-            Self::Destination { .. } => None,
+            Self::Hat { .. } | Self::Destination { .. } => None,
         }
     }
 }

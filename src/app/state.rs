@@ -20,11 +20,13 @@ use super::undo_step::{ChangeKind, UndoSearch, UndoStep};
 mod clock;
 mod following;
 mod layer;
+mod reported;
 mod unresolved;
 
 use clock::Clock;
 pub(super) use clock::ExpiryCommit;
 pub use layer::Layer;
+use reported::ReportedChanges;
 
 /// The smallest screen, in columns and rows; a smaller one only shows that it is too small.
 pub const MIN_SIZE: (u16, u16) = (40, 10);
@@ -103,6 +105,8 @@ pub struct Notice {
     pub is_error: bool,
     /// The length of the error in bytes, if a report of something that happened later follows the error in `text`.
     pub(super) error_length: Option<usize>,
+    /// The changes by someone else that it reports, if it may still be extended.
+    pub(super) reported: Option<ReportedChanges>,
 }
 
 /// A change that is shown but not confirmed as saved.
@@ -382,6 +386,7 @@ impl State {
             text: text.into(),
             is_error: false,
             error_length: None,
+            reported: None,
         });
     }
 
@@ -390,6 +395,7 @@ impl State {
             text: text.into(),
             is_error: true,
             error_length: None,
+            reported: None,
         });
     }
 
@@ -408,6 +414,7 @@ impl State {
                     error_length: Some(error.len()),
                     text: format!("{}. {text}", error.trim_end_matches('.')),
                     is_error: true,
+                    reported: None,
                 });
             }
             _ => self.notify(text),

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::model::{HatId, Jid};
+use crate::model::{Affiliation, HatId, Jid};
 
 use super::browser::{Column, RowId};
 use super::{AttachmentRef, Grouping, Pane, RowKind, State, describe};
@@ -210,6 +210,22 @@ pub(super) fn check_can_add_hats(state: &State) -> Result<(), String> {
         return Ok(());
     }
     Err("No marked user can get hats: none is an owner, admin or member".into())
+}
+
+/// Whether all target users are banned. Called for each frame, so it stops at the first one who is not.
+pub(super) fn are_banned(state: &State) -> bool {
+    let (mut count, mut all_banned) = (0, true);
+    for_each_member(state, |room, user| {
+        count += 1;
+        let user = state.wardrobe().user(room, user);
+        all_banned = user.is_none_or(|user| user.affiliation == Affiliation::Outcast);
+        if all_banned {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    });
+    count > 0 && all_banned
 }
 
 /// The addresses or IDs of the targets in the focused pane.

@@ -39,6 +39,7 @@ pub(super) fn run(args: &HistoryArgs, context: &SessionContext, out: &mut Output
         wardrobe: wardrobe.clone(),
         zone: zone.clone(),
         printed: 0,
+        hint: search.quotes_hint(),
     };
     let (mut remaining, mut from, mut unreadable) = (args.limit.unwrap_or(default_limit), None, 0);
     let has_more = loop {
@@ -107,6 +108,8 @@ struct Printer {
     zone: TimeZone,
     /// The number of entries printed so far.
     printed: usize,
+    /// How to search for a title with spaces, if nothing was found.
+    hint: Option<String>,
 }
 
 impl Printer {
@@ -148,6 +151,9 @@ impl Printer {
         }
         if self.printed == 0 {
             out.line("No matching entries.")?;
+            if let Some(hint) = &self.hint {
+                out.line(&format!("{hint}."))?;
+            }
         }
         if has_more {
             out.line("There are older entries; use --limit N to show more.")?;

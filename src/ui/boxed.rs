@@ -263,8 +263,11 @@ impl BoxPainter<'_> {
         let (theme, charset) = (self.theme, self.theme.charset());
         let title = self.plain_title(heading);
         let space = usize::from(columns).saturating_sub(7 + title.width());
-        let shown = |name: &TitleName<'_>, space| {
-            Sanitized::cut(&name.text, space, name.truncation, charset).into_owned()
+        let shown = |name: &TitleName<'_>, space| match name.fallback {
+            Some(other) if list::needs_fallback(&name.text, charset) => {
+                Sanitized::cut(other, space, Truncation::Address, charset).into_owned()
+            }
+            _ => Sanitized::cut(&name.text, space, name.truncation, charset).into_owned(),
         };
         let Some((last, before)) = heading.subjects.split_last() else {
             return title;

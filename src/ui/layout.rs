@@ -69,9 +69,8 @@ pub struct ScreenAreas {
 
 impl ScreenLayout {
     /// Returns the layout for the focused pane of a view, with at most this many lines for the banner. `has_nicknames`
-    /// tells whether users also have nicknames; users then get more columns on a wide screen. `wanted` returns the
-    /// widths that the panes need, from left to right; it is called only if three panes are shown and columns are
-    /// scarce.
+    /// tells whether users also have nicknames; users then get more columns on a wide screen. `wanted` returns the widths that the panes need, from left
+    /// to right; it is called only if three panes are shown.
     pub fn new(
         area: Rect,
         (grouping, focus): (Grouping, Pane),
@@ -97,7 +96,8 @@ impl ScreenLayout {
     }
 }
 
-/// Below this width, columns are scarce: if rows of the focused pane are cut, this pane gets columns of the others.
+/// Below this width, columns are scarce: if rows of the focused pane are cut, it also gets columns that the others need. From
+/// this width on, it gets only columns that the others do not need.
 const ROOMY_WIDTH: u16 = 100;
 
 /// Returns the areas of the panes. Rooms get fewer columns, because their names are short, while addresses of users and
@@ -134,13 +134,13 @@ fn panes(
         _ => min_width(pane),
     };
     let mut widths = PANES.map(|pane| kind_width(grouping.kind(pane)));
+    // After the focused pane, users come first: when addresses are cut, many look the same.
+    let rank = |pane: &Pane| (*pane != focus, grouping.kind(*pane) != RowKind::User);
+    let mut order = PANES;
+    order.sort_by_key(rank);
+    let wanted = wanted();
+    let needed = PANES.map(|pane| for_pane(wanted, pane).full.max(comfortable(pane)));
     if body.width < ROOMY_WIDTH {
-        // After the focused pane, users come first: when addresses are cut, many look the same.
-        let rank = |pane: &Pane| (*pane != focus, grouping.kind(*pane) != RowKind::User);
-        let mut order = PANES;
-        order.sort_by_key(rank);
-        let wanted = wanted();
-        let needed = PANES.map(|pane| for_pane(wanted, pane).full.max(comfortable(pane)));
         let without_domains = PANES.map(|pane| for_pane(wanted, pane).without_domains.max(comfortable(pane)));
         widths = fitted(
             widths,
@@ -148,6 +148,16 @@ fn panes(
             [PANES.map(comfortable), PANES.map(min_width)],
             order,
         );
+    } else {
+        // Others keep most of their width, since what they need changes with the selection. Users also need their columns for
+        // nicknames, where these are known.
+        let kept = PANES.map(|pane| {
+            let usual = for_pane(widths, pane);
+            let has_more = has_nicknames && grouping.kind(pane) == RowKind::User;
+            let least = if has_more { usual } else { usual * 3 / 4 };
+            for_pane(needed, pane).max(least)
+        });
+        widen(&mut widths, focus, needed, kept);
     }
     let mut x = body.x;
     widths.map(|width| {
@@ -365,11 +375,15 @@ mod tests {
                 "domains are cut first: {domain}"
             );
         }
-        assert_eq!(
-            wanting(100, 24, Pane::First, [60, 0, 0]).panes[0].width,
-            25,
-            "no need"
-        );
+        for (focus, wanted, widths) in [
+            (Pane::First, [30, 40, 40], [25, 39, 36]), // all are cut: nobody has columns to give
+            (Pane::First, [30, 39, 30], [30, 39, 31]), // from the hats, which need less
+            (Pane::First, [60, 0, 0], [44, 29, 27]),   // the others keep most of their columns
+            (Pane::Third, [30, 30, 60], [25, 30, 45]),
+        ] {
+            let areas = wanting(100, 24, focus, wanted);
+            assert_eq!(areas.panes.map(|pane| pane.width), widths, "{focus:?} {wanted:?}");
+        }
     }
 
     proptest! {

@@ -17,6 +17,7 @@ use super::text::{self, Charset, Sanitized};
 use super::theme::Theme;
 
 mod form;
+mod wrapped;
 
 /// Maximum number of lines of a paragraph in a question.
 const MAX_PARAGRAPH_LINES: usize = 8;
@@ -186,7 +187,7 @@ fn first_line(state: &State) -> String {
 fn content(state: &State, charset: Charset, width: usize) -> PageContent<'_> {
     match state.top() {
         None if matches!(state.phase(), Phase::Opening { .. }) => loading(state),
-        None => pane(state, view::pane(state, state.focus())),
+        None => pane(state, view::pane(state, state.focus()), charset, width),
         Some(top) => overlay(state, top.view(state), charset, width),
     }
 }
@@ -219,9 +220,9 @@ fn loading(state: &State) -> PageContent<'static> {
     static_lines(text.clone(), Vec::new(), text)
 }
 
-/// Returns the content for the focused pane. The status names the pane and the position before the selected row; while
-/// a filter is being typed, the number of matches.
-fn pane<'a>(state: &'a State, view: View<'a>) -> PageContent<'a> {
+/// The focused pane. The status names the pane and the position before the selected row; while a filter is being typed, the
+/// number of matches.
+fn pane<'a>(state: &'a State, view: View<'a>, charset: Charset, width: usize) -> PageContent<'a> {
     let name = view.heading.spoken.clone();
     let count = view.heading.count.as_ref();
     let heading = join_nonempty([name.clone(), count.map_or_else(String::new, spoken_count)]);
@@ -235,9 +236,9 @@ fn pane<'a>(state: &'a State, view: View<'a>) -> PageContent<'a> {
         return static_lines(heading, Vec::new(), String::new());
     };
     let position = position(&list);
-    let is_empty = list.len == 0;
-    let mut content = list_content(heading, list);
-    content.status = if is_empty {
+    let empty = list.len == 0;
+    let mut content = list_content(heading, list, charset, width);
+    content.status = if empty {
         format!("{name}: {}", content.status)
     } else {
         format!("{name}, {position}: {status}")
@@ -280,7 +281,7 @@ fn overlay<'a>(state: &'a State, view: View<'a>, charset: Charset, width: usize)
         Body::Fields(fields) => form::content(heading, *fields, charset, width),
         Body::List(list) => {
             let (position, is_empty, is_first) = (position(&list), list.len == 0, list.position.0 == 0);
-            let mut content = list_content(heading, list);
+            let mut content = list_content(heading, list, charset, width);
             if !is_empty {
                 content.status = format!("{position}: {selected}");
             } else if let Some(error) = error {
@@ -304,12 +305,16 @@ fn position(list: &ListView<'_>) -> String {
 }
 
 /// Returns the content for a list: one sentence for each row or, if the list is empty, a text that says so.
-fn list_content(heading: String, list: ListView<'_>) -> PageContent<'_> {
+fn list_content(heading: String, list: ListView<'_>, charset: Charset, width: usize) -> PageContent<'_> {
     if list.len == 0 {
         let texts = list.empty_lines.iter().filter(|line| !line.is_empty());
         let status = texts.clone().cloned().collect::<Vec<_>>().join(" ");
-        let lines = texts.map(|line| (line.clone(), None)).collect();
+        let wrapped = texts.flat_map(|text| text::wrap_limited(text, width, MAX_PARAGRAPH_LINES, charset));
+        let lines = wrapped.map(|line| (line, None)).collect();
         return static_lines(heading, lines, status);
+    }
+    if list.wraps {
+        return wrapped::rows(heading, &list, charset, width);
     }
     PageContent {
         heading,
@@ -336,10 +341,11 @@ fn selected_sentence(view: &View<'_>) -> Option<String> {
     }
 }
 
-/// Returns the selected row in full: its full text, or the row with its details.
+/// Returns the selected row in full: its full text, or the row with its details. A row that is wrapped is complete.
 fn full_sentence(view: &View<'_>) -> String {
     if let Body::List(ListView {
         full_text: Some(text),
+        wraps: false,
         ..
     }) = &view.body
     {

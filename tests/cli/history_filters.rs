@@ -89,4 +89,13 @@ fn words_are_searched_everywhere() {
         assert_eq!(revisions(&home, &["--search", words]), expected, "{words}");
     }
     assert_eq!(revisions(&home, &["--search", "terry", "--limit", "2"]), [4, 3]);
+    // A title with a space is found in quotes, and only the search without them suggests these.
+    let text = |search: &str| home.run_ok(&["history", "--search", search]);
+    let hint = "For a title with spaces, use quotes: #\"no such\".";
+    assert!(text("#no such").contains(hint), "{}", text("#no such"));
+    assert!(
+        !text("#\"no such\"").contains("quotes"),
+        "{}",
+        text("#\"no such\"")
+    );
 }

@@ -2,10 +2,12 @@
 
 use hatrack::app::Confirm;
 use hatrack::app::draft::merge_orphaned;
-use hatrack::app::form::Form;
+use hatrack::app::form::{Form, FormSubject};
+use hatrack::app::history::HistoryOverlay;
 use hatrack::app::suggest::Suggestion;
 use hatrack::app::{Grouping, Msg, Pane};
 use hatrack::model::{Affiliation, Attachment, Wardrobe};
+use hatrack::store::ChangeReason;
 
 use super::session::Session;
 use super::{HAT, ROOM, TERRY, hat, jid, wardrobe};
@@ -382,5 +384,98 @@ fn hats_of_the_selected_user_and_room_are_copied() {
     assert_eq!(
         session.notice(),
         format!("Copied \"Teacher\" from {TERRY} (p to replace, P to add)")
+    );
+}
+
+/// `+` adds a hat to the selected or marked users in every pane that shows users, their rooms or their hats.
+#[test]
+fn plus_adds_a_hat_in_all_views() {
+    for (keys, room_users) in [
+        ("Enter Down +", 1),
+        ("Enter * +", 3),
+        ("Enter Down Enter +", 1),
+        ("Enter * Enter +", 3),
+        ("w Enter +", 1),
+        ("w Enter Enter +", 1),
+        ("w w +", 2),
+        ("w w * +", 4),
+        ("w w Enter +", 1),
+        ("w w Enter Enter +", 1),
+    ] {
+        let mut session = Session::open(several(), (100, 30));
+        if keys.starts_with("Enter") {
+            session.keys("Down");
+        }
+        session.keys(keys);
+        let form = session.state.top_as::<Form>();
+        let Some(FormSubject::AddHat { room_users: found }) = form.map(|form| &form.subject) else {
+            panic!("{keys}: {}", session.notice())
+        };
+        assert_eq!(found.len(), room_users, "{keys}");
+    }
+    // In the Hats view, the user gets another hat in the rooms of this one.
+    let mut session = Session::open(several(), (100, 30));
+    session.keys("w Enter +");
+    session.text("Proctor");
+    session.keys("Enter");
+    let hats = |room: &str| {
+        let user = session.state.wardrobe().user(&jid(room), &jid(TERRY)).unwrap();
+        user.hats.len()
+    };
+    assert_eq!((hats(ROOM), hats(OTHER)), (2, 0));
+}
+
+/// The same key toggles a hat in all panes that list hats or users and rooms with a hat.
+#[test]
+fn o_toggles_active_in_all_views() {
+    for keys in ["Down Enter Down Enter", "w", "w Enter", "w Enter Enter"] {
+        let mut session = Session::open(several(), (100, 30));
+        session.keys(keys);
+        session.keys("o");
+        let attachment = |room: &str| {
+            let user = session.state.wardrobe().user(&jid(room), &jid(TERRY));
+            user.unwrap().hats.get(&hat(HAT)).unwrap().is_active()
+        };
+        assert!(!attachment(ROOM), "{keys}: {}", session.notice());
+    }
+}
+
+#[test]
+fn ban_is_disabled_where_it_changes_nothing() {
+    let mut session = with_terry_selected();
+    session.keys("b y b");
+    assert_eq!(session.notice(), "Already banned in all rooms");
+    session.keys("Enter b");
+    assert_eq!(session.notice(), "Already banned");
+    session.keys("Left * b");
+    assert!(question(&session).starts_with("Ban "), "others are not banned");
+}
+
+/// In the Rooms view, only from the selected room; with a reason.
+#[test]
+fn bans_users_from_the_selected_room() {
+    let mut session = Session::open(several(), (100, 30));
+    session.keys("Down Enter Down");
+    assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
+    session.keys("b");
+    assert_eq!(question(&session), format!("Ban {TERRY} from {ROOM}?"));
+    session.keys("r");
+    session.text("spam");
+    session.keys("Enter y");
+    assert_eq!(affiliation(&session, ROOM), Some(Affiliation::Outcast));
+    assert_eq!(affiliation(&session, OTHER), Some(Affiliation::Admin));
+    session.keys("H");
+    let history = session.state.top_as::<HistoryOverlay>().unwrap();
+    let reason = history.entry_at(0).unwrap().reason.as_ref();
+    assert_eq!(reason.map(ChangeReason::as_str), Some("spam"));
+    session.keys("Esc");
+    session.keys("b");
+    assert_eq!(session.notice(), "Already banned");
+    // All users of the room.
+    session.keys("u * b");
+    assert!(
+        question(&session).starts_with("Ban 2 users from ") || question(&session).contains("2 users"),
+        "{}",
+        question(&session)
     );
 }

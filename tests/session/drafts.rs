@@ -5,7 +5,7 @@ use hatrack::app::draft::Draft;
 use hatrack::app::draft::merge_orphaned;
 use hatrack::app::form::Form;
 use hatrack::app::form::{FieldName, FormSubject};
-use hatrack::app::{DraftDelay, Effect, Msg, SaveState, SessionOptions, State, update};
+use hatrack::app::{DraftDelay, Effect, Msg, Pane, SaveState, SessionOptions, State, update};
 use hatrack::model::{Attachment, Wardrobe};
 use hatrack::store::{Scope, StoreEvent, StoreProblem};
 use serde_json::json;
@@ -65,6 +65,8 @@ fn unsaved_change_is_offered_at_next_start() {
     next.keys("Enter");
     assert_eq!(terrys_hats(&next)[HAT]["active"], json!(false));
     assert_eq!(next.draft, None);
+    assert_eq!(next.state.focus(), Pane::Third, "at what was restored");
+    assert_eq!(next.state.user().unwrap().0.as_str(), TERRY);
     next.keys("u");
     assert_eq!(terrys_hats(&next)[HAT]["active"], json!(true));
 }
@@ -90,6 +92,10 @@ fn form_is_offered_again_after_disconnect() {
     let hats = &next.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"];
     assert_eq!(*hats, json!({"urn:x:y": {"title": "Präsident"}}));
     assert_eq!(next.draft, None);
+    // The focus and the selection are at what was saved.
+    assert_eq!(next.state.focus(), Pane::Third);
+    assert_eq!(next.state.user().unwrap().0.as_str(), "prof@example.org");
+    assert_eq!(next.state.hat().unwrap().0, &hat("urn:x:y"));
 }
 
 /// A session cannot react to being killed, so typed text is saved whenever typing pauses.

@@ -119,8 +119,9 @@ fn every_action_is_reachable_without_its_key() {
         let Some(finder) = session.state.top_as::<Finder>() else {
             panic!("no palette")
         };
+        // Commands that do the same by the same key in different places are one row.
         let found = finder.matches.iter().any(|found| {
-            matches!(&found.item, hatrack::app::offer::FinderItem::Command(offer) if offer.command.id == command.id)
+            matches!(&found.item, hatrack::app::offer::FinderItem::Command(offer) if offer.command.help == command.help)
         });
         assert!(found, "{}", command.id);
     }

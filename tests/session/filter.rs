@@ -235,3 +235,50 @@ fn applied_filter_keeps_the_selection_when_a_better_match_appears() {
     assert_eq!(users(&session).len(), 3);
     assert_eq!(selected(&session), "maria.santos@example.org");
 }
+
+/// Double quotes keep the words of a title together, also before they are closed.
+#[test]
+fn quotes_search_titles_with_spaces() {
+    for typed in [
+        "#\"teacher's assistant\"",
+        "#\"teacher's assis",
+        "#\"Teacher's Assistant",
+        "\"terry@\" #\"r's assistant\"",
+    ] {
+        let session = filtered(typed);
+        let expected: &[&str] = if typed.starts_with('#') {
+            &["omar@example.org", "terry@example.org", "yuki@example.org"]
+        } else {
+            &["terry@example.org"]
+        };
+        assert_eq!(users(&session), expected, "{typed}");
+    }
+    let session = filtered("!#\"teacher's assistant\"");
+    assert!(!users(&session).contains(&"terry@example.org"));
+    assert_eq!(users(&session).len(), 13);
+    // A text with a space is in no address.
+    assert_eq!(users(&filtered("\"maria santos\"")).len(), 0);
+}
+
+#[test]
+fn filter_without_matches_suggests_quotes() {
+    let shown = |session: &Session| {
+        let buffer = super::screen::frame(&session.state, hatrack::ui::Theme::default(), (70, 30)).0;
+        let lines = super::screen::lines(&buffer).join(" ").replace(['│', '┃'], " ");
+        lines.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let hint = "For a title with spaces, use quotes: #\"Teacher's Assistant\"";
+    let session = filtered("#Teacher's Assistant");
+    assert_eq!(users(&session).len(), 0);
+    assert!(shown(&session).contains(hint), "{}", shown(&session));
+    let session = filtered("nobody #Teacher's");
+    assert!(!shown(&session).contains("quotes"), "{}", shown(&session));
+    let mut session = sample();
+    session.keys("H /");
+    session.text("#Teacher's nobody");
+    assert!(
+        shown(&session).contains("For a title with spaces, use quotes: #\"Teacher's nobody\""),
+        "{}",
+        shown(&session)
+    );
+}

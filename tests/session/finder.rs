@@ -4,10 +4,11 @@ use hatrack::app::finder::Finder;
 use hatrack::app::form::Form;
 use hatrack::app::offer::FinderItem;
 use hatrack::app::{Pane, command, lookup};
-use hatrack::model::{Affiliation, read};
+use hatrack::model::{Affiliation, Attachment, read};
+use hatrack::ui::Theme;
 
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, hat, jid, open};
+use super::{HAT, ROOM, TERRY, hat, jid, open, screen};
 
 fn sample() -> Session {
     let sample = read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
@@ -21,6 +22,7 @@ fn found(session: &Session) -> Vec<String> {
     let name = |item: &FinderItem| match item {
         FinderItem::Command(offer) => offer.command.id.to_string(),
         FinderItem::Note(note) => note.example.to_owned(),
+        FinderItem::Hat { id, .. } => id.to_string(),
         FinderItem::Destination { room, user, hat, .. } => {
             let user = user.as_ref().map_or("", |user| user.as_str());
             let hat = hat.as_ref().map_or("", |hat| hat.as_str());
@@ -35,7 +37,15 @@ fn palette_has_every_pane_command() {
     use hatrack::app::place::Place;
     let mut session = sample();
     session.keys(":");
-    let found = found(&session);
+    let finder = session.state.top_as::<Finder>().unwrap();
+    let offered: Vec<_> = finder
+        .matches
+        .iter()
+        .filter_map(|found| match &found.item {
+            FinderItem::Command(offer) => Some(offer.command),
+            _ => None,
+        })
+        .collect();
     for row in command::COMMANDS {
         let panes = [
             Place::Rooms,
@@ -50,13 +60,123 @@ fn palette_has_every_pane_command() {
             Place::Lists,
             Place::Everywhere,
         ];
-        assert_eq!(
-            found.iter().filter(|id| *id == row.id.name()).count(),
-            usize::from(panes.contains(&row.place) && row.id.name() != "palette"),
-            "{}",
-            row.id
-        );
+        // Commands that do the same by the same key in different places are one row.
+        let does_same = |other: &&&command::Command| {
+            other.help == row.help && other.keys.iter().any(|key| row.keys.contains(key))
+        };
+        let is_offered = panes.contains(&row.place) && row.id.name() != "palette";
+        if panes.contains(&row.place) {
+            assert_eq!(
+                offered.iter().filter(does_same).count(),
+                usize::from(is_offered),
+                "{}",
+                row.id
+            );
+        }
     }
+}
+
+/// With equal quality of match, what can be used comes first.
+#[test]
+fn usable_commands_come_before_others() {
+    for (keys, words, first) in [
+        ("Enter Down Enter", "remove a hat", "remove-hat"),
+        ("Enter Down Enter", "add a hat", "add-hat"),
+        ("Enter Down", "add a hat", "add-hat-to-users"),
+        ("w Enter", "remove a hat", "remove-hat-from-user"),
+        ("w w", "add a hat", "add-hat-everywhere"),
+        ("Enter Down Enter", "color", "catalog"),
+        ("Enter Down Enter", "ban", "ban-user"),
+        ("Enter", "ban", "ban-user"),
+    ] {
+        for key in [":", "?"] {
+            let mut session = open();
+            session.keys(keys);
+            session.keys(key);
+            session.text(words);
+            assert_eq!(found(&session)[0], first, "{keys} {key} {words}");
+            let finder = session.state.top_as::<Finder>().unwrap();
+            let FinderItem::Command(offer) = &finder.matches[0].item else {
+                panic!("{words}")
+            };
+            assert_eq!(offer.enabled, Ok(()), "{keys} {key} {words}");
+        }
+    }
+}
+
+#[test]
+fn equal_commands_of_several_places_are_one_row() {
+    let rows = |session: &Session, help: &str| {
+        let finder = session.state.top_as::<Finder>().unwrap();
+        let is_row = |item: &FinderItem| match item {
+            FinderItem::Command(offer) => (offer.command.help == help).then_some(offer.enabled.is_ok()),
+            _ => None,
+        };
+        let rows = finder.matches.iter().filter_map(|found| is_row(&found.item));
+        rows.collect::<Vec<bool>>()
+    };
+    let help = "Add the copied hats and keep the others";
+    for key in [":", "?"] {
+        let mut session = open();
+        session.keys("Enter Down");
+        session.keys(key);
+        session.text("copied");
+        assert_eq!(rows(&session, help), [false], "nothing is copied yet");
+        session.keys("Esc y Up");
+        session.keys(key);
+        session.text("copied");
+        assert_eq!(rows(&session, help), [true], "{key}");
+    }
+    // Without a query, the help lists the commands of each place under its heading.
+    let mut session = open();
+    session.keys("?");
+    assert_eq!(rows(&session, help).len(), 3);
+}
+
+/// A hat is listed once for all its users, before their hats with this title; choosing it shows all of them, also those for
+/// whom it has another title.
+#[test]
+fn go_to_finds_the_hat_itself() {
+    let mut wardrobe = super::wardrobe();
+    let translated = Attachment::default().with_title(Some("Lehrer"));
+    wardrobe
+        .add_user_hat(&jid("prof@example.org"), &jid(ROOM), &hat(HAT), translated)
+        .unwrap();
+    let mut session = Session::open(wardrobe, (100, 30));
+    session.keys("Ctrl-P");
+    session.text("teacher");
+    assert_eq!(
+        found(&session)[..2],
+        [HAT.to_owned(), format!("{ROOM} {TERRY} {HAT}")]
+    );
+    let shown = screen::lines(&screen::frame(&session.state, Theme::default(), (100, 30)).0).join("\n");
+    assert!(shown.contains("2 users in 1 room"), "{shown}");
+    assert!(
+        shown.contains("Teacher · Lehrer"),
+        "the Hats view shows the other title: {shown}"
+    );
+    session.keys("Enter");
+    assert!(session.state.is_by_hat() && session.state.focus() == Pane::First);
+    assert_eq!(session.state.existing_hat().unwrap().id, hat(HAT));
+    assert_eq!(session.state.length(Pane::Second), 2);
+    // In the Hats view, too.
+    session.keys("Enter Ctrl-P");
+    session.text("teacher");
+    session.keys("Enter");
+    assert_eq!(session.state.focus(), Pane::First);
+}
+
+/// In the help and the palette, the selected row is shown in full below the list.
+#[test]
+fn long_descriptions_are_shown_in_full() {
+    let mut session = open();
+    session.keys("w w Enter ?");
+    session.text("remove user from this room");
+    let shown = screen::lines(&screen::frame(&session.state, Theme::default(), (100, 30)).0).join(" ");
+    let shown = shown.replace(['│', '┃'], " ");
+    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    let full = "(asks first for several rooms, or if the user has hats or is an owner or admin)";
+    assert!(shown.contains(full), "{shown}");
 }
 
 #[test]
@@ -160,7 +280,7 @@ fn go_to_ignores_filters() {
 fn go_to_reports_removed_target() {
     let mut session = open();
     session.keys("Enter j Ctrl-P");
-    session.text("teacher");
+    session.text("teacher terry");
     session.external_change(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
     session.keys("Enter");
     assert_eq!(session.state.focus(), Pane::Second);
@@ -299,11 +419,11 @@ fn ordinary_words_find_commands() {
             "create:add-room new:add-room rename:edit-room destroy:remove-room delete:remove-room find:filter \
              search:filter exit:quit close:quit leave:quit audit:history sync:servers backup:export upload:import \
              redo:redo revert:undo jump:go-to dark:choose-theme keys:help template:sets promote:edit-user \
-             kick:remove-user unban:edit-user ban:edit-user bulk:add-user-to-rooms",
+             kick:remove-user unban:edit-user ban:ban-user bulk:add-user-to-rooms",
         ),
         (
             "Enter",
-            "ban:edit-user unban:edit-user kick:remove-user expel:remove-user promote:edit-user demote:edit-user \
+            "ban:ban-user block:ban-user unban:edit-user kick:remove-user expel:remove-user promote:edit-user demote:edit-user \
              moderator:edit-user owner:edit-user admin:edit-user mute:edit-user role:edit-user delete:remove-user \
              invite:add-user give:add-hat-to-users grant:add-hat-to-users paste:replace-user-hats duplicate:copy-user-hats",
         ),

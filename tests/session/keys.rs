@@ -338,14 +338,17 @@ fn every_list_has_same_movement_keys() {
     }
 }
 
+/// Number of lines below a list for the selected row in full.
+const FULL_TEXT_LINES: usize = hatrack::app::view::FULL_TEXT_LINES as usize;
+
 /// A page is the number of visible rows, also on a tall screen with a lower overlay, so no row is skipped.
 #[test]
 fn page_is_visible_rows() {
     for size in [(80, 24), (100, 60)] {
         let mut session = Session::open(sample(), size);
         session.keys(":");
-        // Without the input line.
-        let shown = rows_inside(&session, size) - 1;
+        // Without the input line and the full text of the selected row.
+        let shown = rows_inside(&session, size) - 1 - FULL_TEXT_LINES;
         session.keys("PageDown");
         assert_eq!(session.state.top_as::<Finder>().unwrap().selected, shown);
     }
@@ -357,7 +360,7 @@ fn help_page_counts_headings() {
     for size in [(80, 24), (100, 60)] {
         let mut session = Session::open(sample(), size);
         session.keys("?");
-        let lines = rows_inside(&session, size) - 1;
+        let lines = rows_inside(&session, size) - 1 - FULL_TEXT_LINES;
         session.keys("PageDown");
         let help = session.state.top_as::<Finder>().unwrap();
         let below = |last: usize| {

@@ -40,11 +40,23 @@ fn error_stays_before_what_others_do() {
         "F9 has no binding here (? to show all keys). \
          alice added kim@example.org to courses@conference.example.org as member"
     );
-    session.change_by("alice", add("bob@example.org"));
+    session.change_by("bob", add("bob@example.org"));
     assert_eq!(
         session.notice(),
         "F9 has no binding here (? to show all keys). \
-         alice added bob@example.org to courses@conference.example.org as member"
+         bob added bob@example.org to courses@conference.example.org as member"
+    );
+    session.change_by("bob", add("ana@example.org"));
+    assert_eq!(
+        session.notice(),
+        "F9 has no binding here (? to show all keys). \
+         bob: 2 changes, last: added ana@example.org to courses@conference.example.org as member (H for the history)"
+    );
+    session.change_by("bob", add("walt@example.org"));
+    assert_eq!(
+        session.notice(),
+        "F9 has no binding here (? to show all keys). \
+         bob: 3 changes, last: added walt@example.org to courses@conference.example.org as member (H for the history)"
     );
 }
 
@@ -83,4 +95,62 @@ fn says_nothing_of_other_rooms() {
         session.notice(),
         "terry (another session) added bob@example.org to staff@conference.example.org as member"
     );
+}
+
+/// Several changes of one person are reported together while the notice is shown.
+#[test]
+fn two_changes_of_one_person_are_both_reported() {
+    let mut session = open();
+    session.keys("Enter");
+    let set = |user: &str, affiliation| {
+        let user = jid(user);
+        move |wardrobe: &mut hatrack::model::Wardrobe| {
+            wardrobe.set_affiliation(&user, &jid(ROOM), affiliation)
+        }
+    };
+    session.change_by("alice", set("kim@example.org", Affiliation::Member));
+    session.change_by("alice@203.0.113.7", set(TERRY, Affiliation::Admin));
+    let first = "alice added kim@example.org to courses@conference.example.org as member; ";
+    let notice = session.notice().to_owned();
+    assert!(notice.starts_with(first) && notice.contains(TERRY), "{notice}");
+    session.change_by("alice", set("bob@example.org", Affiliation::Member));
+    let last = "added bob@example.org to courses@conference.example.org as member";
+    assert_eq!(
+        session.notice(),
+        format!("alice: 3 changes, last: {last} (H for the history)")
+    );
+    // Changes of someone else, and those after the next key, are reported alone.
+    session.change_by("bob", set("bob@example.org", Affiliation::Admin));
+    assert!(session.notice().starts_with("bob "), "{}", session.notice());
+    assert!(!session.notice().contains("kim"), "{}", session.notice());
+    session.keys("Down");
+    session.change_by("bob", set("bob@example.org", Affiliation::Owner));
+    assert!(!session.notice().contains(';'), "{}", session.notice());
+    // The own notice is replaced as before.
+    session.keys("+");
+    session.text("teacher");
+    session.keys("Enter");
+    let own = session.notice().to_owned();
+    assert!(own.starts_with("Added"), "{own}");
+}
+
+/// The second change removes the selected row.
+#[test]
+fn lost_selection_does_not_hide_the_earlier_change() {
+    let mut session = open();
+    session.keys("Enter Down");
+    let set = |user: &str, affiliation| {
+        let user = jid(user);
+        move |wardrobe: &mut hatrack::model::Wardrobe| {
+            wardrobe.set_affiliation(&user, &jid(ROOM), affiliation)
+        }
+    };
+    session.change_by("alice", set("prof@example.org", Affiliation::Admin));
+    session.change_by("alice", set(TERRY, Affiliation::None));
+    let notice = session.notice().to_owned();
+    let before = notice.find("prof@example.org");
+    let lost = notice.find("terry@example.org is no longer listed");
+    assert!(before.is_some() && lost > before, "{notice}");
+    session.keys("d");
+    assert!(session.notice().starts_with("Canceled: "), "{}", session.notice());
 }

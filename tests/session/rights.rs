@@ -75,7 +75,7 @@ fn affiliations_stay_without_the_right() {
         no_affiliations: true,
     });
     let before = session.json();
-    for keys in ["Enter Down e", "a", "d"] {
+    for keys in ["Enter Down e", "a", "d", "b"] {
         session.keys(keys);
         assert_eq!(
             session.notice(),

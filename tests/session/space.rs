@@ -113,3 +113,33 @@ fn ascii_shows_addresses_for_names_that_it_cannot_show() {
         "most of it can be read"
     );
 }
+
+/// From 100 columns on, the focused pane gets the columns that the others do not need.
+#[test]
+fn focused_pane_does_not_cut_names_while_others_have_space() {
+    let name = "Physics for Poets";
+    let mut wardrobe = wardrobe();
+    wardrobe.rename_room(&jid(ROOM), Some(name)).unwrap();
+    let mut session = Session::open(wardrobe, (100, 30));
+    let shown = screen::lines(&frame(&mut session, Theme::default(), 100, 30));
+    assert!(shown[2].contains(name), "{}", shown[2]);
+}
+
+#[test]
+fn titles_of_panes_name_the_room() {
+    let mut session = open();
+    let title = |session: &mut Session, theme| screen::lines(&frame(session, theme, 100, 30))[1].clone();
+    let shown = title(&mut session, Theme::default());
+    assert!(shown.contains("Users 3 · Courses"), "{shown}");
+    // As in the list: the address where the name cannot be shown.
+    let ascii = Theme {
+        ascii: true,
+        ..Theme::new(ColorDepth::None, Backdrop::Unknown)
+    };
+    let mut wardrobe = wardrobe();
+    wardrobe.rename_room(&jid(ROOM), Some("日本語クラブ")).unwrap();
+    let mut session = Session::open(wardrobe, (100, 30));
+    let shown = title(&mut session, ascii);
+    assert!(shown.contains("courses@") && !shown.contains("???"), "{shown}");
+    assert!(title(&mut session, Theme::default()).contains("日本語クラブ"));
+}

@@ -254,3 +254,55 @@ fn undo_of_a_definition_says_what_the_catalog_has_now() {
         session.notice()
     );
 }
+
+/// What an undo brings back is selected; the focus moves left to it, if necessary.
+#[test]
+fn undo_selects_what_it_restores() {
+    use hatrack::app::Pane;
+    use hatrack::model::Affiliation;
+    let several = || {
+        let mut wardrobe = wardrobe();
+        for room in ["a@conference.example.org", "z@conference.example.org"] {
+            let room = jid(room);
+            wardrobe.add_room(&room, None).unwrap();
+            let user = jid("kim@example.org");
+            wardrobe
+                .set_affiliation(&user, &room, Affiliation::Member)
+                .unwrap();
+        }
+        wardrobe
+    };
+    let room = |session: &Session| session.state.room().unwrap().0.to_string();
+    let user = |session: &Session| session.state.user().unwrap().0.to_string();
+    let mut session = Session::open(several(), (100, 30));
+    session.keys("Down");
+    assert_eq!(room(&session), ROOM);
+    session.keys("d y");
+    assert_ne!(room(&session), ROOM);
+    session.keys("g Enter u");
+    assert_eq!(room(&session), ROOM);
+    assert_eq!(session.state.focus(), Pane::First);
+    // A user with a hat.
+    session.keys("Enter Down d y Up u");
+    assert_eq!(user(&session), TERRY);
+    assert_eq!(session.state.focus(), Pane::Second);
+    // A hat, from another room: the focus stays in the list of rooms.
+    session.keys("Enter d Left Left g");
+    assert_ne!(room(&session), ROOM);
+    session.keys("u");
+    assert_eq!((room(&session), user(&session)), (ROOM.into(), TERRY.into()));
+    assert_eq!(session.state.focus(), Pane::First);
+    assert_eq!(session.state.hat().unwrap().0, &hat(HAT));
+    // In the Users view, the view stays.
+    session.keys("Down Enter Down Enter w w");
+    let row = (0..session.state.length(Pane::First))
+        .find(|row| session.state.listed_user_at(*row).unwrap().0.as_str() == TERRY)
+        .unwrap();
+    session.keys("g");
+    for _ in 0..row {
+        session.keys("Down");
+    }
+    session.keys("d y g u");
+    assert_eq!(session.state.grouping(), hatrack::app::Grouping::ByUser);
+    assert_eq!(user(&session), TERRY);
+}

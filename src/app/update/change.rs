@@ -33,9 +33,15 @@ pub(crate) fn add(state: &mut State, effects: &mut Vec<Effect>) {
     form::open(state, subject);
 }
 
-/// Opens the form that adds a hat to the target users.
+/// Opens the form that adds a hat to the target users; in the Hats view, to the users who have the target hats, in the same
+/// rooms.
 pub(crate) fn add_hat(state: &mut State, _: &mut Vec<Effect>) {
-    let room_users = targets::room_users(state);
+    let room_users = if state.grouping() == Grouping::ByHat {
+        let attachments = targets::selected_attachments(state).into_iter();
+        attachments.map(|found| (found.room, found.user)).collect()
+    } else {
+        targets::room_users(state)
+    };
     if !room_users.is_empty() {
         form::open(state, FormSubject::AddHat { room_users });
     }

@@ -239,7 +239,12 @@ pub(super) fn rebuild_view(state: &mut State) {
     if let Some(loss) = refresh(state, before) {
         let now = state.browser.column(state.focus).selected_str();
         let now = now.map_or_else(String::new, |now| format!("; {now} is selected now"));
+        let reported = state.notice.take().and_then(|notice| notice.reported);
         state.notify(describe::sentence(&format!("{loss}{now}")));
+        // The report of what others did follows.
+        if let Some(notice) = &mut state.notice {
+            notice.reported = reported;
+        }
         state.selection_lost = Some(loss);
     }
 }

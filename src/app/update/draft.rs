@@ -10,7 +10,7 @@ use crate::app::view::View;
 use crate::app::{Confirm, ConfirmedAction, DraftDelay, Effect, Layer, Phase, State, describe};
 use crate::store::Change;
 
-use super::{arrivals, build_form, commit, conflict, quit};
+use super::{arrivals, build_form, commit, conflict, quit, reselect};
 
 impl Layer for Draft {
     fn place(&self) -> Place {
@@ -263,7 +263,8 @@ fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
                 "Restored: {}",
                 describe::group(&group, &state.view, &state.zone())
             ));
-            commit::enqueue_as(state, effects, group, (ChangeKind::Do, None), change);
+            commit::enqueue_as(state, effects, group.clone(), (ChangeKind::Do, None), change);
+            reselect::go_to_changed(state, &group);
         }
         Err(_) if state.view.is_applied(&change.group) => {
             state.notify(format!(

@@ -6,7 +6,7 @@ use crate::app::offer::FinderItem;
 use crate::app::place::Place;
 use crate::app::text::TextInput;
 use crate::app::view::View;
-use crate::app::{Effect, Layer, Pane, State, help};
+use crate::app::{Effect, Grouping, Layer, Pane, RowKind, State, help};
 use crate::model::{HatId, Jid, Wardrobe};
 
 pub(super) fn open_palette(state: &mut State, enabled: help::CommandCheck) {
@@ -47,8 +47,8 @@ impl Layer for Finder {
         Place::Finder
     }
 
-    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
-        crate::app::view::finder::view(state, self)
+    fn view<'a>(&'a self, _: &'a State) -> View<'a> {
+        crate::app::view::finder::view(self)
     }
 
     fn takes_text(&self) -> bool {
@@ -125,6 +125,10 @@ pub(super) fn choose(state: &mut State) -> Option<CommandId> {
             let key = state.key(CommandId::Filter);
             state.notify_error(format!("To filter by {}, press {key} first", note.example));
         }
+        FinderItem::Hat { id, title, .. } => {
+            state.overlays.pop();
+            go_to_hat(state, &id, &title);
+        }
         FinderItem::Destination { room, user, hat, .. } => {
             state.overlays.pop();
             state
@@ -134,6 +138,19 @@ pub(super) fn choose(state: &mut State) -> Option<CommandId> {
         }
     }
     None
+}
+
+/// Selects a hat in the Hats view.
+fn go_to_hat(state: &mut State, hat: &HatId, title: &str) {
+    if state.grouping() != Grouping::ByHat {
+        state.browser.show(Grouping::ByHat, &state.view, state.focus);
+    }
+    state.focus = Pane::First;
+    let row = hat.clone().into();
+    state.browser.select_row(RowKind::Hat, &row, &state.view);
+    if state.existing_hat().is_none_or(|found| found.id != *hat) {
+        state.notify_error(format!("The hat {title:?} no longer exists"));
+    }
 }
 
 /// Focuses the pane of the chosen room, user or hat. If the user or hat no longer exists, focuses the pane before its

@@ -265,22 +265,21 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, g
         }));
     }
     if !group.is_empty() && state.shows_change(&group.0) {
-        let text = received_text(state, incoming, group);
-        state.announce(text);
+        let what = describe::group(group, &state.base, &state.zone());
+        state.announce_changes(&received_from(incoming, group), vec![what]);
     }
     report_held(state, &incoming.plan);
 }
 
-/// Describes received changes: `ana@example.org on "example": added "Proctor" to …`.
-fn received_text(state: &State, incoming: &Incoming, group: &EditGroup) -> String {
-    let description = describe::group(group, &state.base, &state.zone());
+/// Names the author or server of received changes, to precede their description: `ana@example.org on "example": `.
+fn received_from(incoming: &Incoming, group: &EditGroup) -> String {
     let server = &incoming.plan.server;
     let mut rooms = group.0.iter().filter_map(|edit| edit.room());
     let author = rooms.next().and_then(|room| incoming.authors.get(room));
     let is_author = |room: &Jid| incoming.authors.get(room) == author;
     match author.filter(|_| rooms.all(is_author)) {
-        Some(author) => format!("{author} on {server:?}: {description}"),
-        None => format!("From {server:?}: {description}"),
+        Some(author) => format!("{author} on {server:?}: "),
+        None => format!("From {server:?}: "),
     }
 }
 

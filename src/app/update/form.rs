@@ -254,7 +254,12 @@ pub(crate) fn cancel(state: &mut State, _: &mut Vec<Effect>) {
 pub(super) fn close_and_select(state: &mut State) {
     if let Some(form) = top_form(state).cloned() {
         close(state);
-        select_changed(state, &form);
+        let selected = select_changed(state, &form);
+        // A restored form was opened somewhere else.
+        let mut restored = state.drafts.restored_forms.iter();
+        if let (Some(kind), true) = (selected, restored.any(|draft| draft.subject == form.subject)) {
+            state.focus = state.grouping().pane(kind);
+        }
     }
 }
 
@@ -339,8 +344,9 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, form: &Form)
     }
 }
 
-/// Selects the item that a form changed; if the form changed several users, selects only their hat.
-fn select_changed(state: &mut State, form: &Form) {
+/// Selects the item that a form changed; if the form changed several users, selects only their hat. Returns the kind of
+/// the item, if it is in the panes.
+fn select_changed(state: &mut State, form: &Form) -> Option<RowKind> {
     let hat = form.resolve_hat().ok().map(|chosen| chosen.id);
     let room_and_user = match &form.subject {
         FormSubject::AddRoom => Jid::parse_input(form.text(FieldName::Room).trim())
@@ -363,9 +369,15 @@ fn select_changed(state: &mut State, form: &Form) {
             if let (Some(catalog), Some(hat)) = (catalog, hat) {
                 catalog.selected_hat = Some(hat);
             }
-            return;
+            return None;
         }
-        FormSubject::EditDefined { .. } => return,
+        FormSubject::EditDefined { .. } => return None,
+    };
+    let kind = match (&room_and_user, &hat) {
+        (_, Some(_)) => Some(RowKind::Hat),
+        (Some((_, Some(_))), None) => Some(RowKind::User),
+        (Some((_, None)), None) => Some(RowKind::Room),
+        (None, None) => None,
     };
     match (state.grouping(), room_and_user, hat) {
         (Grouping::ByRoom, Some((room, user)), hat) => {
@@ -381,6 +393,7 @@ fn select_changed(state: &mut State, form: &Form) {
         }
         _ => {}
     }
+    kind
 }
 
 /// Describes the values in a form, for a conflict.

@@ -56,6 +56,7 @@ fn handler(id: CommandId) -> (CheckEnabled, RunCommand) {
         Id::RemoveUser => (may_change_affiliation, change::remove),
         Id::RemoveUserEverywhere | Id::RemoveUserFromRooms => (may_change_user, change::remove),
         Id::AddHatToUsers | Id::AddHatEverywhere | Id::AddHatInRooms => (targets::check_can_add_hats, change::add_hat),
+        Id::AddHatToUserWithHat | Id::AddHatInRoomWithHat => (may_change_attachments, change::add_hat),
         Id::CopyUserHats | Id::CopyHats | Id::CopyHatsInRoom => (has_user, hat_clipboard::copy),
         Id::ReplaceUserHats | Id::ReplaceHats | Id::ReplaceHatsInRooms => (hat_clipboard::may_paste, hat_clipboard::replace),
         Id::AddCopiedToUsers | Id::AddCopiedHats | Id::AddCopiedInRooms => (hat_clipboard::may_paste, hat_clipboard::add),
@@ -72,7 +73,8 @@ fn handler(id: CommandId) -> (CheckEnabled, RunCommand) {
         Id::CopyHat | Id::CopyHatOfUser | Id::CopyHatInRoom => (has_attachments, hat_clipboard::copy),
         Id::OpenListedUser | Id::OpenRoomOfUser => (has_listed_user, panes::focus_inner),
         Id::AddListedUserToRoom | Id::AddToAnotherRoom => (change::may_add_to_room, change::add_to_room),
-        Id::BanEverywhere | Id::BanInRooms => (may_change_user, change::ban),
+        Id::BanUser => (may_ban_from_room, change::ban),
+        Id::BanEverywhere | Id::BanInRooms => (may_ban, change::ban),
         Id::OpenUserWithHat => (has_user_with_hat, panes::focus_inner),
         Id::ShowInRooms => (has_user_with_hat, panes::show_in_rooms_view),
         Id::MarkAll => (has_rows, marks::toggle_all_marks),
@@ -286,6 +288,22 @@ fn may_change_more_than_hats(state: &State) -> Result<(), String> {
 /// affiliations of this room cannot be changed.
 fn may_change_affiliation(state: &State) -> Result<(), String> {
     may_change_user(state).and_then(|()| affiliations_are_managed(state))
+}
+
+/// Fails also if all target users are banned already.
+fn may_ban(state: &State) -> Result<(), String> {
+    may_change_user(state)?;
+    if !targets::are_banned(state) {
+        return Ok(());
+    }
+    Err(match (state.grouping(), state.focus()) {
+        (Grouping::ByUser, Pane::First) => "Already banned in all rooms".into(),
+        _ => "Already banned".into(),
+    })
+}
+
+fn may_ban_from_room(state: &State) -> Result<(), String> {
+    may_ban(state).and_then(|()| affiliations_are_managed(state))
 }
 
 fn may_add_user_to_rooms(state: &State) -> Result<(), String> {

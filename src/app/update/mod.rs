@@ -40,6 +40,7 @@ mod plan;
 mod presence;
 mod prompt;
 mod quit;
+mod reselect;
 mod rollback;
 mod sending;
 mod server_events;

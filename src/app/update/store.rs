@@ -51,20 +51,29 @@ fn notify_of_others(state: &mut State, entries: &[HistoryEntry]) {
     let (Some(last), more) = (shown.last(), shown.len().saturating_sub(1)) else {
         return;
     };
-    let description = describe::entry(last, &state.view, &state.zone());
-    let text = if last.outside {
-        describe::capitalized(&description)
-    } else {
-        let actor = person(&last.actor);
-        let is_own = actor == person(&state.start.actor);
-        let session = if is_own { " (another session)" } else { "" };
-        format!("{actor}{session} {description}")
+    let what = |entry: &HistoryEntry| describe::entry(entry, &state.view, &state.zone());
+    let by = actor_of(last, state);
+    if let (Some(by), true) = (&by, shown.iter().all(|entry| actor_of(entry, state) == by)) {
+        let changes = shown.iter().map(|entry| what(entry)).collect();
+        return state.announce_changes(by, changes);
+    }
+    let text = match by {
+        None => describe::capitalized(&what(last)),
+        Some(by) => format!("{by}{}", what(last)),
     };
     let text = match more {
         0 => text,
         more => format!("{text}, and {}", describe::count(more, "more change")),
     };
     state.announce(text);
+}
+
+/// Who made a change, as a notice about it begins: `alice `. `None` if it was made outside hatrack.
+fn actor_of(entry: &HistoryEntry, state: &State) -> Option<String> {
+    let actor = person(&entry.actor);
+    let is_own = actor == person(&state.start.actor);
+    let session = if is_own { " (another session)" } else { "" };
+    (!entry.outside).then(|| format!("{actor}{session} "))
 }
 
 fn set_problem(state: &mut State, problem: Option<StoreProblem>, effects: &mut Vec<Effect>) {

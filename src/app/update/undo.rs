@@ -9,7 +9,7 @@ use crate::model::{EditError, EditGroup, Jid, Wardrobe};
 use crate::store::{Change, HistoryEntry, StoreRequest, UndoCandidate};
 use crate::sync::{GUARD_USERS, SendMode, changed_items, count_users_losing_hats};
 
-use super::commit;
+use super::{commit, reselect};
 
 /// The outcome of an undo or redo.
 enum UndoOutcome {
@@ -68,6 +68,7 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
     if pending && state.problem.is_some() {
         let is_redo = kind == ChangeKind::Redo;
         commit::withdraw(state, effects, &step);
+        reselect::select_restored(state, &step.group.inverse());
         state.notify(if is_redo {
             "Redid the change before the undo was saved"
         } else {
@@ -257,7 +258,8 @@ fn apply(
     } else {
         (kind, Some(step))
     };
-    commit::enqueue_as(state, effects, rest, target, origin);
+    commit::enqueue_as(state, effects, rest.clone(), target, origin);
+    reselect::select_restored(state, &rest);
     Ok(UndoOutcome::Done)
 }
 

@@ -30,10 +30,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a CatalogOverlay) ->
         heading: Heading {
             title: format!("Catalog {}", describe::with_thousands_commas(defined)).into(),
             count: None,
-            subjects: vec![TitleName {
-                text: overlay.room.as_str().into(),
-                truncation: Truncation::Address,
-            }],
+            subjects: vec![TitleName::new(overlay.room.as_str(), Truncation::Address)],
             spoken: format!("Catalog of {}, {hats}{not_in_catalog}", overlay.room),
             busy: false,
         },

@@ -25,6 +25,10 @@ fn lines(state: &State, pane: Pane) -> Vec<String> {
             lines.push("It is not known who is online.".into());
             lines.push(String::new());
         }
+        if let Some(hint) = filter.quotes_hint() {
+            lines.push(hint);
+            lines.push(String::new());
+        }
         lines.push(format!(
             "Press {} to clear the filter.",
             state.key(CommandId::ClearFilter)

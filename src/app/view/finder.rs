@@ -4,20 +4,18 @@ use std::borrow::Cow;
 
 use crate::app::finder::{Finder, FinderMatch};
 use crate::app::offer::{FinderItem, HelpNote, OfferedCommand};
-use crate::app::{MouseTarget, State, describe};
+use crate::app::{MouseTarget, describe};
 use crate::model::{HatId, Jid};
 
 use super::{
-    Body, CellContent, CellWidth, Details, Heading, InputView, ItemRow, ListRow, ListView, RowCell, RowCount,
-    TitleName, Tone, Truncation, View, label,
+    Body, CellContent, CellWidth, Heading, InputView, ItemRow, ListRow, ListView, RowCell, RowCount,
+    TitleName, Tone, View, label,
 };
 
-/// Below this width of the screen, the selected row is shown in full below the list.
-const NARROW_BELOW: u16 = 80;
 /// Width of the keys column.
 const KEYS_WIDTH: u16 = 18;
 
-pub(in crate::app) fn view<'a>(state: &State, overlay: &'a Finder) -> View<'a> {
+pub(in crate::app) fn view(overlay: &Finder) -> View<'_> {
     // The help has a larger size, because it is also read, not only searched.
     let (size, hint) = if overlay.is_help() {
         (
@@ -31,17 +29,8 @@ pub(in crate::app) fn view<'a>(state: &State, overlay: &'a Finder) -> View<'a> {
     let selected = lines
         .iter()
         .position(|line| matches!(line, FinderLine::Item(index) if *index == overlay.selected));
-    // On a narrow screen, rows are cut, and the line of details would be cut, too. So the selected row is shown in full
-    // instead of the details.
-    let is_narrow = state.size.0 < NARROW_BELOW;
-    let full_text = overlay.selected_item().filter(|_| is_narrow).map(full_text);
-    let details = match overlay.selected_item().filter(|_| !is_narrow) {
-        Some(FinderItem::Command(offer)) => Some(match &offer.enabled {
-            Ok(()) => offer.command.help.into(),
-            Err(reason) => format!("Not available: {}", describe::after_colon(reason)).into(),
-        }),
-        _ => None,
-    };
+    // Rows may be cut.
+    let full_text = overlay.selected_item().map(full_text);
     // The title "Go to a room, user or hat" is a phrase: a bare number after it would read as a part of it.
     let matches = overlay.is_go_to().then(|| match overlay.match_count {
         1 => "1 match".to_owned(),
@@ -76,32 +65,31 @@ pub(in crate::app) fn view<'a>(state: &State, overlay: &'a Finder) -> View<'a> {
             position: (overlay.selected, overlay.match_count),
             empty_lines,
             full_text,
+            wraps: true,
             ..ListView::new(lines.len(), selected, move |index| match lines.get(index) {
                 Some(FinderLine::Heading(heading)) => ListRow::Heading(heading),
                 Some(FinderLine::Item(index)) => item(overlay.matches.get(*index), *index),
                 None => item(None, index),
             })
         }),
-        details: details.map(|main| Details {
-            main,
-            truncation: Truncation::End,
-            remarks: Vec::new(),
-        }),
+        details: None,
     }
 }
 
 /// Returns the selected row in full.
 fn full_text(item: &FinderItem) -> String {
     match item {
-        FinderItem::Command(offer) => match &offer.enabled {
-            Ok(()) => offer.command.help.to_owned(),
-            Err(reason) => format!(
-                "{}. Not available: {}",
-                offer.command.help,
-                describe::after_colon(reason)
-            ),
-        },
+        FinderItem::Command(offer) => {
+            let unavailable = offer.enabled.as_ref().err();
+            let unavailable =
+                unavailable.map(|reason| format!("Not available: {}", describe::after_colon(reason)));
+            let keys =
+                (!offer.keys.is_empty()).then(|| format!("Key: {}", crate::app::spell_arrows(&offer.keys)));
+            let parts = [Some(offer.command.help.to_owned()), keys, unavailable];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(". ")
+        }
         FinderItem::Note(note) => format!("{} {}", note.example, note.help),
+        FinderItem::Hat { id, title, .. } => format!("{title} · {id}"),
         FinderItem::Destination {
             room,
             user,
@@ -138,6 +126,7 @@ fn item(matched: Option<&FinderMatch>, index: usize) -> ListRow<'_> {
     let cells = match matched.map(|matched| &matched.item) {
         Some(FinderItem::Command(offer)) => command(offer),
         Some(FinderItem::Note(note)) => help_note(note),
+        Some(item @ FinderItem::Hat { .. }) => hat(item),
         Some(item @ FinderItem::Destination { .. }) => destination(item),
         None => Vec::new(),
     };
@@ -186,10 +175,41 @@ fn command(offer: &OfferedCommand) -> Vec<RowCell<'_>> {
                     .map_or(reason.as_str(), |(cause, _)| cause),
             )
             .tone(Tone::Warning)
-            .spoken("not available"),
+            .spoken(format!("not available: {}", describe::after_colon(reason))),
         );
     }
     cells
+}
+
+fn hat(item: &FinderItem) -> Vec<RowCell<'_>> {
+    let FinderItem::Hat {
+        id,
+        title,
+        other_title,
+        users,
+        rooms,
+    } = item
+    else {
+        return Vec::new();
+    };
+    let name: Cow<'_, str> = match other_title {
+        Some(other) => format!("{other} · {title}").into(),
+        None => title.as_ref().into(),
+    };
+    let use_text = format!(
+        "{} in {}",
+        describe::count(*users, "user"),
+        describe::count(*rooms, "room")
+    );
+    let words = format!("hat {name}, {use_text}");
+    vec![
+        RowCell::text("hat").width(CellWidth::Fixed(4)).spoken(words),
+        RowCell::text(name)
+            .fallback(id.as_str())
+            .width(CellWidth::Share(1))
+            .silent(),
+        RowCell::text(use_text).width(CellWidth::Share(1)).silent(),
+    ]
 }
 
 fn destination(item: &FinderItem) -> Vec<RowCell<'_>> {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::app::command::CommandId;
+use crate::app::filter::Filter;
 use crate::app::history::HistoryOverlay;
 use crate::app::{MouseTarget, State, describe};
 use crate::model::{Edit, Jid};
@@ -69,12 +70,12 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a HistoryOverlay) ->
         size: (140, u16::MAX),
         input: search.filter(|search| search.editing).map(|search| InputView {
             text: &search.text,
-            hint: "names, addresses, titles, what was done; #hat, !word",
+            hint: "names, addresses, titles, what was done; #hat, #\"two words\", !word",
         }),
         remarks: remarks(state, overlay),
         body: Body::List(ListView {
             narrow_below: 70,
-            empty_lines: vec![empty_text(state, overlay)],
+            empty_lines: empty_lines(state, overlay),
             full_text,
             markable: true,
             filter: search,
@@ -86,7 +87,14 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a HistoryOverlay) ->
     }
 }
 
-/// Returns the text shown when there are no entries.
+/// Returns the text shown when there are no entries, and the hint to use quotes for a title with spaces.
+fn empty_lines(state: &State, overlay: &HistoryOverlay) -> Vec<String> {
+    let search = overlay.search.as_ref().filter(|_| !overlay.loading);
+    let hint = search.and_then(Filter::quotes_hint);
+    let hint = hint.into_iter().flat_map(|hint| [String::new(), hint]);
+    std::iter::once(empty_text(state, overlay)).chain(hint).collect()
+}
+
 fn empty_text(state: &State, overlay: &HistoryOverlay) -> String {
     match (&overlay.error, overlay.loading) {
         (Some(_), _) => String::new(),

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use crate::app::{Grouping, MouseTarget, Pane, Sort, State, Tally, describe, until};
-use crate::model::Attachment;
+use crate::model::{Attachment, Jid, Room};
 
 use super::{
-    Body, CellWidth, Glyph, Heading, ItemRow, ListRow, ListView, RowCell, RowCount, TitleName, Tone,
-    Truncation, View, empty, label,
+    Body, CellContent, CellWidth, Glyph, Heading, ItemRow, ListRow, ListView, RowCell, RowCount, TitleName,
+    Tone, Truncation, View, empty, label,
 };
 
 mod details;
@@ -65,8 +65,9 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
 /// Returns the width below which rows show short forms.
 fn narrow_width(grouping: Grouping, pane: Pane) -> u16 {
     match (grouping, pane) {
-        // Rows of this pane can have a column that shows whether the user is online.
-        (Grouping::ByUser, Pane::First) => 36,
+        // Rows of this pane can have a column that shows who is online or the state of synchronization; and a pane that
+        // grows should show names rather than wide numbers.
+        (Grouping::ByRoom | Grouping::ByUser, Pane::First) => 36,
         (_, Pane::First) => 30,
         (_, Pane::Second) => 44,
         (Grouping::ByRoom | Grouping::ByUser, Pane::Third) => 34,
@@ -74,15 +75,29 @@ fn narrow_width(grouping: Grouping, pane: Pane) -> u16 {
     }
 }
 
+/// Returns the name of a room in a title: as in the list of rooms, so that both can be compared.
+fn room_title<'a>(state: &'a State, jid: &'a Jid, room: &'a Room) -> TitleName<'a> {
+    if label::visible_name(room).is_none() && state.totals().several_domains {
+        return TitleName::new(jid.as_str(), Truncation::Address);
+    }
+    let title = match room_name(state, jid, room).content {
+        CellContent::Text(text, truncation) => TitleName::new(text, truncation),
+        _ => TitleName::new(label::room(jid, room), Truncation::End),
+    };
+    TitleName {
+        fallback: Some(jid.as_str()),
+        ..title
+    }
+}
+
 /// Returns the title, the subjects, and both as a phrase.
 fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
-    let name = |text, truncation| TitleName { text, truncation };
     match state.grouping() {
         Grouping::ByRoom => {}
         Grouping::ByHat => return heading_by_hat(state, pane),
         Grouping::ByUser => return heading_by_user(state, pane),
     }
-    let room = state.room().map(|(jid, room)| (jid, label::room(jid, room)));
+    let room = state.room();
     let user = state.user().map(|(jid, _)| jid);
     let mut subjects = Vec::new();
     let (title, spoken) = match (pane, room) {
@@ -90,22 +105,22 @@ fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, Stri
         (Pane::Second, None) => ("Users", String::new()),
         (Pane::Third, None) => ("Hats", String::new()),
         (Pane::Second, Some((jid, room))) => {
-            subjects.push(name(jid.as_str().into(), Truncation::Address));
-            ("Users", format!(" in {room}"))
+            subjects.push(room_title(state, jid, room));
+            ("Users", format!(" in {}", label::room(jid, room)))
         }
-        (Pane::Third, Some((_, room))) => {
-            subjects.push(name(room.into(), Truncation::End));
+        (Pane::Third, Some((jid, room))) => {
+            subjects.push(room_title(state, jid, room));
             let marked = state.marked(Pane::Second);
             let spoken = match user {
                 _ if marked > 0 => {
                     let marked = describe::count(marked, "marked user");
                     let spoken = format!(" of {marked}");
-                    subjects.push(name(marked.into(), Truncation::End));
+                    subjects.push(marked.into());
                     spoken
                 }
                 Some(user) => {
-                    subjects.push(name(user.as_str().into(), Truncation::Address));
-                    format!(" of {user} in {room}")
+                    subjects.push(TitleName::new(user.as_str(), Truncation::Address));
+                    format!(" of {user} in {}", label::room(jid, room))
                 }
                 None => String::new(),
             };
@@ -122,12 +137,7 @@ fn heading_by_hat(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>
     let user = state
         .selected(Pane::Second)
         .and_then(|row| state.user_with_hat_at(row));
-    let hat_name = || {
-        hat.clone().map(|text| TitleName {
-            text,
-            truncation: Truncation::End,
-        })
-    };
+    let hat_name = || hat.clone().map(|text| TitleName::new(text, Truncation::End));
     match (pane, user) {
         (Pane::First, _) => ("Hats", Vec::new(), "Hats".into()),
         (Pane::Second, _) => {
@@ -138,10 +148,7 @@ fn heading_by_hat(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>
         (Pane::Third, Some(user)) => {
             let spoken = format!("Rooms where {user} has {}", hat.as_deref().unwrap_or_default());
             let mut subjects: Vec<TitleName<'_>> = hat_name().into_iter().collect();
-            subjects.push(TitleName {
-                text: user.as_str().into(),
-                truncation: Truncation::Address,
-            });
+            subjects.push(TitleName::new(user.as_str(), Truncation::Address));
             ("Rooms", subjects, spoken)
         }
     }
@@ -160,24 +167,21 @@ fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_
         };
         return (title, subjects, title.into());
     };
-    subjects.push(TitleName {
-        text: user.as_str().into(),
-        truncation: Truncation::Address,
-    });
+    subjects.push(TitleName::new(user.as_str(), Truncation::Address));
     if pane == Pane::Second {
         return ("Rooms", subjects, format!("Rooms of {user}"));
     }
     let marked = state.marked(Pane::Second);
-    let shown_rooms = match state.room() {
-        _ if marked > 0 => describe::count(marked, "marked room"),
-        Some((jid, room)) => label::room(jid, room).to_owned(),
+    let (shown_rooms, subject) = match state.room() {
+        _ if marked > 0 => {
+            let marked = describe::count(marked, "marked room");
+            (marked.clone(), marked.into())
+        }
+        Some((jid, room)) => (label::room(jid, room).to_owned(), room_title(state, jid, room)),
         None => return ("Hats", subjects, format!("Hats of {user}")),
     };
     let spoken = format!("Hats of {user} in {shown_rooms}");
-    subjects.push(TitleName {
-        text: shown_rooms.into(),
-        truncation: Truncation::End,
-    });
+    subjects.push(subject);
     ("Hats", subjects, spoken)
 }
 

@@ -74,14 +74,23 @@ pub struct TitleName<'a> {
     pub text: Cow<'a, str>,
     /// The position at which the text is cut if it is too long.
     pub truncation: Truncation,
+    /// An address that is shown instead if the terminal cannot display most of the name.
+    pub fallback: Option<&'a str>,
+}
+
+impl<'a> TitleName<'a> {
+    pub(in crate::app) fn new(text: impl Into<Cow<'a, str>>, truncation: Truncation) -> Self {
+        Self {
+            text: text.into(),
+            truncation,
+            fallback: None,
+        }
+    }
 }
 
 impl From<String> for TitleName<'_> {
     fn from(text: String) -> Self {
-        Self {
-            text: text.into(),
-            truncation: Truncation::End,
-        }
+        Self::new(text, Truncation::End)
     }
 }
 

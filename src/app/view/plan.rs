@@ -32,10 +32,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a PlanOverlay) -> Vi
             spoken: format!("Comparison with {spoken}"),
             // The first remark counts the differences.
             count: None,
-            subjects: vec![TitleName {
-                text: name.into(),
-                truncation: Truncation::End,
-            }],
+            subjects: vec![TitleName::new(name, Truncation::End)],
             busy: overlay.applying.is_some(),
         },
         size: (140, u16::MAX),

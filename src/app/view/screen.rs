@@ -102,10 +102,10 @@ pub fn filter_hint(state: &State) -> &'static str {
     let (grouping, pane) = (state.grouping(), state.focus());
     match grouping.kind(pane) {
         RowKind::User if grouping == Grouping::ByRoom && state.knows_presence() => {
-            "text   @owner   #hat   ~online   !word"
+            "text   @owner   #\"a hat\"   ~online   !word"
         }
-        RowKind::Room => "text   #hat   !word",
-        RowKind::User if grouping == Grouping::ByRoom => "text   @owner   #hat   !word",
+        RowKind::Room => "text   #\"a hat\"   !word",
+        RowKind::User if grouping == Grouping::ByRoom => "text   @owner   #\"a hat\"   !word",
         RowKind::User | RowKind::Hat => "text   !word",
     }
 }

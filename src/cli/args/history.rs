@@ -29,7 +29,7 @@ pub struct HistoryArgs {
     /// Only changes before a date or time
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Only changes that contain these words: names, addresses, titles, IDs
+    /// Only changes that contain these words: names, addresses, titles, IDs ("two words" in quotes: as they are)
     #[arg(long, value_name = "WORDS")]
     pub search: Option<String>,
     /// Maximum number of entries [default: 100; all with --json]

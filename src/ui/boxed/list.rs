@@ -365,7 +365,7 @@ fn content<'a>(cell: &'a RowCell<'_>, width: usize, narrow: bool, theme: &Theme)
     let charset = theme.charset();
     match &cell.content {
         CellContent::Text(text, truncation) => match &cell.fallback {
-            Some(other) if charset == Charset::Ascii && !is_legible_in_ascii(text) => {
+            Some(other) if needs_fallback(text, charset) => {
                 Sanitized::cut(other, width, *truncation, charset)
             }
             _ => Sanitized::cut(text, width, *truncation, charset),
@@ -385,6 +385,11 @@ fn content<'a>(cell: &'a RowCell<'_>, width: usize, narrow: bool, theme: &Theme)
         }
         CellContent::Glyph(kind) => Sanitized::literal(glyph(*kind, theme)),
     }
+}
+
+/// Returns whether the terminal cannot display most of a text.
+pub(super) fn needs_fallback(text: &str, charset: Charset) -> bool {
+    charset == Charset::Ascii && !is_legible_in_ascii(text)
 }
 
 /// Returns whether at least half of the characters of a text are ASCII, so that it can be read without the others.

@@ -28,6 +28,8 @@ pub struct ListView<'a> {
     pub empty_lines: Vec<String>,
     /// The full text of the selected row, shown below the list if there is space.
     pub full_text: Option<String>,
+    /// Whether long rows are wrapped in plain mode, because the list is read, not only searched. Only for short lists.
+    pub wraps: bool,
 }
 
 /// A row of a list.
@@ -344,6 +346,7 @@ impl<'a> ListView<'a> {
             filter: None,
             empty_lines: Vec::new(),
             full_text: None,
+            wraps: false,
         }
     }
 }
