@@ -298,6 +298,8 @@ fn history() {
     session.keys("Esc x G Space Up Space");
     check_screen("history-marked", &mut session, color(), &USUAL);
     session.keys("Esc H x G U");
+    check_screen("history-since", &mut session, color(), &[(80, 24), (40, 12)]);
+    session.keys("Enter");
     check_screen(
         "history-rollback",
         &mut session,

@@ -335,8 +335,8 @@ commands! {
         help: "Undo the selected entry, or all marked entries (asks first if several are marked)" }
     MarkEntry "mark-entry" aka ["select"] { place: Place::History, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "Mark or unmark the entry, to undo several at once" }
-    UndoActor "undo-actor" aka ["roll back", "revert", "vandalism", "undo everything", "undo all"] { place: Place::History, title: "Undo by actor", keys: &[c('U')], footer: true,
-        help: "Undo all changes by this actor since this entry (inclusive; asks first)" }
+    UndoActor "undo-actor" aka ["roll back", "revert", "vandalism", "undo everything", "undo all"] { place: Place::History, title: "Undo by actor…", keys: &[c('U')], footer: true,
+        help: "Undo all changes by this actor since a time (asks for the time, then shows the changes)" }
     FilterByActor "filter-by-actor" formerly ["by-actor"] { place: Place::History, title: "Same actor", keys: &[c('a')], footer: true,
         help: "Filter by this actor (press again to clear)" }
     FilterByRoom "filter-by-room" formerly ["by-room"] { place: Place::History, title: "Same room", keys: &[c('r')], footer: true,

@@ -2,12 +2,17 @@
 
 use jiff::tz::TimeZone;
 
-use super::describe::truncated;
+use super::describe::{fields_beside, truncated};
 use super::{hat_color, until};
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Wardrobe};
 
-/// Describes a user's hat: `"Teacher", active, required`. Times are in `zone`.
-pub(super) fn describe_attachment(attachment: &Attachment, zone: &TimeZone) -> String {
+/// Describes a user's hat: `"Teacher", active, required`. Times are in `zone`. Unrecognized fields are named unless they
+/// are the same in `other`, the other side of the conflict.
+pub(super) fn describe_attachment(
+    attachment: &Attachment,
+    other: Option<&Attachment>,
+    zone: &TimeZone,
+) -> String {
     let title = match attachment.title.as_deref().filter(|title| !title.is_empty()) {
         Some(title) => format!("\"{title}\""),
         None => "without a title".into(),
@@ -24,11 +29,8 @@ pub(super) fn describe_attachment(attachment: &Attachment, zone: &TimeZone) -> S
     };
     let until = attachment.until();
     let until = until.map_or_else(String::new, |end| format!(", expires {}", until::full(end, zone)));
-    let more = if attachment.has_unrecognized() {
-        ", unrecognized fields"
-    } else {
-        ""
-    };
+    let more = fields_beside(attachment, other);
+    let more = more.map_or_else(String::new, |fields| format!(", {fields}"));
     format!("{title}, {active}{required}{until}{more}")
 }
 
@@ -64,8 +66,13 @@ pub(super) fn describe_current(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone
             None => "the hat is not in the catalog".into(),
         },
         (Edit::RoomName { .. }, Some(room)) => describe_room_name(room.name.as_deref()),
-        (Edit::Hat { hat, .. }, Some(_)) => match user.and_then(|user| user.hats.get(hat)) {
-            Some(current) => describe_attachment(current, zone),
+        (
+            Edit::Hat {
+                hat, before, after, ..
+            },
+            Some(_),
+        ) => match user.and_then(|user| user.hats.get(hat)) {
+            Some(current) => describe_attachment(current, before.as_ref().or(after.as_ref()), zone),
             None if user.is_none() => "the user is no longer in the room".into(),
             None => "the user no longer has the hat".into(),
         },

@@ -12,6 +12,7 @@ mod same_content;
 mod sets;
 mod subject_and_action;
 mod titles;
+mod unrecognized;
 
 pub use entry::{UNKNOWN_DETAILS, cannot_undo, entry, entry_with_servers, redid, rolled_back, undid};
 pub(in crate::app) use entry::{action, action_without_reason, for_servers, reason};
@@ -20,6 +21,8 @@ pub use import_rows::{ImportRow, ImportRows, RowOutcome};
 pub use phrase::{after_colon, capitalized};
 pub(super) use phrase::{sentence, without_period};
 pub use subject_and_action::subject_and_action;
+pub use titles::replaced_titles;
+pub(in crate::app) use unrecognized::fields_beside;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -398,6 +401,15 @@ fn mixed_edits(all: &[Edit], zone: &TimeZone) -> String {
     match all {
         [first, second] => format!("{} and {}", titled_edit(first, zone), titled_edit(second, zone)),
         _ => many::summary_by_kind(all, Tense::Past),
+    }
+}
+
+/// Says how many rows are marked: `4 marked`, or `4 marked, 1 hidden`.
+pub(crate) fn marked(number: usize, hidden: usize) -> String {
+    let marked = format!("{} marked", with_thousands_commas(number));
+    match hidden {
+        0 => marked,
+        hidden => format!("{marked}, {} hidden", with_thousands_commas(hidden)),
     }
 }
 

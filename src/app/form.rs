@@ -248,6 +248,15 @@ impl Form {
         }
     }
 
+    /// The initial text of a field; `None` if there is no such field.
+    pub(super) fn original_text(&self, name: FieldName) -> Option<&str> {
+        let field = self.fields.iter().find(|field| field.name == name)?;
+        match &field.value {
+            FieldValue::Text(text) => Some(text.original()),
+            _ => None,
+        }
+    }
+
     /// The typed time at which the hat expires; `None`: never. The error says why the text is not accepted.
     pub fn end(&self) -> Result<Option<Timestamp>, String> {
         until::parse(&self.text(FieldName::Expires), &self.now)

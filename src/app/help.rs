@@ -11,32 +11,53 @@ pub(super) type CommandCheck = fn(&State, CommandId) -> Result<(), String>;
 /// Notes on the filter syntax.
 pub static FILTER_NOTES: [HelpNote; 7] = [
     HelpNote {
+        place: Place::Filter,
         example: "mar",
         help: "filter: text in a name, address or title",
     },
     HelpNote {
+        place: Place::Filter,
         example: "@owner",
         help: "filter: users with this affiliation (@o is enough)",
     },
     HelpNote {
+        place: Place::Filter,
         example: "#teach",
         help: "filter: hat title or ID contains this (# = any hat)",
     },
     HelpNote {
+        place: Place::Filter,
         example: "#\"on call\"",
         help: "filter: quotes for a text with spaces (also \"two words\", !\"two words\")",
     },
     HelpNote {
+        place: Place::Filter,
         example: "~7d",
         help: "filter: hats that expire within 7 days (also ~Sunday; ~ = any time)",
     },
     HelpNote {
+        place: Place::Filter,
         example: "~online",
         help: "filter: users who are in the room now, as far as the server reports",
     },
     HelpNote {
+        place: Place::Filter,
         example: "!mar",
         help: "filter: exclude (also !@owner, !#teach; !# = no hats)",
+    },
+];
+
+/// Keys in the text fields of forms that are not commands.
+static TEXT_NOTES: [HelpNote; 2] = [
+    HelpNote {
+        place: Place::Form,
+        example: "Ctrl-U",
+        help: "text field: delete everything before the cursor; at the end of the text, this empties the field",
+    },
+    HelpNote {
+        place: Place::Form,
+        example: "Ctrl-W",
+        help: "text field: delete the word before the cursor",
     },
 ];
 
@@ -123,7 +144,16 @@ fn overlay_help_items(state: &State, top: Place, enabled: CommandCheck) -> Vec<F
             OfferedCommand::new(state.keymap(), place.stack(), command, Err(reason.clone()))
         })
     });
-    here.chain(elsewhere).map(FinderItem::Command).collect()
+    let (here, everywhere): (Vec<OfferedCommand>, Vec<OfferedCommand>) =
+        here.partition(|offer| offer.command.place != Place::Everywhere);
+    let is_form = top.stack().contains(&Place::Form);
+    let notes = TEXT_NOTES.iter().filter(|_| is_form).map(FinderItem::Note);
+    let rest = everywhere.into_iter().chain(elsewhere);
+    let commands = here.into_iter().map(FinderItem::Command);
+    commands
+        .chain(notes)
+        .chain(rest.map(FinderItem::Command))
+        .collect()
 }
 
 /// Whether a place is a pane without the focus.

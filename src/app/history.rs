@@ -77,9 +77,28 @@ pub struct HistoryOverlay {
     select_revision: Option<u64>,
     /// The revisions of the marked entries.
     pub(super) marks: BTreeSet<u64>,
-    /// The entries to roll back, and the oldest revision among them: the rollback is planned once all entries since this
-    /// revision are read.
-    pub(super) pending_rollback: Option<(RollbackTarget, u64)>,
+    /// The rollback whose entries are being read.
+    pub(super) pending_rollback: Option<RollbackRequest>,
+}
+
+/// A rollback whose entries are being read.
+#[derive(Debug, Clone)]
+pub(super) struct RollbackRequest {
+    /// The entries that are rolled back, as far as they are known.
+    pub(super) target: RollbackTarget,
+    /// The actor and the time, such as `by mallory since 2026-01-31 12:00`; `None`: the marked entries.
+    pub(super) actor_since: Option<String>,
+    /// What is being read.
+    pub(super) reads: RollbackRead,
+}
+
+/// What is being read for a rollback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum RollbackRead {
+    /// A page of the entries of an actor.
+    Actor(String, HistoryQuery),
+    /// All entries from this revision on.
+    Since(u64),
 }
 
 impl HistoryOverlay {

@@ -1,7 +1,9 @@
 //! Finds the command of a key, and the commands of the footer, in the current state.
 
 use super::command::{COMMANDS, Command, CommandId};
+use super::form::{FieldValue, Form};
 use super::place::Place;
+use super::prompt::Prompt;
 use super::update::enabled;
 use super::{Key, Keymap, Layer, Phase, State};
 
@@ -30,6 +32,22 @@ pub fn working_key(state: &State, command: &Command) -> Option<Key> {
 /// The command that a key runs now by default, that is, if the configuration is ignored.
 pub(super) fn lookup_default(state: &State, key: Key) -> Option<&'static Command> {
     Keymap::default().command(places(state), key)
+}
+
+/// The key that empties the focused field of a form or prompt, and what it does. `None` if no text is typed there, or the
+/// key would leave a part of it: it deletes what is before the cursor, in its line.
+pub fn clearing_key(state: &State) -> Option<(Key, &'static str)> {
+    let text = match (state.top_as::<Form>(), state.top_as::<Prompt>()) {
+        (Some(form), _) => match &form.field()?.value {
+            FieldValue::Text(text) if form.selected_suggestion().is_none() => &**text,
+            _ => return None,
+        },
+        (_, Some(prompt)) if !prompt.is_choosing => &prompt.text,
+        _ => return None,
+    };
+    let typed = text.text();
+    let clears = !typed.is_empty() && text.lines().len() == 1 && text.cursor() == typed.chars().count();
+    clears.then_some((Key::ctrl('u'), "Clear"))
 }
 
 /// The commands for the footer, in order. Commands without a key, or for which there is no space, are left out when the

@@ -39,6 +39,8 @@ impl OfferedCommand {
 /// A note in the help that is not a command.
 #[derive(Debug)]
 pub struct HelpNote {
+    /// The place under whose heading the help lists the note.
+    pub place: Place,
     /// An example of a text to type.
     pub example: &'static str,
     /// The effect of typing the example.
@@ -102,7 +104,7 @@ impl FinderItem {
     pub fn place(&self) -> Option<Place> {
         match self {
             Self::Command(offer) => Some(offer.command.place),
-            Self::Note(_) => Some(Place::Filter),
+            Self::Note(note) => Some(note.place),
             Self::Hat { .. } | Self::Destination { .. } => None,
         }
     }

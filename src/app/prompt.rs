@@ -1,5 +1,5 @@
-//! Prompts for one line of text, optionally with a choice: a file to import or export, the name of a hat set, or the
-//! reason of a change.
+//! Prompts for one line of text, optionally with a choice: a file to import or export, the name of a hat set, the reason
+//! of a change, or the time since which changes are undone.
 
 use crate::exchange::{ExportScope, FileFormat, ImportTarget};
 use crate::model::Hats;
@@ -41,7 +41,23 @@ pub enum PromptKind {
     RenameSet(Box<str>),
     /// The reason for the change that the question under the prompt is about.
     Reason,
+    /// The time since which the changes of an actor are undone.
+    UndoSince(ActorUndo),
 }
+
+/// The selected entry of the history whose actor's changes are undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActorUndo {
+    /// The actor.
+    pub actor: String,
+    /// The revision of the entry.
+    pub revision: u64,
+    /// The time of the entry, such as `2026-01-31 12:00`.
+    pub time: String,
+}
+
+/// The text that stands for the selected entry.
+pub(super) const SELECTED: &str = "selected";
 
 /// A requested export.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +90,7 @@ impl Prompt {
             PromptKind::SaveSet(..) => "Save",
             PromptKind::RenameSet(_) => "Rename",
             PromptKind::Reason => "Set",
+            PromptKind::UndoSince(_) => "Preview",
         }
     }
 
@@ -98,12 +115,22 @@ impl Prompt {
             PromptKind::SaveSet(..) => "Save as hat set",
             PromptKind::RenameSet(_) => "Rename hat set",
             PromptKind::Reason => "Reason",
+            PromptKind::UndoSince(_) => "Undo changes",
+        }
+    }
+
+    /// The heading with the name of whose changes are undone.
+    pub fn full_heading(&self) -> String {
+        match &self.kind {
+            PromptKind::UndoSince(undo) => format!("{} by {}", self.heading(), undo.actor),
+            _ => self.heading().to_owned(),
         }
     }
 
     /// The entry for a draft; `None` if the text was not changed or is blank.
     pub(super) fn draft(&self) -> Option<PromptDraft> {
-        (self.text.is_changed() && !self.text.text().trim().is_empty()).then(|| PromptDraft {
+        let is_kept = !matches!(self.kind, PromptKind::UndoSince(_)) && self.text.is_changed();
+        (is_kept && !self.text.text().trim().is_empty()).then(|| PromptDraft {
             heading: self.heading().to_owned(),
             text: self.text.text(),
         })
@@ -116,6 +143,7 @@ impl Prompt {
             PromptKind::Export(_) => ["File", "Content"],
             PromptKind::SaveSet(..) | PromptKind::RenameSet(_) => ["Name", ""],
             PromptKind::Reason => ["Reason", ""],
+            PromptKind::UndoSince(_) => ["Since", ""],
         }
     }
 
@@ -135,6 +163,7 @@ impl Prompt {
             PromptKind::Reason => {
                 "kept in the history; sent to the server together with changed affiliations".into()
             }
+            PromptKind::UndoSince(undo) => format!("today, 2 hours ago, all, or {SELECTED} ({})", undo.time),
         }
     }
 
@@ -143,7 +172,10 @@ impl Prompt {
         match &self.kind {
             PromptKind::Import(_) => "replacing removes what the file does not contain",
             PromptKind::Export(_) => "what to export",
-            PromptKind::SaveSet(..) | PromptKind::RenameSet(_) | PromptKind::Reason => "",
+            PromptKind::SaveSet(..)
+            | PromptKind::RenameSet(_)
+            | PromptKind::Reason
+            | PromptKind::UndoSince(_) => "",
         }
     }
 

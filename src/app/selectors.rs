@@ -15,14 +15,16 @@ use super::{Grouping, Pane, RowKind, State, describe};
 pub struct ShownMarks {
     /// Number of marked rows, shown or hidden by a filter.
     pub number: usize,
+    /// Number of marked rows that the filter hides.
+    pub hidden: usize,
     /// Whether a range is being marked.
     pub is_range: bool,
 }
 
 impl ShownMarks {
-    /// The label, such as `4 marked` or `Range, 4 marked`.
+    /// The label, such as `4 marked`, `4 marked, 1 hidden` or `Range, 4 marked`.
     pub fn label(self) -> String {
-        let marked = format!("{} marked", describe::with_thousands_commas(self.number));
+        let marked = describe::marked(self.number, self.hidden);
         if self.is_range {
             format!("Range, {marked}")
         } else {
@@ -126,11 +128,17 @@ impl State {
         self.browser.column(pane).marked_count()
     }
 
+    /// Number of marked rows of a pane that the filter hides.
+    pub fn hidden_marks(&self, pane: Pane) -> usize {
+        self.browser.column(pane).hidden_marks().len()
+    }
+
     /// The marks of the focused pane; `None` if rows are not marked, or keys go to an overlay or a filter.
     pub fn shown_marks(&self) -> Option<ShownMarks> {
         let column = self.browser.column(self.focus);
         let marks = ShownMarks {
             number: column.marked_count(),
+            hidden: column.hidden_marks().len(),
             is_range: column.is_marking_range(),
         };
         let is_shown = self.overlays.is_empty() && self.typed_filter().is_none();

@@ -171,7 +171,9 @@ impl FormSubject {
                 let user = wardrobe.user(&only.room, &only.user);
                 match user.and_then(|user| user.hats.get(&only.hat)) {
                     None => Some("the user no longer has the hat".into()),
-                    Some(now) if now != before => Some(conflict_text::describe_attachment(now, zone)),
+                    Some(now) if now != before => {
+                        Some(conflict_text::describe_attachment(now, Some(before), zone))
+                    }
                     Some(_) => user
                         .filter(|user| !user.affiliation.is_affiliated())
                         .map(|user| conflict_text::describe_affiliation(user.affiliation)),

@@ -91,6 +91,11 @@ impl TextInput {
         self.text() != self.original
     }
 
+    /// The initial text.
+    pub(super) fn original(&self) -> &str {
+        &self.original
+    }
+
     /// Replaces the text; the initial text, with which [`TextInput::is_changed`] compares, stays the same.
     pub fn set(&mut self, text: &str) {
         let original = std::mem::take(&mut self.original);

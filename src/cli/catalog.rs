@@ -79,6 +79,10 @@ fn define(args: &CatalogDefineArgs, context: &SessionContext, out: &mut Output) 
         }
         let defined = wardrobe.define_hat(&room, &hat, entry, args.retitle_users)?;
         let mut summary = describe::group(&defined.group, wardrobe, &context.zone());
+        let previous = Vec::from_iter(room_data.catalog_title(&hat));
+        if let Some(replaced) = describe::replaced_titles(&defined.group, &previous) {
+            summary = format!("{summary}; replaced {replaced}");
+        }
         if !defined.not_affiliated.is_empty() {
             let (banned, others): (Vec<_>, Vec<_>) = defined.not_affiliated.iter().partition(|user| {
                 let user = room_data.user(user);

@@ -29,7 +29,7 @@ pub(super) fn run(
     out: &mut Output,
 ) -> Result<(), Failure> {
     let zone = context.zone();
-    let since = moment::parse(since, &ZonedDateTime::now().with_time_zone(zone.clone()))?;
+    let since = moment::parse_start(since, &ZonedDateTime::now().with_time_zone(zone.clone()))?;
     let mut data = OpenStore::open_existing(context)?;
     if !args.dry_run {
         data.check_writable()?;
@@ -82,13 +82,19 @@ fn plan(data: &OpenStore, by: &str, since: Timestamp, zone: &TimeZone) -> Result
         actors.insert(person(&entry.actor).to_owned());
     })?;
     let Some(oldest) = revisions.iter().min() else {
-        let since = zone.to_datetime(since).strftime("%Y-%m-%d %H:%M:%S");
+        let since = match since {
+            since if since == Timestamp::MIN => String::new(),
+            since => zone
+                .to_datetime(since)
+                .strftime(" since %Y-%m-%d %H:%M:%S")
+                .to_string(),
+        };
         let others: Vec<String> = actors.into_iter().collect();
         let others = match others.as_slice() {
             [] => "nobody changed anything".to_owned(),
             names => format!("only {} made changes since then", names.join(", ")),
         };
-        let failure = Failure::not_found(format!("no changes by {by} since {since}"));
+        let failure = Failure::not_found(format!("no changes by {by}{since}"));
         return Err(failure.with_advice(others));
     };
     let entries = data.store.history_since(*oldest);

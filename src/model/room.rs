@@ -265,6 +265,25 @@ impl Room {
         hats.get(hats.binary_search_by(|other| other.id.cmp(hat)).ok()?)
     }
 
+    /// The title of a hat in the catalog or, if the hat is not in the catalog, the most frequent one that users have.
+    pub fn catalog_title(&self, hat: &HatId) -> Option<&str> {
+        match self.catalog.get(hat) {
+            Some(entry) => entry.title.as_deref(),
+            None => self.hat(hat)?.title.as_deref(),
+        }
+    }
+
+    /// The users who have their own title for a hat, and that title.
+    pub fn own_titles<'a>(&'a self, hat: &'a HatId) -> impl Iterator<Item = (&'a Jid, &'a str)> {
+        self.users.iter().filter_map(move |(jid, user)| {
+            let attachment = user
+                .hats
+                .get(hat)
+                .filter(|attachment| attachment.has_own_title())?;
+            Some((jid, attachment.title.as_deref()?))
+        })
+    }
+
     /// The hats that the catalog defines or that users have, sorted by ID. Computed at the first call and cached until
     /// the room changes.
     pub fn hats(&self) -> &Arc<[RoomHat]> {

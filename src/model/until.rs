@@ -30,11 +30,15 @@ impl Attachment {
         self
     }
 
-    /// Whether the attachment has unrecognized JSON fields. `until` counts as unrecognized if its value is not a time.
+    /// The unrecognized JSON fields, sorted by name. `until` counts as unrecognized if its value is not a time.
+    pub fn unrecognized(&self) -> impl Iterator<Item = (&str, &Json)> {
+        let is_until = |name: &str| name == UNTIL_FIELD && self.until().is_some();
+        self.extra.iter().filter(move |(name, _)| !is_until(name))
+    }
+
+    /// Whether the attachment has unrecognized JSON fields.
     pub fn has_unrecognized(&self) -> bool {
-        self.extra
-            .iter()
-            .any(|(name, _)| name != UNTIL_FIELD || self.until().is_none())
+        self.unrecognized().next().is_some()
     }
 
     /// Whether the hat has ended at the time `now`, so that it has to be removed.

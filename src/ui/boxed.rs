@@ -25,11 +25,12 @@ mod status;
 mod suggestions;
 mod text_input;
 
-use fields::{FieldsWidget, draw_rule};
+use fields::FieldsWidget;
 use footer::KeyHints;
 use header::Header;
 use list::ListWidget;
 use question::Question;
+use suggestions::draw_rule;
 use text_input::draw_input;
 
 /// Returns the layout of a screen of this size.
@@ -305,9 +306,9 @@ impl BoxPainter<'_> {
         let marked = match count.marked {
             0 => String::new(),
             marked => format!(
-                " {} {} marked",
+                " {} {}",
                 self.theme.dot(),
-                describe::with_thousands_commas(marked)
+                describe::marked(marked, count.hidden_marks)
             ),
         };
         let filter = count.filter.as_ref().map_or_else(String::new, |filter| {

@@ -10,7 +10,9 @@ use crate::app::command::{COMMANDS, Command, CommandId};
 use crate::app::place::Place;
 use crate::app::text::TextInput;
 use crate::app::view::{self, Body, ListRow, ListView, RowCount, View, screen};
-use crate::app::{MouseTarget, Notice, Phase, SaveState, State, describe, enabled, places, working_key};
+use crate::app::{
+    MouseTarget, Notice, Phase, SaveState, State, clearing_key, describe, enabled, places, working_key,
+};
 
 use super::layout;
 use super::text::{self, Charset, Sanitized};
@@ -381,7 +383,7 @@ fn spoken_count(count: &RowCount<'_>) -> String {
     };
     let marked = match count.marked {
         0 => String::new(),
-        marked => format!("{} marked", describe::with_thousands_commas(marked)),
+        marked => describe::marked(marked, count.hidden_marks),
     };
     let sorted = count
         .sort_order
@@ -408,7 +410,8 @@ fn describe_keys(state: &State) -> String {
         let key = working_key(state, command)?;
         Some(format!("{} {}", key.spelled_name(), state.label(command)))
     });
-    format!("Keys: {}", named.collect::<Vec<_>>().join(", "))
+    let clears = clearing_key(state).map(|(key, title)| format!("{} {title}", key.spelled_name()));
+    format!("Keys: {}", named.chain(clears).collect::<Vec<_>>().join(", "))
 }
 
 /// Joins sentences, adding full stops where needed.

@@ -30,6 +30,7 @@ fn defines_changes_lists_and_removes_a_hat() {
         home.run_ok(&["catalog", "list", ROOM]),
         "ID       TITLE     USERS  COLOR\nurn:x:1  Examiner  1      green\n"
     );
+    assert!(!output.contains("replaced"), "{output}");
     let terry = home.run_ok(&["show", ROOM, TERRY, "--json"]);
     assert!(terry.contains("\"Examiner\""), "{terry}");
     home.run_ok(&["catalog", "define", ROOM, "urn:x:1", "--color", "red"]);
@@ -87,4 +88,29 @@ fn reports_users_that_keep_their_title() {
     assert!(output.contains("; skipped 1 banned user"), "{output}");
     let terry = home.run_ok(&["show", ROOM, TERRY, "--json"]);
     assert!(terry.contains("\"Proctor\""), "{terry}");
+}
+
+/// A user does not lose a different title without being named.
+#[test]
+fn names_users_who_lose_a_different_title() {
+    let home = Home::with_terry();
+    let define = |title| {
+        let define = [
+            "catalog",
+            "define",
+            ROOM,
+            "urn:x:1",
+            "--title",
+            title,
+            "--retitle-users",
+        ];
+        home.run_ok(&define)
+    };
+    define("Proctor");
+    home.run_ok(&["add", ROOM, TERRY, "urn:x:1", "--title", "Exams"]);
+    let output = define("Examiner");
+    assert!(
+        output.contains("; replaced a different title of 1 user: terry@example.org (\"Exams\")"),
+        "{output}"
+    );
 }

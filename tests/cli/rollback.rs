@@ -84,6 +84,19 @@ fn undoes_all_changes_of_an_actor() {
 }
 
 #[test]
+fn undoes_all_changes_since_the_first() {
+    let home = home();
+    let all = home.run_ok(&["undo", "--by", "mallory", "--since", "all", "--dry-run"]);
+    assert_eq!(all, format!("{PREVIEW}Would undo 2 changes by mallory\n"));
+    let failed = home.run(&["undo", "--by", "mal", "--since", "all", "--yes"]);
+    assert!(
+        failed.err.starts_with("hatrack: no changes by mal ["),
+        "{}",
+        failed.err
+    );
+}
+
+#[test]
 fn rejects_unknown_actors_and_bad_arguments() {
     let home = home();
     let failed = home.run(&["undo", "--by", "mal", "--since", "yesterday", "--yes"]);

@@ -4,7 +4,7 @@ use hatrack::app::Confirm;
 use hatrack::app::Conflict;
 use hatrack::app::catalog::CatalogOverlay;
 use hatrack::app::form::{FieldName, Form};
-use hatrack::model::Affiliation;
+use hatrack::model::{Affiliation, Attachment};
 use serde_json::json;
 
 use super::session::Session;
@@ -146,6 +146,58 @@ fn retitling_for_several_users_asks_first() {
     assert!(session.state.top_as::<CatalogOverlay>().is_some());
     assert_eq!(catalog(&session)[HAT]["title"], "Lecturer");
     assert_eq!(terrys_hats(&session)[HAT]["title"], "Lecturer");
+}
+
+/// Both users have the hat with the title of the catalog, the professor with another one of her own.
+fn with_own_title() -> Session {
+    let mut session = open();
+    session.keys("Enter Down y g p Esc C Enter Enter Esc");
+    session.external_change(|wardrobe| {
+        let own = Attachment::default().with_title(Some("Head"));
+        wardrobe.add_user_hat(&jid("prof@example.org"), &jid(ROOM), &hat(HAT), own)
+    });
+    session
+}
+
+/// A checked box has no effect on the titles of users while the title stays the same.
+#[test]
+fn changing_only_the_color_changes_no_title() {
+    let mut session = with_own_title();
+    session.keys("C Enter Tab");
+    session.text("red");
+    session.keys("Enter");
+    assert_eq!(catalog(&session)[HAT], json!({"title": "Teacher", "hue": 12}));
+    assert!(!session.notice().contains("Skipped"), "{}", session.notice());
+    let titles = |session: &Session| {
+        let users = session.json()["rooms"][ROOM]["users"].clone();
+        ["prof@example.org", TERRY].map(|user| users[user]["hats"][HAT]["title"].clone())
+    };
+    assert_eq!(titles(&session), ["Head", "Teacher"]);
+    // If the box is checked on purpose, the title of the catalog replaces all others.
+    session.external_change(|wardrobe| {
+        let own = Attachment::default().with_title(Some("Prof"));
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), own)
+    });
+    session.keys("Enter Tab Tab Space Enter");
+    assert_eq!(
+        question(&session).1,
+        "Replaces different titles of 2 users: prof@example.org (\"Head\"), terry@example.org (\"Prof\"). You can undo this in one step."
+    );
+    session.keys("y");
+    assert_eq!(titles(&session), ["Teacher", "Teacher"]);
+}
+
+/// A user does not lose a different title without being named.
+#[test]
+fn question_names_users_who_lose_a_different_title() {
+    let mut session = with_own_title();
+    session.keys("C Enter Ctrl-U");
+    session.text("Lecturer");
+    session.keys("Enter");
+    assert_eq!(
+        question(&session).1,
+        "Replaces a different title of 1 user: prof@example.org (\"Head\"). You can undo this in one step."
+    );
 }
 
 #[test]

@@ -252,3 +252,29 @@ fn yours_is_not_offered_where_it_cannot_be_saved() {
     session.keys("Enter");
     assert_eq!(offered(&session), ["Keep yours", "Keep theirs", "Back"]);
 }
+
+/// An unrecognized field is named with its value, on the side that has it.
+#[test]
+fn conflict_names_unrecognized_fields_where_they_differ() {
+    let mut session = open();
+    let theirs = |fields: serde_json::Value| {
+        move |wardrobe: &mut Wardrobe| {
+            let hats = serde_json::to_vec(&json!({ HAT: fields })).unwrap();
+            let hats = hatrack::model::read::hats(&hats).unwrap();
+            let theirs = hats.get(&hat(HAT)).unwrap().clone();
+            wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), theirs)
+        }
+    };
+    session.external_change(theirs(json!({"title": "Teacher", "badge": 1})));
+    session.keys("Enter j Enter e !");
+    session.external_change(theirs(json!({"title": "Teacher", "badge": 1, "note": "exams"})));
+    session.keys("Enter");
+    let conflict: &Conflict = session.state.top_as().unwrap();
+    assert_eq!(
+        (conflict.theirs.as_str(), conflict.yours.as_str()),
+        (
+            "\"Teacher\", inactive, unrecognized field note: \"exams\"",
+            "\"Teacher!\", inactive"
+        )
+    );
+}

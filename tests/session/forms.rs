@@ -1,14 +1,15 @@
 //! Form validation and suggestions.
 
 use hatrack::app::Confirm;
-use hatrack::app::form::Form;
+use hatrack::app::form::{FieldValue, Form};
 use hatrack::app::{Msg, SessionOptions};
 use hatrack::model::Attachment;
 use hatrack::store::Scope;
+use hatrack::ui::Theme;
 use serde_json::json;
 
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, hat, jid, open, terrys_hats, wardrobe};
+use super::{HAT, ROOM, TERRY, hat, jid, open, screen, terrys_hats, wardrobe};
 
 #[test]
 fn existing_hat_needs_few_keys() {
@@ -334,4 +335,71 @@ fn address_list_is_added_to_several_rooms() {
         assert_eq!(rooms[room]["users"]["jane@example.org"]["affiliation"], "member");
         assert_eq!(rooms[room]["users"][TERRY]["affiliation"], "member");
     }
+}
+
+/// Of several users, the preview shows one who gets the hat, and says how many are skipped.
+#[test]
+fn preview_shows_a_user_who_gets_the_hat() {
+    let mut session = open();
+    session.keys("Enter * +");
+    session.text("Teach");
+    let (buffer, _) = screen::frame(&session.state, Theme::default(), (100, 30));
+    let shown = screen::lines(&buffer).join("\n");
+    for text in [
+        "Preview (skipped: 1 user already has it, 1 user cannot get hats)",
+        "In chat     prof [Teacher]",
+    ] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+}
+
+/// A key empties the text fields of all forms. The footer and the help name it.
+#[test]
+fn text_fields_are_emptied_by_one_key() {
+    for keys in [
+        "a",
+        "e",
+        "Enter a",
+        "Enter +",
+        "Enter j Enter e",
+        "w e",
+        "C a",
+        "C Enter",
+    ] {
+        let mut session = open();
+        session.keys(keys);
+        let length = session.state.top_as::<Form>().unwrap().fields.len();
+        for at in 0..length {
+            let form = |session: &Session| session.state.top_as::<Form>().unwrap().clone();
+            let text = |session: &Session| match &form(session).field().unwrap().value {
+                FieldValue::Text(text) => Some(text.text()),
+                _ => None,
+            };
+            if text(&session).is_some() {
+                session.text("one two");
+                let (buffer, _) = screen::frame(&session.state, Theme::default(), (160, 30));
+                let shown = screen::lines(&buffer).join("\n");
+                assert!(shown.contains("Ctrl-U Clear"), "{keys} {at}: {shown}");
+                session.keys("Ctrl-U");
+                assert_eq!(text(&session).as_deref(), Some(""), "{keys} {at}");
+            }
+            session.keys("Tab");
+        }
+        session.keys("F1");
+        let (buffer, _) = screen::frame(&session.state, Theme::default(), (160, 60));
+        let shown = screen::lines(&buffer).join("\n");
+        assert!(
+            shown.contains("text field: delete everything before the cursor"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn title_of_a_users_hat_is_said_to_be_only_for_this_user() {
+    let mut session = open();
+    session.keys("Enter j Enter e");
+    let (buffer, _) = screen::frame(&session.state, Theme::default(), (100, 30));
+    let shown = screen::lines(&buffer).join("\n");
+    assert!(shown.contains("only for this user in this room"), "{shown}");
 }

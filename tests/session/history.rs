@@ -1,6 +1,7 @@
 //! The history: its list, the search, and the details of an entry.
 
 use hatrack::app::history::{EntryOverlay, EntryValue, EntryValuesOverlay, HistoryOverlay, RollbackOverlay};
+use hatrack::app::prompt::Prompt;
 use hatrack::app::{Effect, Msg, SessionOptions, State, describe, update};
 use hatrack::model::{Affiliation, Attachment, Edit, EditGroup, Jid};
 use hatrack::store::{ChangeReason, HistoryEntry, HistoryPage, Snapshot, StoreEvent, StoreRequest};
@@ -228,12 +229,79 @@ fn marked_entries_are_undone_as_one_change() {
     );
 }
 
-/// All changes by an actor since the selected entry are undone, but only after confirmation.
+/// The prompt asks since when the changes of an actor are undone. It proposes the day of the selected change.
+#[test]
+fn all_of_an_actor_is_undone_since_a_time() {
+    let mut session = changed();
+    session.send(Msg::Now("2026-01-31T12:30:00Z".parse().unwrap()));
+    let what = |session: &Session| {
+        session
+            .state
+            .top_as::<RollbackOverlay>()
+            .unwrap()
+            .changes_phrase
+            .clone()
+    };
+    // The newest change is selected, but all of the day are meant.
+    session.keys("H U");
+    let prompt: &Prompt = session.state.top_as().unwrap();
+    assert_eq!(
+        (prompt.full_heading().as_str(), prompt.text.text().as_str()),
+        ("Undo changes by terry", "today")
+    );
+    session.keys("Enter");
+    assert_eq!(what(&session), "5 changes by terry since 2026-01-31 00:00");
+    session.keys("Esc");
+    for (typed, expected) in [
+        ("all", "5 changes by terry"),
+        ("12:04", "2 changes by terry since 2026-01-31 12:04"),
+        ("27 minutes ago", "3 changes by terry since 2026-01-31 12:03"),
+        ("selected", "1 change by terry since 2026-01-31 12:05"),
+    ] {
+        session.keys("U Ctrl-U");
+        session.text(typed);
+        session.keys("Enter");
+        assert_eq!(what(&session), expected, "{typed}");
+        session.keys("Esc");
+    }
+    // Another day than today is proposed as its date.
+    session.send(Msg::Now("2026-02-02T12:00:00Z".parse().unwrap()));
+    session.keys("U");
+    let proposed = session.state.top_as::<Prompt>().unwrap().text.text();
+    assert_eq!(proposed, "2026-01-31");
+}
+
+#[test]
+fn rejects_times_without_changes_of_the_actor() {
+    let mut session = changed();
+    session.send(Msg::Now("2026-01-31T12:30:00Z".parse().unwrap()));
+    let errors = |session: &Session| session.state.top_as::<Prompt>().unwrap().errors.clone();
+    session.keys("H U Ctrl-U");
+    session.text("soon");
+    session.keys("Enter");
+    assert!(errors(&session)[0].starts_with("Not a time. Use for example 2026"));
+    session.keys("Ctrl-U");
+    session.text("1 minute ago");
+    assert_eq!(errors(&session), [""; 0]);
+    session.keys("Enter");
+    assert_eq!(errors(&session), ["No changes by terry since 2026-01-31 12:29"]);
+    session.keys("Ctrl-U");
+    session.text("all");
+    session.keys("Enter y U Enter");
+    assert_eq!(
+        session.state.top_as::<Prompt>().unwrap().errors,
+        ["All changes by terry since 2026-01-31 00:00 are already undone"]
+    );
+}
+
+/// From the selected entry on, all changes by its actor are undone, but only after confirmation.
 #[test]
 fn all_of_an_actor_is_undone_from_entry_on() {
     let mut session = changed();
     let before = session.json();
-    session.keys("H j j j U");
+    session.keys("H j j j U Ctrl-U");
+    session.text("selected");
+    session.keys("Enter");
     let rollback: &RollbackOverlay = session.state.top_as().unwrap();
     assert_eq!(
         rollback.changes_phrase,
@@ -241,7 +309,9 @@ fn all_of_an_actor_is_undone_from_entry_on() {
     );
     session.keys("Esc");
     assert_eq!(session.json(), before);
-    session.keys("U y");
+    session.keys("U Ctrl-U");
+    session.text("selected");
+    session.keys("Enter y");
     let now = session.json();
     assert!(now["rooms"].get("staff@c.example").is_none());
     assert_eq!(now["rooms"][ROOM]["users"][TERRY]["affiliation"], "member");
@@ -257,15 +327,82 @@ fn all_of_an_actor_is_undone_from_entry_on() {
     assert!(what.starts_with("undid 4 changes: "), "{what}");
 }
 
+/// Mallory added a hat, whose title Bob then changed, and a second hat.
+fn changed_again_by_bob(and_another: bool) -> Session {
+    let mut session = open();
+    let fool = |title| Attachment::default().with_title(Some(title));
+    if and_another {
+        session.change_by("mallory", |wardrobe| {
+            wardrobe.add_user_hat(&jid(PROF), &jid(ROOM), &hat("urn:x:2"), fool("Ape"))
+        });
+    }
+    session.change_by("mallory", |wardrobe| {
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:fool"), fool("Fool"))
+    });
+    session.change_by("bob", |wardrobe| {
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:fool"), fool("Jester"))
+    });
+    session
+}
+
+/// If nothing can be undone, there is no preview of it: the reasons are shown.
+#[test]
+fn says_why_nothing_can_be_undone() {
+    let mut session = changed_again_by_bob(false);
+    session.keys("H j U Enter");
+    let errors = &session.state.top_as::<Prompt>().unwrap().errors;
+    assert_eq!(
+        errors[..],
+        [
+            "None of the changes by mallory since 2026-01-31 00:00 can be undone:",
+            "terry@example.org: bob changed it in revision 2 (\"Fool\" added in courses@conference.example.org)"
+        ]
+    );
+    session.keys("Esc Space u");
+    assert_eq!(
+        session.notice(),
+        "None of the marked changes can be undone: terry@example.org: bob changed it in revision 2 (\"Fool\" added in courses@conference.example.org)"
+    );
+}
+
+/// The row of a change that is skipped says why, without being selected.
+#[test]
+fn preview_gives_the_reason_in_the_row() {
+    let mut session = changed_again_by_bob(true);
+    session.keys("H j U Enter");
+    let (buffer, _) = screen::frame(&session.state, Theme::default(), (100, 24));
+    let rows = screen::lines(&buffer);
+    let row = rows.iter().find(|row| row.contains("Skipped  ")).unwrap();
+    assert!(
+        row.contains("bob changed it in revision 3 (\"Fool\" added"),
+        "{row}"
+    );
+}
+
 /// The question says if changes are undone that the list does not show.
 #[test]
 fn undoing_an_actor_says_that_hidden_changes_are_undone_too() {
-    for (keys, hidden) in [("H U", false), ("H a U", false), ("H r U", true)] {
+    for (keys, hidden) in [
+        ("H U Enter", false),
+        ("H a U Enter", false),
+        ("H r U Enter", true),
+    ] {
         let mut session = changed();
         session.keys(keys);
         let rollback: &RollbackOverlay = session.state.top_as().unwrap();
         assert_eq!(rollback.undoes_hidden, hidden, "{keys}");
     }
+}
+
+/// Changes that are not saved yet are not in the history, which says so.
+#[test]
+fn unsaved_changes_are_not_listed() {
+    let mut session = open();
+    session.fail_writes("the disk is full");
+    session.keys("Enter j Enter Space H");
+    let (buffer, _) = screen::frame(&session.state, Theme::default(), (100, 24));
+    let shown = screen::lines(&buffer).join("\n");
+    assert!(shown.contains("1 unsaved change is not listed"), "{shown}");
 }
 
 /// A preview closes when the changes can no longer be undone as shown.
@@ -327,7 +464,7 @@ fn undo_is_listed_once_it_is_saved() {
     session.answer_all();
     assert_eq!(listed(&session), [6, 5, 4, 3, 2, 1]);
     assert_eq!(history(&session).entry().map(|entry| entry.revision), Some(4));
-    session.keys("g U");
+    session.keys("g U Enter");
     assert!(session.state.top_as::<RollbackOverlay>().is_some());
     session.delay_answers();
     session.keys("y");

@@ -4,9 +4,10 @@ use hatrack::app::Confirm;
 use hatrack::app::Pane;
 use hatrack::app::form::Form;
 use hatrack::model::{Affiliation, Attachment};
+use hatrack::ui::Theme;
 
 use super::session::Session;
-use super::{HAT, ROOM, TERRY, hat, jid, open, wardrobe};
+use super::{HAT, ROOM, TERRY, hat, jid, open, screen, wardrobe};
 
 const PROF: &str = "prof@example.org";
 
@@ -293,13 +294,13 @@ fn removal_question_counts_hidden_marks() {
     session.keys("Enter * / p r o f Enter d");
     assert_eq!(
         question(&session).1,
-        "Includes 22 marked users that the filter hides. This also removes 1 hat. 1 of the users is an owner. courses@conference.example.org will have no owner. You can undo this in one step."
+        "Includes 22 marked users that the filter hides: mallory@example.net, pupil00@example.org, pupil01@example.org and 19 more. This also removes 1 hat. 1 of the users is an owner. courses@conference.example.org will have no owner. You can undo this in one step."
     );
     session.keys("n + T e a Enter");
     assert!(
         question(&session)
             .1
-            .starts_with("Includes 22 marked users that the filter hides"),
+            .starts_with("Includes 20 marked users that the filter hides: pupil00@example.org, "),
         "{}",
         question(&session).1
     );
@@ -331,4 +332,35 @@ fn marks_of_removed_users_do_not_return_with_a_range() {
     assert_eq!(session.state.marked(Pane::Second), 2);
     session.keys("Esc");
     assert_eq!(session.state.marked(Pane::Second), 0);
+}
+
+/// What the next key affects is said where the marks are: in the footer, in the titles and in an empty pane.
+#[test]
+fn hidden_marks_are_counted_wherever_marks_are_shown() {
+    let mut session = crowd();
+    session.keys("Enter g Space Space Space / p r o f Enter");
+    let shown = |session: &Session| {
+        let (buffer, _) = screen::frame(&session.state, Theme::default(), (160, 30));
+        screen::lines(&buffer).join("\n")
+    };
+    let text = shown(&session);
+    assert!(text.contains("3 marked, 2 hidden: + Add hat"), "{text}");
+    assert!(text.contains("· 3 marked, 2 hidden /prof"), "{text}");
+    assert!(text.contains("3 marked users, 2 hidden"), "{text}");
+    session.keys("/ Ctrl-U n o b o d y Enter");
+    let text = shown(&session);
+    assert!(text.contains("No matches among 23 users (3 marked)."), "{text}");
+}
+
+/// A change of one user asks first if the filter hides that user.
+#[test]
+fn change_of_a_hidden_user_asks_first() {
+    let mut session = crowd();
+    session.keys("Enter / p u p i l 0 3 Enter Space Esc / p r o f Enter d");
+    assert_eq!(
+        question(&session).1,
+        "Includes 1 marked user that the filter hides: pupil03@example.org. You can undo this in one step."
+    );
+    session.keys("Esc");
+    assert_eq!(session.state.marked(Pane::Second), 1);
 }

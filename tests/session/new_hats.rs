@@ -1,7 +1,7 @@
 //! Hats from their titles: existing ones, new ones, and equal titles.
 
 use hatrack::app::Confirm;
-use hatrack::app::form::Form;
+use hatrack::app::form::{FieldName, Form};
 use hatrack::model::{Affiliation, Attachment, CatalogHat, Wardrobe};
 use serde_json::{Value, json};
 
@@ -188,4 +188,34 @@ fn hat_of_the_catalog_is_defined_from_its_title_and_selected() {
         session.json()["rooms"][ROOM]["hats"],
         json!({HAT: {"title": "Teacher"}})
     );
+}
+
+/// The form below the question keeps what was typed, also if the question is canceled.
+#[test]
+fn form_keeps_the_typed_title_while_the_question_is_open() {
+    let mut session = open();
+    session.keys("Enter * +");
+    session.text("Night watch");
+    session.keys("Enter");
+    let typed = |session: &Session| {
+        let mut overlays = session.state.overlays().iter();
+        let form = overlays
+            .find_map(|overlay| overlay.downcast_ref::<Form>())
+            .unwrap();
+        (form.text(FieldName::Hat), form.text(FieldName::Title), form.focus)
+    };
+    let expected = ("Night watch".to_owned(), String::new(), 0);
+    assert!(session.state.top_as::<Confirm>().is_some());
+    assert_eq!(typed(&session), expected);
+    session.keys("Esc");
+    assert_eq!(typed(&session), expected);
+    session.keys("Enter y");
+    assert!(session.state.overlays().is_empty(), "{}", session.notice());
+    let ids: Vec<String> = terrys_hats(&session)
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(ids, [HAT, "urn:uuid:00000000-0000-4000-8000-000000000002"]);
 }

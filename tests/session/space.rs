@@ -1,6 +1,7 @@
 //! How the screen uses its space and colors.
 
 use hatrack::app::Msg;
+use hatrack::model::CatalogHat;
 use hatrack::ui::Theme;
 use hatrack::ui::theme::{Backdrop, ColorDepth};
 use ratatui::buffer::Buffer;
@@ -142,4 +143,78 @@ fn titles_of_panes_name_the_room() {
     let shown = title(&mut session, ascii);
     assert!(shown.contains("courses@") && !shown.contains("???"), "{shown}");
     assert!(title(&mut session, Theme::default()).contains("日本語クラブ"));
+}
+
+/// The room has another hat in its catalog.
+fn with_second_hat() -> Session {
+    let mut session = open();
+    session.external_change(|wardrobe| {
+        let proctor = CatalogHat {
+            title: Some("Proctor".into()),
+            ..CatalogHat::default()
+        };
+        wardrobe.set_catalog_hat(&jid(ROOM), &hat("urn:x:proctor"), Some(proctor))
+    });
+    session
+}
+
+/// On a small screen, hints that do not fit are shorter or left out, and the list of existing hats has at least two rows.
+#[test]
+fn hat_form_is_useful_at_40_columns() {
+    let mut session = with_second_hat();
+    session.keys("Enter +");
+    let shown = screen::lines(&frame(&mut session, Theme::default(), 40, 12)).join("\n");
+    for text in ["Teacher", "Proctor", "[ ] cannot be removed"] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+}
+
+/// If the hints of all fields together do not fit, only that of the focused field is shown, so that all fields are.
+#[test]
+fn catalog_form_shows_all_fields_at_40_columns() {
+    let mut session = open();
+    session.keys("C Enter");
+    let shown = screen::lines(&frame(&mut session, Theme::default(), 40, 12)).join("\n");
+    for text in [
+        "Title",
+        "example Teacher",
+        "Color",
+        "Users' hats [x] change title, too",
+    ] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+}
+
+/// No form cuts the meaning of a checkbox.
+#[test]
+fn meanings_of_checkboxes_are_not_cut() {
+    for keys in ["Enter +", "Enter j Enter e", "Enter j Enter a", "C Enter"] {
+        for (columns, rows) in [(40, 12), (60, 20), (80, 24)] {
+            let mut session = open();
+            session.keys(keys);
+            let lines = screen::lines(&frame(&mut session, Theme::default(), columns, rows));
+            let is_cut = |line: &&String| line.contains("] ") && line.contains('…');
+            let cut = lines.iter().find(is_cut);
+            assert_eq!(cut, None, "{keys} {columns}x{rows}: {}", lines.join("\n"));
+        }
+    }
+}
+
+/// What will be stored is shown as a whole where there is room; else without the ID, which stands above.
+#[test]
+fn preview_shows_the_expiration_time() {
+    for (columns, rows) in [(100, 30), (80, 24), (60, 20)] {
+        let mut session = open();
+        session.keys("Enter j Enter e");
+        session.text(" of the advanced course on experimental physics");
+        session.keys("Tab Tab Tab");
+        session.text("2099-12-31");
+        let lines = screen::lines(&frame(&mut session, Theme::default(), columns, rows));
+        let shown = lines.concat().replace(['┃', ' '], "");
+        assert!(
+            shown.contains(r#""until":"2100-01-01"#),
+            "{columns}x{rows}: {}",
+            lines.join("\n")
+        );
+    }
 }

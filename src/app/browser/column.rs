@@ -209,6 +209,16 @@ impl Column {
         self.marks.len()
     }
 
+    /// The marked items that the filter hides.
+    pub(in crate::app) fn hidden_marks(&self) -> Vec<&RowId> {
+        if self.marks.is_empty() || self.list.filter.is_none() {
+            return Vec::new();
+        }
+        let visible: BTreeSet<&RowId> = self.list.visible.iter().collect();
+        let marks = self.marks.iter();
+        marks.filter(|mark| !visible.contains(mark)).collect()
+    }
+
     /// Whether a row is marked.
     pub(in crate::app) fn is_marked(&self, row: usize) -> bool {
         !self.marks.is_empty()

@@ -22,7 +22,7 @@ places! {
     ColorField "Color field" typed over [Form];
     AddressField "Address field" typed over [Form];
     Sets "Hat sets" typed over [Lists];
-    Prompt "Prompts for import, export, hat set names and reasons" typed over [];
+    Prompt "Prompts for import, export, hat set names, reasons and times" typed over [];
     PromptChoice "Options of import and export" all over [Prompt];
     ImportPreview "Import preview" all over [Lists];
     Confirm "Confirmation" all over [];

@@ -6,6 +6,7 @@ use crate::app::until;
 use crate::model::Attachment;
 
 use super::title_phrase;
+use super::unrecognized::changed_fields;
 
 /// The new state, such as `inactive` or `active and required`, if two attachments differ in nothing else.
 pub(super) fn state_change(before: &Attachment, after: &Attachment) -> Option<String> {
@@ -38,9 +39,7 @@ pub(super) fn attachment_changes(before: &Attachment, after: &Attachment, zone: 
     if before.title != after.title {
         all.push(title_phrase(after.title.as_deref()));
     }
-    if before.extra != after.clone().with_until(before.until()).extra {
-        all.push("unrecognized fields".into());
-    }
+    all.extend(changed_fields(before, after));
     let end = (before.until() != after.until()).then(|| match after.until() {
         Some(end) => format!("expires {}", until::full(end, zone)),
         None => "no longer expires".into(),

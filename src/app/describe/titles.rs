@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::model::{Attachment, Edit, HatId, Jid, User, Wardrobe};
+use crate::model::{Attachment, Edit, EditGroup, HatId, Jid, User, Wardrobe};
 
 /// Returns the edits with titles for a description: hats without a title of their own get their title in the room's
 /// catalog. For the edit of a single hat, a change of the catalog among the edits has priority: the title is the new one,
@@ -40,6 +40,31 @@ pub(super) fn with_titles<'a>(edits: &'a [Edit], wardrobe: &Wardrobe) -> Cow<'a,
         }
     }
     Cow::Owned(filled)
+}
+
+/// The titles that users lose because edits replace them, other than the `known` ones: `a different title of 1 user:
+/// terry@example.org ("Proctor")`. `None` if there are none.
+pub fn replaced_titles(edits: &EditGroup, known: &[&str]) -> Option<String> {
+    let replaced = edits.0.iter().filter_map(|edit| match edit {
+        Edit::Hat {
+            user,
+            before: Some(before),
+            after: Some(after),
+            ..
+        } if before.has_own_title() && before.title != after.title => {
+            let title = before.title.as_deref().filter(|title| !known.contains(title))?;
+            Some(format!("{user} ({})", super::quoted(title)))
+        }
+        _ => None,
+    });
+    let replaced: Vec<String> = replaced.collect();
+    let titles = match replaced.len() {
+        0 => return None,
+        1 => "a different title",
+        _ => "different titles",
+    };
+    let users = super::count(replaced.len(), "user");
+    Some(format!("{titles} of {users}: {}", super::first_few(&replaced)))
 }
 
 fn lacks_title(edit: &Edit) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::app::browser::RowId;
 use crate::app::place::{Grouping, RowKind};
 use crate::app::subject::{rooms_label, users_label};
 use crate::app::{Confirm, ConfirmedAction, Effect, Pane, RoomUser, State, describe};
@@ -179,27 +180,27 @@ impl BatchEdit {
         Ok(())
     }
 
-    /// Sets the catalog entry of a hat and, with `retitle_users`, the titles of the users who have the hat. Fails if
-    /// the model rejects this.
+    /// Sets the catalog entry of a hat and, with `retitle_users`, the titles of the users who have the hat. Returns the
+    /// edits. Fails if the model rejects this.
     pub(super) fn define(
         &mut self,
         room: &Jid,
         hat: &HatId,
         entry: CatalogHat,
         retitle_users: bool,
-    ) -> Result<(), EditError> {
+    ) -> Result<EditGroup, EditError> {
         let defined = self.next.define_hat(room, hat, entry, retitle_users)?;
         let retitled = defined.group.0.iter().filter_map(Edit::user);
         self.changed
             .extend(retitled.map(|user| (room.clone(), user.clone())));
-        self.edits.extend(defined.group.0);
+        self.edits.extend(defined.group.0.iter().cloned());
         for user in defined.unchanged {
             self.skip(BatchSkip::Unchanged, room, &user);
         }
         for user in defined.not_affiliated {
             self.skip(self.skip_reason(room, &user), room, &user);
         }
-        Ok(())
+        Ok(defined.group)
     }
 
     /// Returns the reason why the model rejected an operation on a user, derived from the user's affiliation.
@@ -304,7 +305,8 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
             skipped if skipped.is_empty() => skipped,
             skipped => format!("Skipped: {skipped}."),
         });
-    if !batch.always_confirm && edit.changed_users().len() < 2 {
+    let hidden = hidden_marks_text(state, &group);
+    if !batch.always_confirm && edit.changed_users().len() < 2 && hidden.is_empty() {
         let skipped = edit.skipped_summary();
         let applied = commit::execute(state, effects, |next| next.apply(&group).map(|()| group));
         if let (Some(notice), false) = (&mut state.notice, skipped.is_empty()) {
@@ -313,7 +315,7 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
         return applied.map_or(BatchOutcome::Failed, |_| BatchOutcome::Applied);
     }
     let undo = "You can undo this in one step.".to_owned();
-    let parts = [hidden_marks_text(state), batch.consequence, skipped, undo];
+    let parts = [hidden, batch.consequence, skipped, undo];
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     let consequence = parts.collect::<Vec<_>>().join(" ");
     let action = ConfirmedAction::Commit(group);
@@ -340,9 +342,8 @@ pub(super) fn confirm(
     }
 }
 
-/// Returns a sentence about marked rows that the filter hides, since the command affects them too; empty if there are
-/// none.
-fn hidden_marks_text(state: &State) -> String {
+/// Returns a sentence about marked rows that the filter hides and that these edits change, too; empty if there are none.
+fn hidden_marks_text(state: &State, edits: &EditGroup) -> String {
     let pane = match (state.focus, state.grouping()) {
         // Commands on hats affect the marked users or rooms of the second pane.
         (Pane::Third, Grouping::ByRoom | Grouping::ByUser) => Pane::Second,
@@ -353,15 +354,30 @@ fn hidden_marks_text(state: &State) -> String {
         RowKind::User => "marked user",
         RowKind::Hat => "marked hat",
     };
-    let marked = state.marked(pane);
-    let visible = (0..state.length(pane))
-        .filter(|row| state.is_marked(pane, *row))
-        .count();
-    match marked - visible {
-        0 => String::new(),
-        hidden => format!(
-            "Includes {} that the filter hides.",
-            describe::count(hidden, noun)
-        ),
+    let of_edit = |edit: &Edit| -> [Option<RowId>; 3] {
+        [
+            edit.room().map(|room| room.clone().into()),
+            edit.user().map(|user| user.clone().into()),
+            edit.hat().map(|hat| hat.clone().into()),
+        ]
+    };
+    let mut hidden = state.browser.column(pane).hidden_marks();
+    if !hidden.is_empty() {
+        let changed: BTreeSet<RowId> = edits.0.iter().flat_map(of_edit).flatten().collect();
+        hidden.retain(|mark| changed.contains(mark));
     }
+    if hidden.is_empty() {
+        return String::new();
+    }
+    let marks = describe::count(hidden.len(), noun);
+    let names: Vec<&str> = hidden
+        .iter()
+        .filter_map(|mark| mark.jid())
+        .map(Jid::as_str)
+        .collect();
+    let names = match names.as_slice() {
+        [] => String::new(),
+        names => format!(": {}", describe::first_few(names)),
+    };
+    format!("Includes {marks} that the filter hides{names}.")
 }

@@ -103,9 +103,20 @@ fn define_hat(
     let after = catalog_hat(form, before);
     let name = describe::hat(hat, after.title.as_deref());
     let mut edit = BatchEdit::new(wardrobe);
-    let defined = edit.define(room, hat, after, form.is_on(FieldName::RetitleUsers));
-    defined.map_err(|error| error.to_string())?;
     let existing = wardrobe.room(room);
+    let previous = existing.and_then(|existing| existing.catalog_title(hat));
+    let shown = form.original_text(FieldName::Title);
+    let known: Vec<&str> = previous.into_iter().chain(shown).collect();
+    let is_checked_by_default = existing.is_some_and(|existing| {
+        let mut own = existing.own_titles(hat);
+        own.any(|(_, title)| Some(title) == previous)
+    });
+    // A box that nobody checked does not count if the title stays the same.
+    let retitles = form.is_on(FieldName::RetitleUsers)
+        && (form.changed_text(FieldName::Title).is_some() || !is_checked_by_default);
+    let defined = edit.define(room, hat, after, retitles);
+    let defined = defined.map_err(|error| error.to_string())?;
+    let replaced = describe::replaced_titles(&defined, &known);
     let is_new = existing.is_some_and(|existing| !existing.catalog.contains_key(hat));
     let users = edit.describe_targets();
     let (title, question) = if is_new {
@@ -119,7 +130,11 @@ fn define_hat(
             format!("Change the title to {name} in the catalog and for {users}?"),
         )
     };
-    Ok(edit.into_batch(title, question, ""))
+    let consequence = replaced.map_or_else(String::new, |replaced| format!("Replaces {replaced}."));
+    let must_ask = !consequence.is_empty();
+    Ok(edit
+        .into_batch(title, question, consequence)
+        .always_confirm(must_ask))
 }
 
 /// Builds the change that sets the affiliation of users. Even for a single user, these changes are confirmed first:

@@ -260,27 +260,17 @@ fn most_common_affiliation(view: &Wardrobe, room_users: &[RoomUser]) -> Affiliat
 /// Returns the fields of the form for a hat in the catalog.
 fn catalog_fields(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &CatalogHat) -> Vec<Field> {
     let existing = view.room(room);
-    let user_title = existing.and_then(|existing| existing.hat(hat)?.title.clone());
-    // A hat that is not in the catalog starts with the title that users have for it.
-    let is_defined = existing.is_some_and(|existing| existing.catalog.contains_key(hat));
-    let title = if is_defined {
-        before.title.clone()
-    } else {
-        user_title
-    };
-    let users = existing.iter().flat_map(|existing| existing.users());
-    let own_titles = users
-        .filter_map(|(_, user)| user.hats.get(hat).filter(|hat| hat.has_own_title()))
-        .map(|attachment| attachment.title.as_deref())
-        .collect::<Vec<_>>();
+    let title = existing.and_then(|existing| existing.catalog_title(hat));
+    let own_titles = existing.iter().flat_map(|existing| existing.own_titles(hat));
+    let own_titles: Vec<&str> = own_titles.map(|(_, title)| title).collect();
     let color = before.hue.as_ref().map_or("", hat_color::name);
     let mut fields = vec![
-        text(FieldName::Title, title.as_deref().unwrap_or_default()),
+        text(FieldName::Title, title.unwrap_or_default()),
         text(FieldName::Hue, color),
     ];
     if !own_titles.is_empty() {
         // Checked by default if a user has the title that is edited here.
-        let has_this_title = own_titles.contains(&title.as_deref());
+        let has_this_title = title.is_some_and(|title| own_titles.contains(&title));
         fields.push(checkbox(FieldName::RetitleUsers, has_this_title));
     }
     fields

@@ -121,6 +121,9 @@ pub(super) fn choose(state: &mut State) -> Option<CommandId> {
             }
             return Some(offer.command.id);
         }
+        FinderItem::Note(note) if note.place != Place::Filter => {
+            state.notify_error(format!("{} only works in a text field", note.example));
+        }
         FinderItem::Note(note) => {
             let key = state.key(CommandId::Filter);
             state.notify_error(format!("To filter by {}, press {key} first", note.example));

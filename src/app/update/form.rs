@@ -10,7 +10,7 @@ use crate::app::text::TextInput;
 use crate::app::{
     Confirm, ConfirmedAction, Conflict, ConflictSubject, Effect, State, conflict_text, hat_color,
 };
-use crate::model::{CatalogHat, HatId, Jid};
+use crate::model::{CatalogHat, HatId, Jid, Wardrobe};
 
 use super::batch::{self, BatchOutcome};
 use super::{build_batch, build_form};
@@ -133,16 +133,19 @@ pub(crate) fn request_new_id(_: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Fills the hat field with a generated ID and focuses the title field. A title that was typed in the hat field moves
-/// to the title field. Saves the form if saving waited for the ID.
+/// to the title field. If saving waited for the ID, saves the form instead; its fields then keep the typed text, because a
+/// question about the change may be canceled.
 pub(super) fn insert_new_id(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
     let Some(form) = top_form(state) else { return };
     let typed = form.text(FieldName::Hat);
     let title = Some(typed.trim()).filter(|text| !text.is_empty() && HatId::parse_input(text).is_err());
-    fill_hat(form, id, title);
     form.new_hat = Some(HatId::unchecked(id));
     if std::mem::take(&mut form.saves_once_id_arrives) {
-        commit_form(state, effects);
+        let mut filled = form.clone();
+        fill_hat(&mut filled, id, title);
+        return propose(state, effects, &filled);
     }
+    fill_hat(form, id, title);
 }
 
 /// Fills the hat field, and the title field unless the user typed a title; focuses the title field.
@@ -290,7 +293,7 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     if let Some(theirs) = form.concurrent_change(&view) {
-        let (what, yours) = (form.subject.heading(), describe_yours(form));
+        let (what, yours) = (form.subject.heading(), describe_yours(form, &view));
         state.open(Conflict {
             item_phrase: what,
             yours,
@@ -348,6 +351,8 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, form: &Form)
 /// the item, if it is in the panes.
 fn select_changed(state: &mut State, form: &Form) -> Option<RowKind> {
     let hat = form.resolve_hat().ok().map(|chosen| chosen.id);
+    // The field of a new hat has its title.
+    let hat = hat.or_else(|| form.new_hat.clone());
     let room_and_user = match &form.subject {
         FormSubject::AddRoom => Jid::parse_input(form.text(FieldName::Room).trim())
             .ok()
@@ -397,7 +402,7 @@ fn select_changed(state: &mut State, form: &Form) -> Option<RowKind> {
 }
 
 /// Describes the values in a form, for a conflict.
-fn describe_yours(form: &Form) -> String {
+fn describe_yours(form: &Form, wardrobe: &Wardrobe) -> String {
     match &form.subject {
         FormSubject::AddRoom | FormSubject::EditRoom { .. } => {
             format!("the room's name: \"{}\"", form.text(FieldName::RoomName))
@@ -409,10 +414,11 @@ fn describe_yours(form: &Form) -> String {
         FormSubject::AddHat { .. } => format!(
             "{} as {}",
             form.text(FieldName::Hat),
-            conflict_text::describe_attachment(&form.attachment(), form.now.time_zone())
+            conflict_text::describe_attachment(&form.attachment(), None, form.now.time_zone())
         ),
-        FormSubject::EditHats { .. } => {
-            conflict_text::describe_attachment(&form.attachment(), form.now.time_zone())
+        FormSubject::EditHats { attachments, .. } => {
+            let theirs = single(attachments).and_then(|at| at.attachment(wardrobe));
+            conflict_text::describe_attachment(&form.attachment(), theirs, form.now.time_zone())
         }
         FormSubject::DefineHat { .. } | FormSubject::EditDefined { .. } => {
             conflict_text::describe_catalog_hat(&build_batch::catalog_hat(form, &CatalogHat::default()))

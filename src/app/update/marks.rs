@@ -45,15 +45,12 @@ pub(super) fn clear(state: &mut State) -> bool {
 fn notify_count(state: &mut State) {
     let pane = state.focus;
     let marked = state.marked(pane);
-    let visible = (0..state.length(pane))
-        .filter(|row| state.is_marked(pane, *row))
-        .count();
     let noun = match state.grouping().kind(pane) {
         RowKind::Room => "room",
         RowKind::User => "user",
         RowKind::Hat => "hat",
     };
-    let hidden = match marked - visible {
+    let hidden = match state.hidden_marks(pane) {
         0 => String::new(),
         hidden => format!(" ({hidden} hidden by the filter)"),
     };

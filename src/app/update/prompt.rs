@@ -1,6 +1,6 @@
-//! Prompts for a file to import or export, the name of a hat set, or the reason of a change.
+//! Prompts for a file to import or export, the name of a hat set, the reason of a change, or since when changes are undone.
 
-use super::{arrivals, sets};
+use super::{arrivals, rollback, sets};
 use crate::app::draft::Draft;
 use crate::app::import_preview::ImportPreview;
 use crate::app::path_completion::{self, FolderEntry};
@@ -95,11 +95,14 @@ fn scope_choice(scope: &ExportScope) -> String {
     }
 }
 
-/// Closes the prompt. The typed text is kept for the next prompt of the same kind, except for a new name of a set or a
-/// reason.
+/// Closes the prompt. The typed text is kept for the next prompt of the same kind, except for a new name of a set, a
+/// reason or a time.
 pub(crate) fn cancel(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(prompt) = state.close::<Prompt>() {
-        let keeps_text = !matches!(prompt.kind, PromptKind::RenameSet(_) | PromptKind::Reason);
+        let keeps_text = !matches!(
+            prompt.kind,
+            PromptKind::RenameSet(_) | PromptKind::Reason | PromptKind::UndoSince(_)
+        );
         let typed = prompt.text.text();
         if keeps_text && !typed.trim().is_empty() {
             state.canceled_prompts.insert(prompt.heading().to_owned(), typed);
@@ -264,6 +267,7 @@ pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     let effect = match kind {
         PromptKind::SaveSet(hats, _) => return sets::save_as(state, effects, &input, &hats),
         PromptKind::Reason => return set_reason(state, &input),
+        PromptKind::UndoSince(undo) => return rollback::undo_since(state, effects, &undo, &input),
         PromptKind::RenameSet(name) => return sets::rename_to(state, effects, &name, &input),
         PromptKind::Import(_) => Effect::Import(input),
         PromptKind::Export(scopes) => {
@@ -310,6 +314,7 @@ fn check_input(kind: &PromptKind, input: &str) -> Result<(), String> {
     match input.is_empty() {
         true if *kind == PromptKind::Reason => Ok(()),
         true if is_file => Err("Enter a file name".into()),
+        _ if matches!(kind, PromptKind::UndoSince(_)) => Ok(()),
         true => Err("Enter a name for the set".into()),
         false if !is_file && input.len() > MAX_INPUT_BYTES => {
             Err(format!("The {noun} is too long (limit 1,024 bytes)"))

@@ -1,17 +1,23 @@
-//! Rolling back several entries of the history at once: the marked entries, or the selected entry and all later entries
-//! by the same actor.
+//! Rolling back several entries of the history at once: the marked entries, or all entries of an actor since a time.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::app::history::{HistoryOverlay, RollbackOverlay};
+use jiff::Timestamp;
+
+use crate::app::history::{HistoryOverlay, RollbackOverlay, RollbackRead, RollbackRequest};
 use crate::app::place::Place;
+use crate::app::prompt::{ActorUndo, Prompt, PromptKind, SELECTED};
 use crate::app::rollback::{Rollback, RollbackTarget};
 use crate::app::view::View;
-use crate::app::{Effect, Layer, State, describe};
+use crate::app::{Effect, Layer, State, describe, moment};
 use crate::model::Wardrobe;
-use crate::store::{Change, HistoryEntry, StoreRequest, person};
+use crate::store::{Change, HistoryEntry, HistoryFilter, HistoryPage, HistoryQuery, StoreRequest, person};
 
 use super::commit;
+
+/// Number of an actor's entries read at a time.
+const PAGE_SIZE: usize = 500;
 
 impl Layer for RollbackOverlay {
     fn place(&self) -> Place {
@@ -43,58 +49,207 @@ pub(crate) fn may_undo_actor(state: &State) -> Result<(), String> {
     entry.map(drop).ok_or_else(|| "No entries".into())
 }
 
-/// Requests the entries that the rollback needs: the selected entry and all later entries, by any actor.
-pub(crate) fn undo_actor(state: &mut State, effects: &mut Vec<Effect>) {
+/// Asks for the time since which the changes of the selected entry's actor are undone. Proposes the day of the entry,
+/// because an actor's newest change is usually not the only one.
+pub(crate) fn undo_actor(state: &mut State, _: &mut Vec<Effect>) {
     let entry = state.top_as::<HistoryOverlay>().and_then(HistoryOverlay::entry);
-    if let Some((actor, since)) = entry.map(|entry| (person(&entry.actor).to_owned(), entry.revision)) {
-        read_since(state, effects, RollbackTarget::Actor(actor), since);
+    let Some(entry) = entry.cloned() else { return };
+    if is_waiting_for_commits(state) {
+        return;
     }
+    let undo = ActorUndo {
+        actor: person(&entry.actor).to_owned(),
+        revision: entry.revision,
+        time: time_text(state, entry.time),
+    };
+    let day = moment::day(entry.time, &state.now());
+    state.open(Prompt::new(PromptKind::UndoSince(undo), &day, Vec::new(), 0));
+}
+
+/// Reads the entries that the preview needs, since the typed time. The prompt stays open until they are read.
+pub(super) fn undo_since(state: &mut State, effects: &mut Vec<Effect>, undo: &ActorUndo, typed: &str) {
+    if is_waiting_for_commits(state) {
+        return;
+    }
+    let (actor, time) = (undo.actor.clone(), moment::parse_start(typed, &state.now()));
+    let (since, target, reads) = if typed.eq_ignore_ascii_case(SELECTED) {
+        let reads = RollbackRead::Since(undo.revision);
+        (
+            format!(" since {}", undo.time),
+            RollbackTarget::Actor(actor),
+            reads,
+        )
+    } else if let Some(time) = time {
+        let since = match time {
+            time if time == Timestamp::MIN => String::new(),
+            time => format!(" since {}", time_text(state, time)),
+        };
+        let query = HistoryQuery {
+            filter: HistoryFilter {
+                actor: Some(actor.clone()),
+                since: Some(time),
+                ..HistoryFilter::default()
+            },
+            from: None,
+            limit: PAGE_SIZE,
+        };
+        let target = RollbackTarget::Revisions(HashSet::new());
+        (since, target, RollbackRead::Actor(actor, query))
+    } else {
+        let examples = moment::EXAMPLES;
+        return show_errors(
+            state,
+            vec![format!(
+                "Not a time. Use for example {examples}, all or {SELECTED}"
+            )],
+        );
+    };
+    let request = RollbackRequest {
+        target,
+        actor_since: Some(format!("by {}{since}", undo.actor)),
+        reads,
+    };
+    if let Some(prompt) = state.top_as_mut::<Prompt>() {
+        prompt.set_errors(Vec::new());
+        prompt.is_waiting = true;
+    }
+    read(state, effects, request);
 }
 
 pub(super) fn undo_marked(state: &mut State, effects: &mut Vec<Effect>) {
+    if is_waiting_for_commits(state) {
+        return;
+    }
     let marks = state.top_as::<HistoryOverlay>().map(|history| &history.marks);
     if let Some((marks, oldest)) = marks.and_then(|marks| Some((marks, *marks.first()?))) {
-        let target = RollbackTarget::Revisions(marks.iter().copied().collect());
-        read_since(state, effects, target, oldest);
+        let request = RollbackRequest {
+            target: RollbackTarget::Revisions(marks.iter().copied().collect()),
+            actor_since: None,
+            reads: RollbackRead::Since(oldest),
+        };
+        read(state, effects, request);
     }
 }
 
-fn read_since(state: &mut State, effects: &mut Vec<Effect>, target: RollbackTarget, since: u64) {
-    if !state.pending.is_empty() {
+/// Returns whether changes are not saved yet, so that the history lacks them; if so, tells the user.
+fn is_waiting_for_commits(state: &mut State) -> bool {
+    let is_waiting = !state.pending.is_empty();
+    if is_waiting {
         state.notify_error("Wait until your changes are saved, then undo again");
-    } else if let Some(history) = state.top_as_mut::<HistoryOverlay>() {
-        history.pending_rollback = Some((target, since));
-        effects.push(Effect::Store(StoreRequest::HistorySince(since)));
     }
+    is_waiting
 }
 
-/// Shows the edits that would be undone, unless the history was closed or covered in the meantime.
-pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<HistoryEntry>, String>) {
-    let Some(history) = state.top_as_mut::<HistoryOverlay>() else {
+/// Shows errors in the prompt or, if no prompt is open, the first two of them in a notice.
+fn show_errors(state: &mut State, errors: Vec<String>) {
+    if let Some(prompt) = state.top_as_mut::<Prompt>() {
+        return prompt.set_errors(errors);
+    }
+    let more = match errors.len().saturating_sub(2) {
+        0 => String::new(),
+        more => format!("; {} more", describe::with_thousands_commas(more)),
+    };
+    let first: Vec<String> = errors.into_iter().take(2).collect();
+    state.notify_error(format!("{}{more}", first.join(" ")));
+}
+
+/// Requests the entries that a rollback reads next.
+fn read(state: &mut State, effects: &mut Vec<Effect>, request: RollbackRequest) {
+    let Some(history) = waiting_history(state) else {
         return;
     };
-    let Some((target, _)) = history
+    effects.push(Effect::Store(match &request.reads {
+        RollbackRead::Actor(_, query) => StoreRequest::History(query.clone()),
+        RollbackRead::Since(revision) => StoreRequest::HistorySince(*revision),
+    }));
+    history.pending_rollback = Some(request);
+}
+
+/// Whether the prompt for the time is open and waits for entries.
+fn is_asking(state: &State) -> bool {
+    let prompt = state.top_as::<Prompt>().filter(|prompt| prompt.is_waiting);
+    prompt.is_some_and(|prompt| matches!(prompt.kind, PromptKind::UndoSince(_)))
+}
+
+/// The history that may wait for entries: it is on top, or below the prompt for the time.
+fn waiting_history(state: &mut State) -> Option<&mut HistoryOverlay> {
+    let above = usize::from(is_asking(state));
+    state.overlays.iter_mut().rev().nth(above)?.downcast_mut()
+}
+
+/// Takes the rollback that waits for these entries, unless the history or the prompt was closed, covered or edited in the meantime.
+fn take_request(state: &mut State, reads: impl FnOnce(&RollbackRead) -> bool) -> Option<RollbackRequest> {
+    let is_asking = is_asking(state);
+    let history = waiting_history(state)?;
+    history
         .pending_rollback
-        .take_if(|(_, revision)| *revision == since)
+        .take_if(|request| request.actor_since.is_some() == is_asking && reads(&request.reads))
+}
+
+/// Collects the entries of an actor since a time, page by page; then reads all entries since the oldest of them.
+pub(super) fn page_read(
+    state: &mut State,
+    effects: &mut Vec<Effect>,
+    query: &HistoryQuery,
+    page: &Result<HistoryPage, String>,
+) {
+    let is_read = |reads: &RollbackRead| matches!(reads, RollbackRead::Actor(_, awaited) if awaited == query);
+    let Some(mut request) = take_request(state, is_read) else {
+        return;
+    };
+    let page = match page {
+        Ok(page) => page,
+        Err(reason) => return show_errors(state, vec![reason.clone()]),
+    };
+    let (RollbackTarget::Revisions(revisions), RollbackRead::Actor(actor, query)) =
+        (&mut request.target, &mut request.reads)
     else {
         return;
     };
+    let theirs = page.entries.iter().filter(|entry| person(&entry.actor) == actor);
+    revisions.extend(theirs.map(|entry| entry.revision));
+    if page.next.is_some() {
+        query.from = page.next;
+    } else if let Some(oldest) = revisions.iter().min() {
+        request.reads = RollbackRead::Since(*oldest);
+    } else {
+        let whose = request.actor_since.unwrap_or_default();
+        return show_errors(state, vec![format!("No changes {whose}")]);
+    }
+    read(state, effects, request);
+}
+
+/// Shows the edits that would be undone or, if there are none, the reasons.
+pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<HistoryEntry>, String>) {
+    let is_read = |reads: &RollbackRead| *reads == RollbackRead::Since(since);
+    let Some(request) = take_request(state, is_read) else {
+        return;
+    };
+    let history = waiting_history(state);
     // Marked entries are listed, but some entries of an actor may be hidden.
-    let undoes_hidden = matches!(target, RollbackTarget::Actor(_)) && history.may_hide_entries_of_actor();
+    let undoes_hidden =
+        request.actor_since.is_some() && history.is_some_and(|history| history.may_hide_entries_of_actor());
     let entries: Vec<Arc<HistoryEntry>> = match entries {
         Ok(entries) => entries.into_iter().map(Arc::new).collect(),
-        Err(reason) => return state.notify_error(reason),
+        Err(reason) => return show_errors(state, vec![reason]),
     };
     let problem = |edit: &_| commit::affiliation_problem(state, std::slice::from_ref(edit));
-    let mut plan = Rollback::plan(&state.view, &entries, &target, &state.zone(), problem);
+    let mut plan = Rollback::plan(&state.view, &entries, &request.target, &state.zone(), problem);
     plan.group = plan.group.without_past_ends(state.clock.now).into_owned();
     if plan.is_empty() {
-        return state.notify("No changes: already undone");
+        return match &request.actor_since {
+            Some(whose) => show_errors(state, vec![format!("All changes {whose} are already undone")]),
+            None => state.notify("No changes: already undone"),
+        };
+    }
+    if plan.group.is_empty() {
+        return show_errors(state, obstacles(state, &plan, request.actor_since.as_deref()));
     }
     if let Some(reason) = commit::problem(state, &plan.group) {
-        return state.notify_error(reason);
+        return show_errors(state, vec![reason]);
     }
-    let what = describe_target(state, &target, &plan, &entries);
+    let what = describe_request(&request, &plan);
+    state.close::<Prompt>();
     state.open(RollbackOverlay {
         changes_phrase: what,
         plan,
@@ -103,21 +258,31 @@ pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<Hi
     });
 }
 
+/// Says why nothing can be undone: a heading, and a line for each change.
+fn obstacles(state: &State, plan: &Rollback, actor_since: Option<&str>) -> Vec<String> {
+    let heading = match actor_since {
+        Some(whose) => format!("None of the changes {whose} can be undone:"),
+        None => "None of the marked changes can be undone:".to_owned(),
+    };
+    let zone = state.zone();
+    let lines = plan.skipped.iter().map(|skipped| {
+        let (subject, action) = describe::subject_and_action(&skipped.edit, &state.view, &zone);
+        format!("{subject}: {} ({action})", skipped.reason)
+    });
+    std::iter::once(heading).chain(lines).collect()
+}
+
+fn time_text(state: &State, time: Timestamp) -> String {
+    let local = state.zone().to_datetime(time);
+    local.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
 /// Describes the changes that are undone: `3 changes by mallory since 2026-01-31 12:00`.
-fn describe_target(
-    state: &State,
-    target: &RollbackTarget,
-    plan: &Rollback,
-    entries: &[Arc<HistoryEntry>],
-) -> String {
+fn describe_request(request: &RollbackRequest, plan: &Rollback) -> String {
     let changes = describe::count(plan.undone, "change");
-    match (target, entries.last()) {
-        (RollbackTarget::Actor(actor), Some(oldest)) => {
-            let zone = state.zone();
-            let since = zone.to_datetime(oldest.time).strftime("%Y-%m-%d %H:%M");
-            format!("{changes} by {actor} since {since}")
-        }
-        (RollbackTarget::Revisions(marked), _) => {
+    match (&request.actor_since, &request.target) {
+        (Some(whose), _) => format!("{changes} {whose}"),
+        (None, RollbackTarget::Revisions(marked)) => {
             if plan.undone == marked.len() {
                 format!("the {}", describe::count(marked.len(), "marked change"))
             } else {
@@ -128,7 +293,7 @@ fn describe_target(
                 )
             }
         }
-        _ => changes,
+        (None, RollbackTarget::Actor(_)) => changes,
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn handle(state: &mut State, event: StoreEvent, effects: &mut Vec<Eff
         StoreEvent::Problem(problem) => set_problem(state, problem, effects),
         StoreEvent::History { query, page } => {
             unresolved::history_read(state, effects, &query, &page);
+            rollback::page_read(state, effects, &query, &page);
             for overlay in &mut state.overlays {
                 if let Some(history) = overlay.downcast_mut::<HistoryOverlay>() {
                     let next = history.receive(&query, page.clone());

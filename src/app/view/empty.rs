@@ -20,7 +20,11 @@ fn lines(state: &State, pane: Pane) -> Vec<String> {
     if let Some(filter) = state.filter(pane) {
         let noun = state.grouping().kind(pane).noun();
         let total = describe::count(state.total(pane), noun);
-        let mut lines = vec![format!("No matches among {total}."), String::new()];
+        let marked = match state.marked(pane) {
+            0 => String::new(),
+            marked => format!(" ({} marked)", describe::with_thousands_commas(marked)),
+        };
+        let mut lines = vec![format!("No matches among {total}{marked}."), String::new()];
         if filter.asks_who_is_online() && !knows_presence(state, pane) {
             lines.push("It is not known who is online.".into());
             lines.push(String::new());

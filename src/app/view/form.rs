@@ -1,16 +1,18 @@
 //! A form: its fields with their problems, the suggestions and the preview.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::app::command::CommandId;
 use crate::app::form::{Field, FieldName, FieldValue, Form, FormSubject, NewEnd};
 use crate::app::hat_color;
 use crate::app::suggest::{Existing, Suggestion, Suggestions};
 use crate::app::text::TextInput;
-use crate::app::{MouseTarget, State, describe, until};
-use crate::model::{Affiliation, Attachment, HatId, write};
+use crate::app::{MouseTarget, RoomUser, State, describe, until};
+use crate::model::{Affiliation, Attachment, HatId, Jid, write};
 
 use super::{
     Body, CellWidth, FieldView, FieldsView, HatAppearance, Heading, ItemRow, ListRow, ListView, Preview,
-    RowCell, SuggestionsView, Swatch, ValueView, View, label,
+    RowCell, StoredHat, SuggestionsView, Swatch, ValueView, View, label,
 };
 
 pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
@@ -68,8 +70,10 @@ fn field<'a>(state: &State, form: &Form, index: usize, field: &'a Field) -> Fiel
     let value = match &field.value {
         FieldValue::Text(text) if has_several_lines(field) => ValueView::Lines(text),
         FieldValue::Text(text) => ValueView::Text(text),
-        FieldValue::Toggle(on) | FieldValue::Mixed(Some(on)) => ValueView::Checkbox(Some(*on), hint()),
-        FieldValue::Mixed(None) => ValueView::Checkbox(None, "mixed (unchanged)".into()),
+        FieldValue::Toggle(on) | FieldValue::Mixed(Some(on)) => {
+            ValueView::Checkbox(Some(*on), hint(), short_hint(form, field.name))
+        }
+        FieldValue::Mixed(None) => ValueView::Checkbox(None, "mixed (unchanged)".into(), "mixed"),
         FieldValue::Choice { options, selected } => {
             ValueView::Choice(options.iter().map(|option| option.as_str()).collect(), *selected)
         }
@@ -90,6 +94,21 @@ fn field<'a>(state: &State, form: &Form, index: usize, field: &'a Field) -> Fiel
             Vec::new()
         },
         mouse_target: Some(MouseTarget::Field(index)),
+    }
+}
+
+/// Returns the meaning of a checkbox in few words, for small screens.
+fn short_hint(form: &Form, name: FieldName) -> &'static str {
+    let holds_flags = form
+        .server
+        .as_ref()
+        .is_none_or(|server| server.class.holds_flags());
+    match name {
+        FieldName::Active => "shown in chat",
+        FieldName::Required if !holds_flags => "only in data file",
+        FieldName::Required => "cannot be removed",
+        FieldName::RetitleUsers => "change title, too",
+        _ => "",
     }
 }
 
@@ -151,6 +170,12 @@ fn field_hint(state: &State, form: &Form, field: &Field) -> String {
             && matches!(&field.value, FieldValue::Text(text) if !text.is_changed() && text.text().is_empty()) =>
         {
             "leave empty to keep each user's title".into()
+        }
+        None if field.name == FieldName::Title
+            && matches!(form.subject, FormSubject::EditHats { before: Some(_), .. }) =>
+        {
+            server_hint(state, form, field)
+                .unwrap_or_else(|| "shown in chat, only for this user in this room".into())
         }
         None if field.name == FieldName::Expires => {
             end_hint(form).unwrap_or_else(|| field.name.hint(state.keymap()))
@@ -238,11 +263,14 @@ fn suggestion(row: Suggestion<'_>) -> Vec<RowCell<'_>> {
 
 fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
     let (room, user) = match &form.subject {
-        // The first of several users is the example.
-        FormSubject::AddHat { room_users } => room_users.first().map(|(room, user)| (room, user))?,
-        FormSubject::EditHats { attachments, .. } => attachments
-            .first()
-            .map(|attachment_ref| (&attachment_ref.room, &attachment_ref.user))?,
+        // Of several users, the first who gets the hat is the example.
+        FormSubject::AddHat { room_users } => {
+            let hat = form.resolve_hat().ok().map(|chosen| chosen.id);
+            let mut all = room_users.iter();
+            let changed = all.find(|at| skip_reason(state, hat.as_ref(), at).is_none());
+            changed.or(room_users.first()).map(|(room, user)| (room, user))?
+        }
+        FormSubject::EditHats { attachments, .. } => attachments.first().map(|at| (&at.room, &at.user))?,
         _ => return None,
     };
     let attachment = form.attachment();
@@ -276,11 +304,51 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
             .as_ref()
             .map(HatId::as_str)
             .or(new_title.map(|_| "urn:uuid:…"))
-            .map(|id| {
-                let id = serde_json::Value::from(id).to_string();
-                format!("{id}: {}", write::compact(&attachment))
+            .map(|id| StoredHat {
+                id: serde_json::Value::from(id).to_string(),
+                value: write::compact(&attachment),
             }),
+        skipped: skipped_users(state, form),
     })
+}
+
+/// Returns the reason why a user does not get this hat, as a verb for one and for several users; `None` if the user gets it.
+fn skip_reason(state: &State, hat: Option<&HatId>, (room, user): &RoomUser) -> Option<[&'static str; 2]> {
+    let user = state.wardrobe().user(room, user)?;
+    if !user.affiliation.is_affiliated() {
+        Some(["cannot get hats"; 2])
+    } else if hat.is_some_and(|hat| user.hats.get(hat).is_some()) {
+        Some(["already has it", "already have it"])
+    } else {
+        None
+    }
+}
+
+/// Says how many of several users do not get the hat of the form, and why: `skipped: 2 users already have it`; empty if all get
+/// it.
+fn skipped_users(state: &State, form: &Form) -> String {
+    let all: &[RoomUser] = match &form.subject {
+        FormSubject::AddHat { room_users } if room_users.len() > 1 => room_users,
+        _ => &[],
+    };
+    if all.is_empty() {
+        return String::new();
+    }
+    let hat = form.resolve_hat().ok().map(|chosen| chosen.id);
+    let mut skipped: BTreeMap<[&str; 2], BTreeSet<&Jid>> = BTreeMap::new();
+    for at in all {
+        if let Some(reason) = skip_reason(state, hat.as_ref(), at) {
+            skipped.entry(reason).or_default().insert(&at.1);
+        }
+    }
+    let reasons = skipped.iter().map(|([one, several], users)| {
+        let verb = if users.len() == 1 { one } else { several };
+        format!("{} {verb}", describe::count(users.len(), "user"))
+    });
+    match reasons.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => none,
+        reasons => format!("skipped: {reasons}"),
+    }
 }
 
 /// Returns the text for screen readers: a concurrent change, else the problem, match, meaning or hint of the focused
@@ -329,7 +397,16 @@ fn status(state: &State, form: &Form) -> String {
         }
         _ => String::new(),
     };
-    format!("{text}{list_hint}")
+    let skipped = if field.name == FieldName::Hat {
+        skipped_users(state, form)
+    } else {
+        String::new()
+    };
+    let skipped = match skipped.as_str() {
+        "" => skipped,
+        skipped => format!(". {}", describe::capitalized(skipped)),
+    };
+    format!("{text}{skipped}{list_hint}")
 }
 
 /// Returns the ID and the title of the hat or room that the typed title matches; `None` if there is none.

@@ -9,10 +9,11 @@ use jiff::tz::TimeZone;
 use crate::app::command::CommandId;
 use crate::app::filter::Filter;
 use crate::app::history::HistoryOverlay;
-use crate::app::{MouseTarget, State, describe};
+use crate::app::{MouseTarget, SaveState, State, describe};
 use crate::model::{Edit, Jid};
 use crate::store::{HistoryEntry, HistoryFilter};
 
+use super::screen::unsaved_changes;
 use super::{
     Body, CellWidth, Heading, InputView, ItemRow, ListRow, ListView, Remark, RowCell, RowCount, View,
 };
@@ -122,6 +123,10 @@ fn remarks(state: &State, overlay: &HistoryOverlay) -> Vec<Remark> {
         .into_iter()
         .collect();
     remarks.extend(overlay.error.clone().map(remark(true)));
+    if let SaveState::NotSaved(number, _) = state.save_state() {
+        let (changes, are) = (unsaved_changes(number), if number == 1 { "is" } else { "are" });
+        remarks.push(remark(true)(format!("{changes} {are} not listed")));
+    }
     if overlay.unreadable > 0 {
         let lines = describe::count(overlay.unreadable, "damaged line");
         remarks.push(remark(true)(format!("{lines} skipped; run hatrack check")));

@@ -31,8 +31,8 @@ pub(super) mod themes;
 pub use parts::{
     Body, CellContent, CellWidth, Details, FULL_TEXT_LINES, FieldView, FieldsView, Glyph, HatAppearance,
     Heading, InputView, ItemRow, ListRow, ListView, PREVIEW_LINES, Preview, QuestionParagraph, Remark,
-    RowCell, RowCount, SUGGESTION_LINES, SpokenText, SuggestionsView, Swatch, TitleName, Tone, Truncation,
-    ValueView, View,
+    RowCell, RowCount, SUGGESTION_LINES, SpokenText, StoredHat, SuggestionsView, Swatch, TitleName, Tone,
+    Truncation, ValueView, View,
 };
 
 /// Returns the contents of a pane.

@@ -29,6 +29,7 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
             .filter(|filter| !filter.editing)
             .map(|filter| filter.text.text().trim().to_owned().into()),
         marked: state.marked(pane),
+        hidden_marks: state.hidden_marks(pane),
         sort_order: Some(state.sort(pane).label()),
         non_default_order: state.non_default_sort(pane).map(Sort::short_label),
         noun: Some(state.grouping().kind(pane).noun()),
@@ -113,7 +114,7 @@ fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, Stri
             let marked = state.marked(Pane::Second);
             let spoken = match user {
                 _ if marked > 0 => {
-                    let marked = describe::count(marked, "marked user");
+                    let marked = marked_rows(state, marked, "marked user");
                     let spoken = format!(" of {marked}");
                     subjects.push(marked.into());
                     spoken
@@ -128,6 +129,15 @@ fn heading(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, Stri
         }
     };
     (title, subjects, format!("{title}{spoken}"))
+}
+
+/// The marked rows of the second pane: `3 marked users`, `3 marked users, 1 hidden`.
+fn marked_rows(state: &State, number: usize, noun: &str) -> String {
+    let marked = describe::count(number, noun);
+    match state.hidden_marks(Pane::Second) {
+        0 => marked,
+        hidden => format!("{marked}, {} hidden", describe::with_thousands_commas(hidden)),
+    }
 }
 
 fn heading_by_hat(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_>>, String) {
@@ -174,7 +184,7 @@ fn heading_by_user(state: &State, pane: Pane) -> (&'static str, Vec<TitleName<'_
     let marked = state.marked(Pane::Second);
     let (shown_rooms, subject) = match state.room() {
         _ if marked > 0 => {
-            let marked = describe::count(marked, "marked room");
+            let marked = marked_rows(state, marked, "marked room");
             (marked.clone(), marked.into())
         }
         Some((jid, room)) => (label::room(jid, room).to_owned(), room_title(state, jid, room)),

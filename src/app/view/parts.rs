@@ -8,8 +8,8 @@ mod fields;
 mod list;
 
 pub use fields::{
-    FieldView, FieldsView, HatAppearance, PREVIEW_LINES, Preview, SUGGESTION_LINES, SuggestionsView, Swatch,
-    ValueView,
+    FieldView, FieldsView, HatAppearance, PREVIEW_LINES, Preview, SUGGESTION_LINES, StoredHat,
+    SuggestionsView, Swatch, ValueView,
 };
 pub use list::{CellContent, CellWidth, Glyph, ItemRow, ListRow, ListView, RowCell, SpokenText, Tone};
 
@@ -117,8 +117,10 @@ pub struct RowCount<'a> {
     pub total: Option<usize>,
     /// The text of the filter, unless it is being typed.
     pub filter: Option<Cow<'a, str>>,
-    /// Number of marked rows.
+    /// Number of marked rows, shown or hidden by a filter.
     pub marked: usize,
+    /// Number of marked rows that the filter hides.
+    pub hidden_marks: usize,
     /// The sort order, such as `by name`.
     pub sort_order: Option<&'static str>,
     /// The short form of the sort order, if this is not the default of the pane.

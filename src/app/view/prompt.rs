@@ -35,8 +35,8 @@ pub(in crate::app) fn view(overlay: &Prompt) -> View<'_> {
     };
     View {
         heading: Heading {
-            title: overlay.heading().into(),
-            spoken: overlay.heading().into(),
+            title: overlay.full_heading().into(),
+            spoken: overlay.full_heading(),
             busy: overlay.is_waiting,
             ..Heading::default()
         },

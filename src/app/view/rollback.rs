@@ -74,7 +74,15 @@ fn row<'a>(state: &State, overlay: &'a RollbackOverlay, index: usize) -> ListRow
             Some(_) => ("Skipped", Tone::Warning),
         };
         let first = RowCell::text(word).width(CellWidth::Fixed(8)).gap(0).tone(tone);
-        std::iter::once(first).chain(cells(state, &edit)).collect()
+        let mut cells = cells(state, &edit);
+        if let Some(reason) = reason {
+            let (_, action) = describe::subject_and_action(&edit, state.wardrobe(), &state.zone());
+            // The reason comes first, because a narrow screen cuts the end.
+            let text = format!("{reason} ({action})");
+            cells.truncate(1);
+            cells.push(RowCell::text(text).width(CellWidth::Share(1)).gap(2));
+        }
+        std::iter::once(first).chain(cells).collect()
     });
     ListRow::Item(ItemRow {
         cells: row.unwrap_or_default(),

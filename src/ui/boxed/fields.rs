@@ -92,6 +92,22 @@ fn has_line_below(field: &FieldView<'_>) -> bool {
 /// Returns the lines of all fields for this width. If they do not fit the height, hints of other fields than the
 /// focused one are left out, and so are colors and options that are not chosen, if they have lines of their own.
 fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Theme) -> Vec<FieldLine<'v>> {
+    // The number of lines that the hints need is known only once they are wrapped.
+    let full = arranged(fields, (columns, height), theme, false);
+    if full.len() > usize::from(height) {
+        arranged(fields, (columns, height), theme, true)
+    } else {
+        full
+    }
+}
+
+/// Returns the lines of all fields. `brief`: it is known that they do not all fit.
+fn arranged<'v>(
+    fields: &'v FieldsView<'_>,
+    (columns, height): (u16, u16),
+    theme: &Theme,
+    brief: bool,
+) -> Vec<FieldLine<'v>> {
     let columns = usize::from(columns.saturating_sub(LABEL_WIDTH + 1));
     let height = usize::from(height);
     let problem = |text: &str, max_lines: usize| {
@@ -122,7 +138,7 @@ fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Them
             .enumerate()
             .map(|(index, field)| 1 + below(index, field))
             .sum::<usize>();
-    let is_brief = all > height;
+    let is_brief = brief || all > height;
     // While the list has the focus, its page size assumes hints of one line (`FieldsView::page_size`).
     let is_list_focused = fields
         .suggestions
@@ -223,13 +239,22 @@ impl StatefulWidget for FieldsWidget<'_, '_> {
     fn render(self, area: Rect, buffer: &mut Buffer, targets: &mut MouseTargets) {
         let fields = self.fields;
         let suggestions = fields.suggestions.as_ref();
-        let selected_suggestion = suggestions.and_then(|suggestions| suggestions.list.selected);
+        let selected = suggestions.and_then(|suggestions| suggestions.list.selected);
         let mut lines = lines(fields, area.width, area.height, self.theme);
         // On a small screen, the focused list replaces the other fields.
-        if selected_suggestion.is_some()
-            && usize::from(area.height) < lines.len() + 1 + usize::from(SUGGESTION_LINES[1])
+        if selected.is_some() && usize::from(area.height) < lines.len() + 1 + usize::from(SUGGESTION_LINES[1])
         {
             lines.retain(|line| matches!(line, FieldLine::Field(index, _) if *index == fields.focus));
+        }
+        // Hints make way for the list of the focused field if it then shows something useful.
+        if let Some(list) = suggestions.filter(|list| list.has_focus && selected.is_none()) {
+            let least = list.list.len.clamp(1, suggestions::LEAST_SUGGESTIONS);
+            let is_kept = |line: &FieldLine<'_>| !matches!(line, FieldLine::Hint(_));
+            let brief = lines.iter().filter(|line| is_kept(line)).count();
+            let height = usize::from(area.height);
+            if lines.len() + least >= height && brief + least <= height {
+                lines.retain(is_kept);
+            }
         }
         let needed = u16::try_from(lines.len()).unwrap_or(u16::MAX);
         let rest = suggestions.map_or(0, |_| suggestions::MIN_HEIGHT + 2);
@@ -241,7 +266,7 @@ impl StatefulWidget for FieldsWidget<'_, '_> {
             theme: self.theme,
         };
         let cursor = painter.draw_lines(buffer, inner, &lines, targets);
-        *self.cursor = cursor.filter(|_| selected_suggestion.is_none());
+        *self.cursor = cursor.filter(|_| selected.is_none());
         if let Some(suggestions) = suggestions {
             let rest = skip_lines(inner, needed.saturating_add(spare));
             let lower_part = SuggestionsWidget {
@@ -367,11 +392,15 @@ impl FieldsRenderer<'_, '_> {
                 let cursor = draw_secret(buffer, rest, (*typed, *cursor));
                 return focused.then_some(cursor);
             }
-            ValueView::Checkbox(checked, meaning) => {
+            ValueView::Checkbox(checked, meaning, short) => {
                 let checkbox = checked.map_or("[-]", |checked| theme.checkbox(checked));
                 let rest = put(buffer, rest, &Sanitized::literal(checkbox), style);
                 let rest = put(buffer, rest, &Sanitized::literal(" "), style);
-                self.draw_text(buffer, rest, meaning, theme.faint());
+                // A meaning that does not fit is shown in short, or left out.
+                let fits =
+                    |text: &&str| Sanitized::new(text, theme.charset()).width() <= usize::from(rest.width);
+                let shown = [meaning.as_str(), *short].into_iter().find(fits);
+                self.draw_text(buffer, rest, shown.unwrap_or_default(), theme.faint());
             }
             ValueView::Choice(words, chosen) => {
                 let first = option_lines(words, rest.width.into()).into_iter().next();
@@ -409,14 +438,6 @@ impl FieldsRenderer<'_, '_> {
         };
         let rest = put(buffer, line, &Sanitized::literal(mark), style);
         self.draw_text(buffer, rest, words, style);
-    }
-}
-
-/// Draws a horizontal rule.
-pub(super) fn draw_rule(buffer: &mut Buffer, line: Rect, theme: &Theme) {
-    let dash = Sanitized::literal(theme.frame(false).horizontal_top);
-    for column in line.columns() {
-        put(buffer, column, &dash, theme.border(false));
     }
 }
 

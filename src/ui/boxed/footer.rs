@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
 use crate::app::command::{Command, CommandId};
-use crate::app::{Key, KeyCode, State, footer, working_key};
+use crate::app::{Key, KeyCode, State, clearing_key, footer, working_key};
 use crate::ui::draw::put;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
@@ -53,6 +53,15 @@ impl Widget for KeyHints<'_> {
             rest = put(buffer, rest, &key(command), theme.key());
             let title = format!(" {}{}", state.label(command), " ".repeat(gap));
             rest = put(buffer, rest, &Sanitized::new(&title, charset), Style::new());
+        }
+        if let Some((key, title)) = clearing_key(state) {
+            let name = theme.key_name(&key.name());
+            let (name, title) = (Sanitized::new(&name, charset), Sanitized::literal(title));
+            if name.width() + 1 + title.width() <= usize::from(rest.width) {
+                let rest = put(buffer, rest, &name, theme.key());
+                let rest = put(buffer, rest, &Sanitized::literal(" "), Style::new());
+                put(buffer, rest, &title, Style::new());
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The part of a form below the fields: the suggestions and, for a hat, a preview.
 
+use std::cmp::Ordering;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -14,13 +16,18 @@ use crate::ui::layout::skip_lines;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-use super::fields::{draw_rule, value_area};
+use super::fields::{LABEL_WIDTH, value_area};
 use super::list::ListWidget;
 
 /// Maximum number of lines of the part below the fields.
 pub(super) const MAX_HEIGHT: u16 = 1 + SUGGESTION_LINES[0] + PREVIEW_LINES;
 /// Minimum number of lines for everything except the heading of the suggestions.
 pub(super) const MIN_HEIGHT: u16 = SUGGESTION_LINES[1] + PREVIEW_LINES;
+
+/// The minimum number of suggestions that are shown; a heading alone would be useless.
+pub(super) const LEAST_SUGGESTIONS: usize = 2;
+/// Maximum number of lines for what will be stored.
+const MAX_STORED_LINES: u16 = 6;
 
 /// Draws the part below the fields.
 pub(super) struct SuggestionsWidget<'v, 'a> {
@@ -36,7 +43,12 @@ impl StatefulWidget for SuggestionsWidget<'_, '_> {
         let both_fit = area.height > MIN_HEIGHT;
         let preview = match (both_fit, self.suggestions.has_focus) {
             _ if self.preview.is_none() => 0,
-            (true, _) => PREVIEW_LINES,
+            // While the list has the focus, its page size assumes this height (`FieldsView::page_size`).
+            (true, _) if self.suggestions.list.selected.is_some() => PREVIEW_LINES,
+            (true, _) => {
+                let spare = area.height - MIN_HEIGHT - 1;
+                PREVIEW_LINES + self.missing_lines(area.width).min(spare)
+            }
             (false, true) => 0,
             (false, false) => area.height,
         };
@@ -57,6 +69,24 @@ impl SuggestionsWidget<'_, '_> {
         put(buffer, line, &shown, style);
     }
 
+    /// The number of lines that a preview of the usual height lacks for what will be stored.
+    fn missing_lines(&self, width: u16) -> u16 {
+        let stored = self.preview.and_then(|preview| preview.stored.as_ref());
+        let columns = usize::from(width.saturating_sub(LABEL_WIDTH + 1));
+        let lines = stored.map(|stored| {
+            let text = format!("{}: {}", stored.id, stored.value);
+            Sanitized::wrapped(
+                &text,
+                columns,
+                usize::from(MAX_STORED_LINES),
+                self.theme.charset(),
+            )
+            .len()
+        });
+        let lines = u16::try_from(lines.unwrap_or_default()).unwrap_or_default();
+        lines.saturating_sub(PREVIEW_LINES - 2)
+    }
+
     fn draw_suggestions(&self, buffer: &mut Buffer, area: Rect, targets: &mut MouseTargets) {
         let Some(first) = area.rows().next() else { return };
         let list = &self.suggestions.list;
@@ -67,8 +97,15 @@ impl SuggestionsWidget<'_, '_> {
             number if count == total => number,
             number => format!("{number} of {}", describe::with_thousands_commas(*total)),
         };
-        self.draw_heading(buffer, first, &format!("{title} {number}"));
-        let rows = skip_lines(area, 1);
+        let least = u16::try_from(list.len.clamp(1, LEAST_SUGGESTIONS)).unwrap_or(1);
+        let rows = match area.height.cmp(&least) {
+            Ordering::Less => return,
+            Ordering::Equal => area,
+            Ordering::Greater => {
+                self.draw_heading(buffer, first, &format!("{title} {number}"));
+                skip_lines(area, 1)
+            }
+        };
         if let Some(text) = list.empty_lines.first().filter(|_| list.len == 0) {
             return self.draw_text(buffer, rows, &format!("   {text}"), self.theme.faint());
         }
@@ -93,7 +130,11 @@ impl SuggestionsWidget<'_, '_> {
         let (Some(first), Some(second)) = (rows.next(), rows.next()) else {
             return;
         };
-        self.draw_heading(buffer, first, "Preview");
+        let heading = match preview.skipped.as_str() {
+            "" => "Preview".to_owned(),
+            skipped => format!("Preview ({skipped})"),
+        };
+        self.draw_heading(buffer, first, &heading);
         let second = self.draw_label(buffer, second, "In chat");
         self.draw_in_chat(buffer, second, preview);
         let Some(third) = rows.next() else { return };
@@ -105,7 +146,15 @@ impl SuggestionsWidget<'_, '_> {
             return;
         };
         let (columns, max_lines) = (value.width.into(), value.height.into());
-        let lines = Sanitized::wrapped(stored, columns, max_lines, self.theme.charset());
+        let wrapped = |text: &str, lines| Sanitized::wrapped(text, columns, lines, self.theme.charset());
+        let full = format!("{}: {}", stored.id, stored.value);
+        // The ID stands in the form above.
+        let text = if wrapped(&full, max_lines + 1).len() > max_lines {
+            &stored.value
+        } else {
+            &full
+        };
+        let lines = wrapped(text, max_lines);
         for (row, line) in value.rows().zip(&lines) {
             put(buffer, row, line, Style::new());
         }
@@ -165,5 +214,13 @@ impl SuggestionsWidget<'_, '_> {
             &Sanitized::new(&shown, self.theme.charset()),
             Style::reset(),
         );
+    }
+}
+
+/// Draws a horizontal rule.
+pub(super) fn draw_rule(buffer: &mut Buffer, line: Rect, theme: &Theme) {
+    let dash = Sanitized::literal(theme.frame(false).horizontal_top);
+    for column in line.columns() {
+        put(buffer, column, &dash, theme.border(false));
     }
 }

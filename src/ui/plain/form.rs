@@ -117,8 +117,8 @@ fn value(field: &FieldView<'_>, space: usize, charset: Charset) -> (String, usiz
             let signs = "*".repeat(typed.saturating_sub(hidden).min(space));
             (signs, cursor - hidden)
         }
-        ValueView::Checkbox(Some(checked), _) => (if *checked { "yes" } else { "no" }.to_owned(), 0),
-        ValueView::Checkbox(None, meaning) => (meaning.replace(": ", ", "), 0),
+        ValueView::Checkbox(Some(checked), ..) => (if *checked { "yes" } else { "no" }.to_owned(), 0),
+        ValueView::Checkbox(None, meaning, _) => (meaning.replace(": ", ", "), 0),
         ValueView::Choice(words, chosen) => (choice(words, *chosen), 0),
         ValueView::ChoiceLines(lines, chosen) => {
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();

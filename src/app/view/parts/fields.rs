@@ -100,8 +100,8 @@ pub enum ValueView<'a> {
         /// Number of characters before the cursor.
         cursor: usize,
     },
-    /// Whether the box is checked (`None`: mixed), and the text next to it.
-    Checkbox(Option<bool>, String),
+    /// Whether the box is checked (`None`: mixed), the text next to it, and a short form of this text.
+    Checkbox(Option<bool>, String, &'static str),
     /// Options side by side, and the index of the chosen one.
     Choice(Vec<&'a str>, usize),
     /// Options one per line, and the index of the chosen one.
@@ -128,8 +128,18 @@ pub struct Preview<'a> {
     pub user: &'a str,
     /// The hat as shown in chat.
     pub appearance: HatAppearance,
-    /// The JSON that will be stored; `None` while the hat is not known.
-    pub stored: Option<String>,
+    /// What will be stored; `None` while the hat is not known.
+    pub stored: Option<StoredHat>,
+    /// How many of several users are skipped, and why: `skipped: 1 user already has it`; else empty.
+    pub skipped: String,
+}
+
+/// A hat as it will be stored.
+pub struct StoredHat {
+    /// The ID, as JSON.
+    pub id: String,
+    /// The attachment, as JSON.
+    pub value: String,
 }
 
 /// The appearance of a hat to other users.
