@@ -766,7 +766,10 @@ fn adds_hat_sets_by_name() {
     let plan = parsed.plan(&now, &ImportOptions::default()).unwrap();
     assert!(plan.group.is_empty());
     assert_eq!(plan.skipped.len(), 1);
-    assert_eq!(lost(&now), "1 object with unrecognized fields");
+    assert_eq!(
+        lost(&now),
+        "1 object with unrecognized fields (fields that hatrack does not use, such as \"sets\"): the data file"
+    );
 }
 
 #[test]

@@ -278,9 +278,9 @@ commands! {
     CloseSets "close-sets" formerly ["leave-sets"] { place: Place::Sets, title: "Close", keys: &[k(KeyCode::Esc)], footer: true,
         help: "Close" }
     SubmitPrompt "submit-prompt" formerly ["take-prompt"] { place: Place::Prompt, title: "OK", keys: &[k(KeyCode::Enter)], footer: true,
-        help: "Import, export or save" }
+        help: "Preview the import, export or save" }
     CompletePath "complete-path" { place: Place::Prompt, title: "Complete", keys: &[k(KeyCode::Tab)], footer: true,
-        help: "Complete the path of the file; in the options, go back to the path" }
+        help: "Complete the path of the file" }
     PromptNext "prompt-next" { place: Place::Prompt, title: "Next field", keys: &[k(KeyCode::Down)], footer: true,
         help: "Next field" }
     PromptPrevious "prompt-previous" { place: Place::Prompt, title: "Previous field", keys: &[k(KeyCode::Up), k(KeyCode::BackTab)], footer: false,
@@ -289,6 +289,8 @@ commands! {
         help: "Next option" }
     PreviousOption "previous-option" { place: Place::PromptChoice, title: "Previous option", keys: &[k(KeyCode::Left)], footer: false,
         help: "Previous option" }
+    OptionNextField "option-next-field" { place: Place::PromptChoice, title: "Next field", keys: &[k(KeyCode::Tab), k(KeyCode::Down)], footer: true,
+        help: "Next field" }
     CancelPrompt "cancel-prompt" formerly ["leave-prompt"] { place: Place::Prompt, title: "Cancel", keys: &[k(KeyCode::Esc)], footer: true,
         help: "Cancel" }
     AcceptImport "accept-import" { place: Place::ImportPreview, title: "Import", keys: &[c('y')], footer: true,

@@ -5,6 +5,8 @@
 mod attachment;
 mod entry;
 mod exchange;
+mod import_details;
+mod import_row;
 mod import_rows;
 mod many;
 mod phrase;
@@ -16,8 +18,11 @@ mod unrecognized;
 
 pub use entry::{UNKNOWN_DETAILS, cannot_undo, entry, entry_with_servers, redid, rolled_back, undid};
 pub(in crate::app) use entry::{action, action_without_reason, for_servers, reason};
-pub use exchange::{export_scope, import_after_would, import_plan, import_summary, skipped_item};
-pub use import_rows::{ImportRow, ImportRows, RowOutcome};
+pub use exchange::{
+    export_scope, import_after_would, import_plan, import_summary, inactive_hats, skipped_item,
+};
+pub use import_row::{ImportRow, RowOutcome, line_note};
+pub use import_rows::ImportRows;
 pub use phrase::{after_colon, capitalized};
 pub(super) use phrase::{sentence, without_period};
 pub use subject_and_action::subject_and_action;

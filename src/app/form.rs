@@ -88,7 +88,7 @@ impl FieldName {
             Self::Title => "shown in chat, for example Teacher".into(),
             Self::Active => "shown in chat".into(),
             Self::Required => "the user cannot remove it".into(),
-            Self::Expires => "Sunday, 2 weeks or 18:00; empty for never".into(),
+            Self::Expires => "Sunday, 2 weeks, 2026-12-31; empty: never".into(),
             Self::Hue => "red, #c33 or a hue (0–360); empty for automatic".into(),
             Self::RetitleUsers => "also change the title for users with the hat".into(),
         }

@@ -4,6 +4,7 @@
 //! their keys and help are in one table, [`command::COMMANDS`].
 
 pub mod addresses;
+mod affiliation_needed;
 mod attachment_ref;
 mod browser;
 pub mod catalog;

@@ -1,11 +1,13 @@
 //! Parses times in the past as people write them: on the command line, and where the history asks for one.
 
-use jiff::civil::{DateTime, Time};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, Timestamp, ToSpan, ZonedDateTime};
+
+use super::until::{YearlyDate, parse_named_date};
 
 /// Examples of accepted times, for an error.
 pub const EXAMPLES: &str =
-    "2026-01-31, \"2026-01-31 18:00\", 2026-01-31T18:00:00Z, yesterday or \"2 hours ago\"";
+    "2026-01-31, \"31 January\", \"2026-01-31 18:00\", 2026-01-31T18:00:00Z, yesterday or \"2 hours ago\"";
 
 /// Parses a time: with its zone (RFC 3339); a date, a date and time, or a time of today, in the zone of `now`; `now`,
 /// `today` or `yesterday`; or how long ago it is (`2 hours`, `3d`). A date means the start of that day. Times in the
@@ -57,10 +59,20 @@ fn absolute(text: &str, now: &ZonedDateTime) -> Option<Timestamp> {
     let local = match (text.parse::<DateTime>(), text.parse::<Time>()) {
         (Ok(local), _) => local,
         (_, Ok(time)) => now.date().to_datetime(time),
-        _ => return None,
+        _ => named_date(text, now.date())?,
     };
     let moment = local.to_zoned_datetime(now.time_zone().clone()).ok()?;
     Some(moment.timestamp())
+}
+
+/// Parses a date with the name of the month, perhaps with a time: `31 January`, `January 31, 2026 18:00`. Without a year,
+/// the last such date up to today is meant.
+fn named_date(text: &str, today: Date) -> Option<DateTime> {
+    let date = |text: &str| parse_named_date(text, today, YearlyDate::Last);
+    match text.rsplit_once(' ') {
+        Some((day, time)) if time.contains(':') => Some(date(day)?.to_datetime(time.parse().ok()?)),
+        _ => Some(date(text)?.to_datetime(Time::midnight())),
+    }
 }
 
 #[cfg(test)]
@@ -78,6 +90,10 @@ mod tests {
             ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00Z"),
             ("2026-01-31T12:00:00+01:00", "2026-01-31T11:00:00Z"),
             ("2026-01-31T12:00-05:00", "2026-01-31T17:00:00Z"),
+            ("31 January 2026", "2026-01-30T22:00:00Z"),
+            ("January 31, 2026 18:00", "2026-01-31T16:00:00Z"),
+            ("31 Dec", "2025-12-30T22:00:00Z"),
+            ("1 March", "2026-02-28T22:00:00Z"),
             ("18:00", "2026-03-01T16:00:00Z"),
             ("now", "2026-03-01T10:30:00Z"),
             ("today", "2026-02-28T22:00:00Z"),
@@ -96,6 +112,8 @@ mod tests {
             "soon",
             "2026-13-01",
             "31.01.2026",
+            "31 February 2026",
+            "31 January noon",
             "2026-01-31T12:00+99:00",
             "2026-01-31T12:00[Nowhere/City]",
             "999999999999 years",

@@ -4,6 +4,8 @@
 use crate::exchange::{ExportScope, FileFormat, ImportTarget};
 use crate::model::Hats;
 
+use super::Keymap;
+use super::command::CommandId;
 use super::draft::PromptDraft;
 use super::text::TextInput;
 
@@ -59,6 +61,40 @@ pub struct ActorUndo {
 /// The text that stands for the selected entry.
 pub(super) const SELECTED: &str = "selected";
 
+/// How a file is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportMode {
+    /// Its content is added; hats are inactive unless it says otherwise.
+    Add,
+    /// Its content is added; hats are active unless it says otherwise.
+    AddActive,
+    /// It replaces what it describes.
+    Replace,
+}
+
+impl ImportMode {
+    /// All modes, in the order of the choice.
+    pub(super) const ALL: [Self; 3] = [Self::Add, Self::AddActive, Self::Replace];
+
+    /// The option in words.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Add => "add to existing data",
+            Self::AddActive => "add, with hats active",
+            Self::Replace => "replace existing data (JSON only)",
+        }
+    }
+
+    /// The effect of the option.
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Add => "hats are inactive unless the file says that they are active",
+            Self::AddActive => "hats are active unless the file says that they are inactive",
+            Self::Replace => "removes what the file does not contain",
+        }
+    }
+}
+
 /// A requested export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportRequest {
@@ -81,16 +117,18 @@ pub enum ExportOutcome {
     Exists,
 }
 
+/// The heading of the prompt for a file to import.
+pub(super) const IMPORT_HEADING: &str = "Import";
+
 impl Prompt {
     /// The action that Enter starts, as one word.
     pub fn verb(&self) -> &'static str {
         match self.kind {
-            PromptKind::Import(_) => "Import",
+            PromptKind::Import(_) | PromptKind::UndoSince(_) => "Preview",
             PromptKind::Export(_) => "Export",
             PromptKind::SaveSet(..) => "Save",
             PromptKind::RenameSet(_) => "Rename",
             PromptKind::Reason => "Set",
-            PromptKind::UndoSince(_) => "Preview",
         }
     }
 
@@ -110,7 +148,7 @@ impl Prompt {
     /// The heading.
     pub fn heading(&self) -> &'static str {
         match &self.kind {
-            PromptKind::Import(_) => "Import",
+            PromptKind::Import(_) => IMPORT_HEADING,
             PromptKind::Export(_) => "Export",
             PromptKind::SaveSet(..) => "Save as hat set",
             PromptKind::RenameSet(_) => "Rename hat set",
@@ -168,15 +206,28 @@ impl Prompt {
     }
 
     /// A hint on what to choose.
-    pub fn choice_hint(&self) -> &'static str {
-        match &self.kind {
-            PromptKind::Import(_) => "replacing removes what the file does not contain",
+    pub fn choice_hint(&self, keymap: &Keymap) -> String {
+        let meaning = match &self.kind {
+            PromptKind::Import(_) => self.import_mode().hint(),
             PromptKind::Export(_) => "what to export",
             PromptKind::SaveSet(..)
             | PromptKind::RenameSet(_)
             | PromptKind::Reason
             | PromptKind::UndoSince(_) => "",
-        }
+        };
+        format!(
+            "{meaning}; press {} or {} to change",
+            keymap.arrow_name(CommandId::PreviousOption),
+            keymap.arrow_name(CommandId::NextOption)
+        )
+    }
+
+    /// How the file is to be imported.
+    pub(super) fn import_mode(&self) -> ImportMode {
+        ImportMode::ALL
+            .get(self.selected)
+            .copied()
+            .unwrap_or(ImportMode::Add)
     }
 
     /// Whether the prompt asks for the path of a file.

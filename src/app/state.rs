@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::model::{Affiliation, EditError, HatId, Jid, Wardrobe};
+use crate::model::{EditError, HatId, Jid, Wardrobe};
 use crate::store::{Change, Scope, StoreProblem};
 use crate::sync::ServerEntry;
 
@@ -370,14 +370,10 @@ impl State {
             let hidden = self.hidden_rows_message(RowKind::User);
             return Err(hidden.unwrap_or_else(|| "No user selected".into()));
         };
-        match user.affiliation {
-            Affiliation::Owner | Affiliation::Admin | Affiliation::Member => Ok(()),
-            Affiliation::Outcast => Err(format!(
-                "{jid} is banned. Hats can be added and changed only for owners, admins and members."
-            )),
-            Affiliation::None => Err(format!(
-                "{jid} is not affiliated. Hats can be added and changed only for owners, admins and members."
-            )),
+        let room = self.room().map_or(jid, |(room, _)| room);
+        match self.hats_problem(room, jid, user.affiliation) {
+            Some(problem) => Err(problem),
+            None => Ok(()),
         }
     }
 

@@ -191,9 +191,10 @@ fn for_each_member(state: &State, mut visit: impl FnMut(&Jid, &Jid) -> ControlFl
 
 /// Fails if hats cannot be added to any target user. Called for each frame, so it stops as early as possible.
 pub(super) fn check_can_add_hats(state: &State) -> Result<(), String> {
-    let (mut count, mut can_add) = (0, false);
+    let (mut count, mut can_add, mut first_room) = (0, false, None);
     for_each_member(state, |room, user| {
         count += 1;
+        first_room.get_or_insert_with(|| room.clone());
         let user = state.wardrobe().user(room, user);
         can_add |= user.is_some_and(|user| user.affiliation.is_affiliated());
         if can_add && count > 1 {
@@ -209,7 +210,10 @@ pub(super) fn check_can_add_hats(state: &State) -> Result<(), String> {
     if can_add {
         return Ok(());
     }
-    Err("No marked user can get hats: none is an owner, admin or member".into())
+    let way = first_room.map_or_else(String::new, |room| state.way_to_affiliation(&room));
+    Err(format!(
+        "No marked user can get hats: none is an owner, admin or member.{way}"
+    ))
 }
 
 /// Whether all target users are banned. Called for each frame, so it stops at the first one who is not.

@@ -1,16 +1,19 @@
-//! Parses and formats the time at which a hat expires: `Sunday`, `2 weeks`, `2027-01-31 18:00`. Days and times are
-//! local to a time zone. A day without a time means the midnight at its end.
+//! Parses and formats when a hat expires: `Sunday`, `2 weeks`, `31 January`, `2027-01-31 18:00`. Days and times are local to a time
+//! zone. A day without a time means the midnight at its end.
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp, ZonedDateTime};
 
-/// The end of a duration that is counted from now is rounded down to a full minute if the duration has at least this
-/// length.
+mod month;
+
+pub use month::{YearlyDate, parse_named_date};
+
+/// Durations from now of at least this length end at a full minute: the seconds are dropped.
 const MIN_ROUNDED_DURATION: SignedDuration = SignedDuration::from_hours(1);
 
 /// Examples of accepted texts, for hints and errors.
-pub const EXAMPLES: &str = "Sunday, 2 weeks, 18:00 or 2027-01-31 18:00";
+pub const EXAMPLES: &str = "Sunday, 2 weeks, 18:00, 2027-01-31 or 31 January 18:00";
 
 /// Parses the time at which a hat expires; `None` for an empty text.
 ///
@@ -90,7 +93,7 @@ fn parse_time(text: &str) -> Result<Time, jiff::Error> {
     Time::strptime("%H:%M", text).or_else(|_| Time::strptime("%H:%M:%S", text))
 }
 
-/// Parses a date, `today`, `tomorrow`, or at least three letters of a weekday: the next such day after today.
+/// Parses a date, also with the name of the month, `today`, `tomorrow`, or at least three letters of a weekday: the next such day after today.
 fn parse_day(text: &str, now: &ZonedDateTime) -> Option<Date> {
     match text {
         "today" => return Some(now.date()),
@@ -100,7 +103,8 @@ fn parse_day(text: &str, now: &ZonedDateTime) -> Option<Date> {
     if let Some(day) = weekday(text) {
         return now.date().nth_weekday(1, day).ok();
     }
-    Date::strptime("%Y-%m-%d", text).ok()
+    let date = Date::strptime("%Y-%m-%d", text).ok();
+    date.or_else(|| parse_named_date(text, now.date(), YearlyDate::Next))
 }
 
 fn weekday(text: &str) -> Option<Weekday> {

@@ -214,7 +214,7 @@ pub struct ShowArgs {
     pub room: Option<String>,
     /// The user's address
     pub user: Option<String>,
-    /// Print only hats that expire by this time, such as 7d or Sunday; soonest first
+    /// Print only hats that expire by this time, such as 7d, Sunday or 2027-01-31; soonest first
     #[arg(long, alias = "ending", value_name = "TIME")]
     pub expires_by: Option<String>,
     /// Print JSON: the whole data file, the room object or the user object
@@ -256,7 +256,7 @@ pub struct AddArgs {
     /// Make the hat required (the user cannot remove it) [default: optional]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pub required: Option<bool>,
-    /// When the hat expires, such as Sunday, "2 weeks" or "2027-01-31 18:00"
+    /// When the hat expires, such as Sunday, "2 weeks", 2027-01-31, "31 January" or "2027-01-31 18:00"
     #[arg(long, alias = "until", value_name = "TIME")]
     pub expires: Option<String>,
     #[command(flatten)]

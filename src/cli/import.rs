@@ -18,7 +18,7 @@ use crate::exchange::{
 use crate::model::{Affiliation, EditError, Jid, Wardrobe};
 use crate::store;
 
-/// The maximum number of skipped items that are listed, so that the summary of the import stays visible.
+/// Number of skipped items that are listed after an import; more would hide what was imported.
 const MAX_SKIPPED_SHOWN: usize = 50;
 
 pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
@@ -32,6 +32,7 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
         replace: args.replace,
         restricted: context.scope.rooms.is_some(),
         new_users: args.affiliation.as_deref().and_then(Affiliation::from_name),
+        active: args.active,
     };
     let (name, bytes) = read(&args.from, context, out)?;
     let format = match (args.csv, args.json) {
@@ -68,9 +69,17 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
             )
         })?;
         let rows = ImportRows::new(first_plan.clone(), data.wardrobe(), context.zone());
-        let changes = (0..rows.len()).filter_map(|index| rows.get(index));
-        for row in changes.filter(|row| row.outcome != RowOutcome::Skipped) {
-            out.line(&format!("Would {}", row.after_would))?;
+        let all = || (0..rows.len()).filter_map(|at| rows.get(at));
+        let is_no_change = |outcome| matches!(outcome, RowOutcome::Skipped | RowOutcome::Unchanged);
+        for row in all().filter(|row| !is_no_change(row.outcome)) {
+            out.line(&format!("Would {}{}", row.after_would, row.line_note()))?;
+        }
+        for row in all().filter(|row| row.outcome == RowOutcome::Unchanged) {
+            out.line(&format!(
+                "Unchanged: {}{}",
+                row.without_outcome(),
+                row.line_note()
+            ))?;
         }
     } else {
         data.with_reason(args.reason_option.reason.as_ref())
@@ -82,10 +91,20 @@ pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output)
     if let Some(note) = first_plan.counts.kept_note() {
         out.line(&note)?;
     }
-    for item in first_plan.skipped.iter().take(MAX_SKIPPED_SHOWN) {
-        out.line(&format!("Skipped: {}", describe::skipped_item(item)))?;
+    let verb = if args.dry_run { "would be" } else { "are" };
+    if let Some(inactive) = describe::inactive_hats(first_plan.counts.inactive_by_default, verb) {
+        out.line(&format!("{inactive}; use --active for active hats"))?;
     }
-    match first_plan.skipped.len().saturating_sub(MAX_SKIPPED_SHOWN) {
+    let max_shown = if args.dry_run {
+        usize::MAX
+    } else {
+        MAX_SKIPPED_SHOWN
+    };
+    for skip in first_plan.skipped.iter().take(max_shown) {
+        let lines = describe::line_note(&first_plan.lines_of_skipped(skip));
+        out.line(&format!("Skipped: {}{lines}", describe::skipped_item(skip)))?;
+    }
+    match first_plan.skipped.len().saturating_sub(max_shown) {
         0 => Ok(()),
         more => out.line(&format!("Skipped: {more} more")),
     }
@@ -159,6 +178,7 @@ fn suggested_command(args: &ImportArgs, additional: &[&str]) -> String {
         ("--json", args.json),
         ("--dry-run", args.dry_run),
         ("--replace", args.replace),
+        ("--active", args.active),
     ];
     let given = options.into_iter().filter(|(_, is_given)| *is_given);
     words.extend(given.map(|(option, _)| option.to_owned()));

@@ -3,10 +3,12 @@
 //! Each row is one hat of one user. A user without hats has a row with an empty hat; a catalog hat is a row with an
 //! empty user; a row with neither is the room itself, with its name as title.
 
-use crate::model::{Attachment, CatalogHat, HatId, Hue, Jid, Room, User, Wardrobe, is_only_whitespace};
+use crate::model::{
+    Attachment, CatalogHat, Extra, HatId, Hue, Jid, Room, User, Wardrobe, is_only_whitespace,
+};
 
 use super::cells::{escape_outer_space, write_row};
-use super::columns::{COLUMNS, hue_text, parse_hue};
+use super::columns::{COLUMNS, hue_text, parse_hue, quoted};
 use super::export::{ExportScope, ExportedFile};
 
 /// Counts the values that a table cannot represent, and those that can be imported again only under a condition.
@@ -17,7 +19,7 @@ struct NotInTable {
     /// Hats that expire.
     expirations: usize,
     /// Objects with unrecognized fields.
-    unrecognized: usize,
+    unknown: UnknownFields,
     /// Empty titles and names, which a table cannot distinguish from missing ones.
     empty_texts: usize,
     /// Hues that are numbers stored as text.
@@ -32,6 +34,66 @@ struct NotInTable {
     empty_ids: usize,
 }
 
+/// The objects with unrecognized fields.
+#[derive(Debug, Default)]
+struct UnknownFields {
+    count: usize,
+    /// The first objects.
+    first: Vec<String>,
+    /// The name of one of the fields.
+    example: String,
+}
+
+/// Number of objects that are named.
+const MAX_NAMED: usize = 3;
+
+impl UnknownFields {
+    /// Counts an object if it has unrecognized fields; `name` names it.
+    fn add<'a>(&mut self, fields: impl IntoIterator<Item = &'a str>, name: impl FnOnce() -> String) {
+        let Some(field) = fields.into_iter().next() else {
+            return;
+        };
+        if self.count == 0 {
+            field.clone_into(&mut self.example);
+        }
+        if self.count < MAX_NAMED {
+            self.first.push(name());
+        }
+        self.count += 1;
+    }
+
+    /// Names the objects, and says what unrecognized fields are; `None` without any.
+    fn description(&self) -> Option<String> {
+        let objects = match self.count {
+            0 => return None,
+            1 => "1 object".to_owned(),
+            more => format!("{more} objects"),
+        };
+        let more = match self.count - self.first.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Some(format!(
+            "{objects} with unrecognized fields (fields that hatrack does not use, such as {}): {}{more}",
+            quoted(&self.example),
+            self.first.join(", ")
+        ))
+    }
+}
+
+/// The names of the fields.
+fn names(extra: &Extra) -> impl Iterator<Item = &str> {
+    extra.iter().map(|(name, _)| name)
+}
+
+/// A hat with its title, else its ID.
+fn hat_name(id: &HatId, title: Option<&str>) -> String {
+    format!(
+        "hat {}",
+        quoted(title.filter(|title| !title.is_empty()).unwrap_or(id.as_str()))
+    )
+}
+
 pub(super) fn export(wardrobe: &Wardrobe, part: &ExportScope) -> Option<ExportedFile> {
     let (mut out, mut omitted) = (String::new(), NotInTable::default());
     write_row(&mut out, COLUMNS);
@@ -39,8 +101,8 @@ pub(super) fn export(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Exported
         ExportScope::All | ExportScope::Rooms(_) | ExportScope::Users(..) => {
             let sets = wardrobe.hat_sets().unwrap_or_default();
             omitted.sets = sets.len();
-            omitted.unrecognized +=
-                usize::from(wardrobe.extra.iter().count() > usize::from(!sets.is_empty()));
+            let fields = names(&wardrobe.extra).filter(|name| sets.is_empty() || *name != "sets");
+            omitted.unknown.add(fields, || "the data file".into());
             for (jid, room) in wardrobe.rooms() {
                 write_room(&mut out, &mut omitted, jid, room);
             }
@@ -57,14 +119,16 @@ pub(super) fn export(wardrobe: &Wardrobe, part: &ExportScope) -> Option<Exported
 }
 
 fn write_room(out: &mut String, omitted: &mut NotInTable, jid: &Jid, room: &Room) {
-    omitted.unrecognized += usize::from(!room.extra.is_empty());
+    omitted.unknown.add(names(&room.extra), || jid.to_string());
     let name = omitted.text(room.name.as_deref());
     if !name.is_empty() || (room.users().is_empty() && room.catalog.keys().all(|id| id.as_str().is_empty())) {
         write_row(out, [jid.as_str(), "", "", "", name, "", "", ""]);
     }
     for (id, hat) in &room.catalog {
         let CatalogHat { title, hue, extra } = hat;
-        omitted.unrecognized += usize::from(!extra.is_empty());
+        omitted.unknown.add(names(extra), || {
+            format!("catalog {} in {jid}", hat_name(id, title.as_deref()))
+        });
         if omitted.count_id(id) {
             continue;
         }
@@ -79,7 +143,9 @@ fn write_room(out: &mut String, omitted: &mut NotInTable, jid: &Jid, room: &Room
 }
 
 fn write_user(out: &mut String, omitted: &mut NotInTable, room: &Jid, jid: &Jid, user: &User) {
-    omitted.unrecognized += usize::from(!user.extra.is_empty());
+    omitted
+        .unknown
+        .add(names(&user.extra), || format!("{jid} in {room}"));
     let (room, jid, affiliation) = (room.as_str(), jid.as_str(), user.affiliation.as_str());
     if user.hats.iter().all(|(id, _)| id.as_str().is_empty()) {
         write_row(out, [room, jid, affiliation, "", "", "", "", ""]);
@@ -89,10 +155,13 @@ fn write_user(out: &mut String, omitted: &mut NotInTable, room: &Jid, jid: &Jid,
             active,
             required,
             title,
-            extra: _,
+            extra,
         } = attachment;
         omitted.expirations += usize::from(attachment.until().is_some());
-        omitted.unrecognized += usize::from(attachment.has_unrecognized());
+        let fields = names(extra).filter(|name| *name != "until" || attachment.until().is_none());
+        omitted.unknown.add(fields, || {
+            format!("{} of {jid} in {room}", hat_name(id, title.as_deref()))
+        });
         if omitted.count_id(id) {
             continue;
         }
@@ -152,11 +221,6 @@ impl NotInTable {
         [
             counted(self.sets, "hat set", "hat sets"),
             counted(self.expirations, "expiration of a hat", "expirations of hats"),
-            counted(
-                self.unrecognized,
-                "object with unrecognized fields",
-                "objects with unrecognized fields",
-            ),
             counted(self.empty_texts, "empty title or name", "empty titles or names"),
             counted(
                 self.blank_titles,
@@ -175,6 +239,8 @@ impl NotInTable {
                 "hat whose ID is not a URI (imported only if it exists)",
                 "hats whose ID is not a URI (imported only if they exist)",
             ),
+            // At the end, because it is a list itself.
+            self.unknown.description(),
         ]
         .into_iter()
         .flatten()

@@ -1,9 +1,9 @@
 //! Import and export: a wardrobe, a room or a user as JSON or CSV, and back. Imports also read files from servers:
 //! affiliation lists of ejabberd, rooms in Prosody's storage, and lists of hats in XML.
 //!
-//! [`export`] returns bytes, and describes the values that the format cannot represent. [`read`] parses bytes into a
-//! [`ParsedImport`], or reports every invalid line. [`ParsedImport::plan`] merges the import into a wardrobe: the
-//! [`ImportPlan`] is one group of edits, with counts and the skipped items. Nothing here accesses files.
+//! [`export`] returns bytes, and describes the values that the format cannot represent. [`read`] parses bytes into a [`ParsedImport`],
+//! or reports every invalid line. [`ParsedImport::plan`] merges it into a wardrobe: the [`ImportPlan`] is one group of
+//! edits, with counts and the items that are skipped or stay unchanged. Nothing here accesses files.
 //!
 //! Imports add to existing data and remove nothing, unless a JSON object *replaces* existing data.
 
@@ -13,6 +13,7 @@ mod csv;
 mod export;
 mod hats_xml;
 mod json;
+mod lines;
 mod merge;
 mod parsed;
 mod plan;
@@ -21,12 +22,15 @@ mod server_table;
 mod skip;
 mod table;
 mod titles;
+mod unchanged;
 
 pub use columns::{ColumnNames, InvalidColumnNames};
 pub use export::{ExportScope, ExportedFile, FileFormat, ImportFormat};
+pub use lines::TableLines;
 pub use parsed::{ImportErrors, ImportExtent, ImportOptions, ImportTarget, ParsedImport};
 pub use plan::{ImportCounts, ImportPlan};
 pub use skip::{SkipReason, SkippedItem};
+pub use unchanged::{UnchangedItem, UnchangedPart};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::columns::{ColumnIndex, TableColumn};
+use super::lines::TableLines;
 use crate::model::read::ReadError;
 use crate::model::{Affiliation, HatId, Jid, Room, User, Wardrobe};
 
@@ -21,6 +22,8 @@ pub struct ParsedImport {
     pub(super) missing_affiliations: BTreeMap<(Option<Jid>, Jid), usize>,
     /// Values that can be accepted or resolved only with the wardrobe.
     pub(super) unverified: Vec<Unverified>,
+    /// The lines of a table.
+    pub(super) lines: TableLines,
 }
 
 /// The part of a wardrobe in a file.
@@ -75,6 +78,8 @@ pub struct ImportOptions {
     pub restricted: bool,
     /// The affiliation of new users for whom the file has none.
     pub new_users: Option<Affiliation>,
+    /// Whether hats are active if the file does not say whether they are.
+    pub active: bool,
 }
 
 /// The errors of a failed import, with their lines.
@@ -187,6 +192,7 @@ impl ParsedImport {
             columns: None,
             missing_affiliations: BTreeMap::new(),
             unverified: Vec::new(),
+            lines: TableLines::default(),
         }
     }
 

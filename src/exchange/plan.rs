@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use crate::model::{Edit, EditGroup, HatRule, Jid, Room, User, Wardrobe};
 
+use super::lines::TableLines;
 use super::merge;
 use super::parsed::{ImportErrors, ImportOptions, ParsedImport};
-use super::skip::SkippedItem;
+use super::skip::{SkipReason, SkippedItem};
+use super::unchanged::{UnchangedItem, UnchangedPart};
 
 /// The changes that an import would make.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +20,10 @@ pub struct ImportPlan {
     pub counts: ImportCounts,
     /// The items that are skipped.
     pub skipped: Vec<SkippedItem>,
+    /// The items that are already as in the file.
+    pub unchanged: Vec<UnchangedItem>,
+    /// The lines of a table.
+    pub lines: TableLines,
 }
 
 /// The numbers of changes of an import.
@@ -37,6 +43,8 @@ pub struct ImportCounts {
     pub hats_added: usize,
     pub hats_changed: usize,
     pub hats_removed: usize,
+    /// New hats that become inactive because the table has no column `active`.
+    pub inactive_by_default: usize,
     /// Hats of users that are already as in the file.
     pub unchanged: usize,
     /// New or changed hats of users without affiliation that are accepted because the file replaces existing data.
@@ -58,8 +66,9 @@ impl ParsedImport {
             require_affiliation(edit, &merged.wardrobe);
         }
         let mut counts = ImportCounts {
-            unchanged: merged.unchanged,
+            unchanged: merged.unchanged.iter().filter(|item| is_hat(item)).count(),
             kept_unaffiliated: merged.kept_unaffiliated,
+            inactive_by_default: merged.inactive_by_default,
             unrecognized_changed: usize::from(!is_same_except_sets(current, &merged.wardrobe)),
             ..ImportCounts::default()
         };
@@ -80,7 +89,27 @@ impl ParsedImport {
             group,
             counts,
             skipped: merged.skipped,
+            unchanged: merged.unchanged,
+            lines: merged.lines,
         })
+    }
+}
+
+impl ImportPlan {
+    /// The lines of the skipped hats; if no hats are skipped, those of the user.
+    pub fn lines_of_skipped(&self, skip: &SkippedItem) -> Vec<usize> {
+        let (Some(room), Some(user)) = (&skip.room, &skip.user) else {
+            return Vec::new();
+        };
+        if !matches!(skip.reason, SkipReason::NotAffiliated(..)) {
+            return self.lines.of_user(room, user);
+        }
+        let hats = skip.hats.iter();
+        let mut lines: Vec<usize> = hats
+            .flat_map(|(hat, _)| self.lines.of(room, Some(user), Some(hat)))
+            .collect();
+        lines.sort_unstable();
+        lines
     }
 }
 
@@ -89,6 +118,10 @@ impl ParsedImport {
 struct People {
     added: BTreeSet<Jid>,
     removed: BTreeSet<Jid>,
+}
+
+fn is_hat(item: &UnchangedItem) -> bool {
+    matches!(item.part, UnchangedPart::Hat(_))
 }
 
 /// Whether the data file's own fields are the same in two wardrobes, except for valid hat sets.

@@ -2,9 +2,10 @@
 //! without a header. Since version 3 of ejabberd's API, the address is one cell.
 
 use super::columns::quoted;
+use super::lines::{TableLine, TableLines};
 use super::parsed::{ImportErrors, ParsedImport};
 use super::server_json::{AffiliationLists, address};
-use crate::model::Affiliation;
+use crate::model::{Affiliation, Jid};
 
 /// Whether the first line that is not blank is a user with an affiliation.
 pub(super) fn is_affiliation_table(text: &str) -> bool {
@@ -30,6 +31,7 @@ fn parse_line(line: &str) -> Option<(String, Affiliation)> {
 
 pub(super) fn read(text: &str) -> Result<ParsedImport, ImportErrors> {
     let mut users = AffiliationLists::default();
+    let mut lines = Vec::new();
     for (number, line) in (1..)
         .zip(text.lines())
         .filter(|(_, line)| !line.trim().is_empty())
@@ -37,6 +39,12 @@ pub(super) fn read(text: &str) -> Result<ParsedImport, ImportErrors> {
         match parse_line(line) {
             Some((address, affiliation)) => {
                 users.add(&format!("line {number}"), &address, affiliation.as_str());
+                lines.extend(Jid::parse_input(&address).ok().map(|user| TableLine {
+                    room: None,
+                    user: Some(user),
+                    hat: None,
+                    line: number,
+                }));
             }
             None => users.add_error(format!(
                 "line {number}: {} is not a user and an affiliation",
@@ -44,5 +52,7 @@ pub(super) fn read(text: &str) -> Result<ParsedImport, ImportErrors> {
             )),
         }
     }
-    users.finish(None, &[])
+    let mut parsed = users.finish(None, &[])?;
+    parsed.lines = TableLines::new(lines, false);
+    Ok(parsed)
 }

@@ -1,6 +1,6 @@
 //! Items that an import skips.
 
-use crate::model::{Affiliation, Jid};
+use crate::model::{Affiliation, Hats, Jid};
 
 /// A skipped item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct SkippedItem {
     pub room: Option<Jid>,
     /// The user.
     pub user: Option<Jid>,
+    /// The user's hats in the file that are not imported.
+    pub hats: Hats,
     /// The reason.
     pub reason: SkipReason,
 }

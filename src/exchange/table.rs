@@ -11,6 +11,7 @@ use crate::model::{
 
 use super::cells::{CsvRow, CsvRows, unescape_cell, unescape_formulas};
 use super::columns::{AtLine, COLUMNS, ColumnIndex, ColumnNames, TableColumn, parse_hue, quoted};
+use super::lines::{TableLine, TableLines};
 use super::parsed::{ImportErrors, ImportExtent, ParsedImport, Unverified, UnverifiedValue, decode_text};
 use super::server_table;
 
@@ -40,6 +41,7 @@ struct TableReader {
     rooms: BTreeMap<Option<Jid>, RoomRows>,
     errors: Vec<AtLine<String>>,
     unverified: Vec<Unverified>,
+    lines: Vec<TableLine>,
 }
 
 /// Parses a table.
@@ -240,6 +242,8 @@ impl TableReader {
             add_unverified(UnverifiedValue::HatId);
         }
         if user.is_empty() {
+            self.lines
+                .push(TableLine::new(room_jid.as_ref(), None, &hat_id, line));
             if let Some(column) = cells.first_filled(&[
                 TableColumn::Affiliation,
                 TableColumn::Active,
@@ -279,6 +283,8 @@ impl TableReader {
             return Err("hue applies to catalog hats only: leave the user empty".into());
         }
         let user_jid = Jid::parse_input(&user).map_err(|error| address_error("user", &error))?;
+        self.lines
+            .push(TableLine::new(room_jid.as_ref(), Some(&user_jid), &hat_id, line));
         if let (Some(title), false) = (blank_title, hat.is_empty()) {
             add_unverified(UnverifiedValue::BlankTitle(Some(user_jid.clone()), title));
         }
@@ -320,6 +326,7 @@ impl TableReader {
         parsed.columns = Some(self.columns);
         let has_rooms = self.columns.has(TableColumn::Room);
         parsed.unverified = self.unverified;
+        parsed.lines = TableLines::new(self.lines, has_rooms);
         let (mut rooms, mut content) = (Vec::new(), None);
         for (jid, rows) in self.rooms {
             let mut users = Vec::new();

@@ -70,6 +70,10 @@ pub(super) fn resolve<'a>(
         },
         ImportExtent::User(..) => Ok(import.content.clone()),
     };
+    resolved.lines = import.lines.with_ids(|room, hat| {
+        let found = titled.get(&room.cloned())?.get(hat)?;
+        Some(found.id.clone())
+    });
     match renamed {
         Ok(content) => resolved.content = content,
         Err(message) => errors.push((first_unverified_line(import), message)),

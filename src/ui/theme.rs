@@ -81,6 +81,11 @@ impl Theme {
         if checked { "[x]" } else { "[ ]" }
     }
 
+    /// Returns the symbol of an option of a choice, chosen or not.
+    pub fn option(&self, chosen: bool) -> &'static str {
+        if chosen { self.glyph("(•)", "(*)") } else { "( )" }
+    }
+
     /// Returns the separator between items on a line.
     pub fn dot(&self) -> &'static str {
         self.glyph("·", "-")
@@ -335,6 +340,8 @@ mod tests {
             theme.hat_mark(true),
             theme.hat_mark(false),
             theme.checkbox(true),
+            theme.option(true),
+            theme.option(false),
             theme.dot(),
             theme.dash(),
             theme.breadcrumb(),

@@ -56,7 +56,8 @@ fn export_reports_what_csv_cannot_hold() {
     assert_eq!(output.code, 0);
     assert_eq!(
         output.err,
-        "hatrack: not exported as CSV: 1 expiration of a hat, 1 object with unrecognized fields; use JSON to keep them\n"
+        "hatrack: not exported as CSV: 1 expiration of a hat, 1 object with unrecognized fields (fields that hatrack does not use, such as \"since\"): \
+         hat \"TA, \\\"3b\\\"\" of terry@example.org in courses@conference.example.org; use JSON to keep them\n"
     );
     assert!(home.run_ok(&["export", ROOM]).contains("\"since\": 2020"));
 }
@@ -110,16 +111,16 @@ fn import_adds_rows_and_is_one_undo_step() {
     );
     home.write("a.csv", &table);
     let done = "1 room and 2 users added, 1 affiliation changed, 1 hat added, 1 hat changed";
-    let skipped = "Skipped: 1 hat of mallory@example.net in new@c.example: the user is banned";
+    let skipped = "Skipped: 1 hat of mallory@example.net in new@c.example: the user is banned (line 4)";
     assert_eq!(
         home.run_ok(&["import", "a.csv", "--dry-run"]),
         format!(
             "The import would add 1 room, 2 users and 1 hat, and change 1 affiliation and 1 hat:\n\
-             Would add kim@example.org to {ROOM} as member with \"TA\" (inactive)\n\
-             Would change {TERRY} to admin in {ROOM} (was member)\n\
-             Would change \"TA, \"3b\"\" for {TERRY} in {ROOM}: title \"TA\"\n\
+             Would add kim@example.org to {ROOM} as member with \"TA\" (inactive) (line 3)\n\
+             Would change {TERRY} to admin in {ROOM} (was member) (line 2)\n\
+             Would change \"TA, \"3b\"\" for {TERRY} in {ROOM}: title \"TA\" (line 2)\n\
              Would add room new@c.example\n\
-             Would ban mallory@example.net from new@c.example\n{skipped}\n"
+             Would ban mallory@example.net from new@c.example (line 4)\n{skipped}\n"
         )
     );
     assert_eq!(home.run_ok(&["export"]), before);
@@ -134,7 +135,11 @@ fn import_adds_rows_and_is_one_undo_step() {
     );
     assert_eq!(
         home.run_ok(&["import", "a.csv", "--dry-run"]),
-        format!("No changes: 2 hats unchanged\n{skipped}\n")
+        format!(
+            "No changes: 2 hats unchanged\n\
+             Unchanged: kim@example.org in {ROOM}: already has \"TA\" (inactive) (line 3)\n\
+             Unchanged: {TERRY} in {ROOM}: already has \"TA\" (line 2)\n{skipped}\n"
+        )
     );
     home.run_ok(&["undo"]);
     let undone = home
@@ -359,6 +364,73 @@ fn lists_first_skipped_items() {
     let lines: Vec<&str> = output.lines().collect();
     assert_eq!(lines.len(), 1 + 50 + 1, "{output}");
     assert_eq!(lines.last(), Some(&"Skipped: 10 more"));
+    // A dry run lists all of them.
+    let output = home.run_ok(&["import", "many.csv", "--dry-run"]);
+    assert_eq!(
+        output
+            .lines()
+            .filter(|line| line.starts_with("Skipped: "))
+            .count(),
+        60
+    );
+}
+
+#[test]
+fn export_names_the_first_objects_with_unrecognized_fields() {
+    let home = Home::with_terry();
+    let users = (1..6).map(|number| {
+        format!("\"u{number}@example.org\": {{\"affiliation\": \"member\", \"note\": {number}}}")
+    });
+    let users: Vec<String> = users.collect();
+    home.write("room.json", format!("{{\"users\": {{{}}}}}", users.join(", ")));
+    home.run_ok(&["import", "room.json", "--into", "many@c.example"]);
+    let output = home.run(&["export", "many@c.example", "--csv"]);
+    assert_eq!(
+        output.err,
+        "hatrack: not exported as CSV: 5 objects with unrecognized fields (fields that hatrack does not use, such as \"note\"): \
+         u1@example.org in many@c.example, u2@example.org in many@c.example, u3@example.org in many@c.example and 2 more; \
+         use JSON to keep them\n"
+    );
+}
+
+#[test]
+fn hats_of_a_table_without_the_column_active_become_active_on_request() {
+    let home = Home::with_terry();
+    home.write(
+        "a.csv",
+        "user,affiliation,hat,required\nkim@example.org,member,urn:x:1,yes\nann@example.org,member,urn:x:1,\n",
+    );
+    let import = |more: &[&str]| home.run_ok(&[&["import", "a.csv", "--into", ROOM], more].concat());
+    let note = |verb: &str| {
+        format!(
+            "2 hats {verb} inactive, as the table has no column \"active\"; use --active for active hats\n"
+        )
+    };
+    let planned = import(&["--dry-run"]);
+    assert!(planned.ends_with(&note("would be")), "{planned}");
+    let planned = import(&["--dry-run", "--active"]);
+    assert!(
+        !planned.contains("inactive") && planned.contains("with <urn:x:1> (required) (line 2)"),
+        "{planned}"
+    );
+    let imported = import(&[]);
+    assert!(imported.ends_with(&note("are")), "{imported}");
+    // Existing hats become active, too.
+    assert_eq!(
+        import(&["--active"]).split(" (revision").next(),
+        Some("Imported: 2 hats changed")
+    );
+    // What the file says is kept.
+    home.write(
+        "b.csv",
+        "user,hat,active\nkim@example.org,urn:x:1,no\nann@example.org,urn:x:1,\n",
+    );
+    let imported = home.run_ok(&["import", "b.csv", "--into", ROOM, "--active"]);
+    assert!(
+        imported.starts_with("Imported: 1 hat changed, 1 hat unchanged"),
+        "{imported}"
+    );
+    assert!(!imported.contains("inactive"), "{imported}");
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn end_is_given_in_words_and_shown() {
         ("2020-01-01", "--expires: \"2020-01-01\" is in the past"),
         (
             "soon",
-            "--expires: \"soon\" is not a time; use Sunday, 2 weeks, 18:00 or 2027-01-31 18:00",
+            "--expires: \"soon\" is not a time; use Sunday, 2 weeks, 18:00, 2027-01-31 or 31 January 18:00",
         ),
         ("", "--expires needs a time"),
     ] {

@@ -53,7 +53,7 @@ fn times_select_a_period() {
     home.assert_fails(
         &["history", "--since", "soon"],
         2,
-        "invalid time \"soon\"; use for example 2026-01-31, \"2026-01-31 18:00\", 2026-01-31T18:00:00Z, yesterday or \
+        "invalid time \"soon\"; use for example 2026-01-31, \"31 January\", \"2026-01-31 18:00\", 2026-01-31T18:00:00Z, yesterday or \
          \"2 hours ago\"",
     );
 }

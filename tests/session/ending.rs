@@ -82,7 +82,7 @@ fn form_shows_what_was_understood_while_typing() {
     session.text("Su");
     assert_eq!(
         field_problem(&session).unwrap(),
-        "\"Su\" is not a time; use Sunday, 2 weeks, 18:00 or 2027-01-31 18:00"
+        "\"Su\" is not a time; use Sunday, 2 weeks, 18:00, 2027-01-31 or 31 January 18:00"
     );
     session.text("nday");
     assert_eq!(field_problem(&session), None);

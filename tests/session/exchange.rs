@@ -7,8 +7,10 @@ use hatrack::app::details::DetailsOverlay;
 use hatrack::app::import_preview::ImportPreview;
 use hatrack::app::prompt::Prompt;
 use hatrack::store::Scope;
+use hatrack::ui::Theme;
 
 use super::{ROOM, TERRY, jid, open, wardrobe};
+use crate::screen;
 use crate::session::Session;
 
 const TABLE: &str = "room,user,affiliation,hat,title,active
@@ -53,18 +55,18 @@ fn import_is_previewed_applied_and_undone() {
     assert_eq!(
         overlay_text(&session),
         "~/a.csv into 2 rooms: 1 room and 2 users added, 1 affiliation changed, 1 hat added, 1 hat unchanged\n\
-         Skipped mallory@example.net in new@conference.example.org: 1 hat (the user is banned)\n\
-         Add kim@example.org in courses@conference.example.org: member, \"Proctor\" (inactive)\n\
-         Change terry@example.org in courses@conference.example.org: admin (was member)\n\
+         Skipped mallory@example.net in new@conference.example.org: 1 hat (the user is banned) (line 4)\n\
+         Add kim@example.org in courses@conference.example.org: member, \"Proctor\" (inactive) (line 3)\n\
+         Change terry@example.org in courses@conference.example.org: admin (was member) (line 2)\n\
          Add new@conference.example.org: room\n\
-         Add mallory@example.net in new@conference.example.org: outcast"
+         Add mallory@example.net in new@conference.example.org: outcast (line 4)\n\
+         Unchanged terry@example.org in courses@conference.example.org: already has \"Teacher\" (line 2)"
     );
     assert_eq!(session.json(), before);
     session.keys("n");
     assert_eq!(session.json(), before);
-    session.keys("I");
-    session.text("~/a.csv");
-    session.keys("Enter y");
+    // The name of the file is kept for another attempt.
+    session.keys("I Enter y");
     assert!(session.state.top().is_none());
     let after = session.json();
     assert_eq!(
@@ -118,9 +120,7 @@ fn json_without_address_imports_into_selection() {
         overlay_text(&session),
         format!("hats.json into {TERRY} in {ROOM}: 1 hat added\nAdd {TERRY} in {ROOM}: \"One\" (inactive)")
     );
-    session.keys("Esc I");
-    session.text("hats.json");
-    session.keys("Down Space Enter");
+    session.keys("Esc I Down Space Space Enter");
     assert_eq!(
         overlay_text(&session),
         format!(
@@ -136,15 +136,21 @@ fn json_without_address_imports_into_selection() {
     session.keys("I");
     session.text("hats.json");
     session.keys("Enter");
-    assert_eq!(session.notice(), "Nothing changed");
-    assert!(session.state.top().is_none());
+    assert_eq!(
+        overlay_text(&session),
+        format!(
+            "hats.json into {TERRY} in {ROOM}: 1 hat unchanged\nUnchanged {TERRY} in {ROOM}: already has \"One\" (inactive)"
+        )
+    );
+    session.keys("y");
+    assert_eq!(session.notice(), "Nothing to import: all rows are unchanged");
 }
 
 #[test]
 fn replace_reports_kept_hats_of_ineligible_users() {
     let room = r#"{"users": {"mallory@example.net": {"affiliation": "outcast", "hats": {"urn:x:1": {}, "urn:x:2": {}}}}}"#;
     let mut session = open_with("room.json", room);
-    session.keys("I Down Space Up");
+    session.keys("I Down Space Space Up");
     session.text("room.json");
     session.keys("Enter");
     let preview = session.state.top_as::<ImportPreview>().unwrap();
@@ -161,7 +167,7 @@ fn replace_reports_kept_hats_of_ineligible_users() {
 #[test]
 fn csv_cannot_replace() {
     let mut session = open_with("a.csv", TABLE);
-    session.keys("I Down Space Up");
+    session.keys("I Down Space Space Up");
     session.text("a.csv");
     session.keys("Enter");
     assert_eq!(
@@ -403,11 +409,109 @@ fn preview_rows_move_open_and_never_import_by_enter() {
     // If all rows are skipped, there is nothing to import.
     let banned = "room,user,hat\ncourses@conference.example.org,mallory@example.net,urn:x:3\n";
     session.files.insert("c.csv".into(), banned.into());
-    session.keys("Esc I");
+    session.keys("Esc I Ctrl-U");
     session.text("c.csv");
     session.keys("Enter y");
     assert_eq!(session.notice(), "Nothing to import: all rows are skipped");
     assert_eq!(session.json(), before);
+}
+
+/// The screen as text.
+fn shown(session: &Session) -> String {
+    let (buffer, _) = screen::frame(&session.state, Theme::default(), session.size);
+    screen::lines(&buffer).join("\n")
+}
+
+/// The text of the details overlay.
+fn details_text(session: &Session) -> String {
+    let details = session.state.top_as::<DetailsOverlay>().unwrap();
+    details.lines().join("\n")
+}
+
+#[test]
+fn every_line_of_a_table_has_a_row_with_its_reason() {
+    let table = "room,user,affiliation,hat,title
+courses@conference.example.org,terry@example.org,member,http://example.com/hats/teacher,Teacher
+courses@conference.example.org,terry@example.org,member,http://example.com/hats/teacher,Teacher
+courses@conference.example.org,terry@example.org,,urn:x:9,Nine
+courses@conference.example.org,mallory@example.net,outcast,,
+courses@conference.example.org,terry@example.org,,,
+courses@conference.example.org,,,,
+";
+    let mut session = open_with("a.csv", table);
+    session.keys("I");
+    session.text("a.csv");
+    session.keys("Enter");
+    assert_eq!(
+        overlay_text(&session),
+        "a.csv into courses@conference.example.org: 1 hat added, 1 hat unchanged\n\
+         Add terry@example.org in courses@conference.example.org: \"Nine\" (inactive) (line 4)\n\
+         Unchanged courses@conference.example.org: already named \"Courses\" (line 7)\n\
+         Unchanged mallory@example.net in courses@conference.example.org: already outcast (line 5)\n\
+         Unchanged terry@example.org in courses@conference.example.org: already has \"Teacher\" (lines 2, 3)\n\
+         Unchanged terry@example.org in courses@conference.example.org: already member (line 6)"
+    );
+    session.keys("Enter");
+    assert_eq!(
+        details_text(&session),
+        "Add terry@example.org in courses@conference.example.org: \"Nine\" (inactive)\n\
+         Line 4 of the file\n\
+         Hat ID: urn:x:9\n\
+         Before: no such hat\n\
+         After: title \"Nine\", inactive, optional, never expires"
+    );
+    session.keys("Esc Down Down Down Enter");
+    assert_eq!(
+        details_text(&session),
+        "Unchanged terry@example.org in courses@conference.example.org: already has \"Teacher\"\n\
+         Lines 2, 3 of the file\n\
+         Hat ID: http://example.com/hats/teacher\n\
+         Before and after: title \"Teacher\", active, optional, never expires"
+    );
+}
+
+#[test]
+fn hats_of_a_table_without_the_column_active_can_be_imported_as_active() {
+    let table = "user,affiliation,hat\nkim@example.org,member,urn:x:1\n";
+    let mut session = open_with("a.csv", table);
+    session.keys("I");
+    session.text("a.csv");
+    session.keys("Enter");
+    let note = "1 hat will be inactive, as the table has no column \"active\" To change this, press Esc, import again and choose \"add, with hats active\"";
+    let shown = shown(&session).replace('┃', "");
+    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains(note), "{shown}");
+    session.keys("Esc I Down Space Enter");
+    assert_eq!(
+        overlay_text(&session),
+        format!(
+            "a.csv into {ROOM}: 1 user added, 1 hat added\nAdd kim@example.org in {ROOM}: member, <urn:x:1> (line 2)"
+        )
+    );
+    session.keys("y");
+    let hat = &session.json()["rooms"][ROOM]["users"]["kim@example.org"]["hats"]["urn:x:1"];
+    assert_eq!(hat, &serde_json::json!({"active": true}));
+}
+
+#[test]
+fn large_preview_is_planned_and_shown_quickly() {
+    use std::fmt::Write as _;
+    let mut table = "user,affiliation,hat,title\n".to_owned();
+    for number in 0..100_000 {
+        let _ = writeln!(table, "u{number}@example.org,member,urn:x:1,One");
+    }
+    let mut session = open_with("a.csv", &table);
+    session.keys("I");
+    session.text("a.csv");
+    session.keys("Enter y I");
+    session.text("a.csv");
+    session.keys("Enter");
+    let preview = session.state.top_as::<ImportPreview>().unwrap();
+    assert_eq!(preview.rows.len(), 100_000);
+    let start = std::time::Instant::now();
+    session.keys("End Home PageDown");
+    assert!(shown(&session).contains("Unchanged"));
+    assert!(start.elapsed().as_secs() < 1, "{:?}", start.elapsed());
 }
 
 #[test]
@@ -457,6 +561,8 @@ fn arrows_move_between_the_fields_of_an_import_and_change_no_option() {
         ("Down", 0, true),
         ("Up", 0, false),
         ("Shift-Tab", 0, true),
+        ("Down", 0, false),
+        ("Down", 0, true),
         ("Right", 1, true),
         ("Left", 0, true),
         ("Space", 1, true),
@@ -465,6 +571,16 @@ fn arrows_move_between_the_fields_of_an_import_and_change_no_option() {
     ] {
         session.keys(keys);
         assert_eq!(prompt(&session), (at, choosing, "a.csv".into()), "{keys}");
+    }
+    session.keys("Down");
+    let shown = shown(&session);
+    for expected in [
+        "> Mode        ( ) add to existing data",
+        "  (•) add, with hats active",
+        "press Left or Right to change",
+        " Space Change   Tab Next field   Enter Preview   Esc Cancel",
+    ] {
+        assert!(shown.contains(expected), "{expected}: {shown}");
     }
 }
 

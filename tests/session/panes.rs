@@ -321,3 +321,31 @@ fn empty_hats_pane_names_the_keys_from_where_the_focus_is() {
         assert!(shown.contains(said), "{shown}");
     }
 }
+
+#[test]
+fn refusal_of_hats_says_how_to_set_an_affiliation() {
+    const BANNED: &str =
+        "mallory@example.net is banned. Hats can be added and changed only for owners, admins and members.";
+    let mut session = open();
+    for (keys, way) in [
+        ("Enter End +", " Set an affiliation first: press e."),
+        ("Right a", " Set an affiliation first: press e in the users pane."),
+    ] {
+        session.keys(keys);
+        assert_eq!(session.notice(), format!("{BANNED}{way}"));
+    }
+    // A session that may not change affiliations is not told to.
+    let start = SessionOptions {
+        scope: Scope {
+            rights: hatrack::model::Rights {
+                no_affiliations: true,
+                ..hatrack::model::Rights::default()
+            },
+            ..Scope::default()
+        },
+        ..SessionOptions::default()
+    };
+    let mut session = Session::start(start, wardrobe(), (100, 30));
+    session.keys("Enter End +");
+    assert_eq!(session.notice(), BANNED);
+}

@@ -106,6 +106,16 @@ fn import_parts(counts: &ImportCounts) -> impl Iterator<Item = (String, &'static
     .filter_map(|(items, verb)| Some((items?, verb)))
 }
 
+/// Says how many hats are inactive because the table does not say whether they are; `None` for none. `verb`: `are`,
+/// `would be`.
+pub fn inactive_hats(hats: usize, verb: &str) -> Option<String> {
+    let verb = if hats == 1 && verb == "are" { "is" } else { verb };
+    let hats = (hats > 0).then(|| count(hats, "hat"))?;
+    Some(format!(
+        "{hats} {verb} inactive, as the table has no column \"active\""
+    ))
+}
+
 /// Describes what an export contains: `all rooms`, `terry@example.org in courses@conference.example.org`.
 pub fn export_scope(scope: &ExportScope) -> String {
     match scope {

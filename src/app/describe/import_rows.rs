@@ -1,91 +1,29 @@
-//! The rows of an import: what it adds, changes, removes and skips. A new room has a row for itself, one for each hat
-//! of its catalog, and one for each of its users.
+//! The rows of an import: what it adds, changes, removes, leaves unchanged and skips. A new room has a row for itself,
+//! one for each hat of its catalog, and one for each of its users.
 
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use crate::app::folding::compare_addresses;
-use crate::exchange::ImportPlan;
+use crate::exchange::{ImportPlan, UnchangedItem, UnchangedPart};
 use crate::model::{CatalogHat, Edit, EditGroup, HatId, Jid, Room, User, Wardrobe};
 
 use super::exchange::skipped_parts;
-use super::phrase::infinitive;
+use super::import_details;
+use super::import_row::{ImportRow, RowOutcome, unchanged_parts};
+use super::phrase::{capitalized, infinitive};
 use super::titles::with_titles;
 use super::{
     attachment_changes, attachment_name, catalog_changes, count, first_few, hat_name, hat_with_flags, quoted,
     sets, user_edit,
 };
 
-/// The effect of an import on the subject of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RowOutcome {
-    /// The subject is not imported, for the reason in the details.
-    Skipped,
-    /// The subject is new.
-    Added,
-    /// The subject exists and is changed.
-    Changed,
-    /// The subject is removed.
-    Removed,
-}
-
-impl RowOutcome {
-    /// The outcome as a word. Changes are in the imperative, because nothing is imported yet.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Skipped => "Skipped",
-            Self::Added => "Add",
-            Self::Changed => "Change",
-            Self::Removed => "Remove",
-        }
-    }
-
-    /// The outcome for a subject with these values before and after the import; not for skipped subjects.
-    fn of<T>(before: Option<&T>, after: Option<&T>) -> Self {
-        match (before, after) {
-            (None, _) => Self::Added,
-            (Some(_), None) => Self::Removed,
-            (Some(_), Some(_)) => Self::Changed,
-        }
-    }
-}
-
-/// A row of an import.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportRow {
-    /// The outcome.
-    pub outcome: RowOutcome,
-    /// The subject: an address, a hat, or a part of the data file.
-    pub subject: String,
-    /// The details, such as the affiliation, the hats or the reason.
-    pub details: String,
-    /// The room; `None` if it is the subject, or if the subject is not in a room.
-    pub room: Option<Jid>,
-    /// Describes the effect, to follow "would"; empty for a skipped row.
-    pub after_would: String,
-}
-
-impl ImportRow {
-    /// The row on one line: `Add terry@example.org in courses@conference.example.org: member, "Teacher"`.
-    pub fn sentence(&self) -> String {
-        let room = self
-            .room
-            .as_ref()
-            .map_or(String::new(), |room| format!(" in {room}"));
-        let details = if self.details.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", self.details)
-        };
-        format!("{} {}{room}{details}", self.outcome.word(), self.subject)
-    }
-}
-
 /// The source of a row: indices into the lists of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RowSource {
     Skipped(usize),
+    Unchanged(usize),
     Edit(usize),
     /// A hat of a new room's catalog: indices of the room's edit and of the hat.
     CatalogHat(usize, usize),
@@ -100,12 +38,14 @@ pub struct ImportRows {
     /// The edits of the plan, with titles from the catalog.
     titled_edits: Arc<[Edit]>,
     sources: Arc<[RowSource]>,
+    /// The data before the import.
+    wardrobe: Wardrobe,
     zone: TimeZone,
 }
 
 impl ImportRows {
-    /// Lists the rows of a plan, with times in a time zone: the skipped items first; users of the same room are sorted by
-    /// address. `wardrobe`: the data before the import.
+    /// Lists the rows of a plan, with times in a time zone: the skipped items first, the unchanged ones last; users of the
+    /// same room are sorted by address. `wardrobe`: the data before the import.
     pub fn new(plan: ImportPlan, wardrobe: &Wardrobe, zone: TimeZone) -> Self {
         let mut sources: Vec<RowSource> = (0..plan.skipped.len()).map(RowSource::Skipped).collect();
         for (index, edit) in sorted_edits(&plan.group) {
@@ -119,7 +59,17 @@ impl ImportRows {
                 sources.extend(users.into_iter().map(|(user, _)| RowSource::User(index, user)));
             }
         }
+        let mut unchanged: Vec<(usize, &UnchangedItem)> = plan.unchanged.iter().enumerate().collect();
+        unchanged.sort_by(|(_, one), (_, other)| {
+            let users = [one, other].map(|item| item.user.as_ref().map_or("", Jid::as_str));
+            let [first, second] = users;
+            one.room
+                .cmp(&other.room)
+                .then_with(|| compare_addresses(first, second))
+        });
+        sources.extend(unchanged.into_iter().map(|(at, _)| RowSource::Unchanged(at)));
         Self {
+            wardrobe: wardrobe.clone(),
             titled_edits: with_titles(&plan.group.0, wardrobe).into_owned().into(),
             plan: Arc::new(plan),
             sources: sources.into(),
@@ -159,6 +109,19 @@ impl ImportRows {
                     details,
                     room: item.room.clone(),
                     after_would: String::new(),
+                    lines: self.plan.lines_of_skipped(item),
+                })
+            }
+            RowSource::Unchanged(at) => {
+                let item = self.plan.unchanged.get(at)?;
+                let (subject, details) = unchanged_parts(item, &self.wardrobe);
+                Some(ImportRow {
+                    outcome: RowOutcome::Unchanged,
+                    subject,
+                    details,
+                    room: item.room.clone().filter(|_| item.part != UnchangedPart::Room),
+                    after_would: String::new(),
+                    lines: self.lines_of_unchanged(item),
                 })
             }
             RowSource::Edit(index) => {
@@ -178,7 +141,11 @@ impl ImportRows {
                     } => add_room_phrase(room, after),
                     _ => infinitive(&super::titled_edit(edit, &self.zone)),
                 };
-                Some(ImportRow { after_would, ..row })
+                Some(ImportRow {
+                    after_would,
+                    lines: self.lines_of_edit(edit),
+                    ..row
+                })
             }
             RowSource::CatalogHat(index, hat) => {
                 let (jid, room) = new_room(self.titled_edits.get(index)?)?;
@@ -186,6 +153,7 @@ impl ImportRows {
                 let after_would = infinitive(&super::catalog_edit(jid, id, None, Some(hat)));
                 Some(ImportRow {
                     after_would,
+                    lines: self.plan.lines.of(jid, None, Some(id)),
                     ..catalog_row(jid, id, None, Some(hat))
                 })
             }
@@ -195,10 +163,67 @@ impl ImportRows {
                 let after_would = infinitive(&added_user_phrase(jid, address, user));
                 Some(ImportRow {
                     after_would,
+                    lines: self.plan.lines.of_user(jid, address),
                     ..user_row(jid, address, None, Some(user))
                 })
             }
         }
+    }
+
+    /// The row in full, as paragraphs: its sentence, its lines, and what is stored before and after.
+    pub fn details(&self, at: usize) -> Vec<String> {
+        let (Some(row), Some(source)) = (self.get(at), self.sources.get(at)) else {
+            return Vec::new();
+        };
+        let sentence = format!("{} {}", row.outcome.word(), row.without_outcome());
+        let mut paragraphs = vec![capitalized(&sentence)];
+        paragraphs.extend(import_details::lines(&row.lines));
+        let zone = &self.zone;
+        // Not with the titles of the catalog: only what the user's hat itself has is stored.
+        let edit = |at: usize| self.plan.group.0.get(at);
+        let values = match *source {
+            RowSource::Skipped(at) => {
+                let skipped = self.plan.skipped.get(at);
+                skipped.map(|skip| import_details::hats(&skip.hats, zone))
+            }
+            RowSource::Unchanged(at) => {
+                let item = self.plan.unchanged.get(at);
+                item.and_then(|item| import_details::unchanged(item, &self.wardrobe, zone))
+            }
+            RowSource::Edit(at) => edit(at).map(|edit| import_details::edit(edit, zone)),
+            RowSource::CatalogHat(at, hat) => edit(at).and_then(|edit| {
+                let (id, hat) = new_room(edit)?.1.catalog.iter().nth(hat)?;
+                Some(import_details::catalog_hat(id, None, Some(hat)))
+            }),
+            RowSource::User(at, user) => edit(at).and_then(|edit| {
+                let (_, user) = new_room(edit)?.1.users().get(user)?;
+                Some(import_details::user(user, zone))
+            }),
+        };
+        paragraphs.extend(values.into_iter().flatten());
+        paragraphs
+    }
+
+    fn lines_of_edit(&self, edit: &Edit) -> Vec<usize> {
+        let lines = &self.plan.lines;
+        match edit {
+            Edit::Room { room, .. } | Edit::RoomName { room, .. } => lines.of(room, None, None),
+            Edit::Catalog { room, hat, .. } => lines.of(room, None, Some(hat)),
+            Edit::User { room, user, .. } | Edit::Affiliation { room, user, .. } => lines.of_user(room, user),
+            Edit::Hat { room, user, hat, .. } => lines.of(room, Some(user), Some(hat)),
+            Edit::OtherFields { .. } => Vec::new(),
+        }
+    }
+
+    fn lines_of_unchanged(&self, item: &UnchangedItem) -> Vec<usize> {
+        let hat = match &item.part {
+            UnchangedPart::CatalogHat(hat) | UnchangedPart::Hat(hat) => Some(hat),
+            _ => None,
+        };
+        let Some(room) = &item.room else {
+            return Vec::new();
+        };
+        self.plan.lines.of(room, item.user.as_ref(), hat)
     }
 }
 
@@ -238,6 +263,7 @@ fn edit_row(edit: &Edit, zone: &TimeZone) -> ImportRow {
         details,
         room,
         after_would: String::new(),
+        lines: Vec::new(),
     };
     match edit {
         Edit::Room { room, before, after } => ImportRow {
@@ -257,6 +283,7 @@ fn edit_row(edit: &Edit, zone: &TimeZone) -> ImportRow {
             },
             room: None,
             after_would: String::new(),
+            lines: Vec::new(),
         },
         Edit::RoomName { room, after, .. } => changed(
             room.to_string(),
@@ -310,6 +337,7 @@ fn edit_row(edit: &Edit, zone: &TimeZone) -> ImportRow {
                 },
                 room: Some(room.clone()),
                 after_would: String::new(),
+                lines: Vec::new(),
             }
         }
         Edit::OtherFields { before, after } => {
@@ -362,6 +390,7 @@ fn user_row(room: &Jid, user: &Jid, before: Option<&User>, after: Option<&User>)
         },
         room: Some(room.clone()),
         after_would: String::new(),
+        lines: Vec::new(),
     }
 }
 
@@ -382,5 +411,6 @@ fn catalog_row(
         details,
         room: Some(room.clone()),
         after_would: String::new(),
+        lines: Vec::new(),
     }
 }

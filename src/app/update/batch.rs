@@ -257,6 +257,16 @@ impl BatchEdit {
         parts.join(", ")
     }
 
+    /// Says why the hats of a single user cannot be changed, and what to do; `None` if there are several users or other errors.
+    fn hats_problem(&self, state: &State) -> Option<String> {
+        let Some(EditError::NotAffiliated { room, user }) = &self.first_error else {
+            return None;
+        };
+        let is_single = self.skipped.values().map(BTreeSet::len).sum::<usize>() < 2;
+        let affiliation = self.next.user(room, user).filter(|_| is_single)?.affiliation;
+        state.hats_problem(room, user, affiliation)
+    }
+
     /// Returns the outcome and the message of a batch without edits.
     fn outcome_without_edits(&self) -> (BatchOutcome, String) {
         let all_unchanged = self.skipped.keys().all(|reason| *reason == BatchSkip::Unchanged);
@@ -293,7 +303,7 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch
     if group.is_empty() {
         let (outcome, reason) = edit.outcome_without_edits();
         if edit.first_error.is_some() && outcome == BatchOutcome::Failed {
-            state.notify_error(reason);
+            state.notify_error(edit.hats_problem(state).unwrap_or(reason));
         } else {
             state.notify(reason);
         }

@@ -174,7 +174,7 @@ fn handler(id: CommandId) -> (CheckEnabled, RunCommand) {
         Id::SubmitPrompt => (always, prompt::submit),
         Id::CompletePath => (prompt::may_complete, prompt::complete),
         Id::CancelPrompt => (always, prompt::cancel),
-        Id::PromptNext | Id::PromptPrevious => (prompt::may_choose, prompt::switch_focus),
+        Id::PromptNext | Id::PromptPrevious | Id::OptionNextField => (prompt::may_choose, prompt::switch_focus),
         Id::NextOption => (prompt::may_choose, prompt::next_choice),
         Id::PreviousOption => (prompt::may_choose, prompt::previous_choice),
         Id::AcceptImport => (import_preview::may_import, import_preview::accept),

@@ -3,6 +3,7 @@
 use crate::app::describe;
 use crate::app::import_preview::ImportPreview;
 use crate::app::place::Place;
+use crate::app::prompt::IMPORT_HEADING;
 use crate::app::view::View;
 use crate::app::{Effect, Layer, State};
 use crate::model::Wardrobe;
@@ -36,8 +37,15 @@ impl Layer for ImportPreview {
 
 pub(crate) fn may_import(state: &State) -> Result<(), String> {
     let preview = state.top_as::<ImportPreview>();
-    if preview.is_some_and(|preview| preview.rows.plan().group.is_empty()) {
-        return Err("Nothing to import: all rows are skipped".into());
+    if let Some(plan) = preview.map(|preview| preview.rows.plan())
+        && plan.group.is_empty()
+    {
+        let rows = match (plan.unchanged.is_empty(), plan.skipped.is_empty()) {
+            (true, _) => "skipped",
+            (_, true) => "unchanged",
+            _ => "unchanged or skipped",
+        };
+        return Err(format!("Nothing to import: all rows are {rows}"));
     }
     if let Some(problem) = preview.and_then(|preview| preview.affiliation_problem(state)) {
         return Err(problem);
@@ -53,6 +61,7 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     let summary = describe::import_summary(&preview.rows.plan().counts);
     if commit::execute(state, effects, |next| next.apply(&group).map(|()| group)).is_some() {
         state.close::<ImportPreview>();
+        state.canceled_prompts.remove(IMPORT_HEADING);
         let text = match state.problem {
             None => format!("Imported: {summary}"),
             Some(_) => format!("Not saved yet: imported {summary}"),
@@ -64,7 +73,8 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
 /// Shows the selected row in full.
 pub(crate) fn row_details(state: &mut State, _: &mut Vec<Effect>) {
     let preview = state.top_as::<ImportPreview>();
-    if let Some(row) = preview.and_then(|preview| preview.rows.get(preview.selected)) {
-        details::open(state, "Import row", vec![describe::capitalized(&row.sentence())]);
+    if let Some(preview) = preview.filter(|preview| !preview.rows.is_empty()) {
+        let paragraphs = preview.rows.details(preview.selected);
+        details::open(state, "Import row", paragraphs);
     }
 }

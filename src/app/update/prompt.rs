@@ -5,7 +5,7 @@ use crate::app::draft::Draft;
 use crate::app::import_preview::ImportPreview;
 use crate::app::path_completion::{self, FolderEntry};
 use crate::app::place::Place;
-use crate::app::prompt::{ExportOutcome, ExportRequest, Prompt, PromptKind};
+use crate::app::prompt::{ExportOutcome, ExportRequest, IMPORT_HEADING, ImportMode, Prompt, PromptKind};
 use crate::app::text::TextInput;
 use crate::app::view::View;
 use crate::app::{
@@ -43,10 +43,7 @@ pub(crate) fn import(state: &mut State, _: &mut Vec<Effect>) {
         room: state.room().map(|(jid, _)| jid.clone()),
         user: state.user().map(|(jid, _)| jid.clone()),
     };
-    let choices = vec![
-        "add to existing data".into(),
-        "replace existing data (JSON only)".into(),
-    ];
+    let choices = ImportMode::ALL.map(|mode| mode.label().into()).into();
     state.open_prompt(Prompt::new(PromptKind::Import(target), "", choices, 0));
 }
 
@@ -121,8 +118,8 @@ impl Layer for Prompt {
         }
     }
 
-    fn view<'a>(&'a self, _: &'a State) -> View<'a> {
-        crate::app::view::prompt::view(self)
+    fn view<'a>(&'a self, state: &'a State) -> View<'a> {
+        crate::app::view::prompt::view(state, self)
     }
 
     fn takes_text(&self) -> bool {
@@ -335,14 +332,15 @@ pub(super) fn import_read(state: &mut State, path: &str, result: Result<Box<Pars
     let PromptKind::Import(target) = prompt.kind.clone() else {
         return;
     };
-    let replace = prompt.selected == 1;
+    let mode = prompt.import_mode();
     let planned = result.and_then(|parsed| {
         let target = applicable_target(&parsed, target);
         let options = ImportOptions {
             target: target.clone(),
-            replace,
+            replace: mode == ImportMode::Replace,
             restricted: false,
             new_users: None,
+            active: mode == ImportMode::AddActive,
         };
         let rooms = parsed.rooms(&target).into_iter().cloned().collect::<Vec<_>>();
         let destination = match (rooms.as_slice(), &target.user) {
@@ -355,6 +353,10 @@ pub(super) fn import_read(state: &mut State, path: &str, result: Result<Box<Pars
     match planned {
         Err(errors) => prompt.set_errors(errors.lines()),
         Ok(preview) => {
+            // If the preview is canceled, the file can be imported in another way without typing its name again.
+            state
+                .canceled_prompts
+                .insert(IMPORT_HEADING.into(), path.to_owned());
             state
                 .overlays
                 .retain(|overlay| overlay.downcast_ref::<Prompt>().is_none());

@@ -1,11 +1,12 @@
 //! A prompt: a text input, a choice and errors.
 
-use crate::app::describe;
 use crate::app::prompt::Prompt;
+use crate::app::{State, describe};
 
 use super::{Body, FieldView, FieldsView, Heading, ValueView, View};
 
-pub(in crate::app) fn view(overlay: &Prompt) -> View<'_> {
+pub(in crate::app) fn view<'a>(state: &State, overlay: &'a Prompt) -> View<'a> {
+    let choice_hint = overlay.choice_hint(state.keymap());
     let [label, choice] = overlay.labels();
     let mut fields = vec![FieldView {
         label,
@@ -21,7 +22,7 @@ pub(in crate::app) fn view(overlay: &Prompt) -> View<'_> {
             label: choice,
             value: ValueView::ChoiceLines(&overlay.choices, overlay.selected),
             problems: [].as_slice().into(),
-            hint: overlay.is_choosing.then(|| overlay.choice_hint().to_owned()),
+            hint: overlay.is_choosing.then(|| choice_hint.clone()),
             sample: None,
             swatches: Vec::new(),
             mouse_target: None,
@@ -30,7 +31,7 @@ pub(in crate::app) fn view(overlay: &Prompt) -> View<'_> {
     let status = match (overlay.is_waiting, overlay.errors.first()) {
         (true, _) => "Working".to_owned(),
         (false, Some(error)) => format!("Error: {error}"),
-        (false, None) if overlay.is_choosing => describe::sentence(overlay.choice_hint()),
+        (false, None) if overlay.is_choosing => describe::sentence(&choice_hint),
         (false, None) => describe::sentence(&overlay.hint()),
     };
     View {

@@ -55,9 +55,12 @@ pub struct ImportArgs {
     /// Import the hats for this user, if the file contains no user address
     #[arg(long, value_name = "USER", requires = "into")]
     pub user: Option<String>,
-    /// Show what each row would change, without changing anything
+    /// List what would be added, changed, skipped or left unchanged, and why, with the lines of a table; change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Make hats active (shown in chat) if the file does not say whether they are [default: inactive]
+    #[arg(long)]
+    pub active: bool,
     /// Replace what the file describes: one user, one room or, with a whole data file, all rooms; anything not in the file is removed (JSON only)
     #[arg(long)]
     pub replace: bool,

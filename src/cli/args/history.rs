@@ -23,7 +23,7 @@ pub struct HistoryArgs {
     /// Only changes by actors whose name contains NAME
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
-    /// Only changes since a date or time: 2026-01-31, "2026-01-31 18:00", 2026-01-31T18:00:00Z, yesterday, "2 hours ago"
+    /// Only changes since a date or time: 2026-01-31, "31 January", "2026-01-31 18:00", 2026-01-31T18:00:00Z, yesterday, "2 hours ago"
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
     /// Only changes before a date or time
@@ -52,7 +52,7 @@ pub struct UndoArgs {
     /// Undo all changes by this actor, except where others have changed the same thing in the meantime (only with --since)
     #[arg(long, value_name = "NAME", requires = "since", conflicts_with = "revision")]
     pub by: Option<String>,
-    /// Undo all changes since a date or time (only with --by): 2026-01-31, "2026-01-31 18:00", 2026-01-31T18:00:00Z, yesterday, "2 hours ago", or "all"
+    /// Undo all changes since a date or time (only with --by): 2026-01-31, "31 January", "2026-01-31 18:00", 2026-01-31T18:00:00Z, yesterday, "2 hours ago", or "all"
     #[arg(long, value_name = "TIME", requires = "by")]
     pub since: Option<String>,
     /// Show what would be undone, without changing anything (only with --by and --since)

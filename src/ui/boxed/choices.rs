@@ -1,4 +1,4 @@
-//! Options and colors side by side.
+//! Options, side by side or one per line, and colors side by side.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::MouseTarget;
-use crate::app::view::Swatch;
+use crate::app::view::{FieldView, Swatch, Truncation, ValueView};
 use crate::ui::draw::{MouseTargets, put};
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
@@ -83,4 +83,30 @@ pub(super) fn draw_choice(
         let width = start.width - rest.width;
         targets.add(Rect { width, ..start }, MouseTarget::Choice(index));
     }
+}
+
+/// Draws one of the options that have lines of their own.
+pub(super) fn draw_choice_line(
+    theme: &Theme,
+    buffer: &mut Buffer,
+    line: Rect,
+    field: &FieldView<'_>,
+    index: usize,
+    targets: &mut MouseTargets,
+) {
+    let ValueView::ChoiceLines(all, chosen) = field.value else {
+        return;
+    };
+    let Some(words) = all.get(index) else { return };
+    targets.add(line, MouseTarget::Choice(index));
+    let style = if index == chosen {
+        theme.strong()
+    } else {
+        Style::new()
+    };
+    let mark = theme.option(index == chosen);
+    let rest = put(buffer, line, &Sanitized::literal(mark), style);
+    let rest = put(buffer, rest, &Sanitized::literal(" "), style);
+    let shown = Sanitized::cut(words, rest.width.into(), Truncation::End, theme.charset());
+    put(buffer, rest, &shown, style);
 }

@@ -10,7 +10,6 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::StatefulWidget;
 
-use crate::app::MouseTarget;
 use crate::app::view::{FieldView, FieldsView, SUGGESTION_LINES, Swatch, Truncation, ValueView};
 use crate::model::{HatId, Hue};
 use crate::ui::draw::{MouseTargets, put};
@@ -18,7 +17,7 @@ use crate::ui::layout::skip_lines;
 use crate::ui::text::Sanitized;
 use crate::ui::theme::Theme;
 
-use super::choices::{draw_choice, draw_swatches, option_lines};
+use super::choices::{draw_choice, draw_choice_line, draw_swatches, option_lines};
 use super::suggestions::{self, SuggestionsWidget};
 use super::text_input::{draw_input, draw_input_line, draw_secret};
 
@@ -339,7 +338,7 @@ impl FieldsRenderer<'_, '_> {
                 }
                 FieldLine::ChoiceLine(index, option) => {
                     if let Some(field) = self.fields.fields.get(*index) {
-                        self.draw_choice_line(buffer, value, field, *option, targets);
+                        draw_choice_line(self.theme, buffer, value, field, *option, targets);
                     }
                 }
                 FieldLine::Problem(problem) => drop(put(buffer, value, problem, self.theme.error())),
@@ -413,31 +412,9 @@ impl FieldsRenderer<'_, '_> {
                     targets,
                 );
             }
-            ValueView::ChoiceLines(..) => self.draw_choice_line(buffer, rest, field, index, targets),
+            ValueView::ChoiceLines(..) => draw_choice_line(theme, buffer, rest, field, index, targets),
         }
         None
-    }
-
-    fn draw_choice_line(
-        &self,
-        buffer: &mut Buffer,
-        line: Rect,
-        field: &FieldView<'_>,
-        index: usize,
-        targets: &mut MouseTargets,
-    ) {
-        let ValueView::ChoiceLines(all, chosen) = field.value else {
-            return;
-        };
-        let Some(words) = all.get(index) else { return };
-        targets.add(line, MouseTarget::Choice(index));
-        let (mark, style) = if index == chosen {
-            ("> ", self.theme.strong())
-        } else {
-            ("  ", Style::new())
-        };
-        let rest = put(buffer, line, &Sanitized::literal(mark), style);
-        self.draw_text(buffer, rest, words, style);
     }
 }
 

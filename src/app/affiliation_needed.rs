@@ -1,0 +1,47 @@
+//! Why a user can get no hats, and what to do about it.
+
+use super::command::CommandId;
+use super::place::Grouping;
+use super::{Pane, State};
+use crate::model::{Affiliation, Jid};
+
+impl State {
+    /// Why hats of this user cannot be added or changed, and what to do; `None` if they can.
+    pub(super) fn hats_problem(&self, room: &Jid, user: &Jid, affiliation: Affiliation) -> Option<String> {
+        let is = match affiliation {
+            Affiliation::Owner | Affiliation::Admin | Affiliation::Member => return None,
+            Affiliation::Outcast => "is banned",
+            Affiliation::None => "is not affiliated",
+        };
+        let way = self.way_to_affiliation(room);
+        Some(format!(
+            "{user} {is}. Hats can be added and changed only for owners, admins and members.{way}"
+        ))
+    }
+
+    /// How to set another affiliation with this room first, as a sentence after a space; empty if this session may not.
+    pub(super) fn way_to_affiliation(&self, room: &Jid) -> String {
+        let start = self.start();
+        if start.scope.rights.no_affiliations || start.scope.read_only {
+            return String::new();
+        }
+        if let Some(problem) = self.servers.affiliation_problem(room) {
+            return format!(" {problem}.");
+        }
+        let (pane, command) = match self.grouping() {
+            Grouping::ByRoom => (Pane::Second, CommandId::EditUser),
+            Grouping::ByUser => (Pane::Second, CommandId::EditUserInRooms),
+            Grouping::ByHat => {
+                let view = self.key(CommandId::NextView);
+                return format!(" Set an affiliation first, in another view (press {view}).");
+            }
+        };
+        let key = self.key(command);
+        let place = match self.grouping().kind(pane) {
+            _ if self.focus() == pane => "",
+            super::RowKind::Room => " in the rooms pane",
+            _ => " in the users pane",
+        };
+        format!(" Set an affiliation first: press {key}{place}.")
+    }
+}
