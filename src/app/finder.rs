@@ -22,7 +22,7 @@ use hats::{SearchedHat, search_hats, searched_hats};
 const CHUNK: usize = 2_000;
 /// Maximum number of rooms, users and hats that are listed.
 const MAX_MATCHES: usize = 200;
-/// Bonus for a command if every word of the query begins a word of its description.
+/// Bonus for a command if every word of the query is the start of a word in its description or synonyms.
 const WORDS_BONUS: u32 = 10_000;
 
 /// The finder overlay: the query and its matches.
@@ -40,7 +40,7 @@ pub struct Finder {
     scope: FinderScope,
 }
 
-/// The items that are searched, or from which they are derived.
+/// What is searched: the items themselves, or the rooms from which the items are made.
 #[derive(Debug, Clone)]
 enum FinderScope {
     /// Commands.
@@ -140,7 +140,8 @@ impl Finder {
         matches!(self.scope, FinderScope::Help(_))
     }
 
-    /// The heading above a row: in the help without a query, each first row of a place has one. `None` for other rows.
+    /// The heading above a row: in the help without a query, a row has one if its place differs from that of the row
+    /// before, and the first row always has one. `None` for other rows.
     pub fn heading(&self, row: usize) -> Option<&'static str> {
         if !self.is_help() || !self.terms.is_empty() {
             return None;
@@ -185,7 +186,7 @@ impl Finder {
         match &mut self.scope {
             FinderScope::Commands(all) | FinderScope::Help(all) => {
                 for item in all.iter() {
-                    let (bonus, text, typed_forms, has_name) = match item {
+                    let (bonus, text, typed_forms, is_exact_name) = match item {
                         FinderItem::Command(offer) => {
                             let Command {
                                 title,
@@ -199,8 +200,8 @@ impl Finder {
                             let action = help.split_once(" (").map_or(*help, |(action, _)| action);
                             let bonus = word_bonus(title, &format!("{action} {synonyms_text}"), &query);
                             let is_query = |name: &str| name.eq_ignore_ascii_case(&query);
-                            let has_name = synonyms.iter().chain([title]).any(|name| is_query(name));
-                            (bonus, text, offer.keys.as_str(), has_name)
+                            let is_exact_name = synonyms.iter().chain([title]).any(|name| is_query(name));
+                            (bonus, text, offer.keys.as_str(), is_exact_name)
                         }
                         FinderItem::Note(note) => (0, note.help.to_owned(), note.example, false),
                         FinderItem::Destination { .. } | FinderItem::Hat { .. } => continue,
@@ -213,7 +214,7 @@ impl Finder {
                     let quality = match by_text {
                         _ if is_key => u32::MAX,
                         // A command with this title or synonym comes before commands that only contain the word.
-                        _ if has_name => u32::MAX - 1,
+                        _ if is_exact_name => u32::MAX - 1,
                         // Where only some letters match, scores differ in quality.
                         Some(score) if bonus == 0 => score.min(WORDS_BONUS - 1),
                         Some(_) => bonus,
@@ -398,19 +399,19 @@ fn search_destinations(
 }
 
 /// The bonus of a command for a query whose first word has at least three letters: [`WORDS_BONUS`] if every word of the
-/// query begins a word of the description (`action`), twice that if the first word also begins a word of the title.
-/// Else 0.
-fn word_bonus(title: &str, action: &str, query: &str) -> u32 {
+/// query is the start of a word in the description or synonyms, twice that if the first word is also the start of a
+/// word in the title. Else 0.
+fn word_bonus(title: &str, description_and_synonyms: &str, query: &str) -> u32 {
     let first = query.split_whitespace().next().unwrap_or_default();
     // Too many words begin with the same one or two letters.
-    match first.chars().count() > 2 && has_words(action, query) {
+    match first.chars().count() > 2 && has_words(description_and_synonyms, query) {
         true if has_words(title, first) => 2 * WORDS_BONUS,
         true => WORDS_BONUS,
         false => 0,
     }
 }
 
-/// Whether every word of a query begins a word of the text.
+/// Whether every word of a query is the start of a word in the text.
 fn has_words(text: &str, query: &str) -> bool {
     let text = text.to_lowercase();
     let words = || text.split(|c: char| !c.is_alphanumeric());

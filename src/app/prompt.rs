@@ -41,7 +41,7 @@ pub enum PromptKind {
     SaveSet(Hats, String),
     /// A new name for this set.
     RenameSet(Box<str>),
-    /// The reason for the change that the question under the prompt is about.
+    /// The reason for a change. The prompt is above the question that asks whether to make the change.
     Reason,
     /// The time since which the changes of an actor are undone.
     UndoSince(ActorUndo),

@@ -243,7 +243,7 @@ impl Servers {
     /// Remembers the result of comparing a room. `local` is the room in the file as it was compared.
     pub(super) fn note_compared(&mut self, plan: &RoomPlan, local: Option<&Arc<Room>>) {
         let problem = match plan.state {
-            RoomState::Linked | RoomState::OnlyOnServer | RoomState::RemovedFromFile => None,
+            RoomState::Compared | RoomState::OnlyOnServer | RoomState::RemovedFromFile => None,
             RoomState::OnlyInFile => Some("not on the server"),
             RoomState::GoneFromServer => Some("no longer on the server"),
             RoomState::Forbidden(_) => Some("no permission"),

@@ -53,7 +53,7 @@ pub(super) fn pull(args: &PullArgs, context: &SessionContext, out: &mut Output) 
             }
         }
         let mut part = ServerPart::new(number, plan, &decide);
-        if part.receive(&mut session, None, out, &mut status)? == ReceiveOutcome::Current {
+        if part.receive(&mut session, None, out, &mut status)? == ReceiveOutcome::Received {
             let report = receive_report(&part);
             text::print_report(&part.plan, &report, out)?;
             status = status.min(report.status());
@@ -126,7 +126,7 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
     }
     for mut part in parts {
         match part.receive(&mut session, ask, out, &mut status)? {
-            ReceiveOutcome::Current => {}
+            ReceiveOutcome::Received => {}
             ReceiveOutcome::Failed => continue,
             ReceiveOutcome::Canceled => {
                 out.line("Canceled: nothing more was changed")?;
@@ -134,7 +134,8 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
                 return end(session, status, out);
             }
         }
-        let (report, stopped) = session.send(part.number, &part.plan, args.reason_option.reason.as_ref())?;
+        let (report, stopped) =
+            session.send(part.server_index, &part.plan, args.reason_option.reason.as_ref())?;
         let report = with_received(report, &part.received);
         session.record(&report, args.reason_option.reason.as_ref(), out)?;
         text::print_report(&part.plan, &report, out)?;

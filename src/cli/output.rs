@@ -6,7 +6,7 @@ use super::failure::Failure;
 use crate::app::describe;
 use crate::ui::text;
 
-/// Standard output, or another writer in tests and for pipes.
+/// Standard output, or another writer: in tests, and for `export --output` to a named pipe or device.
 pub struct Output<'a> {
     writer: &'a mut dyn Write,
     is_terminal: bool,
@@ -57,8 +57,8 @@ impl<'a> Output<'a> {
         self.keeps_going = true;
     }
 
-    /// Flushes the writer, and combines the result of the command with the write error that was kept, if there is one. The
-    /// error of the command has priority, unless it has no message and the write error is not a closed pipe.
+    /// Flushes the writer if the command succeeded, and combines the result with the write error that was kept, if there is
+    /// one. The error of the command has priority, unless it has no message and the write error is not a closed pipe.
     pub(super) fn finish(&mut self, result: Result<(), Failure>) -> Result<(), Failure> {
         let result = result.and_then(|()| self.flush());
         match (result, self.failure.take()) {
@@ -144,7 +144,7 @@ impl<'a> Output<'a> {
     }
 
     /// Prints CSV byte for byte, as CSV has no standard escapes; on a terminal, prints sanitized CSV instead. Returns
-    /// whether the printed text differs from the table.
+    /// whether characters were replaced.
     pub fn csv(&mut self, table: &[u8]) -> Result<bool, Failure> {
         let text = match std::str::from_utf8(table) {
             Ok(text) if self.is_terminal => text,

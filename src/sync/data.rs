@@ -25,7 +25,7 @@ impl RoomState {
     /// The name of the state in JSON.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Linked => "linked",
+            Self::Compared => "linked",
             Self::OnlyOnServer => "only-there",
             Self::RemovedFromFile => "removed-here",
             Self::OnlyInFile => "only-here",

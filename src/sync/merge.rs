@@ -125,7 +125,7 @@ pub fn merge(
         // Received user changes are applied before the catalog is compared.
         let user_plan = RoomPlan {
             lines: std::mem::take(&mut context.lines),
-            ..without_lines(RoomState::Linked, None)
+            ..without_lines(RoomState::Compared, None)
         };
         let is_received = |line: &Line| line.decision == Decision::Receive;
         let local = context.local;
@@ -148,7 +148,7 @@ pub fn merge(
         notes,
         unreadable: remote.unreadable.count,
         remote: remote.clone(),
-        ..without_lines(RoomState::Linked, set_aside)
+        ..without_lines(RoomState::Compared, set_aside)
     };
     plan.leave_out_unsendable();
     if let Some(base) = base {

@@ -48,8 +48,8 @@ pub struct RoomPlan {
 /// The sides on which a room exists, or why it could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoomState {
-    /// On both sides.
-    Linked,
+    /// On both sides, or on the server and requested.
+    Compared,
     /// Only on the server, and not known to have been in the file: received on request.
     OnlyOnServer,
     /// Removed from the file: nothing happens until the room is requested.
@@ -275,9 +275,9 @@ impl std::ops::AddAssign for PlanCounts {
 }
 
 impl RoomPlan {
-    /// Whether the room is on both sides, and nothing differs except lines that are left out by a rule.
+    /// Whether the room was compared, and nothing differs except lines that are left out by a rule.
     pub fn is_settled(&self) -> bool {
-        self.state == RoomState::Linked && !self.lines.iter().any(Line::is_difference)
+        self.state == RoomState::Compared && !self.lines.iter().any(Line::is_difference)
     }
 
     /// The room as read from the server.

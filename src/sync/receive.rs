@@ -7,9 +7,9 @@ use super::plan::{Decision, Line, RoomPlan, SideValue, Subject};
 use super::{CatalogValue, HatValue, Item, ItemValue, UserValue};
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, EditGroup, HatId, Jid, Room, User, diff_user};
 
-/// The number of added and removed users from which on one edit replaces the whole room, because each single edit would move
+/// If at least this many users are added or removed, one edit replaces the whole room, because each single edit would move
 /// all following users in the list.
-const REPLACE_ROOM_FROM: usize = 1000;
+const MIN_USERS_TO_REPLACE_ROOM: usize = 1000;
 
 /// The actor in the history for changes from a server.
 pub fn server_actor(server: &str) -> String {
@@ -35,18 +35,18 @@ struct NextRoom<'a> {
     /// `None`: the name is unchanged.
     name: Option<NewName>,
     /// Users whose received affiliation is `none`.
-    unaffiliated: BTreeSet<Jid>,
+    lost_affiliation: BTreeSet<Jid>,
 }
 
 impl RoomPlan {
     /// Returns the edits of the file for the current decisions: one group, to be committed by [`server_actor`]. `local` is the
     /// file's room that was merged; `None`: the room is added. The group is empty if there is nothing to receive.
-    pub fn receiving(&self, local: Option<&Arc<Room>>) -> EditGroup {
+    pub fn edits_to_receive(&self, local: Option<&Arc<Room>>) -> EditGroup {
         let new_room = Arc::default();
         let next = next_room(self, local.unwrap_or(&new_room));
         match local {
             Some(local) => next.edits(local),
-            None if self.state != super::RoomState::Linked => EditGroup::default(),
+            None if self.state != super::RoomState::Compared => EditGroup::default(),
             None => Edit::Room {
                 room: self.room.clone(),
                 before: None,
@@ -70,7 +70,7 @@ fn next_room<'a>(plan: &'a RoomPlan, room: &'a Room) -> NextRoom<'a> {
         users: BTreeMap::new(),
         catalog: BTreeMap::new(),
         name: None,
-        unaffiliated: BTreeSet::new(),
+        lost_affiliation: BTreeSet::new(),
     };
     for line in &plan.lines {
         if line.decision == Decision::Receive {
@@ -131,7 +131,7 @@ impl NextRoom<'_> {
             None => *entry = (affiliation != Affiliation::None).then(|| User::new(affiliation)),
         }
         if affiliation == Affiliation::None {
-            self.unaffiliated.insert(user.clone());
+            self.lost_affiliation.insert(user.clone());
         }
     }
 
@@ -160,7 +160,7 @@ impl NextRoom<'_> {
         for (jid, entry) in &mut self.users {
             let is_removed = |user: &User| {
                 let has_active_hat = || user.hats.iter().any(|(_, attachment)| attachment.is_active());
-                let is_lost = self.unaffiliated.contains(jid) && (removes_hats || !has_active_hat());
+                let is_lost = self.lost_affiliation.contains(jid) && (removes_hats || !has_active_hat());
                 user.affiliation == Affiliation::None && (is_lost || user.hats.is_empty())
             };
             if entry.as_ref().is_some_and(is_removed) {
@@ -243,7 +243,7 @@ impl NextRoom<'_> {
     fn edits(self, local: &Arc<Room>) -> EditGroup {
         let is_added_or_removed =
             |(user, next): &(&Jid, &Option<User>)| local.user(user).is_some() != next.is_some();
-        if self.users.iter().filter(is_added_or_removed).count() >= REPLACE_ROOM_FROM {
+        if self.users.iter().filter(is_added_or_removed).count() >= MIN_USERS_TO_REPLACE_ROOM {
             return Edit::Room {
                 room: self.plan.room.clone(),
                 before: Some(local.clone()),
@@ -303,8 +303,9 @@ impl NextRoom<'_> {
     }
 }
 
-/// Returns an attachment with the value of the server's hat. Fields of `current`, the user's attachment in the file, are kept
-/// if they are equal to the server's or the server cannot store them.
+/// Returns `current`, the user's attachment in the file, or a new one, with the value of the server's hat. `active` is always
+/// the server's value. `required` and the title are kept if the server already has what would be sent for them, or cannot
+/// store them. The other fields are always kept.
 fn received_attachment(
     plan: &RoomPlan,
     room: &Room,

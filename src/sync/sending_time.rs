@@ -29,13 +29,13 @@ fn line_size(room: &Jid, line: &Line) -> u64 {
 }
 
 impl Plan {
-    /// Estimates how many seconds sending takes by the current decisions. `None` if no room is linked, or a linked room has no
-    /// rate limit.
+    /// Estimates how many seconds sending takes by the current decisions. `None` if no room was compared, or a
+    /// compared room has no rate limit.
     pub fn seconds_to_send(&self) -> Option<u64> {
-        let linked = self.rooms.iter().filter(|room| room.state == RoomState::Linked);
+        let compared = self.rooms.iter().filter(|room| room.state == RoomState::Compared);
         let mut limit = None;
         let mut bytes = 0;
-        for room in linked {
+        for room in compared {
             // An account that manages a room without being its owner or admin administers the server, and has no limit.
             limit = Some(room.limit?);
             bytes += room

@@ -125,7 +125,9 @@ fn receive_a_whole_room(bencher: Bencher, class: ServerClass) {
         is_requested: true,
         ..MergeOptions::default()
     };
-    bencher.bench(|| merge(&sides.room, Ok(None), None, black_box(&read), class, &options).receiving(None));
+    bencher.bench(|| {
+        merge(&sides.room, Ok(None), None, black_box(&read), class, &options).edits_to_receive(None)
+    });
 }
 
 /// All users gain a hat here, and nobody has an affiliation but there: all is sent.

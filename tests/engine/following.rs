@@ -69,7 +69,7 @@ impl Session<'_> {
         for there in &plan.rooms {
             let mut there = there.clone();
             there.keep_current(store.wardrobe().room(&there.room).map(|room| &**room));
-            let group = there.receiving(store.wardrobe().room(&there.room));
+            let group = there.edits_to_receive(store.wardrobe().room(&there.room));
             let change = Change {
                 actor: Some(server_actor("example").into()),
                 ..Change::from(group)

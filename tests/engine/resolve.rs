@@ -151,7 +151,7 @@ fn yours_overwrites_what_was_found_and_nothing_newer() {
 
 /// Commits what a plan receives, as the screen does.
 fn commit(store: &mut Store, there: &RoomPlan) {
-    let group = there.receiving(store.wardrobe().room(&there.room));
+    let group = there.edits_to_receive(store.wardrobe().room(&there.room));
     let change = Change {
         actor: Some(server_actor("example").into()),
         ..Change::from(group)

@@ -48,7 +48,7 @@ fn comparing_with_an_older_content_of_the_file_forgets_nothing() {
         let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
         assert_eq!(
             (&plan.rooms[0].state, plan.rooms[0].set_aside),
-            (&RoomState::Linked, None)
+            (&RoomState::Compared, None)
         );
         is_known(&stage);
     }

@@ -372,8 +372,12 @@ impl Session<'_> {
         plan: &Plan,
         go_on: &dyn Fn(&'static str) -> bool,
     ) -> bool {
-        for there in plan.rooms.iter().filter(|there| there.state == RoomState::Linked) {
-            let group = there.receiving(store.wardrobe().room(&there.room));
+        for there in plan
+            .rooms
+            .iter()
+            .filter(|there| there.state == RoomState::Compared)
+        {
+            let group = there.edits_to_receive(store.wardrobe().room(&there.room));
             let change = Change {
                 actor: Some(server_actor("example").into()),
                 accepted_removals: there.accepts_removals(),

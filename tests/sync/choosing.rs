@@ -18,7 +18,7 @@ fn each_line_can_be_skipped() {
         .remote_hat("terry", "s", Some("a"));
     let mut plan = sides.merge();
     assert!(plan.decide(0, Decision::Skip) && plan.decide(1, Decision::Skip));
-    assert!(plan.sending().changes.is_empty() && plan.receiving(sides.local()).is_empty());
+    assert!(plan.sending().changes.is_empty() && plan.edits_to_receive(sides.local()).is_empty());
     assert!(
         !plan.decide(0, Decision::Send),
         "what was changed there is not sent back"

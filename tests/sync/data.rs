@@ -122,7 +122,7 @@ fn schema_lists_every_value() {
         set_aside.map(|reason| json!(reason))
     );
     let states = [
-        RoomState::Linked,
+        RoomState::Compared,
         RoomState::OnlyOnServer,
         RoomState::RemovedFromFile,
         RoomState::OnlyInFile,

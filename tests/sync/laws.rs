@@ -33,7 +33,7 @@ proptest! {
         let again = sides.merge();
         let left: Vec<String> = again.lines.iter().filter(|line| line.decision != Decision::Skip).map(words).collect();
         prop_assert_eq!(left, Vec::<String>::new(), "{:?}", sides);
-        prop_assert!(again.receiving(sides.local()).is_empty());
+        prop_assert!(again.edits_to_receive(sides.local()).is_empty());
         let base = sides.base.clone();
         sides.settle();
         prop_assert_eq!(&sides.base, &base);

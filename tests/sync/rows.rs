@@ -151,7 +151,7 @@ fn conflict_is_untouched_until_resolved() {
         let sides = changed();
         assert_eq!(sides.lines(), ["terry t: conflict"]);
         let plan = sides.merge();
-        assert!(plan.receiving(sides.local()).is_empty() && plan.sending().changes.is_empty());
+        assert!(plan.edits_to_receive(sides.local()).is_empty() && plan.sending().changes.is_empty());
 
         let mut sides = changed();
         sides.send(&sides.decided(Decision::Send));

@@ -38,10 +38,10 @@ fn remote_only_room_is_listed_and_received_on_request() {
         sides.remote.name = Some("Courses".into());
         let plan = sides.merge();
         assert_eq!((&plan.state, plan.lines.len()), (&RoomState::OnlyOnServer, 0));
-        assert!(plan.receiving(None).is_empty());
+        assert!(plan.edits_to_receive(None).is_empty());
         sides.options.is_requested = true;
         let plan = sides.merge();
-        assert_eq!(plan.state, RoomState::Linked);
+        assert_eq!(plan.state, RoomState::Compared);
         let group = sides.receive(&plan);
         assert!(
             matches!(group.0.as_slice(), [Edit::Room { before: None, .. }]),
@@ -55,7 +55,7 @@ fn remote_only_room_is_listed_and_received_on_request() {
 }
 
 #[test]
-fn locally_removed_room_is_unlinked_until_requested() {
+fn locally_removed_room_is_not_compared_until_requested() {
     for class in ALL {
         let mut sides = Sides::known(class, |sides| {
             sides.member("terry", &[("t", "a T")]);
@@ -63,7 +63,7 @@ fn locally_removed_room_is_unlinked_until_requested() {
         sides.file.remove_room(&room()).unwrap();
         let plan = sides.merge();
         assert_eq!((&plan.state, plan.lines.len()), (&RoomState::RemovedFromFile, 0));
-        assert!(plan.sending().changes.is_empty() && plan.receiving(None).is_empty());
+        assert!(plan.sending().changes.is_empty() && plan.edits_to_receive(None).is_empty());
         sides.options.is_requested = true;
         let plan = sides.merge();
         sides.receive(&plan);
@@ -94,7 +94,7 @@ fn local_only_room_is_never_created_remotely_nor_lost() {
         sides.remote.users.clear();
         sides.remote_user("owner", Affiliation::Owner);
         let plan = sides.merge();
-        assert!(plan.first_contact && plan.receiving(sides.local()).is_empty());
+        assert!(plan.first_contact && plan.edits_to_receive(sides.local()).is_empty());
     }
 }
 

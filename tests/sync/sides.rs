@@ -208,7 +208,7 @@ impl Sides {
 
     /// Receives what is to be received; gives the edits.
     pub(crate) fn receive(&mut self, plan: &RoomPlan) -> EditGroup {
-        let group = plan.receiving(self.local());
+        let group = plan.edits_to_receive(self.local());
         self.file.apply(&group).unwrap();
         group
     }

@@ -119,10 +119,10 @@ impl PlanPart {
     }
 
     /// The edits that the file receives by the current decisions.
-    pub(in crate::app) fn receiving(&self) -> EditGroup {
+    pub(in crate::app) fn edits_to_receive(&self) -> EditGroup {
         let mut all = EditGroup::default();
         for room in self.rooms() {
-            all.0.extend(room.receiving(self.local(&room.room)).0);
+            all.0.extend(room.edits_to_receive(self.local(&room.room)).0);
         }
         all
     }
@@ -133,7 +133,7 @@ impl PlanPart {
             return Ok(());
         }
         self.plan.as_ref().map_or(Ok(()), |plan| plan.permit(rights))?;
-        rights.permit(&self.receiving()).map(drop)
+        rights.permit(&self.edits_to_receive()).map(drop)
     }
 
     /// Updates the counts after the lines or decisions changed.

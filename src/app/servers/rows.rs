@@ -134,8 +134,8 @@ fn add_room(
     rows.push(PlanRow::Room(server, room));
     if filter == PlanFilter::All {
         // In a room that the file does not have, everything is new anyway.
-        let is_linked = plan.state == RoomState::Linked && !plan.lines.is_empty();
-        let is_first = plan.first_contact && is_linked && is_in_file;
+        let is_compared = plan.state == RoomState::Compared && !plan.lines.is_empty();
+        let is_first = plan.first_contact && is_compared && is_in_file;
         let first_contact = is_first.then_some(RoomNote::FirstComparison);
         let unreadable = (plan.unreadable > 0).then_some(RoomNote::Unreadable(plan.unreadable));
         let notes = (0..plan.notes.len()).map(RoomNote::Note);
@@ -158,9 +158,9 @@ fn add_room(
         rows.push(PlanRow::Line(server, room, index, is_below_user));
         last_user = user;
     }
-    // A linked room without lines or remarks has no row. While lines are filtered, no room without matching lines has
+    // A compared room without lines or remarks has no row. While lines are filtered, no room without matching lines has
     // one.
-    let needs_more_rows = plan.state == RoomState::Linked || filter != PlanFilter::All;
+    let needs_more_rows = plan.state == RoomState::Compared || filter != PlanFilter::All;
     if needs_more_rows && rows.len() == rows_before + 1 {
         rows.pop();
     }

@@ -56,7 +56,7 @@ fn understands_what_people_type() {
 }
 
 #[test]
-fn refuses_the_past_and_what_is_no_time() {
+fn refuses_past_times_and_texts_that_are_not_times() {
     for past in [
         "2026-11-27",
         "2020-01-01 10:00",
@@ -101,7 +101,7 @@ fn days_end_at_their_midnight_also_when_clocks_change() {
 }
 
 #[test]
-fn lists_show_as_little_as_is_clear() {
+fn lists_show_the_shortest_clear_time() {
     let shown = |text: &str| short(parse(text, &now()).unwrap().unwrap(), &now());
     for (text, expected) in [
         ("18:00", "expires 18:00"),
@@ -124,8 +124,9 @@ fn lists_show_as_little_as_is_clear() {
     assert_eq!(end("2027-01-01T18:30:00Z"), "2027-01-01 19:30");
 }
 
-/// Time zones whose clocks change after midnight (Berlin), at midnight (São Paulo as until 2019), from midnight and
-/// back to midnight (Havana), by half an hour (Lord Howe Island), or never (Kathmandu, UTC).
+/// Time zones whose clocks change at 2:00 and 3:00 (Berlin), at midnight in both directions (São Paulo, by its former
+/// rules), from 0:00 to 1:00 and from 1:00 back to 0:00 (Havana), by half an hour (Lord Howe Island), or never
+/// (Kathmandu, UTC).
 const ZONES: [&str; 6] = [
     "CET-1CEST,M3.5.0,M10.5.0/3",
     "<-03>3<-02>,M10.3.0/0,M2.3.0/0",
@@ -191,7 +192,7 @@ fn times_that_clocks_skip_or_show_twice_are_read_back_as_shown() {
 }
 
 #[test]
-fn a_week_is_a_week_of_the_calendar_and_includes_its_last_second() {
+fn a_week_is_seven_calendar_days() {
     let berlin = ZONES[0];
     for (now, stored) in [
         ("2027-03-24T11:00:59Z", "2027-03-31T10:00:00Z"),
@@ -200,9 +201,18 @@ fn a_week_is_a_week_of_the_calendar_and_includes_its_last_second() {
         let now = in_zone(now, berlin);
         let end = |text: &str| parse(text, &now).unwrap().unwrap();
         assert_eq!(end("7d").to_string(), stored);
-        // A filter by the same duration finds a hat with such an end, as long as the clock shows the same minute.
+        // The filter `~7d` finds a hat that was added with `7d` in the same minute, because both ends are rounded down
+        // to the minute.
         assert_eq!(end("1 week"), end("7d"));
         assert_ne!(end("168h"), end("7d"));
+    }
+}
+
+#[test]
+fn a_weekday_includes_its_last_second() {
+    for now in ["2027-03-24T11:00:59Z", "2026-10-21T10:00:59Z"] {
+        let now = in_zone(now, ZONES[0]);
+        let end = |text: &str| parse(text, &now).unwrap().unwrap();
         // A weekday without a time means the end of the day.
         let sunday = end("sunday");
         assert_eq!(full(sunday, now.time_zone()).len(), "2027-03-28".len());

@@ -168,7 +168,7 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
         if counts.send + counts.receive == 0 {
             continue;
         }
-        let group = part.receiving();
+        let group = part.edits_to_receive();
         let commit = (!group.is_empty()).then_some(id);
         if let Some(commit) = commit {
             let change = Change {
@@ -285,8 +285,11 @@ fn after_receiving(state: &mut State, effects: &mut Vec<Effect>, index: usize) {
         return;
     };
     let Ok(full_plan) = &part.plan else { return };
-    let linked = part.rooms().iter().filter(|room| room.state == RoomState::Linked);
-    effects.extend(linked.map(|room| {
+    let compared = part
+        .rooms()
+        .iter()
+        .filter(|room| room.state == RoomState::Compared);
+    effects.extend(compared.map(|room| {
         Effect::Server(ServerRequest::Received {
             server: part.server.clone(),
             room: LocalRoom {

@@ -128,8 +128,8 @@ fn report_equal_items(effects: &mut Vec<Effect>, part: &ComparisonPart) {
     let rooms = part.result.iter().flatten().flat_map(|plan| &plan.rooms);
     effects.extend(rooms.filter_map(|room| {
         let local = part.local.get(&room.room).cloned()?;
-        let is_linked = room.state == RoomState::Linked;
-        is_linked.then(|| {
+        let is_compared = room.state == RoomState::Compared;
+        is_compared.then(|| {
             Effect::Server(ServerRequest::Received {
                 server: part.server.clone(),
                 room: LocalRoom {

@@ -170,7 +170,7 @@ fn receive(state: &mut State, effects: &mut Vec<Effect>, mut incoming: Incoming)
         let local = state.base.room(&room.room);
         room.keep_current(local.map(|room| &**room));
         if local.is_some() {
-            group.0.extend(room.receiving(local).0);
+            group.0.extend(room.edits_to_receive(local).0);
         }
     }
     let server = incoming.plan.server.clone();
@@ -243,8 +243,8 @@ fn receive_next(state: &mut State, effects: &mut Vec<Effect>, server: &Arc<str>)
 
 /// Continues when the file has the received changes: reports these changes to the server worker and in a notice.
 fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, group: &EditGroup) {
-    let linked = incoming.plan.rooms.iter();
-    for room in linked.filter(|room| room.state == RoomState::Linked) {
+    let rooms = incoming.plan.rooms.iter();
+    for room in rooms.filter(|room| room.state == RoomState::Compared) {
         let local = state.base.room(&room.room).cloned();
         if let (Some(local), Some(followed)) = (&local, state.servers.following.rooms.get_mut(&room.room)) {
             followed.clone_from(local);

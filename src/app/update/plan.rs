@@ -169,7 +169,7 @@ fn room_problem(plan: &PlanOverlay) -> Option<String> {
     };
     let (_, room) = plan.room(server, room)?;
     match &room.state {
-        RoomState::Linked => None,
+        RoomState::Compared => None,
         RoomState::OnlyOnServer | RoomState::RemovedFromFile => Some("The room is being read".into()),
         RoomState::OnlyInFile => Some("The room is not on the server. Create it there first".into()),
         RoomState::GoneFromServer => {

@@ -186,7 +186,7 @@ fn room_row<'a>(
     let is_loading = overlay.is_loading(server, &plan.room);
     let (text, tone) = match &plan.state {
         _ if is_loading => ("reading".to_owned(), Tone::Faint),
-        RoomState::Linked => (counts_text(counts), Tone::Plain),
+        RoomState::Compared => (counts_text(counts), Tone::Plain),
         RoomState::OnlyOnServer => ("only on the server".to_owned(), Tone::Plain),
         RoomState::RemovedFromFile => ("removed here, still on the server".to_owned(), Tone::Plain),
         RoomState::OnlyInFile => ("not on the server".to_owned(), Tone::Warning),
@@ -313,7 +313,7 @@ fn full_text(state: &State, overlay: &PlanOverlay, row: PlanRow) -> Option<Strin
 pub(super) fn room_text(state: &State, plan: &RoomPlan, counts: PlanCounts) -> String {
     let toggle = state.key(CommandId::ToggleLine);
     match &plan.state {
-        RoomState::Linked => counts_text(counts),
+        RoomState::Compared => counts_text(counts),
         RoomState::OnlyOnServer => format!("only on the server; press {toggle} to add it to the data file"),
         RoomState::RemovedFromFile => {
             format!("removed here, but still on the server; press {toggle} to add it again")

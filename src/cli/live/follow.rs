@@ -304,7 +304,7 @@ impl<'a> FollowSession<'a> {
                 let local = self.data.wardrobe().room(&room.room);
                 room.keep_current(local.map(|room| &**room));
                 if local.is_some() {
-                    group.0.extend(room.receiving(local).0);
+                    group.0.extend(room.edits_to_receive(local).0);
                 }
             }
             let change = Change {
@@ -339,8 +339,8 @@ impl<'a> FollowSession<'a> {
     /// Notifies the worker that the changes of a plan are in the data file.
     fn notify_received(&mut self, plan: &Plan, out: &mut Output) -> Result<(), Failure> {
         let revision = self.data.wardrobe().revision;
-        let linked = plan.rooms.iter().filter(|room| room.state == RoomState::Linked);
-        for room in linked {
+        let compared = plan.rooms.iter().filter(|room| room.state == RoomState::Compared);
+        for room in compared {
             let local = self.data.wardrobe().room(&room.room).cloned();
             self.request(ServerRequest::Received {
                 server: plan.server.clone(),

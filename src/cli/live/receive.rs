@@ -1,4 +1,4 @@
-//! Commits the changes that a plan receives, and notifies the worker of the servers. If others have changed the data file
+//! Commits the changes that a plan receives, and notifies the server worker. If others have changed the data file
 //! since the comparison, the server is first compared again.
 
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ pub(super) type Ask<'a> = &'a dyn Fn(&[Arc<Plan>], &LiveSession<'_>, &mut Output
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReceiveOutcome {
     /// The changes are in the data file, which nobody else has changed since the plan was made.
-    Current,
+    Received,
     /// The server could not be compared again; the reason was printed.
     Failed,
     /// The user declined the new plan.
@@ -35,7 +35,7 @@ pub(super) enum ReceiveOutcome {
 /// The part of a command that concerns one server.
 pub(super) struct ServerPart<'a> {
     /// The index of the server in the session.
-    pub(super) number: usize,
+    pub(super) server_index: usize,
     /// The plan with all decisions.
     pub(super) plan: Arc<Plan>,
     /// For each room, the number of lines of the plan that were received.
@@ -44,9 +44,9 @@ pub(super) struct ServerPart<'a> {
 }
 
 impl<'a> ServerPart<'a> {
-    pub(super) fn new(number: usize, plan: Arc<Plan>, decide: Decide<'a>) -> Self {
+    pub(super) fn new(server_index: usize, plan: Arc<Plan>, decide: Decide<'a>) -> Self {
         Self {
-            number,
+            server_index,
             plan: with_decisions(plan, decide),
             received: BTreeMap::new(),
             decide,
@@ -56,8 +56,8 @@ impl<'a> ServerPart<'a> {
     /// Commits the changes that the plan receives, as one change by the server, and notifies the worker. If others have
     /// changed the data file, first compares again; if the new plan does more than the previous plan, calls `ask`.
     ///
-    /// Errors: others changed the data file in each of [`MAX_ATTEMPTS`] attempts; the data file could not be read or
-    /// written; Ctrl-C; `ask` failed.
+    /// Errors: the changes could not be committed within [`MAX_ATTEMPTS`] rounds, because others kept changing the data
+    /// file; the data file could not be read or written; Ctrl-C; `ask` failed.
     pub(super) fn receive(
         &mut self,
         session: &mut LiveSession<'_>,
@@ -66,14 +66,14 @@ impl<'a> ServerPart<'a> {
         status: &mut Status,
     ) -> Result<ReceiveOutcome, Failure> {
         for _ in 0..MAX_ATTEMPTS {
-            if session.is_current(self.number)? {
-                if self.commit(session, out)? && session.is_current(self.number)? {
-                    return Ok(ReceiveOutcome::Current);
+            if session.is_current(self.server_index)? {
+                if self.commit(session, out)? && session.is_current(self.server_index)? {
+                    return Ok(ReceiveOutcome::Received);
                 }
                 continue;
             }
-            let plan = session.plan_again(self.number);
-            let Some(plan) = session.plan_or_warn(self.number, plan, out, status)? else {
+            let plan = session.plan_again(self.server_index);
+            let Some(plan) = session.plan_or_warn(self.server_index, plan, out, status)? else {
                 return Ok(ReceiveOutcome::Failed);
             };
             let plan = with_decisions(plan, self.decide);
@@ -96,13 +96,13 @@ impl<'a> ServerPart<'a> {
     /// else.
     fn commit(&mut self, session: &mut LiveSession<'_>, out: &mut Output) -> Result<bool, Failure> {
         let mut group = EditGroup::default();
-        for room in linked_rooms(&self.plan) {
-            let edits = room.receiving(session.data.wardrobe().room(&room.room));
+        for room in compared_rooms(&self.plan) {
+            let edits = room.edits_to_receive(session.data.wardrobe().room(&room.room));
             group.0.extend(edits.0);
         }
         let change = Change {
-            actor: Some(server_actor(session.name(self.number)).into()),
-            accepted_removals: linked_rooms(&self.plan).any(RoomPlan::accepts_removals),
+            actor: Some(server_actor(session.name(self.server_index)).into()),
+            accepted_removals: compared_rooms(&self.plan).any(RoomPlan::accepts_removals),
             ..Change::from(group)
         };
         if !change.group.is_empty() {
@@ -116,16 +116,16 @@ impl<'a> ServerPart<'a> {
                 Err(error) => return Err(error.into()),
             }
         }
-        for room in linked_rooms(&self.plan) {
+        for room in compared_rooms(&self.plan) {
             *self.received.entry(room.room.clone()).or_default() += room.counts().receive;
         }
-        notify_received(session, self.number, &self.plan);
+        notify_received(session, self.server_index, &self.plan);
         Ok(true)
     }
 }
 
-fn linked_rooms(plan: &Plan) -> impl Iterator<Item = &RoomPlan> {
-    plan.rooms.iter().filter(|room| room.state == RoomState::Linked)
+fn compared_rooms(plan: &Plan) -> impl Iterator<Item = &RoomPlan> {
+    plan.rooms.iter().filter(|room| room.state == RoomState::Compared)
 }
 
 /// Applies `decide` to all rooms of a plan.
@@ -137,11 +137,11 @@ fn with_decisions(mut plan: Arc<Plan>, decide: Decide) -> Arc<Plan> {
 }
 
 /// Notifies the worker of the received changes, so that it updates the base.
-fn notify_received(session: &LiveSession<'_>, number: usize, plan: &Plan) {
+fn notify_received(session: &LiveSession<'_>, server_index: usize, plan: &Plan) {
     let wardrobe = session.data.wardrobe();
-    for room in linked_rooms(plan) {
+    for room in compared_rooms(plan) {
         session.request(ServerRequest::Received {
-            server: session.name(number).clone(),
+            server: session.name(server_index).clone(),
             room: LocalRoom {
                 room: room.room.clone(),
                 local: wardrobe.room(&room.room).cloned(),

@@ -22,7 +22,7 @@ pub(super) fn print_plans(plans: &[Arc<Plan>], wardrobe: &Wardrobe, out: &mut Ou
     for plan in plans {
         for room in &plan.rooms {
             let is_unchanged =
-                room.state == RoomState::Linked && room.lines.is_empty() && room.set_aside.is_none();
+                room.state == RoomState::Compared && room.lines.is_empty() && room.set_aside.is_none();
             if is_unchanged && room.unreadable == 0 {
                 unchanged_count += 1;
             } else {
@@ -75,7 +75,7 @@ fn print_room_plan(
 ) -> Result<(), Failure> {
     let room = &plan.room;
     let state = match &plan.state {
-        RoomState::Linked => counts_text(&plan.counts()),
+        RoomState::Compared => counts_text(&plan.counts()),
         RoomState::OnlyOnServer => format!("only on the server; run hatrack pull {room} to receive it"),
         RoomState::RemovedFromFile => format!("removed here; run hatrack pull {room} to receive it again"),
         RoomState::OnlyInFile => "not on the server".into(),

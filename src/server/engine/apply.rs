@@ -146,7 +146,7 @@ impl Engine {
         plan: &RoomPlan,
         reason: Option<&Arc<str>>,
     ) -> Result<Job, Box<RoomReport>> {
-        if plan.state != RoomState::Linked {
+        if plan.state != RoomState::Compared {
             return Err(Box::new(RoomReport::new(plan)));
         }
         let room = &plan.room;
@@ -379,7 +379,7 @@ impl Engine {
 /// Creates the report about a room that was not reached before sending was stopped.
 fn report_unreached(plan: &RoomPlan) -> RoomReport {
     let mut report = RoomReport::new(plan);
-    if plan.state == RoomState::Linked {
+    if plan.state == RoomState::Compared {
         report.unsent = plan.sending().changes.len();
     }
     report
@@ -388,7 +388,7 @@ fn report_unreached(plan: &RoomPlan) -> RoomReport {
 /// Creates the report about a room to which nothing can be sent; `why` is for display.
 fn report_not_sent(plan: &RoomPlan, why: &str) -> RoomReport {
     let mut report = RoomReport::new(plan);
-    if plan.state == RoomState::Linked {
+    if plan.state == RoomState::Compared {
         report.unsent = plan.sending().changes.len();
         report.error = Some(why.to_owned());
     }

@@ -304,7 +304,7 @@ impl Engine {
             &options,
         );
         let why = match (&plan.state, plan.set_aside) {
-            (RoomState::Linked, None) => return Ok(plan),
+            (RoomState::Compared, None) => return Ok(plan),
             (_, Some(reason)) => format!("{reason}; compare the room again"),
             (state, None) => {
                 let why = state.message();

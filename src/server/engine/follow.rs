@@ -26,7 +26,7 @@ use crate::sync::{
 const ROOMS_AT_A_TIME: usize = 8;
 /// Maximum number of users of a room who are read alone. If there are more, the whole room is read again.
 const MAX_USERS_READ_SEPARATELY: usize = 20_000;
-/// Number of events of one poll from which on all followed rooms are read again instead.
+/// If one poll receives at least this many events, all followed rooms are read again instead.
 const MAX_EVENTS_PER_POLL: usize = 20_000;
 
 /// The result of handling a read of a followed room.
@@ -302,7 +302,7 @@ impl Engine {
                 Err(_) => return ReadResult::Unusable,
             };
             match plan.state {
-                RoomState::Linked if !plan.first_contact && plan.set_aside.is_none() => {
+                RoomState::Compared if !plan.first_contact && plan.set_aside.is_none() => {
                     self.following.note_change(room, None);
                     self.announce_follower(room);
                     self.send_lost_again(room);
@@ -399,7 +399,7 @@ impl Engine {
         let answered = with_answers(&base, &outbox, Some(&read.room), (read.began, read.stream));
         let mut plan = merge(room, Ok(Some(&answered)), Some(&local), &remote, class, &options);
         plan.began = read.began;
-        if plan.state != RoomState::Linked || plan.set_aside.is_some() {
+        if plan.state != RoomState::Compared || plan.set_aside.is_some() {
             self.give_up_room(room);
             return None;
         }

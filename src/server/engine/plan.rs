@@ -306,7 +306,7 @@ impl Engine {
             .map(|(item, ..)| item.clone())
             .collect();
         plan.drop_lines(&|item| unconfirmed.contains(item));
-        if let (RoomState::Linked, None, Some(local)) = (&plan.state, plan.set_aside, &room.local) {
+        if let (RoomState::Compared, None, Some(local)) = (&plan.state, plan.set_aside, &room.local) {
             plan.send_again(outbox.not_stored(plan.remote(), local));
         }
         if lock.is_some() {
@@ -319,8 +319,8 @@ impl Engine {
         {
             self.guard().hold(&mut plan, local, Timestamp::now());
         }
-        let is_linked = plan.state == RoomState::Linked;
-        let lost = match is_linked && has_lost_changes(&outbox, &before) {
+        let is_compared = plan.state == RoomState::Compared;
+        let lost = match is_compared && has_lost_changes(&outbox, &before) {
             true if is_noted => LostChanges::Wait,
             true => LostChanges::NotNoted,
             false => LostChanges::None,
@@ -336,7 +336,7 @@ impl Engine {
                 affiliations: request.affiliations,
                 local: room.local.clone(),
                 revision: request.revision,
-                read: is_linked.then(read),
+                read: is_compared.then(read),
                 base,
                 is_planned: true,
                 lost,

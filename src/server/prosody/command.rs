@@ -15,7 +15,7 @@ use crate::server::settings::CommandLine;
 const MAX_PIECE_BYTES: usize = 9_000;
 /// Maximum length of a received line, in bytes.
 const MAX_RECEIVED_LINE_BYTES: usize = 64 << 10;
-/// Number of bytes of other output of the command from which on no more of it is kept.
+/// If at least this many bytes of other output of the command are already kept, the rest is discarded.
 const MAX_OTHER_OUTPUT: usize = 2048;
 
 /// A running command.

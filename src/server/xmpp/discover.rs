@@ -27,7 +27,7 @@ const RSM: &str = "http://jabber.org/protocol/rsm";
 const VERSION: &str = "jabber:iq:version";
 /// Number of rooms per page. With more than 100 rooms, ejabberd lists empty rooms only in pages.
 const ROOMS_PER_PAGE: &str = "50";
-/// Number of listed rooms of a service from which on no more pages are requested when the dialect is to be detected.
+/// If at least this many rooms of a service are listed, no more pages are requested to detect the dialect.
 const ENOUGH_ROOMS: usize = 256;
 
 /// Detects the dialect from a room with commands for hats, else from the server's version.

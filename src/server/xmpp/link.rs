@@ -33,7 +33,7 @@ const PROGRESS_BYTES: u64 = 64 << 10;
 const MAX_TIMEOUTS: u32 = 12;
 /// Maximum duration of the ping that checks the connection.
 const PING_TIMEOUT: Duration = Duration::from_secs(3);
-/// Number of queued stanzas from which on requests of the server are not answered.
+/// If at least this many stanzas are queued, requests of the server are not answered.
 const MAX_QUEUE_FOR_ANSWERS: usize = 64;
 /// Maximum number of stanzas that are received before requests continue.
 const STANZAS_PER_BURST: usize = 256;

@@ -36,8 +36,8 @@ pub(super) struct FieldsWidget<'v, 'a> {
     pub(super) cursor: &'v mut Option<Position>,
 }
 
-/// A line of a form: the first line of a field, or a line below it. The first number, if there is one, is the index of
-/// the field.
+/// A line of a form: the first line of a field, a line below it, or a line of the warning above all fields. The first
+/// number, if there is one, is the index of the field.
 enum FieldLine<'v> {
     /// The first line of a field, and the index of the option or line of text that is shown on it; 0 for other fields.
     Field(usize, usize),
@@ -62,9 +62,13 @@ const MAX_TEXT_LINES: usize = 8;
 pub(super) fn height(fields: &FieldsView<'_>, columns: u16, theme: &Theme) -> u16 {
     let all = lines(fields, columns, u16::MAX, theme).len();
     // Reserves lines, so that the form does not jump when an error replaces a hint: two for each field or, with a list
-    // below the fields, two for each field that can have a line below it and one for each other field. Nothing is
+    // below the fields, two for each field with a reserved line below it and one for each other field. Nothing is
     // reserved if options have lines of their own.
-    let lines_below = fields.fields.iter().filter(|field| has_line_below(field)).count();
+    let lines_below = fields
+        .fields
+        .iter()
+        .filter(|field| reserves_line_below(field))
+        .count();
     let lacks_option_lines = fields
         .fields
         .iter()
@@ -83,13 +87,14 @@ pub(super) fn height(fields: &FieldsView<'_>, columns: u16, theme: &Theme) -> u1
     u16::try_from(all).unwrap_or(u16::MAX).saturating_add(2 + rest)
 }
 
-/// Returns whether a hint or problem may be shown below a field.
-fn has_line_below(field: &FieldView<'_>) -> bool {
+/// Returns whether a line is reserved below a field for a hint or problem.
+fn reserves_line_below(field: &FieldView<'_>) -> bool {
     !matches!(field.value, ValueView::Checkbox(..) | ValueView::ChoiceLines(..))
 }
 
 /// Returns the lines of all fields for this width. If they do not fit the height, hints of other fields than the
-/// focused one are left out, and so are colors and options that are not chosen, if they have lines of their own.
+/// focused one are left out. All colors are left out, too, and so are the options that are not chosen, if each option
+/// has its own line.
 fn lines<'v>(fields: &'v FieldsView<'_>, columns: u16, height: u16, theme: &Theme) -> Vec<FieldLine<'v>> {
     // The number of lines that the hints need is known only once they are wrapped.
     let full = arranged(fields, (columns, height), theme, false);
@@ -125,7 +130,7 @@ fn arranged<'v>(
     };
     let text_lines = |index: usize, field: &FieldView<'_>| shown_lines(field, index == fields.focus, height);
     let below = |index: usize, field: &FieldView<'_>| {
-        usize::from(has_line_below(field))
+        usize::from(reserves_line_below(field))
             + other_options(field)
             + options_of(field).len().saturating_sub(1)
             + text_lines(index, field).len().saturating_sub(1)

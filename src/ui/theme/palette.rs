@@ -32,9 +32,9 @@ pub enum Backdrop {
 }
 
 impl Backdrop {
-    /// Returns the luminances of the two extreme backgrounds of this kind. Text that is readable on both is readable on
-    /// all dark, or all light, backgrounds between them. Precomputed because they are needed for every hat on the
-    /// screen.
+    /// Returns the luminances of the two extreme backgrounds of this kind. For `Dark` and `Light`, text that is
+    /// readable on both is also readable on every background between them; for `Unknown`, this is not guaranteed.
+    /// Precomputed because they are needed for every hat on the screen.
     const fn luminances(self) -> [f64; 2] {
         const DARK: f64 = 0.029_556_834;
         const LIGHT: f64 = 0.775_822_218;
@@ -74,7 +74,7 @@ enum HatColors {
     /// With one of the sixteen named colors.
     Named,
     /// With the hat's hue at this lightness (0 to 100). If there are only 256 colors, with the nearest one whose contrast with
-    /// the backdrop is at least this many tenths.
+    /// the backdrop is at least the last number divided by 10 (45 means 4.5).
     Lightness(u8, Backdrop, u8),
 }
 
@@ -140,7 +140,7 @@ impl BuiltinTheme {
                 LIGHT_STRONG
             }
             (Self::Default, ..) => ANSI16,
-            // The contrast of the sixteen colors is unknown.
+            // With sixteen colors, or on an unknown background, the contrast is unknown.
             (Self::HighContrast, ..) => UNCOLORED,
         }
     }

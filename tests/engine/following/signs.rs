@@ -76,7 +76,7 @@ fn server_that_answers_gives_no_sign_of_life_for_one_that_does_not() {
     });
     let taken = Change {
         actor: Some(server_actor("two").into()),
-        ..Change::from(plan.rooms[0].receiving(None))
+        ..Change::from(plan.rooms[0].edits_to_receive(None))
     };
     assert!(store.commit(&[taken]).unwrap()[0].is_ok());
     let local = |room: &Jid| LocalRoom {

@@ -72,7 +72,7 @@ impl Session {
         let [there] = &plan.rooms[..] else {
             panic!("{plan:?}")
         };
-        let committed = timed(|| commit(store, there.receiving(None))).0;
+        let committed = timed(|| commit(store, there.edits_to_receive(None))).0;
         let wardrobe = store.wardrobe();
         let request = ServerRequest::Received {
             server: "example".into(),

@@ -65,7 +65,7 @@ impl PlanPart {
     pub(in crate::app) fn added_rooms(&self) -> BTreeSet<Jid> {
         let rooms = self.rooms().iter();
         let added =
-            rooms.filter(|room| room.state == RoomState::Linked && !self.local.contains_key(&room.room));
+            rooms.filter(|room| room.state == RoomState::Compared && !self.local.contains_key(&room.room));
         added.map(|room| room.room.clone()).collect()
     }
 }
