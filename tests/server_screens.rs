@@ -18,8 +18,9 @@ mod screen;
 use hatrack::app::{Msg, SessionOptions};
 use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe, read};
 use hatrack::sync::{
-    Follower, HatValue, ItemOutcome, LocalRoom, Missing, Occupant, Occupants, Progress, RemoteRoomInfo,
-    RoomRead, ServerClass, ServerEvent, ServerKind, ServerReport, ServerRequest, ServerRights, ServerState,
+    Follower, HatValue, ItemOutcome, LocalRoom, Occupant, Occupants, Progress, RemoteRoomInfo, RoomRead,
+    ServerClass, ServerEvent, ServerKind, ServerProblem, ServerReport, ServerRequest, ServerRights,
+    ServerState,
 };
 use hatrack::ui::plain;
 use hatrack::ui::theme::{Backdrop, ColorDepth, Theme};
@@ -220,7 +221,7 @@ fn list_of_servers() {
 #[test]
 fn checked_server() {
     let mut session = after("S");
-    let missing = Missing {
+    let problem = ServerProblem {
         what: "rooms.example.org is not a chat room service of this server".into(),
         remedy: "in the configuration, set \"services\" to the server's chat room services: conference.example.org".into(),
     };
@@ -237,7 +238,7 @@ fn checked_server() {
             allowed: None,
         }],
         all_rooms: true,
-        missing: vec![missing],
+        problems: vec![problem],
     };
     send(
         &mut session,

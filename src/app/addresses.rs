@@ -12,7 +12,7 @@ pub const MAX_ADDRESSES: usize = 20_000;
 /// The result of parsing a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Addresses {
-    /// The addresses, each once, in the order of the data file.
+    /// The addresses, each once, sorted as in the data file.
     pub all: BTreeSet<Jid>,
     /// Number of repeated addresses.
     pub duplicates: usize,
@@ -35,9 +35,9 @@ impl Addresses {
     /// The message that says why the list cannot be added to these rooms; `None` if it can. If one address is
     /// invalid, no user is added.
     pub(super) fn problem(&self, rooms: &[Jid], wardrobe: &Wardrobe) -> Option<String> {
-        let names_lines = self.invalid.iter().any(|entry| entry.line > 1);
+        let shows_line_numbers = self.invalid.iter().any(|entry| entry.line > 1);
         let describe_entry = |entry: &InvalidAddress| {
-            let line = if names_lines {
+            let line = if shows_line_numbers {
                 format!("line {}: ", entry.line)
             } else {
                 String::new()
@@ -69,7 +69,8 @@ pub fn is_list(text: &str) -> bool {
     with_at.take(2).count() > 1
 }
 
-/// Parses a text with exactly one address, which may be a domain. The error is that of the whole text as an address.
+/// Parses a text with exactly one address, which may be a domain. If this fails, the error is the one from parsing the
+/// whole text as an address.
 pub fn parse_single(text: &str) -> Result<Jid, InvalidJid> {
     let text = text.trim_matches(is_separator);
     Jid::parse_input(text).or_else(|error| {

@@ -74,8 +74,9 @@ fn titled_edits(edits: &[Edit], zone: &TimeZone) -> String {
     }
 }
 
-/// Describes what a group of edits would do, to follow "would": `remove "Proctor" from terry@example.org in …`.
-pub fn group_after_would(group: &EditGroup, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
+/// Describes a group of edits in the infinitive, for example to follow "would": `remove "Proctor" from
+/// terry@example.org in …`.
+pub fn group_infinitive(group: &EditGroup, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
     match &*with_titles(&group.0, wardrobe) {
         [] => "change nothing".into(),
         [only] => infinitive(&titled_edit(only, zone)),

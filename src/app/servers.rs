@@ -82,13 +82,15 @@ struct ComparedRoom {
 pub enum RoomComparison {
     /// The room was not compared in this session.
     NotCompared,
-    /// The room was the same on both sides, and did not change in the file since.
+    /// No known differences are left, except those that a rule leaves out. The room did not change in the file since
+    /// it was compared, or what was changed was sent.
     Same,
     /// This number of differences was found.
     Differs(usize),
     /// The room was changed in the file since it was compared.
     ChangedSince,
-    /// This number of changes is not on the server, because the server cannot be reached or someone has to decide.
+    /// This number of changes is not on the server: they wait to be sent, were refused, are excluded by a rule, or are
+    /// conflicts.
     NotSent(usize),
     /// The room could not be compared; a phrase says why.
     Problem(&'static str),
@@ -214,7 +216,7 @@ impl Servers {
     /// Whether a room of the file (`local`) differs from the one on its server; `None` if it belongs to no server.
     pub(super) fn comparison_of(&self, room: &Jid, local: &Arc<Room>) -> Option<RoomComparison> {
         self.of_room(room)?;
-        let compared = self.compare(room, local);
+        let compared = self.last_comparison(room, local);
         Some(match (compared, self.sending.count_of(room)) {
             (compared, 0) | (compared @ (RoomComparison::Differs(_) | RoomComparison::Problem(_)), _) => {
                 compared
@@ -223,8 +225,9 @@ impl Servers {
         })
     }
 
-    /// The result of the last comparison of a room, if `local` is still the compared version of the room in the file.
-    fn compare(&self, room: &Jid, local: &Arc<Room>) -> RoomComparison {
+    /// The result of the last comparison of a room; `ChangedSince` if the comparison had no problem, but `local` is not
+    /// the version of the room that was compared.
+    fn last_comparison(&self, room: &Jid, local: &Arc<Room>) -> RoomComparison {
         let Some(compared) = self.rooms.get(room) else {
             return RoomComparison::NotCompared;
         };
@@ -276,13 +279,13 @@ impl Servers {
     }
 }
 
-/// Number of differences that are to be sent, received or decided, or that were left out by choice. Does not count
-/// differences that are left out because of a rule.
+/// Number of differences that are to be sent, received or decided, that are only offered, or that were left out by
+/// choice. Does not count differences that are left out because of a rule.
 pub(super) fn open_differences(counts: PlanCounts) -> usize {
     counts.send + counts.receive + counts.conflicts + counts.held + counts.skipped
 }
 
-/// Writes the message that the common state of a room could not be recorded.
+/// The message that the base of a room could not be recorded.
 pub fn not_recorded_text(server: &str, room: &Jid, reason: &str) -> String {
     format!(
         "{room} on {server:?}: cannot record what both sides have, so the next comparison may show conflicts: {}",

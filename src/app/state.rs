@@ -153,9 +153,9 @@ pub struct State {
     /// The wardrobe as shown: saved, plus pending changes.
     pub(super) view: Wardrobe,
     pub(super) pending: Vec<Pending>,
-    /// Numbers of unconfirmed commits that are not changes by a user: changes received from a server, records of
-    /// changes that were sent to a server, and removals of expired hats.
-    pub(super) server_commits: BTreeSet<u64>,
+    /// Numbers of unconfirmed commits that are not `pending`: changes received from a server, records of changes that
+    /// were sent to a server, and removals of expired hats.
+    pub(super) other_commits: BTreeSet<u64>,
     pub(super) next_id: u64,
     pub(super) clock: Clock,
     pub(super) file_exists: bool,
@@ -201,7 +201,7 @@ impl State {
             base: Wardrobe::default(),
             view: Wardrobe::default(),
             pending: Vec::new(),
-            server_commits: BTreeSet::new(),
+            other_commits: BTreeSet::new(),
             next_id: 1,
             clock: Clock::default(),
             file_exists: false,
@@ -289,8 +289,8 @@ impl State {
 
     /// Whether changes received from a server, records of changes that were sent to a server, or removals of expired
     /// hats are being saved.
-    pub fn is_saving_for_servers(&self) -> bool {
-        !self.server_commits.is_empty()
+    pub fn has_other_commits(&self) -> bool {
+        !self.other_commits.is_empty()
     }
 
     /// Whether a draft is stored for the next start.

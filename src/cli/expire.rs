@@ -32,7 +32,7 @@ pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output)
         } else {
             out.line(&format!(
                 "Would {}",
-                describe::group_after_would(&group, data.wardrobe(), &context.zone())
+                describe::group_infinitive(&group, data.wardrobe(), &context.zone())
             ))
         };
     }

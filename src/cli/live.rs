@@ -111,7 +111,7 @@ pub(super) fn apply(args: &ApplyArgs, context: &SessionContext, out: &mut Output
         parts.extend(plan.map(|plan| ServerPart::new(number, plan, &decide)));
     }
     for part in &parts {
-        let permitted = part.plan.permit(&context.scope.rights);
+        let permitted = part.plan.check_permitted_by(&context.scope.rights);
         permitted.map_err(EditError::from)?;
     }
     let ask: Option<Ask> = if args.yes { None } else { Some(&ask) };

@@ -64,6 +64,6 @@ pub use remote::{Coverage, RemoteRoom, RemoteUser, RoomRead, Unreadable};
 pub use report::{Failed, Report, RoomReport, SendFailure, Status};
 pub use request::{LocalRoom, OtherRooms, ReceivedItem, SENDING_ID, Secret, ServerRequest};
 pub use send::Sending;
-pub use server::{Missing, RemoteRoomInfo, ServerReport, ServerRights, ServerState};
+pub use server::{RemoteRoomInfo, ServerProblem, ServerReport, ServerRights, ServerState};
 pub use shown::room_with_changed_affiliation;
 pub use unstored::{Unstored, UnstoredHat, unstored_hats};

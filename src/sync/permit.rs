@@ -11,7 +11,7 @@ impl Plan {
     /// Checks that these rights allow all lines that are sent or received.
     ///
     /// Errors: the first thing that is not allowed.
-    pub fn permit(&self, rights: &Rights) -> Result<(), NotPermitted> {
+    pub fn check_permitted_by(&self, rights: &Rights) -> Result<(), NotPermitted> {
         if !rights.is_restricted() {
             return Ok(());
         }
@@ -24,8 +24,8 @@ impl Plan {
 }
 
 impl Item {
-    /// Checks that these rights allow a decision about this item alone.
-    pub fn permit(&self, rights: &Rights) -> Result<(), NotPermitted> {
+    /// Checks that these rights allow changing this item. What else a decision about the item changes is not checked.
+    pub fn check_permitted_by(&self, rights: &Rights) -> Result<(), NotPermitted> {
         rights.check(touched_by(self))
     }
 }

@@ -57,7 +57,8 @@ pub struct ServerReport {
     /// Whether these are all rooms of the server that the configuration allows, including hidden ones.
     pub all_rooms: bool,
     /// The problems that were found, each with its solution.
-    pub missing: Vec<Missing>,
+    #[serde(rename = "missing")]
+    pub problems: Vec<ServerProblem>,
 }
 
 /// A room in a server's list.
@@ -72,10 +73,10 @@ pub struct RemoteRoomInfo {
     pub allowed: Option<bool>,
 }
 
-/// Something that a server or an account lacks.
+/// A problem of a server, or of the account that hatrack uses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Missing {
+pub struct ServerProblem {
     /// The problem, for display.
     pub what: String,
     /// The solution, for display.

@@ -127,7 +127,7 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
     pub(super) fn finish(&mut self) {
         let is_saving = |state: &State| {
             let is_unsaved = matches!(state.save_state(), SaveState::Saving(_) | SaveState::NotSaved(..));
-            is_unsaved || state.is_saving_for_servers()
+            is_unsaved || state.has_other_commits()
         };
         // Ends a pause of the store worker.
         self.suspending = PendingSuspend::default();

@@ -34,12 +34,12 @@ fn says_what_is_missing_where_the_server_cannot_be_used() {
     // Refused, it is tried again, as somebody asked for that.
     for _ in 0..2 {
         let (report, states) = check(&session);
-        assert_eq!(report.unwrap().missing[0].what, "no room supports hats");
+        assert_eq!(report.unwrap().problems[0].what, "no room supports hats");
         assert_eq!(states.last(), Some(&refused));
     }
     stage.server.lock().unwrap().refuses = None;
     let (report, states) = check(&session);
-    assert_eq!(report.unwrap().missing, []);
+    assert_eq!(report.unwrap().problems, []);
     assert_eq!(states.last(), Some(&ServerState::Ready(stage.class)));
     session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
 }

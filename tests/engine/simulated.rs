@@ -11,8 +11,8 @@ use hatrack::server::{
     WatchEvent,
 };
 use hatrack::sync::{
-    Condition, Item, ItemOutcome, ItemValue, Missing, Occupant, Refusal, RemoteRoom, RemoteRoomInfo,
-    RoomRead, ServerClass, ServerReport, ServerRights,
+    Condition, Item, ItemOutcome, ItemValue, Occupant, Refusal, RemoteRoom, RemoteRoomInfo, RoomRead,
+    ServerClass, ServerProblem, ServerReport, ServerRights,
 };
 
 use jiff::Timestamp;
@@ -321,20 +321,20 @@ impl Backend for Connection {
             self.generation += 1;
         }
         let server = self.server.lock().unwrap();
-        let missing = server.refuses.clone().map(|what| Missing {
+        let problem = server.refuses.clone().map(|what| ServerProblem {
             what,
             remedy: "allow it".into(),
         });
         Ok(ServerReport {
             server: "example".into(),
             kind: server.class.kind(),
-            class: missing.is_none().then_some(server.class),
+            class: problem.is_none().then_some(server.class),
             version: None,
             transport: None,
             rights: ServerRights::ByRoom,
             rooms: Vec::new(),
             all_rooms: true,
-            missing: missing.into_iter().collect(),
+            problems: problem.into_iter().collect(),
         })
     }
 

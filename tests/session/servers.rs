@@ -765,7 +765,7 @@ fn the_effects_of_a_comparison_are_requests() {
         rights: hatrack::sync::ServerRights::All,
         rooms: Vec::new(),
         all_rooms: true,
-        missing: Vec::new(),
+        problems: Vec::new(),
     };
     assert_eq!(
         answer(&mut session, Ok(report)),

@@ -380,7 +380,7 @@ fn describes_what_would_be_done() {
     let mut edits = wardrobe.remove_user_hat(&terry, &room, &hat).unwrap().0;
     let of_terry = EditGroup(edits.clone());
     assert_eq!(
-        group_after_would(&of_terry, &Wardrobe::default(), &TimeZone::UTC),
+        group_infinitive(&of_terry, &Wardrobe::default(), &TimeZone::UTC),
         "remove \"Teacher's Assistant\" from terry@example.org in courses@conference.example.org"
     );
     let added = wardrobe.add_user_hat(&kim, &room, &hat, titled("Proctor"));
@@ -389,7 +389,7 @@ fn describes_what_would_be_done() {
     let all = EditGroup(edits);
     let place = "in courses@conference.example.org";
     assert_eq!(
-        group_after_would(&all, &Wardrobe::default(), &TimeZone::UTC),
+        group_infinitive(&all, &Wardrobe::default(), &TimeZone::UTC),
         format!("change 1 room, add 1 hat to {kim} and remove 1 hat from {terry} {place}")
     );
     assert_eq!(

@@ -128,11 +128,13 @@ impl PlanPart {
     }
 
     /// Checks that a session with these rights may apply the decisions.
-    pub(in crate::app) fn permit(&self, rights: &Rights) -> Result<(), NotPermitted> {
+    pub(in crate::app) fn check_permitted_by(&self, rights: &Rights) -> Result<(), NotPermitted> {
         if !rights.is_restricted() {
             return Ok(());
         }
-        self.plan.as_ref().map_or(Ok(()), |plan| plan.permit(rights))?;
+        self.plan
+            .as_ref()
+            .map_or(Ok(()), |plan| plan.check_permitted_by(rights))?;
         rights.permit(&self.edits_to_receive()).map(drop)
     }
 

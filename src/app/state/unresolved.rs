@@ -67,7 +67,7 @@ impl State {
         let rights = &self.start.scope.rights;
         let unresolved = self.servers.sending.unresolved();
         unresolved
-            .filter(|(_, item, _)| item.permit(rights).is_ok())
+            .filter(|(_, item, _)| item.check_permitted_by(rights).is_ok())
             .min_by_key(distance)
     }
 

@@ -63,7 +63,7 @@ pub(crate) fn may_apply(state: &State) -> Result<(), String> {
         });
     }
     for part in &plan.parts {
-        let permitted = part.permit(&state.start.scope.rights);
+        let permitted = part.check_permitted_by(&state.start.scope.rights);
         permitted.map_err(|reason| describe::capitalized(&reason.to_string()))?;
     }
     let is_outdated = |part: &&PlanPart| {
@@ -207,7 +207,7 @@ pub(super) fn start(state: &mut State, effects: &mut Vec<Effect>) {
     state.next_id = id;
     for request in &commits {
         if let StoreRequest::Commit { id, .. } = request {
-            state.server_commits.insert(*id);
+            state.other_commits.insert(*id);
         }
     }
     effects.extend(commits.into_iter().map(Effect::Store));
@@ -413,7 +413,7 @@ fn record_sent(state: &mut State, effects: &mut Vec<Effect>, report: &Report) {
     };
     let id = state.next_id;
     state.next_id += 1;
-    state.server_commits.insert(id);
+    state.other_commits.insert(id);
     effects.push(Effect::Store(StoreRequest::Commit { id, change }));
 }
 

@@ -102,7 +102,7 @@ pub(crate) fn remove(state: &mut State, _: &mut Vec<Effect>) {
     }
     let question = format!(
         "{}?",
-        describe::capitalized(&describe::group_after_would(&edits, &state.base, &state.zone()))
+        describe::capitalized(&describe::group_infinitive(&edits, &state.base, &state.zone()))
     );
     let consequence = format!(
         "The clock says {}. If that is wrong, set the clock first.",
@@ -134,7 +134,7 @@ fn commit(state: &mut State, effects: &mut Vec<Effect>, edits: EditGroup, confir
     state.clock.is_late_reported = false;
     let id = state.next_id;
     state.next_id += 1;
-    state.server_commits.insert(id);
+    state.other_commits.insert(id);
     state.clock.expiring = Some(ExpiryCommit {
         id,
         description: describe::group(&edits, &state.view, &state.zone()),

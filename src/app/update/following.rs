@@ -132,7 +132,7 @@ pub(super) fn incoming(
         // The worker reports the changes again when the plan is closed.
         return;
     }
-    if state.check_can_change().is_err() || plan.permit(&state.start.scope.rights).is_err() {
+    if state.check_can_change().is_err() || plan.check_permitted_by(&state.start.scope.rights).is_err() {
         return;
     }
     let sending = &state.servers.sending;
@@ -180,7 +180,7 @@ fn receive(state: &mut State, effects: &mut Vec<Effect>, mut incoming: Incoming)
     }
     let id = state.next_id;
     state.next_id += 1;
-    state.server_commits.insert(id);
+    state.other_commits.insert(id);
     let change = Change {
         actor: Some(server_actor(&server).into()),
         ..group.clone().into()

@@ -332,7 +332,7 @@ fn add_rooms(state: &mut State, effects: &mut Vec<Effect>, by_part: Vec<(usize, 
 
 /// Adds the rooms of a result to the plan that requested them, or reports why they could not be read. Returns false if
 /// no open plan requested them.
-pub(super) fn rooms_read(state: &mut State, id: u64, result: &Result<Arc<Plan>, String>) -> bool {
+pub(super) fn take_requested_rooms(state: &mut State, id: u64, result: &Result<Arc<Plan>, String>) -> bool {
     let mut requested = None;
     for overlay in &mut state.overlays {
         if let Some(plan) = overlay.downcast_mut::<PlanOverlay>()

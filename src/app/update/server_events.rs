@@ -23,7 +23,7 @@ pub(super) fn handle(state: &mut State, event: ServerEvent, effects: &mut Vec<Ef
         ServerEvent::Progress { id, progress } => note_progress(state, id, progress),
         ServerEvent::Planned { id, plan: result } => {
             let result = result.map(|plan| compare::within_scope(state, plan));
-            if !plan::rooms_read(state, id, &result) {
+            if !plan::take_requested_rooms(state, id, &result) {
                 compare::planned(state, effects, id, result);
             }
         }
@@ -47,7 +47,7 @@ fn checked(state: &mut State, server: &str, report: Result<ServerReport, String>
     match report {
         Ok(report) => {
             state.servers.set_report(&report);
-            let problems = describe::count_or_no(report.missing.len(), "problem");
+            let problems = describe::count_or_no(report.problems.len(), "problem");
             let key = match state.top_as::<ServersOverlay>() {
                 Some(_) => format!(" ({} for details)", state.key(CommandId::ServerDetails)),
                 None => String::new(),

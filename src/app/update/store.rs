@@ -101,7 +101,7 @@ fn committed(
 ) {
     let (mut rejected, mut others) = (Vec::new(), Vec::new());
     for (id, result) in results {
-        state.server_commits.remove(&id);
+        state.other_commits.remove(&id);
         let pending = state
             .pending
             .iter()

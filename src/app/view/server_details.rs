@@ -47,11 +47,11 @@ fn check_result(server: &KnownServer, report: &ServerReport) -> Vec<String> {
         format!("Permissions: {}", rights_text(report.rights)),
     ];
     texts.extend(report.transport.as_ref().map(|how| format!("Connection: {how}")));
-    for missing in &report.missing {
+    for problem in &report.problems {
         texts.extend([
             blank(),
-            format!("Problem: {}", missing.what),
-            format!("Solution: {}", missing.remedy),
+            format!("Problem: {}", problem.what),
+            format!("Solution: {}", problem.remedy),
         ]);
     }
     let rooms = count(report.rooms.len(), "room");

@@ -171,12 +171,12 @@ fn report_text(report: &ServerReport) -> String {
         format!("Permissions: {}", rights_text(report.rights)),
         format!("{rooms}{more}"),
     ];
-    let missing = report.missing.iter();
-    let missing = missing.map(|missing| format!("Problem: {}. Solution: {}", missing.what, missing.remedy));
+    let problems = report.problems.iter();
+    let problems = problems.map(|problem| format!("Problem: {}. Solution: {}", problem.what, problem.remedy));
     let sentences: Vec<String> = facts
         .into_iter()
         .filter(|fact| !fact.is_empty())
-        .chain(missing)
+        .chain(problems)
         .collect();
     sentences.join(". ")
 }

@@ -139,7 +139,7 @@ fn checked_server(answer: Result<ServerReport, Error>, server: &ServerSettings) 
                 rights: ServerRights::None,
                 rooms: Vec::new(),
                 all_rooms: false,
-                missing: Vec::new(),
+                problems: Vec::new(),
             },
         },
     }
@@ -181,11 +181,11 @@ fn print(server: &CheckedServer, settings: &ServerSettings, out: &mut Output) ->
     if let Some(more @ 1..) = report.rooms.len().checked_sub(SHOWN_ROOMS) {
         row("", &format!("and {more} more; use --json to print all"))?;
     }
-    for missing in &report.missing {
-        row("problem", &missing.what)?;
-        row("solution", &missing.remedy)?;
+    for problem in &report.problems {
+        row("problem", &problem.what)?;
+        row("solution", &problem.remedy)?;
     }
-    if report.missing.is_empty() {
+    if report.problems.is_empty() {
         row("problems", "none")?;
     }
     Ok(())

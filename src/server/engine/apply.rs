@@ -41,7 +41,7 @@ pub(super) const OTHER_CLASS: &str = "the server or its version has changed; com
 impl Engine {
     /// Sends the changes of a plan. Returns the report, and whether sending was stopped early.
     pub(super) fn apply(&mut self, id: u64, plan: &Plan, reason: Option<&Arc<str>>) -> (Report, bool) {
-        if let Err(reason) = plan.permit(&self.scope.rights) {
+        if let Err(reason) = plan.check_permitted_by(&self.scope.rights) {
             let text = reason.to_string();
             let report = Report {
                 server: plan.server.clone(),

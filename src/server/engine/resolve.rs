@@ -45,7 +45,8 @@ impl Engine {
     /// Checks that this session may decide about an item: other sessions of the account, which share its outbox, may have more
     /// rights.
     fn check_rights(&self, item: &Item) -> Result<(), String> {
-        item.permit(&self.scope.rights).map_err(|error| error.to_string())
+        item.check_permitted_by(&self.scope.rights)
+            .map_err(|error| error.to_string())
     }
 
     /// Lets the file's value overwrite the server's value, if that is still the value that was shown.

@@ -26,7 +26,7 @@ use super::error::Error;
 use super::listing::{self, Listing, MAX_ROOMS};
 use super::settings::{ProsodyAccess, ServerSettings};
 use crate::model::Jid;
-use crate::sync::{Missing, RemoteRoomInfo, ServerClass, ServerKind, ServerReport, ServerRights};
+use crate::sync::{RemoteRoomInfo, ServerClass, ServerKind, ServerProblem, ServerReport, ServerRights};
 
 /// A connection to the admin shell of one server.
 pub struct Prosody {
@@ -219,7 +219,7 @@ impl Backend for Prosody {
         }
         others.sort();
         let list = self.list_rooms()?;
-        let missing = not_services.into_iter().map(|service| Missing {
+        let problems = not_services.into_iter().map(|service| ServerProblem {
             what: format!("{service} is not a chat room service of this server"),
             remedy: match others.as_slice() {
                 [] => format!("add Component \"{service}\" \"muc\" to its configuration"),
@@ -229,7 +229,7 @@ impl Backend for Prosody {
                 ),
             },
         });
-        let missing = missing
+        let problems = problems
             .chain(version.as_deref().and_then(unsupported_version))
             .collect();
         Ok(ServerReport {
@@ -245,7 +245,7 @@ impl Backend for Prosody {
             rights: ServerRights::All,
             rooms: list.rooms,
             all_rooms: list.is_complete,
-            missing,
+            problems,
         })
     }
 
@@ -292,11 +292,11 @@ impl Backend for Prosody {
 }
 
 /// Returns the problem of a version before 0.12, which has no hats; `None` for other versions.
-fn unsupported_version(version: &str) -> Option<Missing> {
+fn unsupported_version(version: &str) -> Option<ServerProblem> {
     let is_old = ["0.9", "0.10", "0.11"]
         .iter()
         .any(|old| version == *old || version.starts_with(&format!("{old}.")));
-    is_old.then(|| Missing {
+    is_old.then(|| ServerProblem {
         what: format!("Prosody {version} does not support hats"),
         remedy: "update it to 0.12 or later".to_owned(),
     })

@@ -8,7 +8,7 @@ use crate::model::{Affiliation, Jid};
 use crate::server::backend::RoomList;
 use crate::server::error::Error;
 use crate::server::settings::ServerSettings;
-use crate::sync::{Missing, RemoteRoom, ServerKind, ServerReport, ServerRights};
+use crate::sync::{RemoteRoom, ServerKind, ServerProblem, ServerReport, ServerRights};
 
 /// Maximum number of rooms whose lists of commands are requested.
 const MAX_CHECKED_ROOMS: usize = 1_000;
@@ -56,10 +56,10 @@ pub(super) async fn check(
         .filter_map(|(room, dialect)| dialect.is_some().then_some(room))
         .collect();
     let rights = rights(sender, own, &allowed).await?;
-    let mut missing = missing(settings, own, &list.rooms, list.is_complete, dialect);
+    let mut problems = find_problems(settings, own, &list.rooms, list.is_complete, dialect);
     if let Some(why) = list_error {
         let remedy = "in the configuration, set \"services\" to the domains of the chat rooms".to_owned();
-        missing.insert(0, Missing { what: why, remedy });
+        problems.insert(0, ServerProblem { what: why, remedy });
     }
     let report = ServerReport {
         server: settings.entry.name.clone(),
@@ -68,7 +68,7 @@ pub(super) async fn check(
         version,
         transport,
         rights,
-        missing,
+        problems,
         rooms: list.rooms,
         all_rooms: list.is_complete,
     };
@@ -98,14 +98,14 @@ async fn rights(sender: &RequestSender, own: &Jid, allowed: &[&Jid]) -> Result<S
 }
 
 /// Finds the problems. `is_complete`: `rooms` has all rooms, including hidden ones.
-fn missing(
+fn find_problems(
     settings: &ServerSettings,
     own: &Jid,
     rooms: &[crate::sync::RemoteRoomInfo],
     is_complete: bool,
     dialect: Option<Dialect>,
-) -> Vec<Missing> {
-    let mut missing = Vec::new();
+) -> Vec<ServerProblem> {
+    let mut problems = Vec::new();
     let denied: Vec<&str> = rooms
         .iter()
         .filter(|info| info.allowed == Some(false))
@@ -116,7 +116,7 @@ fn missing(
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        missing.push(Missing {
+        problems.push(ServerProblem {
             what: format!("{own} cannot manage hats in {first}{more}"),
             remedy: format!(
                 "make {own} an owner or admin of the room, or an administrator of the service (access_admin of mod_muc), and enable the room option enable_hats"
@@ -124,16 +124,16 @@ fn missing(
         });
     }
     if dialect.is_none() {
-        missing.push(Missing {
+        problems.push(ServerProblem {
             what: format!("no room of {} supports hats for this account", discover::services(settings)),
             remedy: "use ejabberd 21.12 or later and enable the room option enable_hats; for Prosody, use kind = \"prosody\"".into(),
         });
     }
     if !is_complete {
-        missing.push(Missing {
+        problems.push(ServerProblem {
             what: "hidden rooms are not listed".into(),
             remedy: "add them to rooms in the configuration, or, with ejabberd 25.03 or later, load mod_adhoc_api and allow muc_online_rooms for the account in api_permissions".into(),
         });
     }
-    missing
+    problems
 }

@@ -14,7 +14,8 @@ use crate::model::{Attachment, HatId, Room, User};
 pub(super) struct UsedHats {
     /// Hats that are active in the file. They imply a catalog entry if the file has none.
     active: BTreeSet<HatId>,
-    /// Hats that are active in the file for at least one user from whom their removal is not received.
+    /// Hats that at least one user has active in the file and keeps unchanged: neither a removal nor another value of the
+    /// user's hat is proposed to be received. Does not include hats of users who are a conflict as a whole.
     staying: BTreeSet<HatId>,
     /// Hats that are proposed to be sent to the server.
     to_send: BTreeSet<HatId>,
@@ -38,7 +39,7 @@ impl UsedHats {
         }
     }
 
-    /// Adds all active hats of a user.
+    /// Adds all active hats of a user, but only to `active`.
     pub(super) fn add_active(&mut self, user: Option<&User>) {
         let hats = user.into_iter().flat_map(|user| user.hats.iter());
         let active = hats.filter(|(_, attachment)| attachment.is_active());
@@ -47,8 +48,8 @@ impl UsedHats {
 }
 
 impl Context<'_> {
-    /// Returns the lines of the catalog. `after` returns the file's room after receiving the changes of users; computing that
-    /// takes long for a large room and is rarely needed.
+    /// Returns the lines of the catalog. `after` returns the file's room after the changes to users and their hats are
+    /// received; computing that takes long for a large room and is rarely needed.
     pub(super) fn catalog_lines<'r>(&self, used_hats: &UsedHats, after: &dyn Fn() -> &'r Room) -> Vec<Line> {
         let stays_active = |hat: &HatId| {
             let after = after();
@@ -56,8 +57,9 @@ impl Context<'_> {
             let mut users = existing.into_iter().flat_map(|existing| existing.users(after));
             users.any(|(_, user)| user.hats.get(hat).is_some_and(Attachment::is_active))
         };
-        // Received hats have no titles of their own.
-        let lacks_title = |hat: &HatId| {
+        // Whether any user has the hat without a title of its own, so that it needs the entry's title. True for every
+        // received hat.
+        let needs_entry_title = |hat: &HatId| {
             let after = after();
             let existing = after.hat(hat);
             let mut users = existing.into_iter().flat_map(|existing| existing.users(after));
@@ -69,7 +71,7 @@ impl Context<'_> {
             let item = Item::Catalog { hat: hat.clone() };
             let is_implied = local.is_none() && used_hats.active.contains(hat) && stays_active(hat);
             let is_new = base.is_none() && remote.is_some();
-            let stays_implied = is_implied && !(is_new && lacks_title(hat));
+            let stays_implied = is_implied && !(is_new && needs_entry_title(hat));
             if !stays_implied && self.remote.knows(&item) {
                 let is_hat_sent = used_hats.to_send.contains(hat);
                 let is_used = || after().hat(hat).is_some_and(|existing| existing.user_count > 0);
@@ -90,8 +92,8 @@ impl Context<'_> {
     }
 
     /// Merges an entry by the table ([`propose`]), title and hue together. If the entry was removed on the server and a user's hat
-    /// that needs the entry is to be sent, that is a conflict. `is_used`: a user in the file has the hat after receiving the
-    /// changes of users. Returns `None` if both sides agree.
+    /// that needs the entry is to be sent, that is a conflict. `is_used`: a user in the file has the hat after the changes to
+    /// users and their hats are received. Returns `None` if both sides agree.
     fn entry_line(
         &self,
         item: Item,

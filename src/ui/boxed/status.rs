@@ -44,7 +44,7 @@ pub(super) fn draw_filter(buffer: &mut Buffer, line: Rect, state: &State, theme:
     let line = with_margin(line);
     let rest = put(buffer, line, &Sanitized::literal("/ "), theme.key());
     let hint = Sanitized::literal(screen::filter_hint(state));
-    // The hint is hidden if it would be wider than the space left for typing.
+    // The hint is shown only if the space left for typing is at least 4 columns wider than the hint.
     let has_hint = usize::from(rest.width) > 2 * hint.width() + 3;
     let rest = if has_hint {
         put_right(buffer, rest, &hint, theme.faint())
@@ -68,7 +68,7 @@ impl Widget for DetailsWidget<'_, '_> {
         if !details.remarks.is_empty() {
             let joined = details.remarks.join(", ");
             let dot = format!(" {} ", self.theme.dot());
-            // The main text gets at least half of the line.
+            // The remarks, without the dot before them, get at most half of the line.
             let space = usize::from(line.width) / 2;
             let shown = Sanitized::cut(&joined, space, Truncation::End, charset);
             remarks = Sanitized::new(&dot, charset).append(&shown).into_owned();

@@ -78,7 +78,7 @@ fn reads_hidden_and_unloaded_rooms_but_no_tombstones() {
 
         let report = backend.check().unwrap();
         assert_eq!(
-            (report.missing.len(), report.rooms.len(), report.all_rooms),
+            (report.problems.len(), report.rooms.len(), report.all_rooms),
             (0, 3, true)
         );
         assert!(report.version.unwrap().starts_with("Prosody "));

@@ -171,7 +171,7 @@ fn the_guide_leads_to_a_hat_that_a_client_sees() {
     server.muc("new@conference.localhost", &[("public", "false")], &[]);
     let report = login(&server, "moderator").check().unwrap();
     assert_eq!(report.rights, ServerRights::All, "{report:?}");
-    assert!(report.all_rooms && report.missing.is_empty(), "{report:?}");
+    assert!(report.all_rooms && report.problems.is_empty(), "{report:?}");
     assert!(
         report.rooms.iter().all(|info| info.allowed == Some(true)),
         "{report:?}"

@@ -100,12 +100,12 @@ fn the_end_of_a_session_waits_for_what_is_saved_for_servers() {
     session.keys("S Enter");
     session.delay_answers();
     session.keys("Enter y");
-    assert!(session.state.is_saving_for_servers(), "what is received");
+    assert!(session.state.has_other_commits(), "what is received");
     session.answer_next();
     assert!(session.state.top_as::<ReportOverlay>().is_some());
-    assert!(session.state.is_saving_for_servers(), "what was sent");
+    assert!(session.state.has_other_commits(), "what was sent");
     session.answer_all();
-    assert!(!session.state.is_saving_for_servers());
+    assert!(!session.state.has_other_commits());
     assert_eq!(recorded(&mut session), 1);
 }
 

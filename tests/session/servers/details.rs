@@ -6,8 +6,8 @@ use hatrack::app::servers::ServersOverlay;
 use hatrack::app::servers::plan::PlanOverlay;
 use hatrack::app::servers::report::ReportOverlay;
 use hatrack::sync::{
-    Condition, ItemOutcome, Missing, Refusal, RemoteRoomInfo, RoomRead, ServerClass, ServerEvent, ServerKind,
-    ServerReport, ServerRights,
+    Condition, ItemOutcome, Refusal, RemoteRoomInfo, RoomRead, ServerClass, ServerEvent, ServerKind,
+    ServerProblem, ServerReport, ServerRights,
 };
 use hatrack::ui::{Theme, plain};
 
@@ -57,7 +57,7 @@ fn report() -> ServerReport {
             allowed: Some(false),
         }],
         all_rooms: true,
-        missing: vec![Missing {
+        problems: vec![ServerProblem {
             what: "rooms.example.org is not a chat room service of this server".into(),
             remedy: "in the configuration, set \"services\" to the server's chat room services: conference.example.org".into(),
         }],

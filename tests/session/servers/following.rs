@@ -146,7 +146,7 @@ fn a_commit_that_comes_too_late_is_made_again() {
     assert_eq!(hats(&session).as_object().unwrap().len(), 1, "{}", hats(&session));
     assert_eq!(hats(&session)[PROCTOR]["title"], "Proctor");
     assert!(session.state.top_as::<Conflict>().is_none());
-    assert!(!session.state.is_saving_for_servers());
+    assert!(!session.state.has_other_commits());
 }
 
 #[test]
