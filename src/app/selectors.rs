@@ -192,7 +192,7 @@ impl State {
             .visible
             .get(row)?
             .jid()?;
-        self.view.room(jid).map(|room| (jid, &**room))
+        self.shown.room(jid).map(|room| (jid, &**room))
     }
 
     /// Rooms view: a row of the second pane.
@@ -215,7 +215,7 @@ impl State {
             return Some((id, &tally.first));
         }
         let (room, user, _) = self.browser.selected_ids();
-        let user = self.view.user(room?, user?)?;
+        let user = self.shown.user(room?, user?)?;
         user.hats.get(id).map(|attachment| (id, attachment))
     }
 
@@ -230,7 +230,7 @@ impl State {
     pub fn room_of_user_at(&self, row: usize) -> Option<(&Jid, &Room, &User)> {
         self.browser.by_user()?;
         let jid = self.row(Pane::Second, row)?.jid()?;
-        let room = self.view.room(jid)?;
+        let room = self.shown.room(jid)?;
         Some((jid, room, room.user(self.browser.selected_ids().1?)?))
     }
 
@@ -261,7 +261,7 @@ impl State {
         self.browser.by_hat()?;
         let jid = self.row(Pane::Third, row)?.jid()?;
         let (_, user, hat) = self.browser.selected_ids();
-        let room = self.view.room(jid)?;
+        let room = self.shown.room(jid)?;
         let user = room.user(user?)?;
         Some((jid, room, user, user.hats.get(hat?)?))
     }
@@ -296,13 +296,13 @@ impl State {
     /// Rooms view: the room whose users are listed.
     pub(super) fn listed_room(&self) -> Option<(&Jid, &Room)> {
         let jid = self.browser.rooms_view().jid(Pane::First)?;
-        self.view.room(jid).map(|room| (jid, &**room))
+        self.shown.room(jid).map(|room| (jid, &**room))
     }
 
     /// The selected room.
     pub fn room(&self) -> Option<(&Jid, &Room)> {
         let jid = self.browser.selected_ids().0?;
-        self.view.room(jid).map(|room| (jid, &**room))
+        self.shown.room(jid).map(|room| (jid, &**room))
     }
 
     /// The selected user of the selected room.

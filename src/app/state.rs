@@ -149,9 +149,9 @@ pub struct State {
     pub(super) start: SessionOptions,
     pub(super) phase: Phase,
     /// The wardrobe as saved.
-    pub(super) base: Wardrobe,
+    pub(super) saved: Wardrobe,
     /// The wardrobe as shown: saved, plus pending changes.
-    pub(super) view: Wardrobe,
+    pub(super) shown: Wardrobe,
     pub(super) pending: Vec<Pending>,
     /// Numbers of unconfirmed commits that are not `pending`: changes received from a server, records of changes that
     /// were sent to a server, and removals of expired hats.
@@ -198,8 +198,8 @@ impl State {
             servers: Servers::new(&start.servers, start.scope.rooms.as_ref()),
             start,
             phase: Phase::Opening { done: 0, total: 0 },
-            base: Wardrobe::default(),
-            view: Wardrobe::default(),
+            saved: Wardrobe::default(),
+            shown: Wardrobe::default(),
             pending: Vec::new(),
             other_commits: BTreeSet::new(),
             next_id: 1,
@@ -248,7 +248,7 @@ impl State {
 
     /// The wardrobe as shown, including unsaved changes.
     pub fn wardrobe(&self) -> &Wardrobe {
-        &self.view
+        &self.shown
     }
 
     /// The focused pane.
@@ -275,7 +275,7 @@ impl State {
     /// belongs to no server.
     pub fn room_comparison(&self, room: &Jid) -> Option<(&KnownServer, RoomComparison)> {
         let server = self.servers.of_room(room)?;
-        let compared = self.servers.comparison_of(room, self.view.room(room)?)?;
+        let compared = self.servers.comparison_of(room, self.shown.room(room)?)?;
         Some((server, compared))
     }
 

@@ -72,7 +72,7 @@ impl State {
     /// happens: when the next hat expires, but at most after a minute; or, while a change is being sent, when the
     /// displayed number of seconds without an answer changes. `None` if no hat expires and nothing is being sent.
     pub fn time_to_next_clock_check(&self, now: Timestamp) -> Option<Duration> {
-        let end = self.base.earliest_end();
+        let end = self.saved.earliest_end();
         let end = end.map(|end| {
             end.duration_since(now)
                 .max(self.clock.time_to_next_attempt(now))

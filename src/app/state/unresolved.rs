@@ -93,7 +93,7 @@ impl State {
         (actual, expected): (Option<&ItemValue>, Option<&ItemValue>),
     ) -> ItemSides {
         let class = self.class_or_default(room);
-        let local = self.view.room(room);
+        let local = self.shown.room(room);
         let yours = local.and_then(|local| local_value(class, local, item));
         let text = |value| value_text(class, item, value);
         ItemSides {
@@ -106,7 +106,7 @@ impl State {
     /// Names an item: `"Teacher" for terry@example.org`.
     pub(in crate::app) fn item_name(&self, room: &Jid, item: &Item) -> String {
         let hat = |id: &HatId| {
-            let title = self.view.room(room).and_then(|room| room.hat(id)?.title.clone());
+            let title = self.shown.room(room).and_then(|room| room.hat(id)?.title.clone());
             describe::hat(id, title.as_deref())
         };
         match item {

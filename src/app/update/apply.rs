@@ -266,7 +266,7 @@ pub(super) fn committed(
 /// updates the base, and requests to send the changes. If there is nothing to send or the user stopped, finishes the
 /// part. `index` is the index of the part in the list of parts being applied.
 fn after_receiving(state: &mut State, effects: &mut Vec<Effect>, index: usize) {
-    let (base, revision) = (state.base.clone(), state.base.revision);
+    let (base, revision) = (state.saved.clone(), state.saved.revision);
     let Some(plan) = applied_plan(state) else {
         return;
     };
@@ -381,7 +381,7 @@ fn finish_part(
     let reports: Vec<Report> = reports.collect();
     for room in reports.iter().flat_map(|report| &report.rooms) {
         let remaining = open_differences(room.left) + room.failed.len() + room.unsent;
-        let local = state.base.room(&room.room);
+        let local = state.saved.room(&room.room);
         if room.error.is_none() {
             state.servers.note_applied(&room.room, local, remaining);
         }

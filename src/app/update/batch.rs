@@ -340,7 +340,7 @@ pub(super) fn confirm(
     consequence: String,
     operation: impl FnOnce(&mut Wardrobe) -> Result<EditGroup, EditError>,
 ) {
-    match operation(&mut state.view.clone()) {
+    match operation(&mut state.shown.clone()) {
         Ok(group) => {
             if let Some(reason) = commit::problem(state, &group) {
                 return state.notify_error(reason);

@@ -28,7 +28,7 @@ const EXISTING_USER_CHOICES: &[Affiliation] = &[
 
 /// Builds the form for a subject, with the current values in its fields.
 pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
-    let view = &state.view;
+    let view = &state.shown;
     let server = common_server(state, &subject);
     let fields = match &subject {
         FormSubject::AddRoom => vec![text(FieldName::Room, ""), text(FieldName::RoomName, "")],
@@ -184,7 +184,7 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
 
 /// Returns the fields of a form for several attachments, with the values that these have in common.
 fn common_fields(state: &State, server: Option<&FormServer>, attachments: &[AttachmentRef]) -> Vec<Field> {
-    let view = &state.view;
+    let view = &state.shown;
     let existing = attachments
         .iter()
         .filter_map(|attachment_ref| attachment_ref.attachment(view));

@@ -49,7 +49,7 @@ fn top_catalog(state: &State) -> Option<&CatalogOverlay> {
 /// Returns the room, the selected hat, and the catalog entry of that hat if it has one.
 fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogHat>)> {
     let catalog = top_catalog(state)?;
-    let entries = catalog.entries(&state.view);
+    let entries = catalog.entries(&state.shown);
     let entry = entries.get(catalog.selected(&entries)?)?;
     Some((
         catalog.room.clone(),
@@ -60,7 +60,7 @@ fn selected(state: &State) -> Option<(Jid, HatId, Option<CatalogHat>)> {
 
 pub(crate) fn may_define(state: &State) -> Result<(), String> {
     state.check_can_change()?;
-    let room = top_catalog(state).and_then(|catalog| state.view.room(&catalog.room));
+    let room = top_catalog(state).and_then(|catalog| state.shown.room(&catalog.room));
     room.map(drop).ok_or_else(|| "The room no longer exists".into())
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     let Some((room, hat, Some(entry))) = selected(state) else {
         return;
     };
-    let Some(room_data) = state.view.room(&room).cloned() else {
+    let Some(room_data) = state.shown.room(&room).cloned() else {
         return;
     };
     let users_with_hat: Vec<(&Jid, bool)> = room_data

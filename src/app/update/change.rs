@@ -62,7 +62,7 @@ pub(crate) fn may_add_to_room(state: &State) -> Result<(), String> {
     else {
         return Err("No users yet".into());
     };
-    let all_rooms = state.view.rooms().len();
+    let all_rooms = state.shown.rooms().len();
     if state.marked(Pane::First) == 0 && rooms.len() >= all_rooms {
         return Err(format!("{user} is already in all rooms"));
     }
@@ -94,14 +94,14 @@ pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
 fn edit_users(state: &State) -> Option<FormSubject> {
     let room_users = targets::room_users(state);
     let (room, user) = room_users.first()?;
-    let first = state.view.user(room, user)?.affiliation;
+    let first = state.shown.user(room, user)?.affiliation;
     let before = (room_users.len() == 1).then_some(first);
     Some(FormSubject::EditUsers { room_users, before })
 }
 
 fn edit_hats(state: &State) -> Option<FormSubject> {
     let attachments = targets::selected_attachments(state);
-    let first = attachments.first()?.attachment(&state.view)?;
+    let first = attachments.first()?.attachment(&state.shown)?;
     Some(FormSubject::EditHats {
         name: hats_label(state, &attachments),
         before: (attachments.len() == 1).then(|| first.clone()),
@@ -152,14 +152,14 @@ fn toggle_flag(
     let attachments = targets::selected_attachments(state);
     let current = |attachment_ref: &AttachmentRef| {
         attachment_ref
-            .attachment(&state.view)
+            .attachment(&state.shown)
             .cloned()
             .unwrap_or_default()
     };
     let on = !attachments
         .iter()
         .all(|attachment_ref| is_set(&current(attachment_ref)));
-    let mut edit = BatchEdit::new(&state.view);
+    let mut edit = BatchEdit::new(&state.shown);
     for attachment_ref in &attachments {
         let after = with_flag(current(attachment_ref), on);
         edit.change(&attachment_ref.room, &attachment_ref.user, |next| {
@@ -183,9 +183,9 @@ pub(super) fn hats_label(state: &State, attachments: &[AttachmentRef]) -> String
         .collect();
     match attachments.first() {
         Some(attachment_ref) if ids.len() == 1 => {
-            let room = state.view.room(&attachment_ref.room);
+            let room = state.shown.room(&attachment_ref.room);
             let title = room
-                .zip(attachment_ref.attachment(&state.view))
+                .zip(attachment_ref.attachment(&state.shown))
                 .and_then(|(room, attachment)| room.title(&attachment_ref.hat, attachment));
             describe::hat(&attachment_ref.hat, title)
         }
@@ -199,9 +199,9 @@ pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     let batch = match change_scope(state) {
         ChangeScope::Attachments => remove_hats(state),
         ChangeScope::RoomUsers => {
-            build_batch::set_affiliation(&state.view, &targets::room_users(state), Affiliation::None)
+            build_batch::set_affiliation(&state.shown, &targets::room_users(state), Affiliation::None)
         }
-        ChangeScope::Rooms => match remove_rooms(&state.view, &targets::rooms(state)) {
+        ChangeScope::Rooms => match remove_rooms(&state.shown, &targets::rooms(state)) {
             Ok(batch) => batch,
             Err(error) => return state.notify_edit_error(&error),
         },
@@ -211,13 +211,13 @@ pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Bans users: sets their affiliation to outcast. Always asks first.
 pub(crate) fn ban(state: &mut State, effects: &mut Vec<Effect>) {
-    let batch = build_batch::set_affiliation(&state.view, &targets::room_users(state), Affiliation::Outcast);
+    let batch = build_batch::set_affiliation(&state.shown, &targets::room_users(state), Affiliation::Outcast);
     batch::propose(state, effects, batch);
 }
 
 fn remove_hats(state: &State) -> Batch {
     let attachments = targets::selected_attachments(state);
-    let mut edit = BatchEdit::new(&state.view);
+    let mut edit = BatchEdit::new(&state.shown);
     for AttachmentRef { room, user, hat } in &attachments {
         edit.change(room, user, |next| next.force_remove_hat(user, room, hat));
     }

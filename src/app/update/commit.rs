@@ -52,7 +52,7 @@ pub(super) fn execute_as(
         state.notify_error(reason);
         return None;
     }
-    let mut next = state.view.clone();
+    let mut next = state.shown.clone();
     match operation(&mut next) {
         Err(error) => {
             state.notify_edit_error(&error);
@@ -67,8 +67,8 @@ pub(super) fn execute_as(
                 state.notify_error(reason);
                 return None;
             }
-            state.view = next;
-            let description = describe::group(&group, &state.view, &state.zone());
+            state.shown = next;
+            let description = describe::group(&group, &state.shown, &state.zone());
             let description = match state.problem {
                 None => describe::capitalized(&description),
                 Some(_) => format!("Not saved yet: {description}"),
@@ -231,10 +231,10 @@ pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &Undo
 /// Rebuilds the view: the content of the data file with pending changes applied.
 pub(super) fn rebuild_view(state: &mut State) {
     let before = SelectedNames::capture(state);
-    state.view = state.base.clone();
+    state.shown = state.saved.clone();
     for pending in &state.pending {
         // The store worker will reject a change that no longer applies, and the rejection is reported then.
-        let _ = state.view.apply(&pending.change.group);
+        let _ = state.shown.apply(&pending.change.group);
     }
     if let Some(loss) = refresh(state, before) {
         let now = state.browser.column(state.focus).selected_str();
@@ -284,7 +284,7 @@ fn selected_hat_title(state: &State) -> Option<String> {
 /// Refreshes all rows. If the selected row of the focused pane or of a pane before it is no longer visible, moves the
 /// focus to the pane of that row and returns a phrase that says so: the next command must not act on another row.
 fn refresh(state: &mut State, before: SelectedNames) -> Option<String> {
-    state.browser.refresh(&state.view);
+    state.browser.refresh(&state.shown);
     for (pane, before) in PANES.into_iter().zip(before.0) {
         let column = state.browser.column(pane);
         let Some((selected, name)) = before else { continue };

@@ -45,7 +45,7 @@ pub(super) fn start(
             continue;
         };
         let is_of_server = |room: &&Jid| known_server.entry.owns(room);
-        let rooms = state.base.rooms().filter(|(room, _)| is_of_server(room));
+        let rooms = state.saved.rooms().filter(|(room, _)| is_of_server(room));
         let local: BTreeMap<_, _> = rooms.map(|(jid, room)| (jid.clone(), room.clone())).collect();
         let allowed = state.start.scope.rooms.as_ref();
         let not_in_file = allowed.into_iter().flatten().filter(is_of_server);
@@ -78,14 +78,14 @@ pub(super) fn start(
             server: server.clone(),
             rooms,
             others,
-            revision: state.base.revision,
+            revision: state.saved.revision,
             affiliations: None,
         }));
         parts.push(ComparisonPart {
             id,
             server,
             local,
-            revision: state.base.revision,
+            revision: state.saved.revision,
             progress: Progress::default(),
             result: None,
         });
@@ -198,7 +198,7 @@ fn show(state: &mut State, mut parts: Vec<ComparisonPart>, before: Option<PlanOv
     });
     let mut overlay = PlanOverlay::new(parts.collect());
     let kept = before.as_ref().map(|before| overlay.keep_choices(before));
-    overlay.note_changes(&state.view);
+    overlay.note_changes(&state.shown);
     if before.is_some() && !failed.is_empty() {
         state.notify_error(failed.join(". "));
     } else if let Some(text) = kept.and_then(kept_text) {
@@ -243,7 +243,7 @@ fn kept_text(KeptChoices { kept, dropped }: KeptChoices) -> Option<String> {
 /// Shows the earlier plan, if there is one, after comparing it again failed or was stopped.
 pub(super) fn reopen(state: &mut State, before: Option<PlanOverlay>) {
     if let Some(mut before) = before {
-        before.note_changes(&state.view);
+        before.note_changes(&state.shown);
         arrivals::open_when_idle(state, before, "Comparison finished");
     }
 }

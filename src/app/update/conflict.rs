@@ -24,7 +24,7 @@ pub(super) fn refresh_overlays(state: &mut State) {
     let mut kept: Vec<Box<dyn Layer>> = Vec::with_capacity(overlays.len());
     for mut overlay in overlays {
         let below = kept.last().map(|below| &**below);
-        let close_reason = overlay.update_after_change(below, &state.view);
+        let close_reason = overlay.update_after_change(below, &state.shown);
         match close_reason {
             Some(reason) => state.notify(reason),
             None => kept.push(overlay),
@@ -32,7 +32,7 @@ pub(super) fn refresh_overlays(state: &mut State) {
     }
     state.overlays = kept;
     for mut overlay in std::mem::take(&mut state.arrived) {
-        match overlay.update_after_change(None, &state.view) {
+        match overlay.update_after_change(None, &state.shown) {
             Some(reason) => state.notify(reason),
             None => state.arrived.push_back(overlay),
         }
@@ -127,7 +127,7 @@ fn concern_same_hat(one: &Change, other: &Change) -> bool {
 /// an overlay; the oldest conflict is on top, and changes of the same hat share one overlay.
 pub(super) fn report_rejected(state: &mut State, change: Change, error: EditError) {
     let EditError::Conflict { subject, .. } = error else {
-        let description = describe::group(&change.group, &state.view, &state.zone());
+        let description = describe::group(&change.group, &state.shown, &state.zone());
         state.notify_error(format!("Not saved: {description}. Reason: {error}"));
         return;
     };
@@ -139,7 +139,7 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
         {
             if concern_same_hat(earlier, &change) {
                 earlier.group.0.extend(change.group.0);
-                conflict.yours = describe_yours(earlier, &state.view, &zone);
+                conflict.yours = describe_yours(earlier, &state.shown, &zone);
                 return;
             }
             oldest = oldest.or(Some(index));
@@ -147,8 +147,8 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
     }
     let conflict = Conflict {
         item_phrase: subject,
-        yours: describe_yours(&change, &state.view, &zone),
-        theirs: describe_theirs(&change.group, &state.view, &zone),
+        yours: describe_yours(&change, &state.shown, &zone),
+        theirs: describe_theirs(&change.group, &state.shown, &zone),
         before: None,
         zone,
         subject: ConflictSubject::Change(change),
@@ -199,9 +199,9 @@ pub(crate) fn may_keep_yours(state: &State) -> Result<(), String> {
         ConflictSubject::Form => {
             let below = state.overlays.iter().rev().nth(1);
             let form = below.and_then(|below| below.downcast_ref::<Form>());
-            form.is_some_and(|form| form.subject.clone().rebase(&state.view))
+            form.is_some_and(|form| form.subject.clone().rebase(&state.shown))
         }
-        ConflictSubject::Change(change) => reapply(&change.group, &mut state.view.clone()).is_ok(),
+        ConflictSubject::Change(change) => reapply(&change.group, &mut state.shown.clone()).is_ok(),
         ConflictSubject::Sent(..) => true,
     };
     if can_save {
@@ -238,7 +238,7 @@ pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
     };
     match conflict.subject {
         ConflictSubject::Form => {
-            let view = state.view.clone();
+            let view = state.shown.clone();
             let Some(form) = state.top_as_mut::<Form>() else {
                 return;
             };

@@ -18,7 +18,7 @@ impl Layer for Draft {
     }
 
     fn view<'a>(&'a self, state: &'a State) -> View<'a> {
-        crate::app::view::question::draft(self, &state.view, &state.zone())
+        crate::app::view::question::draft(self, &state.shown, &state.zone())
     }
 }
 
@@ -256,20 +256,20 @@ pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
 /// Makes a change of an earlier session again, or reports it as rejected if it no longer applies. A change that was
 /// already saved is not made again.
 fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
-    match state.view.apply(&change.group) {
+    match state.shown.apply(&change.group) {
         Ok(()) => {
             let group = change.group.clone();
             state.notify(format!(
                 "Restored: {}",
-                describe::group(&group, &state.view, &state.zone())
+                describe::group(&group, &state.shown, &state.zone())
             ));
             commit::enqueue_as(state, effects, group.clone(), (ChangeKind::Do, None), change);
             reselect::go_to_changed(state, &group);
         }
-        Err(_) if state.view.is_applied(&change.group) => {
+        Err(_) if state.shown.is_applied(&change.group) => {
             state.notify(format!(
                 "No changes: already saved: {}",
-                describe::group(&change.group, &state.view, &state.zone())
+                describe::group(&change.group, &state.shown, &state.zone())
             ));
         }
         Err(error) => conflict::report_rejected(state, change, error),

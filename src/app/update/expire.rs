@@ -50,7 +50,7 @@ fn expire(state: &mut State, effects: &mut Vec<Effect>) {
 
 fn is_due(state: &State) -> bool {
     state
-        .base
+        .saved
         .earliest_end()
         .is_some_and(|end| end <= state.clock.now)
 }
@@ -58,7 +58,7 @@ fn is_due(state: &State) -> bool {
 /// Returns the edits that remove the expired hats, as far as this session may remove them.
 fn removal_edits(state: &State) -> EditGroup {
     let rights = &state.start.scope.rights;
-    let mut edits = state.base.clone().remove_ended_hats(state.clock.now, |_| true);
+    let mut edits = state.saved.clone().remove_ended_hats(state.clock.now, |_| true);
     edits
         .0
         .retain(|edit| rights.permit(&EditGroup::from(edit.clone())).is_ok());
@@ -102,7 +102,7 @@ pub(crate) fn remove(state: &mut State, _: &mut Vec<Effect>) {
     }
     let question = format!(
         "{}?",
-        describe::capitalized(&describe::group_infinitive(&edits, &state.base, &state.zone()))
+        describe::capitalized(&describe::group_infinitive(&edits, &state.saved, &state.zone()))
     );
     let consequence = format!(
         "The clock says {}. If that is wrong, set the clock first.",
@@ -137,7 +137,7 @@ fn commit(state: &mut State, effects: &mut Vec<Effect>, edits: EditGroup, confir
     state.other_commits.insert(id);
     state.clock.expiring = Some(ExpiryCommit {
         id,
-        description: describe::group(&edits, &state.view, &state.zone()),
+        description: describe::group(&edits, &state.shown, &state.zone()),
         confirmed,
     });
     let change = Change::expired(edits);

@@ -11,7 +11,7 @@ pub(crate) fn start(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 fn refilter(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.browser.restart_filter(state.focus, &state.view) {
+    if state.browser.restart_filter(state.focus, &state.shown) {
         effects.push(Effect::Continue);
     }
 }
@@ -32,7 +32,7 @@ pub(crate) fn accept_and_focus_next(state: &mut State, effects: &mut Vec<Effect>
 }
 
 pub(crate) fn clear(state: &mut State, _: &mut Vec<Effect>) {
-    state.browser.clear_filter(state.focus, &state.view);
+    state.browser.clear_filter(state.focus, &state.shown);
 }
 
 /// Passes the filter's text input to `edit`.
@@ -53,7 +53,7 @@ pub(super) fn type_into(
 
 /// Filters the next chunk of rows, if there are more.
 pub(super) fn next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.browser.filter_next_chunk(&state.view) {
+    if state.browser.filter_next_chunk(&state.shown) {
         effects.push(Effect::Continue);
     }
 }

@@ -30,14 +30,14 @@ pub(super) fn open_help(state: &mut State, enabled: help::CommandCheck) {
 
 pub(crate) fn may_go_to(state: &State) -> Result<(), String> {
     // Without a room there is nothing to go to, whatever the first pane lists.
-    if state.view.rooms().len() == 0 {
+    if state.shown.rooms().len() == 0 {
         return Err("No rooms yet".into());
     }
     Ok(())
 }
 
 pub(crate) fn go_to(state: &mut State, effects: &mut Vec<Effect>) {
-    let finder = Finder::go_to(&state.view, state.browser.presence());
+    let finder = Finder::go_to(&state.shown, state.browser.presence());
     state.open(finder);
     request_next_chunk(state, effects);
 }
@@ -136,7 +136,7 @@ pub(super) fn choose(state: &mut State) -> Option<CommandId> {
             state.overlays.pop();
             state
                 .browser
-                .select(&state.view, &room, user.as_ref(), hat.as_ref());
+                .select(&state.shown, &room, user.as_ref(), hat.as_ref());
             focus_place(state, (&room, user.as_ref(), hat.as_ref()));
         }
     }
@@ -146,11 +146,11 @@ pub(super) fn choose(state: &mut State) -> Option<CommandId> {
 /// Selects a hat in the Hats view.
 fn go_to_hat(state: &mut State, hat: &HatId, title: &str) {
     if state.grouping() != Grouping::ByHat {
-        state.browser.show(Grouping::ByHat, &state.view, state.focus);
+        state.browser.show(Grouping::ByHat, &state.shown, state.focus);
     }
     state.focus = Pane::First;
     let row = hat.clone().into();
-    state.browser.select_row(RowKind::Hat, &row, &state.view);
+    state.browser.select_row(RowKind::Hat, &row, &state.shown);
     if state.existing_hat().is_none_or(|found| found.id != *hat) {
         state.notify_error(format!("The hat {title:?} no longer exists"));
     }

@@ -49,7 +49,7 @@ fn visible_room(state: &State) -> Option<&Jid> {
     let selected = state.browser.selected_ids().0;
     let is_saved = state.phase == Phase::Open && !state.start.demo;
     selected
-        .filter(|room| is_saved && state.servers.of_room(room).is_some() && state.base.room(room).is_some())
+        .filter(|room| is_saved && state.servers.of_room(room).is_some() && state.saved.room(room).is_some())
 }
 
 /// Tells the server worker which rooms to follow, and which of them changed in the file. Called after every message.
@@ -68,7 +68,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
         }
         return;
     }
-    if state.servers.following.revision == Some(state.base.revision) {
+    if state.servers.following.revision == Some(state.saved.revision) {
         if !is_same_room {
             state.servers.following.selected = selected;
             request_follow(state, effects);
@@ -76,12 +76,12 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     let linked = state
-        .base
+        .saved
         .rooms()
         .filter(|(room, _)| state.servers.of_room(room).is_some());
     let rooms: BTreeMap<Jid, Arc<Room>> = linked.map(|(jid, room)| (jid.clone(), room.clone())).collect();
     let before = std::mem::replace(&mut state.servers.following.rooms, rooms);
-    state.servers.following.revision = Some(state.base.revision);
+    state.servers.following.revision = Some(state.saved.revision);
     let rooms = &state.servers.following.rooms;
     if !rooms.keys().eq(before.keys()) || !is_same_room {
         state.servers.following.selected = selected;
@@ -98,7 +98,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
                 local: Some(room.clone()),
                 is_requested: false,
             },
-            revision: state.base.revision,
+            revision: state.saved.revision,
         })
     }));
 }
@@ -113,7 +113,7 @@ fn request_follow(state: &State, effects: &mut Vec<Effect>) {
     effects.push(Effect::Server(ServerRequest::Follow {
         rooms: rooms.collect(),
         selected: following.selected.clone(),
-        revision: state.base.revision,
+        revision: state.saved.revision,
         interval: MIN_INTERVAL,
         may_ask: false,
     }));
@@ -167,7 +167,7 @@ pub(super) fn incoming(
 fn receive(state: &mut State, effects: &mut Vec<Effect>, mut incoming: Incoming) {
     let mut group = EditGroup::default();
     for room in &mut Arc::make_mut(&mut incoming.plan).rooms {
-        let local = state.base.room(&room.room);
+        let local = state.saved.room(&room.room);
         room.keep_current(local.map(|room| &**room));
         if local.is_some() {
             group.0.extend(room.edits_to_receive(local).0);
@@ -245,7 +245,7 @@ fn receive_next(state: &mut State, effects: &mut Vec<Effect>, server: &Arc<str>)
 fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, group: &EditGroup) {
     let rooms = incoming.plan.rooms.iter();
     for room in rooms.filter(|room| room.state == RoomState::Compared) {
-        let local = state.base.room(&room.room).cloned();
+        let local = state.saved.room(&room.room).cloned();
         if let (Some(local), Some(followed)) = (&local, state.servers.following.rooms.get_mut(&room.room)) {
             followed.clone_from(local);
         }
@@ -259,13 +259,13 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, g
                 local,
                 is_requested: false,
             },
-            revision: state.base.revision,
+            revision: state.saved.revision,
             received: room.received(),
             held: room.held(),
         }));
     }
     if !group.is_empty() && state.shows_change(&group.0) {
-        let what = describe::group(group, &state.base, &state.zone());
+        let what = describe::group(group, &state.saved, &state.zone());
         state.announce_changes(&received_from(incoming, group), vec![what]);
     }
     report_held(state, &incoming.plan);

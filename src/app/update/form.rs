@@ -278,7 +278,7 @@ pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
         state.notify_error(format!("Cannot save: {reason}"));
         return;
     }
-    let (view, keymap) = (state.view.clone(), state.keymap().clone());
+    let (view, keymap) = (state.shown.clone(), state.keymap().clone());
     let Some(form) = top_form(state) else { return };
     clear_list_selection(form);
     fill_definition(form);
@@ -337,7 +337,7 @@ pub(super) fn commit_form(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Applies the change that a form describes, or asks first; confirming closes the topmost form.
 pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, form: &Form) {
-    match build_batch::build(form, &state.view) {
+    match build_batch::build(form, &state.shown) {
         Err(reason) => state.notify_error(reason),
         Ok(batch) => match batch::propose(state, effects, batch) {
             BatchOutcome::Applied => close_and_select(state),
@@ -388,13 +388,15 @@ fn select_changed(state: &mut State, form: &Form) -> Option<RowKind> {
         (Grouping::ByRoom, Some((room, user)), hat) => {
             state
                 .browser
-                .select(&state.view, &room, user.as_ref(), hat.as_ref());
+                .select(&state.shown, &room, user.as_ref(), hat.as_ref());
         }
         (Grouping::ByRoom | Grouping::ByUser, _, Some(hat)) => {
-            state.browser.select_row(RowKind::Hat, &hat.into(), &state.view);
+            state.browser.select_row(RowKind::Hat, &hat.into(), &state.shown);
         }
         (Grouping::ByUser, Some((room, user)), None) if user.as_ref() == state.browser.selected_ids().1 => {
-            state.browser.select_row(RowKind::Room, &room.into(), &state.view);
+            state
+                .browser
+                .select_row(RowKind::Room, &room.into(), &state.shown);
         }
         _ => {}
     }

@@ -46,7 +46,7 @@ fn hats_to_copy(state: &State) -> Result<(Hats, String), String> {
 fn hats_to_copy_by_hat(state: &State) -> Result<(Hats, String), String> {
     let (mut hats, mut owners) = (BTreeMap::new(), BTreeSet::new());
     for attachment_ref in targets::selected_attachments(state) {
-        if let Some(attachment) = attachment_ref.attachment(&state.view)
+        if let Some(attachment) = attachment_ref.attachment(&state.shown)
             && let Entry::Vacant(entry) = hats.entry(attachment_ref.hat.clone())
         {
             entry.insert(attachment.clone());
@@ -126,7 +126,7 @@ pub(super) fn apply_hats<'a>(
     replace: bool,
 ) {
     let room_users = targets::room_users(state);
-    let mut edit = BatchEdit::new(&state.view);
+    let mut edit = BatchEdit::new(&state.shown);
     let mut lost = 0;
     for (room, user) in &room_users {
         let hats = hats_for(room);

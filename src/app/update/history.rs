@@ -104,7 +104,7 @@ fn send_query(effects: &mut Vec<Effect>, query: Option<HistoryQuery>) {
 
 /// Opens the history, filtered by the selection ([`selection_filter`]).
 pub(crate) fn open(state: &mut State, effects: &mut Vec<Effect>) {
-    let mut history = HistoryOverlay::new(state.start.time_zone.clone(), state.view.clone());
+    let mut history = HistoryOverlay::new(state.start.time_zone.clone(), state.shown.clone());
     let query = history.restart(selection_filter(state));
     state.open(history);
     send_query(effects, Some(query));

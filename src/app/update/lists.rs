@@ -25,10 +25,10 @@ pub(super) fn move_selection(
         panes::move_selection(state, |row| to(row).unwrap_or_default());
         return;
     };
-    if let Some((selected, length)) = top.rows(&state.view) {
+    if let Some((selected, length)) = top.rows(&state.shown) {
         match to(selected) {
             None => top.leave_rows(),
-            Some(row) => top.select(row.min(length.saturating_sub(1)), &state.view, effects),
+            Some(row) => top.select(row.min(length.saturating_sub(1)), &state.shown, effects),
         }
     }
 }

@@ -9,21 +9,21 @@ use super::panes;
 /// Marks or unmarks the selected row and moves to the next, as file managers do.
 pub(crate) fn mark(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
-    state.browser.mark(pane, &state.view, Column::toggle_mark);
+    state.browser.mark(pane, &state.shown, Column::toggle_mark);
     panes::move_selection(state, |row| row + 1);
 }
 
 /// Marks all visible rows, or unmarks them if all are marked.
 pub(crate) fn toggle_all_marks(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
-    state.browser.mark(pane, &state.view, Column::toggle_all_marks);
+    state.browser.mark(pane, &state.shown, Column::toggle_all_marks);
     notify_count(state);
 }
 
 /// Starts a range that follows the selection, or finishes it.
 pub(crate) fn toggle_range(state: &mut State, _: &mut Vec<Effect>) {
     let pane = state.focus;
-    let has_started = state.browser.mark(pane, &state.view, Column::toggle_range);
+    let has_started = state.browser.mark(pane, &state.shown, Column::toggle_range);
     if has_started {
         state.notify(format!(
             "Range started: move, {} to finish, {} to cancel",
@@ -38,7 +38,7 @@ pub(crate) fn toggle_range(state: &mut State, _: &mut Vec<Effect>) {
 /// Cancels a range, else clears all marks. Returns false if there was nothing to clear.
 pub(super) fn clear(state: &mut State) -> bool {
     let pane = state.focus;
-    state.browser.mark(pane, &state.view, Column::clear_marks)
+    state.browser.mark(pane, &state.shown, Column::clear_marks)
 }
 
 /// Shows how many rows are marked, and how many of them the filter hides.

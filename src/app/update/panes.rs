@@ -9,7 +9,7 @@ pub(super) fn move_selection(state: &mut State, to: impl FnOnce(usize) -> usize)
         return;
     };
     let row = to(selected).min(state.length(pane).saturating_sub(1));
-    state.browser.move_to(pane, row, &state.view);
+    state.browser.move_to(pane, row, &state.shown);
 }
 
 pub(crate) fn focus_inner(state: &mut State, _: &mut Vec<Effect>) {
@@ -49,7 +49,7 @@ pub(crate) fn cycle_sort(state: &mut State, _: &mut Vec<Effect>) {
     if sort == Sort::Online && !state.knows_presence() {
         sort = sort.next(grouping, pane);
     }
-    state.browser.sort(pane, sort, &state.view);
+    state.browser.sort(pane, sort, &state.shown);
     let row_name = match grouping.kind(pane) {
         RowKind::Room => "Rooms",
         RowKind::User => "Users",
@@ -60,11 +60,11 @@ pub(crate) fn cycle_sort(state: &mut State, _: &mut Vec<Effect>) {
 
 /// Shows the next view: Rooms, Hats, Users. The selection follows where possible: a selected hat stays selected.
 pub(crate) fn next_view(state: &mut State, _: &mut Vec<Effect>) {
-    state.focus = state.browser.show_next_view(&state.view, state.focus);
+    state.focus = state.browser.show_next_view(&state.shown, state.focus);
 }
 
 /// Shows the selected hat of the selected user and room in the Rooms view.
 pub(crate) fn show_in_rooms_view(state: &mut State, _: &mut Vec<Effect>) {
-    state.browser.show(Grouping::ByRoom, &state.view, state.focus);
+    state.browser.show(Grouping::ByRoom, &state.shown, state.focus);
     state.focus = Pane::Third;
 }

@@ -302,7 +302,7 @@ fn add_rooms(state: &mut State, effects: &mut Vec<Effect>, by_part: Vec<(usize, 
         state.notify_error(reason);
         return;
     }
-    let revision = state.base.revision;
+    let revision = state.saved.revision;
     let mut id = state.next_id;
     let Some(plan) = state.top_as_mut::<PlanOverlay>() else {
         return;

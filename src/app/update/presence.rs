@@ -35,7 +35,7 @@ fn relist_users(state: &mut State) {
     let users = state.browser.rooms_view().get(Pane::Second);
     let selected = users.selected_str().map(str::to_owned);
     let is_typing = users.filter().is_some_and(|filter| filter.editing);
-    if !state.browser.relist_users(&state.view) || is_typing {
+    if !state.browser.relist_users(&state.shown) || is_typing {
         return;
     }
     let users = state.browser.rooms_view().get(Pane::Second);

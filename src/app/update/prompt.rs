@@ -281,7 +281,7 @@ pub(crate) fn submit(state: &mut State, effects: &mut Vec<Effect>) {
                 format,
                 overwrite: false,
             };
-            Effect::Export(export, state.view.clone())
+            Effect::Export(export, state.shown.clone())
         }
     };
     if let Some(prompt) = top_prompt(state) {
@@ -325,7 +325,7 @@ fn check_input(kind: &PromptKind, input: &str) -> Result<(), String> {
 
 /// Handles the content of the file to import: opens a preview, or shows the errors in the prompt.
 pub(super) fn import_read(state: &mut State, path: &str, result: Result<Box<ParsedImport>, ImportErrors>) {
-    let (wardrobe, zone) = (state.view.clone(), state.zone());
+    let (wardrobe, zone) = (state.shown.clone(), state.zone());
     let Some(prompt) = waiting_prompt(state).filter(|prompt| prompt.text.text().trim() == path) else {
         return;
     };
@@ -384,7 +384,7 @@ pub(super) fn overwrite(state: &mut State, effects: &mut Vec<Effect>, export: Ex
     if let Some(prompt) = top_prompt(state) {
         prompt.is_waiting = true;
     }
-    effects.push(Effect::Export(export, state.view.clone()));
+    effects.push(Effect::Export(export, state.shown.clone()));
 }
 
 /// Handles the result of an export.

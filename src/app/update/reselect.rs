@@ -39,7 +39,7 @@ impl<'a> CommonItem<'a> {
 
     /// Selects the item in the current view, as far as that lists it. Returns whether it is selected.
     fn select(&self, state: &mut State) -> bool {
-        let view = &state.view;
+        let view = &state.shown;
         match state.grouping() {
             Grouping::ByRoom => state.browser.select(view, self.room, self.user, self.hat),
             Grouping::ByHat | Grouping::ByUser => {

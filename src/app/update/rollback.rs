@@ -234,7 +234,7 @@ pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<Hi
         Err(reason) => return show_errors(state, vec![reason]),
     };
     let problem = |edit: &_| commit::affiliation_problem(state, std::slice::from_ref(edit));
-    let mut plan = Rollback::plan(&state.view, &entries, &request.target, &state.zone(), problem);
+    let mut plan = Rollback::plan(&state.shown, &entries, &request.target, &state.zone(), problem);
     plan.group = plan.group.without_past_ends(state.clock.now).into_owned();
     if plan.is_empty() {
         return match &request.actor_since {
@@ -266,7 +266,7 @@ fn obstacles(state: &State, plan: &Rollback, actor_since: Option<&str>) -> Vec<S
     };
     let zone = state.zone();
     let lines = plan.skipped.iter().map(|skipped| {
-        let (subject, action) = describe::subject_and_action(&skipped.edit, &state.view, &zone);
+        let (subject, action) = describe::subject_and_action(&skipped.edit, &state.shown, &zone);
         format!("{subject}: {} ({action})", skipped.reason)
     });
     std::iter::once(heading).chain(lines).collect()
@@ -311,7 +311,7 @@ pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(rollback) = state.close::<RollbackOverlay>() else {
         return;
     };
-    let summary = describe::capitalized(&rollback.plan.describe(&state.view, &state.zone()));
+    let summary = describe::capitalized(&rollback.plan.describe(&state.shown, &state.zone()));
     let origin = Change {
         rolled_back: Some(rollback.plan.undone_count()),
         ..Change::default()

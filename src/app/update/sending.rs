@@ -55,7 +55,7 @@ pub(super) fn resume(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let mut requests = Vec::new();
     for server in &state.servers.all {
-        let rooms = state.base.rooms().filter(|(room, _)| server.entry.owns(room));
+        let rooms = state.saved.rooms().filter(|(room, _)| server.entry.owns(room));
         let rooms: Vec<LocalRoom> = rooms
             .map(|(room, local)| LocalRoom {
                 room: room.clone(),
@@ -67,7 +67,7 @@ pub(super) fn resume(state: &mut State, effects: &mut Vec<Effect>) {
             requests.push(ServerRequest::Send {
                 server: server.entry.name.clone(),
                 rooms,
-                revision: state.base.revision,
+                revision: state.saved.revision,
                 may_ask: true,
             });
         }
@@ -91,7 +91,7 @@ pub(super) fn sent(state: &mut State, report: &Report, is_answer: bool) {
     state.servers.sending.open_requests = state.servers.sending.open_requests.saturating_sub(answered);
     for room in &report.rooms {
         if room.failed.is_empty() && room.unsent == 0 && room.error.is_none() {
-            let local = state.base.room(&room.room).cloned();
+            let local = state.saved.room(&room.room).cloned();
             state.servers.note_sent(&room.room, local.as_ref());
         }
     }
@@ -145,7 +145,7 @@ fn not_received(state: &mut State, report: &Report, receiving: Option<Receiving>
 
 /// Describes the changes of a room that were not sent, and why; `None` if there are no such changes.
 fn problem(state: &State, server: &Arc<str>, room: &RoomReport) -> Option<String> {
-    let local = state.view.room(&room.room).map(|room| &**room);
+    let local = state.shown.room(&room.room).map(|room| &**room);
     if let Some(failed) = room.failed.first() {
         let [target, change, reason] = failed_texts(failed, local);
         // The usual text asks for a comparison, which is not needed to resolve the conflict.

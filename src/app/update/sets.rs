@@ -60,7 +60,7 @@ fn top_sets(state: &State) -> Option<&SetsOverlay> {
 
 fn selected(state: &State) -> Result<NamedHats, String> {
     let sets = top_sets(state).ok_or("The hat sets are not open")?;
-    let mut entries = sets.entries(&state.view)?;
+    let mut entries = sets.entries(&state.shown)?;
     match sets.selected(entries.len()) {
         Some(row) => Ok(entries.swap_remove(row)),
         None if sets.text.text().trim().is_empty() => {
@@ -101,7 +101,7 @@ fn apply(state: &mut State, effects: &mut Vec<Effect>, replace: bool) {
 /// Checks that there are hats to save as a set: the hats that could also be copied.
 pub(crate) fn may_save(state: &State) -> Result<(), String> {
     state.check_can_change()?;
-    state.view.hat_sets().map_err(|error| error.to_string())?;
+    state.shown.hat_sets().map_err(|error| error.to_string())?;
     hat_clipboard::hats_to_save(state).map(drop)
 }
 
@@ -136,7 +136,7 @@ pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
 /// Saves hats as a set under the typed name. Asks before replacing a set of this name with other hats.
 pub(super) fn save_as(state: &mut State, effects: &mut Vec<Effect>, name: &str, hats: &Hats) {
     let existing = state
-        .view
+        .shown
         .hat_sets()
         .ok()
         .and_then(|sets| sets.get(name).cloned());
@@ -167,7 +167,7 @@ fn execute_for_prompt(
     effects: &mut Vec<Effect>,
     operation: impl Fn(&mut Wardrobe) -> Result<crate::model::EditGroup, crate::model::EditError>,
 ) {
-    if let Err(error) = operation(&mut state.view.clone()) {
+    if let Err(error) = operation(&mut state.shown.clone()) {
         if let Some(prompt) = state.top_as_mut::<Prompt>() {
             prompt.set_errors(vec![error.to_string()]);
         }

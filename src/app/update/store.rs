@@ -52,7 +52,7 @@ fn notify_of_others(state: &mut State, entries: &[HistoryEntry]) {
     let (Some(last), more) = (shown.last(), shown.len().saturating_sub(1)) else {
         return;
     };
-    let what = |entry: &HistoryEntry| describe::entry(entry, &state.view, &state.zone());
+    let what = |entry: &HistoryEntry| describe::entry(entry, &state.shown, &state.zone());
     let by = actor_of(last, state);
     if let (Some(by), true) = (&by, shown.iter().all(|entry| actor_of(entry, state) == by)) {
         let changes = shown.iter().map(|entry| what(entry)).collect();
@@ -189,7 +189,7 @@ fn undo_late_commits(state: &mut State, effects: &mut Vec<Effect>) {
     let late: Vec<UndoStep> = late;
     for step in late {
         let inverse = step.group.inverse();
-        if state.view.apply(&inverse).is_ok() {
+        if state.shown.apply(&inverse).is_ok() {
             commit::enqueue(state, effects, inverse, ChangeKind::Undo, Some(&step));
         }
     }
@@ -197,7 +197,7 @@ fn undo_late_commits(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Takes over the content of the data file and rebuilds the view from it.
 fn adopt(state: &mut State, snapshot: Snapshot) {
-    state.base = snapshot.wardrobe;
+    state.saved = snapshot.wardrobe;
     state.file_exists = snapshot.exists;
     state.undo_search.found_nothing = !snapshot.exists || snapshot.has_nothing_to_undo;
     let refusal = state.check_can_change().err();

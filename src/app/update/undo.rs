@@ -101,12 +101,12 @@ fn already_done(state: &State, step: &UndoStep, kind: ChangeKind) -> String {
     if kind == ChangeKind::Redo || (kind == ChangeKind::Revert && step.reverts_entry) {
         format!(
             "No changes: already redone ({})",
-            describe::group(&step.group.inverse(), &state.view, &state.zone())
+            describe::group(&step.group.inverse(), &state.shown, &state.zone())
         )
     } else {
         format!(
             "No changes: already undone ({})",
-            describe::group(&step.group, &state.view, &state.zone())
+            describe::group(&step.group, &state.shown, &state.zone())
         )
     }
 }
@@ -118,7 +118,7 @@ fn obstacle(state: &State, step: &UndoStep) -> String {
     if let Err(reason) = state.start.scope.rights.permit(&inverse) {
         return reason.to_string();
     }
-    let mut next = state.view.clone();
+    let mut next = state.shown.clone();
     for edit in inverse.0 {
         let Err(error) = next.apply(&edit.clone().into()) else {
             continue;
@@ -172,7 +172,7 @@ fn large_hat_loss(state: &State, edits: &EditGroup, after: &Wardrobe) -> Option<
     rooms.into_iter().find_map(|room| {
         let server = state.servers.of_room(room)?;
         let class = state.servers.class_of(room)?;
-        let [before, after] = [&state.view, after].map(|data| data.room(room).map(|room| &**room));
+        let [before, after] = [&state.shown, after].map(|data| data.room(room).map(|room| &**room));
         let users = count_users_losing_hats(&changed_items(class, room, edits, before, after));
         (server.entry.send == SendMode::AtOnce && users > GUARD_USERS)
             .then(|| (server.entry.name.to_string(), users))
@@ -207,17 +207,17 @@ fn apply(
 ) -> Result<UndoOutcome, EditError> {
     let inverse = step.group.inverse();
     let inverse = inverse.without_past_ends(state.clock.now);
-    let mut next = state.view.clone();
+    let mut next = state.shown.clone();
     let rest = next.apply_remaining(&inverse)?.into_owned();
     if rest.is_empty() {
         return Ok(UndoOutcome::AlreadyDone);
     }
     state.start.scope.rights.permit(&rest)?;
-    let undone = |state: &State| describe::group(&rest.inverse(), &state.view, &state.zone());
+    let undone = |state: &State| describe::group(&rest.inverse(), &state.shown, &state.zone());
     let redoes = kind == ChangeKind::Redo || (kind == ChangeKind::Revert && step.reverts_entry);
     if !confirmed && let Some(server_and_users) = large_hat_loss(state, &rest, &next) {
         let question = if redoes {
-            format!("Redo: {}?", describe::group(&rest, &state.view, &state.zone()))
+            format!("Redo: {}?", describe::group(&rest, &state.shown, &state.zone()))
         } else {
             format!("Undo: {}?", undone(state))
         };
@@ -230,15 +230,15 @@ fn apply(
         confirm(state, question, server_and_users, undo);
         return Ok(UndoOutcome::Asks);
     }
-    state.view = next;
+    state.shown = next;
     match kind {
         ChangeKind::Redo => state.notify(format!(
             "Redid: {}",
-            describe::group(&rest, &state.view, &state.zone())
+            describe::group(&rest, &state.shown, &state.zone())
         )),
         ChangeKind::Revert => {
             let text = if redoes {
-                format!("Redid: {}", describe::group(&rest, &state.view, &state.zone()))
+                format!("Redid: {}", describe::group(&rest, &state.shown, &state.zone()))
             } else {
                 format!("Undid: {}", undone(state))
             };

@@ -10,7 +10,7 @@ use super::{
 };
 
 pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a CatalogOverlay) -> View<'a> {
-    let entries = overlay.entries(&state.view);
+    let entries = overlay.entries(&state.shown);
     let len = entries.len();
     let selected = overlay.selected(&entries);
     let details = selected.and_then(|row| entries.get(row)).map(|entry| Details {

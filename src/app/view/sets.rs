@@ -10,7 +10,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a SetsOverlay) -> Vi
     // High enough for all sets, so that the height does not change while filtering.
     let all = state.wardrobe().hat_sets().map_or(0, |sets| sets.len());
     let height = u16::try_from(all + 3).unwrap_or(u16::MAX).clamp(9, 24);
-    let (entries, failed) = match overlay.entries(&state.view) {
+    let (entries, failed) = match overlay.entries(&state.shown) {
         Ok(entries) => (entries, None),
         Err(reason) => (Vec::new(), Some(reason)),
     };
