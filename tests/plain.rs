@@ -226,3 +226,17 @@ fn help_is_never_cut() {
         assert!(words.contains(text), "{text}");
     }
 }
+
+/// Lines with the problems of a field before the focused one do not move the cursor from the line of its field.
+#[test]
+fn cursor_is_in_the_line_of_its_field_below_several_problems() {
+    let mut session = open();
+    session.keys("I");
+    session.text("a.csv");
+    let table = "room,user,affiliation\nbad address,x,member\nworse address,y,member\n";
+    session.files.insert("a.csv".into(), table.into());
+    session.keys("Enter");
+    let page = after(&mut session, "Down");
+    let line = page.lines().find(|line| line.contains('|')).unwrap();
+    assert!(line.contains("(field 2 of "), "{page}");
+}

@@ -22,9 +22,12 @@ pub(super) fn content(
         .suggestions
         .as_ref()
         .and_then(|suggestions| suggestions.list.selected);
-    let (mut lines, mut cursor_column) = (Vec::new(), 0);
+    let (mut lines, mut focused_line, mut cursor_column) = (Vec::new(), 0, 0);
     for (index, field) in fields.fields.iter().enumerate() {
         let focused = index == fields.focus;
+        if focused {
+            focused_line = lines.len();
+        }
         let label = format!("{} (field {} of {number}): ", field.label, index + 1);
         let space = width.saturating_sub(text::width(&label));
         let (mut value, cursor) = value(field, space, charset);
@@ -72,7 +75,7 @@ pub(super) fn content(
     PageContent {
         heading,
         len: count + suggestions.as_ref().map_or(0, |list| list.len),
-        cursor_line: selected_suggestion.map_or(fields.focus, |row| count + row),
+        cursor_line: selected_suggestion.map_or(focused_line, |row| count + row),
         line: Box::new(move |index| {
             let row = || Some((suggestions.as_ref()?.row)(index - lines.len()));
             lines
