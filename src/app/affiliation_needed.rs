@@ -33,7 +33,7 @@ impl State {
             Grouping::ByUser => (Pane::Second, CommandId::EditUserInRooms),
             Grouping::ByHat => {
                 let view = self.key(CommandId::NextView);
-                return format!(" Set an affiliation first, in another view (press {view}).");
+                return format!(" Change the affiliation first, in another view (press {view}).");
             }
         };
         let key = self.key(command);
@@ -42,6 +42,6 @@ impl State {
             super::RowKind::Room => " in the rooms pane",
             _ => " in the users pane",
         };
-        format!(" Set an affiliation first: press {key}{place}.")
+        format!(" Change the affiliation first: press {key}{place}.")
     }
 }

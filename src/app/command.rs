@@ -390,7 +390,7 @@ commands! {
     CloseServers "close-servers" { place: Place::Servers, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('S')], footer: true,
         help: "Stop the comparison, or close the list" }
     ApplyPlan "apply-plan" aka ["send", "receive"] { place: Place::Plan, title: "Apply", keys: &[k(KeyCode::Enter)], footer: true,
-        help: "Send and receive all changes (asks first); undecided ones are skipped" }
+        help: "Send and receive all changes (asks first); unresolved ones are skipped" }
     ToggleLine "toggle-line" aka ["skip", "leave out"] { place: Place::Plan, title: "Leave out", keys: &[c(' '), c('x')], footer: true,
         help: "Leave out or include the row; add a room that is only on the server" }
     ChooseYours "choose-yours" { place: Place::Plan, title: "Keep yours", keys: &[c('m')], footer: true,
@@ -404,7 +404,7 @@ commands! {
     PreviousUndecided "previous-undecided" { place: Place::Plan, title: "Previous conflict", keys: &[k(KeyCode::BackTab)], footer: false,
         help: "Go to the previous conflict or held-back removal" }
     ShowNextLines "show-next-lines" aka ["show"] { place: Place::Plan, title: "Filter", keys: &[c('f')], footer: true,
-        help: "Switch the filter: undecided, to send, to receive, left out, all" }
+        help: "Switch the filter: unresolved, to send, to receive, left out, all" }
     TakeRemovals "take-removals" { place: Place::Plan, title: "Receive removals", keys: &[c('r')], footer: false,
         help: "Accept all held-back removals of hats" }
     AddAllRooms "add-all-rooms" { place: Place::Plan, title: "Add all rooms", keys: &[c('A')], footer: false,

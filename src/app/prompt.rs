@@ -201,7 +201,10 @@ impl Prompt {
             PromptKind::Reason => {
                 "kept in the history; sent to the server together with changed affiliations".into()
             }
-            PromptKind::UndoSince(undo) => format!("today, 2 hours ago, all, or {SELECTED} ({})", undo.time),
+            PromptKind::UndoSince(undo) => format!(
+                "for example today or 2 hours ago; {SELECTED}: since the selected change ({}); all: all changes",
+                undo.time
+            ),
         }
     }
 

@@ -328,8 +328,11 @@ fn refusal_of_hats_says_how_to_set_an_affiliation() {
         "mallory@example.net is banned. Hats can be added and changed only for owners, admins and members.";
     let mut session = open();
     for (keys, way) in [
-        ("Enter End +", " Set an affiliation first: press e."),
-        ("Right a", " Set an affiliation first: press e in the users pane."),
+        ("Enter End +", " Change the affiliation first: press e."),
+        (
+            "Right a",
+            " Change the affiliation first: press e in the users pane.",
+        ),
     ] {
         session.keys(keys);
         assert_eq!(session.notice(), format!("{BANNED}{way}"));

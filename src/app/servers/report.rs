@@ -115,7 +115,7 @@ pub fn room_counts(room: &RoomReport) -> String {
         (room.received, "received"),
         (room.failed.len(), "failed"),
         (room.unsent, "not sent"),
-        (undecided, "undecided"),
+        (undecided, "unresolved"),
         (room.left.skipped, "left out"),
     ];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0);

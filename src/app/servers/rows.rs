@@ -67,7 +67,7 @@ impl PlanFilter {
     pub fn label(self) -> &'static str {
         match self {
             Self::All => "all",
-            Self::Undecided => "undecided",
+            Self::Undecided => "unresolved",
             Self::ToSend => "to send",
             Self::ToReceive => "to receive",
             Self::LeftOut => "left out",

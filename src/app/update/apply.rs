@@ -112,9 +112,9 @@ pub(crate) fn confirm(state: &mut State, _: &mut Vec<Effect>) {
         }
     }
     if undecided > 0 {
-        let verb = if undecided == 1 { "stays" } else { "stay" };
+        let verb = if undecided == 1 { "remains" } else { "remain" };
         consequence.push(format!(
-            "{} {verb} undecided.",
+            "{} {verb} unresolved.",
             describe::count(undecided, "difference")
         ));
     }

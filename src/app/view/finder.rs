@@ -20,7 +20,7 @@ pub(in crate::app) fn view(overlay: &Finder) -> View<'_> {
     let (size, hint) = if overlay.is_help() {
         (
             (110, 64),
-            "Type a word to filter, or a single key to find its command",
+            "Type a word to filter, or press a single key to find its command",
         )
     } else {
         ((100, 30), "")

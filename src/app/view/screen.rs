@@ -38,7 +38,7 @@ pub fn file_problem(state: &State) -> Option<String> {
         Some(StoreProblem::CannotWrite(_)) => " Retrying automatically.".to_owned(),
         Some(StoreProblem::Gone(_)) if state.check_can_change().is_ok() => {
             let recreate = state.key(CommandId::RecreateFile);
-            format!(" Press {recreate} to create it again with the data of this session.")
+            format!(" Press {recreate} to create it again with the data from this session.")
         }
         _ => String::new(),
     };

@@ -194,7 +194,7 @@ fn room_of_report(state: &State, report: &RoomReport) -> Vec<String> {
     let key = state.key(CommandId::ReportCompareAgain);
     if undecided > 0 {
         texts.push(format!(
-            "Undecided: {}; close this and press {key} to compare again",
+            "Unresolved: {}; close this and press {key} to compare again",
             count(undecided, "difference")
         ));
     }

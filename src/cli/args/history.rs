@@ -29,7 +29,7 @@ pub struct HistoryArgs {
     /// Only changes before a date or time
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Only changes that contain these words: names, addresses, titles, IDs ("two words" in quotes: as they are)
+    /// Only changes that contain these words: names, addresses, titles, IDs (put "two words" in quotes to find exactly this phrase)
     #[arg(long, value_name = "WORDS")]
     pub search: Option<String>,
     /// Maximum number of entries [default: 100; all with --json]
@@ -52,7 +52,7 @@ pub struct UndoArgs {
     /// Undo all changes by this actor, except where others have changed the same thing in the meantime (only with --since)
     #[arg(long, value_name = "NAME", requires = "since", conflicts_with = "revision")]
     pub by: Option<String>,
-    /// Undo all changes since a date or time (only with --by): 2026-01-31, "31 January", "2026-01-31 18:00", 2026-01-31T18:00:00Z, yesterday, "2 hours ago", or "all"
+    /// Undo all changes since a date or time (only with --by): 2026-01-31, "31 January", "2026-01-31 18:00", 2026-01-31T18:00:00Z, yesterday, "2 hours ago", or "all" for all changes
     #[arg(long, value_name = "TIME", requires = "by")]
     pub since: Option<String>,
     /// Show what would be undone, without changing anything (only with --by and --since)

@@ -56,7 +56,7 @@ pub struct ApplyArgs {
     /// Apply without asking
     #[arg(long)]
     pub yes: bool,
-    /// In conflicts, keep yours (the data file) or theirs (the server) [default: leave them undecided]
+    /// In conflicts, keep yours (the data file) or theirs (the server) [default: leave them unresolved]
     #[arg(long, value_name = "SIDE")]
     pub prefer: Option<PreferredSide>,
     /// Also send affiliations; users removed from a room in the data file are removed from that room on the server

@@ -205,7 +205,7 @@ fn print_room_report(
     if conflicts > 0 {
         let conflicts = count(conflicts, "conflict");
         out.line(&format!(
-            "{room}: {conflicts} undecided; choose on the screen, or with hatrack apply --prefer yours or theirs"
+            "{room}: {conflicts} unresolved; choose on the screen, or with hatrack apply --prefer yours or theirs"
         ))?;
     }
     if held > 0 {

@@ -79,7 +79,7 @@ fn a_conflict_that_comes_up_meanwhile_does_not_hide_a_room_that_cannot_be_read()
             let command: Vec<&str> = command.split(' ').collect();
             site.run(&command)
                 .ended(1)
-                .said("1 conflict undecided")
+                .said("1 conflict unresolved")
                 .said("stored in an unknown form");
             assert_eq!(server.hats(ROOM, BOB), json!({"urn:x:1": hat("There")}));
             server.lua_room(BROKEN, "r._affiliation_data = {}; return 'whole'");
