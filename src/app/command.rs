@@ -159,7 +159,7 @@ commands! {
         help: "Change the sort order" }
     NextView "next-view" aka ["group", "by user", "by hat", "switch"] formerly ["turn"] { place: Place::Panes, title: "View", keys: &[c('w')], footer: false,
         help: "Switch between the Rooms, Hats and Users views" }
-    Catalog "catalog" aka ["catalogue", "define", "color", "colour"] formerly ["catalogue"] { place: Place::Panes, title: "Catalog", keys: &[c('C')], footer: false,
+    Catalog "catalog" aka ["catalogue", "define", "color", "colour", "list of hats"] formerly ["catalogue"] { place: Place::Panes, title: "Catalog", keys: &[c('C')], footer: false,
         help: "Open the room's hat catalog" }
     Resolve "resolve" aka ["refused", "send again"] { place: Place::Panes, title: "Resolve", keys: &[c('!')], footer: true,
         help: "Resolve a conflict with a server, or retry or undo a refused change" }
@@ -175,7 +175,7 @@ commands! {
         help: "Show the history; in a pane of users or hats, only that of the selected user or hat" }
     GoTo "go-to" aka ["find", "search", "jump"] formerly ["jump"] { place: Place::Panes, title: "Go to", keys: &[Key::ctrl('p')], footer: false,
         help: "Go to a room, user or hat" }
-    Sets "sets" aka ["role", "template", "preset"] { place: Place::Panes, title: "Sets", keys: &[c('N')], footer: false,
+    Sets "sets" aka ["role", "template", "preset", "group"] { place: Place::Panes, title: "Sets", keys: &[c('N')], footer: false,
         help: "Apply, save, rename or remove hat sets" }
     Servers "servers" aka ["sync", "compare", "pull", "push", "live", "apply", "connect", "refresh", "merge"] { place: Place::Panes, title: "Servers", keys: &[c('S')], footer: false,
         help: "Compare with the servers, send and receive changes" }

@@ -296,7 +296,11 @@ fn without_articles(query: &str) -> String {
 fn merge_commands(found: &mut Vec<FinderMatch>) {
     let mut merged: Vec<FinderMatch> = Vec::with_capacity(found.len());
     for next in found.drain(..) {
-        match merged.iter_mut().find(|kept| kept.item.does_same(&next.item)) {
+        match merged.iter_mut().find(|kept| {
+            // A typed key finds only commands with this key.
+            let has_typed_key = |found: &FinderMatch| found.rank.quality == u32::MAX;
+            kept.item.does_same(&next.item) && has_typed_key(kept) == has_typed_key(&next)
+        }) {
             Some(kept) => {
                 // The name of either may match the query better.
                 let quality = kept.rank.quality.max(next.rank.quality);

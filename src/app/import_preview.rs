@@ -1,4 +1,5 @@
-//! The preview of an import: a row for each item that the import adds, changes, removes or skips.
+//! The preview of an import: a row for each item that the import adds, changes, removes, skips or leaves
+//! unchanged.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -36,6 +36,8 @@ pub(super) struct UndoSearch {
     pub requests: VecDeque<ChangeKind>,
     /// Whether the search was requested from the store worker, which has not answered yet.
     pub is_sent: bool,
+    /// Whether the user did something else while the history is searched; then the result does not move the selection.
+    pub has_other_input: bool,
     /// Whether nothing is left to undo, as far as this session knows.
     pub found_nothing: bool,
 }

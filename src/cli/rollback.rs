@@ -82,6 +82,11 @@ fn plan(data: &OpenStore, by: &str, since: Timestamp, zone: &TimeZone) -> Result
         actors.insert(person(&entry.actor).to_owned());
     })?;
     let Some(oldest) = revisions.iter().min() else {
+        let since_then = if since == Timestamp::MIN {
+            ""
+        } else {
+            " since then"
+        };
         let since = match since {
             since if since == Timestamp::MIN => String::new(),
             since => zone
@@ -92,7 +97,7 @@ fn plan(data: &OpenStore, by: &str, since: Timestamp, zone: &TimeZone) -> Result
         let others: Vec<String> = actors.into_iter().collect();
         let others = match others.as_slice() {
             [] => "nobody changed anything".to_owned(),
-            names => format!("only {} made changes since then", names.join(", ")),
+            names => format!("only {} made changes{since_then}", names.join(", ")),
         };
         let failure = Failure::not_found(format!("no changes by {by}{since}"));
         return Err(failure.with_advice(others));

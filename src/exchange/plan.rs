@@ -1,4 +1,4 @@
-//! The plan of an import: its edits, counts and skipped items.
+//! The plan of an import: its edits and counts, and the items that are skipped or stay unchanged.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ impl ParsedImport {
 }
 
 impl ImportPlan {
-    /// The lines of the skipped hats; if no hats are skipped, those of the user.
+    /// The lines of the hats that are skipped because the user is not affiliated; for other reasons, all lines of the user.
     pub fn lines_of_skipped(&self, skip: &SkippedItem) -> Vec<usize> {
         let (Some(room), Some(user)) = (&skip.room, &skip.user) else {
             return Vec::new();

@@ -13,7 +13,7 @@ use crate::model::HatId;
 /// If the server already has the wanted value, that is a success.
 ///
 /// A catalog entry is sent with title and hue together, and compared with a read made just before. An entry is
-/// removed (`wanted` is `None`) only if no user on the server has the hat.
+/// removed (`wanted` is `None`) only if, on the server, no user of the room has the hat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemChange {
     /// The item.
@@ -21,7 +21,7 @@ pub struct ItemChange {
     /// The value that the server must have; `None`: the server must not have the item. For an affiliation, `None` means `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<ItemValue>,
-    /// The new value in the class's normal form; `None` removes the item.
+    /// The new value, in the normal form of the server's class; `None` removes the item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<ItemValue>,
     /// The hats that the user must have on the server, and no others, for the removal of an affiliation that also removes the

@@ -413,6 +413,15 @@ fn plus_adds_a_hat_in_all_views() {
         };
         assert_eq!(found.len(), room_users, "{keys}");
     }
+    // A banned user can have no other hat, and the reason is said before a form opens.
+    let mut wardrobe = several();
+    wardrobe
+        .set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast)
+        .unwrap();
+    let mut session = Session::open(wardrobe, (100, 30));
+    session.keys("w Enter +");
+    assert!(session.state.top().is_none());
+    assert!(session.notice().contains("is banned"), "{}", session.notice());
     // In the Hats view, the user gets another hat in the rooms of this one.
     let mut session = Session::open(several(), (100, 30));
     session.keys("w Enter +");

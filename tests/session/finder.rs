@@ -72,6 +72,8 @@ fn palette_has_every_pane_command() {
                 "{}",
                 row.id
             );
+        } else {
+            assert!(offered.iter().all(|command| command.id != row.id), "{}", row.id);
         }
     }
 }

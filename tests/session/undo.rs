@@ -2,7 +2,7 @@
 
 use hatrack::app::history::HistoryOverlay;
 use hatrack::app::{Effect, Msg, SessionOptions, State};
-use hatrack::model::{Attachment, Wardrobe};
+use hatrack::model::{Affiliation, Attachment, Wardrobe};
 use hatrack::store::{HistoryEntry, Snapshot, StoreEvent, StoreRequest, UndoCandidate};
 use serde_json::json;
 
@@ -106,6 +106,65 @@ fn fast_undo_keys_match_slow_ones() {
     };
     assert_eq!(change.redoes, Some(6));
     assert_eq!(state.room().unwrap().1.name.as_deref(), Some("Lessons"));
+}
+
+/// What is typed before the history is searched must not be lost: neither a filter nor a moved selection.
+#[test]
+fn late_undo_leaves_filter_and_selection_alone() {
+    let removed = |user: &str| {
+        let mut file = wardrobe();
+        let group = file
+            .set_affiliation(&jid(user), &jid(ROOM), Affiliation::None)
+            .unwrap();
+        (file, group)
+    };
+    for keys in ["", "Down", "/"] {
+        let (file, group) = removed("prof@example.org");
+        let mut state = State::new(SessionOptions::default());
+        let send_event = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
+        let opened = Snapshot {
+            wardrobe: file,
+            exists: true,
+            ..Snapshot::default()
+        };
+        send_event(&mut state, StoreEvent::Opened(opened));
+        let press = |state: &mut State, names: &str| {
+            for name in names.split_whitespace() {
+                update(state, Msg::Key(session::key(name)));
+            }
+        };
+        press(&mut state, "Enter u");
+        press(&mut state, keys);
+        let before = state.user().unwrap().0.clone();
+        let undo = UndoCandidate {
+            undo: Some(HistoryEntry {
+                revision: 5,
+                id: "5".into(),
+                time: "2026-01-31T12:00:00Z".parse().unwrap(),
+                actor: "terry".into(),
+                group,
+                undoes: None,
+                redoes: None,
+                rolled_back: None,
+                outside: false,
+                accepted_removals: false,
+                sent: None,
+                send_to: Box::default(),
+                reason: None,
+                partial: false,
+            }),
+            redo: None,
+        };
+        send_event(&mut state, StoreEvent::FoundUndo(Ok(undo)));
+        let selected = state.user().unwrap().0.clone();
+        if keys.is_empty() {
+            assert_eq!(selected.as_str(), "prof@example.org");
+        } else {
+            assert_eq!(selected, before, "{keys}");
+        }
+        let is_filtering = state.filter(state.focus()).is_some_and(|filter| filter.editing);
+        assert_eq!(is_filtering, keys == "/");
+    }
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Child processes: this test binary starts itself, to be killed or to run beside others.
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use hatrack::store::{Change, Disk, Store, StoreEvent, StoreWorker};
 use rustix::process::{Signal, getpid, kill_process};
@@ -33,6 +34,26 @@ pub(crate) fn wrapped(command: &mut Command, role: &str, path: &Path, argument: 
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
+}
+
+/// Copies this test binary into a folder, where every account can run it. While another test starts a process, that
+/// process has the copy open for writing for a moment, so this waits until the copy can be run.
+pub(crate) fn copy_of_test_binary(folder: &Path) -> PathBuf {
+    let program = folder.join("program");
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    for _ in 0..500 {
+        let mut command = Command::new(&program);
+        match command.arg("--list").stdout(Stdio::null()).status() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            result => {
+                assert!(result.unwrap().success());
+                break;
+            }
+        }
+    }
+    program
 }
 
 /// Waits for the end of a process; returns the names of the hats that it saved.
@@ -66,7 +87,7 @@ fn role() {
     let Ok(role) = std::env::var("STORE_CHILD") else {
         return;
     };
-    let path = std::path::PathBuf::from(std::env::var_os("STORE_FILE").unwrap());
+    let path = PathBuf::from(std::env::var_os("STORE_FILE").unwrap());
     let argument: usize = std::env::var("STORE_ARGUMENT").unwrap().parse().unwrap();
     match &*role {
         "commit without end" => commits(&path, argument, usize::MAX),
@@ -110,7 +131,7 @@ fn follow(path: &Path) {
         send.send(event).unwrap();
     })
     .unwrap();
-    while let Ok(event) = events.recv_timeout(std::time::Duration::from_secs(10)) {
+    while let Ok(event) = events.recv_timeout(Duration::from_secs(10)) {
         if let StoreEvent::Opened(snapshot) | StoreEvent::Changed(snapshot) = event {
             println!("\nsaved {}", snapshot.read_only.as_deref().unwrap_or("writer"));
         }

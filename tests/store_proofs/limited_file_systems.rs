@@ -127,8 +127,7 @@ fn saves_in_a_folder_that_cannot_be_listed() {
     let (folder, path, _) = sample();
     let user = 54_321;
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let program = folder.path().join("program");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let program = super::child::copy_of_test_binary(folder.path());
     let at = path.parent().unwrap();
     fs::set_permissions(at.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
     for name in ["", "hats.json", "hats.history.jsonl", "hats.lock"] {

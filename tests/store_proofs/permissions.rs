@@ -70,8 +70,7 @@ fn shared() -> Option<(tempfile::TempDir, PathBuf, PathBuf)> {
         return None;
     }
     let (folder, path, _) = sample();
-    let program = folder.path().join("program");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let program = super::child::copy_of_test_binary(folder.path());
     for above in path.ancestors().skip(1).take(3) {
         fs::set_permissions(above, Permissions::from_mode(0o777)).unwrap();
     }

@@ -135,8 +135,7 @@ fn two_users_share_a_group_writable_file() {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o660)).unwrap();
     }
     // The test binary may be in a folder that only root can enter.
-    let program = folder.path().join("program");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let program = super::child::copy_of_test_binary(folder.path());
     let writers = [one, two]
         .into_iter()
         .cycle()

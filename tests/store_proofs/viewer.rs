@@ -44,8 +44,7 @@ fn read_only_folder_makes_a_viewer_until_writable() {
             chown(file, Some(nobody), Some(nobody)).unwrap();
         }
         // The test binary may be in a folder that only root can enter.
-        let program = folder.path().join("program");
-        fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+        let program = child::copy_of_test_binary(folder.path());
         command = Command::new("setpriv");
         command.args(["--reuid=54321", "--regid=54321", "--clear-groups", "--"]);
         command.arg(&program).current_dir("/");

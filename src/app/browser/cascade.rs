@@ -254,7 +254,11 @@ impl Columns {
         source: &mut impl CascadeSource,
         wardrobe: &Wardrobe,
     ) -> bool {
-        if !self.get(pane).list.visible.contains(row) {
+        let list = &self.get(pane).list;
+        if !list.visible.contains(row) {
+            if !list.may_hide(|other| other == row) {
+                return false;
+            }
             self.clear_filter(pane, source, wardrobe);
         }
         let position = self

@@ -214,9 +214,14 @@ impl Column {
         if self.marks.is_empty() || self.list.filter.is_none() {
             return Vec::new();
         }
-        let visible: BTreeSet<&RowId> = self.list.visible.iter().collect();
-        let marks = self.marks.iter();
-        marks.filter(|mark| !visible.contains(mark)).collect()
+        let mut hidden: BTreeSet<&RowId> = self.marks.iter().collect();
+        for row in &self.list.visible {
+            if hidden.is_empty() {
+                break;
+            }
+            hidden.remove(row);
+        }
+        hidden.into_iter().collect()
     }
 
     /// Whether a row is marked.

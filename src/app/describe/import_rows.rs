@@ -25,7 +25,7 @@ enum RowSource {
     Skipped(usize),
     Unchanged(usize),
     Edit(usize),
-    /// A hat of a new room's catalog: indices of the room's edit and of the hat.
+    /// A hat of a new room's catalog: the index of the room's edit, and that of the hat in [`ImportRows::new_catalog_hats`].
     CatalogHat(usize, usize),
     /// A user of a new room: indices of the room's edit and of the user.
     User(usize, usize),
@@ -38,6 +38,8 @@ pub struct ImportRows {
     /// The edits of the plan, with titles from the catalog.
     titled_edits: Arc<[Edit]>,
     sources: Arc<[RowSource]>,
+    /// The hats in the catalogs of new rooms, in the order of the rows.
+    new_catalog_hats: Arc<[HatId]>,
     /// The data before the import.
     wardrobe: Wardrobe,
     zone: TimeZone,
@@ -48,10 +50,14 @@ impl ImportRows {
     /// same room are sorted by address. `wardrobe`: the data before the import.
     pub fn new(plan: ImportPlan, wardrobe: &Wardrobe, zone: TimeZone) -> Self {
         let mut sources: Vec<RowSource> = (0..plan.skipped.len()).map(RowSource::Skipped).collect();
+        let mut new_catalog_hats: Vec<HatId> = Vec::new();
         for (index, edit) in sorted_edits(&plan.group) {
             sources.push(RowSource::Edit(index));
             if let Some((_, room)) = new_room(edit) {
-                sources.extend((0..room.catalog.len()).map(|hat| RowSource::CatalogHat(index, hat)));
+                for hat in room.catalog.keys() {
+                    sources.push(RowSource::CatalogHat(index, new_catalog_hats.len()));
+                    new_catalog_hats.push(hat.clone());
+                }
                 let mut users: Vec<(usize, &(Jid, User))> = room.users().iter().enumerate().collect();
                 users.sort_by(|(_, (one, _)), (_, (other, _))| {
                     compare_addresses(one.as_str(), other.as_str())
@@ -72,6 +78,7 @@ impl ImportRows {
             wardrobe: wardrobe.clone(),
             titled_edits: with_titles(&plan.group.0, wardrobe).into_owned().into(),
             plan: Arc::new(plan),
+            new_catalog_hats: new_catalog_hats.into(),
             sources: sources.into(),
             zone,
         }
@@ -149,7 +156,7 @@ impl ImportRows {
             }
             RowSource::CatalogHat(index, hat) => {
                 let (jid, room) = new_room(self.titled_edits.get(index)?)?;
-                let (id, hat) = room.catalog.iter().nth(hat)?;
+                let (id, hat) = room.catalog.get_key_value(self.new_catalog_hats.get(hat)?)?;
                 let after_would = infinitive(&super::catalog_edit(jid, id, None, Some(hat)));
                 Some(ImportRow {
                     after_would,
@@ -192,7 +199,8 @@ impl ImportRows {
             }
             RowSource::Edit(at) => edit(at).map(|edit| import_details::edit(edit, zone)),
             RowSource::CatalogHat(at, hat) => edit(at).and_then(|edit| {
-                let (id, hat) = new_room(edit)?.1.catalog.iter().nth(hat)?;
+                let id = self.new_catalog_hats.get(hat)?;
+                let (id, hat) = new_room(edit)?.1.catalog.get_key_value(id)?;
                 Some(import_details::catalog_hat(id, None, Some(hat)))
             }),
             RowSource::User(at, user) => edit(at).and_then(|edit| {

@@ -43,12 +43,16 @@ pub(super) fn tokens(text: &str, has_times: bool) -> impl Iterator<Item = Filter
     })
 }
 
-/// For a filter such as `#on call`, whose author may have meant one title: that title in quotes, `#"on call"`.
+/// For a filter such as `#on call`, whose author may have meant one title: that title in quotes, `#"on call"`. `None` if a
+/// word contains a quote.
 pub(super) fn with_quotes(text: &str, has_times: bool) -> Option<String> {
     let mut words = tokens(text, has_times).skip_while(|word| word.mark != Some('#') || word.quoted);
     let first = words.next().filter(|word| !word.text.is_empty())?;
     let is_plain = |word: &FilterToken<'_>| word.mark.is_none() && !word.negated && !word.quoted;
     let more: Vec<&str> = words.take_while(is_plain).map(|word| word.text).collect();
+    if first.text.contains('"') || more.iter().any(|word| word.contains('"')) {
+        return None;
+    }
     let not = if first.negated { "!" } else { "" };
     (!more.is_empty()).then(|| format!("{not}#\"{} {}\"", first.text, more.join(" ")))
 }
@@ -86,6 +90,7 @@ mod tests {
         assert_eq!(suggested("mar #on call").as_deref(), Some("#\"on call\""));
         assert_eq!(suggested("!#a b c @owner d").as_deref(), Some("!#\"a b c\""));
         for other in [
+            "#5\" floppy",
             "#on",
             "on call",
             "#\"on call\" mar",

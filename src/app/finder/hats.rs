@@ -1,6 +1,6 @@
 //! The hats themselves, as *Go to* finds them by their titles; a user's hat is found with the user.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::app::existing::existing_hats;
@@ -21,28 +21,26 @@ pub(super) struct SearchedHat {
 
 /// The hats with a title that users have.
 pub(super) fn searched_hats(wardrobe: &Wardrobe) -> Arc<[SearchedHat]> {
-    let mut used: HashMap<HatId, (usize, Vec<Arc<str>>), foldhash::fast::RandomState> = HashMap::default();
+    type Titles = HashSet<Arc<str>, foldhash::fast::RandomState>;
+    let mut used: HashMap<HatId, (usize, Titles), foldhash::fast::RandomState> = HashMap::default();
     for (_, room) in wardrobe.rooms() {
         for hat in room.hats().iter().filter(|hat| hat.user_count > 0) {
             let (rooms, titles) = used.entry(hat.id.clone()).or_default();
             *rooms += 1;
             let attachments = hat.users(room).filter_map(|(_, user)| user.hats.get(&hat.id));
-            for title in attachments.filter_map(|attachment| attachment.title.as_ref()) {
-                if !titles.contains(title) {
-                    titles.push(title.clone());
-                }
-            }
+            titles.extend(attachments.filter_map(|attachment| attachment.title.clone()));
         }
     }
     let hats = existing_hats(wardrobe, None).into_values().filter_map(|hat| {
-        let (rooms, of_users) = used.remove(&hat.id)?;
+        let (rooms, mut of_users) = used.remove(&hat.id)?;
         // The title of the Hats view is the first.
         let mut titles: Vec<Arc<str>> = hat.title.into_iter().chain(hat.other_titles).collect();
-        for title in of_users {
-            if !titles.contains(&title) {
-                titles.push(title);
-            }
+        for title in &titles {
+            of_users.remove(title);
         }
+        let mut others: Vec<Arc<str>> = of_users.into_iter().collect();
+        others.sort();
+        titles.extend(others);
         Some(SearchedHat {
             id: hat.id,
             titles,

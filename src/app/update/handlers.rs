@@ -56,7 +56,7 @@ fn handler(id: CommandId) -> (CheckEnabled, RunCommand) {
         Id::RemoveUser => (may_change_affiliation, change::remove),
         Id::RemoveUserEverywhere | Id::RemoveUserFromRooms => (may_change_user, change::remove),
         Id::AddHatToUsers | Id::AddHatEverywhere | Id::AddHatInRooms => (targets::check_can_add_hats, change::add_hat),
-        Id::AddHatToUserWithHat | Id::AddHatInRoomWithHat => (may_change_attachments, change::add_hat),
+        Id::AddHatToUserWithHat | Id::AddHatInRoomWithHat => (may_add_hats_to_users_with_hat, change::add_hat),
         Id::CopyUserHats | Id::CopyHats | Id::CopyHatsInRoom => (has_user, hat_clipboard::copy),
         Id::ReplaceUserHats | Id::ReplaceHats | Id::ReplaceHatsInRooms => (hat_clipboard::may_paste, hat_clipboard::replace),
         Id::AddCopiedToUsers | Id::AddCopiedHats | Id::AddCopiedInRooms => (hat_clipboard::may_paste, hat_clipboard::add),
@@ -115,7 +115,7 @@ fn handler(id: CommandId) -> (CheckEnabled, RunCommand) {
         Id::InspectLine => (plan::may_inspect, plan::inspect),
         Id::NextUndecided => (plan::may_go_to_undecided, plan::next_undecided),
         Id::PreviousUndecided => (plan::may_go_to_undecided, plan::previous_undecided),
-        Id::ShowNextLines => (always, plan::show_next_lines),
+        Id::ShowNextLines => (always, plan::show_next_filter),
         Id::TakeRemovals => (plan::may_receive_removals, plan::receive_removals),
         Id::AddAllRooms => (plan::may_add_all_rooms, plan::add_all_rooms),
         Id::CompareAgain => (plan::may_compare_again, plan::compare_again),
@@ -372,6 +372,21 @@ fn has_user_with_hat(state: &State) -> Result<(), String> {
 fn has_attachments(state: &State) -> Result<(), String> {
     has_listed_hat(state)?;
     has_user_with_hat(state)
+}
+
+/// Like [`may_change_attachments`], for adding another hat to the users who have a hat; fails if none of them can have hats.
+fn may_add_hats_to_users_with_hat(state: &State) -> Result<(), String> {
+    may_change_attachments(state)?;
+    let attachments = targets::selected_attachments(state);
+    let mut problems = attachments.iter().filter_map(|attachment_ref| {
+        let (room, user) = (&attachment_ref.room, &attachment_ref.user);
+        let affiliation = state.shown.user(room, user)?.affiliation;
+        Some(state.hats_problem(room, user, affiliation))
+    });
+    match problems.next() {
+        Some(Some(first)) if problems.all(|problem| problem.is_some()) => Err(first),
+        _ => Ok(()),
+    }
 }
 
 fn may_change_attachments(state: &State) -> Result<(), String> {

@@ -10,7 +10,11 @@ fn page_size(state: &State, down: bool) -> usize {
     match state.top() {
         // The screen without the pane's border and the lines above and below it.
         None => usize::from(rows.saturating_sub(7)).max(1),
-        Some(top) => top.view(state).page_rows(rows.saturating_sub(3), down),
+        Some(top) => {
+            let plain_width = state.start.plain.then_some(state.size.0);
+            top.view(state)
+                .page_rows(rows.saturating_sub(3), down, plain_width)
+        }
     }
 }
 

@@ -69,6 +69,9 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             | Msg::Click { .. }
             | Msg::NewId(_)
     );
+    if is_user_input || matches!(msg, Msg::Wheel { .. }) {
+        state.undo_search.has_other_input = !state.undo_search.requests.is_empty();
+    }
     if is_user_input {
         state.last_input = LastInput::Other;
     }

@@ -278,7 +278,7 @@ pub(crate) fn previous_undecided(state: &mut State, _: &mut Vec<Effect>) {
     select_undecided(state, false);
 }
 
-pub(crate) fn show_next_lines(state: &mut State, _: &mut Vec<Effect>) {
+pub(crate) fn show_next_filter(state: &mut State, _: &mut Vec<Effect>) {
     if let Some(plan) = state.top_as_mut::<PlanOverlay>() {
         plan.show_next_filter();
     }

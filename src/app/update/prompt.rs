@@ -181,7 +181,7 @@ fn waiting_prompt(state: &mut State) -> Option<&mut Prompt> {
         .overlays
         .iter_mut()
         .filter_map(|overlay| overlay.downcast_mut::<Prompt>());
-    prompts.find(|prompt| prompt.is_waiting)
+    prompts.find(|prompt| prompt.is_waiting && prompt.asks_for_path())
 }
 
 pub(crate) fn may_complete(state: &State) -> Result<(), String> {

@@ -259,7 +259,9 @@ fn apply(
         (kind, Some(step))
     };
     commit::enqueue_as(state, effects, rest.clone(), target, origin);
-    reselect::select_restored(state, &rest);
+    if !state.undo_search.has_other_input {
+        reselect::select_restored(state, &rest);
+    }
     Ok(UndoOutcome::Done)
 }
 
@@ -303,6 +305,7 @@ pub(super) fn candidate_found(
         }
         Some(entry) => undo_entry(state, effects, entry, kind),
     }
+    state.undo_search.has_other_input = false;
     for kind in std::mem::take(&mut state.undo_search.requests) {
         undo_or_redo(state, effects, kind);
     }

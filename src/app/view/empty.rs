@@ -1,7 +1,7 @@
 //! The text of an empty pane: it says that there are no rows, and how to add or show some.
 
 use crate::app::command::CommandId;
-use crate::app::{Grouping, Pane, SaveState, State, describe};
+use crate::app::{Grouping, Pane, RowKind, SaveState, State, describe};
 
 /// Returns the text of a pane without rows; empty for a pane with rows. If an overlay is open, the text names no keys,
 /// because they would not work.
@@ -29,7 +29,10 @@ fn lines(state: &State, pane: Pane) -> Vec<String> {
             lines.push("It is not known who is online.".into());
             lines.push(String::new());
         }
-        if let Some(hint) = filter.quotes_hint() {
+        // Lists of all users, and of users with a hat, are not filtered by hats.
+        let is_filtered_by_hats =
+            state.grouping().kind(pane) != RowKind::User || state.grouping() == Grouping::ByRoom;
+        if let Some(hint) = filter.quotes_hint().filter(|_| is_filtered_by_hats) {
             lines.push(hint);
             lines.push(String::new());
         }

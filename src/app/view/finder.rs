@@ -65,7 +65,7 @@ pub(in crate::app) fn view(overlay: &Finder) -> View<'_> {
             position: (overlay.selected, overlay.match_count),
             empty_lines,
             full_text,
-            wraps: true,
+            wraps: !overlay.is_go_to(),
             ..ListView::new(lines.len(), selected, move |index| match lines.get(index) {
                 Some(FinderLine::Heading(heading)) => ListRow::Heading(heading),
                 Some(FinderLine::Item(index)) => item(overlay.matches.get(*index), *index),

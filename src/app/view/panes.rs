@@ -220,7 +220,7 @@ fn room(state: &State, index: usize) -> Option<Vec<RowCell<'_>>> {
         None if several_domains => RowCell::address(jid.as_str()),
         None => RowCell::text(label::room(jid, room)).spoken(jid.as_str()),
     };
-    // In a narrow row, the column is as wide as its heading needs.
+    // In a narrow row, a column is only as wide as necessary to keep the headings apart; a heading may begin left of it.
     let number = |number, noun, heading, narrow| {
         let width = CellWidth::Adaptive { narrow, wide: 5 };
         RowCell {

@@ -34,8 +34,9 @@ pub struct View<'a> {
 
 impl View<'_> {
     /// Returns the number of rows in the next (`down`) or previous page of an overlay in an area of this many lines, if
-    /// every remark takes one line; at least 1. Headings are not counted.
-    pub(crate) fn page_rows(&self, lines: u16, down: bool) -> usize {
+    /// every remark takes one line; at least 1. Headings are not counted. `plain_width`: the width if the screen is plain
+    /// text, where long rows may be wrapped.
+    pub(crate) fn page_rows(&self, lines: u16, down: bool, plain_width: Option<u16>) -> usize {
         let fixed_lines = 2 + u16::from(self.input.is_some());
         let remarks = u16::try_from(self.remarks.len()).unwrap_or(u16::MAX);
         let body = self
@@ -45,6 +46,9 @@ impl View<'_> {
             .saturating_sub(fixed_lines)
             .saturating_sub(remarks);
         let rows = match &self.body {
+            Body::List(list) if list.wraps && plain_width.is_some() => {
+                list.wrapped_rows(body, plain_width.unwrap_or_default(), down)
+            }
             Body::List(list) => list.selectable_rows(body.saturating_sub(list.full_text_lines(body)), down),
             Body::Fields(fields) => usize::from(fields.page_size(body)),
             Body::Question(_) => 1,

@@ -66,7 +66,8 @@ impl ConfigFiles {
             match load_over(path, config.clone()) {
                 Ok(Some(read)) => config = read,
                 Ok(None) if required => errors.push(format!("{}: no such file", path.display())),
-                // A missing file is treated as an empty file, so that the result lists the themes that can be saved in it.
+                // A missing file is treated as an empty file, so that the result lists the themes that this
+                // file could choose.
                 Ok(None) => config = read::read_over("", config).0,
                 Err(more) => errors.extend(more),
             }

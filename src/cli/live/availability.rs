@@ -16,7 +16,7 @@ pub(super) struct Availability {
     asking_password: BTreeSet<Arc<str>>,
     /// Servers that were connected at least once.
     ready: BTreeSet<Arc<str>>,
-    /// Servers that were reported as not reachable and have not been connected since.
+    /// Servers that were reported as not reachable, but reconnecting, and have not been connected since.
     away: BTreeSet<Arc<str>>,
     /// Servers that were reported as not followed until someone acts, such as by entering a password, and have not been
     /// connected since.
@@ -106,7 +106,7 @@ impl Availability {
         if is_new { out.warn(&message) } else { Ok(()) }
     }
 
-    /// Warns about servers that are not followed because nobody entered their password at the start. To be called when the
+    /// Warns about servers whose password must be entered at the start and that have not been connected yet. To be called when the
     /// rooms to follow change. `followed` has the servers with rooms to follow.
     pub(super) fn warn_of_missing_passwords(
         &mut self,

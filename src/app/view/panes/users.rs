@@ -49,7 +49,7 @@ fn online_mark(occupant: Option<&Occupant>) -> RowCell<'_> {
     }
 }
 
-/// Returns the nicknames, if there is space for them.
+/// Returns a cell with the nicknames, which is shown only if there is space.
 fn nicknames(occupant: &Occupant) -> RowCell<'_> {
     let all: Vec<&str> = occupant.all_nicknames().collect();
     let cell = RowCell::text(all.join(", "))
@@ -71,7 +71,7 @@ pub(super) fn listed_user(state: &State, index: usize) -> Option<Vec<RowCell<'_>
         .iter()
         .filter_map(|(_, room)| state.wardrobe().user(room, jid));
     let hats = users.map(|user| user.hats.len()).sum();
-    // In a narrow row, the column is as wide as its heading needs.
+    // In a narrow row, a column is only as wide as necessary to keep the headings apart; a heading may begin left of it.
     let number = |number, noun, heading, narrow| {
         let width = CellWidth::Adaptive { narrow, wide: 5 };
         RowCell::number(number, noun).width(width).heading(heading)

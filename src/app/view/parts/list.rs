@@ -331,6 +331,25 @@ impl<'a> ListView<'a> {
             .count()
     }
 
+    /// Returns the number of selectable rows in the next (or previous) `lines` lines if long rows are wrapped. The lines of
+    /// a row are estimated generously, so that no row is skipped.
+    pub(super) fn wrapped_rows(&self, lines: u16, width: u16, down: bool) -> usize {
+        let (selected, lines) = (self.selected.unwrap_or_default(), usize::from(lines));
+        let columns = usize::from(width).saturating_mul(2).div_ceil(3).max(1);
+        let mut taken = 0;
+        let fits = |row: &usize| {
+            let letters = (self.row)(*row).sentence().chars().count();
+            taken += letters.div_ceil(columns).max(1);
+            taken <= lines
+        };
+        let is_item = |row: &usize| matches!((self.row)(*row), ListRow::Item(_));
+        if down {
+            (selected + 1..self.len).take_while(fits).filter(is_item).count()
+        } else {
+            (0..selected).rev().take_while(fits).filter(is_item).count()
+        }
+    }
+
     pub(in crate::app) fn new(
         len: usize,
         selected: Option<usize>,
