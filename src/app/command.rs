@@ -285,11 +285,11 @@ commands! {
         help: "Next field" }
     PromptPrevious "prompt-previous" { place: Place::Prompt, title: "Previous field", keys: &[k(KeyCode::Up), k(KeyCode::BackTab)], footer: false,
         help: "Previous field" }
-    NextOption "next-option" { place: Place::PromptChoice, title: "Change", keys: &[c(' '), k(KeyCode::Right)], footer: true,
+    NextOption "next-option" { place: Place::PromptChoice, title: "Change", keys: &[c(' '), k(KeyCode::Down), k(KeyCode::Right)], footer: true,
         help: "Next option" }
-    PreviousOption "previous-option" { place: Place::PromptChoice, title: "Previous option", keys: &[k(KeyCode::Left)], footer: false,
-        help: "Previous option" }
-    OptionNextField "option-next-field" { place: Place::PromptChoice, title: "Next field", keys: &[k(KeyCode::Tab), k(KeyCode::Down)], footer: true,
+    PreviousOption "previous-option" { place: Place::PromptChoice, title: "Previous option", keys: &[k(KeyCode::Up), k(KeyCode::Left)], footer: false,
+        help: "Previous option; from the first one, back to the text" }
+    OptionNextField "option-next-field" { place: Place::PromptChoice, title: "Next field", keys: &[k(KeyCode::Tab)], footer: true,
         help: "Next field" }
     CancelPrompt "cancel-prompt" formerly ["leave-prompt"] { place: Place::Prompt, title: "Cancel", keys: &[k(KeyCode::Esc)], footer: true,
         help: "Cancel" }

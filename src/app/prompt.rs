@@ -88,8 +88,8 @@ impl ImportMode {
     /// The effect of the option.
     fn hint(self) -> &'static str {
         match self {
-            Self::Add => "hats are inactive unless the file says that they are active",
-            Self::AddActive => "hats are active unless the file says that they are inactive",
+            Self::Add => "hats are inactive unless the file says otherwise",
+            Self::AddActive => "hats are active unless the file says otherwise",
             Self::Replace => "removes what the file does not contain",
         }
     }
@@ -210,19 +210,19 @@ impl Prompt {
 
     /// A hint on what to choose.
     pub fn choice_hint(&self, keymap: &Keymap) -> String {
-        let meaning = match &self.kind {
-            PromptKind::Import(_) => self.import_mode().hint(),
-            PromptKind::Export(_) => "what to export",
+        let previous = keymap.arrow_name(CommandId::PreviousOption);
+        let next = keymap.arrow_name(CommandId::NextOption);
+        match &self.kind {
+            PromptKind::Import(_) => {
+                let meaning = self.import_mode().hint();
+                format!("press {previous} or {next} to change; {meaning}")
+            }
+            PromptKind::Export(_) => format!("press {previous} or {next} to choose what to export"),
             PromptKind::SaveSet(..)
             | PromptKind::RenameSet(_)
             | PromptKind::Reason
-            | PromptKind::UndoSince(_) => "",
-        };
-        format!(
-            "{meaning}; press {} or {} to change",
-            keymap.arrow_name(CommandId::PreviousOption),
-            keymap.arrow_name(CommandId::NextOption)
-        )
+            | PromptKind::UndoSince(_) => String::new(),
+        }
     }
 
     /// How the file is to be imported.

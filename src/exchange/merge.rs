@@ -29,10 +29,10 @@ pub(super) struct MergedImport {
 }
 
 struct ImportMerge<'a> {
-    given: &'a ParsedImport,
+    import: &'a ParsedImport,
     options: &'a ImportOptions,
     /// Whether whole rooms are replaced, not only a user.
-    rooms_replaced: bool,
+    replaces_rooms: bool,
     skipped: Vec<SkippedItem>,
     unchanged: Vec<UnchangedItem>,
     inactive_by_default: usize,
@@ -40,26 +40,26 @@ struct ImportMerge<'a> {
     errors: Vec<(usize, String)>,
 }
 
-/// Merges an import into the wardrobe `now`.
+/// Merges an import into the wardrobe `current`.
 ///
 /// Errors: the import does not fit the wardrobe or the options.
 pub(super) fn merge(
-    now: &Wardrobe,
-    given: &ParsedImport,
+    current: &Wardrobe,
+    import: &ParsedImport,
     options: &ImportOptions,
 ) -> Result<MergedImport, ImportErrors> {
-    if options.replace && given.is_table() {
+    if options.replace && import.is_table() {
         return Err(ImportErrors::of_file(
             "a table or a server's list can only add; only JSON that hatrack exported can replace existing data",
         ));
     }
-    let (resolved, errors) = titles::resolve(given, now, &options.target);
-    let given = &*resolved;
-    let imported = given.content.to_wardrobe(&options.target)?;
+    let (resolved, errors) = titles::resolve(import, current, &options.target);
+    let import = &*resolved;
+    let imported = import.content.to_wardrobe(&options.target)?;
     if let (ImportExtent::User(_, has_affiliation), Some(room), Some(user)) =
-        (&given.content, &options.target.room, &options.target.user)
+        (&import.content, &options.target.room, &options.target.user)
     {
-        let Some(existing) = now.room(room) else {
+        let Some(existing) = current.room(room) else {
             return Err(ImportErrors::of_file(
                 EditError::NoSuchRoom { room: room.clone() }.to_string(),
             ));
@@ -69,48 +69,49 @@ pub(super) fn merge(
         }
     }
     let mut merge = ImportMerge {
-        given,
+        import,
         options,
-        rooms_replaced: options.replace && !matches!(given.content, ImportExtent::User(..)),
+        replaces_rooms: options.replace && !matches!(import.content, ImportExtent::User(..)),
         skipped: Vec::new(),
         unchanged: Vec::new(),
         inactive_by_default: 0,
         kept_unaffiliated: 0,
         errors,
     };
-    merge.check_values(now);
-    let is_document = matches!(given.content, ImportExtent::Document(_));
+    merge.check_values(current);
+    let is_document = matches!(import.content, ImportExtent::Document(_));
     let mut rooms: BTreeMap<Jid, Arc<Room>> = if options.replace && is_document {
         BTreeMap::new()
     } else {
-        now.rooms()
+        current
+            .rooms()
             .map(|(jid, room)| (jid.clone(), room.clone()))
             .collect()
     };
     for (jid, room) in imported.rooms() {
-        let existing = now.room(jid);
-        let wanted = merge.room(jid, existing.map(|room| &**room), room);
+        let existing = current.room(jid);
+        let merged = merge.merge_room(jid, existing.map(|room| &**room), room);
         // An unchanged room keeps its allocation, so that comparing it is cheap.
-        match existing.filter(|existing| ***existing == wanted) {
+        match existing.filter(|existing| ***existing == merged) {
             Some(existing) => rooms.insert(jid.clone(), existing.clone()),
-            None => rooms.insert(jid.clone(), Arc::new(wanted)),
+            None => rooms.insert(jid.clone(), Arc::new(merged)),
         };
     }
     if !merge.errors.is_empty() {
         return Err(ImportErrors::rows(merge.errors));
     }
-    let mut wanted = Wardrobe::from_rooms(rooms.into_iter().collect());
-    wanted.revision = now.revision;
-    wanted.extra = if is_document {
-        merge.document(&now.extra, &imported.extra)
+    let mut merged = Wardrobe::from_rooms(rooms.into_iter().collect());
+    merged.revision = current.revision;
+    merged.extra = if is_document {
+        merge.merge_document_fields(&current.extra, &imported.extra)
     } else {
-        now.extra.clone()
+        current.extra.clone()
     };
     Ok(MergedImport {
-        wardrobe: wanted,
+        wardrobe: merged,
         skipped: merge.skipped,
         unchanged: merge.unchanged,
-        lines: given.lines.clone(),
+        lines: import.lines.clone(),
         inactive_by_default: merge.inactive_by_default,
         kept_unaffiliated: merge.kept_unaffiliated,
     })
@@ -118,16 +119,16 @@ pub(super) fn merge(
 
 impl ImportMerge<'_> {
     /// Reports hues that are not numbers from 0 to 360, and blank titles, unless the wardrobe already has them.
-    fn check_values(&mut self, now: &Wardrobe) {
+    fn check_values(&mut self, current: &Wardrobe) {
         for Unverified {
             line,
             room,
             hat,
             value,
-        } in &self.given.unverified
+        } in &self.import.unverified
         {
             let room = room.as_ref().or(self.options.target.room.as_ref());
-            let room = room.and_then(|room| now.room(room));
+            let room = room.and_then(|room| current.room(room));
             let defined = || room.and_then(|room| room.catalog.get(hat));
             let problem = match value {
                 UnverifiedValue::HatId => None,
@@ -148,56 +149,58 @@ impl ImportMerge<'_> {
         }
     }
 
-    fn room(&mut self, jid: &Jid, now: Option<&Room>, given: &Room) -> Room {
+    fn merge_room(&mut self, jid: &Jid, current: Option<&Room>, imported: &Room) -> Room {
         let none = Room::default();
-        let existing = now.unwrap_or(&none);
-        let base = if self.rooms_replaced { &none } else { existing };
+        let existing = current.unwrap_or(&none);
+        let base = if self.replaces_rooms { &none } else { existing };
         let mut users: BTreeMap<Jid, User> = base.users().iter().cloned().collect();
-        for (user, given) in given.users() {
-            let wanted = self.user(jid, user, existing.user(user), given);
-            match wanted {
-                Some(wanted) => drop(users.insert(user.clone(), wanted)),
+        for (user, imported) in imported.users() {
+            let merged = self.merge_user(jid, user, existing.user(user), imported);
+            match merged {
+                Some(merged) => drop(users.insert(user.clone(), merged)),
                 None => drop(users.remove(user)),
             }
         }
-        let mut wanted = Room::default()
+        let mut merged = Room::default()
             .with_users(users.into_iter().collect())
             .unwrap_or_default();
-        wanted.name = match (&given.name, now) {
+        merged.name = match (&imported.name, current) {
             (None, _) => base.name.clone(),
-            (Some(_), Some(now)) if !self.rooms_replaced => title(now.name.as_ref(), given.name.as_ref()),
+            (Some(_), Some(current)) if !self.replaces_rooms => {
+                title(current.name.as_ref(), imported.name.as_ref())
+            }
             (Some(name), _) => Some(name.clone()),
         };
-        wanted.catalog.clone_from(&base.catalog);
-        for (id, hat) in &given.catalog {
-            let imported = match existing.catalog.get(id) {
-                Some(existing) if !self.rooms_replaced => catalog_hat(existing, hat, self.given),
+        merged.catalog.clone_from(&base.catalog);
+        for (id, hat) in &imported.catalog {
+            let merged_hat = match existing.catalog.get(id) {
+                Some(existing) if !self.replaces_rooms => catalog_hat(existing, hat, self.import),
                 _ => hat.clone(),
             };
-            wanted.catalog.insert(id.clone(), imported);
+            merged.catalog.insert(id.clone(), merged_hat);
         }
-        wanted.extra = merge_extra(&base.extra, &given.extra);
-        if let Some(now) = now {
-            let lines = &self.given.lines;
+        merged.extra = merge_extra(&base.extra, &imported.extra);
+        if let Some(current) = current {
+            let lines = &self.import.lines;
             self.unchanged
-                .extend(unchanged::in_room(jid, (now, &wanted), given, lines));
+                .extend(unchanged::in_room(jid, (current, &merged), imported, lines));
         }
-        wanted
+        merged
     }
 
-    /// The merged user; `None` if the user does not exist and is not added.
-    fn user(&mut self, room: &Jid, jid: &Jid, now: Option<&User>, given: &User) -> Option<User> {
-        let Some(affiliation) = self.affiliation(room, jid, now, given) else {
-            return now.cloned();
+    /// Returns the merged user; `None` if the user does not exist and is not added.
+    fn merge_user(&mut self, room: &Jid, jid: &Jid, current: Option<&User>, imported: &User) -> Option<User> {
+        let Some(affiliation) = self.resolve_affiliation(room, jid, current, imported) else {
+            return current.cloned();
         };
         let none = User::default();
-        let existing = now.unwrap_or(&none);
+        let existing = current.unwrap_or(&none);
         if affiliation == Affiliation::None
             && existing.affiliation != Affiliation::None
             && !self.options.replace
         {
-            self.skip(room, jid, given.hats.clone(), SkipReason::Removal);
-            return now.cloned();
+            self.skip(room, jid, imported.hats.clone(), SkipReason::Removal);
+            return current.cloned();
         }
         let mut hats: BTreeMap<HatId, Attachment> = if self.options.replace {
             BTreeMap::new()
@@ -209,72 +212,72 @@ impl ImportMerge<'_> {
                 .collect()
         };
         let mut refused: Vec<(HatId, Attachment)> = Vec::new();
-        for (id, hat) in given.hats.iter() {
+        for (id, hat) in imported.hats.iter() {
             let before = existing.hats.get(id);
             let hat = self.with_default(hat);
-            let imported = match before {
-                Some(before) if !self.options.replace => self.attachment(before, &hat),
+            let merged_hat = match before {
+                Some(before) if !self.options.replace => self.merge_attachment(before, &hat),
                 _ => hat.into_owned(),
             };
-            if before == Some(&imported) {
+            if before == Some(&merged_hat) {
                 self.unchanged.push(UnchangedItem {
                     room: Some(room.clone()),
                     user: Some(jid.clone()),
                     part: UnchangedPart::Hat(id.clone()),
                 });
             } else if self.options.replace {
-                // A replacing file may have such hats, for example because a server has them.
+                // A file that replaces existing data may have hats of users without affiliation, as a server may have them.
                 self.kept_unaffiliated += usize::from(!affiliation.is_affiliated());
             } else if !affiliation.is_affiliated() {
-                refused.push((id.clone(), imported));
+                refused.push((id.clone(), merged_hat));
                 // Existing hats are kept.
                 if let Some(before) = before {
                     hats.insert(id.clone(), before.clone());
                 }
                 continue;
             }
-            let is_undecided = imported.active.is_none() && self.given.is_table();
+            let is_undecided = merged_hat.active.is_none() && self.import.is_table();
             self.inactive_by_default +=
-                usize::from(before.is_none() && is_undecided && !self.given.has_column(TableColumn::Active));
-            hats.insert(id.clone(), imported);
+                usize::from(before.is_none() && is_undecided && !self.import.has_column(TableColumn::Active));
+            hats.insert(id.clone(), merged_hat);
         }
         let is_refused = !refused.is_empty();
         if is_refused {
-            let why = SkipReason::NotAffiliated(affiliation, refused.len());
-            self.skip(room, jid, refused.into_iter().collect(), why);
+            let reason = SkipReason::NotAffiliated(affiliation, refused.len());
+            self.skip(room, jid, refused.into_iter().collect(), reason);
         }
         let base = if self.options.replace {
             &none.extra
         } else {
             &existing.extra
         };
-        let wanted = User {
+        let merged = User {
             affiliation,
             hats: hats.into_iter().collect::<Hats>(),
-            extra: merge_extra(base, &given.extra),
+            extra: merge_extra(base, &imported.extra),
         };
         // Adding never removes an existing user, not even one without affiliation and hats.
-        let is_empty = affiliation == Affiliation::None && wanted.hats.is_empty();
-        if is_empty && now.is_none() && !self.options.replace {
+        let is_empty = affiliation == Affiliation::None && merged.hats.is_empty();
+        if is_empty && current.is_none() && !self.options.replace {
             if !is_refused {
                 self.skip(room, jid, Hats::default(), SkipReason::EmptyUser);
             }
             return None;
         }
-        let is_described = !self.given.lines.of(room, Some(jid), None).is_empty()
-            || given.hats.is_empty() && wanted.hats == existing.hats;
-        let is_same = wanted.affiliation == existing.affiliation && wanted.extra == existing.extra;
-        if now.is_some() && is_same && is_described {
+        let is_described = !self.import.lines.of(room, Some(jid), None).is_empty()
+            || imported.hats.is_empty() && merged.hats == existing.hats;
+        let is_same = merged.affiliation == existing.affiliation && merged.extra == existing.extra;
+        if current.is_some() && is_same && is_described {
             self.unchanged.push(UnchangedItem {
                 room: Some(room.clone()),
                 user: Some(jid.clone()),
                 part: UnchangedPart::User(affiliation),
             });
         }
-        Some(wanted)
+        Some(merged)
     }
 
-    /// The imported attachment, active if the file does not say whether it is and the options say so.
+    /// Returns the imported attachment; it is active if the file does not say whether it is and the option `active` is set.
     fn with_default<'a>(&self, hat: &'a Attachment) -> Cow<'a, Attachment> {
         if self.options.active && hat.active.is_none() {
             Cow::Owned(hat.clone().with_active(true))
@@ -284,41 +287,43 @@ impl ImportMerge<'_> {
     }
 
     /// Merges an imported attachment into an existing one. Values with the same meaning keep their form.
-    fn attachment(&self, now: &Attachment, given: &Attachment) -> Attachment {
-        let has = |column| self.given.has_column(column);
-        let mut made = now.clone();
+    fn merge_attachment(&self, current: &Attachment, imported: &Attachment) -> Attachment {
+        let has = |column| self.import.has_column(column);
+        let mut merged = current.clone();
         if has(TableColumn::Active) || self.options.active {
-            made = made.with_active(given.is_active());
+            merged = merged.with_active(imported.is_active());
         }
         if has(TableColumn::Required) {
-            made = made.with_required(given.is_required());
+            merged = merged.with_required(imported.is_required());
         }
         if has(TableColumn::Title) {
-            made.title = title(now.title.as_ref(), given.title.as_ref());
+            merged.title = title(current.title.as_ref(), imported.title.as_ref());
         }
-        made.extra = merge_extra(&now.extra, &given.extra);
-        made
+        merged.extra = merge_extra(&current.extra, &imported.extra);
+        merged
     }
 
-    /// The affiliation in the file, else the existing one, else the one for new users; `None` if there is none. For a
-    /// row of a table, that is an error.
-    fn affiliation(
+    /// Returns the affiliation in the file, else the existing one, else the one for new users; `None` if there is none of
+    /// these. For a row of a table, this also adds an error.
+    fn resolve_affiliation(
         &mut self,
         room: &Jid,
         jid: &Jid,
-        now: Option<&User>,
-        given: &User,
+        current: Option<&User>,
+        imported: &User,
     ) -> Option<Affiliation> {
         let line = self
-            .given
+            .import
             .missing_affiliations
-            .get(&(self.given.names_rooms().then(|| room.clone()), jid.clone()))
+            .get(&(self.import.names_rooms().then(|| room.clone()), jid.clone()))
             .copied();
-        let is_missing = line.is_some() || matches!(self.given.content, ImportExtent::User(_, false));
+        let is_missing = line.is_some() || matches!(self.import.content, ImportExtent::User(_, false));
         if !is_missing {
-            return Some(given.affiliation);
+            return Some(imported.affiliation);
         }
-        let known = now.map(|now| now.affiliation).or(self.options.new_users);
+        let known = current
+            .map(|current| current.affiliation)
+            .or(self.options.new_users);
         if known.is_none() {
             self.errors
                 .extend(line.map(|line| (line, new_user_error(jid, room))));
@@ -326,59 +331,59 @@ impl ImportMerge<'_> {
         known
     }
 
-    fn skip(&mut self, room: &Jid, user: &Jid, hats: Hats, why: SkipReason) {
+    fn skip(&mut self, room: &Jid, user: &Jid, hats: Hats, reason: SkipReason) {
         self.skipped.push(SkippedItem {
             room: Some(room.clone()),
             user: Some(user.clone()),
             hats,
-            reason: why,
+            reason,
         });
     }
 
     /// Merges the data file's own fields, which belong to no room.
-    fn document(&mut self, now: &Extra, given: &Extra) -> Extra {
-        self.unchanged.extend(unchanged::in_document(now, given));
+    fn merge_document_fields(&mut self, current: &Extra, imported: &Extra) -> Extra {
+        self.unchanged.extend(unchanged::in_document(current, imported));
         if self.options.replace && !self.options.restricted {
-            return given.clone();
+            return imported.clone();
         }
-        let mut wanted = now.clone();
+        let mut merged = current.clone();
         let mut skip_reasons = Vec::new();
         // Hat sets are merged by name, not as one value.
-        let sets = (now.hat_sets(), given.hat_sets());
-        for (name, value) in given.iter() {
-            let why = match now.get(name) {
+        let sets = (current.hat_sets(), imported.hat_sets());
+        for (name, value) in imported.iter() {
+            let reason = match current.get(name) {
                 Some(existing) if existing == value => continue,
                 _ if self.options.restricted => SkipReason::OutOfScope(name.into()),
                 Some(_) if name == "sets" && sets.0.is_ok() && sets.1.is_ok() => continue,
                 Some(_) => SkipReason::DifferentField(name.into()),
                 None => {
-                    wanted.insert(name, value.clone());
+                    merged.insert(name, value.clone());
                     continue;
                 }
             };
-            skip_reasons.push(why);
+            skip_reasons.push(reason);
         }
-        if let ((Ok(mut existing), Ok(given)), false) = (sets, self.options.restricted) {
+        if let ((Ok(mut existing), Ok(imported)), false) = (sets, self.options.restricted) {
             let before = existing.len();
-            for (name, hats) in given {
+            for (name, hats) in imported {
                 match existing.get(&name) {
-                    Some(now) if *now == hats => {}
+                    Some(current) if *current == hats => {}
                     Some(_) => skip_reasons.push(SkipReason::DifferentSet(name.into())),
                     None => drop(existing.insert(name, hats)),
                 }
             }
             if existing.len() > before {
-                wanted.set_hat_sets(&existing);
+                merged.set_hat_sets(&existing);
             }
         }
         self.skipped
-            .extend(skip_reasons.into_iter().map(|why| SkippedItem {
+            .extend(skip_reasons.into_iter().map(|reason| SkippedItem {
                 room: None,
                 user: None,
                 hats: Hats::default(),
-                reason: why,
+                reason,
             }));
-        wanted
+        merged
     }
 }
 
@@ -387,31 +392,31 @@ fn new_user_error(user: &Jid, room: &Jid) -> String {
 }
 
 /// Merges an imported catalog hat into an existing one. Values with the same meaning keep their form.
-fn catalog_hat(now: &CatalogHat, given: &CatalogHat, file: &ParsedImport) -> CatalogHat {
-    let mut made = now.clone();
+fn catalog_hat(current: &CatalogHat, imported: &CatalogHat, file: &ParsedImport) -> CatalogHat {
+    let mut merged = current.clone();
     if file.has_column(TableColumn::Title) {
-        made.title = title(now.title.as_ref(), given.title.as_ref());
+        merged.title = title(current.title.as_ref(), imported.title.as_ref());
     }
     // In a table, a number and its text are equal.
     let text = |hat: &CatalogHat| hat.hue.as_ref().map(hue_text);
-    if file.has_column(TableColumn::Hue) && !(file.is_table() && text(now) == text(given)) {
-        made.hue.clone_from(&given.hue);
+    if file.has_column(TableColumn::Hue) && !(file.is_table() && text(current) == text(imported)) {
+        merged.hue.clone_from(&imported.hue);
     }
-    made.extra = merge_extra(&now.extra, &given.extra);
-    made
+    merged.extra = merge_extra(&current.extra, &imported.extra);
+    merged
 }
 
 /// The imported title, or the existing one if both mean the same, as a missing and an empty title do.
-fn title(now: Option<&Arc<str>>, given: Option<&Arc<str>>) -> Option<Arc<str>> {
-    let same = now.map_or("", |title| title) == given.map_or("", |title| title);
-    if same { now } else { given }.cloned()
+fn title(current: Option<&Arc<str>>, imported: Option<&Arc<str>>) -> Option<Arc<str>> {
+    let same = current.map_or("", |title| title) == imported.map_or("", |title| title);
+    if same { current } else { imported }.cloned()
 }
 
 /// Merges unrecognized fields: the imported ones, and those that only the existing object has.
-fn merge_extra(now: &Extra, given: &Extra) -> Extra {
-    let mut all = given.clone();
-    for (name, value) in now.iter() {
-        if given.get(name).is_none() {
+fn merge_extra(current: &Extra, imported: &Extra) -> Extra {
+    let mut all = imported.clone();
+    for (name, value) in current.iter() {
+        if imported.get(name).is_none() {
             all.insert(name, value.clone());
         }
     }

@@ -64,7 +64,7 @@ pub(super) fn in_room(
 pub(super) fn in_document(now: &Extra, given: &Extra) -> Vec<UnchangedItem> {
     let fields = given
         .iter()
-        .filter(|(name, value)| *name != "sets" && now.get(name) == Some(value));
+        .filter(|(name, value)| (*name != "sets" || now.hat_sets().is_err()) && now.get(name) == Some(value));
     let fields = fields.map(|(name, _)| UnchangedPart::Field(name.into()));
     let (now, given) = (
         now.hat_sets().unwrap_or_default(),

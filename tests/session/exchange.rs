@@ -150,7 +150,7 @@ fn json_without_address_imports_into_selection() {
 fn replace_reports_kept_hats_of_ineligible_users() {
     let room = r#"{"users": {"mallory@example.net": {"affiliation": "outcast", "hats": {"urn:x:1": {}, "urn:x:2": {}}}}}"#;
     let mut session = open_with("room.json", room);
-    session.keys("I Down Space Space Up");
+    session.keys("I Down Space Space Tab");
     session.text("room.json");
     session.keys("Enter");
     let preview = session.state.top_as::<ImportPreview>().unwrap();
@@ -167,7 +167,7 @@ fn replace_reports_kept_hats_of_ineligible_users() {
 #[test]
 fn csv_cannot_replace() {
     let mut session = open_with("a.csv", TABLE);
-    session.keys("I Down Space Space Up");
+    session.keys("I Down Space Space Tab");
     session.text("a.csv");
     session.keys("Enter");
     assert_eq!(
@@ -549,7 +549,7 @@ fn path_is_completed() {
 }
 
 #[test]
-fn arrows_move_between_the_fields_of_an_import_and_change_no_option() {
+fn arrows_move_between_the_fields_of_an_import_and_its_options() {
     let mut session = open_with("a.csv", TABLE);
     session.keys("I");
     session.text("a.csv");
@@ -561,10 +561,15 @@ fn arrows_move_between_the_fields_of_an_import_and_change_no_option() {
         ("Down", 0, true),
         ("Up", 0, false),
         ("Shift-Tab", 0, true),
-        ("Down", 0, false),
+        ("Left", 0, false),
         ("Down", 0, true),
+        ("Down", 1, true),
+        ("Up", 0, true),
         ("Right", 1, true),
         ("Left", 0, true),
+        ("Down", 1, true),
+        ("Space", 2, true),
+        ("Down", 0, true),
         ("Space", 1, true),
         ("Tab", 1, false),
         ("Left", 1, false),
@@ -577,7 +582,7 @@ fn arrows_move_between_the_fields_of_an_import_and_change_no_option() {
     for expected in [
         "> Mode        ( ) add to existing data",
         "  (•) add, with hats active",
-        "press Left or Right to change",
+        "press Up or Down to change",
         " Space Change   Tab Next field   Enter Preview   Esc Cancel",
     ] {
         assert!(shown.contains(expected), "{expected}: {shown}");

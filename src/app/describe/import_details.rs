@@ -19,7 +19,10 @@ pub(super) fn lines(lines: &[usize]) -> Option<String> {
         0 => return None,
         1 => format!("Line {listed} of the file"),
         2..=MAX_LINES => format!("Lines {listed} of the file"),
-        more => format!("Lines {listed} and {} more of the file", more - MAX_LINES),
+        more => format!(
+            "Lines {listed} and {} more of the file",
+            super::with_thousands_commas(more - MAX_LINES)
+        ),
     })
 }
 

@@ -234,21 +234,21 @@ pub(crate) fn switch_focus(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 pub(crate) fn next_choice(state: &mut State, _: &mut Vec<Effect>) {
-    cycle_choice(state, 1);
-}
-
-pub(crate) fn previous_choice(state: &mut State, _: &mut Vec<Effect>) {
-    cycle_choice(state, -1);
-}
-
-fn cycle_choice(state: &mut State, by: isize) {
     if let Some(prompt) = top_prompt(state) {
-        let length = prompt.choices.len().max(1);
-        prompt.selected = prompt
-            .selected
-            .checked_add_signed(by)
-            .map_or(length - 1, |next| next % length);
+        prompt.selected = (prompt.selected + 1) % prompt.choices.len().max(1);
         prompt.set_errors(Vec::new());
+    }
+}
+
+/// Selects the previous option; from the first one, returns the focus to the text.
+pub(crate) fn previous_choice(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(prompt) = top_prompt(state) else { return };
+    match prompt.selected.checked_sub(1) {
+        Some(previous) => {
+            prompt.selected = previous;
+            prompt.set_errors(Vec::new());
+        }
+        None => switch_focus(state, effects),
     }
 }
 

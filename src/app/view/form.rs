@@ -32,6 +32,8 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
         has_focus,
     });
     let heading = form.subject.heading();
+    // Of very many users, this takes time.
+    let skipped = skipped_users(state, form);
     View {
         heading: Heading {
             spoken: heading.clone(),
@@ -47,9 +49,9 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
                 .map(|now| format!("Changed in the meantime: {now}")),
             fields,
             focus: form.focus,
-            status: status(state, form),
+            status: status(state, form, &skipped),
             keys_sentence: keys_sentence(state, form),
-            preview: suggestions.as_ref().and_then(|_| preview(state, form)),
+            preview: suggestions.as_ref().and_then(|_| preview(state, form, skipped)),
             suggestions,
         })),
         details: None,
@@ -261,7 +263,7 @@ fn suggestion(row: Suggestion<'_>) -> Vec<RowCell<'_>> {
     ]
 }
 
-fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
+fn preview<'a>(state: &State, form: &'a Form, skipped: String) -> Option<Preview<'a>> {
     let (room, user) = match &form.subject {
         // Of several users, the first who gets the hat is the example.
         FormSubject::AddHat { room_users } => {
@@ -308,7 +310,7 @@ fn preview<'a>(state: &State, form: &'a Form) -> Option<Preview<'a>> {
                 id: serde_json::Value::from(id).to_string(),
                 value: write::compact(&attachment),
             }),
-        skipped: skipped_users(state, form),
+        skipped,
     })
 }
 
@@ -353,7 +355,7 @@ fn skipped_users(state: &State, form: &Form) -> String {
 
 /// Returns the text for screen readers: a concurrent change, else the problem, match, meaning or hint of the focused
 /// field; then the number of its suggestions.
-fn status(state: &State, form: &Form) -> String {
+fn status(state: &State, form: &Form, skipped: &str) -> String {
     let Some(field) = form.field() else {
         return form.subject.heading();
     };
@@ -397,14 +399,10 @@ fn status(state: &State, form: &Form) -> String {
         }
         _ => String::new(),
     };
-    let skipped = if field.name == FieldName::Hat {
-        skipped_users(state, form)
+    let skipped = if field.name == FieldName::Hat && !skipped.is_empty() {
+        format!(". {}", describe::capitalized(skipped))
     } else {
         String::new()
-    };
-    let skipped = match skipped.as_str() {
-        "" => skipped,
-        skipped => format!(". {}", describe::capitalized(skipped)),
     };
     format!("{text}{skipped}{list_hint}")
 }
