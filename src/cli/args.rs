@@ -132,7 +132,7 @@ pub struct CommonOptions {
     /// Restrict the session to this room; can be repeated
     #[arg(long = "room", value_name = "ROOM")]
     pub rooms: Vec<String>,
-    /// Allow only changes to this hat; can be repeated
+    /// Allow changes to this hat only; can be repeated
     #[arg(long = "only-hat", value_name = "URI")]
     pub only_hats: Vec<String>,
     /// Restrict the session: affiliations cannot be changed, and users cannot be added or removed

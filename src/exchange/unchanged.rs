@@ -31,8 +31,8 @@ pub enum UnchangedPart {
     Field(String),
 }
 
-/// What the file says about a room itself and its catalog that is already so. `now` and `wanted`: the room before and
-/// after the import.
+/// The room itself and the hats of its catalog, if they are already as in the imported file. `now` and `wanted`: the room
+/// before and after the import.
 pub(super) fn in_room(
     jid: &Jid,
     (now, wanted): (&Room, &Room),
@@ -60,7 +60,7 @@ pub(super) fn in_room(
     parts.map(item).collect()
 }
 
-/// The hat sets and other fields of the data file that are the same in the file.
+/// The hat sets and other fields of the data file that are the same in the imported file.
 pub(super) fn in_document(now: &Extra, given: &Extra) -> Vec<UnchangedItem> {
     let fields = given
         .iter()

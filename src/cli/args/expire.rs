@@ -10,8 +10,8 @@ pub struct ExpireArgs {
     /// Show which hats would be removed, without changing anything
     #[arg(long)]
     pub dry_run: bool,
-    /// Do not ask for confirmation. Without this option, hatrack asks if more than 20 users would lose hats that expired
-    /// more than a day ago, because the clock may be wrong
+    /// Do not ask for confirmation. Without this option, hatrack asks first when more than 20 users would lose hats
+    /// that expired more than a day ago: the clock may be wrong
     #[arg(long)]
     pub yes: bool,
     #[command(flatten)]

@@ -11,7 +11,7 @@ pub struct HistoryArgs {
     /// Print a JSON array of entries
     #[arg(long)]
     pub json: bool,
-    /// Only changes in this room (--room would restrict the session)
+    /// Only changes in this room (--room also restricts what hatrack may show and change)
     #[arg(long = "in", value_name = "ROOM")]
     pub room: Option<String>,
     /// Only changes to this user

@@ -49,7 +49,7 @@ pub(super) struct LiveSession<'a> {
     other_rooms: OtherRooms,
     /// How comparisons treat changed affiliations; `None`: as configured.
     affiliations: Option<Affiliations>,
-    /// The number of times that others were found to have changed the data file.
+    /// The number of times that others changed the data file, or may have: a failed commit counts, too.
     foreign_changes: u64,
     /// The value of `foreign_changes` when each server was last compared.
     compared_at: Vec<u64>,

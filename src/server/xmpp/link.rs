@@ -33,7 +33,7 @@ const PROGRESS_BYTES: u64 = 64 << 10;
 const MAX_TIMEOUTS: u32 = 12;
 /// Maximum duration of the ping that checks the connection.
 const PING_TIMEOUT: Duration = Duration::from_secs(3);
-/// If at least this many stanzas are queued, requests of the server are not answered.
+/// If at least this many stanzas are queued, requests from the server are not answered.
 const MAX_QUEUE_FOR_ANSWERS: usize = 64;
 /// Maximum number of stanzas that are received before requests continue.
 const STANZAS_PER_BURST: usize = 256;
@@ -53,7 +53,7 @@ pub(super) struct Link {
     progress_mark: u64,
 }
 
-/// A top-level element without the entries of its list.
+/// A received top-level element, and the entries of its list, which were taken out of it.
 #[derive(Debug)]
 pub(super) struct ReceivedElement {
     element: Element,
@@ -204,7 +204,7 @@ impl RequestSender {
         }
         if let Some(request) = pending.remove(id) {
             self.last_progress.set(Instant::now());
-            // This fails if the request has timed out.
+            // This fails if nobody waits for the answer, because the future of the request was dropped.
             let _ = request.answer.send(stanza);
         }
         true
@@ -262,7 +262,7 @@ impl Link {
         (value, sender.broken.into_inner())
     }
 
-    /// Sends and receives as much as is possible without waiting. Returns whether everything was sent and the connection works,
+    /// Sends and receives as much as is possible without waiting. Returns whether everything was sent and received and the connection works,
     /// so that new requests can be sent at once.
     fn drive(&mut self, context: &mut Context<'_>, sender: &RequestSender) -> bool {
         if sender.is_broken() {
@@ -380,7 +380,7 @@ fn handle_stanza(stanza: ReceivedElement, sender: &RequestSender) -> Result<(), 
     Ok(())
 }
 
-/// The answer to a request of the server, usually a ping.
+/// The answer to a request from the server, usually a ping.
 fn answer_to(request: &Element) -> Element {
     let get = |name| attribute(request, name).unwrap_or_default();
     let is_ping = child(request, "ping", PING).is_some();

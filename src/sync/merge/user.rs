@@ -79,10 +79,10 @@ impl Context<'_> {
         {
             if sides.local_affiliation() != sides.base_affiliation() || self.hats_differ(sides) {
                 used_hats.add_active(sides.local);
-                return self.add_unaffiliated_conflict(sides);
+                return self.add_conflict_of_user_removed_on_server(sides);
             }
             if self.class == ServerClass::Prosody {
-                return self.add_unaffiliated_user(sides);
+                return self.add_user_removed_on_server(sides);
             }
         }
         let is_affiliation_sent = is_known && self.add_affiliation(sides, item);
@@ -144,15 +144,15 @@ impl Context<'_> {
         });
     }
 
-    /// Adds one conflict for a user who lost the affiliation on the server, and was changed in the file since.
-    fn add_unaffiliated_conflict(&mut self, sides: Sides<'_>) {
+    /// Adds one conflict for a user who, compared with the base, lost the affiliation on the server and differs in the file.
+    fn add_conflict_of_user_removed_on_server(&mut self, sides: Sides<'_>) {
         let reason = self.why_affiliation_not_sent(sides.user);
         let line = self.user_line(sides, Action::Conflict, reason);
         self.lines.push(line);
     }
 
     /// Adds one line that receives the removal of a user who lost the affiliation on the server, together with the hats.
-    fn add_unaffiliated_user(&mut self, sides: Sides<'_>) {
+    fn add_user_removed_on_server(&mut self, sides: Sides<'_>) {
         let line = self.user_line(sides, Action::Receive, None);
         self.lines.push(line);
     }
@@ -218,11 +218,12 @@ impl Context<'_> {
             };
             let reason = self.why_hat_not_sent(&hat, sides, is_affiliation_sent);
             let reason = reason.filter(|_| action != Action::Receive);
-            let is_offered = reason == Some(Reason::NotAffiliated) && self.class.allows_unaffiliated();
+            let is_sent_only_if_chosen =
+                reason == Some(Reason::NotAffiliated) && self.class.allows_unaffiliated();
             let (action, reason) = match (action, reason) {
-                (Action::Send, Some(_)) if !is_offered => (Action::LeaveOut, reason),
+                (Action::Send, Some(_)) if !is_sent_only_if_chosen => (Action::LeaveOut, reason),
                 // Choosing the file's side of the conflict confirms that the hat is sent.
-                (Action::Conflict, Some(_)) if is_offered => (Action::Conflict, None),
+                (Action::Conflict, Some(_)) if is_sent_only_if_chosen => (Action::Conflict, None),
                 _ => (action, reason),
             };
             let item = Item::Hat {
@@ -267,8 +268,8 @@ impl Context<'_> {
         (is_unaffiliated && !is_affiliation_sent).then_some(Reason::NotAffiliated)
     }
 
-    /// Creates a note about a user's own title that the server does not store; `None` if the server stores it, or it is equal
-    /// to the title in the server's catalog.
+    /// Creates a note about a user's own title that the server does not store; `None` if the server stores it, if it is
+    /// equal to the title in the server's catalog, or if that catalog does not have the hat.
     fn own_title_note(&self, user: &Jid, hat: &HatSides<'_>) -> Option<Note> {
         if self.class.holds_own_titles() {
             return None;
