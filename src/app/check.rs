@@ -84,7 +84,7 @@ impl Form {
             }),
             Meaning::Several(hats) => Err(several_problem("hats", text, &hats)),
             _ => Err(format!(
-                "No hat has this title. It is not an ID either ({}). {}",
+                "This is neither the title of a hat nor an ID ({}). {}",
                 error.reason,
                 match self.listed_count() {
                     0 => "Correct the text",

@@ -80,7 +80,7 @@ impl ImportMode {
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::Add => "add to existing data",
-            Self::AddActive => "add, with hats active",
+            Self::AddActive => "add, and make hats active",
             Self::Replace => "replace existing data (JSON only)",
         }
     }
@@ -202,7 +202,7 @@ impl Prompt {
                 "kept in the history; sent to the server together with changed affiliations".into()
             }
             PromptKind::UndoSince(undo) => format!(
-                "for example today or 2 hours ago; {SELECTED}: since the selected change ({}); all: all changes",
+                "for example today or 2 hours ago; \"{SELECTED}\" for the selected change ({}) and later, \"all\" for all changes",
                 undo.time
             ),
         }

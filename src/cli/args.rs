@@ -106,8 +106,8 @@ Exit codes:
   2      usage error, invalid input, no terminal, or invalid config.toml
   3      item not found
   4      data file unreadable
-  5      conflict or locked file; plan, pull and apply: a conflict or a held-back
-         removal needs your decision; expire: nothing removed, because more than
+  5      conflict or locked file; plan, pull and apply: a conflict, or a removal
+         that was held back, needs your decision; expire: nothing removed, because more than
          20 users would lose hats that expired more than a day ago (see --yes)
   6      differences found by plan, or left after a canceled apply
   7      saved, but not sent to the server
@@ -200,7 +200,7 @@ pub enum CliCommand {
     History(HistoryArgs),
     /// Undo your last change, or the given one
     Undo(UndoArgs),
-    /// Redo what your last undo reverted, or what the given undo reverted
+    /// Redo the change reverted by your last undo, or by the given one
     Redo(RedoArgs),
     /// Print completions for a command line
     #[command(hide = true)]

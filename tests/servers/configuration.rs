@@ -189,7 +189,7 @@ fn a_service_that_is_not_there_is_missing() {
     };
     let config = by_socket(&server, "").replace(SERVICE, "rooms.localhost");
     let check = Home::new(&config).hatrack(&["servers", "check"]);
-    let missing = "  problem     rooms.localhost is not a chat room service of this server\n  solution    in the configuration, set \"services\" to the server's chat room services: conference.localhost\n";
+    let missing = "  problem     rooms.localhost is not a chat room service on this server\n  solution    in the configuration, set \"services\" to the server's chat room services: conference.localhost\n";
     assert!(check.code == Some(0) && check.out.contains(missing), "{check:?}");
 }
 

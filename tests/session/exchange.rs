@@ -477,7 +477,7 @@ fn hats_of_a_table_without_the_column_active_can_be_imported_as_active() {
     session.keys("I");
     session.text("a.csv");
     session.keys("Enter");
-    let note = "1 hat will be inactive, as the table has no column \"active\" To change this, press Esc, import again and choose \"add, with hats active\"";
+    let note = "1 hat will be inactive, as the table has no column \"active\" To change this, press Esc, import again and choose \"add, and make hats active\"";
     let shown = shown(&session).replace('┃', "");
     let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(shown.contains(note), "{shown}");
@@ -581,7 +581,7 @@ fn arrows_move_between_the_fields_of_an_import_and_its_options() {
     let shown = shown(&session);
     for expected in [
         "> Mode        ( ) add to existing data",
-        "  (•) add, with hats active",
+        "  (•) add, and make hats active",
         "press Up or Down to change",
         " Space Change   Tab Next field   Enter Preview   Esc Cancel",
     ] {

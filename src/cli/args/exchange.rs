@@ -61,7 +61,7 @@ pub struct ImportArgs {
     /// Make hats active (shown in chat) if the file does not say whether they are [default: inactive]
     #[arg(long)]
     pub active: bool,
-    /// Replace what the file describes: one user, one room or, with a whole data file, all rooms; anything not in the file is removed (JSON only)
+    /// Replace what the file describes: one user, one room or, if it is a whole data file, all rooms; anything not in the file is removed (JSON only)
     #[arg(long)]
     pub replace: bool,
     #[command(flatten)]

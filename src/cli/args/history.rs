@@ -29,7 +29,7 @@ pub struct HistoryArgs {
     /// Only changes before a date or time
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Only changes that contain these words: names, addresses, titles, IDs (put "two words" in quotes to find exactly this phrase)
+    /// Only changes that contain these words: names, addresses, titles, IDs (put words in quotes to find that exact phrase)
     #[arg(long, value_name = "WORDS")]
     pub search: Option<String>,
     /// Maximum number of entries [default: 100; all with --json]

@@ -25,7 +25,7 @@ pub struct PullArgs {
     /// Make the rooms identical to those on the server, discarding changes in the data file (hatrack undo restores them)
     #[arg(long)]
     pub replace: bool,
-    /// Also receive removals of hats from many users at once; without this option, they are held back until you decide
+    /// Also accept changes that remove hats from many users at once; without this option, they are held back until you decide
     #[arg(long, alias = "take-removals")]
     pub accept_removals: bool,
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub struct ApplyArgs {
     /// Also send affiliations; users removed from a room in the data file are removed from that room on the server
     #[arg(long)]
     pub affiliations: bool,
-    /// Also receive removals of hats from many users at once; without this option, they are held back until you decide
+    /// Also accept changes that remove hats from many users at once; without this option, they are held back until you decide
     #[arg(long, alias = "take-removals")]
     pub accept_removals: bool,
     #[command(flatten)]

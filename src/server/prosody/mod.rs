@@ -220,7 +220,7 @@ impl Backend for Prosody {
         others.sort();
         let list = self.list_rooms()?;
         let problems = not_services.into_iter().map(|service| ServerProblem {
-            what: format!("{service} is not a chat room service of this server"),
+            what: format!("{service} is not a chat room service on this server"),
             remedy: match others.as_slice() {
                 [] => format!("add Component \"{service}\" \"muc\" to its configuration"),
                 others => format!(

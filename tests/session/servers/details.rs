@@ -58,7 +58,7 @@ fn report() -> ServerReport {
         }],
         all_rooms: true,
         problems: vec![ServerProblem {
-            what: "rooms.example.org is not a chat room service of this server".into(),
+            what: "rooms.example.org is not a chat room service on this server".into(),
             remedy: "in the configuration, set \"services\" to the server's chat room services: conference.example.org".into(),
         }],
     }
@@ -82,7 +82,7 @@ fn the_result_of_a_check_can_be_read_on_the_smallest_screen() {
         "Software: Prosody 0.12.3",
         "Permissions: all rooms",
         "Connection: socket /var/lib/prosody/prosody.sock",
-        "Problem: rooms.example.org is not a chat room service of this server",
+        "Problem: rooms.example.org is not a chat room service on this server",
         "Solution: in the configuration, set \"services\" to the server's chat room services: conference.example.org",
         "courses@conference.example.org \"Courses\", no permission",
     ] {
